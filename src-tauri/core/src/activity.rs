@@ -1,0 +1,53 @@
+//! Activity: what happened to connections, and why, kept as a log without secrets.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AppId, ConnectionId};
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An app was added.
+    AppAdded,
+    /// An app was removed.
+    AppRemoved,
+    /// A sign-in began.
+    SignInStarted,
+    /// A sign-in succeeded.
+    SignedIn,
+    /// The person said no at the provider.
+    Denied,
+    /// A sign-in failed, was cancelled, or timed out.
+    SignInEnded,
+    /// A callback was not accepted.
+    CallbackRefused,
+    /// The tokens were renewed.
+    Renewed,
+    /// A renewal failed and may succeed later.
+    RenewalFailed,
+    /// The provider refused to renew.
+    RenewalRefused,
+    /// The access token was copied to the clipboard.
+    TokenCopied,
+    /// The person disconnected.
+    Disconnected,
+}
+
+/// One line of the activity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing.
+    pub kind: Kind,
+    /// The sentence to read.
+    pub text: String,
+    /// The connection that it happened to.
+    pub connection_id: Option<ConnectionId>,
+    /// The app that it happened to.
+    pub app_id: Option<AppId>,
+}

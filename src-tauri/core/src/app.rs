@@ -1,0 +1,220 @@
+//! An app: a client that the person registered at a provider, and that Grapnel acts as.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::activity::Kind;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::grant::secret_place;
+use crate::id::AppId;
+use crate::provider::{DEEP_LINK, Overrides, Profile};
+use crate::secret::{ExposeSecret, SecretString};
+use crate::store::app::{AppRow, name_is_taken};
+use crate::store::{activity, app};
+
+/// The longest name, id or secret that is taken.
+const LONGEST: usize = 4096;
+
+/// A registered app. Its client secret stays in the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct App {
+    /// Its name here.
+    pub id: AppId,
+    /// What the person calls it; unique.
+    pub name: String,
+    /// The provider's id, such as `grigora`.
+    pub provider: String,
+    /// The provider's name, such as `Grigora`.
+    pub provider_name: String,
+    /// The client id.
+    pub client_id: String,
+    /// Whether a client secret is held.
+    pub has_secret: bool,
+    /// Where callbacks come home.
+    pub redirect_uri: String,
+    /// The projects to pre-select on the consent page.
+    pub projects: Vec<String>,
+    /// Values of the profile that this app overrides.
+    pub overrides: BTreeMap<String, String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// What a person enters to add an app.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct NewApp {
+    /// What to call it; the provider's name where it is empty.
+    pub name: String,
+    /// The provider's id.
+    pub provider: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret, which the vault takes at once.
+    #[cfg_attr(feature = "specta", specta(type = Option<String>))]
+    pub client_secret: Option<crate::secret::Entered>,
+    /// Projects to pre-select on the consent page.
+    pub projects: Vec<String>,
+    /// Values of the profile to override.
+    pub overrides: BTreeMap<String, String>,
+}
+
+/// Adds an app. What cannot be is refused, naming the field, before anything is stored.
+pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
+    let profile = Profile::find(&new.provider)?;
+    let name = name(&new, &profile)?;
+    let client_id = credential("client_id", "client id", &new.client_id)?;
+    let entered = new.client_secret.filter(|secret| !secret.0.expose_secret().is_empty());
+    let secret = entered
+        .map(|secret| credential("client_secret", "client secret", secret.0.expose_secret()))
+        .transpose()?
+        .map(SecretString::from);
+    let projects = projects(&new.projects)?;
+    let overrides = overrides(&profile, new.overrides)?;
+    if env.store.read(|c| name_is_taken(c, &name))? {
+        return Err(taken(&name));
+    }
+    let id = AppId::random();
+    let sealed_secret = match &secret {
+        Some(secret) => Some(env.vault.seal(&secret_place(&id), secret).await?),
+        None => None,
+    };
+    let created_at = env.now();
+    let redirect_uri = DEEP_LINK.to_owned();
+    let row = AppRow {
+        id,
+        name,
+        provider: profile.id,
+        client_id,
+        sealed_secret,
+        redirect_uri,
+        projects,
+        overrides,
+        created_at,
+    };
+    let added = env.store.write(|tx| {
+        if name_is_taken(tx, &row.name)? {
+            return Ok(false);
+        }
+        app::insert(tx, &row)?;
+        activity::add(
+            tx,
+            created_at,
+            Kind::AppAdded,
+            &format!("App “{}” added.", row.name),
+            (None, Some(&row.id)),
+        )?;
+        Ok(true)
+    })?;
+    if !added {
+        return Err(taken(&row.name));
+    }
+    env.tell(Event::Apps);
+    view(row)
+}
+
+/// Every app, by name.
+pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
+    env.store.read(app::all)?.into_iter().map(view).collect()
+}
+
+/// Removes an app that has no connection.
+pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
+    let removed = env.store.write(|tx| {
+        let Some(row) = app::get(tx, id)? else { return Ok(None) };
+        if !app::remove(tx, id)? {
+            return Ok(Some(false));
+        }
+        activity::add(
+            tx,
+            env.now(),
+            Kind::AppRemoved,
+            &format!("App “{}” removed.", row.name),
+            (None, None),
+        )?;
+        Ok(Some(true))
+    })?;
+    match removed {
+        Some(true) => env.tell(Event::Apps),
+        Some(false) => {
+            return Err(Error::new(Code::InvalidInput, "This app still has connections.")
+                .means("Nothing was removed.")
+                .hint("Disconnect them and remove them from the list first."));
+        }
+        None => return Err(Error::new(Code::NotFound, "This app is not here any more.")),
+    }
+    Ok(())
+}
+
+fn view(row: AppRow) -> Result<App> {
+    Ok(App {
+        provider_name: Profile::find(&row.provider)?.name,
+        id: row.id,
+        name: row.name,
+        provider: row.provider,
+        client_id: row.client_id,
+        has_secret: row.sealed_secret.is_some(),
+        redirect_uri: row.redirect_uri,
+        projects: row.projects,
+        overrides: row.overrides,
+        created_at: row.created_at,
+    })
+}
+
+fn name(new: &NewApp, profile: &Profile) -> Result<String> {
+    let name = new.name.trim();
+    if name.chars().any(char::is_control) || name.len() > LONGEST {
+        return Err(Error::input("name", "This name is too long, or has characters that cannot be shown."));
+    }
+    Ok(if name.is_empty() { profile.name.clone() } else { name.to_owned() })
+}
+
+/// A client id or secret: visible ASCII without spaces (RFC 6749, appendix A). Spaces around it come from
+/// copying, but a space within is an error that the provider would answer with a riddle.
+fn credential(field: &str, what: &str, value: &str) -> Result<String> {
+    let value = value.trim();
+    let error = if value.is_empty() {
+        format!("The {what} is empty.")
+    } else if value.contains(char::is_whitespace) {
+        format!("The {what} has a space in it.")
+    } else if value.len() > LONGEST || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        format!("The {what} is too long, or has characters that none has.")
+    } else {
+        return Ok(value.to_owned());
+    };
+    Err(Error::input(field, error)
+        .hint(format!("Copy the {what} again from your app’s page at the provider.")))
+}
+
+fn projects(projects: &[String]) -> Result<Vec<String>> {
+    let ids = projects.iter().map(|id| id.trim()).filter(|id| !id.is_empty());
+    ids.map(|id| {
+        if id.len() <= LONGEST && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+            Ok(id.to_owned())
+        } else {
+            Err(Error::input("projects", format!("“{id}” is not a project id."))
+                .hint("Enter ids such as proj_abc123, with commas between them; or none, and choose in the browser."))
+        }
+    })
+    .collect()
+}
+
+/// The values that differ from the profile's, if all of them can be.
+fn overrides(profile: &Profile, overrides: Overrides) -> Result<Overrides> {
+    let known = profile.view().values;
+    let is_default =
+        |key: &str, value: &str| known.iter().any(|known| known.key == key && known.value == value);
+    let trimmed = overrides.into_iter().map(|(key, value)| (key, value.trim().to_owned()));
+    let own: Overrides = trimmed.filter(|(key, value)| !is_default(key, value)).collect();
+    profile.conventions(&own)?;
+    Ok(own)
+}
+
+fn taken(name: &str) -> Error {
+    Error::input("name", format!("There is already an app called “{name}”.")).hint("Choose another name.")
+}

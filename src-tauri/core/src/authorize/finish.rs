@@ -1,0 +1,220 @@
+//! The end of an attempt: its callback is accepted once, the code is exchanged, and the connection kept.
+
+use std::sync::Arc;
+
+use super::callback::{self, Answer, Callback};
+use super::{Phase, no_app, tell, verifier_place, watch};
+use crate::activity::Kind;
+use crate::content;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::grant::{self, Client};
+use crate::http::token::{Ask, TokenFailure, ask};
+use crate::id::ConnectionId;
+use crate::secret::{ExposeSecret, SecretString, sha256};
+use crate::store::app::AppRow;
+use crate::store::attempt::AttemptRow;
+use crate::store::{self, activity, app, connection};
+
+/// Takes in a callback from whichever way back. One that is forged, late or repeated changes nothing, and
+/// is explained to whoever watches and in the activity.
+pub(crate) async fn receive(env: &Arc<Env>, address: &SecretString) -> Result<()> {
+    let accepted = callback::parse(address.expose_secret())
+        .map_err(|fault| fault.explain())
+        .and_then(|callback| Ok((claim(env, &callback)?, callback)));
+    let (row, callback) = match accepted {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            env.store.write(|tx| {
+                activity::add(tx, env.now(), Kind::CallbackRefused, &error.message, (None, None))
+            })?;
+            env.tell(Event::CallbackRefused(error.clone()));
+            return Err(error);
+        }
+    };
+    let answered = match callback.answer {
+        Answer::Error { error, description } => Err(denied(env, &row, &error, description.as_deref())?),
+        Answer::Code(code) => exchange(env, &row, code).await,
+    };
+    match answered {
+        Ok(connection_id) => identify(env, &row, &connection_id).await,
+        Err(error) => fail(env, &row, error),
+    }
+}
+
+/// Finds the attempt that a callback belongs to, and makes it this callback's: of two, one wins.
+fn claim(env: &Env, callback: &Callback) -> Result<AttemptRow> {
+    let Some(state) = &callback.state else {
+        return Err(refused(
+            Code::CallbackInvalid,
+            "An answer came back from the browser without a state, so that nobody can tell who sent it.",
+        ));
+    };
+    let hash = sha256(state.expose_secret().as_bytes());
+    let row = env.store.read(|c| store::attempt::by_state(c, &hash))?.ok_or_else(|| {
+        refused(
+            Code::CallbackUnknown,
+            "An answer came back from the browser that belongs to no sign-in of this Grapnel.",
+        )
+    })?;
+    let late = |why: &str| {
+        refused(Code::CallbackLate, format!("An answer came back from the browser for a sign-in that {why}."))
+    };
+    if row.phase == Phase::Waiting && row.expires_at <= env.now() {
+        return Err(late("had waited too long"));
+    }
+    if env.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
+        tell(env, &row.id)?;
+        return Ok(row);
+    }
+    Err(late(match row.phase {
+        Phase::Cancelled => "was cancelled here",
+        Phase::TimedOut => "had waited too long",
+        _ => "was already answered",
+    }))
+}
+
+fn refused(code: Code, message: impl Into<String>) -> Error {
+    Error::new(code, message)
+        .means("It changed nothing. Your tokens are as they were.")
+        .hint("If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, start again.")
+}
+
+fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
+    env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)
+}
+
+/// What an error in the callback says (RFC 6749 §4.1.2.1).
+fn denied(env: &Env, row: &AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
+    let provider = crate::provider::Profile::find(&app_of(env, row)?.provider)?.name;
+    let error = crate::http::clean(error, &[]);
+    let description = description.map(|text| crate::http::clean(text, &[]));
+    Ok(match error.as_str() {
+        "access_denied" => Error::new(Code::AccessDenied, format!("You said no at {provider}."))
+            .means("No token was issued, and nothing changed here.")
+            .hint("If that was not what you meant, try again."),
+        _ => grant::refusal(&provider, &error, description.as_deref())
+            .means("No token was issued, and nothing changed here.")
+            .hint("Compare the app’s settings at the provider (redirect address, scopes) with those here, then try again."),
+    })
+}
+
+async fn exchange(env: &Env, row: &AttemptRow, code: SecretString) -> Result<ConnectionId> {
+    let app = app_of(env, row)?;
+    let client = Client::of(env, &app).await?;
+    let verifier = match &row.sealed_verifier {
+        Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),
+        None => None,
+    };
+    let asked = Ask::Code { code, verifier, redirect_uri: app.redirect_uri.clone() };
+    let granted = ask(&env.http, &client.conventions, &client.credentials, asked)
+        .await
+        .map_err(|failure| explain(&client.profile.name, failure))?;
+    keep(env, row, &app, &client, granted).await
+}
+
+/// Keeps the grant: the connection, its tokens and the attempt's progress in one transaction.
+async fn keep(
+    env: &Env,
+    row: &AttemptRow,
+    app: &AppRow,
+    client: &Client,
+    granted: crate::http::token::Grant,
+) -> Result<ConnectionId> {
+    let id = row.connection_id.clone().unwrap_or_else(ConnectionId::random);
+    let sealed = grant::seal(env, &id, &client.conventions, granted, None).await?;
+    let now = env.now();
+    env.store.write(|tx| {
+        if row.connection_id.is_none() {
+            connection::insert(tx, &id, &app.id, &free_name(tx, &app.name)?, now)?;
+        }
+        connection::set_grant(tx, &id, &sealed)?;
+        store::attempt::set_connection(tx, &row.id, &id)?;
+        store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
+        activity::add(tx, now, Kind::SignedIn, "Signed in in the browser.", (Some(&id), Some(&app.id)))
+    })?;
+    env.tell(Event::Connection(id.clone()));
+    tell(env, &row.id)?;
+    Ok(id)
+}
+
+fn free_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {
+    if !connection::name_is_taken(tx, wanted)? {
+        return Ok(wanted.to_owned());
+    }
+    let mut number = 2;
+    loop {
+        let name = format!("{wanted} {number}");
+        if !connection::name_is_taken(tx, &name)? {
+            return Ok(name);
+        }
+        number += 1;
+    }
+}
+
+/// Asks who signed in. The tokens are held by now: a failure here is noted, and loses nothing.
+async fn identify(env: &Arc<Env>, row: &AttemptRow, id: &ConnectionId) -> Result<()> {
+    if let Err(error) = content::identify(env, id).await {
+        env.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
+    }
+    env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Done, None))?;
+    env.tell(Event::Connection(id.clone()));
+    tell(env, &row.id).map(drop)
+}
+
+/// Ends the attempt as denied or failed.
+fn fail(env: &Env, row: &AttemptRow, error: Error) -> Result<()> {
+    let (phase, kind) = match error.code {
+        Code::AccessDenied => (Phase::Denied, Kind::Denied),
+        _ => (Phase::Failed, Kind::SignInEnded),
+    };
+    env.store.write(|tx| {
+        store::attempt::end(tx, &row.id, phase, Some(&error))?;
+        activity::add(tx, env.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))
+    })?;
+    tell(env, &row.id)?;
+    Err(error)
+}
+
+/// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
+fn explain(provider: &str, failure: TokenFailure) -> Error {
+    match failure {
+        TokenFailure::Refused { error, description } => {
+            let refusal = grant::refusal(provider, &error, description.as_deref())
+                .means("You agreed, but no token was issued. Nothing changed here.");
+            if refusal.code == Code::InvalidGrant {
+                return refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again.");
+            }
+            if refusal.hint.is_none() { refusal.hint("Try again.") } else { refusal }
+        }
+        TokenFailure::Failed(failure) if failure.may_have_acted() => failure
+            .explain(provider)
+            .means(format!("{provider} may have issued a token that nobody holds; it expires by itself. Nothing changed here."))
+            .hint("Try again."),
+        TokenFailure::Failed(failure) => failure
+            .explain(provider)
+            .means("You agreed, but no token was issued. Nothing changed here.")
+            .hint("Look at your network connection and at the provider’s address, then try again."),
+    }
+}
+
+/// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
+pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
+    for row in env.store.read(store::attempt::open)? {
+        match row.phase {
+            Phase::Identifying => {
+                env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Done, None))?;
+            }
+
+            Phase::Exchanging => {
+                let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
+                    .means("The provider may have issued a token that nobody holds; it expires by itself.")
+                    .hint("Try again.");
+                env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Failed, Some(&error)))?;
+            }
+            _ => watch(env, &row),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Signing in: an attempt is started, the browser takes the person to the provider, and the callback
+//! brings the attempt to its end.
+
+mod attempt;
+mod callback;
+mod finish;
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+pub use attempt::{Attempt, Message, Parameter, Phase};
+pub(crate) use finish::{receive, settle};
+
+use crate::activity::Kind;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::id::{AppId, AttemptId, ConnectionId};
+use crate::provider::Profile;
+use crate::secret::{ExposeSecret, SecretString, sha256};
+use crate::store::attempt::AttemptRow;
+use crate::store::{self, activity, app, connection};
+
+/// How long an attempt waits for the person.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// How long ended attempts are remembered, so that a late callback can be explained.
+const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// Starts an attempt: for a new connection, or to authorize one again.
+pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, again: Option<&ConnectionId>) -> Result<Attempt> {
+    let app = env.store.read(|c| app::get(c, app_id))?.ok_or_else(no_app)?;
+    if let Some(id) = again {
+        env.store.read(|c| connection::get(c, id))?.ok_or_else(no_connection)?;
+    }
+    let profile = Profile::find(&app.provider)?;
+    let conventions = profile.conventions(&app.overrides)?;
+    let request = request::write(&conventions, &app.client_id, &app.redirect_uri, &app.projects)?;
+    let id = AttemptId::random();
+    let verifier = match &request.verifier {
+        Some(verifier) => Some(env.vault.seal(&verifier_place(&id), verifier).await?),
+        None => None,
+    };
+    let url = env.vault.seal(&url_place(&id), &SecretString::from(request.url.as_str())).await?;
+    let now = env.now();
+    let row = AttemptRow {
+        id,
+        app_id: app_id.clone(),
+        connection_id: again.cloned(),
+        state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
+        sealed_verifier: verifier,
+        sealed_url: Some(url),
+        phase: Phase::Waiting,
+        started_at: now,
+        expires_at: now + PATIENCE,
+        exchange: request::messages(&request, &conventions, &app.redirect_uri, app.sealed_secret.is_some()),
+        error: None,
+    };
+    env.store.write(|tx| {
+        store::attempt::forget_before(tx, now - MEMORY)?;
+        store::attempt::insert(tx, &row)?;
+        activity::add(tx, now, Kind::SignInStarted, "Sign-in started.", (again, Some(app_id)))
+    })?;
+    watch(env, &row);
+    tell(env, &row.id)
+}
+
+/// The address to open in a browser.
+pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
+    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
+        Error::new(Code::CallbackLate, "This sign-in is over, and its link with it.").hint("Start again.")
+    })?;
+    env.vault.open(&url_place(id), &url).await
+}
+
+/// Cancels an attempt that waits for the person. One that is over stays as it ended.
+pub(crate) fn cancel(env: &Env, id: &AttemptId) -> Result<()> {
+    end_waiting(env, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
+}
+
+/// Attempts that are not over.
+pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
+    let rows = env.store.read(store::attempt::open)?;
+    rows.iter().map(|row| view(env, row)).collect()
+}
+
+/// Sleeps until the attempt's time is over, and then ends it if nothing else has.
+pub(crate) fn watch(env: &Arc<Env>, row: &AttemptRow) {
+    let left = Duration::try_from(env.now().duration_until(row.expires_at)).unwrap_or_default();
+    let (env, id) = (Arc::clone(env), row.id.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(left).await;
+        if let Err(error) = end_waiting(&env, &id, Phase::TimedOut, "Nobody answered in the browser in time.")
+        {
+            tracing::warn!(%error, "an attempt could not be ended");
+        }
+    });
+}
+
+/// Ends an attempt if it still waits for the person, and answers whether it did.
+fn end_waiting(env: &Env, id: &AttemptId, phase: Phase, text: &str) -> Result<bool> {
+    let ended = env.store.write(|tx| {
+        let waiting = store::attempt::get(tx, id)?.filter(|row| row.phase == Phase::Waiting);
+        let Some(row) = waiting else { return Ok(false) };
+        store::attempt::end(tx, id, phase, None)?;
+        let of = (row.connection_id.as_ref(), Some(&row.app_id));
+        activity::add(tx, env.now(), Kind::SignInEnded, text, of)?;
+        Ok(true)
+    })?;
+    if ended {
+        tell(env, id)?;
+    }
+    Ok(ended)
+}
+
+/// Tells whoever watches how an attempt stands.
+fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
+    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    let attempt = view(env, &row)?;
+    env.tell(Event::Attempt(Box::new(attempt.clone())));
+    Ok(attempt)
+}
+
+fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)?;
+    Ok(Attempt {
+        id: row.id.clone(),
+        app_id: row.app_id.clone(),
+        provider_name: Profile::find(&app.provider)?.name,
+        app_name: app.name,
+        connection_id: row.connection_id.clone(),
+        phase: row.phase,
+        redirect_uri: app.redirect_uri,
+        started_at: row.started_at,
+        expires_at: row.expires_at,
+        error: row.error.clone(),
+        exchange: row.exchange.clone(),
+    })
+}
+
+fn verifier_place(id: &AttemptId) -> String {
+    format!("attempt/{id}/verifier")
+}
+
+fn url_place(id: &AttemptId) -> String {
+    format!("attempt/{id}/url")
+}
+
+fn no_app() -> Error {
+    Error::new(Code::NotFound, "This app is not here any more.").hint("Add it again.")
+}
+
+fn no_connection() -> Error {
+    Error::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
+}
+
+fn no_attempt() -> Error {
+    Error::new(Code::NotFound, "This sign-in is not known any more.").hint("Start again.")
+}

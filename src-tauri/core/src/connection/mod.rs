@@ -1,0 +1,191 @@
+//! Connections, and [`Grapnel`], the door to everything that can be done with them.
+
+mod state;
+mod view;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+
+pub use view::{Details, Held, Scopes, State, Summary};
+
+use crate::activity::{Entry, Kind};
+use crate::app::{self, App, NewApp};
+use crate::authorize::{self, Attempt};
+use crate::clock::{Clock, SystemClock};
+use crate::content::{self, PostQuery, Posts, Project, Projects};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::id::{AppId, AttemptId, ConnectionId};
+use crate::provider::{Profile, ProviderView};
+use crate::refresh;
+use crate::secret::SecretString;
+use crate::store::connection::ConnectionRow;
+use crate::store::{Store, activity, connection};
+use crate::vault::{Keyring, SystemKeyring};
+
+/// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Grapnel(Arc<Env>);
+
+impl Grapnel {
+    /// Opens the data in `home`, with the machine's keyring and clock. Needs a tokio runtime around it.
+    pub fn open(home: &Path) -> Result<Self> {
+        Self::with(home, Arc::new(SystemKeyring), Arc::new(SystemClock))
+    }
+
+    /// Opens the data in `home` with a keyring and a clock of the caller's choice.
+    pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let env = Arc::new(Env::new(Store::open(home)?, keyring, clock));
+        authorize::settle(&env)?;
+        Ok(Self(env))
+    }
+
+    /// What changes from now on.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// The providers that come with Grapnel.
+    pub fn providers(&self) -> Vec<ProviderView> {
+        Profile::built_in().iter().map(Profile::view).collect()
+    }
+
+    /// Every app, by name.
+    pub fn apps(&self) -> Result<Vec<App>> {
+        app::all(&self.0)
+    }
+
+    /// Adds an app.
+    pub async fn add_app(&self, new: NewApp) -> Result<App> {
+        app::add(&self.0, new).await
+    }
+
+    /// Removes an app that has no connection.
+    pub fn remove_app(&self, id: &AppId) -> Result<()> {
+        app::remove(&self.0, id)
+    }
+
+    /// Starts a sign-in: for a new connection of the app, or to authorize `again` one that is there.
+    pub async fn start_attempt(&self, app: &AppId, again: Option<&ConnectionId>) -> Result<Attempt> {
+        authorize::start(&self.0, app, again).await
+    }
+
+    /// The address of an attempt that a browser is to open. It holds the state, so it is a secret.
+    pub async fn attempt_link(&self, id: &AttemptId) -> Result<SecretString> {
+        authorize::link(&self.0, id).await
+    }
+
+    /// Stops waiting for an attempt.
+    pub fn cancel_attempt(&self, id: &AttemptId) -> Result<()> {
+        authorize::cancel(&self.0, id)
+    }
+
+    /// Attempts that are not over.
+    pub fn attempts(&self) -> Result<Vec<Attempt>> {
+        authorize::open(&self.0)
+    }
+
+    /// Takes in a callback address, whichever way it came home.
+    pub async fn receive_callback(&self, address: &SecretString) -> Result<()> {
+        authorize::receive(&self.0, address).await
+    }
+
+    /// Every connection, by name.
+    pub fn connections(&self) -> Result<Vec<Summary>> {
+        let rows = self.0.store.read(connection::all)?;
+        let apps = self.apps()?;
+        Ok(rows.iter().filter_map(|row| state::summary(&self.0, row, &apps)).collect())
+    }
+
+    /// Everything about a connection.
+    pub fn connection(&self, id: &ConnectionId) -> Result<Details> {
+        let row = self.row(id)?;
+        state::details(&self.0, row, &self.apps()?)
+    }
+
+    /// Renews a connection's tokens now.
+    pub async fn refresh(&self, id: &ConnectionId) -> Result<()> {
+        refresh::now(&self.0, id).await?;
+        // What it may do can have changed with the tokens; that this is not known loses nothing.
+        if let Err(error) = content::identify(&self.0, id).await {
+            tracing::info!(%error, "not identified after a renewal");
+        }
+        Ok(())
+    }
+
+    /// A fresh access token, for a person who wants to use it elsewhere.
+    pub async fn token_to_copy(&self, id: &ConnectionId) -> Result<SecretString> {
+        let fresh = refresh::fresh(&self.0, id).await?;
+        self.note(id, Kind::TokenCopied, "Access token copied to the clipboard.")?;
+        Ok(fresh.token)
+    }
+
+    /// Deletes a connection's tokens here, and keeps its history.
+    pub fn disconnect(&self, id: &ConnectionId) -> Result<()> {
+        self.row(id)?;
+        self.0.store.write(|tx| connection::clear_grant(tx, id))?;
+        self.note(id, Kind::Disconnected, "Disconnected. The tokens were deleted here.")?;
+        self.0.tell(Event::Connection(id.clone()));
+        Ok(())
+    }
+
+    /// Removes a disconnected connection with its history.
+    pub fn forget(&self, id: &ConnectionId) -> Result<()> {
+        self.row(id)?;
+        if !self.0.store.write(|tx| connection::remove(tx, id))? {
+            return Err(Error::new(Code::InvalidInput, "This connection still holds tokens.")
+                .means("Nothing was removed.")
+                .hint("Disconnect it first."));
+        }
+        self.0.tell(Event::Connection(id.clone()));
+        Ok(())
+    }
+
+    /// The projects that a connection opens.
+    pub async fn projects(&self, id: &ConnectionId) -> Result<Projects> {
+        content::projects(&self.0, id).await
+    }
+
+    /// Everything about one project.
+    pub async fn project(&self, id: &ConnectionId, project_id: &str) -> Result<Project> {
+        content::project(&self.0, id, project_id).await
+    }
+
+    /// The posts that a query finds.
+    pub async fn posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
+        content::posts(&self.0, id, query).await
+    }
+
+    /// What happened, newest first: to one connection, or to all.
+    pub fn activity(&self, of: Option<&ConnectionId>) -> Result<Vec<Entry>> {
+        self.0.store.read(|c| activity::newest(c, of))
+    }
+
+    /// Why the keyring does not open the vault, as far as was found out.
+    pub fn vault_trouble(&self) -> Option<Error> {
+        self.0.vault.trouble()
+    }
+
+    /// Asks the keyring again. One that was never needed is left alone: asking could make it ask for its password.
+    pub async fn check_vault(&self) -> Option<Error> {
+        match self.0.vault.is_needed() {
+            Ok(false) => None,
+            Ok(true) => self.0.vault.check().await.err(),
+            Err(error) => Some(error),
+        }
+    }
+
+    fn row(&self, id: &ConnectionId) -> Result<ConnectionRow> {
+        self.0
+            .store
+            .read(|c| connection::get(c, id))?
+            .ok_or_else(|| Error::new(Code::NotFound, "This connection is not here any more."))
+    }
+
+    fn note(&self, id: &ConnectionId, kind: Kind, text: &str) -> Result<()> {
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), kind, text, (Some(id), None)))
+    }
+}

@@ -1,0 +1,60 @@
+//! Where a connection stands, worked out from what is kept and what time it is.
+
+use super::view::{Details, Scopes, State, Summary};
+use crate::app::App;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::provider::Profile;
+use crate::store::connection::ConnectionRow;
+
+/// The state of a connection now.
+fn state(env: &Env, row: &ConnectionRow) -> State {
+    let Some(held) = &row.held else { return State::Disconnected };
+    if env.is_renewing(&row.id) {
+        return State::Renewing;
+    }
+    if env.vault.trouble().is_some() {
+        return State::Locked;
+    }
+    if row.trouble.as_ref().is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
+        return State::ReconnectNeeded;
+    }
+    if held.expires_at.is_some_and(|end| end <= env.now()) { State::Expired } else { State::Active }
+}
+
+/// A line of the list. Nothing where the connection's app is gone between two reads.
+pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Summary> {
+    let app = apps.iter().find(|app| app.id == row.app_id)?;
+    Some(Summary {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        app_id: app.id.clone(),
+        app_name: app.name.clone(),
+        provider: app.provider.clone(),
+        provider_name: app.provider_name.clone(),
+        state: state(env, row),
+        expires_at: row.held.as_ref().and_then(|held| held.expires_at),
+    })
+}
+
+/// Everything about a connection.
+pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
+    let gone = || Error::new(Code::NotFound, "The app of this connection is not here any more.");
+    let summary = summary(env, &row, apps).ok_or_else(gone)?;
+    let portal = Profile::find(&summary.provider)?.portal;
+    Ok(Details {
+        summary,
+        account: row.account,
+        application: row.application,
+        authorization: row.authorization,
+        // Grigora takes no scopes with the request: what an app asks for is set on its portal.
+        scopes: Scopes { requested: Vec::new(), granted: row.scopes, missing: Vec::new() },
+        project_ids: row.project_ids,
+        tokens: row.held,
+        deviations: row.deviations,
+        trouble: row.trouble,
+        introspected_at: row.introspected_at,
+        created_at: row.created_at,
+        portal,
+    })
+}

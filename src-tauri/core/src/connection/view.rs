@@ -1,0 +1,113 @@
+//! A connection as it is shown: a line of a list, or everything about it. No secret in it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::content::{Account, Application, Authorization};
+use crate::error::Error;
+use crate::http::Deviation;
+use crate::id::{AppId, ConnectionId};
+use crate::secret::Glimpse;
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It holds an access token that is good as far as is known.
+    Active,
+    /// The access token's time is over; it is renewed when it is needed.
+    Expired,
+    /// A new access token is being asked for.
+    Renewing,
+    /// The last renewal failed for a reason that passes.
+    Retrying,
+    /// Only a new sign-in helps.
+    ReconnectNeeded,
+    /// The keyring that opens its tokens is locked or absent.
+    Locked,
+    /// The person disconnected it; its tokens are deleted.
+    Disconnected,
+}
+
+/// A connection in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Summary {
+    /// Its name here.
+    pub id: ConnectionId,
+    /// What the person calls it; unique.
+    pub name: String,
+    /// The app it authorizes.
+    pub app_id: AppId,
+    /// That app's name.
+    pub app_name: String,
+    /// The provider's id.
+    pub provider: String,
+    /// The provider's name.
+    pub provider_name: String,
+    /// Where it stands now.
+    pub state: State,
+    /// When the access token expires; nothing where the provider did not say.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Scopes: what was asked for, what was granted, and how they differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Scopes {
+    /// Asked for by the app. Empty where the provider knows them from the app's settings.
+    pub requested: Vec<String>,
+    /// Granted, as the provider said.
+    pub granted: Vec<String>,
+    /// Asked for and not granted.
+    pub missing: Vec<String>,
+}
+
+/// What may be said of the tokens held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Held {
+    /// The access token.
+    pub access: Glimpse,
+    /// The refresh token, where there is one.
+    pub refresh: Option<Glimpse>,
+    /// The type that the provider gave, such as `Bearer`.
+    pub token_type: String,
+    /// When the access token was issued.
+    pub issued_at: Timestamp,
+    /// When it expires, where the provider said so.
+    pub expires_at: Option<Timestamp>,
+    /// How often it was renewed since the person signed in.
+    pub renewals: u32,
+}
+
+/// Everything about a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Details {
+    /// What the list shows of it.
+    pub summary: Summary,
+    /// The account that authorized it, once known.
+    pub account: Option<Account>,
+    /// The application as the provider knows it, once known.
+    pub application: Option<Application>,
+    /// The authorization as the provider's introspection tells it, once known.
+    pub authorization: Option<Authorization>,
+    /// Requested, granted and missing scopes.
+    pub scopes: Scopes,
+    /// Ids of the projects that were authorized.
+    pub project_ids: Vec<String>,
+    /// The tokens; nothing once disconnected.
+    pub tokens: Option<Held>,
+    /// Where the provider's last reply departed from the standard.
+    pub deviations: Vec<Deviation>,
+    /// What went wrong last, until something goes right.
+    pub trouble: Option<Error>,
+    /// When introspection last answered.
+    pub introspected_at: Option<Timestamp>,
+    /// When the person first connected it.
+    pub created_at: Timestamp,
+    /// Where the person can take the permission back at the provider.
+    pub portal: String,
+}

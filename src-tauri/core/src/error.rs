@@ -1,0 +1,115 @@
+//! The one error of Grapnel: a code for programs, and three sentences for people:
+//! what happened, what it means for their tokens, and what to do.
+
+use serde::{Deserialize, Serialize};
+
+/// What the core and everything above it fail with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[error("{message}")]
+pub struct Error {
+    /// What programs tell errors apart by.
+    pub code: Code,
+    /// What happened.
+    pub message: String,
+    /// What it means for the person's tokens.
+    pub meaning: Option<String>,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The field of a form that is to be corrected, where the input was wrong.
+    pub field: Option<String>,
+}
+
+/// The result of everything here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A code exists where the window or a script behaves differently for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// What the person entered cannot be.
+    InvalidInput,
+    /// The app, connection, attempt or project does not exist (any more).
+    NotFound,
+    /// There is no keyring service on this machine.
+    KeyringAbsent,
+    /// The keyring is there, and locked.
+    KeyringLocked,
+    /// The keyring did not answer in time; perhaps it waits for a person.
+    KeyringTimedOut,
+    /// The keyring answered with a failure that is none of the others.
+    KeyringFailed,
+    /// The keyring works, and the key of this vault is no longer in it.
+    KeyMissing,
+    /// The keyring holds a key that does not open this vault.
+    KeyWrong,
+    /// The data directory or the database cannot be written.
+    DataUnwritable,
+    /// The database was written by a newer Grapnel.
+    DataNewer,
+    /// The database cannot be read, or holds something impossible.
+    DataDamaged,
+    /// Another process holds the database.
+    DataBusy,
+    /// The browser could not be started.
+    BrowserFailed,
+    /// The callback is not one that Grapnel understands.
+    CallbackInvalid,
+    /// The callback's state belongs to no attempt of this Grapnel.
+    CallbackUnknown,
+    /// The attempt was answered, cancelled or timed out before.
+    CallbackLate,
+    /// The person said no at the provider.
+    AccessDenied,
+    /// The attempt was cancelled here.
+    Cancelled,
+    /// Nobody answered in time.
+    TimedOut,
+    /// The provider answered with an OAuth error that is none of the others.
+    ProviderError,
+    /// The provider does not accept the client id or secret.
+    InvalidClient,
+    /// The provider does not accept the code or the refresh token.
+    InvalidGrant,
+    /// The provider could not be reached, or answered that it cannot now.
+    ProviderUnavailable,
+    /// The request was sent and its answer was not seen.
+    AnswerLost,
+    /// The reply is not one that can be understood.
+    ReplyInvalid,
+    /// The reply is larger than any true one.
+    ReplyTooLarge,
+    /// The token is not accepted any more, and only a person can mend it.
+    ReconnectNeeded,
+    /// The connection does not open this project.
+    ProjectNotAuthorized,
+    /// A defect of Grapnel itself.
+    Internal,
+}
+
+impl Error {
+    /// An error that so far only says what happened.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), meaning: None, hint: None, field: None }
+    }
+
+    /// An error about one field of a form. `field` is the name of the value in the API.
+    pub fn input(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Code::InvalidInput, message) }
+    }
+
+    /// Adds what it means for the person's tokens.
+    #[must_use]
+    pub fn means(mut self, meaning: impl Into<String>) -> Self {
+        self.meaning = Some(meaning.into());
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

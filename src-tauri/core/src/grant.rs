@@ -1,0 +1,122 @@
+//! A grant, from the token endpoint's answer to what is sealed and kept; and what a refusal means.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::connection::Held;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::http::token::{Credentials, Grant};
+use crate::id::ConnectionId;
+use crate::provider::{Conventions, Profile};
+use crate::secret::{Glimpse, SecretString};
+use crate::store::app::AppRow;
+use crate::store::connection::{ConnectionRow, SealedGrant};
+
+/// Where an app's client secret is sealed.
+pub(crate) fn secret_place(app: &crate::id::AppId) -> String {
+    format!("app/{app}/secret")
+}
+
+/// Where a connection's access token is sealed.
+pub(crate) fn access_place(id: &ConnectionId) -> String {
+    format!("connection/{id}/access")
+}
+
+/// Where a connection's refresh token is sealed.
+pub(crate) fn refresh_place(id: &ConnectionId) -> String {
+    format!("connection/{id}/refresh")
+}
+
+/// An app with everything that is needed to speak for it.
+pub(crate) struct Client {
+    pub(crate) profile: Profile,
+    pub(crate) conventions: Conventions,
+    pub(crate) credentials: Credentials,
+}
+
+impl Client {
+    /// Reads the profile of an app, and opens its secret.
+    pub(crate) async fn of(env: &Env, app: &AppRow) -> Result<Self> {
+        let profile = Profile::find(&app.provider)?;
+        let conventions = profile.conventions(&app.overrides)?;
+        let client_secret = match &app.sealed_secret {
+            Some(sealed) => Some(env.vault.open(&secret_place(&app.id), sealed).await?),
+            None => None,
+        };
+        let credentials = Credentials { client_id: app.client_id.clone(), client_secret };
+        Ok(Self { profile, conventions, credentials })
+    }
+}
+
+/// Seals a grant for a connection. What a renewal leaves unsaid stays as it was `before`.
+pub(crate) async fn seal(
+    env: &Env,
+    id: &ConnectionId,
+    conventions: &Conventions,
+    grant: Grant,
+    before: Option<&ConnectionRow>,
+) -> Result<SealedGrant> {
+    let now = env.now();
+    let held = Held {
+        access: Glimpse::of(&grant.access_token, &conventions.token_prefix),
+        refresh: match &grant.refresh_token {
+            Some(token) => Some(Glimpse::of(token, &conventions.refresh_token_prefix)),
+            None => before.and_then(|row| row.held.as_ref()?.refresh.clone()),
+        },
+        token_type: grant.token_type,
+        issued_at: now,
+        expires_at: grant.expires_in.and_then(|lifetime| end_of(now, lifetime)),
+        renewals: before.and_then(|row| row.held.as_ref()).map_or(0, |held| held.renewals + 1),
+    };
+    let refresh = match grant.refresh_token {
+        Some(token) => Some(env.vault.seal(&refresh_place(id), &token).await?),
+        None => before.and_then(|row| row.sealed_refresh.clone()),
+    };
+    Ok(SealedGrant {
+        access: env.vault.seal(&access_place(id), &grant.access_token).await?,
+        refresh,
+        held,
+        scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
+        project_ids: grant
+            .project_ids
+            .or_else(|| before.map(|row| row.project_ids.clone()))
+            .unwrap_or_default(),
+        deviations: grant.deviations,
+    })
+}
+
+fn end_of(start: Timestamp, lifetime: std::time::Duration) -> Option<Timestamp> {
+    start.checked_add(SignedDuration::try_from(lifetime).ok()?).ok()
+}
+
+/// The access token that a connection holds.
+pub(crate) async fn access_token(env: &Env, row: &ConnectionRow) -> Result<SecretString> {
+    let sealed = row.sealed_access.as_ref().ok_or_else(|| disconnected(&row.name))?;
+    env.vault.open(&access_place(&row.id), sealed).await
+}
+
+pub(crate) fn disconnected(name: &str) -> Error {
+    Error::new(Code::ReconnectNeeded, format!("“{name}” is disconnected, and holds no token."))
+        .hint("Connect it again in the browser.")
+}
+
+/// What the provider's refusal says, in its words.
+pub(crate) fn refusal(provider: &str, error: &str, description: Option<&str>) -> Error {
+    let said = description.map(|text| format!(" It says: “{text}”.")).unwrap_or_default();
+    match error {
+        "invalid_client" | "unauthorized_client" => Error::new(
+            Code::InvalidClient,
+            format!("{provider} does not accept the client id or the client secret.{said}"),
+        )
+        .hint("Compare both with your app’s page at the provider. To change them, add the app again."),
+        "invalid_grant" => Error::new(
+            Code::InvalidGrant,
+            format!("{provider} answered that what it was given is no longer valid (invalid_grant).{said}"),
+        ),
+        "temporarily_unavailable" | "server_error" | "slow_down" => {
+            Error::new(Code::ProviderUnavailable, format!("{provider} cannot answer now ({error}).{said}"))
+                .hint("Try again in a few minutes.")
+        }
+        _ => Error::new(Code::ProviderError, format!("{provider} refused, with the error “{error}”.{said}")),
+    }
+}

@@ -1,0 +1,103 @@
+//! HTTP to providers: replies capped in size and time, no redirect followed, https only (but for this machine).
+
+mod adapter;
+pub(crate) mod api;
+mod deviation;
+mod failure;
+pub(crate) mod token;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use http::{Request, StatusCode, header};
+use url::Url;
+
+pub use deviation::Deviation;
+pub(crate) use failure::{Failure, clean};
+
+use crate::provider::is_loopback;
+
+/// The most that a reply may hold, and the longest that it may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    bytes: usize,
+    time: Duration,
+}
+
+impl Limits {
+    /// For the token endpoint: no true reply comes near a mebibyte.
+    pub(crate) const TOKEN: Self = Self { bytes: 1 << 20, time: Duration::from_secs(30) };
+    /// For an API, which may list 100,000 posts at once, since no paging is documented.
+    pub(crate) const API: Self = Self { bytes: 256 << 20, time: Duration::from_secs(180) };
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// Between two pieces of a reply.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What a provider answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    /// What `Retry-After` asks for, if it gives seconds.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The one HTTP client. It is built at its first use, so that starting the program does not wait for it.
+#[derive(Debug, Default)]
+pub(crate) struct Client(OnceLock<reqwest::Client>);
+
+impl Client {
+    /// Sends a request, and waits for the whole reply.
+    pub(crate) async fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Result<Reply, Failure> {
+        let url =
+            Url::parse(&request.uri().to_string()).map_err(|error| Failure::NotSent(error.to_string()))?;
+        if url.scheme() != "https" && !is_loopback(&url) {
+            return Err(Failure::NotSent("its address is not https".into()));
+        }
+        let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
+        match tokio::time::timeout(limits.time, self.exchange(request, limits)).await {
+            Ok(reply) => reply,
+            Err(_) => Err(Failure::Lost("it took too long".into())),
+        }
+    }
+
+    async fn exchange(&self, request: reqwest::Request, limits: Limits) -> Result<Reply, Failure> {
+        let mut response = self.client()?.execute(request).await.map_err(|error| {
+            if error.is_connect() { Failure::not_sent(&error) } else { Failure::lost(&error) }
+        })?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let mut reply = Reply {
+            status: response.status(),
+            content_type: header(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
+            retry_after: header(header::RETRY_AFTER)
+                .and_then(|text| text.parse().ok())
+                .map(Duration::from_secs),
+            body: Vec::new(),
+        };
+        while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
+            if reply.body.len() + piece.len() > limits.bytes {
+                return Err(Failure::TooLarge(limits.bytes));
+            }
+            reply.body.extend_from_slice(&piece);
+        }
+        Ok(reply)
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, Failure> {
+        if let Some(client) = self.0.get() {
+            return Ok(client);
+        }
+        let built = reqwest::Client::builder()
+            .user_agent(concat!("Grapnel/", env!("CARGO_PKG_VERSION")))
+            // A redirect could carry a token to another origin; no endpoint here has a reason for one.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .build()
+            .map_err(|error| Failure::not_sent(&error))?;
+        Ok(self.0.get_or_init(|| built))
+    }
+}

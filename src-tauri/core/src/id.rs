@@ -1,0 +1,39 @@
+//! Names for records that never change and are never used again: 128 random bits, in hex.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "specta", derive(specta::Type))]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// An id that no record has.
+            pub(crate) fn random() -> Self {
+                Self(crate::secret::hex(&crate::secret::random::<16>()))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// Names an app.
+    AppId
+);
+id!(
+    /// Names a connection.
+    ConnectionId
+);
+id!(
+    /// Names an attempt.
+    AttemptId
+);

@@ -1,0 +1,24 @@
+//! All that a connection is: apps, sign-in, tokens, and what they open. No window in it.
+//!
+//! [`Grapnel`] is the door; behind it imports run one way:
+//! `connection → {app, authorize, refresh, content} → {http, vault, store} → {provider, secret, error, clock}`.
+
+pub mod activity;
+pub mod app;
+pub mod authorize;
+pub mod clock;
+pub mod connection;
+pub mod content;
+mod env;
+pub mod error;
+pub mod event;
+mod grant;
+pub mod http;
+pub mod id;
+pub mod provider;
+mod refresh;
+pub mod secret;
+pub mod store;
+pub mod vault;
+
+pub use connection::Grapnel;

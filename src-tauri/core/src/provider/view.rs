@@ -1,0 +1,46 @@
+//! A provider as it is shown: its profile's values, each with its source.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a value of a profile is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// On a page of the provider.
+    Documented,
+    /// Read in the provider's own published code.
+    Code,
+    /// Nobody says so.
+    Assumed,
+    /// Entered by the person.
+    Yours,
+}
+
+/// One value of a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ProfileValue {
+    /// Its key, such as `token_url`.
+    pub key: String,
+    /// Its value as text.
+    pub value: String,
+    /// Where it is known from.
+    pub source: Source,
+}
+
+/// A provider, as a person who adds an app needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ProviderView {
+    /// Its id, such as `grigora`.
+    pub id: String,
+    /// Its name, such as `Grigora`.
+    pub name: String,
+    /// The page where apps are registered and permissions taken back.
+    pub portal: String,
+    /// The redirect URI to register.
+    pub redirect_uri: String,
+    /// Every value of its profile.
+    pub values: Vec<ProfileValue>,
+}

@@ -1,0 +1,70 @@
+//! Apps in the store.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::column::{Json, Time, json};
+use crate::id::AppId;
+use crate::provider::Overrides;
+use crate::vault::Sealed;
+
+/// An app as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct AppRow {
+    pub(crate) id: AppId,
+    pub(crate) name: String,
+    pub(crate) provider: String,
+    pub(crate) client_id: String,
+    pub(crate) sealed_secret: Option<Sealed>,
+    pub(crate) redirect_uri: String,
+    pub(crate) projects: Vec<String>,
+    pub(crate) overrides: Overrides,
+    pub(crate) created_at: jiff::Timestamp,
+}
+
+pub(crate) fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO app VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :projects, :overrides, :created_at)",
+            named_params! {
+                ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
+                ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":projects": Json(&app.projects),
+                ":overrides": Json(&app.overrides), ":created_at": Time(app.created_at),
+            },
+        )
+        .map(drop)
+}
+
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<AppRow>> {
+    connection.prepare("SELECT * FROM app ORDER BY name")?.query_map([], read)?.collect()
+}
+
+pub(crate) fn get(connection: &Connection, id: &AppId) -> rusqlite::Result<Option<AppRow>> {
+    connection.query_row("SELECT * FROM app WHERE id = ?1", [id], read).optional()
+}
+
+pub(crate) fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM app WHERE name = ?1)", [name], |row| row.get(0))
+}
+
+/// Removes an app, and answers whether it could: an app with connections stays.
+pub(crate) fn remove(connection: &Connection, id: &AppId) -> rusqlite::Result<bool> {
+    let removed = connection.execute(
+        "DELETE FROM app WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM connection WHERE app_id = ?1)",
+        [id],
+    )?;
+    Ok(removed == 1)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AppRow> {
+    Ok(AppRow {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        provider: row.get("provider")?,
+        client_id: row.get("client_id")?,
+        sealed_secret: row.get("sealed_secret")?,
+        redirect_uri: row.get("redirect_uri")?,
+        projects: json(row, "projects")?,
+        overrides: json(row, "overrides")?,
+        created_at: row.get::<_, Time>("created_at")?.0,
+    })
+}

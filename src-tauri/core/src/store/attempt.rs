@@ -1,0 +1,124 @@
+//! Attempts in the store. A callback that starts the program finds its attempt here.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::column::{Json, Time, json, maybe_json};
+use crate::authorize::{Message, Phase};
+use crate::error::Error;
+use crate::id::{AppId, AttemptId, ConnectionId};
+use crate::vault::Sealed;
+
+/// An attempt as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptRow {
+    pub(crate) id: AttemptId,
+    pub(crate) app_id: AppId,
+    pub(crate) connection_id: Option<ConnectionId>,
+    pub(crate) state_hash: Vec<u8>,
+    pub(crate) sealed_verifier: Option<Sealed>,
+    pub(crate) sealed_url: Option<Sealed>,
+    pub(crate) phase: Phase,
+    pub(crate) started_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) exchange: Vec<Message>,
+    pub(crate) error: Option<Error>,
+}
+
+pub(crate) fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :state_hash, :verifier, :url, :phase, :started_at, :expires_at, :exchange, NULL)",
+            named_params! {
+                ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
+                ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
+                ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
+                ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
+            },
+        )
+        .map(drop)
+}
+
+pub(crate) fn get(connection: &Connection, id: &AttemptId) -> rusqlite::Result<Option<AttemptRow>> {
+    connection.query_row("SELECT * FROM attempt WHERE id = ?1", [id], read).optional()
+}
+
+pub(crate) fn by_state(connection: &Connection, state_hash: &[u8]) -> rusqlite::Result<Option<AttemptRow>> {
+    connection.query_row("SELECT * FROM attempt WHERE state_hash = ?1", [state_hash], read).optional()
+}
+
+/// Attempts that are not over, oldest first.
+pub(crate) fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
+    connection
+        .prepare(
+            "SELECT * FROM attempt WHERE phase IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"') ORDER BY started_at",
+        )?
+        .query_map([], read)?
+        .collect()
+}
+
+/// Moves an attempt from one phase to the next, and answers whether it was there: of two callers, one wins.
+pub(crate) fn advance(
+    connection: &Connection,
+    id: &AttemptId,
+    from: Phase,
+    to: Phase,
+) -> rusqlite::Result<bool> {
+    let moved = connection.execute(
+        "UPDATE attempt SET phase = ?3 WHERE id = ?1 AND phase = ?2",
+        rusqlite::params![id, Json(from), Json(to)],
+    )?;
+    Ok(moved == 1)
+}
+
+/// Ends an attempt. Its secrets go; that it was stays, so that a second callback is told apart from a forged one.
+pub(crate) fn end(
+    connection: &Connection,
+    id: &AttemptId,
+    phase: Phase,
+    error: Option<&Error>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE attempt SET phase = ?2, error = ?3, sealed_verifier = NULL, sealed_url = NULL WHERE id = ?1",
+            rusqlite::params![id, Json(phase), error.map(Json)],
+        )
+        .map(drop)
+}
+
+/// Remembers which connection came of an attempt.
+pub(crate) fn set_connection(
+    connection: &Connection,
+    id: &AttemptId,
+    connection_id: &ConnectionId,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET connection_id = ?2 WHERE id = ?1", rusqlite::params![id, connection_id])
+        .map(drop)
+}
+
+/// Forgets attempts that ended before `moment`.
+pub(crate) fn forget_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "DELETE FROM attempt WHERE expires_at < ?1 AND phase NOT IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"')",
+            [Time(moment)],
+        )
+        .map(drop)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
+    Ok(AttemptRow {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        connection_id: row.get("connection_id")?,
+        state_hash: row.get("state_hash")?,
+        sealed_verifier: row.get("sealed_verifier")?,
+        sealed_url: row.get("sealed_url")?,
+        phase: json(row, "phase")?,
+        started_at: row.get::<_, Time>("started_at")?.0,
+        expires_at: row.get::<_, Time>("expires_at")?.0,
+        exchange: json(row, "exchange")?,
+        error: maybe_json(row, "error")?,
+    })
+}

@@ -1,0 +1,189 @@
+//! Connections in the store. The grant and everything that goes with it change in one statement.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::column::{Json, Time, json, maybe_json};
+use crate::connection::Held;
+use crate::content::{Account, Application, Authorization};
+use crate::error::Error;
+use crate::http::Deviation;
+use crate::id::{AppId, ConnectionId};
+use crate::vault::Sealed;
+
+/// A connection as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionRow {
+    pub(crate) id: ConnectionId,
+    pub(crate) app_id: AppId,
+    pub(crate) name: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) sealed_access: Option<Sealed>,
+    pub(crate) sealed_refresh: Option<Sealed>,
+    pub(crate) held: Option<Held>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) project_ids: Vec<String>,
+    pub(crate) deviations: Vec<Deviation>,
+    pub(crate) account: Option<Account>,
+    pub(crate) application: Option<Application>,
+    pub(crate) authorization: Option<Authorization>,
+    pub(crate) introspected_at: Option<Timestamp>,
+    pub(crate) trouble: Option<Error>,
+}
+
+/// A grant, sealed, with what may be said of it.
+#[derive(Debug)]
+pub(crate) struct SealedGrant {
+    pub(crate) access: Sealed,
+    pub(crate) refresh: Option<Sealed>,
+    pub(crate) held: Held,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) project_ids: Vec<String>,
+    pub(crate) deviations: Vec<Deviation>,
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    id: &ConnectionId,
+    app_id: &AppId,
+    name: &str,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO connection (id, app_id, name, created_at) VALUES (?1, ?2, ?3, ?4)",
+            params![id, app_id, name, Time(at)],
+        )
+        .map(drop)
+}
+
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
+    connection.prepare("SELECT * FROM connection ORDER BY name")?.query_map([], read)?.collect()
+}
+
+pub(crate) fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<ConnectionRow>> {
+    connection.query_row("SELECT * FROM connection WHERE id = ?1", [id], read).optional()
+}
+
+pub(crate) fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM connection WHERE name = ?1)", [name], |row| row.get(0))
+}
+
+/// Keeps a new grant in place of the old one. Whatever was wrong is mended by it.
+pub(crate) fn set_grant(
+    connection: &Connection,
+    id: &ConnectionId,
+    grant: &SealedGrant,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
+                project_ids = :project_ids, deviations = :deviations, trouble = NULL, refresh_begun = NULL
+             WHERE id = :id",
+            named_params! {
+                ":id": id, ":access": grant.access, ":refresh": grant.refresh, ":held": Json(&grant.held),
+                ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
+                ":deviations": Json(&grant.deviations),
+            },
+        )
+        .map(drop)
+}
+
+/// Marks that a refresh is about to be sent: if the program ends now, the next one knows that it may have been.
+pub(crate) fn begin_refresh(
+    connection: &Connection,
+    id: &ConnectionId,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE connection SET refresh_begun = ?2 WHERE id = ?1", params![id, Time(at)])
+        .map(drop)
+}
+
+/// A refresh ended without a new grant. `answered` tells whether the provider's answer was seen.
+pub(crate) fn end_refresh(
+    connection: &Connection,
+    id: &ConnectionId,
+    trouble: &Error,
+    answered: bool,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET trouble = ?2, refresh_begun = CASE WHEN ?3 THEN NULL ELSE refresh_begun END WHERE id = ?1",
+            params![id, Json(trouble), answered],
+        )
+        .map(drop)
+}
+
+/// Notes what went wrong, or that nothing is.
+pub(crate) fn set_trouble(
+    connection: &Connection,
+    id: &ConnectionId,
+    trouble: Option<&Error>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE connection SET trouble = ?2 WHERE id = ?1", params![id, trouble.map(Json)])
+        .map(drop)
+}
+
+pub(crate) fn set_account(
+    connection: &Connection,
+    id: &ConnectionId,
+    account: &Account,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE connection SET account = ?2 WHERE id = ?1", params![id, Json(account)])
+        .map(drop)
+}
+
+pub(crate) fn set_introspection(
+    connection: &Connection,
+    id: &ConnectionId,
+    application: Option<&Application>,
+    authorization: &Authorization,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET application = ?2, authorization = ?3, introspected_at = ?4 WHERE id = ?1",
+            params![id, application.map(Json), Json(authorization), Time(at)],
+        )
+        .map(drop)
+}
+
+/// Deletes the tokens, and keeps the rest.
+pub(crate) fn clear_grant(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, trouble = NULL,
+                refresh_begun = NULL WHERE id = ?1",
+            [id],
+        )
+        .map(drop)
+}
+
+/// Removes a connection with its history, and answers whether it could: one that holds tokens stays.
+pub(crate) fn remove(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<bool> {
+    let removed = connection.execute("DELETE FROM connection WHERE id = ?1 AND held IS NULL", [id])?;
+    Ok(removed == 1)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
+    Ok(ConnectionRow {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        name: row.get("name")?,
+        created_at: row.get::<_, Time>("created_at")?.0,
+        sealed_access: row.get("sealed_access")?,
+        sealed_refresh: row.get("sealed_refresh")?,
+        held: maybe_json(row, "held")?,
+        scopes: json(row, "scopes")?,
+        project_ids: json(row, "project_ids")?,
+        deviations: json(row, "deviations")?,
+        account: maybe_json(row, "account")?,
+        application: maybe_json(row, "application")?,
+        authorization: maybe_json(row, "authorization")?,
+        introspected_at: row.get::<_, Option<Time>>("introspected_at")?.map(|time| time.0),
+        trouble: maybe_json(row, "trouble")?,
+    })
+}

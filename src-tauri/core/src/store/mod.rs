@@ -1,0 +1,90 @@
+//! The store: one SQLite database with everything that is kept. Reads and writes are whole transactions,
+//! and a write is on the disk when it returns.
+
+pub(crate) mod activity;
+pub(crate) mod app;
+pub(crate) mod attempt;
+mod column;
+pub(crate) mod connection;
+pub(crate) mod meta;
+mod open;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use crate::error::{Code, Error, Result};
+
+/// The database, shared by whoever holds a clone.
+#[derive(Clone)]
+pub struct Store(Arc<Mutex<Connection>>);
+
+impl Store {
+    /// Opens the database in `home`, and makes both where they are not there yet.
+    ///
+    /// Fails where the directory cannot be written, or the database is from a newer Grapnel.
+    pub fn open(home: &Path) -> Result<Self> {
+        open::open(home).map(|connection| Self(Arc::new(Mutex::new(connection))))
+    }
+
+    /// The data directory: `GRAPNEL_HOME`, or else the platform's.
+    pub fn default_home() -> Result<PathBuf> {
+        if let Some(home) = std::env::var_os("GRAPNEL_HOME").filter(|home| !home.is_empty()) {
+            return Ok(home.into());
+        }
+        let dirs = directories::ProjectDirs::from("dev", "grapnel", "Grapnel");
+        dirs.map(|dirs| dirs.data_dir().to_owned()).ok_or_else(|| {
+            Error::new(Code::DataUnwritable, "This account has no home directory to keep data in.")
+                .hint("Set GRAPNEL_HOME to a directory that you can write to.")
+        })
+    }
+
+    /// Reads.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&connection).map_err(|error| failed(&error))
+    }
+
+    /// Writes, all of it or nothing.
+    pub(crate) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = (|| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let written = write(&transaction)?;
+            transaction.commit()?;
+            Ok(written)
+        })();
+        written.map_err(|error| failed(&error))
+    }
+}
+
+/// What a failure of the database means for a person.
+fn failed(error: &rusqlite::Error) -> Error {
+    tracing::warn!(%error, "the database failed");
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Error::new(Code::DataBusy, "Another program holds Grapnel’s database.")
+                .means("Nothing was changed.")
+                .hint("Close that program (a backup, perhaps), then try again.")
+        }
+        Some(
+            ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull,
+        ) => Error::new(Code::DataUnwritable, format!("Grapnel’s database cannot be written: {error}."))
+            .means("What was stored before is as it was.")
+            .hint("Look whether the disk is full, or the data directory belongs to someone else."),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(),
+        _ => Error::new(Code::Internal, format!("The database did not understand Grapnel: {error}."))
+            .means("Nothing was changed."),
+    }
+}
+
+fn damaged() -> Error {
+    Error::new(Code::DataDamaged, "Grapnel’s database is damaged.")
+        .means("It was left as it is; nothing in it was changed.")
+        .hint("Bring back grapnel.db from a backup. To begin anew instead, move that file away.")
+}

@@ -1,0 +1,66 @@
+-- Everything that Grapnel keeps. Secrets are in the columns named sealed_*, and only there; times are
+-- RFC 3339 in UTC; lists and records are JSON.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE app (
+    id            TEXT PRIMARY KEY,
+    name          TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    provider      TEXT NOT NULL,
+    client_id     TEXT NOT NULL,
+    sealed_secret BLOB,
+    redirect_uri  TEXT NOT NULL,
+    projects      TEXT NOT NULL,
+    overrides     TEXT NOT NULL,
+    created_at    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE connection (
+    id              TEXT PRIMARY KEY,
+    app_id          TEXT NOT NULL REFERENCES app (id),
+    name            TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    created_at      TEXT NOT NULL,
+    -- The grant: nothing in these once disconnected.
+    sealed_access   BLOB,
+    sealed_refresh  BLOB,
+    held            TEXT,
+    -- What the provider said of it.
+    scopes          TEXT NOT NULL DEFAULT '[]',
+    project_ids     TEXT NOT NULL DEFAULT '[]',
+    deviations      TEXT NOT NULL DEFAULT '[]',
+    account         TEXT,
+    application     TEXT,
+    authorization   TEXT,
+    introspected_at TEXT,
+    -- What went wrong last, and whether a refresh was begun whose answer nobody saw.
+    trouble         TEXT,
+    refresh_begun   TEXT
+) STRICT;
+CREATE INDEX connection_app ON connection (app_id);
+
+CREATE TABLE attempt (
+    id              TEXT PRIMARY KEY,
+    app_id          TEXT NOT NULL REFERENCES app (id) ON DELETE CASCADE,
+    connection_id   TEXT REFERENCES connection (id) ON DELETE CASCADE,
+    -- By this the callback finds its attempt, without the state being kept.
+    state_hash      BLOB NOT NULL UNIQUE,
+    sealed_verifier BLOB,
+    sealed_url      BLOB,
+    phase           TEXT NOT NULL,
+    started_at      TEXT NOT NULL,
+    expires_at      TEXT NOT NULL,
+    exchange        TEXT NOT NULL,
+    error           TEXT
+) STRICT;
+
+CREATE TABLE activity (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    at            TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    text          TEXT NOT NULL,
+    connection_id TEXT REFERENCES connection (id) ON DELETE CASCADE,
+    app_id        TEXT REFERENCES app (id) ON DELETE SET NULL
+) STRICT;
+CREATE INDEX activity_connection ON activity (connection_id, id);

@@ -1,0 +1,90 @@
+//! Sealing: XChaCha20-Poly1305 under the vault's key. What a sealed value belongs to is part of the seal,
+//! so that a value moved to another record or column does not open.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use crate::secret::random;
+
+/// The first byte of every sealed value: the form of what follows.
+const FORM: u8 = 1;
+const NONCE: usize = 24;
+
+/// The key that everything secret is sealed under.
+#[derive(Clone, ZeroizeOnDrop)]
+pub(super) struct Key([u8; 32]);
+
+impl Key {
+    pub(super) fn random() -> Self {
+        Self(random())
+    }
+
+    /// The key in `bytes`, which must be exactly as long as one.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(AeadKey::from_slice(&self.0))
+    }
+
+    /// Seals `plain` for `place`, such as `connection/ID/access_token`.
+    pub(super) fn seal(&self, place: &str, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE] = random();
+        let payload = Payload { msg: plain, aad: place.as_bytes() };
+        #[expect(clippy::expect_used, reason = "fails only for messages of 256 GiB")]
+        let sealed = self.cipher().encrypt(XNonce::from_slice(&nonce), payload).expect("it is short");
+        [&[FORM][..], &nonce, &sealed].concat()
+    }
+
+    /// Opens what was sealed for `place` under this key; nothing where it was not, or was changed.
+    pub(super) fn open(&self, place: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (&FORM, rest) = sealed.split_first()? else { return None };
+        let (nonce, text) = rest.split_at_checked(NONCE)?;
+        let payload = Payload { msg: text, aad: place.as_bytes() };
+        self.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_value_opens_only_where_it_belongs_and_under_its_key() {
+        let key = Key::random();
+        let sealed = key.seal("connection/1/access_token", b"gri_at_secret");
+        assert_eq!(&**key.open("connection/1/access_token", &sealed).unwrap(), b"gri_at_secret");
+        assert!(key.open("connection/2/access_token", &sealed).is_none());
+        assert!(key.open("connection/1/refresh_token", &sealed).is_none());
+        assert!(Key::random().open("connection/1/access_token", &sealed).is_none());
+    }
+
+    #[test]
+    fn the_same_value_is_never_sealed_the_same() {
+        let key = Key::random();
+        assert_ne!(key.seal("a", b"x"), key.seal("a", b"x"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_is_noticed(plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
+            let key = Key::random();
+            let mut sealed = key.seal("place", &plain);
+            let at = at.index(sealed.len());
+            sealed[at] ^= 1 << bit;
+            prop_assert!(key.open("place", &sealed).is_none());
+        }
+
+        #[test]
+        fn anything_may_be_given_to_open(bytes: Vec<u8>) {
+            prop_assert!(Key::random().open("place", &bytes).is_none());
+        }
+    }
+}

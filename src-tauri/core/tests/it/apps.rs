@@ -1,0 +1,79 @@
+//! Adding and removing apps; what cannot be is told apart field by field.
+
+use grapnel_core::app::NewApp;
+use grapnel_core::error::Code;
+use grapnel_core::secret::Entered;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
+    let world = World::new();
+    let change: [(&str, fn(&mut NewApp)); 12] = [
+        ("empty client id", |new| new.client_id = "  ".into()),
+        ("client id with a space", |new| new.client_id = "acme sites".into()),
+        ("client id with an umlaut", |new| new.client_id = "ägypten".into()),
+        ("secret with a space", |new| new.client_secret = Some(Entered("my secret".into()))),
+        ("project id with a space", |new| new.projects = vec!["my project".into()]),
+        ("empty address", |new| drop(new.overrides.insert("token_url".into(), String::new()))),
+        ("http on another host", |new| {
+            drop(new.overrides.insert("token_url".into(), "http://api.grigora.co/t".into()))
+        }),
+        ("no address", |new| drop(new.overrides.insert("api_base".into(), "grigora".into()))),
+        ("unknown key", |new| drop(new.overrides.insert("tokn_url".into(), "https://a.example".into()))),
+        ("impossible choice", |new| drop(new.overrides.insert("token_body".into(), "xml".into()))),
+        ("unknown provider", |new| new.provider = "acme".into()),
+        ("name with a control character", |new| new.name = "a\u{7}b".into()),
+    ];
+    let mut told = Vec::new();
+    for (what, change) in change {
+        let mut new = world.new_app();
+        change(&mut new);
+        let error = world.grapnel.add_app(new).await.unwrap_err();
+        told.push(format!(
+            "{what}: [{}] {} {}",
+            error.field.unwrap_or_default(),
+            error.message,
+            error.hint.unwrap_or_default()
+        ));
+    }
+    insta::assert_snapshot!(told.join("\n"));
+    assert!(world.grapnel.apps().unwrap().is_empty());
+    assert!(world.keyring.keys().is_empty());
+}
+
+#[tokio::test]
+async fn an_app_keeps_what_differs_from_the_profile_only() {
+    let world = World::new();
+    let mut new = world.new_app();
+    new.name = String::new();
+    new.client_id = format!("  {}\n", new.client_id);
+    new.overrides.insert("token_body".into(), "json".into());
+    let app = world.grapnel.add_app(new).await.unwrap();
+    assert_eq!(app.name, "Grigora");
+    assert_eq!(app.client_id, grapnel_sandbox::grigora::CLIENT_ID);
+    assert!(!app.overrides.contains_key("token_body"));
+    assert!(app.has_secret);
+}
+
+#[tokio::test]
+async fn two_apps_cannot_have_one_name() {
+    let world = World::new();
+    world.add_app().await;
+    let error = world.grapnel.add_app(NewApp { name: "ACME".into(), ..world.new_app() }).await.unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("name")));
+}
+
+#[tokio::test]
+async fn an_app_with_connections_is_not_removed() {
+    let world = World::new();
+    let id = world.connect().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    assert_eq!(world.grapnel.remove_app(&app.id).unwrap_err().code, Code::InvalidInput);
+    assert_eq!(world.grapnel.forget(&id).unwrap_err().code, Code::InvalidInput);
+    world.grapnel.disconnect(&id).unwrap();
+    world.grapnel.forget(&id).unwrap();
+    world.grapnel.remove_app(&app.id).unwrap();
+    assert!(world.grapnel.apps().unwrap().is_empty());
+    assert_eq!(world.grapnel.remove_app(&app.id).unwrap_err().code, Code::NotFound);
+}

@@ -1,0 +1,93 @@
+//! Callbacks are hostile: those that are forged, late or repeated change nothing, and are explained.
+
+use grapnel_core::activity::Kind;
+use grapnel_core::authorize::Phase;
+use grapnel_core::error::Code;
+use grapnel_core::event::Event;
+use grapnel_core::secret::ExposeSecret;
+use jiff::SignedDuration;
+
+use crate::world::World;
+
+const OURS: &str = "dev.grapnel.desktop:/oauth/callback";
+
+#[tokio::test]
+async fn each_callback_that_is_not_accepted_says_why_and_changes_nothing() {
+    let world = World::new();
+    let (attempt, _) = world.attempt().await;
+    let mut events = world.grapnel.events();
+    let mut told = Vec::new();
+    for query in [
+        "?code=stolen",
+        "?code=stolen&state=forged",
+        "?error=access_denied&state=forged",
+        "?error=access_denied",
+        "?state=forged",
+        "",
+        "?code=a&code=b&state=s",
+        "/elsewhere?code=a&state=s",
+    ] {
+        let error = world.grapnel.receive_callback(&format!("{OURS}{query}").into()).await.unwrap_err();
+        let Ok(Event::CallbackRefused(shown)) = events.try_recv() else { panic!("{query} is shown") };
+        assert_eq!(shown, error);
+        told.push(format!("{query}\n    {:?}: {}", error.code, error.message));
+    }
+    insta::assert_snapshot!(told.join("\n"));
+    assert_eq!(world.grapnel.attempts().unwrap()[0].id, attempt.id);
+    assert_eq!(world.grapnel.attempts().unwrap()[0].phase, Phase::Waiting);
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 0);
+    let refused = world.grapnel.activity(None).unwrap();
+    assert_eq!(refused.iter().filter(|entry| entry.kind == Kind::CallbackRefused).count(), told.len());
+}
+
+#[tokio::test]
+async fn a_second_callback_with_the_same_code_changes_nothing() {
+    let world = World::new();
+    let (_, callback) = world.attempt().await;
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    let before = world.grapnel.connections().unwrap();
+    let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
+    assert_eq!(error.code, Code::CallbackLate);
+    insta::assert_json_snapshot!(error);
+    assert_eq!(world.grapnel.connections().unwrap(), before);
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 1);
+    assert!(world.sandbox.departures().is_empty(), "the code was not sent a second time");
+}
+
+#[tokio::test]
+async fn of_two_callbacks_at_once_one_wins() {
+    let world = World::new();
+    let (_, callback) = world.attempt().await;
+    let (one, two) =
+        tokio::join!(world.grapnel.receive_callback(&callback), world.grapnel.receive_callback(&callback));
+    assert!(one.is_ok() != two.is_ok());
+    assert_eq!(world.grapnel.connections().unwrap().len(), 1);
+    assert!(world.sandbox.departures().is_empty());
+}
+
+#[tokio::test]
+async fn a_callback_for_an_attempt_that_is_over_changes_nothing() {
+    let world = World::new();
+    let (cancelled, callback) = world.attempt().await;
+    world.grapnel.cancel_attempt(&cancelled.id).unwrap();
+    let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
+    assert!(error.message.contains("cancelled here"), "{error}");
+
+    let (_, callback) = world.attempt().await;
+    world.clock.advance(SignedDuration::from_mins(11));
+    let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
+    assert!(error.message.contains("waited too long"), "{error}");
+    assert!(world.grapnel.connections().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_error_code_that_nobody_knows_is_shown_as_it_is() {
+    let world = World::new();
+    let (_, callback) = world.attempt().await;
+    let state =
+        callback.expose_secret().split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let callback =
+        format!("{OURS}?error=out_of_cheese&error_description=Redo%0A%20from%20start&state={state}");
+    let error = world.grapnel.receive_callback(&callback.into()).await.unwrap_err();
+    insta::assert_json_snapshot!(error);
+}

@@ -1,0 +1,67 @@
+//! A keyring that is absent, locked, wiped or another one: each its own answer, and nothing lost.
+
+use grapnel_core::connection::State;
+use grapnel_core::error::Code;
+use grapnel_core::event::Event;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {
+    let world = World::new();
+    for code in [Code::KeyringAbsent, Code::KeyringLocked, Code::KeyringFailed] {
+        world.keyring.fail(code);
+        assert_eq!(world.grapnel.add_app(world.new_app()).await.unwrap_err().code, code);
+        assert!(world.grapnel.apps().unwrap().is_empty());
+        assert_eq!(world.grapnel.vault_trouble().unwrap().code, code);
+    }
+    world.keyring.fail(None);
+    let mut events = world.grapnel.events();
+    world.add_app().await;
+    assert!(matches!(events.recv().await.unwrap(), Event::Vault(None)));
+    assert_eq!(world.grapnel.vault_trouble(), None);
+}
+
+#[tokio::test]
+async fn a_keyring_that_is_locked_at_the_next_start_locks_the_connections_until_it_is_not() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.keyring.fail(Code::KeyringLocked);
+    world.start_again();
+    assert_eq!(world.grapnel.check_vault().await.unwrap().code, Code::KeyringLocked);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Locked);
+    assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::KeyringLocked);
+    world.keyring.fail(None);
+    assert_eq!(world.grapnel.check_vault().await, None);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_is_gone_and_a_key_that_is_another_are_told_apart() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    let keys = world.keyring.keys().clone();
+
+    world.keyring.keys().clear();
+    world.start_again();
+    assert_eq!(world.grapnel.check_vault().await.unwrap().code, Code::KeyMissing);
+    assert!(world.keyring.keys().is_empty(), "no new key hides that the old one is gone");
+
+    for key in [vec![7; 32], vec![7; 5]] {
+        *world.keyring.keys() = keys.keys().map(|name| (name.clone(), key.clone())).collect();
+        world.start_again();
+        assert_eq!(world.grapnel.check_vault().await.unwrap().code, Code::KeyWrong);
+    }
+
+    *world.keyring.keys() = keys;
+    assert_eq!(world.grapnel.check_vault().await, None);
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_keyring_is_not_asked_before_there_is_a_secret() {
+    let world = World::new();
+    world.keyring.fail(Code::KeyringLocked);
+    assert_eq!(world.grapnel.check_vault().await, None);
+}

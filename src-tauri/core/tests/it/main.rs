@@ -1,0 +1,13 @@
+//! The core against the sandbox, over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod apps;
+mod callbacks;
+mod faults;
+mod keyring;
+mod leaks;
+mod reading;
+mod renewing;
+mod signing_in;
+mod world;

@@ -1,0 +1,131 @@
+//! A sign-in from its start to the connection.
+
+use grapnel_core::authorize::Phase;
+use grapnel_core::connection::State;
+use grapnel_core::error::Code;
+use grapnel_core::secret::ExposeSecret;
+use grapnel_sandbox::{Consent, Options, grigora};
+use jiff::SignedDuration;
+
+use crate::world::{World, end_of};
+
+#[tokio::test]
+async fn a_sign_in_ends_with_a_connection_that_knows_whose_it_is() {
+    let world = World::new();
+    let mut events = world.grapnel.events();
+    let (attempt, callback) = world.attempt().await;
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    let attempt = end_of(&mut events, &attempt.id).await;
+    assert_eq!(attempt.phase, Phase::Done);
+
+    let details = world.grapnel.connection(attempt.connection_id.as_ref().unwrap()).unwrap();
+    assert_eq!(details.summary.state, State::Active);
+    assert_eq!(details.summary.name, "Acme");
+    assert_eq!(details.scopes.granted, grigora::SCOPES);
+    assert!(!details.project_ids.is_empty());
+    let account = details.account.unwrap();
+    assert!(account.email.unwrap().contains('@') && !account.name.is_empty());
+    assert_eq!(details.application.unwrap().display_name, grigora::APP_NAME);
+    assert_eq!(details.authorization.unwrap().project_ids, details.project_ids);
+    let held = details.tokens.unwrap();
+    assert!(held.access.prefix.starts_with("gri_at_") && held.refresh.unwrap().prefix.starts_with("gri_rt_"));
+    assert_eq!(held.expires_at.unwrap(), held.issued_at + SignedDuration::from_hours(1));
+    assert_eq!(details.trouble, None);
+    assert!(details.deviations.is_empty());
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}
+
+#[tokio::test]
+async fn an_app_may_have_many_connections() {
+    let world = World::new();
+    world.connect().await;
+    world.connect().await;
+    let names: Vec<_> = world.grapnel.connections().unwrap().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["Acme", "Acme 2"]);
+}
+
+#[tokio::test]
+async fn a_connection_is_authorized_again_in_place() {
+    let world = World::new();
+    let id = world.connect().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    let before = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, Some(&id)).await.unwrap();
+    let callback = world.visit(&attempt.id).await;
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    let after = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    assert_ne!(before.access.fingerprint, after.access.fingerprint);
+    assert_eq!(world.grapnel.connections().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_denial_is_not_a_failure() {
+    let world = World::new();
+    world.sandbox.set_grigora_consent(Consent::Cancel);
+    let mut events = world.grapnel.events();
+    let (attempt, callback) = world.attempt().await;
+    assert_eq!(world.grapnel.receive_callback(&callback).await.unwrap_err().code, Code::AccessDenied);
+    let attempt = end_of(&mut events, &attempt.id).await;
+    assert_eq!(attempt.phase, Phase::Denied);
+    insta::assert_json_snapshot!(attempt.error);
+    assert!(world.grapnel.connections().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_secret_says_so() {
+    let world = World::new();
+    let mut new = world.new_app();
+    new.client_secret = Some(grapnel_core::secret::Entered("not-the-secret".into()));
+    world.grapnel.add_app(new).await.unwrap();
+    let (_, callback) = world.attempt().await;
+    let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
+    assert_eq!(error.code, Code::InvalidClient);
+    insta::assert_json_snapshot!(error);
+}
+
+#[tokio::test]
+async fn a_code_that_is_too_old_says_so() {
+    let world = World::new();
+    let (_, callback) = world.attempt().await;
+    world.sandbox.clock().advance(std::time::Duration::from_secs(601));
+    let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
+    insta::assert_json_snapshot!(error);
+}
+
+#[tokio::test]
+async fn the_program_may_be_started_by_the_callback() {
+    let mut world = World::new();
+    let (_, callback) = world.attempt().await;
+    world.start_again();
+    assert_eq!(world.grapnel.attempts().unwrap().len(), 1);
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    assert_eq!(world.grapnel.connections().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn requested_projects_are_asked_for() {
+    let world = World::with(Options { posts: 10, ..Options::default() });
+    let mut new = world.new_app();
+    new.projects = vec!["proj_1".into(), " proj_2 ".into()];
+    let app = world.grapnel.add_app(new).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, None).await.unwrap();
+    let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
+    assert!(link.expose_secret().contains("project_ids=proj_1%2Cproj_2"));
+}
+
+#[tokio::test]
+async fn an_attempt_ends_when_cancelled_and_when_its_time_is_over() {
+    let mut world = World::new();
+    let (cancelled, _) = world.attempt().await;
+    let mut events = world.grapnel.events();
+    world.grapnel.cancel_attempt(&cancelled.id).unwrap();
+    assert_eq!(end_of(&mut events, &cancelled.id).await.phase, Phase::Cancelled);
+    assert_eq!(world.grapnel.attempt_link(&cancelled.id).await.unwrap_err().code, Code::CallbackLate);
+
+    let (forgotten, _) = world.attempt().await;
+    world.pass(SignedDuration::from_mins(11));
+    // The timer of the first start still sleeps its ten minutes; a program that starts later finds it overdue.
+    world.start_again();
+    let mut events = world.grapnel.events();
+    assert_eq!(end_of(&mut events, &forgotten.id).await.phase, Phase::TimedOut);
+}

@@ -1,0 +1,163 @@
+//! A world for one test: a sandbox, a data directory, a keyring and a clock of its own.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use grapnel_core::Grapnel;
+use grapnel_core::app::{App, NewApp};
+use grapnel_core::authorize::Attempt;
+use grapnel_core::clock::Clock;
+use grapnel_core::error::{Code, Error, Result};
+use grapnel_core::event::Event;
+use grapnel_core::id::{AttemptId, ConnectionId};
+use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_core::vault::Keyring;
+use grapnel_sandbox::{Consent, Options, Sandbox, grigora};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) home: TempDir,
+    pub(crate) keyring: Arc<TestKeyring>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) grapnel: Grapnel,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let sandbox = Sandbox::start(Options { consent: Consent::Authorize, ..options }).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let (keyring, clock) = (Arc::new(TestKeyring::default()), Arc::new(TestClock::default()));
+        let grapnel = Grapnel::with(home.path(), keyring.clone(), clock.clone()).unwrap();
+        Self { sandbox, home, keyring, clock, grapnel }
+    }
+
+    /// What another start of the program finds.
+    pub(crate) fn start_again(&mut self) {
+        self.grapnel = Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap();
+    }
+
+    pub(crate) fn new_app(&self) -> NewApp {
+        let address = |path: &str| format!("{}{path}", self.sandbox.grigora());
+        NewApp {
+            name: "Acme".into(),
+            provider: "grigora".into(),
+            client_id: grigora::CLIENT_ID.into(),
+            client_secret: Some(Entered(grigora::CLIENT_SECRET.into())),
+            projects: Vec::new(),
+            overrides: BTreeMap::from([
+                ("authorize_url".into(), address(grigora::AUTHORIZE_PATH)),
+                ("token_url".into(), address(grigora::TOKEN_PATH)),
+                ("api_base".into(), address(grigora::API_BASE)),
+            ]),
+        }
+    }
+
+    pub(crate) async fn add_app(&self) -> App {
+        self.grapnel.add_app(self.new_app()).await.unwrap()
+    }
+
+    /// An attempt, and the callback that the provider answers it with.
+    pub(crate) async fn attempt(&self) -> (Attempt, SecretString) {
+        let app = match self.grapnel.apps().unwrap().pop() {
+            Some(app) => app,
+            None => self.add_app().await,
+        };
+        let attempt = self.grapnel.start_attempt(&app.id, None).await.unwrap();
+        let callback = self.visit(&attempt.id).await;
+        (attempt, callback)
+    }
+
+    /// Opens an attempt's link as a browser would, and answers where it is sent to.
+    pub(crate) async fn visit(&self, id: &AttemptId) -> SecretString {
+        let link = self.grapnel.attempt_link(id).await.unwrap();
+        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let reply = browser.get(link.expose_secret()).send().await.unwrap();
+        let location = reply.headers().get("location").expect("the provider redirects").to_str().unwrap();
+        location.into()
+    }
+
+    /// A connection that has just been made.
+    pub(crate) async fn connect(&self) -> ConnectionId {
+        let (_, callback) = self.attempt().await;
+        self.grapnel.receive_callback(&callback).await.unwrap();
+        self.grapnel.connections().unwrap().pop().unwrap().id
+    }
+
+    /// Lets time pass here and at the provider.
+    pub(crate) fn pass(&self, time: SignedDuration) {
+        self.clock.advance(time);
+        self.sandbox.clock().advance(time.try_into().unwrap());
+    }
+}
+
+/// How an attempt ended, as whoever watches is told.
+pub(crate) async fn end_of(
+    events: &mut tokio::sync::broadcast::Receiver<Event>,
+    id: &AttemptId,
+) -> Box<Attempt> {
+    loop {
+        if let Event::Attempt(attempt) = events.recv().await.unwrap()
+            && attempt.id == *id
+            && attempt.phase.is_over()
+        {
+            return attempt;
+        }
+    }
+}
+
+/// A clock that a test moves.
+#[derive(Default)]
+pub(crate) struct TestClock(Mutex<SignedDuration>);
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + *self.0.lock().unwrap()
+    }
+}
+
+/// A keyring in memory, which fails as it is told to.
+#[derive(Default)]
+pub(crate) struct TestKeyring {
+    keys: Mutex<HashMap<String, Vec<u8>>>,
+    failure: Mutex<Option<Code>>,
+}
+
+impl TestKeyring {
+    pub(crate) fn fail(&self, code: impl Into<Option<Code>>) {
+        *self.failure.lock().unwrap() = code.into();
+    }
+
+    pub(crate) fn keys(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<u8>>> {
+        self.keys.lock().unwrap()
+    }
+
+    fn works(&self) -> Result<()> {
+        self.failure.lock().unwrap().map_or(Ok(()), |code| Err(Error::new(code, "The keyring failed.")))
+    }
+}
+
+impl Keyring for TestKeyring {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.works()?;
+        Ok(self.keys().get(name).cloned())
+    }
+
+    fn set(&self, name: &str, key: &[u8]) -> Result<()> {
+        self.works()?;
+        self.keys().insert(name.into(), key.into());
+        Ok(())
+    }
+}
