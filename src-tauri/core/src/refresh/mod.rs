@@ -154,15 +154,16 @@ fn outcome(provider: &str, failure: TokenFailure) -> Outcome {
     match failure {
         TokenFailure::Refused { error, description } => {
             let refusal = grant::refusal(provider, &error, description.as_deref());
-            if refusal.code == Code::ProviderUnavailable {
-                return Outcome::Transient(refusal.means(KEPT));
+            if !FINAL.contains(&error.as_str()) {
+                return Outcome::Transient(refusal.means(KEPT).hint("Try again later."));
             }
+            let hint = refusal.hint.unwrap_or_else(|| RECONNECT.into());
             let message = if refusal.code == Code::InvalidGrant {
                 format!("{provider} answered that the refresh token is no longer valid (invalid_grant).")
             } else {
                 refusal.message
             };
-            Outcome::Refused(reconnect(message))
+            Outcome::Refused(reconnect(message).hint(hint))
         }
         TokenFailure::Failed(failure) if failure.may_have_acted() => Outcome::Unknown(
             failure
@@ -176,12 +177,24 @@ fn outcome(provider: &str, failure: TokenFailure) -> Outcome {
     }
 }
 
+/// Errors (RFC 6749 §5.2, RFC 6750 §3.1) after which no further try can succeed.
+const FINAL: &[&str] = &[
+    "invalid_grant",
+    "invalid_client",
+    "unauthorized_client",
+    "invalid_request",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "access_denied",
+    "invalid_token",
+];
+const RECONNECT: &str = "Connect again in the browser. The connection keeps its name and history.";
 const KEPT: &str = "The tokens are kept as they are.";
 
 fn reconnect(message: impl Into<String>) -> Error {
     Error::new(Code::ReconnectNeeded, message)
         .means("When the access token expires, what uses this connection stops. Nothing was deleted here.")
-        .hint("Connect again in the browser. The connection keeps its name and history.")
+        .hint(RECONNECT)
 }
 
 fn no_refresh_token(provider: &str) -> Error {

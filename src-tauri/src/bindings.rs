@@ -1,0 +1,67 @@
+//! The one list of commands and events that the window knows; its TypeScript is generated from here.
+
+use serde::{Deserialize, Serialize};
+use tauri_specta::{Builder, Event, collect_commands, collect_events};
+
+use crate::commands;
+
+/// What the core has to say, on its way to the window.
+#[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
+pub(crate) struct Happened(pub grapnel_core::event::Event);
+
+/// Every command and event.
+pub(crate) fn builder() -> Builder<tauri::Wry> {
+    Builder::new()
+        // What is read and what is written have one shape here.
+        .disable_serde_phases()
+        .commands(collect_commands![
+            commands::overview,
+            commands::sandbox,
+            commands::add_app,
+            commands::remove_app,
+            commands::start_attempt,
+            commands::open_browser,
+            commands::copy_link,
+            commands::cancel_attempt,
+            commands::connection,
+            commands::refresh,
+            commands::copy_token,
+            commands::disconnect,
+            commands::forget,
+            commands::projects,
+            commands::project,
+            commands::posts,
+            commands::cancel,
+            commands::activity,
+            commands::copy_text,
+            commands::check_vault,
+        ])
+        .events(collect_events![Happened])
+}
+
+#[cfg(test)]
+mod tests {
+    use specta_typescript::Typescript;
+
+    /// Writes the bindings; that the written file is the checked-in one is for `./dev check` to see.
+    #[test]
+    fn typescript_is_generated() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/bindings.ts");
+        super::builder().export(Typescript::default(), path).unwrap();
+    }
+
+    /// What the window may call is written down by hand, so that adding to it is a decision.
+    #[test]
+    fn every_command_is_in_the_capability() {
+        let capability: serde_json::Value =
+            serde_json::from_str(include_str!("../capabilities/window.json")).unwrap();
+        let allowed: Vec<&str> =
+            capability["permissions"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+        let commands = include_str!("bindings.rs")
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("commands::")?.strip_suffix(','))
+            .map(|command| format!("allow-{}", command.replace('_', "-")));
+        let events = ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned);
+        assert_eq!(allowed, events.into_iter().chain(commands).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,211 @@
+//! The commands of the window: each forwards one request to the core and returns its answer.
+
+use grapnel_core::activity::Entry;
+use grapnel_core::app::{App, NewApp};
+use grapnel_core::authorize::Attempt;
+use grapnel_core::connection::{Details, Summary};
+use grapnel_core::content::{PostQuery, Posts, Project, Projects};
+use grapnel_core::error::{Error, Result};
+use grapnel_core::id::{AppId, AttemptId, ConnectionId};
+use grapnel_core::provider::ProviderView;
+use grapnel_core::secret::ExposeSecret;
+use serde::Serialize;
+use tauri::{AppHandle, State};
+
+use crate::calls::Calls;
+use crate::sandbox::{AtHand, SandboxApp};
+use crate::shell::Shell;
+use crate::{browser, clipboard};
+
+/// Everything the window shows first.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct Overview {
+    /// The providers that come with Grapnel.
+    pub(crate) providers: Vec<ProviderView>,
+    /// Every app, by name.
+    pub(crate) apps: Vec<App>,
+    /// Every connection, by name.
+    pub(crate) connections: Vec<Summary>,
+    /// Attempts that are not over.
+    pub(crate) attempts: Vec<Attempt>,
+    /// Why the keyring does not open the vault, if it does not.
+    pub(crate) vault: Option<Error>,
+}
+
+/// Everything the window shows first.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn overview(shell: State<'_, Shell>) -> Result<Overview> {
+    let core = shell.core().await?;
+    Ok(Overview {
+        providers: core.providers(),
+        apps: core.apps()?,
+        connections: core.connections()?,
+        attempts: core.attempts()?,
+        vault: core.vault_trouble(),
+    })
+}
+
+/// Starts the sandbox, and tells what to enter to use it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn sandbox(at_hand: State<'_, AtHand>) -> Result<SandboxApp> {
+    at_hand.start()
+}
+
+/// Adds an app. An error names the field that is wrong.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn add_app(shell: State<'_, Shell>, app: NewApp) -> Result<App> {
+    shell.core().await?.add_app(app).await
+}
+
+/// Removes an app that has no connection.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_app(shell: State<'_, Shell>, app_id: AppId) -> Result<()> {
+    shell.core().await?.remove_app(&app_id)
+}
+
+/// Starts a sign-in: for a new connection, or to authorize one again.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn start_attempt(
+    shell: State<'_, Shell>,
+    app_id: AppId,
+    connection_id: Option<ConnectionId>,
+) -> Result<Attempt> {
+    shell.core().await?.start_attempt(&app_id, connection_id.as_ref()).await
+}
+
+/// Opens the sign-in page of an attempt in the person's browser.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_browser(shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<()> {
+    browser::open(shell.core().await?.attempt_link(&attempt_id).await?).await
+}
+
+/// Copies the address of the sign-in page, to be opened in a browser of the person's choice.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_link(app: AppHandle, shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<()> {
+    let link = shell.core().await?.attempt_link(&attempt_id).await?;
+    clipboard::copy(&app, link.expose_secret())
+}
+
+/// Stops waiting for an attempt.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn cancel_attempt(shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<()> {
+    shell.core().await?.cancel_attempt(&attempt_id)
+}
+
+/// Everything about a connection.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn connection(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<Details> {
+    shell.core().await?.connection(&connection_id)
+}
+
+/// Renews a connection's tokens now.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn refresh(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<()> {
+    shell.core().await?.refresh(&connection_id).await
+}
+
+/// Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_token(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+) -> Result<()> {
+    let token = shell.core().await?.token_to_copy(&connection_id).await?;
+    clipboard::copy_for_a_while(&app, token)
+}
+
+/// Deletes a connection's tokens here.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn disconnect(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<()> {
+    shell.core().await?.disconnect(&connection_id)
+}
+
+/// Removes a disconnected connection with its history.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn forget(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<()> {
+    shell.core().await?.forget(&connection_id)
+}
+
+/// The projects that a connection opens.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn projects(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    call: u32,
+) -> Result<Projects> {
+    calls.run(call, shell.core().await?.projects(&connection_id)).await
+}
+
+/// Everything about one project.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn project(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    project_id: String,
+    call: u32,
+) -> Result<Project> {
+    calls.run(call, shell.core().await?.project(&connection_id, &project_id)).await
+}
+
+/// The posts that a query finds.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn posts(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    call: u32,
+) -> Result<Posts> {
+    calls.run(call, shell.core().await?.posts(&connection_id, &query)).await
+}
+
+/// Cancels a call that the window waits for, by the number it gave it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn cancel(calls: State<'_, Calls>, call: u32) -> Result<()> {
+    calls.cancel(call);
+    Ok(())
+}
+
+/// What happened, newest first: to one connection, or to all.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn activity(
+    shell: State<'_, Shell>,
+    connection_id: Option<ConnectionId>,
+) -> Result<Vec<Entry>> {
+    shell.core().await?.activity(connection_id.as_ref())
+}
+
+/// Copies text that is no secret.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_text(app: AppHandle, text: String) -> Result<()> {
+    clipboard::copy(&app, &text)
+}
+
+/// Asks the keyring again; answers why it does not open the vault, if it does not.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn check_vault(shell: State<'_, Shell>) -> Result<Option<Error>> {
+    Ok(shell.core().await?.check_vault().await)
+}

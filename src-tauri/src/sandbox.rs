@@ -1,0 +1,57 @@
+//! The sandbox inside the program, to try Grapnel without an account.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use grapnel_core::error::{Code, Error, Result};
+use grapnel_sandbox::{Options, Sandbox, grigora};
+use serde::Serialize;
+
+/// Where the sandbox listens, so that its connections find it again after a restart.
+const PORT: u16 = 4780;
+
+/// What to enter to add the sandbox's app.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct SandboxApp {
+    pub(crate) name: String,
+    pub(crate) provider: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) overrides: BTreeMap<String, String>,
+}
+
+/// The sandbox, once someone has asked for it.
+#[derive(Default)]
+pub(crate) struct AtHand(Mutex<Option<Sandbox>>);
+
+impl AtHand {
+    /// Starts the sandbox, unless it runs, and answers what to enter to use it.
+    pub(crate) fn start(&self) -> Result<SandboxApp> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = Some(start()?);
+        }
+        let base = running.as_ref().map(Sandbox::grigora).unwrap_or_default();
+        let address = |path: &str| format!("{base}{path}");
+        Ok(SandboxApp {
+            name: "Sandbox".into(),
+            provider: "grigora".into(),
+            client_id: grigora::CLIENT_ID.into(),
+            client_secret: grigora::CLIENT_SECRET.into(),
+            overrides: BTreeMap::from([
+                ("authorize_url".into(), address("/oauth/authorize")),
+                ("token_url".into(), address("/general/oauth/token")),
+                ("api_base".into(), address("/general/api/v1")),
+            ]),
+        })
+    }
+}
+
+/// On its own port, or on any free one if another program has that.
+fn start() -> Result<Sandbox> {
+    let on = |grigora_port| Sandbox::start(Options { grigora_port, ..Options::default() });
+    on(PORT).or_else(|_| on(0)).map_err(|error| {
+        Error::new(Code::Internal, format!("The sandbox could not start: {error}."))
+            .hint("Try again, or add an app of a real provider.")
+    })
+}
