@@ -25,6 +25,11 @@ pub(crate) struct SandboxApp {
 pub(crate) struct AtHand(Mutex<Option<Sandbox>>);
 
 impl AtHand {
+    /// Whether an address is one of the sandbox's own.
+    pub(crate) fn is_at(address: &str) -> bool {
+        address.starts_with(&format!("http://127.0.0.1:{PORT}/"))
+    }
+
     /// Starts the sandbox, unless it runs, and answers what to enter to use it.
     pub(crate) fn start(&self) -> Result<SandboxApp> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,13 +6,14 @@ use grapnel_core::Grapnel;
 use grapnel_core::error::Result;
 use grapnel_core::event::Event;
 use grapnel_core::store::Store;
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager};
 use tauri_specta::Event as _;
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::bindings::Happened;
+use crate::sandbox::AtHand;
 use crate::window;
 
 /// The window's way to the core.
@@ -35,9 +36,19 @@ impl Shell {
         let home: PathBuf = Store::default_home()?;
         let core = Grapnel::open(&home)?;
         tauri::async_runtime::spawn(forward(self.app.clone(), core.events()));
+        self.wake_sandbox(&core)?;
         let probed = core.clone();
         tauri::async_runtime::spawn(async move { probed.check_vault().await });
         Ok(core)
+    }
+
+    /// Whoever tried the sandbox before finds it again.
+    fn wake_sandbox(&self, core: &Grapnel) -> Result<()> {
+        let is_used = core.apps()?.iter().any(|app| app.overrides.values().any(|value| AtHand::is_at(value)));
+        if is_used && let Err(error) = self.app.state::<AtHand>().start() {
+            tracing::warn!(%error, "the sandbox did not start");
+        }
+        Ok(())
     }
 }
 
