@@ -1,0 +1,120 @@
+//! Reading a request's body: a form or a JSON object, with repeated members kept visible.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::departures::{Kind, Notes, named};
+use crate::params::Params;
+use crate::refusal::Refusal;
+
+/// No request that the pages describe comes near this.
+const LIMIT: usize = 256 * 1024;
+
+/// The members of a JSON object in order of arrival: unlike a map, it shows a member sent twice.
+pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
+
+impl Members {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    fn repeated(&self) -> Option<&str> {
+        let twice = |name: &str| self.0.iter().filter(|(n, _)| n == name).count() > 1;
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| twice(name))
+    }
+}
+
+/// A form or a JSON object of strings: the two formats that the token endpoint's page names.
+pub(crate) async fn read_params(
+    headers: &HeaderMap,
+    body: Body,
+    notes: &Notes<'_>,
+) -> Result<Params, Refusal> {
+    match content_type(headers).as_str() {
+        "application/x-www-form-urlencoded" => Ok(Params::from_form(&read(body, notes).await?)),
+        "application/json" => strings(parse(&read(body, notes).await?, notes)?, notes),
+        other => Err(wrong_content_type(other, notes)),
+    }
+}
+
+/// A JSON object: what the API's page shows. A repeated member is refused, because nobody can say which one counts.
+pub(crate) async fn read_json(
+    headers: &HeaderMap,
+    body: Body,
+    notes: &Notes<'_>,
+) -> Result<Members, Refusal> {
+    match content_type(headers).as_str() {
+        "application/json" => {}
+        other => return Err(wrong_content_type(other, notes)),
+    }
+    let members = parse(&read(body, notes).await?, notes)?;
+    if let Some(name) = members.repeated() {
+        notes.add(Kind::RepeatedParameter, named(name));
+        return Err(Refusal::invalid_request(format!("{} was sent more than once", named(name))));
+    }
+    Ok(members)
+}
+
+pub(crate) fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+async fn read(body: Body, notes: &Notes<'_>) -> Result<Vec<u8>, Refusal> {
+    to_bytes(body, LIMIT).await.map(Into::into).map_err(|_| {
+        notes.add(Kind::MalformedBody, "the body is too large or broke off");
+        Refusal::invalid_request("the body is too large or broke off")
+    })
+}
+
+fn parse(bytes: &[u8], notes: &Notes<'_>) -> Result<Members, Refusal> {
+    serde_json::from_slice(bytes).map_err(|_| {
+        notes.add(Kind::MalformedBody, "the body is not a JSON object");
+        Refusal::invalid_request("the body is not a JSON object")
+    })
+}
+
+fn strings(members: Members, notes: &Notes<'_>) -> Result<Params, Refusal> {
+    let mut pairs = Vec::new();
+    for (name, value) in members.0 {
+        let Value::String(text) = value else {
+            notes.add(Kind::WrongValue, format!("{} is not a string", named(&name)));
+            return Err(Refusal::invalid_request(format!("{} must be a string", named(&name))));
+        };
+        pairs.push((name, text));
+    }
+    Ok(Params::from_pairs(pairs))
+}
+
+fn wrong_content_type(found: &str, notes: &Notes<'_>) -> Refusal {
+    let found = if found.is_empty() { "none".to_owned() } else { named(found) };
+    notes.add(Kind::WrongContentType, found);
+    Refusal::invalid_request("this Content-Type is not one that the page names")
+        .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}

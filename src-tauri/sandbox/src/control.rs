@@ -1,0 +1,211 @@
+//! The control endpoint `/_sandbox`: what a test or a script reads and turns. No provider has it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::body::content_type;
+use crate::clock::iso;
+use crate::departures::Kind;
+use crate::faults::{FaultError, Planned};
+use crate::guard::is_from_elsewhere;
+use crate::provider::{Consent, Provider};
+use crate::refusal::{Refusal, reply};
+
+type Here = State<Arc<Provider>>;
+type Told = Result<Response, Refusal>;
+
+const LIMIT: usize = 64 * 1024;
+
+pub(crate) fn router(provider: Arc<Provider>) -> Router<Arc<Provider>> {
+    Router::new()
+        .route("/", get(summary))
+        .route("/departures", get(departures).delete(forget_departures))
+        .route("/faults", get(faults).post(plan_fault).delete(clear_faults))
+        .route("/clock", get(clock).post(advance))
+        .route("/lifetimes", get(lifetimes).post(set_lifetimes))
+        .route("/issued", get(issued))
+        .route("/revoke", post(revoke))
+        .route("/consent", get(consent).post(set_consent))
+        .layer(from_fn_with_state(Arc::clone(&provider), only_from_here))
+        .with_state(provider)
+}
+
+/// A page of another site can make a browser send a plain request here, but neither a DELETE nor JSON, and not
+/// without saying where it comes from.
+async fn only_from_here(State(provider): Here, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let plain = request.method() == Method::POST && content_type(headers) != "application/json";
+    if !plain && !is_from_elsewhere(headers, &provider.origin) {
+        return next.run(request).await;
+    }
+    provider.notes("/_sandbox").add(Kind::ForeignOrigin, "a request to the control endpoint");
+    Refusal::invalid_request("send JSON, and not from another site")
+        .status(StatusCode::FORBIDDEN)
+        .into_response()
+}
+
+async fn summary(State(provider): Here) -> Response {
+    ok(&json!({
+        "provider": provider.name,
+        "url": provider.origin,
+        "now": iso(provider.clock.now()),
+        "departures": provider.departures.len(),
+        "faults": planned(&provider),
+        "issued": provider.grants.issued(),
+        "lifetimes": provider.grants.lifetimes(),
+        "consent": provider.consent.get(),
+    }))
+}
+
+async fn departures(State(provider): Here) -> Response {
+    ok(&json!({ "departures": provider.departures.all() }))
+}
+
+async fn forget_departures(State(provider): Here) -> Response {
+    provider.departures.clear();
+    departures(State(provider)).await
+}
+
+async fn faults(State(provider): Here) -> Response {
+    ok(&json!({ "faults": planned(&provider) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultAsked {
+    endpoint: String,
+    /// A name, or a name and a value: `slow=500`.
+    fault: String,
+    /// A number or `always`; once, if absent.
+    times: Option<Value>,
+}
+
+async fn plan_fault(State(provider): Here, body: Body) -> Told {
+    let asked: FaultAsked = read(body).await?;
+    let planned = asked.planned().and_then(|planned| provider.faults.plan(planned));
+    planned.map_err(|error| Refusal::invalid_request(error.to_string()))?;
+    Ok(faults(State(provider)).await)
+}
+
+impl FaultAsked {
+    fn planned(&self) -> Result<Planned, FaultError> {
+        let times = match &self.times {
+            None => "1".to_owned(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        Ok(Planned { endpoint: self.endpoint.parse()?, fault: self.fault.parse()?, times: times.parse()? })
+    }
+}
+
+async fn clear_faults(State(provider): Here) -> Response {
+    provider.faults.clear();
+    faults(State(provider)).await
+}
+
+async fn clock(State(provider): Here) -> Response {
+    ok(&json!({ "now": iso(provider.clock.now()) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    /// Seconds.
+    advance: u64,
+}
+
+async fn advance(State(provider): Here, body: Body) -> Told {
+    let Advance { advance } = read(body).await?;
+    provider.clock.advance(Duration::from_secs(advance));
+    Ok(clock(State(provider)).await)
+}
+
+async fn lifetimes(State(provider): Here) -> Response {
+    ok(&provider.grants.lifetimes())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LifetimesAsked {
+    code: Option<u64>,
+    access_token: Option<u64>,
+    /// A number of seconds, or `"never"`.
+    refresh_token: Option<Value>,
+}
+
+async fn set_lifetimes(State(provider): Here, body: Body) -> Told {
+    let asked: LifetimesAsked = read(body).await?;
+    let mut lifetimes = provider.grants.lifetimes();
+    lifetimes.code = asked.code.unwrap_or(lifetimes.code);
+    lifetimes.access_token = asked.access_token.unwrap_or(lifetimes.access_token);
+    lifetimes.refresh_token = match asked.refresh_token {
+        None => lifetimes.refresh_token,
+        Some(Value::String(text)) if text == "never" => None,
+        Some(value) => Some(
+            value.as_u64().ok_or_else(|| Refusal::invalid_request("refresh_token: seconds or \"never\""))?,
+        ),
+    };
+    provider.grants.set_lifetimes(lifetimes);
+    Ok(ok(&lifetimes))
+}
+
+async fn issued(State(provider): Here) -> Response {
+    ok(&provider.grants.issued())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revoke {
+    token: String,
+    /// Every token of the same grant with it.
+    #[serde(default)]
+    whole_grant: bool,
+}
+
+async fn revoke(State(provider): Here, body: Body) -> Told {
+    let Revoke { token, whole_grant } = read(body).await?;
+    let grants = &provider.grants;
+    let revoked = if whole_grant { grants.revoke_grant(&token) } else { grants.revoke(&token) };
+    Ok(ok(&json!({ "revoked": revoked })))
+}
+
+async fn consent(State(provider): Here) -> Response {
+    ok(&json!({ "mode": provider.consent.get() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentAsked {
+    mode: Consent,
+}
+
+async fn set_consent(State(provider): Here, body: Body) -> Told {
+    let ConsentAsked { mode } = read(body).await?;
+    provider.consent.set(mode);
+    Ok(consent(State(provider)).await)
+}
+
+fn planned(provider: &Provider) -> Vec<Value> {
+    let one = |p: &Planned| json!({ "endpoint": p.endpoint.to_string(), "fault": p.fault.to_string(), "times": p.times.to_string() });
+    provider.faults.planned().iter().map(one).collect()
+}
+
+async fn read<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Refusal> {
+    let bytes = axum::body::to_bytes(body, LIMIT).await;
+    let bytes = bytes.map_err(|_| Refusal::invalid_request("the body is too large or broke off"))?;
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::invalid_request(error.to_string()))
+}
+
+fn ok(body: &impl serde::Serialize) -> Response {
+    reply(StatusCode::OK, body)
+}

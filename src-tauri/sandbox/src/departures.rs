@@ -1,0 +1,198 @@
+//! The log of departures: every request that a provider's page does not allow or describe. Names only, never values.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::clock::{Clock, iso};
+
+/// The oldest are forgotten beyond this many, so that a sandbox left running does not grow.
+const KEPT: usize = 10_000;
+
+/// In what way a request departed from the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub enum Kind {
+    MissingParameter,
+    RepeatedParameter,
+    UnknownParameter,
+    WrongValue,
+    WrongContentType,
+    MalformedBody,
+    UnexpectedBody,
+    UnexpectedQuery,
+    TokenInQuery,
+    SecretInQuery,
+    BasicAuthentication,
+    WrongAuthorization,
+    WrongClient,
+    RedirectMismatch,
+    PkceMismatch,
+    UnknownCode,
+    ReplayedCode,
+    UnknownToken,
+    RotatedRefreshToken,
+    RefreshTokenAsAccessToken,
+    ProjectNotAuthorized,
+    UnknownPath,
+    WrongMethod,
+    WrongHost,
+    ForeignOrigin,
+    UsedTicket,
+}
+
+/// One departure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Departure {
+    /// When, by the sandbox's clock (RFC 3339).
+    pub at: String,
+    /// The provider's name, as in `grigora`.
+    pub provider: &'static str,
+    /// Method and path, as in `POST /general/oauth/token`.
+    pub endpoint: String,
+    /// In what way it departed.
+    pub kind: Kind,
+    /// The parameter's or header's name, or a few words. Never a value that could be secret.
+    pub detail: String,
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = serde_json::to_value(self.kind).ok();
+        let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default().replace('-', " ");
+        write!(out, "{} {}: {kind} ({})", self.provider, self.endpoint, self.detail)
+    }
+}
+
+/// The log, shared by all providers of one sandbox.
+#[derive(Clone, Debug)]
+pub struct Departures {
+    clock: Clock,
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    entries: VecDeque<Departure>,
+    listeners: Vec<Sender<Departure>>,
+}
+
+impl Departures {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, log: Arc::default() }
+    }
+
+    /// All that is kept, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Departure> {
+        self.with(|log| log.entries.iter().cloned().collect())
+    }
+
+    /// How many are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.with(|log| log.entries.len())
+    }
+
+    /// Whether every request so far was as the pages say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.with(|log| log.entries.clear());
+    }
+
+    /// Each departure from now on, as it happens.
+    #[must_use]
+    pub fn listen(&self) -> Receiver<Departure> {
+        let (sender, receiver) = channel();
+        self.with(|log| log.listeners.push(sender));
+        receiver
+    }
+
+    pub(crate) fn notes(&self, provider: &'static str, endpoint: impl Into<String>) -> Notes<'_> {
+        Notes { departures: self, provider, endpoint: endpoint.into() }
+    }
+
+    fn push(&self, entry: Departure) {
+        self.with(|log| {
+            log.listeners.retain(|listener| listener.send(entry.clone()).is_ok());
+            if log.entries.len() == KEPT {
+                log.entries.pop_front();
+            }
+            log.entries.push_back(entry);
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Log) -> T) -> T {
+        act(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The log, opened at the endpoint that a request came to.
+pub(crate) struct Notes<'a> {
+    departures: &'a Departures,
+    provider: &'static str,
+    endpoint: String,
+}
+
+impl Notes<'_> {
+    pub(crate) fn add(&self, kind: Kind, detail: impl Into<String>) {
+        self.departures.push(Departure {
+            at: iso(self.departures.clock.now()),
+            provider: self.provider,
+            endpoint: self.endpoint.clone(),
+            kind,
+            detail: detail.into(),
+        });
+    }
+
+    /// Notes every parameter that the page does not name. They are ignored, not refused: the pages don't say.
+    pub(crate) fn unknown<'n>(&self, names: impl Iterator<Item = &'n str>) {
+        for name in names {
+            self.add(Kind::UnknownParameter, named(name));
+        }
+    }
+}
+
+/// A name that a client sent, fit for the log: a token sent where a name belongs must not be written down.
+pub(crate) fn named(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+[]".contains(c);
+    if name.len() <= 40 && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("(a name of {} characters)", name.chars().count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::secret;
+
+    #[test]
+    fn a_token_sent_as_a_name_is_not_written_down() {
+        let token = secret("gri_at_");
+        assert!(!named(&token).contains("gri_at_"));
+        assert_eq!(named("redirect_uri"), "redirect_uri");
+        assert_eq!(named("a\nforged line"), "(a name of 13 characters)");
+    }
+
+    #[test]
+    fn the_log_keeps_the_newest_and_does_not_grow_without_end() {
+        let departures = Departures::new(Clock::default());
+        let notes = departures.notes("grigora", "GET /");
+        for n in 0..=KEPT {
+            notes.add(Kind::UnknownPath, n.to_string());
+        }
+        assert_eq!(departures.len(), KEPT);
+        assert_eq!(departures.all().first().map(|d| d.detail.clone()), Some("1".to_owned()));
+    }
+}

@@ -1,0 +1,182 @@
+//! The faults by name: what each one is, where it may strike, and how it is written.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Endpoint, FaultError};
+
+/// What goes wrong. "Before" means that the server never acted on the request; "after", that it did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// After: the connection ends without a byte. A refresh token has been rotated, and nobody has the new one.
+    LostReply,
+    /// After: a gateway gave up waiting (504). The server acted all the same.
+    GatewayTimeout,
+    /// After: the reply waits that long, of real time.
+    Slow(Duration),
+    /// After: the body breaks off in the middle, short of its `Content-Length`.
+    CutOff,
+    /// After: status 200 and no body.
+    Empty,
+    /// After: the right reply, followed by 5 MiB of white space.
+    Oversized,
+    /// After: the `Date` header is off by that many seconds.
+    DateSkew(i64),
+    /// Before: 429 with `Retry-After` in seconds.
+    TooMany(u32),
+    /// Before: 429 with `Retry-After` as a date, that many seconds from now.
+    TooManyUntil(u32),
+    /// Before: 500, 502 or 503.
+    ServerError(u16),
+    /// Before: a page of HTML with status 200, as a hotel's network shows it.
+    Html,
+    /// Before: 307 to another origin.
+    Redirect(String),
+    /// Before: 401 `invalid_token` from the API, however good the token is.
+    InvalidToken,
+    /// Before: 400 `invalid_grant` from the token endpoint, however good the grant is.
+    InvalidGrant,
+    /// Before: 401 `invalid_client`.
+    InvalidClient,
+    /// Before: 400 with an error code that no specification knows.
+    UnknownError,
+    /// `expires_in` as a string.
+    ExpiresInString,
+    /// `expires_in` with a fraction.
+    ExpiresInFloat,
+    /// No `expires_in`.
+    ExpiresInMissing,
+    /// `token_type` as `bearer`.
+    TokenTypeLowercase,
+    /// No `token_type`.
+    TokenTypeMissing,
+    /// `token_type` as `mac`, which is another way to authenticate.
+    TokenTypeMac,
+    /// Scopes with commas between them.
+    ScopeCommas,
+    /// The reply as a form instead of JSON.
+    FormEncoded,
+    /// Members that no page names.
+    ExtraMembers,
+    /// No `access_token`.
+    NoAccessToken,
+    /// No `refresh_token`: on a refresh the old one goes on, and nothing rotates.
+    NoRefreshToken,
+}
+
+/// Faults without a value, by name.
+const PLAIN: &[(&str, Fault)] = &[
+    ("lost-reply", Fault::LostReply),
+    ("504-after", Fault::GatewayTimeout),
+    ("cut-off", Fault::CutOff),
+    ("empty", Fault::Empty),
+    ("oversized", Fault::Oversized),
+    ("500", Fault::ServerError(500)),
+    ("502", Fault::ServerError(502)),
+    ("503", Fault::ServerError(503)),
+    ("html", Fault::Html),
+    ("invalid-token", Fault::InvalidToken),
+    ("invalid-grant", Fault::InvalidGrant),
+    ("invalid-client", Fault::InvalidClient),
+    ("unknown-error", Fault::UnknownError),
+    ("expires-in-string", Fault::ExpiresInString),
+    ("expires-in-float", Fault::ExpiresInFloat),
+    ("expires-in-missing", Fault::ExpiresInMissing),
+    ("token-type-lowercase", Fault::TokenTypeLowercase),
+    ("token-type-missing", Fault::TokenTypeMissing),
+    ("token-type-mac", Fault::TokenTypeMac),
+    ("scope-commas", Fault::ScopeCommas),
+    ("form-encoded", Fault::FormEncoded),
+    ("extra-members", Fault::ExtraMembers),
+    ("no-access-token", Fault::NoAccessToken),
+    ("no-refresh-token", Fault::NoRefreshToken),
+];
+
+impl Fault {
+    /// Every name that may be written, each with the value that it takes when none is given.
+    pub fn names() -> impl Iterator<Item = String> {
+        let valued =
+            ["slow=2000", "429=2", "429-date=2", "date-skew=3600", "redirect=https://elsewhere.invalid/"];
+        PLAIN.iter().map(|(name, _)| (*name).to_owned()).chain(valued.map(str::to_owned))
+    }
+
+    pub(super) fn fits(&self, endpoint: Endpoint) -> bool {
+        match self {
+            Self::InvalidToken => endpoint == Endpoint::Api,
+            Self::InvalidGrant | Self::InvalidClient | Self::UnknownError => endpoint != Endpoint::Api,
+            _ => !self.is_of_the_token_reply() || endpoint != Endpoint::Api,
+        }
+    }
+
+    /// Whether this fault is in the members of a token reply, and not in how it travels.
+    pub(super) fn is_of_the_token_reply(&self) -> bool {
+        matches!(
+            self,
+            Self::ExpiresInString
+                | Self::ExpiresInFloat
+                | Self::ExpiresInMissing
+                | Self::TokenTypeLowercase
+                | Self::TokenTypeMissing
+                | Self::TokenTypeMac
+                | Self::ScopeCommas
+                | Self::FormEncoded
+                | Self::ExtraMembers
+                | Self::NoAccessToken
+                | Self::NoRefreshToken
+        )
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slow(delay) => write!(out, "slow={}", delay.as_millis()),
+            Self::TooMany(seconds) => write!(out, "429={seconds}"),
+            Self::TooManyUntil(seconds) => write!(out, "429-date={seconds}"),
+            Self::DateSkew(seconds) => write!(out, "date-skew={seconds}"),
+            Self::Redirect(to) => write!(out, "redirect={to}"),
+            Self::ServerError(status) => write!(out, "{status}"),
+            plain => {
+                out.write_str(PLAIN.iter().find(|(_, fault)| fault == plain).map_or("", |(name, _)| name))
+            }
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        if let Some((_, fault)) = PLAIN.iter().find(|(name, _)| *name == text) {
+            return Ok(fault.clone());
+        }
+        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+        match name {
+            "slow" => Ok(Self::Slow(Duration::from_millis(number(value, 2000)?))),
+            "429" => Ok(Self::TooMany(number(value, 2)?)),
+            "429-date" => Ok(Self::TooManyUntil(number(value, 2)?)),
+            "date-skew" => Ok(Self::DateSkew(number(value, 3600)?)),
+            "redirect" => redirect(value.unwrap_or("https://elsewhere.invalid/")),
+            _ => Err(FaultError(format!(
+                "no fault `{text}`: there are {}",
+                Self::names().collect::<Vec<_>>().join(", ")
+            ))),
+        }
+    }
+}
+
+fn number<N: FromStr>(value: Option<&str>, absent: N) -> Result<N, FaultError> {
+    let wrong = |text| FaultError(format!("`{text}` is not a number that fits here"));
+    value.map_or(Ok(absent), |text| text.parse().map_err(|_| wrong(text)))
+}
+
+fn redirect(to: &str) -> Result<Fault, FaultError> {
+    // It becomes a header: nothing else than visible ASCII may be in it.
+    let fits = to.bytes().all(|b| b.is_ascii_graphic()) && to.contains("://");
+    if fits {
+        Ok(Fault::Redirect(to.to_owned()))
+    } else {
+        Err(FaultError(format!("`{to}` is not an address")))
+    }
+}

@@ -1,0 +1,160 @@
+//! Plays a fault on a request: instead of acting on it, or on the reply after the server has acted.
+
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use hyper::body::Frame;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::{Fault, token_reply};
+use crate::clock::{Clock, http_date, later};
+use crate::refusal::{Refusal, reply};
+use crate::server::HangUp;
+
+const FIVE_MIB: usize = 5 * 1024 * 1024;
+
+/// What a captive portal says to everything.
+const PORTAL: &str = "<!doctype html><title>Welcome</title><h1>Sign in to use this network</h1>";
+
+/// Answers a request with `act`, and with whatever `fault` makes of it.
+pub(crate) async fn play(
+    fault: Option<Fault>,
+    clock: &Clock,
+    act: impl Future<Output = Response>,
+) -> Response {
+    let Some(fault) = fault else { return act.await };
+    match instead(&fault, clock) {
+        Some(response) => response,
+        None => after(&fault, clock, act.await).await,
+    }
+}
+
+/// The reply of a server, or of something before it, that never acted.
+fn instead(fault: &Fault, clock: &Clock) -> Option<Response> {
+    Some(match fault {
+        Fault::TooMany(seconds) => too_many(&seconds.to_string()),
+        Fault::TooManyUntil(seconds) => {
+            too_many(&http_date(later(clock.now(), SignedDuration::from_secs(i64::from(*seconds)))))
+        }
+        Fault::ServerError(500) => {
+            reply(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }))
+        }
+        Fault::ServerError(status) => gateway(*status),
+        Fault::Html => Html(PORTAL).into_response(),
+        Fault::Redirect(to) => {
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to.clone())]).into_response()
+        }
+        Fault::InvalidToken => Refusal::bearer("invalid_token", "a fault was asked for").into_response(),
+        Fault::InvalidGrant => Refusal::invalid_grant("a fault was asked for").into_response(),
+        Fault::InvalidClient => Refusal::invalid_client("a fault was asked for").into_response(),
+        Fault::UnknownError => {
+            Refusal::new(StatusCode::BAD_REQUEST, "mercury_in_retrograde", "a fault was asked for")
+                .into_response()
+        }
+        _ => return None,
+    })
+}
+
+async fn after(fault: &Fault, clock: &Clock, mut response: Response) -> Response {
+    match fault {
+        Fault::LostReply => {
+            response.extensions_mut().insert(HangUp);
+            response
+        }
+        Fault::GatewayTimeout => gateway(504),
+        Fault::Slow(delay) => {
+            tokio::time::sleep(*delay).await;
+            response
+        }
+        Fault::CutOff => cut_off(response).await,
+        Fault::Empty => with_body(response, Body::empty()),
+        Fault::Oversized => oversized(response).await,
+        Fault::DateSkew(seconds) => {
+            let said = http_date(later(clock.now(), SignedDuration::from_secs(*seconds)));
+            if let Ok(said) = HeaderValue::from_str(&said) {
+                response.headers_mut().insert(header::DATE, said);
+            }
+            response
+        }
+        shape => token_reply::reshape(shape, response).await,
+    }
+}
+
+fn too_many(retry_after: &str) -> Response {
+    let mut response = reply(StatusCode::TOO_MANY_REQUESTS, &json!({ "error": "too_many_requests" }));
+    if let Ok(value) = HeaderValue::from_str(retry_after) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    response
+}
+
+/// A gateway speaks HTML, whatever the server behind it speaks.
+fn gateway(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let reason = status.canonical_reason().unwrap_or_default();
+    (status, Html(format!("<!doctype html><title>{status}</title><h1>{reason}</h1>"))).into_response()
+}
+
+pub(super) async fn bytes_of(response: Response) -> (Response, Bytes) {
+    let (parts, body) = response.into_parts();
+    // The body is our own, held in memory: reading it cannot fail.
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    (Response::from_parts(parts, Body::empty()), bytes)
+}
+
+pub(super) fn with_body(mut response: Response, body: impl Into<Body>) -> Response {
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = body.into();
+    response
+}
+
+async fn oversized(response: Response) -> Response {
+    let (response, bytes) = bytes_of(response).await;
+    let mut padded = bytes.to_vec();
+    padded.resize(padded.len() + FIVE_MIB, b' ');
+    with_body(response, padded)
+}
+
+async fn cut_off(response: Response) -> Response {
+    let (response, bytes) = bytes_of(response).await;
+    let promised = HeaderValue::from(bytes.len());
+    let mut response = with_body(response, Body::new(Broken::Half(bytes.slice(..bytes.len() / 2))));
+    response.headers_mut().insert(header::CONTENT_LENGTH, promised);
+    response
+}
+
+/// A body that sends half of what was promised and then fails, so that the connection breaks.
+enum Broken {
+    Half(Bytes),
+    /// The half is on its way: a failure in the same breath would take it along.
+    Flushing,
+    Failing,
+}
+
+impl HttpBody for Broken {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match mem::replace(&mut *self, Self::Failing) {
+            Self::Half(bytes) => {
+                *self = Self::Flushing;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Flushing => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Self::Failing => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
+        }
+    }
+}

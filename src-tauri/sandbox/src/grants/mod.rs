@@ -1,0 +1,248 @@
+//! What a provider has issued: codes, access tokens and refresh tokens, kept in memory under their digests only.
+
+mod redeem;
+mod renew;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::random::{Digest, digest};
+
+pub(crate) use redeem::{CodeClaim, CodeRefused};
+pub(crate) use renew::RefreshRefused;
+
+/// How long what is issued from now on lives, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifetimes {
+    /// An authorization code.
+    pub code: u64,
+    /// An access token: what `expires_in` says.
+    pub access_token: u64,
+    /// A refresh token; `None` is for ever, because no page names an end.
+    pub refresh_token: Option<u64>,
+}
+
+/// How much was issued. Counts, no secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Issued {
+    /// Authorizations that became a grant.
+    pub grants: usize,
+    /// Codes given out.
+    pub codes: usize,
+    /// Codes not yet exchanged and not expired.
+    pub codes_open: usize,
+    /// Access tokens given out.
+    pub access_tokens: usize,
+    /// Access tokens that the API would accept.
+    pub access_tokens_live: usize,
+    /// Refresh tokens given out.
+    pub refresh_tokens: usize,
+    /// Refresh tokens that the token endpoint would accept.
+    pub refresh_tokens_live: usize,
+}
+
+/// How a provider's codes and tokens look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mint {
+    pub(crate) code: fn() -> String,
+    pub(crate) access: fn() -> String,
+    pub(crate) refresh: fn() -> String,
+}
+
+/// What a person agreed to.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorization {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) challenge: Option<String>,
+    pub(crate) user_id: String,
+    pub(crate) project_ids: Vec<String>,
+    pub(crate) scope: String,
+}
+
+/// An authorization whose code was exchanged.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) id: u64,
+    pub(crate) created: Timestamp,
+    pub(crate) authorization: Authorization,
+}
+
+/// What the token endpoint hands out.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) expires_in: u64,
+    pub(crate) refresh: Option<String>,
+    pub(crate) grant: Grant,
+}
+
+/// Why the API does not take a bearer token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BearerRefused {
+    Unknown,
+    Dead,
+    RefreshToken,
+}
+
+/// The grants of one provider.
+#[derive(Debug)]
+pub struct Grants {
+    clock: Clock,
+    mint: Mint,
+    store: Mutex<Store>,
+}
+
+#[derive(Debug)]
+struct Store {
+    lifetimes: Lifetimes,
+    grants: HashMap<u64, Grant>,
+    codes: HashMap<Digest, Code>,
+    access: HashMap<Digest, Token>,
+    refresh: HashMap<Digest, Token>,
+}
+
+#[derive(Debug)]
+struct Code {
+    authorization: Authorization,
+    expires: Timestamp,
+    /// The grant that it became.
+    spent_on: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Token {
+    grant: u64,
+    expires: Timestamp,
+    state: TokenState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenState {
+    Live,
+    /// Replaced by the next refresh token.
+    Rotated,
+    Revoked,
+}
+
+impl Token {
+    fn works(&self, now: Timestamp) -> bool {
+        self.state == TokenState::Live && now < self.expires
+    }
+}
+
+impl Grants {
+    pub(crate) fn new(clock: Clock, mint: Mint, lifetimes: Lifetimes) -> Self {
+        let store = Store {
+            lifetimes,
+            grants: HashMap::new(),
+            codes: HashMap::new(),
+            access: HashMap::new(),
+            refresh: HashMap::new(),
+        };
+        Self { clock, mint, store: Mutex::new(store) }
+    }
+
+    /// How long what is issued lives.
+    #[must_use]
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.with(|store| store.lifetimes)
+    }
+
+    /// Changes the lifetimes of what is issued from now on; what is out already keeps its own.
+    pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
+        self.with(|store| store.lifetimes = lifetimes);
+    }
+
+    /// Revokes one access or refresh token, whatever its state. Says whether it was ever issued.
+    pub fn revoke(&self, token: &str) -> bool {
+        let key = digest(token);
+        self.with(|store| {
+            let Store { access, refresh, .. } = store;
+            access
+                .get_mut(&key)
+                .or_else(|| refresh.get_mut(&key))
+                .map(|token| token.state = TokenState::Revoked)
+                .is_some()
+        })
+    }
+
+    /// Revokes every token of the grant that `token` belongs to, as when the person removes the app at the provider.
+    pub fn revoke_grant(&self, token: &str) -> bool {
+        let key = digest(token);
+        self.with(|store| {
+            let grant = store.access.get(&key).or_else(|| store.refresh.get(&key)).map(|token| token.grant);
+            grant.inspect(|grant| store.revoke_all_of(*grant)).is_some()
+        })
+    }
+
+    /// What was issued so far.
+    #[must_use]
+    pub fn issued(&self) -> Issued {
+        let now = self.clock.now();
+        self.with(|store| Issued {
+            grants: store.grants.len(),
+            codes: store.codes.len(),
+            codes_open: store.codes.values().filter(|c| c.spent_on.is_none() && now < c.expires).count(),
+            access_tokens: store.access.len(),
+            access_tokens_live: store.access.values().filter(|t| t.works(now)).count(),
+            refresh_tokens: store.refresh.len(),
+            refresh_tokens_live: store.refresh.values().filter(|t| t.works(now)).count(),
+        })
+    }
+
+    pub(crate) fn issue_code(&self, authorization: Authorization) -> String {
+        let code = (self.mint.code)();
+        self.with(|store| {
+            let expires = self.clock.after(Duration::from_secs(store.lifetimes.code));
+            store.codes.insert(digest(&code), Code { authorization, expires, spent_on: None });
+        });
+        code
+    }
+
+    /// The grant behind an access token.
+    pub(crate) fn bearer(&self, token: &str) -> Result<Grant, BearerRefused> {
+        let (key, now) = (digest(token), self.clock.now());
+        self.with(|store| {
+            let Some(access) = store.access.get(&key) else {
+                let known = store.refresh.contains_key(&key);
+                return Err(if known { BearerRefused::RefreshToken } else { BearerRefused::Unknown });
+            };
+            let grant = store.grants.get(&access.grant).filter(|_| access.works(now));
+            grant.cloned().ok_or(BearerRefused::Dead)
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
+        act(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// New tokens for `grant`. Without a refresh token among them the client goes on with the one that it has.
+    fn hand_out(&self, store: &mut Store, grant: Grant, with_refresh: bool) -> Tokens {
+        let Lifetimes { access_token, refresh_token, .. } = store.lifetimes;
+        let access = (self.mint.access)();
+        let live = |expires| Token { grant: grant.id, expires, state: TokenState::Live };
+        store.access.insert(digest(&access), live(self.clock.after(Duration::from_secs(access_token))));
+        let refresh = with_refresh.then(|| {
+            let expires = refresh_token.map_or(Timestamp::MAX, |s| self.clock.after(Duration::from_secs(s)));
+            let refresh = (self.mint.refresh)();
+            store.refresh.insert(digest(&refresh), live(expires));
+            refresh
+        });
+        Tokens { access, expires_in: access_token, refresh, grant }
+    }
+}
+
+impl Store {
+    fn revoke_all_of(&mut self, grant: u64) {
+        let tokens = self.access.values_mut().chain(self.refresh.values_mut());
+        for token in tokens.filter(|token| token.grant == grant) {
+            token.state = TokenState::Revoked;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The API below `/general/api/v1`: five calls, each with the access token in the `Authorization` header.
+
+mod account;
+mod caller;
+mod posts;
+mod projects;
+mod selection;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::Grigora;
+use crate::faults::{Endpoint, play};
+use crate::provider::Provider;
+
+pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
+    Router::new()
+        .route("/token/authorized_by", get(account::authorized_by))
+        .route("/token/introspect", get(account::introspect))
+        .route("/project/list", get(projects::list))
+        .route("/project/details", post(projects::details))
+        .route("/cms/post/list", post(posts::list))
+        .layer(from_fn_with_state(Arc::clone(&grigora), faulty))
+        .with_state(grigora)
+}
+
+async fn faulty(State(grigora): State<Arc<Grigora>>, request: Request, next: Next) -> Response {
+    let fault = grigora.provider.faults.next(Endpoint::Api);
+    play(fault, &grigora.provider.clock, next.run(request)).await
+}

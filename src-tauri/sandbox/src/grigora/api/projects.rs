@@ -1,0 +1,41 @@
+//! `project/list` and `project/details`.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::caller::Caller;
+use crate::body::read_json;
+use crate::refusal::{Refusal, reply};
+use crate::world::Project;
+
+pub(super) async fn list(caller: Caller) -> Response {
+    let opened = &caller.grant.authorization.project_ids;
+    let all = caller.grigora.world.projects().iter();
+    let projects: Vec<_> =
+        all.filter(|project| opened.iter().any(|id| id == project.id)).map(summary).collect();
+    reply(StatusCode::OK, &json!({ "projects": projects }))
+}
+
+pub(super) async fn details(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let notes = caller.notes();
+    let body = read_json(&headers, body, &notes).await?;
+    notes.unknown(body.0.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "project_id"));
+    let project = caller.project(&body)?;
+    let mut full = summary(project);
+    full.extend(project.details.clone());
+    Ok(reply(StatusCode::OK, &full))
+}
+
+/// As in the list. A project without a domain has no such member, as on the page.
+fn summary(project: &Project) -> Map<String, Value> {
+    let mut members = Map::new();
+    members.insert("id".to_owned(), json!(project.id));
+    members.insert("name".to_owned(), json!(project.name));
+    if let Some(domain) = project.domain {
+        members.insert("domain".to_owned(), json!(domain));
+    }
+    members.insert("slug".to_owned(), json!(project.slug));
+    members
+}

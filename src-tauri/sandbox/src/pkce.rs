@@ -1,0 +1,53 @@
+//! Proof Key for Code Exchange (RFC 7636), method S256 only: the page names no other.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+
+use crate::random::digest;
+
+/// Whether `verifier` is the one whose challenge was sent when the code was asked for.
+pub(crate) fn proves(verifier: &str, challenge: &str) -> bool {
+    let expected = URL_SAFE_NO_PAD.encode(digest(verifier));
+    expected.as_bytes().ct_eq(challenge.as_bytes()).into()
+}
+
+/// RFC 7636 §4.1: 43 to 128 unreserved characters.
+pub(crate) fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}
+
+/// The S256 challenge is a SHA-256 in base64url, without padding.
+pub(crate) fn is_challenge(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 7636, appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    #[test]
+    fn the_vector_of_rfc_7636_appendix_b_holds() {
+        assert!(proves(VERIFIER, CHALLENGE));
+        assert!(is_verifier(VERIFIER) && is_challenge(CHALLENGE));
+    }
+
+    #[test]
+    fn another_verifier_proves_nothing() {
+        assert!(!proves(&VERIFIER.replace('d', "e"), CHALLENGE));
+        assert!(!proves(CHALLENGE, CHALLENGE), "the plain method is not admitted");
+    }
+
+    #[test]
+    fn a_verifier_has_43_to_128_unreserved_characters() {
+        assert!(!is_verifier(&VERIFIER[1..]));
+        assert!(!is_verifier(&"a".repeat(129)));
+        assert!(!is_verifier(&VERIFIER.replace('-', "+")));
+        assert!(is_verifier(&"a".repeat(128)));
+    }
+}

@@ -1,0 +1,20 @@
+//! Unguessable values, and the digests under which they are kept.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+/// What is kept of a secret. Looking one up compares digests, so timing tells nothing about the secret.
+pub(crate) type Digest = [u8; 32];
+
+/// 256 random bits after `prefix`, in the URL-safe alphabet.
+#[expect(clippy::expect_used, reason = "without a random source nothing safe can be issued")]
+pub(crate) fn secret(prefix: &str) -> String {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).expect("the system's random source answers");
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+pub(crate) fn digest(secret: &str) -> Digest {
+    Sha256::digest(secret.as_bytes()).into()
+}

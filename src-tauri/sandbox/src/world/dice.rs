@@ -1,0 +1,33 @@
+//! A small generator of numbers (SplitMix64): the same from the same seed, on every machine and in every version.
+
+#[derive(Clone, Debug)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below `end`, which is at least 1.
+    pub(super) fn below(&mut self, end: u32) -> u32 {
+        u32::try_from(self.roll() % u64::from(end.max(1))).unwrap_or_default()
+    }
+
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    /// One of `items`, which are not empty.
+    pub(super) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        let end = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        items[self.below(end) as usize]
+    }
+}

@@ -1,0 +1,144 @@
+//! Posts: of every status, over three years, by several people, with a null now and then.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::dice::Dice;
+use super::titles::{Style, excerpt, slug};
+use crate::clock::iso;
+
+/// The world's today, 15 November 2026 at nine: what is scheduled lies after it, all else before.
+const TODAY: i64 = 1_794_733_200;
+const DAY: i64 = 86_400;
+
+const AUTHORS: [&str; 7] = [
+    "Ines Marchetti",
+    "Tomás O’Brien-Nguyễn",
+    "高橋 美咲",
+    "Adaeze Okonkwo",
+    "Jonas Lindqvist",
+    "Layla Haddad",
+    "Priya Raghunathan",
+];
+
+const CATEGORIES: [&str; 8] =
+    ["News", "Guides", "People", "Places", "Behind the scenes", "Recipes", "Events", "Opinion"];
+
+/// A post as the list shows it. The page names the fields up to `word_count`; the rest are seeded.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "post_publish is the provider's own name")]
+pub(crate) struct Post {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) slug: String,
+    pub(crate) status: &'static str,
+    pub(crate) author: Option<&'static str>,
+    pub(crate) created_on: Moment,
+    pub(crate) last_update: Moment,
+    pub(crate) category: Option<&'static str>,
+    pub(crate) word_count: Option<u32>,
+    pub(crate) post_publish: Option<Moment>,
+    excerpt: Option<String>,
+    featured: bool,
+}
+
+/// A moment, written as ISO text or as a Unix timestamp: the page does not show which, and a client should read both.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) seconds: i64,
+    pub(crate) as_number: bool,
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.as_number {
+            return serializer.serialize_i64(self.seconds);
+        }
+        serializer.serialize_str(&iso(Timestamp::from_second(self.seconds).unwrap_or_default()))
+    }
+}
+
+/// What makes the posts of one project.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seed {
+    pub(super) number: u64,
+    pub(super) count: usize,
+    pub(super) style: Style,
+    pub(super) numeric_times: bool,
+}
+
+/// The posts of a project, the newest first.
+pub(super) fn grow(seed: Seed) -> Vec<Post> {
+    let mut dice = Dice::new(seed.number);
+    let mut posts: Vec<Post> = (0..seed.count).map(|n| post(n, seed, &mut dice)).collect();
+    posts.sort_by_key(|post| std::cmp::Reverse(post.created_on.seconds));
+    posts
+}
+
+fn post(n: usize, seed: Seed, dice: &mut Dice) -> Post {
+    let moment = |seconds| Moment { seconds, as_number: seed.numeric_times };
+    let (title, subject) = seed.style.title(n, dice);
+    let created = TODAY - i64::from(dice.below(3 * 365)) * DAY - i64::from(dice.below(86_400)) - DAY;
+    let updated = created + (TODAY - created) * i64::from(dice.below(100)) / 100;
+    let status = status(dice);
+    let published = match status {
+        "published" | "archived" => Some(created + i64::from(dice.below(86_400))),
+        "scheduled" => Some(TODAY + i64::from(dice.below(60) + 1) * DAY),
+        _ => None,
+    };
+    Post {
+        id: format!("post_{:x}{n:05}", seed.number),
+        slug: slug(&title, n),
+        status,
+        author: (!dice.chance(2)).then(|| dice.pick(&AUTHORS)),
+        created_on: moment(created),
+        last_update: moment(updated),
+        category: (!dice.chance(6)).then(|| dice.pick(&CATEGORIES)),
+        word_count: (!dice.chance(1)).then(|| 120 + dice.below(900) + dice.below(1_400)),
+        post_publish: published.map(moment),
+        excerpt: (!dice.chance(15)).then(|| excerpt(&subject, dice)),
+        featured: dice.chance(5),
+        title,
+    }
+}
+
+/// The provider documents `published` and `draft`; the others are seeded.
+fn status(dice: &mut Dice) -> &'static str {
+    match dice.below(100) {
+        0..62 => "published",
+        62..82 => "draft",
+        82..90 => "scheduled",
+        90..97 => "archived",
+        _ => "in_review",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed { number: 7, count: 500, style: Style::Chronicle, numeric_times: false };
+
+    #[test]
+    fn the_world_is_the_same_at_every_start() {
+        let (one, other) = (grow(SEED), grow(SEED));
+        assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
+    }
+
+    #[test]
+    fn every_status_occurs_and_nulls_do_too() {
+        let posts = grow(SEED);
+        for status in ["published", "draft", "scheduled", "archived", "in_review"] {
+            assert!(posts.iter().any(|post| post.status == status), "{status}");
+        }
+        assert!(posts.iter().any(|post| post.category.is_none()));
+        assert!(posts.iter().any(|post| post.excerpt.is_none()));
+        assert!(posts.iter().all(|post| post.created_on.seconds <= post.last_update.seconds));
+    }
+
+    #[test]
+    fn titles_are_of_many_kinds() {
+        let titles: std::collections::HashSet<_> = grow(SEED).into_iter().map(|post| post.title).collect();
+        assert!(titles.len() > 300, "{} of 500", titles.len());
+    }
+}

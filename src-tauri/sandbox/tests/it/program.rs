@@ -1,0 +1,91 @@
+//! The program: what it prints, what it takes, how it ends.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel-sandbox"));
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Starts it, and waits for the line that says it is ready.
+fn start(args: &[&str]) -> (Running, Value) {
+    let mut running = Running(program(args).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (running, serde_json::from_str(&line).unwrap())
+}
+
+#[tokio::test]
+async fn with_json_it_prints_one_line_with_all_that_a_client_needs() {
+    let (mut running, ready) = start(&["--port", "0", "--json", "--consent", "authorize"]);
+    let grigora = &ready["grigora"];
+    let text = |name: &str| grigora[name].as_str().unwrap();
+    assert!(
+        text("authorize_url").starts_with(text("url")) && text("authorize_url").ends_with("/oauth/authorize")
+    );
+    assert!(
+        text("token_url").ends_with("/general/oauth/token") && text("api_base").ends_with("/general/api/v1")
+    );
+    assert_eq!(grigora["redirect_uris"].as_array().unwrap().len(), 3);
+    let client =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let url = format!(
+        "{}?client_id={}&redirect_uri=http://127.0.0.1:9/callback&response_type=code&scope=x",
+        text("authorize_url"),
+        text("client_id")
+    );
+    let back = client.get(url).send().await.unwrap();
+    assert!(back.headers()["location"].to_str().unwrap().starts_with("http://127.0.0.1:9/callback?code="));
+    let mut line = String::new();
+    BufReader::new(running.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line.trim(), "departure: grigora GET /oauth/authorize: unknown parameter (scope)");
+}
+
+#[tokio::test]
+async fn faults_are_taken_from_the_command_line() {
+    let (_running, ready) =
+        start(&["--port", "0", "--json", "--fault", "api:503*2", "--fault", "token-refresh:html"]);
+    let control = format!("{}/faults", ready["grigora"]["control_url"].as_str().unwrap());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let planned: Value = client.get(control).send().await.unwrap().json().await.unwrap();
+    assert_eq!(planned["faults"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_unknown_fault_ends_it_with_the_list_of_those_there_are() {
+    let output = program(&["--port", "0", "--fault", "api:explode"]).output().unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("lost-reply") && told.contains("date-skew"), "{told}");
+}
+
+#[test]
+fn a_taken_port_is_an_error_that_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = program(&["--port", &port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with(&format!("error: port {port}: ")));
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_it_cleanly() {
+    let (mut running, _) = start(&["--port", "0", "--json"]);
+    let killed = Command::new("kill").arg(running.0.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+}
