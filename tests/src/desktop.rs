@@ -1,0 +1,225 @@
+//! A private desktop: a home, a session bus, a display with a window manager, and a keyring, all of which go
+//! with it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::keyring::Keyring;
+use crate::process::{self, Running, Seen};
+use crate::turn::Turn;
+use crate::wait::until;
+
+const SCREEN: &str = "1280x900x24";
+
+/// One desktop, as one person would have it.
+#[derive(Debug)]
+pub struct Desktop {
+    services: Vec<Running>,
+    display: String,
+    // After the services, which have their files in it.
+    root: TempDir,
+    _turn: Turn,
+}
+
+impl Desktop {
+    /// A desktop with an open keyring.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(Keyring::Unlocked).await
+    }
+
+    /// A desktop with the keyring in this state.
+    pub async fn start_with(keyring: Keyring) -> Result<Self> {
+        let turn = Turn::take().await?;
+        let root = tempfile::Builder::new().prefix("grapnel-story-").tempdir()?;
+        let mut desktop = Self { services: Vec::new(), display: String::new(), root, _turn: turn };
+        desktop.make_rooms()?;
+        desktop.start_bus().await?;
+        desktop.start_display()?;
+        let manager = Running::start(&mut desktop.command("openbox"), &desktop.log("openbox"))?;
+        desktop.services.push(manager);
+        let keyring = keyring.start(&desktop).await?;
+        desktop.services.extend(keyring);
+        Ok(desktop)
+    }
+
+    /// The directory of everything that this desktop has.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The person's home directory.
+    pub fn home(&self) -> PathBuf {
+        self.root().join("home")
+    }
+
+    /// Grapnel's data directory, outside of the home; Grapnel makes it itself.
+    pub fn data(&self) -> PathBuf {
+        self.root().join("data")
+    }
+
+    /// Where everything that was started leaves its words.
+    pub fn logs(&self) -> PathBuf {
+        self.root().join("logs")
+    }
+
+    /// The log of one program.
+    pub fn log(&self, program: &str) -> PathBuf {
+        self.logs().join(format!("{program}.log"))
+    }
+
+    /// A program on this desktop: it sees this desktop's environment and nothing of the machine's.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let at = |name: &str| self.root().join(name);
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .envs(
+                ["PATH", "RUST_BACKTRACE", "RUST_LOG"]
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
+            .env("HOME", self.home())
+            .env("TMPDIR", at("tmp"))
+            .env("XDG_RUNTIME_DIR", at("run"))
+            .env("XDG_CONFIG_HOME", self.home().join(".config"))
+            .env("XDG_DATA_HOME", self.home().join(".local/share"))
+            .env("XDG_STATE_HOME", self.home().join(".local/state"))
+            .env("XDG_CACHE_HOME", self.home().join(".cache"))
+            .env("XDG_DATA_DIRS", "/usr/local/share:/usr/share")
+            .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address())
+            .env("LANG", "C.UTF-8")
+            // There is no accessibility bus here, and looking for one takes time.
+            .env("NO_AT_BRIDGE", "1")
+            .env("GRAPNEL_HOME", self.data())
+            .current_dir(self.home());
+        if !self.display.is_empty() {
+            command.env("DISPLAY", &self.display);
+        }
+        command
+    }
+
+    /// Runs a program to its end, and is content only when the program was.
+    pub async fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        let mut command = tokio::process::Command::from(self.command(program));
+        let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await;
+        let output = output.with_context(|| format!("{program} does not start"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{program} {}: {}: {said}", arguments.join(" "), output.status);
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Every process of this desktop, whoever started it.
+    pub fn processes(&self) -> Vec<Seen> {
+        process::of(self.root())
+    }
+
+    /// Whether a window of this process is to be seen.
+    pub async fn shows_window_of(&self, pid: u32) -> bool {
+        self.run("xdotool", &["search", "--onlyvisible", "--pid", &pid.to_string()]).await.is_ok()
+    }
+
+    /// Makes a program the one that opens what is of this type, through a desktop entry of its own.
+    pub async fn register(&self, name: &str, mime_types: &[&str], exec: &str) -> Result<()> {
+        let applications = self.home().join(".local/share/applications");
+        fs::create_dir_all(&applications)?;
+        let entry = format!(
+            "[Desktop Entry]\nType=Application\nName={name}\nExec={exec}\nMimeType={};\n",
+            mime_types.join(";")
+        );
+        fs::write(applications.join(format!("{name}.desktop")), entry)?;
+        self.run("update-desktop-database", &[&applications.to_string_lossy()]).await?;
+        for mime_type in mime_types {
+            self.run("xdg-mime", &["default", &format!("{name}.desktop"), mime_type]).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens a URL as any program of this desktop would.
+    pub fn open(&self, url: &str) -> Result<()> {
+        let mut opener = self.command("xdg-open");
+        // It may stay for as long as what it opened does; it goes with the desktop.
+        process::silent(opener.arg(url)).spawn()?;
+        Ok(())
+    }
+
+    /// Keeps what the programs said, for a person to read after a failure.
+    pub fn keep_logs(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir)?;
+        for log in fs::read_dir(self.logs())? {
+            let log = log?;
+            fs::copy(log.path(), dir.join(log.file_name()))?;
+        }
+        Ok(())
+    }
+
+    fn make_rooms(&self) -> Result<()> {
+        for name in ["home", "run", "tmp", "logs"] {
+            fs::DirBuilder::new().mode(0o700).create(self.root().join(name))?;
+        }
+        Ok(())
+    }
+
+    fn bus_socket(&self) -> PathBuf {
+        self.root().join("run/bus")
+    }
+
+    fn bus_address(&self) -> String {
+        format!("unix:path={}", self.bus_socket().display())
+    }
+
+    /// Of a configuration that starts no service by itself: what a story does not start is not there.
+    async fn start_bus(&mut self) -> Result<()> {
+        let config = self.root().join("bus.conf");
+        fs::write(
+            &config,
+            format!(
+                "<busconfig><type>session</type><listen>{}</listen><policy context='default'>\
+                 <allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>\
+                 </policy></busconfig>",
+                self.bus_address()
+            ),
+        )?;
+        let mut command = self.command("dbus-daemon");
+        command.arg("--nofork").arg("--config-file").arg(config).stdin(Stdio::null());
+        self.services.push(Running::start(&mut command, &self.log("bus"))?);
+        let socket = self.bus_socket();
+        until("the session bus", async || Ok(socket.exists().then_some(()))).await
+    }
+
+    /// On a free display number, which the server picks and tells.
+    fn start_display(&mut self) -> Result<()> {
+        let log = fs::File::create(self.log("display"))?;
+        let mut command = self.command("Xvfb");
+        command.args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        let mut server = Running::start_unlogged(&mut command)?;
+        let output = server.child().stdout.take().context("the display's number")?;
+        let mut number = String::new();
+        BufReader::new(output).read_line(&mut number)?;
+        ensure!(
+            !number.trim().is_empty(),
+            "Xvfb started no display; its log: {}",
+            self.log("display").display()
+        );
+        self.display = format!(":{}", number.trim());
+        self.services.push(server);
+        Ok(())
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        let services: Vec<u32> = self.services.iter().map(Running::pid).collect();
+        process::kill_all(self.root(), &services);
+        // The last one started goes first: the keyring and the window manager before the display and the bus.
+        while let Some(service) = self.services.pop() {
+            drop(service);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A driver program and its one session.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use http::Method;
+use serde_json::{Map, Value};
+use thirtyfour::common::command::{Command as Wire, ExtensionCommand};
+use thirtyfour::{Capabilities, WebDriver, WebElement};
+
+use crate::process::Running;
+use crate::wait::PATIENCE;
+
+/// Both go when this is dropped: the session with its program, so that nothing waits for an answer.
+pub(crate) struct Driver {
+    session: WebDriver,
+    process: Running,
+}
+
+impl Driver {
+    /// Starts the program on a free port, and a session with what is asked of it.
+    pub(crate) async fn start(mut command: Command, log: &Path, wishes: Map<String, Value>) -> Result<Self> {
+        let mut process = Running::start(command.arg("--port=0"), log)?;
+        let port = process.port().await?;
+        let session = WebDriver::builder(format!("http://127.0.0.1:{port}"), Capabilities::from(wishes))
+            .request_timeout(PATIENCE)
+            .await
+            .with_context(|| format!("no session; see {}", log.display()))?;
+        Ok(Self { session, process })
+    }
+
+    pub(crate) fn session(&self) -> WebDriver {
+        self.session.clone()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Otherwise the last handle would block until the session is closed in good order.
+        let _ = self.session.clone().leak();
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("pid", &self.pid()).finish_non_exhaustive()
+    }
+}
+
+/// The accessible name, as the engine computes it.
+#[derive(Debug)]
+struct ComputedLabel(String);
+
+impl ExtensionCommand for ComputedLabel {
+    fn parameters_json(&self) -> Option<Value> {
+        None
+    }
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        format!("/element/{}/computedlabel", self.0).into()
+    }
+}
+
+/// What a screen reader would call this element.
+pub(crate) async fn accessible_name(element: &WebElement) -> Result<String> {
+    let command = ComputedLabel(element.element_id().to_string());
+    let answer = element.handle().cmd(Wire::ExtensionCommand(Box::new(command))).await?;
+    Ok(answer.value::<Option<String>>()?.unwrap_or_default())
+}

@@ -1,0 +1,97 @@
+//! The desktop's keyring: gnome-keyring as a person would have it after logging in, locked, or not at all.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::desktop::Desktop;
+use crate::process::Running;
+use crate::wait::until;
+
+/// The password of the login keyring. An empty one leaves no usable collection.
+const PASSWORD: &str = "test";
+/// A locked keyring asks a person; nobody is there, so that asking it takes for ever.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// How the keyring is when the story begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyring {
+    /// Open, as after logging in.
+    Unlocked,
+    /// There, with its collection, but locked; and nobody answers its question.
+    Locked,
+    /// No such service on the bus.
+    Absent,
+}
+
+impl Keyring {
+    /// Starts it on this desktop and proves that it is as it should be.
+    pub(crate) async fn start(self, desktop: &Desktop) -> Result<Option<Running>> {
+        if self == Self::Absent {
+            return Ok(None);
+        }
+        let open = daemon(desktop, true)?;
+        until("the keyring", async || round_trip(desktop).await.map(Some)).await?;
+        if self == Self::Unlocked {
+            return Ok(Some(open));
+        }
+        drop(open);
+        let locked = daemon(desktop, false)?;
+        until("the locked keyring", async || {
+            let out = secret_tool(desktop, &["search", "grapnel", "proof"], "").await?;
+            Ok(out.succeeded.then_some(()))
+        })
+        .await?;
+        Ok(Some(locked))
+    }
+}
+
+/// Stores a secret, and reads the same one back.
+pub async fn round_trip(desktop: &Desktop) -> Result<()> {
+    let stored = secret_tool(desktop, &["store", "--label=proof", "grapnel", "proof"], "kept").await?;
+    ensure!(stored.succeeded, "the keyring keeps nothing: {}", stored.said);
+    let read = secret_tool(desktop, &["lookup", "grapnel", "proof"], "").await?;
+    ensure!(read.said.trim() == "kept", "the keyring gave something else back: {}", read.said);
+    Ok(())
+}
+
+fn daemon(desktop: &Desktop, unlock: bool) -> Result<Running> {
+    let mut command = desktop.command("gnome-keyring-daemon");
+    // Without --foreground it leaves no usable collection.
+    command.args(["--foreground", "--components=secrets"]).stdin(Stdio::piped());
+    if unlock {
+        command.arg("--unlock");
+    }
+    let mut daemon = Running::start(&mut command, &desktop.log("keyring"))?;
+    // The daemon reads the password up to the end of its input.
+    let mut input = daemon.child().stdin.take().context("the keyring's input")?;
+    if unlock {
+        input.write_all(PASSWORD.as_bytes())?;
+    }
+    Ok(daemon)
+}
+
+struct Answer {
+    succeeded: bool,
+    said: String,
+}
+
+async fn secret_tool(desktop: &Desktop, arguments: &[&str], input: &str) -> Result<Answer> {
+    use tokio::io::AsyncWriteExt;
+
+    let mut command = tokio::process::Command::from(desktop.command("secret-tool"));
+    command.args(arguments).kill_on_drop(true);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().context("secret-tool's input")?;
+    // It may be gone before it has read anything; its answer says why.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let Ok(output) = tokio::time::timeout(ANSWER, child.wait_with_output()).await else {
+        bail!("the keyring does not answer within {ANSWER:?}");
+    };
+    let output = output?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok(Answer { succeeded: output.status.success(), said: String::from_utf8_lossy(&said).into_owned() })
+}

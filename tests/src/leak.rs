@@ -1,0 +1,170 @@
+//! Looks for secrets where none may be: files, argument lists, environments. In the clear, and in the disguises
+//! in which one leaks unnoticed.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem::Finder;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::process::Seen;
+
+/// Shorter ones would be found by chance.
+const SHORTEST: usize = 8;
+
+/// A secret found where it may not be. It does not tell the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    /// Which secret, such as `access token`.
+    pub secret: String,
+    /// How it was written.
+    pub disguise: &'static str,
+    /// The file or the process.
+    pub place: String,
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) in {}", self.secret, self.disguise, self.place)
+    }
+}
+
+/// What to look for.
+pub struct Scan {
+    needles: Vec<Needle>,
+}
+
+struct Needle {
+    secret: String,
+    disguise: &'static str,
+    finder: Finder<'static>,
+}
+
+impl Scan {
+    /// For these secrets, each with what it is called.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
+        let mut needles = Vec::new();
+        for (name, secret) in secrets {
+            ensure!(secret.len() >= SHORTEST, "the {name} is too short to look for");
+            let disguised = disguises(secret);
+            needles.extend(disguised.into_iter().map(|(disguise, bytes)| Needle {
+                secret: name.to_owned(),
+                disguise,
+                finder: Finder::new(&bytes).into_owned(),
+            }));
+        }
+        ensure!(!needles.is_empty(), "a scan for nothing finds nothing");
+        Ok(Self { needles })
+    }
+
+    /// Every leak in any file below this directory.
+    pub fn files(&self, dir: &Path) -> Result<Vec<Leak>> {
+        let mut leaks = Vec::new();
+        let mut rooms = vec![dir.to_owned()];
+        while let Some(room) = rooms.pop() {
+            for entry in fs::read_dir(&room)? {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    rooms.push(entry.path());
+                } else if kind.is_file() {
+                    let place = entry.path().display().to_string();
+                    leaks.extend(self.bytes(place.as_bytes(), &format!("the name of {place}")));
+                    leaks.extend(self.bytes(&fs::read(entry.path())?, &place));
+                }
+            }
+        }
+        Ok(leaks)
+    }
+
+    /// Every leak in the arguments and environments of these processes.
+    pub fn processes(&self, seen: &[Seen]) -> Vec<Leak> {
+        seen.iter()
+            .flat_map(|process| {
+                let name = process.line().split(' ').next().unwrap_or_default().to_owned();
+                let arguments = self.bytes(&process.arguments, &format!("the arguments of {name}"));
+                let environment = self.bytes(&process.environment, &format!("the environment of {name}"));
+                [arguments, environment].concat()
+            })
+            .collect()
+    }
+
+    /// Every leak in these bytes.
+    pub fn bytes(&self, bytes: &[u8], place: &str) -> Vec<Leak> {
+        self.needles
+            .iter()
+            .filter(|needle| needle.finder.find(bytes).is_some())
+            .map(|needle| Leak {
+                secret: needle.secret.clone(),
+                disguise: needle.disguise,
+                place: place.to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// A secret as it may appear, each form once.
+fn disguises(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let mut forms: Vec<(&'static str, Vec<u8>)> = vec![("in the clear", secret.into())];
+    let mut add = |name, bytes: Vec<u8>| {
+        if forms.iter().all(|(_, known)| *known != bytes) {
+            forms.push((name, bytes));
+        }
+    };
+    add("percent-encoded", utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string().into());
+    add("in UTF-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    add("in hexadecimal", secret.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+    for before in 0..3 {
+        add("in Base64", within_base64(&STANDARD_NO_PAD, secret, before));
+        add("in Base64 for URLs", within_base64(&URL_SAFE_NO_PAD, secret, before));
+    }
+    forms
+}
+
+/// The characters that depend on the secret alone when `before` bytes stand before it and others after it,
+/// as in `Basic` credentials.
+fn within_base64(engine: &impl Engine, secret: &str, before: usize) -> Vec<u8> {
+    let text = engine.encode([vec![0; before], secret.into()].concat());
+    let first = (before * 8).div_ceil(6);
+    let last = (before + secret.len()) * 8 / 6;
+    text.as_bytes().get(first..last).unwrap_or_default().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    const SECRET: &str = "gri_at_7Kd2+x/Zq9?w";
+
+    fn found(text: &[u8]) -> Vec<&'static str> {
+        let scan = Scan::new([("token", SECRET)]).unwrap();
+        scan.bytes(text, "here").iter().map(|leak| leak.disguise).collect()
+    }
+
+    #[test]
+    fn every_disguise_is_seen_through() {
+        assert_eq!(found(format!("Bearer {SECRET}.").as_bytes()), ["in the clear"]);
+        assert_eq!(found(b"token=gri%5Fat%5F7Kd2%2Bx%2FZq9%3Fw&x"), ["percent-encoded"]);
+        let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(found(&wide), ["in UTF-16"]);
+    }
+
+    #[test]
+    fn base64_is_seen_through_at_every_offset() {
+        for before in ["", "a", "id", "id:", "client:"] {
+            let blob = STANDARD.encode(format!("{before}{SECRET}, and more"));
+            assert_eq!(found(blob.as_bytes()), ["in Base64"], "after {before:?}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_no_leak() {
+        assert!(found(b"gri_at_7Kd2... fingerprint 9f3c 21ab").is_empty());
+    }
+}

@@ -1,0 +1,18 @@
+//! A desktop of one's own for each story: display, session bus, keyring, browser, and the drivers that
+//! stand in for a person. Everything runs on free ports and displays, so that stories may run side by side.
+
+pub mod browser;
+pub mod desktop;
+mod driver;
+pub mod keyring;
+pub mod leak;
+pub mod page;
+pub mod place;
+pub mod process;
+pub mod screenshot;
+pub mod story;
+mod turn;
+pub mod wait;
+pub mod window;
+
+pub use anyhow::{Context, Result, bail, ensure};

@@ -1,0 +1,43 @@
+//! Stories take turns: each brings a browser and a window, and a small machine has room for few of them.
+
+use std::fs::{File, TryLockError};
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result};
+
+use crate::place;
+use crate::wait::within;
+
+/// Longer than any number of stories that may stand in line.
+const LINE: std::time::Duration = std::time::Duration::from_secs(1800);
+
+/// The right to run, given back by dropping it; the operating system takes it from a crashed story.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _lock: File,
+}
+
+impl Turn {
+    /// Waits in line with the stories of every other process of this machine's checkout.
+    pub(crate) async fn take() -> Result<Self> {
+        let dir = place::stories();
+        std::fs::create_dir_all(&dir)?;
+        // A story keeps two processors busy.
+        let places = available_parallelism().map_or(1, |count| (count.get() / 2).max(1));
+        let locks = (0..places)
+            .map(|number| File::create(dir.join(format!("turn-{number}"))))
+            .collect::<Result<Vec<_>, _>>()
+            .context("where stories stand in line")?;
+        within(LINE, "a turn to run", async || {
+            for lock in &locks {
+                match lock.try_lock() {
+                    Ok(()) => return Ok(Some(Self { _lock: lock.try_clone()? })),
+                    Err(TryLockError::WouldBlock) => {}
+                    Err(TryLockError::Error(error)) => return Err(error.into()),
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+}

@@ -1,0 +1,91 @@
+//! Grapnel's own window, driven through the engine's driver.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, json};
+
+use crate::desktop::Desktop;
+use crate::driver::Driver;
+use crate::page::Page;
+use crate::process::{self, Seen};
+use crate::wait::until;
+
+/// Where the engine inside a window listens for its driver.
+const INSPECTOR: &str = "WEBKIT_INSPECTOR_SERVER";
+/// Asks Grapnel's toolkit to let itself be driven.
+const AUTOMATION: &str = "TAURI_WEBVIEW_AUTOMATION";
+
+/// The environment in which a program that a story does not start itself can be found by `Window::find`. The
+/// port is a fresh one: that of a killed window stays taken for a minute.
+pub fn drivable() -> Result<[(&'static str, String); 2]> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    Ok([(INSPECTOR, format!("127.0.0.1:{port}")), (AUTOMATION, "true".to_owned())])
+}
+
+/// The window and its driver. The program goes with them.
+#[derive(Debug)]
+pub struct Window {
+    driver: Driver,
+    process: Seen,
+}
+
+impl Window {
+    /// Starts the program and waits for its window.
+    pub async fn open(desktop: &Desktop, program: &Path, arguments: &[&str]) -> Result<Self> {
+        let mut command = desktop.command("WebKitWebDriver");
+        command.env(AUTOMATION, "true");
+        let wishes = json!({ "binary": program, "args": arguments });
+        let driver = Self::drive(desktop, command, wishes).await?;
+        let process = running(desktop, program).await?;
+        Ok(Self { driver, process })
+    }
+
+    /// Takes over the window of a program that something else has started in a `drivable` environment, such as
+    /// a link in the browser.
+    pub async fn find(desktop: &Desktop, program: &Path) -> Result<Self> {
+        let process = running(desktop, program).await?;
+        // An engine that is asked before it is ready might never answer.
+        until("Grapnel's window", async || Ok(desktop.shows_window_of(process.pid).await.then_some(())))
+            .await?;
+        let target =
+            process.variable(INSPECTOR).context("this program was not started in a drivable environment")?;
+        let mut command = desktop.command("WebKitWebDriver");
+        command.arg(format!("--target={target}"));
+        let driver = Self::drive(desktop, command, json!({})).await?;
+        Ok(Self { driver, process })
+    }
+
+    /// What it shows.
+    pub fn page(&self) -> Page {
+        Page::new(self.driver.session())
+    }
+
+    /// The program's process, as it was when the window came up.
+    pub fn process(&self) -> &Seen {
+        &self.process
+    }
+
+    /// Ends the program at once, as a crash would, and what the driver has started for it.
+    pub fn kill(self) {
+        process::kill(self.process.pid);
+    }
+
+    async fn drive(
+        desktop: &Desktop,
+        command: std::process::Command,
+        options: serde_json::Value,
+    ) -> Result<Driver> {
+        let mut wishes = Map::new();
+        wishes.insert("webkitgtk:browserOptions".into(), options);
+        Driver::start(command, &desktop.log("grapnel"), wishes).await.context("driving Grapnel's window")
+    }
+}
+
+/// The one process of the program that stays.
+async fn running(desktop: &Desktop, program: &Path) -> Result<Seen> {
+    let program = program.canonicalize().with_context(|| format!("{} is not built", program.display()))?;
+    until("Grapnel to run", async || Ok(desktop.processes().into_iter().find(|seen| seen.runs(&program))))
+        .await
+}
