@@ -1,5 +1,5 @@
-//! The callback's way from the operating system to the core: by argument list into a new process, by the
-//! running instance's deep-link event, and never further in clear.
+//! The callback's way from the operating system to the core: by argument list into a new process, and from
+//! there to the running one, or, if it is the first, by standard input into an image without arguments.
 
 use grapnel_core::error::Code;
 use grapnel_core::secret::SecretString;
@@ -25,19 +25,24 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(crate) fn read() -> Self {
-        let mut callback = None;
-        let mut sandbox = false;
-        for argument in std::env::args().skip(1) {
-            match argument.as_str() {
-                ON_STDIN => callback = std::io::read_to_string(std::io::stdin()).ok().map(SecretString::from),
-                SANDBOX => sandbox = true,
-                // Where images cannot be replaced, the callback stays an argument.
-                _ if cfg!(not(unix)) && is_callback(&argument) => callback = Some(argument.into()),
-                _ => {}
-            }
+    /// What this process was started with.
+    pub(crate) fn own() -> Self {
+        let arguments: Vec<String> =
+            std::env::args_os().map(|argument| argument.to_string_lossy().into()).collect();
+        let mut read = Self::of(&arguments);
+        if arguments.iter().any(|argument| argument == ON_STDIN) {
+            read.callback = std::io::read_to_string(std::io::stdin()).ok().map(SecretString::from);
         }
-        Self { callback, sandbox }
+        read
+    }
+
+    /// What a second start was given, of which this process is told.
+    pub(crate) fn of(arguments: &[String]) -> Self {
+        let given = arguments.get(1..).unwrap_or_default();
+        Self {
+            callback: given.iter().find(|argument| is_callback(argument)).map(|found| found.as_str().into()),
+            sandbox: given.iter().any(|argument| argument == SANDBOX),
+        }
     }
 }
 
@@ -47,31 +52,40 @@ impl Arguments {
 pub(crate) fn keep_out_of_arguments() -> TauriPlugin<Wry> {
     Builder::new("callback")
         .setup(|app, _| {
-            if let Some(callback) = std::env::args().nth(1).filter(|argument| is_callback(argument)) {
-                replace_image(app, &callback)?;
+            let first = std::env::args_os().nth(1).map(|argument| argument.to_string_lossy().into_owned());
+            if let Some(callback) = first.filter(|argument| is_callback(argument)) {
+                replace_image(app, &callback);
             }
             Ok(())
         })
         .build()
 }
 
+/// Does not come back, unless the system refuses: then the program goes on with the callback as it came.
 #[cfg(unix)]
-fn replace_image(app: &AppHandle, callback: &str) -> std::io::Result<()> {
+fn replace_image(app: &AppHandle, callback: &str) {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
 
-    let (reader, mut writer) = std::io::pipe()?;
-    // A pipe holds this much before anyone reads; no true callback is longer.
-    writer.write_all(&callback.as_bytes()[..callback.len().min(32 * 1024)])?;
-    drop(writer);
-    tauri_plugin_single_instance::destroy(app);
-    Err(std::process::Command::new(std::env::current_exe()?).arg(ON_STDIN).stdin(reader).exec())
+    let prepare = || {
+        let (reader, mut writer) = std::io::pipe()?;
+        // A pipe holds this much before anyone reads; no true callback is longer.
+        writer.write_all(&callback.as_bytes()[..callback.len().min(32 * 1024)])?;
+        Ok((std::env::current_exe()?, reader))
+    };
+    let error = match prepare() {
+        Ok((program, reader)) => {
+            tauri_plugin_single_instance::destroy(app);
+            std::process::Command::new(program).arg(ON_STDIN).stdin(reader).exec()
+        }
+        Err(error) => error,
+    };
+    tracing::warn!(%error, "the callback stays an argument");
 }
 
+/// Images cannot be replaced here; only the account itself can read the arguments.
 #[cfg(not(unix))]
-fn replace_image(_: &AppHandle, _: &str) -> std::io::Result<()> {
-    Ok(())
-}
+fn replace_image(_: &AppHandle, _: &str) {}
 
 fn is_callback(argument: &str) -> bool {
     argument.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
@@ -107,14 +121,30 @@ pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
 /// Makes this program the one that opens the scheme, unless it is already. An installed package has done so; a
 /// program that was built here has not.
 fn register(app: &AppHandle) {
-    if cfg!(target_os = "macos") {
-        return;
-    }
-    let is_installed = std::env::current_exe().is_ok_and(|exe| exe.starts_with("/usr"));
-    if is_installed && app.deep_link().is_registered(SCHEME).unwrap_or(false) {
+    if cfg!(target_os = "macos") || is_registered(app).unwrap_or(false) {
         return;
     }
     if let Err(error) = app.deep_link().register_all() {
         tracing::warn!(%error, "callbacks by deep link will not arrive");
     }
+}
+
+#[cfg(target_os = "linux")]
+fn is_registered(app: &AppHandle) -> Option<bool> {
+    let program = std::env::current_exe().ok()?;
+    if program.starts_with("/usr") {
+        let asked = ["query", "default", "x-scheme-handler/dev.grapnel.desktop"];
+        let answer = std::process::Command::new("xdg-mime").args(asked).output().ok()?;
+        // The name that the package gives its entry.
+        return Some(answer.stdout.trim_ascii() == b"Grapnel.desktop");
+    }
+    let name = format!("{}-handler.desktop", program.file_name()?.to_str()?);
+    let entry = std::fs::read_to_string(app.path().data_dir().ok()?.join("applications").join(name)).ok()?;
+    let is_ours = entry.lines().any(|line| line == format!("Exec=\"{}\" %u", program.display()));
+    Some(is_ours && app.deep_link().is_registered(SCHEME).ok()?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_registered(app: &AppHandle) -> Option<bool> {
+    app.deep_link().is_registered(SCHEME).ok()
 }

@@ -19,7 +19,12 @@ impl Calls {
             done = work => done,
             Ok(()) = cancelled => Err(Error::new(Code::Cancelled, "Cancelled.")),
         };
-        self.calls().remove(&call);
+        // The number may be another call's by now, whose receiver is open.
+        let mut calls = self.calls();
+        if calls.get(&call).is_some_and(oneshot::Sender::is_closed) {
+            calls.remove(&call);
+        }
+        drop(calls);
         done
     }
 

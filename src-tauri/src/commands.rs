@@ -6,16 +6,18 @@ use grapnel_core::authorize::Attempt;
 use grapnel_core::connection::{Details, Summary};
 use grapnel_core::content::{PostQuery, Posts, Project, Projects};
 use grapnel_core::error::{Error, Result};
+use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::ProviderView;
 use grapnel_core::secret::ExposeSecret;
 use serde::Serialize;
-use tauri::{AppHandle, State};
+use tauri::State;
 
+use crate::browser;
 use crate::calls::Calls;
+use crate::clipboard::Clipboard;
 use crate::sandbox::{AtHand, SandboxApp};
 use crate::shell::Shell;
-use crate::{browser, clipboard};
 
 /// Everything the window shows first.
 #[derive(Serialize, specta::Type)]
@@ -30,6 +32,8 @@ pub(crate) struct Overview {
     pub(crate) attempts: Vec<Attempt>,
     /// Why the keyring does not open the vault, if it does not.
     pub(crate) vault: Option<Error>,
+    /// What happened before the window was there to hear it: a callback that started the program, say.
+    pub(crate) missed: Vec<Event>,
 }
 
 /// Everything the window shows first.
@@ -43,6 +47,7 @@ pub(crate) async fn overview(shell: State<'_, Shell>) -> Result<Overview> {
         connections: core.connections()?,
         attempts: core.attempts()?,
         vault: core.vault_trouble(),
+        missed: shell.missed(),
     })
 }
 
@@ -88,9 +93,13 @@ pub(crate) async fn open_browser(shell: State<'_, Shell>, attempt_id: AttemptId)
 /// Copies the address of the sign-in page, to be opened in a browser of the person's choice.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn copy_link(app: AppHandle, shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<()> {
+pub(crate) async fn copy_link(
+    shell: State<'_, Shell>,
+    clipboard: State<'_, Clipboard>,
+    attempt_id: AttemptId,
+) -> Result<()> {
     let link = shell.core().await?.attempt_link(&attempt_id).await?;
-    clipboard::copy(&app, link.expose_secret())
+    clipboard.copy(link.expose_secret())
 }
 
 /// Stops waiting for an attempt.
@@ -118,12 +127,13 @@ pub(crate) async fn refresh(shell: State<'_, Shell>, connection_id: ConnectionId
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_token(
-    app: AppHandle,
     shell: State<'_, Shell>,
+    clipboard: State<'_, Clipboard>,
     connection_id: ConnectionId,
 ) -> Result<()> {
-    let token = shell.core().await?.token_to_copy(&connection_id).await?;
-    clipboard::copy_for_a_while(&app, token)
+    let core = shell.core().await?;
+    clipboard.copy_for_a_while(core.token(&connection_id).await?)?;
+    core.token_copied(&connection_id)
 }
 
 /// Deletes a connection's tokens here.
@@ -199,8 +209,8 @@ pub(crate) async fn activity(
 /// Copies text that is no secret.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn copy_text(app: AppHandle, text: String) -> Result<()> {
-    clipboard::copy(&app, &text)
+pub(crate) async fn copy_text(clipboard: State<'_, Clipboard>, text: String) -> Result<()> {
+    clipboard.copy(&text)
 }
 
 /// Asks the keyring again; answers why it does not open the vault, if it does not.

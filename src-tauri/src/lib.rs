@@ -6,6 +6,7 @@ mod callback;
 mod calls;
 mod clipboard;
 mod commands;
+mod leaving;
 mod logging;
 mod sandbox;
 mod shell;
@@ -13,6 +14,7 @@ mod window;
 
 use tauri::{AppHandle, Manager};
 
+use callback::Arguments;
 use shell::Shell;
 
 /// Runs the program until its window is closed.
@@ -22,30 +24,33 @@ use shell::Shell;
 #[expect(clippy::expect_used, reason = "without a webview there is no window to say it in")]
 pub fn run() {
     logging::start();
-    let arguments = callback::Arguments::read();
     let bindings = bindings::builder();
     tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::show(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            window::show(app);
+            follow(app, Arguments::of(&arguments));
+        }))
         .plugin(callback::keep_out_of_arguments())
         .plugin(tauri_plugin_deep_link::init())
-        .plugin(tauri_plugin_clipboard_manager::init())
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             bindings.mount_events(app);
             app.manage(Shell::new(app.handle().clone()));
             app.manage(calls::Calls::default());
+            app.manage(clipboard::Clipboard::default());
             app.manage(sandbox::AtHand::default());
             window::open(app.handle())?;
-            listen(app.handle(), arguments);
+            callback::listen(app.handle());
+            follow(app.handle(), Arguments::own());
             Ok(())
         })
-        .run(tauri::generate_context!())
-        .expect("the window opens");
+        .build(tauri::generate_context!())
+        .expect("the window opens")
+        .run(leaving::on_event);
 }
 
-/// What goes on beside the window, none of which it waits for.
-fn listen(app: &AppHandle, arguments: callback::Arguments) {
-    callback::listen(app);
+/// Does what a start of the program asks for, this one or a later one.
+fn follow(app: &AppHandle, arguments: Arguments) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if arguments.sandbox

@@ -30,11 +30,21 @@ impl AtHand {
         address.starts_with(&format!("http://127.0.0.1:{PORT}/"))
     }
 
-    /// Starts the sandbox, unless it runs, and answers what to enter to use it.
+    /// Starts the sandbox where its connections expect it, and nowhere else.
+    pub(crate) fn wake(&self) -> Result<()> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_none() {
+            *running = Some(start(PORT)?);
+        }
+        Ok(())
+    }
+
+    /// Starts the sandbox, unless it runs, and answers what to enter to use it. On its own port, or on any free
+    /// one if another program has that.
     pub(crate) fn start(&self) -> Result<SandboxApp> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if running.is_none() {
-            *running = Some(start()?);
+            *running = Some(start(PORT).or_else(|_| start(0))?);
         }
         let base = running.as_ref().map(Sandbox::grigora).unwrap_or_default();
         let address = |path: &str| format!("{base}{path}");
@@ -52,10 +62,8 @@ impl AtHand {
     }
 }
 
-/// On its own port, or on any free one if another program has that.
-fn start() -> Result<Sandbox> {
-    let on = |grigora_port| Sandbox::start(Options { grigora_port, ..Options::default() });
-    on(PORT).or_else(|_| on(0)).map_err(|error| {
+fn start(grigora_port: u16) -> Result<Sandbox> {
+    Sandbox::start(Options { grigora_port, ..Options::default() }).map_err(|error| {
         Error::new(Code::Internal, format!("The sandbox could not start: {error}."))
             .hint("Try again, or add an app of a real provider.")
     })

@@ -1,8 +1,9 @@
 //! The core behind the window: opened when it is first needed, and again where that failed.
 
-use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use grapnel_core::Grapnel;
+use grapnel_core::app::App;
 use grapnel_core::error::Result;
 use grapnel_core::event::Event;
 use grapnel_core::store::Store;
@@ -14,17 +15,18 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::bindings::Happened;
 use crate::sandbox::AtHand;
-use crate::window;
 
 /// The window's way to the core.
 pub(crate) struct Shell {
     app: AppHandle,
     core: OnceCell<Grapnel>,
+    /// What the core said before the window asked for the first time; nothing from then on.
+    missed: Arc<Mutex<Option<Vec<Event>>>>,
 }
 
 impl Shell {
     pub(crate) fn new(app: AppHandle) -> Self {
-        Self { app, core: OnceCell::new() }
+        Self { app, core: OnceCell::new(), missed: Arc::new(Mutex::new(Some(Vec::new()))) }
     }
 
     /// The core. While it cannot be opened (the data directory cannot be written, say), each call tries again.
@@ -32,39 +34,50 @@ impl Shell {
         self.core.get_or_try_init(async || self.open()).await
     }
 
+    /// The core, if it is open.
+    pub(crate) fn opened(&self) -> Option<&Grapnel> {
+        self.core.get()
+    }
+
+    /// What happened before the window listened. It listens from now on.
+    pub(crate) fn missed(&self) -> Vec<Event> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+
     fn open(&self) -> Result<Grapnel> {
-        let home: PathBuf = Store::default_home()?;
-        let core = Grapnel::open(&home)?;
-        tauri::async_runtime::spawn(forward(self.app.clone(), core.events()));
-        self.wake_sandbox(&core)?;
+        let core = Grapnel::open(&Store::default_home()?)?;
+        let (app, events, missed) = (self.app.clone(), core.events(), Arc::clone(&self.missed));
+        tauri::async_runtime::spawn(forward(app, events, missed));
+        self.wake_sandbox(&core);
         let probed = core.clone();
         tauri::async_runtime::spawn(async move { probed.check_vault().await });
         Ok(core)
     }
 
     /// Whoever tried the sandbox before finds it again.
-    fn wake_sandbox(&self, core: &Grapnel) -> Result<()> {
-        let is_used = core.apps()?.iter().any(|app| app.overrides.values().any(|value| AtHand::is_at(value)));
-        if is_used && let Err(error) = self.app.state::<AtHand>().start() {
+    fn wake_sandbox(&self, core: &Grapnel) {
+        let is_used = |app: &App| app.overrides.values().any(|value| AtHand::is_at(value));
+        if core.apps().is_ok_and(|apps| apps.iter().any(is_used))
+            && let Err(error) = self.app.state::<AtHand>().wake()
+        {
             tracing::warn!(%error, "the sandbox did not start");
         }
-        Ok(())
     }
 }
 
-/// Passes what the core says on to the window, for as long as there is a core.
-async fn forward(app: AppHandle, mut events: Receiver<Event>) {
+/// Passes what the core says on to the window, or keeps it until the window listens.
+async fn forward(app: AppHandle, mut events: Receiver<Event>, missed: Arc<Mutex<Option<Vec<Event>>>>) {
     loop {
         let event = match events.recv().await {
             Ok(event) => event,
-            // The window was slow; the lists it reads now are newer than what it missed.
+            // The window was slow; what it reads anew now is newer than what it missed.
             Err(RecvError::Lagged(_)) => Event::Apps,
             Err(RecvError::Closed) => return,
         };
-        if matches!(event, Event::CallbackRefused(_)) {
-            window::show(&app);
-        }
-        if let Err(error) = Happened(event).emit(&app) {
+        let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(missed) = &mut *missed {
+            missed.push(event);
+        } else if let Err(error) = Happened(event).emit(&app) {
             tracing::warn!(%error, "the window did not hear");
         }
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tauri::webview::PageLoadEvent;
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
 
 const NAME: &str = "main";
 /// If the page has not loaded by then, an empty window tells more than none.
@@ -16,6 +16,9 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         .inner_size(1180.0, 760.0)
         .min_inner_size(480.0, 400.0)
         .visible(false)
+        // The page is Grapnel's own, and goes nowhere else.
+        .on_navigation(is_own)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Finished {
                 let _ = window.show();
@@ -30,6 +33,12 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         }
     });
     Ok(())
+}
+
+fn is_own(url: &Url) -> bool {
+    url.scheme() == "tauri"
+        || url.host_str() == Some("tauri.localhost")
+        || (cfg!(dev) && url.host_str() == Some("127.0.0.1"))
 }
 
 /// Brings the window before the person's eyes.

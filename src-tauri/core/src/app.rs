@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Kind;
+use crate::authorize;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -67,7 +68,7 @@ pub struct NewApp {
 /// Adds an app. What cannot be is refused, naming the field, before anything is stored.
 pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
     let profile = Profile::find(&new.provider)?;
-    let name = name(&new, &profile)?;
+    let name = name(&new, profile)?;
     let client_id = credential("client_id", "client id", &new.client_id)?;
     let entered = new.client_secret.filter(|secret| !secret.0.expose_secret().is_empty());
     let secret = entered
@@ -75,7 +76,7 @@ pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
         .transpose()?
         .map(SecretString::from);
     let projects = projects(&new.projects)?;
-    let overrides = overrides(&profile, new.overrides)?;
+    let overrides = overrides(profile, new.overrides)?;
     if env.store.read(|c| name_is_taken(c, &name))? {
         return Err(taken(&name));
     }
@@ -89,7 +90,7 @@ pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
     let row = AppRow {
         id,
         name,
-        provider: profile.id,
+        provider: profile.id.clone(),
         client_id,
         sealed_secret,
         redirect_uri,
@@ -125,6 +126,11 @@ pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
 
 /// Removes an app that has no connection.
 pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
+    if !authorize::clear(env, Some(id), None)? {
+        return Err(Error::new(Code::InvalidInput, "This app is being connected right now.")
+            .means("Nothing was removed.")
+            .hint("Wait for the sign-in to end, then try again."));
+    }
     let removed = env.store.write(|tx| {
         let Some(row) = app::get(tx, id)? else { return Ok(None) };
         if !app::remove(tx, id)? {
@@ -153,7 +159,7 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
 
 fn view(row: AppRow) -> Result<App> {
     Ok(App {
-        provider_name: Profile::find(&row.provider)?.name,
+        provider_name: Profile::find(&row.provider)?.name.clone(),
         id: row.id,
         name: row.name,
         provider: row.provider,
@@ -174,8 +180,8 @@ fn name(new: &NewApp, profile: &Profile) -> Result<String> {
     Ok(if name.is_empty() { profile.name.clone() } else { name.to_owned() })
 }
 
-/// A client id or secret: visible ASCII without spaces (RFC 6749, appendix A). Spaces around it come from
-/// copying, but a space within is an error that the provider would answer with a riddle.
+/// A client id or secret: visible ASCII. RFC 6749 (appendix A) admits spaces, but no provider gives them out, and
+/// one that came with copying would be answered with a riddle.
 fn credential(field: &str, what: &str, value: &str) -> Result<String> {
     let value = value.trim();
     let error = if value.is_empty() {

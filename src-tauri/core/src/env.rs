@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex as AsyncMutex, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, RwLock, broadcast};
 
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::http::Client;
 use crate::id::ConnectionId;
 use crate::store::Store;
+use crate::store::connection::SealedGrant;
 use crate::vault::{Keyring, Vault};
 
 /// How many events may wait for a slow watcher before the oldest are dropped.
@@ -24,6 +25,10 @@ pub(crate) struct Env {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
+    /// New grants that the store did not take: the only copies there are.
+    unsaved: Mutex<HashMap<ConnectionId, (i64, SealedGrant)>>,
+    /// Held for reading by work that must not be broken off.
+    work: Arc<RwLock<()>>,
 }
 
 impl Env {
@@ -34,7 +39,16 @@ impl Env {
             let _ = watchers.send(Event::Vault(trouble));
         });
         let http = Client::default();
-        Self { store, vault, http, clock, events, renewals: Mutex::default() }
+        Self {
+            store,
+            vault,
+            http,
+            clock,
+            events,
+            renewals: Mutex::default(),
+            unsaved: Mutex::default(),
+            work: Arc::default(),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -58,5 +72,26 @@ impl Env {
     pub(crate) fn is_renewing(&self, id: &ConnectionId) -> bool {
         let renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
         renewals.get(id).is_some_and(|renewal| renewal.try_lock().is_err())
+    }
+
+    /// Keeps a grant of `version` in memory that the store did not take.
+    pub(crate) fn keep_unsaved(&self, id: &ConnectionId, version: i64, grant: SealedGrant) {
+        let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        unsaved.insert(id.clone(), (version, grant));
+    }
+
+    /// Takes a grant out that the store did not take before.
+    pub(crate) fn take_unsaved(&self, id: &ConnectionId) -> Option<(i64, SealedGrant)> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+    }
+
+    /// Says that work goes on which must not be broken off, for as long as the answer is held.
+    pub(crate) async fn at_work(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.work).read_owned().await
+    }
+
+    /// Waits until no such work goes on.
+    pub(crate) async fn idle(&self) {
+        drop(self.work.write().await);
     }
 }

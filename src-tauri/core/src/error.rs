@@ -88,6 +88,21 @@ pub enum Code {
     Internal,
 }
 
+impl Code {
+    /// Whether it says that the keyring does not open the vault.
+    pub fn is_of_keyring(self) -> bool {
+        matches!(
+            self,
+            Self::KeyringAbsent
+                | Self::KeyringLocked
+                | Self::KeyringTimedOut
+                | Self::KeyringFailed
+                | Self::KeyMissing
+                | Self::KeyWrong
+        )
+    }
+}
+
 impl Error {
     /// An error that so far only says what happened.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
@@ -104,6 +119,12 @@ impl Error {
     pub fn means(mut self, meaning: impl Into<String>) -> Self {
         self.meaning = Some(meaning.into());
         self
+    }
+
+    /// Adds what to do next, unless that is said already.
+    #[must_use]
+    pub fn or_hint(self, hint: impl Into<String>) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
     /// Adds what to do next.

@@ -29,7 +29,7 @@ pub(crate) fn refresh_place(id: &ConnectionId) -> String {
 
 /// An app with everything that is needed to speak for it.
 pub(crate) struct Client {
-    pub(crate) profile: Profile,
+    pub(crate) profile: &'static Profile,
     pub(crate) conventions: Conventions,
     pub(crate) credentials: Credentials,
 }
@@ -63,7 +63,6 @@ pub(crate) async fn seal(
             Some(token) => Some(Glimpse::of(token, &conventions.refresh_token_prefix)),
             None => before.and_then(|row| row.held.as_ref()?.refresh.clone()),
         },
-        token_type: grant.token_type,
         issued_at: now,
         expires_at: grant.expires_in.and_then(|lifetime| end_of(now, lifetime)),
         renewals: before.and_then(|row| row.held.as_ref()).map_or(0, |held| held.renewals + 1),
@@ -108,7 +107,7 @@ pub(crate) fn refusal(provider: &str, error: &str, description: Option<&str>) ->
             Code::InvalidClient,
             format!("{provider} does not accept the client id or the client secret.{said}"),
         )
-        .hint("Compare both with your app’s page at the provider. To change them, add the app again."),
+        .hint("Compare both with your app’s page at the provider. To change them, add the app anew under another name."),
         "invalid_grant" => Error::new(
             Code::InvalidGrant,
             format!("{provider} answered that what it was given is no longer valid (invalid_grant).{said}"),

@@ -1,5 +1,5 @@
 //! Secrets, and the little that may be shown of one. A secret is a [`SecretString`]: it cannot be
-//! printed or serialized, and its memory is wiped when it goes.
+//! printed or serialized, and its own memory is wiped when it goes.
 
 use std::fmt::Write;
 
@@ -43,6 +43,10 @@ impl<'de> Deserialize<'de> for Entered {
         String::deserialize(deserializer).map(|text| Self(text.into()))
     }
 }
+
+/// A secret as the store keeps it: sealed by the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sealed(pub(crate) Vec<u8>);
 
 /// `N` bytes from the operating system's generator.
 ///

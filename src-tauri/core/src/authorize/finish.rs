@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::callback::{self, Answer, Callback};
-use super::{Phase, no_app, tell, verifier_place, watch};
+use super::{Phase, no_app, tell, time_out, verifier_place, view, watch};
 use crate::activity::Kind;
 use crate::content;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
+use crate::http::Failure;
 use crate::http::token::{Ask, TokenFailure, ask};
 use crate::id::ConnectionId;
 use crate::secret::{ExposeSecret, SecretString, sha256};
@@ -33,13 +34,14 @@ pub(crate) async fn receive(env: &Arc<Env>, address: &SecretString) -> Result<()
             return Err(error);
         }
     };
+    let _working = env.at_work().await;
     let answered = match callback.answer {
         Answer::Error { error, description } => Err(denied(env, &row, &error, description.as_deref())?),
         Answer::Code(code) => exchange(env, &row, code).await,
     };
     match answered {
         Ok(connection_id) => identify(env, &row, &connection_id).await,
-        Err(error) => fail(env, &row, error),
+        Err(error) => Err(fail(env, row, error)),
     }
 }
 
@@ -62,6 +64,7 @@ fn claim(env: &Env, callback: &Callback) -> Result<AttemptRow> {
         refused(Code::CallbackLate, format!("An answer came back from the browser for a sign-in that {why}."))
     };
     if row.phase == Phase::Waiting && row.expires_at <= env.now() {
+        time_out(env, &row.id)?;
         return Err(late("had waited too long"));
     }
     if env.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
@@ -87,21 +90,23 @@ fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
 
 /// What an error in the callback says (RFC 6749 §4.1.2.1).
 fn denied(env: &Env, row: &AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
-    let provider = crate::provider::Profile::find(&app_of(env, row)?.provider)?.name;
+    let provider = &crate::provider::Profile::find(&app_of(env, row)?.provider)?.name;
     let error = crate::http::clean(error, &[]);
     let description = description.map(|text| crate::http::clean(text, &[]));
     Ok(match error.as_str() {
         "access_denied" => Error::new(Code::AccessDenied, format!("You said no at {provider}."))
             .means("No token was issued, and nothing changed here.")
             .hint("If that was not what you meant, try again."),
-        _ => grant::refusal(&provider, &error, description.as_deref())
+        _ => grant::refusal(provider, &error, description.as_deref())
             .means("No token was issued, and nothing changed here.")
-            .hint("Compare the app’s settings at the provider (redirect address, scopes) with those here, then try again."),
+            .or_hint("Compare the app’s settings at the provider (redirect address, scopes) with those here, then try again."),
     })
 }
 
 async fn exchange(env: &Env, row: &AttemptRow, code: SecretString) -> Result<ConnectionId> {
     let app = app_of(env, row)?;
+    // A code works once: what it brings must be sure of a place before it is spent.
+    env.vault.check().await?;
     let client = Client::of(env, &app).await?;
     let verifier = match &row.sealed_verifier {
         Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),
@@ -126,10 +131,14 @@ async fn keep(
     let sealed = grant::seal(env, &id, &client.conventions, granted, None).await?;
     let now = env.now();
     env.store.write(|tx| {
-        if row.connection_id.is_none() {
+        let version = if row.connection_id.is_some() {
+            connection::get(tx, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version
+        } else {
             connection::insert(tx, &id, &app.id, &free_name(tx, &app.name)?, now)?;
-        }
-        connection::set_grant(tx, &id, &sealed)?;
+            0
+        };
+        connection::set_grant(tx, &id, version, &sealed)?;
+        connection::clear_identity(tx, &id)?;
         store::attempt::set_connection(tx, &row.id, &id)?;
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         activity::add(tx, now, Kind::SignedIn, "Signed in in the browser.", (Some(&id), Some(&app.id)))
@@ -163,18 +172,26 @@ async fn identify(env: &Arc<Env>, row: &AttemptRow, id: &ConnectionId) -> Result
     tell(env, &row.id).map(drop)
 }
 
-/// Ends the attempt as denied or failed.
-fn fail(env: &Env, row: &AttemptRow, error: Error) -> Result<()> {
+/// Ends the attempt as denied or failed, and answers with what ended it. Whoever watches is told even where
+/// the store does not take it.
+fn fail(env: &Env, mut row: AttemptRow, error: Error) -> Error {
     let (phase, kind) = match error.code {
         Code::AccessDenied => (Phase::Denied, Kind::Denied),
         _ => (Phase::Failed, Kind::SignInEnded),
     };
-    env.store.write(|tx| {
+    let written = env.store.write(|tx| {
         store::attempt::end(tx, &row.id, phase, Some(&error))?;
         activity::add(tx, env.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))
-    })?;
-    tell(env, &row.id)?;
-    Err(error)
+    });
+    if let Err(unwritten) = written {
+        tracing::warn!(%unwritten, "the end of an attempt is not stored");
+    }
+    row.phase = phase;
+    row.error = Some(error.clone());
+    if let Ok(attempt) = view(env, &row) {
+        env.tell(Event::Attempt(Box::new(attempt)));
+    }
+    error
 }
 
 /// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
@@ -192,28 +209,32 @@ fn explain(provider: &str, failure: TokenFailure) -> Error {
             .explain(provider)
             .means(format!("{provider} may have issued a token that nobody holds; it expires by itself. Nothing changed here."))
             .hint("Try again."),
-        TokenFailure::Failed(failure) => failure
-            .explain(provider)
-            .means("You agreed, but no token was issued. Nothing changed here.")
-            .hint("Look at your network connection and at the provider’s address, then try again."),
+        TokenFailure::Failed(failure) => {
+            let hint = match failure {
+                Failure::NotSent(_) => "Look at your network connection and at the provider’s address, then try again.",
+                Failure::Strange(..) => "Look at the token address among the app’s addresses, then try again.",
+                _ => "Wait a little, then try again.",
+            };
+            failure.explain(provider).means("You agreed, but no token was issued. Nothing changed here.").hint(hint)
+        }
     }
 }
 
 /// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
 pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
     for row in env.store.read(store::attempt::open)? {
-        match row.phase {
-            Phase::Identifying => {
-                env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Done, None))?;
+        match (row.phase, row.connection_id.clone()) {
+            (Phase::Identifying, Some(id)) => {
+                let env = Arc::clone(env);
+                tokio::spawn(async move { identify(&env, &row, &id).await });
             }
-
-            Phase::Exchanging => {
+            (Phase::Waiting, _) => watch(env, &row),
+            _ => {
                 let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
                     .means("The provider may have issued a token that nobody holds; it expires by itself.")
                     .hint("Try again.");
-                env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Failed, Some(&error)))?;
+                fail(env, row, error);
             }
-            _ => watch(env, &row),
         }
     }
     Ok(())

@@ -33,7 +33,8 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
 pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, again: Option<&ConnectionId>) -> Result<Attempt> {
     let app = env.store.read(|c| app::get(c, app_id))?.ok_or_else(no_app)?;
     if let Some(id) = again {
-        env.store.read(|c| connection::get(c, id))?.ok_or_else(no_connection)?;
+        let row = env.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
+        row.ok_or_else(no_connection)?;
     }
     let profile = Profile::find(&app.provider)?;
     let conventions = profile.conventions(&app.overrides)?;
@@ -87,17 +88,44 @@ pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
     rows.iter().map(|row| view(env, row)).collect()
 }
 
-/// Sleeps until the attempt's time is over, and then ends it if nothing else has.
+/// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Waits for the end of the attempt's time, and then ends it if nothing else has.
 pub(crate) fn watch(env: &Arc<Env>, row: &AttemptRow) {
-    let left = Duration::try_from(env.now().duration_until(row.expires_at)).unwrap_or_default();
-    let (env, id) = (Arc::clone(env), row.id.clone());
+    let (env, id, end) = (Arc::downgrade(env), row.id.clone(), row.expires_at);
     tokio::spawn(async move {
-        tokio::time::sleep(left).await;
-        if let Err(error) = end_waiting(&env, &id, Phase::TimedOut, "Nobody answered in the browser in time.")
-        {
-            tracing::warn!(%error, "an attempt could not be ended");
+        loop {
+            let Some(env) = env.upgrade() else { return };
+            let left = Duration::try_from(env.now().duration_until(end)).unwrap_or_default();
+            if left.is_zero() {
+                if let Err(error) = time_out(&env, &id) {
+                    tracing::warn!(%error, "an attempt could not be ended");
+                }
+                return;
+            }
+            let waits = env.store.read(|c| store::attempt::get(c, &id));
+            if waits.is_ok_and(|row| row.is_none_or(|row| row.phase != Phase::Waiting)) {
+                return;
+            }
+            drop(env);
+            tokio::time::sleep(left.min(LOOK)).await;
         }
     });
+}
+
+/// Ends an attempt whose time is over, if it still waits.
+pub(crate) fn time_out(env: &Env, id: &AttemptId) -> Result<()> {
+    end_waiting(env, id, Phase::TimedOut, "Nobody answered in the browser in time.").map(drop)
+}
+
+/// Cancels whatever waits for the person of an app or a connection that is about to go; answers whether nothing
+/// of it is left, which an exchange that is under way would be.
+pub(crate) fn clear(env: &Env, app: Option<&AppId>, of: Option<&ConnectionId>) -> Result<bool> {
+    for row in env.store.read(|c| store::attempt::open_of(c, app, of))? {
+        end_waiting(env, &row.id, Phase::Cancelled, "Sign-in cancelled.")?;
+    }
+    Ok(env.store.read(|c| store::attempt::open_of(c, app, of))?.is_empty())
 }
 
 /// Ends an attempt if it still waits for the person, and answers whether it did.
@@ -129,7 +157,7 @@ fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
     Ok(Attempt {
         id: row.id.clone(),
         app_id: row.app_id.clone(),
-        provider_name: Profile::find(&app.provider)?.name,
+        provider_name: Profile::find(&app.provider)?.name.clone(),
         app_name: app.name,
         connection_id: row.connection_id.clone(),
         phase: row.phase,

@@ -39,6 +39,7 @@ impl Grapnel {
     /// Opens the data in `home` with a keyring and a clock of the caller's choice.
     pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
         let env = Arc::new(Env::new(Store::open(home)?, keyring, clock));
+        refresh::settle_cut_off(&env)?;
         authorize::settle(&env)?;
         Ok(Self(env))
     }
@@ -109,25 +110,38 @@ impl Grapnel {
     /// Renews a connection's tokens now.
     pub async fn refresh(&self, id: &ConnectionId) -> Result<()> {
         refresh::now(&self.0, id).await?;
-        // What it may do can have changed with the tokens; that this is not known loses nothing.
-        if let Err(error) = content::identify(&self.0, id).await {
-            tracing::info!(%error, "not identified after a renewal");
-        }
+        // What it may do can have changed with the tokens. Nobody waits for it, and not to know it loses nothing.
+        let (env, id) = (Arc::clone(&self.0), id.clone());
+        tokio::spawn(async move {
+            if let Err(error) = content::identify(&env, &id).await {
+                tracing::info!(%error, "not identified after a renewal");
+            }
+        });
         Ok(())
     }
 
-    /// A fresh access token, for a person who wants to use it elsewhere.
-    pub async fn token_to_copy(&self, id: &ConnectionId) -> Result<SecretString> {
-        let fresh = refresh::fresh(&self.0, id).await?;
-        self.note(id, Kind::TokenCopied, "Access token copied to the clipboard.")?;
-        Ok(fresh.token)
+    /// A fresh access token.
+    pub async fn token(&self, id: &ConnectionId) -> Result<SecretString> {
+        refresh::fresh(&self.0, id).await.map(|fresh| fresh.token)
+    }
+
+    /// Notes that a person copied the access token.
+    pub fn token_copied(&self, id: &ConnectionId) -> Result<()> {
+        let text = "Access token copied to the clipboard.";
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
     }
 
     /// Deletes a connection's tokens here, and keeps its history.
     pub fn disconnect(&self, id: &ConnectionId) -> Result<()> {
-        self.row(id)?;
-        self.0.store.write(|tx| connection::clear_grant(tx, id))?;
-        self.note(id, Kind::Disconnected, "Disconnected. The tokens were deleted here.")?;
+        let row = self.row(id)?;
+        let text = "Disconnected. The tokens were deleted here.";
+        self.0.store.write(|tx| {
+            if connection::clear_grant(tx, id)? {
+                activity::add(tx, self.0.now(), Kind::Disconnected, text, (Some(id), Some(&row.app_id)))?;
+            }
+            Ok(())
+        })?;
+        self.0.take_unsaved(id);
         self.0.tell(Event::Connection(id.clone()));
         Ok(())
     }
@@ -135,13 +149,22 @@ impl Grapnel {
     /// Removes a disconnected connection with its history.
     pub fn forget(&self, id: &ConnectionId) -> Result<()> {
         self.row(id)?;
-        if !self.0.store.write(|tx| connection::remove(tx, id))? {
-            return Err(Error::new(Code::InvalidInput, "This connection still holds tokens.")
-                .means("Nothing was removed.")
-                .hint("Disconnect it first."));
+        let is_free = authorize::clear(&self.0, None, Some(id))?;
+        if !is_free || !self.0.store.write(|tx| connection::remove(tx, id))? {
+            return Err(Error::new(
+                Code::InvalidInput,
+                "This connection still holds tokens, or is about to.",
+            )
+            .means("Nothing was removed.")
+            .hint("Disconnect it first."));
         }
         self.0.tell(Event::Connection(id.clone()));
         Ok(())
+    }
+
+    /// Waits until nothing goes on that must not be broken off: a code or a refresh token on its way.
+    pub async fn idle(&self) {
+        self.0.idle().await;
     }
 
     /// The projects that a connection opens.
@@ -183,9 +206,5 @@ impl Grapnel {
             .store
             .read(|c| connection::get(c, id))?
             .ok_or_else(|| Error::new(Code::NotFound, "This connection is not here any more."))
-    }
-
-    fn note(&self, id: &ConnectionId, kind: Kind, text: &str) -> Result<()> {
-        self.0.store.write(|tx| activity::add(tx, self.0.now(), kind, text, (Some(id), None)))
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
 pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
     let gone = || Error::new(Code::NotFound, "The app of this connection is not here any more.");
     let summary = summary(env, &row, apps).ok_or_else(gone)?;
-    let portal = Profile::find(&summary.provider)?.portal;
+    let portal = Profile::find(&summary.provider)?.portal.clone();
     Ok(Details {
         summary,
         account: row.account,

@@ -72,8 +72,6 @@ pub struct Held {
     pub access: Glimpse,
     /// The refresh token, where there is one.
     pub refresh: Option<Glimpse>,
-    /// The type that the provider gave, such as `Bearer`.
-    pub token_type: String,
     /// When the access token was issued.
     pub issued_at: Timestamp,
     /// When it expires, where the provider said so.

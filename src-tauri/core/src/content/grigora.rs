@@ -172,9 +172,9 @@ fn scopes(value: Option<&Value>) -> Vec<String> {
 /// and shows another endpoint's time as RFC 3339; what posts carry is not said.
 fn moment(value: &Value) -> Option<Timestamp> {
     /// The year 5138 in seconds; in milliseconds, 1973.
-    const MILLISECONDS_FROM: i64 = 100_000_000_000;
+    const MILLISECONDS_FROM: u64 = 100_000_000_000;
     if let Some(number) = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()) {
-        let read = if number.abs() < MILLISECONDS_FROM {
+        let read = if number.unsigned_abs() < MILLISECONDS_FROM {
             Timestamp::from_second
         } else {
             Timestamp::from_millisecond

@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::http::api::{self, ApiFailure};
+use crate::http::{Limits, clean};
 use crate::id::ConnectionId;
 use crate::provider::{Conventions, Profile};
 use crate::refresh;
@@ -22,10 +23,12 @@ use crate::store::{app, connection};
 /// Asks who the connection belongs to and what it may do, and keeps the answers.
 pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let api = Api::of(env, id)?;
-    let account =
-        api.get("token/authorized_by").await.and_then(|reply| api.understand(grigora::account(reply)))?;
+    let account = api
+        .get("token/authorized_by", Limits::IDENTITY)
+        .await
+        .and_then(|reply| api.understand(grigora::account(reply)))?;
     env.store.write(|tx| connection::set_account(tx, id, &account))?;
-    let reply = api.get("token/introspect").await?;
+    let reply = api.get("token/introspect", Limits::IDENTITY).await?;
     let (application, authorization) = api.understand(grigora::introspection(reply))?;
     let now = env.now();
     env.store.write(|tx| connection::set_introspection(tx, id, application.as_ref(), &authorization, now))?;
@@ -36,7 +39,7 @@ pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
 /// The projects that the connection opens.
 pub(crate) async fn projects(env: &Arc<Env>, id: &ConnectionId) -> Result<Projects> {
     let api = Api::of(env, id)?;
-    let reply = api.get("project/list").await?;
+    let reply = api.get("project/list", Limits::LIST).await?;
     Ok(Projects { as_of: env.now(), projects: api.understand(grigora::projects(reply))? })
 }
 
@@ -54,6 +57,8 @@ pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) 
     Ok(Posts { as_of: env.now(), posts: api.understand(grigora::posts(reply))? })
 }
 
+const KEPT: &str = "Your tokens are kept as they are.";
+
 /// A connection's API, which renews the token where it has to.
 struct Api<'a> {
     env: &'a Arc<Env>,
@@ -69,29 +74,55 @@ impl<'a> Api<'a> {
         let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
-        Ok(Self { env, id, provider: profile.name, conventions })
+        Ok(Self { env, id, provider: profile.name.clone(), conventions })
     }
 
-    async fn get(&self, path: &str) -> Result<Value> {
-        self.call(path, None).await
+    async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
+        self.call(path, None, limits).await
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value> {
-        self.call(path, Some(body)).await
+        self.call(path, Some(body), Limits::LIST).await
     }
 
     /// Calls with a fresh token; if the API does not accept it, once more with a newer one.
-    async fn call(&self, path: &str, body: Option<Value>) -> Result<Value> {
+    async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
         let (client, base) = (&self.env.http, &self.conventions.api_base);
         let fresh = refresh::fresh(self.env, self.id).await?;
-        match api::call(client, base, path, &fresh.token, body.as_ref()).await {
+        let called = match api::call(client, base, path, &fresh.token, body.as_ref(), limits).await {
             Err(ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {
-                let newer = refresh::fresh_instead_of(self.env, self.id, fresh.fingerprint).await?;
-                let called = api::call(client, base, path, &newer.token, body.as_ref()).await;
-                called.map_err(|failure| self.explain(failure))
+                let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;
+                let called = api::call(client, base, path, &newer.token, body.as_ref(), limits).await;
+                if let Err(ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. }) = called {
+                    let trouble = self.not_accepted();
+                    refresh::refused_by_api(self.env, self.id, &trouble)?;
+                    return Err(trouble);
+                }
+                called
             }
-            called => called.map_err(|failure| self.explain(failure)),
+            called => called,
+        };
+        let reply = called.map_err(|failure| self.explain(failure))?;
+        if reply.get("success") == Some(&Value::Bool(false)) {
+            let said =
+                reply.get("message").and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
+            return Err(Error::new(
+                Code::ProviderError,
+                format!("{}’s API answered that it failed. {said}", self.provider),
+            )
+            .means(KEPT)
+            .hint("Try again."));
         }
+        Ok(reply)
+    }
+
+    fn not_accepted(&self) -> Error {
+        Error::new(
+            Code::ReconnectNeeded,
+            format!("{}’s API does not accept the token, not even a new one.", self.provider),
+        )
+        .means(KEPT)
+        .hint("Connect again in the browser.")
     }
 
     fn understand<T>(&self, read: Option<T>) -> Result<T> {
@@ -108,11 +139,6 @@ impl<'a> Api<'a> {
     fn explain(&self, failure: ApiFailure) -> Error {
         let provider = &self.provider;
         let error = match failure {
-            ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. } => Error::new(
-                Code::ReconnectNeeded,
-                format!("{provider}’s API does not accept the token, not even a new one."),
-            )
-            .hint("Connect again in the browser."),
             ApiFailure::Refused { status: StatusCode::FORBIDDEN, code }
                 if code == "project_not_authorized" =>
             {
@@ -130,6 +156,6 @@ impl<'a> Api<'a> {
             }
             ApiFailure::Failed(failure) => failure.explain(provider).hint("Try again."),
         };
-        if error.meaning.is_some() { error } else { error.means("Your tokens are kept as they are.") }
+        if error.meaning.is_some() { error } else { error.means(KEPT) }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn shape(request: Request<Vec<u8>>, conventions: &Conventions) -> Req
 /// what is not is refused with the reason.
 pub(super) fn normalize(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Response<Vec<u8>>, Failure> {
     if reply.status.is_redirection() {
-        return Err(Failure::Strange("a redirect to another address, which was not followed".into()));
+        return Err(strange("a redirect to another address, which was not followed", reply));
     }
     if reply.status.is_server_error() || reply.status == StatusCode::TOO_MANY_REQUESTS {
         return Err(Failure::Unavailable(reply.status, reply.retry_after));
@@ -41,14 +41,18 @@ pub(super) fn normalize(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Res
         status = StatusCode::BAD_REQUEST;
     }
     if status.is_success() {
-        access_token(&members)?;
-        token_type(&mut members, noted)?;
+        if status != StatusCode::OK {
+            note(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
+            status = StatusCode::OK;
+        }
+        access_token(&members, reply)?;
+        token_type(&mut members, reply, noted)?;
         expires_in(&mut members, noted);
         refresh_token(&mut members, noted);
         scope(&mut members, noted);
         project_ids(&mut members, noted);
     } else if !members.get("error").is_some_and(Value::is_string) {
-        return Err(Failure::Strange(format!("status {} without an OAuth error", status.as_u16())));
+        return Err(strange(&format!("status {} without an OAuth error", status.as_u16()), reply));
     }
     let mut response = Response::new(Value::Object(members).to_string().into_bytes());
     *response.status_mut() = status;
@@ -58,20 +62,20 @@ pub(super) fn normalize(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Res
 
 fn members(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Members, Failure> {
     let text = std::str::from_utf8(&reply.body)
-        .map_err(|_| Failure::Strange("not text".into()))?
+        .map_err(|_| strange("not text", reply))?
         .trim_start_matches('\u{feff}')
         .trim();
     if text.is_empty() {
-        return Err(Failure::Strange("empty".into()));
+        return Err(strange("empty", reply));
     }
     if let Ok(value) = serde_json::from_str(text) {
         return match value {
             Value::Object(members) => Ok(members),
-            _ => Err(Failure::Strange("JSON, but not an object".into())),
+            _ => Err(strange("JSON, but not an object", reply)),
         };
     }
     if text.starts_with('<') || reply.content_type.starts_with("text/html") {
-        return Err(Failure::Strange("a web page (HTML) instead of JSON".into()));
+        return Err(strange("a web page (HTML) instead of JSON", reply));
     }
     let is_form = reply.content_type.starts_with("application/x-www-form-urlencoded")
         || ["access_token=", "error="].iter().any(|start| text.starts_with(start));
@@ -81,22 +85,26 @@ fn members(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Members, Failure
             .map(|(name, value)| (name.into_owned(), value.into()))
             .collect());
     }
-    Err(Failure::Strange("cut off, or not JSON".into()))
+    Err(strange("cut off, or not JSON", reply))
+}
+
+fn strange(what: &str, reply: &Reply) -> Failure {
+    Failure::Strange(what.to_owned(), reply.status)
 }
 
 fn note(noted: &mut Vec<Deviation>, member: &str, found: impl Into<String>) {
     noted.push(Deviation { member: member.into(), found: found.into() });
 }
 
-fn access_token(members: &Members) -> Result<(), Failure> {
+fn access_token(members: &Members, reply: &Reply) -> Result<(), Failure> {
     match members.get("access_token") {
         Some(Value::String(token)) if !token.trim().is_empty() => Ok(()),
-        Some(_) => Err(Failure::Strange("one whose access_token is empty or not text".into())),
-        None => Err(Failure::Strange("one without an access_token".into())),
+        Some(_) => Err(strange("one whose access_token is empty or not text", reply)),
+        None => Err(strange("one without an access_token", reply)),
     }
 }
 
-fn token_type(members: &mut Members, noted: &mut Vec<Deviation>) -> Result<(), Failure> {
+fn token_type(members: &mut Members, reply: &Reply, noted: &mut Vec<Deviation>) -> Result<(), Failure> {
     match members.get("token_type") {
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => Ok(()),
         None | Some(Value::Null) => {
@@ -106,15 +114,18 @@ fn token_type(members: &mut Members, noted: &mut Vec<Deviation>) -> Result<(), F
         }
         Some(other) => {
             let other = super::clean(other.as_str().unwrap_or("not text"), &[]);
-            Err(Failure::Strange(format!("one with a token of type “{other}”, which Grapnel cannot use")))
+            Err(strange(&format!("one with a token of type “{other}”, which Grapnel cannot use"), reply))
         }
     }
 }
 
+/// Ten years, in seconds: more than that is no lifetime that anybody means.
+const LONGEST: u64 = 315_360_000;
+
 fn expires_in(members: &mut Members, noted: &mut Vec<Deviation>) {
     let Some(value) = members.remove("expires_in") else { return };
     let seconds = match &value {
-        Value::Number(number) if number.is_u64() => number.as_u64(),
+        Value::Number(number) if number.as_u64().is_some_and(|seconds| seconds < LONGEST) => number.as_u64(),
         Value::Number(number) => whole_seconds(number.as_f64(), "a fraction", noted),
         Value::String(text) => whole_seconds(text.trim().parse().ok(), "text", noted),
         _ => None,
@@ -130,8 +141,8 @@ fn expires_in(members: &mut Members, noted: &mut Vec<Deviation>) {
 }
 
 fn whole_seconds(seconds: Option<f64>, came_as: &str, noted: &mut Vec<Deviation>) -> Option<u64> {
-    // Ten years: more than that is no lifetime that anybody means.
-    let seconds = seconds.filter(|seconds| (0.0..315_360_000.0).contains(seconds))?;
+    #[expect(clippy::cast_precision_loss, reason = "it is far below 2^53")]
+    let seconds = seconds.filter(|seconds| (0.0..LONGEST as f64).contains(seconds))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was just checked")]
     let whole = seconds as u64;
     note(noted, "expires_in", format!("came as {came_as} and was read as the number {whole}"));
@@ -150,24 +161,25 @@ fn refresh_token(members: &mut Members, noted: &mut Vec<Deviation>) {
 }
 
 fn scope(members: &mut Members, noted: &mut Vec<Deviation>) {
-    let text = match members.get("scope") {
-        None => return,
-        Some(Value::String(text)) if !text.contains(',') => return,
-        Some(Value::String(text)) => {
-            note(noted, "scope", "was split by commas, not spaces");
-            text.split(',').map(str::trim).collect::<Vec<_>>().join(" ")
+    let Some(value) = members.remove("scope") else { return };
+    let items = match &value {
+        Value::String(text) => {
+            if text.contains(',') {
+                note(noted, "scope", "was split by commas, not spaces");
+            }
+            vec![text.as_str()]
         }
-        Some(Value::Array(items)) => {
+        Value::Array(items) => {
             note(noted, "scope", "came as a list, not as text");
-            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+            items.iter().filter_map(Value::as_str).collect()
         }
-        Some(_) => {
-            note(noted, "scope", "could not be read and was left out");
-            members.remove("scope");
-            return;
-        }
+        _ => return note(noted, "scope", "could not be read and was left out"),
     };
-    members.insert("scope".into(), text.into());
+    let scopes = items.iter().flat_map(|item| item.split(|c: char| c == ',' || c.is_whitespace()));
+    let scopes: Vec<&str> = scopes.filter(|scope| !scope.is_empty()).collect();
+    if !scopes.is_empty() {
+        members.insert("scope".into(), scopes.join(" ").into());
+    }
 }
 
 /// Ids are text here; a provider may well send them as numbers.

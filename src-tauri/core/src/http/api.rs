@@ -23,6 +23,7 @@ pub(crate) async fn call(
     path: &str,
     token: &SecretString,
     body: Option<&Value>,
+    limits: Limits,
 ) -> Result<Value, ApiFailure> {
     let address = format!("{}/{path}", base.as_str().trim_end_matches('/'));
     let mut authorization = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
@@ -38,16 +39,15 @@ pub(crate) async fn call(
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
         .map_err(|error| ApiFailure::Failed(Failure::NotSent(error.to_string())))?;
-    let reply = client.send(request, Limits::API).await.map_err(ApiFailure::Failed)?;
+    let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
     read(&reply, token)
 }
 
 fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
     let status = reply.status;
     if status.is_redirection() {
-        return Err(ApiFailure::Failed(Failure::Strange(
-            "a redirect to another address, which was not followed".into(),
-        )));
+        let what = "a redirect to another address, which was not followed".into();
+        return Err(ApiFailure::Failed(Failure::Strange(what, status)));
     }
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Err(ApiFailure::Failed(Failure::Unavailable(status, reply.retry_after)));
@@ -58,7 +58,7 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
         return Err(ApiFailure::Refused { status, code });
     }
-    parsed.map_err(|_| ApiFailure::Failed(Failure::Strange(describe(reply))))
+    parsed.map_err(|_| ApiFailure::Failed(Failure::Strange(describe(reply), status)))
 }
 
 fn describe(reply: &Reply) -> String {

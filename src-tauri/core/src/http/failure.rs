@@ -22,9 +22,9 @@ pub(crate) enum Failure {
     /// The reply is larger than any true one; more than this many bytes.
     #[error("more than {0} bytes")]
     TooLarge(usize),
-    /// The reply cannot be understood: what it is instead of what it should be.
+    /// The reply cannot be understood: what it is instead of what it should be, and its status.
     #[error("the reply is {0}")]
-    Strange(String),
+    Strange(String, StatusCode),
 }
 
 impl Failure {
@@ -40,7 +40,8 @@ impl Failure {
     pub(crate) fn may_have_acted(&self) -> bool {
         match self {
             Self::NotSent(_) => false,
-            Self::Lost(_) | Self::TooLarge(_) | Self::Strange(_) => true,
+            Self::Lost(_) | Self::TooLarge(_) => true,
+            Self::Strange(_, status) => status.is_success(),
             // A busy server did nothing; a failing one, or a gateway that gave up waiting for it, may have.
             Self::Unavailable(status, _) => {
                 !matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
@@ -68,7 +69,9 @@ impl Failure {
                 Code::ReplyTooLarge,
                 format!("{provider}’s reply was larger than {} MiB, and was not read further.", limit >> 20),
             ),
-            Self::Strange(what) => Error::new(Code::ReplyInvalid, format!("{provider}’s reply was {what}.")),
+            Self::Strange(what, _) => {
+                Error::new(Code::ReplyInvalid, format!("{provider}’s reply was {what}."))
+            }
         }
     }
 }
@@ -86,19 +89,41 @@ fn root(error: &reqwest::Error) -> String {
     cause.map_or_else(|| "the connection failed".into(), ToString::to_string)
 }
 
-/// A provider's own text, made safe to show: one line, not endless, and without the secrets that were sent.
+/// A provider's own text, made safe to show: one line, not endless, nothing that turns the line around it, and
+/// no word that holds a secret which was sent, or the beginning of one.
 pub(crate) fn clean(text: &str, secrets: &[&str]) -> String {
-    let text = secrets
-        .iter()
-        .filter(|secret| !secret.is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"));
-    let line = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    let mut line = line.collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(200) {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let line: Vec<String> = words
+        .map(|word| {
+            if secrets.iter().any(|secret| holds(word, secret)) {
+                "[secret]".to_owned()
+            } else {
+                word.chars().filter(|c| !turns_text(*c)).collect()
+            }
+        })
+        .collect();
+    let mut line = line.join(" ");
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
         line.truncate(end);
         line.push('…');
     }
     line
+}
+
+/// How many characters of a provider's text are shown.
+const LONGEST: usize = 200;
+/// So much of a secret gives it away.
+const TELLING: usize = 12;
+
+fn holds(word: &str, secret: &str) -> bool {
+    let decoded = percent_encoding::percent_decode_str(word).decode_utf8_lossy();
+    let start = secret.get(..TELLING).unwrap_or(secret);
+    !start.is_empty() && (word.contains(start) || decoded.contains(start))
+}
+
+/// Characters that set the direction of the text around them.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -107,7 +132,17 @@ mod tests {
 
     #[test]
     fn a_providers_text_is_one_safe_line() {
-        assert_eq!(clean("no\n\n such\u{7} code s3cret", &["s3cret"]), "no such code [secret]");
+        assert_eq!(clean("no\n\n such\u{7} co\u{202e}de", &[]), "no such code");
         assert_eq!(clean(&"x".repeat(500), &[]).chars().count(), 201);
+    }
+
+    #[test]
+    fn a_secret_that_is_echoed_is_not_shown() {
+        let secret = "s3cret/with+signs-and-more";
+        for echo in [secret, "s3cret%2Fwith%2Bsigns-and-more", "token=s3cret/with+si…", "(s3cret/with+signs)"]
+        {
+            assert_eq!(clean(&format!("bad {echo} given"), &[secret]), "bad [secret] given");
+        }
+        assert_eq!(clean("pin 1234 wrong", &["1234"]), "pin [secret] wrong");
     }
 }

@@ -27,8 +27,10 @@ pub(crate) struct Limits {
 impl Limits {
     /// For the token endpoint: no true reply comes near a mebibyte.
     pub(crate) const TOKEN: Self = Self { bytes: 1 << 20, time: Duration::from_secs(30) };
-    /// For an API, which may list 100,000 posts at once, since no paging is documented.
-    pub(crate) const API: Self = Self { bytes: 256 << 20, time: Duration::from_secs(180) };
+    /// For who signed in: a person waits for it, and it is small.
+    pub(crate) const IDENTITY: Self = Self { bytes: 1 << 20, time: Duration::from_secs(15) };
+    /// For lists: one may hold 100,000 posts at once, since no paging is documented.
+    pub(crate) const LIST: Self = Self { bytes: 256 << 20, time: Duration::from_secs(180) };
 }
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -45,9 +47,13 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-/// The one HTTP client. It is built at its first use, so that starting the program does not wait for it.
+/// The HTTP client. It is built at its first use, so that starting the program does not wait for it.
 #[derive(Debug, Default)]
-pub(crate) struct Client(OnceLock<reqwest::Client>);
+pub(crate) struct Client {
+    outward: OnceLock<reqwest::Client>,
+    /// For this machine, past any proxy: what is sent here in clear must not leave it.
+    inward: OnceLock<reqwest::Client>,
+}
 
 impl Client {
     /// Sends a request, and waits for the whole reply.
@@ -57,47 +63,50 @@ impl Client {
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(Failure::NotSent("its address is not https".into()));
         }
+        let client = if is_loopback(&url) { built(&self.inward, true) } else { built(&self.outward, false) }?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        match tokio::time::timeout(limits.time, self.exchange(request, limits)).await {
+        match tokio::time::timeout(limits.time, exchange(client, request, limits)).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
         }
     }
+}
 
-    async fn exchange(&self, request: reqwest::Request, limits: Limits) -> Result<Reply, Failure> {
-        let mut response = self.client()?.execute(request).await.map_err(|error| {
-            if error.is_connect() { Failure::not_sent(&error) } else { Failure::lost(&error) }
-        })?;
-        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let mut reply = Reply {
-            status: response.status(),
-            content_type: header(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
-            retry_after: header(header::RETRY_AFTER)
-                .and_then(|text| text.parse().ok())
-                .map(Duration::from_secs),
-            body: Vec::new(),
-        };
-        while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
-            if reply.body.len() + piece.len() > limits.bytes {
-                return Err(Failure::TooLarge(limits.bytes));
-            }
-            reply.body.extend_from_slice(&piece);
+async fn exchange(
+    client: &reqwest::Client,
+    request: reqwest::Request,
+    limits: Limits,
+) -> Result<Reply, Failure> {
+    let mut response = client.execute(request).await.map_err(|error| {
+        if error.is_connect() { Failure::not_sent(&error) } else { Failure::lost(&error) }
+    })?;
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let mut reply = Reply {
+        status: response.status(),
+        content_type: header(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
+        retry_after: header(header::RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs),
+        body: Vec::new(),
+    };
+    while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
+        if reply.body.len() + piece.len() > limits.bytes {
+            return Err(Failure::TooLarge(limits.bytes));
         }
-        Ok(reply)
+        reply.body.extend_from_slice(&piece);
     }
+    Ok(reply)
+}
 
-    fn client(&self) -> Result<&reqwest::Client, Failure> {
-        if let Some(client) = self.0.get() {
-            return Ok(client);
-        }
-        let built = reqwest::Client::builder()
-            .user_agent(concat!("Grapnel/", env!("CARGO_PKG_VERSION")))
-            // A redirect could carry a token to another origin; no endpoint here has a reason for one.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .build()
-            .map_err(|error| Failure::not_sent(&error))?;
-        Ok(self.0.get_or_init(|| built))
+fn built(place: &OnceLock<reqwest::Client>, is_inward: bool) -> Result<&reqwest::Client, Failure> {
+    if let Some(client) = place.get() {
+        return Ok(client);
     }
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("Grapnel/", env!("CARGO_PKG_VERSION")))
+        // A redirect could carry a token to another origin; no endpoint here has a reason for one.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE);
+    let builder = if is_inward { builder.no_proxy() } else { builder };
+    let client = builder.build().map_err(|error| Failure::not_sent(&error))?;
+    Ok(place.get_or_init(|| client))
 }

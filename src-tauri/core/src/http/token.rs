@@ -36,7 +36,6 @@ pub(crate) enum Ask {
 pub(crate) struct Grant {
     pub(crate) access_token: SecretString,
     pub(crate) refresh_token: Option<SecretString>,
-    pub(crate) token_type: String,
     pub(crate) expires_in: Option<Duration>,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) project_ids: Option<Vec<String>>,
@@ -142,7 +141,6 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>) -> Grant {
     Grant {
         access_token: reply.access_token().secret().as_str().into(),
         refresh_token: reply.refresh_token().map(|token| token.secret().as_str().into()),
-        token_type: "Bearer".to_owned(),
         expires_in: reply.expires_in(),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: reply.extra_fields().project_ids.clone(),
@@ -159,7 +157,7 @@ fn failure(error: RequestTokenError<Failure, BasicErrorResponse>, secrets: &[Sec
         },
         RequestTokenError::Request(failure) => TokenFailure::Failed(failure),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            TokenFailure::Failed(Failure::Strange("not one of a token endpoint".into()))
+            TokenFailure::Failed(Failure::Strange("not one of a token endpoint".into(), http::StatusCode::OK))
         }
     }
 }

@@ -5,6 +5,7 @@ mod conventions;
 mod view;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -17,7 +18,7 @@ use crate::error::{Code, Error, Result};
 pub const DEEP_LINK: &str = "dev.grapnel.desktop:/oauth/callback";
 
 /// The profiles that come with Grapnel.
-const BUILT_IN: &[&str] = &[include_str!("grigora.toml")];
+const BUILT_IN: &[&str] = &[include_str!("profiles/grigora.toml")];
 
 /// Values of a profile that a person chose otherwise for one app.
 pub type Overrides = BTreeMap<String, String>;
@@ -44,17 +45,17 @@ struct Value {
 
 impl Profile {
     /// Every profile that comes with Grapnel, in the order to offer them.
-    ///
-    /// # Panics
-    /// If a file that is compiled in is not a profile; a test reads them all.
-    pub fn built_in() -> Vec<Self> {
-        #[expect(clippy::expect_used, reason = "the files are compiled in and read by a test")]
-        BUILT_IN.iter().map(|text| toml::from_str(text).expect("a built-in profile is valid")).collect()
+    pub fn built_in() -> &'static [Self] {
+        static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+            #[expect(clippy::expect_used, reason = "the files are compiled in and read by a test")]
+            BUILT_IN.iter().map(|text| toml::from_str(text).expect("a built-in profile is valid")).collect()
+        });
+        &PROFILES
     }
 
     /// The profile whose id is `id`.
-    pub fn find(id: &str) -> Result<Self> {
-        Self::built_in().into_iter().find(|profile| profile.id == id).ok_or_else(|| {
+    pub fn find(id: &str) -> Result<&'static Self> {
+        Self::built_in().iter().find(|profile| profile.id == id).ok_or_else(|| {
             Error::new(Code::NotFound, format!("There is no provider “{id}”."))
                 .hint("Choose one of the providers that Grapnel lists.")
         })

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::activity::Kind;
+use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -11,7 +14,7 @@ use crate::grant::{self, Client};
 use crate::http::token::{Ask, TokenFailure, ask};
 use crate::id::ConnectionId;
 use crate::secret::SecretString;
-use crate::store::connection::ConnectionRow;
+use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::{activity, app, connection};
 
 /// How a renewal ended.
@@ -38,36 +41,59 @@ impl Outcome {
     }
 }
 
-/// An access token that is good as far as is known, and the fingerprint to name it by if it proves not to be.
+/// An access token that is good as far as is known, and the version to name it by if it proves not to be.
 pub(crate) struct Fresh {
     pub(crate) token: SecretString,
-    pub(crate) fingerprint: String,
+    pub(crate) version: i64,
 }
+
+/// A token that ends this soon is renewed before it is used: it could end on its way. For a short life, a tenth
+/// of it.
+const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
 /// The access token of a connection, renewed first if its time is over.
 pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId) -> Result<Fresh> {
     let row = row(env, id)?;
     let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
-    let is_over = held.expires_at.is_some_and(|end| end <= env.now());
-    if is_over {
-        if let Some(trouble) = row.trouble.filter(|trouble| trouble.code == Code::ReconnectNeeded) {
-            return Err(trouble);
-        }
-        let fingerprint = held.access.fingerprint.clone();
-        renew(env, id, Some(fingerprint)).await?.into_result()?;
-        return current(env, id).await;
+    if is_over(held, env.now()) {
+        return fresh_instead_of(env, id, row.version).await;
     }
     current(env, id).await
 }
 
-/// Renews because an API did not accept the token that `fingerprint` names.
-pub(crate) async fn fresh_instead_of(
-    env: &Arc<Env>,
-    id: &ConnectionId,
-    fingerprint: String,
-) -> Result<Fresh> {
-    renew(env, id, Some(fingerprint)).await?.into_result()?;
+/// Renews because the token of `version` is over, or an API did not accept it.
+pub(crate) async fn fresh_instead_of(env: &Arc<Env>, id: &ConnectionId, version: i64) -> Result<Fresh> {
+    let known = row(env, id)?.trouble.filter(|trouble| trouble.code == Code::ReconnectNeeded);
+    if let Some(trouble) = known {
+        return Err(trouble);
+    }
+    renew(env, id, Some(version)).await?.into_result()?;
     current(env, id).await
+}
+
+fn is_over(held: &Held, now: Timestamp) -> bool {
+    held.expires_at
+        .is_some_and(|end| now.duration_until(end) <= LEEWAY.min(held.issued_at.duration_until(end) / 10))
+}
+
+/// Notes that a token which was just renewed is not accepted either.
+pub(crate) fn refused_by_api(env: &Env, id: &ConnectionId, trouble: &Error) -> Result<()> {
+    env.store.write(|tx| connection::set_trouble(tx, id, Some(trouble)))?;
+    env.tell(Event::Connection(id.clone()));
+    Ok(())
+}
+
+/// At the program's start: a renewal that an earlier one began and never ended may have been sent.
+pub(crate) fn settle_cut_off(env: &Env) -> Result<()> {
+    for row in env.store.read(connection::cut_off)? {
+        let error = Error::new(Code::AnswerLost, "Grapnel ended while the tokens were being renewed.")
+            .means(
+                "The provider may have replaced them. The ones held here are kept, and the next try decides.",
+            )
+            .hint("Refresh. If that is refused, connect again in the browser.");
+        settle(env, &row, Outcome::Unknown(error))?;
+    }
+    Ok(())
 }
 
 /// Renews because a person asks for it.
@@ -77,8 +103,7 @@ pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
 
 async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
     let row = row(env, id)?;
-    let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
-    Ok(Fresh { token: grant::access_token(env, &row).await?, fingerprint: held.access.fingerprint.clone() })
+    Ok(Fresh { token: grant::access_token(env, &row).await?, version: row.version })
 }
 
 fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
@@ -87,15 +112,16 @@ fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
     })
 }
 
-/// Renews, unless the token that `instead_of` names was renewed meanwhile. The work is a task of its own:
+/// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
 /// a caller that gives up must not break off a rotation between its request and its answer.
-async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: Option<String>) -> Result<Outcome> {
+async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: Option<i64>) -> Result<Outcome> {
     let (env, id) = (Arc::clone(env), id.clone());
     let work = tokio::spawn(async move {
         let renewal = env.renewal(&id);
         let held = renewal.lock().await;
+        let _working = env.at_work().await;
         env.tell(Event::Connection(id.clone()));
-        let outcome = attempt(&env, &id, instead_of.as_deref()).await;
+        let outcome = attempt(&env, &id, instead_of).await;
         drop(held);
         env.tell(Event::Connection(id));
         outcome
@@ -103,10 +129,15 @@ async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: Option<String>) ->
     work.await.map_err(|_| Error::new(Code::Internal, "The renewal was broken off."))?
 }
 
-async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<&str>) -> Result<Outcome> {
+async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<i64>) -> Result<Outcome> {
+    if let Some((version, grant)) = env.take_unsaved(id) {
+        return save(env, &row(env, id)?, version, grant).await;
+    }
     let row = row(env, id)?;
-    let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
-    if instead_of.is_some_and(|fingerprint| fingerprint != held.access.fingerprint) {
+    if row.held.is_none() {
+        return Err(grant::disconnected(&row.name));
+    }
+    if instead_of.is_some_and(|version| version != row.version) {
         return Ok(Outcome::Superseded);
     }
     let app = env
@@ -114,40 +145,67 @@ async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<&str>) -> Resu
         .read(|c| app::get(c, &row.app_id))?
         .ok_or_else(|| Error::new(Code::NotFound, "The app of this connection is not here any more."))?;
     let client = Client::of(env, &app).await?;
-    let provider = client.profile.name.clone();
+    let provider = &client.profile.name;
     let Some(sealed) = &row.sealed_refresh else {
-        return settle(env, &row, Outcome::Refused(no_refresh_token(&provider)), true);
+        return settle(env, &row, Outcome::Refused(no_refresh_token(provider)));
     };
     let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
     env.store.write(|tx| connection::begin_refresh(tx, id, env.now()))?;
     match ask(&env.http, &client.conventions, &client.credentials, Ask::Refresh(token)).await {
         Ok(granted) => {
             let sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
-            env.store.write(|tx| {
-                connection::set_grant(tx, id, &sealed)?;
-                activity::add(tx, env.now(), Kind::Renewed, "Renewed.", (Some(id), Some(&row.app_id)))
-            })?;
-            Ok(Outcome::Renewed)
+            save(env, &row, row.version, sealed).await
         }
-        Err(failure) => {
-            let answered = !matches!(&failure, TokenFailure::Failed(failure) if failure.may_have_acted());
-            settle(env, &row, outcome(&provider, failure), answered)
-        }
+        Err(failure) => settle(env, &row, outcome(provider, failure)),
     }
 }
 
+/// Keeps new tokens before anyone uses them. The provider has made the old ones void by now, so a store that
+/// fails is tried again, and if it goes on failing the tokens stay in memory for the next renewal to keep.
+async fn save(env: &Env, row: &ConnectionRow, version: i64, grant: SealedGrant) -> Result<Outcome> {
+    let mut pause = std::time::Duration::from_millis(100);
+    let kept = loop {
+        let written = env.store.write(|tx| {
+            let kept = connection::set_grant(tx, &row.id, version, &grant)?;
+            if kept {
+                activity::add(tx, env.now(), Kind::Renewed, "Renewed.", (Some(&row.id), Some(&row.app_id)))?;
+            }
+            Ok(kept)
+        });
+        match written {
+            Ok(kept) => break kept,
+            Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
+            Err(error) => {
+                env.keep_unsaved(&row.id, version, grant);
+                return Err(error
+                    .means("The new tokens are held in memory, for as long as Grapnel runs.")
+                    .or_hint("Make room on the disk, then refresh again."));
+            }
+        }
+        pause *= 2;
+    };
+    // Not kept: the person disconnected, or signed in again, while the provider answered.
+    Ok(if kept { Outcome::Renewed } else { Outcome::Superseded })
+}
+
+/// The longest pause before a store that fails is given up for now.
+const LAST_PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// Writes down how a renewal failed.
-fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome, answered: bool) -> Result<Outcome> {
+fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome) -> Result<Outcome> {
     let (error, kind) = match &outcome {
         Outcome::Refused(error) => (error, Kind::RenewalRefused),
         Outcome::Transient(error) | Outcome::Unknown(error) => (error, Kind::RenewalFailed),
         Outcome::Renewed | Outcome::Superseded => return Ok(outcome),
     };
-    env.store.write(|tx| {
-        connection::end_refresh(tx, &row.id, error, answered)?;
-        activity::add(tx, env.now(), kind, &error.message, (Some(&row.id), Some(&row.app_id)))
+    let is_current = env.store.write(|tx| {
+        let is_current = connection::end_refresh(tx, &row.id, row.version, error)?;
+        if is_current {
+            activity::add(tx, env.now(), kind, &error.message, (Some(&row.id), Some(&row.app_id)))?;
+        }
+        Ok(is_current)
     })?;
-    Ok(outcome)
+    Ok(if is_current { outcome } else { Outcome::Superseded })
 }
 
 fn outcome(provider: &str, failure: TokenFailure) -> Outcome {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::column::{Json, Time, json};
 use crate::id::AppId;
 use crate::provider::Overrides;
-use crate::vault::Sealed;
+use crate::secret::Sealed;
 
 /// An app as it is kept.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use super::column::{Json, Time, json, maybe_json};
 use crate::authorize::{Message, Phase};
 use crate::error::Error;
 use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::vault::Sealed;
+use crate::secret::Sealed;
 
 /// An attempt as it is kept.
 #[derive(Debug, Clone)]
@@ -55,6 +55,17 @@ pub(crate) fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>>
         )?
         .query_map([], read)?
         .collect()
+}
+
+/// Attempts that are not over and belong to an app, or to a connection.
+pub(crate) fn open_of(
+    connection: &Connection,
+    app: Option<&AppId>,
+    of: Option<&ConnectionId>,
+) -> rusqlite::Result<Vec<AttemptRow>> {
+    let belongs =
+        |row: &AttemptRow| app == Some(&row.app_id) || (of.is_some() && of == row.connection_id.as_ref());
+    Ok(open(connection)?.into_iter().filter(belongs).collect())
 }
 
 /// Moves an attempt from one phase to the next, and answers whether it was there: of two callers, one wins.

@@ -6,7 +6,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::vault::Sealed;
+use crate::secret::Sealed;
 
 /// A value that is kept as JSON text.
 pub(super) struct Json<T>(pub(super) T);

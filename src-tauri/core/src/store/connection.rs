@@ -9,7 +9,7 @@ use crate::content::{Account, Application, Authorization};
 use crate::error::Error;
 use crate::http::Deviation;
 use crate::id::{AppId, ConnectionId};
-use crate::vault::Sealed;
+use crate::secret::Sealed;
 
 /// A connection as it is kept.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub(crate) struct ConnectionRow {
     pub(crate) app_id: AppId,
     pub(crate) name: String,
     pub(crate) created_at: Timestamp,
+    pub(crate) version: i64,
     pub(crate) sealed_access: Option<Sealed>,
     pub(crate) sealed_refresh: Option<Sealed>,
     pub(crate) held: Option<Held>,
@@ -69,22 +70,35 @@ pub(crate) fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Re
     connection.query_row("SELECT EXISTS (SELECT 1 FROM connection WHERE name = ?1)", [name], |row| row.get(0))
 }
 
-/// Keeps a new grant in place of the old one. Whatever was wrong is mended by it.
+/// Keeps a new grant in place of the one of `version`, and answers whether that was still there. Whatever was
+/// wrong is mended by it.
 pub(crate) fn set_grant(
     connection: &Connection,
     id: &ConnectionId,
+    version: i64,
     grant: &SealedGrant,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
+            project_ids = :project_ids, deviations = :deviations, trouble = NULL, refresh_begun = NULL,
+            version = version + 1
+         WHERE id = :id AND version = :version",
+        named_params! {
+            ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
+            ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
+            ":deviations": Json(&grant.deviations),
+        },
+    )?;
+    Ok(changed == 1)
+}
+
+/// Forgets whose the connection is: someone signs in anew.
+pub(crate) fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection
         .execute(
-            "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
-                project_ids = :project_ids, deviations = :deviations, trouble = NULL, refresh_begun = NULL
-             WHERE id = :id",
-            named_params! {
-                ":id": id, ":access": grant.access, ":refresh": grant.refresh, ":held": Json(&grant.held),
-                ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
-                ":deviations": Json(&grant.deviations),
-            },
+            "UPDATE connection SET account = NULL, application = NULL, authorization = NULL, introspected_at = NULL
+             WHERE id = ?1",
+            [id],
         )
         .map(drop)
 }
@@ -100,19 +114,26 @@ pub(crate) fn begin_refresh(
         .map(drop)
 }
 
-/// A refresh ended without a new grant. `answered` tells whether the provider's answer was seen.
+/// Connections whose refresh was begun and never ended.
+pub(crate) fn cut_off(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
+    connection
+        .prepare("SELECT * FROM connection WHERE refresh_begun IS NOT NULL")?
+        .query_map([], read)?
+        .collect()
+}
+
+/// A refresh of the grant of `version` ended without a new one; answers whether that grant is still there.
 pub(crate) fn end_refresh(
     connection: &Connection,
     id: &ConnectionId,
+    version: i64,
     trouble: &Error,
-    answered: bool,
-) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "UPDATE connection SET trouble = ?2, refresh_begun = CASE WHEN ?3 THEN NULL ELSE refresh_begun END WHERE id = ?1",
-            params![id, Json(trouble), answered],
-        )
-        .map(drop)
+) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE connection SET trouble = ?3, refresh_begun = NULL WHERE id = ?1 AND version = ?2",
+        params![id, version, Json(trouble)],
+    )?;
+    Ok(changed == 1)
 }
 
 /// Notes what went wrong, or that nothing is.
@@ -151,15 +172,15 @@ pub(crate) fn set_introspection(
         .map(drop)
 }
 
-/// Deletes the tokens, and keeps the rest.
-pub(crate) fn clear_grant(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, trouble = NULL,
-                refresh_begun = NULL WHERE id = ?1",
-            [id],
-        )
-        .map(drop)
+/// Deletes the tokens and keeps the rest; answers whether there were any.
+pub(crate) fn clear_grant(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, trouble = NULL,
+            refresh_begun = NULL, version = version + 1
+         WHERE id = ?1 AND held IS NOT NULL",
+        [id],
+    )?;
+    Ok(changed == 1)
 }
 
 /// Removes a connection with its history, and answers whether it could: one that holds tokens stays.
@@ -174,6 +195,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         app_id: row.get("app_id")?,
         name: row.get("name")?,
         created_at: row.get::<_, Time>("created_at")?.0,
+        version: row.get("version")?,
         sealed_access: row.get("sealed_access")?,
         sealed_refresh: row.get("sealed_refresh")?,
         held: maybe_json(row, "held")?,

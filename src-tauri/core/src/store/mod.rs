@@ -6,8 +6,8 @@ pub(crate) mod app;
 pub(crate) mod attempt;
 mod column;
 pub(crate) mod connection;
-pub(crate) mod meta;
 mod open;
+pub(crate) mod vault;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,9 +78,16 @@ fn failed(error: &rusqlite::Error) -> Error {
             .means("What was stored before is as it was.")
             .hint("Look whether the disk is full, or the data directory belongs to someone else."),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(),
+        None if is_unreadable(error) => damaged(),
         _ => Error::new(Code::Internal, format!("The database did not understand Grapnel: {error}."))
             .means("Nothing was changed."),
     }
+}
+
+/// Whether a row holds something that no Grapnel wrote there.
+fn is_unreadable(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
 }
 
 fn damaged() -> Error {

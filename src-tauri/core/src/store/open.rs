@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{damaged, failed, meta};
+use super::{damaged, failed};
 use crate::error::{Code, Error, Result};
 
+/// The database, in the data directory.
+const FILE: &str = "grapnel.db";
 /// The version of the schema that this program writes.
 const VERSION: i64 = 1;
 /// How long to wait for another process that writes.
@@ -16,37 +18,37 @@ const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) fn open(home: &Path) -> Result<Connection> {
     make_directory(home).map_err(|error| unwritable(home, &error))?;
-    let path = home.join("grapnel.db");
+    let path = home.join(FILE);
     make_file(&path).map_err(|error| unwritable(&path, &error))?;
     let mut connection = Connection::open(&path).map_err(|error| failed(&error))?;
-    let version = settle(&connection).map_err(|error| failed(&error))?;
-    match version {
-        0 => create(&mut connection).map_err(|error| failed(&error))?,
-        VERSION => {}
+    // Nothing is written before it is known whose database this is.
+    match version(&connection).map_err(|error| failed(&error))? {
+        0 | VERSION => {}
         newer if newer > VERSION => return Err(from_newer()),
         _ => return Err(damaged()),
     }
+    settle(&connection).and_then(|()| create(&mut connection)).map_err(|error| failed(&error))?;
     Ok(connection)
 }
 
-/// The settings that hold for each connection, and the version of what is there.
-fn settle(connection: &Connection) -> rusqlite::Result<i64> {
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.busy_timeout(BUSY)?;
-    let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// The settings that hold for each connection.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(version)
+    connection.pragma_update(None, "synchronous", "FULL")
 }
 
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    // Another process may have made it since this one looked.
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
+    // Of two processes that find it empty, one makes it.
+    if version(&transaction)? == 0 {
         transaction.execute_batch(include_str!("schema.sql"))?;
-        meta::set_vault_id(&transaction)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()
@@ -64,10 +66,21 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
         .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }
 
+/// Makes the directory, for its owner only. One that is there is closed to others if it is empty or Grapnel's
+/// own; with other files in it, it is someone's who decided otherwise.
 #[cfg(unix)]
 fn make_directory(home: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     fs::DirBuilder::new().recursive(true).mode(0o700).create(home)?;
+    let others = fs::metadata(home)?.permissions().mode() & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    if !home.join(FILE).exists() && fs::read_dir(home)?.next().is_some() {
+        return Err(std::io::Error::other(
+            "others can look into it, and it holds files that are not Grapnel’s",
+        ));
+    }
     fs::set_permissions(home, fs::Permissions::from_mode(0o700))
 }
 
@@ -97,7 +110,24 @@ mod tests {
     fn a_database_from_a_newer_program_is_left_alone() {
         let home = tempfile::tempdir().unwrap();
         open(home.path()).unwrap().pragma_update(None, "user_version", VERSION + 1).unwrap();
+        let before = fs::read(home.path().join(FILE)).unwrap();
         assert_eq!(open(home.path()).unwrap_err().code, Code::DataNewer);
+        assert_eq!(fs::read(home.path().join(FILE)).unwrap(), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_is_someone_elses_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let mode = || fs::metadata(home.path()).unwrap().permissions().mode() & 0o777;
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(home.path().join("thesis.tex"), "").unwrap();
+        assert_eq!(open(home.path()).unwrap_err().code, Code::DataUnwritable);
+        assert_eq!(mode(), 0o755);
+        fs::remove_file(home.path().join("thesis.tex")).unwrap();
+        open(home.path()).unwrap();
+        assert_eq!(mode(), 0o700);
     }
 
     #[test]
@@ -125,7 +155,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let home = home.path().join("data");
         let connection = open(&home).unwrap();
-        connection.execute("INSERT INTO meta VALUES ('x', x'00')", []).unwrap();
+        connection.execute("INSERT INTO vault VALUES (1, 'x', x'00')", []).unwrap();
         let mode = |name: &str| fs::metadata(home.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(""), 0o700);
         for file in ["grapnel.db", "grapnel.db-wal", "grapnel.db-shm"] {

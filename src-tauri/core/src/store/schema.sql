@@ -1,8 +1,10 @@
 -- Everything that Grapnel keeps. Secrets are in the columns named sealed_*, and only there; times are
 -- RFC 3339 in UTC; lists and records are JSON.
-CREATE TABLE meta (
-    name  TEXT PRIMARY KEY,
-    value BLOB NOT NULL
+-- One row at most: the vault that the secrets here are sealed in.
+CREATE TABLE vault (
+    only        INTEGER PRIMARY KEY CHECK (only = 1),
+    name        TEXT NOT NULL,
+    vault_check BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE app (
@@ -22,6 +24,8 @@ CREATE TABLE connection (
     app_id          TEXT NOT NULL REFERENCES app (id),
     name            TEXT NOT NULL UNIQUE COLLATE NOCASE,
     created_at      TEXT NOT NULL,
+    -- Counts every change of the grant, so that an answer that comes late does not replace a newer one.
+    version         INTEGER NOT NULL DEFAULT 0,
     -- The grant: nothing in these once disconnected.
     sealed_access   BLOB,
     sealed_refresh  BLOB,
@@ -34,7 +38,7 @@ CREATE TABLE connection (
     application     TEXT,
     authorization   TEXT,
     introspected_at TEXT,
-    -- What went wrong last, and whether a refresh was begun whose answer nobody saw.
+    -- What went wrong last, and when a refresh was begun whose answer was not seen yet.
     trouble         TEXT,
     refresh_begun   TEXT
 ) STRICT;

@@ -1,39 +1,46 @@
 //! The vault: one key in the keyring, and everything secret sealed under it. The store keeps a sealed
 //! check value, by which a key that is not this vault's is told from the right one.
 
+mod ask;
 mod keyring;
 mod seal;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::watch;
 
 pub use keyring::{Keyring, SystemKeyring};
 
 use crate::error::{Code, Error, Result};
-use crate::secret::{ExposeSecret, SecretString};
-use crate::store::{Store, meta};
+use crate::secret::{ExposeSecret, Sealed, SecretString};
+use crate::store::{self, Store};
 use seal::Key;
 
 /// How long a person may take to unlock the keyring.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A keyring that has not answered by now is waiting for a person.
 const SLOW: Duration = Duration::from_secs(2);
-/// What the check value is sealed for, and what it says.
-const CHECK: (&str, &[u8]) = ("meta/vault/check", b"grapnel");
-
-/// A secret as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed(pub(crate) Vec<u8>);
 
 /// Seals and opens secrets.
-pub struct Vault {
+pub(crate) struct Vault(Arc<Inner>);
+
+struct Inner {
     keyring: Arc<dyn Keyring>,
     store: Store,
-    key: AsyncMutex<Option<Key>>,
-    trouble: Mutex<Option<Error>>,
     tell: Box<dyn Fn(Option<Error>) + Send + Sync>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    key: Option<Key>,
+    /// The one question that is under way, whoever asked it; true once it is answered.
+    asking: Option<watch::Receiver<bool>>,
+    /// Why the last question brought no key.
+    failure: Option<Error>,
+    /// The same, as far as it is the keyring's.
+    trouble: Option<Error>,
 }
 
 impl Vault {
@@ -43,17 +50,17 @@ impl Vault {
         store: Store,
         tell: impl Fn(Option<Error>) + Send + Sync + 'static,
     ) -> Self {
-        Self { keyring, store, key: AsyncMutex::default(), trouble: Mutex::default(), tell: Box::new(tell) }
+        Self(Arc::new(Inner { keyring, store, tell: Box::new(tell), state: Mutex::default() }))
     }
 
     /// Why the vault could not be opened the last time, if it could not.
     pub(crate) fn trouble(&self) -> Option<Error> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.state().trouble.clone()
     }
 
     /// Whether anything was sealed, or was to be.
     pub(crate) fn is_needed(&self) -> Result<bool> {
-        Ok(self.trouble().is_some() || self.store.read(meta::vault_check)?.is_some())
+        Ok(self.trouble().is_some() || self.0.store.read(store::vault::vault)?.is_some())
     }
 
     /// Looks whether the key is there, and is this vault's.
@@ -61,7 +68,7 @@ impl Vault {
         self.key().await.map(drop)
     }
 
-    /// Seals a secret for `place`: record, id and column, such as `connection/ID/access_token`.
+    /// Seals a secret for `place`: record, id and column, such as `connection/ID/access`.
     pub(crate) async fn seal(&self, place: &str, secret: &SecretString) -> Result<Sealed> {
         let key = self.key().await?;
         Ok(Sealed(key.seal(place, secret.expose_secret().as_bytes())))
@@ -76,82 +83,66 @@ impl Vault {
 
     /// The key, asked for once and kept in memory from then on.
     async fn key(&self) -> Result<Key> {
-        let mut held = self.key.lock().await;
-        if let Some(key) = &*held {
+        let mut asking = match self.0.key_or_question() {
+            Ok(key) => return Ok(key),
+            Err(asking) => asking,
+        };
+        if tokio::time::timeout(SLOW, asking.wait_for(|answered| *answered)).await.is_err() {
+            self.0.note(Some(slow()));
+            if tokio::time::timeout(PATIENCE, asking.wait_for(|answered| *answered)).await.is_err() {
+                self.0.note(Some(timed_out()));
+                return Err(timed_out());
+            }
+        }
+        let state = self.0.state();
+        let broken_off = || Error::new(Code::Internal, "Asking the keyring was broken off.");
+        state.key.clone().ok_or_else(|| state.failure.clone().unwrap_or_else(broken_off))
+    }
+}
+
+impl Inner {
+    /// The key, or else the question that is under way: asked anew, or joined. A keyring blocks until a person
+    /// has unlocked it, so that the question is a thread's of its own, and never asked twice at a time.
+    fn key_or_question(self: &Arc<Self>) -> Result<Key, watch::Receiver<bool>> {
+        let mut state = self.state();
+        if let Some(key) = &state.key {
             return Ok(key.clone());
         }
-        let found = self.ask().await;
-        self.note(found.as_ref().err().cloned());
-        *held = Some(found?);
-        held.clone().ok_or_else(damaged)
-    }
-
-    async fn ask(&self) -> Result<Key> {
-        let name = self.store.read(meta::vault_id)?;
-        let check = self.store.read(meta::vault_check)?;
-        let keyring = Arc::clone(&self.keyring);
-        let is_new = check.is_none();
-        // A keyring blocks until a person has unlocked it, and that is not for this thread to wait for.
-        let asked = tokio::task::spawn_blocking(move || fetch(&*keyring, &name, is_new));
-        let key = self.wait_for(asked).await?;
-        if let Some(check) = check {
-            return if key.open(CHECK.0, &check).is_some() { Ok(key) } else { Err(wrong()) };
+        if let Some(asking) = &state.asking {
+            return Err(asking.clone());
         }
-        let check = key.seal(CHECK.0, CHECK.1);
-        self.store.write(|tx| meta::set_vault_check(tx, &check))?;
-        Ok(key)
+        let (answer, asking) = watch::channel(false);
+        state.asking = Some(asking.clone());
+        drop(state);
+        let inner = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let found = ask::ask(&*inner.keyring, &inner.store);
+            inner.settle(found);
+            let _ = answer.send(true);
+        });
+        Err(asking)
     }
 
-    async fn wait_for(&self, asked: tokio::task::JoinHandle<Result<Key>>) -> Result<Key> {
-        tokio::pin!(asked);
-        let answer = if let Ok(answer) = tokio::time::timeout(SLOW, &mut asked).await {
-            answer
-        } else {
-            self.note(Some(slow()));
-            tokio::time::timeout(PATIENCE, asked).await.map_err(|_| timed_out())?
-        };
-        answer.map_err(|_| Error::new(Code::Internal, "Asking the keyring was broken off."))?
+    fn settle(&self, found: Result<Key>) {
+        let failure = found.as_ref().err().cloned();
+        let mut state = self.state();
+        state.asking = None;
+        state.failure.clone_from(&failure);
+        state.key = found.ok();
+        drop(state);
+        self.note(failure.filter(|error| error.code.is_of_keyring()));
     }
 
     fn note(&self, trouble: Option<Error>) {
-        let before = std::mem::replace(
-            &mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner),
-            trouble.clone(),
-        );
+        let before = std::mem::replace(&mut self.state().trouble, trouble.clone());
         if before != trouble {
             (self.tell)(trouble);
         }
     }
-}
 
-/// The key from the keyring. A vault that seals its first secret has its key made here, and read back:
-/// a keyring that forgets at once must be found out before anything depends on it.
-fn fetch(keyring: &dyn Keyring, name: &str, is_new: bool) -> Result<Key> {
-    if let Some(bytes) = keyring.get(name)? {
-        return Key::from_bytes(&bytes).ok_or_else(wrong);
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    if !is_new {
-        return Err(missing());
-    }
-    keyring.set(name, Key::random().as_bytes())?;
-    let bytes = keyring.get(name)?.ok_or_else(|| {
-        Error::new(Code::KeyringFailed, "Your keyring took a key and forgot it at once.")
-            .means("Nothing was stored.")
-            .hint("Look whether your keyring has a default collection, then try again.")
-    })?;
-    Key::from_bytes(&bytes).ok_or_else(wrong)
-}
-
-fn missing() -> Error {
-    Error::new(Code::KeyMissing, "Your keyring has no key for this vault any more.")
-        .means("The tokens held here cannot be opened without it. They are kept, in case the key comes back.")
-        .hint("Bring back the keyring as it was, for example from a backup. Otherwise disconnect, and sign in again.")
-}
-
-fn wrong() -> Error {
-    Error::new(Code::KeyWrong, "The key in your keyring does not open this vault.")
-        .means("The tokens held here were sealed under another key. They are kept.")
-        .hint("Bring back the keyring that belongs to this data directory. Otherwise disconnect, and sign in again.")
 }
 
 fn slow() -> Error {

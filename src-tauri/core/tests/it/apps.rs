@@ -6,27 +6,27 @@ use grapnel_core::secret::Entered;
 
 use crate::world::World;
 
+type Change = fn(&mut NewApp);
+
 #[tokio::test]
 async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
     let world = World::new();
-    let change: [(&str, fn(&mut NewApp)); 12] = [
+    let changes: [(&str, Change); 12] = [
         ("empty client id", |new| new.client_id = "  ".into()),
         ("client id with a space", |new| new.client_id = "acme sites".into()),
         ("client id with an umlaut", |new| new.client_id = "ägypten".into()),
         ("secret with a space", |new| new.client_secret = Some(Entered("my secret".into()))),
         ("project id with a space", |new| new.projects = vec!["my project".into()]),
-        ("empty address", |new| drop(new.overrides.insert("token_url".into(), String::new()))),
-        ("http on another host", |new| {
-            drop(new.overrides.insert("token_url".into(), "http://api.grigora.co/t".into()))
-        }),
-        ("no address", |new| drop(new.overrides.insert("api_base".into(), "grigora".into()))),
-        ("unknown key", |new| drop(new.overrides.insert("tokn_url".into(), "https://a.example".into()))),
-        ("impossible choice", |new| drop(new.overrides.insert("token_body".into(), "xml".into()))),
+        ("empty address", |new| change(new, "token_url", "")),
+        ("http on another host", |new| change(new, "token_url", "http://api.grigora.co/t")),
+        ("no address", |new| change(new, "api_base", "grigora")),
+        ("unknown key", |new| change(new, "tokn_url", "https://a.example")),
+        ("impossible choice", |new| change(new, "token_body", "xml")),
         ("unknown provider", |new| new.provider = "acme".into()),
         ("name with a control character", |new| new.name = "a\u{7}b".into()),
     ];
     let mut told = Vec::new();
-    for (what, change) in change {
+    for (what, change) in changes {
         let mut new = world.new_app();
         change(&mut new);
         let error = world.grapnel.add_app(new).await.unwrap_err();
@@ -76,4 +76,8 @@ async fn an_app_with_connections_is_not_removed() {
     world.grapnel.remove_app(&app.id).unwrap();
     assert!(world.grapnel.apps().unwrap().is_empty());
     assert_eq!(world.grapnel.remove_app(&app.id).unwrap_err().code, Code::NotFound);
+}
+
+fn change(new: &mut NewApp, key: &str, value: &str) {
+    new.overrides.insert(key.into(), value.into());
 }

@@ -54,15 +54,26 @@ async fn a_second_callback_with_the_same_code_changes_nothing() {
     assert!(world.sandbox.departures().is_empty(), "the code was not sent a second time");
 }
 
-#[tokio::test]
+/// Two starts of the program, each with its callback, at the same moment and many times over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_callbacks_at_once_one_wins() {
     let world = World::new();
-    let (_, callback) = world.attempt().await;
-    let (one, two) =
-        tokio::join!(world.grapnel.receive_callback(&callback), world.grapnel.receive_callback(&callback));
-    assert!(one.is_ok() != two.is_ok());
-    assert_eq!(world.grapnel.connections().unwrap().len(), 1);
-    assert!(world.sandbox.departures().is_empty());
+    let other = world.second_start();
+    for round in 1..=20 {
+        let (_, callback) = world.attempt().await;
+        let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+        let race = [world.grapnel.clone(), other.clone()].map(|grapnel| {
+            let (callback, barrier) = (callback.clone(), barrier.clone());
+            tokio::spawn(async move {
+                barrier.wait().await;
+                grapnel.receive_callback(&callback).await.is_ok()
+            })
+        });
+        let [one, two] = race;
+        assert!(one.await.unwrap() != two.await.unwrap());
+        assert_eq!(world.grapnel.connections().unwrap().len(), round);
+    }
+    assert!(world.sandbox.departures().is_empty(), "no code was sent twice");
 }
 
 #[tokio::test]

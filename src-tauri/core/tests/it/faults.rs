@@ -81,5 +81,6 @@ async fn faults_of_the_api() {
 fn deviations(world: &World) -> String {
     let connection = world.grapnel.connections().unwrap().pop().unwrap();
     let details = world.grapnel.connection(&connection.id).unwrap();
-    details.deviations.iter().map(|noted| format!("\n    noted: {} {}", noted.member, noted.found)).collect()
+    let noted = details.deviations.iter().map(|noted| format!("    noted: {} {}", noted.member, noted.found));
+    std::iter::once(String::new()).chain(noted).collect::<Vec<_>>().join("\n")
 }

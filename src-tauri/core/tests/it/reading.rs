@@ -52,9 +52,9 @@ async fn posts_are_sorted_and_filtered_by_the_provider() {
     let newest = world.grapnel.posts(&id, &newest).await.unwrap().posts;
     assert!(!newest.is_empty() && newest.iter().all(|post| post.last_update >= Some(from)));
 
-    let word = posts[0].title.split(' ').next().unwrap().to_lowercase();
-    let titled = PostQuery { title: Some(word.clone()), ..query };
+    let start = posts[0].title.split(' ').next().unwrap().to_lowercase();
+    let titled = PostQuery { title: Some(start.clone()), ..query };
     let titled = world.grapnel.posts(&id, &titled).await.unwrap().posts;
-    assert!(!titled.is_empty() && titled.iter().all(|post| post.title.to_lowercase().contains(&word)));
+    assert!(!titled.is_empty() && titled.iter().all(|post| post.title.to_lowercase().contains(&start)));
     assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
 }

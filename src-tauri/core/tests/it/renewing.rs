@@ -42,7 +42,74 @@ async fn a_token_that_the_api_does_not_accept_is_renewed_once() {
 
     world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 2).unwrap();
     assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 2);
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.tokens.unwrap().renewals, 2);
+    assert_eq!(details.summary.state, State::ReconnectNeeded);
+    // It is known now: no further call spends a refresh token.
+    world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
+    assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 3);
+}
+
+#[tokio::test]
+async fn a_token_about_to_end_is_renewed_before_it_is_used() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.pass(SignedDuration::from_secs(3600 - 20));
+    world.grapnel.projects(&id).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+}
+
+#[tokio::test]
+async fn tokens_that_come_after_a_disconnect_are_not_kept() {
+    let world = World::new();
+    let id = world.connect().await;
+    let slow = Fault::Slow(std::time::Duration::from_millis(300));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let mut events = world.grapnel.events();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.grapnel.connection(&id).unwrap().summary.state != State::Renewing {
+        events.recv().await.unwrap();
+    }
+    world.grapnel.disconnect(&id).unwrap();
+    renewal.await.unwrap().unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
+    assert!(world.grapnel.connection(&id).unwrap().tokens.is_none());
+}
+
+#[tokio::test]
+async fn a_sign_in_during_a_renewal_wins() {
+    let world = World::new();
+    let id = world.connect().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, Some(&id)).await.unwrap();
+    let callback = world.visit(&attempt.id).await;
+    let slow = Fault::Slow(std::time::Duration::from_millis(500));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    let signed_in = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    renewal.await.unwrap().unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap(), signed_in);
+}
+
+#[tokio::test]
+async fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    let slow = Fault::Slow(std::time::Duration::from_secs(20));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let _never_ends = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    // The provider has rotated when it counts two: from then on its answer is on its way.
+    while world.sandbox.grigora_grants().issued().access_tokens < 2 {
+        tokio::task::yield_now().await;
+    }
+    world.start_again();
+    assert_eq!(world.grapnel.connection(&id).unwrap().trouble.unwrap().code, Code::AnswerLost);
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
 }
 
 #[tokio::test]
@@ -52,7 +119,7 @@ async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
     world.pass(SignedDuration::from_hours(2));
     let asks = (0..32).map(|_| {
         let (grapnel, id) = (world.grapnel.clone(), id.clone());
-        tokio::spawn(async move { grapnel.token_to_copy(&id).await.unwrap().expose_secret().to_owned() })
+        tokio::spawn(async move { grapnel.token(&id).await.unwrap().expose_secret().to_owned() })
     });
     let mut tokens = Vec::new();
     for ask in asks.collect::<Vec<_>>() {

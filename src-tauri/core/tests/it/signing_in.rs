@@ -129,3 +129,21 @@ async fn an_attempt_ends_when_cancelled_and_when_its_time_is_over() {
     let mut events = world.grapnel.events();
     assert_eq!(end_of(&mut events, &forgotten.id).await.phase, Phase::TimedOut);
 }
+
+#[tokio::test]
+async fn a_connection_is_not_authorized_again_through_another_app() {
+    let world = World::new();
+    let id = world.connect().await;
+    let new = grapnel_core::app::NewApp { name: "Other".into(), ..world.new_app() };
+    let other = world.grapnel.add_app(new).await.unwrap();
+    assert_eq!(world.grapnel.start_attempt(&other.id, Some(&id)).await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn removing_an_app_cancels_what_waits_for_it() {
+    let world = World::new();
+    let (attempt, _) = world.attempt().await;
+    let mut events = world.grapnel.events();
+    world.grapnel.remove_app(&attempt.app_id).unwrap();
+    assert_eq!(end_of(&mut events, &attempt.id).await.phase, Phase::Cancelled);
+}

@@ -31,7 +31,8 @@ impl World {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        let sandbox = Sandbox::start(Options { consent: Consent::Authorize, ..options }).unwrap();
+        let sandbox =
+            Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options }).unwrap();
         let home = tempfile::tempdir().unwrap();
         let (keyring, clock) = (Arc::new(TestKeyring::default()), Arc::new(TestClock::default()));
         let grapnel = Grapnel::with(home.path(), keyring.clone(), clock.clone()).unwrap();
@@ -40,7 +41,12 @@ impl World {
 
     /// What another start of the program finds.
     pub(crate) fn start_again(&mut self) {
-        self.grapnel = Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap();
+        self.grapnel = self.second_start();
+    }
+
+    /// A second program on the same data.
+    pub(crate) fn second_start(&self) -> Grapnel {
+        Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap()
     }
 
     pub(crate) fn new_app(&self) -> NewApp {
@@ -79,7 +85,7 @@ impl World {
         let link = self.grapnel.attempt_link(id).await.unwrap();
         let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let reply = browser.get(link.expose_secret()).send().await.unwrap();
-        let location = reply.headers().get("location").expect("the provider redirects").to_str().unwrap();
+        let location = reply.headers().get("location").unwrap().to_str().unwrap();
         location.into()
     }
 
