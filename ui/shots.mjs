@@ -1,0 +1,167 @@
+// Makes pictures of every screen, with the fake host, into target/shots, and has axe judge each as it is drawn, contrast included.
+// Needs Chromium. An argument, a regular expression, picks some by name.
+import { createServer } from "node:http";
+import { mkdirSync, readFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { chromium } from "playwright-core";
+
+const root = new URL("../target/ui-fake", import.meta.url).pathname;
+const out = new URL("../target/shots", import.meta.url).pathname;
+const only = process.argv[2] ? new RegExp(process.argv[2]) : /./;
+mkdirSync(out, { recursive: true });
+
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+const csp = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src ipc: http://ipc.localhost; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const server = createServer((request, response) => {
+  const path = new URL(request.url ?? "/", "http://localhost").pathname;
+  const file = join(root, path === "/" ? "index.html" : path);
+  if (path === "/favicon.ico") return response.writeHead(204).end();
+  if (!file.startsWith(root) || !existsSync(file)) return response.writeHead(404).end();
+  response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", "content-security-policy": csp });
+  response.end(readFileSync(file));
+});
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const origin = `http://127.0.0.1:${server.address().port}`;
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const tab = (page, name) => page.getByRole("tab", { name }).click();
+const row = (page, name) => page.locator(".link", { hasText: name }).first().click();
+const pick = async (page, name) => {
+  await tab(page, "Browse");
+  await page.locator(".project", { hasText: name }).first().click();
+};
+
+const shots = {
+  first: { scenario: "empty" },
+  "sandbox-form": { scenario: "empty", go: (page) => button(page, "Try it with the sandbox").click() },
+  "add-form": { scenario: "some", go: (page) => button(page, "Add app").click() },
+  "add-wrong": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Add app").click();
+      await page.locator("summary").click();
+      await page.fill("#client_id", "acme-sites-7f3a");
+      await page.fill("#token_url", "http://acme.example/token");
+      await page.locator("form .primary").click();
+      await page.locator("#token_url-wrong").waitFor();
+    },
+  },
+  connection: { scenario: "some" },
+  "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
+  renewing: { scenario: "some", go: (page) => row(page, "Bakery site") },
+  expired: { scenario: "some", go: (page) => row(page, "Old portfolio") },
+  menu: { scenario: "some", go: (page) => button(page, "More actions").click() },
+  disconnect: {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Disconnect…" }).click();
+    },
+  },
+  "token-copied": { scenario: "some", go: (page) => button(page, "Copy token").click() },
+  activity: { scenario: "some", go: (page) => tab(page, "Activity") },
+  "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
+  settings: { scenario: "some", go: (page) => button(page, "Settings").click() },
+  app: { scenario: "app" },
+  "app-connected": { scenario: "some", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); } },
+  "connect-start": {
+    scenario: "empty",
+    go: async (page) => {
+      await button(page, "Try it with the sandbox").click();
+      await page.locator("form .primary").click();
+      await button(page, "Connect in the browser").waitFor();
+    },
+  },
+  ...Object.fromEntries(["waiting", "exchanging", "identifying", "denied", "failed", "timed_out"].map((name) => [name, { scenario: name, go: (page) => page.locator(".link", { hasText: "Acme Sites" }).click() }])),
+  browser: { scenario: "browser", go: async (page) => { await row(page, "Acme Shop"); await button(page, "Connect in the browser").click(); await page.getByText("did not open").waitFor(); } },
+  projects: { scenario: "some", go: (page) => tab(page, "Browse") },
+  browse: { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("tbody tr").nth(2).click(); } },
+  "browse-project": { scenario: "some", go: (page) => pick(page, "Acme Shop") },
+  "browse-filtered": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.fill("#filter_title", "rope");
+      await button(page, "Dates").click();
+      await page.fill("#updated_from", "2026-01-01");
+      await page.fill("#published_to", "2026-1");
+      await page.locator("#updated_to").focus();
+      await page.waitForTimeout(400);
+    },
+  },
+  "browse-nothing": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.fill("#filter_title", "xyzzy"); await page.getByText("No post fits").waitFor(); } },
+  "browse-empty": { scenario: "some", go: (page) => pick(page, "Spring campaign") },
+  "browse-choose": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("#project").click(); } },
+  "browse-slow": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.wait("posts", 1e9)); await button(page, "Reload").click(); await page.waitForTimeout(500); } },
+  "browse-error": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.use("wire")); await button(page, "Reload").click(); } },
+  "projects-error": { scenario: "wire", go: (page) => tab(page, "Browse") },
+  "projects-slow": { scenario: "slow", go: async (page) => { await tab(page, "Browse"); await page.waitForTimeout(500); } },
+  refreshing: { scenario: "slow", go: (page) => button(page, "Refresh now").click() },
+  "refresh-error": { scenario: "wire", go: (page) => button(page, "Refresh now").click() },
+  ...Object.fromEntries(["Acme production", "Bakery site", "Greenhouse", "Night desk", "Old portfolio", "Without an end"].map((name) => [`trouble-${name.split(" ")[0].toLowerCase()}`, { scenario: "troubled", go: (page) => row(page, name) }])),
+  many: { scenario: "many" },
+  "many-posts": { scenario: "many", go: async (page) => { await pick(page, "Project 2"); await page.locator("table").focus(); await page.keyboard.press("End"); } },
+  unwritable: { scenario: "unwritable" },
+  opening: { scenario: "opening", go: (page) => page.waitForTimeout(700) },
+  vault: { scenario: "vault" },
+  callback: { scenario: "some", go: (page) => page.evaluate(() => fake.tell({ kind: "callback_refused", value: { code: "callback_unknown", message: "A callback arrived whose state belongs to no sign-in of this Grapnel.", meaning: "Nothing was changed.", hint: "If you were signing in, start again from the app.", field: null } })) },
+};
+
+const sizes = [
+  { name: "", width: 1180, height: 760, text: 100 },
+  { name: "-900x600", width: 900, height: 600, text: 100 },
+  { name: "-1600x1000", width: 1600, height: 1000, text: 100 },
+  { name: "-200", width: 1180, height: 760, text: 200 },
+];
+const profile = mkdtempSync(join(tmpdir(), "shots-"));
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, locale: "en-GB",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+let failed = 0;
+const page = await context.newPage();
+// As the shell does.
+await page.addInitScript(() => Object.freeze(Object.prototype));
+// Large text, as a person sets it for the whole system.
+await page.addInitScript(() => {
+  const text = new URLSearchParams(location.search).get("text");
+  new MutationObserver((_, observer) => {
+    if (!document.documentElement) return;
+    document.documentElement.style.fontSize = `${text}%`;
+    observer.disconnect();
+  }).observe(document, { childList: true });
+});
+page.on("console", (message) => { if (["error", "warning"].includes(message.type())) { failed += 1; console.error(`${message.type()}: ${message.text()}`); } });
+page.on("pageerror", (error) => { failed += 1; console.error(`page: ${error.stack}`); });
+for (const [name, shot] of Object.entries(shots)) {
+  for (const size of sizes) {
+    for (const theme of ["light", "dark"]) {
+      const file = `${name}${size.name}-${theme}.png`;
+      if (!only.test(file)) continue;
+      try {
+        await page.setViewportSize({ width: size.width, height: size.height });
+        await page.emulateMedia({ colorScheme: theme });
+        await page.goto(`${origin}/?scenario=${shot.scenario}&text=${size.text}`);
+        await page.waitForTimeout(60);
+        await shot.go?.(page);
+        await page.mouse.move(0, 0);
+        await page.waitForTimeout(260);
+        await page.screenshot({ path: join(out, file) });
+        await page.evaluate(axe);
+        for (const found of await page.evaluate(async () => (await axe.run(document, { rules: { region: { enabled: false }, "page-has-heading-one": { enabled: false } } })).violations)) {
+          failed += 1;
+          console.error(`${file}: ${found.id}: ${found.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`).join("\n  ")}`);
+        }
+      } catch (error) {
+        failed += 1;
+        console.error(`${file}: ${error.message}`);
+      }
+    }
+  }
+}
+await context.close();
+server.close();
+rmSync(profile, { recursive: true, force: true });
+process.exitCode = failed === 0 ? 0 : 1;

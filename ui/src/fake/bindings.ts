@@ -1,0 +1,14 @@
+// What stands behind the door in tests, and in the mode made for pictures: the same commands and events, without a host.
+
+import type * as real from "../bindings";
+import { fake } from "./fake";
+
+type Commands = typeof real.commands;
+
+export const commands: Commands = fake.commands;
+
+export const events = {
+  happened: {
+    listen: (heard: (message: { payload: real.Event }) => void) => Promise.resolve(fake.listen((payload) => heard({ payload }))),
+  },
+};

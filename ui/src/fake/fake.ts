@@ -1,0 +1,185 @@
+// A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
+
+import type { commands as Real, Error as Trouble, Event, Post, PostQuery } from "../bindings";
+import { empty, scenarios } from "./scenarios";
+import { app, attempt, trouble, type FakeWorld } from "./world";
+
+type Commands = typeof Real;
+type Name = keyof Commands;
+type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
+
+const gone = trouble("not_found", "It does not exist any more.");
+
+function fits(post: Post, query: PostQuery): boolean {
+  const between = (at: string | null, from: string | null, to: string | null) => (!from && !to) || (at !== null && (!from || at >= from) && (!to || at <= to));
+  return (
+    (!query.status || post.status === query.status) &&
+    (!query.title || post.title.toLocaleLowerCase().includes(query.title.toLocaleLowerCase())) &&
+    between(post.last_update, query.updated_from, query.updated_to) &&
+    between(post.created_on, query.published_from, query.published_to)
+  );
+}
+
+function select(posts: Post[], query: PostQuery): Post[] {
+  const found = posts.filter((post) => fits(post, query));
+  const key = query.sort as keyof Post | null;
+  const value = (post: Post) => (key === null ? "" : (post[key] ?? ""));
+  if (key) found.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
+  return query.order === "desc" ? found.reverse() : found;
+}
+
+export class Fake {
+  world: FakeWorld = empty();
+  calls: { name: Name; given: unknown[] }[] = [];
+  #failures = new Map<Name, Trouble>();
+  #waits = new Map<Name, number>();
+  #heard = new Set<(event: Event) => void>();
+  #waiting = new Map<number, () => void>();
+
+  /** Starts over, in one of the scenarios. */
+  use(name: string): void {
+    this.calls = [];
+    this.#failures.clear();
+    this.#waits.clear();
+    this.#waiting.clear();
+    this.world = (scenarios[name] ?? empty)(this);
+  }
+
+  fail(name: Name, error: Trouble | null): void {
+    if (error) this.#failures.set(name, error);
+    else this.#failures.delete(name);
+  }
+
+  wait(name: Name, ms: number): void {
+    this.#waits.set(name, ms);
+  }
+
+  tell(event: Event): void {
+    for (const heard of this.#heard) heard(event);
+  }
+
+  listen(heard: (event: Event) => void): () => void {
+    this.#heard.add(heard);
+    return () => this.#heard.delete(heard);
+  }
+
+  called = (name: Name): unknown[][] => this.calls.filter((call) => call.name === name).map((call) => call.given);
+
+  async #answer<T>(name: Name, given: unknown[], answer: () => T, call?: number): Promise<Answer<T>> {
+    this.calls.push({ name, given });
+    let stopped = false;
+    const ms = this.#waits.get(name) ?? 0;
+    if (ms > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = ms < 1e8 ? setTimeout(resolve, ms) : undefined;
+        if (call === undefined) return;
+        this.#waiting.set(call, () => {
+          stopped = true;
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    if (stopped) return { status: "error", error: trouble("cancelled", "Stopped.") };
+    const error = this.#failures.get(name);
+    if (error) return { status: "error", error };
+    try {
+      return { status: "ok", data: structuredClone(answer()) };
+    } catch (thrown) {
+      return { status: "error", error: thrown as Trouble };
+    }
+  }
+
+  #details(id: string) {
+    const details = this.world.details[id];
+    if (!details) throw gone;
+    return details;
+  }
+
+  commands: Commands = {
+    overview: () => this.#answer("overview", [], () => this.world),
+    sandbox: () =>
+      this.#answer("sandbox", [], () => ({
+        name: "Sandbox", provider: "grigora", client_id: "sandbox-grigora", client_secret: "sandbox-client-secret",
+        overrides: { authorize_url: "http://127.0.0.1:4455/oauth/authorize", token_url: "http://127.0.0.1:4455/general/oauth/token", api_base: "http://127.0.0.1:4455/general/api/v1" },
+      })),
+    addApp: (given) =>
+      this.#answer("addApp", [given], () => {
+        const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
+        if (!given.client_id) throw wrong("client_id", "A client id is needed.");
+        for (const [key, value] of Object.entries(given.overrides)) {
+          if (!/^https:|^http:\/\/127\.0\.0\.1/.test(value)) throw wrong(key, "Use https, or 127.0.0.1.");
+        }
+        const added = { ...app(`app-${this.world.apps.length + 1}`, given.name || "Grigora"), client_id: given.client_id, overrides: given.overrides };
+        this.world.apps.push(added);
+        return added;
+      }),
+    removeApp: (id) =>
+      this.#answer("removeApp", [id], () => {
+        const busy = this.world.connections.some((one) => one.app_id === id && one.state !== "disconnected");
+        if (busy) throw trouble("invalid_input", "The app has connections that are not disconnected.", null, "Disconnect them first.");
+        this.world.apps = this.world.apps.filter((one) => one.id !== id);
+        return null;
+      }),
+    startAttempt: (appId, connection_id) =>
+      this.#answer("startAttempt", [appId, connection_id], () => {
+        const of = this.world.apps.find((one) => one.id === appId);
+        if (!of) throw gone;
+        const begun = attempt("waiting", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, connection_id });
+        this.world.attempts.push(begun);
+        return begun;
+      }),
+    openBrowser: (id) => this.#answer("openBrowser", [id], () => null),
+    copyLink: (id) => this.#answer("copyLink", [id], () => null),
+    cancelAttempt: (id) =>
+      this.#answer("cancelAttempt", [id], () => {
+        const of = this.world.attempts.find((one) => one.id === id);
+        if (!of) throw gone;
+        of.phase = "cancelled";
+        queueMicrotask(() => this.tell({ kind: "attempt", value: structuredClone(of) }));
+        return null;
+      }),
+    connection: (id) => this.#answer("connection", [id], () => this.#details(id)),
+    refresh: (id) => this.#answer("refresh", [id], () => (this.#details(id), null)),
+    copyToken: (id) => this.#answer("copyToken", [id], () => (this.#details(id), null)),
+    disconnect: (id) =>
+      this.#answer("disconnect", [id], () => {
+        const details = this.#details(id);
+        details.summary = { ...details.summary, state: "disconnected", expires_at: null };
+        details.tokens = null;
+        return null;
+      }),
+    forget: (id) =>
+      this.#answer("forget", [id], () => {
+        this.#details(id);
+        delete this.world.details[id];
+        this.world.connections = this.world.connections.filter((one) => one.id !== id);
+        return null;
+      }),
+    projects: (id, call) => this.#answer("projects", [id], () => ({ as_of: new Date().toISOString(), projects: this.world.projects }), call),
+    project: (id, project, call) =>
+      this.#answer("project", [id, project], () => {
+        const found = this.world.projects.find((one) => one.id === project);
+        if (!found) throw trouble("project_not_authorized", "The connection does not open this project.");
+        return found;
+      }, call),
+    posts: (id, query, call) =>
+      this.#answer("posts", [id, query], () => ({ as_of: new Date().toISOString(), posts: select(this.world.posts[query.project_id] ?? [], query) }), call),
+    cancel: (call) => {
+      this.#waiting.get(call)?.();
+      return this.#answer("cancel", [call], () => null);
+    },
+    activity: (id) => this.#answer("activity", [id], () => this.world.activity.filter((one) => id === null || one.connection_id === id)),
+    copyText: (text) => this.#answer("copyText", [text], () => null),
+    checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
+  };
+}
+
+export const fake = new Fake();
+
+// In the mode made for pictures the address names the scenario, and the console reaches the host.
+if (typeof location !== "undefined" && location.search) {
+  const query = new URLSearchParams(location.search);
+  fake.use(query.get("scenario") ?? "some");
+  Object.assign(globalThis, { fake });
+}

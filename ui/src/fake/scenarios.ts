@@ -1,0 +1,89 @@
+// The states that the window can be shown in.
+
+import type { Fake } from "./fake";
+import { posts } from "./posts";
+import { app, at, attempt, details, entries, grigora, MINUTE, refused, trouble, unavailable, type FakeWorld } from "./world";
+
+const project = (id: string, name: string, domain: string | null) => ({
+  id, name, domain, slug: name.toLocaleLowerCase().replaceAll(" ", "-"),
+  others: [{ name: "locale", value: "en-GB" }, { name: "created_on", value: "1717408800" }],
+});
+
+export const empty = (): FakeWorld => ({
+  providers: [grigora], apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
+});
+
+const held = (all: FakeWorld["details"][string][], more: Partial<FakeWorld> = {}): FakeWorld => ({
+  ...empty(),
+  apps: [app("acme-sites", "Acme Sites"), app("acme-shop", "Acme Shop")],
+  connections: all.map((one) => one.summary),
+  details: Object.fromEntries(all.map((one) => [one.summary.id, one])),
+  projects: [project("p1", "Acme Journal", "journal.acme.example"), project("p2", "Acme Shop", "shop.acme.example"), project("p3", "Spring campaign", null), project("p4", "مدونة الميناء", "harbour.example")],
+  posts: { p1: posts(412), p2: posts(5000), p3: [], p4: posts(60) },
+  activity: entries("c1"),
+  ...more,
+});
+
+const some = () =>
+  held([
+    details("c1", "Acme production", "active", 43 * MINUTE + 1000),
+    details("c2", "Acme staging", "active", 12 * MINUTE + 1000, { scopes: { requested: ["cms:post:read", "cms:post:write"], granted: ["cms:post:read", "cms:category:read"], missing: ["cms:post:write"] } }),
+    details("c3", "Bakery site", "renewing", 2 * MINUTE),
+    details("c4", "Old portfolio", "expired", -3 * 24 * 60 * MINUTE),
+  ]);
+
+const troubled = () =>
+  held([
+    details("c1", "Acme production", "reconnect_needed", -286 * MINUTE, { trouble: refused }),
+    details("c2", "Bakery site", "retrying", 14 * MINUTE, { trouble: unavailable }),
+    details("c3", "Greenhouse", "locked", 31 * MINUTE, { trouble: trouble("keyring_locked", "The keyring is locked.", "The tokens are safe in it, and cannot be used until it opens.", "Unlock the keyring, then try again.") }),
+    details("c4", "Night desk", "disconnected", null),
+    details("c5", "Old portfolio", "expired", -3 * 24 * 60 * MINUTE),
+    details("c6", "Without an end", "active", null),
+  ]);
+
+const many = () => {
+  const states = ["active", "active", "active", "expired", "retrying", "reconnect_needed", "disconnected"] as const;
+  return held(
+    Array.from({ length: 300 }, (_, n) => details(n === 0 ? "c1" : `c${n + 1}`, `Client site ${String(n + 1).padStart(3, "0")}`, states[n % states.length] ?? "active", ((n * 7) % 60) * MINUTE + 30_000)),
+    { projects: Array.from({ length: 40 }, (_, n) => project(`p${n + 1}`, `Project ${n + 1}`, n % 5 === 0 ? null : `p${n + 1}.example`)), posts: { p1: posts(5000), p2: posts(100_000) },
+      activity: Array.from({ length: 900 }, (_, n) => ({ at: at(-n * 37 * MINUTE), kind: "renewed" as const, text: `Renewed. The refresh token changed with it; the old one is void.`, connection_id: `c${(n % 300) + 1}`, app_id: null })) },
+  );
+};
+
+const ended = (phase: Parameters<typeof attempt>[0], error: FakeWorld["vault"] = null) => ({ ...some(), attempts: [attempt(phase, { error })] });
+
+export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
+  empty,
+  some,
+  many,
+  troubled,
+  waiting: () => ended("waiting"),
+  exchanging: () => ended("exchanging"),
+  identifying: () => ended("identifying"),
+  denied: () => ended("denied"),
+  timed_out: () => ended("timed_out"),
+  failed: () => ended("failed", trouble("invalid_client", "Grigora does not accept the client id or secret.", "No token exists, and nothing was changed.", "Check the client secret in Grigora’s developer portal, and add the app again with it.")),
+  app: () => held([]),
+  unwritable: (fake) => {
+    fake.fail("overview", trouble("data_unwritable", "The folder /home/amelie/.local/share/dev.grapnel.desktop cannot be written.", "Your connections are untouched, and cannot be used until it can.", "Give yourself the right to write there, or make room on the disk."));
+    return empty();
+  },
+  vault: () => ({ ...some(), vault: trouble("keyring_locked", "The keyring is locked.", "Your tokens are safe in it, and cannot be used until it opens.", "Unlock it, then try again.") }),
+  wire: (fake) => {
+    for (const name of ["projects", "posts", "project", "activity", "refresh"] as const) fake.fail(name, unavailable);
+    return some();
+  },
+  browser: (fake) => {
+    fake.fail("openBrowser", trouble("browser_failed", "No browser could be started.", "Nothing was sent.", "Copy the link and open it in a browser yourself."));
+    return some();
+  },
+  opening: (fake) => {
+    fake.wait("overview", 1e9);
+    return some();
+  },
+  slow: (fake) => {
+    for (const name of ["projects", "posts", "refresh", "project"] as const) fake.wait(name, 1e9);
+    return some();
+  },
+};

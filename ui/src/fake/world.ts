@@ -1,0 +1,108 @@
+// A made-up world to show: what the host would hold.
+
+import type { Attempt, Details, Entry, Error as Trouble, Overview, Post, Project, ProviderView, State } from "../bindings";
+
+export type FakeWorld = Overview & {
+  details: { [id in string]: Details };
+  projects: Project[];
+  posts: { [project in string]: Post[] };
+  activity: Entry[];
+};
+
+export const MINUTE = 60_000;
+export const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
+
+export const grigora: ProviderView = {
+  id: "grigora",
+  name: "Grigora",
+  portal: "https://build.grigora.co",
+  redirect_uri: "dev.grapnel.desktop:/oauth/callback",
+  values: [
+    { key: "authorize_url", value: "https://build.grigora.co/oauth/authorize", source: "documented" },
+    { key: "token_url", value: "https://api.grigora.co/general/oauth/token", source: "documented" },
+    { key: "api_base", value: "https://api.grigora.co/general/api/v1", source: "documented" },
+    { key: "token_body", value: "json", source: "assumed" },
+  ],
+};
+
+export const app = (id: string, name: string) => ({
+  id, name, provider: "grigora", provider_name: "Grigora", client_id: `${id}-7f3a`, has_secret: true,
+  redirect_uri: grigora.redirect_uri, projects: [], overrides: {}, created_at: at(-40 * 24 * 60 * MINUTE),
+});
+
+export const trouble = (code: Trouble["code"], message: string, meaning: string | null = null, hint: string | null = null): Trouble => ({
+  code, message, meaning, hint, field: null,
+});
+
+export const refused = trouble(
+  "reconnect_needed",
+  "Grigora answered that the refresh token is no longer valid. This is usual after a password change, or when someone removed the app from the site.",
+  "The access token expired, and scripts that use this connection stop. Nothing was deleted here: history, projects and posts are kept.",
+  "Sign in once more. The connection keeps its name, and scripts go on without a change.",
+);
+
+export const unavailable = trouble(
+  "provider_unavailable",
+  "Grigora answered 503.",
+  "Your token works until it expires. Nothing was lost.",
+  "Try again in a few minutes.",
+);
+
+const granted = ["cms:post:read", "directory:items:read", "project:details:read"];
+
+export function details(id: string, name: string, state: State, left: number | null, more: Partial<Details> = {}): Details {
+  return {
+    summary: {
+      id, name, app_id: "acme-sites", app_name: "Acme Sites", provider: "grigora", provider_name: "Grigora", state,
+      expires_at: left === null || state === "disconnected" ? null : at(left),
+    },
+    account: { id: "u_41ac09", name: "Amélie Renard", email: "amelie@acme.example" },
+    application: { id: "app_7f3a", display_name: "Acme Sites", description: "Reads the journal for the shop", homepage: "https://acme.example" },
+    authorization: { id: "auth_0c55", created_on: at(-9 * 24 * 60 * MINUTE), grant_type: "authorization_code", scopes: granted, project_ids: ["p1", "p2", "p3"] },
+    scopes: { requested: [], granted, missing: [] },
+    project_ids: ["p1", "p2", "p3"],
+    tokens: state === "disconnected" ? null : {
+      access: { prefix: "gri_at_7Kd2", fingerprint: "9f3c21ab" }, refresh: { prefix: "gri_rt_q0Zx", fingerprint: "17be44d0" },
+      issued_at: at((left ?? 43 * MINUTE) - 60 * MINUTE), expires_at: left === null ? null : at(left), renewals: 24,
+    },
+    deviations: [
+      { member: "expires_in", found: "came as text and was read as the number 3600." },
+      { member: "scope", found: "was split by commas, not spaces." },
+    ],
+    trouble: null,
+    introspected_at: at(-17 * MINUTE),
+    created_at: at(-9 * 24 * 60 * MINUTE),
+    portal: grigora.portal,
+    ...more,
+  };
+}
+
+export function attempt(phase: Attempt["phase"], more: Partial<Attempt> = {}): Attempt {
+  const back = !["waiting", "cancelled", "timed_out"].includes(phase);
+  const hidden = (name: string, value: string) => ({ name, value, hidden: true });
+  const plain = (name: string, value: string) => ({ name, value, hidden: false });
+  return {
+    id: "attempt-1", app_id: "acme-sites", app_name: "Acme Sites", provider_name: "Grigora", connection_id: phase === "done" ? "c1" : null, phase,
+    redirect_uri: grigora.redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null,
+    exchange: [
+      { method: "GET", address: "https://build.grigora.co/oauth/authorize", parameters: [
+        plain("response_type", "code"), plain("client_id", "acme-sites-7f3a"), plain("redirect_uri", grigora.redirect_uri), hidden("state", "43 characters"),
+        plain("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), plain("code_challenge_method", "S256") ] },
+      { method: "", address: grigora.redirect_uri, parameters: phase === "denied"
+        ? [plain("error", "access_denied"), hidden("state", "43 characters")]
+        : [hidden("code", back ? "22 characters" : "not here yet"), hidden("state", back ? "43 characters" : "must match step 1")] },
+      { method: "POST", address: "https://api.grigora.co/general/oauth/token", parameters: [
+        plain("grant_type", "authorization_code"), hidden("code", "from step 2"), plain("client_id", "acme-sites-7f3a"),
+        hidden("client_secret", "in the vault"), hidden("code_verifier", "43 characters") ] },
+    ],
+    ...more,
+  };
+}
+
+export const entries = (connection: string): Entry[] => [
+  { at: at(-5 * MINUTE), kind: "token_copied", text: "The access token was copied to the clipboard.", connection_id: connection, app_id: null },
+  { at: at(-17 * MINUTE), kind: "renewed", text: "Renewed. The refresh token changed with it; the old one is void.", connection_id: connection, app_id: null },
+  { at: at(-72 * MINUTE), kind: "renewed", text: "Renewed, after one retry. Grigora had answered 503.", connection_id: connection, app_id: null },
+  { at: at(-2 * 24 * 60 * MINUTE), kind: "signed_in", text: "Signed in as Amélie Renard. 3 scopes were granted, for 3 projects.", connection_id: connection, app_id: "acme-sites" },
+  { at: at(-2 * 24 * 60 * MINUTE - MINUTE), kind: "sign_in_started", text: "A sign-in began in the browser.", connection_id: null, app_id: "acme-sites" },
+];

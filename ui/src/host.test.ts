@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { fake } from "./fake/fake";
+import { trouble } from "./fake/world";
+import { asTrouble, host, nextCall } from "./host";
+
+test("an answer is handed on", async () => {
+  fake.use("some");
+  expect((await host.overview()).apps).toHaveLength(2);
+});
+
+test("a host's error is thrown as it is", async () => {
+  fake.use("some");
+  const error = trouble("data_busy", "Another process holds the database.");
+  fake.fail("overview", error);
+  await expect(host.overview()).rejects.toEqual(error);
+});
+
+test("a call that breaks is a trouble too", () => {
+  expect(asTrouble(new Error("no channel"))).toMatchObject({ code: "internal", message: "no channel" });
+  expect(asTrouble("odd")).toMatchObject({ code: "internal", message: "odd" });
+});
+
+test("calls have numbers of their own", () => {
+  expect(nextCall()).not.toBe(nextCall());
+});
+
+test("no function of the door hands out a secret", async () => {
+  fake.use("some");
+  const details = await host.connection("c1");
+  expect(Object.keys(details.tokens ?? {}).sort()).toEqual(["access", "expires_at", "issued_at", "refresh", "renewals"]);
+  expect(await host.copyToken("c1")).toBeNull();
+  expect(Object.keys(host).filter((name) => /secret|verifier|password|^token/i.test(name))).toEqual([]);
+});

@@ -1,0 +1,65 @@
+// The one door to the host: the only file that imports the bindings, and with them the webview's IPC.
+
+import { commands, events } from "./bindings";
+import type { Error as Trouble, Event as Happening, NewApp, PostQuery } from "./bindings";
+
+export type {
+  App, AppId, Attempt, AttemptId, Code, ConnectionId, Details, Deviation, Entry, Field, Glimpse, Held, Kind, Message,
+  NewApp, Order, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileValue, Project, Projects, ProviderView,
+  SandboxApp, Scopes, Source, State, Summary,
+} from "./bindings";
+export type { Trouble, Happening };
+
+type Envelope<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
+
+/** What was thrown, as a trouble: the host's own, or, where the call itself broke, one that says so. */
+export function asTrouble(thrown: unknown): Trouble {
+  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown) return thrown as Trouble;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: "internal", message, meaning: null, hint: null, field: null };
+}
+
+async function ask<T>(call: () => Promise<Envelope<T>>): Promise<T> {
+  let answer: Envelope<T>;
+  try {
+    answer = await call();
+  } catch (thrown) {
+    throw asTrouble(thrown);
+  }
+  if (answer.status === "error") throw asTrouble(answer.error);
+  return answer.data;
+}
+
+let lastCall = 0;
+
+/** A number that names a call, so that it can be cancelled. */
+export function nextCall(): number {
+  lastCall += 1;
+  return lastCall;
+}
+
+/** Every function fails with a `Trouble`. */
+export const host = {
+  overview: () => ask(() => commands.overview()),
+  sandbox: () => ask(() => commands.sandbox()),
+  addApp: (app: NewApp) => ask(() => commands.addApp(app)),
+  removeApp: (app: string) => ask(() => commands.removeApp(app)),
+  startAttempt: (app: string, connection: string | null) => ask(() => commands.startAttempt(app, connection)),
+  openBrowser: (attempt: string) => ask(() => commands.openBrowser(attempt)),
+  copyLink: (attempt: string) => ask(() => commands.copyLink(attempt)),
+  cancelAttempt: (attempt: string) => ask(() => commands.cancelAttempt(attempt)),
+  connection: (id: string) => ask(() => commands.connection(id)),
+  refresh: (id: string) => ask(() => commands.refresh(id)),
+  copyToken: (id: string) => ask(() => commands.copyToken(id)),
+  disconnect: (id: string) => ask(() => commands.disconnect(id)),
+  forget: (id: string) => ask(() => commands.forget(id)),
+  projects: (id: string, call: number) => ask(() => commands.projects(id, call)),
+  project: (id: string, project: string, call: number) => ask(() => commands.project(id, project, call)),
+  posts: (id: string, query: PostQuery, call: number) => ask(() => commands.posts(id, query, call)),
+  cancel: (call: number) => ask(() => commands.cancel(call)),
+  activity: (id: string | null) => ask(() => commands.activity(id)),
+  copyText: (text: string) => ask(() => commands.copyText(text)),
+  checkVault: () => ask(() => commands.checkVault()),
+  /** Calls back with everything that happens, until the returned function is called. */
+  listen: (heard: (event: Happening) => void) => events.happened.listen((message) => heard(message.payload)),
+};

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { within } from "@testing-library/svelte";
+import { unavailable } from "../../fake/world";
+import { choose, fake, press, row, screen, start, waitFor, world } from "../../test/start";
+
+test("granted, missing and unasked scopes are told apart in words", async () => {
+  const user = await start("some");
+  await row(user, "Acme staging");
+  const scopes = await screen.findByTestId("scopes");
+  await waitFor(() => expect(scopes).toHaveTextContent("Write posts"));
+  expect(within(scopes).getAllByRole("listitem").map((item) => [...item.children].map((part) => part.textContent).join(" ").trim())).toEqual([
+    "Read posts cms:post:read granted",
+    "Write posts cms:post:write not granted",
+    "Read categories cms:category:read granted, not asked",
+  ]);
+});
+
+test("a refresh cannot be asked for twice", async () => {
+  const user = await start("some");
+  fake.wait("refresh", 50);
+  const button = await screen.findByRole("button", { name: "Refresh now" });
+  await user.click(button);
+  expect(button).toBeDisabled();
+  expect(button).toHaveAccessibleName("Refreshing…");
+  await user.click(button);
+  await waitFor(() => expect(button).toBeEnabled());
+  expect(fake.called("refresh")).toHaveLength(1);
+});
+
+test("what a refresh met is told, and the way on", async () => {
+  const user = await start("some", () => fake.fail("refresh", unavailable));
+  await press(user, "Refresh now");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Grigora answered 503.");
+});
+
+test("a connection that needs a person says so and signs in again under its name", async () => {
+  const user = await start("troubled");
+  await row(user, "Acme production");
+  expect(await screen.findByRole("alert")).toHaveTextContent("What happened");
+  await press(user, "Reconnect in the browser");
+  await screen.findByRole("heading", { name: "Connect Acme production to Grigora again" });
+  expect(fake.called("startAttempt")).toEqual([["acme-sites", "c1"]]);
+});
+
+test("disconnecting asks first, and says what still stands", async () => {
+  const user = await start("some");
+  await choose(user, "Disconnect…");
+  const dialog = await screen.findByRole("alertdialog");
+  expect(dialog).toHaveTextContent("still stands at Grigora");
+  expect(dialog).toHaveTextContent("https://build.grigora.co");
+  expect(fake.called("disconnect")).toHaveLength(0);
+  await user.click(within(dialog).getByRole("button", { name: "Disconnect" }));
+  await waitFor(() => expect(world.connections.find((one) => one.id === "c1")?.state).toBe("disconnected"));
+  await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
+  await choose(user, "Remove from list…");
+  await press(user, "Remove from list");
+  await waitFor(() => expect(world.connections.some((one) => one.id === "c1")).toBe(false));
+});
+
+test("copying the token hands nothing to the window but the news", async () => {
+  const user = await start("some");
+  await press(user, "Copy token");
+  expect((await screen.findAllByText("Copied. The clipboard is cleared in 45 seconds.")).length).toBeGreaterThan(0);
+  expect(fake.called("copyToken")).toEqual([["c1"]]);
+});
+
+test("the sidebar is walked with arrows, and found with Ctrl F", async () => {
+  const user = await start("some");
+  await user.keyboard("{Control>}f{/Control}");
+  const box = screen.getByRole("textbox", { name: "Filter connections" });
+  expect(box).toHaveFocus();
+  await user.keyboard("{ArrowDown}{ArrowDown}");
+  expect(document.activeElement).toHaveTextContent("Acme staging");
+  await user.keyboard("{Enter}");
+  await screen.findByRole("heading", { name: "Acme staging", level: 1 });
+  await user.type(box, "bakery");
+  expect(document.querySelectorAll(".side .link")).toHaveLength(1);
+});
+
+test("a refused callback is told above everything until it is dismissed", async () => {
+  const user = await start("some");
+  fake.tell({ kind: "callback_refused", value: { code: "callback_unknown", message: "It belongs to no sign-in.", meaning: null, hint: null, field: null } });
+  expect(await screen.findByRole("alert")).toHaveTextContent("It belongs to no sign-in.");
+  await press(user, "Dismiss");
+  await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+});
+
+test("a vault that does not open is told, and tried again", async () => {
+  const user = await start("vault");
+  fake.world.vault = null;
+  await press(user, "Try again");
+  await waitFor(() => expect(screen.queryByText(/keyring does not open/)).toBeNull());
+});
+
+test("a start that fails says why, and is tried again", async () => {
+  const user = await start("unwritable");
+  await screen.findByRole("heading", { name: "Grapnel cannot open its data" });
+  fake.use("some");
+  await press(user, "Try again");
+  await screen.findByRole("heading", { name: "Acme production" });
+});

@@ -1,0 +1,43 @@
+// How a connection stands at this moment: what the core last said, and what the clock has done since.
+
+import type { Held, State, Summary } from "../host";
+import { side, stateSentence, stateWord, time } from "../words";
+
+/** An active connection whose time is over is an expired one, even before the core says so. */
+export function standing(summary: Summary, now: Date): State {
+  const over = summary.expires_at !== null && time.until(summary.expires_at, now) <= 0;
+  return summary.state === "active" && over ? "expired" : summary.state;
+}
+
+/** What follows the state's word in a list: `, 43 min left`. */
+export function aside(summary: Summary, now: Date): string {
+  const state = standing(summary, now);
+  if (summary.expires_at === null) return "";
+  if (state === "active") return side.left(time.span(time.until(summary.expires_at, now)));
+  return state === "expired" ? side.ago(time.span(-time.until(summary.expires_at, now))) : "";
+}
+
+/** The sentence that follows the state's word in a header. */
+export function sentence(summary: Summary, held: Held | null, now: Date): string {
+  const state = standing(summary, now);
+  if (state === "active") {
+    return summary.expires_at ? stateSentence.active(time.until(summary.expires_at, now)) : stateSentence.activeForever;
+  }
+  if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
+  if (state === "renewing") return stateSentence.renewing(summary.provider_name);
+  return stateSentence[state];
+}
+
+export const word = (state: State): string => stateWord[state];
+
+const glyphs: Record<State, { icon: string; tone: string }> = {
+  active: { icon: "s-active", tone: "is-active" },
+  expired: { icon: "s-expired", tone: "is-expired" },
+  renewing: { icon: "s-renewing", tone: "is-renewing" },
+  retrying: { icon: "s-retrying", tone: "is-retrying" },
+  reconnect_needed: { icon: "s-reconnect", tone: "is-reconnect" },
+  locked: { icon: "s-locked", tone: "is-locked" },
+  disconnected: { icon: "s-disconnected", tone: "is-disconnected" },
+};
+
+export const glyph = (state: State): { icon: string; tone: string } => glyphs[state];

@@ -1,0 +1,129 @@
+import { describe, expect, test, vi } from "vitest";
+import { attempt, details } from "../fake/world";
+import { trouble } from "../fake/world";
+import { fleet } from "./fleet";
+import { life } from "./life";
+import { Load } from "./load.svelte";
+import { dayMoment } from "./shelf.svelte";
+import { aside, sentence, standing } from "./standing";
+import { steps } from "./steps";
+import { rowsInSight, scrollTo } from "./window";
+
+describe("rows in sight", () => {
+  test("a hundred thousand rows draw a few dozen", () => {
+    const sight = rowsInSight(100_000, 28, 1_400_000, 560);
+    expect(sight.to - sight.from).toBeLessThan(60);
+    expect(sight.from * 28).toBe(sight.before);
+    expect(sight.before + (sight.to - sight.from) * 28 + sight.after).toBe(2_800_000);
+    expect(sight.from).toBeLessThanOrEqual(50_000);
+  });
+  test("few rows are all there, none is none", () => {
+    expect(rowsInSight(3, 28, 0, 560)).toEqual({ from: 0, to: 3, before: 0, after: 0 });
+    expect(rowsInSight(0, 28, 0, 560)).toEqual({ from: 0, to: 0, before: 0, after: 0 });
+  });
+  test("scrolled past a list that became shorter", () => {
+    const sight = rowsInSight(10, 28, 90_000, 560);
+    expect(sight.to).toBe(10);
+    expect(sight.from).toBeLessThan(10);
+  });
+  test("a row is brought into sight, and no further", () => {
+    expect(scrollTo(0, 28, 280, 280, 28)).toBe(0);
+    expect(scrollTo(20, 28, 0, 280, 28)).toBe(20 * 28 + 56 - 280);
+    expect(scrollTo(3, 28, 0, 280, 28)).toBe(0);
+  });
+});
+
+describe("the life line", () => {
+  test("is true to scale", () => expect(life(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
+  test("frays once over", () => expect(life(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
+  test("has no end where none is known", () => expect(life(0, null, 10, "active").kind).toBe("endless"));
+  test("survives a clock that runs behind", () => expect(life(1000, 2000, 0, "active").now).toBe(1));
+});
+
+describe("how a connection stands", () => {
+  const now = new Date();
+  const one = (state: Parameters<typeof details>[2], left: number | null) => details("c", "C", state, left).summary;
+  test("an active one whose time is over is expired", () => {
+    expect(standing(one("active", -1000), now)).toBe("expired");
+    expect(standing(one("active", 60_000), now)).toBe("active");
+    expect(standing(one("active", null), now)).toBe("active");
+    expect(standing(one("locked", -1000), now)).toBe("locked");
+  });
+  test("the rest of the line", () => {
+    expect(aside(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
+    expect(aside(one("disconnected", null), now)).toBe("");
+  });
+  test("the sentence promises no renewal without a refresh token", () => {
+    const held = details("c", "C", "expired", -1000).tokens;
+    expect(sentence(one("expired", -1000), held, now)).toContain("Renews");
+    expect(sentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Renews");
+  });
+});
+
+describe("the steps", () => {
+  const failed = (code: "invalid_client" | "provider_error") => attempt("failed", { error: trouble(code, "No.") });
+  test.each([
+    ["waiting", "here", "ahead", "ahead"],
+    ["exchanging", "done", "here", "ahead"],
+    ["identifying", "done", "done", "here"],
+    ["done", "done", "done", "done"],
+    ["denied", "wrong", "ahead", "ahead"],
+    ["timed_out", "wrong", "ahead", "ahead"],
+  ] as const)("%s", (phase, wait, exchange, identify) => {
+    expect(steps(attempt(phase), undefined)).toEqual({ open: "done", wait, exchange, identify });
+  });
+  test("a failure stands where it happened", () => {
+    expect(steps(failed("invalid_client"), undefined).exchange).toBe("wrong");
+    expect(steps(failed("provider_error"), undefined).wait).toBe("wrong");
+    expect(steps(failed("invalid_client"), undefined, "identifying").identify).toBe("wrong");
+  });
+  test("a browser that did not open", () => {
+    expect(steps(attempt("waiting"), { at: new Date(), busy: false, trouble: trouble("browser_failed", "No.") }).open).toBe("wrong");
+  });
+});
+
+test("the sidebar shows apps without a connection, and drops attempts that were cancelled", () => {
+  const summary = details("c1", "Acme production", "active", 1000).summary;
+  const app = (id: string, name: string) => ({ id, name, provider: "grigora", provider_name: "Grigora", client_id: "", has_secret: true, redirect_uri: "", projects: [], overrides: {}, created_at: "" });
+  const groups = fleet([app("acme-sites", "Acme Sites"), app("other", "Other")], [summary], [attempt("cancelled"), attempt("denied", { id: "a2" })], "");
+  expect(groups[0]?.rows.map((row) => `${row.kind} ${row.name}`)).toEqual(["connection Acme production", "attempt Acme Sites", "app Other"]);
+  expect(fleet([app("other", "Other")], [summary], [], "prod")[0]?.rows).toHaveLength(1);
+  expect(fleet([], [summary], [], "xyzzy")).toEqual([]);
+});
+
+test("a day is a whole day here", () => {
+  expect(dayMoment("2026-01-31", false)).toBe(new Date(2026, 0, 31).toISOString());
+  expect(dayMoment("2026-01-31", true)).toBe(new Date(2026, 0, 31, 23, 59, 59, 999).toISOString());
+  expect(dayMoment("2026-02-30", false)).toBeNull();
+  expect(dayMoment("soon", false)).toBeNull();
+});
+
+describe("a load", () => {
+  test("says that it takes time only when it does, and can be stopped", async () => {
+    vi.useFakeTimers();
+    const load = new Load<number>();
+    void load.run(() => new Promise(() => undefined));
+    expect(load.slow).toBe(false);
+    vi.advanceTimersByTime(310);
+    expect(load.slow).toBe(true);
+    load.cancel();
+    expect(load).toMatchObject({ busy: false, slow: false, stopped: true });
+    vi.useRealTimers();
+  });
+  test("a late answer does not take the place of a newer one", async () => {
+    const load = new Load<string>();
+    let answer = (_: string) => {};
+    const old = load.run(() => new Promise((resolve) => (answer = resolve)));
+    await load.run(() => Promise.resolve("new"));
+    answer("old");
+    await old;
+    expect(load.data).toBe("new");
+  });
+  test("what came before stays when something goes wrong", async () => {
+    const load = new Load<string>();
+    await load.run(() => Promise.resolve("kept"));
+    await load.run(() => Promise.reject(trouble("provider_unavailable", "503")));
+    expect(load.data).toBe("kept");
+    expect(load.trouble?.code).toBe("provider_unavailable");
+  });
+});

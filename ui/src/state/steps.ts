@@ -1,0 +1,33 @@
+// How far a sign-in is, as the steps on the rope.
+
+import type { Attempt, Code, Phase } from "../host";
+import type { Opening } from "./opening.svelte";
+
+export type Stand = "done" | "here" | "ahead" | "wrong";
+export type Steps = { open: Stand; wait: Stand; exchange: Stand; identify: Stand };
+
+/** What can go wrong before there is a code to exchange. */
+const early: Code[] = ["provider_error", "callback_invalid", "browser_failed", "access_denied"];
+
+/** `reached` is the last phase in which the attempt was seen under way. */
+export function steps(attempt: Attempt | null, opening: Opening | undefined, reached?: Phase): Steps {
+  const ahead = { wait: "ahead", exchange: "ahead", identify: "ahead" } as const;
+  if (!attempt) return { open: "here", ...ahead };
+  const open = "done" as const;
+  switch (attempt.phase) {
+    case "waiting":
+      if (opening?.busy || opening?.trouble) return { open: opening.trouble ? "wrong" : "here", ...ahead };
+      return { open, wait: "here", exchange: "ahead", identify: "ahead" };
+    case "exchanging":
+      return { open, wait: "done", exchange: "here", identify: "ahead" };
+    case "identifying":
+      return { open, wait: "done", exchange: "done", identify: "here" };
+    case "done":
+      return { open, wait: "done", exchange: "done", identify: "done" };
+    case "failed":
+      if (reached === "identifying") return { open, wait: "done", exchange: "done", identify: "wrong" };
+      if (reached !== "exchanging" && attempt.error && early.includes(attempt.error.code)) break;
+      return { open, wait: "done", exchange: "wrong", identify: "ahead" };
+  }
+  return { open, wait: "wrong", exchange: "ahead", identify: "ahead" };
+}

@@ -1,0 +1,151 @@
+// What the window knows: the overview, patched by what the host says has happened.
+
+import { SvelteMap } from "svelte/reactivity";
+import {
+  asTrouble, host,
+  type App, type Attempt, type Details, type Happening, type Phase, type ProviderView, type Summary, type Trouble,
+} from "../host";
+
+const byName = (a: Summary, b: Summary) => a.provider_name.localeCompare(b.provider_name) || a.name.localeCompare(b.name);
+
+export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
+
+class World {
+  phase = $state<"opening" | "ready" | "failed">("opening");
+  trouble = $state.raw<Trouble | null>(null);
+  providers = $state.raw<ProviderView[]>([]);
+  apps = $state.raw<App[]>([]);
+  connections = $state.raw<Summary[]>([]);
+  attempts = $state.raw<Attempt[]>([]);
+  vault = $state.raw<Trouble | null>(null);
+  /** Callbacks that were not accepted, until the person has read them. */
+  notices = $state.raw<{ id: number; trouble: Trouble }[]>([]);
+  details = new SvelteMap<string, Details>();
+  /** The last phase in which each attempt was seen under way. */
+  reached = new SvelteMap<string, Phase>();
+  /** Counts what happened to each connection, for those who show more of it than its details. */
+  beats = new SvelteMap<string, number>();
+  /** Counts everything that happened. */
+  beat = $state(0);
+  #early: Happening[] = [];
+  #notice = 0;
+
+  empty = $derived(this.apps.length === 0 && this.connections.length === 0);
+
+  /** Asks for everything; also the way to try again. */
+  open = async (): Promise<void> => {
+    try {
+      const overview = await host.overview();
+      this.providers = overview.providers;
+      this.apps = overview.apps;
+      this.connections = [...overview.connections].sort(byName);
+      this.attempts = overview.attempts;
+      this.vault = overview.vault;
+      this.trouble = null;
+      this.phase = "ready";
+      for (const event of [...overview.missed, ...this.#early.splice(0)]) await this.heard(event);
+    } catch (thrown) {
+      this.trouble = asTrouble(thrown);
+      this.phase = "failed";
+    }
+  };
+
+  heard = async (event: Happening): Promise<void> => {
+    if (this.phase !== "ready") {
+      this.#early.push(event);
+      return;
+    }
+    this.beat += 1;
+    if (event.kind === "apps") await this.#reloadApps();
+    else if (event.kind === "connection") await this.reload(event.value);
+    else if (event.kind === "attempt") this.took(event.value);
+    else if (event.kind === "vault") {
+      this.vault = event.value ?? null;
+      // A keyring that closes or opens changes how every connection stands.
+      await this.#reloadApps();
+    }
+    else this.notices = [...this.notices, { id: (this.#notice += 1), trouble: event.value }];
+  };
+
+  /** Asks how a connection stands; one that is gone leaves the list. */
+  async reload(id: string): Promise<Trouble | null> {
+    try {
+      const details = await host.connection(id);
+      this.details.set(id, details);
+      const others = this.connections.filter((other) => other.id !== id);
+      this.connections = [...others, details.summary].sort(byName);
+      return null;
+    } catch (thrown) {
+      const trouble = asTrouble(thrown);
+      if (trouble.code === "not_found") {
+        this.connections = this.connections.filter((other) => other.id !== id);
+        this.details.delete(id);
+      }
+      return trouble;
+    } finally {
+      this.beats.set(id, (this.beats.get(id) ?? 0) + 1);
+    }
+  }
+
+  /** Asks whether the keyring opens the vault now. */
+  async checkVault(): Promise<void> {
+    try {
+      this.vault = await host.checkVault();
+    } catch (thrown) {
+      this.vault = asTrouble(thrown);
+    }
+  }
+
+  /** Puts an attempt in the place of what was known of it. */
+  took(attempt: Attempt): void {
+    if (!isOver(attempt)) this.reached.set(attempt.id, attempt.phase);
+    const known = this.attempts.some((other) => other.id === attempt.id);
+    this.attempts = known
+      ? this.attempts.map((other) => (other.id === attempt.id ? attempt : other))
+      : [...this.attempts, attempt];
+  }
+
+  /** Leaves an attempt that is over behind. */
+  leave(id: string): void {
+    this.attempts = this.attempts.filter((attempt) => attempt.id !== id);
+  }
+
+  addApp(app: App): void {
+    this.apps = [...this.apps.filter((other) => other.id !== app.id), app].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  dropApp(id: string): void {
+    this.apps = this.apps.filter((app) => app.id !== id);
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+  }
+
+  app = (id: string): App | undefined => this.apps.find((app) => app.id === id);
+
+  /** The next moment at which a token expires or an attempt stops waiting. */
+  nextMoment = (): number | null => {
+    const now = Date.now();
+    let next: number | null = null;
+    for (const { expires_at } of [...this.connections, ...this.attempts]) {
+      const at = expires_at ? Date.parse(expires_at) : NaN;
+      if (at > now && (next === null || at < next)) next = at;
+    }
+    return next;
+  };
+
+  async #reloadApps(): Promise<void> {
+    try {
+      const overview = await host.overview();
+      this.apps = overview.apps;
+      this.connections = [...overview.connections].sort(byName);
+      this.vault = overview.vault;
+      overview.attempts.forEach((attempt) => this.took(attempt));
+    } catch (thrown) {
+      this.notices = [...this.notices, { id: (this.#notice += 1), trouble: asTrouble(thrown) }];
+    }
+  }
+}
+
+export const world = new World();

@@ -1,0 +1,80 @@
+import { beforeEach, expect, test } from "vitest";
+import { attempt, trouble } from "../fake/world";
+import { fake } from "../fake/fake";
+import { world } from "./world.svelte";
+
+beforeEach(async () => {
+  world.phase = "opening";
+  world.notices = [];
+  fake.use("some");
+  await world.open();
+});
+
+const state = (id: string) => world.connections.find((one) => one.id === id)?.state;
+
+test("a connection that changed is asked for again, alone", async () => {
+  const held = fake.world.details.c1;
+  if (held) held.summary.state = "reconnect_needed";
+  await world.heard({ kind: "connection", value: "c1" });
+  expect(state("c1")).toBe("reconnect_needed");
+  expect(fake.called("overview")).toHaveLength(1);
+  expect(fake.called("connection")).toEqual([["c1"]]);
+});
+
+test("a connection that is gone leaves the list", async () => {
+  delete fake.world.details.c2;
+  await world.heard({ kind: "connection", value: "c2" });
+  expect(state("c2")).toBeUndefined();
+  expect(world.connections).toHaveLength(3);
+});
+
+test("a connection that cannot be read now stays", async () => {
+  fake.fail("connection", trouble("data_busy", "Busy."));
+  await world.heard({ kind: "connection", value: "c2" });
+  expect(state("c2")).toBe("active");
+});
+
+test("an attempt takes the place of what was known of it", async () => {
+  await world.heard({ kind: "attempt", value: attempt("waiting") });
+  await world.heard({ kind: "attempt", value: attempt("exchanging") });
+  expect(world.attempts.map((one) => one.phase)).toEqual(["exchanging"]);
+  await world.heard({ kind: "attempt", value: attempt("failed") });
+  expect(world.reached.get("attempt-1")).toBe("exchanging");
+});
+
+test("apps are read again", async () => {
+  fake.world.apps = [];
+  await world.heard({ kind: "apps" });
+  expect(world.apps).toEqual([]);
+});
+
+test("a refused callback is kept until it is dismissed", async () => {
+  await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
+  expect(world.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
+  world.dismiss(world.notices[0]?.id ?? -1);
+  expect(world.notices).toEqual([]);
+});
+
+test("the vault locks and opens", async () => {
+  await world.heard({ kind: "vault", value: trouble("keyring_locked", "Locked.") });
+  expect(world.vault?.code).toBe("keyring_locked");
+  await world.heard({ kind: "vault" });
+  expect(world.vault).toBeNull();
+});
+
+test("what happens while it opens is not lost", async () => {
+  world.phase = "opening";
+  await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
+  expect(world.notices).toEqual([]);
+  await world.open();
+  expect(world.notices).toHaveLength(1);
+});
+
+test("a failed start can be tried again", async () => {
+  fake.fail("overview", trouble("data_newer", "Newer."));
+  await world.open();
+  expect(world.phase).toBe("failed");
+  fake.fail("overview", null);
+  await world.open();
+  expect(world.phase).toBe("ready");
+});

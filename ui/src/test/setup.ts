@@ -1,0 +1,15 @@
+import { configure } from "@testing-library/dom";
+import "@testing-library/jest-dom/vitest";
+
+// What jsdom lacks and the parts ask for.
+class Observer {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+Object.assign(globalThis, { ResizeObserver: Observer });
+Object.assign(Element.prototype, { scrollIntoView() {}, hasPointerCapture: () => false, setPointerCapture() {}, releasePointerCapture() {} });
+if (!Element.prototype.animate) Object.assign(Element.prototype, { animate: () => ({ cancel() {}, finished: Promise.resolve() }), getAnimations: () => [] });
+
+// A whole window in an error message helps nobody.
+configure({ getElementError: (message) => new Error(message ?? "") });

@@ -1,0 +1,84 @@
+import type { Phase, State } from "../host";
+import { spoken } from "./time";
+
+export const common = {
+  product: "Grapnel",
+  opening: "Opening…",
+  connections: "Connections",
+  filter: "Filter",
+  filterConnections: "Filter connections",
+  filterKey: "Ctrl F",
+  nothingMatches: (text: string) => `Nothing here contains “${text}”.`,
+  addApp: "Add app",
+  activity: "Activity",
+  settings: "Settings",
+  cancel: "Cancel",
+  close: "Close",
+  copy: "Copy",
+  copied: "Copied",
+  dismiss: "Dismiss",
+  tryAgain: "Try again",
+  reload: "Reload",
+  retrying: "Trying…",
+  show: "Show",
+  hide: "Hide",
+  firstRun: "Grapnel holds on to your connections, and keeps their tokens fresh.",
+  trySandbox: "Try it with the sandbox",
+  startingSandbox: "Starting the sandbox…",
+  addYourApp: "Add your app",
+  whatHappened: "What happened",
+  whatItMeans: "What it means",
+  whatToDo: "What to do",
+  cannotOpen: "Grapnel cannot open its data",
+  vault: "The keyring does not open the vault",
+  refused: "A sign-in came back that Grapnel did not accept",
+  none: "None",
+} as const;
+
+export const stateWord: Record<State, string> = {
+  active: "Active",
+  expired: "Expired",
+  renewing: "Renewing",
+  retrying: "Waiting to retry",
+  reconnect_needed: "Reconnect needed",
+  locked: "Locked",
+  disconnected: "Disconnected",
+};
+
+export const stateSentence = {
+  active: (left: number) => `Good for another ${spoken(left)}, then renews when it is used.`,
+  activeForever: "No end is known; it is used until it is refused.",
+  expired: "Renews when it is used.",
+  expiredForGood: "There is no refresh token; sign in again to go on.",
+  renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
+  retrying: "The last renewal did not succeed. It is tried again when the token is used.",
+  reconnect_needed: "Only signing in again helps.",
+  locked: "Unlock the keyring to use it.",
+  disconnected: "The tokens were deleted here.",
+};
+
+export const phaseWord: Record<Phase, string> = {
+  waiting: "Waiting",
+  exchanging: "Exchanging",
+  identifying: "Identifying",
+  done: "Connected",
+  denied: "Denied",
+  failed: "Failed",
+  cancelled: "Cancelled",
+  timed_out: "Timed out",
+};
+
+export const side = {
+  left: (span: string) => `, ${span} left`,
+  ago: (span: string) => `, ${span} ago`,
+  inBrowser: ", in the browser",
+  notConnected: "Not connected yet",
+};
+
+export const settings = {
+  title: "Settings",
+  theme: "Theme",
+  system: "As the system",
+  light: "Light",
+  dark: "Dark",
+};

@@ -1,0 +1,9 @@
+// Every word that the window says, in one place.
+
+export { activity, connection, fingerprint, scopeWords } from "./connection";
+export { addApp, app, sourceWord } from "./apps";
+export { browse } from "./browse";
+export { common, phaseWord, settings, side, stateSentence, stateWord } from "./common";
+export { connect } from "./connect";
+export { count, list, number, of } from "./number";
+export * as time from "./time";

@@ -1,0 +1,14 @@
+// Numbers in the system's writing.
+
+const digits = new Intl.NumberFormat();
+
+export const number = (value: number): string => digits.format(value);
+
+export const count = (value: number, one: string, many: string): string => `${number(value)} ${value === 1 ? one : many}`;
+
+/** `a, b and c`. */
+export const list = (items: string[]): string =>
+  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+
+/** `Grigora’s`, `GroveStreams’`. */
+export const of = (name: string): string => (name.endsWith("s") ? `${name}’` : `${name}’s`);

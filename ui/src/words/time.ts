@@ -1,0 +1,75 @@
+// Times in words near now, exact otherwise. Dates and clocks as the system writes them.
+
+import { count } from "./number";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const dateFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+export type Moment = string | Date;
+const date = (at: Moment): Date => (typeof at === "string" ? new Date(at) : at);
+const dayNumber = (at: Date): number => Math.floor((at.getTime() - at.getTimezoneOffset() * MINUTE) / DAY);
+
+/** The exact moment, for a title. */
+export const exact = (at: Moment): string => exactFormat.format(date(at));
+
+/** `14:10`. */
+export const clock = (at: Moment): string => clockFormat.format(date(at));
+
+/** `18 Nov`, or, in another year, `18 Nov 2025`. */
+export function day(at: Moment, now: Date): string {
+  const moment = date(at);
+  return moment.getFullYear() === now.getFullYear() ? dayFormat.format(moment) : dateFormat.format(moment);
+}
+
+/** `Today`, `Yesterday`, `18 Nov`. */
+export function dayName(at: Moment, now: Date): string {
+  const days = dayNumber(now) - dayNumber(date(at));
+  if (days === 0) return "Today";
+  return days === 1 ? "Yesterday" : day(at, now);
+}
+
+/** `14:10`, `yesterday, 14:58`, `18 Nov, 14:58`. */
+export function when(at: Moment, now: Date): string {
+  const days = dayNumber(now) - dayNumber(date(at));
+  if (days === 0) return clock(at);
+  if (days === 1) return `yesterday, ${clock(at)}`;
+  return days === -1 ? `tomorrow, ${clock(at)}` : `${day(at, now)}, ${clock(at)}`;
+}
+
+/** `20 Nov 2026, 09:15`. */
+export const dateAndClock = (at: Moment): string => `${dateFormat.format(date(at))}, ${clock(at)}`;
+
+/** `43 min`, `4 h 46 min`, `3 days`. */
+export function span(ms: number): string {
+  if (ms < MINUTE) return "under a minute";
+  const minutes = Math.floor(ms / MINUTE);
+  if (minutes < 60) return `${minutes} min`;
+  if (ms < 6 * HOUR) return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} days`;
+}
+
+/** `43 minutes`, `4 hours`, `3 days`: for sentences. */
+export function spoken(ms: number): string {
+  if (ms < MINUTE) return "less than a minute";
+  if (ms < HOUR) return count(Math.floor(ms / MINUTE), "minute", "minutes");
+  return ms < 2 * DAY ? count(Math.floor(ms / HOUR), "hour", "hours") : count(Math.floor(ms / DAY), "day", "days");
+}
+
+/** `just now`, `12 min ago`, `2 h ago`, `Yesterday`, `18 Nov`. */
+export function ago(at: Moment, now: Date): string {
+  const passed = now.getTime() - date(at).getTime();
+  if (passed < MINUTE && passed > -MINUTE) return "just now";
+  if (passed < 0) return when(at, now);
+  if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min ago`;
+  if (dayNumber(now) === dayNumber(date(at))) return `${Math.floor(passed / HOUR)} h ago`;
+  return dayName(at, now);
+}
+
+/** How long until, in milliseconds; negative once past. */
+export const until = (at: Moment, now: Date): number => date(at).getTime() - now.getTime();

@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import { defineConfig } from "vitest/config";
+
+const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
+
+export default defineConfig(({ mode }) => {
+  // In tests, and in the mode made for pictures, a fake host stands behind the same door.
+  const fake = mode === "fake" || mode === "test";
+  return {
+    plugins: [svelte(), ...(mode === "test" ? [svelteTesting()] : [])],
+    resolve: { alias: fake ? [{ find: /^\.\/bindings$/, replacement: fakeBindings }] : [] },
+    clearScreen: false,
+    server: { host: "127.0.0.1", port: 1420, strictPort: true },
+    preview: { host: "127.0.0.1", strictPort: true },
+    build: {
+      outDir: mode === "fake" ? "../target/ui-fake" : "dist",
+      emptyOutDir: true,
+      target: "safari18",
+      modulePreload: { polyfill: false },
+    },
+    test: {
+      environment: "jsdom",
+      setupFiles: ["./src/test/setup.ts"],
+      include: ["src/**/*.test.ts"],
+      restoreMocks: true,
+      testTimeout: 30_000,
+    },
+  };
+});
