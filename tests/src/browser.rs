@@ -1,11 +1,13 @@
 //! Chromium as the desktop's default browser, opened by whoever opens a link, and driven once it is there.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
+use thirtyfour::WindowHandle;
 
 use crate::desktop::Desktop;
 use crate::driver::Driver;
@@ -16,8 +18,8 @@ use crate::window::drivable;
 /// Types of what a browser opens.
 const WEB: [&str; 2] = ["x-scheme-handler/http", "x-scheme-handler/https"];
 
-/// Quiet, without a person to ask, and without a keyring of its own in the story's keyring.
-const FLAGS: &str = "--no-sandbox --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
+/// Quiet (of `--no-sandbox` too, for which `--test-type` is), without a person to ask, and without a keyring of its own in the story's keyring.
+const FLAGS: &str = "--no-sandbox --test-type --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
     --disable-background-networking --disable-component-update --disable-sync --password-store=basic \
     --window-size=1100,820 --window-position=90,40 --remote-debugging-port=0";
 
@@ -35,6 +37,8 @@ pub struct Allowed<'a> {
 pub struct Browser {
     profile: PathBuf,
     driver: Option<Driver>,
+    /// The pages that were asked for before, each in a tab of its own.
+    known: HashSet<WindowHandle>,
 }
 
 impl Browser {
@@ -58,10 +62,10 @@ impl Browser {
         )?;
         fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
         desktop.register("story-browser", &WEB, &format!("{} %U", launcher.display())).await?;
-        Ok(Self { profile, driver: None })
+        Ok(Self { profile, driver: None, known: HashSet::new() })
     }
 
-    /// The page whose address begins like this, once the browser shows it.
+    /// The page whose address begins like this, once the browser shows it in a new tab.
     pub async fn page_at(&mut self, desktop: &Desktop, address: &str) -> Result<Page> {
         let driver = match self.driver.take() {
             Some(driver) => driver,
@@ -69,16 +73,18 @@ impl Browser {
         };
         let session = self.driver.insert(driver).session();
         let page = Page::new(session.clone());
-        until(&format!("a page at {address} in the browser"), async || {
-            for window in session.windows().await? {
-                session.switch_to_window(window).await?;
+        let (tab, page) = until(&format!("a new page at {address} in the browser"), async || {
+            for tab in session.windows().await?.into_iter().filter(|tab| !self.known.contains(tab)) {
+                session.switch_to_window(tab.clone()).await?;
                 if page.address().await?.starts_with(address) {
-                    return Ok(Some(page.clone()));
+                    return Ok(Some((tab, page.clone())));
                 }
             }
             Ok(None)
         })
-        .await
+        .await?;
+        self.known.insert(tab);
+        Ok(page)
     }
 
     /// Attaches to the running browser: it tells its debugging port in its profile.

@@ -94,6 +94,8 @@ impl Desktop {
             .env("XDG_DATA_DIRS", "/usr/local/share:/usr/share")
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address())
             .env("LANG", "C.UTF-8")
+            // Links are opened as GNOME opens them, by gio.
+            .env("XDG_CURRENT_DESKTOP", "GNOME")
             // There is no accessibility bus here, and looking for one takes time.
             .env("NO_AT_BRIDGE", "1")
             .env("GRAPNEL_HOME", self.data())
@@ -122,6 +124,15 @@ impl Desktop {
     /// Whether a window of this process is to be seen.
     pub async fn shows_window_of(&self, pid: u32) -> bool {
         self.run("xdotool", &["search", "--onlyvisible", "--pid", &pid.to_string()]).await.is_ok()
+    }
+
+    /// Waits until a window of this process is the one that has the person's attention.
+    pub async fn brings_to_front(&self, pid: u32) -> Result<()> {
+        until(&format!("a window of process {pid} in front"), async || {
+            let active = self.run("xdotool", &["getactivewindow", "getwindowpid"]).await?;
+            Ok((active.trim() == pid.to_string()).then_some(()))
+        })
+        .await
     }
 
     /// Makes a program the one that opens what is of this type, through a desktop entry of its own.

@@ -2,14 +2,19 @@
 //! stand in for a person. Everything runs on free ports and displays, so that stories may run side by side.
 
 pub mod browser;
+pub mod consent;
 pub mod desktop;
 mod driver;
+pub mod form;
 pub mod keyring;
 pub mod leak;
 pub mod page;
 pub mod place;
+pub mod posts;
 pub mod process;
+pub mod scene;
 pub mod screenshot;
+pub mod sign_in;
 pub mod story;
 mod turn;
 pub mod wait;

@@ -24,12 +24,16 @@ pub enum Role {
     Choice,
     /// A list to choose from.
     Select,
+    /// One of the choices of a list or menu that is open.
+    Option,
     /// A tab.
     Tab,
     /// A heading.
     Heading,
     /// A dialog.
     Dialog,
+    /// What opens more of the page.
+    Disclosure,
 }
 
 impl Role {
@@ -44,9 +48,11 @@ impl Role {
                 "input[type=checkbox], input[type=radio], [role=checkbox], [role=radio], [role=switch]"
             }
             Self::Select => "select, [role=combobox]",
+            Self::Option => "[role=option], [role=menuitem]",
             Self::Tab => "[role=tab]",
             Self::Heading => "h1, h2, h3, h4, [role=heading]",
             Self::Dialog => "dialog, [role=dialog], [role=alertdialog]",
+            Self::Disclosure => "summary",
         }
     }
 }
@@ -64,13 +70,20 @@ impl Page {
 
     /// The element with this role and accessible name.
     pub async fn find(&self, role: Role, name: &str) -> Result<WebElement> {
-        let found = until(&format!("{role:?} {name:?}"), async || self.look(role, name).await).await;
+        let found = until(&format!("{role:?} {name:?}"), async || self.look(role, |it| it == name).await).await;
         self.explain(found).await
     }
 
-    /// Whether there is such an element now.
+    /// The first element with this role and these words in its accessible name.
+    pub async fn find_about(&self, role: Role, words: &str) -> Result<WebElement> {
+        let about = async || self.look(role, |it| it.contains(words)).await;
+        let found = until(&format!("{role:?} about {words:?}"), about).await;
+        self.explain(found).await
+    }
+
+    /// Whether there is an element of this role and name now.
     pub async fn has(&self, role: Role, name: &str) -> Result<bool> {
-        Ok(self.look(role, name).await?.is_some())
+        Ok(self.look(role, |it| it == name).await?.is_some())
     }
 
     /// The element with this `data-testid`, for what has no name.
@@ -84,14 +97,23 @@ impl Page {
 
     /// Presses a button, a link or a tab.
     pub async fn press(&self, role: Role, name: &str) -> Result<()> {
-        let pressed = until(&format!("{role:?} {name:?} to press"), async || {
-            let Some(element) = self.look(role, name).await? else { return Ok(None) };
-            ensure!(element.is_enabled().await?, "it is disabled");
-            element.click().await?;
+        self.press_which(role, name, |it| it == name).await
+    }
+
+    /// Presses the first one with these words in its name.
+    pub async fn press_about(&self, role: Role, words: &str) -> Result<()> {
+        self.press_which(role, words, |it| it.contains(words)).await
+    }
+
+    /// Sends the form that is shown.
+    pub async fn send(&self) -> Result<()> {
+        let by = || By::Css("form button[type=submit]");
+        let sent = until("the form's own button", async || {
+            self.driver.find(by()).await?.click().await?;
             Ok(Some(()))
         })
         .await;
-        self.explain(pressed).await
+        self.explain(sent).await
     }
 
     /// Writes into the field of this name, over what was there.
@@ -106,11 +128,27 @@ impl Page {
         Ok(())
     }
 
-    /// Chooses an option, by its words, in the list of this name.
-    pub async fn choose(&self, name: &str, option: &str) -> Result<()> {
-        let list = self.find(Role::Select, name).await?;
-        let by = By::XPath(format!("./option[normalize-space()={option:?}]"));
-        Ok(list.find(by).await.with_context(|| format!("no option {option:?} in {name:?}"))?.click().await?)
+    /// Ticks the boxes whose names have one of these words in them, and no other.
+    pub async fn tick_only(&self, wanted: &[&str]) -> Result<()> {
+        for tickable in self.driver.find_all(By::Css("input[type=checkbox]")).await? {
+            let name = accessible_name(&tickable).await?;
+            if tickable.is_selected().await? != wanted.iter().any(|words| name.contains(words)) {
+                click(&tickable).await.with_context(|| format!("the box {name:?}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is in the field of this name.
+    pub async fn value(&self, name: &str) -> Result<String> {
+        let value = self.find(Role::Field, name).await?.prop("value").await?;
+        value.with_context(|| format!("the field {name:?} has no value"))
+    }
+
+    /// Opens the list behind a button, and chooses an option in it.
+    pub async fn choose(&self, button: &str, option: &str) -> Result<()> {
+        self.press(Role::Button, button).await?;
+        self.press(Role::Option, option).await
     }
 
     /// Waits until these words are to be seen.
@@ -132,9 +170,18 @@ impl Page {
         self.explain(said).await
     }
 
-    /// All the words that are to be seen.
+    /// Waits until these words are not to be seen any more.
+    pub async fn says_no_more(&self, words: &str) -> Result<()> {
+        let gone = until(&format!("the words {words:?} to go"), async || {
+            Ok((!self.text().await?.contains(words)).then_some(()))
+        })
+        .await;
+        self.explain(gone).await
+    }
+
+    /// All the words that are to be seen. (The driver's own answer would leave out those that could be cut off.)
     pub async fn text(&self) -> Result<String> {
-        Ok(self.driver.find(By::Css("body")).await?.text().await?)
+        Ok(self.driver.execute("return document.body.innerText", Vec::new()).await?.convert()?)
     }
 
     /// Where it is.
@@ -152,9 +199,20 @@ impl Page {
         &self.driver
     }
 
-    async fn look(&self, role: Role, name: &str) -> Result<Option<WebElement>> {
+    async fn press_which(&self, role: Role, what: &str, is_it: impl Fn(&str) -> bool) -> Result<()> {
+        let pressed = until(&format!("{role:?} {what:?} to press"), async || {
+            let Some(element) = self.look(role, &is_it).await? else { return Ok(None) };
+            ensure!(element.is_enabled().await?, "it is disabled");
+            click(&element).await?;
+            Ok(Some(()))
+        })
+        .await;
+        self.explain(pressed).await
+    }
+
+    async fn look(&self, role: Role, is_it: impl Fn(&str) -> bool) -> Result<Option<WebElement>> {
         for element in self.driver.find_all(By::Css(role.selector())).await? {
-            if accessible_name(&element).await?.trim() == name && element.is_displayed().await? {
+            if is_it(accessible_name(&element).await?.trim()) && element.is_displayed().await? {
                 return Ok(Some(element));
             }
         }
@@ -168,4 +226,13 @@ impl Page {
         let excerpt: String = text.chars().take(EXCERPT).collect();
         Err(error.context(format!("the page says:\n{excerpt}\n")))
     }
+}
+
+/// What something else covers, as a bar that stays at the edge, is first brought to where it can be seen.
+async fn click(element: &WebElement) -> Result<()> {
+    if let Err(error) = element.click().await {
+        element.scroll_into_view().await?;
+        element.click().await.map_err(|_| error)?;
+    }
+    Ok(())
 }

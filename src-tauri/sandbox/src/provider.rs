@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::departures::{Departures, Notes};
 use crate::faults::Faults;
 use crate::grants::Grants;
+use crate::revealed::Reveal;
 
 /// Who answers the consent page. No provider has such a switch: it is for scripts and measurements without a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,7 @@ pub(crate) struct Provider {
     pub(crate) faults: Faults,
     pub(crate) grants: Grants,
     pub(crate) consent: ConsentSwitch,
+    pub(crate) reveal: Reveal,
 }
 
 impl Provider {

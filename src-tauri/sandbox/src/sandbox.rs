@@ -17,6 +17,7 @@ use crate::faults::Faults;
 use crate::grants::{Grants, Lifetimes};
 use crate::grigora::{self, Grigora};
 use crate::provider::Consent;
+use crate::revealed::Revealed;
 use crate::server::serve;
 
 /// How long requests in progress may hold up the end.
@@ -35,6 +36,8 @@ pub struct Options {
     pub lifetimes: Lifetimes,
     /// Who answers the consent page.
     pub consent: Consent,
+    /// Whether [`Sandbox::revealed`] remembers secrets.
+    pub reveal: bool,
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             apps: vec![grigora::sandbox_app()],
             lifetimes: grigora::LIFETIMES,
             consent: Consent::Ask,
+            reveal: false,
         }
     }
 }
@@ -124,6 +128,13 @@ impl Sandbox {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.grigora.provider.clock
+    }
+
+    /// Every code and token given out and every PKCE verifier received so far, oldest first: what must be found
+    /// nowhere. Empty unless [`Options::reveal`] is on.
+    #[must_use]
+    pub fn revealed(&self) -> Vec<Revealed> {
+        self.grigora.provider.reveal.all()
     }
 
     /// Stops, and returns when the ports are free. (Dropping stops too, without waiting.)

@@ -140,7 +140,6 @@ class World {
       const overview = await host.overview();
       this.apps = overview.apps;
       this.connections = [...overview.connections].sort(byName);
-      this.vault = overview.vault;
       overview.attempts.forEach((attempt) => this.took(attempt));
     } catch (thrown) {
       this.notices = [...this.notices, { id: (this.#notice += 1), trouble: asTrouble(thrown) }];

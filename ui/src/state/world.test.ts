@@ -78,3 +78,17 @@ test("a failed start can be tried again", async () => {
   await world.open();
   expect(world.phase).toBe("ready");
 });
+
+test("what happened before the window was there is told", async () => {
+  world.phase = "opening";
+  fake.world.missed = [{ kind: "callback_refused", value: trouble("callback_late", "It came late.") }];
+  await world.open();
+  expect(world.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
+});
+
+test("a keyring that locks changes how connections stand", async () => {
+  const first = fake.world.connections[0];
+  if (first) first.state = "locked";
+  await world.heard({ kind: "vault", value: trouble("keyring_locked", "Locked.") });
+  expect(world.connections.some((one) => one.state === "locked")).toBe(true);
+});

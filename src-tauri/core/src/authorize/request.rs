@@ -61,27 +61,27 @@ pub(super) fn messages(
     let mut address = request.url.clone();
     address.set_query(None);
     let sent = request.url.query_pairs().map(|(name, value)| match &*name {
-        "state" => hidden(&name, &format!("{} characters", value.len())),
+        "state" => hidden(&name, &format!("hidden, {} characters", value.len())),
         _ => shown(&name, &value),
     });
     let client_id =
         request.url.query_pairs().find(|(name, _)| name == "client_id").map(|(_, value)| value.into_owned());
     let mut exchange = vec![
         shown("grant_type", "authorization_code"),
-        hidden("code", "from the callback"),
+        hidden("code", "hidden, from the callback"),
         shown("redirect_uri", redirect_uri),
     ];
     exchange.extend(client_id.map(|id| shown("client_id", &id)));
-    exchange.extend(has_secret.then(|| hidden("client_secret", "in the vault")));
-    exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "in the vault")));
+    exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
+    exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
     vec![
         Message { method: "GET".into(), address: address.into(), parameters: sent.collect() },
         Message {
             method: String::new(),
             address: redirect_uri.to_owned(),
             parameters: vec![
-                hidden("code", "used once, never kept"),
-                hidden("state", "must be the one that was sent"),
+                hidden("code", "hidden, used once and never kept"),
+                hidden("state", "hidden, must be the one that was sent"),
             ],
         },
         Message { method: "POST".into(), address: conventions.token_url.to_string(), parameters: exchange },

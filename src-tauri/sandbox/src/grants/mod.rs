@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::random::{Digest, digest};
+use crate::revealed::{Reveal, Secret};
 
 pub(crate) use redeem::{CodeClaim, CodeRefused};
 pub(crate) use renew::RefreshRefused;
@@ -94,6 +95,7 @@ pub(crate) enum BearerRefused {
 #[derive(Debug)]
 pub struct Grants {
     clock: Clock,
+    reveal: Reveal,
     mint: Mint,
     store: Mutex<Store>,
 }
@@ -137,7 +139,7 @@ impl Token {
 }
 
 impl Grants {
-    pub(crate) fn new(clock: Clock, mint: Mint, lifetimes: Lifetimes) -> Self {
+    pub(crate) fn new(clock: Clock, reveal: Reveal, mint: Mint, lifetimes: Lifetimes) -> Self {
         let store = Store {
             lifetimes,
             grants: HashMap::new(),
@@ -145,7 +147,7 @@ impl Grants {
             access: HashMap::new(),
             refresh: HashMap::new(),
         };
-        Self { clock, mint, store: Mutex::new(store) }
+        Self { clock, reveal, mint, store: Mutex::new(store) }
     }
 
     /// How long what is issued lives.
@@ -198,6 +200,7 @@ impl Grants {
 
     pub(crate) fn issue_code(&self, authorization: Authorization) -> String {
         let code = (self.mint.code)();
+        self.reveal.add(Secret::Code, &code);
         self.with(|store| {
             let expires = self.clock.after(Duration::from_secs(store.lifetimes.code));
             store.codes.insert(digest(&code), Code { authorization, expires, spent_on: None });
@@ -226,11 +229,13 @@ impl Grants {
     fn hand_out(&self, store: &mut Store, grant: Grant, with_refresh: bool) -> Tokens {
         let Lifetimes { access_token, refresh_token, .. } = store.lifetimes;
         let access = (self.mint.access)();
+        self.reveal.add(Secret::AccessToken, &access);
         let live = |expires| Token { grant: grant.id, expires, state: TokenState::Live };
         store.access.insert(digest(&access), live(self.clock.after(Duration::from_secs(access_token))));
         let refresh = with_refresh.then(|| {
             let expires = refresh_token.map_or(Timestamp::MAX, |s| self.clock.after(Duration::from_secs(s)));
             let refresh = (self.mint.refresh)();
+            self.reveal.add(Secret::RefreshToken, &refresh);
             store.refresh.insert(digest(&refresh), live(expires));
             refresh
         });

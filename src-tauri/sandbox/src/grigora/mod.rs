@@ -19,6 +19,7 @@ use crate::faults::Faults;
 use crate::grants::{Grants, Lifetimes, Mint};
 use crate::provider::{ConsentSwitch, Provider};
 use crate::random::secret;
+use crate::revealed::Reveal;
 use crate::sandbox::Options;
 use crate::world::World;
 use crate::{control, guard};
@@ -77,15 +78,17 @@ pub(crate) struct Grigora {
 impl Grigora {
     pub(crate) fn new(port: u16, options: Options) -> Self {
         let clock = Clock::default();
+        let reveal = Reveal::new(options.reveal);
         let provider = Provider {
             name: "grigora",
             origin: format!("http://127.0.0.1:{port}"),
             apps: options.apps,
             departures: Departures::new(clock.clone()),
             faults: Faults::default(),
-            grants: Grants::new(clock.clone(), MINT, options.lifetimes),
+            grants: Grants::new(clock.clone(), reveal.clone(), MINT, options.lifetimes),
             consent: ConsentSwitch::new(options.consent),
             clock: clock.clone(),
+            reveal,
         };
         Self {
             provider: Arc::new(provider),

@@ -12,3 +12,4 @@ mod harness;
 mod posts;
 mod program;
 mod refresh;
+mod revealed;

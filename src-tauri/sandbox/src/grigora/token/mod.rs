@@ -21,6 +21,7 @@ use crate::grants::Tokens;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
+use crate::revealed::Secret;
 
 pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
     Router::new().route(TOKEN_PATH, post(token)).with_state(grigora)
@@ -33,6 +34,9 @@ async fn token(State(grigora): State<Arc<Grigora>>, request: Request) -> Respons
         Ok(asked) => asked,
         Err(refusal) => return refusal.into_response(),
     };
+    if let Some(verifier) = asked.params.get("code_verifier") {
+        provider.reveal.add(Secret::CodeVerifier, verifier);
+    }
     let fault = provider.faults.next(asked.endpoint);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
