@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::secret_place;
 use crate::id::AppId;
-use crate::provider::{DEEP_LINK, Overrides, Profile};
+use crate::provider::{DEEP_LINK, Need, Overrides, Profile};
 use crate::secret::{ExposeSecret, SecretString};
 use crate::store::app::{AppRow, name_is_taken};
 use crate::store::{activity, app};
@@ -38,12 +38,39 @@ pub struct App {
     pub has_secret: bool,
     /// Where callbacks come home.
     pub redirect_uri: String,
+    /// The way by which they do.
+    pub way_back: WayBack,
+    /// The scopes to ask for.
+    pub scopes: Vec<String>,
     /// The projects to pre-select on the consent page.
     pub projects: Vec<String>,
     /// Values of the profile that this app overrides.
     pub overrides: BTreeMap<String, String>,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+/// How a callback comes home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum WayBack {
+    /// The system opens Grapnel with it.
+    DeepLink,
+    /// The browser brings it to a port of this computer.
+    Loopback,
+    /// The person pastes it.
+    Paste,
+}
+
+impl WayBack {
+    fn of(redirect_uri: &str) -> Self {
+        match redirect_uri {
+            DEEP_LINK => Self::DeepLink,
+            address if address.starts_with("http://127.0.0.1") => Self::Loopback,
+            _ => Self::Paste,
+        }
+    }
 }
 
 /// What a person enters to add an app.
@@ -59,9 +86,17 @@ pub struct NewApp {
     /// The client secret, which the vault takes at once.
     #[cfg_attr(feature = "specta", specta(type = Option<String>))]
     pub client_secret: Option<crate::secret::Entered>,
+    /// Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, or an https address.
+    #[serde(default)]
+    pub redirect: String,
+    /// The scopes to ask for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// Projects to pre-select on the consent page.
+    #[serde(default)]
     pub projects: Vec<String>,
     /// Values of the profile to override.
+    #[serde(default)]
     pub overrides: BTreeMap<String, String>,
 }
 
@@ -69,14 +104,17 @@ pub struct NewApp {
 pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
     let profile = Profile::find(&new.provider)?;
     let name = name(&new, profile)?;
-    let client_id = credential("client_id", "client id", &new.client_id)?;
-    let entered = new.client_secret.filter(|secret| !secret.0.expose_secret().is_empty());
-    let secret = entered
-        .map(|secret| credential("client_secret", "client secret", secret.0.expose_secret()))
-        .transpose()?
-        .map(SecretString::from);
-    let projects = projects(&new.projects)?;
     let overrides = overrides(profile, new.overrides)?;
+    let conventions = profile.conventions(&overrides)?;
+    let entered = new.client_secret.map(|secret| secret.0).unwrap_or_default();
+    let client_id =
+        needed(conventions.client_id, "client_id", "client id", &new.client_id)?.unwrap_or_default();
+    let secret =
+        needed(conventions.client_secret, "client_secret", "client secret", entered.expose_secret())?;
+    let secret = secret.map(SecretString::from);
+    let scopes = words("scopes", "scope", "Enter names as the provider has them.", &new.scopes)?;
+    let projects = words("projects", "project id", "Enter ids such as proj_abc123.", &new.projects)?;
+    let redirect_uri = redirect_uri(&new.redirect)?;
     if env.store.read(|c| name_is_taken(c, &name))? {
         return Err(taken(&name));
     }
@@ -86,7 +124,6 @@ pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
         None => None,
     };
     let created_at = env.now();
-    let redirect_uri = DEEP_LINK.to_owned();
     let row = AppRow {
         id,
         name,
@@ -94,6 +131,7 @@ pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
         client_id,
         sealed_secret,
         redirect_uri,
+        scopes,
         projects,
         overrides,
         created_at,
@@ -165,7 +203,9 @@ fn view(row: AppRow) -> Result<App> {
         provider: row.provider,
         client_id: row.client_id,
         has_secret: row.sealed_secret.is_some(),
+        way_back: WayBack::of(&row.redirect_uri),
         redirect_uri: row.redirect_uri,
+        scopes: row.scopes,
         projects: row.projects,
         overrides: row.overrides,
         created_at: row.created_at,
@@ -178,6 +218,19 @@ fn name(new: &NewApp, profile: &Profile) -> Result<String> {
         return Err(Error::input("name", "This name is too long, or has characters that cannot be shown."));
     }
     Ok(if name.is_empty() { profile.name.clone() } else { name.to_owned() })
+}
+
+/// A client id or secret, where the provider has such a thing.
+fn needed(need: Need, field: &str, what: &str, value: &str) -> Result<Option<String>> {
+    match need {
+        Need::Required => credential(field, what, value).map(Some),
+        Need::Optional if value.trim().is_empty() => Ok(None),
+        Need::Optional => credential(field, what, value).map(Some),
+        Need::Absent if value.trim().is_empty() => Ok(None),
+        Need::Absent => {
+            Err(Error::input(field, format!("This provider has no {what}.")).hint("Leave the field empty."))
+        }
+    }
 }
 
 /// A client id or secret: visible ASCII. RFC 6749 (appendix A) admits spaces, but no provider gives them out, and
@@ -197,17 +250,45 @@ fn credential(field: &str, what: &str, value: &str) -> Result<String> {
         .hint(format!("Copy the {what} again from your app’s page at the provider.")))
 }
 
-fn projects(projects: &[String]) -> Result<Vec<String>> {
-    let ids = projects.iter().map(|id| id.trim()).filter(|id| !id.is_empty());
-    ids.map(|id| {
-        if id.len() <= LONGEST && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
-            Ok(id.to_owned())
-        } else {
-            Err(Error::input("projects", format!("“{id}” is not a project id."))
-                .hint("Enter ids such as proj_abc123, with commas between them; or none, and choose in the browser."))
-        }
-    })
-    .collect()
+/// Scopes or project ids: visible ASCII without the characters that separate them.
+fn words(field: &str, what: &str, hint: &str, words: &[String]) -> Result<Vec<String>> {
+    let words = words.iter().map(|word| word.trim()).filter(|word| !word.is_empty());
+    words
+        .map(|word| {
+            if word.len() <= LONGEST && word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+                Ok(word.to_owned())
+            } else {
+                Err(Error::input(field, format!("“{word}” is not a {what}."))
+                    .hint(format!("{hint} Put commas between them, or enter none.")))
+            }
+        })
+        .collect()
+}
+
+/// Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, or an https address
+/// of the person's own, from which the answer is pasted.
+fn redirect_uri(way: &str) -> Result<String> {
+    let refuse = |message: &str| {
+        Err(Error::input("redirect", message)
+            .hint("Choose deep-link, loopback, loopback:PORT, or an https address."))
+    };
+    let way = way.trim();
+    if way.is_empty() || way == "deep-link" {
+        return Ok(DEEP_LINK.to_owned());
+    }
+    if way == "loopback" {
+        return Ok("http://127.0.0.1/callback".to_owned());
+    }
+    if let Some(port) = way.strip_prefix("loopback:") {
+        return match port.parse::<u16>() {
+            Ok(port) if port >= 1024 => Ok(format!("http://127.0.0.1:{port}/callback")),
+            _ => refuse("That is not a port that a program may listen on. It can be 1024 to 65535."),
+        };
+    }
+    match url::Url::parse(way) {
+        Ok(url) if url.scheme() == "https" && url.fragment().is_none() => Ok(way.to_owned()),
+        _ => refuse("That is not a way for the answer to come back."),
+    }
 }
 
 /// The values that differ from the profile's, if all of them can be.

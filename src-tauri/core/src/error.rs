@@ -54,6 +54,8 @@ pub enum Code {
     DataBusy,
     /// The browser could not be started.
     BrowserFailed,
+    /// The port that callbacks should come home to belongs to another program.
+    PortTaken,
     /// The callback is not one that Grapnel understands.
     CallbackInvalid,
     /// The callback's state belongs to no attempt of this Grapnel.

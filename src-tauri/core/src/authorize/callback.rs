@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::error::{Code, Error};
+use crate::provider::{Conventions, DEEP_LINK};
 use crate::secret::SecretString;
 
 /// No true callback is longer.
@@ -11,8 +12,12 @@ const LONGEST: usize = 16 * 1024;
 /// A callback that is well-formed. Whether it belongs to an attempt is for the caller to find out.
 #[derive(Debug)]
 pub(crate) struct Callback {
+    /// Where it came to: the address without its query.
+    place: Url,
     /// The state, if it carried one.
     pub(crate) state: Option<SecretString>,
+    /// The issuer, if it named one (RFC 9207).
+    pub(crate) issuer: Option<String>,
     pub(crate) answer: Answer,
 }
 
@@ -23,6 +28,29 @@ pub(crate) enum Answer {
     Error { error: String, description: Option<String> },
 }
 
+/// The names by which callbacks carry code and state.
+#[derive(Debug, Clone)]
+pub(crate) struct Names {
+    code: Vec<String>,
+    state: Vec<String>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { code: vec!["code".into()], state: vec!["state".into()] }
+    }
+}
+
+impl Names {
+    /// Adds the names that a provider has besides.
+    pub(crate) fn add(&mut self, conventions: &Conventions) {
+        let (code, state) = &conventions.callback_names;
+        self.code.extend(code.iter().filter(|name| !self.code.contains(name)).cloned().collect::<Vec<_>>());
+        self.state
+            .extend(state.iter().filter(|name| !self.state.contains(name)).cloned().collect::<Vec<_>>());
+    }
+}
+
 /// Why a callback is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
@@ -30,10 +58,10 @@ pub(crate) enum Fault {
     TooLong,
     #[error("it is not an address")]
     NotAnAddress,
-    #[error("its address is not Grapnel’s redirect address")]
+    #[error("its address is not the redirect address of this sign-in")]
     NotOurs,
     #[error("it carries “{0}” more than once")]
-    Repeated(&'static str),
+    Repeated(String),
     #[error("it carries both a code and an error")]
     Both,
     #[error("it carries neither a code nor an error")]
@@ -41,74 +69,95 @@ pub(crate) enum Fault {
 }
 
 /// Reads a callback address.
-pub(crate) fn parse(address: &str) -> Result<Callback, Fault> {
+pub(crate) fn parse(address: &str, names: &Names) -> Result<Callback, Fault> {
     if address.len() > LONGEST {
         return Err(Fault::TooLong);
     }
-    let url = Url::parse(address).map_err(|_| Fault::NotAnAddress)?;
-    if !is_ours(&url) {
+    let mut url = Url::parse(address.trim()).map_err(|_| Fault::NotAnAddress)?;
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(Fault::NotOurs);
     }
-    let single = |name: &'static str| {
-        let mut values =
-            url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        let value = values.next();
-        if values.next().is_some() {
-            Err(Fault::Repeated(name))
-        } else {
-            Ok(value.filter(|value| !value.is_empty()))
-        }
-    };
-    let state = single("state")?.map(SecretString::from);
-    let description = single("error_description")?;
-    let answer = match (single("code")?, single("error")?) {
+    let error = single(&url, &["error".into()])?;
+    let description = single(&url, &["error_description".into()])?;
+    let answer = match (single(&url, &names.code)?, error) {
         (Some(code), None) => Answer::Code(code.into()),
         (None, Some(error)) => Answer::Error { error, description },
         (Some(_), Some(_)) => return Err(Fault::Both),
         (None, None) => return Err(Fault::Neither),
     };
-    Ok(Callback { state, answer })
+    let state = single(&url, &names.state)?.map(SecretString::from);
+    let issuer = single(&url, &["iss".into()])?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(Callback { place: url, state, issuer, answer })
 }
 
-/// Whether this is the redirect URI that is registered. Some browsers and desktops turn `:/` into `://`,
-/// which makes the first part of the path a host.
-fn is_ours(url: &Url) -> bool {
-    let scheme = url.scheme() == "dev.grapnel.desktop";
-    let place = match url.host_str() {
-        None => url.path() == "/oauth/callback",
-        Some(host) => host == "oauth" && url.path() == "/callback",
-    };
-    scheme && place && url.username().is_empty() && url.password().is_none() && url.port().is_none()
+/// The one value that an address carries under any of the names.
+fn single(url: &Url, names: &[String]) -> Result<Option<String>, Fault> {
+    let mut values = url.query_pairs().filter(|(key, _)| names.iter().any(|name| name == key));
+    let first = values.next();
+    if let Some((key, _)) = values.next() {
+        return Err(Fault::Repeated(key.into_owned()));
+    }
+    Ok(first.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty()))
+}
+
+impl Callback {
+    /// What a code alone amounts to, that a person pasted.
+    pub(crate) fn of_code(redirect_uri: &str, code: &str) -> Result<Self, Fault> {
+        let place = Url::parse(redirect_uri).map_err(|_| Fault::NotAnAddress)?;
+        Ok(Self { place, state: None, issuer: None, answer: Answer::Code(code.into()) })
+    }
+
+    /// Whether it came to `redirect_uri`. Some browsers and desktops turn the deep link's `:/` into `://`, which
+    /// makes the first part of its path a host.
+    pub(crate) fn came_to(&self, redirect_uri: &str) -> bool {
+        let is_other_spelling =
+            redirect_uri == DEEP_LINK && self.place.as_str() == DEEP_LINK.replacen(":/", "://", 1);
+        is_other_spelling || Url::parse(redirect_uri).is_ok_and(|url| url == self.place)
+    }
 }
 
 impl Fault {
     /// What a person is told who waits for an answer.
     pub(crate) fn explain(&self) -> Error {
-        Error::new(
-            Code::CallbackInvalid,
-            format!("An answer came back from the browser that Grapnel does not accept: {self}."),
-        )
-        .means("It changed nothing.")
-        .hint("If you are signing in, go on in the browser, or start again from here.")
+        let message = format!("An answer came back from the browser that Grapnel does not accept: {self}.");
+        Error::new(Code::CallbackInvalid, message)
+            .means("It changed nothing.")
+            .hint("If you are signing in, go on in the browser, or start again from here.")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::{Overrides, Profile};
     use crate::secret::ExposeSecret;
     use proptest::prelude::*;
 
-    const OURS: &str = "dev.grapnel.desktop:/oauth/callback";
+    const LOOPBACK: &str = "http://127.0.0.1:4711/callback";
+
+    fn names() -> Names {
+        let mut names = Names::default();
+        names.add(&Profile::find("grovestreams").unwrap().conventions(&Overrides::new()).unwrap());
+        names
+    }
 
     fn fault(query: &str) -> Fault {
-        parse(&format!("{OURS}{query}")).unwrap_err()
+        parse(&format!("{DEEP_LINK}{query}"), &names()).unwrap_err()
     }
 
     #[test]
     fn a_code_comes_home() {
-        for place in [OURS, "dev.grapnel.desktop://oauth/callback", "DEV.GRAPNEL.DESKTOP:/oauth/callback"] {
-            let callback = parse(&format!("{place}?code=a%20b&state=s&session_state=x")).unwrap();
+        for (place, redirect_uri) in [
+            (DEEP_LINK, DEEP_LINK),
+            ("dev.grapnel.desktop://oauth/callback", DEEP_LINK),
+            ("DEV.GRAPNEL.DESKTOP:/oauth/callback", DEEP_LINK),
+            (LOOPBACK, LOOPBACK),
+            ("https://app.example/cb", "https://app.example/cb"),
+        ] {
+            let callback = parse(&format!("{place}?code=a%20b&state=s&session_state=x"), &names()).unwrap();
+            assert!(callback.came_to(redirect_uri), "{place}");
             let Answer::Code(code) = callback.answer else { panic!("{place}") };
             assert_eq!(code.expose_secret(), "a b");
             assert_eq!(callback.state.unwrap().expose_secret(), "s");
@@ -116,50 +165,75 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_comes_home() {
-        let callback = parse(&format!("{OURS}?error=access_denied&state=s")).unwrap();
-        assert!(matches!(callback.answer, Answer::Error { error, .. } if error == "access_denied"));
+    fn a_code_comes_home_under_another_name() {
+        let callback = parse(&format!("{DEEP_LINK}?oauthCode=c&oauthState=s"), &names()).unwrap();
+        assert_eq!(callback.state.unwrap().expose_secret(), "s");
+        assert_eq!(fault("?code=a&oauthCode=b&state=s"), Fault::Repeated("oauthCode".into()));
     }
 
     #[test]
-    fn an_address_that_is_not_ours_is_refused() {
+    fn a_denial_comes_home_with_its_issuer() {
+        let callback =
+            parse(&format!("{DEEP_LINK}?error=access_denied&state=s&iss=https://id.example"), &names())
+                .unwrap();
+        assert!(matches!(callback.answer, Answer::Error { error, .. } if error == "access_denied"));
+        assert_eq!(callback.issuer.as_deref(), Some("https://id.example"));
+    }
+
+    #[test]
+    fn an_address_that_is_another_is_not_ours() {
         for other in [
             "dev.grapnel.desktop:/oauth/callback/x?code=c",
             "dev.grapnel.desktop:/oauth?code=c",
             "dev.grapnel.desktop://evil/oauth/callback?code=c",
             "dev.grapnel.desktop://oauth:1/callback?code=c",
-            "dev.grapnel.desktop://u@oauth/callback?code=c",
             "dev.grapnel.desktop:oauth/callback?code=c",
             "https://oauth/callback?code=c",
             "file:///oauth/callback?code=c",
+            "http://127.0.0.1:4711/callback?code=c",
         ] {
-            assert_eq!(parse(other).unwrap_err(), Fault::NotOurs, "{other}");
+            assert!(!parse(other, &names()).unwrap().came_to(DEEP_LINK), "{other}");
+        }
+        for other in
+            ["http://127.0.0.1:4712/callback", "http://127.0.0.1:4711/", "http://localhost:4711/callback"]
+        {
+            assert!(!parse(&format!("{other}?code=c"), &names()).unwrap().came_to(LOOPBACK), "{other}");
         }
     }
 
     #[test]
     fn what_is_ambiguous_is_refused() {
-        assert_eq!(fault("?code=a&code=b&state=s"), Fault::Repeated("code"));
-        assert_eq!(fault("?code=a&state=s&state=t"), Fault::Repeated("state"));
+        assert_eq!(fault("?code=a&code=b&state=s"), Fault::Repeated("code".into()));
+        assert_eq!(fault("?code=a&state=s&state=t"), Fault::Repeated("state".into()));
+        assert_eq!(fault("?code=a&state=s&iss=x&iss=y"), Fault::Repeated("iss".into()));
         assert_eq!(fault("?code=a&error=access_denied&state=s"), Fault::Both);
         assert_eq!(fault("?code=&state=s"), Fault::Neither);
         assert_eq!(fault(""), Fault::Neither);
         assert_eq!(fault(&format!("?code={}", "a".repeat(LONGEST))), Fault::TooLong);
-        assert_eq!(parse("not an address").unwrap_err(), Fault::NotAnAddress);
+        assert_eq!(parse("not an address", &names()).unwrap_err(), Fault::NotAnAddress);
+        assert_eq!(
+            parse("dev.grapnel.desktop://u@oauth/callback?code=c", &names()).unwrap_err(),
+            Fault::NotOurs
+        );
     }
 
     proptest! {
         #[test]
         fn anything_may_come(text: String) {
-            let _ = parse(&text);
-            let _ = parse(&format!("{OURS}?{text}"));
+            let _ = parse(&text, &names());
+            let _ = parse(&format!("{DEEP_LINK}?{text}"), &names());
         }
 
         #[test]
-        fn whatever_the_provider_encodes_is_read_back(code in "\\PC{1,80}", state in "[A-Za-z0-9_-]{43}") {
-            let mut url = Url::parse(OURS).unwrap();
+        fn whatever_the_provider_encodes_is_read_back(
+            code in "\\PC{1,80}",
+            state in "[A-Za-z0-9_-]{43}",
+            place in prop::sample::select(vec![DEEP_LINK, LOOPBACK, "https://app.example/cb"]),
+        ) {
+            let mut url = Url::parse(place).unwrap();
             url.query_pairs_mut().append_pair("code", &code).append_pair("state", &state);
-            let callback = parse(url.as_str()).unwrap();
+            let callback = parse(url.as_str(), &names()).unwrap();
+            prop_assert!(callback.came_to(place));
             let Answer::Code(read) = callback.answer else { panic!("a code") };
             prop_assert_eq!(read.expose_secret(), code);
             let echoed = callback.state.unwrap();

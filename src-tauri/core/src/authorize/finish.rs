@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::callback::{self, Answer, Callback};
-use super::{Phase, no_app, tell, time_out, verifier_place, view, watch};
+use super::callback::{Answer, Callback};
+use super::claim::{claim, claim_pasted};
+use super::{Phase, loopback, no_app, tell, verifier_place, view, watch};
 use crate::activity::Kind;
 use crate::content;
 use crate::env::Env;
@@ -12,8 +13,8 @@ use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::Failure;
 use crate::http::token::{Ask, TokenFailure, ask};
-use crate::id::ConnectionId;
-use crate::secret::{ExposeSecret, SecretString, sha256};
+use crate::id::{AttemptId, ConnectionId};
+use crate::secret::SecretString;
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, activity, app, connection};
@@ -21,67 +22,34 @@ use crate::store::{self, activity, app, connection};
 /// Takes in a callback from whichever way back. One that is forged, late or repeated changes nothing, and
 /// is explained to whoever watches and in the activity.
 pub(crate) async fn receive(env: &Arc<Env>, address: &SecretString) -> Result<()> {
-    let accepted = callback::parse(address.expose_secret())
-        .map_err(|fault| fault.explain())
-        .and_then(|callback| Ok((claim(env, &callback)?, callback)));
-    let (row, callback) = match accepted {
-        Ok(accepted) => accepted,
+    match claim(env, address) {
+        Ok((row, callback)) => finish(env, row, callback).await,
         Err(error) => {
             env.store.write(|tx| {
                 activity::add(tx, env.now(), Kind::CallbackRefused, &error.message, (None, None))
             })?;
             env.tell(Event::CallbackRefused(error.clone()));
-            return Err(error);
+            Err(error)
         }
-    };
+    }
+}
+
+/// Takes in what a person pasted for an attempt. What is wrong with it is told to that person alone.
+pub(crate) async fn paste(env: &Arc<Env>, id: &AttemptId, pasted: &SecretString) -> Result<()> {
+    let (row, callback) = claim_pasted(env, id, pasted)?;
+    finish(env, row, callback).await
+}
+
+async fn finish(env: &Arc<Env>, row: AttemptRow, callback: Callback) -> Result<()> {
     let _working = env.at_work().await;
     let answered = match callback.answer {
         Answer::Error { error, description } => Err(denied(env, &row, &error, description.as_deref())?),
-        Answer::Code(code) => exchange(env, &row, code).await,
+        Answer::Code(code) => exchange(env, &row, code, callback.state.unwrap_or_default()).await,
     };
     match answered {
         Ok(connection_id) => identify(env, &row, &connection_id).await,
         Err(error) => Err(fail(env, row, error)),
     }
-}
-
-/// Finds the attempt that a callback belongs to, and makes it this callback's: of two, one wins.
-fn claim(env: &Env, callback: &Callback) -> Result<AttemptRow> {
-    let Some(state) = &callback.state else {
-        return Err(refused(
-            Code::CallbackInvalid,
-            "An answer came back from the browser without a state, so that nobody can tell who sent it.",
-        ));
-    };
-    let hash = sha256(state.expose_secret().as_bytes());
-    let row = env.store.read(|c| store::attempt::by_state(c, &hash))?.ok_or_else(|| {
-        refused(
-            Code::CallbackUnknown,
-            "An answer came back from the browser that belongs to no sign-in of this Grapnel.",
-        )
-    })?;
-    let late = |why: &str| {
-        refused(Code::CallbackLate, format!("An answer came back from the browser for a sign-in that {why}."))
-    };
-    if row.phase == Phase::Waiting && row.expires_at <= env.now() {
-        time_out(env, &row.id)?;
-        return Err(late("had waited too long"));
-    }
-    if env.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
-        tell(env, &row.id)?;
-        return Ok(row);
-    }
-    Err(late(match row.phase {
-        Phase::Cancelled => "was cancelled here",
-        Phase::TimedOut => "had waited too long",
-        _ => "was already answered",
-    }))
-}
-
-fn refused(code: Code, message: impl Into<String>) -> Error {
-    Error::new(code, message)
-        .means("It changed nothing. Your tokens are as they were.")
-        .hint("If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, start again.")
 }
 
 fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
@@ -103,7 +71,12 @@ fn denied(env: &Env, row: &AttemptRow, error: &str, description: Option<&str>) -
     })
 }
 
-async fn exchange(env: &Env, row: &AttemptRow, code: SecretString) -> Result<ConnectionId> {
+async fn exchange(
+    env: &Env,
+    row: &AttemptRow,
+    code: SecretString,
+    state: SecretString,
+) -> Result<ConnectionId> {
     let app = app_of(env, row)?;
     // A code works once: what it brings must be sure of a place before it is spent.
     env.vault.check().await?;
@@ -112,7 +85,7 @@ async fn exchange(env: &Env, row: &AttemptRow, code: SecretString) -> Result<Con
         Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),
         None => None,
     };
-    let asked = Ask::Code { code, verifier, redirect_uri: app.redirect_uri.clone() };
+    let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
     let granted = ask(&env.http, &client.conventions, &client.credentials, asked)
         .await
         .map_err(|failure| explain(&client.profile.name, failure))?;
@@ -228,7 +201,10 @@ pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
                 let env = Arc::clone(env);
                 tokio::spawn(async move { identify(&env, &row, &id).await });
             }
-            (Phase::Waiting, _) => watch(env, &row),
+            (Phase::Waiting, _) => {
+                watch(env, &row);
+                loopback::resume(env, &row);
+            }
             _ => {
                 let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
                     .means("The provider may have issued a token that nobody holds; it expires by itself.")

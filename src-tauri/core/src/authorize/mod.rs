@@ -3,7 +3,9 @@
 
 mod attempt;
 mod callback;
+mod claim;
 mod finish;
+mod loopback;
 mod request;
 
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use attempt::{Attempt, Message, Parameter, Phase};
-pub(crate) use finish::{receive, settle};
+pub(crate) use finish::{paste, receive, settle};
 
 use crate::activity::Kind;
 use crate::env::Env;
@@ -38,13 +40,23 @@ pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, again: Option<&Connect
     }
     let profile = Profile::find(&app.provider)?;
     let conventions = profile.conventions(&app.overrides)?;
-    let request = request::write(&conventions, &app.client_id, &app.redirect_uri, &app.projects)?;
+    let (listener, redirect_uri) = loopback::prepare(&app.redirect_uri).await?;
+    let request = request::write(
+        &conventions,
+        &request::Asked {
+            client_id: &app.client_id,
+            redirect_uri: &redirect_uri,
+            scopes: &app.scopes,
+            projects: &app.projects,
+        },
+    )?;
     let id = AttemptId::random();
     let verifier = match &request.verifier {
         Some(verifier) => Some(env.vault.seal(&verifier_place(&id), verifier).await?),
         None => None,
     };
     let url = env.vault.seal(&url_place(&id), &SecretString::from(request.url.as_str())).await?;
+    let exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
     let now = env.now();
     let row = AttemptRow {
         id,
@@ -53,10 +65,11 @@ pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, again: Option<&Connect
         state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
         sealed_verifier: verifier,
         sealed_url: Some(url),
+        redirect_uri,
         phase: Phase::Waiting,
         started_at: now,
         expires_at: now + PATIENCE,
-        exchange: request::messages(&request, &conventions, &app.redirect_uri, app.sealed_secret.is_some()),
+        exchange,
         error: None,
     };
     env.store.write(|tx| {
@@ -65,6 +78,9 @@ pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, again: Option<&Connect
         activity::add(tx, now, Kind::SignInStarted, "Sign-in started.", (again, Some(app_id)))
     })?;
     watch(env, &row);
+    if let Some(listener) = listener {
+        loopback::serve(env, &row, listener);
+    }
     tell(env, &row.id)
 }
 
@@ -161,7 +177,7 @@ fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
         app_name: app.name,
         connection_id: row.connection_id.clone(),
         phase: row.phase,
-        redirect_uri: app.redirect_uri,
+        redirect_uri: row.redirect_uri.clone(),
         started_at: row.started_at,
         expires_at: row.expires_at,
         error: row.error.clone(),

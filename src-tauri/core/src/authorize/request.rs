@@ -8,7 +8,7 @@ use url::Url;
 
 use super::attempt::{Message, Parameter};
 use crate::error::{Code, Error, Result};
-use crate::provider::{Conventions, Pkce};
+use crate::provider::{Conventions, Need, Pkce, Place};
 use crate::secret::SecretString;
 
 /// How many random bytes a state has: 256 bits.
@@ -17,21 +17,26 @@ const STATE_BYTES: u32 = 32;
 /// A request that is ready to be opened in a browser.
 pub(super) struct Request {
     pub(super) url: Url,
+    /// What the address carries.
+    parameters: Vec<(String, String)>,
     pub(super) state: SecretString,
     pub(super) verifier: Option<SecretString>,
 }
 
+/// Whom a sign-in is for, and what it asks for.
+pub(super) struct Asked<'a> {
+    pub(super) client_id: &'a str,
+    pub(super) redirect_uri: &'a str,
+    pub(super) scopes: &'a [String],
+    pub(super) projects: &'a [String],
+}
+
 /// Writes the request of one attempt.
-pub(super) fn write(
-    conventions: &Conventions,
-    client_id: &str,
-    redirect_uri: &str,
-    projects: &[String],
-) -> Result<Request> {
-    let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|error| {
+pub(super) fn write(conventions: &Conventions, asked: &Asked<'_>) -> Result<Request> {
+    let redirect = RedirectUrl::new(asked.redirect_uri.to_owned()).map_err(|error| {
         Error::new(Code::Internal, format!("The redirect address cannot be used: {error}."))
     })?;
-    let engine = oauth2::basic::BasicClient::new(ClientId::new(client_id.to_owned()))
+    let engine = oauth2::basic::BasicClient::new(ClientId::new(asked.client_id.to_owned()))
         .set_auth_uri(AuthUrl::from_url(conventions.authorize_url.clone()));
     let mut request: AuthorizationRequest<'_> = engine
         .authorize_url(|| CsrfToken::new_random_len(STATE_BYTES))
@@ -43,12 +48,44 @@ pub(super) fn write(
         request = request.set_pkce_challenge(challenge);
         verifier = Some(SecretString::from(secret.into_secret()));
     }
-    if !projects.is_empty() {
-        let name = if projects.len() == 1 { "project_id" } else { "project_ids" };
-        request = request.add_extra_param(name, projects.join(","));
-    }
     let (url, state) = request.url();
-    Ok(Request { url, state: state.into_secret().into(), verifier })
+    let parameters = parameters(&url, conventions, asked);
+    let url = place(conventions, &parameters);
+    Ok(Request { url, parameters, state: state.into_secret().into(), verifier })
+}
+
+/// The engine's parameters, with those that the provider's conventions add and take away.
+fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(String, String)> {
+    let own = conventions.authorize_url.query_pairs().count();
+    let mut parameters: Vec<(String, String)> =
+        url.query_pairs().skip(own).map(|(n, v)| (n.into(), v.into())).collect();
+    parameters.retain(|(name, _)| conventions.client_id != Need::Absent || name != "client_id");
+    let mut add = |name: &str, value: String| parameters.push((name.to_owned(), value));
+    if let Some(separator) = conventions.scopes_sent.filter(|_| !asked.scopes.is_empty()) {
+        add("scope", asked.scopes.join(&separator.to_string()));
+    }
+    if let Some(name) = conventions.projects_param.as_deref().filter(|_| !asked.projects.is_empty()) {
+        add(name, asked.projects.join(","));
+    }
+    if let Some(email) = &conventions.email {
+        add("email", email.clone());
+    }
+    parameters.extend(conventions.authorize_extra.iter().cloned());
+    parameters
+}
+
+/// Puts the parameters where the provider reads them.
+fn place(conventions: &Conventions, parameters: &[(String, String)]) -> Url {
+    let mut url = conventions.authorize_url.clone();
+    if conventions.authorize_params != Place::Fragment {
+        url.query_pairs_mut().extend_pairs(parameters);
+    }
+    if conventions.authorize_params != Place::Query {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let fragment = format!("{}?{query}", url.fragment().unwrap_or_default());
+        url.set_fragment(Some(&fragment));
+    }
+    url
 }
 
 /// The three messages of a sign-in, as they may be shown.
@@ -58,20 +95,20 @@ pub(super) fn messages(
     redirect_uri: &str,
     has_secret: bool,
 ) -> Vec<Message> {
-    let mut address = request.url.clone();
+    let mut address = conventions.authorize_url.clone();
     address.set_query(None);
-    let sent = request.url.query_pairs().map(|(name, value)| match &*name {
-        "state" => hidden(&name, &format!("hidden, {} characters", value.len())),
-        _ => shown(&name, &value),
+    let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
+        "state" => hidden(name, &format!("hidden, {} characters", value.len())),
+        _ => shown(name, value),
     });
-    let client_id =
-        request.url.query_pairs().find(|(name, _)| name == "client_id").map(|(_, value)| value.into_owned());
+    let client_id = request.parameters.iter().find(|(name, _)| name == "client_id").map(|(_, value)| value);
     let mut exchange = vec![
         shown("grant_type", "authorization_code"),
         hidden("code", "hidden, from the callback"),
         shown("redirect_uri", redirect_uri),
     ];
-    exchange.extend(client_id.map(|id| shown("client_id", &id)));
+    exchange.retain(|parameter| conventions.token_redirect_uri || parameter.name != "redirect_uri");
+    exchange.extend(client_id.map(|id| shown("client_id", id)));
     exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
     exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
     vec![
@@ -102,25 +139,58 @@ mod tests {
     use crate::provider::{DEEP_LINK, Overrides, Profile};
     use crate::secret::ExposeSecret;
 
-    fn request(projects: &[&str]) -> (Request, Conventions) {
-        let conventions = Profile::find("grigora").unwrap().conventions(&Overrides::new()).unwrap();
-        let projects: Vec<String> = projects.iter().map(ToString::to_string).collect();
-        (write(&conventions, "client 1", DEEP_LINK, &projects).unwrap(), conventions)
+    fn conventions(id: &str, own: &[(&str, &str)]) -> Conventions {
+        let own: Overrides =
+            own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Profile::find(id).unwrap().conventions(&own).unwrap()
+    }
+
+    fn request(id: &str, own: &[(&str, &str)]) -> (Request, Conventions) {
+        let conventions = conventions(id, own);
+        let words = |list: [&str; 2]| list.map(str::to_owned);
+        let asked = Asked {
+            client_id: "client 1",
+            redirect_uri: DEEP_LINK,
+            scopes: &words(["share", "balance"]),
+            projects: &words(["proj_1", "proj_2"]),
+        };
+        (write(&conventions, &asked).unwrap(), conventions)
+    }
+
+    /// The address, a line a parameter, with stable names for what is random.
+    fn readable(id: &str, own: &[(&str, &str)]) -> String {
+        let (request, _) = request(id, own);
+        let mut text = request.url.to_string().replace(request.state.expose_secret(), "STATE");
+        if let Some((_, challenge)) = request.parameters.iter().find(|(name, _)| name == "code_challenge") {
+            text = text.replace(challenge, "CHALLENGE");
+        }
+        text.replace('&', "\n    &").replace('?', "\n    ?")
     }
 
     #[test]
-    fn the_request_to_grigora() {
-        let (request, _) = request(&["proj_1", "proj_2"]);
-        let url = request.url.to_string().replace(request.state.expose_secret(), "STATE");
-        let challenge = request.url.query_pairs().find(|(name, _)| name == "code_challenge").unwrap().1;
-        insta::assert_snapshot!(
-            url.replace(&*challenge, "CHALLENGE").replace('&', "\n&").replace('?', "\n?")
-        );
+    fn the_request_to_each_provider() {
+        let by_hand: &[(&str, &str)] = &[
+            ("authorize_url", "https://id.example/authorize?tenant=7"),
+            ("token_url", "https://id.example/token"),
+        ];
+        let table = [
+            ("grigora", &[][..]),
+            ("grindery", &[]),
+            ("thegrid", &[]),
+            ("thegrid", &[("identity_provider", "github")]),
+            ("grovestreams", &[("email", "bbb@grovestreams.com")]),
+            ("grovestreams", &[("authorize_params", "query")]),
+            ("grovestreams", &[("authorize_params", "both")]),
+            ("custom", by_hand),
+            ("grigora", &[("authorize.prompt", "consent"), ("pkce", "never")]),
+        ];
+        let rows = table.map(|(id, own)| format!("{id} {own:?}\n  {}", readable(id, own)));
+        insta::assert_snapshot!(rows.join("\n"));
     }
 
     #[test]
     fn the_state_has_256_bits_and_is_never_the_same() {
-        let (one, two) = (request(&[]).0, request(&[]).0);
+        let (one, two) = (request("grigora", &[]).0, request("grigora", &[]).0);
         assert_eq!(one.state.expose_secret().len(), 43);
         assert_ne!(one.state.expose_secret(), two.state.expose_secret());
         assert_ne!(one.verifier.unwrap().expose_secret(), two.verifier.unwrap().expose_secret());
@@ -128,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_sign_in_has_no_secret() {
-        let (request, conventions) = request(&["proj_1"]);
+        let (request, conventions) = request("grigora", &[]);
         let shown = serde_json::to_string(&messages(&request, &conventions, DEEP_LINK, true)).unwrap();
         assert!(!shown.contains(request.state.expose_secret()));
         assert!(!shown.contains(request.verifier.unwrap().expose_secret()));
@@ -141,5 +211,34 @@ mod tests {
         let verifier = oauth2::PkceCodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into());
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
         assert_eq!(challenge.as_str(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    mod any {
+        use super::*;
+        use proptest::prelude::*;
+
+        proptest! {
+            #[test]
+            fn what_goes_into_an_address_comes_out_of_it(
+                client_id in "[!-~]{1,40}",
+                scopes in prop::collection::vec("[a-z:.]{1,12}", 0..4),
+                place in prop::sample::select(vec!["query", "fragment", "both"]),
+            ) {
+                let conventions = conventions("grovestreams", &[("authorize_params", place), ("send_scope", "true")]);
+                let asked = Asked { client_id: &client_id, redirect_uri: DEEP_LINK, scopes: &scopes, projects: &[] };
+                let request = write(&conventions, &asked).unwrap();
+                let fragment = request.url.fragment().unwrap_or_default();
+                let read = |text: &str| -> Vec<(String, String)> {
+                    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+                };
+                if place != "query" {
+                    prop_assert_eq!(read(fragment.strip_prefix("signinoauth/?").unwrap()), request.parameters.clone());
+                }
+                if place != "fragment" {
+                    prop_assert_eq!(read(request.url.query().unwrap()), request.parameters.clone());
+                }
+                prop_assert!(request.parameters.contains(&("client_id".to_owned(), client_id)));
+            }
+        }
     }
 }

@@ -94,6 +94,11 @@ impl Grapnel {
         authorize::receive(&self.0, address).await
     }
 
+    /// Takes in what a person pasted for an attempt: the address that the provider sent them to.
+    pub async fn paste_callback(&self, id: &AttemptId, pasted: &SecretString) -> Result<()> {
+        authorize::paste(&self.0, id, pasted).await
+    }
+
     /// Every connection, by name.
     pub fn connections(&self) -> Result<Vec<Summary>> {
         let rows = self.0.store.read(connection::all)?;

@@ -47,8 +47,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
         account: row.account,
         application: row.application,
         authorization: row.authorization,
-        // Grigora takes no scopes with the request: what an app asks for is set on its portal.
-        scopes: Scopes { requested: Vec::new(), granted: row.scopes, missing: Vec::new() },
+        scopes: scopes(apps.iter().find(|app| app.id == row.app_id), row.scopes),
         project_ids: row.project_ids,
         tokens: row.held,
         deviations: row.deviations,
@@ -57,4 +56,14 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
         created_at: row.created_at,
         portal,
     })
+}
+
+/// A provider that says nothing of scopes granted what was asked for (RFC 6749 §5.1).
+fn scopes(app: Option<&App>, granted: Vec<String>) -> Scopes {
+    let requested = app.map(|app| app.scopes.clone()).unwrap_or_default();
+    if granted.is_empty() {
+        return Scopes { granted: requested.clone(), requested, missing: Vec::new() };
+    }
+    let missing = requested.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
+    Scopes { requested, granted, missing }
 }

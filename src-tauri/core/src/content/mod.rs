@@ -59,6 +59,12 @@ pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) 
 
 const KEPT: &str = "Your tokens are kept as they are.";
 
+fn no_api(provider: &str) -> Error {
+    Error::new(Code::NotFound, format!("Grapnel knows no API of {provider}."))
+        .means(KEPT)
+        .hint("Enter the API base among the app’s addresses, if there is one.")
+}
+
 /// A connection's API, which renews the token where it has to.
 struct Api<'a> {
     env: &'a Arc<Env>,
@@ -87,7 +93,8 @@ impl<'a> Api<'a> {
 
     /// Calls with a fresh token; if the API does not accept it, once more with a newer one.
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
-        let (client, base) = (&self.env.http, &self.conventions.api_base);
+        let client = &self.env.http;
+        let base = self.conventions.api_base.as_ref().ok_or_else(|| no_api(&self.provider))?;
         let fresh = refresh::fresh(self.env, self.id).await?;
         let called = match api::call(client, base, path, &fresh.token, body.as_ref(), limits).await {
             Err(ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. }) => {

@@ -1,33 +1,92 @@
 //! The one adapter between providers' conventions and the protocol engine: it shapes the request that goes
 //! out, and makes the reply that comes back a plain RFC 6749 one, noting each deviation.
 
-use http::{Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{Deviation, Failure, Reply};
-use crate::provider::{Conventions, TokenBody};
+use crate::provider::{Body, ClientAuth, Conventions, Need};
+use crate::secret::{ExposeSecret, SecretString};
 
 type Members = Map<String, Value>;
 
+/// What a request to the token endpoint is for.
+pub(super) enum Purpose<'a> {
+    /// Exchanging a code, which the callback brought with this state.
+    Exchange { state: &'a SecretString },
+    /// Renewing.
+    Refresh,
+}
+
 /// Shapes the engine's form-encoded request as the provider wants it.
-pub(super) fn shape(request: Request<Vec<u8>>, conventions: &Conventions) -> Request<Vec<u8>> {
-    match conventions.token_body {
-        TokenBody::Form => request,
-        TokenBody::Json => {
-            let (mut parts, form) = request.into_parts();
-            let members: Members = form_urlencoded::parse(&form)
-                .map(|(name, value)| (name.into_owned(), value.into()))
-                .collect();
-            parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-            Request::from_parts(parts, Value::Object(members).to_string().into_bytes())
+pub(super) fn shape(
+    request: Request<Vec<u8>>,
+    conventions: &Conventions,
+    purpose: &Purpose<'_>,
+) -> Result<Request<Vec<u8>>, http::Error> {
+    let (mut parts, form) = request.into_parts();
+    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(&form).into_owned().collect();
+    if conventions.client_auth == ClientAuth::None || conventions.client_id == Need::Absent {
+        pairs.retain(|(name, _)| name != "client_id" && name != "client_secret");
+    }
+    let mut body = conventions.token_body;
+    match purpose {
+        Purpose::Exchange { state } => {
+            pairs.retain(|(name, _)| conventions.token_redirect_uri || name != "redirect_uri");
+            if conventions.token_state {
+                pairs.push(("state".into(), state.expose_secret().into()));
+            }
+        }
+        Purpose::Refresh => {
+            let renewal = &conventions.renewal;
+            body = renewal.body;
+            if let Some(only) = &renewal.only {
+                pairs.retain(|(name, _)| only.contains(name));
+            }
+            if renewal.is_put {
+                parts.method = Method::PUT;
+            }
+            if let Some(url) = &renewal.url {
+                parts.uri = url.as_str().parse()?;
+            }
         }
     }
+    pairs.extend(conventions.token_extra.iter().cloned());
+    encode(parts, &pairs, body)
 }
+
+fn encode(mut parts: Parts, pairs: &[(String, String)], body: Body) -> Result<Request<Vec<u8>>, http::Error> {
+    let form = || form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let bytes = match body {
+        Body::Form => form().into_bytes(),
+        Body::Json => {
+            parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+            let members: Members =
+                pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+            Value::Object(members).to_string().into_bytes()
+        }
+        Body::Query => {
+            parts.headers.remove(header::CONTENT_TYPE);
+            let joint = if parts.uri.query().is_some() { '&' } else { '?' };
+            parts.uri = format!("{}{joint}{}", parts.uri, form()).parse()?;
+            Vec::new()
+        }
+    };
+    Ok(Request::from_parts(parts, bytes))
+}
+
+/// The error code given to a failure in an envelope, which has only words.
+pub(crate) const ENVELOPE_FAILURE: &str = "success:false";
 
 /// Makes a token endpoint's reply one that the engine reads. What is unambiguous is accepted and noted;
 /// what is not is refused with the reason.
-pub(super) fn normalize(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Response<Vec<u8>>, Failure> {
+pub(super) fn normalize(
+    reply: &Reply,
+    conventions: &Conventions,
+    noted: &mut Vec<Deviation>,
+) -> Result<Response<Vec<u8>>, Failure> {
     if reply.status.is_redirection() {
         return Err(strange("a redirect to another address, which was not followed", reply));
     }
@@ -36,6 +95,14 @@ pub(super) fn normalize(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Res
     }
     let mut members = members(reply, noted)?;
     let mut status = reply.status;
+    if conventions.envelope && members.get("success") == Some(&Value::Bool(false)) {
+        let words = members.remove("message").unwrap_or_default();
+        members = Members::from_iter([
+            ("error".into(), ENVELOPE_FAILURE.into()),
+            ("error_description".into(), words),
+        ]);
+        status = StatusCode::BAD_REQUEST;
+    }
     if status.is_success() && members.contains_key("error") && !members.contains_key("access_token") {
         note(noted, "error", format!("came with status {}", status.as_u16()));
         status = StatusCode::BAD_REQUEST;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::{Request, StatusCode, header};
 use url::Url;
 
+pub(crate) use adapter::ENVELOPE_FAILURE;
 pub use deviation::Deviation;
 pub(crate) use failure::{Failure, clean};
 

@@ -14,7 +14,8 @@ use oauth2::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Deviation, Failure, Limits, adapter, clean};
+use super::adapter::{self, Purpose};
+use super::{Client, Deviation, Failure, Limits, clean};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -27,7 +28,7 @@ pub(crate) struct Credentials {
 /// What is brought to the token endpoint.
 pub(crate) enum Ask {
     /// The code from a callback, with what it is bound to.
-    Code { code: SecretString, verifier: Option<SecretString>, redirect_uri: String },
+    Code { code: SecretString, state: SecretString, verifier: Option<SecretString>, redirect_uri: String },
     /// A refresh token.
     Refresh(SecretString),
 }
@@ -80,10 +81,14 @@ pub(crate) async fn ask(
     ask: Ask,
 ) -> Result<Grant, TokenFailure> {
     let secrets = secrets_of(credentials, &ask);
-    let endpoint = Endpoint { client, conventions, noted: Mutex::default() };
+    let purpose = match &ask {
+        Ask::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
+        Ask::Refresh(_) => Purpose::Refresh,
+    };
+    let endpoint = Endpoint { client, conventions, purpose, noted: Mutex::default() };
     let engine = engine(conventions, credentials);
     let reply = match ask {
-        Ask::Code { code, verifier, redirect_uri } => {
+        Ask::Code { code, verifier, redirect_uri, .. } => {
             let redirect = RedirectUrl::new(redirect_uri)
                 .map_err(|error| TokenFailure::Failed(Failure::NotSent(error.to_string())))?;
             let mut request = engine
@@ -108,6 +113,7 @@ pub(crate) async fn ask(
 struct Endpoint<'a> {
     client: &'a Client,
     conventions: &'a Conventions,
+    purpose: Purpose<'a>,
     noted: Mutex<Vec<Deviation>>,
 }
 
@@ -117,9 +123,14 @@ impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let request = adapter::shape(request, self.conventions);
+            let request = adapter::shape(request, self.conventions, &self.purpose)
+                .map_err(|error| Failure::NotSent(error.to_string()))?;
             let reply = self.client.send(request, Limits::TOKEN).await?;
-            adapter::normalize(&reply, &mut self.noted.lock().unwrap_or_else(PoisonError::into_inner))
+            adapter::normalize(
+                &reply,
+                self.conventions,
+                &mut self.noted.lock().unwrap_or_else(PoisonError::into_inner),
+            )
         })
     }
 }
@@ -128,7 +139,7 @@ fn engine(conventions: &Conventions, credentials: &Credentials) -> Engine {
     let engine = oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
         .set_token_uri(TokenUrl::from_url(conventions.token_url.clone()))
         .set_auth_type(match conventions.client_auth {
-            ClientAuth::Body => AuthType::RequestBody,
+            ClientAuth::Body | ClientAuth::None => AuthType::RequestBody,
             ClientAuth::Basic => AuthType::BasicAuth,
         });
     match &credentials.client_secret {

@@ -9,8 +9,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-pub use conventions::{ClientAuth, Content, Conventions, Pkce, TokenBody, is_loopback};
-pub use view::{ProfileValue, ProviderView, Source};
+pub use conventions::{
+    Body, ClientAuth, Content, Conventions, Need, Pkce, Place, Refresh, Renewal, is_loopback,
+};
+pub use view::{ProfileValue, ProviderView, Scope, Source};
 
 use crate::error::{Code, Error, Result};
 
@@ -18,7 +20,13 @@ use crate::error::{Code, Error, Result};
 pub const DEEP_LINK: &str = "dev.grapnel.desktop:/oauth/callback";
 
 /// The profiles that come with Grapnel.
-const BUILT_IN: &[&str] = &[include_str!("profiles/grigora.toml")];
+const BUILT_IN: &[&str] = &[
+    include_str!("profiles/grigora.toml"),
+    include_str!("profiles/grindery.toml"),
+    include_str!("profiles/thegrid.toml"),
+    include_str!("profiles/grovestreams.toml"),
+    include_str!("profiles/custom.toml"),
+];
 
 /// Values of a profile that a person chose otherwise for one app.
 pub type Overrides = BTreeMap<String, String>;
@@ -31,8 +39,13 @@ pub struct Profile {
     pub id: String,
     /// Its name, such as `Grigora`.
     pub name: String,
-    /// The page where apps are registered and permissions taken back.
+    /// The page where apps are registered and permissions taken back; empty where that is not known.
     pub portal: String,
+    /// How an app is registered there, in a sentence or two.
+    pub register: String,
+    /// The scopes that its page names.
+    #[serde(default)]
+    pub scopes: Vec<Scope>,
     values: BTreeMap<String, Value>,
 }
 
@@ -63,34 +76,53 @@ impl Profile {
 
     /// How this provider is spoken to, with an app's own values in place of the profile's.
     ///
-    /// Fails, naming the key, where a key is unknown or a value cannot be.
+    /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.
     pub fn conventions(&self, overrides: &Overrides) -> Result<Conventions> {
-        if let Some(key) = overrides.keys().find(|key| !self.values.contains_key(*key)) {
-            return Err(Error::input(key, format!("{} has no value called “{key}”.", self.name))
-                .hint("Leave it out, or correct its name."));
+        let known = |key: &str| {
+            let is_extra = ["authorize.", "token."]
+                .iter()
+                .any(|start| key.len() > start.len() && key.starts_with(start));
+            is_extra || conventions::KEYS.contains(&key)
+        };
+        if let Some(key) = overrides.keys().chain(self.values.keys()).find(|key| !known(key)) {
+            return Err(Error::input(key, format!("There is no value called “{key}”.")).hint(format!(
+                "There are: {}, and authorize.NAME or token.NAME.",
+                conventions::KEYS.join(", ")
+            )));
         }
-        Conventions::read(|key| {
-            let own = overrides.get(key).map(String::as_str);
-            own.or_else(|| self.values.get(key).map(|value| value.value.as_str()))
+        Conventions::read(&|key: &str| self.value(overrides, key), &|start| self.extra(overrides, start))
+    }
+
+    fn value<'v>(&'v self, overrides: &'v Overrides, key: &str) -> Option<&'v str> {
+        let own = overrides.get(key).map(String::as_str);
+        own.or_else(|| self.values.get(key).map(|value| value.value.as_str()))
+    }
+
+    /// The extra parameters whose keys begin with `start`.
+    fn extra(&self, overrides: &Overrides, start: &str) -> Vec<(String, String)> {
+        let keys = self.values.keys().chain(overrides.keys().filter(|key| !self.values.contains_key(*key)));
+        keys.filter_map(|key| {
+            let value = self.value(overrides, key).filter(|value| !value.is_empty())?;
+            Some((key.strip_prefix(start)?.to_owned(), value.to_owned()))
         })
+        .collect()
     }
 
     /// What is shown of it.
     pub fn view(&self) -> ProviderView {
+        let values = self.values.iter().map(|(key, value)| ProfileValue {
+            key: key.clone(),
+            value: value.value.clone(),
+            source: value.source,
+        });
         ProviderView {
             id: self.id.clone(),
             name: self.name.clone(),
             portal: self.portal.clone(),
+            register: self.register.clone(),
             redirect_uri: DEEP_LINK.to_owned(),
-            values: self
-                .values
-                .iter()
-                .map(|(key, value)| ProfileValue {
-                    key: key.clone(),
-                    value: value.value.clone(),
-                    source: value.source,
-                })
-                .collect(),
+            scopes: self.scopes.clone(),
+            values: values.collect(),
         }
     }
 }
@@ -100,9 +132,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_built_in_profile_is_complete() {
+    fn every_built_in_profile_is_complete_but_for_what_only_the_person_knows() {
         for profile in Profile::built_in() {
-            profile.conventions(&Overrides::new()).unwrap();
+            let mut own = Overrides::new();
+            if profile.id == "custom" {
+                for key in ["authorize_url", "token_url"] {
+                    assert_eq!(profile.conventions(&own).unwrap_err().field.as_deref(), Some(key));
+                    own.insert(key.into(), "https://id.example/x".into());
+                }
+            }
+            profile.conventions(&own).unwrap();
         }
     }
 
@@ -111,10 +150,48 @@ mod tests {
         let overrides = Overrides::from([("tokn_url".into(), "https://example.org".into())]);
         let error = Profile::find("grigora").unwrap().conventions(&overrides).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("tokn_url"));
+        assert!(error.hint.unwrap().contains("token_url"));
     }
 
     #[test]
-    fn what_grigora_is_known_by() {
-        insta::assert_json_snapshot!(Profile::find("grigora").unwrap().view());
+    fn a_profile_that_contradicts_itself_is_refused() {
+        let table = [
+            ("custom", "client_auth=none client_secret=required"),
+            ("custom", "client_id=none"),
+            ("custom", "require_iss=true"),
+            ("custom", "content=grigora"),
+            ("thegrid", "identity_provider=../token"),
+            ("thegrid", "scope_separator=semicolon"),
+        ];
+        let errors = table.map(|(id, settings)| {
+            let mut own = Overrides::from([
+                ("authorize_url".into(), "https://id.example/authorize".into()),
+                ("token_url".into(), "https://id.example/token".into()),
+            ]);
+            own.extend(
+                settings.split(' ').filter_map(|one| one.split_once('=')).map(|(k, v)| (k.into(), v.into())),
+            );
+            let error = Profile::find(id).unwrap().conventions(&own).unwrap_err();
+            format!("{settings}: [{}] {} {}", error.field.unwrap(), error.message, error.hint.unwrap())
+        });
+        insta::assert_snapshot!(errors.join("\n"));
+    }
+
+    #[test]
+    fn extra_parameters_are_taken_by_name() {
+        let own = Overrides::from([
+            ("authorize.prompt".into(), "consent".into()),
+            ("token.audience".into(), "x".into()),
+        ]);
+        let conventions = Profile::find("grigora").unwrap().conventions(&own).unwrap();
+        assert_eq!(conventions.authorize_extra, [("prompt".to_owned(), "consent".to_owned())]);
+        assert_eq!(conventions.token_extra, [("audience".to_owned(), "x".to_owned())]);
+    }
+
+    #[test]
+    fn what_the_providers_are_known_by() {
+        for profile in Profile::built_in() {
+            insta::assert_json_snapshot!(profile.id.as_str(), profile.view());
+        }
     }
 }

@@ -29,6 +29,17 @@ pub struct ProfileValue {
     pub source: Source,
 }
 
+/// A scope that a provider's page names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Its name on the wire.
+    pub name: String,
+    /// What it lets an app do, in the page's words.
+    pub description: String,
+}
+
 /// A provider, as a person who adds an app needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -39,8 +50,12 @@ pub struct ProviderView {
     pub name: String,
     /// The page where apps are registered and permissions taken back.
     pub portal: String,
-    /// The redirect URI to register.
+    /// How an app is registered there.
+    pub register: String,
+    /// The redirect URI to register where callbacks come by deep link.
     pub redirect_uri: String,
+    /// The scopes that its page names; empty where it names none, or scopes are not asked for.
+    pub scopes: Vec<Scope>,
     /// Every value of its profile.
     pub values: Vec<ProfileValue>,
 }

@@ -11,8 +11,10 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
+use crate::http::ENVELOPE_FAILURE;
 use crate::http::token::{Ask, TokenFailure, ask};
 use crate::id::ConnectionId;
+use crate::provider::Refresh;
 use crate::secret::SecretString;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::{activity, app, connection};
@@ -146,7 +148,8 @@ async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<i64>) -> Resul
         .ok_or_else(|| Error::new(Code::NotFound, "The app of this connection is not here any more."))?;
     let client = Client::of(env, &app).await?;
     let provider = &client.profile.name;
-    let Some(sealed) = &row.sealed_refresh else {
+    let renews = client.conventions.renewal.refresh != Refresh::None;
+    let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
         return settle(env, &row, Outcome::Refused(no_refresh_token(provider)));
     };
     let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
@@ -245,6 +248,7 @@ const FINAL: &[&str] = &[
     "invalid_scope",
     "access_denied",
     "invalid_token",
+    ENVELOPE_FAILURE,
 ];
 const RECONNECT: &str = "Connect again in the browser. The connection keeps its name and history.";
 const KEPT: &str = "The tokens are kept as they are.";

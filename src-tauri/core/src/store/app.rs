@@ -16,6 +16,7 @@ pub(crate) struct AppRow {
     pub(crate) client_id: String,
     pub(crate) sealed_secret: Option<Sealed>,
     pub(crate) redirect_uri: String,
+    pub(crate) scopes: Vec<String>,
     pub(crate) projects: Vec<String>,
     pub(crate) overrides: Overrides,
     pub(crate) created_at: jiff::Timestamp,
@@ -24,10 +25,10 @@ pub(crate) struct AppRow {
 pub(crate) fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO app VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :projects, :overrides, :created_at)",
+            "INSERT INTO app VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :scopes, :projects, :overrides, :created_at)",
             named_params! {
                 ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
-                ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":projects": Json(&app.projects),
+                ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
                 ":overrides": Json(&app.overrides), ":created_at": Time(app.created_at),
             },
         )
@@ -63,6 +64,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AppRow> {
         client_id: row.get("client_id")?,
         sealed_secret: row.get("sealed_secret")?,
         redirect_uri: row.get("redirect_uri")?,
+        scopes: json(row, "scopes")?,
         projects: json(row, "projects")?,
         overrides: json(row, "overrides")?,
         created_at: row.get::<_, Time>("created_at")?.0,

@@ -18,6 +18,7 @@ pub(crate) struct AttemptRow {
     pub(crate) state_hash: Vec<u8>,
     pub(crate) sealed_verifier: Option<Sealed>,
     pub(crate) sealed_url: Option<Sealed>,
+    pub(crate) redirect_uri: String,
     pub(crate) phase: Phase,
     pub(crate) started_at: Timestamp,
     pub(crate) expires_at: Timestamp,
@@ -28,11 +29,11 @@ pub(crate) struct AttemptRow {
 pub(crate) fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :state_hash, :verifier, :url, :phase, :started_at, :expires_at, :exchange, NULL)",
+            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
-                ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
+                ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
             },
         )
@@ -126,6 +127,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         state_hash: row.get("state_hash")?,
         sealed_verifier: row.get("sealed_verifier")?,
         sealed_url: row.get("sealed_url")?,
+        redirect_uri: row.get("redirect_uri")?,
         phase: json(row, "phase")?,
         started_at: row.get::<_, Time>("started_at")?.0,
         expires_at: row.get::<_, Time>("expires_at")?.0,

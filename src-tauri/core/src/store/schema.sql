@@ -14,6 +14,7 @@ CREATE TABLE app (
     client_id     TEXT NOT NULL,
     sealed_secret BLOB,
     redirect_uri  TEXT NOT NULL,
+    scopes        TEXT NOT NULL,
     projects      TEXT NOT NULL,
     overrides     TEXT NOT NULL,
     created_at    TEXT NOT NULL
@@ -52,6 +53,7 @@ CREATE TABLE attempt (
     state_hash      BLOB NOT NULL UNIQUE,
     sealed_verifier BLOB,
     sealed_url      BLOB,
+    redirect_uri    TEXT NOT NULL,
     phase           TEXT NOT NULL,
     started_at      TEXT NOT NULL,
     expires_at      TEXT NOT NULL,

@@ -56,6 +56,8 @@ impl World {
             provider: "grigora".into(),
             client_id: grigora::CLIENT_ID.into(),
             client_secret: Some(Entered(grigora::CLIENT_SECRET.into())),
+            redirect: String::new(),
+            scopes: Vec::new(),
             projects: Vec::new(),
             overrides: BTreeMap::from([
                 ("authorize_url".into(), address(grigora::AUTHORIZE_PATH)),

@@ -11,9 +11,16 @@ fn reply(status: u16, content_type: &str, body: &str) -> Reply {
     }
 }
 
+fn conventions(id: &str) -> Conventions {
+    let own = [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+    let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let own = if id == "custom" { own.into() } else { crate::provider::Overrides::new() };
+    crate::provider::Profile::find(id).unwrap().conventions(&own).unwrap()
+}
+
 fn outcome(status: u16, content_type: &str, body: &str) -> String {
     let mut noted = Vec::new();
-    let outcome = match normalize(&reply(status, content_type, body), &mut noted) {
+    let outcome = match normalize(&reply(status, content_type, body), &conventions("grigora"), &mut noted) {
         Ok(response) => {
             format!("{} {}", response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
         }
@@ -73,6 +80,16 @@ proptest::proptest! {
             retry_after: None,
             body,
         };
-        let _ = normalize(&reply, &mut noted);
+        let _ = normalize(&reply, &conventions("grovestreams"), &mut noted);
     }
+}
+
+#[test]
+fn a_failure_in_an_envelope_is_a_failure() {
+    let mut noted = Vec::new();
+    let body = r#"{"success":false,"message":"Invalid grant."}"#;
+    let response =
+        normalize(&reply(200, "application/json", body), &conventions("grovestreams"), &mut noted).unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(String::from_utf8(response.into_body()).unwrap().contains("Invalid grant."));
 }
