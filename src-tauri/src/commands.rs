@@ -2,14 +2,14 @@
 
 use grapnel_core::activity::Entry;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Attempt;
+use grapnel_core::authorize::{Attempt, Wanted};
 use grapnel_core::connection::{Details, Summary};
-use grapnel_core::content::{PostQuery, Posts, Project, Projects};
+use grapnel_core::content::{Collection, Items, PostQuery, Posts, Project, Projects};
 use grapnel_core::error::{Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::ProviderView;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::secret::{Entered, ExposeSecret};
 use serde::Serialize;
 use tauri::State;
 
@@ -80,7 +80,8 @@ pub(crate) async fn start_attempt(
     app_id: AppId,
     connection_id: Option<ConnectionId>,
 ) -> Result<Attempt> {
-    shell.core().await?.start_attempt(&app_id, connection_id.as_ref()).await
+    let wanted = Wanted { again: connection_id, name: None };
+    shell.core().await?.start_attempt(&app_id, &wanted).await
 }
 
 /// Opens the sign-in page of an attempt in the person's browser.
@@ -100,6 +101,31 @@ pub(crate) async fn copy_link(
 ) -> Result<()> {
     let link = shell.core().await?.attempt_link(&attempt_id).await?;
     clipboard.copy(link.expose_secret())
+}
+
+/// Takes in the address that the provider sent the person to, pasted by them.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn paste_callback(
+    shell: State<'_, Shell>,
+    attempt_id: AttemptId,
+    pasted: Entered,
+) -> Result<()> {
+    shell.core().await?.paste_callback(&attempt_id, &pasted.0).await
+}
+
+/// Signs in without a browser, where the provider offers it. Email and password are used once and not kept.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn sign_in_with_password(
+    shell: State<'_, Shell>,
+    app_id: AppId,
+    connection_id: Option<ConnectionId>,
+    email: String,
+    password: Entered,
+) -> Result<Attempt> {
+    let wanted = Wanted { again: connection_id, name: None };
+    shell.core().await?.sign_in_with_password(&app_id, &wanted, &email, &password.0).await
 }
 
 /// Stops waiting for an attempt.
@@ -186,6 +212,30 @@ pub(crate) async fn posts(
     call: u32,
 ) -> Result<Posts> {
     calls.run(call, shell.core().await?.posts(&connection_id, &query)).await
+}
+
+/// The kinds of things that a connection opens, where they are not projects.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn collections(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+) -> Result<Vec<Collection>> {
+    shell.core().await?.collections(&connection_id)
+}
+
+/// The things of one kind: all, or those within another thing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn items(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    collection: String,
+    within: Option<String>,
+    call: u32,
+) -> Result<Items> {
+    calls.run(call, shell.core().await?.items(&connection_id, &collection, within.as_deref())).await
 }
 
 /// Cancels a call that the window waits for, by the number it gave it.

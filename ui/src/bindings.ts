@@ -19,6 +19,10 @@ export const commands = {
 	openBrowser: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("open_browser", { attemptId })),
 	/**  Copies the address of the sign-in page, to be opened in a browser of the person's choice. */
 	copyLink: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("copy_link", { attemptId })),
+	/**  Takes in the address that the provider sent the person to, pasted by them. */
+	pasteCallback: (attemptId: AttemptId, pasted: Entered) => typedError<null, Error>(__TAURI_INVOKE("paste_callback", { attemptId, pasted })),
+	/**  Signs in without a browser, where the provider offers it. Email and password are used once and not kept. */
+	signInWithPassword: (appId: AppId, connectionId: ConnectionId | null, email: string, password: Entered) => typedError<Attempt, Error>(__TAURI_INVOKE("sign_in_with_password", { appId, connectionId, email, password })),
 	/**  Stops waiting for an attempt. */
 	cancelAttempt: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("cancel_attempt", { attemptId })),
 	/**  Everything about a connection. */
@@ -37,6 +41,10 @@ export const commands = {
 	project: (connectionId: ConnectionId, projectId: string, call: number) => typedError<Project, Error>(__TAURI_INVOKE("project", { connectionId, projectId, call })),
 	/**  The posts that a query finds. */
 	posts: (connectionId: ConnectionId, query: PostQuery, call: number) => typedError<Posts, Error>(__TAURI_INVOKE("posts", { connectionId, query, call })),
+	/**  The kinds of things that a connection opens, where they are not projects. */
+	collections: (connectionId: ConnectionId) => typedError<Collection[], Error>(__TAURI_INVOKE("collections", { connectionId })),
+	/**  The things of one kind: all, or those within another thing. */
+	items: (connectionId: ConnectionId, collection: string, within: string | null, call: number) => typedError<Items, Error>(__TAURI_INVOKE("items", { connectionId, collection, within, call })),
 	/**  Cancels a call that the window waits for, by the number it gave it. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
 	/**  What happened, newest first: to one connection, or to all. */
@@ -79,6 +87,10 @@ export type App = {
 	has_secret: boolean,
 	/**  Where callbacks come home. */
 	redirect_uri: string,
+	/**  The way by which they do. */
+	way_back: WayBack,
+	/**  The scopes to ask for. */
+	scopes: string[],
 	/**  The projects to pre-select on the consent page. */
 	projects: string[],
 	/**  Values of the profile that this app overrides. */
@@ -145,6 +157,14 @@ export type Authorization = {
 	project_ids: string[],
 };
 
+/**  What an access token says of itself, where it is a JWT. */
+export type Claims = {
+	/**  The claims by name. */
+	fields: Field[],
+	/**  Whether the signature was checked with the provider's own keys, and is theirs. */
+	is_verified: boolean,
+};
+
 /**  A code exists where the window or a script behaves differently for it. */
 export type Code = 
 /**  What the person entered cannot be. */
@@ -173,6 +193,8 @@ export type Code =
 "data_busy" | 
 /**  The browser could not be started. */
 "browser_failed" | 
+/**  The port that callbacks should come home to belongs to another program. */
+"port_taken" | 
 /**  The callback is not one that Grapnel understands. */
 "callback_invalid" | 
 /**  The callback's state belongs to no attempt of this Grapnel. */
@@ -206,6 +228,16 @@ export type Code =
 /**  A defect of Grapnel itself. */
 "internal";
 
+/**  A kind of thing that a connection opens, such as workspaces. */
+export type Collection = {
+	/**  Its id, such as `workspaces`. */
+	id: string,
+	/**  Its name, for headings. */
+	name: string,
+	/**  The kind that its things are within, such as workflows in workspaces. */
+	within: string | null,
+};
+
 /**  Names a connection. */
 export type ConnectionId = string;
 
@@ -229,6 +261,8 @@ export type Details = {
 	deviations: Deviation[],
 	/**  What went wrong last, until something goes right. */
 	trouble: Error | null,
+	/**  What the access token says of itself, where it is a JWT. */
+	claims: Claims | null,
 	/**  When introspection last answered. */
 	introspected_at: string | null,
 	/**  When the person first connected it. */
@@ -244,6 +278,9 @@ export type Deviation = {
 	/**  What was found and how it was read, such as `came as text and was read as the number 3600`. */
 	found: string,
 };
+
+/**  A secret as a person enters it: it can be read from outside, and never written back. */
+export type Entered = string;
 
 /**  One line of the activity. */
 export type Entry = {
@@ -319,6 +356,26 @@ export type Held = {
 	renewals: number,
 };
 
+/**  One thing of a collection. */
+export type Item = {
+	/**  The provider's id. */
+	id: string,
+	/**  Its name. */
+	name: string,
+	/**  What tells it from others, such as a domain. */
+	note: string | null,
+	/**  Everything else that came. */
+	others: Field[],
+};
+
+/**  The things of a collection. */
+export type Items = {
+	/**  When the provider answered. */
+	as_of: string,
+	/**  In the provider's order. */
+	items: Item[],
+};
+
 /**  What kind of thing happened. */
 export type Kind = 
 /**  An app was added. */
@@ -365,11 +422,15 @@ export type NewApp = {
 	/**  The client id. */
 	client_id: string,
 	/**  The client secret, which the vault takes at once. */
-	client_secret: string | null,
+	client_secret: Entered | null,
+	/**  Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, or an https address. */
+	redirect?: string,
+	/**  The scopes to ask for. */
+	scopes?: string[],
 	/**  Projects to pre-select on the consent page. */
-	projects: string[],
+	projects?: string[],
 	/**  Values of the profile to override. */
-	overrides: { [key in string]: string },
+	overrides?: { [key in string]: string },
 };
 
 /**  A direction to sort in. */
@@ -518,8 +579,12 @@ export type ProviderView = {
 	name: string,
 	/**  The page where apps are registered and permissions taken back. */
 	portal: string,
-	/**  The redirect URI to register. */
+	/**  How an app is registered there. */
+	register: string,
+	/**  The redirect URI to register where callbacks come by deep link. */
 	redirect_uri: string,
+	/**  The scopes that its page names; empty where it names none, or scopes are not asked for. */
+	scopes: Scope[],
 	/**  Every value of its profile. */
 	values: ProfileValue[],
 };
@@ -531,6 +596,14 @@ export type SandboxApp = {
 	client_id: string,
 	client_secret: string,
 	overrides: { [key in string]: string },
+};
+
+/**  A scope that a provider's page names. */
+export type Scope = {
+	/**  Its name on the wire. */
+	name: string,
+	/**  What it lets an app do, in the page's words. */
+	description: string,
 };
 
 /**  Scopes: what was asked for, what was granted, and how they differ. */
@@ -590,6 +663,15 @@ export type Summary = {
 	/**  When the access token expires; nothing where the provider did not say. */
 	expires_at: string | null,
 };
+
+/**  How a callback comes home. */
+export type WayBack = 
+/**  The system opens Grapnel with it. */
+"deep_link" | 
+/**  The browser brings it to a port of this computer. */
+"loopback" | 
+/**  The person pastes it. */
+"paste";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -84,7 +84,6 @@ pub struct NewApp {
     /// The client id.
     pub client_id: String,
     /// The client secret, which the vault takes at once.
-    #[cfg_attr(feature = "specta", specta(type = Option<String>))]
     pub client_secret: Option<crate::secret::Entered>,
     /// Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, or an https address.
     #[serde(default)]

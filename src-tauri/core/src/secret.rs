@@ -36,6 +36,7 @@ impl Glimpse {
 
 /// A secret as a person enters it: it can be read from outside, and never written back.
 #[derive(Clone)]
+#[cfg_attr(feature = "specta", derive(specta::Type), specta(type = String))]
 pub struct Entered(pub SecretString);
 
 impl<'de> Deserialize<'de> for Entered {

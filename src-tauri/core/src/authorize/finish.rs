@@ -107,7 +107,13 @@ async fn keep(
         let version = if row.connection_id.is_some() {
             connection::get(tx, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version
         } else {
-            connection::insert(tx, &id, &app.id, &free_name(tx, &app.name)?, now)?;
+            connection::insert(
+                tx,
+                &id,
+                &app.id,
+                &free_name(tx, row.name.as_ref().unwrap_or(&app.name))?,
+                now,
+            )?;
             0
         };
         connection::set_grant(tx, &id, version, &sealed)?;
@@ -143,6 +149,11 @@ async fn identify(env: &Arc<Env>, row: &AttemptRow, id: &ConnectionId) -> Result
     env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Done, None))?;
     env.tell(Event::Connection(id.clone()));
     tell(env, &row.id).map(drop)
+}
+
+/// Ends an attempt that failed before any callback came.
+pub(crate) fn give_up(env: &Env, row: AttemptRow, error: Error) -> Error {
+    fail(env, row, error)
 }
 
 /// Ends the attempt as denied or failed, and answers with what ended it. Whoever watches is told even where

@@ -7,14 +7,15 @@ mod claim;
 mod finish;
 mod loopback;
 mod request;
+mod start;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 pub use attempt::{Attempt, Message, Parameter, Phase};
-pub(crate) use finish::{paste, receive, settle};
+pub(crate) use finish::{give_up, paste, receive, settle};
+pub use start::Wanted;
+pub(crate) use start::{start, with_password};
 
 use crate::activity::Kind;
 use crate::env::Env;
@@ -22,67 +23,9 @@ use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::id::{AppId, AttemptId, ConnectionId};
 use crate::provider::Profile;
-use crate::secret::{ExposeSecret, SecretString, sha256};
+use crate::secret::SecretString;
 use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity, app, connection};
-
-/// How long an attempt waits for the person.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
-/// How long ended attempts are remembered, so that a late callback can be explained.
-const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
-
-/// Starts an attempt: for a new connection, or to authorize one again.
-pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, again: Option<&ConnectionId>) -> Result<Attempt> {
-    let app = env.store.read(|c| app::get(c, app_id))?.ok_or_else(no_app)?;
-    if let Some(id) = again {
-        let row = env.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
-        row.ok_or_else(no_connection)?;
-    }
-    let profile = Profile::find(&app.provider)?;
-    let conventions = profile.conventions(&app.overrides)?;
-    let (listener, redirect_uri) = loopback::prepare(&app.redirect_uri).await?;
-    let request = request::write(
-        &conventions,
-        &request::Asked {
-            client_id: &app.client_id,
-            redirect_uri: &redirect_uri,
-            scopes: &app.scopes,
-            projects: &app.projects,
-        },
-    )?;
-    let id = AttemptId::random();
-    let verifier = match &request.verifier {
-        Some(verifier) => Some(env.vault.seal(&verifier_place(&id), verifier).await?),
-        None => None,
-    };
-    let url = env.vault.seal(&url_place(&id), &SecretString::from(request.url.as_str())).await?;
-    let exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
-    let now = env.now();
-    let row = AttemptRow {
-        id,
-        app_id: app_id.clone(),
-        connection_id: again.cloned(),
-        state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
-        sealed_verifier: verifier,
-        sealed_url: Some(url),
-        redirect_uri,
-        phase: Phase::Waiting,
-        started_at: now,
-        expires_at: now + PATIENCE,
-        exchange,
-        error: None,
-    };
-    env.store.write(|tx| {
-        store::attempt::forget_before(tx, now - MEMORY)?;
-        store::attempt::insert(tx, &row)?;
-        activity::add(tx, now, Kind::SignInStarted, "Sign-in started.", (again, Some(app_id)))
-    })?;
-    watch(env, &row);
-    if let Some(listener) = listener {
-        loopback::serve(env, &row, listener);
-    }
-    tell(env, &row.id)
-}
+use crate::store::{self, activity, app};
 
 /// The address to open in a browser.
 pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
@@ -96,6 +39,12 @@ pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
 /// Cancels an attempt that waits for the person. One that is over stays as it ended.
 pub(crate) fn cancel(env: &Env, id: &AttemptId) -> Result<()> {
     end_waiting(env, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
+}
+
+/// An attempt, over or not.
+pub(crate) fn get(env: &Env, id: &AttemptId) -> Result<Attempt> {
+    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    view(env, &row)
 }
 
 /// Attempts that are not over.
@@ -162,8 +111,7 @@ fn end_waiting(env: &Env, id: &AttemptId, phase: Phase, text: &str) -> Result<bo
 
 /// Tells whoever watches how an attempt stands.
 fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
-    let attempt = view(env, &row)?;
+    let attempt = get(env, id)?;
     env.tell(Event::Attempt(Box::new(attempt.clone())));
     Ok(attempt)
 }

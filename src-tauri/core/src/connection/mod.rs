@@ -12,9 +12,9 @@ pub use view::{Details, Held, Scopes, State, Summary};
 
 use crate::activity::{Entry, Kind};
 use crate::app::{self, App, NewApp};
-use crate::authorize::{self, Attempt};
+use crate::authorize::{self, Attempt, Wanted};
 use crate::clock::{Clock, SystemClock};
-use crate::content::{self, PostQuery, Posts, Project, Projects};
+use crate::content::{self, Collection, Items, PostQuery, Posts, Project, Projects};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -69,9 +69,26 @@ impl Grapnel {
         app::remove(&self.0, id)
     }
 
-    /// Starts a sign-in: for a new connection of the app, or to authorize `again` one that is there.
-    pub async fn start_attempt(&self, app: &AppId, again: Option<&ConnectionId>) -> Result<Attempt> {
-        authorize::start(&self.0, app, again).await
+    /// Starts a sign-in that goes through the browser.
+    pub async fn start_attempt(&self, app: &AppId, wanted: &Wanted) -> Result<Attempt> {
+        authorize::start(&self.0, app, wanted).await
+    }
+
+    /// Signs in without a browser, where the provider offers it. Email and password are used once and not kept.
+    pub async fn sign_in_with_password(
+        &self,
+        app: &AppId,
+        wanted: &Wanted,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<Attempt> {
+        let id = authorize::with_password(&self.0, app, wanted, email, password).await?;
+        self.attempt(&id)
+    }
+
+    /// An attempt, over or not.
+    pub fn attempt(&self, id: &AttemptId) -> Result<Attempt> {
+        authorize::get(&self.0, id)
     }
 
     /// The address of an attempt that a browser is to open. It holds the state, so it is a secret.
@@ -185,6 +202,16 @@ impl Grapnel {
     /// The posts that a query finds.
     pub async fn posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
         content::posts(&self.0, id, query).await
+    }
+
+    /// The kinds of things that a connection opens, where they are not projects.
+    pub fn collections(&self, id: &ConnectionId) -> Result<Vec<Collection>> {
+        content::collections(&self.0, id)
+    }
+
+    /// The things of one kind: all, or those within another thing.
+    pub async fn items(&self, id: &ConnectionId, collection: &str, within: Option<&str>) -> Result<Items> {
+        content::items(&self.0, id, collection, within).await
     }
 
     /// What happened, newest first: to one connection, or to all.

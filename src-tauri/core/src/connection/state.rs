@@ -52,6 +52,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
         tokens: row.held,
         deviations: row.deviations,
         trouble: row.trouble,
+        claims: row.claims,
         introspected_at: row.introspected_at,
         created_at: row.created_at,
         portal,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Account, Application, Authorization};
+use crate::content::{Account, Application, Authorization, Claims};
 use crate::error::Error;
 use crate::http::Deviation;
 use crate::id::{AppId, ConnectionId};
@@ -102,6 +102,8 @@ pub struct Details {
     pub deviations: Vec<Deviation>,
     /// What went wrong last, until something goes right.
     pub trouble: Option<Error>,
+    /// What the access token says of itself, where it is a JWT.
+    pub claims: Option<Claims>,
     /// When introspection last answered.
     pub introspected_at: Option<Timestamp>,
     /// When the person first connected it.

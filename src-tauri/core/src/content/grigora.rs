@@ -1,14 +1,26 @@
-//! Grigora's API v1, read tolerantly: a member that is missing or of another type costs that member only.
+//! Grigora's API v1: who, what, projects and posts.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Account, Application, Authorization, Field, Order, Post, PostQuery, Project};
+use super::api::Api;
+use super::read::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
+use super::{Account, Application, Authorization, Order, Post, PostQuery, Project};
+use crate::error::Result;
+use crate::http::Limits;
 
-type Members = Map<String, Value>;
+/// Who authorized the connection.
+pub(super) async fn who(api: &Api<'_>) -> Result<Account> {
+    api.understand(account(api.get("token/authorized_by", Limits::IDENTITY).await?))
+}
+
+/// What the authorization amounts to now.
+pub(super) async fn introspect(api: &Api<'_>) -> Result<(Option<Application>, Authorization)> {
+    api.understand(introspection(api.get("token/introspect", Limits::IDENTITY).await?))
+}
 
 /// `GET /token/authorized_by`.
-pub(super) fn account(reply: Value) -> Option<Account> {
+fn account(reply: Value) -> Option<Account> {
     let mut members = object(reply)?;
     let id = id(&mut members)?;
     let names = [text(&mut members, "firstName"), text(&mut members, "lastName")];
@@ -17,7 +29,7 @@ pub(super) fn account(reply: Value) -> Option<Account> {
 }
 
 /// `GET /token/introspect`.
-pub(super) fn introspection(reply: Value) -> Option<(Option<Application>, Authorization)> {
+fn introspection(reply: Value) -> Option<(Option<Application>, Authorization)> {
     let mut reply = object(reply)?;
     let mut members = object(reply.remove("authorization")?)?;
     let authorized_to = members.remove("authorizedTo").and_then(object).unwrap_or_default();
@@ -41,10 +53,7 @@ pub(super) fn introspection(reply: Value) -> Option<(Option<Application>, Author
 
 /// `GET /project/list`. A project without an id cannot be opened, and is left out.
 pub(super) fn projects(reply: Value) -> Option<Vec<Project>> {
-    match object(reply)?.remove("projects")? {
-        Value::Array(items) => Some(items.into_iter().filter_map(project).collect()),
-        _ => None,
-    }
+    list(object(reply)?.remove("projects")?, project)
 }
 
 /// `POST /project/details`, or one of the list. The page does not say whether details are wrapped; both are read.
@@ -104,10 +113,7 @@ fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Value> {
 
 /// `POST /cms/post/list`.
 pub(super) fn posts(reply: Value) -> Option<Vec<Post>> {
-    match object(reply)?.remove("data")? {
-        Value::Array(items) => Some(items.into_iter().filter_map(post).collect()),
-        _ => None,
-    }
+    list(object(reply)?.remove("data")?, post)
 }
 
 fn post(item: Value) -> Option<Post> {
@@ -124,72 +130,6 @@ fn post(item: Value) -> Option<Post> {
         last_update: take(&mut members, "last_update", moment),
         others: others(members),
     })
-}
-
-fn object(value: Value) -> Option<Members> {
-    if let Value::Object(members) = value { Some(members) } else { None }
-}
-
-/// Takes a member out if it can be read, and leaves it among the others if not.
-fn take<T>(members: &mut Members, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
-    let read = read(members.get(name)?)?;
-    members.remove(name);
-    Some(read)
-}
-
-fn text(members: &mut Members, name: &str) -> Option<String> {
-    take(members, name, |value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
-}
-
-/// An id is text here, and may come as a number.
-fn id(members: &mut Members) -> Option<String> {
-    take(members, "id", |value| match value {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    })
-}
-
-fn count(value: &Value) -> Option<u32> {
-    let count = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    count.try_into().ok()
-}
-
-fn ids(value: Option<&Value>) -> Vec<String> {
-    let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|id| id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string())))
-        .collect()
-}
-
-fn scopes(value: Option<&Value>) -> Vec<String> {
-    let text = value.and_then(Value::as_str).unwrap_or_default();
-    text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
-}
-
-/// A moment: RFC 3339, a date, or Unix time in seconds or milliseconds. The page names filters in Unix time
-/// and shows another endpoint's time as RFC 3339; what posts carry is not said.
-fn moment(value: &Value) -> Option<Timestamp> {
-    /// The year 5138 in seconds; in milliseconds, 1973.
-    const MILLISECONDS_FROM: u64 = 100_000_000_000;
-    if let Some(number) = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()) {
-        let read = if number.unsigned_abs() < MILLISECONDS_FROM {
-            Timestamp::from_second
-        } else {
-            Timestamp::from_millisecond
-        };
-        return read(number).ok();
-    }
-    let text = value.as_str()?.trim();
-    let civil = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
-}
-
-/// What was not read by name, to be shown as it came.
-fn others(members: Members) -> Vec<Field> {
-    let readable = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
-    members.into_iter().map(|(name, value)| Field { name, value: readable(value) }).collect()
 }
 
 #[cfg(test)]
@@ -243,28 +183,5 @@ mod tests {
             project_id: "p".into(),
             ..PostQuery::default()
         }));
-    }
-
-    #[test]
-    fn moments_come_in_many_ways() {
-        let same = [
-            json!(1_740_045_600),
-            json!(1_740_045_600_000_i64),
-            json!("1740045600"),
-            json!("2025-02-20T10:00:00Z"),
-            json!("2025-02-20T10:00:00"),
-        ];
-        for value in same {
-            assert_eq!(moment(&value).map(Timestamp::as_second), Some(1_740_045_600), "{value}");
-        }
-        assert!(moment(&json!("2025-02-20")).is_some());
-        assert_eq!(moment(&json!("yesterday")), None);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_number_may_be_a_moment(number: i64) {
-            let _ = moment(&json!(number));
-        }
     }
 }

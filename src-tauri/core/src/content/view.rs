@@ -56,6 +56,52 @@ pub struct Field {
     pub value: String,
 }
 
+/// What an access token says of itself, where it is a JWT.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Claims {
+    /// The claims by name.
+    pub fields: Vec<Field>,
+    /// Whether the signature was checked with the provider's own keys, and is theirs.
+    pub is_verified: bool,
+}
+
+/// A kind of thing that a connection opens, such as workspaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Collection {
+    /// Its id, such as `workspaces`.
+    pub id: String,
+    /// Its name, for headings.
+    pub name: String,
+    /// The kind that its things are within, such as workflows in workspaces.
+    pub within: Option<String>,
+}
+
+/// One thing of a collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Item {
+    /// The provider's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What tells it from others, such as a domain.
+    pub note: Option<String>,
+    /// Everything else that came.
+    pub others: Vec<Field>,
+}
+
+/// The things of a collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Items {
+    /// When the provider answered.
+    pub as_of: Timestamp,
+    /// In the provider's order.
+    pub items: Vec<Item>,
+}
+
 /// A project (a site) at Grigora.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

@@ -1,10 +1,14 @@
 //! Calls of a provider's API: JSON with a bearer token (RFC 6750), which no redirect carries elsewhere.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
+use super::token::Credentials;
 use super::{Client, Failure, Limits, Reply, clean};
+use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
 /// Why an API gave nothing.
@@ -25,7 +29,9 @@ pub(crate) async fn call(
     body: Option<&Value>,
     limits: Limits,
 ) -> Result<Value, ApiFailure> {
-    let address = format!("{}/{path}", base.as_str().trim_end_matches('/'));
+    let base = base.as_str();
+    let address =
+        if path.is_empty() { base.to_owned() } else { format!("{}/{path}", base.trim_end_matches('/')) };
     let mut authorization = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
         .map_err(|_| {
             ApiFailure::Failed(Failure::NotSent("the token has characters that cannot be sent".into()))
@@ -49,16 +55,81 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         let what = "a redirect to another address, which was not followed".into();
         return Err(ApiFailure::Failed(Failure::Strange(what, status)));
     }
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    let parsed = serde_json::from_slice::<Value>(&reply.body);
+    // JSON-RPC answers an error with whatever status; the code in it says more.
+    let code = parsed.as_ref().ok().and_then(|value| error_code(value.get("error")?));
+    let is_rpc = parsed.as_ref().is_ok_and(|value| value.get("jsonrpc").is_some());
+    if !is_rpc && (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) {
         return Err(ApiFailure::Failed(Failure::Unavailable(status, reply.retry_after)));
     }
-    let parsed = serde_json::from_slice::<Value>(&reply.body);
-    if !status.is_success() {
-        let code = parsed.ok().as_ref().and_then(|value| value.get("error")?.as_str().map(str::to_owned));
+    if !status.is_success() || (is_rpc && code.is_some()) {
         let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
         return Err(ApiFailure::Refused { status, code });
     }
     parsed.map_err(|_| ApiFailure::Failed(Failure::Strange(describe(reply), status)))
+}
+
+/// An API's own code for an error: the text itself, or the number within a JSON-RPC error.
+fn error_code(error: &Value) -> Option<String> {
+    match error {
+        Value::String(code) => Some(code.clone()),
+        Value::Object(members) => members.get("code").map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// Introspects a token (RFC 7662), as the client itself.
+pub(crate) async fn introspect(
+    client: &Client,
+    url: &Url,
+    conventions: &Conventions,
+    credentials: &Credentials,
+    token: &SecretString,
+) -> Result<Value, ApiFailure> {
+    let request = introspection(url, conventions, credentials, token)?;
+    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    read(&reply, token)
+}
+
+fn introspection(
+    url: &Url,
+    conventions: &Conventions,
+    credentials: &Credentials,
+    token: &SecretString,
+) -> Result<Request<Vec<u8>>, ApiFailure> {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", "access_token");
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(url.as_str())
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    match (conventions.client_auth, &credentials.client_secret) {
+        (ClientAuth::Basic, Some(secret)) => {
+            request = request.header(header::AUTHORIZATION, basic(&credentials.client_id, secret)?);
+        }
+        (_, secret) => {
+            form.append_pair("client_id", &credentials.client_id);
+            if let Some(secret) = secret {
+                form.append_pair("client_secret", secret.expose_secret());
+            }
+        }
+    }
+    request.body(form.finish().into_bytes()).map_err(|error| not_sent(&error))
+}
+
+/// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1).
+fn basic(client_id: &str, secret: &SecretString) -> Result<header::HeaderValue, ApiFailure> {
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose_secret()));
+    let mut value = header::HeaderValue::from_str(&format!("Basic {}", BASE64.encode(pair)))
+        .map_err(|error| not_sent(&error))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn not_sent(error: &dyn std::fmt::Display) -> ApiFailure {
+    ApiFailure::Failed(Failure::NotSent(error.to_string()))
 }
 
 fn describe(reply: &Reply) -> String {

@@ -4,6 +4,7 @@ mod adapter;
 pub(crate) mod api;
 mod deviation;
 mod failure;
+pub(crate) mod login;
 pub(crate) mod token;
 
 use std::sync::OnceLock;

@@ -15,6 +15,7 @@ pub(crate) struct AttemptRow {
     pub(crate) id: AttemptId,
     pub(crate) app_id: AppId,
     pub(crate) connection_id: Option<ConnectionId>,
+    pub(crate) name: Option<String>,
     pub(crate) state_hash: Vec<u8>,
     pub(crate) sealed_verifier: Option<Sealed>,
     pub(crate) sealed_url: Option<Sealed>,
@@ -29,10 +30,10 @@ pub(crate) struct AttemptRow {
 pub(crate) fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL)",
+            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
-                ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
+                ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
                 ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
             },
@@ -124,6 +125,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         id: row.get("id")?,
         app_id: row.get("app_id")?,
         connection_id: row.get("connection_id")?,
+        name: row.get("name")?,
         state_hash: row.get("state_hash")?,
         sealed_verifier: row.get("sealed_verifier")?,
         sealed_url: row.get("sealed_url")?,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::column::{Json, Time, json, maybe_json};
 use crate::connection::Held;
-use crate::content::{Account, Application, Authorization};
+use crate::content::{Account, Application, Authorization, Claims};
 use crate::error::Error;
 use crate::http::Deviation;
 use crate::id::{AppId, ConnectionId};
@@ -29,6 +29,7 @@ pub(crate) struct ConnectionRow {
     pub(crate) application: Option<Application>,
     pub(crate) authorization: Option<Authorization>,
     pub(crate) introspected_at: Option<Timestamp>,
+    pub(crate) claims: Option<Claims>,
     pub(crate) trouble: Option<Error>,
 }
 
@@ -96,7 +97,8 @@ pub(crate) fn set_grant(
 pub(crate) fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection
         .execute(
-            "UPDATE connection SET account = NULL, application = NULL, authorization = NULL, introspected_at = NULL
+            "UPDATE connection SET account = NULL, application = NULL, authorization = NULL, introspected_at = NULL,
+                claims = NULL
              WHERE id = ?1",
             [id],
         )
@@ -157,6 +159,16 @@ pub(crate) fn set_account(
         .map(drop)
 }
 
+pub(crate) fn set_claims(
+    connection: &Connection,
+    id: &ConnectionId,
+    claims: Option<&Claims>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE connection SET claims = ?2 WHERE id = ?1", params![id, claims.map(Json)])
+        .map(drop)
+}
+
 pub(crate) fn set_introspection(
     connection: &Connection,
     id: &ConnectionId,
@@ -206,6 +218,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         application: maybe_json(row, "application")?,
         authorization: maybe_json(row, "authorization")?,
         introspected_at: row.get::<_, Option<Time>>("introspected_at")?.map(|time| time.0),
+        claims: maybe_json(row, "claims")?,
         trouble: maybe_json(row, "trouble")?,
     })
 }

@@ -39,6 +39,7 @@ CREATE TABLE connection (
     application     TEXT,
     authorization   TEXT,
     introspected_at TEXT,
+    claims          TEXT,
     -- What went wrong last, and when a refresh was begun whose answer was not seen yet.
     trouble         TEXT,
     refresh_begun   TEXT
@@ -49,6 +50,8 @@ CREATE TABLE attempt (
     id              TEXT PRIMARY KEY,
     app_id          TEXT NOT NULL REFERENCES app (id) ON DELETE CASCADE,
     connection_id   TEXT REFERENCES connection (id) ON DELETE CASCADE,
+    -- What a new connection is to be called; nothing for the app's name.
+    name            TEXT,
     -- By this the callback finds its attempt, without the state being kept.
     state_hash      BLOB NOT NULL UNIQUE,
     sealed_verifier BLOB,

@@ -6,7 +6,7 @@ use grapnel_core::secret::ExposeSecret;
 use grapnel_sandbox::{Endpoint, Fault};
 use jiff::SignedDuration;
 
-use crate::world::World;
+use crate::world::{World, again};
 
 #[tokio::test]
 async fn a_renewal_rotates_both_tokens() {
@@ -83,7 +83,7 @@ async fn a_sign_in_during_a_renewal_wins() {
     let world = World::new();
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
-    let attempt = world.grapnel.start_attempt(&app.id, Some(&id)).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &again(&id)).await.unwrap();
     let callback = world.visit(&attempt.id).await;
     let slow = Fault::Slow(std::time::Duration::from_millis(500));
     world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();

@@ -1,13 +1,13 @@
 //! A sign-in from its start to the connection.
 
-use grapnel_core::authorize::Phase;
+use grapnel_core::authorize::{Phase, Wanted};
 use grapnel_core::connection::State;
 use grapnel_core::error::Code;
 use grapnel_core::secret::ExposeSecret;
 use grapnel_sandbox::{Consent, Options, grigora};
 use jiff::SignedDuration;
 
-use crate::world::{World, end_of};
+use crate::world::{World, again, end_of};
 
 #[tokio::test]
 async fn a_sign_in_ends_with_a_connection_that_knows_whose_it_is() {
@@ -50,7 +50,7 @@ async fn a_connection_is_authorized_again_in_place() {
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
     let before = world.grapnel.connection(&id).unwrap().tokens.unwrap();
-    let attempt = world.grapnel.start_attempt(&app.id, Some(&id)).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &again(&id)).await.unwrap();
     let callback = world.visit(&attempt.id).await;
     world.grapnel.receive_callback(&callback).await.unwrap();
     let after = world.grapnel.connection(&id).unwrap().tokens.unwrap();
@@ -108,7 +108,7 @@ async fn requested_projects_are_asked_for() {
     let mut new = world.new_app();
     new.projects = vec!["proj_1".into(), " proj_2 ".into()];
     let app = world.grapnel.add_app(new).await.unwrap();
-    let attempt = world.grapnel.start_attempt(&app.id, None).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
     let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
     assert!(link.expose_secret().contains("project_ids=proj_1%2Cproj_2"));
 }
@@ -136,7 +136,7 @@ async fn a_connection_is_not_authorized_again_through_another_app() {
     let id = world.connect().await;
     let new = grapnel_core::app::NewApp { name: "Other".into(), ..world.new_app() };
     let other = world.grapnel.add_app(new).await.unwrap();
-    assert_eq!(world.grapnel.start_attempt(&other.id, Some(&id)).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(world.grapnel.start_attempt(&other.id, &again(&id)).await.unwrap_err().code, Code::NotFound);
 }
 
 #[tokio::test]

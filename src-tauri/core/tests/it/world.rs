@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Attempt;
+use grapnel_core::authorize::{Attempt, Wanted};
 use grapnel_core::clock::Clock;
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
@@ -77,7 +77,7 @@ impl World {
             Some(app) => app,
             None => self.add_app().await,
         };
-        let attempt = self.grapnel.start_attempt(&app.id, None).await.unwrap();
+        let attempt = self.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
         let callback = self.visit(&attempt.id).await;
         (attempt, callback)
     }
@@ -168,4 +168,9 @@ impl Keyring for TestKeyring {
         self.keys().insert(name.into(), key.into());
         Ok(())
     }
+}
+
+/// A sign-in that authorizes a connection again.
+pub(crate) fn again(id: &ConnectionId) -> Wanted {
+    Wanted { again: Some(id.clone()), name: None }
 }

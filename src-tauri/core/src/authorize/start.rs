@@ -1,0 +1,153 @@
+//! Starting an attempt: its request is written, its secrets sealed, and its way back made ready.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use url::Url;
+
+use super::request::{self, Request};
+use super::{Attempt, Phase, loopback, no_app, no_connection, tell, url_place, verifier_place, watch};
+use crate::activity::Kind;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::http::login;
+use crate::id::{AppId, AttemptId, ConnectionId};
+use crate::provider::{Conventions, Profile};
+use crate::secret::{ExposeSecret, Sealed, SecretString, sha256};
+use crate::store::app::AppRow;
+use crate::store::attempt::AttemptRow;
+use crate::store::{self, activity, app, connection};
+
+/// How long an attempt waits for the person.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// How long ended attempts are remembered, so that a late callback can be explained.
+const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// What a sign-in is to lead to.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The connection to authorize again, if not a new one.
+    pub again: Option<ConnectionId>,
+    /// What to call a new connection; the app's name where nothing is said.
+    pub name: Option<String>,
+}
+
+/// Starts an attempt that goes through the browser.
+pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<Attempt> {
+    let (_, row, _) = begin(env, app_id, wanted).await?;
+    tell(env, &row.id)
+}
+
+/// Signs in without a browser, where the provider gives a code for email and password (GroveStreams). They are
+/// used once, and kept nowhere.
+pub(crate) async fn with_password(
+    env: &Arc<Env>,
+    app_id: &AppId,
+    wanted: &Wanted,
+    email: &str,
+    password: &SecretString,
+) -> Result<AttemptId> {
+    let offered = conventions(&app_of(env, app_id)?)?.login_url;
+    let Some(login_url) = offered else {
+        return Err(Error::input("provider", "This provider has no sign-in by email and password.")
+            .hint("Connect in the browser."));
+    };
+    let (client_id, row, request) = begin(env, app_id, wanted).await?;
+    tell(env, &row.id)?;
+    let asked = login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
+    match login::log_in(&env.http, &login_url, &asked, &request.state).await {
+        Ok(code) => {
+            let address = callback_of(&row.redirect_uri, &code, &request.state)?;
+            super::receive(env, &address).await?;
+            Ok(row.id)
+        }
+        Err(error) => Err(super::give_up(env, row, error)),
+    }
+}
+
+/// The callback that the browser would have brought, so that this way home goes through the same gate.
+fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) -> Result<SecretString> {
+    let mut address = Url::parse(redirect_uri)
+        .map_err(|_| Error::input("redirect", "The app’s redirect address is not an address."))?;
+    address
+        .query_pairs_mut()
+        .append_pair("code", code.expose_secret())
+        .append_pair("state", state.expose_secret());
+    Ok(String::from(address).into())
+}
+
+/// Writes, seals and stores a new attempt, and answers with the app's client id, the attempt and its request.
+async fn begin(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<(String, AttemptRow, Request)> {
+    let app = app_of(env, app_id)?;
+    check(env, app_id, wanted)?;
+    let conventions = conventions(&app)?;
+    let (listener, redirect_uri) = loopback::prepare(&app.redirect_uri).await?;
+    let asked = request::Asked {
+        client_id: &app.client_id,
+        redirect_uri: &redirect_uri,
+        scopes: &app.scopes,
+        projects: &app.projects,
+    };
+    let request = request::write(&conventions, &asked)?;
+    let exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+    let id = AttemptId::random();
+    let (sealed_verifier, sealed_url) = seal(env, &id, &request).await?;
+    let now = env.now();
+    let row = AttemptRow {
+        id,
+        app_id: app_id.clone(),
+        connection_id: wanted.again.clone(),
+        name: wanted.name.clone(),
+        state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
+        sealed_verifier,
+        sealed_url: Some(sealed_url),
+        redirect_uri,
+        phase: Phase::Waiting,
+        started_at: now,
+        expires_at: now + PATIENCE,
+        exchange,
+        error: None,
+    };
+    env.store.write(|tx| {
+        store::attempt::forget_before(tx, now - MEMORY)?;
+        store::attempt::insert(tx, &row)?;
+        activity::add(tx, now, Kind::SignInStarted, "Sign-in started.", (wanted.again.as_ref(), Some(app_id)))
+    })?;
+    watch(env, &row);
+    if let Some(listener) = listener {
+        loopback::serve(env, &row, listener);
+    }
+    Ok((app.client_id, row, request))
+}
+
+async fn seal(env: &Env, id: &AttemptId, request: &Request) -> Result<(Option<Sealed>, Sealed)> {
+    let verifier = match &request.verifier {
+        Some(verifier) => Some(env.vault.seal(&verifier_place(id), verifier).await?),
+        None => None,
+    };
+    let url = env.vault.seal(&url_place(id), &SecretString::from(request.url.as_str())).await?;
+    Ok((verifier, url))
+}
+
+/// Refuses what cannot be wanted: another app's connection, or a name that is taken.
+fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<()> {
+    if let Some(id) = &wanted.again {
+        let row = env.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
+        row.ok_or_else(no_connection)?;
+    }
+    if let Some(name) = wanted.name.as_ref().filter(|_| wanted.again.is_none())
+        && env.store.read(|c| connection::name_is_taken(c, name))?
+    {
+        return Err(Error::input("name", format!("There is already a connection called “{name}”."))
+            .hint("Choose another name."));
+    }
+    Ok(())
+}
+
+fn app_of(env: &Env, id: &AppId) -> Result<AppRow> {
+    env.store.read(|c| app::get(c, id))?.ok_or_else(no_app)
+}
+
+fn conventions(app: &AppRow) -> Result<Conventions> {
+    Profile::find(&app.provider)?.conventions(&app.overrides)
+}

@@ -1,0 +1,178 @@
+//! A connection's API, called with a fresh token, which is renewed where it has to be.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::grant::Client;
+use crate::http::api::{self, ApiFailure};
+use crate::http::{Limits, clean};
+use crate::id::ConnectionId;
+use crate::provider::{Content, Conventions, Profile};
+use crate::refresh::{self, Fresh};
+use crate::secret::SecretString;
+use crate::store::{app, connection};
+
+const KEPT: &str = "Your tokens are kept as they are.";
+
+fn gone() -> Error {
+    Error::new(Code::NotFound, "This connection is not here any more.")
+}
+
+fn no_api(provider: &str) -> Error {
+    Error::new(Code::NotFound, format!("Grapnel knows no API of {provider}."))
+        .means(KEPT)
+        .hint("Enter the API base among the app’s addresses, if there is one.")
+}
+
+/// A connection's API, which renews the token where it has to.
+pub(super) struct Api<'a> {
+    pub(super) env: &'a Arc<Env>,
+    pub(super) id: &'a ConnectionId,
+    provider: String,
+    pub(super) conventions: Conventions,
+}
+
+impl<'a> Api<'a> {
+    /// The API of a connection.
+    pub(super) fn of(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Self> {
+        let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)?;
+        let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+        let profile = Profile::find(&app.provider)?;
+        let conventions = profile.conventions(&app.overrides)?;
+        Ok(Self { env, id, provider: profile.name.clone(), conventions })
+    }
+
+    pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
+        self.call(path, None, limits).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: Value) -> Result<Value> {
+        self.call(path, Some(body), Limits::LIST).await
+    }
+
+    /// The access token itself, fresh.
+    pub(super) async fn token(&self) -> Result<SecretString> {
+        refresh::fresh(self.env, self.id).await.map(|fresh| fresh.token)
+    }
+
+    /// Reads what is at an address of its own, such as userinfo.
+    pub(super) async fn get_at(&self, url: &Url) -> Result<Value> {
+        let token = self.token().await?;
+        let called = api::call(&self.env.http, url, "", &token, None, Limits::IDENTITY).await;
+        called.map_err(|failure| self.explain(failure))
+    }
+
+    /// Introspects the access token (RFC 7662), as the app itself.
+    pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
+        let row = self.env.store.read(|c| connection::get(c, self.id))?.ok_or_else(gone)?;
+        let app = self.env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+        let client = Client::of(self.env, &app).await?;
+        let token = self.token().await?;
+        let asked = api::introspect(&self.env.http, url, &client.conventions, &client.credentials, &token);
+        asked.await.map_err(|failure| self.explain(failure))
+    }
+
+    /// A JSON-RPC 2.0 call, which goes to the API's root.
+    pub(super) async fn rpc(&self, method: &str, params: Value) -> Result<Value> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let mut reply = self.call("", Some(body), Limits::LIST).await?;
+        self.understand(reply.get_mut("result").map(Value::take))
+    }
+
+    /// Calls with a fresh token; if the API does not accept it, once more with a newer one.
+    async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
+        let fresh = refresh::fresh(self.env, self.id).await?;
+        let called = match self.send(path, body.as_ref(), &fresh, limits).await? {
+            Err(failure) if self.is_unusable_token(&failure) => {
+                let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;
+                let called = self.send(path, body.as_ref(), &newer, limits).await?;
+                if called.as_ref().is_err_and(|failure| self.is_unusable_token(failure)) {
+                    let trouble = self.not_accepted();
+                    refresh::refused_by_api(self.env, self.id, &trouble)?;
+                    return Err(trouble);
+                }
+                called
+            }
+            called => called,
+        };
+        let reply = called.map_err(|failure| self.explain(failure))?;
+        if reply.get("success") == Some(&Value::Bool(false)) {
+            let said =
+                reply.get("message").and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
+            let message = format!("{}’s API answered that it failed. {said}", self.provider);
+            return Err(Error::new(Code::ProviderError, message).means(KEPT).hint("Try again."));
+        }
+        Ok(reply)
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        body: Option<&Value>,
+        fresh: &Fresh,
+        limits: Limits,
+    ) -> Result<Result<Value, ApiFailure>> {
+        let base = self.conventions.api_base.as_ref().ok_or_else(|| no_api(&self.provider))?;
+        Ok(api::call(&self.env.http, base, path, &fresh.token, body, limits).await)
+    }
+
+    /// Whether an API says that the token is of no use: by status, or, where calls are JSON-RPC, by Grindery's codes.
+    fn is_unusable_token(&self, failure: &ApiFailure) -> bool {
+        match failure {
+            ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. } => true,
+            ApiFailure::Refused { code, .. } => {
+                self.conventions.content == Content::Grindery && matches!(code.as_str(), "-32602" | "1")
+            }
+            ApiFailure::Failed(_) => false,
+        }
+    }
+
+    fn not_accepted(&self) -> Error {
+        Error::new(
+            Code::ReconnectNeeded,
+            format!("{}’s API does not accept the token, not even a new one.", self.provider),
+        )
+        .means(KEPT)
+        .hint("Connect again in the browser.")
+    }
+
+    /// What was read of a reply, or that it is not what it should be.
+    pub(super) fn understand<T>(&self, read: Option<T>) -> Result<T> {
+        read.ok_or_else(|| {
+            Error::new(
+                Code::ReplyInvalid,
+                format!("{}’s reply was JSON, but not what its page describes.", self.provider),
+            )
+            .means("Your tokens are not touched by this.")
+            .hint("Try again. If it stays so, the provider has changed its API.")
+        })
+    }
+
+    fn explain(&self, failure: ApiFailure) -> Error {
+        let provider = &self.provider;
+        let error = match failure {
+            ApiFailure::Refused { status: StatusCode::FORBIDDEN, code }
+                if code == "project_not_authorized" =>
+            {
+                Error::new(Code::ProjectNotAuthorized, "This connection does not open that project.")
+                    .hint("Connect again in the browser, and choose the project there.")
+            }
+            ApiFailure::Refused { status, code } => {
+                let code =
+                    if code.is_empty() { String::new() } else { format!(", with the error “{code}”") };
+                Error::new(
+                    Code::ProviderError,
+                    format!("{provider}’s API refused with status {}{code}.", status.as_u16()),
+                )
+                .hint("Try again. If it stays so, look whether the connection has the scope for this.")
+            }
+            ApiFailure::Failed(failure) => failure.explain(provider).hint("Try again."),
+        };
+        if error.meaning.is_some() { error } else { error.means(KEPT) }
+    }
+}

@@ -1,0 +1,63 @@
+//! GroveStreams' API: the user and their organizations, where the person entered the user's id.
+
+use serde_json::Value;
+
+use super::api::Api;
+use super::read::{Members, id_of, list, object, others, text};
+use super::{Account, Collection, Item};
+use crate::error::Result;
+use crate::http::Limits;
+
+/// The user whose id was entered; else the email that was; else nobody knows.
+pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {
+    let typed = api.conventions.email.as_ref();
+    if api.conventions.user_uid.is_none() {
+        return Ok(typed.map(|email| Account {
+            id: email.clone(),
+            name: String::new(),
+            email: Some(email.clone()),
+        }));
+    }
+    let mut user = user(api).await?;
+    let names = [text(&mut user, "firstName"), text(&mut user, "lastName")];
+    let account = id_of(&mut user, "uid").map(|id| Account {
+        id,
+        name: names.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        email: text(&mut user, "email"),
+    });
+    api.understand(account).map(Some)
+}
+
+pub(super) fn collections() -> Vec<Collection> {
+    vec![Collection { id: "organizations".into(), name: "Organizations".into(), within: None }]
+}
+
+pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> {
+    if collection != "organizations" {
+        return Err(super::no_such(collection));
+    }
+    let organizations = user(api).await?.remove("organization").unwrap_or(Value::Array(Vec::new()));
+    api.understand(list(organizations, organization))
+}
+
+/// `GET /user/{uid}`, with the organization where one was entered.
+async fn user(api: &Api<'_>) -> Result<Members> {
+    let uid = api.conventions.user_uid.as_deref().ok_or_else(|| {
+        super::no_such("organizations that Grapnel could list without your user id")
+            .hint("Enter your user id (user_uid) among the app’s values.")
+    })?;
+    let segment: String = url::form_urlencoded::byte_serialize(uid.as_bytes()).collect();
+    let org = api.conventions.org.as_ref().map(|org| {
+        format!("?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("org", org).finish())
+    });
+    let reply = api.get(&format!("user/{segment}{}", org.unwrap_or_default()), Limits::IDENTITY).await?;
+    api.understand(object(reply).and_then(|mut reply| object(reply.remove("user")?)))
+}
+
+fn organization(item: Value) -> Option<Item> {
+    let mut members = object(item)?;
+    let id = id_of(&mut members, "uid")?;
+    let name = text(&mut members, "name").unwrap_or_else(|| id.clone());
+    let note = (members.get("isOwner") == Some(&Value::Bool(true))).then(|| "You own it".to_owned());
+    Some(Item { id, name, note, others: others(members) })
+}
