@@ -135,6 +135,20 @@ impl Desktop {
         .await
     }
 
+    /// The process that owns a name on the session bus.
+    pub async fn owner_of(&self, name: &str) -> Result<u32> {
+        let name = format!("string:{name}");
+        let ask = "org.freedesktop.DBus.GetConnectionUnixProcessID";
+        let answer = self
+            .run(
+                "dbus-send",
+                &["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/", ask, &name],
+            )
+            .await?;
+        let pid = answer.split_whitespace().last().context("an empty answer")?;
+        Ok(pid.parse()?)
+    }
+
     /// Makes a program the one that opens what is of this type, through a desktop entry of its own.
     pub async fn register(&self, name: &str, mime_types: &[&str], exec: &str) -> Result<()> {
         let applications = self.home().join(".local/share/applications");

@@ -28,7 +28,7 @@ pub enum Keyring {
 
 impl Keyring {
     /// Starts it on this desktop and proves that it is as it should be.
-    pub(crate) async fn start(self, desktop: &Desktop) -> Result<Option<Running>> {
+    pub async fn start(self, desktop: &Desktop) -> Result<Option<Running>> {
         if self == Self::Absent {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use thirtyfour::{By, WebDriver, WebElement};
 
 use crate::driver::accessible_name;
@@ -70,20 +70,17 @@ impl Page {
 
     /// The element with this role and accessible name.
     pub async fn find(&self, role: Role, name: &str) -> Result<WebElement> {
-        let found = until(&format!("{role:?} {name:?}"), async || self.look(role, |it| it == name).await).await;
-        self.explain(found).await
+        self.find_which(role, name, |it| it == name).await
     }
 
     /// The first element with this role and these words in its accessible name.
     pub async fn find_about(&self, role: Role, words: &str) -> Result<WebElement> {
-        let about = async || self.look(role, |it| it.contains(words)).await;
-        let found = until(&format!("{role:?} about {words:?}"), about).await;
-        self.explain(found).await
+        self.find_which(role, words, |it| it.contains(words)).await
     }
 
     /// Whether there is an element of this role and name now.
     pub async fn has(&self, role: Role, name: &str) -> Result<bool> {
-        Ok(self.look(role, |it| it == name).await?.is_some())
+        Ok(self.look(role, |it| it == name).await?.is_ok())
     }
 
     /// The element with this `data-testid`, for what has no name.
@@ -118,9 +115,11 @@ impl Page {
 
     /// Writes into the field of this name, over what was there.
     pub async fn fill(&self, name: &str, text: &str) -> Result<()> {
-        let field = self.find(Role::Field, name).await?;
+        let field = self.field(name).await?;
         field.clear().await?;
-        field.send_keys(text).await.with_context(|| format!("into the field {name:?}"))?;
+        if !text.is_empty() {
+            field.send_keys(text).await.with_context(|| format!("into the field {name:?}"))?;
+        }
         ensure!(
             field.prop("value").await?.as_deref() == Some(text),
             "the field {name:?} took something else"
@@ -141,7 +140,7 @@ impl Page {
 
     /// What is in the field of this name.
     pub async fn value(&self, name: &str) -> Result<String> {
-        let value = self.find(Role::Field, name).await?.prop("value").await?;
+        let value = self.field(name).await?.prop("value").await?;
         value.with_context(|| format!("the field {name:?} has no value"))
     }
 
@@ -184,6 +183,13 @@ impl Page {
         Ok(self.driver.execute("return document.body.innerText", Vec::new()).await?.convert()?)
     }
 
+    /// Waits until the engine has drawn what the page has now.
+    pub async fn is_drawn(&self) -> Result<()> {
+        let script = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))";
+        self.driver.execute_async(script, Vec::new()).await?;
+        Ok(())
+    }
+
     /// Where it is.
     pub async fn address(&self) -> Result<String> {
         Ok(self.driver.current_url().await?.to_string())
@@ -199,9 +205,15 @@ impl Page {
         &self.driver
     }
 
+    /// The engine of Grapnel's window adds the placeholder to the name of a field that stands inside its label.
+    async fn field(&self, name: &str) -> Result<WebElement> {
+        let with_placeholder = format!("{name} ");
+        self.find_which(Role::Field, name, |it| it == name || it.starts_with(&with_placeholder)).await
+    }
+
     async fn press_which(&self, role: Role, what: &str, is_it: impl Fn(&str) -> bool) -> Result<()> {
         let pressed = until(&format!("{role:?} {what:?} to press"), async || {
-            let Some(element) = self.look(role, &is_it).await? else { return Ok(None) };
+            let element = self.look(role, &is_it).await??;
             ensure!(element.is_enabled().await?, "it is disabled");
             click(&element).await?;
             Ok(Some(()))
@@ -210,13 +222,32 @@ impl Page {
         self.explain(pressed).await
     }
 
-    async fn look(&self, role: Role, is_it: impl Fn(&str) -> bool) -> Result<Option<WebElement>> {
+    async fn find_which(&self, role: Role, what: &str, is_it: impl Fn(&str) -> bool) -> Result<WebElement> {
+        let found =
+            until(&format!("{role:?} {what:?}"), async || Ok(Some(self.look(role, &is_it).await??))).await;
+        self.explain(found).await
+    }
+
+    /// The first element that is it; otherwise the names of those that are not.
+    async fn look(&self, role: Role, is_it: impl Fn(&str) -> bool) -> Result<Result<WebElement>> {
+        let mut others = Vec::new();
         for element in self.driver.find_all(By::Css(role.selector())).await? {
-            if is_it(accessible_name(&element).await?.trim()) && element.is_displayed().await? {
-                return Ok(Some(element));
+            let name = accessible_name(&element).await?;
+            if !self.is_shown(&element).await? {
+                others.push(format!("{name} (hidden)"));
+            } else if is_it(name.trim()) {
+                return Ok(Ok(element));
+            } else {
+                others.push(name);
             }
         }
-        Ok(None)
+        Ok(Err(anyhow!("of those there are only {others:?}")))
+    }
+
+    /// (The driver's own answer takes what could be cut off for hidden.)
+    async fn is_shown(&self, element: &WebElement) -> Result<bool> {
+        let script = "return arguments[0].checkVisibility({ visibilityProperty: true })";
+        Ok(self.driver.execute(script, vec![element.to_json()?]).await?.convert()?)
     }
 
     /// What the page says instead is most of what one wants to know.

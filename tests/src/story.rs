@@ -12,6 +12,9 @@ use crate::desktop::Desktop;
 use crate::keyring::Keyring;
 use crate::{place, screenshot};
 
+/// What is behind the windows in pictures.
+const BACKGROUND: &str = "xc:#8a9a9c";
+
 /// When a picture of the screen is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pictures {
@@ -38,6 +41,10 @@ impl Story {
             fs::create_dir_all(dir).with_context(|| format!("no place for pictures: {}", dir.display()))?;
         }
         let desktop = Desktop::start_with(keyring).await?;
+        if matches!(pictures, Pictures::OfEachStep(_)) {
+            // It answers 1 though it has done it; and without it the pictures are only less pretty.
+            let _ = desktop.run("display", &["-window", "root", "-size", "1280x900", BACKGROUND]).await;
+        }
         Ok(Self { name, desktop, pictures, steps: Cell::new(0) })
     }
 
@@ -48,16 +55,22 @@ impl Story {
 
     /// Does one step, and tells how it went.
     pub async fn step<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
+        let done = self.check(what, doing).await?;
+        if let Pictures::OfEachStep(dir) = &self.pictures {
+            let picture = dir.join(format!("{:02}-{}.png", self.steps.get(), slug(what)));
+            screenshot::take_still(&self.desktop, &picture).await?;
+        }
+        Ok(done)
+    }
+
+    /// Does one step that is not to be seen on the screen.
+    pub async fn check<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
         let number = self.steps.get() + 1;
         self.steps.set(number);
         match doing.await {
             Ok(done) => {
                 tell(&format!("✓ {what} ({:.1} s)", began.elapsed().as_secs_f32()));
-                if let Pictures::OfEachStep(dir) = &self.pictures {
-                    screenshot::take(&self.desktop, &dir.join(format!("{number:02}-{}.png", slug(what))))
-                        .await?;
-                }
                 Ok(done)
             }
             Err(error) => {

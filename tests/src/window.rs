@@ -45,10 +45,13 @@ impl Window {
     /// Takes over the window of a program that something else has started in a `drivable` environment, such as
     /// a link in the browser.
     pub async fn find(desktop: &Desktop, program: &Path) -> Result<Self> {
-        let process = running(desktop, program).await?;
         // An engine that is asked before it is ready might never answer.
-        until("Grapnel's window", async || Ok(desktop.shows_window_of(process.pid).await.then_some(())))
-            .await?;
+        until("Grapnel's window", async || {
+            let pid = running(desktop, program).await?.pid;
+            Ok(desktop.shows_window_of(pid).await.then_some(()))
+        })
+        .await?;
+        let process = running(desktop, program).await?;
         let target =
             process.variable(INSPECTOR).context("this program was not started in a drivable environment")?;
         let mut command = desktop.command("WebKitWebDriver");

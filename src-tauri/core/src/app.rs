@@ -221,11 +221,10 @@ fn name(new: &NewApp, profile: &Profile) -> Result<String> {
 
 /// A client id or secret, where the provider has such a thing.
 fn needed(need: Need, field: &str, what: &str, value: &str) -> Result<Option<String>> {
+    let is_empty = value.trim().is_empty();
     match need {
-        Need::Required => credential(field, what, value).map(Some),
-        Need::Optional if value.trim().is_empty() => Ok(None),
-        Need::Optional => credential(field, what, value).map(Some),
-        Need::Absent if value.trim().is_empty() => Ok(None),
+        Need::Optional | Need::Absent if is_empty => Ok(None),
+        Need::Required | Need::Optional => credential(field, what, value).map(Some),
         Need::Absent => {
             Err(Error::input(field, format!("This provider has no {what}.")).hint("Leave the field empty."))
         }

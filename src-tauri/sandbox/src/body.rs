@@ -26,15 +26,28 @@ impl Members {
     }
 }
 
-/// A form or a JSON object of strings: the two formats that the token endpoint's page names.
+/// The formats of a body of parameters that a page names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Formats {
+    Form,
+    Json,
+    FormOrJson,
+}
+
+/// A form or a JSON object of strings, where the page names that format.
 pub(crate) async fn read_params(
     headers: &HeaderMap,
     body: Body,
+    formats: Formats,
     notes: &Notes<'_>,
 ) -> Result<Params, Refusal> {
     match content_type(headers).as_str() {
-        "application/x-www-form-urlencoded" => Ok(Params::from_form(&read(body, notes).await?)),
-        "application/json" => strings(parse(&read(body, notes).await?, notes)?, notes),
+        "application/x-www-form-urlencoded" if formats != Formats::Json => {
+            Ok(Params::from_form(&read(body, notes).await?))
+        }
+        "application/json" if formats != Formats::Form => {
+            strings(parse(&read(body, notes).await?, notes)?, notes)
+        }
         other => Err(wrong_content_type(other, notes)),
     }
 }

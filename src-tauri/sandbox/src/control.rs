@@ -36,6 +36,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router<Arc<Provider>> {
         .route("/issued", get(issued))
         .route("/revoke", post(revoke))
         .route("/consent", get(consent).post(set_consent))
+        .route("/switches", get(switches).post(set_switch).delete(clear_switches))
         .layer(from_fn_with_state(Arc::clone(&provider), only_from_here))
         .with_state(provider)
 }
@@ -45,7 +46,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router<Arc<Provider>> {
 async fn only_from_here(State(provider): Here, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let plain = request.method() == Method::POST && content_type(headers) != "application/json";
-    if !plain && !is_from_elsewhere(headers, &provider.origin) {
+    if !plain && !is_from_elsewhere(headers, &provider) {
         return next.run(request).await;
     }
     provider.notes("/_sandbox").add(Kind::ForeignOrigin, "a request to the control endpoint");
@@ -56,23 +57,24 @@ async fn only_from_here(State(provider): Here, request: Request, next: Next) -> 
 
 async fn summary(State(provider): Here) -> Response {
     ok(&json!({
-        "provider": provider.name,
+        "provider": provider.id.name(),
         "url": provider.origin,
-        "now": iso(provider.clock.now()),
-        "departures": provider.departures.len(),
+        "now": iso(provider.common.clock.now()),
+        "departures": provider.common.departures.len(),
         "faults": planned(&provider),
         "issued": provider.grants.issued(),
         "lifetimes": provider.grants.lifetimes(),
         "consent": provider.consent.get(),
+        "switches": on(&provider),
     }))
 }
 
 async fn departures(State(provider): Here) -> Response {
-    ok(&json!({ "departures": provider.departures.all() }))
+    ok(&json!({ "departures": provider.common.departures.all() }))
 }
 
 async fn forget_departures(State(provider): Here) -> Response {
-    provider.departures.clear();
+    provider.common.departures.clear();
     departures(State(provider)).await
 }
 
@@ -83,6 +85,8 @@ async fn faults(State(provider): Here) -> Response {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultAsked {
+    /// Any provider, if absent.
+    provider: Option<String>,
     endpoint: String,
     /// A name, or a name and a value: `slow=500`.
     fault: String,
@@ -92,7 +96,7 @@ struct FaultAsked {
 
 async fn plan_fault(State(provider): Here, body: Body) -> Told {
     let asked: FaultAsked = read(body).await?;
-    let planned = asked.planned().and_then(|planned| provider.faults.plan(planned));
+    let planned = asked.planned().and_then(|planned| provider.common.faults.plan(planned));
     planned.map_err(|error| Refusal::invalid_request(error.to_string()))?;
     Ok(faults(State(provider)).await)
 }
@@ -104,17 +108,22 @@ impl FaultAsked {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        Ok(Planned { endpoint: self.endpoint.parse()?, fault: self.fault.parse()?, times: times.parse()? })
+        Ok(Planned {
+            provider: self.provider.as_deref().map(str::parse).transpose()?,
+            endpoint: self.endpoint.parse()?,
+            fault: self.fault.parse()?,
+            times: times.parse()?,
+        })
     }
 }
 
 async fn clear_faults(State(provider): Here) -> Response {
-    provider.faults.clear();
+    provider.common.faults.clear();
     faults(State(provider)).await
 }
 
 async fn clock(State(provider): Here) -> Response {
-    ok(&json!({ "now": iso(provider.clock.now()) }))
+    ok(&json!({ "now": iso(provider.common.clock.now()) }))
 }
 
 #[derive(Deserialize)]
@@ -126,7 +135,7 @@ struct Advance {
 
 async fn advance(State(provider): Here, body: Body) -> Told {
     let Advance { advance } = read(body).await?;
-    provider.clock.advance(Duration::from_secs(advance));
+    provider.common.clock.advance(Duration::from_secs(advance));
     Ok(clock(State(provider)).await)
 }
 
@@ -195,9 +204,43 @@ async fn set_consent(State(provider): Here, body: Body) -> Told {
     Ok(consent(State(provider)).await)
 }
 
+async fn switches(State(provider): Here) -> Response {
+    ok(&json!({ "switches": on(&provider) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwitchAsked {
+    switch: String,
+    on: bool,
+}
+
+async fn set_switch(State(provider): Here, body: Body) -> Told {
+    let asked: SwitchAsked = read(body).await?;
+    let switch =
+        asked.switch.parse().map_err(|error: FaultError| Refusal::invalid_request(error.to_string()))?;
+    provider.common.switches.set(switch, asked.on);
+    Ok(switches(State(provider)).await)
+}
+
+async fn clear_switches(State(provider): Here) -> Response {
+    provider.common.switches.clear();
+    switches(State(provider)).await
+}
+
+fn on(provider: &Provider) -> Vec<String> {
+    provider.common.switches.on().iter().map(ToString::to_string).collect()
+}
+
 fn planned(provider: &Provider) -> Vec<Value> {
-    let one = |p: &Planned| json!({ "endpoint": p.endpoint.to_string(), "fault": p.fault.to_string(), "times": p.times.to_string() });
-    provider.faults.planned().iter().map(one).collect()
+    let one = |p: &Planned| {
+        let mut members = json!({ "endpoint": p.endpoint.to_string(), "fault": p.fault.to_string(), "times": p.times.to_string() });
+        if let Some(only) = p.provider {
+            members["provider"] = json!(only.name());
+        }
+        members
+    };
+    provider.common.faults.planned().iter().map(one).collect()
 }
 
 async fn read<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Refusal> {

@@ -26,7 +26,7 @@ pub(crate) async fn host(State(provider): State<Arc<Provider>>, request: Request
 /// Says the time by the sandbox's clock, unless a fault has already said another.
 pub(crate) async fn date(State(provider): State<Arc<Provider>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if let Ok(now) = HeaderValue::from_str(&http_date(provider.clock.now())) {
+    if let Ok(now) = HeaderValue::from_str(&http_date(provider.common.clock.now())) {
         response.headers_mut().entry(header::DATE).or_insert(now);
     }
     response
@@ -45,9 +45,11 @@ pub(crate) async fn wrong_method(State(provider): State<Arc<Provider>>, request:
 }
 
 /// Whether a browser says that a page of another site sent this request.
-pub(crate) fn is_from_elsewhere(headers: &HeaderMap, origin: &str) -> bool {
-    let says = |name: &str, fine: &[&str]| headers.get(name).is_some_and(|v| !fine.iter().any(|f| v == f));
-    says("origin", &[origin]) || says("sec-fetch-site", &["same-origin", "none"])
+pub(crate) fn is_from_elsewhere(headers: &HeaderMap, provider: &Provider) -> bool {
+    let host = |value: &HeaderValue| value.to_str().ok()?.strip_prefix("http://").map(str::to_owned);
+    let ours = |value: &HeaderValue| host(value).is_some_and(|host| provider.is_at(&host));
+    headers.get("origin").is_some_and(|origin| !ours(origin))
+        || headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 /// Method and path, for the log. A path is cut down like any other name: it comes from outside.
@@ -56,8 +58,8 @@ pub(crate) fn endpoint(request: &Request) -> String {
 }
 
 fn is_addressed_to(provider: &Provider, request: &Request) -> bool {
-    let ours = provider.origin.trim_start_matches("http://");
     let mut hosts = request.headers().get_all(header::HOST).iter();
-    let one = hosts.next().is_some_and(|host| host == ours) && hosts.next().is_none();
-    one && request.uri().authority().is_none_or(|authority| authority == ours)
+    let host = hosts.next().and_then(|host| host.to_str().ok()).filter(|host| provider.is_at(host));
+    let Some(host) = host.filter(|_| hosts.next().is_none()) else { return false };
+    request.uri().authority().is_none_or(|authority| authority == host)
 }

@@ -7,12 +7,21 @@ use sha2::{Digest as _, Sha256};
 /// What is kept of a secret. Looking one up compares digests, so timing tells nothing about the secret.
 pub(crate) type Digest = [u8; 32];
 
-/// 256 random bits after `prefix`, in the URL-safe alphabet.
 #[expect(clippy::expect_used, reason = "without a random source nothing safe can be issued")]
-pub(crate) fn secret(prefix: &str) -> String {
-    let mut bytes = [0_u8; 32];
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes).expect("the system's random source answers");
-    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
+    bytes
+}
+
+/// 256 random bits after `prefix`, in the URL-safe alphabet.
+pub(crate) fn secret(prefix: &str) -> String {
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes::<32>()))
+}
+
+/// A random UUID (RFC 9562 §5.4).
+pub(crate) fn uuid() -> String {
+    uuid::Builder::from_random_bytes(bytes()).into_uuid().to_string()
 }
 
 pub(crate) fn digest(secret: &str) -> Digest {

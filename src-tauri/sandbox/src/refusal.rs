@@ -12,12 +12,13 @@ pub(crate) struct Refusal {
     status: StatusCode,
     error: &'static str,
     description: String,
-    challenge: bool,
+    /// What `WWW-Authenticate` says.
+    challenge: Option<&'static str>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
-        Self { status, error, description: description.into(), challenge: false }
+        Self { status, error, description: description.into(), challenge: None }
     }
 
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
@@ -34,7 +35,15 @@ impl Refusal {
 
     /// A 401 of the API, which says how to authenticate (RFC 6750 §3).
     pub(crate) fn bearer(error: &'static str, description: impl Into<String>) -> Self {
-        Self { challenge: true, ..Self::new(StatusCode::UNAUTHORIZED, error, description) }
+        Self::new(StatusCode::UNAUTHORIZED, error, description).challenging("Bearer")
+    }
+
+    pub(crate) fn why(&self) -> &str {
+        &self.description
+    }
+
+    pub(crate) fn challenging(self, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..self }
     }
 
     pub(crate) fn status(self, status: StatusCode) -> Self {
@@ -46,8 +55,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.error, "error_description": self.description });
         let mut response = reply(self.status, &body);
-        if self.challenge {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

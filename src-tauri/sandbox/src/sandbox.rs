@@ -1,5 +1,6 @@
-//! The running sandbox: its options, and the thread on which the providers answer.
+//! The running sandbox: the thread on which the providers answer, and what can be turned while they do.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as Bound};
 use std::sync::Arc;
@@ -9,65 +10,28 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 
-use crate::apps::App;
 use crate::clock::Clock;
 use crate::departures::Departures;
 use crate::faults::Faults;
-use crate::grants::{Grants, Lifetimes};
-use crate::grigora::{self, Grigora};
-use crate::provider::Consent;
+use crate::grants::Grants;
+use crate::options::Options;
+use crate::provider::{Common, Consent, Place, Provider, ProviderId};
 use crate::revealed::Revealed;
 use crate::server::serve;
+use crate::switches::Switches;
+use crate::{custom, grigora, grindery, grovestreams, the_grid};
 
 /// How long requests in progress may hold up the end.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// What a sandbox starts with.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The port of Grigora on 127.0.0.1; 0 for any free one.
-    pub grigora_port: u16,
-    /// How many posts the largest project has.
-    pub posts: usize,
-    /// The apps registered at Grigora.
-    pub apps: Vec<App>,
-    /// How long codes and tokens live.
-    pub lifetimes: Lifetimes,
-    /// Who answers the consent page.
-    pub consent: Consent,
-    /// Whether [`Sandbox::revealed`] remembers secrets.
-    pub reveal: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            grigora_port: 0,
-            posts: 5_000,
-            apps: vec![grigora::sandbox_app()],
-            lifetimes: grigora::LIFETIMES,
-            consent: Consent::Ask,
-            reveal: false,
-        }
-    }
-}
-
-impl Options {
-    /// Registers an app, in the place of one with the same client id.
-    #[must_use]
-    pub fn with_app(mut self, app: App) -> Self {
-        self.apps.retain(|other| other.client_id != app.client_id);
-        self.apps.push(app);
-        self
-    }
-}
 
 /// Providers on loopback, from start until shutdown or drop. It has a runtime of its own, so that it may be started
 /// from anywhere.
 #[derive(Debug)]
 pub struct Sandbox {
-    grigora: Arc<Grigora>,
+    providers: BTreeMap<ProviderId, Arc<Provider>>,
+    common: Common,
     /// The servers run while this exists.
     stop: watch::Sender<()>,
     ended: oneshot::Receiver<()>,
@@ -77,64 +41,130 @@ impl Sandbox {
     /// Binds the ports and answers from then on.
     ///
     /// # Errors
-    /// If a port is taken, or the system gives no thread.
+    /// If a port is taken, which the error names, or the system gives no thread.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make options for one start")]
     pub fn start(options: Options) -> io::Result<Self> {
-        let bound = Bound::bind((Ipv4Addr::LOCALHOST, options.grigora_port))?;
-        bound.set_nonblocking(true)?;
-        let grigora = Arc::new(Grigora::new(bound.local_addr()?.port(), options));
+        let common = Common::new(options.reveal);
+        let mut providers = BTreeMap::new();
+        let mut servers = Vec::new();
+        for id in ProviderId::ALL.into_iter().filter(|id| options.providers.contains(id)) {
+            let bound = bind(options.port(id))?;
+            let port = bound.local_addr()?.port();
+            let place = Place { port, common: common.clone(), consent: options.consent };
+            let (provider, router) = open(id, place, &options);
+            providers.insert(id, provider);
+            servers.push((bound, router));
+        }
         let (stop, stopped) = watch::channel(());
         let (end, ended) = oneshot::channel();
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = {
-            let _inside = runtime.enter();
-            TcpListener::from_std(bound)?
-        };
-        let router = grigora::router(Arc::clone(&grigora));
+        let servers = listening(&runtime, servers)?;
         let thread = std::thread::Builder::new().name("grapnel-sandbox".to_owned());
-        thread.spawn(move || run(runtime, listener, router, stopped, end))?;
-        Ok(Self { grigora, stop, ended })
+        thread.spawn(move || run(runtime, servers, &stopped, end))?;
+        Ok(Self { providers, common, stop, ended })
     }
 
     /// The base URL of Grigora, as in `http://127.0.0.1:4780`.
+    ///
+    /// # Panics
+    /// If that provider was not asked for. So do the others like it.
     #[must_use]
     pub fn grigora(&self) -> &str {
-        &self.grigora.provider.origin
+        self.running(ProviderId::Grigora)
+    }
+
+    /// The base URL of Grindery.
+    #[must_use]
+    pub fn grindery(&self) -> &str {
+        self.running(ProviderId::Grindery)
+    }
+
+    /// The base URL of The Grid.
+    #[must_use]
+    pub fn the_grid(&self) -> &str {
+        self.running(ProviderId::TheGrid)
+    }
+
+    /// The base URL of GroveStreams.
+    #[must_use]
+    pub fn grovestreams(&self) -> &str {
+        self.running(ProviderId::GroveStreams)
+    }
+
+    /// The base URL of Custom, which is its issuer.
+    #[must_use]
+    pub fn custom(&self) -> &str {
+        self.running(ProviderId::Custom)
+    }
+
+    /// The base URL of a provider, if it runs.
+    #[must_use]
+    pub fn url(&self, provider: ProviderId) -> Option<&str> {
+        self.providers.get(&provider).map(|provider| provider.origin.as_str())
+    }
+
+    /// The providers that run, in the order of [`ProviderId::ALL`].
+    pub fn providers(&self) -> impl Iterator<Item = ProviderId> {
+        self.providers.keys().copied()
+    }
+
+    /// What a provider has issued, its lifetimes, and revocation.
+    ///
+    /// # Panics
+    /// If that provider was not asked for.
+    #[must_use]
+    pub fn grants(&self, provider: ProviderId) -> &Grants {
+        &self.provider(provider).grants
     }
 
     /// What Grigora has issued, its lifetimes, and revocation.
     #[must_use]
     pub fn grigora_grants(&self) -> &Grants {
-        &self.grigora.provider.grants
+        self.grants(ProviderId::Grigora)
+    }
+
+    /// Switches who answers a provider's consent page.
+    ///
+    /// # Panics
+    /// If that provider was not asked for.
+    pub fn set_consent(&self, provider: ProviderId, consent: Consent) {
+        self.provider(provider).consent.set(consent);
     }
 
     /// Switches who answers Grigora's consent page.
     pub fn set_grigora_consent(&self, consent: Consent) {
-        self.grigora.provider.consent.set(consent);
+        self.set_consent(ProviderId::Grigora, consent);
     }
 
     /// The log of departures, of all providers.
     #[must_use]
     pub fn departures(&self) -> &Departures {
-        &self.grigora.provider.departures
+        &self.common.departures
     }
 
     /// The faults to come, at any provider.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        &self.grigora.provider.faults
+        &self.common.faults
+    }
+
+    /// The ways in which a provider behaves otherwise.
+    #[must_use]
+    pub fn switches(&self) -> &Switches {
+        &self.common.switches
     }
 
     /// The clock of all providers.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.grigora.provider.clock
+        &self.common.clock
     }
 
     /// Every code and token given out and every PKCE verifier received so far, oldest first: what must be found
     /// nowhere. Empty unless [`Options::reveal`] is on.
     #[must_use]
     pub fn revealed(&self) -> Vec<Revealed> {
-        self.grigora.provider.reveal.all()
+        self.common.reveal.all()
     }
 
     /// Stops, and returns when the ports are free. (Dropping stops too, without waiting.)
@@ -144,16 +174,50 @@ impl Sandbox {
         // An error says that the thread is gone, which is what was asked for.
         let _ = ended.await;
     }
+
+    fn running(&self, id: ProviderId) -> &str {
+        &self.provider(id).origin
+    }
+
+    #[expect(clippy::panic, reason = "whoever asks has also said which providers run")]
+    fn provider(&self, id: ProviderId) -> &Provider {
+        self.providers.get(&id).unwrap_or_else(|| panic!("{} does not run in this sandbox", id.title()))
+    }
+}
+
+fn open(id: ProviderId, place: Place, options: &Options) -> (Arc<Provider>, Router) {
+    match id {
+        ProviderId::Grigora => grigora::open(place, options),
+        ProviderId::Grindery => grindery::open(place),
+        ProviderId::TheGrid => the_grid::open(place, options),
+        ProviderId::GroveStreams => grovestreams::open(place),
+        ProviderId::Custom => custom::open(place, options),
+    }
+}
+
+fn bind(port: u16) -> io::Result<Bound> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("port {port}: {error}"));
+    let bound = Bound::bind((Ipv4Addr::LOCALHOST, port)).map_err(named)?;
+    bound.set_nonblocking(true)?;
+    Ok(bound)
+}
+
+fn listening(runtime: &Runtime, bound: Vec<(Bound, Router)>) -> io::Result<Vec<(TcpListener, Router)>> {
+    let _inside = runtime.enter();
+    bound.into_iter().map(|(bound, router)| Ok((TcpListener::from_std(bound)?, router))).collect()
 }
 
 fn run(
     runtime: Runtime,
-    listener: TcpListener,
-    router: Router,
-    stop: watch::Receiver<()>,
+    servers: Vec<(TcpListener, Router)>,
+    stop: &watch::Receiver<()>,
     end: oneshot::Sender<()>,
 ) {
-    runtime.block_on(serve(listener, router, stop));
+    runtime.block_on(async {
+        let mut running: JoinSet<()> =
+            servers.into_iter().map(|(listener, router)| serve(listener, router, stop.clone())).collect();
+        while running.join_next().await.is_some() {}
+    });
     runtime.shutdown_timeout(GRACE);
     let _ = end.send(());
 }

@@ -115,8 +115,9 @@ async fn converse(stream: TcpStream, place: Arc<Url>, answer: mpsc::Sender<Secre
     });
     let mut server = http1::Builder::new();
     server.keep_alive(false).max_buf_size(32 * 1024).timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    let served = tokio::time::timeout(PATIENCE, server.serve_connection(TokioIo::new(stream), service)).await;
-    if !matches!(served, Ok(Ok(()))) {
+    let conversed =
+        tokio::time::timeout(PATIENCE, server.serve_connection(TokioIo::new(stream), service)).await;
+    if !matches!(conversed, Ok(Ok(()))) {
         tracing::debug!("a request to the loopback address was broken off");
     }
 }

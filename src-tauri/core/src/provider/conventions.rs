@@ -103,6 +103,7 @@ pub struct Renewal {
 
 /// A profile's values, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the profile")]
 pub struct Conventions {
     /// Where the person agrees, an identity provider's path and all.
     pub authorize_url: Url,

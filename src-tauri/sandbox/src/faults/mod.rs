@@ -3,6 +3,7 @@
 mod fault;
 mod play;
 mod token_reply;
+mod words;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use fault::Fault;
 pub(crate) use play::play;
+pub(crate) use words::{WHY, Words};
+
+use crate::provider::ProviderId;
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,9 +42,11 @@ impl From<u32> for Times {
     }
 }
 
-/// A fault in waiting. As text: `token-refresh:lost-reply`, `api:429=30*2`, `token-exchange:html*always`.
+/// A fault in waiting. As text: `token-refresh:lost-reply`, `api:429=30*2`, `grindery/token-exchange:html*always`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
+    /// The provider that it is for; `None` is for any.
+    pub provider: Option<ProviderId>,
     /// Where it strikes.
     pub endpoint: Endpoint,
     /// What happens.
@@ -49,9 +55,15 @@ pub struct Planned {
     pub times: Times,
 }
 
-/// Why a fault cannot be planned.
+/// Why a fault cannot be planned, or a name names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultError(String);
+
+impl FaultError {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
 
 impl fmt::Display for FaultError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,7 +85,21 @@ impl Faults {
     /// # Errors
     /// If the fault cannot happen at that endpoint, as a scope with commas in a reply of the API.
     pub fn set(&self, endpoint: Endpoint, fault: Fault, times: impl Into<Times>) -> Result<(), FaultError> {
-        self.plan(Planned { endpoint, fault, times: times.into() })
+        self.plan(Planned { provider: None, endpoint, fault, times: times.into() })
+    }
+
+    /// Plans a fault for one provider only.
+    ///
+    /// # Errors
+    /// As [`Faults::set`].
+    pub fn set_at(
+        &self,
+        provider: ProviderId,
+        endpoint: Endpoint,
+        fault: Fault,
+        times: impl Into<Times>,
+    ) -> Result<(), FaultError> {
+        self.plan(Planned { provider: Some(provider), endpoint, fault, times: times.into() })
     }
 
     /// Plans a fault.
@@ -100,10 +126,10 @@ impl Faults {
     }
 
     /// The fault for the request that has just come, if any is due.
-    pub(crate) fn next(&self, endpoint: Endpoint) -> Option<Fault> {
+    pub(crate) fn next(&self, at: ProviderId, endpoint: Endpoint) -> Option<Fault> {
         self.with(|all| {
             all.retain(|planned| planned.times != Times::Next(0));
-            let planned = all.iter_mut().find(|planned| planned.endpoint == endpoint)?;
+            let planned = all.iter_mut().find(|planned| planned.strikes(at, endpoint))?;
             if let Times::Next(left) = &mut planned.times {
                 *left -= 1;
             }
@@ -115,6 +141,12 @@ impl Faults {
 
     fn with<T>(&self, act: impl FnOnce(&mut Vec<Planned>) -> T) -> T {
         act(&mut self.planned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Planned {
+    fn strikes(&self, provider: ProviderId, endpoint: Endpoint) -> bool {
+        self.endpoint == endpoint && self.provider.is_none_or(|only| only == provider)
     }
 }
 
@@ -163,6 +195,9 @@ impl FromStr for Times {
 
 impl fmt::Display for Planned {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(provider) = self.provider {
+            write!(out, "{provider}/")?;
+        }
         write!(out, "{}:{}*{}", self.endpoint, self.fault, self.times)
     }
 }
@@ -170,12 +205,16 @@ impl fmt::Display for Planned {
 impl FromStr for Planned {
     type Err = FaultError;
 
-    /// `ENDPOINT:FAULT[=VALUE][*TIMES]`, where `TIMES` is a number or `always`; without it, once.
+    /// `[PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]`, where `TIMES` is a number or `always`; without it, once.
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        let shape = || FaultError(format!("`{text}` is not of the form ENDPOINT:FAULT[=VALUE][*TIMES]"));
-        let (endpoint, rest) = text.split_once(':').ok_or_else(shape)?;
+        let shape =
+            || FaultError(format!("`{text}` is not of the form [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]"));
+        let (place, rest) = text.split_once(':').ok_or_else(shape)?;
+        let (provider, endpoint) =
+            place.split_once('/').map_or((None, place), |(provider, endpoint)| (Some(provider), endpoint));
+        let provider = provider.map(str::parse).transpose()?;
         let (fault, times) = rest.rsplit_once('*').unwrap_or((rest, "1"));
-        Ok(Self { endpoint: endpoint.parse()?, fault: fault.parse()?, times: times.parse()? })
+        Ok(Self { provider, endpoint: endpoint.parse()?, fault: fault.parse()?, times: times.parse()? })
     }
 }
 
@@ -185,12 +224,27 @@ mod tests {
 
     #[test]
     fn a_plan_reads_as_it_is_written() {
-        for text in ["token-refresh:lost-reply*1", "api:429=30*2", "token-exchange:html*always"] {
+        for text in [
+            "token-refresh:lost-reply*1",
+            "api:429=30*2",
+            "token-exchange:html*always",
+            "the-grid/api:redirect=https://a.example/b:c*2",
+        ] {
             let planned: Planned = text.parse().unwrap();
             assert_eq!(planned.to_string(), text);
         }
         assert_eq!("api:500".parse::<Planned>().unwrap().times, Times::Next(1));
-        for text in ["500", "api", "nowhere:500", "api:501", "api:500*often", "api:500=3", "api:429=soon"] {
+        for text in [
+            "500",
+            "api",
+            "nowhere:500",
+            "api:501",
+            "api:500*often",
+            "api:500=3",
+            "api:429=soon",
+            "nobody/api:500",
+            "/api:500",
+        ] {
             assert!(text.parse::<Planned>().is_err(), "{text}");
         }
     }
@@ -200,11 +254,21 @@ mod tests {
         let faults = Faults::default();
         faults.set(Endpoint::Api, Fault::Empty, 2).unwrap();
         faults.set(Endpoint::Api, Fault::Html, Times::Always).unwrap();
-        let four: Vec<_> = (0..4).map(|_| faults.next(Endpoint::Api)).collect();
+        let four: Vec<_> = (0..4).map(|_| faults.next(ProviderId::Grigora, Endpoint::Api)).collect();
         assert_eq!(four, [Fault::Empty, Fault::Empty, Fault::Html, Fault::Html].map(Some));
-        assert_eq!(faults.next(Endpoint::TokenRefresh), None);
+        assert_eq!(faults.next(ProviderId::Grigora, Endpoint::TokenRefresh), None);
         faults.clear();
-        assert_eq!(faults.next(Endpoint::Api), None);
+        assert_eq!(faults.next(ProviderId::Grigora, Endpoint::Api), None);
+    }
+
+    #[test]
+    fn a_fault_for_one_provider_strikes_no_other() {
+        let faults = Faults::default();
+        faults.set_at(ProviderId::Custom, Endpoint::Api, Fault::Html, 1).unwrap();
+        faults.set(Endpoint::Api, Fault::Empty, 1).unwrap();
+        assert_eq!(faults.next(ProviderId::Grindery, Endpoint::Api), Some(Fault::Empty));
+        assert_eq!(faults.next(ProviderId::Grindery, Endpoint::Api), None);
+        assert_eq!(faults.next(ProviderId::Custom, Endpoint::Api), Some(Fault::Html));
     }
 
     #[test]

@@ -12,8 +12,9 @@ use hyper::body::Frame;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Fault, token_reply};
+use super::{Fault, WHY, Words, token_reply};
 use crate::clock::{Clock, http_date, later};
+use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
 use crate::server::HangUp;
 
@@ -25,18 +26,19 @@ const PORTAL: &str = "<!doctype html><title>Welcome</title><h1>Sign in to use th
 /// Answers a request with `act`, and with whatever `fault` makes of it.
 pub(crate) async fn play(
     fault: Option<Fault>,
-    clock: &Clock,
+    provider: &Provider,
     act: impl Future<Output = Response>,
 ) -> Response {
     let Some(fault) = fault else { return act.await };
-    match instead(&fault, clock) {
+    let clock = &provider.common.clock;
+    match instead(&fault, clock, provider.words) {
         Some(response) => response,
         None => after(&fault, clock, act.await).await,
     }
 }
 
 /// The reply of a server, or of something before it, that never acted.
-fn instead(fault: &Fault, clock: &Clock) -> Option<Response> {
+fn instead(fault: &Fault, clock: &Clock, words: Words) -> Option<Response> {
     Some(match fault {
         Fault::TooMany(seconds) => too_many(&seconds.to_string()),
         Fault::TooManyUntil(seconds) => {
@@ -50,12 +52,11 @@ fn instead(fault: &Fault, clock: &Clock) -> Option<Response> {
         Fault::Redirect(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to.clone())]).into_response()
         }
-        Fault::InvalidToken => Refusal::bearer("invalid_token", "a fault was asked for").into_response(),
-        Fault::InvalidGrant => Refusal::invalid_grant("a fault was asked for").into_response(),
-        Fault::InvalidClient => Refusal::invalid_client("a fault was asked for").into_response(),
+        Fault::InvalidToken => (words.token)(),
+        Fault::InvalidGrant => (words.grant)(),
+        Fault::InvalidClient => (words.client)(),
         Fault::UnknownError => {
-            Refusal::new(StatusCode::BAD_REQUEST, "mercury_in_retrograde", "a fault was asked for")
-                .into_response()
+            Refusal::new(StatusCode::BAD_REQUEST, "mercury_in_retrograde", WHY).into_response()
         }
         _ => return None,
     })

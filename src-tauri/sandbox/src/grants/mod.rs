@@ -1,9 +1,11 @@
 //! What a provider has issued: codes, access tokens and refresh tokens, kept in memory under their digests only.
 
+mod explain;
 mod redeem;
 mod renew;
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,19 +50,28 @@ pub struct Issued {
 }
 
 /// How a provider's codes and tokens look.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mint {
-    pub(crate) code: fn() -> String,
-    pub(crate) access: fn() -> String,
-    pub(crate) refresh: fn() -> String,
+pub(crate) trait Mint: Debug + Send + Sync {
+    fn code(&self) -> String;
+    /// A token that may tell of what it is for and of its life.
+    fn access(&self, authorization: &Authorization, life: Life) -> String;
+    fn refresh(&self) -> String;
 }
 
-/// What a person agreed to.
-#[derive(Clone, Debug)]
+/// From when to when a token is good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+}
+
+/// What a person agreed to. Members that a provider does not know stay empty.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) nonce: Option<String>,
     pub(crate) user_id: String,
     pub(crate) project_ids: Vec<String>,
     pub(crate) scope: String,
@@ -72,6 +83,17 @@ pub(crate) struct Grant {
     pub(crate) id: u64,
     pub(crate) created: Timestamp,
     pub(crate) authorization: Authorization,
+    /// The client secret that came with the code, where a client may choose one.
+    pub(crate) secret: Option<Digest>,
+}
+
+/// What is known of a token that was given out.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) grant: Grant,
+    pub(crate) is_refresh: bool,
+    pub(crate) is_live: bool,
+    pub(crate) life: Life,
 }
 
 /// What the token endpoint hands out.
@@ -96,7 +118,7 @@ pub(crate) enum BearerRefused {
 pub struct Grants {
     clock: Clock,
     reveal: Reveal,
-    mint: Mint,
+    mint: Box<dyn Mint>,
     store: Mutex<Store>,
 }
 
@@ -120,7 +142,7 @@ struct Code {
 #[derive(Debug)]
 struct Token {
     grant: u64,
-    expires: Timestamp,
+    life: Life,
     state: TokenState,
 }
 
@@ -134,12 +156,12 @@ enum TokenState {
 
 impl Token {
     fn works(&self, now: Timestamp) -> bool {
-        self.state == TokenState::Live && now < self.expires
+        self.state == TokenState::Live && now < self.life.to
     }
 }
 
 impl Grants {
-    pub(crate) fn new(clock: Clock, reveal: Reveal, mint: Mint, lifetimes: Lifetimes) -> Self {
+    pub(crate) fn new(clock: Clock, reveal: Reveal, mint: Box<dyn Mint>, lifetimes: Lifetimes) -> Self {
         let store = Store {
             lifetimes,
             grants: HashMap::new(),
@@ -199,7 +221,7 @@ impl Grants {
     }
 
     pub(crate) fn issue_code(&self, authorization: Authorization) -> String {
-        let code = (self.mint.code)();
+        let code = self.mint.code();
         self.reveal.add(Secret::Code, &code);
         self.with(|store| {
             let expires = self.clock.after(Duration::from_secs(store.lifetimes.code));
@@ -221,6 +243,23 @@ impl Grants {
         })
     }
 
+    /// What is known of a token, whatever became of it.
+    pub(crate) fn held(&self, token: &str) -> Option<Held> {
+        let (key, now) = (digest(token), self.clock.now());
+        self.with(|store| {
+            let access = store.access.get(&key).map(|token| (token, false));
+            let (token, is_refresh) =
+                access.or_else(|| store.refresh.get(&key).map(|token| (token, true)))?;
+            let grant = store.grants.get(&token.grant).cloned()?;
+            Some(Held { grant, is_refresh, is_live: token.works(now), life: token.life })
+        })
+    }
+
+    /// One more access token of a grant, for an authorization that departs from the grant's own.
+    pub(crate) fn issue_access(&self, grant: &Grant, authorization: &Authorization) -> String {
+        self.with(|store| self.new_access(store, grant.id, authorization))
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
         act(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -228,18 +267,25 @@ impl Grants {
     /// New tokens for `grant`. Without a refresh token among them the client goes on with the one that it has.
     fn hand_out(&self, store: &mut Store, grant: Grant, with_refresh: bool) -> Tokens {
         let Lifetimes { access_token, refresh_token, .. } = store.lifetimes;
-        let access = (self.mint.access)();
-        self.reveal.add(Secret::AccessToken, &access);
-        let live = |expires| Token { grant: grant.id, expires, state: TokenState::Live };
-        store.access.insert(digest(&access), live(self.clock.after(Duration::from_secs(access_token))));
+        let access = self.new_access(store, grant.id, &grant.authorization);
         let refresh = with_refresh.then(|| {
-            let expires = refresh_token.map_or(Timestamp::MAX, |s| self.clock.after(Duration::from_secs(s)));
-            let refresh = (self.mint.refresh)();
+            let to = refresh_token.map_or(Timestamp::MAX, |s| self.clock.after(Duration::from_secs(s)));
+            let refresh = self.mint.refresh();
             self.reveal.add(Secret::RefreshToken, &refresh);
-            store.refresh.insert(digest(&refresh), live(expires));
+            let life = Life { from: self.clock.now(), to };
+            store.refresh.insert(digest(&refresh), Token { grant: grant.id, life, state: TokenState::Live });
             refresh
         });
         Tokens { access, expires_in: access_token, refresh, grant }
+    }
+
+    fn new_access(&self, store: &mut Store, grant: u64, authorization: &Authorization) -> String {
+        let to = self.clock.after(Duration::from_secs(store.lifetimes.access_token));
+        let life = Life { from: self.clock.now(), to };
+        let access = self.mint.access(authorization, life);
+        self.reveal.add(Secret::AccessToken, &access);
+        store.access.insert(digest(&access), Token { grant, life, state: TokenState::Live });
+        access
     }
 }
 

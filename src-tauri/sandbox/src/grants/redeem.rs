@@ -8,8 +8,22 @@ use crate::random::digest;
 pub(crate) struct CodeClaim<'a> {
     pub(crate) code: &'a str,
     pub(crate) client_id: &'a str,
-    pub(crate) redirect_uri: &'a str,
+    /// Compared with the one that the code was sent to, if given.
+    pub(crate) redirect_uri: Option<&'a str>,
     pub(crate) verifier: Option<&'a str>,
+    /// Compared with the one of the authorization request, if given.
+    pub(crate) state: Option<&'a str>,
+    /// Kept with the grant.
+    pub(crate) secret: Option<&'a str>,
+    /// Whether a refresh token is given out too.
+    pub(crate) refresh: bool,
+}
+
+impl<'a> CodeClaim<'a> {
+    /// A claim with no more than a code and the client that it was issued to.
+    pub(crate) fn new(code: &'a str, client_id: &'a str) -> Self {
+        Self { code, client_id, redirect_uri: None, verifier: None, state: None, secret: None, refresh: true }
+    }
 }
 
 /// Why a code is not exchanged.
@@ -20,6 +34,7 @@ pub(crate) enum CodeRefused {
     Replayed,
     Expired,
     OtherRedirect,
+    OtherState,
     NoVerifier,
     WrongVerifier,
     /// A verifier although no challenge was sent: someone may have stripped it (RFC 9700 §4.8.2).
@@ -44,17 +59,25 @@ impl Grants {
                 return Err(CodeRefused::Expired);
             }
             check(claim, &code.authorization)?;
-            let grant = Grant { id: next_id(store), created: now, authorization: code.authorization.clone() };
+            let grant = Grant {
+                id: next_id(store),
+                created: now,
+                authorization: code.authorization.clone(),
+                secret: claim.secret.map(digest),
+            };
             store.codes.entry(key).and_modify(|code: &mut Code| code.spent_on = Some(grant.id));
             store.grants.insert(grant.id, grant.clone());
-            Ok(self.hand_out(store, grant, true))
+            Ok(self.hand_out(store, grant, claim.refresh))
         })
     }
 }
 
 fn check(claim: &CodeClaim<'_>, authorization: &Authorization) -> Result<(), CodeRefused> {
-    if claim.redirect_uri != authorization.redirect_uri {
+    if claim.redirect_uri.is_some_and(|uri| uri != authorization.redirect_uri) {
         return Err(CodeRefused::OtherRedirect);
+    }
+    if claim.state.is_some_and(|state| authorization.state.as_deref() != Some(state)) {
+        return Err(CodeRefused::OtherState);
     }
     match (&authorization.challenge, claim.verifier) {
         (None, None) => Ok(()),

@@ -8,21 +8,14 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 
 use crate::apps::App;
-use crate::clock::Clock;
-use crate::departures::Departures;
-use crate::faults::Faults;
-use crate::grants::{Grants, Lifetimes, Mint};
-use crate::provider::{ConsentSwitch, Provider};
+use crate::grants::{Authorization, Life, Lifetimes, Mint};
+use crate::options::Options;
+use crate::provider::{Place, Provider, ProviderId, housed};
 use crate::random::secret;
-use crate::revealed::Reveal;
-use crate::sandbox::Options;
+use crate::tickets::Tickets;
 use crate::world::World;
-use crate::{control, guard};
 
 /// The client id of the app that is registered from the start.
 pub const CLIENT_ID: &str = "grapnel-sandbox-app";
@@ -50,8 +43,22 @@ pub const API_BASE: &str = "/general/api/v1";
 pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 3600, refresh_token: None };
 
 /// The look of a code is assumed; that of the tokens is the page's.
-const MINT: Mint =
-    Mint { code: || secret("gri_ac_"), access: || secret("gri_at_"), refresh: || secret("gri_rt_") };
+#[derive(Debug)]
+struct GrigoraMint;
+
+impl Mint for GrigoraMint {
+    fn code(&self) -> String {
+        secret("gri_ac_")
+    }
+
+    fn access(&self, _: &Authorization, _: Life) -> String {
+        secret("gri_at_")
+    }
+
+    fn refresh(&self) -> String {
+        secret("gri_rt_")
+    }
+}
 
 /// The app that is registered from the start.
 #[must_use]
@@ -70,46 +77,24 @@ pub fn sandbox_app() -> App {
 
 #[derive(Debug)]
 pub(crate) struct Grigora {
-    pub(crate) provider: Arc<Provider>,
+    provider: Arc<Provider>,
     world: World,
-    tickets: authorize::Tickets,
+    tickets: Tickets<authorize::AuthorizeRequest>,
 }
 
-impl Grigora {
-    pub(crate) fn new(port: u16, options: Options) -> Self {
-        let clock = Clock::default();
-        let reveal = Reveal::new(options.reveal);
-        let provider = Provider {
-            name: "grigora",
-            origin: format!("http://127.0.0.1:{port}"),
-            apps: options.apps,
-            departures: Departures::new(clock.clone()),
-            faults: Faults::default(),
-            grants: Grants::new(clock.clone(), reveal.clone(), MINT, options.lifetimes),
-            consent: ConsentSwitch::new(options.consent),
-            clock: clock.clone(),
-            reveal,
-        };
-        Self {
-            provider: Arc::new(provider),
-            world: World::new(options.posts),
-            tickets: authorize::Tickets::new(clock),
-        }
-    }
-}
-
-pub(crate) fn router(grigora: Arc<Grigora>) -> Router {
-    let provider = Arc::clone(&grigora.provider);
-    Router::new()
+pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
+    let clock = place.common.clock.clone();
+    let provider = Provider::new(ProviderId::Grigora, place, Box::new(GrigoraMint), options.lifetimes);
+    let provider = Arc::new(Provider { apps: options.apps.clone(), ..provider });
+    let grigora = Arc::new(Grigora {
+        provider: Arc::clone(&provider),
+        world: World::new(options.posts),
+        tickets: Tickets::new(clock),
+    });
+    let routes = Router::new()
         .merge(authorize::router(Arc::clone(&grigora)))
         .merge(token::router(Arc::clone(&grigora)))
-        .nest(API_BASE, api::router(grigora))
-        .nest("/_sandbox", control::router(Arc::clone(&provider)))
-        // Browsers ask for it by themselves: no departure.
-        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
-        .fallback(guard::unknown_path)
-        .method_not_allowed_fallback(guard::wrong_method)
-        .layer(from_fn_with_state(Arc::clone(&provider), guard::host))
-        .layer(from_fn_with_state(Arc::clone(&provider), guard::date))
-        .with_state(provider)
+        .nest(API_BASE, api::router(grigora));
+    let all = housed(&provider, routes);
+    (provider, all)
 }

@@ -7,11 +7,11 @@ mod projects;
 mod titles;
 mod users;
 
+pub(crate) use dice::Dice;
 pub(crate) use posts::{Moment, Post};
 pub(crate) use projects::Project;
-pub(crate) use users::User;
-
-use users::USERS;
+pub(crate) use titles::{Style, slug};
+pub(crate) use users::{USERS, User};
 
 /// All that a provider's API can show.
 #[derive(Debug)]

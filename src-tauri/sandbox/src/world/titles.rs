@@ -4,7 +4,7 @@ use super::dice::Dice;
 
 /// What a project writes about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Coffee,
     Bakery,
     Chronicle,
@@ -175,7 +175,7 @@ const SCRIPTS: [&str; 16] = [
 
 impl Style {
     /// A title, and what it is about. `n` is the post's number in its project.
-    pub(super) fn title(self, n: usize, dice: &mut Dice) -> (String, String) {
+    pub(crate) fn title(self, n: usize, dice: &mut Dice) -> (String, String) {
         let Some(subjects) = self.subjects() else {
             let title = SCRIPTS[n % SCRIPTS.len()];
             let part = n / SCRIPTS.len();
@@ -205,7 +205,7 @@ impl Style {
 }
 
 /// A sentence about `subject`.
-pub(super) fn excerpt(subject: &str, dice: &mut Dice) -> String {
+pub(crate) fn excerpt(subject: &str, dice: &mut Dice) -> String {
     let openings = [
         "It began, as these things do, with",
         "Nobody planned to write about",
@@ -222,7 +222,7 @@ fn capital(title: &str) -> String {
 }
 
 /// For the address: the title's plain letters, and the post's number to keep it apart from others.
-pub(super) fn slug(title: &str, n: usize) -> String {
+pub(crate) fn slug(title: &str, n: usize) -> String {
     let kept = title.to_lowercase().replace('’', "");
     let words: Vec<&str> =
         kept.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();

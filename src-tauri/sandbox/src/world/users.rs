@@ -9,7 +9,7 @@ pub(crate) struct User {
     pub(crate) last_name: &'static str,
 }
 
-pub(super) const USERS: [User; 3] = [
+pub(crate) const USERS: [User; 3] = [
     User {
         id: "6f1c2a52-0b7e-4c1f-9a3d-2f6b8c1d4e70",
         email: "ines@harbour.example",

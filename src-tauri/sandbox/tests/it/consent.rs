@@ -59,8 +59,8 @@ async fn the_page_cannot_be_framed_kept_or_scripted_and_its_form_may_lead_anywhe
 #[tokio::test]
 async fn the_style_sheet_that_the_page_names_is_there() {
     let house = house();
-    assert!(house.authorize(&[]).await.text.contains("href=\"/oauth/consent.css\""));
-    let style = house.get("/oauth/consent.css").await;
+    assert!(house.authorize(&[]).await.text.contains("href=\"/_sandbox/page.css\""));
+    let style = house.get("/_sandbox/page.css").await;
     assert_eq!(style.status, 200);
     assert!(style.header("content-type").starts_with("text/css"));
 }

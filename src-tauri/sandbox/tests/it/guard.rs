@@ -13,7 +13,7 @@ async fn another_host_than_our_own_is_refused_everywhere() {
     let house = house();
     let port = house.sandbox.grigora().rsplit(':').next().unwrap().to_owned();
     for path in
-        [AUTHORIZE_PATH, API_BASE, "/_sandbox", "/_sandbox/departures", "/oauth/consent.css", "/favicon.ico"]
+        [AUTHORIZE_PATH, API_BASE, "/_sandbox", "/_sandbox/departures", "/_sandbox/page.css", "/favicon.ico"]
     {
         for host in ["evil.example".to_owned(), format!("evil.example:{port}"), "127.0.0.1".to_owned()] {
             house.sandbox.departures().clear();

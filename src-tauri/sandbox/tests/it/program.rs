@@ -89,3 +89,46 @@ fn sigterm_ends_it_cleanly() {
     assert!(killed.success());
     assert_eq!(running.0.wait().unwrap().code(), Some(0));
 }
+
+#[tokio::test]
+async fn all_five_are_told_and_switches_and_faults_are_taken_for_each() {
+    let args = ["--switch", "custom-no-revocation", "--fault", "grindery/api:500", "--consent", "authorize"];
+    let (_running, ready) = start(&[&["--port", "0", "--json"][..], &args].concat());
+    let told: Vec<_> = ready.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(told, ["custom", "grigora", "grindery", "grovestreams", "the-grid"]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = ready["custom"]["control_url"].as_str().unwrap();
+    let control: Value = client.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(control["switches"], serde_json::json!(["custom-no-revocation"]));
+    assert_eq!(control["faults"][0]["provider"], "grindery");
+    assert_eq!(control["consent"], "authorize");
+    let text = |provider: &str, name: &str| ready[provider][name].as_str().unwrap().to_owned();
+    assert!(text("grovestreams", "authorize_url").ends_with("/Modern/#signinoauth/"));
+    assert!(text("grovestreams", "brand_url").starts_with("http://brand.localhost:"));
+    assert_eq!(text("custom", "issuer"), text("custom", "url"));
+    assert!(text("the-grid", "token_url").ends_with("/login/authorize/token"));
+    assert!(text("grindery", "jwks_url").ends_with("/oauth/jwks"));
+}
+
+#[test]
+fn ports_follow_each_other_and_one_provider_can_be_had_alone() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let first = (port - 2).to_string();
+    let (_running, ready) = start(&["--port", &first, "--json", "--provider", "the-grid"]);
+    let told: Vec<_> = ready.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(told, ["the-grid"]);
+    assert_eq!(ready["the-grid"]["url"], format!("http://127.0.0.1:{port}"));
+}
+
+#[test]
+fn the_help_lists_the_switches_and_an_unknown_one_is_refused() {
+    let help = String::from_utf8(program(&["--help"]).output().unwrap().stdout).unwrap();
+    for (_, name, words) in grapnel_sandbox::Switch::all() {
+        assert!(help.contains(name) && help.contains(words), "{name}");
+    }
+    let output = program(&["--port", "0", "--switch", "everything"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the-grid-no-state"));
+    assert_eq!(program(&["--port", "65533"]).output().unwrap().status.code(), Some(1));
+}

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 
 use super::super::{API_BASE, Grigora};
+use crate::bearer::{Unauthorized, grant_of, note_body};
 use crate::body::Members;
 use crate::departures::{Kind, Notes};
-use crate::grants::{BearerRefused, Grant};
+use crate::grants::Grant;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::world::Project;
@@ -48,19 +49,14 @@ impl FromRequestParts<Arc<Grigora>> for Caller {
         let endpoint = format!("{} {API_BASE}{}", parts.method, parts.uri.path());
         let notes = grigora.provider.notes(endpoint.clone());
         check_query(parts, &notes)?;
-        if parts.method == Method::GET && has_body(&parts.headers) {
-            // The page says "No body"; it does not say that one is refused.
-            notes.add(Kind::UnexpectedBody, "this call takes no body");
+        if parts.method == Method::GET {
+            note_body(&parts.headers, &notes);
         }
-        let token = bearer(&parts.headers, &notes)?;
-        let grant = grigora.provider.grants.bearer(token).map_err(|refused| {
-            match refused {
-                BearerRefused::Unknown => notes.add(Kind::UnknownToken, "Authorization"),
-                BearerRefused::RefreshToken => notes.add(Kind::RefreshTokenAsAccessToken, "Authorization"),
-                // It was good once, and the page says what comes then.
-                BearerRefused::Dead => {}
+        let grant = grant_of(&grigora.provider, &parts.headers, &notes).map_err(|why| match why {
+            Unauthorized::NoToken(why) => Refusal::bearer("unauthorized", why),
+            Unauthorized::BadToken => {
+                Refusal::bearer("invalid_token", "the access token is invalid, expired or revoked")
             }
-            Refusal::bearer("invalid_token", "the access token is invalid, expired or revoked")
         })?;
         Ok(Self { grant, grigora: Arc::clone(grigora), endpoint })
     }
@@ -78,31 +74,4 @@ fn check_query(parts: &Parts, notes: &Notes<'_>) -> Result<(), Refusal> {
         notes.add(Kind::UnexpectedQuery, "no call takes a query");
     }
     Ok(())
-}
-
-fn has_body(headers: &HeaderMap) -> bool {
-    let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
-    !empty || headers.contains_key(header::TRANSFER_ENCODING)
-}
-
-fn bearer<'h>(headers: &'h HeaderMap, notes: &Notes<'_>) -> Result<&'h str, Refusal> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        notes.add(Kind::MissingParameter, "Authorization");
-        return Err(Refusal::bearer("unauthorized", "there is no access token"));
-    };
-    let parts = value.to_str().ok().and_then(|value| value.split_once(' '));
-    match parts {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => {
-            Ok(token)
-        }
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") => {
-            notes.add(Kind::BasicAuthentication, "Authorization");
-            Err(Refusal::bearer("unauthorized", "the API takes a bearer token"))
-        }
-        _ => {
-            notes.add(Kind::WrongAuthorization, "Authorization");
-            Err(Refusal::bearer("unauthorized", "the API takes one bearer token"))
-        }
-    }
 }

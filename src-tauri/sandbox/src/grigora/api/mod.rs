@@ -30,6 +30,6 @@ pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
 }
 
 async fn faulty(State(grigora): State<Arc<Grigora>>, request: Request, next: Next) -> Response {
-    let fault = grigora.provider.faults.next(Endpoint::Api);
-    play(fault, &grigora.provider.clock, next.run(request)).await
+    let provider = &grigora.provider;
+    play(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
 }

@@ -2,37 +2,30 @@
 
 mod page;
 mod request;
-mod tickets;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::{get, post};
 
-pub(crate) use tickets::Tickets;
+pub(crate) use request::AuthorizeRequest;
 
 use super::{AUTHORIZE_PATH, Grigora};
-use crate::body::content_type;
+use crate::authorization_request::Refused;
 use crate::departures::{Kind, Notes};
 use crate::grants::Authorization;
-use crate::guard::is_from_elsewhere;
+use crate::page::{Answer, go, show as show_page, trouble};
 use crate::params::Params;
+use crate::provider::ProviderId::Grigora as SELF;
 use crate::provider::{Consent, Provider};
-use page::{CONSENT_PATH, STYLE_PATH};
-use request::{AuthorizeRequest, Refused};
-
-const FORM_LIMIT: usize = 64 * 1024;
+use page::CONSENT_PATH;
 
 pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
-    Router::new()
-        .route(AUTHORIZE_PATH, get(show))
-        .route(CONSENT_PATH, post(decide))
-        .route(STYLE_PATH, get(style))
-        .with_state(grigora)
+    Router::new().route(AUTHORIZE_PATH, get(show)).route(CONSENT_PATH, post(decide)).with_state(grigora)
 }
 
 async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) -> Response {
@@ -40,8 +33,8 @@ async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) ->
     let notes = grigora.provider.notes(format!("GET {AUTHORIZE_PATH}"));
     let request = match AuthorizeRequest::read(&grigora, &params, &notes) {
         Ok(request) => request,
-        Err(Refused::Page(why)) => return trouble(&why),
-        Err(Refused::Redirect(to)) => return go(&to),
+        Err(Refused::Page(why)) => return trouble(SELF, &why),
+        Err(Refused::Redirect(to)) => return go(SELF, &to),
     };
     match grigora.provider.consent.get() {
         Consent::Ask => ask(&grigora, &request),
@@ -49,36 +42,30 @@ async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) ->
             let user = grigora.world.users()[0].id.to_owned();
             authorize(&grigora, &request, user, request.projects.clone())
         }
-        Consent::Cancel => go(&request.denied()),
+        Consent::Cancel => go(SELF, &request.denied()),
     }
 }
 
 fn ask(grigora: &Grigora, request: &AuthorizeRequest) -> Response {
     let Some(app) = grigora.provider.app(&request.client_id) else {
-        return trouble("The app is not registered any more.");
+        return trouble(SELF, "The app is not registered any more.");
     };
     let ticket = grigora.tickets.issue(request.clone());
-    html(StatusCode::OK, page::consent(app, request, &grigora.world, &ticket))
+    let body = page::consent(app, request, &grigora.world, &ticket);
+    show_page(SELF.into(), StatusCode::OK, &format!("Connect {} to Grigora", app.name), &body)
 }
 
-/// The answer to the consent page. The form's fields are our own, not the provider's.
 async fn decide(State(grigora): State<Arc<Grigora>>, headers: HeaderMap, body: Body) -> Response {
     let notes = grigora.provider.notes(format!("POST {CONSENT_PATH}"));
-    if is_from_elsewhere(&headers, &grigora.provider.origin) {
-        notes.add(Kind::ForeignOrigin, "the consent form was sent from another site");
-        return trouble("This answer came from another site, so it does not count.");
-    }
-    let Some(form) = read_form(&headers, body).await else {
-        return trouble("This answer could not be read.");
-    };
-    let Some(request) = form.get("ticket").and_then(|ticket| grigora.tickets.take(ticket)) else {
-        notes.add(Kind::UsedTicket, "ticket");
-        return trouble("This page was answered before, or it has been open for too long.");
+    let answer = Answer::read(&grigora.provider, &grigora.tickets, (headers, body), &notes).await;
+    let Answer { form, request } = match answer {
+        Ok(answer) => answer,
+        Err(refused) => return refused,
     };
     match form.get("decision") {
         Some("authorize") => agreed(&grigora, &request, &form, &notes),
-        Some("cancel") => go(&request.denied()),
-        _ => trouble("This answer says neither Authorize nor Cancel."),
+        Some("cancel") => go(SELF, &request.denied()),
+        _ => trouble(SELF, "This answer says neither Authorize nor Cancel."),
     }
 }
 
@@ -91,7 +78,7 @@ fn agreed(grigora: &Grigora, request: &AuthorizeRequest, form: &Params, notes: &
         }
         _ => {
             notes.add(Kind::WrongValue, "user or project");
-            trouble("This answer names a person or a project that does not exist.")
+            trouble(SELF, "This answer names a person or a project that does not exist.")
         }
     }
 }
@@ -103,7 +90,7 @@ fn authorize(
     project_ids: Vec<String>,
 ) -> Response {
     let Some(app) = grigora.provider.app(&request.client_id) else {
-        return trouble("The app is not registered any more.");
+        return trouble(SELF, "The app is not registered any more.");
     };
     let code = grigora.provider.grants.issue_code(Authorization {
         client_id: request.client_id.clone(),
@@ -112,43 +99,7 @@ fn authorize(
         user_id,
         project_ids,
         scope: app.scopes.join(" "),
+        ..Authorization::default()
     });
-    go(&request.authorized(&code))
-}
-
-async fn read_form(headers: &HeaderMap, body: Body) -> Option<Params> {
-    let bytes = axum::body::to_bytes(body, FORM_LIMIT).await.ok()?;
-    (content_type(headers) == "application/x-www-form-urlencoded").then(|| Params::from_form(&bytes))
-}
-
-/// 302, and nothing in between: the browser goes on to a page, or hands the address to a program and stays.
-fn go(to: &str) -> Response {
-    let Ok(location) = HeaderValue::from_str(to) else {
-        return trouble("The app's redirect URI cannot be followed.");
-    };
-    let headers =
-        [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    (StatusCode::FOUND, headers).into_response()
-}
-
-/// An error for the person. Never a redirect: nobody knows yet whether the address is the app's.
-fn trouble(why: &str) -> Response {
-    html(StatusCode::BAD_REQUEST, page::trouble(why))
-}
-
-fn html(status: StatusCode, page: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, page::POLICY),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // The address holds `state`: no other site learns it. (`no-referrer` would hide our own `Origin` from us.)
-        (header::REFERRER_POLICY, "same-origin"),
-    ];
-    (status, headers, page).into_response()
-}
-
-async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], page::STYLE)
+    go(SELF, &request.authorized(&code))
 }

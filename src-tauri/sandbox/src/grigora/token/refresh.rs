@@ -1,11 +1,11 @@
 //! `grant_type=refresh_token`: the old refresh token ends as the new one begins.
 
-use super::required;
 use crate::apps::App;
-use crate::departures::{Kind, Notes};
-use crate::grants::{Grants, RefreshRefused, Tokens};
+use crate::departures::Notes;
+use crate::grants::{Grants, Tokens};
 use crate::params::Params;
 use crate::refusal::Refusal;
+use crate::token_request::required;
 
 const KNOWN: [&str; 4] = ["grant_type", "refresh_token", "client_id", "client_secret"];
 
@@ -18,16 +18,6 @@ pub(super) fn refresh(
 ) -> Result<Tokens, Refusal> {
     notes.unknown(params.unknown(&KNOWN));
     let token = required(params, "refresh_token", notes)?;
-    grants.renew(token, &app.client_id, rotate).map_err(|refused| match refused {
-        RefreshRefused::Unknown => {
-            notes.add(Kind::UnknownToken, "refresh_token");
-            Refusal::invalid_grant("no such refresh token for this client")
-        }
-        RefreshRefused::Rotated => {
-            notes.add(Kind::RotatedRefreshToken, "refresh_token");
-            Refusal::invalid_grant("this refresh token was replaced by a newer one")
-        }
-        // Revoked or expired at the provider: a client cannot know, so it is no departure.
-        RefreshRefused::Dead => Refusal::invalid_grant("this refresh token was revoked or has expired"),
-    })
+    let renewed = grants.renew(token, &app.client_id, rotate);
+    renewed.map_err(|refused| Refusal::invalid_grant(refused.note(notes)))
 }
