@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use grapnel_core::error::{Code, Error, Result};
-use grapnel_sandbox::{Options, Sandbox, grigora};
+use grapnel_sandbox::{Options, ProviderId, Sandbox, grigora};
 use serde::Serialize;
 
 /// Where the sandbox listens, so that its connections find it again after a restart.
@@ -63,7 +63,7 @@ impl AtHand {
 }
 
 fn start(grigora_port: u16) -> Result<Sandbox> {
-    Sandbox::start(Options { grigora_port, ..Options::default() }).map_err(|error| {
+    Sandbox::start(Options { grigora_port, ..Options::only(ProviderId::Grigora) }).map_err(|error| {
         Error::new(Code::Internal, format!("The sandbox could not start: {error}."))
             .hint("Try again, or add an app of a real provider.")
     })

@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod clock;
 pub mod connection;
 pub mod content;
+mod discovery;
 mod env;
 pub mod error;
 pub mod event;

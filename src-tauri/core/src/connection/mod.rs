@@ -15,11 +15,12 @@ use crate::app::{self, App, NewApp};
 use crate::authorize::{self, Attempt, Wanted};
 use crate::clock::{Clock, SystemClock};
 use crate::content::{self, Collection, Items, PostQuery, Posts, Project, Projects};
+use crate::discovery;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::provider::{Profile, ProviderView};
+use crate::provider::{Overrides, Profile, ProviderView};
 use crate::refresh;
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
@@ -52,6 +53,11 @@ impl Grapnel {
     /// The providers that come with Grapnel.
     pub fn providers(&self) -> Vec<ProviderView> {
         Profile::built_in().iter().map(Profile::view).collect()
+    }
+
+    /// What an issuer announces of itself, as values for an app of another provider.
+    pub async fn discover(&self, issuer: &str) -> Result<Overrides> {
+        discovery::discover(&self.0, issuer).await
     }
 
     /// Every app, by name.

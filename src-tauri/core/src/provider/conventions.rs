@@ -5,6 +5,7 @@ mod read;
 use url::Url;
 
 pub(super) use read::KEYS;
+pub(crate) use read::endpoint;
 pub use read::is_loopback;
 
 /// Where the parameters of the authorization request go.

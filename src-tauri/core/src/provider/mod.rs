@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub(crate) use conventions::endpoint;
 pub use conventions::{
     Body, ClientAuth, Content, Conventions, Need, Pkce, Place, Refresh, Renewal, is_loopback,
 };

@@ -4,7 +4,7 @@ use grapnel_core::authorize::{Phase, Wanted};
 use grapnel_core::connection::State;
 use grapnel_core::error::Code;
 use grapnel_core::secret::ExposeSecret;
-use grapnel_sandbox::{Consent, Options, grigora};
+use grapnel_sandbox::{Consent, grigora};
 use jiff::SignedDuration;
 
 use crate::world::{World, again, end_of};
@@ -104,7 +104,7 @@ async fn the_program_may_be_started_by_the_callback() {
 
 #[tokio::test]
 async fn requested_projects_are_asked_for() {
-    let world = World::with(Options { posts: 10, ..Options::default() });
+    let world = World::new();
     let mut new = world.new_app();
     new.projects = vec!["proj_1".into(), " proj_2 ".into()];
     let app = world.grapnel.add_app(new).await.unwrap();

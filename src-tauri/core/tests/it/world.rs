@@ -1,6 +1,5 @@
 //! A world for one test: a sandbox, a data directory, a keyring and a clock of its own.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -13,11 +12,14 @@ use grapnel_core::event::Event;
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
 use grapnel_core::vault::Keyring;
-use grapnel_sandbox::{Consent, Options, Sandbox, grigora};
+use grapnel_sandbox::{
+    Consent, Options, ProviderId, Sandbox, custom, grigora, grindery, grovestreams, the_grid,
+};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 pub(crate) struct World {
+    pub(crate) provider: ProviderId,
     pub(crate) sandbox: Sandbox,
     pub(crate) home: TempDir,
     pub(crate) keyring: Arc<TestKeyring>,
@@ -27,16 +29,22 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with(Options::default())
+        Self::of(ProviderId::Grigora)
+    }
+
+    /// A world with one provider.
+    pub(crate) fn of(provider: ProviderId) -> Self {
+        Self::with(Options::only(provider))
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        let provider = options.providers[0];
         let sandbox =
             Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options }).unwrap();
         let home = tempfile::tempdir().unwrap();
         let (keyring, clock) = (Arc::new(TestKeyring::default()), Arc::new(TestClock::default()));
         let grapnel = Grapnel::with(home.path(), keyring.clone(), clock.clone()).unwrap();
-        Self { sandbox, home, keyring, clock, grapnel }
+        Self { provider, sandbox, home, keyring, clock, grapnel }
     }
 
     /// What another start of the program finds.
@@ -49,21 +57,63 @@ impl World {
         Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap()
     }
 
+    /// The app that the provider knows, at the sandbox's addresses.
     pub(crate) fn new_app(&self) -> NewApp {
-        let address = |path: &str| format!("{}{path}", self.sandbox.grigora());
+        let (client_id, secret, paths): (&str, Option<&str>, &[(&str, &str)]) = match self.provider {
+            ProviderId::Grigora => (
+                grigora::CLIENT_ID,
+                Some(grigora::CLIENT_SECRET),
+                &[
+                    ("authorize_url", grigora::AUTHORIZE_PATH),
+                    ("token_url", grigora::TOKEN_PATH),
+                    ("api_base", grigora::API_BASE),
+                ],
+            ),
+            ProviderId::Grindery => (
+                "",
+                None,
+                &[
+                    ("authorize_url", grindery::AUTHORIZE_PATH),
+                    ("token_url", grindery::TOKEN_PATH),
+                    ("api_base", grindery::API_PATH),
+                    ("jwks_url", grindery::KEYS_PATH),
+                ],
+            ),
+            ProviderId::TheGrid => (
+                the_grid::CLIENT_ID,
+                Some(the_grid::CLIENT_SECRET),
+                &[
+                    ("authorize_url", the_grid::AUTHORIZE_PATH),
+                    ("token_url", the_grid::TOKEN_PATH),
+                    ("refresh_url", the_grid::REFRESH_PATH),
+                    ("api_base", the_grid::API_BASE),
+                ],
+            ),
+            ProviderId::GroveStreams => (
+                "greenhouse",
+                Some("a-secret-of-our-own"),
+                &[
+                    ("authorize_url", "/Modern/#signinoauth/"),
+                    ("token_url", grovestreams::TOKEN_PATH),
+                    ("login_url", grovestreams::LOGIN_PATH),
+                    ("api_base", grovestreams::API_BASE),
+                ],
+            ),
+            ProviderId::Custom => (custom::CLIENT_ID, Some(custom::CLIENT_SECRET), &[]),
+        };
+        let origin = self.sandbox.url(self.provider).unwrap();
         NewApp {
             name: "Acme".into(),
-            provider: "grigora".into(),
-            client_id: grigora::CLIENT_ID.into(),
-            client_secret: Some(Entered(grigora::CLIENT_SECRET.into())),
+            provider: self.provider.to_string().replace('-', ""),
+            client_id: client_id.into(),
+            client_secret: secret.map(|secret| Entered(secret.into())),
             redirect: String::new(),
             scopes: Vec::new(),
             projects: Vec::new(),
-            overrides: BTreeMap::from([
-                ("authorize_url".into(), address(grigora::AUTHORIZE_PATH)),
-                ("token_url".into(), address(grigora::TOKEN_PATH)),
-                ("api_base".into(), address(grigora::API_BASE)),
-            ]),
+            overrides: paths
+                .iter()
+                .map(|(key, path)| ((*key).to_owned(), format!("{origin}{path}")))
+                .collect(),
         }
     }
 
@@ -82,13 +132,25 @@ impl World {
         (attempt, callback)
     }
 
-    /// Opens an attempt's link as a browser would, and answers where it is sent to.
+    /// Opens an attempt's link as a browser would, and answers where it is sent to in the end.
     pub(crate) async fn visit(&self, id: &AttemptId) -> SecretString {
         let link = self.grapnel.attempt_link(id).await.unwrap();
+        let origin = self.sandbox.url(self.provider).unwrap();
+        // Where the parameters are in the fragment, the page's script goes on with them in a query.
+        let mut address = match link.expose_secret().split_once("#signinoauth/?") {
+            Some((_, parameters)) => format!("{origin}{}?{parameters}", grovestreams::SIGN_IN_PATH),
+            None => link.expose_secret().to_owned(),
+        };
         let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let reply = browser.get(link.expose_secret()).send().await.unwrap();
-        let location = reply.headers().get("location").unwrap().to_str().unwrap();
-        location.into()
+        while address.starts_with(origin) {
+            let reply = browser.get(&address).send().await.unwrap();
+            let Some(location) = reply.headers().get("location") else {
+                panic!("{address} does not redirect: {}", reply.text().await.unwrap())
+            };
+            let base = url::Url::parse(&address).unwrap();
+            address = base.join(location.to_str().unwrap()).unwrap().into();
+        }
+        address.into()
     }
 
     /// A connection that has just been made.

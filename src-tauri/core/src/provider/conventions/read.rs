@@ -235,7 +235,7 @@ fn renewal(values: &Values<'_, '_>, token_body: Body) -> Result<Renewal> {
 
 /// Reads the address of an endpoint, and admits only what tokens and codes may be sent to:
 /// https, or plain http on this machine.
-pub(in crate::provider) fn endpoint(key: &str, text: &str) -> Result<Url> {
+pub(crate) fn endpoint(key: &str, text: &str) -> Result<Url> {
     let refuse = |message: &str, hint: &str| Err(Error::input(key, message).hint(hint));
     if text.trim().is_empty() {
         return refuse("The address is empty.", "Enter the whole address, or reset it to the default.");
