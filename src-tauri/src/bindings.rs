@@ -17,6 +17,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         .commands(collect_commands![
             commands::overview,
             commands::sandbox,
+            commands::discover,
             commands::add_app,
             commands::remove_app,
             commands::start_attempt,

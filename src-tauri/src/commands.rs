@@ -8,7 +8,7 @@ use grapnel_core::content::{Collection, Items, PostQuery, Posts, Project, Projec
 use grapnel_core::error::{Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
-use grapnel_core::provider::ProviderView;
+use grapnel_core::provider::{Overrides, ProviderView};
 use grapnel_core::secret::{Entered, ExposeSecret};
 use serde::Serialize;
 use tauri::State;
@@ -56,6 +56,13 @@ pub(crate) async fn overview(shell: State<'_, Shell>) -> Result<Overview> {
 #[specta::specta]
 pub(crate) async fn sandbox(at_hand: State<'_, AtHand>) -> Result<SandboxApp> {
     at_hand.start()
+}
+
+/// What an issuer announces of itself, as values for an app of another provider.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn discover(shell: State<'_, Shell>, issuer: String) -> Result<Overrides> {
+    shell.core().await?.discover(&issuer).await
 }
 
 /// Adds an app. An error names the field that is wrong.

@@ -9,6 +9,8 @@ export const commands = {
 	overview: () => typedError<Overview, Error>(__TAURI_INVOKE("overview")),
 	/**  Starts the sandbox, and tells what to enter to use it. */
 	sandbox: () => typedError<SandboxApp, Error>(__TAURI_INVOKE("sandbox")),
+	/**  What an issuer announces of itself, as values for an app of another provider. */
+	discover: (issuer: string) => typedError<{ [key in string]: string }, Error>(__TAURI_INVOKE("discover", { issuer })),
 	/**  Adds an app. An error names the field that is wrong. */
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
 	/**  Removes an app that has no connection. */

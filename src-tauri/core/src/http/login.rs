@@ -50,8 +50,8 @@ fn read(reply: &Value, login: &Login<'_>, state: &SecretString) -> Result<Secret
     let text = |name: &str| reply.get(name).and_then(Value::as_str).unwrap_or_default();
     if reply.get("success") != Some(&Value::Bool(true)) || text("oauthCode").is_empty() {
         let said = clean(text("message"), &[login.password.expose_secret()]);
-        return Err(Error::new(
-            Code::AccessDenied,
+        return Err(Error::input(
+            "password",
             format!("The provider did not accept email and password. It says: “{said}”."),
         )
         .hint("Compare both, then try again."));

@@ -148,7 +148,7 @@ async fn grovestreams_signs_in_without_a_browser() {
         async move { grapnel.sign_in_with_password(&app, &wanted, grovestreams::EMAIL, &password).await }
     };
     let error = sign_in("not-the-password").await.unwrap_err();
-    assert_eq!(error.code, Code::AccessDenied);
+    assert_eq!(error.code, Code::InvalidInput);
     insta::assert_json_snapshot!(error);
     let attempt = sign_in(grovestreams::PASSWORD).await.unwrap();
     assert!(attempt.connection_id.is_some());
