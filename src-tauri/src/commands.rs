@@ -9,6 +9,7 @@ use grapnel_core::error::{Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::{Overrides, ProviderView};
+use grapnel_core::revoke::Revocation;
 use grapnel_core::secret::{Entered, ExposeSecret};
 use serde::Serialize;
 use tauri::State;
@@ -169,11 +170,11 @@ pub(crate) async fn copy_token(
     core.token_copied(&connection_id)
 }
 
-/// Deletes a connection's tokens here.
+/// Deletes a connection's tokens here, after asking the provider to take them back where it offers that.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn disconnect(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<()> {
-    shell.core().await?.disconnect(&connection_id)
+pub(crate) async fn disconnect(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<Revocation> {
+    shell.core().await?.disconnect(&connection_id).await
 }
 
 /// Removes a disconnected connection with its history.

@@ -33,8 +33,8 @@ export const commands = {
 	refresh: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("refresh", { connectionId })),
 	/**  Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it. */
 	copyToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_token", { connectionId })),
-	/**  Deletes a connection's tokens here. */
-	disconnect: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
+	/**  Deletes a connection's tokens here, after asking the provider to take them back where it offers that. */
+	disconnect: (connectionId: ConnectionId) => typedError<Revocation, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
 	/**  Removes a disconnected connection with its history. */
 	forget: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("forget", { connectionId })),
 	/**  The projects that a connection opens. */
@@ -590,6 +590,15 @@ export type ProviderView = {
 	/**  Every value of its profile. */
 	values: ProfileValue[],
 };
+
+/**  What became of a connection's tokens at the provider. */
+export type Revocation = 
+/**  The provider took them back. */
+"done" | 
+/**  The provider offers no way to do so: the permission still stands there. */
+"not_offered" | 
+/**  It could not be asked, or refused: the permission may still stand there. */
+"failed";
 
 /**  What to enter to add the sandbox's app. */
 export type SandboxApp = {

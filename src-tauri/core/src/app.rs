@@ -196,7 +196,7 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
 
 fn view(row: AppRow) -> Result<App> {
     Ok(App {
-        provider_name: Profile::find(&row.provider)?.name.clone(),
+        provider_name: Profile::find(&row.provider)?.called(&row.overrides),
         id: row.id,
         name: row.name,
         provider: row.provider,

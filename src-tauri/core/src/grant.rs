@@ -29,7 +29,8 @@ pub(crate) fn refresh_place(id: &ConnectionId) -> String {
 
 /// An app with everything that is needed to speak for it.
 pub(crate) struct Client {
-    pub(crate) profile: &'static Profile,
+    /// What to call the provider.
+    pub(crate) provider: String,
     pub(crate) conventions: Conventions,
     pub(crate) credentials: Credentials,
 }
@@ -44,7 +45,7 @@ impl Client {
             None => None,
         };
         let credentials = Credentials { client_id: app.client_id.clone(), client_secret };
-        Ok(Self { profile, conventions, credentials })
+        Ok(Self { provider: profile.called(&app.overrides), conventions, credentials })
     }
 }
 

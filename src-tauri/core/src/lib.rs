@@ -18,6 +18,7 @@ pub mod http;
 pub mod id;
 pub mod provider;
 mod refresh;
+pub mod revoke;
 pub mod secret;
 pub mod store;
 pub mod vault;

@@ -58,7 +58,8 @@ fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
 
 /// What an error in the callback says (RFC 6749 §4.1.2.1).
 fn denied(env: &Env, row: &AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
-    let provider = &crate::provider::Profile::find(&app_of(env, row)?.provider)?.name;
+    let app = app_of(env, row)?;
+    let provider = &crate::provider::Profile::find(&app.provider)?.called(&app.overrides);
     let error = crate::http::clean(error, &[]);
     let description = description.map(|text| crate::http::clean(text, &[]));
     Ok(match error.as_str() {
@@ -88,7 +89,7 @@ async fn exchange(
     let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
     let granted = ask(&env.http, &client.conventions, &client.credentials, asked)
         .await
-        .map_err(|failure| explain(&client.profile.name, failure))?;
+        .map_err(|failure| explain(&client.provider, failure))?;
     keep(env, row, &app, &client, granted).await
 }
 

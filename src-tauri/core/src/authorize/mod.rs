@@ -121,7 +121,7 @@ fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
     Ok(Attempt {
         id: row.id.clone(),
         app_id: row.app_id.clone(),
-        provider_name: Profile::find(&app.provider)?.name.clone(),
+        provider_name: Profile::find(&app.provider)?.called(&app.overrides),
         app_name: app.name,
         connection_id: row.connection_id.clone(),
         phase: row.phase,

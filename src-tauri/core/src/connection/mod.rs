@@ -22,6 +22,7 @@ use crate::event::Event;
 use crate::id::{AppId, AttemptId, ConnectionId};
 use crate::provider::{Overrides, Profile, ProviderView};
 use crate::refresh;
+use crate::revoke::{self, Revocation};
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
 use crate::store::{Store, activity, connection};
@@ -159,19 +160,21 @@ impl Grapnel {
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
     }
 
-    /// Deletes a connection's tokens here, and keeps its history.
-    pub fn disconnect(&self, id: &ConnectionId) -> Result<()> {
+    /// Deletes a connection's tokens here, and keeps its history. Before that the provider is asked to take them
+    /// back, where it offers that; what it answers changes nothing here.
+    pub async fn disconnect(&self, id: &ConnectionId) -> Result<Revocation> {
         let row = self.row(id)?;
-        let text = "Disconnected. The tokens were deleted here.";
+        let revocation = revoke::revoke(&self.0, &row).await;
         self.0.store.write(|tx| {
             if connection::clear_grant(tx, id)? {
-                activity::add(tx, self.0.now(), Kind::Disconnected, text, (Some(id), Some(&row.app_id)))?;
+                let of = (Some(id), Some(&row.app_id));
+                activity::add(tx, self.0.now(), Kind::Disconnected, revocation.sentence(), of)?;
             }
             Ok(())
         })?;
         self.0.take_unsaved(id);
         self.0.tell(Event::Connection(id.clone()));
-        Ok(())
+        Ok(revocation)
     }
 
     /// Removes a disconnected connection with its history.

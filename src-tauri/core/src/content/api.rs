@@ -44,7 +44,7 @@ impl<'a> Api<'a> {
         let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
-        Ok(Self { env, id, provider: profile.name.clone(), conventions })
+        Ok(Self { env, id, provider: profile.called(&app.overrides), conventions })
     }
 
     pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {

@@ -86,19 +86,35 @@ pub(crate) async fn introspect(
     credentials: &Credentials,
     token: &SecretString,
 ) -> Result<Value, ApiFailure> {
-    let request = introspection(url, conventions, credentials, token)?;
+    let request = about_token(url, conventions, credentials, token, "access_token")?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
     read(&reply, token)
 }
 
-fn introspection(
+/// Revokes a token (RFC 7009), as the client itself. A token that the provider does not know counts as revoked.
+pub(crate) async fn revoke(
+    client: &Client,
     url: &Url,
     conventions: &Conventions,
     credentials: &Credentials,
     token: &SecretString,
+    hint: &str,
+) -> Result<(), ApiFailure> {
+    let request = about_token(url, conventions, credentials, token, hint)?;
+    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
+}
+
+/// A form about a token, sent as the client itself.
+fn about_token(
+    url: &Url,
+    conventions: &Conventions,
+    credentials: &Credentials,
+    token: &SecretString,
+    hint: &str,
 ) -> Result<Request<Vec<u8>>, ApiFailure> {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", "access_token");
+    form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", hint);
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(url.as_str())

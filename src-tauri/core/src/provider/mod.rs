@@ -75,6 +75,14 @@ impl Profile {
         })
     }
 
+    /// What to call it in a sentence: its name, or, where only the person knows it, the host that they sign in at.
+    pub fn called(&self, overrides: &Overrides) -> String {
+        let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
+        let own =
+            overrides.get("authorize_url").filter(|_| !is_known).and_then(|url| url::Url::parse(url).ok());
+        own.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| self.name.clone())
+    }
+
     /// How this provider is spoken to, with an app's own values in place of the profile's.
     ///
     /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.

@@ -147,7 +147,7 @@ async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<i64>) -> Resul
         .read(|c| app::get(c, &row.app_id))?
         .ok_or_else(|| Error::new(Code::NotFound, "The app of this connection is not here any more."))?;
     let client = Client::of(env, &app).await?;
-    let provider = &client.profile.name;
+    let provider = &client.provider;
     let renews = client.conventions.renewal.refresh != Refresh::None;
     let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
         return settle(env, &row, Outcome::Refused(no_refresh_token(provider)));

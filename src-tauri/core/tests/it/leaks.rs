@@ -39,7 +39,7 @@ async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {
     }
     scan("what crosses to the window", crossed.as_bytes(), &secrets);
     world.start_again();
-    world.grapnel.disconnect(&id).unwrap();
+    world.grapnel.disconnect(&id).await.unwrap();
     scan_files(&world, &secrets);
 }
 

@@ -3,6 +3,7 @@
 use grapnel_core::connection::{Details, State};
 use grapnel_core::error::Code;
 use grapnel_core::id::ConnectionId;
+use grapnel_core::revoke::Revocation;
 use grapnel_sandbox::{ProviderId, Switch, custom, grovestreams, the_grid};
 use jiff::SignedDuration;
 
@@ -168,6 +169,9 @@ async fn other_providers_are_found_by_their_issuer() {
     assert!(connection.authorization.is_some_and(|authorization| !authorization.scopes.is_empty()));
     world.grapnel.refresh(&id).await.unwrap();
     assert!(world.grapnel.collections(&id).unwrap().is_empty());
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap(), Revocation::Done);
+    let issued = world.sandbox.grants(ProviderId::Custom).issued();
+    assert_eq!((issued.access_tokens_live, issued.refresh_tokens_live), (0, 0));
     no_departures(&world);
 }
 
@@ -213,4 +217,21 @@ async fn the_identity_provider_is_part_of_the_address() {
     world.grapnel.add_app(new).await.unwrap();
     world.connect().await;
     no_departures(&world);
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_take_tokens_back_does_not_keep_them_here() {
+    let world = World::of(ProviderId::Grigora);
+    let id = world.connect().await;
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap(), Revocation::NotOffered);
+
+    let world = World::of(ProviderId::Custom);
+    let mut new = world.new_app();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.scopes = vec![custom::SCOPES[0].0.into()];
+    world.grapnel.add_app(new).await.unwrap();
+    let id = world.connect().await;
+    world.sandbox.switches().set(Switch::CustomNoRevocation, true);
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap(), Revocation::Failed);
+    assert_eq!(details(&world, &id).summary.state, State::Disconnected);
 }

@@ -72,7 +72,7 @@ async fn tokens_that_come_after_a_disconnect_are_not_kept() {
     while world.grapnel.connection(&id).unwrap().summary.state != State::Renewing {
         events.recv().await.unwrap();
     }
-    world.grapnel.disconnect(&id).unwrap();
+    world.grapnel.disconnect(&id).await.unwrap();
     renewal.await.unwrap().unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     assert!(world.grapnel.connection(&id).unwrap().tokens.is_none());
@@ -187,7 +187,7 @@ async fn a_caller_that_gives_up_does_not_break_off_a_rotation() {
 async fn disconnecting_deletes_the_tokens_and_keeps_the_history() {
     let world = World::new();
     let id = world.connect().await;
-    world.grapnel.disconnect(&id).unwrap();
+    world.grapnel.disconnect(&id).await.unwrap();
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.summary.state, State::Disconnected);
     assert!(details.tokens.is_none());
