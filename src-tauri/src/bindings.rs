@@ -25,6 +25,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::copy_link,
             commands::paste_callback,
             commands::sign_in_with_password,
+            commands::test_deep_link,
             commands::cancel_attempt,
             commands::connection,
             commands::refresh,

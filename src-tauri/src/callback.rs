@@ -2,15 +2,17 @@
 //! there to the running one, or, if it is the first, by standard input into an image without arguments.
 
 use grapnel_core::error::Code;
-use grapnel_core::secret::SecretString;
+use grapnel_core::secret::{ExposeSecret, SecretString};
 use tauri::plugin::{Builder, TauriPlugin};
 use tauri::{AppHandle, Manager, Wry};
 use tauri_plugin_deep_link::DeepLinkExt;
 
+use crate::probe::Probe;
 use crate::shell::Shell;
 use crate::window;
 
-const SCHEME: &str = "dev.grapnel.desktop";
+/// Our own scheme (RFC 8252 §7.1).
+pub(crate) const SCHEME: &str = "dev.grapnel.desktop";
 /// The argument by which a second image of this program knows that the callback waits on its standard input.
 const ON_STDIN: &str = "--callback-on-stdin";
 /// The argument that starts the sandbox with the program.
@@ -106,6 +108,9 @@ pub(crate) fn listen(app: &AppHandle) {
 
 /// Takes a callback in, and brings the person back to the window.
 pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
+    if app.state::<Probe>().take(address.expose_secret()) {
+        return;
+    }
     window::show(app);
     let received = match app.state::<Shell>().core().await {
         Ok(core) => core.receive_callback(&address).await,

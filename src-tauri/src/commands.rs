@@ -12,13 +12,13 @@ use grapnel_core::provider::{Overrides, ProviderView};
 use grapnel_core::revoke::Revocation;
 use grapnel_core::secret::{Entered, ExposeSecret};
 use serde::Serialize;
-use tauri::State;
+use tauri::{AppHandle, State};
 
-use crate::browser;
 use crate::calls::Calls;
 use crate::clipboard::Clipboard;
 use crate::sandbox::{AtHand, SandboxApp};
 use crate::shell::Shell;
+use crate::{browser, probe};
 
 /// Everything the window shows first.
 #[derive(Serialize, specta::Type)]
@@ -134,6 +134,14 @@ pub(crate) async fn sign_in_with_password(
 ) -> Result<Attempt> {
     let wanted = Wanted { again: connection_id, name: None };
     shell.core().await?.sign_in_with_password(&app_id, &wanted, &email, &password.0).await
+}
+
+/// Tries whether a deep link comes back here, where no sign-in by one has shown it yet.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn test_deep_link(app: AppHandle, shell: State<'_, Shell>) -> Result<()> {
+    let core = shell.core().await?;
+    if core.connections()?.is_empty() { probe::run(&app).await } else { Ok(()) }
 }
 
 /// Stops waiting for an attempt.

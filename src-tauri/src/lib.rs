@@ -8,6 +8,7 @@ mod clipboard;
 mod commands;
 mod leaving;
 mod logging;
+mod probe;
 mod sandbox;
 mod shell;
 mod window;
@@ -27,8 +28,7 @@ pub fn run() {
     let bindings = bindings::builder();
     tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
-            window::show(app);
-            follow(app, Arguments::of(&arguments));
+            follow(app, Arguments::of(&arguments), true);
         }))
         .plugin(callback::keep_out_of_arguments())
         .plugin(tauri_plugin_deep_link::init())
@@ -39,9 +39,10 @@ pub fn run() {
             app.manage(calls::Calls::default());
             app.manage(clipboard::Clipboard::default());
             app.manage(sandbox::AtHand::default());
+            app.manage(probe::Probe::default());
             window::open(app.handle())?;
             callback::listen(app.handle());
-            follow(app.handle(), Arguments::own());
+            follow(app.handle(), Arguments::own(), false);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -49,8 +50,8 @@ pub fn run() {
         .run(leaving::on_event);
 }
 
-/// Does what a start of the program asks for, this one or a later one.
-fn follow(app: &AppHandle, arguments: Arguments) {
+/// Does what a start of the program asks for: the first one, or a second that brought its arguments here.
+fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if arguments.sandbox
@@ -58,8 +59,10 @@ fn follow(app: &AppHandle, arguments: Arguments) {
         {
             tracing::error!(%error, "the sandbox did not start");
         }
-        if let Some(address) = arguments.callback {
-            callback::receive(&app, address).await;
+        match arguments.callback {
+            Some(address) => callback::receive(&app, address).await,
+            None if is_second => window::show(&app),
+            None => {}
         }
     });
 }
