@@ -1,0 +1,148 @@
+//! `grapnel-sandbox`: providers on this computer, to try a connection with and to test against.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use grapnel_sandbox::{Consent, Options, Planned, ProviderId, Sandbox, Switch};
+
+mod ready;
+
+/// OAuth 2.0 providers on 127.0.0.1, as their pages describe them. Nothing here is real.
+#[derive(Parser)]
+#[command(version, after_help = switches_in_words())]
+struct Args {
+    /// Port of Grigora; Grindery, The Grid, GroveStreams and Custom have the next ones. 0 for any free ones.
+    #[arg(long, default_value_t = 4780)]
+    port: u16,
+    /// Run this one only: grigora, grindery, the-grid, grovestreams or custom. May be given several times.
+    #[arg(long = "provider", value_name = "NAME")]
+    providers: Vec<ProviderId>,
+    /// How many posts the largest project of Grigora has.
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    posts: usize,
+    /// A fault to come: [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES], as in token-refresh:lost-reply, api:429=30*2 or
+    /// grindery/token-exchange:html*always. Endpoints: token-exchange, token-refresh, api. An unknown fault lists all.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Planned>,
+    /// Have a provider behave otherwise; the names are below. May be given several times.
+    #[arg(long = "switch", value_name = "NAME")]
+    switches: Vec<Switch>,
+    /// Who answers the consent pages: a person, or nobody.
+    #[arg(long, value_enum, default_value_t = Answer::Ask)]
+    consent: Answer,
+    /// Print one line of JSON when ready, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Answer {
+    Ask,
+    Authorize,
+    Cancel,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Before "ready" is said: who waits for that may well end it in the next moment.
+        let end = End::listen()?;
+        let sandbox = start(args)?;
+        print_departures(&sandbox);
+        if args.json {
+            ready::print_json(&sandbox)?;
+        } else {
+            ready::print_text(&sandbox)?;
+        }
+        end.comes().await?;
+        sandbox.shutdown().await;
+        Ok(())
+    })
+}
+
+fn start(args: &Args) -> io::Result<Sandbox> {
+    let mut options = Options { posts: args.posts, consent: args.consent.into(), ..Options::default() };
+    if !args.providers.is_empty() {
+        options.providers.clone_from(&args.providers);
+    }
+    let options = options
+        .from_port(args.port)
+        .ok_or_else(|| io::Error::other(format!("port {}: the ports after it do not suffice", args.port)))?;
+    let sandbox = Sandbox::start(options)?;
+    for planned in &args.faults {
+        sandbox.faults().plan(planned.clone()).map_err(io::Error::other)?;
+    }
+    for switch in &args.switches {
+        sandbox.switches().set(*switch, true);
+    }
+    Ok(sandbox)
+}
+
+fn switches_in_words() -> String {
+    let lines = Switch::all().map(|(_, name, words)| format!("  {name:<26}{words}"));
+    format!("Switches:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Departures go to standard error, one line each, so that standard output stays for scripts.
+fn print_departures(sandbox: &Sandbox) {
+    let departures = sandbox.departures().listen();
+    std::thread::spawn(move || {
+        for departure in departures {
+            let _ = writeln!(io::stderr(), "departure: {departure}");
+        }
+    });
+}
+
+/// Ctrl-C, or what `kill` sends.
+struct End {
+    #[cfg(unix)]
+    terminated: tokio::signal::unix::Signal,
+}
+
+impl End {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminated: signal(SignalKind::terminate())? })
+    }
+
+    #[cfg(unix)]
+    async fn comes(mut self) -> io::Result<()> {
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = self.terminated.recv() => Ok(()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn comes(self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
+}
+
+impl From<Answer> for Consent {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Ask => Self::Ask,
+            Answer::Authorize => Self::Authorize,
+            Answer::Cancel => Self::Cancel,
+        }
+    }
+}

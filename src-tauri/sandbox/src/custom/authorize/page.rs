@@ -1,0 +1,36 @@
+//! The consent page.
+
+use maud::{Markup, html};
+
+use super::request::AuthorizeRequest;
+use crate::custom::SCOPES;
+use crate::page::{answer, people, what_next};
+use crate::world::USERS;
+
+pub(super) const ANSWER_PATH: &str = "/authorize/answer";
+
+pub(super) fn consent(request: &AuthorizeRequest, ticket: &str) -> Markup {
+    let asked = SCOPES.into_iter().filter(|(scope, _)| request.scopes.contains(scope));
+    html! {
+        h1 { "Connect " bdi { (request.app_name) } }
+        p.lead { "It asks for the following. You may leave out what you do not want to give." }
+        form method="post" action=(ANSWER_PATH) {
+            input type="hidden" name="ticket" value=(ticket);
+            (people(&USERS))
+            fieldset {
+                legend { bdi { (request.app_name) } " will be able to" }
+                ul {
+                    @for (scope, words) in asked {
+                        li { label {
+                            input type="checkbox" name="scope" value=(scope) checked;
+                            span.what { (words) }
+                            code { (scope) }
+                        } }
+                    }
+                }
+            }
+            (what_next(&request.app_name, &request.redirect_uri))
+            (answer(("authorize", "Authorize"), "Cancel"))
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The authorization request: scopes and PKCE are required, and every answer names its issuer (RFC 9207).
+
+use crate::authorization_request::{Refused, SECRETS, Wrong, asker, challenge, check};
+use crate::custom::{Custom, SCOPES};
+use crate::departures::{Kind, Notes};
+use crate::params::Params;
+use crate::redirect;
+use crate::switches::Switch;
+
+const KNOWN: [&str; 8] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+];
+
+/// Whom a callback names when it is switched to name another.
+const SOMEONE_ELSE: &str = "https://someone-else.example";
+
+/// A request that may be put before a person.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizeRequest {
+    pub(super) client_id: String,
+    pub(super) app_name: String,
+    pub(super) redirect_uri: String,
+    state: Option<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) challenge: String,
+    pub(super) scopes: Vec<&'static str>,
+}
+
+impl AuthorizeRequest {
+    pub(super) fn read(custom: &Custom, params: &Params, notes: &Notes<'_>) -> Result<Self, Refused> {
+        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let (app, redirect_uri) = asker(&custom.provider, params, notes).map_err(Refused::Page)?;
+        let mut request = Self {
+            client_id: app.client_id.clone(),
+            app_name: app.name.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            state: params.get("state").map(str::to_owned),
+            nonce: params.get("nonce").map(str::to_owned),
+            challenge: String::new(),
+            scopes: Vec::new(),
+        };
+        match check(params, &[], notes).and_then(|()| required(params, notes)) {
+            Ok((challenge, scopes)) => Ok(Self { challenge, scopes, ..request }),
+            Err(Wrong(error, why)) => {
+                if params.is_repeated("state") {
+                    // Which one the app would recognize, nobody can say.
+                    request.state = None;
+                }
+                let pairs = [("error", error), ("error_description", &why)];
+                Err(Refused::Redirect(request.back(custom, &pairs)))
+            }
+        }
+    }
+
+    pub(super) fn authorized(&self, custom: &Custom, code: &str) -> String {
+        self.back(custom, &[("code", code)])
+    }
+
+    pub(super) fn denied(&self, custom: &Custom) -> String {
+        self.back(custom, &[("error", "access_denied")])
+    }
+
+    fn back(&self, custom: &Custom, pairs: &[(&str, &str)]) -> String {
+        let switches = &custom.provider.common.switches;
+        let wrong = switches.is_on(Switch::CustomWrongIss);
+        let iss = ("iss", if wrong { SOMEONE_ELSE } else { custom.issuer() });
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let iss = (!switches.is_on(Switch::CustomNoIss)).then_some(iss);
+        let all: Vec<_> = pairs.iter().copied().chain(state).chain(iss).collect();
+        redirect::with_query(&self.redirect_uri, &all)
+    }
+}
+
+type Required = (String, Vec<&'static str>);
+
+fn required(params: &Params, notes: &Notes<'_>) -> Result<Required, Wrong> {
+    let Some(challenge) = challenge(params, notes)? else {
+        notes.add(Kind::MissingParameter, "code_challenge");
+        return Err(Wrong("invalid_request", "code_challenge is missing".to_owned()));
+    };
+    Ok((challenge, scopes(params, notes)?))
+}
+
+/// RFC 6749 §3.3 lets a server refuse a request without a scope: this one does.
+fn scopes(params: &Params, notes: &Notes<'_>) -> Result<Vec<&'static str>, Wrong> {
+    let Some(text) = params.get("scope") else {
+        notes.add(Kind::MissingParameter, "scope");
+        return Err(Wrong("invalid_scope", "scope is missing".to_owned()));
+    };
+    let known = |name: &str| SCOPES.into_iter().map(|(scope, _)| scope).find(|scope| *scope == name);
+    let scopes: Option<Vec<_>> = text.split(' ').map(known).collect();
+    scopes.ok_or_else(|| {
+        notes.add(Kind::WrongValue, "scope");
+        Wrong("invalid_scope", "scope names one that is not announced".to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redirect::with_query;
+
+    #[test]
+    fn the_response_of_rfc_9207_section_2_1_reads_so() {
+        let pairs = [
+            ("code", "x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58"),
+            ("state", "ZWVlNDBlYzA1NjdkMDNhYjg3ZjUxZjAyNGQzMTM2NzI"),
+            ("iss", "https://honest.as.example"),
+        ];
+        let expected = "https://client.example/cb?code=x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58\
+                        &state=ZWVlNDBlYzA1NjdkMDNhYjg3ZjUxZjAyNGQzMTM2NzI&iss=https%3A%2F%2Fhonest.as.example";
+        assert_eq!(with_query("https://client.example/cb", &pairs), expected);
+    }
+}

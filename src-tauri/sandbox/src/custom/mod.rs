@@ -1,0 +1,122 @@
+//! Custom: an ordinary provider, as the RFCs describe one, that announces all it can do. It stands for any provider
+//! that a person describes by its issuer. Where the RFCs leave a choice, the choice is marked "assumed".
+
+mod authorize;
+mod client;
+mod discovery;
+mod introspection;
+mod revocation;
+mod token;
+mod userinfo;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::apps::App;
+use crate::grants::{Authorization, Life, Lifetimes, Mint};
+use crate::jwt::Signer;
+use crate::options::Options;
+use crate::provider::{Place, Provider, ProviderId, housed};
+use crate::random::secret;
+use crate::tickets::Tickets;
+
+/// The client id of the app that is registered from the start.
+pub const CLIENT_ID: &str = "grapnel-sandbox-custom";
+/// Its client secret, which protects nothing.
+pub const CLIENT_SECRET: &str = "custom-secret-not-for-production";
+/// Its redirect URIs. The loopback one is good for any port.
+pub const REDIRECT_URIS: [&str; 3] = crate::grigora::REDIRECT_URIS;
+/// The scopes, and what they mean. The last two open nothing: there is no API behind them.
+pub const SCOPES: [(&str, &str); 5] = [
+    ("openid", "Know that it is you"),
+    ("profile", "See your name"),
+    ("email", "See your email address"),
+    ("notes:read", "Read your notes"),
+    ("notes:write", "Change your notes"),
+];
+/// The document of RFC 8414.
+pub const METADATA_PATH: &str = "/.well-known/oauth-authorization-server";
+/// The document of `OpenID` Connect Discovery.
+pub const OPENID_PATH: &str = "/.well-known/openid-configuration";
+/// The authorization endpoint's path. It and the rest are announced in both documents.
+pub const AUTHORIZE_PATH: &str = "/authorize";
+/// The token endpoint's path.
+pub const TOKEN_PATH: &str = "/token";
+/// The introspection endpoint's path (RFC 7662).
+pub const INTROSPECTION_PATH: &str = "/introspect";
+/// The revocation endpoint's path (RFC 7009).
+pub const REVOCATION_PATH: &str = "/revoke";
+/// The userinfo endpoint's path.
+pub const USERINFO_PATH: &str = "/userinfo";
+/// The path of the key that signs id tokens.
+pub const KEYS_PATH: &str = "/jwks";
+
+/// Assumed: a minute for the code, five for the access token, no end for the refresh token.
+pub const LIFETIMES: Lifetimes = Lifetimes { code: 60, access_token: 300, refresh_token: None };
+
+/// The app that is registered from the start.
+#[must_use]
+pub fn sandbox_app() -> App {
+    App {
+        id: "1".to_owned(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+        name: "Sandbox App".to_owned(),
+        description: "A made-up app, to try a connection with.".to_owned(),
+        homepage: "https://sandbox-app.example".to_owned(),
+        redirect_uris: REDIRECT_URIS.map(str::to_owned).to_vec(),
+        scopes: Vec::new(),
+    }
+}
+
+#[derive(Debug)]
+struct Custom {
+    provider: Arc<Provider>,
+    signer: Signer,
+    tickets: Tickets<authorize::AuthorizeRequest>,
+}
+
+impl Custom {
+    /// The issuer is the origin, without a slash at its end.
+    fn issuer(&self) -> &str {
+        &self.provider.origin
+    }
+}
+
+#[derive(Debug)]
+struct CustomMint;
+
+impl Mint for CustomMint {
+    fn code(&self) -> String {
+        secret("")
+    }
+
+    fn access(&self, _: &Authorization, _: Life) -> String {
+        secret("cus_at_")
+    }
+
+    fn refresh(&self) -> String {
+        secret("cus_rt_")
+    }
+}
+
+pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
+    let clock = place.common.clock.clone();
+    let provider = Provider::new(ProviderId::Custom, place, Box::new(CustomMint), LIFETIMES);
+    let provider = Arc::new(Provider { apps: options.custom_apps.clone(), ..provider });
+    let custom = Arc::new(Custom {
+        provider: Arc::clone(&provider),
+        signer: Signer::default(),
+        tickets: Tickets::new(clock),
+    });
+    let routes = Router::new()
+        .merge(discovery::router(Arc::clone(&custom)))
+        .merge(authorize::router(Arc::clone(&custom)))
+        .merge(token::router(Arc::clone(&custom)))
+        .merge(introspection::router(Arc::clone(&custom)))
+        .merge(revocation::router(Arc::clone(&custom)))
+        .merge(userinfo::router(custom));
+    let all = housed(&provider, routes);
+    (provider, all)
+}

@@ -1,0 +1,63 @@
+//! The userinfo endpoint (`OpenID` Connect Core §5.3): who the token is from, as far as its scopes reach.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use super::{Custom, USERINFO_PATH};
+use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
+use crate::faults::{Endpoint, play};
+use crate::provider::Provider;
+use crate::refusal::{Refusal, reply};
+use crate::world::USERS;
+
+pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
+    Router::new().route(USERINFO_PATH, get(userinfo).post(userinfo)).with_state(custom)
+}
+
+async fn userinfo(State(custom): State<Arc<Custom>>, request: Request) -> Response {
+    let provider = &custom.provider;
+    let act = async {
+        let told = act(provider, request);
+        told.map_or_else(Refusal::into_response, |told| reply(StatusCode::OK, &told))
+    };
+    play(provider.next_fault(Endpoint::Api), provider, act).await
+}
+
+fn act(provider: &Provider, request: Request) -> Result<Value, Refusal> {
+    let (parts, _) = request.into_parts();
+    let notes = provider.notes(format!("{} {USERINFO_PATH}", parts.method));
+    query_of(&parts, &[], &notes);
+    note_body(&parts.headers, &notes);
+    let invalid = || {
+        let why = "the access token is invalid, expired or revoked";
+        Refusal::bearer("invalid_token", why).challenging("Bearer error=\"invalid_token\"")
+    };
+    let grant = grant_of(provider, &parts.headers, &notes).map_err(|why| match why {
+        // RFC 6750 §3.1: without a token there is no error to name in the challenge.
+        Unauthorized::NoToken(why) => Refusal::bearer("unauthorized", why),
+        Unauthorized::BadToken => invalid(),
+    })?;
+    let has = |scope: &str| grant.authorization.scope.split(' ').any(|granted| granted == scope);
+    if !has("openid") {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "insufficient_scope", "the scope openid is needed")
+            .challenging("Bearer error=\"insufficient_scope\", scope=\"openid\""));
+    }
+    let user = USERS.iter().find(|user| user.id == grant.authorization.user_id).ok_or_else(invalid)?;
+    let mut claims = json!({ "sub": user.id });
+    if has("profile") {
+        claims["name"] = json!(format!("{} {}", user.first_name, user.last_name));
+        claims["given_name"] = json!(user.first_name);
+        claims["family_name"] = json!(user.last_name);
+    }
+    if has("email") {
+        claims["email"] = json!(user.email);
+        claims["email_verified"] = json!(true);
+    }
+    Ok(claims)
+}

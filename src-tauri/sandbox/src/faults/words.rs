@@ -1,0 +1,29 @@
+//! How a provider says no: a fault that imitates a refusal has to say it in that provider's own form.
+
+use axum::response::{IntoResponse, Response};
+
+use crate::refusal::Refusal;
+
+/// What to answer when a fault refuses something that is good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    /// The API does not take an access token.
+    pub(crate) token: fn() -> Response,
+    /// The token endpoint does not take a code or a refresh token.
+    pub(crate) grant: fn() -> Response,
+    /// The token endpoint does not take the client's credentials.
+    pub(crate) client: fn() -> Response,
+}
+
+pub(crate) const WHY: &str = "a fault was asked for";
+
+impl Default for Words {
+    /// As the RFCs say it (6749 §5.2, 6750 §3.1).
+    fn default() -> Self {
+        Self {
+            token: || Refusal::bearer("invalid_token", WHY).into_response(),
+            grant: || Refusal::invalid_grant(WHY).into_response(),
+            client: || Refusal::invalid_client(WHY).into_response(),
+        }
+    }
+}

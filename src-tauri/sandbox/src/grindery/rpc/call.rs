@@ -1,0 +1,51 @@
+//! One call as JSON-RPC 2.0 has it. Batches and notifications are not taken: no page shows one (assumed).
+
+use serde_json::{Map, Value};
+
+use super::Failure;
+use crate::departures::{Kind, Notes};
+
+const KNOWN: [&str; 4] = ["jsonrpc", "id", "method", "params"];
+
+pub(super) struct Call {
+    pub(super) id: Value,
+    pub(super) method: String,
+    pub(super) params: Map<String, Value>,
+}
+
+impl Call {
+    pub(super) fn read(bytes: &[u8], notes: &Notes<'_>) -> Result<Self, Failure> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|_| {
+            notes.add(Kind::MalformedBody, "the body is not JSON");
+            Failure::parse()
+        })?;
+        let Value::Object(mut members) = value else {
+            notes.add(Kind::MalformedBody, "the body is not one call");
+            return Err(Failure::invalid());
+        };
+        notes.unknown(members.keys().map(String::as_str).filter(|name| !KNOWN.contains(name)));
+        // JSON-RPC 2.0 §4: text, a number or null; without one, it is a notification.
+        let id = members.remove("id").filter(|id| id.is_string() || id.is_number());
+        let Some(id) = id else {
+            notes.add(Kind::WrongValue, "id");
+            return Err(Failure::invalid());
+        };
+        let failed = |name: &str| {
+            notes.add(Kind::WrongValue, name);
+            Failure { id: id.clone(), ..Failure::invalid() }
+        };
+        if members.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+            return Err(failed("jsonrpc"));
+        }
+        let Some(Value::String(method)) = members.remove("method") else { return Err(failed("method")) };
+        match members.remove("params") {
+            None => Ok(Self { id, method, params: Map::new() }),
+            Some(Value::Object(params)) => Ok(Self { id, method, params }),
+            // By position: JSON-RPC knows that, these methods do not (assumed).
+            Some(_) => {
+                notes.add(Kind::WrongValue, "params");
+                Err(Failure { id, ..Failure::wrong_params() })
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The methods: workspaces, workflows, and the email where there is one.
+
+use serde_json::{Value, json};
+
+use super::super::Grindery;
+use super::super::world::{wallet_of, workflows_of, workspaces_of};
+use super::Failure;
+use super::call::Call;
+use crate::departures::{Kind, Notes, named};
+use crate::grants::{Authorization, Grant};
+
+pub(super) fn run(
+    grindery: &Grindery,
+    grant: &Grant,
+    call: &Call,
+    notes: &Notes<'_>,
+) -> Result<Value, Failure> {
+    let account = &grant.authorization.user_id;
+    match call.method.as_str() {
+        "or_listWorkspaces" => {
+            takes(call, &[], notes);
+            Ok(workspaces(grindery, grant))
+        }
+        "or_listWorkflows" => {
+            takes(call, &["workspaceKey"], notes);
+            workflows(account, call, notes)
+        }
+        "or_getUserEmail" => {
+            takes(call, &[], notes);
+            // Nothing to tell is told as null (assumed).
+            Ok(json!(wallet_of(account).and_then(|wallet| wallet.email)))
+        }
+        other => {
+            notes.add(Kind::UnknownPath, named(other));
+            Err(Failure::no_method())
+        }
+    }
+}
+
+fn takes(call: &Call, known: &[&str], notes: &Notes<'_>) {
+    notes.unknown(call.params.keys().map(String::as_str).filter(|name| !known.contains(name)));
+}
+
+/// Each with a live access token for that workspace: so does the real one.
+fn workspaces(grindery: &Grindery, grant: &Grant) -> Value {
+    let account = &grant.authorization.user_id;
+    let items = workspaces_of(account).map(|workspace| {
+        let inside = Authorization {
+            project_ids: vec![workspace.key.to_owned()],
+            scope: workspace.role(account).to_owned(),
+            ..grant.authorization.clone()
+        };
+        let mut item = workspace.item();
+        item["token"] = json!(grindery.provider.grants.issue_access(grant, &inside));
+        item
+    });
+    items.collect()
+}
+
+/// A workspace that this account may not open has no workflows to show (assumed).
+fn workflows(account: &str, call: &Call, notes: &Notes<'_>) -> Result<Value, Failure> {
+    let workspace = match call.params.get("workspaceKey") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(key)) => Some(key.as_str()),
+        Some(_) => {
+            notes.add(Kind::WrongValue, "workspaceKey");
+            return Err(Failure::wrong_params());
+        }
+    };
+    if workspace.is_some_and(|key| workspaces_of(account).all(|workspace| workspace.key != key)) {
+        notes.add(Kind::ProjectNotAuthorized, "workspaceKey");
+        return Ok(json!([]));
+    }
+    Ok(json!(workflows_of(account, workspace)))
+}

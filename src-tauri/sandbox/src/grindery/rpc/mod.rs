@@ -1,0 +1,121 @@
+//! The API: JSON-RPC 2.0 at the root, each call with the access token in the `Authorization` header.
+
+mod call;
+mod methods;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use super::{API_PATH, Grindery};
+use crate::bearer::{Unauthorized, grant_of};
+use crate::body::content_type;
+use crate::departures::{Kind, Notes, named};
+use crate::faults::{Endpoint, play};
+use crate::provider::Provider;
+use crate::refusal::reply;
+use call::Call;
+
+const LIMIT: usize = 256 * 1024;
+
+pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
+    Router::new().route(API_PATH, post(rpc)).with_state(grindery)
+}
+
+async fn rpc(State(grindery): State<Arc<Grindery>>, request: Request) -> Response {
+    let provider = &grindery.provider;
+    let (parts, body) = request.into_parts();
+    let notes = provider.notes("POST /");
+    if parts.uri.query().is_some() {
+        notes.add(Kind::UnexpectedQuery, "no call takes a query");
+    }
+    let act = async {
+        match answer(&grindery, &parts.headers, body, &notes).await {
+            Ok(response) => response,
+            Err(failure) => failure.into_response(),
+        }
+    };
+    play(provider.next_fault(Endpoint::Api), provider, act).await
+}
+
+async fn answer(
+    grindery: &Grindery,
+    headers: &HeaderMap,
+    body: Body,
+    notes: &Notes<'_>,
+) -> Result<Response, Failure> {
+    if content_type(headers) != "application/json" {
+        notes.add(Kind::WrongContentType, named(&content_type(headers)));
+        return Err(Failure::parse());
+    }
+    let bytes = axum::body::to_bytes(body, LIMIT).await.map_err(|_| Failure::parse())?;
+    let call = Call::read(&bytes, notes)?;
+    // Which is looked at first, the token or the method, is assumed.
+    let result =
+        admitted(grindery, headers, notes).and_then(|grant| methods::run(grindery, &grant, &call, notes));
+    match result {
+        Ok(result) => {
+            Ok(reply(StatusCode::OK, &json!({ "jsonrpc": "2.0", "id": call.id, "result": result })))
+        }
+        Err(failure) => Err(Failure { id: call.id, ..failure }),
+    }
+}
+
+fn admitted(
+    grindery: &Grindery,
+    headers: &HeaderMap,
+    notes: &Notes<'_>,
+) -> Result<crate::grants::Grant, Failure> {
+    grant_of(&grindery.provider, headers, notes).map_err(|why| match why {
+        Unauthorized::NoToken(_) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, 1, "Not authorized"),
+        Unauthorized::BadToken => Failure::bad_token(),
+    })
+}
+
+/// An error in the form of JSON-RPC. The status of those that JSON-RPC itself names is assumed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: StatusCode,
+    id: Value,
+    code: i32,
+    message: &'static str,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: i32, message: &'static str) -> Self {
+        Self { status, id: Value::Null, code, message }
+    }
+
+    pub(super) fn bad_token() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, -32602, "Invalid access token")
+    }
+
+    fn parse() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, -32700, "Parse error")
+    }
+
+    fn invalid() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, -32600, "Invalid Request")
+    }
+
+    fn no_method() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, -32601, "Method not found")
+    }
+
+    fn wrong_params() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, -32602, "Invalid params")
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let error = json!({ "code": self.code, "message": self.message });
+        reply(self.status, &json!({ "jsonrpc": "2.0", "id": self.id, "error": error }))
+    }
+}

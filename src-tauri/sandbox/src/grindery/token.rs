@@ -1,0 +1,71 @@
+//! The token endpoint: a code or a refresh token, no client. A refresh gives no new refresh token; the old one goes on.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde::Serialize;
+
+use super::{Grindery, TOKEN_PATH};
+use crate::body::Formats;
+use crate::departures::Notes;
+use crate::faults::{Endpoint, play};
+use crate::grants::{CodeClaim, Tokens};
+use crate::provider::Provider;
+use crate::refusal::{Refusal, reply};
+use crate::token_request::{TokenRequest, required, sends_authorization};
+
+pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
+    Router::new().route(TOKEN_PATH, post(token)).with_state(grindery)
+}
+
+async fn token(State(grindery): State<Arc<Grindery>>, request: Request) -> Response {
+    let provider = &grindery.provider;
+    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::FormOrJson, &notes).await {
+        Ok(asked) => asked,
+        // Every error has this status.
+        Err(refusal) => return refusal.status(StatusCode::BAD_REQUEST).into_response(),
+    };
+    let act = async {
+        act(provider, &asked, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
+    };
+    play(provider.next_fault(asked.endpoint), provider, act).await
+}
+
+fn act(provider: &Provider, asked: &TokenRequest, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
+    // No page asks for it and none forbids it, so it is noted and ignored.
+    sends_authorization(&asked.headers, notes);
+    let params = &asked.params;
+    if asked.endpoint == Endpoint::TokenExchange {
+        notes.unknown(params.unknown(&["grant_type", "code"]));
+        let claim = CodeClaim::new(required(params, "code", notes)?, "");
+        return provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_request(why.note(notes)));
+    }
+    notes.unknown(params.unknown(&["grant_type", "refresh_token"]));
+    let token = required(params, "refresh_token", notes)?;
+    provider.grants.renew(token, "", false).map_err(|why| Refusal::invalid_request(why.note(notes)))
+}
+
+/// The reply, member by member as on the page.
+#[derive(Serialize)]
+struct Granted<'a> {
+    access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    expires_in: u64,
+    token_type: &'static str,
+}
+
+fn granted(tokens: &Tokens) -> Response {
+    let body = Granted {
+        access_token: &tokens.access,
+        refresh_token: tokens.refresh.as_deref(),
+        expires_in: tokens.expires_in,
+        token_type: "bearer",
+    };
+    reply(StatusCode::OK, &body)
+}

@@ -1,0 +1,85 @@
+//! The API: a user with their organizations, and one call of those that need to know the organization.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::{GroveStreams, envelope, world};
+use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
+use crate::departures::Kind;
+use crate::faults::{Endpoint, play};
+use crate::provider::Provider;
+
+pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
+    Router::new()
+        .route("/api/user/{uid}", get(user))
+        // One of many such calls; that it lists so is assumed.
+        .route("/api/component", get(components))
+        .layer(from_fn_with_state(Arc::clone(&here), faulty))
+        .with_state(here)
+}
+
+async fn faulty(State(here): State<Arc<GroveStreams>>, request: Request, next: Next) -> Response {
+    let provider = &here.provider;
+    play(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
+}
+
+/// A request with a good token.
+struct Caller {
+    user_uid: String,
+    org: Option<String>,
+    here: Arc<GroveStreams>,
+    endpoint: &'static str,
+}
+
+impl FromRequestParts<Arc<GroveStreams>> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, here: &Arc<GroveStreams>) -> Result<Self, Response> {
+        let components = parts.uri.path() == "/api/component";
+        let endpoint = if components { "GET /api/component" } else { "GET /api/user" };
+        let notes = here.provider.notes(endpoint);
+        let query = query_of(parts, &["org"], &notes);
+        note_body(&parts.headers, &notes);
+        // The status of a bad token is assumed to be that of any failure.
+        let grant = grant_of(&here.provider, &parts.headers, &notes).map_err(|why| match why {
+            Unauthorized::NoToken(_) => envelope::failed("You are not signed in."),
+            Unauthorized::BadToken => envelope::failed("Your session has expired."),
+        })?;
+        let org = query.get("org").map(str::to_owned).or_else(|| cookie(&parts.headers, "org"));
+        Ok(Self { user_uid: grant.authorization.user_id, org, here: Arc::clone(here), endpoint })
+    }
+}
+
+/// Nobody sees anyone but themselves (assumed).
+async fn user(Path(uid): Path<String>, caller: Caller) -> Response {
+    match world::user(&uid).filter(|_| uid == caller.user_uid) {
+        Some(user) => envelope::succeeded("user", &user),
+        None => envelope::failed("There is no such user, or you may not see them."),
+    }
+}
+
+async fn components(caller: Caller) -> Response {
+    let notes = caller.here.provider.notes(caller.endpoint);
+    let Some(org) = &caller.org else {
+        notes.add(Kind::MissingParameter, "org");
+        return envelope::failed("org is missing: send it as a parameter or as a cookie.");
+    };
+    let Some(components) = world::components(org, &caller.user_uid) else {
+        notes.add(Kind::ProjectNotAuthorized, "org");
+        return envelope::failed("You do not belong to that organization.");
+    };
+    envelope::succeeded("component", &components)
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(n, _)| *n == name).map(|(_, value)| value.to_owned())
+}

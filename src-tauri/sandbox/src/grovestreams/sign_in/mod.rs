@@ -1,0 +1,146 @@
+//! The sign-in page. Its parameters are where no server sees them, so a script reads them and brings them here.
+
+mod page;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+pub(super) use request::{SignIn, is_full_address};
+
+use super::{AUTHORIZE_PATH, BRAND_HOST, BRAND_NAME, GroveStreams, SIGN_IN_PATH, world};
+use crate::body::content_type;
+use crate::departures::{Kind, named};
+use crate::grants::Authorization;
+use crate::page::{Answer, Look, cancelled, go, show, trouble};
+use crate::params::Params;
+use crate::provider::ProviderId::GroveStreams as SELF;
+use crate::provider::{Consent, Provider};
+use page::{SCRIPT, SCRIPT_PATH};
+
+const FORM_LIMIT: usize = 64 * 1024;
+
+type Here = State<Arc<GroveStreams>>;
+
+pub(super) fn router(grovestreams: Arc<GroveStreams>) -> Router<Arc<Provider>> {
+    Router::new()
+        .route(AUTHORIZE_PATH, get(opened).post(posted))
+        .route(SIGN_IN_PATH, get(brought).post(answered))
+        .route(SCRIPT_PATH, get(script))
+        .with_state(grovestreams)
+}
+
+/// The page as a browser asks for it. Where nobody is to see a page, parameters in the query need no script either.
+async fn opened(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    match query {
+        Some(query) if here.provider.consent.get() != Consent::Ask => {
+            begin(&here, &headers, &Params::from_form(query.as_bytes()), &format!("GET {AUTHORIZE_PATH}"))
+        }
+        _ => {
+            let look = Look { script: Some(SCRIPT_PATH), ..look(&headers) };
+            show(look, StatusCode::OK, "Sign in", &page::doorstep(look.title))
+        }
+    }
+}
+
+/// The page says `POST`, which is taken at its word: as a form.
+async fn posted(State(here): Here, headers: HeaderMap, body: Body) -> Response {
+    let endpoint = format!("POST {AUTHORIZE_PATH}");
+    let bytes = axum::body::to_bytes(body, FORM_LIMIT).await.unwrap_or_default();
+    if content_type(&headers) != "application/x-www-form-urlencoded" {
+        here.provider.notes(endpoint).add(Kind::WrongContentType, named(&content_type(&headers)));
+        return trouble(look(&headers), "The parameters belong into a form.");
+    }
+    begin(&here, &headers, &Params::from_form(&bytes), &endpoint)
+}
+
+/// Where the script goes on.
+async fn brought(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let params = Params::from_form(query.unwrap_or_default().as_bytes());
+    begin(&here, &headers, &params, &format!("GET {AUTHORIZE_PATH}"))
+}
+
+fn begin(here: &GroveStreams, headers: &HeaderMap, params: &Params, endpoint: &str) -> Response {
+    let request = match SignIn::read(params, &here.provider.notes(endpoint)) {
+        Ok(request) => request,
+        Err(why) => return trouble(look(headers), &why),
+    };
+    match here.provider.consent.get() {
+        Consent::Ask => ask(here, headers, &request, None),
+        Consent::Authorize => signed_in(here, headers, &request, super::USER_UID),
+        Consent::Cancel => cancelled(look(headers)),
+    }
+}
+
+fn ask(here: &GroveStreams, headers: &HeaderMap, request: &SignIn, wrong: Option<&str>) -> Response {
+    let look = look(headers);
+    let ticket = here.tickets.issue(request.clone());
+    let body = page::form(request, look, wrong, &ticket);
+    show(look, StatusCode::OK, &format!("Sign in to {}", look.title), &body)
+}
+
+/// Assumed: a cancel leads nowhere, because the page names no callback but that of a success.
+async fn answered(State(here): Here, headers: HeaderMap, body: Body) -> Response {
+    let notes = here.provider.notes(format!("POST {SIGN_IN_PATH}"));
+    let answer = Answer::read(&here.provider, &here.tickets, (headers.clone(), body), &notes).await;
+    let Answer { form, mut request } = match answer {
+        Ok(answer) => answer,
+        Err(refused) => return refused,
+    };
+    match form.get("decision") {
+        Some("cancel") => cancelled(look(&headers)),
+        Some("sign-in") => {
+            let email = form.get("email").unwrap_or_default();
+            if let Some(uid) = world::sign_in(email, form.get("password").unwrap_or_default()) {
+                return signed_in(&here, &headers, &request, uid);
+            }
+            request.email = Some(email.to_owned());
+            ask(&here, &headers, &request, Some("This email and this password do not belong together."))
+        }
+        _ => trouble(look(&headers), "This answer says neither Sign in nor Cancel."),
+    }
+}
+
+fn signed_in(here: &GroveStreams, headers: &HeaderMap, request: &SignIn, uid: &str) -> Response {
+    let code =
+        here.issue_code(&request.client_id, Some(&request.redirect_uri), request.state.as_deref(), uid);
+    go(look(headers), &request.back(&code, &here.provider.common.switches))
+}
+
+impl GroveStreams {
+    pub(super) fn issue_code(
+        &self,
+        client_id: &str,
+        redirect_uri: Option<&str>,
+        state: Option<&str>,
+        uid: &str,
+    ) -> String {
+        self.provider.grants.issue_code(Authorization {
+            client_id: client_id.to_owned(),
+            redirect_uri: redirect_uri.unwrap_or_default().to_owned(),
+            state: state.map(str::to_owned),
+            user_id: uid.to_owned(),
+            ..Authorization::default()
+        })
+    }
+}
+
+/// The brand is that of the host under which the page was opened.
+fn look(headers: &HeaderMap) -> Look {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if host.split(':').next() == Some(BRAND_HOST) {
+        Look { title: BRAND_NAME, class: "branded", script: None }
+    } else {
+        SELF.into()
+    }
+}
+
+async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], SCRIPT)
+}

@@ -1,0 +1,58 @@
+//! The request to sign in: nobody registers, so nothing but its form can be wrong.
+
+use crate::authorization_request::{SECRETS, Wrong, check, once};
+use crate::departures::{Kind, Notes};
+use crate::params::Params;
+use crate::redirect::{may_be_followed, with_fragment, with_query};
+use crate::switches::{Switch, Switches};
+
+const KNOWN: [&str; 5] = ["response_type", "client_id", "state", "redirect_uri", "email"];
+
+/// A request that may be put before a person.
+#[derive(Clone, Debug)]
+pub(crate) struct SignIn {
+    pub(super) client_id: String,
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    pub(super) email: Option<String>,
+}
+
+impl SignIn {
+    pub(super) fn read(params: &Params, notes: &Notes<'_>) -> Result<Self, String> {
+        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let client_id = once(params, "client_id", notes)?;
+        let redirect_uri = once(params, "redirect_uri", notes)?;
+        if !is_full_address(redirect_uri, notes) {
+            return Err("redirect_uri must be a full address.".to_owned());
+        }
+        check(params, &[], notes).map_err(|Wrong(_, why)| format!("{why}."))?;
+        Ok(Self {
+            client_id: client_id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            state: params.get("state").map(str::to_owned),
+            email: params.get("email").map(str::to_owned),
+        })
+    }
+
+    /// The names and the place of the callback's parameters are not on the page. Assumed: those of RFC 6749, in the
+    /// query; the others are a switch away.
+    pub(super) fn back(&self, code: &str, switches: &Switches) -> String {
+        let ours = switches.is_on(Switch::GroveStreamsOauthNames);
+        let (code_name, state_name) = if ours { ("oauthCode", "oauthState") } else { ("code", "state") };
+        let state = self.state.as_deref().map(|state| (state_name, state));
+        let pairs: Vec<_> = std::iter::once((code_name, code)).chain(state).collect();
+        if switches.is_on(Switch::GroveStreamsFragment) {
+            with_fragment(&self.redirect_uri, &pairs)
+        } else {
+            with_query(&self.redirect_uri, &pairs)
+        }
+    }
+}
+
+pub(crate) fn is_full_address(redirect_uri: &str, notes: &Notes<'_>) -> bool {
+    let fine = may_be_followed(redirect_uri);
+    if !fine {
+        notes.add(Kind::WrongValue, "redirect_uri");
+    }
+    fine
+}

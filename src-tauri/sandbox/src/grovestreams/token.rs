@@ -1,0 +1,111 @@
+//! The token endpoint: a form with a free choice of client id and an optional secret, which must be repeated.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::post;
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+
+use super::{GroveStreams, TOKEN_PATH, envelope};
+use crate::body::Formats;
+use crate::departures::{Kind, Notes};
+use crate::faults::{Endpoint, Fault, play};
+use crate::grants::{CodeClaim, Tokens};
+use crate::params::Params;
+use crate::provider::Provider;
+use crate::random::digest;
+use crate::refusal::{Refusal, reply};
+use crate::token_request::{TokenRequest, required, sends_authorization};
+
+const KNOWN: [&str; 7] =
+    ["grant_type", "code", "client_id", "state", "client_secret", "redirect_uri", "refresh_token"];
+
+pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
+    Router::new().route(TOKEN_PATH, post(token)).with_state(here)
+}
+
+/// A form: the page says "parameters" and no more (assumed).
+async fn token(State(here): State<Arc<GroveStreams>>, request: Request) -> Response {
+    let provider = &here.provider;
+    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::Form, &notes).await {
+        Ok(asked) => asked,
+        Err(refusal) => return envelope::refused(&refusal),
+    };
+    let fault = provider.next_fault(asked.endpoint);
+    let rotate = fault != Some(Fault::NoRefreshToken);
+    let act = async {
+        sends_authorization(&asked.headers, &notes);
+        notes.unknown(asked.params.unknown(&KNOWN));
+        let tokens = if asked.endpoint == Endpoint::TokenExchange {
+            exchange(provider, &asked.params, &notes)
+        } else {
+            refresh(provider, &asked.params, rotate, &notes)
+        };
+        tokens.map_or_else(|refusal| envelope::refused(&refusal), |tokens| granted(&tokens))
+    };
+    play(fault, provider, act).await
+}
+
+fn exchange(provider: &Provider, params: &Params, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
+    let code = required(params, "code", notes)?;
+    let client_id = required(params, "client_id", notes)?;
+    let claim = CodeClaim {
+        redirect_uri: params.get("redirect_uri"),
+        // That it must be the same, if it is sent, is assumed.
+        state: params.get("state"),
+        secret: params.get("client_secret"),
+        ..CodeClaim::new(code, client_id)
+    };
+    provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+}
+
+/// That a refresh token ends as the next one begins is assumed: the reply has a new one each time.
+fn refresh(provider: &Provider, params: &Params, rotate: bool, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
+    let token = required(params, "refresh_token", notes)?;
+    let client_id = required(params, "client_id", notes)?;
+    let first = provider.grants.held(token).and_then(|held| held.grant.secret);
+    match (first, params.get("client_secret")) {
+        (Some(_), None) => {
+            notes.add(Kind::MissingParameter, "client_secret");
+            return Err(Refusal::invalid_client("client_secret is required: it was sent with the code"));
+        }
+        (Some(first), Some(secret)) if !bool::from(first.ct_eq(&digest(secret))) => {
+            notes.add(Kind::WrongClient, "client_secret");
+            return Err(Refusal::invalid_client("client_secret is not the one that was sent with the code"));
+        }
+        // "Required if one was passed in": where none was, one has no business here either (assumed, and let pass).
+        (None, Some(_)) => notes.add(Kind::UnknownParameter, "client_secret"),
+        _ => {}
+    }
+    provider.grants.renew(token, client_id, rotate).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+}
+
+/// The reply, member by member as on the page.
+#[derive(Serialize)]
+struct Granted<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+}
+
+fn granted(tokens: &Tokens) -> Response {
+    let body = Granted {
+        access_token: &tokens.access,
+        token_type: "bearer",
+        expires_in: tokens.expires_in,
+        refresh_token: tokens.refresh.as_deref(),
+    };
+    let mut response = reply(StatusCode::OK, &body);
+    let headers = response.headers_mut();
+    // As on the page, without the `=` that belongs there.
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset UTF-8"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}

@@ -1,0 +1,115 @@
+//! What a sandbox starts with.
+
+use crate::apps::App;
+use crate::grants::Lifetimes;
+use crate::provider::{Consent, ProviderId};
+use crate::{custom, grigora, the_grid};
+
+/// What a sandbox starts with: by itself every provider, each on a free port.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which providers run. The ports of the others are not touched.
+    pub providers: Vec<ProviderId>,
+    /// The port of Grigora on 127.0.0.1; 0 for any free one.
+    pub grigora_port: u16,
+    /// The port of Grindery.
+    pub grindery_port: u16,
+    /// The port of The Grid.
+    pub the_grid_port: u16,
+    /// The port of GroveStreams.
+    pub grovestreams_port: u16,
+    /// The port of Custom.
+    pub custom_port: u16,
+    /// How many posts the largest project of Grigora has.
+    pub posts: usize,
+    /// The apps registered at Grigora.
+    pub apps: Vec<App>,
+    /// The apps registered at The Grid.
+    pub the_grid_apps: Vec<App>,
+    /// The apps registered at Custom.
+    pub custom_apps: Vec<App>,
+    /// How long Grigora's codes and tokens live. (Each other provider starts with what its page says.)
+    pub lifetimes: Lifetimes,
+    /// Who answers the consent pages.
+    pub consent: Consent,
+    /// Whether [`Sandbox::revealed`](crate::Sandbox::revealed) remembers secrets.
+    pub reveal: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            providers: ProviderId::ALL.to_vec(),
+            grigora_port: 0,
+            grindery_port: 0,
+            the_grid_port: 0,
+            grovestreams_port: 0,
+            custom_port: 0,
+            posts: 5_000,
+            apps: vec![grigora::sandbox_app()],
+            the_grid_apps: vec![the_grid::sandbox_app()],
+            custom_apps: vec![custom::sandbox_app()],
+            lifetimes: grigora::LIFETIMES,
+            consent: Consent::Ask,
+            reveal: false,
+        }
+    }
+}
+
+impl Options {
+    /// Only one provider, on a free port.
+    #[must_use]
+    pub fn only(provider: ProviderId) -> Self {
+        Self { providers: vec![provider], ..Self::default() }
+    }
+
+    /// Five ports in a row, from that of Grigora on; from 0, any free ones. `None` if there are not so many.
+    #[must_use]
+    pub fn from_port(self, first: u16) -> Option<Self> {
+        let nth = |n| if first == 0 { Some(0) } else { first.checked_add(n) };
+        Some(Self {
+            grigora_port: nth(0)?,
+            grindery_port: nth(1)?,
+            the_grid_port: nth(2)?,
+            grovestreams_port: nth(3)?,
+            custom_port: nth(4)?,
+            ..self
+        })
+    }
+
+    /// Registers an app at Grigora, in the place of one with the same client id.
+    #[must_use]
+    pub fn with_app(mut self, app: App) -> Self {
+        register(&mut self.apps, app);
+        self
+    }
+
+    /// Registers an app at The Grid.
+    #[must_use]
+    pub fn with_the_grid_app(mut self, app: App) -> Self {
+        register(&mut self.the_grid_apps, app);
+        self
+    }
+
+    /// Registers an app at Custom.
+    #[must_use]
+    pub fn with_custom_app(mut self, app: App) -> Self {
+        register(&mut self.custom_apps, app);
+        self
+    }
+
+    pub(crate) fn port(&self, provider: ProviderId) -> u16 {
+        match provider {
+            ProviderId::Grigora => self.grigora_port,
+            ProviderId::Grindery => self.grindery_port,
+            ProviderId::TheGrid => self.the_grid_port,
+            ProviderId::GroveStreams => self.grovestreams_port,
+            ProviderId::Custom => self.custom_port,
+        }
+    }
+}
+
+fn register(apps: &mut Vec<App>, app: App) {
+    apps.retain(|other| other.client_id != app.client_id);
+    apps.push(app);
+}

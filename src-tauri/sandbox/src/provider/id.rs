@@ -1,0 +1,64 @@
+//! Which provider: the name by which command lines, logs and faults call it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::faults::FaultError;
+
+/// One of the sandbox's providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "they are the providers' own names")]
+pub enum ProviderId {
+    Grigora,
+    Grindery,
+    TheGrid,
+    GroveStreams,
+    /// An ordinary provider, as the RFCs describe one.
+    Custom,
+}
+
+impl ProviderId {
+    /// All of them, in the order of their ports.
+    pub const ALL: [Self; 5] =
+        [Self::Grigora, Self::Grindery, Self::TheGrid, Self::GroveStreams, Self::Custom];
+
+    /// As in `the-grid`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grigora => "grigora",
+            Self::Grindery => "grindery",
+            Self::TheGrid => "the-grid",
+            Self::GroveStreams => "grovestreams",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// As a person writes it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Grigora => "Grigora",
+            Self::Grindery => "Grindery",
+            Self::TheGrid => "The Grid",
+            Self::GroveStreams => "GroveStreams",
+            Self::Custom => "Custom",
+        }
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl FromStr for ProviderId {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|id| id.name() == text);
+        found.ok_or_else(|| FaultError::new(format!("no provider `{text}`: there are {names}")))
+    }
+}

@@ -1,0 +1,88 @@
+//! The way back to an app: a redirect URI with parameters added, in its query or its fragment.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// `uri` with `pairs` in its query, after whatever is there already.
+pub(crate) fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
+    let joint = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{joint}{}", encoded(pairs))
+}
+
+/// `uri` with `pairs` as its fragment.
+pub(crate) fn with_fragment(uri: &str, pairs: &[(&str, &str)]) -> String {
+    format!("{uri}#{}", encoded(pairs))
+}
+
+fn encoded(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// 302, and nothing in between: the browser goes on to a page, or hands the address to a program and stays.
+/// `None` if the address cannot be put into a header.
+pub(crate) fn go(to: &str) -> Option<Response> {
+    let location = HeaderValue::from_str(to).ok()?;
+    let headers =
+        [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Some((StatusCode::FOUND, headers).into_response())
+}
+
+/// Whether the way back leaves the browser, so that the page stays in sight.
+pub(crate) fn leaves_the_browser(uri: &str) -> bool {
+    !uri.starts_with("http://") && !uri.starts_with("https://")
+}
+
+/// Whether an address that nobody registered may be followed: absolute, without a fragment, and of no scheme that a
+/// browser would run or read itself.
+pub(crate) fn may_be_followed(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else { return false };
+    let scheme = scheme.to_ascii_lowercase();
+    let named = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let web = scheme == "http" || scheme == "https";
+    let host = !web || rest.strip_prefix("//").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    let plain = !rest.is_empty() && uri.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
+    let local = ["javascript", "data", "vbscript", "blob", "file", "about", "filesystem"];
+    named && host && plain && !local.contains(&scheme.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_absolute_and_nothing_that_runs() {
+        for fine in [
+            "http://127.0.0.1:3000/callback",
+            "https://my.app/back?x=1",
+            "dev.grapnel.desktop:/oauth/callback",
+            "dev.grapnel.desktop://oauth/callback",
+        ] {
+            assert!(may_be_followed(fine), "{fine}");
+        }
+        for wrong in [
+            "",
+            "my.app/back",
+            "/back",
+            "https://",
+            "https:///back",
+            "https:back",
+            "https://my.app/#x",
+            "https://my.app/a b",
+            "https://my.app/\r\nSet-Cookie:x",
+            "1x:/back",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+        ] {
+            assert!(!may_be_followed(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn parameters_come_after_what_is_there() {
+        assert_eq!(with_query("a:/b", &[("x", "1 2")]), "a:/b?x=1+2");
+        assert_eq!(with_query("a:/b?c=d", &[("x", "1")]), "a:/b?c=d&x=1");
+        assert_eq!(with_fragment("a:/b", &[("x", "&")]), "a:/b#x=%26");
+    }
+}

@@ -1,0 +1,108 @@
+//! The login: which identity provider, what the app may do, and the way back to it.
+
+mod page;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+pub(super) use request::Login;
+
+use super::{AUTHORIZE_PATH, IDENTITY_PROVIDERS, TheGrid};
+use crate::departures::{Kind, Notes, named};
+use crate::grants::Authorization;
+use crate::page::{Answer, go, show, trouble};
+use crate::params::Params;
+use crate::provider::ProviderId::TheGrid as SELF;
+use crate::provider::{Consent, Provider};
+use crate::world::USERS;
+use page::ANSWER_PATH;
+
+pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
+    Router::new()
+        .route(AUTHORIZE_PATH, get(choose))
+        .route(&format!("{AUTHORIZE_PATH}/"), get(choose))
+        .route(&format!("{AUTHORIZE_PATH}/{{identity_provider}}"), get(log_in))
+        .route(ANSWER_PATH, post(answered))
+        .with_state(the_grid)
+}
+
+async fn choose(State(the_grid): State<Arc<TheGrid>>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let notes = the_grid.provider.notes(format!("GET {AUTHORIZE_PATH}"));
+    match read(&the_grid, &query, &notes) {
+        Err(why) => trouble(SELF, &why),
+        Ok(request) if the_grid.provider.consent.get() == Consent::Ask => {
+            let body = page::choice(&request, &query);
+            show(SELF.into(), StatusCode::OK, "Log in to The Grid", &body)
+        }
+        Ok(request) => go_on(&the_grid, &request, "GitHub"),
+    }
+}
+
+async fn log_in(
+    State(the_grid): State<Arc<TheGrid>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let notes = the_grid.provider.notes(format!("GET {AUTHORIZE_PATH}/{}", named(&name)));
+    let Some((_, title)) = IDENTITY_PROVIDERS.into_iter().find(|(known, _)| *known == name) else {
+        notes.add(Kind::WrongValue, "the identity provider");
+        return trouble(SELF, "The Grid knows no such identity provider.");
+    };
+    match read(&the_grid, &query.unwrap_or_default(), &notes) {
+        Err(why) => trouble(SELF, &why),
+        Ok(request) => go_on(&the_grid, &request, title),
+    }
+}
+
+fn read(the_grid: &TheGrid, query: &str, notes: &Notes<'_>) -> Result<Login, String> {
+    Login::read(&the_grid.provider, &Params::from_form(query.as_bytes()), notes)
+}
+
+fn go_on(the_grid: &TheGrid, request: &Login, identity_provider: &str) -> Response {
+    match the_grid.provider.consent.get() {
+        Consent::Ask => {
+            let ticket = the_grid.tickets.issue(request.clone());
+            let body = page::consent(request, identity_provider, &ticket);
+            show(SELF.into(), StatusCode::OK, &format!("Connect {} to The Grid", request.app_name), &body)
+        }
+        Consent::Authorize => granted(the_grid, request, USERS[0].id),
+        Consent::Cancel => go(SELF, &request.denied()),
+    }
+}
+
+async fn answered(State(the_grid): State<Arc<TheGrid>>, headers: HeaderMap, body: Body) -> Response {
+    let notes = the_grid.provider.notes(format!("POST {ANSWER_PATH}"));
+    let answer = Answer::read(&the_grid.provider, &the_grid.tickets, (headers, body), &notes).await;
+    let Answer { form, request } = match answer {
+        Ok(answer) => answer,
+        Err(refused) => return refused,
+    };
+    let user = form.get("user").and_then(|id| USERS.iter().find(|user| user.id == id));
+    match (form.get("decision"), user) {
+        (Some("cancel"), _) => go(SELF, &request.denied()),
+        (Some("authorize"), Some(user)) => granted(&the_grid, &request, user.id),
+        _ => {
+            notes.add(Kind::WrongValue, "user or decision");
+            trouble(SELF, "This answer names no person, or neither Authorize nor Cancel.")
+        }
+    }
+}
+
+fn granted(the_grid: &TheGrid, request: &Login, user_id: &str) -> Response {
+    let code = the_grid.provider.grants.issue_code(Authorization {
+        client_id: request.client_id.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        user_id: user_id.to_owned(),
+        scope: request.scopes.join(" "),
+        ..Authorization::default()
+    });
+    go(SELF, &request.authorized(&code))
+}

@@ -1,0 +1,72 @@
+//! The login request: read strictly. Scopes are separated by commas, and by nothing else.
+
+use super::super::SCOPES;
+use crate::authorization_request::{SECRETS, Wrong, asker, check};
+use crate::departures::{Kind, Notes, named};
+use crate::params::Params;
+use crate::provider::Provider;
+use crate::redirect;
+use crate::switches::Switch;
+
+/// `state` is not on the page; that it may be sent is assumed.
+const KNOWN: [&str; 5] = ["client_id", "response_type", "scope", "redirect_uri", "state"];
+
+/// A request that may be put before a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(super) client_id: String,
+    pub(super) app_name: String,
+    pub(super) redirect_uri: String,
+    /// What goes back to the app: nothing, if The Grid is switched to forget it.
+    state: Option<String>,
+    /// Without any, the default: simple operations.
+    pub(super) scopes: Vec<&'static str>,
+}
+
+impl Login {
+    pub(super) fn read(provider: &Provider, params: &Params, notes: &Notes<'_>) -> Result<Self, String> {
+        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let (app, redirect_uri) = asker(provider, params, notes)?;
+        // Assumed: whatever else is wrong stays on the page too. The page names no error that a callback could carry.
+        check(params, &[], notes).map_err(|Wrong(_, why)| format!("{why}."))?;
+        let forgets = provider.common.switches.is_on(Switch::TheGridNoState);
+        Ok(Self {
+            client_id: app.client_id.clone(),
+            app_name: app.name.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            state: params.get("state").filter(|_| !forgets).map(str::to_owned),
+            scopes: scopes(params.get("scope").unwrap_or_default(), notes)?,
+        })
+    }
+
+    pub(super) fn authorized(&self, code: &str) -> String {
+        self.back(("code", code))
+    }
+
+    /// Assumed: as RFC 6749 §4.1.2.1 says it.
+    pub(super) fn denied(&self) -> String {
+        self.back(("error", "access_denied"))
+    }
+
+    fn back(&self, pair: (&str, &str)) -> String {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let pairs: Vec<_> = std::iter::once(pair).chain(state).collect();
+        redirect::with_query(&self.redirect_uri, &pairs)
+    }
+}
+
+fn scopes(text: &str, notes: &Notes<'_>) -> Result<Vec<&'static str>, String> {
+    if text.contains(char::is_whitespace) {
+        notes.add(Kind::WrongValue, "scope: separated by spaces, not by commas");
+        return Err("The scopes are not separated by commas.".to_owned());
+    }
+    let mut found = Vec::new();
+    for name in text.split(',').filter(|name| !name.is_empty()) {
+        let Some((scope, _)) = SCOPES.into_iter().find(|(scope, _)| *scope == name) else {
+            notes.add(Kind::WrongValue, "scope: one that The Grid does not know");
+            return Err(format!("The Grid knows no scope {}.", named(name)));
+        };
+        found.push(scope);
+    }
+    Ok(found)
+}

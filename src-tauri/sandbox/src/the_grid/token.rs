@@ -1,0 +1,66 @@
+//! The token endpoint: a form, and a reply that promises nothing but `access_token`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::json;
+
+use super::{TOKEN_PATH, TheGrid};
+use crate::body::Formats;
+use crate::departures::{Kind, Notes};
+use crate::faults::{Endpoint, play};
+use crate::grants::{CodeClaim, Tokens};
+use crate::provider::Provider;
+use crate::refusal::{Refusal, reply};
+use crate::switches::Switch;
+use crate::token_request::{TokenRequest, client_in_body, required, sends_authorization};
+
+/// `redirect_uri` is not on the page, but in published clients.
+const KNOWN: [&str; 5] = ["client_id", "client_secret", "code", "grant_type", "redirect_uri"];
+
+pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
+    Router::new().route(TOKEN_PATH, post(token)).with_state(the_grid)
+}
+
+async fn token(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Response {
+    let provider = &the_grid.provider;
+    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::Form, &notes).await {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let act = async {
+        act(provider, &asked, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
+    };
+    play(provider.next_fault(asked.endpoint), provider, act).await
+}
+
+/// The page names no errors: those of RFC 6749 are assumed.
+fn act(provider: &Provider, asked: &TokenRequest, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
+    let params = &asked.params;
+    if asked.endpoint == Endpoint::TokenRefresh {
+        notes.add(Kind::WrongValue, "grant_type");
+        let why = "grant_type is authorization_code";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
+    }
+    notes.unknown(params.unknown(&KNOWN));
+    let app = client_in_body(provider, params, sends_authorization(&asked.headers, notes), notes)?;
+    let claim = CodeClaim {
+        redirect_uri: params.get("redirect_uri"),
+        refresh: provider.common.switches.is_on(Switch::TheGridRefreshToken),
+        ..CodeClaim::new(required(params, "code", notes)?, &app.client_id)
+    };
+    provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+}
+
+pub(super) fn granted(tokens: &Tokens) -> Response {
+    let mut body = json!({ "access_token": tokens.access });
+    if let Some(refresh) = &tokens.refresh {
+        body["refresh_token"] = json!(refresh);
+    }
+    reply(StatusCode::OK, &body)
+}

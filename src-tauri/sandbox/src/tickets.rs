@@ -1,0 +1,58 @@
+//! Tickets: each page carries one, it is good for one answer, and it stands for the request as it was read.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::random::{Digest, digest, secret};
+
+/// How long a page may stay open.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// Pages that may be open at once; the oldest gives way.
+const OPEN: usize = 1_000;
+
+#[derive(Debug)]
+pub(crate) struct Tickets<R> {
+    clock: Clock,
+    open: Mutex<VecDeque<Ticket<R>>>,
+}
+
+#[derive(Debug)]
+struct Ticket<R> {
+    key: Digest,
+    expires: Timestamp,
+    request: R,
+}
+
+impl<R> Tickets<R> {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, open: Mutex::new(VecDeque::new()) }
+    }
+
+    pub(crate) fn issue(&self, request: R) -> String {
+        let ticket = secret("");
+        self.with(|open| {
+            if open.len() == OPEN {
+                open.pop_front();
+            }
+            open.push_back(Ticket { key: digest(&ticket), expires: self.clock.after(LIFETIME), request });
+        });
+        ticket
+    }
+
+    /// The request that the page was about, once.
+    pub(crate) fn take(&self, ticket: &str) -> Option<R> {
+        let (key, now) = (digest(ticket), self.clock.now());
+        self.with(|open| {
+            let at = open.iter().position(|ticket| ticket.key == key)?;
+            open.remove(at).filter(|ticket| now < ticket.expires).map(|ticket| ticket.request)
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut VecDeque<Ticket<R>>) -> T) -> T {
+        act(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,108 @@
+//! What token endpoints have in common: the parameters in the body, each once, and a grant type.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+
+use crate::body::{Formats, read_params};
+use crate::departures::{Kind, Notes, named};
+use crate::faults::Endpoint;
+use crate::params::Params;
+use crate::provider::Provider;
+use crate::refusal::Refusal;
+use crate::revealed::Secret;
+
+/// A request whose form is right and whose grant type is known.
+pub(crate) struct TokenRequest {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) params: Params,
+    pub(crate) headers: HeaderMap,
+}
+
+impl TokenRequest {
+    pub(crate) async fn read(
+        request: Request,
+        provider: &Provider,
+        formats: Formats,
+        notes: &Notes<'_>,
+    ) -> Result<Self, Refusal> {
+        let (headers, params) = read_body(request, formats, notes).await?;
+        if let Some(verifier) = params.get("code_verifier") {
+            provider.common.reveal.add(Secret::CodeVerifier, verifier);
+        }
+        let endpoint = match required(&params, "grant_type", notes)? {
+            "authorization_code" => Endpoint::TokenExchange,
+            "refresh_token" => Endpoint::TokenRefresh,
+            _ => {
+                notes.add(Kind::WrongValue, "grant_type");
+                let why = "grant_type is authorization_code or refresh_token";
+                return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
+            }
+        };
+        Ok(Self { endpoint, params, headers })
+    }
+}
+
+/// The parameters of a body, each once; none may be in the query.
+pub(crate) async fn read_body(
+    request: Request,
+    formats: Formats,
+    notes: &Notes<'_>,
+) -> Result<(HeaderMap, Params), Refusal> {
+    let (parts, body) = request.into_parts();
+    if parts.uri.query().is_some() {
+        notes.add(Kind::SecretInQuery, "the parameters belong into the body");
+        return Err(Refusal::invalid_request("the parameters belong into the body, not into the query"));
+    }
+    let params = read_params(&parts.headers, body, formats, notes).await?;
+    if let Some(name) = params.names().into_iter().find(|name| params.is_repeated(name)) {
+        notes.add(Kind::RepeatedParameter, named(name));
+        return Err(Refusal::invalid_request(format!("{} was sent more than once", named(name))));
+    }
+    Ok((parts.headers, params))
+}
+
+pub(crate) fn required<'p>(
+    params: &'p Params,
+    name: &'static str,
+    notes: &Notes<'_>,
+) -> Result<&'p str, Refusal> {
+    params.get(name).ok_or_else(|| {
+        notes.add(Kind::MissingParameter, name);
+        Refusal::invalid_request(format!("{name} is missing"))
+    })
+}
+
+/// Notes an `Authorization` header where it has no business, and says whether there is one.
+pub(crate) fn sends_authorization(headers: &HeaderMap, notes: &Notes<'_>) -> bool {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
+    let basic = value.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"));
+    notes.add(if basic { Kind::BasicAuthentication } else { Kind::WrongAuthorization }, "Authorization");
+    true
+}
+
+/// Client authentication by `client_id` and `client_secret` in the body.
+pub(crate) fn client_in_body<'a>(
+    provider: &'a Provider,
+    params: &Params,
+    authorization_header: bool,
+    notes: &Notes<'_>,
+) -> Result<&'a crate::apps::App, Refusal> {
+    let (Some(id), Some(secret)) = (params.get("client_id"), params.get("client_secret")) else {
+        for name in ["client_id", "client_secret"] {
+            if params.get(name).is_none() {
+                notes.add(Kind::MissingParameter, name);
+            }
+        }
+        return Err(Refusal::invalid_client("client_id and client_secret belong into the body"));
+    };
+    // RFC 6749 §2.3: no more than one way to authenticate in a request.
+    if authorization_header {
+        return Err(Refusal::invalid_request(
+            "there is an Authorization header besides the credentials in the body",
+        ));
+    }
+    provider.app(id).filter(|app| app.has_secret(secret)).ok_or_else(|| {
+        notes.add(Kind::WrongClient, "client_id or client_secret");
+        Refusal::invalid_client("no client with this id and this secret")
+    })
+}
