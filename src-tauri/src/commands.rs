@@ -1,5 +1,7 @@
 //! The commands of the window: each forwards one request to the core and returns its answer.
 
+use std::time::Duration;
+
 use grapnel_core::activity::Entry;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::{Attempt, Wanted};
@@ -174,7 +176,7 @@ pub(crate) async fn copy_token(
     connection_id: ConnectionId,
 ) -> Result<()> {
     let core = shell.core().await?;
-    clipboard.copy_for_a_while(core.token(&connection_id).await?)?;
+    clipboard.copy_for_a_while(core.token(&connection_id, Duration::ZERO).await?)?;
     core.token_copied(&connection_id)
 }
 

@@ -30,7 +30,8 @@ struct Document {
 
 /// Asks an issuer what it announces, and answers with values for a profile.
 pub(crate) async fn discover(env: &Env, issuer: &str) -> Result<Overrides> {
-    let issuer = issuer.trim();
+    // Whoever pastes the document's own address means its issuer.
+    let issuer = issuer.trim().trim_end_matches("/.well-known/openid-configuration");
     let base = endpoint("issuer", issuer)?;
     if base.query().is_some() {
         return Err(Error::input("issuer", "An issuer has no ? in its address.")

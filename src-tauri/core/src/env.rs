@@ -2,17 +2,18 @@
 //! that something changed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, RwLock, broadcast};
 
 use crate::clock::Clock;
+use crate::error::Result;
 use crate::event::Event;
 use crate::http::Client;
 use crate::id::ConnectionId;
-use crate::store::Store;
 use crate::store::connection::SealedGrant;
+use crate::store::{Presence, Store};
 use crate::vault::{Keyring, Vault};
 
 /// How many events may wait for a slow watcher before the oldest are dropped.
@@ -27,6 +28,8 @@ pub(crate) struct Env {
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     /// New grants that the store did not take: the only copies there are.
     unsaved: Mutex<HashMap<ConnectionId, (i64, SealedGrant)>>,
+    /// That this process is at work on the data; set once it has entered.
+    presence: OnceLock<Presence>,
     /// Held for reading by work that must not be broken off.
     work: Arc<RwLock<()>>,
 }
@@ -46,6 +49,7 @@ impl Env {
             clock,
             events,
             renewals: Mutex::default(),
+            presence: OnceLock::new(),
             unsaved: Mutex::default(),
             work: Arc::default(),
         }
@@ -53,6 +57,15 @@ impl Env {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Makes this process's presence known, after `settle` if it is alone.
+    pub(crate) fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<()> {
+        let presence = self.store.enter(settle)?;
+        tracing::debug!(presence.is_alone, "entered");
+        // Only opening enters, and it does so once.
+        let _ = self.presence.set(presence);
+        Ok(())
     }
 
     /// Tells whoever watches. Nobody watching is no failure.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::env::Env;
 use crate::error::Result;
 use crate::grant::{self, Client};
-use crate::http::api;
+use crate::http::api::{self, ApiFailure};
 use crate::store::app;
 use crate::store::connection::ConnectionRow;
 
@@ -58,14 +58,21 @@ async fn try_revoke(env: &Env, row: &ConnectionRow) -> Result<Revocation> {
         (row.sealed_refresh.as_ref(), grant::refresh_place(&row.id), "refresh_token"),
         (row.sealed_access.as_ref(), grant::access_place(&row.id), "access_token"),
     ];
+    let mut revocation = Revocation::Done;
     for (sealed, place, hint) in held {
         let Some(sealed) = sealed else { continue };
         let token = env.vault.open(&place, sealed).await?;
         let asked = api::revoke(&env.http, url, &client.conventions, &client.credentials, &token, hint).await;
-        if let Err(failure) = asked {
-            tracing::info!(?failure, hint, "a token was not revoked");
-            return Ok(Revocation::Failed);
+        match asked {
+            Ok(()) => {}
+            // Some access tokens cannot be taken back, and end by themselves (RFC 7009 §2.2.1).
+            Err(ApiFailure::Refused { code, .. })
+                if code == "unsupported_token_type" && hint == "access_token" => {}
+            Err(failure) => {
+                tracing::info!(?failure, hint, "a token was not revoked");
+                revocation = Revocation::Failed;
+            }
         }
     }
-    Ok(Revocation::Done)
+    Ok(revocation)
 }

@@ -47,10 +47,17 @@ pub(crate) fn get(env: &Env, id: &AttemptId) -> Result<Attempt> {
     view(env, &row)
 }
 
-/// Attempts that are not over.
+/// Attempts that are not over. One whose process ended before its time was is ended here.
 pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
-    let rows = env.store.read(store::attempt::open)?;
-    rows.iter().map(|row| view(env, row)).collect()
+    let (overdue, open): (Vec<_>, Vec<_>) = env
+        .store
+        .read(store::attempt::open)?
+        .into_iter()
+        .partition(|row| row.phase == Phase::Waiting && row.expires_at <= env.now());
+    for row in overdue {
+        time_out(env, &row.id)?;
+    }
+    open.iter().map(|row| view(env, row)).collect()
 }
 
 /// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.

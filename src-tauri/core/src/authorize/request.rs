@@ -71,6 +71,12 @@ fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(S
         add("email", email.clone());
     }
     parameters.extend(conventions.authorize_extra.iter().cloned());
+    // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
+    if asked.scopes.iter().any(|scope| scope == "offline_access")
+        && parameters.iter().all(|(name, _)| name != "prompt")
+    {
+        parameters.push(("prompt".into(), "consent".into()));
+    }
     parameters
 }
 

@@ -5,6 +5,7 @@ mod view;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 
@@ -41,8 +42,10 @@ impl Grapnel {
     /// Opens the data in `home` with a keyring and a clock of the caller's choice.
     pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
         let env = Arc::new(Env::new(Store::open(home)?, keyring, clock));
-        refresh::settle_cut_off(&env)?;
-        authorize::settle(&env)?;
+        env.enter(|| {
+            refresh::settle_cut_off(&env)?;
+            authorize::settle(&env)
+        })?;
         Ok(Self(env))
     }
 
@@ -149,9 +152,9 @@ impl Grapnel {
         Ok(())
     }
 
-    /// A fresh access token.
-    pub async fn token(&self, id: &ConnectionId) -> Result<SecretString> {
-        refresh::fresh(&self.0, id).await.map(|fresh| fresh.token)
+    /// A fresh access token, renewed first if it would end within `min_valid`, or soon anyway.
+    pub async fn token(&self, id: &ConnectionId, min_valid: Duration) -> Result<SecretString> {
+        refresh::fresh(&self.0, id, min_valid).await.map(|fresh| fresh.token)
     }
 
     /// Notes that a person copied the access token.
@@ -189,6 +192,7 @@ impl Grapnel {
             .means("Nothing was removed.")
             .hint("Disconnect it first."));
         }
+        self.0.store.drop_renewal_lock(id);
         self.0.tell(Event::Connection(id.clone()));
         Ok(())
     }

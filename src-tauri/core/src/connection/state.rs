@@ -41,13 +41,14 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
 pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
     let gone = || Error::new(Code::NotFound, "The app of this connection is not here any more.");
     let summary = summary(env, &row, apps).ok_or_else(gone)?;
+    let renews = row.sealed_refresh.is_some();
     let portal = Profile::find(&summary.provider)?.portal.clone();
     Ok(Details {
         summary,
         account: row.account,
         application: row.application,
         authorization: row.authorization,
-        scopes: scopes(apps.iter().find(|app| app.id == row.app_id), row.scopes),
+        scopes: scopes(apps.iter().find(|app| app.id == row.app_id), row.scopes, renews),
         project_ids: row.project_ids,
         tokens: row.held,
         deviations: row.deviations,
@@ -60,11 +61,14 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
 }
 
 /// A provider that says nothing of scopes granted what was asked for (RFC 6749 §5.1).
-fn scopes(app: Option<&App>, granted: Vec<String>) -> Scopes {
+fn scopes(app: Option<&App>, granted: Vec<String>, renews: bool) -> Scopes {
     let requested = app.map(|app| app.scopes.clone()).unwrap_or_default();
     if granted.is_empty() {
         return Scopes { granted: requested.clone(), requested, missing: Vec::new() };
     }
-    let missing = requested.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
+    // A refresh token is what this scope asks for (OpenID Connect Core §11); some providers do not name it again.
+    let is_held =
+        |scope: &str| granted.iter().any(|one| one == scope) || (renews && scope == "offline_access");
+    let missing = requested.iter().filter(|scope| !is_held(scope)).cloned().collect();
     Scopes { requested, granted, missing }
 }

@@ -1,6 +1,7 @@
 //! A connection's API, called with a fresh token, which is renewed where it has to be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ fn no_api(provider: &str) -> Error {
 
 /// A connection's API, which renews the token where it has to.
 pub(super) struct Api<'a> {
+    /// The scopes that were granted, as far as the provider said.
+    granted: Vec<String>,
     pub(super) env: &'a Arc<Env>,
     pub(super) id: &'a ConnectionId,
     provider: String,
@@ -44,7 +47,7 @@ impl<'a> Api<'a> {
         let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
-        Ok(Self { env, id, provider: profile.called(&app.overrides), conventions })
+        Ok(Self { granted: row.scopes, env, id, provider: profile.called(&app.overrides), conventions })
     }
 
     pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
@@ -55,9 +58,14 @@ impl<'a> Api<'a> {
         self.call(path, Some(body), Limits::LIST).await
     }
 
+    /// Whether a scope was granted, or nobody said which were.
+    pub(super) fn may_be_granted(&self, scope: &str) -> bool {
+        self.granted.is_empty() || self.granted.iter().any(|granted| granted == scope)
+    }
+
     /// The access token itself, fresh.
     pub(super) async fn token(&self) -> Result<SecretString> {
-        refresh::fresh(self.env, self.id).await.map(|fresh| fresh.token)
+        refresh::fresh(self.env, self.id, Duration::ZERO).await.map(|fresh| fresh.token)
     }
 
     /// Reads what is at an address of its own, such as userinfo.
@@ -86,7 +94,7 @@ impl<'a> Api<'a> {
 
     /// Calls with a fresh token; if the API does not accept it, once more with a newer one.
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
-        let fresh = refresh::fresh(self.env, self.id).await?;
+        let fresh = refresh::fresh(self.env, self.id, Duration::ZERO).await?;
         let called = match self.send(path, body.as_ref(), &fresh, limits).await? {
             Err(failure) if self.is_unusable_token(&failure) => {
                 let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;

@@ -25,32 +25,41 @@ use crate::provider::Content;
 use crate::store::connection;
 use api::Api;
 
-/// Asks who the connection belongs to and what it may do, and keeps the answers.
+/// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
+/// becomes of the others.
 pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let api = Api::of(env, id)?;
     let claims = claims::of(&api).await?;
     env.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
-    let account = match api.conventions.content {
-        Content::Grigora => Some(grigora::who(&api).await?),
-        Content::Grindery => grindery::who(&api, claims.as_ref()).await?,
-        Content::TheGrid => Some(thegrid::who(&api).await?),
-        Content::GroveStreams => grovestreams::who(&api).await?,
-        Content::None => standard::who(&api, claims.as_ref()).await?,
-    };
-    if let Some(account) = account {
-        env.store.write(|tx| connection::set_account(tx, id, &account))?;
+    let account = who(&api, claims.as_ref()).await;
+    if let Ok(Some(account)) = &account {
+        env.store.write(|tx| connection::set_account(tx, id, account))?;
     }
-    let introspected = match api.conventions.content {
-        Content::Grigora => Some(grigora::introspect(&api).await?),
-        _ => standard::introspect(&api).await?.map(|authorization| (None, authorization)),
-    };
-    if let Some((application, authorization)) = introspected {
+    let introspected = introspect(&api).await;
+    if let Ok(Some((application, authorization))) = &introspected {
         let now = env.now();
         env.store
-            .write(|tx| connection::set_introspection(tx, id, application.as_ref(), &authorization, now))?;
+            .write(|tx| connection::set_introspection(tx, id, application.as_ref(), authorization, now))?;
     }
     env.tell(Event::Connection(id.clone()));
-    Ok(())
+    account.and(introspected).map(drop)
+}
+
+async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {
+    match api.conventions.content {
+        Content::Grigora => grigora::who(api).await.map(Some),
+        Content::Grindery => grindery::who(api, claims).await,
+        Content::TheGrid => thegrid::who(api).await.map(Some),
+        Content::GroveStreams => grovestreams::who(api).await,
+        Content::None => Ok(standard::who(api, claims).await),
+    }
+}
+
+async fn introspect(api: &Api<'_>) -> Result<Option<(Option<Application>, Authorization)>> {
+    match api.conventions.content {
+        Content::Grigora => grigora::introspect(api).await.map(Some),
+        _ => Ok(standard::introspect(api).await.map(|authorization| (None, authorization))),
+    }
 }
 
 /// The projects that the connection opens.

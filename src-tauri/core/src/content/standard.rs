@@ -4,21 +4,20 @@ use serde_json::Value;
 
 use super::api::Api;
 use super::claims::claim;
-use super::read::{Members, id_of, object, scopes, text};
+use super::read::{Members, id_of, moment, object, scopes, text};
 use super::{Account, Authorization, Claims};
-use crate::error::Result;
 
-/// The account, from userinfo or else from the token itself.
-pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {
-    if let Some(url) = &api.conventions.userinfo_url {
-        let reply = api.get_at(url).await?;
-        return api.understand(object(reply).and_then(userinfo)).map(Some);
+/// The account, from userinfo or else from the token itself. Userinfo is for tokens that were granted `openid`,
+/// and one that does not answer is no trouble: nobody promised it.
+pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Option<Account> {
+    if let Some(url) = api.conventions.userinfo_url.as_ref().filter(|_| api.may_be_granted("openid"))
+        && let Ok(reply) = api.get_at(url).await
+        && let Some(account) = object(reply).and_then(userinfo)
+    {
+        return Some(account);
     }
-    Ok(claims.and_then(|claims| claim(claims, "sub")).map(|sub| Account {
-        id: sub.to_owned(),
-        name: String::new(),
-        email: None,
-    }))
+    let sub = claims.and_then(|claims| claim(claims, "sub"))?;
+    Some(Account { id: sub.to_owned(), name: String::new(), email: None })
 }
 
 fn userinfo(mut members: Members) -> Option<Account> {
@@ -31,21 +30,17 @@ fn userinfo(mut members: Members) -> Option<Account> {
     })
 }
 
-/// What the provider says of the access token now; nothing where it announces no introspection.
-pub(super) async fn introspect(api: &Api<'_>) -> Result<Option<Authorization>> {
-    let Some(url) = &api.conventions.introspection_url else { return Ok(None) };
-    let reply = api.introspect_at(url).await?;
-    let Some(members) = object(reply).filter(|members| members.get("active") == Some(&Value::Bool(true)))
-    else {
-        return Ok(None);
-    };
-    Ok(Some(introspection(members)))
+/// What the provider says of the access token now; nothing where it does not introspect, or not such tokens.
+pub(super) async fn introspect(api: &Api<'_>) -> Option<Authorization> {
+    let url = api.conventions.introspection_url.as_ref()?;
+    let members = object(api.introspect_at(url).await.ok()?)?;
+    (members.get("active") == Some(&Value::Bool(true))).then(|| introspection(members))
 }
 
 fn introspection(mut members: Members) -> Authorization {
     Authorization {
-        id: text(&mut members, "jti").or_else(|| text(&mut members, "sub")).unwrap_or_default(),
-        created_on: None,
+        id: text(&mut members, "jti").unwrap_or_default(),
+        created_on: members.get("iat").and_then(moment).map(|moment| moment.to_string()),
         grant_type: None,
         scopes: scopes(members.get("scope")),
         project_ids: Vec::new(),

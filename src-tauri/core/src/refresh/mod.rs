@@ -2,11 +2,11 @@
 //! before it is sent; the new tokens are kept before anyone uses them; and no failure deletes anything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::activity::Kind;
-use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -53,14 +53,19 @@ pub(crate) struct Fresh {
 /// of it.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
-/// The access token of a connection, renewed first if its time is over.
-pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId) -> Result<Fresh> {
+/// The access token of a connection, renewed first if it would end within `min_valid`, or soon anyway.
+pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId, min_valid: Duration) -> Result<Fresh> {
     let row = row(env, id)?;
     let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
-    if is_over(held, env.now()) {
-        return fresh_instead_of(env, id, row.version).await;
+    let left = held.expires_at.map(|end| env.now().duration_until(end));
+    let leeway = LEEWAY.min(held.expires_at.map_or(LEEWAY, |end| held.issued_at.duration_until(end) / 10));
+    let wanted = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX).max(leeway);
+    match left {
+        // What cannot be renewed is good until its very end.
+        Some(left) if row.sealed_refresh.is_none() && left > SignedDuration::ZERO => current(env, id).await,
+        Some(left) if left <= wanted => fresh_instead_of(env, id, row.version).await,
+        _ => current(env, id).await,
     }
-    current(env, id).await
 }
 
 /// Renews because the token of `version` is over, or an API did not accept it.
@@ -69,13 +74,8 @@ pub(crate) async fn fresh_instead_of(env: &Arc<Env>, id: &ConnectionId, version:
     if let Some(trouble) = known {
         return Err(trouble);
     }
-    renew(env, id, Some(version)).await?.into_result()?;
+    renew(env, id, version).await?.into_result()?;
     current(env, id).await
-}
-
-fn is_over(held: &Held, now: Timestamp) -> bool {
-    held.expires_at
-        .is_some_and(|end| now.duration_until(end) <= LEEWAY.min(held.issued_at.duration_until(end) / 10))
 }
 
 /// Notes that a token which was just renewed is not accepted either.
@@ -100,7 +100,8 @@ pub(crate) fn settle_cut_off(env: &Env) -> Result<()> {
 
 /// Renews because a person asks for it.
 pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
-    renew(env, id, None).await?.into_result()
+    let version = row(env, id)?.version;
+    renew(env, id, version).await?.into_result()
 }
 
 async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
@@ -116,14 +117,17 @@ fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
 
 /// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
 /// a caller that gives up must not break off a rotation between its request and its answer.
-async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: Option<i64>) -> Result<Outcome> {
+async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64) -> Result<Outcome> {
     let (env, id) = (Arc::clone(env), id.clone());
     let work = tokio::spawn(async move {
         let renewal = env.renewal(&id);
         let held = renewal.lock().await;
         let _working = env.at_work().await;
         env.tell(Event::Connection(id.clone()));
-        let outcome = attempt(&env, &id, instead_of).await;
+        let outcome = match alone(&env, &id).await {
+            Ok(_lock) => attempt(&env, &id, instead_of).await,
+            Err(error) => Err(error),
+        };
         drop(held);
         env.tell(Event::Connection(id));
         outcome
@@ -131,7 +135,14 @@ async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: Option<i64>) -> Re
     work.await.map_err(|_| Error::new(Code::Internal, "The renewal was broken off."))?
 }
 
-async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<i64>) -> Result<Outcome> {
+/// Waits until no other process renews this connection.
+async fn alone(env: &Env, id: &ConnectionId) -> Result<std::fs::File> {
+    let (store, id) = (env.store.clone(), id.clone());
+    let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id)).await;
+    locked.map_err(|_| Error::new(Code::Internal, "Waiting for another process was broken off."))?
+}
+
+async fn attempt(env: &Env, id: &ConnectionId, instead_of: i64) -> Result<Outcome> {
     if let Some((version, grant)) = env.take_unsaved(id) {
         return save(env, &row(env, id)?, version, grant).await;
     }
@@ -139,7 +150,7 @@ async fn attempt(env: &Env, id: &ConnectionId, instead_of: Option<i64>) -> Resul
     if row.held.is_none() {
         return Err(grant::disconnected(&row.name));
     }
-    if instead_of.is_some_and(|version| version != row.version) {
+    if instead_of != row.version {
         return Ok(Outcome::Superseded);
     }
     let app = env
@@ -227,8 +238,7 @@ fn outcome(provider: &str, failure: TokenFailure) -> Outcome {
             Outcome::Refused(reconnect(message).hint(hint))
         }
         TokenFailure::Failed(failure) if failure.may_have_acted() => Outcome::Unknown(
-            failure
-                .explain(provider)
+            Error { code: Code::AnswerLost, ..failure.explain(provider) }
                 .means(format!("{provider} may have replaced the tokens without Grapnel having the new ones. The ones it has are kept, and the next try decides."))
                 .hint("Refresh again. If that is refused, connect again in the browser."),
         ),

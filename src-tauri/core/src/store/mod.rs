@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub(crate) mod attempt;
 mod column;
 pub(crate) mod connection;
+mod locks;
 mod open;
 pub(crate) mod vault;
 
@@ -14,18 +15,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+pub(crate) use locks::Presence;
+
 use crate::error::{Code, Error, Result};
 
 /// The database, shared by whoever holds a clone.
 #[derive(Clone)]
-pub struct Store(Arc<Mutex<Connection>>);
+pub struct Store {
+    connection: Arc<Mutex<Connection>>,
+    home: Arc<Path>,
+}
 
 impl Store {
     /// Opens the database in `home`, and makes both where they are not there yet.
     ///
     /// Fails where the directory cannot be written, or the database is from a newer Grapnel.
     pub fn open(home: &Path) -> Result<Self> {
-        open::open(home).map(|connection| Self(Arc::new(Mutex::new(connection))))
+        open::open(home)
+            .map(|connection| Self { connection: Arc::new(Mutex::new(connection)), home: home.into() })
     }
 
     /// The data directory: `GRAPNEL_HOME`, or else the platform's.
@@ -42,13 +49,13 @@ impl Store {
 
     /// Reads.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         read(&connection).map_err(|error| failed(&error))
     }
 
     /// Writes, all of it or nothing.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
-        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let written = (|| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let written = write(&transaction)?;

@@ -1,5 +1,7 @@
 //! Each provider as its page has it: sign-in, who it is, renewal, and what it holds.
 
+use std::time::Duration;
+
 use grapnel_core::connection::{Details, State};
 use grapnel_core::error::Code;
 use grapnel_core::id::ConnectionId;
@@ -55,7 +57,7 @@ async fn grinderys_claims_are_not_verified_without_its_keys() {
 async fn grinderys_words_for_an_unusable_token_are_understood() {
     let world = World::of(ProviderId::Grindery);
     let id = world.connect().await;
-    let token = world.grapnel.token(&id).await.unwrap();
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
     world
         .sandbox
         .grants(ProviderId::Grindery)

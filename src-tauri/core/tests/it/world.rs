@@ -47,8 +47,10 @@ impl World {
         Self { provider, sandbox, home, keyring, clock, grapnel }
     }
 
-    /// What another start of the program finds.
+    /// What another start of the program finds, after the first has ended.
     pub(crate) fn start_again(&mut self) {
+        let elsewhere = tempfile::tempdir().unwrap();
+        self.grapnel = Grapnel::with(elsewhere.path(), self.keyring.clone(), self.clock.clone()).unwrap();
         self.grapnel = self.second_start();
     }
 

@@ -1,0 +1,69 @@
+//! `grapnel activity`: what happened, newest first.
+
+use std::collections::HashMap;
+
+use clap::Args;
+use grapnel_core::activity::{Entry, Kind};
+use grapnel_core::error::Result;
+use grapnel_core::id::{AppId, ConnectionId};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::named;
+use crate::print::Shown;
+use crate::session::Session;
+use crate::table::table;
+use crate::words::moment;
+
+#[derive(Debug, Args)]
+pub(crate) struct Activity {
+    /// The connection's name; without one, everything is shown
+    connection: Option<String>,
+}
+
+pub(crate) fn run(session: &mut Session<'_>, asked: &Activity) -> Result<()> {
+    let of = asked.connection.as_deref().map(|name| named::connection(&session.grapnel, name));
+    let of = of.transpose()?.map(|connection| connection.id);
+    let entries = session.grapnel.activity(of.as_ref())?;
+    let connections = session.grapnel.connections()?.into_iter().map(|one| (one.id, one.name)).collect();
+    let apps = session.grapnel.apps()?.into_iter().map(|one| (one.id, one.name)).collect();
+    session.output.show(&Log(entries.into_iter().map(|entry| Line::of(entry, &connections, &apps)).collect()))
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Log(Vec<Line>);
+
+#[derive(Serialize)]
+struct Line {
+    at: Timestamp,
+    kind: Kind,
+    text: String,
+    connection: Option<String>,
+    app: Option<String>,
+}
+
+impl Line {
+    fn of(entry: Entry, connections: &HashMap<ConnectionId, String>, apps: &HashMap<AppId, String>) -> Self {
+        Self {
+            at: entry.at,
+            kind: entry.kind,
+            text: entry.text,
+            connection: entry.connection_id.and_then(|id| connections.get(&id).cloned()),
+            app: entry.app_id.and_then(|id| apps.get(&id).cloned()),
+        }
+    }
+}
+
+impl Shown for Log {
+    fn text(&self, now: Timestamp) -> String {
+        if self.0.is_empty() {
+            return "Nothing has happened yet.".into();
+        }
+        let rows = self.0.iter().map(|line| {
+            let about = line.connection.as_ref().or(line.app.as_ref()).cloned().unwrap_or_default();
+            [moment(line.at, now), about, line.text.clone()]
+        });
+        table(["WHEN", "ABOUT", "WHAT HAPPENED"], rows)
+    }
+}

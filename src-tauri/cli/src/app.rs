@@ -1,0 +1,199 @@
+//! `grapnel app`: the clients that a person registered at providers.
+
+use clap::{Args, Subcommand};
+use grapnel_core::app::{App, NewApp, WayBack};
+use grapnel_core::error::{Error, Result};
+use grapnel_core::provider::{Need, Overrides, Profile};
+use grapnel_core::secret::Entered;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::input::Input;
+use crate::named;
+use crate::print::Shown;
+use crate::retry::retry;
+use crate::session::Session;
+use crate::table::{fields, table};
+use crate::words::{moment, words};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Add an app that you registered at a provider
+    Add(Add),
+    /// List every app
+    List,
+    /// Show an app
+    Show {
+        /// The app's name
+        name: String,
+    },
+    /// Remove an app that has no connection
+    Remove {
+        /// The app's name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// What to call it
+    name: String,
+    /// The provider, as `grapnel provider list` has it
+    #[arg(long)]
+    provider: String,
+    /// The client id, as the provider gave it
+    #[arg(long, default_value = "", hide_default_value = true)]
+    client_id: String,
+    /// Read the client secret from standard input, or from a hidden prompt
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// Where callbacks come home: deep-link, loopback, loopback:PORT, or an https address
+    #[arg(long, default_value = "deep-link")]
+    redirect: String,
+    /// A scope to ask for; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// A value to use instead of the profile's; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as token_body=form")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<()> {
+    match command {
+        Command::Add(new) => add(session, new).await,
+        Command::List => {
+            let apps = session.grapnel.apps()?;
+            session.output.show(&Apps(apps))
+        }
+        Command::Show { name } => {
+            let app = named::app(&session.grapnel, &name)?;
+            session.output.show(&app)
+        }
+        Command::Remove { name } => {
+            let app = named::app(&session.grapnel, &name)?;
+            session.grapnel.remove_app(&app.id)?;
+            session.output.show(&Removed { removed: &app.name })
+        }
+    }
+}
+
+async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
+    let profile = Profile::find(&new.provider)?;
+    let overrides = with_announced(session, profile, new.settings.into_iter().collect()).await?;
+    let need = profile.conventions(&overrides)?.client_secret;
+    let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
+    let app = session.grapnel.add_app(NewApp {
+        name: new.name,
+        provider: new.provider,
+        client_id: new.client_id,
+        client_secret,
+        redirect: new.redirect,
+        scopes: new.scopes,
+        projects: Vec::new(),
+        overrides,
+    });
+    let app = app.await?;
+    session.output.show(&Added(&app))
+}
+
+/// The person's own values, and beneath them what their issuer announces, where the addresses are not known otherwise.
+async fn with_announced(session: &Session<'_>, profile: &Profile, own: Overrides) -> Result<Overrides> {
+    let known = profile.view().values;
+    let is_known = |key: &str| {
+        own.contains_key(key) || known.iter().any(|value| value.key == key && !value.value.is_empty())
+    };
+    let Some(issuer) = own.get("issuer").filter(|_| !is_known("authorize_url") || !is_known("token_url"))
+    else {
+        return Ok(own);
+    };
+    let discovered = retry(session.patience, &session.output.messages, || session.grapnel.discover(issuer));
+    let mut all = discovered.await?;
+    all.extend(own);
+    Ok(all)
+}
+
+/// The secret, if one was announced, or if the provider wants one and somebody is there to type it.
+fn client_secret(input: &mut Input, announced: bool, need: Need) -> Result<Option<Entered>> {
+    if announced || (need == Need::Required && input.is_terminal) {
+        return input.secret("Client secret (not shown): ").map(|secret| Some(Entered(secret)));
+    }
+    if need == Need::Required {
+        return Err(Error::input("client_secret", "This provider’s apps have a client secret.")
+            .hint("Add --client-secret-stdin, and write the secret to standard input."));
+    }
+    Ok(None)
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Apps(Vec<App>);
+
+impl Shown for Apps {
+    fn text(&self, _: Timestamp) -> String {
+        if self.0.is_empty() {
+            return "No app yet. Add one: grapnel app add NAME --provider PROVIDER --client-id ID".into();
+        }
+        let rows = self
+            .0
+            .iter()
+            .map(|app| [app.name.clone(), app.provider.clone(), app.client_id.clone(), words(&app.way_back)]);
+        table(["APP", "PROVIDER", "CLIENT ID", "WAY BACK"], rows)
+    }
+}
+
+impl Shown for App {
+    fn text(&self, now: Timestamp) -> String {
+        let about = fields([
+            ("app", self.name.clone()),
+            ("provider", self.provider_name.clone()),
+            ("client id", self.client_id.clone()),
+            ("client secret", if self.has_secret { "held in the vault" } else { "none" }.into()),
+            ("redirect address", self.redirect_uri.clone()),
+            ("way back", words(&self.way_back)),
+            ("scopes", self.scopes.join(" ")),
+            ("projects", self.projects.join(" ")),
+            ("added", moment(self.created_at, now)),
+        ]);
+        if self.overrides.is_empty() {
+            return about;
+        }
+        let own = self.overrides.iter().map(|(key, value)| [key.clone(), value.clone()]);
+        format!("{about}\n\n{}", table(["YOUR OWN VALUE", ""], own))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Added<'a>(&'a App);
+
+impl Shown for Added<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        let App { name, redirect_uri, .. } = self.0;
+        let port = match self.0.way_back {
+            WayBack::Loopback if !redirect_uri.contains("127.0.0.1:") => " (each sign-in adds a free port)",
+            _ => "",
+        };
+        let connect = format!("grapnel connect {}", named::quoted(name));
+        let next = fields([
+            ("register at the provider", format!("{redirect_uri}{port}")),
+            ("then connect it", connect),
+        ]);
+        format!("Added the app “{name}”.\n{next}")
+    }
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    removed: &'a str,
+}
+
+impl Shown for Removed<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        format!("Removed the app “{}”.", self.removed)
+    }
+}

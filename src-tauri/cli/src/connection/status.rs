@@ -1,0 +1,126 @@
+//! Everything about a connection.
+
+use grapnel_core::connection::{Details, Held, Scopes, State};
+use grapnel_core::content::{Account, Application, Claims};
+use grapnel_core::error::Error;
+use grapnel_core::http::Deviation;
+use grapnel_core::secret::Glimpse;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::print::Shown;
+use crate::table::{fields, table};
+use crate::words::{moment, words};
+
+#[derive(Serialize)]
+pub(crate) struct Status {
+    id: String,
+    pub(crate) name: String,
+    app: String,
+    provider: String,
+    state: State,
+    expires_at: Option<Timestamp>,
+    scopes: Scopes,
+    account: Option<Account>,
+    application: Option<Application>,
+    deviations: Vec<Deviation>,
+    project_ids: Vec<String>,
+    tokens: Option<Held>,
+    claims: Option<Claims>,
+    trouble: Option<Error>,
+    created_at: Timestamp,
+    pub(crate) portal: String,
+}
+
+impl Status {
+    pub(crate) fn of(details: Details) -> Self {
+        Self {
+            id: details.summary.id.0,
+            name: details.summary.name,
+            app: details.summary.app_name,
+            provider: details.summary.provider,
+            state: details.summary.state,
+            expires_at: details.summary.expires_at,
+            scopes: details.scopes,
+            account: details.account,
+            application: details.application,
+            deviations: details.deviations,
+            project_ids: details.project_ids,
+            tokens: details.tokens,
+            claims: details.claims,
+            trouble: details.trouble,
+            created_at: details.created_at,
+            portal: details.portal,
+        }
+    }
+
+    /// Where it stands, in a sentence.
+    pub(crate) fn standing(&self, now: Timestamp) -> String {
+        match self.expires_at {
+            Some(end) if end > now => format!("The access token expires {}.", moment(end, now)),
+            Some(end) => format!("The access token expired {}.", moment(end, now)),
+            None if self.tokens.is_some() => "The provider gave no expiry.".into(),
+            None => "It holds no tokens.".into(),
+        }
+    }
+
+    /// Whose it is, in words.
+    pub(crate) fn owner(&self) -> String {
+        let Some(account) = &self.account else { return "identity unknown".into() };
+        let email = account.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
+        match [account.name.as_str(), &email].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>()
+        {
+            parts if parts.is_empty() => account.id.clone(),
+            parts => parts.join(" "),
+        }
+    }
+
+    fn about(&self, now: Timestamp) -> String {
+        let glimpse = |glimpse: &Glimpse| {
+            let prefix =
+                if glimpse.prefix.is_empty() { String::new() } else { format!("{}… ", glimpse.prefix) };
+            format!("{prefix}(fingerprint {})", glimpse.fingerprint)
+        };
+        let held = self.tokens.as_ref();
+        let refresh = held.map(|held| held.refresh.as_ref().map_or_else(|| "none".into(), glimpse));
+        fields([
+            ("connection", self.name.clone()),
+            ("app", self.app.clone()),
+            ("provider", self.provider.clone()),
+            ("state", words(&self.state)),
+            ("account", self.owner()),
+            ("tokens", self.standing(now)),
+            ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),
+            ("refresh token", refresh.unwrap_or_default()),
+            ("issued", held.map(|held| moment(held.issued_at, now)).unwrap_or_default()),
+            ("renewals", held.map(|held| held.renewals.to_string()).unwrap_or_default()),
+            ("scopes granted", self.scopes.granted.join(" ")),
+            ("scopes missing", self.scopes.missing.join(" ")),
+            ("projects", self.project_ids.join(" ")),
+            ("connected", moment(self.created_at, now)),
+        ])
+    }
+}
+
+impl Shown for Status {
+    fn text(&self, now: Timestamp) -> String {
+        let mut parts = vec![self.about(now)];
+        if let Some(trouble) = &self.trouble {
+            parts.push(fields([
+                ("trouble", trouble.message.clone()),
+                ("which means", trouble.meaning.clone().unwrap_or_default()),
+                ("what to do", trouble.hint.clone().unwrap_or_default()),
+            ]));
+        }
+        if let Some(claims) = &self.claims {
+            let head = if claims.is_verified { "CLAIM (VERIFIED)" } else { "CLAIM (NOT VERIFIED)" };
+            let rows = claims.fields.iter().map(|claim| [claim.name.clone(), claim.value.clone()]);
+            parts.push(table([head, "VALUE"], rows));
+        }
+        if !self.deviations.is_empty() {
+            let rows = self.deviations.iter().map(|one| [one.member.clone(), one.found.clone()]);
+            parts.push(table(["DEVIATION", "WHAT WAS FOUND"], rows));
+        }
+        parts.join("\n\n")
+    }
+}

@@ -1,0 +1,52 @@
+//! A fresh access token, alone on standard output: for a script to use.
+
+use clap::Args;
+use grapnel_core::error::Result;
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::named::{self, to_reconnect};
+use crate::print::Shown;
+use crate::retry::retry;
+use crate::session::Session;
+use crate::words::time_span;
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The connection's name
+    connection: String,
+    /// How long the token must still be good for, such as 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_span)]
+    min_valid: SignedDuration,
+}
+
+pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()> {
+    let Session { grapnel, output, patience, .. } = session;
+    let connection = named::connection(grapnel, &asked.connection)?;
+    let min_valid = asked.min_valid.unsigned_abs();
+    let token = retry(*patience, &output.messages, || grapnel.token(&connection.id, min_valid)).await;
+    let token = token.map_err(to_reconnect(&connection.name))?;
+    let expires_at = grapnel.connection(&connection.id)?.summary.expires_at;
+    output.show(&Fresh::of(&token, expires_at))
+}
+
+/// Printed because it was asked for; nowhere else does a token leave Grapnel in the clear.
+#[derive(Serialize)]
+struct Fresh<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_at: Option<Timestamp>,
+}
+
+impl<'a> Fresh<'a> {
+    fn of(token: &'a SecretString, expires_at: Option<Timestamp>) -> Self {
+        Self { access_token: token.expose_secret(), token_type: "Bearer", expires_at }
+    }
+}
+
+impl Shown for Fresh<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        self.access_token.to_owned()
+    }
+}

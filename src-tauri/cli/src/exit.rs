@@ -1,0 +1,47 @@
+//! What the program exits with: a number for scripts to tell failures apart by.
+
+use std::process::ExitCode;
+
+use grapnel_core::error::{Code, Error};
+
+/// How a run ended. The numbers are a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// What was asked for is done.
+    Done = 0,
+    /// It failed for a reason that has no number of its own.
+    Failed = 1,
+    /// It was asked for in a way that cannot be.
+    Usage = 2,
+    /// Only a new sign-in helps.
+    ReconnectNeeded = 3,
+    /// The provider cannot be reached, or cannot answer now.
+    ProviderUnavailable = 4,
+    /// The keyring does not open the vault.
+    Keyring = 5,
+    /// The sign-in was denied, cancelled, or timed out.
+    NotAuthorized = 6,
+}
+
+impl Exit {
+    /// What an error exits with.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error.code {
+            // A field names a value that was entered. Without one, what was entered is right, and does not fit
+            // what is there.
+            Code::InvalidInput if error.field.is_some() => Self::Usage,
+            Code::ReconnectNeeded => Self::ReconnectNeeded,
+            Code::ProviderUnavailable | Code::AnswerLost => Self::ProviderUnavailable,
+            Code::AccessDenied | Code::Cancelled | Code::TimedOut => Self::NotAuthorized,
+            code if code.is_of_keyring() => Self::Keyring,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,35 @@
+//! `grapnel`, the program: the command line with this machine's data, keyring, streams and browser.
+
+use std::io::{BufReader, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use grapnel_cli::{Input, Patience, Surroundings};
+use grapnel_core::Grapnel;
+use grapnel_core::clock::SystemClock;
+use grapnel_core::store::Store;
+
+fn main() -> ExitCode {
+    grapnel_cli::log();
+    // One thread: most commands only read, and none computes.
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return ExitCode::FAILURE;
+    };
+    let exit = runtime.block_on(grapnel_cli::run(std::env::args_os(), surroundings()));
+    // A keyring or a keyboard that still waits for a person must not hold up the end.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+fn surroundings() -> Surroundings {
+    let input = std::io::stdin();
+    Surroundings {
+        open: Box::new(|| Grapnel::open(&Store::default_home()?)),
+        clock: Arc::new(SystemClock),
+        input: Input { is_terminal: input.is_terminal(), lines: Box::new(BufReader::new(input)) },
+        output: Box::new(std::io::stdout()),
+        messages: Box::new(std::io::stderr()),
+        browser: Arc::new(grapnel_cli::open_browser),
+        patience: Patience::default(),
+    }
+}

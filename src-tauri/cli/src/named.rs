@@ -1,0 +1,69 @@
+//! Apps and connections by what the person calls them.
+
+use grapnel_core::Grapnel;
+use grapnel_core::app::App;
+use grapnel_core::connection::Summary;
+use grapnel_core::error::{Code, Error, Result};
+
+/// The app of this name, if there is one. Letters match in either case, as they do where names are kept unique.
+pub(crate) fn find_app(grapnel: &Grapnel, name: &str) -> Result<Option<App>> {
+    Ok(grapnel.apps()?.into_iter().find(|app| is_named(&app.name, name)))
+}
+
+/// The connection of this name, if there is one.
+pub(crate) fn find_connection(grapnel: &Grapnel, name: &str) -> Result<Option<Summary>> {
+    Ok(grapnel.connections()?.into_iter().find(|connection| is_named(&connection.name, name)))
+}
+
+/// The app of this name.
+pub(crate) fn app(grapnel: &Grapnel, name: &str) -> Result<App> {
+    find_app(grapnel, name)?.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("There is no app called “{name}”."))
+            .hint("grapnel app list shows every app.")
+    })
+}
+
+/// The connection of this name.
+pub(crate) fn connection(grapnel: &Grapnel, name: &str) -> Result<Summary> {
+    find_connection(grapnel, name)?.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("There is no connection called “{name}”."))
+            .hint("grapnel list shows every connection.")
+    })
+}
+
+fn is_named(is: &str, asked: &str) -> bool {
+    is.eq_ignore_ascii_case(asked.trim())
+}
+
+/// A name as a shell takes it.
+pub(crate) fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}
+
+/// Says in an error that only a new sign-in mends how that is asked for here.
+pub(crate) fn to_reconnect(name: &str) -> impl Fn(Error) -> Error + '_ {
+    move |error| {
+        if error.code != Code::ReconnectNeeded {
+            return error;
+        }
+        let before = error.hint.clone().map(|hint| format!("{hint} ")).unwrap_or_default();
+        error.hint(format!("{before}To sign in again: grapnel connect {}", quoted(name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_name_is_one_word_for_a_shell() {
+        assert_eq!(quoted("acme-2"), "acme-2");
+        assert_eq!(quoted("Ada's site"), r"'Ada'\''s site'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,55 @@
+//! What a command has at hand: the core, the streams, the browser, and how long it may wait.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use grapnel_core::Grapnel;
+use grapnel_core::clock::Clock;
+use grapnel_core::error::Result;
+
+use crate::browser::Browser;
+use crate::input::Input;
+use crate::print::Output;
+
+/// What a program finds around it.
+pub struct Surroundings {
+    /// Opens the data. Not called for what needs none.
+    pub open: Box<dyn FnOnce() -> Result<Grapnel> + Send>,
+    /// The time by which "in an hour" is said.
+    pub clock: Arc<dyn Clock>,
+    /// Standard input.
+    pub input: Input,
+    /// Standard output: what was asked for.
+    pub output: Box<dyn Write + Send>,
+    /// Standard error: everything else.
+    pub messages: Box<dyn Write + Send>,
+    /// The person's browser.
+    pub browser: Browser,
+    /// How long it may wait for others.
+    pub patience: Patience,
+}
+
+/// How long to wait for others before giving up.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a provider that cannot answer now.
+    pub provider: Duration,
+    /// For a keyring, where no person sits at the terminal to unlock it.
+    pub keyring: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { provider: Duration::from_secs(20), keyring: Duration::from_secs(20) }
+    }
+}
+
+/// One run of a command.
+pub(crate) struct Session<'a> {
+    pub(crate) grapnel: Grapnel,
+    pub(crate) output: &'a mut Output,
+    pub(crate) input: Input,
+    pub(crate) browser: Browser,
+    pub(crate) patience: Patience,
+}

@@ -1,0 +1,55 @@
+//! Text in columns. What comes from outside is made harmless: no control character reaches the terminal.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// Rows below a head, each column as wide as its widest cell.
+pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let head = head.map(str::to_owned);
+    align(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+}
+
+/// A name and a value in each line. Values that are empty are left out.
+pub(crate) fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    align(&filled.map(|(name, value)| [format!("{name}:"), value]).collect::<Vec<_>>())
+}
+
+fn align<const N: usize>(rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| harmless(cell))).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or_default();
+    let widths: [usize; N] = std::array::from_fn(width);
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| {
+            let padding = " ".repeat(width - cell.width());
+            format!("{cell}{padding}")
+        });
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// One line, with nothing in it that a terminal obeys.
+pub(crate) fn harmless(text: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_in_every_script() {
+        let rows = [["世界".to_owned(), "x".to_owned()], ["Anchor".to_owned(), "y".to_owned()]];
+        assert_eq!(table(["NAME", "ID"], rows), "NAME    ID\n世界    x\nAnchor  y");
+    }
+
+    #[test]
+    fn a_title_cannot_speak_to_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[2Jb\nc\u{202e}d\u{9b}"), "a [2Jb cd ");
+    }
+}

@@ -1,0 +1,59 @@
+//! `grapnel app`.
+
+use grapnel_cli::Exit;
+use grapnel_sandbox::{ProviderId, custom};
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn one_is_added_shown_and_removed() {
+    let world = World::new();
+    assert_snapshot!("list_empty", world.run("app list").await);
+    assert_snapshot!("add", world.add_app().await);
+    assert_snapshot!("list", world.run("app list").await);
+    assert_snapshot!("list_json", world.run("app list --json").await);
+    assert_snapshot!("show", world.run("app show ACME").await);
+    assert_snapshot!("remove", world.run("app remove acme").await);
+    assert_snapshot!("show_gone", world.run("app show acme").await);
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_with_its_reason() {
+    let world = World::new();
+    let add = "app add acme --provider grigora --client-id id";
+    let refused = [
+        ("add_without_secret", world.run(add).await),
+        ("add_empty_secret", world.pipe(&format!("{add} --client-secret-stdin"), "\n").await),
+        ("add_bad_redirect", world.pipe(&format!("{add} --client-secret-stdin --redirect home"), "s").await),
+        ("add_unknown_key", world.run(&format!("{add} --set tokn_url=https://x.example")).await),
+        ("add_plain_http", world.run(&format!("{add} --set token_url=http://x.example")).await),
+        ("add_no_value", world.run(&format!("{add} --set token_url")).await),
+    ];
+    for (name, ran) in refused {
+        assert_eq!(ran.exit, Exit::Usage, "{ran}");
+        assert_snapshot!(name, ran);
+    }
+    assert_eq!(world.run("app list --json").await.json(), serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn one_with_connections_stays() {
+    let world = World::new();
+    world.connect().await;
+    assert_snapshot!("remove_with_connections", world.run("app remove acme").await);
+}
+
+#[tokio::test]
+async fn another_provider_is_known_by_its_issuer() {
+    let world = World::of(ProviderId::Custom);
+    let line = format!(
+        "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback --scope openid --set issuer={} --json",
+        custom::CLIENT_ID,
+        world.sandbox.custom()
+    );
+    let added = world.pipe(&line, custom::CLIENT_SECRET).await.json();
+    assert!(added["overrides"]["token_url"].as_str().unwrap().starts_with(world.sandbox.custom()));
+    let connected = world.run("connect id --json").await.json();
+    assert_eq!(connected["state"], "active");
+}

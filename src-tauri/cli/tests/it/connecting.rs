@@ -1,0 +1,147 @@
+//! `grapnel connect`: each way home, and each way to fail.
+
+use std::io::Write;
+
+use grapnel_cli::Exit;
+use grapnel_sandbox::{Consent, ProviderId, grovestreams};
+use insta::assert_snapshot;
+
+use crate::machine::{Paper, sign_in, visit};
+use crate::world::World;
+
+#[tokio::test]
+async fn by_loopback() {
+    let world = World::new();
+    world.add_app().await;
+    assert_snapshot!("loopback", world.run("connect acme").await);
+}
+
+#[tokio::test]
+async fn by_deep_link_into_another_process() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let ran = world.run("connect acme --json").await;
+    assert_eq!(ran.json()["state"], "active");
+}
+
+#[tokio::test]
+async fn without_a_browser_the_address_is_the_only_line() {
+    let world = World::new();
+    world.add_app().await;
+    let paper = Paper::default();
+    let (ran, address) =
+        tokio::join!(world.run_with("connect acme --no-browser", std::io::empty(), false, &paper), async {
+            let address = paper.first_line().await;
+            sign_in(address.as_str().into(), None).await;
+            address
+        });
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_eq!(ran.out, format!("{address}\n"));
+    assert_snapshot!("no_browser_says", ran.said);
+}
+
+#[tokio::test]
+async fn by_pasting_after_a_wrong_try() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let (input, mut keyboard) = std::io::pipe().unwrap();
+    let paper = Paper::default();
+    let (ran, ()) = tokio::join!(
+        world.run_with("connect acme --no-browser --paste --name 'by hand'", input, true, &paper),
+        async {
+            let back = visit(&paper.first_line().await).await;
+            writeln!(keyboard, "https://example.org/\n\n{back}").unwrap();
+        }
+    );
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_snapshot!("pasted_says", ran.said);
+}
+
+#[tokio::test]
+async fn nothing_is_pasted() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let ran = world.pipe("connect acme --no-browser --paste", "nonsense?\n").await;
+    assert_eq!(ran.exit, Exit::Usage, "{ran}");
+    assert_snapshot!("pasted_nonsense_says", ran.said);
+    assert!(world.grapnel().attempts().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn by_email_and_password() {
+    let world = World::of(ProviderId::GroveStreams);
+    let at = world.sandbox.grovestreams();
+    let line = format!(
+        "app add grove --provider grovestreams --client-id my-own --set login_url={at}/api/oauth_login \
+         --set token_url={at}/api/oauth_access_token --set api_base={at}/api"
+    );
+    assert_eq!(world.run(&line).await.exit, Exit::Done);
+    let typed: &'static str = format!("{}\n{}\n", grovestreams::EMAIL, grovestreams::PASSWORD).leak();
+    let connected = world.pipe("connect grove --password --json", typed).await;
+    assert_eq!(connected.json()["state"], "active");
+    let wrong =
+        world.pipe("connect grove --password --name other", "ada@example.org\nanother-password\n").await;
+    assert_snapshot!("wrong_password", wrong);
+}
+
+#[tokio::test]
+async fn an_app_may_have_many() {
+    let world = World::new();
+    world.connect().await;
+    let before = world.run("status acme --json").await.json();
+    let other = world.run("connect acme --name staging --json").await.json();
+    assert_eq!(other["name"], "staging");
+    assert_snapshot!("again", world.run("connect acme").await);
+    for line in ["connect staging --json", "connect acme --name staging --json"] {
+        assert_eq!(world.run(line).await.json()["id"], other["id"]);
+    }
+    assert_eq!(world.run("status acme --json").await.json()["id"], before["id"]);
+    assert_eq!(world.run("list --json").await.json().as_array().unwrap().len(), 2);
+    world.add("beta", "--redirect loopback").await;
+    assert_snapshot!("name_of_another", world.run("connect beta --name staging").await);
+    assert_snapshot!("unknown", world.run("connect gamma").await);
+}
+
+#[tokio::test]
+async fn the_person_says_no() {
+    let world = World::new();
+    world.add_app().await;
+    world.sandbox.set_grigora_consent(Consent::Cancel);
+    assert_snapshot!("denied", world.run("connect acme").await);
+}
+
+#[tokio::test]
+async fn nobody_answers() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let ran = world.run("connect acme --no-browser --timeout 100ms").await;
+    assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+    assert_snapshot!("timed_out_says", ran.said);
+    assert!(world.grapnel().attempts().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn it_is_cancelled_elsewhere() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let paper = Paper::default();
+    let (ran, ()) =
+        tokio::join!(world.run_with("connect acme --no-browser", std::io::empty(), false, &paper), async {
+            paper.first_line().await;
+            let window = world.grapnel();
+            let attempt = window.attempts().unwrap().pop().unwrap();
+            window.cancel_attempt(&attempt.id).unwrap();
+        });
+    assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+}
+
+#[tokio::test]
+async fn the_port_belongs_to_another_program() {
+    let world = World::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    world.add("acme", &format!("--redirect loopback:{port}")).await;
+    let ran = world.run("connect acme").await;
+    assert_eq!(ran.exit, Exit::Failed, "{ran}");
+    assert!(ran.said.starts_with(&format!("error[port_taken]: Port {port} ")), "{ran}");
+}

@@ -1,0 +1,88 @@
+//! `grapnel list`, `status`, `token`, `refresh`, `disconnect`, `activity`.
+
+use grapnel_cli::Exit;
+use grapnel_sandbox::{Endpoint, Fault, Secret};
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn they_are_listed() {
+    let world = World::new();
+    assert_snapshot!("list_empty", world.run("list").await);
+    world.connect().await;
+    assert_snapshot!("list", world.run("list").await);
+    assert_snapshot!("list_json", world.run("list --json").await);
+    world.clock.advance(SignedDuration::from_hours(2));
+    assert_snapshot!("list_expired", world.run("list").await);
+}
+
+#[tokio::test]
+async fn one_is_shown_in_full() {
+    let world = World::new();
+    world.sandbox.faults().set(Endpoint::TokenExchange, Fault::ExpiresInString, 1).unwrap();
+    world.connect().await;
+    assert_snapshot!("status", world.run("status acme").await);
+    assert_snapshot!("status_json", world.run("status acme --json").await);
+    assert_snapshot!("status_unknown", world.run("status nobody").await);
+}
+
+#[tokio::test]
+async fn a_token_stands_alone() {
+    let world = World::new();
+    world.connect().await;
+    let token = world.run("token acme").await;
+    let issued = || {
+        let revealed = world.sandbox.revealed().into_iter();
+        revealed.filter(|secret| secret.kind == Secret::AccessToken).map(|secret| secret.value)
+    };
+    assert_eq!(token.out, format!("{}\n", issued().next_back().unwrap()));
+    assert_eq!(token.said, "");
+    let json = world.run("token acme --json").await.json();
+    assert_eq!(json["access_token"], token.out.trim());
+    assert_eq!(json["expires_at"], "2026-03-02T13:00:00Z");
+    world.clock.advance(SignedDuration::from_mins(58));
+    assert_eq!(world.run("token acme --min-valid 1m").await.out, token.out);
+    let newer = world.run("token acme --min-valid 5m").await;
+    assert_eq!(newer.out, format!("{}\n", issued().next_back().unwrap()));
+    assert_ne!(newer.out, token.out);
+}
+
+#[tokio::test]
+async fn one_is_renewed() {
+    let world = World::new();
+    world.connect().await;
+    world.clock.advance(SignedDuration::from_mins(30));
+    assert_snapshot!("refresh", world.run("refresh acme").await);
+    let status = world.run("refresh acme --json").await.json();
+    assert_eq!(status["expires_at"], "2026-03-02T13:30:00Z");
+    assert_eq!(status["tokens"]["renewals"], 2);
+}
+
+#[tokio::test]
+async fn one_is_disconnected_when_the_person_says_so() {
+    let world = World::new();
+    world.connect().await;
+    assert_snapshot!("disconnect_unasked", world.run("disconnect acme").await);
+    assert_snapshot!("disconnect_no", world.answer("disconnect acme", "n\n").await);
+    assert_eq!(world.run("status acme --json").await.json()["state"], "active");
+    assert_snapshot!("disconnect_yes", world.answer("disconnect acme", "y\n").await);
+    let status = world.run("disconnect acme --yes --json").await.json();
+    assert_eq!(status["state"], "disconnected");
+    assert_eq!(status["expires_at"], serde_json::Value::Null);
+    let token = world.run("token acme").await;
+    assert_eq!(token.exit, Exit::ReconnectNeeded);
+    assert_snapshot!("token_disconnected", token);
+}
+
+#[tokio::test]
+async fn its_history_is_kept() {
+    let world = World::new();
+    world.connect().await;
+    world.clock.advance(SignedDuration::from_mins(5));
+    world.run("refresh acme").await;
+    world.run("disconnect acme --yes").await;
+    assert_snapshot!("activity", world.run("activity").await);
+    assert_snapshot!("activity_json", world.run("activity acme --json").await);
+}

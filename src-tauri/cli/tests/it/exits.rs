@@ -1,0 +1,90 @@
+//! What a script relies on: a number for each kind of failure, and its words.
+
+use std::time::Duration;
+
+use grapnel_cli::{Exit, Patience};
+use grapnel_core::error::Code;
+use grapnel_sandbox::{Endpoint, Fault, Times};
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn usage() {
+    let world = World::new();
+    for (name, line) in [
+        ("usage_unknown_command", "lst"),
+        ("usage_missing_argument", "status"),
+        ("usage_unknown_option", "list --yaml"),
+        ("usage_bad_time", "token acme --min-valid soon"),
+    ] {
+        let ran = world.run(line).await;
+        assert_eq!(ran.exit, Exit::Usage, "{ran}");
+        assert_snapshot!(name, ran);
+    }
+    let nothing = world.run("").await;
+    assert_eq!(nothing.exit, Exit::Usage);
+    assert_eq!(nothing.out, "");
+}
+
+#[tokio::test]
+async fn help_is_no_failure() {
+    let world = World::new();
+    assert_snapshot!("help", world.run("--help").await);
+    assert_eq!(world.run("connect --help").await.exit, Exit::Done);
+    assert_eq!(world.run("--version").await.out, format!("grapnel {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[tokio::test]
+async fn reconnect_needed() {
+    let world = World::new();
+    world.connect().await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();
+    assert_snapshot!("reconnect_needed", world.run("refresh acme").await);
+    assert_eq!(world.run("list --json").await.json()[0]["state"], "reconnect_needed");
+}
+
+#[tokio::test]
+async fn provider_unavailable() {
+    let world = World::new();
+    world.connect().await;
+    world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
+    assert_snapshot!("unavailable", world.run("projects acme").await);
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::LostReply, 1).unwrap();
+    assert_snapshot!("answer_lost", world.run("refresh acme").await);
+}
+
+#[tokio::test]
+async fn a_provider_that_recovers_is_asked_again() {
+    let mut world = World::new();
+    world.patience = Patience::default();
+    world.connect().await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::TooMany(1), 2).unwrap();
+    assert_snapshot!("recovered", world.run("refresh acme").await);
+}
+
+#[tokio::test]
+async fn keyring() {
+    let world = World::new();
+    world.connect().await;
+    world.keyring.fail(Code::KeyringLocked);
+    assert_snapshot!("keyring_locked", world.run("token acme").await);
+    assert_snapshot!("list_locked", world.run("list").await);
+    assert_eq!(world.run("status acme --json").await.json()["state"], "locked");
+    world.keyring.fail(Code::KeyringAbsent);
+    assert_eq!(world.run("refresh acme").await.exit, Exit::Keyring);
+    assert_eq!(world.run("connect acme").await.exit, Exit::Keyring);
+}
+
+#[tokio::test]
+async fn a_silent_keyring_is_not_waited_for_where_nobody_can_unlock_it() {
+    let world = World::new();
+    world.connect().await;
+    world.keyring.set_silent(true);
+    let start = std::time::Instant::now();
+    assert_snapshot!("keyring_silent", world.run("token acme").await);
+    assert!(start.elapsed() < Duration::from_secs(6));
+    assert_eq!(world.run("list --json").await.json()[0]["state"], "locked");
+    // The threads that wait for it hold up the test's runtime.
+    world.keyring.set_silent(false);
+}

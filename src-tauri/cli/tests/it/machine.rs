@@ -1,0 +1,125 @@
+//! What stands around the program in a test: a clock that stands still, a keyring, streams, and a browser.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use grapnel_core::Grapnel;
+use grapnel_core::clock::Clock;
+use grapnel_core::error::{Code, Error, Result};
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_core::vault::Keyring;
+use jiff::{SignedDuration, Timestamp};
+
+/// Noon of a day, until a test moves it.
+pub(crate) struct TestClock(Mutex<Timestamp>);
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self(Mutex::new("2026-03-02T12:00:00Z".parse().unwrap()))
+    }
+}
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A keyring in memory, which fails or stays silent as it is told to.
+#[derive(Default)]
+pub(crate) struct TestKeyring {
+    keys: Mutex<HashMap<String, Vec<u8>>>,
+    failure: Mutex<Option<Code>>,
+    silent: Mutex<bool>,
+}
+
+impl TestKeyring {
+    pub(crate) fn fail(&self, code: Code) {
+        *self.failure.lock().unwrap() = Some(code);
+    }
+
+    pub(crate) fn set_silent(&self, silent: bool) {
+        *self.silent.lock().unwrap() = silent;
+    }
+
+    fn answer(&self) -> Result<()> {
+        while *self.silent.lock().unwrap() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let failure = *self.failure.lock().unwrap();
+        failure.map_or(Ok(()), |code| Err(Error::new(code, "The keyring failed.").hint("Mend it.")))
+    }
+}
+
+impl Keyring for TestKeyring {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.answer()?;
+        Ok(self.keys.lock().unwrap().get(name).cloned())
+    }
+
+    fn set(&self, name: &str, key: &[u8]) -> Result<()> {
+        self.answer()?;
+        self.keys.lock().unwrap().insert(name.into(), key.into());
+        Ok(())
+    }
+}
+
+/// A stream that can be read while it is being written.
+#[derive(Clone, Default)]
+pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The first line, once it is there.
+    pub(crate) async fn first_line(&self) -> String {
+        loop {
+            if let Some((line, _)) = self.text().split_once('\n') {
+                return line.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Opens an address as a browser would, and answers where the provider sends it.
+pub(crate) async fn visit(address: &str) -> String {
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let reply = browser.get(address).send().await.unwrap();
+    let status = reply.status();
+    let location = reply.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+    location.unwrap_or_else(|| panic!("{status}, and no way back"))
+}
+
+/// Signs in as a person would: the browser goes where the provider sends it, be that a port of this computer or, by
+/// deep link, the desktop program.
+pub(crate) async fn sign_in(link: SecretString, desktop: Option<Grapnel>) {
+    let back = visit(link.expose_secret()).await;
+    if back.starts_with("http://127.0.0.1") {
+        let page = reqwest::get(back).await.unwrap();
+        assert!(page.status().is_success(), "{}", page.status());
+    } else if let Some(desktop) = desktop {
+        // How it ended is for the command line to tell.
+        let _ = desktop.receive_callback(&back.into()).await;
+    }
+}

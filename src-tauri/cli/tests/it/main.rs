@@ -1,0 +1,12 @@
+//! The command line against the sandbox, over HTTP: what each command prints, and what it exits with.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod apps;
+mod connecting;
+mod connections;
+mod content;
+mod exits;
+mod machine;
+mod providers;
+mod world;

@@ -1,0 +1,168 @@
+//! A world for one test: a sandbox, a data directory, and everything that the program finds around it.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use grapnel_cli::{Exit, Input, Patience, Surroundings};
+use grapnel_core::Grapnel;
+use grapnel_core::secret::SecretString;
+use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
+use insta::internals::SettingsBindDropGuard;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+
+use crate::machine::{Paper, TestClock, TestKeyring, sign_in};
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) keyring: Arc<TestKeyring>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) patience: Patience,
+    home: TempDir,
+    _filters: SettingsBindDropGuard,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::of(ProviderId::Grigora)
+    }
+
+    /// A world with one provider, where the first person agrees to everything.
+    pub(crate) fn of(provider: ProviderId) -> Self {
+        let options = Options { consent: Consent::Authorize, reveal: true, ..Options::only(provider) };
+        let moment = Duration::from_millis(300);
+        Self {
+            sandbox: Sandbox::start(options).unwrap(),
+            keyring: Arc::default(),
+            clock: Arc::default(),
+            patience: Patience { provider: moment, keyring: moment },
+            home: tempfile::tempdir().unwrap(),
+            _filters: filters().bind_to_scope(),
+        }
+    }
+
+    /// Another program on the same data.
+    pub(crate) fn grapnel(&self) -> Grapnel {
+        Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap()
+    }
+
+    /// Runs a command of which nothing is asked.
+    pub(crate) async fn run(&self, line: &str) -> Ran {
+        self.run_with(line, std::io::empty(), false, &Paper::default()).await
+    }
+
+    /// Runs a command at a terminal.
+    pub(crate) async fn answer(&self, line: &str, typed: &'static str) -> Ran {
+        self.run_with(line, typed.as_bytes(), true, &Paper::default()).await
+    }
+
+    /// Runs a command with something on its standard input.
+    pub(crate) async fn pipe(&self, line: &str, input: &'static str) -> Ran {
+        self.run_with(line, input.as_bytes(), false, &Paper::default()).await
+    }
+
+    /// Runs a command with everything said: its input, and where its output can be read meanwhile.
+    pub(crate) async fn run_with(
+        &self,
+        line: &str,
+        input: impl Read + Send + 'static,
+        is_terminal: bool,
+        output: &Paper,
+    ) -> Ran {
+        let messages = Paper::default();
+        let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
+        let desktop = self.grapnel();
+        let around = Surroundings {
+            open: Box::new(move || Grapnel::with(&home, keyring, clock)),
+            clock: self.clock.clone(),
+            input: Input { lines: Box::new(BufReader::new(input)), is_terminal },
+            output: Box::new(output.clone()),
+            messages: Box::new(messages.clone()),
+            browser: Arc::new(move |link: &SecretString| {
+                Handle::current().spawn(sign_in(link.clone(), Some(desktop.clone())));
+                true
+            }),
+            patience: self.patience,
+        };
+        let arguments = std::iter::once("grapnel".to_owned()).chain(words(line)).map(OsString::from);
+        let exit = grapnel_cli::run(arguments, around).await;
+        Ran { line: line.to_owned(), exit, out: output.text(), said: messages.text() }
+    }
+
+    /// Adds an app at the sandbox, whose callbacks come to a port of this computer.
+    pub(crate) async fn add_app(&self) -> Ran {
+        self.add("acme", "--redirect loopback").await
+    }
+
+    pub(crate) async fn add(&self, name: &str, more: &str) -> Ran {
+        let at = self.sandbox.grigora();
+        let line = format!(
+            "app add {name} --provider grigora --client-id {} --client-secret-stdin {more} \
+             --set authorize_url={at}{} --set token_url={at}{} --set api_base={at}{}",
+            grigora::CLIENT_ID,
+            grigora::AUTHORIZE_PATH,
+            grigora::TOKEN_PATH,
+            grigora::API_BASE,
+        );
+        self.pipe(&line, grigora::CLIENT_SECRET).await
+    }
+
+    /// A connection called `acme` that has just been made.
+    pub(crate) async fn connect(&self) {
+        assert_eq!(self.add_app().await.exit, Exit::Done);
+        let ran = self.run("connect acme").await;
+        assert_eq!(ran.exit, Exit::Done, "{ran}");
+    }
+}
+
+/// What a run left, as a person would see it in a terminal.
+pub(crate) struct Ran {
+    line: String,
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) said: String,
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.exit, Exit::Done, "{self}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "$ grapnel {}", self.line)?;
+        f.write_str(&self.out)?;
+        if !self.said.is_empty() {
+            writeln!(f, "--- standard error")?;
+            f.write_str(&self.said)?;
+        }
+        write!(f, "--- exit {}", self.exit as u8)
+    }
+}
+
+/// Arguments, with words in single quotes kept together.
+fn words(line: &str) -> Vec<String> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(number, part)| match number % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
+
+/// What differs from run to run gets a name that does not.
+fn filters() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
+    settings.add_filter(r"\b[0-9a-f]{32}\b", "[id]");
+    settings.add_filter(r"(gri_[ar]t_)[\w-]{4}", "${1}[4]");
+    settings.add_filter(r#"(fingerprint"?:? "?)[0-9a-f]{8}\b"#, "${1}[8 hex]");
+    settings.add_filter(r"in \d\.\d s", "in [pause]");
+    settings
+}

@@ -1,0 +1,68 @@
+//! Locks between processes that share the data. The operating system holds them, so that a crash frees them.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+use super::Store;
+use crate::error::{Code, Error, Result};
+use crate::id::ConnectionId;
+
+/// Shows that a process is at work on the data, for as long as it is held.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    _held: File,
+    /// Whether no other process was there when this one came.
+    pub(crate) is_alone: bool,
+}
+
+impl Store {
+    /// Makes this process's presence known. `settle` is run first if it is alone: what an earlier one left
+    /// unfinished is nobody's then.
+    pub(crate) fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<Presence> {
+        let file = open(&self.home.join("grapnel.lock")).map_err(|error| failed(&error))?;
+        let is_alone = match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        };
+        if is_alone {
+            settle()?;
+            file.unlock().map_err(|error| failed(&error))?;
+        }
+        file.lock_shared().map_err(|error| failed(&error))?;
+        Ok(Presence { _held: file, is_alone })
+    }
+
+    /// Waits until no process renews this connection, and keeps others from it while the answer is held. Blocks.
+    pub(crate) fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
+        let locked = || {
+            let directory = self.home.join("locks");
+            std::fs::create_dir_all(&directory)?;
+            let file = open(&directory.join(&id.0))?;
+            file.lock()?;
+            Ok(file)
+        };
+        locked().map_err(|error: io::Error| failed(&error))
+    }
+
+    /// Forgets the lock of a connection that is gone.
+    pub(crate) fn drop_renewal_lock(&self, id: &ConnectionId) {
+        // One that stays is an empty file.
+        let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn failed(error: &io::Error) -> Error {
+    Error::new(Code::DataUnwritable, format!("Grapnel’s data directory cannot be locked: {error}."))
+        .means("Nothing was changed.")
+        .hint("Look whether the disk is full, or the data directory belongs to someone else.")
+}

@@ -1,0 +1,103 @@
+// A certified authorization server on a free port of this machine, for the tests. What it holds is in memory.
+//
+// Standard output has a line of JSON when it is ready (`issuer`, `clients`), and one for each token that it
+// issues and each request that it refuses (`event`). It ends when its standard input does.
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { generateKeyPair, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+
+// It warns of what is meant here: its own sign-in pages, no TLS, and a Node that it was not tried with.
+console.warn = () => {};
+console.info = () => {};
+const { Provider } = await import('oidc-provider');
+
+const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const native = {
+  application_type: 'native',
+  // Without a port, which stands for any (RFC 8252 §7.3); and a private-use scheme (§7.1).
+  redirect_uris: ['http://127.0.0.1/callback', 'dev.grapnel.desktop:/oauth/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+};
+
+const clients = [
+  {
+    ...native,
+    // Characters that HTTP Basic needs encoded (RFC 6749 §2.3.1).
+    client_id: 'confidential:client/1',
+    client_secret: `a+b/c:d%e&f=${randomBytes(16).toString('base64')}`,
+    token_endpoint_auth_method: 'client_secret_basic',
+  },
+  { ...native, client_id: 'public', token_endpoint_auth_method: 'none' },
+];
+
+const claims = (sub) => ({ sub, name: 'Ada Peer', email: `${sub}@example.org`, email_verified: true });
+
+const jwk = async (kid, alg, type, options) => {
+  const { privateKey } = await promisify(generateKeyPair)(type, options);
+  return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
+};
+
+const configuration = {
+  clients,
+  jwks: {
+    keys: await Promise.all([
+      jwk('rsa', 'RS256', 'rsa', { modulusLength: 2048 }),
+      jwk('ec', 'ES256', 'ec', { namedCurve: 'P-256' }),
+    ]),
+  },
+  cookies: { keys: [randomBytes(32).toString('hex')] },
+  claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+  // Opaque tokens go to userinfo; what is issued for a resource is a JWT, and goes only there.
+  scopes: ['openid', 'offline_access', 'notes:read'],
+  findAccount: (_, sub) => ({ accountId: sub, claims: () => claims(sub) }),
+  rotateRefreshToken: true,
+  features: {
+    devInteractions: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    userinfo: { enabled: true },
+    rpInitiatedLogout: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_, resource) => ({
+        scope: 'notes:read',
+        audience: resource,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'ES256' } },
+      }),
+    },
+  },
+  ttl: {
+    AccessToken: 3600,
+    AuthorizationCode: 60,
+    Grant: 86400,
+    IdToken: 600,
+    Interaction: 600,
+    RefreshToken: 86400,
+    Session: 3600,
+  },
+};
+
+const server = createServer().listen(0, '127.0.0.1');
+await once(server, 'listening');
+const issuer = `http://127.0.0.1:${server.address().port}`;
+const provider = new Provider(issuer, configuration);
+
+for (const kind of ['access_token', 'refresh_token']) {
+  for (const how of ['saved', 'issued']) {
+    provider.on(`${kind}.${how}`, (token) => tell({ event: `${kind}.issued`, value: token.jti }));
+  }
+}
+for (const place of ['authorization', 'grant', 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery']) {
+  provider.on(`${place}.error`, (_, { error, error_description: description }) =>
+    tell({ event: `${place}.error`, error, description }));
+}
+provider.on('server_error', (_, error) => tell({ event: 'server_error', error: 'server_error', description: String(error.stack) }));
+
+server.on('request', provider.callback());
+process.stdin.resume().on('end', () => process.exit());
+tell({ issuer, clients: clients.map(({ client_id: id, client_secret: secret }) => ({ id, secret })) });

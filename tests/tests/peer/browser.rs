@@ -1,0 +1,99 @@
+//! A browser, as far as the server's own pages need one: it follows redirects, keeps cookies, and sends the form.
+
+use std::collections::BTreeMap;
+
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_tests::{Context, Result, bail};
+use http::header;
+use reqwest::{Method, Response, redirect};
+use url::Url;
+
+/// What the person does on the pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Person {
+    SignsInAndAgrees,
+    GoesBack,
+}
+
+/// Whom the person signs in as; any name and password will do.
+pub(crate) const ACCOUNT: &str = "ada";
+
+/// More pages than any sign-in has.
+const ENDLESS: usize = 20;
+
+/// Opens a link, does what the person does, and answers where the server sends the browser in the end.
+pub(crate) async fn visit(issuer: &str, link: &SecretString, person: Person) -> Result<SecretString> {
+    let mut browser = Browser {
+        client: reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?,
+        cookies: BTreeMap::new(),
+    };
+    let mut response = browser.send(Method::GET, link.expose_secret(), None).await?;
+    for _ in 0..ENDLESS {
+        if let Some(location) = response.headers().get(header::LOCATION) {
+            let address = response.url().join(location.to_str()?)?;
+            if !address.as_str().starts_with(issuer) {
+                return Ok(String::from(address).into());
+            }
+            response = browser.send(Method::GET, address.as_str(), None).await?;
+            continue;
+        }
+        let (status, base) = (response.status(), response.url().clone());
+        let page = response.text().await?;
+        let Some(action) = between(&page, "<form autocomplete=\"off\" action=\"", "\"") else {
+            bail!("{status}, and a page without a form: {page}")
+        };
+        let form = if page.contains("name=\"login\"") {
+            format!("prompt=login&login={ACCOUNT}&password=any")
+        } else {
+            "prompt=consent".to_owned()
+        };
+        response = if person == Person::GoesBack {
+            let away = page.match_indices("href=\"").find_map(|(at, _)| {
+                between(&page[at..], "href=\"", "\"").filter(|address| address.ends_with("/abort"))
+            });
+            browser.send(Method::GET, away.context("no way back")?, None).await?
+        } else {
+            browser.send(Method::POST, base.join(action)?.as_str(), Some(form)).await?
+        };
+    }
+    bail!("the server sends the browser round and round")
+}
+
+/// Opens the loopback address, and answers with the page there.
+pub(crate) async fn come_home(address: &SecretString) -> Result<String> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    Ok(client.get(address.expose_secret()).send().await?.error_for_status()?.text().await?)
+}
+
+struct Browser {
+    client: reqwest::Client,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    async fn send(&mut self, method: Method, address: &str, form: Option<String>) -> Result<Response> {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request =
+            self.client.request(method, Url::parse(address)?).header(header::COOKIE, cookies.join("; "));
+        if let Some(form) = form {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+        }
+        let response = request.send().await?;
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str()?.split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').context("a cookie without a value")?;
+            // One that is taken back comes empty.
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Ok(response)
+    }
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+    text.split_once(start)?.1.split_once(end).map(|(inner, _)| inner)
+}

@@ -1,0 +1,64 @@
+//! Disconnecting: the server is made to forget the tokens (RFC 7009).
+
+use grapnel_core::connection::State;
+use grapnel_core::revoke::Revocation;
+use grapnel_core::secret::ExposeSecret;
+use grapnel_tests::Result;
+
+use crate::server::Client;
+use crate::world::{NOTES, RESOURCE, SCOPES, STAY, World};
+
+/// Disconnects, and looks at what the server then says of the tokens.
+async fn disconnects(client: impl Fn(&World) -> Client) -> Result<()> {
+    let mut world = World::new().await?;
+    let client = client(&world);
+    let app = world.add_app(&client, SCOPES, &[STAY]).await?;
+    let id = world.connect(&app).await?;
+    let access = world.grapnel.token(&id, std::time::Duration::ZERO).await?;
+    let refresh = world.server.issued("refresh_token").await?;
+    assert!(world.is_active(&client, access.expose_secret()).await?);
+    assert!(world.is_active(&client, &refresh).await?);
+    assert_eq!(world.grapnel.disconnect(&id).await?, Revocation::Done);
+    assert!(!world.is_active(&client, access.expose_secret()).await?);
+    assert!(!world.is_active(&client, &refresh).await?);
+    assert_eq!(world.grapnel.connection(&id)?.summary.state, State::Disconnected);
+    assert_eq!(world.server.refusals().await?, [""; 0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn disconnecting_takes_the_tokens_back() -> Result<()> {
+    disconnects(|world| world.server.confidential.clone()).await
+}
+
+#[tokio::test]
+async fn disconnecting_a_public_client_takes_the_tokens_back() -> Result<()> {
+    disconnects(|world| world.server.public.clone()).await
+}
+
+/// The server takes the refresh token back, and says that a JWT cannot be (RFC 7009 §2.2.1): that it does so is
+/// no failure, and nobody can renew it any more.
+#[tokio::test]
+async fn disconnecting_takes_back_what_can_be() -> Result<()> {
+    let mut world = World::new().await?;
+    let client = world.server.confidential.clone();
+    let app = world.add_app(&client, NOTES, &[STAY, RESOURCE]).await?;
+    let id = world.connect(&app).await?;
+    let refresh = world.server.issued("refresh_token").await?;
+    let revocation = world.grapnel.disconnect(&id).await?;
+    assert!(!world.is_active(&client, &refresh).await?);
+    assert_eq!(revocation, Revocation::Done);
+    Ok(())
+}
+
+#[tokio::test]
+async fn disconnecting_from_a_server_that_is_gone_deletes_the_tokens_here() -> Result<()> {
+    let world = World::new().await?;
+    let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
+    let id = world.connect(&app).await?;
+    world.server.refusals().await?;
+    assert_eq!(world.grapnel.disconnect(&id).await?, Revocation::Failed);
+    let details = world.grapnel.connection(&id)?;
+    assert_eq!((details.summary.state, details.tokens), (State::Disconnected, None));
+    Ok(())
+}

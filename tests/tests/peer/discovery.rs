@@ -1,0 +1,39 @@
+//! What the server announces of itself.
+
+use grapnel_core::error::Code;
+use grapnel_tests::Result;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn discovery_fills_the_values() -> Result<()> {
+    let world = World::new().await?;
+    let issuer = &world.server.issuer;
+    let values = world.grapnel.discover(issuer).await?;
+    let expected = [
+        ("issuer", issuer.clone()),
+        ("authorize_url", format!("{issuer}/auth")),
+        ("token_url", format!("{issuer}/token")),
+        ("revocation_url", format!("{issuer}/token/revocation")),
+        ("introspection_url", format!("{issuer}/token/introspection")),
+        ("userinfo_url", format!("{issuer}/me")),
+        ("jwks_url", format!("{issuer}/jwks")),
+        ("client_auth", "basic".into()),
+        ("pkce", "always".into()),
+        ("require_iss", "true".into()),
+    ];
+    for (key, value) in expected {
+        assert_eq!(values.get(key), Some(&value), "{key}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_issuer_is_taken_as_it_is_written() -> Result<()> {
+    let world = World::new().await?;
+    for other in ["/", "/elsewhere"] {
+        let error = world.grapnel.discover(&format!("{}{other}", world.server.issuer)).await.unwrap_err();
+        assert_eq!((error.code, error.field.as_deref()), (Code::ProviderError, Some("issuer")), "{other}");
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The core against a certified authorization server that is not ours: `oidc-provider`, from `tests/peer`.
+
+mod browser;
+mod disconnecting;
+mod discovery;
+mod node;
+mod refusals;
+mod renewing;
+mod resources;
+mod server;
+mod signing_in;
+mod world;

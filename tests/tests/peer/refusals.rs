@@ -1,0 +1,80 @@
+//! Sign-ins that come to nothing, and answers that are not heard.
+
+use grapnel_core::authorize::{Phase, Wanted};
+use grapnel_core::error::Code;
+use grapnel_core::event::Event;
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_tests::{Context, Result};
+
+use crate::browser::{self, Person};
+use crate::server::Client;
+use crate::world::{SCOPES, STAY, World, end_of};
+
+#[tokio::test]
+async fn a_person_who_goes_back_is_told_so() -> Result<()> {
+    let world = World::new().await?;
+    let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
+    let attempt = world.attempt(&app.id, Person::GoesBack).await?;
+    assert_eq!(attempt.phase, Phase::Denied);
+    assert_eq!(attempt.error.context("no error")?.code, Code::AccessDenied);
+    assert!(world.grapnel.connections()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_named() -> Result<()> {
+    let world = World::new().await?;
+    let wrong = Client { secret: Some("not+the/secret".into()), ..world.server.confidential.clone() };
+    let app = world.add_app(&wrong, SCOPES, &[STAY]).await?;
+    let attempt = world.attempt(&app.id, Person::SignsInAndAgrees).await?;
+    assert_eq!(attempt.phase, Phase::Failed);
+    let error = attempt.error.context("no error")?;
+    assert_eq!(error.code, Code::InvalidClient);
+    assert!(!format!("{error:?}").contains("not+the"));
+    assert!(world.grapnel.connections()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_sign_in_page_refuses_is_told() -> Result<()> {
+    for (own, words) in [(("authorize.prompt", "none"), "login_required"), (("pkce", "never"), "PKCE")] {
+        let world = World::new().await?;
+        let app = world.add_app(&world.server.public, SCOPES, &[own]).await?;
+        let attempt = world.attempt(&app.id, Person::SignsInAndAgrees).await?;
+        assert_eq!(attempt.phase, Phase::Failed);
+        let error = attempt.error.context("no error")?;
+        assert_eq!(error.code, Code::ProviderError);
+        assert!(error.message.contains(words), "{}", error.message);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_an_answer_that_names_the_issuer_is_heard() -> Result<()> {
+    let world = World::new().await?;
+    let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
+    let mut events = world.grapnel.events();
+    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await?;
+    let link = world.grapnel.attempt_link(&attempt.id).await?;
+    let callback = browser::visit(&world.server.issuer, &link, Person::SignsInAndAgrees).await?;
+    for forged in ["&iss=https%3A%2F%2Fevil.example", ""] {
+        browser::come_home(&with_iss(&callback, forged)?).await?;
+        let refused = loop {
+            if let Event::CallbackRefused(error) = events.recv().await? {
+                break error;
+            }
+        };
+        assert_eq!(refused.code, Code::CallbackInvalid);
+        assert_eq!(world.grapnel.attempt(&attempt.id)?.phase, Phase::Waiting);
+    }
+    browser::come_home(&callback).await?;
+    assert_eq!(end_of(&mut events, &attempt.id).await?.phase, Phase::Done);
+    Ok(())
+}
+
+/// A callback with something else where its issuer was.
+fn with_iss(callback: &SecretString, other: &str) -> Result<SecretString> {
+    let (before, iss) = callback.expose_secret().split_once("&iss=").context("it names no issuer")?;
+    let after = iss.split_once('&').map(|(_, after)| format!("&{after}")).unwrap_or_default();
+    Ok(format!("{before}{other}{after}").into())
+}

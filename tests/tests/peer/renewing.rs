@@ -1,0 +1,68 @@
+//! Renewing: the server rotates, and tells a stolen token from the right one.
+
+use grapnel_core::authorize::{Phase, Wanted};
+use grapnel_core::connection::State;
+use grapnel_core::error::Code;
+use grapnel_tests::{Context, Result};
+
+use crate::browser::Person;
+use crate::server::Client;
+use crate::world::{SCOPES, STAY, World};
+
+/// Renews, and looks at what became of the tokens before.
+async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
+    let mut world = World::new().await?;
+    let client = client(&world);
+    let app = world.add_app(&client, SCOPES, &[STAY]).await?;
+    let id = world.connect(&app).await?;
+    let old = world.server.issued("refresh_token").await?;
+    let before = world.grapnel.connection(&id)?.tokens.context("no tokens")?;
+    world.grapnel.refresh(&id).await?;
+    let after = world.grapnel.connection(&id)?;
+    let tokens = after.tokens.context("no tokens")?;
+    assert_eq!(tokens.renewals, 1);
+    assert_ne!(tokens.access, before.access);
+    assert_ne!(tokens.refresh, before.refresh);
+    assert_eq!((after.summary.state, after.trouble), (State::Active, None));
+    assert!(after.scopes.missing.is_empty(), "{:?}", after.scopes);
+
+    world.grapnel.refresh(&id).await?;
+    assert_eq!(world.grapnel.connection(&id)?.tokens.context("no tokens")?.renewals, 2);
+    world.grapnel.idle().await;
+
+    // Someone who stole the first refresh token gets nothing for it, and ends the grant for everyone.
+    let form = [("grant_type", "refresh_token"), ("refresh_token", old.as_str())];
+    let (status, reply) = world.ask(&client, "/token", &form).await?;
+    assert_eq!((status.as_u16(), reply["error"].as_str()), (400, Some("invalid_grant")));
+    let refused = world.grapnel.refresh(&id).await.map_err(|error| error.code);
+    assert_eq!(refused, Err(Code::ReconnectNeeded));
+    assert_eq!(world.grapnel.connection(&id)?.summary.state, State::ReconnectNeeded);
+
+    let again = Wanted { again: Some(id.clone()), name: None };
+    assert_eq!(world.attempt_for(&app.id, &again, Person::SignsInAndAgrees).await?.phase, Phase::Done);
+    let details = world.grapnel.connection(&id)?;
+    assert_eq!((details.summary.state, details.trouble), (State::Active, None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_renewal_of_a_client_with_a_secret_rotates() -> Result<()> {
+    renews(|world| world.server.confidential.clone()).await
+}
+
+#[tokio::test]
+async fn a_renewal_of_a_public_client_rotates() -> Result<()> {
+    renews(|world| world.server.public.clone()).await
+}
+
+/// Whoever asks for `offline_access` asks the person each time (OpenID Connect Core §11), without being told to.
+#[tokio::test]
+async fn whoever_asks_to_stay_signed_in_stays() -> Result<()> {
+    let world = World::new().await?;
+    let app = world.add_app(&world.server.confidential, SCOPES, &[]).await?;
+    let id = world.connect(&app).await?;
+    let details = world.grapnel.connection(&id)?;
+    assert_eq!(details.scopes.missing, [""; 0]);
+    assert!(details.tokens.context("no tokens")?.refresh.is_some());
+    Ok(())
+}

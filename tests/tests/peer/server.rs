@@ -1,0 +1,89 @@
+//! The server as a process: started, listened to, and ended with this.
+
+use std::process::Stdio;
+
+use grapnel_tests::wait::PATIENCE;
+use grapnel_tests::{Context, Result, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::node;
+
+/// `oidc-provider`, running.
+pub(crate) struct Server {
+    pub(crate) issuer: String,
+    pub(crate) confidential: Client,
+    pub(crate) public: Client,
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    told: Vec<Value>,
+}
+
+/// A client that it knows.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) id: String,
+    pub(crate) secret: Option<String>,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Result<Self> {
+        let node = node::node()?;
+        node::packages(&node)?;
+        let mut process = Command::new(node)
+            .arg(node::place().join("server.mjs"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut lines = BufReader::new(process.stdout.take().context("no output")?).lines();
+        let ready = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        let ready = ready.context("the server took too long")??.context("the server ended at its start")?;
+        let ready: Value = serde_json::from_str(&ready)?;
+        let client = |number: usize| -> Result<Client> {
+            let client = &ready["clients"][number];
+            let id = client["id"].as_str().context("a client without an id")?;
+            Ok(Client { id: id.to_owned(), secret: client["secret"].as_str().map(str::to_owned) })
+        };
+        Ok(Self {
+            issuer: ready["issuer"].as_str().context("no issuer")?.to_owned(),
+            confidential: client(0)?,
+            public: client(1)?,
+            process,
+            lines,
+            told: Vec::new(),
+        })
+    }
+
+    /// The next token of a kind (`access_token`, `refresh_token`) that it issued.
+    pub(crate) async fn issued(&mut self, kind: &str) -> Result<String> {
+        let wanted = format!("{kind}.issued");
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+            let Some(line) = line.with_context(|| format!("no {kind} was issued"))?? else {
+                bail!("the server ended")
+            };
+            let event: Value = serde_json::from_str(&line)?;
+            if event["event"] == wanted.as_str() {
+                return Ok(event["value"].as_str().context("a token without a value")?.to_owned());
+            }
+            self.told.push(event);
+        }
+    }
+
+    /// Ends it, and answers with every request that it refused: where, the error, and its words.
+    pub(crate) async fn refusals(mut self) -> Result<Vec<String>> {
+        drop(self.process.stdin.take());
+        while let Some(line) = self.lines.next_line().await? {
+            self.told.push(serde_json::from_str(&line)?);
+        }
+        let words = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let refused = self.told.iter().filter(|event| event["error"].is_string());
+        Ok(refused
+            .map(|one| {
+                format!("{}: {} ({})", words(one, "event"), words(one, "error"), words(one, "description"))
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,157 @@
+//! A world for one test: the server, and a Grapnel with a data directory and a keyring of its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use grapnel_core::Grapnel;
+use grapnel_core::app::{App, NewApp};
+use grapnel_core::authorize::{Attempt, Wanted};
+use grapnel_core::clock::SystemClock;
+use grapnel_core::event::Event;
+use grapnel_core::id::{AppId, AttemptId, ConnectionId};
+use grapnel_core::provider::Overrides;
+use grapnel_core::secret::Entered;
+use grapnel_core::vault::Keyring;
+use grapnel_tests::wait::PATIENCE;
+use grapnel_tests::{Context, Result};
+use http::{StatusCode, header};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::broadcast::Receiver;
+use url::form_urlencoded::{Serializer, byte_serialize};
+
+use crate::browser::{self, Person};
+use crate::server::{Client, Server};
+
+/// What a person asks for who wants to know the account, and to stay signed in.
+pub(crate) const SCOPES: &str = "openid profile email offline_access";
+/// OpenID Connect gives a refresh token only to those who ask for agreement each time (Core §11).
+pub(crate) const STAY: (&str, &str) = ("authorize.prompt", "consent");
+/// What is asked for at a resource.
+pub(crate) const NOTES: &str = "offline_access notes:read";
+/// A resource of the server's, tokens for which are JWTs.
+pub(crate) const RESOURCE: (&str, &str) = ("authorize.resource", "http://127.0.0.1/notes");
+
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) grapnel: Grapnel,
+    _home: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Result<Self> {
+        let home = tempfile::tempdir()?;
+        let grapnel = Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), Arc::new(SystemClock))?;
+        Ok(Self { server: Server::start().await?, grapnel, _home: home })
+    }
+
+    /// An app as a person makes it who enters the issuer, and what differs from it.
+    pub(crate) async fn add_app(&self, client: &Client, scopes: &str, own: &[(&str, &str)]) -> Result<App> {
+        self.add_app_back_by("loopback", client, scopes, own).await
+    }
+
+    /// Such an app, with another way back.
+    pub(crate) async fn add_app_back_by(
+        &self,
+        redirect: &str,
+        client: &Client,
+        scopes: &str,
+        own: &[(&str, &str)],
+    ) -> Result<App> {
+        let mut overrides: Overrides = self.grapnel.discover(&self.server.issuer).await?;
+        overrides.extend(own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let new = NewApp {
+            name: client.id.clone(),
+            provider: "custom".into(),
+            client_id: client.id.clone(),
+            client_secret: client.secret.clone().map(|secret| Entered(secret.into())),
+            redirect: redirect.into(),
+            scopes: scopes.split(' ').map(str::to_owned).collect(),
+            projects: Vec::new(),
+            overrides,
+        };
+        Ok(self.grapnel.add_app(new).await?)
+    }
+
+    /// An attempt that went through the browser and came home by loopback, and is over.
+    pub(crate) async fn attempt(&self, app: &AppId, person: Person) -> Result<Attempt> {
+        self.attempt_for(app, &Wanted::default(), person).await
+    }
+
+    /// Such an attempt, with what it is to lead to.
+    pub(crate) async fn attempt_for(&self, app: &AppId, wanted: &Wanted, person: Person) -> Result<Attempt> {
+        let mut events = self.grapnel.events();
+        let attempt = self.grapnel.start_attempt(app, wanted).await?;
+        let link = self.grapnel.attempt_link(&attempt.id).await?;
+        let callback = browser::visit(&self.server.issuer, &link, person).await?;
+        browser::come_home(&callback).await?;
+        end_of(&mut events, &attempt.id).await
+    }
+
+    /// A connection that has just been made.
+    pub(crate) async fn connect(&self, app: &App) -> Result<ConnectionId> {
+        let attempt = self.attempt(&app.id, Person::SignsInAndAgrees).await?;
+        attempt.connection_id.with_context(|| format!("the sign-in failed: {:?}", attempt.error))
+    }
+
+    /// Asks an endpoint of the server as a client, past Grapnel.
+    pub(crate) async fn ask(
+        &self,
+        client: &Client,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Result<(StatusCode, Value)> {
+        let mut body = Serializer::new(String::new());
+        body.extend_pairs(form);
+        let asking = reqwest::Client::builder().no_proxy().build()?;
+        let mut request = asking
+            .post(format!("{}{path}", self.server.issuer))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(secret) = &client.secret {
+            let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+            let pair = BASE64.encode(format!("{}:{}", encoded(&client.id), encoded(secret)));
+            request = request.header(header::AUTHORIZATION, format!("Basic {pair}"));
+        } else {
+            body.append_pair("client_id", &client.id);
+        }
+        let response = request.body(body.finish()).send().await?;
+        Ok((response.status(), serde_json::from_str(&response.text().await?)?))
+    }
+
+    /// Whether the server says that a token is good.
+    pub(crate) async fn is_active(&self, client: &Client, token: &str) -> Result<bool> {
+        let (_, reply) = self.ask(client, "/token/introspection", &[("token", token)]).await?;
+        reply["active"].as_bool().with_context(|| format!("not an introspection: {reply}"))
+    }
+}
+
+/// How an attempt ended, as whoever watches is told.
+pub(crate) async fn end_of(events: &mut Receiver<Event>, id: &AttemptId) -> Result<Attempt> {
+    loop {
+        let event =
+            tokio::time::timeout(PATIENCE, events.recv()).await.context("the attempt does not end")??;
+        if let Event::Attempt(attempt) = event
+            && attempt.id == *id
+            && attempt.phase.is_over()
+        {
+            return Ok(*attempt);
+        }
+    }
+}
+
+/// A keyring in memory.
+#[derive(Default)]
+struct MemoryKeyring(Mutex<HashMap<String, Vec<u8>>>);
+
+impl Keyring for MemoryKeyring {
+    fn get(&self, name: &str) -> grapnel_core::error::Result<Option<Vec<u8>>> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned())
+    }
+
+    fn set(&self, name: &str, key: &[u8]) -> grapnel_core::error::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), key.into());
+        Ok(())
+    }
+}
