@@ -41,7 +41,7 @@ const shots = {
     scenario: "some",
     go: async (page) => {
       await button(page, "Add app").click();
-      await page.locator("summary").click();
+      await page.locator("summary", { hasText: "Addresses" }).click();
       await page.fill("#client_id", "acme-sites-7f3a");
       await page.fill("#token_url", "http://acme.example/token");
       await page.locator("form .primary").click();
@@ -101,6 +101,32 @@ const shots = {
   refreshing: { scenario: "slow", go: (page) => button(page, "Refresh now").click() },
   "refresh-error": { scenario: "wire", go: (page) => button(page, "Refresh now").click() },
   ...Object.fromEntries(["Acme production", "Bakery site", "Greenhouse", "Night desk", "Old portfolio", "Without an end"].map((name) => [`trouble-${name.split(" ")[0].toLowerCase()}`, { scenario: "troubled", go: (page) => row(page, name) }])),
+  ...Object.fromEntries(["The Grid", "GroveStreams", "Grindery"].map((name) => [`add-${name.split(" ").pop().toLowerCase()}`, { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name, exact: true }).click(); } }])),
+  "add-loopback": { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name: "The Grid" }).click(); await page.getByRole("radio", { name: "By a port of this computer" }).click(); } },
+  "add-scopes": { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name: "The Grid" }).click(); await page.getByRole("checkbox", { name: "content_management" }).click(); await page.locator("#scopes").scrollIntoViewIfNeeded(); } },
+  "add-custom": { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name: "Another provider" }).click(); await page.getByRole("radio", { name: "Paste it" }).click(); } },
+  "add-conventions": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Add app").click();
+      await page.getByRole("radio", { name: "The Grid" }).click();
+      await page.locator("summary", { hasText: "Conventions" }).click();
+      await page.selectOption("#require_state", "false");
+      await page.locator("#require_state").scrollIntoViewIfNeeded();
+    },
+  },
+  ...Object.fromEntries(["grindery-waiting", "loopback-waiting", "paste-waiting"].map((name) => [name, { scenario: name, go: (page) => row(page, "Harbour") }])),
+  "paste-wrong": { scenario: "paste-waiting", go: async (page) => { await row(page, "Harbour"); await page.fill("#pasted", "nonsense"); await button(page, "Use it").click(); await page.locator("#pasted-wrong").waitFor(); } },
+  "port-taken": { scenario: "port-taken", go: (page) => button(page, "Connect in the browser").click() },
+  password: { scenario: "grovestreams-app", go: async (page) => { await button(page, "Other ways to sign in").click(); await button(page, "Sign in with email and password instead").click(); } },
+  "connection-grindery": { scenario: "grindery" },
+  "connection-thegrid": { scenario: "thegrid" },
+  "connection-custom": { scenario: "custom" },
+  "app-custom": { scenario: "custom", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); } },
+  things: { scenario: "thegrid", go: async (page) => { await tab(page, "Browse"); await page.locator(".thing").first().click(); } },
+  "things-within": { scenario: "grindery", go: async (page) => { await tab(page, "Browse"); await page.locator(".thing").first().click(); await button(page, "Workflows").click(); await page.locator(".thing").first().click(); } },
+  "things-none": { scenario: "custom", go: (page) => tab(page, "Browse") },
+  "things-error": { scenario: "things-error", go: (page) => tab(page, "Browse") },
   many: { scenario: "many" },
   "many-posts": { scenario: "many", go: async (page) => { await pick(page, "Project 2"); await page.locator("table").focus(); await page.keyboard.press("End"); } },
   unwritable: { scenario: "unwritable" },

@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 
 const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
 
+// What every screen rests on comes in one piece, not in many small ones.
+const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|sheet|shelf|things|window)|parts\/(?!Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
+
 export default defineConfig(({ mode }) => {
   // In tests, and in the mode made for pictures, a fake host stands behind the same door.
   const fake = mode === "fake" || mode === "test";
@@ -19,6 +22,9 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: true,
       target: "safari18",
       modulePreload: { polyfill: false },
+      // Screens are loaded when they are first shown; their styles are few, and come at once.
+      cssCodeSplit: false,
+      rolldownOptions: { output: { advancedChunks: { groups: [{ name: "base", test: base }] } } },
     },
     test: {
       environment: "jsdom",

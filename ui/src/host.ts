@@ -4,9 +4,9 @@ import { commands, events } from "./bindings";
 import type { Error as Trouble, Event as Happening, NewApp, PostQuery } from "./bindings";
 
 export type {
-  App, AppId, Attempt, AttemptId, Code, ConnectionId, Details, Deviation, Entry, Field, Glimpse, Held, Kind, Message,
-  NewApp, Order, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileValue, Project, Projects, ProviderView,
-  SandboxApp, Scopes, Source, State, Summary,
+  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Entry, Field, Glimpse, Held, Item, Items, Kind, Message,
+  NewApp, Order, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileValue, Project, Projects, ProviderView, Revocation,
+  SandboxApp, Scope, Scopes, Source, State, Summary, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
 
@@ -42,11 +42,18 @@ export function nextCall(): number {
 export const host = {
   overview: () => ask(() => commands.overview()),
   sandbox: () => ask(() => commands.sandbox()),
+  /** What an issuer announces of itself, as values of a profile. */
+  discover: (issuer: string) => ask(() => commands.discover(issuer)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   startAttempt: (app: string, connection: string | null) => ask(() => commands.startAttempt(app, connection)),
   openBrowser: (attempt: string) => ask(() => commands.openBrowser(attempt)),
   copyLink: (attempt: string) => ask(() => commands.copyLink(attempt)),
+  pasteCallback: (attempt: string, text: string) => ask(() => commands.pasteCallback(attempt, text)),
+  /** Signs in without a browser. Both are handed on once, and kept nowhere. */
+  signInHere: (app: string, connection: string | null, email: string, word: string) => ask(() => commands.signInWithPassword(app, connection, email, word)),
+  /** Tries whether a deep link comes back here. */
+  testDeepLink: () => ask(() => commands.testDeepLink()),
   cancelAttempt: (attempt: string) => ask(() => commands.cancelAttempt(attempt)),
   connection: (id: string) => ask(() => commands.connection(id)),
   refresh: (id: string) => ask(() => commands.refresh(id)),
@@ -56,6 +63,8 @@ export const host = {
   projects: (id: string, call: number) => ask(() => commands.projects(id, call)),
   project: (id: string, project: string, call: number) => ask(() => commands.project(id, project, call)),
   posts: (id: string, query: PostQuery, call: number) => ask(() => commands.posts(id, query, call)),
+  collections: (id: string) => ask(() => commands.collections(id)),
+  items: (id: string, collection: string, within: string | null, call: number) => ask(() => commands.items(id, collection, within, call)),
   cancel: (call: number) => ask(() => commands.cancel(call)),
   activity: (id: string | null) => ask(() => commands.activity(id)),
   copyText: (text: string) => ask(() => commands.copyText(text)),

@@ -1,8 +1,9 @@
 // A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
 
-import type { commands as Real, Error as Trouble, Event, Post, PostQuery } from "../bindings";
-import { empty, scenarios } from "./scenarios";
-import { app, attempt, trouble, type FakeWorld } from "./world";
+import type { App, commands as Real, Error as Trouble, Event, NewApp, Post, PostQuery } from "../bindings";
+import { provider } from "./providers";
+import { scenarios } from "./scenarios";
+import { app, at, attempt, empty, MINUTE, trouble, type FakeWorld } from "./world";
 
 type Commands = typeof Real;
 type Name = keyof Commands;
@@ -26,6 +27,28 @@ function select(posts: Post[], query: PostQuery): Post[] {
   const value = (post: Post) => (key === null ? "" : (post[key] ?? ""));
   if (key) found.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
   return query.order === "desc" ? found.reverse() : found;
+}
+
+function adding(given: NewApp, id: string): App {
+  const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
+  const of = provider(given.provider);
+  const overrides = given.overrides ?? {};
+  const value = (key: string) => overrides[key] ?? of.values.find((one) => one.key === key)?.value ?? "";
+  if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client id is needed.");
+  for (const key of ["authorize_url", "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
+  for (const [key, text] of Object.entries(overrides)) {
+    if (/_url$|^api_base$/.test(key) && !/^https:|^http:\/\/127\.0\.0\.1/.test(text)) throw wrong(key, "Use https, or 127.0.0.1.");
+    if (/_prefix$/.test(key) && text.includes(" ")) throw wrong(key, "A prefix has no space in it.");
+  }
+  const redirect = given.redirect || "deep-link";
+  const [, port] = /^loopback:?(.*)$/.exec(redirect) ?? [];
+  if (port && !(Number(port) > 0 && Number(port) < 65536)) throw wrong("redirect", "That is not a port.");
+  if (port === undefined && redirect !== "deep-link" && !/^https:\/\/./.test(redirect)) throw wrong("redirect", "Enter an https address.");
+  return app(id, given.name || of.name, {
+    provider: of.id, client_id: given.client_id, has_secret: given.client_secret !== null, overrides, scopes: given.scopes ?? [], projects: given.projects ?? [],
+    way_back: port !== undefined ? "loopback" : redirect === "deep-link" ? "deep_link" : "paste",
+    redirect_uri: port !== undefined ? `http://127.0.0.1${port && `:${port}`}/callback` : redirect === "deep-link" ? of.redirect_uri : redirect,
+  });
 }
 
 export class Fake {
@@ -103,14 +126,14 @@ export class Fake {
         name: "Sandbox", provider: "grigora", client_id: "sandbox-grigora", client_secret: "sandbox-client-secret",
         overrides: { authorize_url: "http://127.0.0.1:4455/oauth/authorize", token_url: "http://127.0.0.1:4455/general/oauth/token", api_base: "http://127.0.0.1:4455/general/api/v1" },
       })),
+    discover: (issuer) =>
+      this.#answer("discover", [issuer], () => {
+        if (!/^https:/.test(issuer)) throw { ...trouble("invalid_input", "That is not an https address."), field: "issuer" };
+        return { issuer, authorize_url: `${issuer}/authorize`, token_url: `${issuer}/token`, jwks_url: `${issuer}/jwks`, userinfo_url: `${issuer}/userinfo`, require_iss: "true" };
+      }),
     addApp: (given) =>
       this.#answer("addApp", [given], () => {
-        const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
-        if (!given.client_id) throw wrong("client_id", "A client id is needed.");
-        for (const [key, value] of Object.entries(given.overrides)) {
-          if (!/^https:|^http:\/\/127\.0\.0\.1/.test(value)) throw wrong(key, "Use https, or 127.0.0.1.");
-        }
-        const added = { ...app(`app-${this.world.apps.length + 1}`, given.name || "Grigora"), client_id: given.client_id, overrides: given.overrides };
+        const added = adding(given, `app-${this.world.apps.length + 1}`);
         this.world.apps.push(added);
         return added;
       }),
@@ -125,12 +148,34 @@ export class Fake {
       this.#answer("startAttempt", [appId, connection_id], () => {
         const of = this.world.apps.find((one) => one.id === appId);
         if (!of) throw gone;
-        const begun = attempt("waiting", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, connection_id });
+        const begun = attempt("waiting", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, redirect_uri: of.redirect_uri });
         this.world.attempts.push(begun);
         return begun;
       }),
     openBrowser: (id) => this.#answer("openBrowser", [id], () => null),
     copyLink: (id) => this.#answer("copyLink", [id], () => null),
+    pasteCallback: (id, text) =>
+      this.#answer("pasteCallback", [id, text], () => {
+        const wrong = (message: string, hint: string) => ({ ...trouble("callback_invalid", message, null, hint), field: "pasted" });
+        const of = this.world.attempts.find((one) => one.id === id);
+        if (!of) throw gone;
+        if (!/^https?:/.test(text)) throw wrong("That is not an address.", "Copy all of the browser’s address bar.");
+        if (!text.includes("code=")) throw wrong("The address has no code in it.", "Paste the address that you were sent to after you agreed.");
+        of.phase = "exchanging";
+        queueMicrotask(() => this.tell({ kind: "attempt", value: structuredClone(of) }));
+        return null;
+      }),
+    signInWithPassword: (appId, connection_id, email, password) =>
+      this.#answer("signInWithPassword", [appId, connection_id, email, password.length], () => {
+        const of = this.world.apps.find((one) => one.id === appId);
+        if (!of) throw gone;
+        if (!email) throw { ...trouble("invalid_input", "An email address is needed."), field: "email" };
+        if (password.length < 4) throw trouble("access_denied", "GroveStreams does not accept the email address or the password.", "No token exists.", "Try again.");
+        const begun = attempt("identifying", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, started_at: at(0), expires_at: at(10 * MINUTE) });
+        this.world.attempts.push(begun);
+        return begun;
+      }),
+    testDeepLink: () => this.#answer("testDeepLink", [], () => null),
     cancelAttempt: (id) =>
       this.#answer("cancelAttempt", [id], () => {
         const of = this.world.attempts.find((one) => one.id === id);
@@ -147,7 +192,7 @@ export class Fake {
         const details = this.#details(id);
         details.summary = { ...details.summary, state: "disconnected", expires_at: null };
         details.tokens = null;
-        return null;
+        return this.world.revocation ?? "not_offered";
       }),
     forget: (id) =>
       this.#answer("forget", [id], () => {
@@ -165,6 +210,9 @@ export class Fake {
       }, call),
     posts: (id, query, call) =>
       this.#answer("posts", [id, query], () => ({ as_of: new Date().toISOString(), posts: select(this.world.posts[query.project_id] ?? [], query) }), call),
+    collections: (id) => this.#answer("collections", [id], () => this.world.collections[id] ?? []),
+    items: (id, kind, within, call) =>
+      this.#answer("items", [id, kind, within], () => ({ as_of: at(0), items: this.world.items[within === null ? kind : `${kind}/${within}`] ?? [] }), call),
     cancel: (call) => {
       this.#waiting.get(call)?.();
       return this.#answer("cancel", [call], () => null);

@@ -2,15 +2,12 @@
 
 import type { Fake } from "./fake";
 import { posts } from "./posts";
-import { app, at, attempt, details, entries, grigora, MINUTE, refused, trouble, unavailable, type FakeWorld } from "./world";
+import { others } from "./others";
+import { app, at, attempt, details, empty, entries, MINUTE, refused, trouble, unavailable, type FakeWorld } from "./world";
 
 const project = (id: string, name: string, domain: string | null) => ({
   id, name, domain, slug: name.toLocaleLowerCase().replaceAll(" ", "-"),
   others: [{ name: "locale", value: "en-GB" }, { name: "created_on", value: "1717408800" }],
-});
-
-export const empty = (): FakeWorld => ({
-  providers: [grigora], apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
 });
 
 const held = (all: FakeWorld["details"][string][], more: Partial<FakeWorld> = {}): FakeWorld => ({
@@ -78,6 +75,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
     fake.fail("openBrowser", trouble("browser_failed", "No browser could be started.", "Nothing was sent.", "Copy the link and open it in a browser yourself."));
     return some();
   },
+  ...others,
   opening: (fake) => {
     fake.wait("overview", 1e9);
     return some();

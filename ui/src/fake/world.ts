@@ -1,34 +1,38 @@
 // A made-up world to show: what the host would hold.
 
-import type { Attempt, Details, Entry, Error as Trouble, Overview, Post, Project, ProviderView, State } from "../bindings";
+import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Overview, Post, Project, Revocation, State } from "../bindings";
+import { provider, providers } from "./providers";
 
 export type FakeWorld = Overview & {
   details: { [id in string]: Details };
   projects: Project[];
   posts: { [project in string]: Post[] };
   activity: Entry[];
+  /** What disconnecting brings about at the provider. */
+  revocation?: Revocation;
+  /** The kinds of things that a connection opens. */
+  collections: { [connection in string]: Collection[] };
+  /** The things of each kind; those within another under `kind/id`. */
+  items: { [kind in string]: Item[] };
 };
 
 export const MINUTE = 60_000;
 export const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
-export const grigora: ProviderView = {
-  id: "grigora",
-  name: "Grigora",
-  portal: "https://build.grigora.co",
-  redirect_uri: "dev.grapnel.desktop:/oauth/callback",
-  values: [
-    { key: "authorize_url", value: "https://build.grigora.co/oauth/authorize", source: "documented" },
-    { key: "token_url", value: "https://api.grigora.co/general/oauth/token", source: "documented" },
-    { key: "api_base", value: "https://api.grigora.co/general/api/v1", source: "documented" },
-    { key: "token_body", value: "json", source: "assumed" },
-  ],
-};
-
-export const app = (id: string, name: string) => ({
-  id, name, provider: "grigora", provider_name: "Grigora", client_id: `${id}-7f3a`, has_secret: true,
-  redirect_uri: grigora.redirect_uri, projects: [], overrides: {}, created_at: at(-40 * 24 * 60 * MINUTE),
+export const empty = (): FakeWorld => ({
+  providers, apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
+  collections: {}, items: {},
 });
+
+export const grigora = provider("grigora");
+
+export const app = (id: string, name: string, more: Partial<App> = {}): App => {
+  const of = provider(more.provider ?? "grigora");
+  return {
+    id, name, provider: of.id, provider_name: of.name, client_id: `${id}-7f3a`, has_secret: true, redirect_uri: grigora.redirect_uri,
+    way_back: "deep_link", scopes: [], projects: [], overrides: {}, created_at: at(-40 * 24 * 60 * MINUTE), ...more,
+  };
+};
 
 export const trouble = (code: Trouble["code"], message: string, meaning: string | null = null, hint: string | null = null): Trouble => ({
   code, message, meaning, hint, field: null,
@@ -70,6 +74,7 @@ export function details(id: string, name: string, state: State, left: number | n
       { member: "scope", found: "was split by commas, not spaces." },
     ],
     trouble: null,
+    claims: null,
     introspected_at: at(-17 * MINUTE),
     created_at: at(-9 * 24 * 60 * MINUTE),
     portal: grigora.portal,

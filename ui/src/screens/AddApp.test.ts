@@ -4,9 +4,14 @@ import { fake, press, screen, start, waitFor } from "../test/start";
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 const submit = (user: { click: (element: Element) => Promise<void> }) => user.click(document.querySelector("form button[type=submit]") as Element);
 
+const open = async (user: { click: (element: Element) => Promise<void> }) => {
+  await user.click(screen.getByRole("button", { name: "Add app" }));
+  await screen.findByRole("heading", { name: "Add app", level: 1 });
+};
+
 test("what was typed stays when something is wrong, and the field has the focus", async () => {
   const user = await start("some");
-  await press(user, "Add app");
+  await open(user);
   await user.type(field("name"), "Acme blog");
   await user.type(field("client_secret"), "not-a-real-one");
   await submit(user);
@@ -20,7 +25,7 @@ test("what was typed stays when something is wrong, and the field has the focus"
 
 test("an address that cannot be opens the addresses and is marked there", async () => {
   const user = await start("some");
-  await press(user, "Add app");
+  await open(user);
   await user.type(field("client_id"), "acme");
   await user.clear(field("token_url"));
   await user.type(field("token_url"), "http://acme.example");
@@ -33,12 +38,12 @@ test("an address that cannot be opens the addresses and is marked there", async 
 
 test("only what differs from the provider's own is sent", async () => {
   const user = await start("some");
-  await press(user, "Add app");
+  await open(user);
   await user.type(field("client_id"), " acme ");
   await user.type(field("projects"), "p1, p2\np3");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grigora to Grigora" });
-  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, projects: ["p1", "p2", "p3"], overrides: {} }]]);
+  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "deep-link", scopes: [], projects: ["p1", "p2", "p3"], overrides: {} }]]);
 });
 
 test("the sandbox's values go on to the sign-in", async () => {
@@ -55,9 +60,150 @@ test("the sandbox's values go on to the sign-in", async () => {
 
 test("a trouble that belongs to no field is told in full", async () => {
   const user = await start("some", () => fake.fail("addApp", { code: "keyring_locked", message: "The keyring is locked.", meaning: null, hint: "Unlock it.", field: null }));
-  await press(user, "Add app");
+  await open(user);
   await user.type(field("client_id"), "acme");
   await submit(user);
   expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
   expect(field("client_id")).toHaveValue("acme");
+});
+
+type User = Awaited<ReturnType<typeof start>>;
+const radio = (name: string | RegExp) => screen.getByRole("radio", { name });
+async function adding(provider: string): Promise<User> {
+  const user = await start("some");
+  await open(user);
+  await user.click(await screen.findByRole("radio", { name: provider }));
+  return user;
+}
+const sent = () => fake.called("addApp").at(-1)?.[0];
+
+test("Grigora comes first, and each provider asks for what its profile says", async () => {
+  const user = await adding("Grigora");
+  expect(screen.getAllByRole("radio").slice(0, 5).map((one) => one.parentElement?.textContent?.trim())).toEqual(["Grigora", "Grindery", "The Grid", "GroveStreams", "Another provider"]);
+  expect(field("projects")).toBeInTheDocument();
+  await user.click(radio("Grindery"));
+  expect(screen.getByText(/Grindery knows no apps/)).toBeInTheDocument();
+  for (const id of ["client_id", "client_secret", "projects", "scopes"]) expect(field(id)).toBeNull();
+  await submit(user);
+  await screen.findByRole("heading", { name: "Connect Grindery to Grindery" });
+  expect(sent()).toMatchObject({ provider: "grindery", client_id: "", client_secret: null, scopes: [], overrides: {} });
+});
+
+test("The Grid's scopes are ticked, and its identity provider chosen", async () => {
+  const user = await adding("The Grid");
+  await user.type(field("client_id"), "grid");
+  await user.type(field("client_secret"), "not-a-real-one");
+  expect(screen.getByRole("checkbox", { name: "share" })).toHaveAccessibleDescription(/Content management includes it/);
+  await user.click(screen.getByRole("checkbox", { name: "website_management" }));
+  await user.click(screen.getByRole("checkbox", { name: "content_management" }));
+  await user.selectOptions(screen.getByRole("combobox", { name: "Identity provider" }), "GitHub");
+  await submit(user);
+  await screen.findByRole("heading", { name: "Connect The Grid to The Grid" });
+  expect(sent()).toMatchObject({ scopes: ["content_management", "website_management"], overrides: { identity_provider: "github" } });
+});
+
+test("what was typed for one provider is not handed to another", async () => {
+  const user = await adding("The Grid");
+  await user.type(field("client_secret"), "not-a-real-one");
+  await user.click(radio("GroveStreams"));
+  expect(field("client_secret")).toHaveValue("");
+  await user.type(field("client_id"), "own");
+  await user.type(field("email"), "ines@harbour.example");
+  await submit(user);
+  await screen.findByRole("heading", { name: "Connect GroveStreams to GroveStreams" });
+  expect(sent()).toMatchObject({ client_secret: null, overrides: { email: "ines@harbour.example" } });
+});
+
+test("the redirect address follows the way back", async () => {
+  const user = await adding("The Grid");
+  const shown = () => field("redirect_uri").textContent;
+  expect(shown()).toBe("dev.grapnel.desktop:/oauth/callback");
+  await user.click(radio("By a port of this computer"));
+  expect(shown()).toBe("http://127.0.0.1/callback");
+  await user.type(field("port"), "70000");
+  expect(shown()).toBe("http://127.0.0.1:70000/callback");
+  await user.type(field("client_id"), "grid");
+  await submit(user);
+  await waitFor(() => expect(field("port")).toHaveFocus());
+  expect(field("port")).toHaveAccessibleDescription(/That is not a port/);
+  await user.clear(field("port"));
+  await user.type(field("port"), "8311");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ redirect: "loopback:8311" });
+});
+
+test("a pasted way back needs an https address of one's own", async () => {
+  const user = await adding("The Grid");
+  await user.click(radio("Paste it"));
+  expect(field("redirect_uri")).toBeNull();
+  await user.type(field("client_id"), "grid");
+  await submit(user);
+  await waitFor(() => expect(field("redirect_address")).toHaveFocus());
+  await user.type(field("redirect_address"), "https://harbour.example/callback");
+  expect(field("redirect_uri")).toHaveTextContent("https://harbour.example/callback");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ redirect: "https://harbour.example/callback" });
+});
+
+test("any value can be changed and reset, and says where it is known from", async () => {
+  const user = await adding("The Grid");
+  await user.click(screen.getByText("Conventions"));
+  const state = screen.getByRole("combobox", { name: "Require state" });
+  expect(state.closest(".labelled")).toHaveTextContent("assumed");
+  await user.selectOptions(state, "no");
+  expect(screen.getByText(/a forged callback could sign you in/)).toBeInTheDocument();
+  expect(state.closest(".labelled")).toHaveTextContent("yours");
+  await press(user, "Reset to default: Require state");
+  expect(screen.queryByText(/a forged callback/)).toBeNull();
+  await user.selectOptions(screen.getByRole("combobox", { name: "Between scopes" }), "a space");
+  await user.type(field("more_value"), "authorize.prompt{Enter}");
+  await user.type(field("authorize.prompt"), "consent");
+  await user.type(field("client_id"), "grid");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ overrides: { scope_separator: "space", "authorize.prompt": "consent" } });
+});
+
+test("a convention that cannot be opens the conventions and is marked there", async () => {
+  const user = await adding("Grigora");
+  await user.type(field("client_id"), "acme");
+  await user.clear(field("token_prefix"));
+  await user.type(field("token_prefix"), "a b");
+  await submit(user);
+  await waitFor(() => expect(field("token_prefix")).toHaveFocus());
+  expect(field("token_prefix").closest("details")).toHaveAttribute("open");
+});
+
+test("another provider is found by its issuer, or described by hand", async () => {
+  const user = await adding("Another provider");
+  expect(field("authorize_url").closest("details")).toBeNull();
+  await user.type(field("client_id"), "own");
+  await submit(user);
+  await waitFor(() => expect(field("authorize_url")).toHaveFocus());
+  await user.type(field("issuer"), "harbour");
+  await press(user, "Look up");
+  await waitFor(() => expect(field("issuer")).toHaveAccessibleDescription(/not an https address/));
+  await user.clear(field("issuer"));
+  await user.type(field("issuer"), "https://id.harbour.example");
+  await press(user, "Look up");
+  await waitFor(() => expect(field("token_url")).toHaveValue("https://id.harbour.example/token"));
+  await user.type(field("scopes"), "openid, profile email");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({
+    client_secret: null, scopes: ["openid", "profile", "email"],
+    overrides: { issuer: "https://id.harbour.example", token_url: "https://id.harbour.example/token", require_iss: "true" },
+  });
+});
+
+test("the way back by deep link can be tried", async () => {
+  const user = await adding("Grigora");
+  fake.fail("testDeepLink", { code: "browser_failed", message: "Another program opens these links.", meaning: null, hint: "Use a port of this computer.", field: null });
+  await press(user, "Try whether it comes back");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Use a port of this computer.");
+  fake.fail("testDeepLink", null);
+  await press(user, "Try whether it comes back");
+  await screen.findByText("It came back.");
 });

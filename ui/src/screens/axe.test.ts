@@ -9,6 +9,28 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   "first run": ["empty"],
   "add app": ["some", (user) => press(user, "Add app")],
   "the sandbox's app": ["empty", (user) => press(user, "Try it with the sandbox")],
+  "add at The Grid": ["some", async (user) => {
+    await press(user, "Add app");
+    await user.click(await screen.findByRole("radio", { name: "The Grid" }));
+    await user.click(screen.getByRole("radio", { name: "By a port of this computer" }));
+    for (const title of ["Addresses", "Conventions"]) await user.click(screen.getByText(title));
+    await user.selectOptions(screen.getByRole("combobox", { name: "Require state" }), "no");
+  }],
+  "add another provider": ["some", async (user) => {
+    await press(user, "Add app");
+    await user.click(await screen.findByRole("radio", { name: "Another provider" }));
+    await user.click(screen.getByRole("radio", { name: "Paste it" }));
+  }],
+  "pasting back": ["paste-waiting", async (user) => { await row(user, "Harbour"); await press(user, "Use it"); await screen.findByText(/That is not an address/); }],
+  "a way back by a port": ["loopback-waiting", async (user) => { await row(user, "Harbour"); await user.click(await screen.findByText("Paste the address instead")); }],
+  "a port that is taken": ["port-taken", async (user) => { await press(user, "Connect in the browser"); await screen.findByRole("alert"); }],
+  password: ["grovestreams-app", async (user) => { await press(user, "Other ways to sign in"); await press(user, "Sign in with email and password instead"); }],
+  claims: ["grindery"],
+  "no expiry": ["thegrid"],
+  things: ["thegrid", async (user) => { await tab(user, "Browse"); await press(user, /^Harbour page 1 /); }],
+  "things within": ["grindery", async (user) => { await tab(user, "Browse"); await press(user, /^Boats/); await press(user, "Workflows"); await screen.findByText(/Tell the crew/); }],
+  "no things": ["custom", async (user) => { await tab(user, "Browse"); await screen.findByText(/knows no content/); }],
+  "things that fail": ["things-error", async (user) => { await tab(user, "Browse"); await screen.findByRole("alert"); }],
   app: ["app"],
   waiting: ["waiting", (user) => row(user, "Acme Sites")],
   denied: ["denied", (user) => row(user, "Acme Sites")],

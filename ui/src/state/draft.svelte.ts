@@ -1,69 +1,50 @@
 // An app as it is being typed.
 
-import type { NewApp, ProviderView, SandboxApp, Source } from "../host";
-
-export const addressKeys = ["authorize_url", "token_url", "api_base"] as const;
-export type AddressKey = (typeof addressKeys)[number];
-
-const fields = ["name", "client_id", "client_secret", "projects", ...addressKeys] as const;
+import type { NewApp, ProviderView, SandboxApp, WayBack } from "../host";
+import { Sheet } from "./sheet.svelte";
 
 export class Draft {
   name = $state("");
   provider = $state("");
-  clientId = $state("");
-  clientSecret = $state("");
-  projects = $state("");
-  /** What is typed for each address; nothing means the provider's own. */
-  addresses = $state<Partial<Record<AddressKey, string>>>({});
-  #others: { [key in string]: string };
-  #providers: ProviderView[];
+  wayBack = $state<WayBack>("deep_link");
+  /** The port of this computer; any free one where it is empty. */
+  port = $state("");
+  /** The https address of their own that a person pastes callbacks from. */
+  address = $state("");
+  /** What is typed for one provider is not handed to another. */
+  readonly #sheets: Map<string, Sheet>;
 
   constructor(prefill: SandboxApp | null, providers: ProviderView[]) {
-    this.#providers = providers;
+    this.#sheets = new Map(providers.map((view) => [view.id, new Sheet(view, prefill?.provider === view.id ? prefill : null)]));
     this.provider = prefill?.provider ?? providers[0]?.id ?? "";
     this.name = prefill?.name ?? "";
-    this.clientId = prefill?.client_id ?? "";
-    this.clientSecret = prefill?.client_secret ?? "";
-    this.#others = { ...prefill?.overrides };
-    for (const key of addressKeys) {
-      const value = this.#others[key];
-      delete this.#others[key];
-      if (value !== undefined) this.addresses[key] = value;
-    }
   }
 
-  get view(): ProviderView | undefined {
-    return this.#providers.find((provider) => provider.id === this.provider);
+  get sheet(): Sheet | undefined {
+    return this.#sheets.get(this.provider);
   }
 
-  has = (field: string): boolean => (fields as readonly string[]).includes(field);
+  /** The address to register at the provider; nothing while it is not known. */
+  get redirectUri(): string {
+    if (this.wayBack === "paste") return this.address.trim();
+    if (this.wayBack === "deep_link") return this.sheet?.view.redirect_uri ?? "";
+    return `http://127.0.0.1${this.port.trim() && `:${this.port.trim()}`}/callback`;
+  }
 
-  standard = (key: AddressKey): string => this.view?.values.find((value) => value.key === key)?.value ?? "";
-
-  address = (key: AddressKey): string => this.addresses[key] ?? this.standard(key);
-
-  changed = (key: AddressKey): boolean => {
-    const typed = this.addresses[key]?.trim();
-    return typed !== undefined && typed !== "" && typed !== this.standard(key);
-  };
-
-  source = (key: AddressKey): Source =>
-    this.changed(key) ? "yours" : (this.view?.values.find((value) => value.key === key)?.source ?? "assumed");
-
-  reset = (key: AddressKey): void => {
-    delete this.addresses[key];
-  };
+  #redirect(): string {
+    if (this.wayBack === "paste") return this.address.trim() || "https://";
+    if (this.wayBack === "deep_link") return "deep-link";
+    return this.port.trim() ? `loopback:${this.port.trim()}` : "loopback";
+  }
 
   newApp(): NewApp {
-    const overrides = { ...this.#others };
-    for (const key of addressKeys) if (this.changed(key)) overrides[key] = this.address(key).trim();
     return {
       name: this.name.trim(),
       provider: this.provider,
-      client_id: this.clientId.trim(),
-      client_secret: this.clientSecret === "" ? null : this.clientSecret,
-      projects: this.projects.split(/[\s,]+/).filter(Boolean),
-      overrides,
+      client_id: "",
+      client_secret: null,
+      redirect: this.#redirect(),
+      ...this.sheet?.entered(),
     };
   }
 }

@@ -21,7 +21,10 @@ export function aside(summary: Summary, now: Date): string {
 export function sentence(summary: Summary, held: Held | null, now: Date): string {
   const state = standing(summary, now);
   if (state === "active") {
-    return summary.expires_at ? stateSentence.active(time.until(summary.expires_at, now)) : stateSentence.activeForever;
+    const once = held !== null && held.refresh === null;
+    if (!summary.expires_at) return once ? stateSentence.activeForeverOnce : stateSentence.activeForever;
+    const left = time.until(summary.expires_at, now);
+    return once ? stateSentence.activeOnce(left) : stateSentence.active(left);
   }
   if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);

@@ -5,6 +5,7 @@ import {
   asTrouble, host,
   type App, type Attempt, type Details, type Happening, type Phase, type ProviderView, type Summary, type Trouble,
 } from "../host";
+import { profileValue } from "./profile";
 
 const byName = (a: Summary, b: Summary) => a.provider_name.localeCompare(b.provider_name) || a.name.localeCompare(b.name);
 
@@ -123,6 +124,9 @@ class World {
   }
 
   app = (id: string): App | undefined => this.apps.find((app) => app.id === id);
+
+  /** A value of the profile that an app is spoken for by: the app's own, or the provider's. */
+  value = (app: App | undefined, key: string, provider = app?.provider ?? ""): string => profileValue(this.providers, provider, app, key);
 
   /** The next moment at which a token expires or an attempt stops waiting. */
   nextMoment = (): number | null => {

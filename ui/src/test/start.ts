@@ -8,12 +8,14 @@ import { fake } from "../fake/fake";
 import { here } from "../state/place.svelte";
 import { places } from "../state/places.svelte";
 import { shelves } from "../state/shelf.svelte";
+import { things } from "../state/things.svelte";
 import { world } from "../state/world.svelte";
 
 export async function start(scenario: string, tell?: () => void): Promise<UserEvent> {
   for (const id of world.details.keys()) {
     places.drop(id);
     shelves.drop(id);
+    things.drop(id);
   }
   world.details.clear();
   world.notices = [];

@@ -47,7 +47,9 @@ export const stateWord: Record<State, string> = {
 
 export const stateSentence = {
   active: (left: number) => `Good for another ${spoken(left)}, then renews when it is used.`,
-  activeForever: "No end is known; it is used until it is refused.",
+  activeOnce: (left: number) => `Good for another ${spoken(left)}. Reconnect when it stops working: there is no refresh token.`,
+  activeForever: "No expiry given: good until it is refused.",
+  activeForeverOnce: "No expiry given: good until it is refused. Reconnect when it stops working.",
   expired: "Renews when it is used.",
   expiredForGood: "There is no refresh token; sign in again to go on.",
   renewing: (provider: string) => `Asking ${provider} for a fresh token.`,

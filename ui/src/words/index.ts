@@ -6,4 +6,5 @@ export { browse } from "./browse";
 export { common, phaseWord, settings, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";
 export { count, list, number, of } from "./number";
+export { choiceWord, valueId, valueWord, wayBack } from "./profile";
 export * as time from "./time";

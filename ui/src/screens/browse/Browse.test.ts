@@ -95,3 +95,20 @@ test("text that runs from the right says so itself", async () => {
   await grid();
   expect(document.querySelector("td.title")).toHaveAttribute("dir", "auto");
 });
+
+test("a status is chosen from a list, by keys or by pointer", async () => {
+  const user = await browse(/^Acme Journal/);
+  await grid();
+  const button = screen.getByRole("button", { name: "Status: Any status" });
+  button.focus();
+  await user.keyboard("{ArrowDown}");
+  expect(screen.getByRole("option", { name: "Any status" })).toHaveFocus();
+  await user.keyboard("d{Enter}");
+  expect(screen.queryByRole("listbox")).toBeNull();
+  await press(user, "Status: Draft");
+  await user.keyboard("{Escape}");
+  expect(screen.getByRole("button", { name: "Status: Draft" })).toHaveFocus();
+  await press(user, "Status: Draft");
+  await user.click(screen.getByRole("option", { name: "Published" }));
+  expect(fake.called("posts").map(([, query]) => (query as { status: string | null }).status)).toEqual([null, "draft", "published"]);
+});

@@ -8,7 +8,7 @@ test.each([
 ])("%s", async (phase, step) => {
   const user = await start(phase);
   await row(user, "Acme Sites");
-  expect(document.querySelector("[aria-current=step]")).toHaveTextContent(step);
+  await waitFor(() => expect(document.querySelector("[aria-current=step]")).toHaveTextContent(step));
 });
 
 test.each([
@@ -59,4 +59,75 @@ test("secrets are described, not shown", async () => {
   const inside = await screen.findByRole("complementary", { name: "What is happening" });
   expect(inside).toHaveTextContent("client_secret in the vault");
   expect(inside).toHaveTextContent("state 43 characters");
+});
+
+const field = (id: string) => document.getElementById(id) as HTMLInputElement;
+const step = () => document.querySelector("[aria-current=step]");
+
+test("where callbacks come to a port, the steps say so", async () => {
+  const user = await start("loopback-waiting");
+  await row(user, "Harbour");
+  await screen.findByText("Waiting for you in the browser");
+  expect(step()).toHaveTextContent("The browser comes back to a port of this computer");
+  await user.click(screen.getByText("Paste the address instead"));
+  await user.type(field("pasted"), "https://harbour.example/?code=1&state=2");
+  await press(user, "Use it");
+  await waitFor(() => expect(step()).toHaveTextContent("Exchange the code for tokens"));
+});
+
+test("an address is pasted, and what is wrong with it is told beside it", async () => {
+  const user = await start("paste-waiting");
+  await row(user, "Harbour");
+  await user.type(await screen.findByRole("textbox", { name: "Address you were sent to" }), "nonsense");
+  await press(user, "Use it");
+  await waitFor(() => expect(field("pasted")).toHaveAccessibleDescription(/That is not an address. Copy all of/));
+  expect(field("pasted")).toHaveFocus();
+  expect(field("pasted")).toHaveValue("nonsense");
+  await user.clear(field("pasted"));
+  await user.type(field("pasted"), " https://harbour.example/callback?code=1&state=2 ");
+  await press(user, "Use it");
+  await waitFor(() => expect(step()).toHaveTextContent("Exchange the code for tokens"));
+  expect(fake.called("pasteCallback").at(-1)).toEqual(["attempt-1", "https://harbour.example/callback?code=1&state=2"]);
+});
+
+test("a provider that tells nobody of a cancel says so", async () => {
+  const user = await start("grindery-waiting");
+  await row(user, "Harbour");
+  await screen.findByText("Waiting for you in the browser");
+  expect(step()).toHaveTextContent("cancel here as well");
+});
+
+test("a port that is taken says what to do, and is tried again", async () => {
+  const user = await start("port-taken");
+  await press(user, "Connect in the browser");
+  expect(await screen.findByRole("alert")).toHaveTextContent(/Port 8311.*Nothing was sent.*another port/);
+  fake.fail("startAttempt", null);
+  await press(user, "Try again");
+  await screen.findByText("Waiting for you in the browser");
+});
+
+test("email and password are used once, and only where the provider offers it", async () => {
+  const user = await start("grovestreams-app");
+  await press(user, "Other ways to sign in");
+  await press(user, "Sign in with email and password instead");
+  expect(step()).toHaveTextContent("once, and keeps neither");
+  expect(field("email")).toHaveValue("ines@harbour.example");
+  expect(field("password")).toHaveAttribute("type", "password");
+  await user.type(field("password"), "abc");
+  await press(user, "Sign in");
+  expect(await screen.findByRole("alert")).toHaveTextContent("does not accept the email address or the password");
+  expect(field("password")).toHaveValue("");
+  await user.type(field("password"), "not-a-real-one");
+  await press(user, "Sign in");
+  await screen.findByText("See who you are and what was granted");
+  await waitFor(() => expect(field("password")).toBeNull());
+  expect(fake.called("signInWithPassword").at(-1)).toEqual(["own", null, "ines@harbour.example", 14]);
+  expect(document.body.innerHTML).not.toContain("not-a-real-one");
+});
+
+test("no other provider is asked for a password", async () => {
+  const user = await start("port-taken");
+  expect(screen.queryByRole("button", { name: "Other ways to sign in" })).toBeNull();
+  await press(user, "Connect in the browser");
+  expect(screen.queryByText(/email and password/)).toBeNull();
 });

@@ -17,7 +17,7 @@ test("granted, missing and unasked scopes are told apart in words", async () => 
 
 test("a refresh cannot be asked for twice", async () => {
   const user = await start("some");
-  fake.wait("refresh", 50);
+  fake.wait("refresh", 500);
   const button = await screen.findByRole("button", { name: "Refresh now" });
   await user.click(button);
   expect(button).toBeDisabled();
@@ -98,4 +98,48 @@ test("a start that fails says why, and is tried again", async () => {
   fake.use("some");
   await press(user, "Try again");
   await screen.findByRole("heading", { name: "Acme production" });
+});
+
+test("what a token says of itself is shown, times in words, and whether it was verified", async () => {
+  await start("grindery");
+  const claims = await screen.findByTestId("claims");
+  expect(claims).toHaveTextContent("urn:grindery:orchestrator");
+  expect(claims.querySelectorAll("time")).toHaveLength(2);
+  expect(claims.querySelector("time")).toHaveAttribute("title");
+  expect(screen.getByText("not verified")).toBeInTheDocument();
+  expect(screen.queryByRole("heading", { name: "Where" })).toBeNull();
+});
+
+test("a token without an end is good until it is refused, and without a refresh token nothing is renewed", async () => {
+  await start("thegrid");
+  await waitFor(() => expect(document.querySelector(".sentence")).toHaveTextContent("No expiry given: good until it is refused. Reconnect when it stops working."));
+  expect(screen.getByRole("img", { name: /no expiry given/ })).toHaveTextContent("good until it is refused");
+  expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
+  expect(screen.getByTestId("scopes")).toHaveTextContent(/balance.*not granted/);
+});
+
+test("scopes that were asked for and never spoken of are told apart", async () => {
+  await start("custom");
+  const scopes = await screen.findByTestId("scopes");
+  expect(scopes).toHaveTextContent(/openid.*asked, no answer/);
+  expect(screen.getByText("verified")).toBeInTheDocument();
+});
+
+test("what a provider takes back is asked of it", async () => {
+  const user = await start("custom");
+  await choose(user, "Disconnect…");
+  const dialog = await screen.findByRole("alertdialog");
+  expect(dialog).toHaveTextContent("asks Another provider to take the permission back");
+  await user.click(within(dialog).getByRole("button", { name: "Disconnect" }));
+  await screen.findByText("Another provider took the permission back.");
+});
+
+test("an app tells its way back, its scopes and what was changed", async () => {
+  const user = await start("custom");
+  await choose(user, "Show the app");
+  await screen.findByRole("heading", { name: "Harbour", level: 1 });
+  const page = document.querySelector("main") as HTMLElement;
+  expect(page).toHaveTextContent("Way backBy a port of this computer");
+  expect(page).toHaveTextContent("Scopesopenid profile");
+  expect(page).toHaveTextContent("Token addresshttps://id.harbour.example/token");
 });

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { fake, press, screen, start, waitFor } from "../../test/start";
+
+async function browse(scenario: string) {
+  const user = await start(scenario);
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  return user;
+}
+const rows = () => [...document.querySelectorAll(".thing")].map((row) => row.textContent?.trim());
+
+test("what a provider keeps is listed, told in full, and entered", async () => {
+  const user = await browse("grindery");
+  await screen.findByRole("heading", { name: "Workspaces" });
+  expect(rows()).toEqual(["Boats Everything about the boats", "Crew"]);
+  await press(user, /^Boats/);
+  expect(screen.getByRole("complementary", { name: "Selected" })).toHaveTextContent("ws_boats");
+  await press(user, "Workflows");
+  await screen.findByRole("heading", { name: "Workflows in Boats" });
+  await waitFor(() => expect(rows()).toEqual(["Tell the crew when a boat leaves on", "wf_2 off"]));
+  expect(fake.called("items")).toEqual([["c1", "workspaces", null], ["c1", "workflows", "ws_boats"]]);
+  await press(user, "Back to Workspaces");
+  expect(screen.getByRole("button", { name: /^Boats/ })).toHaveAttribute("aria-pressed", "true");
+  expect(fake.called("items")).toHaveLength(2);
+});
+
+test("what is empty says so", async () => {
+  const user = await browse("grindery");
+  await press(user, /^Crew/);
+  await press(user, "Workflows");
+  await screen.findByText("There are no workflows here.");
+});
+
+test("rows are walked with arrows", async () => {
+  const user = await browse("thegrid");
+  (await screen.findByRole("button", { name: /^Harbour page 1 / })).focus();
+  await user.keyboard("{ArrowDown}{Enter}");
+  expect(screen.getByRole("complementary")).toHaveTextContent("site-1");
+  await user.keyboard("{End}");
+  expect(document.activeElement).toHaveTextContent("Harbour page 14");
+});
+
+test("a provider without known content says so", async () => {
+  await browse("custom");
+  await screen.findByText("Grapnel knows no content of this provider. The token works all the same.");
+  expect(fake.called("items")).toEqual([]);
+});
+
+test("what fails is told and tried again, and what was read stays", async () => {
+  const user = await browse("things-error");
+  expect(await screen.findByRole("alert")).toHaveTextContent("The Grid answered 503.");
+  fake.fail("items", null);
+  await press(user, "Try again");
+  await waitFor(() => expect(rows()).toHaveLength(14));
+  expect(screen.getByText("14 entries")).toBeInTheDocument();
+  fake.wait("items", 1e9);
+  await press(user, "Reload");
+  await screen.findByText("Asking The Grid for sites…");
+  await press(user, "Cancel");
+  await screen.findByText("Stopped before an answer came.");
+  expect(rows()).toHaveLength(14);
+});
+
+test("a first answer that takes long can be stopped", async () => {
+  const user = await browse("things-slow");
+  await screen.findByText("Asking The Grid for sites…");
+  await press(user, "Cancel");
+  await screen.findByText(/Stopped before an answer came/);
+  expect(fake.called("cancel").length).toBeGreaterThan(0);
+});

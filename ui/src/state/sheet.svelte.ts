@@ -1,0 +1,98 @@
+// What is typed for one provider: the client, the scopes, and values in place of the profile's own.
+
+import { SvelteSet } from "svelte/reactivity";
+import type { NewApp, ProviderView, SandboxApp, Source } from "../host";
+import { addressKeys, known, upFront } from "./profile";
+
+type Need = "required" | "optional" | "none";
+
+const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+export class Sheet {
+  readonly view: ProviderView;
+  clientId = $state("");
+  clientSecret = $state("");
+  projects = $state("");
+  scopes = $state("");
+  ticked = new SvelteSet<string>();
+  /** What is typed for each value; nothing means the profile's own. */
+  #typed = $state<{ [key in string]: string }>({});
+  /** Keys that the profile has no value for. */
+  #more = $state<string[]>([]);
+
+  constructor(view: ProviderView, prefill: SandboxApp | null) {
+    this.view = view;
+    this.clientId = prefill?.client_id ?? "";
+    this.clientSecret = prefill?.client_secret ?? "";
+    this.#typed = { ...prefill?.overrides };
+    this.#more = Object.keys(this.#typed).filter((key) => !this.#own(key));
+  }
+
+  #own = (key: string) => this.view.values.find((value) => value.key === key);
+
+  standard = (key: string): string => this.#own(key)?.value ?? "";
+
+  value = (key: string): string => this.#typed[key] ?? this.standard(key);
+
+  type = (key: string, text: string): void => {
+    this.#typed[key] = text;
+  };
+
+  /** An address that is emptied is the profile's own again; any other value may be nothing. */
+  changed = (key: string): boolean => {
+    const typed = this.#typed[key]?.trim();
+    return typed !== undefined && typed !== this.standard(key) && !(typed === "" && (addressKeys.includes(key) || !this.#own(key)));
+  };
+
+  source = (key: string): Source => (this.changed(key) ? "yours" : (this.#own(key)?.source ?? "assumed"));
+
+  reset = (key: string): void => {
+    delete this.#typed[key];
+    this.#more = this.#more.filter((other) => other !== key);
+  };
+
+  /** Shows one more value, such as `authorize.prompt`. */
+  add = (key: string): void => {
+    if (key && !this.#own(key) && !this.#more.includes(key)) this.#more = [...this.#more, key];
+  };
+
+  need = (key: "client_id" | "client_secret"): Need => {
+    const value = this.value(key);
+    return value === "none" || value === "optional" ? value : "required";
+  };
+
+  /** Whether scopes are sent at all. */
+  get asks(): boolean {
+    return this.value("send_scope") !== "false";
+  }
+
+  get keys(): string[] {
+    return [...known.filter((key) => this.#own(key)), ...this.view.values.map(({ key }) => key).filter((key) => !known.includes(key)), ...this.#more];
+  }
+
+  /** Values that are asked for before anything else, because only the person knows them. */
+  get front(): string[] {
+    const bare = !this.standard("authorize_url");
+    return this.keys.filter((key) => upFront.includes(key) || (bare && ["issuer", "authorize_url", "token_url"].includes(key)));
+  }
+
+  get addresses(): string[] {
+    return this.keys.filter((key) => addressKeys.includes(key) && !this.front.includes(key));
+  }
+
+  get conventions(): string[] {
+    return this.keys.filter((key) => !addressKeys.includes(key) && !this.front.includes(key));
+  }
+
+  entered(): Pick<NewApp, "client_id" | "client_secret" | "scopes" | "projects" | "overrides"> {
+    const sent = (key: "client_id" | "client_secret") => (this.need(key) === "none" ? "" : key === "client_id" ? this.clientId.trim() : this.clientSecret);
+    const ticked = this.view.scopes.map(({ name }) => name).filter((name) => this.ticked.has(name));
+    return {
+      client_id: sent("client_id"),
+      client_secret: sent("client_secret") || null,
+      scopes: this.asks ? [...ticked, ...words(this.scopes)] : [],
+      projects: this.value("projects_param") ? words(this.projects) : [],
+      overrides: Object.fromEntries(this.keys.filter(this.changed).map((key) => [key, this.value(key).trim()])),
+    };
+  }
+}

@@ -1,0 +1,82 @@
+// What a connection opens where it is not projects: kinds of things, the things of each, and things within things.
+
+import { SvelteMap } from "svelte/reactivity";
+import { host, type Collection, type Item, type Items } from "../host";
+import { Load } from "./load.svelte";
+
+/** The things of one kind: all there are, or those within another. */
+export class Level {
+  readonly connection: string;
+  readonly kind: Collection;
+  readonly within: Item | null;
+  load = new Load<Items>();
+  chosen = $state<string | null>(null);
+  item = $derived.by((): Item | null => this.load.data?.items.find((item) => item.id === this.chosen) ?? null);
+
+  constructor(connection: string, kind: Collection, within: Item | null) {
+    this.connection = connection;
+    this.kind = kind;
+    this.within = within;
+  }
+
+  read = (): Promise<void> => this.load.run((call) => host.items(this.connection, this.kind.id, this.within?.id ?? null, call));
+}
+
+class Things {
+  readonly connection: string;
+  kinds = new Load<Collection[]>();
+  /** From the outermost to what is shown. */
+  path = $state.raw<Level[]>([]);
+  level = $derived(this.path.at(-1) ?? null);
+
+  constructor(connection: string) {
+    this.connection = connection;
+  }
+
+  read = async (): Promise<void> => {
+    await this.kinds.run(() => host.collections(this.connection));
+    const [first] = this.within(null);
+    if (first && this.path.length === 0) this.enter(first, null);
+  };
+
+  /** The kinds that are found within a thing of this kind. */
+  within = (kind: string | null): Collection[] => (this.kinds.data ?? []).filter((other) => other.within === kind);
+
+  enter = (kind: Collection, within: Item | null): void => {
+    const level = new Level(this.connection, kind, within);
+    this.path = within ? [...this.path, level] : [level];
+    void level.read();
+  };
+
+  back = (): void => {
+    this.level?.load.clear();
+    this.path = this.path.slice(0, -1);
+  };
+
+  clear(): void {
+    this.kinds.clear();
+    for (const level of this.path) level.load.clear();
+  }
+}
+
+/** What was looked at stays as it was left while the window is open. */
+class AllThings {
+  #all = new SvelteMap<string, Things>();
+
+  of = (connection: string): Things | undefined => this.#all.get(connection);
+
+  open = (connection: string): void => {
+    if (this.#all.has(connection)) return;
+    const opened = new Things(connection);
+    this.#all.set(connection, opened);
+    void opened.read();
+  };
+
+  drop = (connection: string): void => {
+    this.#all.get(connection)?.clear();
+    this.#all.delete(connection);
+  };
+}
+
+export type { Things };
+export const things = new AllThings();
