@@ -76,14 +76,13 @@ impl Desktop {
     /// A program on this desktop: it sees this desktop's environment and nothing of the machine's.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let at = |name: &str| self.root().join(name);
+        let machine = |name: &str| std::env::var(name).unwrap_or_default();
+        let installed = self.installed();
         let mut command = Command::new(program);
         command
             .env_clear()
-            .envs(
-                ["PATH", "RUST_BACKTRACE", "RUST_LOG"]
-                    .iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
+            .env("PATH", format!("{}:{}", installed.join("bin").display(), machine("PATH")))
+            .env("RUST_BACKTRACE", machine("RUST_BACKTRACE"))
             .env("HOME", self.home())
             .env("TMPDIR", at("tmp"))
             .env("XDG_RUNTIME_DIR", at("run"))
@@ -91,7 +90,7 @@ impl Desktop {
             .env("XDG_DATA_HOME", self.home().join(".local/share"))
             .env("XDG_STATE_HOME", self.home().join(".local/state"))
             .env("XDG_CACHE_HOME", self.home().join(".cache"))
-            .env("XDG_DATA_DIRS", "/usr/local/share:/usr/share")
+            .env("XDG_DATA_DIRS", format!("{}:/usr/share", installed.join("share").display()))
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address())
             .env("LANG", "C.UTF-8")
             // Links are opened as GNOME opens them, by gio.
@@ -162,6 +161,34 @@ impl Desktop {
         for mime_type in mime_types {
             self.run("xdg-mime", &["default", &format!("{name}.desktop"), mime_type]).await?;
         }
+        Ok(())
+    }
+
+    /// Where an installed package is, as `/usr` is to the machine.
+    pub fn installed(&self) -> PathBuf {
+        self.root().join("package/usr")
+    }
+
+    /// Installs a Debian package for this desktop alone.
+    pub async fn install(&self, package: &Path) -> Result<()> {
+        let package = package.to_str().context("a path in UTF-8")?;
+        self.run("dpkg-deb", &["-x", package, &self.root().join("package").to_string_lossy()]).await?;
+        // What the system does after each installation.
+        let entries = self.installed().join("share/applications");
+        self.run("update-desktop-database", &[&entries.to_string_lossy()]).await?;
+        Ok(())
+    }
+
+    /// Takes a desktop entry away, and everything that names it.
+    pub async fn unregister(&self, name: &str) -> Result<()> {
+        let applications = self.home().join(".local/share/applications");
+        fs::remove_file(applications.join(name)).with_context(|| format!("there is no entry {name}"))?;
+        for list in [self.home().join(".config/mimeapps.list"), applications.join("mimeapps.list")] {
+            let Ok(text) = fs::read_to_string(&list) else { continue };
+            let others: String = text.split_inclusive('\n').filter(|line| !line.contains(name)).collect();
+            fs::write(list, others)?;
+        }
+        self.run("update-desktop-database", &[&applications.to_string_lossy()]).await?;
         Ok(())
     }
 

@@ -1,0 +1,172 @@
+//! Where a sign-in takes place: a desktop, a provider on loopback, and a default browser that may open Grapnel.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use grapnel_sandbox::{Options, Sandbox, Secret, grigora};
+use tokio::sync::Mutex;
+
+use crate::browser::{Allowed, Browser};
+use crate::consent::Consent;
+use crate::desktop::Desktop;
+use crate::form::Form;
+use crate::keyring::Keyring;
+use crate::leak::Scan;
+use crate::page::{Page, Role};
+use crate::place;
+use crate::story::{Pictures, Story};
+use crate::wait::until;
+use crate::window::Window;
+
+/// The scheme of Grapnel's redirect address.
+pub const SCHEME: &str = "dev.grapnel.desktop";
+/// The callback's address, without what it carries.
+pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";
+
+/// A story with everything that a sign-in needs.
+#[derive(Debug)]
+pub struct Scene {
+    browser: Mutex<Browser>,
+    sandbox: Sandbox,
+    story: Story,
+    program: PathBuf,
+}
+
+impl Scene {
+    /// Sets the scene. Nothing of it is open yet.
+    pub async fn set(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
+        let story = Story::begin(name, keyring, pictures).await?;
+        let sandbox = Sandbox::start(Options { reveal: true, ..Options::default() })?;
+        let allowed = Allowed { origin: sandbox.grigora(), scheme: SCHEME };
+        let browser = Browser::install(story.desktop(), &[allowed]).await?;
+        let program = place::program().canonicalize().context("Grapnel is not built")?;
+        Ok(Self { browser: Mutex::new(browser), sandbox, story, program })
+    }
+
+    /// The same scene for another Grapnel.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
+    }
+
+    /// Does one step of the story.
+    pub async fn step<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
+        self.story.step(what, doing).await
+    }
+
+    /// Does one step that is not to be seen on the screen.
+    pub async fn check<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
+        self.story.check(what, doing).await
+    }
+
+    /// The desktop.
+    pub fn desktop(&self) -> &Desktop {
+        self.story.desktop()
+    }
+
+    /// The provider.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// What to enter in Grapnel's form to use the provider.
+    pub fn form(&self) -> Form {
+        let at = |path| format!("{}{path}", self.sandbox.grigora());
+        Form {
+            name: "Sandbox".to_owned(),
+            client_id: grigora::CLIENT_ID.to_owned(),
+            client_secret: grigora::CLIENT_SECRET.to_owned(),
+            authorize_address: at(grigora::AUTHORIZE_PATH),
+            token_address: at(grigora::TOKEN_PATH),
+            api_address: at(grigora::API_BASE),
+        }
+    }
+
+    /// Starts Grapnel.
+    pub async fn open_grapnel(&self) -> Result<Window> {
+        Window::open(self.desktop(), &self.program, &[]).await
+    }
+
+    /// The Grapnel that something else has started.
+    pub async fn find_grapnel(&self) -> Result<Window> {
+        Window::find(self.desktop(), &self.program).await
+    }
+
+    /// Waits until no Grapnel runs.
+    pub async fn grapnel_is_gone(&self) -> Result<()> {
+        until("Grapnel to be gone", async || Ok(self.grapnels().is_empty().then_some(()))).await
+    }
+
+    /// The process ids of every Grapnel.
+    pub fn grapnels(&self) -> Vec<u32> {
+        let processes = self.desktop().processes();
+        processes.iter().filter(|seen| seen.runs(&self.program)).map(|seen| seen.pid).collect()
+    }
+
+    /// Starts Grapnel, and adds the app.
+    pub async fn open_with_app(&self) -> Result<Window> {
+        let window = self.open_grapnel().await?;
+        window.page().press(Role::Button, "Add your app").await?;
+        self.form().add(&window.page()).await?;
+        Ok(window)
+    }
+
+    /// Connects the app that the window shows, up to the consent page.
+    pub async fn connect(&self, page: &Page) -> Result<Consent> {
+        page.press(Role::Button, "Connect in the browser").await?;
+        self.consent().await
+    }
+
+    /// The consent page that something has just opened in the browser.
+    pub async fn consent(&self) -> Result<Consent> {
+        let address = format!("{}{}", self.sandbox.grigora(), grigora::AUTHORIZE_PATH);
+        let page = self.browser.lock().await.page_at(self.desktop(), &address).await?;
+        Consent::read(page).await
+    }
+
+    /// The code that the provider gave out last.
+    pub fn last_code(&self) -> Result<String> {
+        let code = self.sandbox.revealed().into_iter().rfind(|secret| secret.kind == Secret::Code);
+        Ok(code.context("no code was given out")?.value)
+    }
+
+    /// A scan for every secret of the story so far.
+    pub fn scan(&self) -> Result<Scan> {
+        let revealed = self.sandbox.revealed();
+        let named: Vec<(&str, &str)> =
+            revealed.iter().map(|secret| (name(secret.kind), secret.value.as_str())).collect();
+        for kind in [Secret::Code, Secret::AccessToken, Secret::RefreshToken, Secret::CodeVerifier] {
+            ensure!(named.iter().any(|(other, _)| *other == name(kind)), "there was no {}", name(kind));
+        }
+        Scan::new(named.into_iter().chain([("client secret", grigora::CLIENT_SECRET)]))
+    }
+
+    /// Looks for secrets wherever Grapnel or anything that it started could have left them, while it runs.
+    pub fn find_no_secret(&self) -> Result<()> {
+        let desktop = self.desktop();
+        // Who finds no secret must find what is none.
+        let known = Scan::new([("client id", grigora::CLIENT_ID)])?.files(&desktop.data())?;
+        ensure!(!known.is_empty(), "the database was not read: it has no client id");
+        let processes = desktop.processes();
+        ensure!(!self.grapnels().is_empty(), "Grapnel does not run");
+        let scan = self.scan()?;
+        let mut leaks = scan.processes(&processes);
+        for dir in [desktop.data(), desktop.home(), desktop.logs()] {
+            leaks.extend(scan.files(&dir)?);
+        }
+        let leaks: Vec<String> = leaks.iter().map(ToString::to_string).collect();
+        ensure!(leaks.is_empty(), "found: {leaks:#?}");
+        Ok(())
+    }
+}
+
+fn name(kind: Secret) -> &'static str {
+    match kind {
+        Secret::Code => "code",
+        Secret::AccessToken => "access token",
+        Secret::RefreshToken => "refresh token",
+        Secret::CodeVerifier => "code verifier",
+        Secret::IdToken => "id token",
+    }
+}

@@ -1,0 +1,160 @@
+//! What cannot be: in the form, in a callback, in a provider's reply. Each is told in its own words, and loses nothing.
+
+use grapnel_sandbox::{Endpoint, Fault};
+use grapnel_tests::form::Form;
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::{Page, Role};
+use grapnel_tests::scene::{CALLBACK, Scene};
+use grapnel_tests::story::Pictures;
+use grapnel_tests::{Result, ensure};
+
+const REFUSED: &str = "A sign-in came back that Grapnel did not accept";
+const ACTIVE: &str = "Active. Good for another";
+
+#[tokio::test]
+async fn what_cannot_be_is_told_and_loses_nothing() -> Result<()> {
+    let scene = Scene::set("bad-input", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let window = scene.open_grapnel().await?;
+    let page = window.page();
+    page.press(Role::Button, "Add your app").await?;
+    in_the_form(&scene, &page).await?;
+    a_wrong_secret(&scene, &page).await?;
+    in_a_callback(&scene, &page).await?;
+    in_a_reply(&scene, &page).await?;
+    scene.step("No secret is left anywhere by all this", async { scene.find_no_secret() }).await
+}
+
+async fn in_the_form(scene: &Scene, page: &Page) -> Result<()> {
+    let right = scene.form();
+    let client_id = |text: &str| Form { client_id: text.to_owned(), ..right.clone() };
+    let token_address = |text: &str| Form { token_address: text.to_owned(), ..right.clone() };
+    for (form, told) in [
+        (client_id(""), "The client id is empty."),
+        (client_id("grapnel sandbox"), "The client id has a space in it."),
+        (token_address("https://provider.example/to ken"), "The address has a space in it."),
+        (token_address("http://provider.example/token"), "The address begins with http://"),
+        (token_address("provider"), "That is not an address."),
+    ] {
+        scene
+            .step(&format!("In the form: {told}"), async {
+                form.fill(page).await?;
+                page.send().await?;
+                page.says(told).await?;
+                form.is_kept(page).await
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn a_wrong_secret(scene: &Scene, page: &Page) -> Result<()> {
+    scene
+        .step("A wrong client secret", async {
+            let secret = "not-the-secret-of-this-app".to_owned();
+            Form { client_secret: secret, ..scene.form() }.add(page).await?;
+            scene.connect(page).await?.authorize().await?;
+            page.find(Role::Heading, "The sign-in failed").await?;
+            page.says("Grigora does not accept the client id or the client secret.").await?;
+            page.press(Role::Button, "Close").await?;
+            page.says("Not connected yet.").await
+        })
+        .await
+}
+
+async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
+    let consent = scene
+        .step("Another app, with the right secret, waits for an answer", async {
+            page.press(Role::Button, "Add app").await?;
+            Form { name: "Right app".to_owned(), ..scene.form() }.add(page).await?;
+            scene.connect(page).await
+        })
+        .await?;
+    for (forged, told) in [
+        ("code=forged&state=forged", "belongs to no sign-in of this Grapnel"),
+        ("code=forged", "without a state"),
+        ("state=forged", "neither a code nor an error"),
+        ("code=one&code=two&state=forged", "more than once"),
+    ] {
+        scene
+            .step(&format!("A forged callback {told}"), async {
+                scene.desktop().open(&format!("{CALLBACK}?{forged}"))?;
+                refused(page, told).await?;
+                page.says("Waiting for you in the browser").await
+            })
+            .await?;
+    }
+    scene
+        .step("An error that no specification knows", async {
+            let answer = format!("{CALLBACK}?error=mercury_in_retrograde&state={}", consent.state());
+            scene.desktop().open(&answer)?;
+            page.find(Role::Heading, "The sign-in failed").await?;
+            page.says("Grigora refused, with the error “mercury_in_retrograde”.").await
+        })
+        .await?;
+    let consent = scene
+        .step("Try again connects", async {
+            page.press(Role::Button, "Try again").await?;
+            let consent = scene.consent().await?;
+            consent.authorize().await?;
+            page.says(ACTIVE).await?;
+            Ok(consent)
+        })
+        .await?;
+    scene
+        .step("The same callback once more", async {
+            let again = format!("{CALLBACK}?code={}&state={}", scene.last_code()?, consent.state());
+            scene.desktop().open(&again)?;
+            refused(page, "for a sign-in that was already answered").await?;
+            page.says(ACTIVE).await
+        })
+        .await
+}
+
+/// Waits for the notice, and dismisses it.
+async fn refused(page: &Page, told: &str) -> Result<()> {
+    page.says(REFUSED).await?;
+    page.says(told).await?;
+    page.press(Role::Button, "Dismiss").await?;
+    page.says_no_more(REFUSED).await
+}
+
+async fn in_a_reply(scene: &Scene, page: &Page) -> Result<()> {
+    let faults = scene.sandbox().faults();
+    let mut next = scene
+        .step("The connection is to be authorized again", async {
+            page.press(Role::Button, "More actions").await?;
+            page.press(Role::Option, "Connect again").await?;
+            scene.consent().await
+        })
+        .await?;
+    for (fault, told) in [
+        (Fault::Html, "a web page (HTML) instead of JSON"),
+        (Fault::Empty, "Grigora’s reply was empty."),
+        (Fault::CutOff, "its answer did not arrive whole"),
+        (Fault::Oversized, "larger than 1 MiB, and was not read further"),
+        (Fault::UnknownError, "refused, with the error “mercury_in_retrograde”"),
+    ] {
+        next = scene
+            .step(&format!("A reply: {told}"), async {
+                faults.set(Endpoint::TokenExchange, fault, 1)?;
+                next.authorize().await?;
+                page.find(Role::Heading, "The sign-in failed").await?;
+                page.says(told).await?;
+                let text = page.text().await?;
+                ensure!(text.contains("Active, "), "the connection was lost");
+                page.press(Role::Button, "Try again").await?;
+                scene.consent().await
+            })
+            .await?;
+    }
+    scene
+        .step("Without a fault it is connected again, as one connection", async {
+            next.authorize().await?;
+            page.find(Role::Tab, "Overview").await?;
+            page.says(ACTIVE).await?;
+            let text = page.text().await?;
+            ensure!(text.matches("Active, ").count() == 1, "there are several");
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,107 @@
+//! What Grapnel stands on is missing: the keyring, or the data directory. It says so, and goes on where it was.
+
+use std::fs;
+
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::Role;
+use grapnel_tests::scene::Scene;
+use grapnel_tests::story::Pictures;
+use grapnel_tests::{Result, ensure};
+use rusqlite::Connection;
+
+#[tokio::test]
+async fn without_a_keyring_nothing_is_kept_and_nothing_lost() -> Result<()> {
+    let scene = Scene::set("keyring-absent", Keyring::Absent, Pictures::OfFailure).await?;
+    let window = scene.open_grapnel().await?;
+    let page = window.page();
+    scene
+        .step("Without a keyring no app is added, and the form is kept", async {
+            page.press(Role::Button, "Add your app").await?;
+            scene.form().fill(&page).await?;
+            page.send().await?;
+            page.says("No keyring answers on this computer.").await?;
+            page.says("Start a keyring").await?;
+            scene.form().is_kept(&page).await
+        })
+        .await?;
+    let keyring = scene.step("The keyring comes", Keyring::Unlocked.start(scene.desktop())).await?;
+    scene
+        .step("The same form is taken", async {
+            page.send().await?;
+            page.find(Role::Button, "Connect in the browser").await?;
+            page.says_no_more("No keyring answers on this computer.").await
+        })
+        .await?;
+    drop(keyring);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_locked_keyring_is_told_from_an_absent_one() -> Result<()> {
+    let scene = Scene::set("keyring-locked", Keyring::Locked, Pictures::OfFailure).await?;
+    let window = scene.open_grapnel().await?;
+    let page = window.page();
+    scene
+        .step("With a locked keyring no app is added, and the form is kept", async {
+            page.press(Role::Button, "Add your app").await?;
+            scene.form().fill(&page).await?;
+            page.send().await?;
+            page.says("Your keyring is locked.").await?;
+            ensure!(!page.text().await?.contains("No keyring answers"), "it is said to be absent");
+            scene.form().is_kept(&page).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
+    let scene = Scene::set("data", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let data = scene.desktop().data();
+    fs::write(&data, "a file where the directory should be")?;
+    let window = scene
+        .step("A data directory that cannot be written fills the window", async {
+            let window = scene.open_grapnel().await?;
+            window.page().find(Role::Heading, "Grapnel cannot open its data").await?;
+            window.page().says("cannot be written").await?;
+            window.page().says("Make the directory your own and writable").await?;
+            Ok(window)
+        })
+        .await?;
+    scene
+        .step("Once that is mended, Try again opens it", async {
+            fs::remove_file(&data)?;
+            window.page().press(Role::Button, "Try again").await?;
+            window.page().press(Role::Button, "Add your app").await?;
+            scene.form().add(&window.page()).await
+        })
+        .await?;
+    window.kill();
+    let version = version(&scene, None)?;
+    let window = scene
+        .step("A database from a newer Grapnel fills the window", async {
+            self::version(&scene, Some(99))?;
+            let window = scene.open_grapnel().await?;
+            window.page().find(Role::Heading, "Grapnel cannot open its data").await?;
+            window.page().says("was written by a newer Grapnel").await?;
+            window.page().says("nothing in it was changed").await?;
+            Ok(window)
+        })
+        .await?;
+    scene
+        .step("With the version that it knows, Try again opens it, and the app is there", async {
+            self::version(&scene, Some(version))?;
+            window.page().press(Role::Button, "Try again").await?;
+            window.page().find(Role::Heading, &scene.form().name).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// The version of the database, once it is this one.
+fn version(scene: &Scene, new: Option<i64>) -> Result<i64> {
+    let database = Connection::open(scene.desktop().data().join("grapnel.db"))?;
+    if let Some(new) = new {
+        database.pragma_update(None, "user_version", new)?;
+    }
+    Ok(database.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
