@@ -25,7 +25,7 @@ use std::ffi::OsString;
 use clap::Parser;
 use grapnel_core::error::Result;
 
-pub use browser::{Browser, open as open_browser};
+pub use browser::Browser;
 pub use exit::Exit;
 pub use input::Input;
 pub use log::start as log;

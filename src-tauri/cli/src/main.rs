@@ -29,7 +29,7 @@ fn surroundings() -> Surroundings {
         input: Input { is_terminal: input.is_terminal(), lines: Box::new(BufReader::new(input)) },
         output: Box::new(std::io::stdout()),
         messages: Box::new(std::io::stderr()),
-        browser: Arc::new(grapnel_cli::open_browser),
+        browser: Arc::new(grapnel_core::browser::open),
         patience: Patience::default(),
     }
 }

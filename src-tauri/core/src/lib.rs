@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod app;
 pub mod authorize;
+pub mod browser;
 pub mod clock;
 pub mod connection;
 pub mod content;

@@ -1,5 +1,7 @@
 //! The token endpoint: who may come, what is refused, what rotates.
 
+use std::collections::BTreeSet;
+
 use grapnel_sandbox::ProviderId::Custom;
 use grapnel_sandbox::custom::{CLIENT_ID, CLIENT_SECRET, TOKEN_PATH};
 use grapnel_sandbox::{Kind, Options};
@@ -32,8 +34,11 @@ async fn the_exchange_answers_as_rfc_6749_has_it() {
     let house = house();
     let reply = exchange(&house, &code(&house, &[("scope", "notes:read")]).await, &[]).await;
     let body = reply.json();
-    let members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["access_token", "expires_in", "refresh_token", "scope", "token_type"]);
+    let members: BTreeSet<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        members,
+        BTreeSet::from(["access_token", "expires_in", "refresh_token", "scope", "token_type"])
+    );
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(300)));
     assert_eq!((reply.header("cache-control"), reply.header("pragma")), ("no-store", "no-cache"));
     assert!(house.sandbox.departures().is_empty());

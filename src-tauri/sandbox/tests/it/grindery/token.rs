@@ -1,5 +1,7 @@
 //! The token endpoint, and what is in an access token.
 
+use std::collections::BTreeSet;
+
 use std::time::Duration;
 
 use grapnel_sandbox::Kind;
@@ -17,8 +19,8 @@ async fn the_exchange_answers_in_the_members_of_the_page() {
     let reply = exchange(&house, &code(&house).await).await;
     assert_eq!(reply.status, 200);
     let body = reply.json();
-    let members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, ["access_token", "expires_in", "refresh_token", "token_type"]);
+    let members: BTreeSet<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, BTreeSet::from(["access_token", "expires_in", "refresh_token", "token_type"]));
     assert_eq!((&body["expires_in"], &body["token_type"]), (&json!(3600), &json!("bearer")));
     assert!(house.sandbox.departures().is_empty());
 }
