@@ -24,6 +24,9 @@ pub const SCHEME: &str = "dev.grapnel.desktop";
 /// The callback's address, without what it carries.
 pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";
 
+/// The name on the session bus by which one Grapnel finds the other.
+pub const BUS_NAME: &str = "dev.grapnel.desktop.SingleInstance";
+
 /// A story with everything that a sign-in needs.
 #[derive(Debug)]
 pub struct Scene {
@@ -93,9 +96,13 @@ impl Scene {
         Window::find(self.desktop(), &self.program).await
     }
 
-    /// Waits until no Grapnel runs.
+    /// Waits until no Grapnel runs, and the session bus has noticed.
     pub async fn grapnel_is_gone(&self) -> Result<()> {
-        until("Grapnel to be gone", async || Ok(self.grapnels().is_empty().then_some(()))).await
+        until("Grapnel to be gone", async || {
+            let is_gone = self.grapnels().is_empty() && self.desktop().owner_of(BUS_NAME).await.is_err();
+            Ok(is_gone.then_some(()))
+        })
+        .await
     }
 
     /// The process ids of every Grapnel.

@@ -3,13 +3,10 @@
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;
 use grapnel_tests::process::Running;
-use grapnel_tests::scene::Scene;
+use grapnel_tests::scene::{BUS_NAME, Scene};
 use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;
 use grapnel_tests::{Result, ensure, place};
-
-/// The name on the session bus by which one Grapnel finds the other.
-const BUS_NAME: &str = "dev.grapnel.desktop.SingleInstance";
 
 #[tokio::test]
 async fn a_link_starts_grapnel_and_finishes_the_sign_in() -> Result<()> {

@@ -76,6 +76,7 @@ async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
         })
         .await?;
     window.kill();
+    scene.grapnel_is_gone().await?;
     let version = version(&scene, None)?;
     let window = scene
         .step("A database from a newer Grapnel fills the window", async {
