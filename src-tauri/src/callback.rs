@@ -1,6 +1,9 @@
 //! The callback's way from the operating system to the core: by argument list into a new process, and from
 //! there to the running one, or, if it is the first, by standard input into an image without arguments.
 
+#[cfg(target_os = "linux")]
+use std::path::{Path, PathBuf};
+
 use grapnel_core::error::Code;
 use grapnel_core::secret::{ExposeSecret, SecretString};
 use tauri::plugin::{Builder, TauriPlugin};
@@ -49,14 +52,14 @@ impl Arguments {
 }
 
 /// A callback that starts the program is an argument, which anyone on the machine can read for as long as the
-/// program runs. So this image makes place for another that gets it on its standard input. A plugin, because it
+/// program runs. So this process makes place for another that gets it on its standard input. A plugin, because it
 /// must come after single instance: where Grapnel already runs, the callback goes there and this process ends.
 pub(crate) fn keep_out_of_arguments() -> TauriPlugin<Wry> {
     Builder::new("callback")
         .setup(|app, _| {
             let first = std::env::args_os().nth(1).map(|argument| argument.to_string_lossy().into_owned());
             if let Some(callback) = first.filter(|argument| is_callback(argument)) {
-                replace_image(app, &callback);
+                make_place(app, &callback);
             }
             Ok(())
         })
@@ -65,7 +68,7 @@ pub(crate) fn keep_out_of_arguments() -> TauriPlugin<Wry> {
 
 /// Does not come back, unless the system refuses: then the program goes on with the callback as it came.
 #[cfg(unix)]
-fn replace_image(app: &AppHandle, callback: &str) {
+fn make_place(app: &AppHandle, callback: &str) {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
 
@@ -78,16 +81,22 @@ fn replace_image(app: &AppHandle, callback: &str) {
     let error = match prepare() {
         Ok((program, reader)) => {
             tauri_plugin_single_instance::destroy(app);
-            std::process::Command::new(program).arg(ON_STDIN).stdin(reader).exec()
+            // Not in its place: a launcher that waits for the program it started has the callback in its arguments.
+            let next =
+                std::process::Command::new(program).arg(ON_STDIN).stdin(reader).process_group(0).spawn();
+            match next {
+                Ok(_) => std::process::exit(0),
+                Err(error) => error,
+            }
         }
         Err(error) => error,
     };
     tracing::warn!(%error, "the callback stays an argument");
 }
 
-/// Images cannot be replaced here; only the account itself can read the arguments.
+/// Nothing is to be done here: only the account itself can read the arguments.
 #[cfg(not(unix))]
-fn replace_image(_: &AppHandle, _: &str) {}
+fn make_place(_: &AppHandle, _: &str) {}
 
 fn is_callback(argument: &str) -> bool {
     argument.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
@@ -132,6 +141,8 @@ fn register(app: &AppHandle) {
     if let Err(error) = app.deep_link().register_all() {
         tracing::warn!(%error, "callbacks by deep link will not arrive");
     }
+    #[cfg(target_os = "linux")]
+    unquote(app);
 }
 
 #[cfg(target_os = "linux")]
@@ -143,10 +154,34 @@ fn is_registered(app: &AppHandle) -> Option<bool> {
         // The name that the package gives its entry.
         return Some(answer.stdout.trim_ascii() == b"Grapnel.desktop");
     }
-    let name = format!("{}-handler.desktop", program.file_name()?.to_str()?);
-    let entry = std::fs::read_to_string(app.path().data_dir().ok()?.join("applications").join(name)).ok()?;
-    let is_ours = entry.lines().any(|line| line == format!("Exec=\"{}\" %u", program.display()));
+    let entry = std::fs::read_to_string(own_entry(app, &program)?).ok()?;
+    let is_ours = entry.lines().any(|line| line == exec(&program));
     Some(is_ours && app.deep_link().is_registered(SCHEME).ok()?)
+}
+
+/// The entry that the plugin writes for this program.
+#[cfg(target_os = "linux")]
+fn own_entry(app: &AppHandle, program: &Path) -> Option<PathBuf> {
+    let name = format!("{}-handler.desktop", program.file_name()?.to_str()?);
+    Some(app.path().data_dir().ok()?.join("applications").join(name))
+}
+
+#[cfg(target_os = "linux")]
+fn exec(program: &Path) -> String {
+    let needs_none = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.+".contains(byte);
+    let quote = if program.as_os_str().as_encoded_bytes().iter().all(needs_none) { "" } else { "\"" };
+    format!("Exec={quote}{}{quote} %u", program.display())
+}
+
+/// The plugin quotes every path, and where no desktop helps it, `xdg-open` (1.1.3) takes the quotes for a part of
+/// the name. So a path that needs none gets none.
+#[cfg(target_os = "linux")]
+fn unquote(app: &AppHandle) -> Option<()> {
+    let program = std::env::current_exe().ok()?;
+    let entry = own_entry(app, &program)?;
+    let text = std::fs::read_to_string(&entry).ok()?;
+    let quoted = format!("Exec=\"{}\" %u", program.display());
+    std::fs::write(entry, text.replace(&quoted, &exec(&program))).ok()
 }
 
 #[cfg(not(target_os = "linux"))]

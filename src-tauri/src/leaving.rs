@@ -1,5 +1,7 @@
-//! Leaving: the window goes at once, the program when nothing is on its way that would be lost.
+//! Leaving: the window goes at once, the program when nothing is on its way that would be lost. A start that
+//! failed leaves too, for another.
 
+use std::process::{Command, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,6 +12,10 @@ use crate::shell::Shell;
 
 /// The longest that a code or a refresh token may be on its way.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// How long another Grapnel may take to end.
+const PAUSE: Duration = Duration::from_millis(700);
+/// Set for a second start, so that there is no third.
+const SECOND: &str = "GRAPNEL_SECOND_START";
 static LEAVING: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
@@ -26,4 +32,19 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
         }
         app.exit(0);
     });
+}
+
+/// A start that failed is tried once more by a process of its own, with the same arguments and standard input.
+pub(crate) fn start_again(error: &tauri::Error) -> ! {
+    tracing::error!(%error, "Grapnel did not start");
+    if std::env::var_os(SECOND).is_none() {
+        std::thread::sleep(PAUSE);
+        let program = std::env::current_exe();
+        let next = program
+            .and_then(|it| Command::new(it).args(std::env::args_os().skip(1)).env(SECOND, "1").spawn());
+        if next.is_ok() {
+            exit(0);
+        }
+    }
+    exit(1)
 }

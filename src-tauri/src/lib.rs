@@ -19,12 +19,16 @@ use callback::Arguments;
 use shell::Shell;
 
 /// Runs the program until its window is closed.
-///
-/// # Panics
-/// Where the system has no webview to show a window with.
-#[expect(clippy::expect_used, reason = "without a webview there is no window to say it in")]
 pub fn run() {
     logging::start();
+    match build() {
+        Ok(app) => app.run(leaving::on_event),
+        // Another Grapnel that is just ending holds the name and answers no more; or there is no webview at all.
+        Err(error) => leaving::start_again(&error),
+    }
+}
+
+fn build() -> tauri::Result<tauri::App> {
     let bindings = bindings::builder();
     tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
@@ -46,8 +50,6 @@ pub fn run() {
             Ok(())
         })
         .build(tauri::generate_context!())
-        .expect("the window opens")
-        .run(leaving::on_event);
 }
 
 /// Does what a start of the program asks for: the first one, or a second that brought its arguments here.

@@ -93,8 +93,6 @@ impl Desktop {
             .env("XDG_DATA_DIRS", format!("{}:/usr/share", installed.join("share").display()))
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address())
             .env("LANG", "C.UTF-8")
-            // Links are opened as GNOME opens them, by gio.
-            .env("XDG_CURRENT_DESKTOP", "GNOME")
             // There is no accessibility bus here, and looking for one takes time.
             .env("NO_AT_BRIDGE", "1")
             .env("GRAPNEL_HOME", self.data())
