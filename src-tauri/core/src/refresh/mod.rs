@@ -14,7 +14,7 @@ use crate::grant::{self, Client};
 use crate::http::ENVELOPE_FAILURE;
 use crate::http::token::{Ask, TokenFailure, ask};
 use crate::id::ConnectionId;
-use crate::provider::Refresh;
+use crate::provider::{Profile, Refresh};
 use crate::secret::SecretString;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::{activity, app, connection};
@@ -100,8 +100,21 @@ pub(crate) fn settle_cut_off(env: &Env) -> Result<()> {
 
 /// Renews because a person asks for it.
 pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
-    let version = row(env, id)?.version;
-    renew(env, id, version).await?.into_result()
+    let row = row(env, id)?;
+    if row.held.is_some() && row.sealed_refresh.is_none() {
+        // Nothing was tried and nothing is wrong: the token that is held stays good until it is refused.
+        return Err(no_refresh_token(&provider_of(env, &row)?));
+    }
+    renew(env, id, row.version).await?.into_result()
+}
+
+fn provider_of(env: &Env, row: &ConnectionRow) -> Result<String> {
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)?;
+    Ok(Profile::find(&app.provider)?.called(&app.overrides))
+}
+
+fn no_app() -> Error {
+    Error::new(Code::NotFound, "The app of this connection is not here any more.")
 }
 
 async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
@@ -153,10 +166,7 @@ async fn attempt(env: &Env, id: &ConnectionId, instead_of: i64) -> Result<Outcom
     if instead_of != row.version {
         return Ok(Outcome::Superseded);
     }
-    let app = env
-        .store
-        .read(|c| app::get(c, &row.app_id))?
-        .ok_or_else(|| Error::new(Code::NotFound, "The app of this connection is not here any more."))?;
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)?;
     let client = Client::of(env, &app).await?;
     let provider = &client.provider;
     let renews = client.conventions.renewal.refresh != Refresh::None;

@@ -88,6 +88,7 @@ async fn the_grid_gives_a_token_and_nothing_else() {
     assert!(!some.is_empty() && some.len() < all.len());
     // Without a refresh token only a person can renew.
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    assert_eq!(details(&world, &id).summary.state, State::Active, "the token is as good as before");
     no_departures(&world);
 }
 
