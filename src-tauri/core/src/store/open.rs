@@ -11,8 +11,11 @@ use crate::error::{Code, Error, Result};
 
 /// The database, in the data directory.
 const FILE: &str = "grapnel.db";
+/// What makes each version of the schema from the one before. A step that was released is never changed.
+const STEPS: &[&str] = &[include_str!("schema/1-apps-and-connections.sql")];
 /// The version of the schema that this program writes.
-const VERSION: i64 = 1;
+#[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
+const VERSION: u32 = STEPS.len() as u32;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -23,17 +26,19 @@ pub(super) fn open(home: &Path) -> Result<Connection> {
     let mut connection = Connection::open(&path).map_err(|error| failed(&error))?;
     // Nothing is written before it is known whose database this is.
     match version(&connection).map_err(|error| failed(&error))? {
-        0 | VERSION => {}
-        newer if newer > VERSION => return Err(from_newer()),
-        _ => return Err(damaged()),
+        Some(known) if known <= VERSION => {}
+        Some(_) => return Err(from_newer()),
+        None => return Err(damaged()),
     }
-    settle(&connection).and_then(|()| create(&mut connection)).map_err(|error| failed(&error))?;
+    settle(&connection).and_then(|()| upgrade(&mut connection)).map_err(|error| failed(&error))?;
     Ok(connection)
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+/// The version of the schema that is there: 0 for none; nothing for a number that no program writes.
+fn version(connection: &Connection) -> rusqlite::Result<Option<u32>> {
     connection.busy_timeout(BUSY)?;
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(u32::try_from(version).ok())
 }
 
 /// The settings that hold for each connection.
@@ -44,13 +49,18 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")
 }
 
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    // Of two processes that find it empty, one makes it.
-    if version(&transaction)? == 0 {
-        transaction.execute_batch(include_str!("schema.sql"))?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+/// Takes the steps that are missing, all or none.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    if version(connection)? == Some(VERSION) {
+        return Ok(());
     }
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Of two processes that find an old one, the first takes the steps, and the second finds none left.
+    let done = version(&transaction)?.unwrap_or(VERSION);
+    for (_, step) in (1..).zip(STEPS).filter(|(number, _)| *number > done) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
 
@@ -113,6 +123,27 @@ mod tests {
         let before = fs::read(home.path().join(FILE)).unwrap();
         assert_eq!(open(home.path()).unwrap_err().code, Code::DataNewer);
         assert_eq!(fs::read(home.path().join(FILE)).unwrap(), before);
+    }
+
+    #[test]
+    fn a_database_of_each_earlier_version_is_brought_up_to_this_one() {
+        for known in 0..VERSION {
+            let home = tempfile::tempdir().unwrap();
+            let old = Connection::open(home.path().join(FILE)).unwrap();
+            STEPS[..known as usize].iter().for_each(|step| old.execute_batch(step).unwrap());
+            old.pragma_update(None, "user_version", known).unwrap();
+            drop(old);
+            let schema = |connection: &Connection| -> Vec<String> {
+                let mut listed = connection
+                    .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
+                    .unwrap();
+                listed.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            };
+            let upgraded = open(home.path()).unwrap();
+            assert_eq!(version(&upgraded).unwrap(), Some(VERSION));
+            let new = tempfile::tempdir().unwrap();
+            assert_eq!(schema(&upgraded), schema(&open(new.path()).unwrap()));
+        }
     }
 
     #[cfg(unix)]
