@@ -10,7 +10,7 @@ use grapnel_core::content::{Collection, Items, PostQuery, Posts, Project, Projec
 use grapnel_core::error::{Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
-use grapnel_core::provider::{Overrides, ProviderView};
+use grapnel_core::provider::{Overrides, ProfileFile, ProviderView};
 use grapnel_core::revoke::Revocation;
 use grapnel_core::secret::{Entered, ExposeSecret};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::calls::Calls;
 use crate::clipboard::Clipboard;
 use crate::sandbox::{AtHand, SandboxApp};
 use crate::shell::Shell;
-use crate::{browser, probe};
+use crate::{browser, downloads, probe};
 
 /// Everything the window shows first.
 #[derive(Serialize, specta::Type)]
@@ -73,6 +73,34 @@ pub(crate) async fn discover(shell: State<'_, Shell>, issuer: String) -> Result<
 #[specta::specta]
 pub(crate) async fn add_app(shell: State<'_, Shell>, app: NewApp) -> Result<App> {
     shell.core().await?.add_app(app).await
+}
+
+/// Changes an app to what was entered. An error names the field that is wrong.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn change_app(shell: State<'_, Shell>, app_id: AppId, app: NewApp) -> Result<App> {
+    shell.core().await?.change_app(&app_id, app).await
+}
+
+/// Writes how an app's provider is spoken to, without any secret, to the download folder; answers with the file's path.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn export_profile(
+    shell: State<'_, Shell>,
+    window: AppHandle,
+    app_id: AppId,
+) -> Result<String> {
+    let core = shell.core().await?;
+    let name = core.apps()?.into_iter().find(|app| app.id == app_id).map(|app| app.name).unwrap_or_default();
+    let text = core.profile_of(&app_id)?.write()?;
+    downloads::save(&window, &format!("{name} profile"), "toml", text.into_bytes()).await
+}
+
+/// What the text of a profile file says.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn read_profile(text: String) -> Result<ProfileFile> {
+    ProfileFile::read(&text)
 }
 
 /// Removes an app that has no connection.

@@ -6,6 +6,7 @@ mod callback;
 mod calls;
 mod clipboard;
 mod commands;
+mod downloads;
 mod leaving;
 mod logging;
 mod probe;

@@ -13,6 +13,12 @@ export const commands = {
 	discover: (issuer: string) => typedError<{ [key in string]: string }, Error>(__TAURI_INVOKE("discover", { issuer })),
 	/**  Adds an app. An error names the field that is wrong. */
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
+	/**  Changes an app to what was entered. An error names the field that is wrong. */
+	changeApp: (appId: AppId, app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("change_app", { appId, app })),
+	/**  Writes how an app's provider is spoken to, without any secret, to the download folder; answers with the file's path. */
+	exportProfile: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("export_profile", { appId })),
+	/**  What the text of a profile file says. */
+	readProfile: (text: string) => typedError<ProfileFile, Error>(__TAURI_INVOKE("read_profile", { text })),
 	/**  Removes an app that has no connection. */
 	removeApp: (appId: AppId) => typedError<null, Error>(__TAURI_INVOKE("remove_app", { appId })),
 	/**  Starts a sign-in: for a new connection, or to authorize one again. */
@@ -384,6 +390,8 @@ export type Items = {
 export type Kind = 
 /**  An app was added. */
 "app_added" | 
+/**  An app was changed. */
+"app_changed" | 
 /**  An app was removed. */
 "app_removed" | 
 /**  A sign-in began. */
@@ -425,9 +433,15 @@ export type NewApp = {
 	provider: string,
 	/**  The client id. */
 	client_id: string,
-	/**  The client secret, which the vault takes at once. */
+	/**
+	 *  The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
+	 *  and the empty text removes it.
+	 */
 	client_secret: Entered | null,
-	/**  Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, or an https address. */
+	/**
+	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, an https address, or
+	 *  an app's redirect URI as it is.
+	 */
 	redirect?: string,
 	/**  The scopes to ask for. */
 	scopes?: string[],
@@ -541,6 +555,16 @@ export type Posts = {
 	as_of: string,
 	/**  In the order asked for. */
 	posts: Post[],
+};
+
+/**  What a profile file says. */
+export type ProfileFile = {
+	/**  The id of the provider whose profile it builds on, such as `custom`. */
+	provider: string,
+	/**  The scopes to ask for. */
+	scopes?: string[],
+	/**  Values by key. */
+	values?: { [key in string]: string },
 };
 
 /**  One value of a profile. */

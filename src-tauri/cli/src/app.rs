@@ -1,9 +1,11 @@
 //! `grapnel app`: the clients that a person registered at providers.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use grapnel_core::app::{App, NewApp, WayBack};
 use grapnel_core::error::{Error, Result};
-use grapnel_core::provider::{Need, Overrides, Profile};
+use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile};
 use grapnel_core::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,6 +29,13 @@ pub(crate) enum Command {
         /// The app's name
         name: String,
     },
+    /// Change an app; what is not named stays
+    Set(Box<Set>),
+    /// Print how an app's provider is spoken to, as a file for others; no secret is in it
+    Profile {
+        /// The app's name
+        name: String,
+    },
     /// Remove an app that has no connection
     Remove {
         /// The app's name
@@ -39,8 +48,11 @@ pub(crate) struct Add {
     /// What to call it
     name: String,
     /// The provider, as `grapnel provider list` has it
-    #[arg(long)]
-    provider: String,
+    #[arg(long, required_unless_present = "profile")]
+    provider: Option<String>,
+    /// A profile file, as `grapnel app profile` writes it: its provider, scopes and values are used where none are named
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// The client id, as the provider gave it
     #[arg(long, default_value = "", hide_default_value = true)]
     client_id: String,
@@ -56,6 +68,33 @@ pub(crate) struct Add {
     /// A value to use instead of the profile's; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// The app's name
+    app: String,
+    /// What to call it from now on
+    #[arg(long)]
+    name: Option<String>,
+    /// The client id, as the provider gave it
+    #[arg(long)]
+    client_id: Option<String>,
+    /// Read a new client secret from standard input, or from a hidden prompt
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// Where callbacks come home: deep-link, loopback, loopback:PORT, or an https address
+    #[arg(long)]
+    redirect: Option<String>,
+    /// A scope to ask for, instead of those before; may be repeated, and is '' for none
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Option<Vec<String>>,
+    /// A value to use instead of the profile's; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// A value to bring back to the profile's; may be repeated
+    #[arg(long = "reset", value_name = "KEY")]
+    resets: Vec<String>,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -74,6 +113,13 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             let app = named::app(&session.grapnel, &name)?;
             session.output.show(&app)
         }
+        Command::Set(change) => set(session, *change).await,
+        Command::Profile { name } => {
+            let app = named::app(&session.grapnel, &name)?;
+            let file = session.grapnel.profile_of(&app.id)?;
+            let text = file.write()?;
+            session.output.show(&Written { file, text })
+        }
         Command::Remove { name } => {
             let app = named::app(&session.grapnel, &name)?;
             session.grapnel.remove_app(&app.id)?;
@@ -83,22 +129,67 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
 }
 
 async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
-    let profile = Profile::find(&new.provider)?;
-    let overrides = with_announced(session, profile, new.settings.into_iter().collect()).await?;
+    let file = new.profile.as_deref().map(profile_file).transpose()?;
+    let (from_file, scopes, mut own) =
+        file.map(|file| (file.provider, file.scopes, file.values)).unwrap_or_default();
+    own.extend(new.settings);
+    let provider = new.provider.unwrap_or(from_file);
+    let profile = Profile::find(&provider)?;
+    let overrides = with_announced(session, profile, own).await?;
     let need = profile.conventions(&overrides)?.client_secret;
     let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
     let app = session.grapnel.add_app(NewApp {
         name: new.name,
-        provider: new.provider,
+        provider,
         client_id: new.client_id,
         client_secret,
         redirect: new.redirect,
-        scopes: new.scopes,
+        scopes: if new.scopes.is_empty() { scopes } else { new.scopes },
         projects: Vec::new(),
         overrides,
     });
     let app = app.await?;
     session.output.show(&Added(&app))
+}
+
+fn profile_file(path: &Path) -> Result<ProfileFile> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::input("profile", format!("“{}” cannot be read: {error}.", path.display()))
+            .hint("Name a file that “grapnel app profile” wrote.")
+    })?;
+    ProfileFile::read(&text)
+}
+
+async fn set(session: &mut Session<'_>, change: Set) -> Result<()> {
+    let app = named::app(&session.grapnel, &change.app)?;
+    let mut overrides = app.overrides;
+    if let Some(key) = change.resets.iter().find(|key| !overrides.contains_key(*key)) {
+        return Err(
+            Error::input(key, format!("“{key}” is as the profile has it.")).means("Nothing was changed.")
+        );
+    }
+    overrides.retain(|key, _| !change.resets.contains(key));
+    overrides.extend(change.settings);
+    let client_secret = if change.client_secret_stdin {
+        Some(Entered(session.input.secret("Client secret (not shown): ")?))
+    } else {
+        None
+    };
+    let changed = session.grapnel.change_app(
+        &app.id,
+        NewApp {
+            name: change.name.unwrap_or(app.name),
+            provider: app.provider,
+            client_id: change.client_id.unwrap_or(app.client_id),
+            client_secret,
+            redirect: change.redirect.unwrap_or(app.redirect_uri),
+            scopes: change.scopes.unwrap_or(app.scopes),
+            projects: app.projects,
+            overrides,
+        },
+    );
+    let changed = changed.await?;
+    session.output.show(&changed)
 }
 
 /// The person's own values, and beneath them what their issuer announces, where the addresses are not known otherwise.
@@ -184,6 +275,20 @@ impl Shown for Added<'_> {
             ("then connect it", connect),
         ]);
         format!("Added the app “{name}”.\n{next}")
+    }
+}
+
+#[derive(Serialize)]
+struct Written {
+    #[serde(flatten)]
+    file: ProfileFile,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Shown for Written {
+    fn text(&self, _: Timestamp) -> String {
+        self.text.trim_end().to_owned()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::id::{AppId, ConnectionId};
 pub enum Kind {
     /// An app was added.
     AppAdded,
+    /// An app was changed.
+    AppChanged,
     /// An app was removed.
     AppRemoved,
     /// A sign-in began.

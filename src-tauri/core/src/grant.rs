@@ -35,6 +35,19 @@ pub(crate) struct Client {
     pub(crate) credentials: Credentials,
 }
 
+/// Refuses where the app's addresses include a host that a connection's tokens were not saved for.
+pub(crate) fn may_be_sent(row: &ConnectionRow, conventions: &Conventions) -> Result<()> {
+    let Some(kept_for) = &row.kept_for else { return Ok(()) };
+    let origins = conventions.origins();
+    let Some(other) = origins.difference(kept_for).next() else { return Ok(()) };
+    Err(Error::new(
+        Code::ReconnectNeeded,
+        format!("The app’s addresses were changed, and now include {other}."),
+    )
+    .means("The tokens held here were given for other hosts. They are kept, and sent nowhere.")
+    .hint("Connect again in the browser, or bring the app’s addresses back to what they were."))
+}
+
 impl Client {
     /// Reads the profile of an app, and opens its secret.
     pub(crate) async fn of(env: &Env, app: &AppRow) -> Result<Self> {
@@ -108,7 +121,7 @@ pub(crate) fn refusal(provider: &str, error: &str, description: Option<&str>) ->
             Code::InvalidClient,
             format!("{provider} does not accept the client id or the client secret.{said}"),
         )
-        .hint("Compare both with your app’s page at the provider. To change them, add the app anew under another name."),
+        .hint("Compare both with your app’s page at the provider, and change the app here."),
         "invalid_grant" => Error::new(
             Code::InvalidGrant,
             format!("{provider} answered that what it was given is no longer valid (invalid_grant).{said}"),

@@ -7,8 +7,7 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
-use crate::store::app;
-use crate::store::connection::ConnectionRow;
+use crate::store::connection::{self, ConnectionRow};
 
 /// What became of a connection's tokens at the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +49,12 @@ pub(crate) async fn revoke(env: &Env, row: &ConnectionRow) -> Revocation {
 }
 
 async fn try_revoke(env: &Env, row: &ConnectionRow) -> Result<Revocation> {
-    let Some(app) = env.store.read(|c| app::get(c, &row.app_id))? else { return Ok(Revocation::NotOffered) };
+    let Some((row, app)) = env.store.read(|c| connection::with_app(c, &row.id))? else {
+        return Ok(Revocation::NotOffered);
+    };
     let conventions = crate::provider::Profile::find(&app.provider)?.conventions(&app.overrides)?;
     let Some(url) = &conventions.revocation_url else { return Ok(Revocation::NotOffered) };
+    grant::may_be_sent(&row, &conventions)?;
     let client = Client::of(env, &app).await?;
     let held = [
         (row.sealed_refresh.as_ref(), grant::refresh_place(&row.id), "refresh_token"),

@@ -137,6 +137,24 @@ export class Fake {
         this.world.apps.push(added);
         return added;
       }),
+    changeApp: (id, given) =>
+      this.#answer("changeApp", [id, given], () => {
+        const before = this.world.apps.find((one) => one.id === id);
+        if (!before) throw gone;
+        const moved = given.overrides?.token_url !== before.overrides.token_url;
+        if (before.has_secret && moved && given.client_secret === null) {
+          throw { ...trouble("invalid_input", "The client secret was saved for the addresses that the app had before.", "It is not sent to https://elsewhere.example. Nothing was changed.", "Enter the client secret again, if it is meant for there."), field: "client_secret" };
+        }
+        const changed = { ...adding(given, id), has_secret: given.client_secret === null ? before.has_secret : given.client_secret !== "" };
+        this.world.apps = this.world.apps.map((one) => (one.id === id ? changed : one));
+        return changed;
+      }),
+    exportProfile: (id) => this.#answer("exportProfile", [id], () => "/home/ada/Downloads/Acme Sites profile.toml"),
+    readProfile: (text) =>
+      this.#answer("readProfile", [text], () => {
+        if (!text.includes("provider")) throw { ...trouble("invalid_input", "The file is not a profile: line 1: missing field `provider`.", "Nothing was changed."), field: "profile" };
+        return { provider: "custom", scopes: ["openid", "email"], values: { authorize_url: "https://id.acme.example/authorize", token_url: "https://id.acme.example/token", "authorize.prompt": "consent" } };
+      }),
     removeApp: (id) =>
       this.#answer("removeApp", [id], () => {
         const busy = this.world.connections.some((one) => one.app_id === id && one.state !== "disconnected");

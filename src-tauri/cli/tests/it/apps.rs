@@ -45,6 +45,43 @@ async fn one_with_connections_stays() {
 }
 
 #[tokio::test]
+async fn one_is_changed_and_what_is_not_named_stays() {
+    let world = World::new();
+    world.add_app().await;
+    assert_snapshot!(
+        "set",
+        world.run("app set acme --redirect loopback:4321 --scope cms --set token_body=form").await
+    );
+    assert_snapshot!(
+        "set_back",
+        world.run("app set acme --redirect deep-link --scope= --reset token_body").await
+    );
+    assert_snapshot!("set_twice_back", world.run("app set acme --reset token_body").await);
+    let elsewhere = "app set acme --set token_url=https://elsewhere.example/token";
+    assert_snapshot!("set_other_host", world.run(elsewhere).await);
+    assert_snapshot!("set_secret", world.pipe(&format!("{elsewhere} --client-secret-stdin"), "s3cret").await);
+}
+
+#[tokio::test]
+async fn a_profile_goes_through_a_file() {
+    let world = World::new();
+    world.add_app().await;
+    let printed = world.run("app profile acme").await;
+    assert_snapshot!("profile", printed);
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("acme.toml");
+    std::fs::write(&file, &printed.out).unwrap();
+    let add =
+        format!("app add second --profile {} --client-id two --client-secret-stdin --json", file.display());
+    let second = world.pipe(&add, "s3cret").await.json();
+    let first = world.run("app show acme --json").await.json();
+    assert_eq!(second["overrides"], first["overrides"]);
+    std::fs::write(&file, "provider = \"grigora\"\ntokn_url = \"x\"").unwrap();
+    assert_snapshot!("profile_refused", world.pipe(&add, "s3cret").await.said);
+    assert_snapshot!("profile_gone", world.run("app add third --profile gone.toml").await);
+}
+
+#[tokio::test]
 async fn another_provider_is_known_by_its_issuer() {
     let world = World::of(ProviderId::Custom);
     let line = format!(

@@ -21,7 +21,7 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::provider::{Overrides, Profile, ProviderView};
+use crate::provider::{Overrides, Profile, ProfileFile, ProviderView};
 use crate::refresh;
 use crate::revoke::{self, Revocation};
 use crate::secret::SecretString;
@@ -72,6 +72,17 @@ impl Grapnel {
     /// Adds an app.
     pub async fn add_app(&self, new: NewApp) -> Result<App> {
         app::add(&self.0, new).await
+    }
+
+    /// Changes an app to what was entered; its provider stays. A client secret that is held must be entered again where
+    /// it would go to another host than before.
+    pub async fn change_app(&self, id: &AppId, new: NewApp) -> Result<App> {
+        app::change(&self.0, id, new).await
+    }
+
+    /// How an app's provider is spoken to, to write to a file for others. No secret is in it.
+    pub fn profile_of(&self, id: &AppId) -> Result<ProfileFile> {
+        app::profile_of(&self.0, id)
     }
 
     /// Removes an app that has no connection.

@@ -4,11 +4,12 @@ use super::view::{Details, Scopes, State, Summary};
 use crate::app::App;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::grant;
 use crate::provider::Profile;
 use crate::store::connection::ConnectionRow;
 
 /// The state of a connection now.
-fn state(env: &Env, row: &ConnectionRow) -> State {
+fn state(env: &Env, row: &ConnectionRow, app: &App) -> State {
     let Some(held) = &row.held else { return State::Disconnected };
     if env.is_renewing(&row.id) {
         return State::Renewing;
@@ -16,10 +17,18 @@ fn state(env: &Env, row: &ConnectionRow) -> State {
     if env.vault.trouble().is_some() {
         return State::Locked;
     }
-    if row.trouble.as_ref().is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
+    if trouble(row, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
         return State::ReconnectNeeded;
     }
     if held.expires_at.is_some_and(|end| end <= env.now()) { State::Expired } else { State::Active }
+}
+
+/// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, or what was noted.
+fn trouble(row: &ConnectionRow, app: &App) -> Option<Error> {
+    let conventions = || Profile::find(&app.provider)?.conventions(&app.overrides);
+    let moved = row.kept_for.is_some() && row.held.is_some();
+    let moved = moved.then(|| conventions().and_then(|now| grant::may_be_sent(row, &now)).err());
+    moved.flatten().or_else(|| row.trouble.clone())
 }
 
 /// A line of the list. Nothing where the connection's app is gone between two reads.
@@ -32,7 +41,7 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
         app_name: app.name.clone(),
         provider: app.provider.clone(),
         provider_name: app.provider_name.clone(),
-        state: state(env, row),
+        state: state(env, row, app),
         expires_at: row.held.as_ref().and_then(|held| held.expires_at),
     })
 }
@@ -41,6 +50,8 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
 pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
     let gone = || Error::new(Code::NotFound, "The app of this connection is not here any more.");
     let summary = summary(env, &row, apps).ok_or_else(gone)?;
+    let app = apps.iter().find(|app| app.id == row.app_id);
+    let trouble = app.and_then(|app| trouble(&row, app));
     let renews = row.sealed_refresh.is_some();
     let portal = Profile::find(&summary.provider)?.portal.clone();
     Ok(Details {
@@ -48,11 +59,11 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
         account: row.account,
         application: row.application,
         authorization: row.authorization,
-        scopes: scopes(apps.iter().find(|app| app.id == row.app_id), row.scopes, renews),
+        trouble,
+        scopes: scopes(app, row.scopes, renews),
         project_ids: row.project_ids,
         tokens: row.held,
         deviations: row.deviations,
-        trouble: row.trouble,
         claims: row.claims,
         introspected_at: row.introspected_at,
         created_at: row.created_at,

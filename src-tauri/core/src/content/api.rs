@@ -9,14 +9,14 @@ use url::Url;
 
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::grant::Client;
+use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
 use crate::http::{Limits, clean};
 use crate::id::ConnectionId;
 use crate::provider::{Content, Conventions, Profile};
 use crate::refresh::{self, Fresh};
 use crate::secret::SecretString;
-use crate::store::{app, connection};
+use crate::store::connection;
 
 const KEPT: &str = "Your tokens are kept as they are.";
 
@@ -43,10 +43,10 @@ pub(super) struct Api<'a> {
 impl<'a> Api<'a> {
     /// The API of a connection.
     pub(super) fn of(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Self> {
-        let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)?;
-        let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+        let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
+        grant::may_be_sent(&row, &conventions)?;
         Ok(Self { granted: row.scopes, env, id, provider: profile.called(&app.overrides), conventions })
     }
 
@@ -77,9 +77,9 @@ impl<'a> Api<'a> {
 
     /// Introspects the access token (RFC 7662), as the app itself.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
-        let row = self.env.store.read(|c| connection::get(c, self.id))?.ok_or_else(gone)?;
-        let app = self.env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+        let (row, app) = self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(gone)?;
         let client = Client::of(self.env, &app).await?;
+        grant::may_be_sent(&row, &client.conventions)?;
         let token = self.token().await?;
         let asked = api::introspect(&self.env.http, url, &client.conventions, &client.credentials, &token);
         asked.await.map_err(|failure| self.explain(failure))

@@ -2,6 +2,8 @@
 
 mod read;
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 pub(super) use read::KEYS;
@@ -170,4 +172,22 @@ pub struct Conventions {
     pub token_prefix: String,
     /// How refresh tokens begin; empty where that is not known.
     pub refresh_token_prefix: String,
+}
+
+/// Hosts, each with its scheme and port (RFC 6454).
+pub type Origins = BTreeSet<String>;
+
+impl Conventions {
+    /// Where tokens and client secrets are sent.
+    pub fn origins(&self) -> Origins {
+        let others = [
+            &self.renewal.url,
+            &self.revocation_url,
+            &self.introspection_url,
+            &self.userinfo_url,
+            &self.api_base,
+        ];
+        let all = others.into_iter().flatten().chain([&self.token_url]);
+        all.map(|url| url.origin().ascii_serialization()).collect()
+    }
 }

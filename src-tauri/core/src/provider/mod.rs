@@ -2,6 +2,7 @@
 //! values by key, each with its source; an app may override any of them.
 
 mod conventions;
+mod file;
 mod view;
 
 use std::collections::BTreeMap;
@@ -11,8 +12,9 @@ use serde::Deserialize;
 
 pub(crate) use conventions::endpoint;
 pub use conventions::{
-    Body, ClientAuth, Content, Conventions, Need, Pkce, Place, Refresh, Renewal, is_loopback,
+    Body, ClientAuth, Content, Conventions, Need, Origins, Pkce, Place, Refresh, Renewal, is_loopback,
 };
+pub use file::ProfileFile;
 pub use view::{ProfileValue, ProviderView, Scope, Source};
 
 use crate::error::{Code, Error, Result};

@@ -123,9 +123,11 @@ async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
 }
 
 fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
-    env.store.read(|c| connection::get(c, id))?.ok_or_else(|| {
-        Error::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
-    })
+    env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)
+}
+
+fn gone() -> Error {
+    Error::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
 }
 
 /// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
@@ -159,15 +161,15 @@ async fn attempt(env: &Env, id: &ConnectionId, instead_of: i64) -> Result<Outcom
     if let Some((version, grant)) = env.take_unsaved(id) {
         return save(env, &row(env, id)?, version, grant).await;
     }
-    let row = row(env, id)?;
+    let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
     if row.held.is_none() {
         return Err(grant::disconnected(&row.name));
     }
     if instead_of != row.version {
         return Ok(Outcome::Superseded);
     }
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)?;
     let client = Client::of(env, &app).await?;
+    grant::may_be_sent(&row, &client.conventions)?;
     let provider = &client.provider;
     let renews = client.conventions.renewal.refresh != Refresh::None;
     let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {

@@ -35,6 +35,22 @@ pub(crate) fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<
         .map(drop)
 }
 
+/// Changes everything of an app but its id, provider and age.
+pub(crate) fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE app SET name = :name, client_id = :client_id, sealed_secret = :secret, redirect_uri = :redirect_uri,
+                scopes = :scopes, projects = :projects, overrides = :overrides
+             WHERE id = :id",
+            named_params! {
+                ":id": app.id, ":name": app.name, ":client_id": app.client_id, ":secret": app.sealed_secret,
+                ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
+                ":overrides": Json(&app.overrides),
+            },
+        )
+        .map(drop)
+}
+
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<AppRow>> {
     connection.prepare("SELECT * FROM app ORDER BY name")?.query_map([], read)?.collect()
 }

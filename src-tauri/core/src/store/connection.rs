@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use super::app::AppRow;
 use super::column::{Json, Time, json, maybe_json};
 use crate::connection::Held;
 use crate::content::{Account, Application, Authorization, Claims};
 use crate::error::Error;
 use crate::http::Deviation;
 use crate::id::{AppId, ConnectionId};
+use crate::provider::Origins;
 use crate::secret::Sealed;
 
 /// A connection as it is kept.
@@ -31,6 +33,8 @@ pub(crate) struct ConnectionRow {
     pub(crate) introspected_at: Option<Timestamp>,
     pub(crate) claims: Option<Claims>,
     pub(crate) trouble: Option<Error>,
+    /// Where the tokens may be sent, once the app's addresses are others than when they came.
+    pub(crate) kept_for: Option<Origins>,
 }
 
 /// A grant, sealed, with what may be said of it.
@@ -67,6 +71,16 @@ pub(crate) fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Resul
     connection.query_row("SELECT * FROM connection WHERE id = ?1", [id], read).optional()
 }
 
+/// A connection with its app, as both are at one moment: whether its tokens may go where the app says depends on it.
+pub(crate) fn with_app(
+    connection: &Connection,
+    id: &ConnectionId,
+) -> rusqlite::Result<Option<(ConnectionRow, AppRow)>> {
+    let Some(row) = get(connection, id)? else { return Ok(None) };
+    let app = super::app::get(connection, &row.app_id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok(Some((row, app)))
+}
+
 pub(crate) fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM connection WHERE name = ?1)", [name], |row| row.get(0))
 }
@@ -93,12 +107,22 @@ pub(crate) fn set_grant(
     Ok(changed == 1)
 }
 
-/// Forgets whose the connection is: someone signs in anew.
+/// Notes, before an app's addresses change, to which hosts the tokens of its connections may go.
+pub(crate) fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET kept_for = ?2 WHERE app_id = ?1 AND held IS NOT NULL AND kept_for IS NULL",
+            params![app, Json(origins)],
+        )
+        .map(drop)
+}
+
+/// Forgets whose the connection is, and for which hosts its tokens were: someone signed in anew.
 pub(crate) fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection
         .execute(
             "UPDATE connection SET account = NULL, application = NULL, authorization = NULL, introspected_at = NULL,
-                claims = NULL
+                claims = NULL, kept_for = NULL
              WHERE id = ?1",
             [id],
         )
@@ -220,5 +244,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         introspected_at: row.get::<_, Option<Time>>("introspected_at")?.map(|time| time.0),
         claims: maybe_json(row, "claims")?,
         trouble: maybe_json(row, "trouble")?,
+        kept_for: maybe_json(row, "kept_for")?,
     })
 }

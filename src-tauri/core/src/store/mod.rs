@@ -47,10 +47,11 @@ impl Store {
         })
     }
 
-    /// Reads.
+    /// Reads, all of it as it was at one moment.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        read(&connection).map_err(|error| failed(&error))
+        let read = connection.unchecked_transaction().and_then(|snapshot| read(&snapshot));
+        read.map_err(|error| failed(&error))
     }
 
     /// Writes, all of it or nothing.

@@ -12,7 +12,8 @@ use crate::error::{Code, Error, Result};
 /// The database, in the data directory.
 const FILE: &str = "grapnel.db";
 /// What makes each version of the schema from the one before. A step that was released is never changed.
-const STEPS: &[&str] = &[include_str!("schema/1-apps-and-connections.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema/1-apps-and-connections.sql"), include_str!("schema/2-changed-apps.sql")];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
 const VERSION: u32 = STEPS.len() as u32;

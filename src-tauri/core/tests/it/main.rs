@@ -4,6 +4,7 @@
 
 mod apps;
 mod callbacks;
+mod changing;
 mod faults;
 mod keyring;
 mod leaks;

@@ -1,0 +1,102 @@
+//! Changing an app. Where its addresses move to other hosts, what was saved for the old ones does not go there.
+
+use super::entered::{Checked, Secret};
+use super::{App, NewApp, being_connected, gone, seal, taken, view};
+use crate::activity::Kind;
+use crate::authorize;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::id::AppId;
+use crate::provider::{Origins, Profile};
+use crate::store::app::{AppRow, name_is_taken};
+use crate::store::{activity, app, connection};
+
+/// Changes an app to what was entered. Sign-ins that wait are cancelled: they began with what the app was before.
+///
+/// A client secret that is held must be entered again where it would go to another host than before. Connections keep
+/// their tokens, and need a new sign-in for as long as the app's addresses include such a host.
+pub(crate) async fn change(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
+    let before = env.store.read(|c| app::get(c, id))?.ok_or_else(gone)?;
+    if new.provider != before.provider {
+        return Err(Error::input("provider", "An app stays with its provider.")
+            .hint("Add another app for the other provider."));
+    }
+    // Where the old values cannot be understood any more, nothing is known of where secrets went.
+    let old = Profile::find(&before.provider)?.conventions(&before.overrides);
+    let old = old.map(|conventions| conventions.origins()).unwrap_or_default();
+    let checked = new.check(before.sealed_secret.is_some())?;
+    let origins = checked.conventions.origins();
+    if matches!(checked.secret, Secret::Kept) && !origins.is_subset(&old) {
+        return Err(saved_for_others(&old, &origins));
+    }
+    let differences = differences(&before, &checked);
+    if differences.is_empty() {
+        return view(before);
+    }
+    let is_own_name = before.name.eq_ignore_ascii_case(&checked.name);
+    if !authorize::clear(env, Some(id), None)? {
+        return Err(being_connected().means("Nothing was changed."));
+    }
+    let text = format!("App “{}” changed: {}.", before.name, differences.join(", "));
+    let sealed_secret = match &checked.secret {
+        Secret::None => None,
+        Secret::Kept => before.sealed_secret,
+        Secret::New(secret) => Some(seal(env, id, secret).await?),
+    };
+    let row = AppRow {
+        name: checked.name,
+        client_id: checked.client_id,
+        sealed_secret,
+        redirect_uri: checked.redirect_uri,
+        scopes: checked.scopes,
+        projects: checked.projects,
+        overrides: checked.overrides,
+        ..before
+    };
+    let changed = env.store.write(|tx| {
+        if !is_own_name && name_is_taken(tx, &row.name)? {
+            return Ok(false);
+        }
+        if origins != old {
+            connection::keep_for(tx, id, &old)?;
+        }
+        app::update(tx, &row)?;
+        activity::add(tx, env.now(), Kind::AppChanged, &text, (None, Some(id)))?;
+        Ok(true)
+    })?;
+    if !changed {
+        return Err(taken(&row.name));
+    }
+    // One that began in between began with the old addresses.
+    authorize::clear(env, Some(id), None)?;
+    env.tell(Event::Apps);
+    view(row)
+}
+
+fn saved_for_others(old: &Origins, new: &Origins) -> Error {
+    let added: Vec<&str> = new.difference(old).map(String::as_str).collect();
+    Error::input("client_secret", "The client secret was saved for the addresses that the app had before.")
+        .means(format!("It is not sent to {}. Nothing was changed.", added.join(", ")))
+        .hint("Enter the client secret again, if it is meant for there.")
+}
+
+/// What differs, by name.
+fn differences<'a>(before: &'a AppRow, after: &'a Checked) -> Vec<&'a str> {
+    let own = [
+        ("name", before.name != after.name),
+        ("client id", before.client_id != after.client_id),
+        ("client secret", !matches!(after.secret, Secret::Kept) && !is_still_none(before, after)),
+        ("redirect address", before.redirect_uri != after.redirect_uri),
+        ("scopes", before.scopes != after.scopes),
+        ("projects", before.projects != after.projects),
+    ];
+    let (old, new) = (&before.overrides, &after.overrides);
+    let keys = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key)));
+    let values = keys.filter(|key| old.get(*key) != new.get(*key)).map(String::as_str);
+    own.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).chain(values).collect()
+}
+
+fn is_still_none(before: &AppRow, after: &Checked) -> bool {
+    before.sealed_secret.is_none() && matches!(after.secret, Secret::None)
+}

@@ -1,0 +1,194 @@
+//! An app: a client that the person registered at a provider, and that Grapnel acts as.
+
+mod change;
+mod entered;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::activity::Kind;
+use crate::authorize;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::grant::secret_place;
+use crate::id::AppId;
+use crate::provider::{DEEP_LINK, Profile, ProfileFile};
+use crate::secret::{Sealed, SecretString};
+use crate::store::app::{AppRow, name_is_taken};
+use crate::store::{activity, app};
+
+pub(crate) use change::change;
+pub use entered::NewApp;
+use entered::Secret;
+
+/// A registered app. Its client secret stays in the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct App {
+    /// Its name here.
+    pub id: AppId,
+    /// What the person calls it; unique.
+    pub name: String,
+    /// The provider's id, such as `grigora`.
+    pub provider: String,
+    /// The provider's name, such as `Grigora`.
+    pub provider_name: String,
+    /// The client id.
+    pub client_id: String,
+    /// Whether a client secret is held.
+    pub has_secret: bool,
+    /// Where callbacks come home.
+    pub redirect_uri: String,
+    /// The way by which they do.
+    pub way_back: WayBack,
+    /// The scopes to ask for.
+    pub scopes: Vec<String>,
+    /// The projects to pre-select on the consent page.
+    pub projects: Vec<String>,
+    /// Values of the profile that this app overrides.
+    pub overrides: BTreeMap<String, String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// How a callback comes home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum WayBack {
+    /// The system opens Grapnel with it.
+    DeepLink,
+    /// The browser brings it to a port of this computer.
+    Loopback,
+    /// The person pastes it.
+    Paste,
+}
+
+impl WayBack {
+    fn of(redirect_uri: &str) -> Self {
+        match redirect_uri {
+            DEEP_LINK => Self::DeepLink,
+            address if address.starts_with("http://127.0.0.1") => Self::Loopback,
+            _ => Self::Paste,
+        }
+    }
+}
+
+/// Adds an app. What cannot be is refused, naming the field, before anything is stored.
+pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
+    let provider = new.provider.clone();
+    let checked = new.check(false)?;
+    if env.store.read(|c| name_is_taken(c, &checked.name))? {
+        return Err(taken(&checked.name));
+    }
+    let id = AppId::random();
+    let sealed_secret = match &checked.secret {
+        Secret::New(secret) => Some(seal(env, &id, secret).await?),
+        Secret::None | Secret::Kept => None,
+    };
+    let row = AppRow {
+        id,
+        name: checked.name,
+        provider,
+        client_id: checked.client_id,
+        sealed_secret,
+        redirect_uri: checked.redirect_uri,
+        scopes: checked.scopes,
+        projects: checked.projects,
+        overrides: checked.overrides,
+        created_at: env.now(),
+    };
+    let added = env.store.write(|tx| {
+        if name_is_taken(tx, &row.name)? {
+            return Ok(false);
+        }
+        app::insert(tx, &row)?;
+        let text = format!("App “{}” added.", row.name);
+        activity::add(tx, row.created_at, Kind::AppAdded, &text, (None, Some(&row.id)))?;
+        Ok(true)
+    })?;
+    if !added {
+        return Err(taken(&row.name));
+    }
+    env.tell(Event::Apps);
+    view(row)
+}
+
+async fn seal(env: &Env, id: &AppId, secret: &SecretString) -> Result<Sealed> {
+    env.vault.seal(&secret_place(id), secret).await
+}
+
+/// Every app, by name.
+pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
+    env.store.read(app::all)?.into_iter().map(view).collect()
+}
+
+/// How an app's provider is spoken to, as a file has it.
+pub(crate) fn profile_of(env: &Env, id: &AppId) -> Result<ProfileFile> {
+    let row = env.store.read(|c| app::get(c, id))?.ok_or_else(gone)?;
+    Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.scopes))
+}
+
+/// Removes an app that has no connection.
+pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
+    if !authorize::clear(env, Some(id), None)? {
+        return Err(being_connected().means("Nothing was removed."));
+    }
+    let removed = env.store.write(|tx| {
+        let Some(row) = app::get(tx, id)? else { return Ok(None) };
+        if !app::remove(tx, id)? {
+            return Ok(Some(false));
+        }
+        activity::add(
+            tx,
+            env.now(),
+            Kind::AppRemoved,
+            &format!("App “{}” removed.", row.name),
+            (None, None),
+        )?;
+        Ok(Some(true))
+    })?;
+    match removed {
+        Some(true) => env.tell(Event::Apps),
+        Some(false) => {
+            return Err(Error::new(Code::InvalidInput, "This app still has connections.")
+                .means("Nothing was removed.")
+                .hint("Disconnect them and remove them from the list first."));
+        }
+        None => return Err(gone()),
+    }
+    Ok(())
+}
+
+fn view(row: AppRow) -> Result<App> {
+    Ok(App {
+        provider_name: Profile::find(&row.provider)?.called(&row.overrides),
+        id: row.id,
+        name: row.name,
+        provider: row.provider,
+        client_id: row.client_id,
+        has_secret: row.sealed_secret.is_some(),
+        way_back: WayBack::of(&row.redirect_uri),
+        redirect_uri: row.redirect_uri,
+        scopes: row.scopes,
+        projects: row.projects,
+        overrides: row.overrides,
+        created_at: row.created_at,
+    })
+}
+
+fn being_connected() -> Error {
+    Error::new(Code::InvalidInput, "This app is being connected right now.")
+        .hint("Wait for the sign-in to end, then try again.")
+}
+
+fn gone() -> Error {
+    Error::new(Code::NotFound, "This app is not here any more.")
+}
+
+fn taken(name: &str) -> Error {
+    Error::input("name", format!("There is already an app called “{name}”.")).hint("Choose another name.")
+}
