@@ -76,6 +76,7 @@ const shots = {
   },
   ...Object.fromEntries(["waiting", "exchanging", "identifying", "denied", "failed", "timed_out"].map((name) => [name, { scenario: name, go: (page) => page.locator(".link", { hasText: "Acme Sites" }).click() }])),
   browser: { scenario: "browser", go: async (page) => { await row(page, "Acme Shop"); await button(page, "Connect in the browser").click(); await page.getByText("did not open").waitFor(); } },
+  "way-back-lost": { scenario: "way-back-lost", go: async (page) => { await button(page, "Connect in the browser").click(); await button(page, "Go on anyway").waitFor(); } },
   projects: { scenario: "some", go: (page) => tab(page, "Browse") },
   browse: { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("tbody tr").nth(2).click(); } },
   "browse-project": { scenario: "some", go: (page) => pick(page, "Acme Shop") },

@@ -1,9 +1,6 @@
 //! The callback's way from the operating system to the core: by argument list into a new process, and from
 //! there to the running one, or, if it is the first, by standard input into an image without arguments.
 
-#[cfg(target_os = "linux")]
-use std::path::{Path, PathBuf};
-
 use grapnel_core::error::Code;
 use grapnel_core::secret::{ExposeSecret, SecretString};
 use tauri::plugin::{Builder, TauriPlugin};
@@ -11,11 +8,10 @@ use tauri::{AppHandle, Manager, Wry};
 use tauri_plugin_deep_link::DeepLinkExt;
 
 use crate::probe::Probe;
+use crate::scheme::{self, SCHEME};
 use crate::shell::Shell;
 use crate::window;
 
-/// Our own scheme (RFC 8252 §7.1).
-pub(crate) const SCHEME: &str = "dev.grapnel.desktop";
 /// The argument by which a second image of this program knows that the callback waits on its standard input.
 const ON_STDIN: &str = "--callback-on-stdin";
 /// The argument that starts the sandbox with the program.
@@ -112,7 +108,7 @@ pub(crate) fn listen(app: &AppHandle) {
         }
     });
     let app = app.clone();
-    std::thread::spawn(move || register(&app));
+    std::thread::spawn(move || scheme::register(&app));
 }
 
 /// Takes a callback in, and brings the person back to the window.
@@ -130,61 +126,4 @@ pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
         Err(error) if error.code == Code::AccessDenied => tracing::info!("the person said no"),
         Err(error) => tracing::warn!(code = ?error.code, "a callback led to no connection: {error}"),
     }
-}
-
-/// Makes this program the one that opens the scheme, unless it is already. An installed package has done so; a
-/// program that was built here has not.
-fn register(app: &AppHandle) {
-    if cfg!(target_os = "macos") || is_registered(app).unwrap_or(false) {
-        return;
-    }
-    if let Err(error) = app.deep_link().register_all() {
-        tracing::warn!(%error, "callbacks by deep link will not arrive");
-    }
-    #[cfg(target_os = "linux")]
-    unquote(app);
-}
-
-#[cfg(target_os = "linux")]
-fn is_registered(app: &AppHandle) -> Option<bool> {
-    let program = std::env::current_exe().ok()?;
-    if program.starts_with("/usr") {
-        let asked = ["query", "default", "x-scheme-handler/dev.grapnel.desktop"];
-        let answer = std::process::Command::new("xdg-mime").args(asked).output().ok()?;
-        // The name that the package gives its entry.
-        return Some(answer.stdout.trim_ascii() == b"Grapnel.desktop");
-    }
-    let entry = std::fs::read_to_string(own_entry(app, &program)?).ok()?;
-    let is_ours = entry.lines().any(|line| line == exec(&program));
-    Some(is_ours && app.deep_link().is_registered(SCHEME).ok()?)
-}
-
-/// The entry that the plugin writes for this program.
-#[cfg(target_os = "linux")]
-fn own_entry(app: &AppHandle, program: &Path) -> Option<PathBuf> {
-    let name = format!("{}-handler.desktop", program.file_name()?.to_str()?);
-    Some(app.path().data_dir().ok()?.join("applications").join(name))
-}
-
-#[cfg(target_os = "linux")]
-fn exec(program: &Path) -> String {
-    let needs_none = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.+".contains(byte);
-    let quote = if program.as_os_str().as_encoded_bytes().iter().all(needs_none) { "" } else { "\"" };
-    format!("Exec={quote}{}{quote} %u", program.display())
-}
-
-/// The plugin quotes every path, and where no desktop helps it, `xdg-open` (1.1.3) takes the quotes for a part of
-/// the name. So a path that needs none gets none.
-#[cfg(target_os = "linux")]
-fn unquote(app: &AppHandle) -> Option<()> {
-    let program = std::env::current_exe().ok()?;
-    let entry = own_entry(app, &program)?;
-    let text = std::fs::read_to_string(&entry).ok()?;
-    let quoted = format!("Exec=\"{}\" %u", program.display());
-    std::fs::write(entry, text.replace(&quoted, &exec(&program))).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_registered(app: &AppHandle) -> Option<bool> {
-    app.deep_link().is_registered(SCHEME).ok()
 }

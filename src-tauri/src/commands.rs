@@ -166,12 +166,11 @@ pub(crate) async fn sign_in_with_password(
     shell.core().await?.sign_in_with_password(&app_id, &wanted, &email, &password.0).await
 }
 
-/// Tries whether a deep link comes back here, where no sign-in by one has shown it yet.
+/// Tries whether a deep link comes back here.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn test_deep_link(app: AppHandle, shell: State<'_, Shell>) -> Result<()> {
-    let core = shell.core().await?;
-    if core.connections()?.is_empty() { probe::run(&app).await } else { Ok(()) }
+pub(crate) async fn test_deep_link(app: AppHandle) -> Result<()> {
+    probe::run(&app).await
 }
 
 /// Stops waiting for an attempt.

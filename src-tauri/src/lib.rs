@@ -11,6 +11,7 @@ mod leaving;
 mod logging;
 mod probe;
 mod sandbox;
+mod scheme;
 mod shell;
 mod window;
 

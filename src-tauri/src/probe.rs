@@ -10,7 +10,7 @@ use tauri::{AppHandle, Manager};
 use tokio::sync::oneshot;
 
 use crate::browser;
-use crate::callback::SCHEME;
+use crate::scheme::{self, Owner, SCHEME};
 
 /// How long a probe may take: the system starts a second Grapnel to bring it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,36 +33,42 @@ impl Probe {
     }
 }
 
-/// Sends a probe, and waits for it to come back.
+/// Sends a probe, and waits for it to come back. Where another program opens such links, none is sent.
 pub(crate) async fn run(app: &AppHandle) -> Result<()> {
+    let own = app.clone();
+    let asked = tauri::async_runtime::spawn_blocking(move || {
+        scheme::register(&own);
+        scheme::owner()
+    });
+    let owner = asked.await.unwrap_or(Owner::Unknown);
+    match owner {
+        Owner::Nobody => {
+            return Err(lost(format!("The system knows no program that opens links of the kind {SCHEME}:/.")));
+        }
+        Owner::Other(name) => {
+            return Err(lost(format!("The system gives the links that lead back to Grapnel to “{name}”.")));
+        }
+        Owner::Own | Owner::Unknown => {}
+    }
     // It only has to differ from others, and guards nothing.
     let number = format!("{:016x}", RandomState::new().build_hasher().finish());
     let (back, came_back) = oneshot::channel();
     let probe = app.state::<Probe>();
     *probe.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((number.clone(), back));
-    let opened = browser::open(format!("{SCHEME}:/probe?{number}").into()).await;
-    if opened.is_ok() && tokio::time::timeout(PATIENCE, came_back).await.is_ok_and(|came| came.is_ok()) {
-        return Ok(());
+    if browser::open(format!("{SCHEME}:/probe?{number}").into()).await.is_err() {
+        return Err(lost("The system did not open a link that leads back to Grapnel.".into()));
     }
-    let message = match owner() {
-        Some(owner) => format!("A link back to Grapnel was opened, and did not arrive: the system gives such links to “{owner}”."),
-        None => "A link back to Grapnel was opened, and did not arrive: the system knows no program for such links.".into(),
-    };
-    Err(Error::new(Code::BrowserFailed, message)
-        .means("A sign-in by deep link would wait in vain. Nothing changed.")
-        .hint("Add the app once more with the way back “a port of this computer”, or paste the address after you agreed."))
+    match tokio::time::timeout(PATIENCE, came_back).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(lost(format!(
+            "A link back to Grapnel was opened, and did not arrive within {} seconds.",
+            PATIENCE.as_secs()
+        ))),
+    }
 }
 
-/// Who opens our scheme, where the system can be asked.
-#[cfg(target_os = "linux")]
-fn owner() -> Option<String> {
-    let asked = ["query", "default", "x-scheme-handler/dev.grapnel.desktop"];
-    let answer = std::process::Command::new("xdg-mime").args(asked).output().ok()?;
-    let name = String::from_utf8(answer.stdout).ok()?.trim().to_owned();
-    (!name.is_empty()).then_some(name)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn owner() -> Option<String> {
-    None
+fn lost(found: String) -> Error {
+    Error::new(Code::BrowserFailed, found)
+        .means("A sign-in by deep link would wait in vain. Nothing was sent to the provider.")
+        .hint("Have the answer come to a port of this computer instead, or go on and paste the address that you are sent to.")
 }

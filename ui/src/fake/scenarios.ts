@@ -75,6 +75,11 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
     fake.fail("openBrowser", trouble("browser_failed", "No browser could be started.", "Nothing was sent.", "Copy the link and open it in a browser yourself."));
     return some();
   },
+  "way-back-lost": (fake) => {
+    fake.fail("testDeepLink", trouble("browser_failed", "The system gives the links that lead back to Grapnel to “other.desktop”.", "A sign-in by deep link would wait in vain. Nothing was sent to the provider.",
+      "Have the answer come to a port of this computer instead, or go on and paste the address that you are sent to."));
+    return held([]);
+  },
   ...others,
   opening: (fake) => {
     fake.wait("overview", 1e9);

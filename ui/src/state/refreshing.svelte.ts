@@ -4,7 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Summary, Trouble } from "../host";
 import { host } from "../host";
 import { Act } from "./act.svelte";
-import { connect } from "./connecting";
+import { connect, starting } from "./connecting.svelte";
 import { world } from "./world.svelte";
 
 class Refreshing {
@@ -24,7 +24,12 @@ class Refreshing {
       }
     });
 
-  reconnect = (summary: Summary): Promise<boolean> => this.#act(summary.id).run(() => connect(summary.app_id, summary.id));
+  reconnect = (summary: Summary): Promise<boolean> =>
+    this.#act(summary.id).run(async () => {
+      await connect(summary.app_id, summary.id);
+      const { trouble } = starting(summary.app_id);
+      if (trouble) throw trouble;
+    });
 
   #act(id: string): Act {
     const act = this.#acts.get(id) ?? new Act();

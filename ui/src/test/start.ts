@@ -9,6 +9,7 @@ import { here } from "../state/place.svelte";
 import { places } from "../state/places.svelte";
 import { shelves } from "../state/shelf.svelte";
 import { things } from "../state/things.svelte";
+import { deepLink } from "../state/wayback.svelte";
 import { world } from "../state/world.svelte";
 
 export async function start(scenario: string, tell?: () => void): Promise<UserEvent> {
@@ -19,6 +20,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   }
   world.details.clear();
   world.notices = [];
+  deepLink.forget();
   world.phase = "opening";
   here.go({ at: "home" });
   fake.use(scenario);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { attempt } from "../../fake/world";
+import { attempt, trouble } from "../../fake/world";
+import { deepLink } from "../../state/wayback.svelte";
 import { fake, press, row, screen, start, waitFor } from "../../test/start";
 
 test.each([
@@ -130,4 +131,56 @@ test("no other provider is asked for a password", async () => {
   expect(screen.queryByRole("button", { name: "Other ways to sign in" })).toBeNull();
   await press(user, "Connect in the browser");
   expect(screen.queryByText(/email and password/)).toBeNull();
+});
+
+const lost = trouble("browser_failed", "The system gives the links that lead back to Grapnel to “other.desktop”.", "Nothing was sent to the provider.", "Have the answer come to a port.");
+
+test("the way back is tried before the first sign-in by deep link, and once", async () => {
+  const user = await start("app");
+  await row(user, "Acme Sites");
+  await press(user, "Connect in the browser");
+  await screen.findByText("Waiting for you in the browser");
+  expect(screen.getByText("A link comes back to Grapnel")).toBeInTheDocument();
+  await press(user, "Cancel");
+  await press(user, "Try again");
+  await screen.findByText("Waiting for you in the browser");
+  expect(fake.called("testDeepLink")).toHaveLength(1);
+});
+
+test("a way back that is lost says who has it; nothing is sent unless the person goes on", async () => {
+  const user = await start("app", () => fake.fail("testDeepLink", lost));
+  await row(user, "Acme Sites");
+  await press(user, "Connect in the browser");
+  expect(await screen.findByRole("alert")).toHaveTextContent("other.desktop");
+  expect(step()).toHaveTextContent("A link does not come back to Grapnel");
+  await press(user, "Try again");
+  await waitFor(() => expect(fake.called("testDeepLink")).toHaveLength(2));
+  expect(fake.called("startAttempt")).toHaveLength(0);
+  await press(user, "Go on anyway");
+  await screen.findByText("Waiting for you in the browser");
+});
+
+test("whoever leaves while the way back is tried is not sent to the browser", async () => {
+  const user = await start("app", () => fake.wait("testDeepLink", 50));
+  await row(user, "Acme Sites");
+  await press(user, "Connect in the browser");
+  await screen.findByText("Trying the way back");
+  await press(user, "Cancel");
+  await waitFor(() => expect(deepLink.stand).toBe("came"));
+  expect(fake.called("startAttempt")).toHaveLength(0);
+});
+
+test("a sign-in that cannot begin after the trial says why where the person is", async () => {
+  const user = await start("app", () => fake.fail("startAttempt", trouble("keyring_locked", "The keyring is locked.")));
+  await row(user, "Acme Sites");
+  await press(user, "Connect in the browser");
+  expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
+  expect(step()).toHaveTextContent("Open the sign-in page");
+});
+
+test("a way back by a port needs no such trial", async () => {
+  const user = await start("port-taken", () => fake.fail("startAttempt", null));
+  await press(user, "Connect in the browser");
+  await screen.findByText("Waiting for you in the browser");
+  expect(fake.called("testDeepLink")).toHaveLength(0);
 });

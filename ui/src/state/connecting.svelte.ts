@@ -1,0 +1,33 @@
+// Starts a sign-in: tries the way back where that is still to be done, makes the attempt, shows it, and opens the browser.
+
+import { host } from "../host";
+import { Act } from "./act.svelte";
+import { here, type Place } from "./place.svelte";
+import { opening } from "./opening.svelte";
+import { deepLink } from "./wayback.svelte";
+import { world } from "./world.svelte";
+
+const acts = new Map<string, Act>();
+
+/** The start of a sign-in through an app, wherever in the window it was asked for. */
+export function starting(app: string): Act {
+  const act = acts.get(app) ?? new Act();
+  acts.set(app, act);
+  return act;
+}
+
+/** Tells whether it led to the browser, or to why the way back does not work. */
+export const connect = (app: string, connection: string | null): Promise<boolean> => starting(app).run(() => begin(app, connection));
+
+async function begin(app: string, connection: string | null): Promise<void> {
+  if (world.app(app)?.way_back === "deep_link" && !deepLink.settled) {
+    const place: Place = { at: "connect", app, attempt: null, connection };
+    here.go(place);
+    // Whoever left meanwhile did not want it.
+    if (!(await deepLink.test()) || here.place !== place) return;
+  }
+  const attempt = await host.startAttempt(app, connection);
+  world.took(attempt);
+  here.go({ at: "connect", app, attempt: attempt.id, connection });
+  await opening.open(attempt.id);
+}
