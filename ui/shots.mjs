@@ -65,6 +65,7 @@ const shots = {
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
   settings: { scenario: "some", go: (page) => button(page, "Settings").click() },
   app: { scenario: "app" },
+  "app-change": { scenario: "app", go: async (page) => { await row(page, "Acme Sites"); await button(page, "Change…").click(); await page.locator("#client_secret").waitFor(); } },
   "app-connected": { scenario: "some", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); } },
   "connect-start": {
     scenario: "empty",

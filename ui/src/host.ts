@@ -5,7 +5,7 @@ import type { Error as Trouble, Event as Happening, NewApp, PostQuery } from "./
 
 export type {
   App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Entry, Field, Glimpse, Held, Item, Items, Kind, Message,
-  NewApp, Order, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileValue, Project, Projects, ProviderView, Revocation,
+  NewApp, Order, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileFile, ProfileValue, Project, Projects, ProviderView, Revocation,
   SandboxApp, Scope, Scopes, Source, State, Summary, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
@@ -45,6 +45,11 @@ export const host = {
   /** What an issuer announces of itself, as values of a profile. */
   discover: (issuer: string) => ask(() => commands.discover(issuer)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
+  changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
+  /** Writes a profile file to the download folder, and answers with its path. */
+  exportProfile: (app: string) => ask(() => commands.exportProfile(app)),
+  /** What the text of a profile file says. */
+  readProfile: (text: string) => ask(() => commands.readProfile(text)),
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   startAttempt: (app: string, connection: string | null) => ask(() => commands.startAttempt(app, connection)),
   openBrowser: (attempt: string) => ask(() => commands.openBrowser(attempt)),

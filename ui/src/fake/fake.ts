@@ -56,6 +56,7 @@ export class Fake {
   calls: { name: Name; given: unknown[] }[] = [];
   #failures = new Map<Name, Trouble>();
   #waits = new Map<Name, number>();
+  #held = new Map<Name, Promise<void>>();
   #heard = new Set<(event: Event) => void>();
   #waiting = new Map<number, () => void>();
 
@@ -64,6 +65,7 @@ export class Fake {
     this.calls = [];
     this.#failures.clear();
     this.#waits.clear();
+    this.#held.clear();
     this.#waiting.clear();
     this.world = (scenarios[name] ?? empty)(this);
   }
@@ -75,6 +77,13 @@ export class Fake {
 
   wait(name: Name, ms: number): void {
     this.#waits.set(name, ms);
+  }
+
+  /** Lets the answers to a command wait until the returned function is called. */
+  hold(name: Name): () => void {
+    let release = () => {};
+    this.#held.set(name, new Promise((resolve) => (release = resolve)));
+    return release;
   }
 
   tell(event: Event): void {
@@ -90,6 +99,7 @@ export class Fake {
 
   async #answer<T>(name: Name, given: unknown[], answer: () => T, call?: number): Promise<Answer<T>> {
     this.calls.push({ name, given });
+    await this.#held.get(name);
     let stopped = false;
     const ms = this.#waits.get(name) ?? 0;
     if (ms > 0) {

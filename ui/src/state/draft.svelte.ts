@@ -1,6 +1,7 @@
 // An app as it is being typed.
 
-import type { NewApp, ProviderView, SandboxApp, WayBack } from "../host";
+import type { App, NewApp, ProfileFile, ProviderView, SandboxApp, WayBack } from "../host";
+import { SvelteMap } from "svelte/reactivity";
 import { Sheet } from "./sheet.svelte";
 
 export class Draft {
@@ -12,12 +13,29 @@ export class Draft {
   /** The https address of their own that a person pastes callbacks from. */
   address = $state("");
   /** What is typed for one provider is not handed to another. */
-  readonly #sheets: Map<string, Sheet>;
+  readonly #sheets = new SvelteMap<string, Sheet>();
 
-  constructor(prefill: SandboxApp | null, providers: ProviderView[]) {
-    this.#sheets = new Map(providers.map((view) => [view.id, new Sheet(view, prefill?.provider === view.id ? prefill : null)]));
-    this.provider = prefill?.provider ?? providers[0]?.id ?? "";
-    this.name = prefill?.name ?? "";
+  /** Begins with nothing, with what the sandbox offers, or with an app that is to be changed. */
+  constructor(from: SandboxApp | App | null, providers: ProviderView[]) {
+    for (const view of providers) this.#sheets.set(view.id, new Sheet(view, from?.provider === view.id ? from : null));
+    this.provider = from?.provider ?? providers[0]?.id ?? "";
+    this.name = from?.name ?? "";
+    if (from && "way_back" in from) this.#comeHome(from);
+  }
+
+  #comeHome({ way_back, redirect_uri }: App): void {
+    this.wayBack = way_back;
+    if (way_back === "paste") this.address = redirect_uri;
+    if (way_back === "loopback") this.port = /^http:\/\/127\.0\.0\.1:(\d+)\//.exec(redirect_uri)?.[1] ?? "";
+  }
+
+  /** Puts what a profile file says in place of what was typed for its provider. */
+  use(file: ProfileFile, providers: ProviderView[]): void {
+    const view = providers.find(({ id }) => id === file.provider);
+    if (!view) return;
+    const { clientId, clientSecret } = this.#sheets.get(view.id) ?? {};
+    this.#sheets.set(view.id, new Sheet(view, { client_id: clientId, client_secret: clientSecret, scopes: file.scopes, overrides: file.values ?? {} }));
+    this.provider = view.id;
   }
 
   get sheet(): Sheet | undefined {

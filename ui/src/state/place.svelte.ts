@@ -8,6 +8,7 @@ export type Place =
   | { at: "home" }
   | { at: "add"; prefill: SandboxApp | null }
   | { at: "app"; app: string }
+  | { at: "change"; app: string }
   | { at: "connect"; app: string; attempt: string | null; connection: string | null }
   | { at: "connection"; connection: string; tab: Tab }
   | { at: "activity" }

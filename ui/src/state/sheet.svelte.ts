@@ -1,15 +1,21 @@
 // What is typed for one provider: the client, the scopes, and values in place of the profile's own.
 
 import { SvelteSet } from "svelte/reactivity";
-import type { NewApp, ProviderView, SandboxApp, Source } from "../host";
+import type { NewApp, ProviderView, Source } from "../host";
 import { addressKeys, known, upFront } from "./profile";
 
 type Need = "required" | "optional" | "none";
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
+/** What a sheet begins with: the sandbox's values, an app's, or those of a profile file. */
+export type Known = { client_id?: string; client_secret?: string; has_secret?: boolean; scopes?: string[]; projects?: string[]; overrides: { [key in string]?: string } };
+
 export class Sheet {
   readonly view: ProviderView;
+  /** Whether the vault has a client secret already; whether it is to go. */
+  readonly held: boolean;
+  dropped = $state(false);
   clientId = $state("");
   clientSecret = $state("");
   projects = $state("");
@@ -20,12 +26,17 @@ export class Sheet {
   /** Keys that the profile has no value for. */
   #more = $state<string[]>([]);
 
-  constructor(view: ProviderView, prefill: SandboxApp | null) {
+  constructor(view: ProviderView, known: Known | null) {
     this.view = view;
-    this.clientId = prefill?.client_id ?? "";
-    this.clientSecret = prefill?.client_secret ?? "";
-    this.#typed = { ...prefill?.overrides };
+    this.held = known?.has_secret ?? false;
+    this.clientId = known?.client_id ?? "";
+    this.clientSecret = known?.client_secret ?? "";
+    this.projects = known?.projects?.join(", ") ?? "";
+    for (const [key, value] of Object.entries(known?.overrides ?? {})) if (value !== undefined) this.#typed[key] = value;
     this.#more = Object.keys(this.#typed).filter((key) => !this.#own(key));
+    const named = new Set(view.scopes.map(({ name }) => name));
+    for (const scope of known?.scopes ?? []) if (named.has(scope)) this.ticked.add(scope);
+    this.scopes = (known?.scopes ?? []).filter((scope) => !named.has(scope)).join(" ");
   }
 
   #own = (key: string) => this.view.values.find((value) => value.key === key);
@@ -84,12 +95,17 @@ export class Sheet {
     return this.keys.filter((key) => !addressKeys.includes(key) && !this.front.includes(key));
   }
 
+  /** What becomes of the client secret: nothing keeps what the vault has, and the empty text removes it. */
+  #secret(): string | null {
+    if (this.need("client_secret") === "none") return null;
+    return this.clientSecret || (this.dropped ? "" : null);
+  }
+
   entered(): Pick<NewApp, "client_id" | "client_secret" | "scopes" | "projects" | "overrides"> {
-    const sent = (key: "client_id" | "client_secret") => (this.need(key) === "none" ? "" : key === "client_id" ? this.clientId.trim() : this.clientSecret);
     const ticked = this.view.scopes.map(({ name }) => name).filter((name) => this.ticked.has(name));
     return {
-      client_id: sent("client_id"),
-      client_secret: sent("client_secret") || null,
+      client_id: this.need("client_id") === "none" ? "" : this.clientId.trim(),
+      client_secret: this.#secret(),
       scopes: this.asks ? [...ticked, ...words(this.scopes)] : [],
       projects: this.value("projects_param") ? words(this.projects) : [],
       overrides: Object.fromEntries(this.keys.filter(this.changed).map((key) => [key, this.value(key).trim()])),

@@ -60,6 +60,26 @@ export const addApp = {
   adding: "Adding…",
 };
 
+/** The same form, for an app that is there. */
+export const changeApp = {
+  title: (name: string) => `Change ${name}`,
+  lead: "Connections keep their tokens. Where an address moves to another host, they need a new sign-in: nothing that was saved for the old host is sent to the new one.",
+  secretNote: "Empty: the one in the vault stays.",
+  dropSecret: "Remove the one in the vault",
+  dropped: "The one in the vault will be removed.",
+  keepSecret: "Keep it",
+  submit: "Save changes",
+  saving: "Saving…",
+};
+
+export const profileFile = {
+  use: "Use a profile file…",
+  used: (name: string) => `Filled in from ${name}.`,
+  save: "Save as profile file",
+  saving: "Saving…",
+  saved: (path: string) => `Saved as ${path}. There is no secret in it.`,
+};
+
 export const sourceWord: Record<Source, string> = {
   documented: "documented",
   code: "provider code",
@@ -71,6 +91,7 @@ export const app = {
   at: (provider: string) => `App at ${provider}`,
   connect: "Connect in the browser",
   connecting: "Starting…",
+  change: "Change…",
   remove: "Remove app…",
   facts: "Registered as",
   clientId: "Client id",

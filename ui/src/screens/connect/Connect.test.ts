@@ -160,12 +160,25 @@ test("a way back that is lost says who has it; nothing is sent unless the person
   await screen.findByText("Waiting for you in the browser");
 });
 
+test("a lost way back is given up for a port of this computer", async () => {
+  const user = await start("app", () => fake.fail("testDeepLink", lost));
+  await row(user, "Acme Sites");
+  await press(user, "Connect in the browser");
+  await press(user, "Use a port of this computer");
+  await screen.findByText(/register this one before you go on/);
+  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ redirect: "loopback", client_secret: null });
+  await press(user, "Connect in the browser");
+  await screen.findByText("Waiting for you in the browser");
+});
+
 test("whoever leaves while the way back is tried is not sent to the browser", async () => {
-  const user = await start("app", () => fake.wait("testDeepLink", 50));
+  let release = () => {};
+  const user = await start("app", () => (release = fake.hold("testDeepLink")));
   await row(user, "Acme Sites");
   await press(user, "Connect in the browser");
   await screen.findByText("Trying the way back");
   await press(user, "Cancel");
+  release();
   await waitFor(() => expect(deepLink.stand).toBe("came"));
   expect(fake.called("startAttempt")).toHaveLength(0);
 });

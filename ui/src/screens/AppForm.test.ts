@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fake, press, screen, start, waitFor } from "../test/start";
+import { fake, press, row, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 const submit = (user: { click: (element: Element) => Promise<void> }) => user.click(document.querySelector("form button[type=submit]") as Element);
@@ -206,4 +206,56 @@ test("the way back by deep link can be tried", async () => {
   fake.fail("testDeepLink", null);
   await press(user, "Try whether it comes back");
   await screen.findByText("It came back.");
+});
+
+const change = async (user: User) => {
+  await row(user, "Acme Sites");
+  await press(user, "Change…");
+  await screen.findByRole("heading", { name: "Change Acme Sites", level: 1 });
+};
+
+test("an app is changed, and what is not touched stays", async () => {
+  const user = await start("app");
+  await change(user);
+  expect(screen.queryByRole("radio", { name: "Grigora" })).toBeNull();
+  expect(field("client_secret")).toHaveValue("");
+  expect(field("client_secret")).toHaveAccessibleDescription("Empty: the one in the vault stays.");
+  await user.clear(field("name"));
+  await user.type(field("name"), "Acme pages");
+  await submit(user);
+  await screen.findByRole("heading", { name: "Acme pages", level: 1 });
+  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ name: "Acme pages", client_secret: null, redirect: "deep-link" });
+});
+
+test("a secret that was saved for another host has to be entered again", async () => {
+  const user = await start("app");
+  await change(user);
+  await user.clear(field("token_url"));
+  await user.type(field("token_url"), "https://elsewhere.example/token");
+  await submit(user);
+  await waitFor(() => expect(field("client_secret")).toHaveFocus());
+  expect(field("client_secret")).toHaveAccessibleDescription(/saved for the addresses that the app had before/);
+  await user.type(field("client_secret"), "another");
+  await submit(user);
+  await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
+  expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ client_secret: "another", overrides: { token_url: "https://elsewhere.example/token" } });
+});
+
+test("a profile file fills the form in; one that is none says so and changes nothing", async () => {
+  const user = await start("some");
+  await open(user);
+  const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
+  await user.upload(input, new File(["shopping"], "list.toml"));
+  expect(await screen.findByRole("alert")).toHaveTextContent("The file is not a profile");
+  await user.upload(input, new File(["provider = 'custom'"], "acme.toml"));
+  await screen.findByText("Filled in from acme.toml.");
+  expect(field("authorize_url")).toHaveValue("https://id.acme.example/authorize");
+  expect(field("scopes")).toHaveValue("openid email");
+});
+
+test("a profile is saved as a file, and the window says where", async () => {
+  const user = await start("app");
+  await row(user, "Acme Sites");
+  await press(user, "Save as profile file");
+  await screen.findByText(/Downloads\/Acme Sites profile\.toml/);
 });
