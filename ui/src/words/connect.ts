@@ -15,7 +15,7 @@ export const connect = {
   cameBack: "A link comes back to Grapnel",
   goOn: "Go on anyway",
   byPort: "Use a port of this computer",
-  byPortText: "The browser can bring the answer to a port of this computer instead. That is another redirect address to register.",
+  byPortText: "A port is another redirect address, which the provider may want registered.",
   nowByPort: (provider: string) => `Callbacks come to a port of this computer now. Where ${provider} asks for redirect addresses, register this one before you go on; Grapnel adds the port.`,
   open: "Open the sign-in page",
   openText: (provider: string) => `${provider} asks you in the browser which projects Grapnel may use, and brings you back here.`,
