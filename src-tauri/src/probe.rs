@@ -43,7 +43,9 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     let owner = asked.await.unwrap_or(Owner::Unknown);
     match owner {
         Owner::Nobody => {
-            return Err(lost(format!("The system knows no program that opens links of the kind {SCHEME}:/.")));
+            return Err(lost(format!(
+                "The system knows no program that opens links of the kind {SCHEME}:/."
+            )));
         }
         Owner::Other(name) => {
             return Err(lost(format!("The system gives the links that lead back to Grapnel to “{name}”.")));

@@ -1,0 +1,130 @@
+//! What other processes do in a proof: renew until they are killed, look at what is there, or ask for tokens.
+
+use std::path::Path;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use grapnel_core::Grapnel;
+use grapnel_core::connection::State;
+use grapnel_core::error::Code;
+use grapnel_core::id::ConnectionId;
+use grapnel_core::secret::ExposeSecret;
+use rustix::process::{Signal, getpid, kill_process};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context as At, SubscriberExt};
+use tracing_subscriber::{Layer, registry::Registry};
+
+use crate::world::{FileKeyring, SharedClock};
+
+/// What a program that starts finds, and what a refresh then brings.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Looked {
+    /// The state before anything is tried.
+    pub(crate) state: State,
+    /// What is told to be wrong, and what it means.
+    pub(crate) trouble: Option<(Code, String)>,
+    /// Why the refresh failed, if it did.
+    pub(crate) refused: Option<(Code, String)>,
+    /// The state after it.
+    pub(crate) after: State,
+}
+
+pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
+    let [role, home, keys, rest @ ..] = arguments else { bail!("a child needs a role and two directories") };
+    let clock = Arc::new(SharedClock::default());
+    let keyring = Arc::new(FileKeyring(keys.into()));
+    let open = || Grapnel::with(Path::new(home), keyring.clone(), clock.clone());
+    match (*role, rest) {
+        ("refresh", [id, point]) => {
+            die_at((*point).to_owned())?;
+            let outcome = open()?.refresh(&id_of(id)).await;
+            println!("{}", outcome.err().map_or("renewed".into(), |error| error.to_string()));
+            Ok(())
+        }
+        ("look", [id]) => look(&open()?, &id_of(id)).await,
+        ("ask", [id, threads]) => ask(&open()?, &clock, &id_of(id), threads.parse()?).await,
+        _ => bail!("there is no role “{role}” with these arguments"),
+    }
+}
+
+fn id_of(text: &str) -> ConnectionId {
+    ConnectionId(text.to_owned())
+}
+
+async fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<()> {
+    let found = grapnel.connection(id)?;
+    let refused = grapnel.refresh(id).await.err().map(|error| (error.code, error.to_string()));
+    let looked = Looked {
+        state: found.summary.state,
+        trouble: found.trouble.map(|trouble| (trouble.code, trouble.meaning.unwrap_or_default())),
+        refused,
+        after: grapnel.connection(id)?.summary.state,
+    };
+    println!("{}", serde_json::to_string(&looked)?);
+    Ok(())
+}
+
+/// Asks for a token from many threads at once, each time a line says how far the clock is ahead, and prints the
+/// fingerprints of what they got.
+async fn ask(grapnel: &Grapnel, clock: &SharedClock, id: &ConnectionId, threads: usize) -> Result<()> {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        clock.set_ahead(line.trim().parse()?);
+        let together = Arc::new(Barrier::new(threads));
+        let runtime = tokio::runtime::Handle::current();
+        let asking: Vec<_> = (0..threads)
+            .map(|_| {
+                let (together, runtime) = (Arc::clone(&together), runtime.clone());
+                let (grapnel, id) = (grapnel.clone(), id.clone());
+                std::thread::spawn(move || {
+                    together.wait();
+                    runtime
+                        .block_on(grapnel.token(&id, Duration::ZERO))
+                        .map(|token| fingerprint(token.expose_secret()))
+                })
+            })
+            .collect();
+        let mut got = Vec::new();
+        for thread in asking {
+            got.push(thread.join().ok().context("a thread ended badly")??);
+        }
+        println!("{}", serde_json::to_string(&got)?);
+    }
+    Ok(())
+}
+
+/// So much of a token that two of them are told apart, and none can be used.
+pub(crate) fn fingerprint(token: &str) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(token, &mut hasher);
+    format!("{:016x}", std::hash::Hasher::finish(&hasher))
+}
+
+/// Kills this process, as `kill -9` does, when a renewal comes to `point`.
+fn die_at(point: String) -> Result<()> {
+    let deadly = tracing_subscriber::filter::filter_fn(|about| about.target() == "grapnel_core::point");
+    let subscriber = Registry::default().with(Deadly(point).with_filter(deadly));
+    tracing::subscriber::set_global_default(subscriber).context("someone else listens already")
+}
+
+struct Deadly(String);
+
+impl<S: tracing::Subscriber> Layer<S> for Deadly {
+    fn on_event(&self, event: &tracing::Event<'_>, _: At<'_, S>) {
+        event.record(&mut Reached(&self.0));
+    }
+}
+
+struct Reached<'a>(&'a str);
+
+impl Visit for Reached<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" && format!("{value:?}") == self.0 {
+            // Nothing after this runs.
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+    }
+}

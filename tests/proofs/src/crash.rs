@@ -1,0 +1,163 @@
+//! Processes killed in the middle of a refresh, at every named point and at any moment: no connection may be lost,
+//! except where the provider has replaced the refresh token and its answer was not on the disk yet. Then the next
+//! start must say so, and why.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use grapnel_core::connection::State;
+use grapnel_core::error::Code;
+use grapnel_core::id::ConnectionId;
+
+use crate::child::Looked;
+use crate::world::World;
+
+/// The points of a renewal, in their order (`refresh/point.rs` of the core); and any moment.
+const POINTS: [&str; 8] = [
+    "before-mark",
+    "after-mark",
+    "before-send",
+    "after-answer",
+    "before-commit",
+    "after-commit",
+    "after-telling",
+    ANY_MOMENT,
+];
+const ANY_MOMENT: &str = "any moment";
+const CONNECTIONS: usize = 16;
+
+#[derive(Default)]
+struct Tally {
+    kills: usize,
+    /// Killed too late: the process had ended by itself.
+    late: usize,
+    alive: usize,
+    /// The provider had replaced the token, nobody had the new one, and the program says so.
+    told: usize,
+    lost: Vec<String>,
+}
+
+pub(crate) async fn prove(kills: usize) -> Result<()> {
+    let world = World::new()?;
+    let (app, connections) = {
+        let grapnel = world.open()?;
+        let app = world.add_app(&grapnel).await?;
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS {
+            connections.push(world.sign_in(&grapnel, &app, None).await?);
+        }
+        (app, connections)
+    };
+    let usual = usual(&world, &connections[0]).await?;
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut killed = 0;
+    for round in 0.. {
+        if killed == kills {
+            break;
+        }
+        let id = &connections[round % CONNECTIONS];
+        let point = POINTS[round % POINTS.len()];
+        let tally = tallies.entry(point).or_default();
+        let before = world.rotations();
+        if !kill(&world, id, point, moment(usual, round)).await? {
+            tally.late += 1;
+            continue;
+        }
+        killed += 1;
+        tally.kills += 1;
+        let rotated = world.rotations() > before;
+        match judge(look(&world, id).await?, rotated) {
+            Ok(true) => tally.alive += 1,
+            Ok(false) => {
+                tally.told += 1;
+                world.sign_in(&world.open()?, &app, Some(id)).await?;
+            }
+            Err(why) => tally.lost.push(why),
+        }
+    }
+    report(&world, &tallies)
+}
+
+/// How long such a process takes when nobody kills it.
+async fn usual(world: &World, id: &ConnectionId) -> Result<Duration> {
+    let began = Instant::now();
+    ensure!(!kill(world, id, "none", Duration::from_secs(60)).await?, "it was killed by someone else");
+    Ok(began.elapsed())
+}
+
+/// Moments spread over the life of such a process, another for each round.
+fn moment(usual: Duration, round: usize) -> Duration {
+    // By the golden ratio, so that however many there are, they fall evenly and never on each other.
+    let part = (u64::try_from(round).unwrap_or_default() * 618) % 1000;
+    usual * u32::try_from(part).unwrap_or_default() / 1000
+}
+
+/// Runs a refresh that dies at `point`, or after `moment`; answers whether it was killed.
+async fn kill(world: &World, id: &ConnectionId, point: &str, moment: Duration) -> Result<bool> {
+    let mut child = world.child("refresh", &[&id.0, point])?.stdout(Stdio::null()).spawn()?;
+    let ended = if point == ANY_MOMENT {
+        match tokio::time::timeout(moment, child.wait()).await {
+            Ok(ended) => ended?,
+            Err(_) => {
+                child.start_kill()?;
+                child.wait().await?
+            }
+        }
+    } else {
+        child.wait().await?
+    };
+    let was_killed = ended.signal() == Some(9);
+    ensure!(was_killed || ended.success(), "the process ended by itself, with {ended}");
+    Ok(was_killed)
+}
+
+async fn look(world: &World, id: &ConnectionId) -> Result<Looked> {
+    let output = world.child("look", &[&id.0])?.stderr(Stdio::inherit()).output().await?;
+    ensure!(output.status.success(), "what is there cannot be looked at: {}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Whether the connection lives; or else, whether its loss is the provider's and was told.
+fn judge(looked: Looked, rotated: bool) -> Result<bool, String> {
+    if looked.refused.is_none() && looked.after == State::Active {
+        return Ok(true);
+    }
+    let told = looked.trouble.as_ref().is_some_and(|(code, _)| *code == Code::AnswerLost);
+    let reconnect = looked.refused.as_ref().is_some_and(|(code, _)| *code == Code::ReconnectNeeded);
+    if rotated && told && reconnect && looked.after == State::ReconnectNeeded {
+        return Ok(false);
+    }
+    Err(format!("rotated: {rotated}; {looked:?}"))
+}
+
+fn report(world: &World, tallies: &BTreeMap<&str, Tally>) -> Result<()> {
+    println!("killed at         kills  alive  answer lost, and told  lost");
+    let mut all = Tally::default();
+    for point in POINTS {
+        let Some(tally) = tallies.get(point) else { continue };
+        println!(
+            "{point:<16} {:>6} {:>6} {:>22} {:>5}",
+            tally.kills,
+            tally.alive,
+            tally.told,
+            tally.lost.len()
+        );
+        tally.lost.iter().for_each(|why| println!("    {why}"));
+        all.kills += tally.kills;
+        all.alive += tally.alive;
+        all.told += tally.told;
+        all.lost.extend(tally.lost.iter().cloned());
+    }
+    let lost = all.lost.len();
+    println!("{:<16} {:>6} {:>6} {:>22} {lost:>5}", "in all", all.kills, all.alive, all.told);
+    println!("secrets looked for in every file, and not found: {}", world.scan()?);
+    for point in POINTS.iter().filter(|point| **point != ANY_MOMENT) {
+        let killed = tallies.get(point).map_or(0, |tally| tally.kills);
+        ensure!(killed > 0 || all.kills < POINTS.len(), "no process died at {point}: does that point exist?");
+    }
+    ensure!(lost == 0, "{lost} connections were lost");
+    Ok(())
+}

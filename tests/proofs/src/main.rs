@@ -1,0 +1,48 @@
+//! `prove`: what is promised of tokens, tried under stress on real parts, each with its figure.
+//! `prove crash [KILLS]`, `prove flight [ROUNDS]`, `prove idle [MINUTES]`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a proof is told to whoever runs it")]
+
+mod child;
+mod crash;
+mod flight;
+mod idle;
+mod world;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "prove crash [KILLS] | flight [ROUNDS] | idle [MINUTES]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Runtime::new();
+    let proved = runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(&arguments)));
+    match proved {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        ["crash", rest @ ..] => crash::prove(count(rest, 1000)?).await,
+        ["flight", rest @ ..] => flight::prove(count(rest, 100)?).await,
+        ["idle", rest @ ..] => idle::prove(count(rest, 10)?).await,
+        ["child", rest @ ..] => child::run(rest).await,
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn count(arguments: &[&str], default: usize) -> Result<usize> {
+    match arguments {
+        [] => Ok(default),
+        [number] => number.parse().with_context(|| format!("“{number}” is no number")),
+        _ => bail!("{USAGE}"),
+    }
+}

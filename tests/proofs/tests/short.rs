@@ -1,0 +1,18 @@
+//! The short form of each proof; `./dev prove` runs the long ones.
+
+use std::process::Command;
+
+fn prove(arguments: &[&str]) {
+    let ran = Command::new(env!("CARGO_BIN_EXE_prove")).args(arguments).status().unwrap();
+    assert!(ran.success(), "prove {}: {ran}", arguments.join(" "));
+}
+
+#[test]
+fn processes_killed_during_a_refresh_lose_no_connection() {
+    prove(&["crash", "32"]);
+}
+
+#[test]
+fn many_who_ask_at_once_cause_one_refresh() {
+    prove(&["flight", "3"]);
+}
