@@ -69,7 +69,7 @@ pub(crate) async fn prove(kills: usize) -> Result<()> {
         killed += 1;
         tally.kills += 1;
         let rotated = world.rotations() > before;
-        match judge(look(&world, id).await?, rotated) {
+        match judge(&look(&world, id).await?, rotated) {
             Ok(true) => tally.alive += 1,
             Ok(false) => {
                 tally.told += 1;
@@ -98,17 +98,10 @@ fn moment(usual: Duration, round: usize) -> Duration {
 /// Runs a refresh that dies at `point`, or after `moment`; answers whether it was killed.
 async fn kill(world: &World, id: &ConnectionId, point: &str, moment: Duration) -> Result<bool> {
     let mut child = world.child("refresh", &[&id.0, point])?.stdout(Stdio::null()).spawn()?;
-    let ended = if point == ANY_MOMENT {
-        match tokio::time::timeout(moment, child.wait()).await {
-            Ok(ended) => ended?,
-            Err(_) => {
-                child.start_kill()?;
-                child.wait().await?
-            }
-        }
-    } else {
-        child.wait().await?
-    };
+    if point == ANY_MOMENT && tokio::time::timeout(moment, child.wait()).await.is_err() {
+        child.start_kill()?;
+    }
+    let ended = child.wait().await?;
     let was_killed = ended.signal() == Some(9);
     ensure!(was_killed || ended.success(), "the process ended by itself, with {ended}");
     Ok(was_killed)
@@ -121,7 +114,7 @@ async fn look(world: &World, id: &ConnectionId) -> Result<Looked> {
 }
 
 /// Whether the connection lives; or else, whether its loss is the provider's and was told.
-fn judge(looked: Looked, rotated: bool) -> Result<bool, String> {
+fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
     if looked.refused.is_none() && looked.after == State::Active {
         return Ok(true);
     }

@@ -3,8 +3,12 @@
 use std::process::Command;
 
 fn prove(arguments: &[&str]) {
-    let ran = Command::new(env!("CARGO_BIN_EXE_prove")).args(arguments).status().unwrap();
-    assert!(ran.success(), "prove {}: {ran}", arguments.join(" "));
+    let ran = Command::new(env!("CARGO_BIN_EXE_prove")).args(arguments).status();
+    assert!(
+        ran.as_ref().is_ok_and(std::process::ExitStatus::success),
+        "prove {}: {ran:?}",
+        arguments.join(" ")
+    );
 }
 
 #[test]
