@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use grapnel_core::error::{Code, Error, Result};
-use grapnel_sandbox::{Options, ProviderId, Sandbox, grigora};
+use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use serde::Serialize;
 
 /// Where the sandbox listens, so that its connections find it again after a restart.
@@ -46,18 +46,15 @@ impl AtHand {
         if running.is_none() {
             *running = Some(start(PORT).or_else(|_| start(0))?);
         }
-        let base = running.as_ref().map(Sandbox::grigora).unwrap_or_default();
-        let address = |path: &str| format!("{base}{path}");
+        let told = running.as_ref().map(|sandbox| sandbox.registration(ProviderId::Grigora));
+        let Registration { client_id, client_secret, addresses } =
+            told.ok_or_else(|| Error::new(Code::Internal, "The sandbox is gone."))?;
         Ok(SandboxApp {
             name: "Sandbox".into(),
             provider: "grigora".into(),
-            client_id: grigora::CLIENT_ID.into(),
-            client_secret: grigora::CLIENT_SECRET.into(),
-            overrides: BTreeMap::from([
-                ("authorize_url".into(), address("/oauth/authorize")),
-                ("token_url".into(), address("/general/oauth/token")),
-                ("api_base".into(), address("/general/api/v1")),
-            ]),
+            client_id: client_id.into(),
+            client_secret: client_secret.unwrap_or_default().into(),
+            overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
         })
     }
 }

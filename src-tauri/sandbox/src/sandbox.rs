@@ -175,7 +175,7 @@ impl Sandbox {
         let _ = ended.await;
     }
 
-    fn running(&self, id: ProviderId) -> &str {
+    pub(crate) fn running(&self, id: ProviderId) -> &str {
         &self.provider(id).origin
     }
 

@@ -12,9 +12,7 @@ use grapnel_core::event::Event;
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
 use grapnel_core::vault::Keyring;
-use grapnel_sandbox::{
-    Consent, Options, ProviderId, Sandbox, custom, grigora, grindery, grovestreams, the_grid,
-};
+use grapnel_sandbox::{Consent, Options, ProviderId, Registration, Sandbox, grovestreams};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -61,61 +59,26 @@ impl World {
 
     /// The app that the provider knows, at the sandbox's addresses.
     pub(crate) fn new_app(&self) -> NewApp {
-        let (client_id, secret, paths): (&str, Option<&str>, &[(&str, &str)]) = match self.provider {
-            ProviderId::Grigora => (
-                grigora::CLIENT_ID,
-                Some(grigora::CLIENT_SECRET),
-                &[
-                    ("authorize_url", grigora::AUTHORIZE_PATH),
-                    ("token_url", grigora::TOKEN_PATH),
-                    ("api_base", grigora::API_BASE),
-                ],
-            ),
-            ProviderId::Grindery => (
-                "",
-                None,
-                &[
-                    ("authorize_url", grindery::AUTHORIZE_PATH),
-                    ("token_url", grindery::TOKEN_PATH),
-                    ("api_base", grindery::API_PATH),
-                    ("jwks_url", grindery::KEYS_PATH),
-                ],
-            ),
-            ProviderId::TheGrid => (
-                the_grid::CLIENT_ID,
-                Some(the_grid::CLIENT_SECRET),
-                &[
-                    ("authorize_url", the_grid::AUTHORIZE_PATH),
-                    ("token_url", the_grid::TOKEN_PATH),
-                    ("refresh_url", the_grid::REFRESH_PATH),
-                    ("api_base", the_grid::API_BASE),
-                ],
-            ),
-            ProviderId::GroveStreams => (
-                "greenhouse",
-                Some("a-secret-of-our-own"),
-                &[
-                    ("authorize_url", "/Modern/#signinoauth/"),
-                    ("token_url", grovestreams::TOKEN_PATH),
-                    ("login_url", grovestreams::LOGIN_PATH),
-                    ("api_base", grovestreams::API_BASE),
-                ],
-            ),
-            ProviderId::Custom => (custom::CLIENT_ID, Some(custom::CLIENT_SECRET), &[]),
+        let Registration { client_id, client_secret, mut addresses } =
+            self.sandbox.registration(self.provider);
+        let (client_id, client_secret) = match self.provider {
+            // Both are the client's own choice there.
+            ProviderId::GroveStreams => ("greenhouse", Some("a-secret-of-our-own")),
+            _ => (client_id, client_secret),
         };
-        let origin = self.sandbox.url(self.provider).unwrap();
+        if self.provider == ProviderId::Custom {
+            // Tests say what of it they know.
+            addresses.clear();
+        }
         NewApp {
             name: "Acme".into(),
             provider: self.provider.to_string().replace('-', ""),
             client_id: client_id.into(),
-            client_secret: secret.map(|secret| Entered(secret.into())),
+            client_secret: client_secret.map(|secret| Entered(secret.into())),
             redirect: String::new(),
             scopes: Vec::new(),
             projects: Vec::new(),
-            overrides: paths
-                .iter()
-                .map(|(key, path)| ((*key).to_owned(), format!("{origin}{path}")))
-                .collect(),
+            overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
         }
     }
 

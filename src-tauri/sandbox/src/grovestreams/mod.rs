@@ -22,6 +22,8 @@ use crate::tickets::Tickets;
 pub const AUTHORIZE_PATH: &str = "/Modern/";
 /// What the sign-in page's fragment begins with.
 pub const FRAGMENT: &str = "signinoauth/";
+/// Both, as the page writes the address to open.
+pub const SIGN_IN_ADDRESS: &str = "/Modern/#signinoauth/";
 /// Where the sign-in page's script goes on, with the parameters in the query. The sandbox's own: a client without
 /// JavaScript may use it.
 pub const SIGN_IN_PATH: &str = "/Modern/signinoauth";
