@@ -77,6 +77,7 @@ pub(crate) fn parse(address: &str, names: &Names) -> Result<Callback, Fault> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Fault::NotOurs);
     }
+    take_fragment(&mut url);
     let error = single(&url, &["error".into()])?;
     let description = single(&url, &["error_description".into()])?;
     let answer = match (single(&url, &names.code)?, error) {
@@ -90,6 +91,17 @@ pub(crate) fn parse(address: &str, names: &Names) -> Result<Callback, Fault> {
     url.set_query(None);
     url.set_fragment(None);
     Ok(Callback { place: url, state, issuer, answer })
+}
+
+/// A provider may answer in the fragment. It counts where the query is empty: so the loopback page hands it on,
+/// and so a person pastes it where no script did.
+fn take_fragment(url: &mut Url) {
+    if url.query().is_none_or(str::is_empty)
+        && let Some(fragment) = url.fragment()
+    {
+        let answer = fragment.split_once('?').map_or(fragment, |(_, answer)| answer).to_owned();
+        url.set_query(Some(&answer));
+    }
 }
 
 /// The one value that an address carries under any of the names.
@@ -202,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn a_code_comes_home_in_the_fragment() {
+        for answer in
+            ["#code=c&state=s", "?#code=c&state=s", "#signed-in/?code=c&state=s", "?code=c&state=s#_=_"]
+        {
+            let callback = parse(&format!("{LOOPBACK}{answer}"), &names()).unwrap();
+            assert!(callback.came_to(LOOPBACK), "{answer}");
+            assert_eq!(callback.state.unwrap().expose_secret(), "s", "{answer}");
+        }
+        assert_eq!(fault("?state=s#code=c"), Fault::Neither, "the query counts alone");
+    }
+
+    #[test]
     fn what_is_ambiguous_is_refused() {
         assert_eq!(fault("?code=a&code=b&state=s"), Fault::Repeated("code".into()));
         assert_eq!(fault("?code=a&state=s&state=t"), Fault::Repeated("state".into()));
@@ -222,6 +246,7 @@ mod tests {
         fn anything_may_come(text: String) {
             let _ = parse(&text, &names());
             let _ = parse(&format!("{DEEP_LINK}?{text}"), &names());
+            let _ = parse(&format!("{DEEP_LINK}#{text}"), &names());
         }
 
         #[test]
