@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
+use grapnel_core::authorize::Phase;
 use grapnel_core::error::Result;
 use grapnel_core::event::Event;
 use grapnel_core::store::Store;
@@ -15,6 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::bindings::Happened;
 use crate::sandbox::AtHand;
+use crate::window;
 
 /// The window's way to the core.
 pub(crate) struct Shell {
@@ -74,6 +76,10 @@ async fn forward(app: AppHandle, mut events: Receiver<Event>, missed: Arc<Mutex<
             Err(RecvError::Lagged(_)) => Event::Apps,
             Err(RecvError::Closed) => return,
         };
+        // Whichever way the answer came home, the person is done in the browser.
+        if matches!(&event, Event::Attempt(attempt) if attempt.phase == Phase::Exchanging) {
+            window::show(&app);
+        }
         let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(missed) = &mut *missed {
             missed.push(event);
