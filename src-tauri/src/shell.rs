@@ -51,8 +51,13 @@ impl Shell {
         let (app, events, missed) = (self.app.clone(), core.events(), Arc::clone(&self.missed));
         tauri::async_runtime::spawn(forward(app, events, missed));
         self.wake_sandbox(&core);
-        let probed = core.clone();
-        tauri::async_runtime::spawn(async move { probed.check_vault().await });
+        let behind = core.clone();
+        tauri::async_runtime::spawn(async move {
+            if let Err(error) = behind.follow_others() {
+                tracing::warn!(%error, "what the command line does is not seen at once");
+            }
+            behind.check_vault().await
+        });
         Ok(core)
     }
 
@@ -73,7 +78,7 @@ async fn forward(app: AppHandle, mut events: Receiver<Event>, missed: Arc<Mutex<
         let event = match events.recv().await {
             Ok(event) => event,
             // The window was slow; what it reads anew now is newer than what it missed.
-            Err(RecvError::Lagged(_)) => Event::Apps,
+            Err(RecvError::Lagged(_)) => Event::Elsewhere,
             Err(RecvError::Closed) => return,
         };
         // Whichever way the answer came home, the person is done in the browser.

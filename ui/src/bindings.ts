@@ -31,7 +31,7 @@ export const commands = {
 	pasteCallback: (attemptId: AttemptId, pasted: Entered) => typedError<null, Error>(__TAURI_INVOKE("paste_callback", { attemptId, pasted })),
 	/**  Signs in without a browser, where the provider offers it. Email and password are used once and not kept. */
 	signInWithPassword: (appId: AppId, connectionId: ConnectionId | null, email: string, password: Entered) => typedError<Attempt, Error>(__TAURI_INVOKE("sign_in_with_password", { appId, connectionId, email, password })),
-	/**  Tries whether a deep link comes back here, where no sign-in by one has shown it yet. */
+	/**  Tries whether a deep link comes back here. */
 	testDeepLink: () => typedError<null, Error>(__TAURI_INVOKE("test_deep_link")),
 	/**  Stops waiting for an attempt. */
 	cancelAttempt: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("cancel_attempt", { attemptId })),
@@ -330,6 +330,8 @@ export type Event =
 { kind: "attempt"; value: Attempt } | 
 /**  A callback was not accepted: why, for the person who may be waiting for it. */
 { kind: "callback_refused"; value: Error } | 
+/**  Another process wrote: whatever was read before may be old. */
+{ kind: "elsewhere" } | 
 /**  The keyring answers again (nothing), or does not (why). */
 { kind: "vault"; value?: Error | null };
 

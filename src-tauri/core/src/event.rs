@@ -19,6 +19,8 @@ pub enum Event {
     Attempt(Box<Attempt>),
     /// A callback was not accepted: why, for the person who may be waiting for it.
     CallbackRefused(Error),
+    /// Another process wrote: whatever was read before may be old.
+    Elsewhere,
     /// The keyring answers again (nothing), or does not (why).
     Vault(Option<Error>),
 }

@@ -58,6 +58,7 @@ class World {
     }
     this.beat += 1;
     if (event.kind === "apps") await this.#reloadApps();
+    else if (event.kind === "elsewhere") await this.#reloadAll();
     else if (event.kind === "connection") await this.reload(event.value);
     else if (event.kind === "attempt") this.took(event.value);
     else if (event.kind === "vault") {
@@ -139,12 +140,22 @@ class World {
     return next;
   };
 
+  /** Another process may have changed anything. */
+  async #reloadAll(): Promise<void> {
+    await this.#reloadApps();
+    await Promise.all([...this.details.keys()].map((id) => this.reload(id)));
+  }
+
   async #reloadApps(): Promise<void> {
+    const known = this.attempts;
     try {
       const overview = await host.overview();
       this.apps = overview.apps;
       this.connections = [...overview.connections].sort(byName);
       overview.attempts.forEach((attempt) => this.took(attempt));
+      // One that is not under way any more, and of which nothing was heard, ended in another process.
+      const under = new Set(overview.attempts.map(({ id }) => id));
+      this.attempts = this.attempts.filter((attempt) => isOver(attempt) || under.has(attempt.id) || !known.includes(attempt));
     } catch (thrown) {
       this.notices = [...this.notices, { id: (this.#notice += 1), trouble: asTrouble(thrown) }];
     }

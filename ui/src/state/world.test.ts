@@ -48,6 +48,18 @@ test("apps are read again", async () => {
   expect(world.apps).toEqual([]);
 });
 
+test("what another process did is read again, and what ended there is left behind", async () => {
+  await world.heard({ kind: "attempt", value: attempt("waiting") });
+  await world.reload("c1");
+  const held = fake.world.details.c1;
+  if (held) held.summary.state = "expired";
+  await world.heard({ kind: "elsewhere" });
+  expect(world.attempts).toEqual([]);
+  expect(fake.called("overview")).toHaveLength(2);
+  expect(fake.called("connection")).toEqual([["c1"], ["c1"]]);
+  expect(state("c1")).toBe("expired");
+});
+
 test("a refused callback is kept until it is dismissed", async () => {
   await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
   expect(world.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);

@@ -54,6 +54,20 @@ impl Grapnel {
         self.0.events.subscribe()
     }
 
+    /// Tells what other processes write as well, from now on: [`Event::Elsewhere`].
+    pub fn follow_others(&self) -> Result<()> {
+        let mut others = self.0.store.others()?;
+        let env = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                others.wrote().await;
+                let Some(env) = env.upgrade() else { return };
+                env.tell(Event::Elsewhere);
+            }
+        });
+        Ok(())
+    }
+
     /// The providers that come with Grapnel.
     pub fn providers(&self) -> Vec<ProviderView> {
         Profile::built_in().iter().map(Profile::view).collect()

@@ -8,6 +8,9 @@ use super::Store;
 use crate::error::{Code, Error, Result};
 use crate::id::ConnectionId;
 
+/// The file by which processes know of each other.
+pub(super) const PRESENCE: &str = "grapnel.lock";
+
 /// Shows that a process is at work on the data, for as long as it is held.
 #[derive(Debug)]
 pub(crate) struct Presence {
@@ -20,7 +23,7 @@ impl Store {
     /// Makes this process's presence known. `settle` is run first if it is alone: what an earlier one left
     /// unfinished is nobody's then.
     pub(crate) fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<Presence> {
-        let file = open(&self.home.join("grapnel.lock")).map_err(|error| failed(&error))?;
+        let file = open(&self.home.join(PRESENCE)).map_err(|error| failed(&error))?;
         let is_alone = match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
@@ -61,7 +64,7 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn failed(error: &io::Error) -> Error {
+pub(super) fn failed(error: &io::Error) -> Error {
     Error::new(Code::DataUnwritable, format!("Grapnel’s data directory cannot be locked: {error}."))
         .means("Nothing was changed.")
         .hint("Look whether the disk is full, or the data directory belongs to someone else.")

@@ -8,6 +8,7 @@ mod column;
 pub(crate) mod connection;
 mod locks;
 mod open;
+mod others;
 pub(crate) mod vault;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,9 @@ impl Store {
             transaction.commit()?;
             Ok(written)
         })();
+        if written.is_ok() {
+            self.touch();
+        }
         written.map_err(|error| failed(&error))
     }
 }

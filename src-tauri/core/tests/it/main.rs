@@ -8,6 +8,7 @@ mod changing;
 mod faults;
 mod keyring;
 mod leaks;
+mod others;
 mod providers;
 mod reading;
 mod renewing;
