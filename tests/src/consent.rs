@@ -10,16 +10,18 @@ use crate::page::{Page, Role};
 pub struct Consent {
     page: Page,
     state: String,
+    yes: &'static str,
 }
 
 impl Consent {
-    pub(crate) async fn read(page: Page) -> Result<Self> {
-        page.find(Role::Button, "Authorize").await?;
+    /// Reads the page once it has its button that says `yes`.
+    pub(crate) async fn read(page: Page, yes: &'static str) -> Result<Self> {
+        page.find(Role::Button, yes).await?;
         let address = page.address().await?;
         let state = address.split(['?', '&']).find_map(|pair| pair.strip_prefix("state="));
         let state = percent_decode_str(state.context("a request without a state")?).decode_utf8()?;
         ensure!(state.len() >= 43, "a state of less than 256 bits");
-        Ok(Self { state: state.into_owned(), page })
+        Ok(Self { state: state.into_owned(), page, yes })
     }
 
     /// What it shows.
@@ -39,7 +41,7 @@ impl Consent {
 
     /// Says yes.
     pub async fn authorize(&self) -> Result<()> {
-        self.page.press(Role::Button, "Authorize").await
+        self.page.press(Role::Button, self.yes).await
     }
 
     /// Says no.

@@ -4,40 +4,88 @@ use anyhow::{Result, ensure};
 
 use crate::page::{Page, Role};
 
-/// What is typed into it.
+/// The label of the app's own name.
+const NAME: &str = "Name";
+
+/// What is chosen and typed in it, each by its label in the window.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each field is called as it is in the window")]
 pub struct Form {
-    pub name: String,
-    pub client_id: String,
-    pub client_secret: String,
-    pub authorize_address: String,
-    pub token_address: String,
-    pub api_address: String,
+    provider: &'static str,
+    way_back: Option<&'static str>,
+    selected: Vec<(&'static str, &'static str)>,
+    ticked: Vec<&'static str>,
+    typed: Vec<(&'static str, String)>,
 }
 
 impl Form {
-    fn fields(&self) -> [(&'static str, &str); 6] {
-        [
-            ("Name", &self.name),
-            ("Client id", &self.client_id),
-            ("Client secret", &self.client_secret),
-            ("Authorize address", &self.authorize_address),
-            ("Token address", &self.token_address),
-            ("API base address", &self.api_address),
-        ]
+    /// An app at this provider, as the window calls it.
+    pub fn of(provider: &'static str) -> Self {
+        Self { provider, way_back: None, selected: Vec::new(), ticked: Vec::new(), typed: Vec::new() }
+            .with(NAME, "Sandbox")
+    }
+
+    /// With this way back instead of the first one.
+    #[must_use]
+    pub fn back(self, way_back: &'static str) -> Self {
+        Self { way_back: Some(way_back), ..self }
+    }
+
+    /// With this choice in a list.
+    #[must_use]
+    pub fn selecting(mut self, list: &'static str, choice: &'static str) -> Self {
+        self.selected.push((list, choice));
+        self
+    }
+
+    /// With these boxes ticked.
+    #[must_use]
+    pub fn ticking(mut self, boxes: &[&'static str]) -> Self {
+        self.ticked.extend(boxes);
+        self
+    }
+
+    /// With this text in a field, whatever was in it.
+    #[must_use]
+    pub fn with(mut self, field: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        match self.typed.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, typed)) => *typed = text,
+            None => self.typed.push((field, text)),
+        }
+        self
+    }
+
+    /// The same with another name for the app.
+    #[must_use]
+    pub fn called(self, name: &str) -> Self {
+        self.with(NAME, name)
+    }
+
+    /// What the app is called.
+    pub fn name(&self) -> &str {
+        self.typed.iter().find(|(field, _)| *field == NAME).map_or("", |(_, name)| name)
     }
 
     /// Fills all of it in, and leaves it open.
     pub async fn fill(&self, page: &Page) -> Result<()> {
         page.find(Role::Heading, "Add app").await?;
-        if page.has(Role::Choice, "Grigora").await? {
-            page.press(Role::Choice, "Grigora").await?;
+        if page.has(Role::Choice, self.provider).await? {
+            page.press(Role::Choice, self.provider).await?;
         }
-        if !page.has(Role::Field, "Token address").await? {
-            page.press(Role::Disclosure, "Addresses").await?;
+        if let Some(way_back) = self.way_back {
+            page.press(Role::Choice, way_back).await?;
         }
-        for (field, text) in self.fields() {
+        for (list, choice) in &self.selected {
+            page.select(list, choice).await?;
+        }
+        for name in &self.ticked {
+            page.tick(name).await?;
+        }
+        for (field, text) in &self.typed {
+            // Those that are rarely changed are behind a line that opens.
+            if !page.has_field(field).await? {
+                page.press(Role::Disclosure, "Addresses").await?;
+            }
             page.fill(field, text).await?;
         }
         Ok(())
@@ -45,9 +93,9 @@ impl Form {
 
     /// Sees that everything is as it was typed.
     pub async fn is_kept(&self, page: &Page) -> Result<()> {
-        for (field, text) in self.fields() {
+        for (field, text) in &self.typed {
             let value = page.value(field).await?;
-            ensure!(value == text, "the field {field:?} says {value:?} now");
+            ensure!(value == *text, "the field {field:?} says {value:?} now");
         }
         Ok(())
     }
@@ -55,6 +103,11 @@ impl Form {
     /// Adds the app; the window then offers to connect it.
     pub async fn add(&self, page: &Page) -> Result<()> {
         self.fill(page).await?;
+        self.send(page).await
+    }
+
+    /// Adds the app that was filled in.
+    pub async fn send(&self, page: &Page) -> Result<()> {
         page.send().await?;
         page.find(Role::Button, "Connect in the browser").await?;
         Ok(())

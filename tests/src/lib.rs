@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod consent;
+pub mod counterpart;
 pub mod desktop;
 mod driver;
 pub mod form;
@@ -16,6 +17,7 @@ pub mod scene;
 pub mod screenshot;
 pub mod sign_in;
 pub mod story;
+pub mod terminal;
 mod turn;
 pub mod wait;
 pub mod window;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::json;
 use thirtyfour::{By, WebDriver, WebElement};
 
 use crate::driver::accessible_name;
@@ -138,6 +139,28 @@ impl Page {
         Ok(())
     }
 
+    /// Ticks the box of this name, unless it is ticked.
+    pub async fn tick(&self, name: &str) -> Result<()> {
+        let tickable = self.find(Role::Choice, name).await?;
+        if !tickable.is_selected().await? {
+            click(&tickable).await.with_context(|| format!("the box {name:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// Chooses one of what the list of this name has.
+    pub async fn select(&self, name: &str, choice: &str) -> Result<()> {
+        let list = self.find(Role::Select, name).await?;
+        let option = list.find(By::XPath(format!(".//option[normalize-space()='{choice}']"))).await;
+        option.with_context(|| format!("no {choice:?} in {name:?}"))?.click().await?;
+        Ok(())
+    }
+
+    /// Whether there is a field of this name now.
+    pub async fn has_field(&self, name: &str) -> Result<bool> {
+        Ok(self.look(Role::Field, is_field(name)).await?.is_ok())
+    }
+
     /// What is in the field of this name.
     pub async fn value(&self, name: &str) -> Result<String> {
         let value = self.field(name).await?.prop("value").await?;
@@ -190,6 +213,18 @@ impl Page {
         Ok(())
     }
 
+    /// Turns scripts off in the browser, from the next page on.
+    pub async fn turn_scripts_off(&self) -> Result<()> {
+        let off = json!({ "value": true });
+        self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", off).await?;
+        Ok(())
+    }
+
+    /// All that it is made of, seen or not.
+    pub async fn source(&self) -> Result<String> {
+        Ok(self.driver.source().await?)
+    }
+
     /// Where it is.
     pub async fn address(&self) -> Result<String> {
         Ok(self.driver.current_url().await?.to_string())
@@ -205,10 +240,8 @@ impl Page {
         &self.driver
     }
 
-    /// The engine of Grapnel's window adds the placeholder to the name of a field that stands inside its label.
     async fn field(&self, name: &str) -> Result<WebElement> {
-        let with_placeholder = format!("{name} ");
-        self.find_which(Role::Field, name, |it| it == name || it.starts_with(&with_placeholder)).await
+        self.find_which(Role::Field, name, is_field(name)).await
     }
 
     async fn press_which(&self, role: Role, what: &str, is_it: impl Fn(&str) -> bool) -> Result<()> {
@@ -231,23 +264,21 @@ impl Page {
     /// The first element that is it; otherwise the names of those that are not.
     async fn look(&self, role: Role, is_it: impl Fn(&str) -> bool) -> Result<Result<WebElement>> {
         let mut others = Vec::new();
-        for element in self.driver.find_all(By::Css(role.selector())).await? {
+        for element in self.shown(role).await? {
             let name = accessible_name(&element).await?;
-            if !self.is_shown(&element).await? {
-                others.push(format!("{name} (hidden)"));
-            } else if is_it(name.trim()) {
+            if is_it(name.trim()) {
                 return Ok(Ok(element));
-            } else {
-                others.push(name);
             }
+            others.push(name);
         }
         Ok(Err(anyhow!("of those there are only {others:?}")))
     }
 
-    /// (The driver's own answer takes what could be cut off for hidden.)
-    async fn is_shown(&self, element: &WebElement) -> Result<bool> {
-        let script = "return arguments[0].checkVisibility({ visibilityProperty: true })";
-        Ok(self.driver.execute(script, vec![element.to_json()?]).await?.convert()?)
+    /// Those that are to be seen. (The driver's own answer takes what could be cut off for hidden.)
+    async fn shown(&self, role: Role) -> Result<Vec<WebElement>> {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .filter(element => element.checkVisibility({ visibilityProperty: true }))";
+        Ok(self.driver.execute(script, vec![json!(role.selector())]).await?.elements()?)
     }
 
     /// What the page says instead is most of what one wants to know.
@@ -257,6 +288,12 @@ impl Page {
         let excerpt: String = text.chars().take(EXCERPT).collect();
         Err(error.context(format!("the page says:\n{excerpt}\n")))
     }
+}
+
+/// The engine of Grapnel's window adds the placeholder to the name of a field that stands inside its label.
+fn is_field(name: &str) -> impl Fn(&str) -> bool {
+    let with_placeholder = format!("{name} ");
+    move |it| it.trim_end() == with_placeholder.trim_end() || it.starts_with(&with_placeholder)
 }
 
 /// What something else covers, as a bar that stays at the edge, is first brought to where it can be seen.

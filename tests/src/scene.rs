@@ -4,15 +4,16 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use grapnel_sandbox::{Options, Sandbox, Secret, grigora};
+use grapnel_sandbox::{ProviderId, Sandbox, Secret};
 use tokio::sync::Mutex;
 
 use crate::browser::{Allowed, Browser};
 use crate::consent::Consent;
+use crate::counterpart::Counterpart;
 use crate::desktop::Desktop;
 use crate::form::Form;
 use crate::keyring::Keyring;
-use crate::leak::Scan;
+use crate::leak::{Leak, Scan};
 use crate::page::{Page, Role};
 use crate::place;
 use crate::story::{Pictures, Story};
@@ -24,6 +25,9 @@ pub const SCHEME: &str = "dev.grapnel.desktop";
 /// The callback's address, without what it carries.
 pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";
 
+/// The way back by a port of this computer, as the window calls it.
+pub const BY_PORT: &str = "By a port of this computer";
+
 /// The name on the session bus by which one Grapnel finds the other.
 pub const BUS_NAME: &str = "dev.grapnel.desktop.SingleInstance";
 
@@ -32,19 +36,30 @@ pub const BUS_NAME: &str = "dev.grapnel.desktop.SingleInstance";
 pub struct Scene {
     browser: Mutex<Browser>,
     sandbox: Sandbox,
+    counterpart: Counterpart,
     story: Story,
     program: PathBuf,
 }
 
 impl Scene {
-    /// Sets the scene. Nothing of it is open yet.
+    /// Sets the scene, at Grigora. Nothing of it is open yet.
     pub async fn set(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
         let story = Story::begin(name, keyring, pictures).await?;
-        let sandbox = Sandbox::start(Options { reveal: true, ..Options::default() })?;
-        let allowed = Allowed { origin: sandbox.grigora(), scheme: SCHEME };
-        let browser = Browser::install(story.desktop(), &[allowed]).await?;
+        let sandbox = Sandbox::start(Counterpart::all())?;
+        let allowed: Vec<Allowed<'_>> = sandbox
+            .providers()
+            .filter_map(|provider| Some(Allowed { origin: sandbox.url(provider)?, scheme: SCHEME }))
+            .collect();
+        let browser = Browser::install(story.desktop(), &allowed).await?;
         let program = place::program().canonicalize().context("Grapnel is not built")?;
-        Ok(Self { browser: Mutex::new(browser), sandbox, story, program })
+        let counterpart = Counterpart(ProviderId::Grigora);
+        Ok(Self { browser: Mutex::new(browser), sandbox, counterpart, story, program })
+    }
+
+    /// Sets the scene at another provider, with an open keyring.
+    pub async fn at(provider: ProviderId, name: &'static str) -> Result<Self> {
+        let scene = Self::set(name, Keyring::Unlocked, Pictures::OfFailure).await?;
+        Ok(Self { counterpart: Counterpart(provider), ..scene })
     }
 
     /// The same scene for another Grapnel.
@@ -73,17 +88,14 @@ impl Scene {
         &self.sandbox
     }
 
+    /// Where the provider is.
+    pub fn origin(&self) -> Result<&str> {
+        self.sandbox.url(self.counterpart.0).context("this provider does not run")
+    }
+
     /// What to enter in Grapnel's form to use the provider.
     pub fn form(&self) -> Form {
-        let at = |path| format!("{}{path}", self.sandbox.grigora());
-        Form {
-            name: "Sandbox".to_owned(),
-            client_id: grigora::CLIENT_ID.to_owned(),
-            client_secret: grigora::CLIENT_SECRET.to_owned(),
-            authorize_address: at(grigora::AUTHORIZE_PATH),
-            token_address: at(grigora::TOKEN_PATH),
-            api_address: at(grigora::API_BASE),
-        }
+        self.counterpart.form(&self.sandbox)
     }
 
     /// Starts Grapnel.
@@ -113,9 +125,14 @@ impl Scene {
 
     /// Starts Grapnel, and adds the app.
     pub async fn open_with_app(&self) -> Result<Window> {
+        self.open_with(&self.form()).await
+    }
+
+    /// Starts Grapnel, and adds an app of one's own.
+    pub async fn open_with(&self, form: &Form) -> Result<Window> {
         let window = self.open_grapnel().await?;
         window.page().press(Role::Button, "Add your app").await?;
-        self.form().add(&window.page()).await?;
+        form.add(&window.page()).await?;
         Ok(window)
     }
 
@@ -127,9 +144,13 @@ impl Scene {
 
     /// The consent page that something has just opened in the browser.
     pub async fn consent(&self) -> Result<Consent> {
-        let address = format!("{}{}", self.sandbox.grigora(), grigora::AUTHORIZE_PATH);
-        let page = self.browser.lock().await.page_at(self.desktop(), &address).await?;
-        Consent::read(page).await
+        Consent::read(self.opened(self.counterpart.page()).await?, self.counterpart.yes()).await
+    }
+
+    /// The provider's page at this path that something has just opened in the browser.
+    pub async fn opened(&self, path: &str) -> Result<Page> {
+        let address = format!("{}{path}", self.origin()?);
+        self.browser.lock().await.page_at(self.desktop(), &address).await
     }
 
     /// The code that the provider gave out last.
@@ -140,32 +161,51 @@ impl Scene {
 
     /// A scan for every secret of the story so far.
     pub fn scan(&self) -> Result<Scan> {
-        let revealed = self.sandbox.revealed();
-        let named: Vec<(&str, &str)> =
-            revealed.iter().map(|secret| (name(secret.kind), secret.value.as_str())).collect();
-        for kind in [Secret::Code, Secret::AccessToken, Secret::RefreshToken, Secret::CodeVerifier] {
-            ensure!(named.iter().any(|(other, _)| *other == name(kind)), "there was no {}", name(kind));
-        }
-        Scan::new(named.into_iter().chain([("client secret", grigora::CLIENT_SECRET)]))
+        self.scan_with(&[])
     }
 
     /// Looks for secrets wherever Grapnel or anything that it started could have left them, while it runs.
     pub fn find_no_secret(&self) -> Result<()> {
+        self.find_nothing_of(&[])
+    }
+
+    /// Looks for these secrets as well.
+    pub fn find_nothing_of(&self, more: &[(&str, &str)]) -> Result<()> {
         let desktop = self.desktop();
         // Who finds no secret must find what is none.
-        let known = Scan::new([("client id", grigora::CLIENT_ID)])?.files(&desktop.data())?;
-        ensure!(!known.is_empty(), "the database was not read: it has no client id");
+        let known = Scan::new([("address", self.origin()?)])?.files(&desktop.data())?;
+        ensure!(!known.is_empty(), "the database was not read: it has no address");
         let processes = desktop.processes();
         ensure!(!self.grapnels().is_empty(), "Grapnel does not run");
-        let scan = self.scan()?;
+        let scan = self.scan_with(more)?;
         let mut leaks = scan.processes(&processes);
         for dir in [desktop.data(), desktop.home(), desktop.logs()] {
             leaks.extend(scan.files(&dir)?);
         }
-        let leaks: Vec<String> = leaks.iter().map(ToString::to_string).collect();
-        ensure!(leaks.is_empty(), "found: {leaks:#?}");
-        Ok(())
+        none(&leaks)
     }
+
+    /// Looks for secrets in all that the window's page is made of.
+    pub async fn shows_no_secret(&self, page: &Page) -> Result<()> {
+        none(&self.scan()?.bytes(page.source().await?.as_bytes(), "the window"))
+    }
+
+    fn scan_with(&self, more: &[(&str, &str)]) -> Result<Scan> {
+        let revealed = self.sandbox.revealed();
+        let named: Vec<(&str, &str)> =
+            revealed.iter().map(|secret| (name(secret.kind), secret.value.as_str())).collect();
+        for kind in self.counterpart.secrets() {
+            ensure!(named.iter().any(|(other, _)| *other == name(*kind)), "there was no {}", name(*kind));
+        }
+        let client_secret = self.counterpart.client_secret().map(|secret| ("client secret", secret));
+        Scan::new(named.into_iter().chain(client_secret).chain(more.iter().copied()))
+    }
+}
+
+fn none(leaks: &[Leak]) -> Result<()> {
+    let leaks: Vec<String> = leaks.iter().map(ToString::to_string).collect();
+    ensure!(leaks.is_empty(), "found: {leaks:#?}");
+    Ok(())
 }
 
 fn name(kind: Secret) -> &'static str {

@@ -2,47 +2,31 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, Secret, grigora};
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::leak::Scan;
-use grapnel_tests::{Context, Result, ensure, place};
+use grapnel_tests::terminal::Terminal;
+use grapnel_tests::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 
 /// A desktop with the command line, and a provider where everybody agrees.
-struct Terminal {
+struct Script {
     sandbox: Sandbox,
     desktop: Desktop,
 }
 
-impl Terminal {
-    async fn open(keyring: Keyring) -> Result<Self> {
+impl Script {
+    async fn begin(keyring: Keyring) -> Result<Self> {
         let options = Options::only(ProviderId::Grigora);
         let sandbox = Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options })?;
         Ok(Self { sandbox, desktop: Desktop::start_with(keyring).await? })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.desktop.command(program());
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str], input: &str) -> Result<Output> {
-        let mut child = self.command(arguments).spawn().context("grapnel does not start")?;
-        child.stdin.take().context("its input")?.write_all(input.as_bytes())?;
-        Ok(child.wait_with_output()?)
-    }
-
-    /// Runs a command that succeeds, and reads its document.
-    fn json(&self, arguments: &[&str]) -> Result<Value> {
-        let output = self.run(&[arguments, &["--json"]].concat(), "")?;
-        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(serde_json::from_slice(&output.stdout)?)
+    fn terminal(&self) -> Terminal<'_> {
+        Terminal::on(&self.desktop)
     }
 
     fn add_app(&self) -> Result<Output> {
@@ -53,16 +37,7 @@ impl Terminal {
             &["--set", &at("authorize_url", grigora::AUTHORIZE_PATH)],
             &["--set", &at("token_url", grigora::TOKEN_PATH), "--set", &at("api_base", grigora::API_BASE)],
         ];
-        self.run(&line.concat(), &format!("{}\n", grigora::CLIENT_SECRET))
-    }
-
-    /// Starts a sign-in, and answers with the address that it prints.
-    fn connect(&self) -> Result<(Child, String)> {
-        let mut child = self.command(&["connect", "acme", "--no-browser"]).spawn()?;
-        let mut lines = BufReader::new(child.stdout.as_mut().context("its output")?);
-        let mut address = String::new();
-        lines.read_line(&mut address)?;
-        Ok((child, address.trim_end().to_owned()))
+        self.terminal().run(&line.concat(), &format!("{}\n", grigora::CLIENT_SECRET))
     }
 
     /// Looks for secrets in everything that was left.
@@ -77,10 +52,6 @@ impl Terminal {
         ensure!(leaks.is_empty(), "found: {:#?}", leaks.iter().map(ToString::to_string).collect::<Vec<_>>());
         Ok(())
     }
-}
-
-fn program() -> PathBuf {
-    place::target().join("debug/grapnel")
 }
 
 /// What any HTTP client does with an address: it asks, and follows.
@@ -102,11 +73,12 @@ fn follow(address: &str) -> Result<()> {
 
 #[tokio::test]
 async fn a_script_signs_in_and_has_a_token() -> Result<()> {
-    let terminal = Terminal::open(Keyring::Unlocked).await?;
-    let added = terminal.add_app()?;
+    let script = Script::begin(Keyring::Unlocked).await?;
+    let terminal = script.terminal();
+    let added = script.add_app()?;
     ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
 
-    let (sign_in, address) = terminal.connect()?;
+    let (sign_in, address) = terminal.connect("acme", &[])?;
     follow(&address)?;
     let signed_in = sign_in.wait_with_output()?;
     ensure!(signed_in.status.success(), "{}", String::from_utf8_lossy(&signed_in.stderr));
@@ -114,17 +86,18 @@ async fn a_script_signs_in_and_has_a_token() -> Result<()> {
 
     assert_eq!(terminal.json(&["status", "acme"])?["state"], "active");
     assert_eq!(terminal.json(&["projects", "acme"])?["projects"][0]["id"], "proj_harbour");
-    let token = String::from_utf8(terminal.run(&["token", "acme"], "")?.stdout)?;
-    let mut issued = terminal.sandbox.revealed().into_iter().filter(|one| one.kind == Secret::AccessToken);
+    let token = terminal.print(&["token", "acme"])?;
+    let mut issued = script.sandbox.revealed().into_iter().filter(|one| one.kind == Secret::AccessToken);
     assert_eq!(token, format!("{}\n", issued.next_back().context("a token")?.value));
-    terminal.find_no_secret()
+    script.find_no_secret()
 }
 
 #[tokio::test]
 async fn ctrl_c_cancels_a_sign_in() -> Result<()> {
-    let terminal = Terminal::open(Keyring::Unlocked).await?;
-    terminal.add_app()?;
-    let (mut sign_in, _) = terminal.connect()?;
+    let script = Script::begin(Keyring::Unlocked).await?;
+    let terminal = script.terminal();
+    script.add_app()?;
+    let (mut sign_in, _) = terminal.connect("acme", &[])?;
     let mut said = BufReader::new(sign_in.stderr.take().context("its messages")?);
     let mut waiting = String::new();
     said.read_line(&mut waiting)?;
@@ -142,12 +115,12 @@ async fn ctrl_c_cancels_a_sign_in() -> Result<()> {
 
 #[tokio::test]
 async fn without_a_keyring_nothing_is_kept_in_the_clear() -> Result<()> {
-    let terminal = Terminal::open(Keyring::Absent).await?;
-    let added = terminal.add_app()?;
+    let script = Script::begin(Keyring::Absent).await?;
+    let added = script.add_app()?;
     assert_eq!(added.status.code(), Some(5));
     let said = String::from_utf8(added.stderr)?;
     ensure!(said.starts_with("error[keyring_absent]: "), "{said}");
     ensure!(said.contains("\nhint: "), "{said}");
-    assert_eq!(terminal.json(&["app", "list"])?, serde_json::json!([]));
-    terminal.find_no_secret()
+    assert_eq!(script.terminal().json(&["app", "list"])?, serde_json::json!([]));
+    script.find_no_secret()
 }

@@ -1,7 +1,6 @@
 //! What cannot be: in the form, in a callback, in a provider's reply. Each is told in its own words, and loses nothing.
 
 use grapnel_sandbox::{Endpoint, Fault};
-use grapnel_tests::form::Form;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::{CALLBACK, Scene};
@@ -26,8 +25,8 @@ async fn what_cannot_be_is_told_and_loses_nothing() -> Result<()> {
 
 async fn in_the_form(scene: &Scene, page: &Page) -> Result<()> {
     let right = scene.form();
-    let client_id = |text: &str| Form { client_id: text.to_owned(), ..right.clone() };
-    let token_address = |text: &str| Form { token_address: text.to_owned(), ..right.clone() };
+    let client_id = |text: &str| right.clone().with("Client id", text);
+    let token_address = |text: &str| right.clone().with("Token address", text);
     for (form, told) in [
         (client_id(""), "The client id is empty."),
         (client_id("grapnel sandbox"), "The client id has a space in it."),
@@ -50,8 +49,7 @@ async fn in_the_form(scene: &Scene, page: &Page) -> Result<()> {
 async fn a_wrong_secret(scene: &Scene, page: &Page) -> Result<()> {
     scene
         .step("A wrong client secret", async {
-            let secret = "not-the-secret-of-this-app".to_owned();
-            Form { client_secret: secret, ..scene.form() }.add(page).await?;
+            scene.form().with("Client secret", "not-the-secret-of-this-app").add(page).await?;
             scene.connect(page).await?.authorize().await?;
             page.find(Role::Heading, "The sign-in failed").await?;
             page.says("Grigora does not accept the client id or the client secret.").await?;
@@ -65,7 +63,7 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
     let consent = scene
         .step("Another app, with the right secret, waits for an answer", async {
             page.press(Role::Button, "Add app").await?;
-            Form { name: "Right app".to_owned(), ..scene.form() }.add(page).await?;
+            scene.form().called("Right app").add(page).await?;
             scene.connect(page).await
         })
         .await?;

@@ -2,7 +2,14 @@
 
 mod bad_input;
 mod cold_start;
+mod command_line;
+mod custom;
 mod denied;
+mod grindery;
+mod grovestreams;
+mod loopback;
 mod packaged;
+mod paste;
 mod sign_in;
+mod the_grid;
 mod troubles;

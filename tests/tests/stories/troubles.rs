@@ -92,7 +92,7 @@ async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
         .step("With the version that it knows, Try again opens it, and the app is there", async {
             self::version(&scene, Some(version))?;
             window.page().press(Role::Button, "Try again").await?;
-            window.page().find(Role::Heading, &scene.form().name).await?;
+            window.page().find(Role::Heading, scene.form().name()).await?;
             Ok(())
         })
         .await

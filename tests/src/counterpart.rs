@@ -1,0 +1,100 @@
+//! A provider of the sandbox as a person meets it: what to enter in Grapnel's form, and the page on which they decide.
+
+use grapnel_sandbox::{
+    App, Options, ProviderId, Sandbox, Secret, custom, grigora, grindery, grovestreams, the_grid,
+};
+
+use crate::form::Form;
+
+/// An https address that is registered at Grigora, and where nobody answers.
+pub const NOBODY: &str = "https://nobody.example/callback";
+
+/// The secret that a person chooses for their app at GroveStreams.
+const CHOSEN_SECRET: &str = "chosen-secret-not-for-production";
+
+/// One of the sandbox's providers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counterpart(pub(crate) ProviderId);
+
+impl Counterpart {
+    /// The sandbox that stories play in: every provider, with all that is secret told to the story.
+    pub(crate) fn all() -> Options {
+        let app = grigora::sandbox_app();
+        let redirect_uris = [app.redirect_uris.clone(), vec![NOBODY.to_owned()]].concat();
+        Options { reveal: true, ..Options::default() }.with_app(App { redirect_uris, ..app })
+    }
+
+    /// The path of the page on which a person decides.
+    pub(crate) fn page(self) -> &'static str {
+        match self.0 {
+            ProviderId::Grigora => grigora::AUTHORIZE_PATH,
+            ProviderId::Grindery => grindery::SIGN_IN_PATH,
+            ProviderId::TheGrid => the_grid::AUTHORIZE_PATH,
+            ProviderId::GroveStreams => grovestreams::SIGN_IN_PATH,
+            ProviderId::Custom => custom::AUTHORIZE_PATH,
+        }
+    }
+
+    /// The button there that says yes.
+    pub(crate) fn yes(self) -> &'static str {
+        match self.0 {
+            ProviderId::Grindery | ProviderId::GroveStreams => "Sign in",
+            _ => "Authorize",
+        }
+    }
+
+    /// The secret of the app, where it has one.
+    pub(crate) fn client_secret(self) -> Option<&'static str> {
+        match self.0 {
+            ProviderId::Grigora => Some(grigora::CLIENT_SECRET),
+            ProviderId::Grindery => None,
+            ProviderId::TheGrid => Some(the_grid::CLIENT_SECRET),
+            ProviderId::GroveStreams => Some(CHOSEN_SECRET),
+            ProviderId::Custom => Some(custom::CLIENT_SECRET),
+        }
+    }
+
+    /// What every sign-in there makes that must be found nowhere.
+    pub(crate) fn secrets(self) -> &'static [Secret] {
+        use Secret::{AccessToken, Code, CodeVerifier, RefreshToken};
+        match self.0 {
+            ProviderId::Grigora | ProviderId::Custom => &[Code, AccessToken, RefreshToken, CodeVerifier],
+            ProviderId::Grindery | ProviderId::GroveStreams => &[Code, AccessToken, RefreshToken],
+            ProviderId::TheGrid => &[Code, AccessToken],
+        }
+    }
+
+    /// What to enter to use it.
+    pub(crate) fn form(self, sandbox: &Sandbox) -> Form {
+        let at = |path: &str| format!("{}{path}", sandbox.url(self.0).unwrap_or_default());
+        let form = match self.0 {
+            ProviderId::Grigora => Form::of("Grigora")
+                .with("Client id", grigora::CLIENT_ID)
+                .with("Authorize address", at(grigora::AUTHORIZE_PATH))
+                .with("Token address", at(grigora::TOKEN_PATH))
+                .with("API base address", at(grigora::API_BASE)),
+            ProviderId::Grindery => Form::of("Grindery")
+                .with("Authorize address", at(grindery::AUTHORIZE_PATH))
+                .with("Token address", at(grindery::TOKEN_PATH))
+                .with("Keys address (JWKS)", at(grindery::KEYS_PATH))
+                .with("API base address", at(grindery::API_PATH)),
+            ProviderId::TheGrid => Form::of("The Grid")
+                .with("Client id", the_grid::CLIENT_ID)
+                .with("Authorize address", at(the_grid::AUTHORIZE_PATH))
+                .with("Token address", at(the_grid::TOKEN_PATH))
+                .with("Refresh address", at(the_grid::REFRESH_PATH))
+                .with("API base address", at(the_grid::API_BASE)),
+            ProviderId::GroveStreams => Form::of("GroveStreams")
+                .with("Client id", "grapnel-at-the-harbour")
+                .with(
+                    "Authorize address",
+                    format!("{}#{}", at(grovestreams::AUTHORIZE_PATH), grovestreams::FRAGMENT),
+                )
+                .with("Token address", at(grovestreams::TOKEN_PATH))
+                .with("Password sign-in address", at(grovestreams::LOGIN_PATH))
+                .with("API base address", at(grovestreams::API_BASE)),
+            ProviderId::Custom => Form::of("Another provider").with("Client id", custom::CLIENT_ID),
+        };
+        self.client_secret().into_iter().fold(form, |form, secret| form.with("Client secret", secret))
+    }
+}

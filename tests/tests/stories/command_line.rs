@@ -1,0 +1,85 @@
+//! The command line beside the open window, on the same data: each shows what the other did.
+
+use std::process::Child;
+
+use grapnel_sandbox::Secret;
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::{Page, Role};
+use grapnel_tests::scene::{BY_PORT, Scene};
+use grapnel_tests::story::Pictures;
+use grapnel_tests::terminal::Terminal;
+use grapnel_tests::{Context, Result, ensure, sign_in};
+
+#[tokio::test]
+async fn the_window_shows_what_the_command_line_does() -> Result<()> {
+    let scene = Scene::set("command-line", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let terminal = Terminal::on(scene.desktop());
+    let form = scene.form().back(BY_PORT).called("By port");
+    let window = scene.step("An app is added in the window", scene.open_with(&form)).await?;
+    let page = window.page();
+    scene
+        .step("grapnel connect signs in through it, and the window shows the connection by itself", async {
+            let (sign_in, address) = terminal.connect("By port", &["--name", "Nightly job"])?;
+            page.says("Waiting, in the browser").await?;
+            agree(&scene, &address).await?;
+            succeeds(sign_in)?;
+            page.says("Nightly job").await?;
+            page.says_no_more("Waiting, in the browser").await
+        })
+        .await?;
+    scene
+        .step("grapnel token prints its token, and a renewal shows in the window", async {
+            page.press_about(Role::Button, "Nightly job").await?;
+            page.says("Not renewed yet.").await?;
+            let listed = terminal.json(&["list"])?;
+            ensure!(listed[0]["name"] == "Nightly job" && listed[0]["state"] == "active", "{listed}");
+            terminal.print(&["refresh", "Nightly job"])?;
+            page.says("Renewed once.").await?;
+            let revealed = scene.sandbox().revealed();
+            let newest =
+                revealed.into_iter().rfind(|one| one.kind == Secret::AccessToken).context("a token")?;
+            let token = terminal.print(&["token", "Nightly job"])?;
+            ensure!(token == format!("{}\n", newest.value), "it is another token");
+            Ok(())
+        })
+        .await?;
+    by_deep_link(&scene, terminal, &page).await?;
+    scene
+        .step("What is disconnected in the window has no token for a script", async {
+            page.press_about(Role::Button, "Nightly job").await?;
+            page.press(Role::Button, "More actions").await?;
+            page.press(Role::Option, "Disconnect…").await?;
+            page.press(Role::Button, "Disconnect").await?;
+            page.says("The tokens were deleted here.").await?;
+            let refused = terminal.run(&["token", "Nightly job"], "")?;
+            ensure!(refused.status.code() == Some(3), "it ends with {}", refused.status);
+            Ok(())
+        })
+        .await?;
+    scene.check("The window shows no secret", scene.shows_no_secret(&page)).await?;
+    sign_in::look_back(&scene).await
+}
+
+async fn by_deep_link(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<()> {
+    scene
+        .step("A deep link that comes home to the window ends what waits in the terminal", async {
+            page.press(Role::Button, "Add app").await?;
+            scene.form().called("By deep link").add(page).await?;
+            let (sign_in, address) = terminal.connect("By deep link", &[])?;
+            agree(scene, &address).await?;
+            succeeds(sign_in)?;
+            page.says("Active, ").await
+        })
+        .await
+}
+
+async fn agree(scene: &Scene, address: &str) -> Result<()> {
+    scene.desktop().open(address)?;
+    scene.consent().await?.authorize().await
+}
+
+fn succeeds(sign_in: Child) -> Result<()> {
+    let output = sign_in.wait_with_output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! A provider that nobody described here: known by its issuer, and used for all that it announces.
+
+use grapnel_sandbox::ProviderId;
+use grapnel_tests::page::Role;
+use grapnel_tests::scene::Scene;
+use grapnel_tests::{Result, ensure, sign_in};
+
+const SCOPES: &str = "openid profile email notes:read notes:write";
+
+#[tokio::test]
+async fn an_issuer_is_enough() -> Result<()> {
+    let scene = Scene::at(ProviderId::Custom, "custom").await?;
+    let issuer = scene.origin()?.to_owned();
+    let window = scene.step("Grapnel opens", scene.open_grapnel()).await?;
+    let page = window.page();
+    scene
+        .step("The issuer tells its addresses", async {
+            page.press(Role::Button, "Add your app").await?;
+            page.press(Role::Choice, "Another provider").await?;
+            page.fill("Issuer", &issuer).await?;
+            page.press(Role::Button, "Look up").await?;
+            page.says("came from the issuer.").await?;
+            let token_address = page.value("Token address").await?;
+            ensure!(token_address == format!("{issuer}/token"), "the token address is {token_address:?}");
+            Ok(())
+        })
+        .await?;
+    scene.step("The app is added", scene.form().with("Scopes", SCOPES).add(&page)).await?;
+    scene
+        .step("One scope is left out in the browser, and the connection is active", async {
+            let consent = scene.connect(&page).await?;
+            consent.page().tick_only(&["Know", "See your", "Read your"]).await?;
+            consent.authorize().await?;
+            page.find(Role::Tab, "Overview").await?;
+            page.says("Active. Good for another").await
+        })
+        .await?;
+    scene
+        .step("The window tells who it is, by userinfo, and what was granted, by introspection", async {
+            for words in
+                ["Ines Marchetti", "ines@harbour.example", "5 asked, 4 granted, 1 missing", "Looked up"]
+            {
+                page.says(words).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    sign_in::refresh(&scene, &page).await?;
+    scene.check("The window shows no secret", scene.shows_no_secret(&page)).await?;
+    sign_in::look_back(&scene).await?;
+    scene
+        .step("Disconnect has the permission taken back at the provider", async {
+            page.press(Role::Button, "More actions").await?;
+            page.press(Role::Option, "Disconnect…").await?;
+            page.press(Role::Button, "Disconnect").await?;
+            page.says("took the permission back.").await?;
+            let left = scene.sandbox().grants(ProviderId::Custom).issued();
+            ensure!(left.access_tokens_live + left.refresh_tokens_live == 0, "{left:?}");
+            Ok(())
+        })
+        .await
+}

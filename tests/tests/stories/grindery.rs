@@ -1,0 +1,90 @@
+//! Grindery: no app to register, a wallet to sign in with, a token that tells of itself, and workspaces that come with
+//! live tokens of their own.
+
+use grapnel_sandbox::{ProviderId, Secret};
+use grapnel_tests::page::Role;
+use grapnel_tests::scene::Scene;
+use grapnel_tests::{Result, ensure, sign_in};
+
+/// The wallet that the sign-in page has chosen.
+const WALLET: &str = "eip155:1:0x5a3f1c09be27d4a86e10f97c3b82d56407ea91cd";
+
+#[tokio::test]
+async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
+    let scene = Scene::at(ProviderId::Grindery, "grindery").await?;
+    let window = scene
+        .step("The form asks for no client, because Grindery knows none", async {
+            let window = scene.open_grapnel().await?;
+            window.page().press(Role::Button, "Add your app").await?;
+            scene.form().fill(&window.page()).await?;
+            window.page().says("Nothing is to be registered: Grindery knows no apps.").await?;
+            ensure!(!window.page().has_field("Client id").await?, "it asks for a client id");
+            window.page().send().await?;
+            Ok(window)
+        })
+        .await?;
+    let page = window.page();
+    scene
+        .step("A cancel there is not told, and the window says so; it can be cancelled here", async {
+            let sign_in = scene.connect(&page).await?;
+            page.says("Grindery tells nobody when you cancel there: cancel here as well.").await?;
+            sign_in.cancel().await?;
+            sign_in.page().says("You cancelled the sign-in").await?;
+            page.press(Role::Button, "Cancel").await?;
+            page.says("Nothing was changed, and no token exists.").await
+        })
+        .await?;
+    scene
+        .step("The second time the wallet signs, and the connection is active", async {
+            page.press(Role::Button, "Try again").await?;
+            scene.consent().await?.authorize().await?;
+            page.find(Role::Tab, "Overview").await?;
+            page.says("Active. Good for another").await
+        })
+        .await?;
+    scene
+        .step(
+            "The window tells whose wallet it is, and what the token says, verified by Grindery’s keys",
+            async {
+                for words in
+                    ["ines@harbour.example", WALLET, "What the token says", "urn:grindery:orchestrator"]
+                {
+                    page.says(words).await?;
+                }
+                page.says("verified").await?;
+                ensure!(!page.text().await?.contains("not verified"), "the token is not verified");
+                Ok(())
+            },
+        )
+        .await?;
+    scene
+        .step("Browse lists the workspaces, and the workflows of one", async {
+            page.press(Role::Tab, "Browse").await?;
+            page.says("Northwind Bakery").await?;
+            page.press_about(Role::Button, "Harbour Coffee").await?;
+            page.says("ws-harbour").await?;
+            page.press(Role::Button, "Workflows").await?;
+            page.says("Loyalty token for each order").await?;
+            page.says("Payroll").await
+        })
+        .await?;
+    scene
+        .step("A refresh keeps the refresh token", async {
+            page.press(Role::Button, "Refresh now").await?;
+            page.press(Role::Tab, "Overview").await?;
+            page.says("Renewed once.").await?;
+            let refresh_tokens = scene.sandbox().grants(ProviderId::Grindery).issued().refresh_tokens;
+            ensure!(refresh_tokens == 1, "there are {refresh_tokens} refresh tokens");
+            Ok(())
+        })
+        .await?;
+    scene
+        .check("Each workspace came with a live token, and the window shows none", async {
+            let revealed = scene.sandbox().revealed();
+            let tokens = revealed.iter().filter(|one| one.kind == Secret::AccessToken).count();
+            ensure!(tokens >= 5, "of the wallet’s two and the workspaces’ three tokens there are {tokens}");
+            scene.shows_no_secret(&page).await
+        })
+        .await?;
+    sign_in::look_back(&scene).await
+}

@@ -1,0 +1,99 @@
+//! A provider that takes https addresses only: the browser ends where nobody answers, and the person brings the
+//! address back.
+
+use grapnel_tests::consent::Consent;
+use grapnel_tests::counterpart::NOBODY;
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::{Page, Role};
+use grapnel_tests::scene::Scene;
+use grapnel_tests::story::Pictures;
+use grapnel_tests::wait::until;
+use grapnel_tests::{Result, ensure, sign_in};
+
+const ACTIVE: &str = "Active. Good for another";
+const WAITING: &str = "Waiting, in the browser";
+const PASTED: &str = "Address you were sent to";
+
+#[tokio::test]
+async fn an_answer_comes_home_in_the_persons_hands() -> Result<()> {
+    let scene = Scene::set("paste", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let form = |name: &str| scene.form().back("Paste it").with("Your https address", NOBODY).called(name);
+    let window =
+        scene.step("An app with an https address is added", scene.open_with(&form("First app"))).await?;
+    let page = window.page();
+    let (_, first) = agree(&scene, &page).await?;
+    scene
+        .step("Another one is added as well, while the first waits", async {
+            page.press(Role::Button, "Add app").await?;
+            form("Second app").add(&page).await
+        })
+        .await?;
+    let (consent, second) = agree(&scene, &page).await?;
+    what_is_pasted_wrongly(&scene, &page, &consent, &first).await?;
+    scene
+        .step("The second sign-in’s own address connects it", async {
+            paste(&page, &second).await?;
+            page.find(Role::Heading, "Second app").await?;
+            page.says(ACTIVE).await
+        })
+        .await?;
+    scene
+        .step("The first one still waits, and its address connects it", async {
+            page.press_about(Role::Button, "First app").await?;
+            page.says(WAITING).await?;
+            paste(&page, &first).await?;
+            page.find(Role::Heading, "First app").await?;
+            page.says(ACTIVE).await
+        })
+        .await?;
+    scene.check("The window shows no secret", scene.shows_no_secret(&page)).await?;
+    sign_in::look_back(&scene).await
+}
+
+/// Signs in in the browser, and copies the address at which it ends.
+async fn agree(scene: &Scene, page: &Page) -> Result<(Consent, String)> {
+    scene
+        .step("The browser ends where nobody answers, and its address can be copied", async {
+            let consent = scene.connect(page).await?;
+            page.says("Then copy the address that you were sent to").await?;
+            consent.authorize().await?;
+            let address = until("the browser to end there", async || {
+                let address = consent.page().address().await?;
+                Ok(address.starts_with(NOBODY).then_some(address))
+            })
+            .await?;
+            ensure!(address.contains("code="), "the address has no code");
+            page.says(WAITING).await?;
+            Ok((consent, address))
+        })
+        .await
+}
+
+async fn what_is_pasted_wrongly(scene: &Scene, page: &Page, consent: &Consent, another: &str) -> Result<()> {
+    let sign_in_page = format!("{}/oauth/authorize?state={}", scene.origin()?, consent.state());
+    let forged = format!("{NOBODY}?code=forged&state=forged");
+    for (pasted, told) in [
+        ("", "Nothing was pasted."),
+        ("gri_ac_1234", "That is only a code. Without the state beside it nobody can tell whose it is."),
+        (&sign_in_page, "That address carries neither a code nor an error."),
+        (&forged, "That address answers no sign-in of this Grapnel."),
+        (another, "That address answers another sign-in."),
+    ] {
+        scene
+            .step(&format!("Pasted wrongly: {told}"), async {
+                paste(page, pasted).await?;
+                page.says(told).await?;
+                let waiting = page.text().await?.matches(WAITING).count();
+                ensure!(waiting == 2, "of the two sign-ins {waiting} wait");
+                Ok(())
+            })
+            .await?;
+    }
+    ensure!(!page.has(Role::Tab, "Overview").await?, "a connection is shown");
+    Ok(())
+}
+
+async fn paste(page: &Page, text: &str) -> Result<()> {
+    page.fill(PASTED, text).await?;
+    page.press(Role::Button, "Use it").await
+}
