@@ -100,6 +100,7 @@ async fn email_and_password_are_used_once() -> Result<()> {
             enter(&page, grovestreams::PASSWORD).await?;
             page.find(Role::Tab, "Overview").await?;
             page.says(ACTIVE).await?;
+            page.says("Signed in.").await?;
             let browsers = scene.desktop().processes();
             ensure!(!browsers.iter().any(|seen| seen.line().contains("chromium")), "a browser runs");
             Ok(())

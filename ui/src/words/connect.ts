@@ -9,6 +9,8 @@ export const connect = {
   appSecret: (app: string) => `${app}. Its client secret stays in the vault.`,
   appNoSecret: (app: string) => `${app}. It has no client secret.`,
   registered: "Redirect address registered",
+  /** Where nothing has to be registered. */
+  redirect: "Redirect address chosen",
   tryingBack: "Trying the way back",
   tryingBackText: "Grapnel opens a link to itself, as the browser will.",
   lostBack: "A link does not come back to Grapnel",

@@ -121,7 +121,7 @@ async fn keep(
         connection::clear_identity(tx, &id)?;
         store::attempt::set_connection(tx, &row.id, &id)?;
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
-        activity::add(tx, now, Kind::SignedIn, "Signed in in the browser.", (Some(&id), Some(&app.id)))
+        activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
     })?;
     env.tell(Event::Connection(id.clone()));
     tell(env, &row.id)?;
