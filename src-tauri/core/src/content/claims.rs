@@ -10,6 +10,7 @@ use super::Claims;
 use super::api::Api;
 use super::read::{Members, others};
 use crate::error::Result;
+use crate::http::api::read_public;
 use crate::secret::ExposeSecret;
 
 /// The claims of a connection's access token; nothing where it is no JWT.
@@ -18,7 +19,7 @@ pub(super) async fn of(api: &Api<'_>) -> Result<Option<Claims>> {
     let Ok(claims) = insecure_decode_claims::<Members>(token.expose_secret()) else { return Ok(None) };
     let is_verified = match &api.conventions.jwks_url {
         // Keys that cannot be had leave it unverified, which is what is then said.
-        Some(url) => match api.get_at(url).await.map(serde_json::from_value::<JwkSet>) {
+        Some(url) => match read_public(&api.env.http, url).await.map(serde_json::from_value::<JwkSet>) {
             Ok(Ok(keys)) => is_signed(token.expose_secret(), &keys),
             _ => false,
         },

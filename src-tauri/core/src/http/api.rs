@@ -49,6 +49,16 @@ pub(crate) async fn call(
     read(&reply, token)
 }
 
+/// Reads what is for everybody, such as a provider's keys. It may be kept by someone else, whom no token is sent.
+pub(crate) async fn read_public(client: &Client, url: &Url) -> Result<Value, ApiFailure> {
+    let request = Request::get(url.as_str())
+        .header(header::ACCEPT, "application/json")
+        .body(Vec::new())
+        .map_err(|error| not_sent(&error))?;
+    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    read(&reply, &SecretString::default())
+}
+
 fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
     let status = reply.status;
     if status.is_redirection() {
