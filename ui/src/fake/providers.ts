@@ -81,6 +81,7 @@ export const providers: ProviderView[] = [
       ["require_state", "true", "assumed"],
       ["scope_separator", "comma", "documented"],
       ["send_scope", "true", "documented"],
+      ["state_may_be_waived", "true", "assumed"],
       ["token_body", "form", "documented"],
       ["token_redirect_uri", "true", "code"],
       ["token_url", "https://passport.thegrid.io/login/authorize/token", "documented"],

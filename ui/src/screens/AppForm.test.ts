@@ -147,6 +147,13 @@ test("a pasted way back needs an https address of one's own", async () => {
   expect(sent()).toMatchObject({ redirect: "https://harbour.example/callback" });
 });
 
+test("the state can be waived only where the provider may not send it back", async () => {
+  const user = await adding("Grigora");
+  await user.click(screen.getByText("Conventions"));
+  const state = screen.getByRole("combobox", { name: "Require state" });
+  expect([...state.querySelectorAll("option")].map((option) => option.value)).toEqual(["true"]);
+});
+
 test("any value can be changed and reset, and says where it is known from", async () => {
   const user = await adding("The Grid");
   await user.click(screen.getByText("Conventions"));

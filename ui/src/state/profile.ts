@@ -10,6 +10,9 @@ export const known = [
   "refresh_body", "refresh_params", "projects_param", "token_prefix", "refresh_token_prefix", "content",
 ];
 
+/** Facts about a provider, which no app can change. */
+export const facts = ["state_may_be_waived"];
+
 export const addressKeys = known.slice(0, known.indexOf("api_base") + 1);
 
 /** Those that only the person can know. */

@@ -2,7 +2,7 @@
 
 import { SvelteSet } from "svelte/reactivity";
 import type { NewApp, ProviderView, Source } from "../host";
-import { addressKeys, known, upFront } from "./profile";
+import { addressKeys, choices, facts, known, upFront } from "./profile";
 
 type Need = "required" | "optional" | "none";
 
@@ -67,6 +67,10 @@ export class Sheet {
     if (key && !this.#own(key) && !this.#more.includes(key)) this.#more = [...this.#more, key];
   };
 
+  /** What a value can be here, where that is known. */
+  choices = (key: string): string[] | undefined =>
+    key === "require_state" && this.standard("state_may_be_waived") !== "true" ? ["true"] : choices[key];
+
   need = (key: "client_id" | "client_secret"): Need => {
     const value = this.value(key);
     return value === "none" || value === "optional" ? value : "required";
@@ -78,7 +82,7 @@ export class Sheet {
   }
 
   get keys(): string[] {
-    return [...known.filter((key) => this.#own(key)), ...this.view.values.map(({ key }) => key).filter((key) => !known.includes(key)), ...this.#more];
+    return [...known.filter((key) => this.#own(key)), ...this.view.values.map(({ key }) => key).filter((key) => ![...known, ...facts].includes(key)), ...this.#more];
   }
 
   /** Values that are asked for before anything else, because only the person knows them. */

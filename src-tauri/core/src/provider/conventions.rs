@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-pub(super) use read::KEYS;
 pub(crate) use read::endpoint;
 pub use read::is_loopback;
+pub(super) use read::{KEYS, KEYS_OF_PROFILES};
 
 /// Where the parameters of the authorization request go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

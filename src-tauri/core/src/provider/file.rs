@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::conventions::KEYS_OF_PROFILES;
 use super::{Overrides, Profile};
 use crate::error::{Error, Result};
 
@@ -37,7 +38,8 @@ impl ProfileFile {
     /// so that it means the same to a Grapnel whose own profile has changed.
     pub(crate) fn of(provider: &Profile, overrides: &Overrides, scopes: &[String]) -> Self {
         let keys = provider.values.keys().chain(overrides.keys());
-        let all = keys.filter(|key| !PERSONAL.contains(&key.as_str())).filter_map(|key| {
+        let is_told = |key: &str| !PERSONAL.contains(&key) && !KEYS_OF_PROFILES.contains(&key);
+        let all = keys.filter(|key| is_told(key)).filter_map(|key| {
             let value = provider.value(overrides, key).filter(|value| !value.is_empty())?;
             Some((key.clone(), value.to_owned()))
         });
@@ -94,6 +96,16 @@ mod tests {
         let text = file.write().unwrap();
         insta::assert_snapshot!(text);
         assert_eq!(ProfileFile::read(&text).unwrap(), file);
+    }
+
+    #[test]
+    fn a_file_of_each_provider_is_read_back() {
+        for profile in Profile::built_in() {
+            let own = [("authorize_url", "https://id.example/a"), ("token_url", "https://id.example/t")];
+            let own = own.map(|(key, value)| (key.into(), value.into())).into();
+            let file = ProfileFile::of(profile, &own, &[]);
+            assert_eq!(ProfileFile::read(&file.write().unwrap()).unwrap(), file, "{}", profile.id);
+        }
     }
 
     #[test]

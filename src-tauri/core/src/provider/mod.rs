@@ -89,11 +89,19 @@ impl Profile {
     ///
     /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.
     pub fn conventions(&self, overrides: &Overrides) -> Result<Conventions> {
+        if let Some(key) = overrides.keys().find(|key| conventions::KEYS_OF_PROFILES.contains(&key.as_str()))
+        {
+            return Err(Error::input(
+                key,
+                format!("“{key}” is a fact about the provider, which no app can change."),
+            )
+            .hint("Leave it out."));
+        }
         let known = |key: &str| {
             let is_extra = ["authorize.", "token."]
                 .iter()
                 .any(|start| key.len() > start.len() && key.starts_with(start));
-            is_extra || conventions::KEYS.contains(&key)
+            is_extra || conventions::KEYS.contains(&key) || conventions::KEYS_OF_PROFILES.contains(&key)
         };
         if let Some(key) = overrides.keys().chain(self.values.keys()).find(|key| !known(key)) {
             return Err(Error::input(key, format!("There is no value called “{key}”.")).hint(format!(
@@ -173,6 +181,9 @@ mod tests {
             ("custom", "content=grigora"),
             ("thegrid", "identity_provider=../token"),
             ("thegrid", "scope_separator=semicolon"),
+            ("thegrid", "state_may_be_waived=false"),
+            ("custom", "require_state=false"),
+            ("custom", "require_state=false state_may_be_waived=true"),
         ];
         let errors = table.map(|(id, settings)| {
             let mut own = Overrides::from([
@@ -186,6 +197,20 @@ mod tests {
             format!("{settings}: [{}] {} {}", error.field.unwrap(), error.message, error.hint.unwrap())
         });
         insta::assert_snapshot!(errors.join("\n"));
+    }
+
+    /// Data says so, and nothing else does: no provider's name is known to the code that refuses it.
+    #[test]
+    fn the_state_may_be_waived_at_the_grid_only() {
+        for profile in Profile::built_in() {
+            let own = [("authorize_url", "https://id.example/a"), ("token_url", "https://id.example/t")];
+            let own = own.into_iter().chain([("require_state", "false")]);
+            let read = profile.conventions(&own.map(|(key, value)| (key.into(), value.into())).collect());
+            match profile.id.as_str() {
+                "thegrid" => assert!(!read.unwrap().require_state),
+                _ => assert_eq!(read.unwrap_err().field.as_deref(), Some("require_state"), "{}", profile.id),
+            }
+        }
     }
 
     #[test]

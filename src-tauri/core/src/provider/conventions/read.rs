@@ -46,6 +46,9 @@ pub(in crate::provider) const KEYS: &[&str] = &[
     "content",
 ];
 
+/// Keys that are for a profile alone: what they permit is not for an app to decide.
+pub(in crate::provider) const KEYS_OF_PROFILES: &[&str] = &["state_may_be_waived"];
+
 /// Finds a value by its key.
 pub(in crate::provider) type Find<'f, 'v> = &'f dyn Fn(&str) -> Option<&'v str>;
 
@@ -119,7 +122,7 @@ impl Conventions {
             )?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
-            require_state: values.flag("require_state", true)?,
+            require_state: require_state(values)?,
             issuer: values.text("issuer"),
             require_iss: values.flag("require_iss", false)?,
             callback_names: (values.text("callback_code"), values.text("callback_state")),
@@ -210,6 +213,17 @@ fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {
     }
     url.set_fragment(fragment);
     Ok(url)
+}
+
+fn require_state(values: &Values<'_, '_>) -> Result<bool> {
+    let key = "require_state";
+    let is_required = values.flag(key, true)?;
+    if is_required || values.flag("state_may_be_waived", false)? {
+        return Ok(is_required);
+    }
+    let message =
+        "Without its state nobody can tell whose answer it is, and this provider sends the state back.";
+    Err(Error::input(key, message).hint("Reset require_state to true."))
 }
 
 fn scopes_sent(values: &Values<'_, '_>) -> Result<Option<char>> {
