@@ -241,28 +241,81 @@ mod tests {
         );
     }
 
+    /// Parameters of a callback, with others among them that no one asked for, in any order.
+    fn parameters() -> impl Strategy<Value = (Vec<(String, String)>, String, String)> {
+        let others = prop::collection::vec(("x[a-z]{0,8}", "\\PC{0,20}"), 0..5);
+        (
+            "\\PC{1,80}",
+            "[A-Za-z0-9_-]{43}",
+            others,
+            any::<prop::sample::Index>(),
+            any::<prop::sample::Index>(),
+        )
+            .prop_map(|(code, state, others, one, two)| {
+                let mut all = others;
+                all.insert(one.index(all.len() + 1), ("code".into(), code.clone()));
+                all.insert(two.index(all.len() + 1), ("state".into(), state.clone()));
+                (all, code, state)
+            })
+    }
+
+    /// An address that carries them: in its query, in its fragment, or behind a path in its fragment.
+    fn address(place: &str, joint: &str, parameters: &[(String, String)]) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        format!("{place}{joint}{query}")
+    }
+
+    fn places() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![DEEP_LINK, LOOPBACK, "https://app.example/cb"])
+    }
+
+    fn joints() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec!["?", "#", "?#", "#?", "#/done?"])
+    }
+
     proptest! {
         #[test]
-        fn anything_may_come(text: String) {
+        fn anything_may_come(text: String, joint in joints()) {
             let _ = parse(&text, &names());
-            let _ = parse(&format!("{DEEP_LINK}?{text}"), &names());
-            let _ = parse(&format!("{DEEP_LINK}#{text}"), &names());
+            let _ = parse(&format!("{DEEP_LINK}{joint}{text}"), &names());
         }
 
         #[test]
         fn whatever_the_provider_encodes_is_read_back(
-            code in "\\PC{1,80}",
-            state in "[A-Za-z0-9_-]{43}",
-            place in prop::sample::select(vec![DEEP_LINK, LOOPBACK, "https://app.example/cb"]),
+            (all, code, state) in parameters(), place in places(), joint in joints(),
         ) {
-            let mut url = Url::parse(place).unwrap();
-            url.query_pairs_mut().append_pair("code", &code).append_pair("state", &state);
-            let callback = parse(url.as_str(), &names()).unwrap();
+            let callback = parse(&address(place, joint, &all), &names()).unwrap();
             prop_assert!(callback.came_to(place));
             let Answer::Code(read) = callback.answer else { panic!("a code") };
             prop_assert_eq!(read.expose_secret(), code);
             let echoed = callback.state.unwrap();
             prop_assert_eq!(echoed.expose_secret(), state);
+        }
+
+        /// Wherever the second one stands, under whichever of its names, and even if it says the same.
+        #[test]
+        fn what_comes_twice_is_refused(
+            (all, code, state) in parameters(), place in places(), joint in joints(),
+            name in prop::sample::select(vec!["code", "oauthCode", "state", "oauthState"]),
+            at: prop::sample::Index, is_same: bool,
+        ) {
+            let mut all = all;
+            let value = if !is_same { "other".into() } else if name.ends_with("ode") { code } else { state };
+            all.insert(at.index(all.len() + 1), (name.into(), value));
+            let refused = parse(&address(place, joint, &all), &names());
+            prop_assert!(matches!(refused, Err(Fault::Repeated(_))));
+        }
+
+        /// Scheme, host, port and path are the attempt's own, whatever the parameters say.
+        #[test]
+        fn only_its_own_address_is_an_attempts(
+            (all, ..) in parameters(), joint in joints(), place in places(), host in "[a-z]{1,8}", port in 1024u16..,
+            path in "[a-z/]{0,12}",
+        ) {
+            let other = format!("http://{host}.example:{port}/{path}");
+            prop_assert!(!parse(&address(&other, joint, &all), &names()).unwrap().came_to(place));
+            let other = format!("{place}/{path}x");
+            prop_assert!(!parse(&address(&other, joint, &all), &names()).unwrap().came_to(place));
         }
     }
 }

@@ -127,11 +127,14 @@ fn by_state(env: &Env, state: &SecretString) -> Result<Option<AttemptRow>> {
     env.store.read(|c| store::attempt::by_state(c, &hash))
 }
 
-/// The names by which the providers of all apps carry code and state.
+/// The names by which the providers of all apps carry code and state. An app whose values this version cannot read
+/// does not stand in the way of the others.
 fn names(env: &Env) -> Result<Names> {
     let mut names = Names::default();
     for app in env.store.read(app::all)? {
-        names.add(&Profile::find(&app.provider)?.conventions(&app.overrides)?);
+        let conventions =
+            Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
+        conventions.iter().for_each(|conventions| names.add(conventions));
     }
     Ok(names)
 }

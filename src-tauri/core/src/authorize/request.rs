@@ -223,27 +223,67 @@ mod tests {
         use super::*;
         use proptest::prelude::*;
 
+        fn read(text: &str) -> Vec<(String, String)> {
+            url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+        }
+
+        /// Addresses to begin with, each with what it says before any parameter: a query, a fragment, both, neither.
+        fn addresses() -> impl Strategy<Value = (&'static str, Option<&'static str>, &'static str)> {
+            prop::sample::select(vec![
+                ("https://id.example/authorize", None, ""),
+                ("https://id.example/authorize?tenant=7&x=%26", Some("tenant=7&x=%26"), ""),
+                ("https://id.example/Modern/#signinoauth/", None, "signinoauth/"),
+                ("https://id.example/Modern/?tenant=7#signinoauth/", Some("tenant=7"), "signinoauth/"),
+            ])
+        }
+
         proptest! {
+            /// Nothing that a person or a profile can enter breaks out of its parameter, wherever that is.
             #[test]
             fn what_goes_into_an_address_comes_out_of_it(
-                client_id in "[!-~]{1,40}",
-                scopes in prop::collection::vec("[a-z:.]{1,12}", 0..4),
+                (address, own_query, own_fragment) in addresses(),
                 place in prop::sample::select(vec!["query", "fragment", "both"]),
+                client_id in "[!-~]{1,40}",
+                scopes in prop::collection::vec("[!-+--~]{1,12}", 0..4),
+                separator in prop::sample::select(vec![("space", " "), ("comma", ",")]),
+                email in "\\PC{1,30}",
+                extra in "\\PC{1,30}",
+                redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback", "https://a.example/cb?a=b&c"]),
             ) {
-                let conventions = conventions("grovestreams", &[("authorize_params", place), ("send_scope", "true")]);
-                let asked = Asked { client_id: &client_id, redirect_uri: DEEP_LINK, scopes: &scopes, projects: &[] };
+                let conventions = conventions("grovestreams", &[
+                    ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
+                    ("scope_separator", separator.0), ("email", &email), ("authorize.x y&z", &extra), ("pkce", "always"),
+                ]);
+                let asked = Asked { client_id: &client_id, redirect_uri, scopes: &scopes, projects: &[] };
                 let request = write(&conventions, &asked).unwrap();
+                let shown = String::from(request.url.clone());
+                prop_assert!(shown.is_ascii() && !shown.contains(char::is_whitespace));
+                prop_assert!(shown.matches('#').count() <= 1);
+
+                let mut wanted = vec![
+                    ("response_type", "code".to_owned()), ("client_id", client_id), ("redirect_uri", redirect_uri.into()),
+                    ("email", email), ("x y&z", extra), ("code_challenge_method", "S256".into()),
+                    ("state", request.state.expose_secret().into()),
+                ];
+                if !scopes.is_empty() {
+                    wanted.push(("scope", scopes.join(separator.1)));
+                }
+                for (name, value) in wanted {
+                    let found: Vec<_> = request.parameters.iter().filter(|(key, _)| key == name).collect();
+                    prop_assert_eq!(found, [&(name.to_owned(), value)]);
+                }
+
                 let fragment = request.url.fragment().unwrap_or_default();
-                let read = |text: &str| -> Vec<(String, String)> {
-                    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
-                };
-                if place != "query" {
-                    prop_assert_eq!(read(fragment.strip_prefix("signinoauth/?").unwrap()), request.parameters.clone());
+                match place {
+                    "query" => prop_assert_eq!(fragment, own_fragment),
+                    _ => prop_assert_eq!(read(fragment.strip_prefix(&format!("{own_fragment}?")).unwrap()), request.parameters.clone()),
                 }
-                if place != "fragment" {
-                    prop_assert_eq!(read(request.url.query().unwrap()), request.parameters.clone());
+                let own = own_query.map(read).unwrap_or_default();
+                let query = read(request.url.query().unwrap_or_default());
+                match place {
+                    "fragment" => prop_assert_eq!(request.url.query(), own_query),
+                    _ => prop_assert_eq!(query, [own, request.parameters].concat()),
                 }
-                prop_assert!(request.parameters.contains(&("client_id".to_owned(), client_id)));
             }
         }
     }
