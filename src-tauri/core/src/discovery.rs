@@ -30,6 +30,10 @@ struct Document {
 
 /// Asks an issuer what it announces, and answers with values for a profile.
 pub(crate) async fn discover(env: &Env, issuer: &str) -> Result<Overrides> {
+    find(env, issuer).await.map_err(|error| error.or_means("Nothing changed."))
+}
+
+async fn find(env: &Env, issuer: &str) -> Result<Overrides> {
     // Whoever pastes the document's own address means its issuer.
     let issuer = issuer.trim().trim_end_matches("/.well-known/openid-configuration");
     let base = endpoint("issuer", issuer)?;
@@ -71,10 +75,7 @@ async fn fetch(env: &Env, address: &Url) -> Result<Option<Value>> {
         .map_err(|error| wrong(format!("The issuer’s address cannot be asked: {error}.")))?;
     let failed = |failure: Failure| {
         let error = failure.explain("The issuer");
-        Error {
-            field: Some("issuer".into()),
-            ..error.means("Nothing changed.").hint("Try again, or enter the addresses by hand.")
-        }
+        Error { field: Some("issuer".into()), ..error.hint("Try again, or enter the addresses by hand.") }
     };
     let reply = env.http.send(request, Limits::IDENTITY).await.map_err(failed)?;
     match reply.status {
@@ -118,13 +119,17 @@ fn read(issuer: &str, document: Value) -> Result<Overrides> {
     let values: Overrides =
         values.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
     for (key, value) in values.iter().filter(|(key, _)| key.ends_with("_url")) {
-        endpoint(key, value)?;
+        endpoint(key, value).map_err(|error| Error {
+            field: error.field,
+            ..wrong(format!("The issuer’s document names a {key} that cannot be used. {}", error.message))
+                .hint("Tell the provider, or enter the addresses by hand.")
+        })?;
     }
     Ok(values)
 }
 
 fn wrong(message: impl Into<String>) -> Error {
-    Error { code: Code::ProviderError, ..Error::input("issuer", message) }.means("Nothing changed.")
+    Error { code: Code::ProviderError, ..Error::input("issuer", message) }
 }
 
 #[cfg(test)]

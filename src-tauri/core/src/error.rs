@@ -123,6 +123,12 @@ impl Error {
         self
     }
 
+    /// Adds what it means for the person's tokens, unless that is said already.
+    #[must_use]
+    pub fn or_means(self, meaning: impl Into<String>) -> Self {
+        if self.meaning.is_some() { self } else { self.means(meaning) }
+    }
+
     /// Adds what to do next, unless that is said already.
     #[must_use]
     pub fn or_hint(self, hint: impl Into<String>) -> Self {

@@ -17,6 +17,10 @@ use crate::store::{activity, app, connection};
 /// A client secret that is held must be entered again where it would go to another host than before. Connections keep
 /// their tokens, and need a new sign-in for as long as the app's addresses include such a host.
 pub(crate) async fn change(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
+    accept(env, id, new).await.map_err(|error| error.or_means("Nothing was changed."))
+}
+
+async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     let before = env.store.read(|c| app::get(c, id))?.ok_or_else(gone)?;
     if new.provider != before.provider {
         return Err(Error::input("provider", "An app stays with its provider.")

@@ -79,6 +79,10 @@ impl WayBack {
 
 /// Adds an app. What cannot be is refused, naming the field, before anything is stored.
 pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
+    accept(env, new).await.map_err(|error| error.or_means("The app was not added; nothing was stored."))
+}
+
+async fn accept(env: &Env, new: NewApp) -> Result<App> {
     let provider = new.provider.clone();
     let checked = new.check(false)?;
     if env.store.read(|c| name_is_taken(c, &checked.name))? {

@@ -60,6 +60,10 @@ pub(crate) enum Fault {
     NotAnAddress,
     #[error("its address is not the redirect address of this sign-in")]
     NotOurs,
+    #[error("it names another issuer ({named}) than this sign-in’s ({known})")]
+    OtherIssuer { named: String, known: String },
+    #[error("it does not name its issuer, which should be {0}")]
+    NoIssuer(String),
     #[error("it carries “{0}” more than once")]
     Repeated(String),
     #[error("it carries both a code and an error")]

@@ -16,9 +16,16 @@ pub(super) fn claim(env: &Env, address: &SecretString) -> Result<(AttemptRow, Ca
     let callback = callback::parse(address.expose_secret(), &names(env)?).map_err(|fault| fault.explain())?;
     let row = match &callback.state {
         Some(state) => by_state(env, state)?.ok_or_else(unknown)?,
-        None => without_state(env, &callback)?,
+        None => without_state(env, &callback)?.ok_or_else(|| {
+            refused(
+                Code::CallbackInvalid,
+                "An answer came back from the browser without a state, so that nobody can tell who sent it.",
+            )
+        })?,
     };
-    fits(env, &row, &callback)?;
+    if let Some(fault) = misfit(env, &row, &callback)? {
+        return Err(fault.explain());
+    }
     take(env, row).map(|row| (row, callback))
 }
 
@@ -42,21 +49,30 @@ pub(super) fn claim_pasted(
                 "That address carries neither a code nor an error. It may be the address of the sign-in page."
                     .into()
             }
-            fault => format!("That is not the address that the provider sent you to: {fault}."),
+            fault => format!("{NOT_IT}: {fault}."),
         })
     })?;
     let answers = match &callback.state {
         Some(state) => by_state(env, state)?,
-        None => Some(without_state(env, &callback)?),
+        None => Some(without_state(env, &callback)?.ok_or_else(|| {
+            wrong_paste("That address carries no state, so that nobody can tell whose answer it is.")
+        })?),
     };
     match answers {
-        Some(other) if other.id != *id => return Err(wrong_paste("That address answers another sign-in.")),
+        Some(other) if other.id != *id => {
+            return Err(wrong_paste("That address answers another sign-in.")
+                .hint("Paste it where that sign-in waits. Here goes the address that this one came to."));
+        }
         None => return Err(wrong_paste("That address answers no sign-in of this Grapnel.")),
         Some(_) => {}
     }
-    fits(env, &row, &callback)?;
+    if let Some(fault) = misfit(env, &row, &callback)? {
+        return Err(wrong_paste(&format!("{NOT_IT}: {fault}.")));
+    }
     take(env, row).map(|row| (row, callback))
 }
+
+const NOT_IT: &str = "That is not the address that the provider sent you to";
 
 fn claim_code(env: &Env, row: AttemptRow, code: &str) -> Result<(AttemptRow, Callback)> {
     if conventions(env, &row)?.require_state {
@@ -69,37 +85,28 @@ fn claim_code(env: &Env, row: AttemptRow, code: &str) -> Result<(AttemptRow, Cal
 }
 
 /// The attempt that a callback without a state can only answer: one whose provider sends none, and that waits alone.
-fn without_state(env: &Env, callback: &Callback) -> Result<AttemptRow> {
+fn without_state(env: &Env, callback: &Callback) -> Result<Option<AttemptRow>> {
     let waiting = env.store.read(store::attempt::open)?.into_iter().filter(|row| {
         let lenient = conventions(env, row).is_ok_and(|conventions| !conventions.require_state);
         lenient && row.phase == Phase::Waiting && callback.came_to(&row.redirect_uri)
     });
     let waiting: Vec<AttemptRow> = waiting.collect();
-    <[AttemptRow; 1]>::try_from(waiting).map(|[row]| row).map_err(|_| {
-        refused(
-            Code::CallbackInvalid,
-            "An answer came back from the browser without a state, so that nobody can tell who sent it.",
-        )
-    })
+    Ok(<[AttemptRow; 1]>::try_from(waiting).ok().map(|[row]| row))
 }
 
-/// Whether a callback came to the attempt's address, and from its issuer (RFC 9207).
-fn fits(env: &Env, row: &AttemptRow, callback: &Callback) -> Result<()> {
+/// In what a callback does not fit an attempt: it came to another address, or from another issuer (RFC 9207).
+fn misfit(env: &Env, row: &AttemptRow, callback: &Callback) -> Result<Option<Fault>> {
     if !callback.came_to(&row.redirect_uri) {
-        return Err(Fault::NotOurs.explain());
+        return Ok(Some(Fault::NotOurs));
     }
     let conventions = conventions(env, row)?;
-    let foreign = |what: String| Err(refused(Code::CallbackInvalid, what));
-    match (&callback.issuer, &conventions.issuer) {
-        (Some(named), Some(known)) if named != known => foreign(format!(
-            "An answer came back from the browser that names another issuer ({}) than this sign-in’s ({known}).",
-            crate::http::clean(named, &[])
-        )),
-        (None, Some(known)) if conventions.require_iss => foreign(format!(
-            "An answer came back from the browser that does not name its issuer, which should be {known}."
-        )),
-        _ => Ok(()),
-    }
+    Ok(match (&callback.issuer, conventions.issuer) {
+        (Some(named), Some(known)) if *named != known => {
+            Some(Fault::OtherIssuer { named: crate::http::clean(named, &[]), known })
+        }
+        (None, Some(known)) if conventions.require_iss => Some(Fault::NoIssuer(known)),
+        _ => None,
+    })
 }
 
 /// Makes an attempt this callback's: of two callbacks, one wins.

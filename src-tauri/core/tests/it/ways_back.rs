@@ -70,7 +70,6 @@ async fn a_port_that_is_taken_is_told() {
     let error = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap_err();
     assert_eq!(error.code, Code::PortTaken);
     assert!(error.message.contains(&port.to_string()));
-    insta::with_settings!({ filters => vec![(r"\d{4,5}", "PORT")] }, { insta::assert_json_snapshot!(error) });
     drop(taken);
     let attempt = start(&world, &app).await;
     assert_eq!(attempt.redirect_uri, format!("http://127.0.0.1:{port}/callback"));
@@ -105,26 +104,9 @@ async fn the_address_may_be_pasted() {
     let attempt = start(&world, &app).await;
     let callback = world.visit(&attempt.id).await;
     let foreign = world.visit(&other.id).await;
-    let mut told = Vec::new();
-    for (what, pasted) in [
-        ("nothing", "  ".to_owned()),
-        ("the code alone", "gri_ac_1234".to_owned()),
-        (
-            "the sign-in page",
-            world.grapnel.attempt_link(&attempt.id).await.unwrap().expose_secret().to_owned(),
-        ),
-        ("another sign-in's", foreign.expose_secret().to_owned()),
-        ("a stranger's", "dev.grapnel.desktop:/oauth/callback?code=c&state=forged".to_owned()),
-        (
-            "another address",
-            callback.expose_secret().replace("dev.grapnel.desktop:/oauth", "https://elsewhere.example"),
-        ),
-    ] {
-        let error = world.grapnel.paste_callback(&attempt.id, &pasted.into()).await.unwrap_err();
-        told.push(format!("{what}: {:?}: {}", error.code, error.message));
-        assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
-    }
-    insta::assert_snapshot!(told.join("\n"));
+    let error = world.grapnel.paste_callback(&attempt.id, &foreign).await.unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("pasted")));
+    assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
     let pasted = format!("\n {} ", callback.expose_secret());
     world.grapnel.paste_callback(&attempt.id, &pasted.into()).await.unwrap();
     assert_eq!(world.grapnel.connections().unwrap().len(), 1);
