@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use grapnel_core::app::{App, NewApp, WayBack};
+use grapnel_core::app::{App, NOT_ADDED, NewApp, WayBack};
 use grapnel_core::error::{Error, Result};
 use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile};
 use grapnel_core::secret::Entered;
@@ -136,7 +136,8 @@ async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
     let provider = new.provider.unwrap_or(from_file);
     let profile = Profile::find(&provider)?;
     let overrides = with_announced(session, profile, own).await?;
-    let need = profile.conventions(&overrides)?.client_secret;
+    let conventions = profile.conventions(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
+    let need = conventions.client_secret;
     let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
     let app = session.grapnel.add_app(NewApp {
         name: new.name,

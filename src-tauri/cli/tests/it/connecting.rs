@@ -134,14 +134,3 @@ async fn it_is_cancelled_elsewhere() {
         });
     assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
 }
-
-#[tokio::test]
-async fn the_port_belongs_to_another_program() {
-    let world = World::new();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    world.add("acme", &format!("--redirect loopback:{port}")).await;
-    let ran = world.run("connect acme").await;
-    assert_eq!(ran.exit, Exit::Failed, "{ran}");
-    assert!(ran.said.starts_with(&format!("error[port_taken]: Port {port} ")), "{ran}");
-}

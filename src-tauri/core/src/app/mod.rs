@@ -24,6 +24,9 @@ pub(crate) use change::change;
 pub use entered::NewApp;
 use entered::Secret;
 
+/// What it means that something entered for an app cannot be.
+pub const NOT_ADDED: &str = "The app was not added; nothing was stored.";
+
 /// A registered app. Its client secret stays in the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -79,7 +82,7 @@ impl WayBack {
 
 /// Adds an app. What cannot be is refused, naming the field, before anything is stored.
 pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
-    accept(env, new).await.map_err(|error| error.or_means("The app was not added; nothing was stored."))
+    accept(env, new).await.map_err(|error| error.or_means(NOT_ADDED))
 }
 
 async fn accept(env: &Env, new: NewApp) -> Result<App> {
