@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
+use crate::http::ENVELOPE_FAILURE;
 use crate::http::token::{Credentials, Grant};
 use crate::id::ConnectionId;
 use crate::provider::{Conventions, Profile};
@@ -130,6 +131,7 @@ pub(crate) fn refusal(provider: &str, error: &str, description: Option<&str>) ->
             Error::new(Code::ProviderUnavailable, format!("{provider} cannot answer now ({error}).{said}"))
                 .hint("Try again in a few minutes.")
         }
+        ENVELOPE_FAILURE => Error::new(Code::ProviderError, format!("{provider} refused.{said}")),
         _ => Error::new(Code::ProviderError, format!("{provider} refused, with the error “{error}”.{said}")),
     }
 }

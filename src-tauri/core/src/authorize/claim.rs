@@ -141,7 +141,9 @@ fn names(env: &Env) -> Result<Names> {
     for app in env.store.read(app::all)? {
         let conventions =
             Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
-        conventions.iter().for_each(|conventions| names.add(conventions));
+        if let Ok(conventions) = conventions {
+            names.add(&conventions);
+        }
     }
     Ok(names)
 }

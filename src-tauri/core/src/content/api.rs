@@ -110,10 +110,7 @@ impl<'a> Api<'a> {
         };
         let reply = called.map_err(|failure| self.explain(failure))?;
         if reply.get("success") == Some(&Value::Bool(false)) {
-            let said =
-                reply.get("message").and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
-            let message = format!("{}’s API answered that it failed. {said}", self.provider);
-            return Err(Error::new(Code::ProviderError, message).means(KEPT).hint("Try again."));
+            return Err(self.failed_in_words(&reply));
         }
         Ok(reply)
     }
@@ -138,6 +135,18 @@ impl<'a> Api<'a> {
             }
             ApiFailure::Failed(_) => false,
         }
+    }
+
+    /// A failure that came as a success, with words and no code: whether the token is meant only a person can read.
+    fn failed_in_words(&self, reply: &Value) -> Error {
+        let said =
+            reply.get("message").and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
+        Error::new(
+            Code::ProviderError,
+            format!("{}’s API answered that it failed. It says: “{said}”.", self.provider),
+        )
+        .means(KEPT)
+        .hint("Try again. If the token is meant, refresh the connection first.")
     }
 
     fn not_accepted(&self) -> Error {

@@ -23,6 +23,7 @@ pub(crate) struct World {
     pub(crate) keyring: Arc<TestKeyring>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) grapnel: Grapnel,
+    pub(crate) browser: reqwest::Client,
 }
 
 impl World {
@@ -42,7 +43,9 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         let (keyring, clock) = (Arc::new(TestKeyring::default()), Arc::new(TestClock::default()));
         let grapnel = Grapnel::with(home.path(), keyring.clone(), clock.clone()).unwrap();
-        Self { provider, sandbox, home, keyring, clock, grapnel }
+        let nowhere = reqwest::redirect::Policy::none();
+        let browser = reqwest::Client::builder().redirect(nowhere).no_proxy().build().unwrap();
+        Self { provider, sandbox, home, keyring, clock, grapnel, browser }
     }
 
     /// What another start of the program finds, after the first has ended.
@@ -106,9 +109,8 @@ impl World {
             Some((_, parameters)) => format!("{origin}{}?{parameters}", grovestreams::SIGN_IN_PATH),
             None => link.expose_secret().to_owned(),
         };
-        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         while address.starts_with(origin) {
-            let reply = browser.get(&address).send().await.unwrap();
+            let reply = self.browser.get(&address).send().await.unwrap();
             let Some(location) = reply.headers().get("location") else {
                 panic!("{address} does not redirect: {}", reply.text().await.unwrap())
             };
