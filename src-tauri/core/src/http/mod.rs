@@ -112,3 +112,45 @@ fn built(place: &OnceLock<reqwest::Client>, is_inward: bool) -> Result<&reqwest:
     let client = builder.build().map_err(|error| Failure::not_sent(&error))?;
     Ok(place.get_or_init(|| client))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// What comes of a request to a server that sends `piece` again and again, `every` so often, without end.
+    async fn ask_an_endless_server(piece: &'static [u8], every: Duration, limits: Limits) -> Failure {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let _ = client.read(&mut [0; 4096]).await.unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await.unwrap();
+            while client.write_all(piece).await.is_ok() {
+                tokio::time::sleep(every).await;
+            }
+        });
+        let request = Request::get(address).body(Vec::new()).unwrap();
+        let failure = Client::default().send(request, limits).await.unwrap_err();
+        // It is hung up on, and not only no longer listened to.
+        server.await.unwrap();
+        failure
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_drips_is_given_up_in_time() {
+        let limits = Limits { bytes: 1 << 20, time: Duration::from_millis(200) };
+        let begun = Instant::now();
+        let failure = ask_an_endless_server(b" ", Duration::from_millis(5), limits).await;
+        assert_eq!(failure, Failure::Lost("it took too long".into()));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_reply_without_end_is_given_up_at_its_limit() {
+        let limits = Limits { bytes: 100_000, time: Duration::from_secs(60) };
+        let failure = ask_an_endless_server(&[b' '; 1024], Duration::ZERO, limits).await;
+        assert_eq!(failure, Failure::TooLarge(100_000));
+    }
+}

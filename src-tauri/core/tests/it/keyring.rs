@@ -1,10 +1,16 @@
 //! A keyring that is absent, locked, wiped or another one: each its own answer, and nothing lost.
 
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::event::Event;
+use std::sync::{Arc, Barrier};
 
-use crate::world::World;
+use grapnel_core::Grapnel;
+use grapnel_core::app::NewApp;
+use grapnel_core::authorize::Wanted;
+use grapnel_core::connection::State;
+use grapnel_core::error::{Code, Result};
+use grapnel_core::event::Event;
+use grapnel_core::vault::Keyring;
+
+use crate::world::{TestKeyring, World};
 
 #[tokio::test]
 async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {
@@ -64,4 +70,39 @@ async fn a_keyring_is_not_asked_before_there_is_a_secret() {
     let world = World::new();
     world.keyring.fail(Code::KeyringLocked);
     assert_eq!(world.grapnel.check_vault().await, None);
+}
+
+/// A keyring where each of two who bring a key waits for the other.
+struct Meeting(TestKeyring, Barrier);
+
+impl Keyring for Meeting {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.0.get(name)
+    }
+
+    fn set(&self, name: &str, key: &[u8]) -> Result<()> {
+        self.1.wait();
+        self.0.set(name, key)
+    }
+}
+
+#[tokio::test]
+async fn two_first_starts_at_the_same_moment_agree_on_one_key() {
+    let mut world = World::new();
+    let keyring = Arc::new(Meeting(TestKeyring::default(), Barrier::new(2)));
+    let start = || Grapnel::with(world.home.path(), keyring.clone(), world.clock.clone()).unwrap();
+    let (one, two, later) = (start(), start(), start());
+    let new = |name: &str| NewApp { name: name.into(), ..world.new_app() };
+    let (first, second) = tokio::join!(one.add_app(new("first")), two.add_app(new("second")));
+    assert_eq!(keyring.0.keys().len(), 2, "each had made a key before either was settled on");
+    // Whoever sealed a client secret, everybody can open it.
+    for app in [first.unwrap(), second.unwrap()] {
+        for grapnel in [&one, &two, &later] {
+            world.grapnel = grapnel.clone();
+            let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+            let callback = world.visit(&attempt.id).await;
+            grapnel.receive_callback(&callback).await.unwrap();
+        }
+    }
+    assert_eq!(world.grapnel.connections().unwrap().len(), 6);
 }

@@ -11,6 +11,7 @@ mod keyring;
 mod leaks;
 mod others;
 mod providers;
+mod proxy;
 mod reading;
 mod recorder;
 mod renewing;

@@ -253,3 +253,42 @@ async fn a_token_may_be_asked_to_last() {
     world.grapnel.token(&id, Duration::from_secs(3_000)).await.unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
 }
+
+/// The provider has rotated, and the database takes nothing: what is in memory then is all there is.
+#[tokio::test]
+async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_next_renewal() {
+    let world = World::new();
+    let id = world.connect().await;
+    let before = world.grapnel.connection(&id).unwrap().tokens;
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF sealed_access ON connection
+        BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    database.execute_batch(refuse).unwrap();
+    let error = world.grapnel.refresh(&id).await.unwrap_err();
+    assert!(error.meaning.unwrap().contains("held in memory"));
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "it has rotated");
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens, before);
+
+    database.execute_batch("DROP TRIGGER refuse").unwrap();
+    world.grapnel.refresh(&id).await.unwrap();
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "nothing more was asked for");
+    assert_ne!(world.grapnel.connection(&id).unwrap().tokens, before);
+    world.grapnel.refresh(&id).await.unwrap();
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}
+
+#[tokio::test]
+async fn leaving_waits_for_a_renewal_under_way() {
+    let world = World::new();
+    let id = world.connect().await;
+    let slow = Fault::Slow(Duration::from_millis(300));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.sandbox.grigora_grants().issued().access_tokens < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 0, "it is under way");
+    world.grapnel.idle().await;
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+}
