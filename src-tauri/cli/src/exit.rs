@@ -18,7 +18,7 @@ pub enum Exit {
     ReconnectNeeded = 3,
     /// The provider cannot be reached, or cannot answer now.
     ProviderUnavailable = 4,
-    /// The keyring does not open the vault.
+    /// Neither keyring nor passphrase opens the vault.
     Keyring = 5,
     /// The sign-in was denied, cancelled, or timed out.
     NotAuthorized = 6,
@@ -34,7 +34,7 @@ impl Exit {
             Code::ReconnectNeeded => Self::ReconnectNeeded,
             Code::ProviderUnavailable | Code::AnswerLost => Self::ProviderUnavailable,
             Code::AccessDenied | Code::Cancelled | Code::TimedOut => Self::NotAuthorized,
-            code if code.is_of_keyring() => Self::Keyring,
+            code if code.is_of_vault() || code == Code::PassphraseWrong => Self::Keyring,
             _ => Self::Failed,
         }
     }

@@ -36,6 +36,8 @@ pub enum Kind {
     TokenCopied,
     /// The person disconnected.
     Disconnected,
+    /// Something else opens the vault now.
+    VaultMoved,
 }
 
 /// One line of the activity.

@@ -2,13 +2,14 @@
 //! that something changed.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, RwLock, broadcast};
 
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::http::Client;
 use crate::id::ConnectionId;
@@ -98,8 +99,18 @@ impl Env {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
     }
 
+    /// Says that work goes on which must not be broken off, and that what is sealed is not stored yet, for as long
+    /// as the answer is held. Waits while another process moves the vault.
+    pub(crate) async fn at_work(&self) -> Result<(OwnedRwLockReadGuard<()>, File)> {
+        let busy = self.busy().await;
+        let store = self.store.clone();
+        let shared = tokio::task::spawn_blocking(move || store.share_vault()).await;
+        let broken_off = |_| Error::new(Code::Internal, "Waiting for the vault was broken off.");
+        Ok((busy, shared.map_err(broken_off)??))
+    }
+
     /// Says that work goes on which must not be broken off, for as long as the answer is held.
-    pub(crate) async fn at_work(&self) -> OwnedRwLockReadGuard<()> {
+    pub(crate) async fn busy(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.work).read_owned().await
     }
 

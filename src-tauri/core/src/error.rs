@@ -44,6 +44,10 @@ pub enum Code {
     KeyMissing,
     /// The keyring holds a key that does not open this vault.
     KeyWrong,
+    /// The vault is opened by a passphrase, which was not given yet.
+    PassphraseNeeded,
+    /// The passphrase is not this vault's, or not this file's.
+    PassphraseWrong,
     /// The data directory or the database cannot be written.
     DataUnwritable,
     /// The database was written by a newer Grapnel.
@@ -91,8 +95,8 @@ pub enum Code {
 }
 
 impl Code {
-    /// Whether it says that the keyring does not open the vault.
-    pub fn is_of_keyring(self) -> bool {
+    /// Whether it says that nothing opens the vault now.
+    pub fn is_of_vault(self) -> bool {
         matches!(
             self,
             Self::KeyringAbsent
@@ -101,6 +105,7 @@ impl Code {
                 | Self::KeyringFailed
                 | Self::KeyMissing
                 | Self::KeyWrong
+                | Self::PassphraseNeeded
         )
     }
 }

@@ -9,7 +9,7 @@ use crate::http::ENVELOPE_FAILURE;
 use crate::http::token::{Credentials, Grant};
 use crate::id::ConnectionId;
 use crate::provider::{Conventions, Profile};
-use crate::secret::{Glimpse, SecretString};
+use crate::secret::{Glimpse, Sealed, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 
@@ -97,6 +97,19 @@ pub(crate) async fn seal(
             .unwrap_or_default(),
         deviations: grant.deviations,
     })
+}
+
+/// Seals again what waited to be stored: the vault may have moved meanwhile.
+pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) -> Result<SealedGrant> {
+    let again = async |place: String, sealed: &Sealed| {
+        let plain = env.vault.open(&place, sealed).await?;
+        env.vault.seal(&place, &plain).await
+    };
+    let refresh = match &grant.refresh {
+        Some(refresh) => Some(again(refresh_place(id), refresh).await?),
+        None => None,
+    };
+    Ok(SealedGrant { access: again(access_place(id), &grant.access).await?, refresh, ..grant })
 }
 
 fn end_of(start: Timestamp, lifetime: std::time::Duration) -> Option<Timestamp> {

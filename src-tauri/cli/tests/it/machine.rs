@@ -70,6 +70,12 @@ impl Keyring for TestKeyring {
         self.keys.lock().unwrap().insert(name.into(), key.into());
         Ok(())
     }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        self.answer()?;
+        self.keys.lock().unwrap().remove(name);
+        Ok(())
+    }
 }
 
 /// A stream that can be read while it is being written.

@@ -21,6 +21,8 @@ pub(crate) async fn change(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
 }
 
 async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
+    // The secret that stays is written back as it was read: the vault must not move between.
+    let _working = env.at_work().await?;
     let before = env.store.read(|c| app::get(c, id))?.ok_or_else(gone)?;
     if new.provider != before.provider {
         return Err(Error::input("provider", "An app stays with its provider.")

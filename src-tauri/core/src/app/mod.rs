@@ -91,6 +91,7 @@ async fn accept(env: &Env, new: NewApp) -> Result<App> {
     if env.store.read(|c| name_is_taken(c, &checked.name))? {
         return Err(taken(&checked.name));
     }
+    let _working = env.at_work().await?;
     let id = AppId::random();
     let sealed_secret = match &checked.secret {
         Secret::New(secret) => Some(seal(env, &id, secret).await?),

@@ -41,7 +41,10 @@ pub(crate) async fn paste(env: &Arc<Env>, id: &AttemptId, pasted: &SecretString)
 }
 
 async fn finish(env: &Arc<Env>, row: AttemptRow, callback: Callback) -> Result<()> {
-    let _working = env.at_work().await;
+    let _working = match env.at_work().await {
+        Ok(working) => working,
+        Err(error) => return Err(fail(env, row, error)),
+    };
     let answered = match callback.answer {
         Answer::Error { error, description } => Err(denied(env, &row, &error, description.as_deref())?),
         Answer::Code(code) => exchange(env, &row, code, callback.state.unwrap_or_default()).await,

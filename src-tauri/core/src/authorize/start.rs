@@ -90,6 +90,7 @@ async fn begin(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<(Strin
     };
     let request = request::write(&conventions, &asked)?;
     let exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+    let _working = env.at_work().await?;
     let id = AttemptId::random();
     let (sealed_verifier, sealed_url) = seal(env, &id, &request).await?;
     let now = env.now();

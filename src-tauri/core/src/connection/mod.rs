@@ -27,7 +27,7 @@ use crate::revoke::{self, Revocation};
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
 use crate::store::{Store, activity, connection};
-use crate::vault::{Keyring, SystemKeyring};
+use crate::vault::{Keyring, Opener, Protection, SystemKeyring};
 
 /// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -257,12 +257,48 @@ impl Grapnel {
         self.0.store.read(|c| activity::newest(c, of))
     }
 
-    /// Why the keyring does not open the vault, as far as was found out.
+    /// What opens the vault.
+    pub fn protection(&self) -> Result<Protection> {
+        self.0.vault.protection()
+    }
+
+    /// Opens a vault that has a passphrase, for as long as this process runs.
+    pub async fn unlock(&self, passphrase: &SecretString) -> Result<()> {
+        self.0.vault.unlock(passphrase).await
+    }
+
+    /// Seals everything anew under a key that comes of a passphrase: in place of the keyring's, or of another
+    /// passphrase. Waits for renewals that are under way.
+    pub async fn protect_with_passphrase(&self, passphrase: &SecretString) -> Result<()> {
+        self.move_vault(
+            Opener::Passphrase(passphrase.clone()),
+            "The vault opens with a new passphrase from now on.",
+        )
+        .await
+    }
+
+    /// Seals everything anew under a new key in the keyring. Waits for renewals that are under way.
+    pub async fn protect_with_keyring(&self) -> Result<()> {
+        self.move_vault(Opener::Keyring, "The vault opens with a new key in the keyring from now on.").await
+    }
+
+    /// A task of its own: a caller that gives up must not leave a key behind that nothing is sealed under.
+    async fn move_vault(&self, opener: Opener, text: &'static str) -> Result<()> {
+        let env = Arc::clone(&self.0);
+        let work = tokio::spawn(async move {
+            let _busy = env.busy().await;
+            env.vault.move_to(opener).await?;
+            env.store.write(|tx| activity::add(tx, env.now(), Kind::VaultMoved, text, (None, None)))
+        });
+        work.await.map_err(|_| Error::new(Code::Internal, "Moving the vault was broken off."))?
+    }
+
+    /// Why nothing opens the vault now, as far as was found out.
     pub fn vault_trouble(&self) -> Option<Error> {
         self.0.vault.trouble()
     }
 
-    /// Asks the keyring again. One that was never needed is left alone: asking could make it ask for its password.
+    /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for its password.
     pub async fn check_vault(&self) -> Option<Error> {
         match self.0.vault.is_needed() {
             Ok(false) => None,

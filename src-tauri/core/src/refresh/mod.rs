@@ -118,6 +118,8 @@ fn no_app() -> Error {
 }
 
 async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
+    // The key first: what is read now opens with it, even if the vault moves between.
+    env.vault.check().await?;
     let row = row(env, id)?;
     Ok(Fresh { token: grant::access_token(env, &row).await?, version: row.version })
 }
@@ -137,12 +139,13 @@ async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64) -> Result<Out
     let work = tokio::spawn(async move {
         let renewal = env.renewal(&id);
         let held = renewal.lock().await;
-        let _working = env.at_work().await;
         env.tell(Event::Connection(id.clone()));
-        let outcome = match alone(&env, &id).await {
-            Ok(_lock) => attempt(&env, &id, instead_of).await,
-            Err(error) => Err(error),
+        let outcome = async {
+            let _lock = alone(&env, &id).await?;
+            let _working = env.at_work().await?;
+            attempt(&env, &id, instead_of).await
         };
+        let outcome = outcome.await;
         drop(held);
         env.tell(Event::Connection(id));
         outcome
@@ -159,6 +162,7 @@ async fn alone(env: &Env, id: &ConnectionId) -> Result<std::fs::File> {
 
 async fn attempt(env: &Env, id: &ConnectionId, instead_of: i64) -> Result<Outcome> {
     if let Some((version, grant)) = env.take_unsaved(id) {
+        let grant = grant::seal_anew(env, id, grant).await?;
         return save(env, &row(env, id)?, version, grant).await;
     }
     let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;

@@ -49,6 +49,29 @@ impl Store {
         locked().map_err(|error: io::Error| failed(&error))
     }
 
+    /// Waits until no process moves the vault, and keeps others from it while the answer is held: what is sealed
+    /// meanwhile is sealed under the key that opens it afterwards. Blocks.
+    pub(crate) fn share_vault(&self) -> Result<File> {
+        self.vault_lock(File::lock_shared)
+    }
+
+    /// Waits until no process holds anything that is sealed and not stored yet, and keeps all from sealing while
+    /// the answer is held. Blocks.
+    pub(crate) fn claim_vault(&self) -> Result<File> {
+        self.vault_lock(File::lock)
+    }
+
+    fn vault_lock(&self, lock: fn(&File) -> io::Result<()>) -> Result<File> {
+        let locked = || {
+            let directory = self.home.join("locks");
+            std::fs::create_dir_all(&directory)?;
+            let file = open(&directory.join("vault"))?;
+            lock(&file)?;
+            Ok(file)
+        };
+        locked().map_err(|error: io::Error| failed(&error))
+    }
+
     /// Forgets the lock of a connection that is gone.
     pub(crate) fn drop_renewal_lock(&self, id: &ConnectionId) {
         // One that stays is an empty file.

@@ -12,8 +12,11 @@ use crate::error::{Code, Error, Result};
 /// The database, in the data directory.
 const FILE: &str = "grapnel.db";
 /// What makes each version of the schema from the one before. A step that was released is never changed.
-const STEPS: &[&str] =
-    &[include_str!("schema/1-apps-and-connections.sql"), include_str!("schema/2-changed-apps.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/1-apps-and-connections.sql"),
+    include_str!("schema/2-changed-apps.sql"),
+    include_str!("schema/3-passphrase.sql"),
+];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
 const VERSION: u32 = STEPS.len() as u32;
@@ -187,7 +190,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let home = home.path().join("data");
         let connection = open(&home).unwrap();
-        connection.execute("INSERT INTO vault VALUES (1, 'x', x'00')", []).unwrap();
+        connection.execute("INSERT INTO vault (only, name, vault_check) VALUES (1, 'x', x'00')", []).unwrap();
         let mode = |name: &str| fs::metadata(home.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(""), 0o700);
         for file in ["grapnel.db", "grapnel.db-wal", "grapnel.db-shm"] {

@@ -1,26 +1,139 @@
-//! Which vault the database belongs to.
+//! Which vault the database belongs to, and everything in it that is sealed.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::column::{Json, maybe_json};
+use crate::vault::Stretch;
 
 /// The vault that the secrets here are sealed in.
+#[derive(Debug, Clone)]
 pub(crate) struct VaultRow {
-    /// The name under which the keyring has its key.
+    /// No other vault has this name. Where the keyring has its key, the key is called so there.
     pub(crate) name: String,
     /// A sealed value by which the right key is known.
     pub(crate) check: Vec<u8>,
+    /// How the key comes of a passphrase; nothing where the keyring has it.
+    pub(crate) stretch: Option<Stretch>,
+    /// The key of the vault before, by name, until it is gone from the keyring.
+    pub(crate) retired: Option<String>,
 }
 
 /// The vault; nothing before the first secret.
 pub(crate) fn vault(connection: &Connection) -> rusqlite::Result<Option<VaultRow>> {
-    let read = |row: &rusqlite::Row<'_>| Ok(VaultRow { name: row.get(0)?, check: row.get(1)? });
-    connection.query_row("SELECT name, vault_check FROM vault", [], read).optional()
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(VaultRow {
+            name: row.get("name")?,
+            check: row.get("vault_check")?,
+            stretch: maybe_json(row, "stretch")?,
+            retired: row.get("retired")?,
+        })
+    };
+    connection.query_row("SELECT * FROM vault", [], read).optional()
 }
 
 /// Keeps a new vault, unless another process was first; answers the one that holds.
 pub(crate) fn settle_vault(connection: &Connection, new: &VaultRow) -> rusqlite::Result<VaultRow> {
-    connection.execute(
-        "INSERT INTO vault (only, name, vault_check) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
-        rusqlite::params![new.name, new.check],
-    )?;
+    put_vault(connection, new, "DO NOTHING")?;
     vault(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// Keeps a new vault in place of the one before.
+pub(crate) fn replace_vault(connection: &Connection, new: &VaultRow) -> rusqlite::Result<()> {
+    put_vault(
+        connection,
+        new,
+        "DO UPDATE SET name = excluded.name, vault_check = excluded.vault_check, stretch = excluded.stretch,
+            retired = excluded.retired",
+    )
+}
+
+fn put_vault(connection: &Connection, new: &VaultRow, on_conflict: &str) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            &format!(
+                "INSERT INTO vault (only, name, vault_check, stretch, retired) VALUES (1, ?1, ?2, ?3, ?4)
+                 ON CONFLICT (only) {on_conflict}"
+            ),
+            params![new.name, new.check, new.stretch.as_ref().map(Json), new.retired],
+        )
+        .map(drop)
+}
+
+/// Notes that the keyring does not have the key of this name any more.
+pub(crate) fn forget_retired(connection: &Connection, name: &str) -> rusqlite::Result<()> {
+    connection.execute("UPDATE vault SET retired = NULL WHERE retired = ?1", [name]).map(drop)
+}
+
+/// A sealed value, and where it is.
+pub(crate) struct SealedValue {
+    table: String,
+    column: String,
+    id: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl SealedValue {
+    /// What it is sealed for: `connection/ID/access` for the column `sealed_access` of that table.
+    pub(crate) fn place(&self) -> String {
+        let what = self.column.strip_prefix("sealed_").unwrap_or(&self.column);
+        format!("{}/{}/{what}", self.table, self.id)
+    }
+
+    /// Writes it back.
+    pub(crate) fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let Self { table, column, id, bytes } = self;
+        connection
+            .prepare_cached(&format!("UPDATE \"{table}\" SET \"{column}\" = ?2 WHERE id = ?1"))?
+            .execute(params![id, bytes])
+            .map(drop)
+    }
+}
+
+/// Everything that is sealed. Where it is comes from the schema itself, so that no table can be forgotten.
+pub(crate) fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<SealedValue>> {
+    let mut all = Vec::new();
+    for (table, column) in sealed_columns(connection)? {
+        let asked = format!("SELECT id, \"{column}\" FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
+        let mut found = connection.prepare(&asked)?;
+        let values = found.query_map([], |row| {
+            let (table, column) = (table.clone(), column.clone());
+            Ok(SealedValue { table, column, id: row.get(0)?, bytes: row.get(1)? })
+        })?;
+        for value in values {
+            all.push(value?);
+        }
+    }
+    Ok(all)
+}
+
+fn sealed_columns(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    connection
+        .prepare(
+            "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND c.name LIKE 'sealed\\_%' ESCAPE '\\' ORDER BY 1, 2",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Moves the sealed values as they were before out of the log beside the database, where they would stay for a while.
+pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::Store;
+
+    /// A table that is new here needs a case in the test `everything_sealed_moves_with_the_vault`, and an `id`.
+    #[test]
+    fn every_sealed_column_is_known() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let columns = store.read(super::sealed_columns).unwrap();
+        let columns: Vec<String> =
+            columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
+        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_refresh");
+        store.read(super::all_sealed).unwrap();
+    }
 }

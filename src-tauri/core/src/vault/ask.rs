@@ -2,35 +2,59 @@
 
 use zeroize::Zeroizing;
 
-use super::Keyring;
 use super::seal::Key;
+use super::{Keyring, Opened};
 use crate::error::{Code, Error, Result};
 use crate::secret::{hex, random};
 use crate::store::Store;
-use crate::store::vault::{VaultRow, settle_vault, vault};
+use crate::store::vault::{VaultRow, forget_retired, settle_vault, vault};
 
 /// What the check value is sealed for, and what it says.
 const CHECK: (&str, &[u8]) = ("vault/check", b"grapnel");
 
-pub(super) fn ask(keyring: &dyn Keyring, store: &Store) -> Result<Key> {
-    match store.read(vault)? {
-        Some(row) => fetch(keyring, &row),
-        None => make(keyring, store),
+/// The key of the vault that the keyring opens; the vault is made where there is none.
+pub(super) fn ask(keyring: &dyn Keyring, store: &Store) -> Result<Opened> {
+    let row = if let Some(row) = store.read(vault)? {
+        row
+    } else {
+        let (new, _) = make(keyring).map_err(offer)?;
+        store.write(|tx| settle_vault(tx, &new))?
+    };
+    let opened = fetch(keyring, &row)?;
+    retire(keyring, store, &row);
+    Ok(opened)
+}
+
+fn fetch(keyring: &dyn Keyring, row: &VaultRow) -> Result<Opened> {
+    if row.stretch.is_some() {
+        return Err(super::passphrase_needed());
+    }
+    let bytes = Zeroizing::new(keyring.get(&row.name)?.ok_or_else(missing)?);
+    let key = Key::from_bytes(&bytes).ok_or_else(wrong)?;
+    if opens(&key, row) { Ok(Opened { vault: row.name.clone(), key }) } else { Err(wrong()) }
+}
+
+/// Whether this is the key of that vault.
+pub(super) fn opens(key: &Key, row: &VaultRow) -> bool {
+    key.open(CHECK.0, &row.check).is_some()
+}
+
+/// A vault of this key, under a name that no other has.
+pub(super) fn vault_of(key: &Key) -> VaultRow {
+    VaultRow {
+        name: format!("vault-{}", hex(&random::<8>())),
+        check: key.seal(CHECK.0, CHECK.1),
+        stretch: None,
+        retired: None,
     }
 }
 
-fn fetch(keyring: &dyn Keyring, row: &VaultRow) -> Result<Key> {
-    let bytes = Zeroizing::new(keyring.get(&row.name)?.ok_or_else(missing)?);
-    let key = Key::from_bytes(&bytes).ok_or_else(wrong)?;
-    if key.open(CHECK.0, &row.check).is_some() { Ok(key) } else { Err(wrong()) }
-}
-
-/// Makes the vault. The new key gets a name that no other key has, so that two processes that both begin here
+/// Makes a key in the keyring. It gets a name that no other key has, so that two processes that both begin here
 /// cannot replace each other's; and it is read back, so that a keyring that forgets at once is found out before
 /// anything depends on it.
-fn make(keyring: &dyn Keyring, store: &Store) -> Result<Key> {
+pub(super) fn make(keyring: &dyn Keyring) -> Result<(VaultRow, Key)> {
     let key = Key::random();
-    let new = VaultRow { name: format!("vault-{}", hex(&random::<8>())), check: key.seal(CHECK.0, CHECK.1) };
+    let new = vault_of(&key);
     keyring.set(&new.name, key.as_bytes())?;
     let back = keyring.get(&new.name)?.map(Zeroizing::new);
     if back.is_none_or(|back| *back != key.as_bytes()) {
@@ -38,8 +62,28 @@ fn make(keyring: &dyn Keyring, store: &Store) -> Result<Key> {
             .means("Nothing was stored.")
             .hint("Look whether your keyring has a default collection, then try again."));
     }
-    let row = store.write(|tx| settle_vault(tx, &new))?;
-    fetch(keyring, &row)
+    Ok((new, key))
+}
+
+/// Removes the key of the vault before from the keyring. It opens nothing any more; where the keyring does not
+/// let it go now, it is tried again at the next question.
+pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
+    let Some(name) = &row.retired else { return };
+    let gone = keyring.remove(name).and_then(|()| store.write(|tx| forget_retired(tx, name)));
+    if let Err(error) = gone {
+        tracing::warn!(%error, "the key of the vault before is still in the keyring");
+    }
+}
+
+/// Where nothing was sealed yet, there is another way than the keyring. It is the person's to take.
+fn offer(error: Error) -> Error {
+    if error.code != Code::KeyringAbsent {
+        return error;
+    }
+    let before = error.hint.clone().unwrap_or_default();
+    error.hint(format!(
+        "{before} Or let a passphrase of yours open the vault instead (Settings; grapnel vault passphrase)."
+    ))
 }
 
 fn missing() -> Error {

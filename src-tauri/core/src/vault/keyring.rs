@@ -16,6 +16,8 @@ pub trait Keyring: Send + Sync + 'static {
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error>;
     /// Keeps a key under `name`, in place of the one before.
     fn set(&self, name: &str, key: &[u8]) -> Result<(), Error>;
+    /// Removes the key named `name`. One that is not there is no failure.
+    fn remove(&self, name: &str) -> Result<(), Error>;
 }
 
 /// The platform's own: Secret Service, Keychain, or Credential Manager. It is looked up at each call, so
@@ -41,6 +43,13 @@ impl Keyring for SystemKeyring {
 
     fn set(&self, name: &str, key: &[u8]) -> Result<(), Error> {
         Self::entry(name)?.set_secret(key).map_err(|error| failed(&error))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        match Self::entry(name)?.delete_credential() {
+            Ok(()) | Err(StoreError::NoEntry) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
     }
 }
 

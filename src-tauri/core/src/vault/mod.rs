@@ -1,16 +1,21 @@
-//! The vault: one key in the keyring, and everything secret sealed under it. The store keeps a sealed
-//! check value, by which a key that is not this vault's is told from the right one.
+//! The vault: one key, in the keyring or from a passphrase, and everything secret sealed under it. The store
+//! keeps a sealed check value, by which a key that is not this vault's is told from the right one.
 
 mod ask;
 mod keyring;
+mod moving;
+mod passphrase;
 mod seal;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub use keyring::{Keyring, SystemKeyring};
+pub(crate) use moving::Opener;
+pub(crate) use passphrase::Stretch;
 
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, Sealed, SecretString};
@@ -22,6 +27,19 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A keyring that has not answered by now is waiting for a person.
 const SLOW: Duration = Duration::from_secs(2);
 
+/// What opens the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    /// Nothing was sealed yet; the first secret makes a key in the keyring.
+    None,
+    /// A key in the keyring of the operating system.
+    Keyring,
+    /// A passphrase, given at each start.
+    Passphrase,
+}
+
 /// Seals and opens secrets.
 pub(crate) struct Vault(Arc<Inner>);
 
@@ -32,9 +50,18 @@ struct Inner {
     state: Mutex<State>,
 }
 
+/// A key, and the vault that it opens.
+#[derive(Clone)]
+struct Opened {
+    vault: String,
+    key: Key,
+}
+
 #[derive(Default)]
 struct State {
-    key: Option<Key>,
+    open: Option<Opened>,
+    /// Keys of vaults before this one: what was read or sealed before a move, and is still in memory, opens with them.
+    before: Vec<Key>,
     /// The one question that is under way, whoever asked it; true once it is answered.
     asking: Option<watch::Receiver<bool>>,
     /// Why the last question brought no key.
@@ -63,28 +90,40 @@ impl Vault {
         Ok(self.trouble().is_some() || self.0.store.read(store::vault::vault)?.is_some())
     }
 
+    /// What opens it.
+    pub(crate) fn protection(&self) -> Result<Protection> {
+        Ok(match self.0.store.read(store::vault::vault)? {
+            None => Protection::None,
+            Some(row) if row.stretch.is_none() => Protection::Keyring,
+            Some(_) => Protection::Passphrase,
+        })
+    }
+
     /// Looks whether the key is there, and is this vault's.
     pub(crate) async fn check(&self) -> Result<()> {
         self.key().await.map(drop)
     }
 
-    /// Seals a secret for `place`: record, id and column, such as `connection/ID/access`.
+    /// Seals a secret for `place`, which is table, id and column, such as `connection/ID/access` for `sealed_access`.
+    /// Whoever stores it holds [`Env::at_work`](crate::env::Env::at_work) until then, so that the vault does not move
+    /// between.
     pub(crate) async fn seal(&self, place: &str, secret: &SecretString) -> Result<Sealed> {
-        let key = self.key().await?;
+        let key = self.key().await?.key;
         Ok(Sealed(key.seal(place, secret.expose_secret().as_bytes())))
     }
 
     /// Opens what was sealed for `place`.
     pub(crate) async fn open(&self, place: &str, sealed: &Sealed) -> Result<SecretString> {
-        let key = self.key().await?;
-        let plain = key.open(place, &sealed.0).ok_or_else(damaged)?;
+        let key = self.key().await?.key;
+        let before = || self.0.state().before.iter().find_map(|key| key.open(place, &sealed.0));
+        let plain = key.open(place, &sealed.0).or_else(before).ok_or_else(damaged)?;
         std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
     }
 
-    /// The key, asked for once and kept in memory from then on.
-    async fn key(&self) -> Result<Key> {
-        let mut asking = match self.0.key_or_question() {
-            Ok(key) => return Ok(key),
+    /// The key, asked for once and kept in memory for as long as it is this vault's.
+    async fn key(&self) -> Result<Opened> {
+        let mut asking = match self.0.key_or_question()? {
+            Ok(open) => return Ok(open),
             Err(asking) => asking,
         };
         if tokio::time::timeout(SLOW, asking.wait_for(|answered| *answered)).await.is_err() {
@@ -95,21 +134,33 @@ impl Vault {
             }
         }
         let state = self.0.state();
-        let broken_off = || Error::new(Code::Internal, "Asking the keyring was broken off.");
-        state.key.clone().ok_or_else(|| state.failure.clone().unwrap_or_else(broken_off))
+        state.open.clone().ok_or_else(|| state.failure.clone().unwrap_or_else(broken_off))
     }
 }
 
 impl Inner {
     /// The key, or else the question that is under way: asked anew, or joined. A keyring blocks until a person
     /// has unlocked it, so that the question is a thread's of its own, and never asked twice at a time.
-    fn key_or_question(self: &Arc<Self>) -> Result<Key, watch::Receiver<bool>> {
+    fn key_or_question(self: &Arc<Self>) -> Result<Result<Opened, watch::Receiver<bool>>> {
+        let row = self.store.read(store::vault::vault);
         let mut state = self.state();
-        if let Some(key) = &state.key {
-            return Ok(key.clone());
+        let row = match (row, &state.open) {
+            (Ok(row), _) => row,
+            // A store that cannot be read now is no reason to lose new tokens for want of a key.
+            (Err(_), Some(open)) => return Ok(Ok(open.clone())),
+            (Err(error), None) => return Err(error),
+        };
+        state.stay_with(row.as_ref().map(|row| row.name.as_str()));
+        if let Some(open) = &state.open {
+            return Ok(Ok(open.clone()));
+        }
+        if row.is_some_and(|row| row.stretch.is_some()) {
+            drop(state);
+            self.note(Some(passphrase_needed()));
+            return Err(passphrase_needed());
         }
         if let Some(asking) = &state.asking {
-            return Err(asking.clone());
+            return Ok(Err(asking.clone()));
         }
         let (answer, asking) = watch::channel(false);
         state.asking = Some(asking.clone());
@@ -120,17 +171,18 @@ impl Inner {
             inner.settle(found);
             let _ = answer.send(true);
         });
-        Err(asking)
+        Ok(Err(asking))
     }
 
-    fn settle(&self, found: Result<Key>) {
+    fn settle(&self, found: Result<Opened>) {
         let failure = found.as_ref().err().cloned();
         let mut state = self.state();
         state.asking = None;
         state.failure.clone_from(&failure);
-        state.key = found.ok();
+        state.stay_with(found.as_ref().ok().map(|open| open.vault.as_str()));
+        state.open = found.ok();
         drop(state);
-        self.note(failure.filter(|error| error.code.is_of_keyring()));
+        self.note(failure.filter(|error| error.code.is_of_vault()));
     }
 
     fn note(&self, trouble: Option<Error>) {
@@ -143,6 +195,25 @@ impl Inner {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    /// Keeps the key only for its memories, unless it is that vault's: another process may have moved it.
+    fn stay_with(&mut self, vault: Option<&str>) {
+        if let Some(open) = self.open.take_if(|open| Some(open.vault.as_str()) != vault) {
+            self.before.push(open.key);
+        }
+    }
+}
+
+fn broken_off() -> Error {
+    Error::new(Code::Internal, "Opening the vault was broken off.")
+}
+
+fn passphrase_needed() -> Error {
+    Error::new(Code::PassphraseNeeded, "The vault is locked, and opens with your passphrase.")
+        .means("Your tokens are sealed with a key that comes of it. None of them is lost, and none can be read until it is given.")
+        .hint("Enter the passphrase.")
 }
 
 fn slow() -> Error {

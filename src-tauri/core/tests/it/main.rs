@@ -16,6 +16,7 @@ mod reading;
 mod recorder;
 mod renewing;
 mod signing_in;
+mod vault;
 mod ways_back;
 mod wire;
 mod world;

@@ -170,9 +170,15 @@ impl Clock for TestClock {
 pub(crate) struct TestKeyring {
     keys: Mutex<HashMap<String, Vec<u8>>>,
     failure: Mutex<Option<Code>>,
+    keeps: Mutex<bool>,
 }
 
 impl TestKeyring {
+    /// Refuses to remove keys, or does so again.
+    pub(crate) fn keep(&self, keeps: bool) {
+        *self.keeps.lock().unwrap() = keeps;
+    }
+
     pub(crate) fn fail(&self, code: impl Into<Option<Code>>) {
         *self.failure.lock().unwrap() = code.into();
     }
@@ -195,6 +201,15 @@ impl Keyring for TestKeyring {
     fn set(&self, name: &str, key: &[u8]) -> Result<()> {
         self.works()?;
         self.keys().insert(name.into(), key.into());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        self.works()?;
+        if *self.keeps.lock().unwrap() {
+            return Err(Error::new(Code::KeyringLocked, "The keyring failed."));
+        }
+        self.keys().remove(name);
         Ok(())
     }
 }

@@ -1,0 +1,233 @@
+//! A vault that opens with a passphrase, and moving from one opener to another: everything moves, or nothing.
+
+use std::time::Duration;
+
+use grapnel_core::connection::State;
+use grapnel_core::error::Code;
+use grapnel_core::event::Event;
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_core::vault::Protection;
+use grapnel_sandbox::{Endpoint, Fault};
+
+use crate::world::World;
+
+fn words() -> SecretString {
+    "harbour lamp eleven moss".into()
+}
+
+fn other_words() -> SecretString {
+    "quiet anchor seven plums".into()
+}
+
+/// Rows of every table with a sealed column: an app, an attempt that waits, and a connection with both tokens.
+#[tokio::test]
+async fn everything_sealed_moves_with_the_vault() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    let (_, callback) = world.attempt().await;
+    assert_eq!(world.keyring.keys().len(), 1);
+    assert_eq!(world.grapnel.protection().unwrap(), Protection::Keyring);
+
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    assert_eq!(world.grapnel.protection().unwrap(), Protection::Passphrase);
+    assert!(world.keyring.keys().is_empty(), "the key that opens nothing any more is gone");
+    world.keyring.fail(Code::KeyringAbsent);
+    world.start_again();
+    world.grapnel.unlock(&words()).await.unwrap();
+    let same = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    assert_eq!(same.expose_secret(), token.expose_secret());
+    // The attempt's verifier and the app's secret: its code is exchanged with both.
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    assert_eq!(world.grapnel.connections().unwrap().len(), 2);
+    world.grapnel.refresh(&id).await.unwrap();
+
+    world.keyring.fail(None);
+    world.grapnel.protect_with_keyring().await.unwrap();
+    assert_eq!(world.grapnel.protection().unwrap(), Protection::Keyring);
+    assert_eq!(world.keyring.keys().len(), 1);
+    world.start_again();
+    assert_eq!(world.grapnel.check_vault().await, None);
+    world.grapnel.projects(&id).await.unwrap();
+    world.grapnel.refresh(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_vault_with_a_passphrase_is_locked_until_it_is_given() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    world.start_again();
+    let mut events = world.grapnel.events();
+    assert_eq!(world.grapnel.check_vault().await.unwrap().code, Code::PassphraseNeeded);
+    assert!(
+        matches!(events.recv().await.unwrap(), Event::Vault(Some(error)) if error.code == Code::PassphraseNeeded)
+    );
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Locked);
+    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap_err().code, Code::PassphraseNeeded);
+    assert_eq!(world.grapnel.protect_with_keyring().await.unwrap_err().code, Code::PassphraseNeeded);
+    assert_eq!(world.grapnel.unlock(&other_words()).await.unwrap_err().code, Code::PassphraseWrong);
+    assert_eq!(world.grapnel.unlock(&"".into()).await.unwrap_err().code, Code::PassphraseWrong);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Locked);
+    world.grapnel.unlock(&words()).await.unwrap();
+    assert!(matches!(events.recv().await.unwrap(), Event::Vault(None)));
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_keyring_a_passphrase_is_chosen_by_the_person_and_only_so() {
+    let mut world = World::new();
+    world.keyring.fail(Code::KeyringAbsent);
+    assert_eq!(world.grapnel.add_app(world.new_app()).await.unwrap_err().code, Code::KeyringAbsent);
+    assert_eq!(world.grapnel.protection().unwrap(), Protection::None);
+    let mut events = world.grapnel.events();
+    for weak in ["", "short", "           "] {
+        let error = world.grapnel.protect_with_passphrase(&weak.into()).await.unwrap_err();
+        assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("passphrase")));
+    }
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    assert!(matches!(events.recv().await.unwrap(), Event::Vault(None)), "nothing is wrong any more");
+    let id = world.connect().await;
+    world.start_again();
+    world.grapnel.unlock(&words()).await.unwrap();
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_passphrase_takes_the_place_of_the_one_before() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    world.grapnel.protect_with_passphrase(&other_words()).await.unwrap();
+    world.start_again();
+    assert_eq!(world.grapnel.unlock(&words()).await.unwrap_err().code, Code::PassphraseWrong);
+    world.grapnel.unlock(&other_words()).await.unwrap();
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_move_that_fails_changes_nothing() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    world.keyring.fail(Code::KeyringLocked);
+    assert_eq!(world.grapnel.protect_with_keyring().await.unwrap_err().code, Code::KeyringLocked);
+    world.keyring.fail(None);
+    // One secret that was damaged: it may be sealed for another place than the move believes, so nothing moves.
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    let damaged = "UPDATE connection SET sealed_access = x'0102'";
+    let sealed: Vec<u8> =
+        database.query_row("SELECT sealed_access FROM connection", [], |row| row.get(0)).unwrap();
+    database.execute(damaged, []).unwrap();
+    let error = world.grapnel.protect_with_keyring().await.unwrap_err();
+    assert_eq!(error.code, Code::DataDamaged);
+    assert!(error.message.contains(&format!("connection/{id}/access")), "{}", error.message);
+    assert!(world.keyring.keys().is_empty(), "the key that was made for it is gone again");
+    database.execute("UPDATE connection SET sealed_access = ?1", [sealed]).unwrap();
+    world.start_again();
+    world.grapnel.unlock(&words()).await.unwrap();
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_the_keyring_did_not_let_go_is_removed_later() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.keyring.keep(true);
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    assert_eq!(world.keyring.keys().len(), 1, "the old one is still there");
+    world.keyring.keep(false);
+    world.grapnel.protect_with_keyring().await.unwrap();
+    assert_eq!(world.keyring.keys().len(), 1, "only the new one is");
+    world.start_again();
+    world.grapnel.projects(&id).await.unwrap();
+}
+
+/// Two programs on one data directory, each with the key in memory.
+#[tokio::test]
+async fn another_program_notices_that_the_vault_moved() {
+    let world = World::new();
+    let id = world.connect().await;
+    let other = world.second_start();
+    other.projects(&id).await.unwrap();
+
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    assert_eq!(other.refresh(&id).await.unwrap_err().code, Code::PassphraseNeeded);
+    assert_eq!(other.connection(&id).unwrap().summary.state, State::Locked);
+    other.unlock(&words()).await.unwrap();
+    other.refresh(&id).await.unwrap();
+    world.grapnel.projects(&id).await.unwrap();
+
+    other.protect_with_keyring().await.unwrap();
+    // This one asks the keyring by itself.
+    world.grapnel.refresh(&id).await.unwrap();
+    other.refresh(&id).await.unwrap();
+    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 3);
+}
+
+#[tokio::test]
+async fn of_two_programs_that_move_the_vault_at_once_one_wins_and_nothing_is_lost() {
+    let world = World::new();
+    let id = world.connect().await;
+    let other = world.second_start();
+    other.check_vault().await;
+    let (words, other_words) = (words(), other_words());
+    let (one, two) = tokio::join!(
+        world.grapnel.protect_with_passphrase(&words),
+        other.protect_with_passphrase(&other_words)
+    );
+    let mut winners = Vec::new();
+    for (moved, passphrase) in [(one, words), (two, other_words)] {
+        match moved {
+            Ok(()) => winners.push(passphrase),
+            Err(error) => assert!([Code::DataBusy, Code::PassphraseNeeded].contains(&error.code), "{error}"),
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    let third = world.second_start();
+    third.unlock(&winners[0]).await.unwrap();
+    third.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_under_way_is_waited_for() {
+    let world = World::new();
+    let id = world.connect().await;
+    let other = world.second_start();
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::Slow(Duration::from_millis(1500)), 1).unwrap();
+    let renewal = tokio::spawn({
+        let (grapnel, id) = (world.grapnel.clone(), id.clone());
+        async move { grapnel.refresh(&id).await }
+    });
+    while world.grapnel.connection(&id).unwrap().summary.state != State::Renewing {
+        tokio::task::yield_now().await;
+    }
+    // By another program: the locks between processes are what keeps them apart.
+    other.protect_with_passphrase(&words()).await.unwrap();
+    renewal.await.unwrap().unwrap();
+    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    other.projects(&id).await.unwrap();
+    other.refresh(&id).await.unwrap();
+}
+
+/// The store did not take new tokens, and before it does the vault moves.
+#[tokio::test]
+async fn tokens_that_wait_in_memory_outlive_a_move() {
+    let world = World::new();
+    let id = world.connect().await;
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    let refuse =
+        "CREATE TRIGGER full BEFORE UPDATE OF sealed_access ON connection WHEN new.version > old.version
+        BEGIN SELECT RAISE(ABORT, 'full'); END";
+    database.execute_batch(refuse).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    database.execute_batch("DROP TRIGGER full").unwrap();
+    world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+    world.grapnel.refresh(&id).await.unwrap();
+    world.grapnel.projects(&id).await.unwrap();
+    let third = world.second_start();
+    third.unlock(&words()).await.unwrap();
+    third.projects(&id).await.unwrap();
+    third.refresh(&id).await.unwrap();
+}
