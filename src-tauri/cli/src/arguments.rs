@@ -2,13 +2,14 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, app, connect, connection, content, provider};
+use crate::{activity, app, connect, connection, content, provider, vault};
 
 /// OAuth 2.0 connections: sign in once, and have a fresh token from then on.
 ///
 /// Secrets are read from standard input or a hidden prompt, never from arguments. `GRAPNEL_HOME` moves all data.
 ///
-/// Exit codes: 0 done; 2 usage; 3 reconnect needed; 4 provider unavailable; 5 keyring locked or absent; 6 denied,
+/// Exit codes: 0 done; 2 usage; 3 reconnect needed; 4 provider unavailable; 5 keyring locked or absent, or passphrase
+/// missing or wrong; 6 denied,
 /// cancelled or timed out; 1 anything else.
 #[derive(Debug, Parser)]
 #[command(name = "grapnel", version, arg_required_else_help = true, disable_help_subcommand = true)]
@@ -16,6 +17,9 @@ pub(crate) struct Arguments {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Read passphrases from standard input, a line each: the vault's own first, if it has one
+    #[arg(long, global = true)]
+    pub(crate) passphrase_stdin: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -50,6 +54,22 @@ pub(crate) enum Command {
     Disconnect(connection::Disconnect),
     /// Show what happened, newest first
     Activity(activity::Activity),
+    /// What opens the vault that everything secret is sealed in
+    #[command(subcommand)]
+    Vault(vault::Command),
+}
+
+impl Command {
+    /// Whether it cannot be executed while the vault is locked.
+    pub(crate) fn needs_vault(&self) -> bool {
+        match self {
+            Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) => false,
+            Self::App(command) => matches!(command, app::Command::Add(_)),
+            Self::Vault(command) => !matches!(command, vault::Command::Status),
+            Self::Connect(_) | Self::Token(_) | Self::Refresh(_) | Self::Disconnect(_) => true,
+            Self::Projects(_) | Self::Project(_) | Self::Posts(_) | Self::Items(_) => true,
+        }
+    }
 }
 
 /// What a command is about.

@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::arguments::Command;
 use crate::print::Messages;
 use crate::session::Session;
+use crate::vault;
 
 /// A keyring that answers does so sooner. A list must not wait longer for one that does not.
 const GLANCE: Duration = Duration::from_millis(2500);
@@ -60,7 +61,7 @@ pub(crate) async fn glance(session: &Session<'_>) {
     // By the end of a glance, a keyring that is silent counts as locked.
     let _ = tokio::time::timeout(GLANCE, session.grapnel.check_vault()).await;
     if let Some(trouble) = session.grapnel.vault_trouble() {
-        let hint = trouble.hint.unwrap_or_default();
+        let hint = vault::hint_here(trouble.code).or(trouble.hint).unwrap_or_default();
         session.output.messages.note(&format!("warning: {} {hint}", trouble.message));
     }
 }

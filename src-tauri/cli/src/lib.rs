@@ -18,6 +18,7 @@ mod provider;
 mod retry;
 mod session;
 mod table;
+mod vault;
 mod words;
 
 use std::ffi::OsString;
@@ -48,7 +49,9 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>, around: Surround
         Command::Provider(command) => provider::run(&mut output, &command),
         command => match open() {
             Ok(grapnel) => {
-                let mut session = Session { grapnel, output: &mut output, input, browser, patience };
+                let reads_passphrases = arguments.passphrase_stdin;
+                let mut session =
+                    Session { grapnel, output: &mut output, input, browser, patience, reads_passphrases };
                 keyring::within_patience(&mut session, command).await
             }
             Err(error) => Err(error),
@@ -61,6 +64,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>, around: Surround
 }
 
 async fn execute(session: &mut Session<'_>, command: Command) -> Result<()> {
+    vault::unlock(session, command.needs_vault()).await?;
     match command {
         Command::Provider(command) => provider::run(session.output, &command),
         Command::App(command) => app::run(session, command).await,
@@ -75,5 +79,6 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<()> {
         Command::Posts(command) => content::posts(session, command).await,
         Command::Items(command) => content::items(session, &command).await,
         Command::Activity(command) => activity::run(session, &command),
+        Command::Vault(command) => vault::run(session, &command).await,
     }
 }

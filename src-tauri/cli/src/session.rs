@@ -52,4 +52,6 @@ pub(crate) struct Session<'a> {
     pub(crate) input: Input,
     pub(crate) browser: Browser,
     pub(crate) patience: Patience,
+    /// Whether passphrases come by standard input.
+    pub(crate) reads_passphrases: bool,
 }

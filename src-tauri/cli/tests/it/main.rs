@@ -10,4 +10,5 @@ mod content;
 mod exits;
 mod machine;
 mod providers;
+mod vault;
 mod world;

@@ -60,8 +60,8 @@ impl World {
     }
 
     /// Runs a command with something on its standard input.
-    pub(crate) async fn pipe(&self, line: &str, input: &'static str) -> Ran {
-        self.run_with(line, input.as_bytes(), false, &Paper::default()).await
+    pub(crate) async fn pipe(&self, line: &str, input: &str) -> Ran {
+        self.run_with(line, std::io::Cursor::new(input.to_owned()), false, &Paper::default()).await
     }
 
     /// Runs a command with everything said: its input, and where its output can be read meanwhile.

@@ -1,0 +1,56 @@
+//! `grapnel vault`, and a vault that opens with a passphrase.
+
+use grapnel_cli::Exit;
+use grapnel_core::error::Code;
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+const WORDS: &str = "harbour lamp eleven moss\n";
+
+#[tokio::test]
+async fn a_passphrase_is_chosen_changed_and_given_up() {
+    let world = World::new();
+    assert_snapshot!("vault_none", world.run("vault status").await);
+    world.connect().await;
+    let token = world.run("token acme").await.out;
+    assert_snapshot!("vault_keyring", world.run("vault status").await);
+    assert_snapshot!("vault_nobody", world.run("vault passphrase").await);
+    assert_snapshot!("vault_short", world.pipe("vault passphrase --passphrase-stdin", "short\n").await);
+    assert_snapshot!("vault_passphrase", world.pipe("vault passphrase --passphrase-stdin", WORDS).await);
+
+    assert_snapshot!("token_without_passphrase", world.run("token acme").await);
+    assert_snapshot!(
+        "token_wrong_passphrase",
+        world.pipe("token acme --passphrase-stdin", "other words\n").await
+    );
+    assert_snapshot!("list_without_passphrase", world.run("list").await);
+    assert_eq!(world.run("token acme").await.exit, Exit::Keyring);
+    assert_eq!(world.pipe("token acme --passphrase-stdin", WORDS).await.out, token);
+    assert_eq!(world.pipe("list --json --passphrase-stdin", WORDS).await.json()[0]["state"], "active");
+
+    let both = format!("{WORDS}quiet anchor seven plums\n");
+    let changed = world.pipe("vault passphrase --passphrase-stdin", &both).await;
+    assert_eq!(changed.exit, Exit::Done, "{changed}");
+    assert_eq!(world.pipe("token acme --passphrase-stdin", WORDS).await.exit, Exit::Keyring);
+    let back = world.pipe("vault keyring --passphrase-stdin", "quiet anchor seven plums\n").await;
+    assert_snapshot!("vault_back", back);
+    assert_eq!(world.run("token acme").await.out, token);
+    assert_snapshot!("vault_activity", world.run("activity").await);
+}
+
+#[tokio::test]
+async fn without_a_keyring_it_is_told_that_a_passphrase_can_be_chosen() {
+    let world = World::new();
+    world.keyring.fail(Code::KeyringAbsent);
+    assert_eq!(world.add_app().await.exit, Exit::Keyring);
+    let chosen = world.pipe("vault passphrase --passphrase-stdin", WORDS).await;
+    assert_eq!(chosen.exit, Exit::Done, "{chosen}");
+    let both = format!("{WORDS}{}", grapnel_sandbox::grigora::CLIENT_SECRET);
+    let at = world.sandbox.grigora();
+    let line = format!(
+        "app add acme --provider grigora --client-id x --client-secret-stdin --passphrase-stdin --set api_base={at}/api"
+    );
+    let added = world.pipe(&line, &both).await;
+    assert_eq!(added.exit, Exit::Done, "{added}");
+}
