@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, app, connect, connection, content, provider, vault};
+use crate::{activity, app, archive, connect, connection, content, provider, vault};
 
 /// OAuth 2.0 connections: sign in once, and have a fresh token from then on.
 ///
@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Disconnect(connection::Disconnect),
     /// Show what happened, newest first
     Activity(activity::Activity),
+    /// Write apps and connections to a file that a passphrase opens
+    Export(archive::Export),
+    /// Add what an exported file holds
+    Import(archive::Import),
     /// What opens the vault that everything secret is sealed in
     #[command(subcommand)]
     Vault(vault::Command),
@@ -66,8 +70,7 @@ impl Command {
             Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) => false,
             Self::App(command) => matches!(command, app::Command::Add(_)),
             Self::Vault(command) => !matches!(command, vault::Command::Status),
-            Self::Connect(_) | Self::Token(_) | Self::Refresh(_) | Self::Disconnect(_) => true,
-            Self::Projects(_) | Self::Project(_) | Self::Posts(_) | Self::Items(_) => true,
+            _ => true,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod activity;
 mod app;
+mod archive;
 mod arguments;
 mod browser;
 mod connect;
@@ -79,6 +80,8 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<()> {
         Command::Posts(command) => content::posts(session, command).await,
         Command::Items(command) => content::items(session, &command).await,
         Command::Activity(command) => activity::run(session, &command),
+        Command::Export(command) => archive::export(session, command).await,
+        Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,
     }
 }

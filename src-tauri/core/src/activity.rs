@@ -38,6 +38,10 @@ pub enum Kind {
     Disconnected,
     /// Something else opens the vault now.
     VaultMoved,
+    /// Apps and connections were written to a file.
+    Exported,
+    /// It came from a file.
+    Imported,
 }
 
 /// One line of the activity.

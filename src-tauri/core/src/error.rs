@@ -48,6 +48,8 @@ pub enum Code {
     PassphraseNeeded,
     /// The passphrase is not this vault's, or not this file's.
     PassphraseWrong,
+    /// The file is none that Grapnel exported, or was cut or changed since.
+    FileInvalid,
     /// The data directory or the database cannot be written.
     DataUnwritable,
     /// The database was written by a newer Grapnel.

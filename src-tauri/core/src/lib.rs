@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod app;
+pub mod archive;
 pub mod authorize;
 pub mod browser;
 pub mod clock;

@@ -4,6 +4,7 @@
 
 mod apps;
 mod bad_input;
+mod archive;
 mod connecting;
 mod connections;
 mod content;

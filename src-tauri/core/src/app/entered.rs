@@ -94,11 +94,17 @@ fn secret(need: Need, entered: Option<Entered>, is_held: bool) -> Result<Secret>
 }
 
 fn name(entered: &str, profile: &Profile) -> Result<String> {
-    let name = entered.trim();
+    let name = shown_name(entered)?;
+    Ok(if name.is_empty() { profile.name.clone() } else { name })
+}
+
+/// A name that can be shown.
+pub(crate) fn shown_name(name: &str) -> Result<String> {
+    let name = name.trim();
     if name.chars().any(char::is_control) || name.len() > LONGEST {
         return Err(Error::input("name", "This name is too long, or has characters that cannot be shown."));
     }
-    Ok(if name.is_empty() { profile.name.clone() } else { name.to_owned() })
+    Ok(name.to_owned())
 }
 
 /// A client id or secret, where the provider has such a thing.

@@ -23,6 +23,7 @@ use crate::store::{activity, app};
 pub(crate) use change::change;
 pub use entered::NewApp;
 use entered::Secret;
+pub(crate) use entered::shown_name;
 
 /// What it means that something entered for an app cannot be.
 pub const NOT_ADDED: &str = "The app was not added; nothing was stored.";
@@ -80,35 +81,56 @@ impl WayBack {
     }
 }
 
+/// An app that can be, before it is stored: its secret is not sealed yet.
+pub(crate) struct Possible {
+    pub(crate) row: AppRow,
+    pub(crate) secret: Option<SecretString>,
+}
+
+/// Refuses what cannot be, naming the field.
+pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
+    let provider = new.provider.clone();
+    let checked = new.check(false)?;
+    let row = AppRow {
+        id: AppId::random(),
+        name: checked.name,
+        provider,
+        client_id: checked.client_id,
+        sealed_secret: None,
+        redirect_uri: checked.redirect_uri,
+        scopes: checked.scopes,
+        projects: checked.projects,
+        overrides: checked.overrides,
+        created_at: at,
+    };
+    let secret = match checked.secret {
+        Secret::New(secret) => Some(secret),
+        Secret::None | Secret::Kept => None,
+    };
+    Ok(Possible { row, secret })
+}
+
+/// Seals an app's secret, so that it can be stored.
+pub(crate) async fn sealed(env: &Env, Possible { row, secret }: Possible) -> Result<AppRow> {
+    let sealed_secret = match &secret {
+        Some(secret) => Some(seal(env, &row.id, secret).await?),
+        None => None,
+    };
+    Ok(AppRow { sealed_secret, ..row })
+}
+
 /// Adds an app. What cannot be is refused, naming the field, before anything is stored.
 pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
     accept(env, new).await.map_err(|error| error.or_means(NOT_ADDED))
 }
 
 async fn accept(env: &Env, new: NewApp) -> Result<App> {
-    let provider = new.provider.clone();
-    let checked = new.check(false)?;
-    if env.store.read(|c| name_is_taken(c, &checked.name))? {
-        return Err(taken(&checked.name));
+    let possible = possible(new, env.now())?;
+    if env.store.read(|c| name_is_taken(c, &possible.row.name))? {
+        return Err(taken(&possible.row.name));
     }
     let _working = env.at_work().await?;
-    let id = AppId::random();
-    let sealed_secret = match &checked.secret {
-        Secret::New(secret) => Some(seal(env, &id, secret).await?),
-        Secret::None | Secret::Kept => None,
-    };
-    let row = AppRow {
-        id,
-        name: checked.name,
-        provider,
-        client_id: checked.client_id,
-        sealed_secret,
-        redirect_uri: checked.redirect_uri,
-        scopes: checked.scopes,
-        projects: checked.projects,
-        overrides: checked.overrides,
-        created_at: env.now(),
-    };
+    let row = sealed(env, possible).await?;
     let added = env.store.write(|tx| {
         if name_is_taken(tx, &row.name)? {
             return Ok(false);

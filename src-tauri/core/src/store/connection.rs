@@ -117,6 +117,17 @@ pub(crate) fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) 
         .map(drop)
 }
 
+/// Notes to which hosts the tokens of one connection may go.
+pub(crate) fn keep_one_for(
+    connection: &Connection,
+    id: &ConnectionId,
+    origins: &Origins,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE connection SET kept_for = ?2 WHERE id = ?1", params![id, Json(origins)])
+        .map(drop)
+}
+
 /// Forgets whose the connection is, and for which hosts its tokens were: someone signed in anew.
 pub(crate) fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection

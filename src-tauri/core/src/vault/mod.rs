@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 pub use keyring::{Keyring, SystemKeyring};
 pub(crate) use moving::Opener;
-pub(crate) use passphrase::Stretch;
+pub(crate) use passphrase::{Stretch, check as check_passphrase, wrong as wrong_passphrase};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, Sealed, SecretString};

@@ -4,6 +4,7 @@
 
 mod apps;
 mod bad_input;
+mod archive;
 mod callbacks;
 mod changing;
 mod faults;

@@ -1,0 +1,154 @@
+//! The encryption of an archive: age (age-encryption.org/v1) with a passphrase, so that other tools can open it too.
+
+use std::io::{ErrorKind, Read, Write};
+
+use age::scrypt::{Identity, Recipient};
+use age::{DecryptError, Decryptor, Encryptor};
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Error, Result};
+use crate::secret::SecretString;
+use crate::vault::wrong_passphrase;
+
+/// scrypt with N = 2¹⁷, OWASP's number: 128 MiB, and some tenths of a second.
+const WORK: u8 = 17;
+/// What a file may ask for at most (the age tool's own ask for 18): 1 GiB.
+const MOST_WORK: u8 = 20;
+
+/// Encrypts. Takes a large part of a second.
+pub(super) fn seal(plain: &[u8], passphrase: &SecretString) -> Result<Vec<u8>> {
+    seal_with(plain, passphrase, WORK)
+}
+
+fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Result<Vec<u8>> {
+    let failed = |error: &dyn std::error::Error| {
+        Error::new(Code::Internal, format!("The archive could not be encrypted: {error}."))
+    };
+    let mut recipient = Recipient::new(passphrase.clone());
+    recipient.set_work_factor(work);
+    let recipients: [&dyn age::Recipient; 1] = [&recipient];
+    let encryptor = Encryptor::with_recipients(recipients.into_iter()).map_err(|error| failed(&error))?;
+    let mut sealed = Vec::with_capacity(plain.len() + 1024);
+    let written = encryptor
+        .wrap_output(&mut sealed)
+        .and_then(|mut writer| writer.write_all(plain).and_then(|()| writer.finish()));
+    written.map_err(|error| failed(&error))?;
+    Ok(sealed)
+}
+
+/// Decrypts. Takes a large part of a second.
+pub(super) fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing<Vec<u8>>> {
+    let decryptor = Decryptor::new_buffered(sealed).map_err(explain)?;
+    if !decryptor.is_scrypt() {
+        return Err(invalid("This age file is encrypted for a key, not with a passphrase.")
+            .hint("Choose a file that Grapnel exported."));
+    }
+    let mut identity = Identity::new(passphrase.clone());
+    identity.set_max_work_factor(MOST_WORK);
+    let identity: &dyn age::Identity = &identity;
+    let mut reader = decryptor.decrypt(std::iter::once(identity)).map_err(explain)?;
+    // As much room as it can need, so that no copy stays behind when it grows.
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    match reader.read_to_end(&mut plain) {
+        Ok(_) => Ok(plain),
+        Err(error) => Err(explain(DecryptError::Io(error))),
+    }
+}
+
+fn explain(error: DecryptError) -> Error {
+    match error {
+        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed | DecryptError::NoMatchingKeys => {
+            wrong_passphrase("this file")
+        }
+        DecryptError::ExcessiveWork { .. } => {
+            invalid("This file asks for more work to open it than any true one.")
+        }
+        DecryptError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => cut(),
+        DecryptError::Io(_) | DecryptError::InvalidMac => {
+            invalid("This file was cut off or changed since it was written.")
+                .hint("Copy it again from where it was written, then try again.")
+        }
+        _ => invalid("This is not a file that Grapnel exported."),
+    }
+}
+
+fn cut() -> Error {
+    invalid("This file is cut off: its end is missing.")
+        .hint("Copy it again from where it was written, then try again.")
+}
+
+/// A file that cannot be read as an archive.
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::FileInvalid, message)
+        .means("Nothing was imported, and nothing was changed.")
+        .hint("Choose another file.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Little work, for tests of something else.
+    const LITTLE: u8 = 2;
+
+    fn words() -> SecretString {
+        "harbour lamp eleven moss".into()
+    }
+
+    #[test]
+    fn only_the_passphrase_opens_it() {
+        let sealed = seal(b"gri_at_secret", &words()).unwrap();
+        assert_eq!(&**open(&sealed, &words()).unwrap(), b"gri_at_secret");
+        assert_eq!(open(&sealed, &"other words".into()).unwrap_err().code, Code::PassphraseWrong);
+        assert!(sealed.starts_with(b"age-encryption.org/v1\n-> scrypt "));
+    }
+
+    #[test]
+    fn each_file_that_is_none_says_why() {
+        let sealed = seal_with(&vec![7; 100_000], &words(), LITTLE).unwrap();
+        let too_much = String::from_utf8_lossy(&sealed[..60]).replacen(" 2\n", " 30\n", 1);
+        let changed = [&sealed[..sealed.len() - 1], b"x"].concat();
+        let for_a_key = b"age-encryption.org/v1\n-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\nEmECAEcKN+n/Vs9SbWiV+Hu0r+E8R77DdWYyd83nw7U\n--- Vn+54jqiiUCE+WZcEVY3f1sqHjlu/z1LCQ/T7Xm7qI0\n".as_slice();
+        let for_a_key = [for_a_key, &[1; 40]].concat();
+        let too_much = [too_much.as_bytes(), &sealed[60..]].concat();
+        let files: [(&str, &[u8]); 8] = [
+            ("empty", b""),
+            ("a shopping list", b"milk, bread, and a boat"),
+            ("a later age", b"age-encryption.org/v9\n-> scrypt x\n"),
+            ("for a key", &for_a_key),
+            ("cut in the header", &sealed[..60]),
+            ("cut in the middle", &sealed[..70_000]),
+            ("changed", &changed),
+            ("too much work", &too_much),
+        ];
+        let said = files.map(|(what, file)| {
+            let error = open(file, &words()).unwrap_err();
+            assert_eq!(error.code, Code::FileInvalid, "{what}: {error}");
+            format!("{what}: {} {}", error.message, error.hint.unwrap())
+        });
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_was_sealed_opens_and_a_cut_or_a_changed_byte_is_noticed(
+            plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8,
+        ) {
+            let sealed = seal_with(&plain, &words(), LITTLE).unwrap();
+            prop_assert_eq!(&**open(&sealed, &words()).unwrap(), &plain[..]);
+            let at = at.index(sealed.len());
+            prop_assert!(open(&sealed[..at], &words()).is_err());
+            let mut changed = sealed;
+            changed[at] ^= 1 << bit;
+            prop_assert!(open(&changed, &words()).is_err());
+        }
+
+        #[test]
+        fn anything_may_be_given_to_open(bytes: Vec<u8>) {
+            prop_assert!(open(&bytes, &words()).is_err());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! An archive on the disk: for its owner only, written whole or not at all, and never over another file unasked.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::envelope::{self, invalid};
+use super::format::{self, Archive};
+use crate::error::{Code, Error, Result};
+use crate::secret::SecretString;
+
+/// The largest file that is read: room for 10,000 connections with long tokens.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Writes an archive. `force` puts it in place of a file that is there.
+pub(super) fn write(path: &Path, sealed: &[u8], force: bool) -> Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let written = || {
+        // Made with the mode 0600.
+        let mut file = NamedTempFile::new_in(directory)?;
+        file.write_all(sealed)?;
+        file.as_file().sync_all()?;
+        let kept = if force { file.persist(path) } else { file.persist_noclobber(path) };
+        kept.map_err(|error| error.error)?;
+        #[cfg(unix)]
+        File::open(directory)?.sync_all()?;
+        Ok(())
+    };
+    written().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => there_is_one(path),
+        _ => unwritable(path, &error),
+    })
+}
+
+/// Refuses, before any work, a place where a file is.
+pub(super) fn is_free(path: &Path, force: bool) -> Result<()> {
+    if !force && fs::symlink_metadata(path).is_ok() { Err(there_is_one(path)) } else { Ok(()) }
+}
+
+/// Reads an archive. Takes a large part of a second, and blocks nobody meanwhile.
+pub(crate) async fn open(path: PathBuf, passphrase: SecretString) -> Result<Archive> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let sealed = read(&path)?;
+        format::parse(&envelope::open(&sealed, &passphrase)?)
+    });
+    opened.await.map_err(|_| Error::new(Code::Internal, "Reading the file was broken off."))?
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut sealed = Vec::new();
+    let file = File::open(path).and_then(|file| {
+        // A pipe or a device would be read for ever, or wait for ever.
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
+    });
+    file.and_then(|file| file.take(LARGEST + 1).read_to_end(&mut sealed))
+        .map_err(|error| unreadable(path, &error))?;
+    if sealed.len() as u64 > LARGEST {
+        return Err(invalid("This file is larger than any that Grapnel exports."));
+    }
+    Ok(sealed)
+}
+
+fn there_is_one(path: &Path) -> Error {
+    Error::input("file", format!("There is already a file “{}”.", path.display()))
+        .means("It was left as it is.")
+        .hint("Choose another name, or say that it may be replaced (--force).")
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {error}.", path.display()))
+        .means("Nothing was exported, and nothing was changed here.")
+        .hint("Choose a place that you can write to.")
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::new(Code::NotFound, format!("“{}” cannot be read: {error}.", path.display()))
+        .means("Nothing was imported.")
+        .hint("Choose a file that is there.")
+}

@@ -1,0 +1,204 @@
+//! What is inside an archive: one JSON document with a version. It comes from outside: whatever it says is checked
+//! like what a person enters.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use super::envelope::invalid;
+use crate::content::Account;
+use crate::error::{Code, Error, Result};
+use crate::provider::Origins;
+use crate::secret::{ExposeSecret, SecretString};
+
+/// The version that this program writes, and the newest that it reads.
+const VERSION: u32 = 1;
+
+/// Apps and connections out of a file, with their secrets.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Archive {
+    grapnel: u32,
+    pub(super) exported_at: Timestamp,
+    pub(super) apps: Vec<AppOut>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AppOut {
+    pub(super) name: String,
+    pub(super) provider: String,
+    pub(super) client_id: String,
+    pub(super) client_secret: Option<Bare>,
+    pub(super) redirect_uri: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) projects: Vec<String>,
+    pub(super) overrides: BTreeMap<String, String>,
+    pub(super) connections: Vec<ConnectionOut>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ConnectionOut {
+    /// By this it is known again, whatever it is called.
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) created_at: Timestamp,
+    pub(super) scopes: Vec<String>,
+    pub(super) project_ids: Vec<String>,
+    pub(super) account: Option<Account>,
+    /// The hosts that its tokens may be sent to, where the app's addresses are others by now.
+    pub(super) kept_for: Option<Origins>,
+    pub(super) tokens: Option<TokensOut>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TokensOut {
+    pub(super) access: Bare,
+    pub(super) refresh: Option<Bare>,
+    pub(super) issued_at: Timestamp,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) renewals: u32,
+}
+
+/// A secret that is written out. Only what is encrypted at once may hold one.
+#[derive(Debug)]
+pub(super) struct Bare(pub(super) SecretString);
+
+impl Serialize for Bare {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
+}
+
+impl<'de> Deserialize<'de> for Bare {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+impl Archive {
+    pub(super) fn new(exported_at: Timestamp, apps: Vec<AppOut>) -> Self {
+        Self { grapnel: VERSION, exported_at, apps }
+    }
+}
+
+/// The document. It is in clear: nothing but the encryption may see it.
+pub(super) fn write(archive: &Archive) -> Result<Zeroizing<Vec<u8>>> {
+    let failed = |_| Error::new(Code::Internal, "The archive could not be written.");
+    // Measured first, so that no copy stays behind when it grows.
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, archive).map_err(failed)?;
+    let mut document = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *document, archive).map_err(failed)?;
+    Ok(document)
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads a document.
+pub(super) fn parse(document: &[u8]) -> Result<Archive> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        grapnel: u32,
+    }
+    let versioned: Option<Versioned> = serde_json::from_slice(document).ok();
+    let Some(Versioned { grapnel: grapnel @ 1.. }) = versioned else {
+        return Err(invalid("This file opens, and holds nothing that Grapnel exported."));
+    };
+    if grapnel > VERSION {
+        return Err(invalid(format!(
+            "This file was written by a newer Grapnel (version {grapnel} of the form; this one reads {VERSION})."
+        ))
+        .hint("Install the newer Grapnel here, then try again."));
+    }
+    // The parser's own words could hold what it stumbled over.
+    serde_json::from_slice(document)
+        .map_err(|error| invalid(format!("This file is damaged inside, in line {}.", error.line())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["\\PC{0,12}", "[ -~]{0,40}"]
+    }
+
+    fn moment() -> impl Strategy<Value = Timestamp> {
+        (0i64..4_000_000_000).prop_map(|seconds| Timestamp::from_second(seconds).unwrap())
+    }
+
+    prop_compose! {
+        fn tokens()(access in text(), refresh in prop::option::of(text()), issued_at in moment(),
+            expires_at in prop::option::of(moment()), renewals: u32) -> TokensOut {
+            TokensOut {
+                access: Bare(access.into()), refresh: refresh.map(|token| Bare(token.into())),
+                issued_at, expires_at, renewals,
+            }
+        }
+    }
+
+    prop_compose! {
+        fn connection()(id in text(), name in text(), created_at in moment(),
+            scopes in prop::collection::vec(text(), 0..3), tokens in prop::option::of(tokens())) -> ConnectionOut {
+            ConnectionOut { id, name, created_at, project_ids: scopes.clone(), scopes, account: None, kept_for: None, tokens }
+        }
+    }
+
+    prop_compose! {
+        fn app()(name in text(), client_id in text(), client_secret in prop::option::of(text()),
+            overrides in prop::collection::btree_map(text(), text(), 0..3),
+            connections in prop::collection::vec(connection(), 0..3)) -> AppOut {
+            AppOut {
+                name, provider: "grigora".into(), client_id,
+                client_secret: client_secret.map(|secret| Bare(secret.into())),
+                redirect_uri: "deep-link".into(), scopes: Vec::new(), projects: Vec::new(), overrides, connections,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(apps in prop::collection::vec(app(), 0..3), at in moment()) {
+            let document = write(&Archive::new(at, apps)).unwrap();
+            let again = write(&parse(&document).unwrap()).unwrap();
+            prop_assert_eq!(&*document, &*again);
+        }
+
+        #[test]
+        fn anything_may_be_given_to_parse(document: Vec<u8>) {
+            prop_assert!(parse(&document).is_err());
+        }
+    }
+
+    #[test]
+    fn each_document_that_is_none_says_why_and_not_what_it_holds() {
+        let documents = [
+            "",
+            "[]",
+            r#"{"apps": []}"#,
+            r#"{"grapnel": 0, "secret": "hunter2"}"#,
+            r#"{"grapnel": 2, "better": true}"#,
+            r#"{"grapnel": 1, "exported_at": "hunter2", "apps": []}"#,
+        ];
+        let said = documents.map(|document| {
+            let error = parse(document.as_bytes()).err().unwrap();
+            format!("{document}: {} {}", error.message, error.hint.unwrap())
+        });
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}

@@ -1,0 +1,166 @@
+//! Exporting: everything is read while nothing is being renewed, and written to a file. Where the person moves to
+//! another computer, the tokens are deleted here as soon as the file is safe.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::format::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
+use super::{envelope, file, format};
+use crate::activity::Kind;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::grant::{access_place, refresh_place, secret_place};
+use crate::secret::{Sealed, SecretString};
+use crate::store::app::AppRow;
+use crate::store::connection::ConnectionRow;
+use crate::store::{activity, app, connection};
+use crate::vault::check_passphrase;
+
+/// What to export, and where to.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The file to write.
+    pub file: PathBuf,
+    /// What the file is to open with.
+    pub passphrase: SecretString,
+    /// Whether the tokens go with it.
+    pub with_tokens: bool,
+    /// Whether the tokens that went with it are deleted here then: another computer goes on with them.
+    pub moves: bool,
+    /// Whether a file that is there may be replaced.
+    pub force: bool,
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Exported {
+    /// How many apps, with their client secrets.
+    pub apps: u32,
+    /// How many connections.
+    pub connections: u32,
+    /// How many of them went with their tokens.
+    pub with_tokens: u32,
+    /// How many of those can be renewed: of each, only one copy goes on living.
+    pub renewable: u32,
+    /// Whether their tokens were deleted here.
+    pub moved: bool,
+}
+
+/// Exports everything.
+pub(crate) async fn export(env: &Arc<Env>, asked: Export) -> Result<Exported> {
+    check_passphrase(&asked.passphrase)?;
+    file::is_free(&asked.file, asked.force)?;
+    // Nobody renews meanwhile: what goes to the file is the newest there is, and what is deleted here is what went.
+    let store = env.store.clone();
+    let broken_off = |_| Error::new(Code::Internal, "The export was broken off.");
+    let _alone = tokio::task::spawn_blocking(move || store.claim_vault()).await.map_err(broken_off)??;
+    let (apps, connections) = env.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
+    let mut out = Vec::new();
+    for app in &apps {
+        let own = connections.iter().filter(|connection| connection.app_id == app.id);
+        out.push(app_out(env, app, own, asked.with_tokens).await?);
+    }
+    let archive = Archive::new(env.now(), out);
+    let exported = count(&archive, asked.moves);
+    let (file, passphrase, force) = (asked.file, asked.passphrase, asked.force);
+    let written = tokio::task::spawn_blocking(move || {
+        let sealed = envelope::seal(&format::write(&archive)?, &passphrase)?;
+        file::write(&file, &sealed, force)
+    });
+    written.await.map_err(broken_off)??;
+    note(env, &exported, if asked.moves && asked.with_tokens { &connections } else { &[] })?;
+    Ok(exported)
+}
+
+async fn app_out(
+    env: &Env,
+    app: &AppRow,
+    connections: impl Iterator<Item = &ConnectionRow>,
+    with_tokens: bool,
+) -> Result<AppOut> {
+    let mut out = Vec::new();
+    for row in connections {
+        out.push(ConnectionOut {
+            id: row.id.0.clone(),
+            name: row.name.clone(),
+            created_at: row.created_at,
+            scopes: row.scopes.clone(),
+            project_ids: row.project_ids.clone(),
+            account: row.account.clone(),
+            kept_for: row.kept_for.clone(),
+            tokens: if with_tokens { tokens_out(env, row).await? } else { None },
+        });
+    }
+    Ok(AppOut {
+        name: app.name.clone(),
+        provider: app.provider.clone(),
+        client_id: app.client_id.clone(),
+        client_secret: bare(env, &secret_place(&app.id), app.sealed_secret.as_ref()).await?,
+        redirect_uri: app.redirect_uri.clone(),
+        scopes: app.scopes.clone(),
+        projects: app.projects.clone(),
+        overrides: app.overrides.clone(),
+        connections: out,
+    })
+}
+
+async fn tokens_out(env: &Env, row: &ConnectionRow) -> Result<Option<TokensOut>> {
+    let access = bare(env, &access_place(&row.id), row.sealed_access.as_ref()).await?;
+    let (Some(held), Some(access)) = (&row.held, access) else { return Ok(None) };
+    Ok(Some(TokensOut {
+        access,
+        refresh: bare(env, &refresh_place(&row.id), row.sealed_refresh.as_ref()).await?,
+        issued_at: held.issued_at,
+        expires_at: held.expires_at,
+        renewals: held.renewals,
+    }))
+}
+
+async fn bare(env: &Env, place: &str, sealed: Option<&Sealed>) -> Result<Option<Bare>> {
+    match sealed {
+        Some(sealed) => env.vault.open(place, sealed).await.map(|secret| Some(Bare(secret))),
+        None => Ok(None),
+    }
+}
+
+fn count(archive: &Archive, moves: bool) -> Exported {
+    let counted = |is_counted: &dyn Fn(&ConnectionOut) -> bool| {
+        let all = archive.apps.iter().flat_map(|app| &app.connections);
+        u32::try_from(all.filter(|one| is_counted(one)).count()).unwrap_or(u32::MAX)
+    };
+    let with_tokens = counted(&|one| one.tokens.is_some());
+    Exported {
+        apps: u32::try_from(archive.apps.len()).unwrap_or(u32::MAX),
+        connections: counted(&|_| true),
+        with_tokens,
+        renewable: counted(&|one| one.tokens.as_ref().is_some_and(|tokens| tokens.refresh.is_some())),
+        moved: moves && with_tokens > 0,
+    }
+}
+
+/// Writes down that it was exported, and deletes the tokens of those that move.
+fn note(env: &Env, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> {
+    let text = format!(
+        "Exported to a file: {} apps and {} connections, {} of them with their tokens.",
+        exported.apps, exported.connections, exported.with_tokens
+    );
+    let gone = "Moved to a file. The tokens were deleted here, and stay good for whoever imports it.";
+    env.store.write(|tx| {
+        activity::add(tx, env.now(), Kind::Exported, &text, (None, None))?;
+        for row in moving {
+            if connection::clear_grant(tx, &row.id)? {
+                let of = (Some(&row.id), Some(&row.app_id));
+                activity::add(tx, env.now(), Kind::Disconnected, gone, of)?;
+            }
+        }
+        Ok(())
+    })?;
+    for row in moving {
+        env.tell(Event::Connection(row.id.clone()));
+    }
+    Ok(())
+}

@@ -1,0 +1,385 @@
+//! Importing: what a file holds is added to what is here, and nothing here is replaced. What is here already is
+//! left as it is; what has the name of another gets a name of its own; what cannot be is left out, and says why.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::format::{AppOut, Archive, ConnectionOut, TokensOut};
+use crate::activity::Kind;
+use crate::app::{self, NewApp, Possible, shown_name};
+use crate::connection::Held;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::grant::{access_place, refresh_place, secret_place};
+use crate::id::{AppId, ConnectionId};
+use crate::provider::{Conventions, Profile};
+use crate::secret::{Entered, ExposeSecret, Glimpse, SecretString};
+use crate::store::app::AppRow;
+use crate::store::connection::{ConnectionRow, SealedGrant};
+use crate::store::{self, activity, connection};
+
+/// The longest token that is taken.
+const LONGEST: usize = 64 * 1024;
+
+/// How to import.
+#[derive(Debug, Clone, Copy)]
+pub struct Import {
+    /// Whether the tokens in the file are taken in. Without them, each connection waits for a sign-in of its own.
+    pub with_tokens: bool,
+    /// Whether it is only to be told what would happen.
+    pub dry_run: bool,
+}
+
+/// What was imported, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Imported {
+    /// When the file was written.
+    pub exported_at: jiff::Timestamp,
+    /// What became of each thing in the file, each app before its connections.
+    pub lines: Vec<Line>,
+    /// How many connections came with a refresh token: it must not be in use elsewhere.
+    pub renewable: u32,
+}
+
+/// What became of one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Line {
+    /// What kind of thing it is.
+    pub what: What,
+    /// What the file calls it.
+    pub name: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What it is called here.
+    pub here: String,
+    /// More about it, where there is more to say.
+    pub why: Option<String>,
+}
+
+/// What kind of thing is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// An app.
+    App,
+    /// A connection.
+    Connection,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is new here.
+    Added,
+    /// It is new here, under another name.
+    Renamed,
+    /// It is here already, and was left as it is.
+    Same,
+    /// It cannot be taken in.
+    LeftOut,
+}
+
+/// Imports an archive, all of what can be in one transaction.
+pub(crate) async fn import(env: &Arc<Env>, archive: &Archive, how: Import) -> Result<Imported> {
+    let _working = env.at_work().await?;
+    let mut plan = Plan::start(env, archive, how)?;
+    for app in &archive.apps {
+        plan.app(env, app).await?;
+    }
+    if !how.dry_run {
+        plan.store(env)?;
+    }
+    Ok(plan.report)
+}
+
+/// What is to be added, and what is told of it.
+struct Plan {
+    report: Imported,
+    with_tokens: bool,
+    apps: Vec<AppRow>,
+    connections: Vec<New>,
+    known_apps: Vec<AppRow>,
+    known_connections: Vec<ConnectionRow>,
+    app_names: HashSet<String>,
+    connection_names: HashSet<String>,
+}
+
+struct New {
+    row: ConnectionRow,
+    grant: Option<SealedGrant>,
+}
+
+impl Plan {
+    fn start(env: &Env, archive: &Archive, how: Import) -> Result<Self> {
+        let (known_apps, known_connections) =
+            env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
+        Ok(Self {
+            report: Imported { exported_at: archive.exported_at, lines: Vec::new(), renewable: 0 },
+            with_tokens: how.with_tokens,
+            apps: Vec::new(),
+            connections: Vec::new(),
+            app_names: known_apps.iter().map(|app| folded(&app.name)).collect(),
+            connection_names: known_connections.iter().map(|one| folded(&one.name)).collect(),
+            known_apps,
+            known_connections,
+        })
+    }
+
+    async fn app(&mut self, env: &Env, app: &AppOut) -> Result<()> {
+        let possible = match app::possible(entered(app), env.now()) {
+            Ok(possible) => possible,
+            Err(error) => {
+                self.left_out(What::App, &app.name, &error);
+                for one in &app.connections {
+                    self.line(
+                        What::Connection,
+                        &one.name,
+                        Outcome::LeftOut,
+                        "",
+                        Some("Its app cannot be taken in.".into()),
+                    );
+                }
+                return Ok(());
+            }
+        };
+        let conventions = Profile::find(&possible.row.provider)?.conventions(&possible.row.overrides)?;
+        let id = self.same_or_new(env, app, possible).await?;
+        for one in &app.connections {
+            self.connection(env, &id, &conventions, one).await?;
+        }
+        Ok(())
+    }
+
+    /// The app here that is the same but perhaps for its name, or else a new one.
+    async fn same_or_new(&mut self, env: &Env, out: &AppOut, mut possible: Possible) -> Result<AppId> {
+        for known in &self.known_apps {
+            if is_same(known, &possible.row) && has_secret(env, known, possible.secret.as_ref()).await? {
+                let (id, here) = (known.id.clone(), known.name.clone());
+                self.line(What::App, &out.name, Outcome::Same, &here, None);
+                return Ok(id);
+            }
+        }
+        possible.row.name = free(&mut self.app_names, &possible.row.name);
+        self.added(What::App, &out.name, &possible.row.name, None);
+        let row = app::sealed(env, possible).await?;
+        let id = row.id.clone();
+        self.apps.push(row);
+        Ok(id)
+    }
+
+    async fn connection(
+        &mut self,
+        env: &Env,
+        app_id: &AppId,
+        conventions: &Conventions,
+        out: &ConnectionOut,
+    ) -> Result<()> {
+        let id = ConnectionId(out.id.clone());
+        let named = possible_connection(out).and_then(|()| shown_name(&out.name));
+        let name = match named {
+            Ok(name) => name,
+            Err(error) => {
+                self.left_out(What::Connection, &out.name, &error);
+                return Ok(());
+            }
+        };
+        if let Some(known) = self.known_connections.iter().find(|known| known.id == id) {
+            let (here, why) = (known.name.clone(), why_same(known, out));
+            self.line(What::Connection, &out.name, Outcome::Same, &here, why);
+            return Ok(());
+        }
+        if let Some(new) = self.connections.iter().find(|new| new.row.id == id) {
+            let (here, why) = (new.row.name.clone(), "It is in the file twice.".to_owned());
+            self.line(What::Connection, &out.name, Outcome::Same, &here, Some(why));
+            return Ok(());
+        }
+        let grant = match out.tokens.as_ref().filter(|_| self.with_tokens) {
+            Some(tokens) => Some(grant(env, &id, conventions, out, tokens).await?),
+            None => None,
+        };
+        let name = free(&mut self.connection_names, &name);
+        let waits = grant.is_none().then(|| "It waits for a sign-in.".to_owned());
+        self.added(What::Connection, &out.name, &name, waits);
+        self.report.renewable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
+        let row = row(id, app_id, name, out);
+        self.connections.push(New { row, grant });
+        Ok(())
+    }
+
+    fn store(&self, env: &Env) -> Result<()> {
+        let now = env.now();
+        env.store.write(|tx| {
+            for app in &self.apps {
+                store::app::insert(tx, app)?;
+                let text = format!("App “{}” added from a file.", app.name);
+                activity::add(tx, now, Kind::Imported, &text, (None, Some(&app.id)))?;
+            }
+            for New { row, grant } in &self.connections {
+                connection::insert(tx, &row.id, &row.app_id, &row.name, row.created_at)?;
+                let mut text = "Added from a file, without tokens.";
+                if let Some(grant) = grant {
+                    connection::set_grant(tx, &row.id, 0, grant)?;
+                    text = "Added from a file, with its tokens.";
+                }
+                if let Some(origins) = &row.kept_for {
+                    connection::keep_one_for(tx, &row.id, origins)?;
+                }
+                if let Some(account) = &row.account {
+                    connection::set_account(tx, &row.id, account)?;
+                }
+                activity::add(tx, now, Kind::Imported, text, (Some(&row.id), Some(&row.app_id)))?;
+            }
+            Ok(())
+        })?;
+        env.tell(Event::Apps);
+        for new in &self.connections {
+            env.tell(Event::Connection(new.row.id.clone()));
+        }
+        Ok(())
+    }
+
+    fn left_out(&mut self, what: What, name: &str, error: &Error) {
+        let hint = error.hint.as_deref().map(|hint| format!(" {hint}")).unwrap_or_default();
+        self.line(what, name, Outcome::LeftOut, "", Some(format!("{}{hint}", error.message)));
+    }
+
+    fn added(&mut self, what: What, name: &str, here: &str, why: Option<String>) {
+        let outcome = if name.trim() == here { Outcome::Added } else { Outcome::Renamed };
+        self.line(what, name, outcome, here, why);
+    }
+
+    fn line(&mut self, what: What, name: &str, outcome: Outcome, here: &str, why: Option<String>) {
+        self.report.lines.push(Line { what, name: name.into(), outcome, here: here.into(), why });
+    }
+}
+
+fn entered(app: &AppOut) -> NewApp {
+    NewApp {
+        name: app.name.clone(),
+        provider: app.provider.clone(),
+        client_id: app.client_id.clone(),
+        client_secret: app.client_secret.as_ref().map(|secret| Entered(secret.0.clone())),
+        redirect: app.redirect_uri.clone(),
+        scopes: app.scopes.clone(),
+        projects: app.projects.clone(),
+        overrides: app.overrides.clone(),
+    }
+}
+
+fn is_same(known: &AppRow, new: &AppRow) -> bool {
+    known.provider == new.provider
+        && known.client_id == new.client_id
+        && known.redirect_uri == new.redirect_uri
+        && known.scopes == new.scopes
+        && known.projects == new.projects
+        && known.overrides == new.overrides
+}
+
+async fn has_secret(env: &Env, app: &AppRow, secret: Option<&SecretString>) -> Result<bool> {
+    match (&app.sealed_secret, secret) {
+        (None, None) => Ok(true),
+        (Some(sealed), Some(secret)) => {
+            let known = env.vault.open(&secret_place(&app.id), sealed).await?;
+            Ok(known.expose_secret() == secret.expose_secret())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Refuses a connection that no Grapnel wrote.
+fn possible_connection(out: &ConnectionOut) -> Result<()> {
+    let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_token = |token: &SecretString| {
+        let token = token.expose_secret();
+        !token.is_empty() && token.len() <= LONGEST && token.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    };
+    let tokens = out.tokens.iter().flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref()]);
+    if is_id && !out.name.trim().is_empty() && tokens.flatten().all(|token| is_token(&token.0)) {
+        return Ok(());
+    }
+    Err(Error::input("file", "It is damaged in the file."))
+}
+
+fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
+    let here = known.held.as_ref().map(|held| &held.access.fingerprint);
+    let there = out.tokens.as_ref().map(|tokens| Glimpse::of(&tokens.access.0, "").fingerprint);
+    match (here, there) {
+        (Some(here), Some(there)) if *here != there => Some("It has other tokens here, which were kept.".into()),
+        (None, Some(_)) => Some(
+            "It is disconnected here, and stays so. To take the tokens of the file, remove it from the list first."
+                .into(),
+        ),
+        _ => None,
+    }
+}
+
+fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> ConnectionRow {
+    ConnectionRow {
+        id,
+        app_id: app_id.clone(),
+        name,
+        created_at: out.created_at,
+        version: 0,
+        sealed_access: None,
+        sealed_refresh: None,
+        held: None,
+        kept_for: out.kept_for.clone(),
+        scopes: Vec::new(),
+        project_ids: Vec::new(),
+        deviations: Vec::new(),
+        account: out.account.clone(),
+        application: None,
+        authorization: None,
+        introspected_at: None,
+        claims: None,
+        trouble: None,
+    }
+}
+
+async fn grant(
+    env: &Env,
+    id: &ConnectionId,
+    conventions: &Conventions,
+    out: &ConnectionOut,
+    tokens: &TokensOut,
+) -> Result<SealedGrant> {
+    let refresh = tokens.refresh.as_ref().map(|token| &token.0);
+    Ok(SealedGrant {
+        access: env.vault.seal(&access_place(id), &tokens.access.0).await?,
+        refresh: match refresh {
+            Some(token) => Some(env.vault.seal(&refresh_place(id), token).await?),
+            None => None,
+        },
+        held: Held {
+            access: Glimpse::of(&tokens.access.0, &conventions.token_prefix),
+            refresh: refresh.map(|token| Glimpse::of(token, &conventions.refresh_token_prefix)),
+            issued_at: tokens.issued_at,
+            expires_at: tokens.expires_at,
+            renewals: tokens.renewals,
+        },
+        scopes: out.scopes.clone(),
+        project_ids: out.project_ids.clone(),
+        deviations: Vec::new(),
+    })
+}
+
+/// Names are unique whatever their case, as the store has it.
+fn folded(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// The name, or with the first number that makes it one of its own.
+fn free(taken: &mut HashSet<String>, name: &str) -> String {
+    let numbered = (2u32..).map(|number| format!("{name} {number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    // There are more numbers than names.
+    names.find(|name| taken.insert(folded(name))).unwrap_or_default()
+}

@@ -1,0 +1,15 @@
+//! Archives: apps and connections in one file, encrypted with a passphrase, to move to another computer or to keep.
+
+mod envelope;
+mod file;
+mod format;
+mod gather;
+mod merge;
+
+pub use format::Archive;
+pub use gather::{Export, Exported};
+pub use merge::{Import, Imported, Line, Outcome, What};
+
+pub(crate) use file::open;
+pub(crate) use gather::export;
+pub(crate) use merge::import;

@@ -1,0 +1,254 @@
+//! Exporting and importing: what goes out comes in again elsewhere, nothing here is replaced, nothing is in clear.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use grapnel_core::Grapnel;
+use grapnel_core::app::NewApp;
+use grapnel_core::archive::{Export, Exported, Import, Imported, Outcome};
+use grapnel_core::connection::State;
+use grapnel_core::error::{Code, Error};
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_sandbox::grigora;
+use tempfile::TempDir;
+
+use crate::world::{TestKeyring, World, again};
+
+const ALL: Import = Import { with_tokens: true, dry_run: false };
+const DRY: Import = Import { with_tokens: true, dry_run: true };
+const NO_TOKENS: Import = Import { with_tokens: false, dry_run: false };
+
+fn words() -> SecretString {
+    "harbour lamp eleven moss".into()
+}
+
+/// Another computer.
+struct Elsewhere {
+    grapnel: Grapnel,
+    home: TempDir,
+}
+
+impl Elsewhere {
+    fn of(world: &World) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let keyring = Arc::new(TestKeyring::default());
+        Self { grapnel: Grapnel::with(home.path(), keyring, world.clock.clone()).unwrap(), home }
+    }
+
+    async fn import(&self, file: &std::path::Path, how: Import) -> Result<Imported, Error> {
+        let archive = self.grapnel.open_archive(file, &words()).await?;
+        self.grapnel.import(&archive, how).await
+    }
+}
+
+fn file(world: &World) -> PathBuf {
+    world.home.path().join("grapnel.age")
+}
+
+async fn export(world: &World, change: impl FnOnce(&mut Export)) -> Result<Exported, Error> {
+    let mut asked =
+        Export { file: file(world), passphrase: words(), with_tokens: true, moves: false, force: false };
+    change(&mut asked);
+    world.grapnel.export(asked).await
+}
+
+fn told(imported: &Imported) -> String {
+    let lines = imported.lines.iter().map(|line| {
+        let why = line.why.as_deref().unwrap_or_default();
+        format!("{:?} “{}”: {:?} “{}” {why}", line.what, line.name, line.outcome, line.here)
+    });
+    lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn everything_comes_home_on_another_computer() {
+    let world = World::new();
+    let id = world.connect().await;
+    let exported = export(&world, |_| {}).await.unwrap();
+    let expected = Exported { apps: 1, connections: 1, with_tokens: 1, renewable: 1, moved: false };
+    assert_eq!(exported, expected);
+
+    let there = Elsewhere::of(&world);
+    let planned = there.import(&file(&world), DRY).await.unwrap();
+    assert!(there.grapnel.apps().unwrap().is_empty());
+    let imported = there.import(&file(&world), ALL).await.unwrap();
+    assert_eq!(imported, planned, "what was announced is what was done");
+    assert_eq!(imported.renewable, 1);
+    let (mut here, mut over_there) =
+        (world.grapnel.connection(&id).unwrap(), there.grapnel.connection(&id).unwrap());
+    // Each has a name of its own for the app; and the rest is learned anew.
+    for details in [&mut here, &mut over_there] {
+        details.summary.app_id.0.clear();
+        (details.application, details.authorization, details.claims) = (None, None, None);
+        (details.introspected_at, details.account) = (None, details.account.take());
+    }
+    assert_eq!(here, over_there);
+    // Its tokens open its content, and with the app's secret they are renewed.
+    there.grapnel.projects(&id).await.unwrap();
+    there.grapnel.refresh(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_in_the_file_is_in_clear() {
+    let world = World::new();
+    world.connect().await;
+    export(&world, |_| {}).await.unwrap();
+    let bytes = fs::read(file(&world)).unwrap();
+    let issued = world.sandbox.revealed().into_iter().map(|one| one.value);
+    for secret in issued.chain([grigora::CLIENT_SECRET.to_owned(), grigora::CLIENT_ID.to_owned()]) {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(file(&world)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let activity = serde_json::to_string(&world.grapnel.activity(None).unwrap()).unwrap();
+    assert!(activity.contains("Exported to a file: 1 apps and 1 connections, 1 of them with their tokens."));
+}
+
+#[tokio::test]
+async fn what_is_here_is_left_as_it_is_and_what_is_new_gets_a_name_of_its_own() {
+    let world = World::new();
+    let id = world.connect().await;
+    let second = world.connect().await;
+    export(&world, |_| {}).await.unwrap();
+    let archive = world.grapnel.open_archive(&file(&world), &words()).await.unwrap();
+    let mut all = Vec::new();
+    all.push(("on the same computer", world.grapnel.import(&archive, ALL).await.unwrap()));
+    world.grapnel.refresh(&id).await.unwrap();
+    let tokens = world.grapnel.connection(&id).unwrap().tokens;
+    world.grapnel.disconnect(&second).await.unwrap();
+    all.push(("after a renewal and a disconnect", world.grapnel.import(&archive, ALL).await.unwrap()));
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens, tokens);
+    assert_eq!(world.grapnel.connections().unwrap().len(), 2);
+
+    let there = Elsewhere::of(&world);
+    let other = NewApp { name: "acme".into(), client_id: "another".into(), ..world.new_app() };
+    there.grapnel.add_app(other).await.unwrap();
+    all.push(("where an app of that name is", there.import(&file(&world), ALL).await.unwrap()));
+    all.push(("once more", there.import(&file(&world), ALL).await.unwrap()));
+
+    let third = Elsewhere::of(&world);
+    third.grapnel.add_app(NewApp { name: "Mine".into(), ..world.new_app() }).await.unwrap();
+    all.push(("where the app is called otherwise", third.import(&file(&world), NO_TOKENS).await.unwrap()));
+    let all = all.iter().map(|(what, imported)| format!("{what}:\n{}", told(imported)));
+    insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n\n"));
+}
+
+#[tokio::test]
+async fn without_tokens_each_connection_waits_for_a_sign_in_of_its_own() {
+    let world = World::new();
+    let id = world.connect().await;
+    let exported = export(&world, |asked| asked.with_tokens = false).await.unwrap();
+    assert_eq!((exported.connections, exported.with_tokens, exported.renewable), (1, 0, 0));
+    let there = Elsewhere::of(&world);
+    let imported = there.import(&file(&world), ALL).await.unwrap();
+    assert_eq!(imported.renewable, 0);
+    let connection = there.grapnel.connection(&id).unwrap();
+    assert_eq!(connection.summary.state, State::Disconnected);
+    let app = connection.summary.app_id;
+    there.grapnel.start_attempt(&app, &again(&id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_moves_lives_on_there_and_not_here() {
+    let world = World::new();
+    let id = world.connect().await;
+    assert!(export(&world, |asked| asked.moves = true).await.unwrap().moved);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    let there = Elsewhere::of(&world);
+    there.import(&file(&world), ALL).await.unwrap();
+    there.grapnel.refresh(&id).await.unwrap();
+    there.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_under_way_is_in_the_file() {
+    let world = World::new();
+    let id = world.connect().await;
+    let slow = grapnel_sandbox::Fault::Slow(Duration::from_millis(800));
+    world.sandbox.faults().set(grapnel_sandbox::Endpoint::TokenRefresh, slow, 1).unwrap();
+    let renewal = tokio::spawn({
+        let (grapnel, id) = (world.second_start(), id.clone());
+        async move { grapnel.refresh(&id).await }
+    });
+    // The request is with the provider once it has begun to be slow.
+    while !world.sandbox.faults().planned().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    export(&world, |_| {}).await.unwrap();
+    renewal.await.unwrap().unwrap();
+    let there = Elsewhere::of(&world);
+    there.import(&file(&world), ALL).await.unwrap();
+    assert_eq!(there.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    there.grapnel.refresh(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_is_not_replaced_unasked_and_only_its_passphrase_opens_it() {
+    let world = World::new();
+    world.connect().await;
+    let short = export(&world, |asked| asked.passphrase = "short".into()).await.unwrap_err();
+    assert_eq!(short.field.as_deref(), Some("passphrase"));
+    assert!(!file(&world).exists());
+    fs::write(file(&world), "my thesis").unwrap();
+    let error = export(&world, |_| {}).await.unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("file"));
+    assert_eq!(fs::read_to_string(file(&world)).unwrap(), "my thesis");
+    let there = Elsewhere::of(&world);
+    assert_eq!(there.import(&file(&world), ALL).await.unwrap_err().code, Code::FileInvalid);
+    export(&world, |asked| asked.force = true).await.unwrap();
+    let wrong = there.grapnel.open_archive(&file(&world), &"some other words".into()).await.err().unwrap();
+    assert_eq!(wrong.code, Code::PassphraseWrong);
+    let missing = there.import(&there.home.path().join("none"), ALL).await.unwrap_err();
+    assert_eq!(missing.code, Code::NotFound);
+    assert_eq!(there.import(there.home.path(), ALL).await.unwrap_err().code, Code::NotFound);
+    let nowhere = export(&world, |asked| asked.file = "/nowhere/at/all".into()).await.unwrap_err();
+    assert_eq!(nowhere.code, Code::DataUnwritable);
+    assert!(there.grapnel.activity(None).unwrap().is_empty());
+}
+
+/// An archive that opens, and whose inside was written by someone else.
+#[tokio::test]
+async fn what_cannot_be_is_left_out_and_says_why() {
+    let world = World::new();
+    let connection = |id: &str, access: &str| {
+        serde_json::json!({
+            "id": id, "name": "c", "created_at": "2026-01-01T00:00:00Z", "scopes": [], "project_ids": [], "account": null, "kept_for": null,
+            "tokens": {"access": access, "refresh": null, "issued_at": "2026-01-01T00:00:00Z", "expires_at": null, "renewals": 0},
+        })
+    };
+    let app = |name: &str,
+               provider: &str,
+               overrides: serde_json::Value,
+               connections: Vec<serde_json::Value>| {
+        serde_json::json!({
+            "name": name, "provider": provider, "client_id": "id", "client_secret": "a-secret", "redirect_uri": "deep-link",
+            "scopes": [], "projects": [], "overrides": overrides, "connections": connections,
+        })
+    };
+    let id = "0123456789abcdef0123456789abcdef";
+    let document = serde_json::json!({"grapnel": 1, "exported_at": "2026-01-01T00:00:00Z", "apps": [
+        app("unknown", "elsewhere", serde_json::json!({}), vec![connection(id, "x")]),
+        app("plain", "grigora", serde_json::json!({"token_url": "http://evil.example/"}), vec![]),
+        app("bell\u{7}", "grigora", serde_json::json!({}), vec![]),
+        app("good", "grigora", serde_json::json!({}), vec![
+            connection("../../etc/passwd", "x"), connection(id, "two\nlines"), connection(id, ""), connection(id, "fine"), connection(id, "twice"),
+        ]),
+    ]});
+    let mut recipient = age::scrypt::Recipient::new(words());
+    recipient.set_work_factor(2);
+    fs::write(file(&world), age::encrypt(&recipient, document.to_string().as_bytes()).unwrap()).unwrap();
+    let archive = world.grapnel.open_archive(&file(&world), &words()).await.unwrap();
+    let imported = world.grapnel.import(&archive, ALL).await.unwrap();
+    insta::assert_snapshot!(told(&imported));
+    let added = imported.lines.iter().filter(|line| line.outcome == Outcome::Added).count();
+    assert_eq!(added, world.grapnel.apps().unwrap().len() + world.grapnel.connections().unwrap().len());
+    let connection = world.grapnel.connections().unwrap().pop().unwrap();
+    let token = world.grapnel.token(&connection.id, Duration::ZERO).await.unwrap();
+    assert_eq!(token.expose_secret(), "fine");
+}
