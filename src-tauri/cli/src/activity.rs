@@ -19,26 +19,33 @@ use crate::words::moment;
 pub(crate) struct Activity {
     /// The connection's name; without one, everything is shown
     connection: Option<String>,
+    /// Only what contains this, in its text or in the name of what it is about
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
 }
 
 pub(crate) fn run(session: &mut Session<'_>, asked: &Activity) -> Result<()> {
     let of = asked.connection.as_deref().map(|name| named::connection(&session.grapnel, name));
     let of = of.transpose()?.map(|connection| connection.id);
-    let entries = session.grapnel.activity(of.as_ref())?;
+    let entries = session.grapnel.activity(of.as_ref(), asked.search.as_deref())?;
     let connections = session.grapnel.connections()?.into_iter().map(|one| (one.id, one.name)).collect();
     let apps = session.grapnel.apps()?.into_iter().map(|one| (one.id, one.name)).collect();
-    session.output.show(&Log(entries.into_iter().map(|entry| Line::of(entry, &connections, &apps)).collect()))
+    let lines = entries.into_iter().map(|entry| Line::of(entry, &connections, &apps)).collect();
+    session.output.show(&Log(lines, asked.search.is_some()))
 }
 
+/// The lines, and whether only some were asked for.
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Log(Vec<Line>);
+struct Log(Vec<Line>, #[serde(skip)] bool);
 
 #[derive(Serialize)]
 struct Line {
     at: Timestamp,
     kind: Kind,
     text: String,
+    times: u32,
+    last_at: Option<Timestamp>,
     connection: Option<String>,
     app: Option<String>,
 }
@@ -49,20 +56,31 @@ impl Line {
             at: entry.at,
             kind: entry.kind,
             text: entry.text,
+            times: entry.times,
+            last_at: entry.last_at,
             connection: entry.connection_id.and_then(|id| connections.get(&id).cloned()),
             app: entry.app_id.and_then(|id| apps.get(&id).cloned()),
         }
     }
 }
 
+impl Line {
+    /// What happened, and how often.
+    fn said(&self, now: Timestamp) -> String {
+        let Some(last_at) = self.last_at else { return self.text.clone() };
+        format!("{} {} times, last {}.", self.text, self.times, moment(last_at, now))
+    }
+}
+
 impl Shown for Log {
     fn text(&self, now: Timestamp) -> String {
         if self.0.is_empty() {
-            return "Nothing has happened yet.".into();
+            return if self.1 { "Nothing that happened contains that." } else { "Nothing has happened yet." }
+                .into();
         }
         let rows = self.0.iter().map(|line| {
             let about = line.connection.as_ref().or(line.app.as_ref()).cloned().unwrap_or_default();
-            [moment(line.at, now), about, line.text.clone()]
+            [moment(line.at, now), about, line.said(now)]
         });
         table(["WHEN", "ABOUT", "WHAT HAPPENED"], rows)
     }

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Disconnect(connection::Disconnect),
     /// Show what happened, newest first
     Activity(activity::Activity),
+    /// Look at everything that has to work: data, vault, deep links, browser
+    Doctor,
     /// Write apps and connections to a file that a passphrase opens
     Export(archive::Export),
     /// Add what an exported file holds
@@ -67,7 +69,7 @@ impl Command {
     /// Whether it cannot be executed while the vault is locked.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) => false,
+            Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) | Self::Doctor => false,
             Self::App(command) => matches!(command, app::Command::Add(_)),
             Self::Vault(command) => !matches!(command, vault::Command::Status),
             _ => true,

@@ -8,6 +8,7 @@ use grapnel_core::event::Event;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::arguments::Command;
+use crate::exit::Exit;
 use crate::print::Messages;
 use crate::session::Session;
 use crate::vault;
@@ -18,7 +19,11 @@ const GLANCE: Duration = Duration::from_millis(2500);
 const REFUSED: Duration = Duration::from_millis(200);
 
 /// Executes a command for as long as the keyring lets it.
-pub(crate) async fn within_patience(session: &mut Session<'_>, command: Command) -> Result<()> {
+pub(crate) async fn within_patience(session: &mut Session<'_>, command: Command) -> Result<Exit> {
+    if matches!(command, Command::Doctor) {
+        // What is wrong with the keyring is what it is to tell.
+        return crate::execute(session, command).await;
+    }
     let grapnel = session.grapnel.clone();
     let messages = session.output.messages.clone();
     // The core gives up by itself after the time that a person needs.

@@ -5,10 +5,12 @@ mod activity;
 mod app;
 mod archive;
 mod arguments;
+mod asker;
 mod browser;
 mod connect;
 mod connection;
 mod content;
+mod doctor;
 mod exit;
 mod input;
 mod keyring;
@@ -47,7 +49,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>, around: Surround
     };
     output.json = arguments.json;
     let done = match arguments.command {
-        Command::Provider(command) => provider::run(&mut output, &command),
+        Command::Provider(command) => provider::run(&mut output, &command).map(|()| Exit::Done),
         command => match open() {
             Ok(grapnel) => {
                 let reads_passphrases = arguments.passphrase_stdin;
@@ -55,18 +57,19 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>, around: Surround
                     Session { grapnel, output: &mut output, input, browser, patience, reads_passphrases };
                 keyring::within_patience(&mut session, command).await
             }
+            Err(error) if matches!(command, Command::Doctor) => doctor::unopened(&mut output, error),
             Err(error) => Err(error),
         },
     };
     match done {
-        Ok(()) => Exit::Done,
+        Ok(exit) => exit,
         Err(error) => output.failed(&error),
     }
 }
 
-async fn execute(session: &mut Session<'_>, command: Command) -> Result<()> {
+async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
     vault::unlock(session, command.needs_vault()).await?;
-    match command {
+    let done = match command {
         Command::Provider(command) => provider::run(session.output, &command),
         Command::App(command) => app::run(session, command).await,
         Command::Connect(command) => connect::run(session, command).await,
@@ -83,5 +86,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<()> {
         Command::Export(command) => archive::export(session, command).await,
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,
-    }
+        Command::Doctor => return doctor::run(session).await,
+    };
+    done.map(|()| Exit::Done)
 }

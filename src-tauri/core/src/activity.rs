@@ -34,6 +34,8 @@ pub enum Kind {
     RenewalRefused,
     /// The access token was copied to the clipboard.
     TokenCopied,
+    /// A program was given the access token.
+    TokenHandedOut,
     /// The person disconnected.
     Disconnected,
     /// Something else opens the vault now.
@@ -54,8 +56,34 @@ pub struct Entry {
     pub kind: Kind,
     /// The sentence to read.
     pub text: String,
+    /// How often it happened; what comes again soon is one entry.
+    pub times: u32,
+    /// When it happened last, if more than once.
+    pub last_at: Option<Timestamp>,
     /// The connection that it happened to.
     pub connection_id: Option<ConnectionId>,
     /// The app that it happened to.
     pub app_id: Option<AppId>,
+}
+
+/// A program that asks for a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// What the system calls it, such as `bash`; nothing where that cannot be told.
+    pub name: Option<String>,
+    /// Its process id.
+    pub pid: u32,
+}
+
+impl Asker {
+    /// By what it is known: a script that is started again is the same.
+    pub(crate) fn known_by(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("another program");
+        name.chars().filter(|c| !c.is_control()).take(64).collect()
+    }
+
+    /// The sentence for the activity.
+    pub(crate) fn sentence(&self) -> String {
+        format!("Access token handed to {} (pid {}).", self.known_by(), self.pid)
+    }
 }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod connection;
 pub mod content;
 mod discovery;
+pub mod doctor;
 mod env;
 pub mod error;
 pub mod event;

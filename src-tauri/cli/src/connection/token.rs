@@ -6,6 +6,7 @@ use grapnel_core::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::asker::asker;
 use crate::named::{self, to_reconnect};
 use crate::print::Shown;
 use crate::retry::retry;
@@ -28,7 +29,12 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     let token = retry(*patience, &output.messages, || grapnel.token(&connection.id, min_valid)).await;
     let token = token.map_err(to_reconnect(&connection.name))?;
     let expires_at = grapnel.connection(&connection.id)?.summary.expires_at;
-    output.show(&Fresh::of(&token, expires_at))
+    output.show(&Fresh::of(&token, expires_at))?;
+    // Whoever asked has the token by now; that it is not noted is no failure.
+    if let Err(error) = grapnel.token_handed_out(&connection.id, &asker()) {
+        tracing::info!(%error, "not noted");
+    }
+    Ok(())
 }
 
 /// Printed because it was asked for; nowhere else does a token leave Grapnel in the clear.

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod apps;
-mod bad_input;
 mod archive;
+mod bad_input;
 mod connecting;
 mod connections;
 mod content;
+mod doctor;
 mod exits;
 mod machine;
 mod providers;

@@ -163,6 +163,7 @@ fn filters() -> insta::Settings {
     settings.add_filter(r"\b[0-9a-f]{32}\b", "[id]");
     settings.add_filter(r"(gri_[ar]t_)[\w-]{4}", "${1}[4]");
     settings.add_filter(r#"(fingerprint"?:? "?)[0-9a-f]{8}\b"#, "${1}[8 hex]");
+    settings.add_filter(r"handed to .* \(pid \d+\)", "handed to [program] (pid [number])");
     settings.add_filter(r"in \d\.\d s", "in [pause]");
     settings
 }

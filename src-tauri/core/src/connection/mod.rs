@@ -11,13 +11,14 @@ use tokio::sync::broadcast;
 
 pub use view::{Details, Held, Scopes, State, Summary};
 
-use crate::activity::{Entry, Kind};
+use crate::activity::{Asker, Entry, Kind};
 use crate::app::{self, App, NewApp};
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
 use crate::authorize::{self, Attempt, Wanted};
 use crate::clock::{Clock, SystemClock};
 use crate::content::{self, Collection, Items, PostQuery, Posts, Project, Projects};
 use crate::discovery;
+use crate::doctor::{self, Diagnosis};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -189,6 +190,14 @@ impl Grapnel {
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
     }
 
+    /// Notes that a program was given the access token. What asks again and again is one entry an hour.
+    pub fn token_handed_out(&self, id: &ConnectionId, asker: &Asker) -> Result<()> {
+        let row = self.row(id)?;
+        let said = (&*asker.known_by(), &*asker.sentence());
+        let of = (id, &row.app_id);
+        self.0.store.jot(|tx| activity::add_repeated(tx, self.0.now(), Kind::TokenHandedOut, said, of))
+    }
+
     /// Deletes a connection's tokens here, and keeps its history. Before that the provider is asked to take them
     /// back, where it offers that; what it answers changes nothing here.
     pub async fn disconnect(&self, id: &ConnectionId) -> Result<Revocation> {
@@ -274,9 +283,16 @@ impl Grapnel {
         archive::import(&self.0, archive, how).await
     }
 
-    /// What happened, newest first: to one connection, or to all.
-    pub fn activity(&self, of: Option<&ConnectionId>) -> Result<Vec<Entry>> {
-        self.0.store.read(|c| activity::newest(c, of))
+    /// What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to.
+    pub fn activity(&self, of: Option<&ConnectionId>, search: Option<&str>) -> Result<Vec<Entry>> {
+        let search = search.map(str::trim).filter(|text| !text.is_empty());
+        self.0.store.read(|c| activity::newest(c, of, search))
+    }
+
+    /// Looks at everything that has to work, one thing after the other. `program` is the one that is to open deep
+    /// links, where the caller knows it.
+    pub async fn examine(&self, program: Option<&Path>) -> Diagnosis {
+        doctor::examine(self, &self.0, program).await
     }
 
     /// What opens the vault.

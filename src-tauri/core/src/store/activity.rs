@@ -1,14 +1,16 @@
 //! The activity log in the store, bounded.
 
-use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, Row, params};
 
 use super::column::{Json, Time, json};
 use crate::activity::{Entry, Kind};
 use crate::id::{AppId, ConnectionId};
 
 /// How many entries are kept in all.
-const KEPT: i64 = 20_000;
+const KEPT: i64 = 10_000;
+/// How long the same thing is one entry: a script that asks each second leaves 24 a day.
+const SPAN: SignedDuration = SignedDuration::from_hours(1);
 /// How many are shown at once.
 const SHOWN: i64 = 500;
 
@@ -22,18 +24,59 @@ pub(crate) fn add(
 ) -> rusqlite::Result<()> {
     connection.execute(
         "INSERT INTO activity (at, kind, text, connection_id, app_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-        rusqlite::params![Time(at), Json(kind), text, of.0, of.1],
+        params![Time(at), Json(kind), text, of.0, of.1],
     )?;
     connection
         .execute("DELETE FROM activity WHERE id <= ?1", [connection.last_insert_rowid() - KEPT])
         .map(drop)
 }
 
-/// The newest entries first: of one connection, or of everything.
-pub(crate) fn newest(connection: &Connection, of: Option<&ConnectionId>) -> rusqlite::Result<Vec<Entry>> {
+/// Adds an entry about a connection that may come again and again, known by `by`; within [`SPAN`] it is one entry,
+/// which tells how often and when last.
+pub(crate) fn add_repeated(
+    connection: &Connection,
+    at: Timestamp,
+    kind: Kind,
+    (by, text): (&str, &str),
+    of: (&ConnectionId, &AppId),
+) -> rusqlite::Result<()> {
+    let again = connection.execute(
+        "UPDATE activity SET times = times + 1, last_at = ?2, text = ?5 WHERE id = (
+            SELECT max(id) FROM activity WHERE connection_id = ?1 AND kind = ?3 AND repeats = ?4
+         ) AND at BETWEEN ?6 AND ?2",
+        params![of.0, Time(at), Json(kind), by, text, Time(at.saturating_sub(SPAN).unwrap_or(at))],
+    )?;
+    if again == 1 {
+        return Ok(());
+    }
+    add(connection, at, kind, text, (Some(of.0), Some(of.1)))?;
     connection
-        .prepare("SELECT * FROM activity WHERE ?1 IS NULL OR connection_id = ?1 ORDER BY id DESC LIMIT ?2")?
-        .query_map(rusqlite::params![of, SHOWN], read)?
+        .execute(
+            "UPDATE activity SET repeats = ?2 WHERE id = ?1",
+            params![connection.last_insert_rowid(), by],
+        )
+        .map(drop)
+}
+
+/// The newest entries first: of one connection, or of everything; only those that contain `search`, in their text
+/// or in the name of what they are about.
+pub(crate) fn newest(
+    connection: &Connection,
+    of: Option<&ConnectionId>,
+    search: Option<&str>,
+) -> rusqlite::Result<Vec<Entry>> {
+    let pattern = search.map(|text| {
+        let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        format!("%{escaped}%")
+    });
+    connection
+        .prepare(
+            "SELECT a.* FROM activity a LEFT JOIN connection c ON c.id = a.connection_id LEFT JOIN app ON app.id = a.app_id
+             WHERE (?1 IS NULL OR a.connection_id = ?1) AND (?2 IS NULL OR a.text LIKE ?2 ESCAPE '!'
+                OR c.name LIKE ?2 ESCAPE '!' OR (c.id IS NULL AND app.name LIKE ?2 ESCAPE '!'))
+             ORDER BY a.id DESC LIMIT ?3",
+        )?
+        .query_map(params![of, pattern, SHOWN], read)?
         .collect()
 }
 
@@ -42,6 +85,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         at: row.get::<_, Time>("at")?.0,
         kind: json(row, "kind")?,
         text: row.get("text")?,
+        times: row.get("times")?,
+        last_at: row.get::<_, Option<Time>>("last_at")?.map(|time| time.0),
         connection_id: row.get("connection_id")?,
         app_id: row.get("app_id")?,
     })

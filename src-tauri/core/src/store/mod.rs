@@ -9,6 +9,7 @@ pub(crate) mod connection;
 mod locks;
 mod open;
 mod others;
+pub(crate) mod sound;
 pub(crate) mod vault;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,11 @@ impl Store {
         })
     }
 
+    /// The data directory.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// Reads, all of it as it was at one moment.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,17 +64,37 @@ impl Store {
     /// Writes, all of it or nothing.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = (|| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let written = write(&transaction)?;
-            transaction.commit()?;
-            Ok(written)
-        })();
+        let written = transact(&mut connection, write);
         if written.is_ok() {
             self.touch();
         }
         written.map_err(|error| failed(&error))
     }
+
+    /// Writes what a power cut may take back: it is not worth waiting for the disk.
+    pub(crate) fn jot<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let jotted = (|| {
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let jotted = transact(&mut connection, write);
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            jotted
+        })();
+        if jotted.is_ok() {
+            self.touch();
+        }
+        jotted.map_err(|error| failed(&error))
+    }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let written = write(&transaction)?;
+    transaction.commit()?;
+    Ok(written)
 }
 
 /// What a failure of the database means for a person.

@@ -10,16 +10,17 @@ use super::{damaged, failed};
 use crate::error::{Code, Error, Result};
 
 /// The database, in the data directory.
-const FILE: &str = "grapnel.db";
+pub(super) const FILE: &str = "grapnel.db";
 /// What makes each version of the schema from the one before. A step that was released is never changed.
 const STEPS: &[&str] = &[
     include_str!("schema/1-apps-and-connections.sql"),
     include_str!("schema/2-changed-apps.sql"),
     include_str!("schema/3-passphrase.sql"),
+    include_str!("schema/4-repeated-activity.sql"),
 ];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
-const VERSION: u32 = STEPS.len() as u32;
+pub(super) const VERSION: u32 = STEPS.len() as u32;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
 

@@ -1,8 +1,12 @@
 //! Which vault the database belongs to, and everything in it that is sealed.
 
+use std::sync::PoisonError;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column::{Json, maybe_json};
+use super::{Store, failed};
+use crate::error::Result;
 use crate::vault::Stretch;
 
 /// The vault that the secrets here are sealed in.
@@ -116,9 +120,14 @@ fn sealed_columns(connection: &Connection) -> rusqlite::Result<Vec<(String, Stri
         .collect()
 }
 
-/// Moves the sealed values as they were before out of the log beside the database, where they would stay for a while.
-pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+impl Store {
+    /// Moves the sealed values as they were before out of the log beside the database, where they would stay for a
+    /// while.
+    pub(crate) fn empty_log(&self) -> Result<()> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        emptied.map_err(|error| failed(&error))
+    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::ask::{make, opens, retire, vault_of};
 use super::passphrase::{self, Stretch};
 use super::seal::Key;
-use super::{Inner, Opened, Vault, broken_off};
+use super::{Inner, Opened, PATIENCE, Vault, broken_off, timed_out};
 use crate::error::{Code, Error, Result};
 use crate::secret::SecretString;
-use crate::store::vault::{VaultRow, all_sealed, empty_log, replace_vault, vault};
+use crate::store::vault::{VaultRow, all_sealed, replace_vault, vault};
 
 /// What opens a vault.
 #[derive(Clone)]
@@ -45,21 +45,24 @@ impl Vault {
             None => None,
         };
         let inner = Arc::clone(&self.0);
-        let moved = tokio::task::spawn_blocking(move || inner.move_to(before.as_ref(), &opener));
+        let prepared = tokio::task::spawn_blocking(move || inner.prepare(&opener));
+        let prepared = tokio::time::timeout(PATIENCE, prepared).await.map_err(|_| timed_out())?;
+        let (new, key) = prepared.map_err(|_| broken_off())??;
+        let inner = Arc::clone(&self.0);
+        let moved = tokio::task::spawn_blocking(move || inner.move_to(before.as_ref(), new, key));
         moved.await.map_err(|_| broken_off())?
     }
 }
 
 impl Inner {
-    fn move_to(&self, before: Option<&Opened>, opener: &Opener) -> Result<()> {
-        let (mut new, key) = self.prepare(opener)?;
+    fn move_to(&self, before: Option<&Opened>, mut new: VaultRow, key: Key) -> Result<()> {
         if let Err(error) = self.reseal(before, &mut new, &key) {
             self.withdraw(&new);
             return Err(error);
         }
         self.settle(Ok(Opened { vault: new.name.clone(), key }));
         retire(&*self.keyring, &self.store, &new);
-        if let Err(error) = self.store.read(empty_log) {
+        if let Err(error) = self.store.empty_log() {
             tracing::info!(%error, "the log still holds what was sealed before");
         }
         Ok(())

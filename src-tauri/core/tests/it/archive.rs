@@ -105,7 +105,7 @@ async fn nothing_in_the_file_is_in_clear() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(file(&world)).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    let activity = serde_json::to_string(&world.grapnel.activity(None).unwrap()).unwrap();
+    let activity = serde_json::to_string(&world.grapnel.activity(None, None).unwrap()).unwrap();
     assert!(activity.contains("Exported to a file: 1 apps and 1 connections, 1 of them with their tokens."));
 }
 
@@ -209,7 +209,7 @@ async fn a_file_is_not_replaced_unasked_and_only_its_passphrase_opens_it() {
     assert_eq!(there.import(there.home.path(), ALL).await.unwrap_err().code, Code::NotFound);
     let nowhere = export(&world, |asked| asked.file = "/nowhere/at/all".into()).await.unwrap_err();
     assert_eq!(nowhere.code, Code::DataUnwritable);
-    assert!(there.grapnel.activity(None).unwrap().is_empty());
+    assert!(there.grapnel.activity(None, None).unwrap().is_empty());
 }
 
 /// An archive that opens, and whose inside was written by someone else.

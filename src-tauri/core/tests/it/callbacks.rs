@@ -36,7 +36,7 @@ async fn each_callback_that_is_not_accepted_says_why_and_changes_nothing() {
     assert_eq!(world.grapnel.attempts().unwrap()[0].id, attempt.id);
     assert_eq!(world.grapnel.attempts().unwrap()[0].phase, Phase::Waiting);
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 0);
-    let refused = world.grapnel.activity(None).unwrap();
+    let refused = world.grapnel.activity(None, None).unwrap();
     assert_eq!(refused.iter().filter(|entry| entry.kind == Kind::CallbackRefused).count(), told.len());
 }
 

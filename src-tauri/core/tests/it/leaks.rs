@@ -31,7 +31,7 @@ async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {
     let mut crossed = serde_json::to_string(&(
         world.grapnel.apps().unwrap(),
         world.grapnel.connection(&id).unwrap(),
-        world.grapnel.activity(None).unwrap(),
+        world.grapnel.activity(None, None).unwrap(),
     ))
     .unwrap();
     while let Ok(event) = events.try_recv() {

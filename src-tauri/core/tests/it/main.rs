@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod activity;
 mod apps;
-mod bad_input;
 mod archive;
+mod bad_input;
 mod callbacks;
 mod changing;
+mod doctor;
 mod faults;
 mod keyring;
 mod leaks;

@@ -179,7 +179,7 @@ async fn disconnecting_deletes_the_tokens_and_keeps_the_history() {
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.summary.state, State::Disconnected);
     assert!(details.tokens.is_none());
-    assert!(world.grapnel.activity(Some(&id)).unwrap().len() >= 2);
+    assert!(world.grapnel.activity(Some(&id), None).unwrap().len() >= 2);
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
     assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
 }

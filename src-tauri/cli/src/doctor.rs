@@ -1,0 +1,32 @@
+//! `grapnel doctor`: what works and what does not, with what to do about it.
+
+use grapnel_core::doctor::{self, Diagnosis, Verdict};
+use grapnel_core::error::{Error, Result};
+use jiff::Timestamp;
+
+use crate::exit::Exit;
+use crate::print::{Output, Shown};
+use crate::session::Session;
+
+/// Prints what was found; exits well if nothing is broken.
+pub(crate) async fn run(session: &mut Session<'_>) -> Result<Exit> {
+    let diagnosis = session.grapnel.examine(None).await;
+    show(session.output, &diagnosis)
+}
+
+/// The same where the data could not even be opened.
+pub(crate) fn unopened(output: &mut Output, error: Error) -> Result<Exit> {
+    show(output, &doctor::unopened(error))
+}
+
+fn show(output: &mut Output, diagnosis: &Diagnosis) -> Result<Exit> {
+    output.show(diagnosis)?;
+    let is_broken = diagnosis.checks.iter().any(|check| check.verdict == Verdict::Broken);
+    Ok(if is_broken { Exit::Failed } else { Exit::Done })
+}
+
+impl Shown for Diagnosis {
+    fn text(&self, _: Timestamp) -> String {
+        self.report()
+    }
+}

@@ -1,0 +1,119 @@
+//! The checks of what is Grapnel's own: data, vault, connections.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Check, Verdict};
+use crate::connection::{Grapnel, State};
+use crate::error::{Code, Error};
+use crate::store::Store;
+use crate::vault::Protection;
+
+/// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
+#[cfg(unix)]
+const LITTLE_ROOM: u64 = 100 * 1024 * 1024;
+#[cfg(unix)]
+const NO_ROOM: u64 = 4 * 1024 * 1024;
+
+/// A keyring that answers does so sooner.
+const GLANCE: Duration = Duration::from_secs(3);
+
+pub(super) fn data(store: &Store) -> Check {
+    const NAME: &str = "Data directory";
+    let open = store.open_to_others();
+    if open.is_empty() {
+        return Check::fine(NAME, format!("{}, closed to other accounts.", store.home().display()));
+    }
+    let names: Vec<String> = open.iter().map(|path| path.display().to_string()).collect();
+    let error = Error::new(
+        Code::DataUnwritable,
+        format!("Other accounts of this computer can read {}.", names.join(", ")),
+    );
+    let error = error
+        .means("Tokens are sealed there. Names, addresses and what happened are not.")
+        .hint("Take the permissions away (chmod go= on each). Grapnel does so itself at its next start.");
+    Check::wrong(NAME, Verdict::Attention, error)
+}
+
+pub(super) fn database(store: &Store) -> Check {
+    const NAME: &str = "Database";
+    match store.quick_check() {
+        Ok(None) => Check::fine(NAME, format!("Sound; version {} of the schema.", Store::version())),
+        Ok(Some(found)) => {
+            tracing::warn!(%found, "the database is damaged");
+            let error = Error::new(Code::DataDamaged, "SQLite finds the database damaged.");
+            let error = error
+                .means("Some of what it holds may be lost. Nothing was changed by looking.")
+                .hint("Bring back grapnel.db from a backup; or export what can still be read, and import it into a new data directory.");
+            Check::wrong(NAME, Verdict::Broken, error)
+        }
+        Err(error) => Check::wrong(NAME, Verdict::Broken, error),
+    }
+}
+
+#[cfg(unix)]
+pub(super) fn room(store: &Store) -> Option<Check> {
+    const NAME: &str = "Disk room";
+    let found = rustix::fs::statvfs(store.home()).ok()?;
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    let text = format!("{} MiB free for the data directory.", free / 1024 / 1024);
+    if free >= LITTLE_ROOM {
+        return Some(Check::fine(NAME, text));
+    }
+    let error = Error::new(Code::DataUnwritable, text)
+        .means("Renewed tokens that cannot be stored live only as long as Grapnel runs.")
+        .hint("Make room on that disk.");
+    Some(Check::wrong(NAME, if free < NO_ROOM { Verdict::Broken } else { Verdict::Attention }, error))
+}
+
+/// Not told there.
+#[cfg(not(unix))]
+pub(super) fn room(_: &Store) -> Option<Check> {
+    None
+}
+
+/// A round trip: the key is asked for, and opens what was sealed with it.
+pub(super) async fn vault(grapnel: &Grapnel) -> Check {
+    const NAME: &str = "Vault";
+    let protection = match grapnel.protection() {
+        Ok(protection) => protection,
+        Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
+    };
+    // A keyring that is silent counts as locked by the end of a glance.
+    let answered = tokio::time::timeout(GLANCE, grapnel.check_vault()).await;
+    match (protection, answered.unwrap_or_else(|_| grapnel.vault_trouble())) {
+        (_, Some(error)) if error.code == Code::PassphraseNeeded => {
+            Check::wrong(NAME, Verdict::Attention, error)
+        }
+        (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
+        (Protection::None, None) => {
+            Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked.")
+        }
+        (Protection::Keyring, None) => Check::fine(NAME, "The keyring has the key, and it opens the vault."),
+        (Protection::Passphrase, None) => Check::fine(NAME, "Open, with your passphrase."),
+    }
+}
+
+pub(super) fn connections(grapnel: &Grapnel) -> Check {
+    const NAME: &str = "Connections";
+    let all = match grapnel.connections() {
+        Ok(all) => all,
+        Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
+    };
+    if all.is_empty() {
+        return Check::fine(NAME, "None yet.");
+    }
+    let mut counts = BTreeMap::<String, usize>::new();
+    for connection in &all {
+        *counts.entry(super::report::word(&connection.state)).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let found = format!("{} in all: {}.", all.len(), counts.join(", "));
+    if all.iter().all(|connection| connection.state != State::ReconnectNeeded) {
+        return Check::fine(NAME, found);
+    }
+    let error = Error::new(Code::ReconnectNeeded, found)
+        .means("What uses those that need it stops when their access tokens expire.")
+        .hint("Connect them again in the browser.");
+    Check::wrong(NAME, Verdict::Attention, error)
+}

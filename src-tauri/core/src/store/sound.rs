@@ -1,0 +1,39 @@
+//! Whether the database is sound, and closed to others.
+
+use std::path::{Path, PathBuf};
+
+use super::Store;
+use super::open::{FILE, VERSION};
+use crate::error::Result;
+
+impl Store {
+    /// What SQLite finds wrong in the database; nothing where it is sound. Reads all of it.
+    pub(crate) fn quick_check(&self) -> Result<Option<String>> {
+        let found: String = self.read(|c| c.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
+        Ok((found != "ok").then_some(found))
+    }
+
+    /// The version of the schema.
+    pub(crate) fn version() -> u32 {
+        VERSION
+    }
+
+    /// The files of the data that other accounts of this machine can read.
+    pub(crate) fn open_to_others(&self) -> Vec<PathBuf> {
+        let beside = ["", "-wal", "-shm"].map(|end| self.home().join(format!("{FILE}{end}")));
+        let all = std::iter::once(self.home().to_owned()).chain(beside);
+        all.filter(|path| is_open_to_others(path)).collect()
+    }
+}
+
+#[cfg(unix)]
+fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+}
+
+/// Permissions are the account's own directory's there.
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Path) -> bool {
+    false
+}

@@ -1,0 +1,119 @@
+//! The doctor: each thing that can be wrong is told, and nothing that is nobody's business.
+
+use grapnel_core::app::NewApp;
+use grapnel_core::doctor::{Check, Diagnosis, Verdict, unopened};
+use grapnel_core::error::{Code, Error};
+use grapnel_sandbox::grigora;
+
+use crate::world::World;
+
+async fn check(world: &World, name: &str) -> Check {
+    let diagnosis = world.grapnel.examine(None).await;
+    diagnosis.checks.into_iter().find(|check| check.name == name).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_well_is_fine() {
+    let world = World::new();
+    world.keyring.fail(Code::KeyringLocked);
+    assert_eq!(check(&world, "Vault").await.verdict, Verdict::Fine, "no secret, no question");
+    world.keyring.fail(None);
+    world.connect().await;
+    let own = ["Data directory", "Database", "Vault", "Connections"];
+    for name in own {
+        let check = check(&world, name).await;
+        assert_eq!(check.verdict, Verdict::Fine, "{check:?}");
+    }
+    assert_eq!(check(&world, "Connections").await.found, "1 in all: 1 active.");
+}
+
+#[tokio::test]
+async fn each_trouble_is_told() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.keyring.fail(Code::KeyringLocked);
+    world.start_again();
+    let vault = check(&world, "Vault").await;
+    assert_eq!((vault.verdict, vault.found.as_str()), (Verdict::Broken, "The keyring failed."));
+    assert_eq!(check(&world, "Connections").await.found, "1 in all: 1 locked.");
+    world.keyring.fail(None);
+    world.grapnel.protect_with_passphrase(&"harbour lamp eleven moss".into()).await.unwrap();
+    world.start_again();
+    assert_eq!(check(&world, "Vault").await.verdict, Verdict::Attention);
+    world.grapnel.unlock(&"harbour lamp eleven moss".into()).await.unwrap();
+
+    let refuse = grapnel_sandbox::Fault::InvalidGrant;
+    world.sandbox.faults().set(grapnel_sandbox::Endpoint::TokenRefresh, refuse, 1).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    let connections = check(&world, "Connections").await;
+    assert_eq!(
+        (connections.verdict, connections.found.as_str()),
+        (Verdict::Attention, "1 in all: 1 reconnect needed.")
+    );
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let database = world.home.path().join("grapnel.db");
+        std::fs::set_permissions(database, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(check(&world, "Data directory").await.verdict, Verdict::Attention);
+    }
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    database.execute_batch("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'activity_connection'; PRAGMA writable_schema = 0;").unwrap();
+    drop(database);
+    world.start_again();
+    assert_eq!(check(&world, "Database").await.verdict, Verdict::Broken);
+}
+
+#[tokio::test]
+async fn nothing_of_it_is_anybodys_business() {
+    let world = World::new();
+    let app = NewApp { name: "Bakery of ada@bakery.example".into(), ..world.new_app() };
+    world.grapnel.add_app(app).await.unwrap();
+    let id = world.connect().await;
+    world.grapnel.refresh(&id).await.unwrap();
+    let home = directories_home();
+    let diagnosis: Diagnosis =
+        world.grapnel.examine(Some(std::path::Path::new(&format!("{home}/grapnel")))).await;
+    let told = format!("{}\n{}", diagnosis.report(), serde_json::to_string(&diagnosis).unwrap());
+    let account = world.grapnel.connection(&id).unwrap().account.unwrap();
+    let origin = world.sandbox.url(world.provider).unwrap().to_owned();
+    let private = [
+        grigora::CLIENT_ID.to_owned(),
+        grigora::CLIENT_SECRET.into(),
+        "Bakery".into(),
+        "ada@".into(),
+        origin,
+        id.0.clone(),
+        home,
+    ];
+    let issued = world.sandbox.revealed().into_iter().map(|one| one.value);
+    let whose = serde_json::to_value(account).unwrap();
+    let whose = whose
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect::<Vec<_>>();
+    assert!(!whose.is_empty());
+    for text in private.into_iter().chain(issued).chain(whose) {
+        assert!(!told.contains(&text), "“{text}” is in\n{told}");
+    }
+    assert!(told.contains("renewed 1 times"), "{told}");
+    assert!(told.contains(" token") && told.contains(" signed in"), "{told}");
+}
+
+/// Where the data cannot be opened, the rest is told nevertheless.
+#[test]
+fn a_home_that_cannot_be_opened_is_told() {
+    let home = directories_home();
+    let error = Error::new(Code::DataNewer, format!("“{home}/x” was written by a newer Grapnel."))
+        .hint("Install it.");
+    let diagnosis = unopened(error);
+    assert_eq!(diagnosis.checks[0].verdict, Verdict::Broken);
+    assert_eq!(diagnosis.checks[0].found, "“~/x” was written by a newer Grapnel.");
+}
+
+fn directories_home() -> String {
+    directories::BaseDirs::new().unwrap().home_dir().display().to_string()
+}
