@@ -44,6 +44,16 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::activity,
             commands::copy_text,
             commands::check_vault,
+            commands::protection,
+            commands::unlock,
+            commands::protect_with_passphrase,
+            commands::protect_with_keyring,
+            commands::diagnose,
+            commands::copy_diagnosis,
+            commands::export_archive,
+            commands::open_archive,
+            commands::import_archive,
+            commands::close_archive,
         ])
         .events(collect_events![Happened])
 }

@@ -1,5 +1,8 @@
 //! The commands of the window: each forwards one request to the core and returns its answer.
 
+mod archive;
+mod vault;
+
 use std::time::Duration;
 
 use grapnel_core::activity::Entry;
@@ -21,6 +24,9 @@ use crate::clipboard::Clipboard;
 use crate::sandbox::{AtHand, SandboxApp};
 use crate::shell::Shell;
 use crate::{browser, downloads, probe};
+
+pub(crate) use archive::*;
+pub(crate) use vault::*;
 
 /// Everything the window shows first.
 #[derive(Serialize, specta::Type)]
@@ -291,14 +297,15 @@ pub(crate) async fn cancel(calls: State<'_, Calls>, call: u32) -> Result<()> {
     Ok(())
 }
 
-/// What happened, newest first: to one connection, or to all.
+/// What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn activity(
     shell: State<'_, Shell>,
     connection_id: Option<ConnectionId>,
+    search: Option<String>,
 ) -> Result<Vec<Entry>> {
-    shell.core().await?.activity(connection_id.as_ref())
+    shell.core().await?.activity(connection_id.as_ref(), search.as_deref())
 }
 
 /// Copies text that is no secret.

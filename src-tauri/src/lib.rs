@@ -44,6 +44,7 @@ fn build() -> tauri::Result<tauri::App> {
             app.manage(Shell::new(app.handle().clone()));
             app.manage(calls::Calls::default());
             app.manage(clipboard::Clipboard::default());
+            app.manage(commands::Opened::default());
             app.manage(sandbox::AtHand::default());
             app.manage(probe::Probe::default());
             window::open(app.handle())?;

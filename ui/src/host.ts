@@ -1,12 +1,12 @@
 // The one door to the host: the only file that imports the bindings, and with them the webview's IPC.
 
 import { commands, events } from "./bindings";
-import type { Error as Trouble, Event as Happening, NewApp, PostQuery } from "./bindings";
+import type { Diagnosis, Error as Trouble, Event as Happening, NewApp, PostQuery } from "./bindings";
 
 export type {
-  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Entry, Field, Glimpse, Held, Item, Items, Kind, Message,
-  NewApp, Order, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileFile, ProfileValue, Project, Projects, ProviderView, Revocation,
-  SandboxApp, Scope, Scopes, Source, State, Summary, WayBack,
+  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, Field, Glimpse, Held, Imported, Item, Items, Kind, Message,
+  NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileFile, ProfileValue, Project, Projects, Protection, ProviderView, Revocation,
+  SandboxApp, Scope, Scopes, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
 
@@ -71,9 +71,20 @@ export const host = {
   collections: (id: string) => ask(() => commands.collections(id)),
   items: (id: string, collection: string, within: string | null, call: number) => ask(() => commands.items(id, collection, within, call)),
   cancel: (call: number) => ask(() => commands.cancel(call)),
-  activity: (id: string | null) => ask(() => commands.activity(id)),
+  activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
   copyText: (text: string) => ask(() => commands.copyText(text)),
   checkVault: () => ask(() => commands.checkVault()),
+  protection: () => ask(() => commands.protection()),
+  unlock: (word: string) => ask(() => commands.unlock(word)),
+  usePassphrase: (word: string) => ask(() => commands.protectWithPassphrase(word)),
+  useKeyring: () => ask(() => commands.protectWithKeyring()),
+  diagnose: () => ask(() => commands.diagnose()),
+  copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),
+  exportTo: (file: string, word: string, tokens: boolean, moves: boolean) => ask(() => commands.exportArchive(file, word, tokens, moves)),
+  /** Opens an exported file, and tells what importing it would add. */
+  openArchive: (file: string, word: string) => ask(() => commands.openArchive(file, word)),
+  importOpened: (tokens: boolean) => ask(() => commands.importArchive(tokens)),
+  closeArchive: () => ask(() => commands.closeArchive()),
   /** Calls back with everything that happens, until the returned function is called. */
   listen: (heard: (event: Happening) => void) => events.happened.listen((message) => heard(message.payload)),
 };

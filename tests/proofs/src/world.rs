@@ -156,4 +156,11 @@ impl Keyring for FileKeyring {
     fn set(&self, name: &str, key: &[u8]) -> Result<(), Error> {
         std::fs::write(self.file(name), key).map_err(|error| failed(&error))
     }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        match std::fs::remove_file(self.file(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&error)),
+            _ => Ok(()),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 // A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
 
 import type { App, commands as Real, Error as Trouble, Event, NewApp, Post, PostQuery } from "../bindings";
+import { keeping } from "./keeping";
 import { provider } from "./providers";
 import { scenarios } from "./scenarios";
 import { app, at, attempt, empty, MINUTE, trouble, type FakeWorld } from "./world";
@@ -245,9 +246,12 @@ export class Fake {
       this.#waiting.get(call)?.();
       return this.#answer("cancel", [call], () => null);
     },
-    activity: (id) => this.#answer("activity", [id], () => this.world.activity.filter((one) => id === null || one.connection_id === id)),
+    activity: (id, search) =>
+      this.#answer("activity", [id, search], () =>
+        this.world.activity.filter((one) => (id === null || one.connection_id === id) && one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()))),
     copyText: (text) => this.#answer("copyText", [text], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
+    ...keeping((name, given, answer) => this.#answer(name, given, answer), () => this.world, (event) => this.tell(event)),
   };
 }
 

@@ -44,7 +44,7 @@ const many = () => {
   return held(
     Array.from({ length: 300 }, (_, n) => details(n === 0 ? "c1" : `c${n + 1}`, `Client site ${String(n + 1).padStart(3, "0")}`, states[n % states.length] ?? "active", ((n * 7) % 60) * MINUTE + 30_000)),
     { projects: Array.from({ length: 40 }, (_, n) => project(`p${n + 1}`, `Project ${n + 1}`, n % 5 === 0 ? null : `p${n + 1}.example`)), posts: { p1: posts(5000), p2: posts(100_000) },
-      activity: Array.from({ length: 900 }, (_, n) => ({ at: at(-n * 37 * MINUTE), kind: "renewed" as const, text: `Renewed. The refresh token changed with it; the old one is void.`, connection_id: `c${(n % 300) + 1}`, app_id: null })) },
+      activity: Array.from({ length: 900 }, (_, n) => ({ at: at(-n * 37 * MINUTE), kind: "renewed" as const, text: `Renewed. The refresh token changed with it; the old one is void.`, times: 1, last_at: null, connection_id: `c${(n % 300) + 1}`, app_id: null })) },
   );
 };
 
@@ -67,6 +67,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
     return empty();
   },
   vault: () => ({ ...some(), vault: trouble("keyring_locked", "The keyring is locked.", "Your tokens are safe in it, and cannot be used until it opens.", "Unlock it, then try again.") }),
+  passphrase: () => ({ ...some(), protection: "passphrase", vault: trouble("passphrase_needed", "The vault is locked, and opens with your passphrase.", "None of your tokens is lost.", "Enter the passphrase.") }),
   wire: (fake) => {
     for (const name of ["projects", "posts", "project", "activity", "refresh"] as const) fake.fail(name, unavailable);
     return some();

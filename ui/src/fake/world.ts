@@ -1,6 +1,6 @@
 // A made-up world to show: what the host would hold.
 
-import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Overview, Post, Project, Revocation, State } from "../bindings";
+import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Overview, Post, Project, Protection, Revocation, State } from "../bindings";
 import { provider, providers } from "./providers";
 
 export type FakeWorld = Overview & {
@@ -10,6 +10,8 @@ export type FakeWorld = Overview & {
   activity: Entry[];
   /** What disconnecting brings about at the provider. */
   revocation?: Revocation;
+  /** What opens the vault; the keyring where nothing is said. */
+  protection?: Protection;
   /** The kinds of things that a connection opens. */
   collections: { [connection in string]: Collection[] };
   /** The things of each kind; those within another under `kind/id`. */
@@ -105,9 +107,9 @@ export function attempt(phase: Attempt["phase"], more: Partial<Attempt> = {}): A
 }
 
 export const entries = (connection: string): Entry[] => [
-  { at: at(-5 * MINUTE), kind: "token_copied", text: "The access token was copied to the clipboard.", connection_id: connection, app_id: null },
-  { at: at(-17 * MINUTE), kind: "renewed", text: "Renewed. The refresh token changed with it; the old one is void.", connection_id: connection, app_id: null },
-  { at: at(-72 * MINUTE), kind: "renewed", text: "Renewed, after one retry. Grigora had answered 503.", connection_id: connection, app_id: null },
-  { at: at(-2 * 24 * 60 * MINUTE), kind: "signed_in", text: "Signed in as Amélie Renard. 3 scopes were granted, for 3 projects.", connection_id: connection, app_id: "acme-sites" },
-  { at: at(-2 * 24 * 60 * MINUTE - MINUTE), kind: "sign_in_started", text: "A sign-in began in the browser.", connection_id: null, app_id: "acme-sites" },
+  { at: at(-5 * MINUTE), kind: "token_copied", text: "The access token was copied to the clipboard.", times: 1, last_at: null, connection_id: connection, app_id: null },
+  { at: at(-17 * MINUTE), kind: "renewed", text: "Renewed. The refresh token changed with it; the old one is void.", times: 1, last_at: null, connection_id: connection, app_id: null },
+  { at: at(-72 * MINUTE), kind: "renewed", text: "Renewed, after one retry. Grigora had answered 503.", times: 1, last_at: null, connection_id: connection, app_id: null },
+  { at: at(-2 * 24 * 60 * MINUTE), kind: "signed_in", text: "Signed in as Amélie Renard. 3 scopes were granted, for 3 projects.", times: 1, last_at: null, connection_id: connection, app_id: "acme-sites" },
+  { at: at(-2 * 24 * 60 * MINUTE - MINUTE), kind: "sign_in_started", text: "A sign-in began in the browser.", times: 1, last_at: null, connection_id: null, app_id: "acme-sites" },
 ];

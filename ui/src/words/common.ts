@@ -30,7 +30,7 @@ export const common = {
   whatItMeans: "What it means",
   whatToDo: "What to do",
   cannotOpen: "Grapnel cannot open its data",
-  vault: "The keyring does not open the vault",
+  vault: "The vault does not open",
   refused: "A sign-in came back that Grapnel did not accept",
   none: "None",
 } as const;
@@ -55,7 +55,7 @@ export const stateSentence = {
   renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
   retrying: "The last renewal did not succeed. It is tried again when the token is used.",
   reconnect_needed: "Only signing in again helps.",
-  locked: "Unlock the keyring to use it.",
+  locked: "Unlock the vault to use it.",
   disconnected: "The tokens were deleted here.",
 };
 
@@ -75,12 +75,4 @@ export const side = {
   ago: (span: string) => `, ${span} ago`,
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
-};
-
-export const settings = {
-  title: "Settings",
-  theme: "Theme",
-  system: "As the system",
-  light: "Light",
-  dark: "Dark",
 };

@@ -118,6 +118,8 @@ export const activity = {
   title: "Activity",
   lead: "What happened to your apps and connections. No secrets are kept in it.",
   empty: "Nothing happened yet.",
+  search: "Search",
+  repeated: (times: number, last: string) => `${count(times, "time", "times")}, last ${last}.`,
   loading: "Loading the activity…",
   more: (n: number) => `Show ${count(n, "earlier line", "earlier lines")}`,
 };

@@ -3,8 +3,9 @@
 export { activity, connection, fingerprint, scopeWords } from "./connection";
 export { addApp, app, changeApp, profileFile, sourceWord } from "./apps";
 export { browse } from "./browse";
-export { common, phaseWord, settings, side, stateSentence, stateWord } from "./common";
+export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";
 export { count, list, number, of } from "./number";
 export { choiceWord, valueId, valueWord, wayBack } from "./profile";
+export { archive, doctor, settings, vault } from "./settings";
 export * as time from "./time";

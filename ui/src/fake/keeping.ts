@@ -1,0 +1,53 @@
+// The fake host's vault, archives and doctor.
+
+import type { commands as Real, Error as Trouble, Event, Imported } from "../bindings";
+import { at, trouble, type FakeWorld } from "./world";
+
+type Name = keyof typeof Real;
+type Answer = <T>(name: Name, given: unknown[], answer: () => T) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
+
+const short = () => ({ ...trouble("invalid_input", "The passphrase has fewer than 12 characters.", null, "Take four or five words."), field: "passphrase" });
+
+export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Event) => void) {
+  const plan = (renewable: number): Imported => ({
+    exported_at: at(0), renewable,
+    lines: [
+      { what: "app", name: "Acme Sites", outcome: "same", here: "Acme Sites", why: null },
+      { what: "connection", name: "Acme production", outcome: "renamed", here: "Acme production 2", why: null },
+    ],
+  });
+  return {
+    protection: () => answer("protection", [], () => world().protection ?? ("keyring" as const)),
+    unlock: (word: string) =>
+      answer("unlock", [word.length], () => {
+        if (word.length < 12) throw trouble("passphrase_wrong", "This is not the passphrase of this vault.", "Nothing is lost.", "Try again.");
+        world().vault = null;
+        queueMicrotask(() => tell({ kind: "vault", value: null }));
+        return null;
+      }),
+    protectWithPassphrase: (word: string) =>
+      answer("protectWithPassphrase", [word.length], () => {
+        if (word.length < 12) throw short();
+        world().protection = "passphrase";
+        return null;
+      }),
+    protectWithKeyring: () => answer("protectWithKeyring", [], () => ((world().protection = "keyring"), null)),
+    diagnose: () =>
+      answer("diagnose", [], () => ({
+        version: "0.1.0", system: "Debian, x86_64", held: [], recent: [],
+        checks: [
+          { name: "Database", verdict: "fine" as const, found: "Sound.", meaning: null, hint: null },
+          { name: "Vault", verdict: "broken" as const, found: "Your keyring is locked.", meaning: "None of your tokens is lost.", hint: "Unlock it." },
+        ],
+      })),
+    copyDiagnosis: (given: unknown) => answer("copyDiagnosis", [given], () => null),
+    exportArchive: (file: string, word: string, tokens: boolean, moves: boolean) =>
+      answer("exportArchive", [file, word.length, tokens, moves], () => {
+        if (word.length < 12) throw short();
+        return { apps: 2, connections: 4, with_tokens: tokens ? 4 : 0, renewable: tokens ? 4 : 0, moved: moves };
+      }),
+    openArchive: (file: string, word: string) => answer("openArchive", [file, word.length], () => plan(1)),
+    importArchive: (tokens: boolean) => answer("importArchive", [tokens], () => plan(tokens ? 1 : 0)),
+    closeArchive: () => answer("closeArchive", [], () => null),
+  };
+}

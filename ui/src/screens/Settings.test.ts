@@ -1,0 +1,80 @@
+import { screen, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+import { fake } from "../fake/fake";
+import { here } from "../state/place.svelte";
+import { world } from "../state/world.svelte";
+import { start } from "../test/start";
+
+const words = "harbour lamp eleven moss";
+const section = async (name: string) => within((await screen.findByRole("heading", { name })).closest("section") as HTMLElement);
+
+test("a passphrase is typed twice, and a short one is refused", async () => {
+  const user = await start("some");
+  here.go({ at: "settings" });
+  const vault = await section("Vault");
+  await user.click(await vault.findByRole("button", { name: "Use a passphrase" }));
+  await user.type(vault.getByLabelText("New passphrase"), words);
+  await user.type(vault.getByLabelText("The same again"), "other words");
+  await user.click(vault.getByRole("button", { name: "Seal everything anew" }));
+  expect(await vault.findByText("That was not the same twice.")).toBeVisible();
+  expect(fake.called("protectWithPassphrase")).toEqual([]);
+  for (const label of ["New passphrase", "The same again"]) await user.clear(vault.getByLabelText(label));
+  for (const label of ["New passphrase", "The same again"]) await user.type(vault.getByLabelText(label), "short");
+  await user.click(vault.getByRole("button", { name: "Seal everything anew" }));
+  expect(await vault.findByText(/fewer than 12/)).toBeVisible();
+  for (const label of ["New passphrase", "The same again"]) await user.type(vault.getByLabelText(label), words);
+  await user.click(vault.getByRole("button", { name: "Seal everything anew" }));
+  expect(await vault.findByText(/Opens with your passphrase/)).toBeVisible();
+  await user.click(vault.getByRole("button", { name: "Use the keyring" }));
+  expect(await vault.findByText(/a key in your keyring/)).toBeVisible();
+});
+
+test("a locked vault is unlocked where it is told", async () => {
+  const user = await start("passphrase");
+  const notice = within(await screen.findByRole("alert", { name: "The vault does not open" }));
+  await user.type(notice.getByLabelText("Passphrase"), "wrong");
+  await user.click(notice.getByRole("button", { name: "Unlock" }));
+  expect(await notice.findByText(/not the passphrase/)).toBeVisible();
+  expect(notice.getByLabelText("Passphrase")).toHaveValue("");
+  await user.type(notice.getByLabelText("Passphrase"), words);
+  await user.click(notice.getByRole("button", { name: "Unlock" }));
+  await expect.poll(() => world.vault).toBeNull();
+});
+
+test("what a file would add is shown before it is added", async () => {
+  const user = await start("some");
+  here.go({ at: "settings" });
+  const archive = await section("Export and import");
+  await user.type(archive.getByLabelText("Passphrase of the file"), words);
+  await user.click(archive.getByRole("button", { name: "Open to import" }));
+  expect(await archive.findByText("New, as “Acme production 2”")).toBeVisible();
+  expect(archive.getByText(/Only one computer/)).toBeVisible();
+  expect(fake.called("importArchive")).toEqual([]);
+  await user.click(archive.getByRole("button", { name: "Import without tokens" }));
+  expect(await archive.findByText("Imported.")).toBeVisible();
+  expect(fake.called("importArchive")).toEqual([[false]]);
+  await user.click(archive.getByRole("button", { name: "Close" }));
+  await user.type(await archive.findByLabelText("Passphrase of the file"), words);
+  await user.type(archive.getByLabelText("The same again"), words);
+  await user.click(archive.getByRole("button", { name: "Export" }));
+  expect(await archive.findByText(/Wrote ~\/grapnel.age: 2 apps, 4 connections, 4 with tokens/)).toBeVisible();
+});
+
+test("what is wrong is told, and can be copied", async () => {
+  const user = await start("some");
+  here.go({ at: "settings" });
+  const doctor = await section("Diagnostics");
+  await user.click(doctor.getByRole("button", { name: "Look at everything" }));
+  expect(await doctor.findByText("Broken")).toBeInTheDocument();
+  await user.click(doctor.getByRole("button", { name: "Copy diagnostics" }));
+  expect(fake.called("copyDiagnosis")).toHaveLength(1);
+});
+
+test("the activity is searched", async () => {
+  const user = await start("some");
+  here.go({ at: "activity" });
+  await user.type(await screen.findByLabelText("Search"), "clipboard");
+  await expect.poll(() => fake.called("activity").at(-1)).toEqual([null, "clipboard"]);
+  expect(await screen.findByText(/copied to the clipboard/)).toBeVisible();
+  expect(screen.queryByText(/after one retry/)).toBeNull();
+});

@@ -1,0 +1,61 @@
+import type { Exported, Outcome, Protection, Verdict } from "../host";
+import { count } from "./number";
+
+export const settings = {
+  title: "Settings",
+  theme: "Theme",
+  system: "As the system",
+  light: "Light",
+  dark: "Dark",
+};
+
+export const vault = {
+  title: "Vault",
+  opens: {
+    none: "Nothing is sealed yet. The first secret makes a key in your keyring.",
+    keyring: "Opens with a key in your keyring.",
+    passphrase: "Opens with your passphrase, each time Grapnel starts.",
+  } satisfies Record<Protection, string>,
+  use: "Use a passphrase",
+  change: "Change the passphrase",
+  keyring: "Use the keyring",
+  passphrase: "Passphrase",
+  fresh: "New passphrase",
+  again: "The same again",
+  note: "At least 12 characters. Nobody can open the vault without it: write it down.",
+  differs: "That was not the same twice.",
+  seal: "Seal everything anew",
+  sealing: "Sealing… renewals under way are waited for",
+  unlock: "Unlock",
+  unlocking: "Unlocking…",
+};
+
+export const doctor = {
+  title: "Diagnostics",
+  look: "Look at everything",
+  looking: "Looking…",
+  copy: "Copy diagnostics",
+  copied: "Diagnostics copied",
+  verdict: { fine: "Fine", attention: "Attention", broken: "Broken" } satisfies Record<Verdict, string>,
+};
+
+export const archive = {
+  title: "Export and import",
+  file: "File",
+  place: "~/grapnel.age",
+  passphrase: "Passphrase of the file",
+  tokens: "With tokens",
+  moves: "Delete the tokens here afterwards: another computer goes on with them",
+  export: "Export",
+  exporting: "Exporting…",
+  open: "Open to import",
+  opening: "Opening…",
+  import: "Import",
+  without: "Import without tokens",
+  importing: "Importing…",
+  oneComputer: "Only one computer can go on using these tokens: as soon as one renews, the other’s copy stops working, and the provider may then end both. Import them only if the computer they come from has stopped using them.",
+  stopHere: "Only one computer can go on using these tokens. Before you import the file elsewhere with them, disconnect here; or import it without tokens.",
+  wrote: (file: string, out: Exported) => `Wrote ${file}: ${count(out.apps, "app", "apps")}, ${count(out.connections, "connection", "connections")}, ${out.with_tokens} with tokens.`,
+  became: { added: "New", renamed: "New, as", same: "Here already", left_out: "Left out" } satisfies Record<Outcome, string>,
+  done: "Imported.",
+};
