@@ -43,6 +43,17 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether a secret is sealed for it.
+    pub(crate) fn needs_vault(&self) -> bool {
+        match self {
+            Self::Add(_) => true,
+            Self::Set(set) => set.client_secret_stdin,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Add {
     /// What to call it

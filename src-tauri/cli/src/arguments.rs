@@ -70,7 +70,7 @@ impl Command {
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
             Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) | Self::Doctor => false,
-            Self::App(command) => matches!(command, app::Command::Add(_)),
+            Self::App(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status),
             _ => true,
         }

@@ -1,6 +1,8 @@
 //! The keyring of the operating system, where the one key of the vault is kept.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error as StoreError};
@@ -10,6 +12,8 @@ use crate::error::{Code, Error};
 /// The service that the entry is filed under.
 const SERVICE: &str = "dev.grapnel.desktop";
 
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+
 /// A place that keeps a key under a name. Calls block, perhaps until a person has unlocked it.
 pub trait Keyring: Send + Sync + 'static {
     /// The key named `name`; nothing where it has none.
@@ -18,7 +22,15 @@ pub trait Keyring: Send + Sync + 'static {
     fn set(&self, name: &str, key: &[u8]) -> Result<(), Error>;
     /// Removes the key named `name`. One that is not there is no failure.
     fn remove(&self, name: &str) -> Result<(), Error>;
+    /// Ends when a keyring that did not answer may do so now. `tries` counts how often it was believed in vain.
+    fn may_answer(&self, tries: u32) -> Sign {
+        let _ = tries;
+        Box::pin(std::future::pending())
+    }
 }
+
+/// That something is to be tried again.
+pub type Sign = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The platform's own: Secret Service, Keychain, or Credential Manager. It is looked up at each call, so
 /// that one that was absent is found when it comes.
@@ -51,6 +63,31 @@ impl Keyring for SystemKeyring {
             Err(error) => Err(failed(&error)),
         }
     }
+
+    fn may_answer(&self, tries: u32) -> Sign {
+        Box::pin(may_answer(tries))
+    }
+}
+
+/// Where nothing tells when to try again, and between tries in vain: half a minute, and twice as long each time.
+async fn pause(tries: u32) {
+    tokio::time::sleep(FIRST_PAUSE * 2u32.pow(tries.min(7))).await;
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+async fn may_answer(tries: u32) {
+    if tries > 0 {
+        pause(tries).await;
+    }
+    if let Err(error) = super::secret_service::unlocked().await {
+        tracing::info!(%error, "nothing tells when the keyring answers");
+        pause(tries).await;
+    }
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+async fn may_answer(tries: u32) {
+    pause(tries).await;
 }
 
 #[cfg(target_os = "macos")]

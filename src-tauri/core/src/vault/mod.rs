@@ -6,6 +6,8 @@ mod keyring;
 mod moving;
 mod passphrase;
 mod seal;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod secret_service;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub use keyring::{Keyring, SystemKeyring};
+pub use keyring::{Keyring, Sign, SystemKeyring};
 pub(crate) use moving::Opener;
 pub(crate) use passphrase::{Stretch, check as check_passphrase, wrong as wrong_passphrase};
 
@@ -68,6 +70,8 @@ struct State {
     failure: Option<Error>,
     /// The same, as far as it is the keyring's.
     trouble: Option<Error>,
+    /// Whether someone waits for the keyring to answer again.
+    watched: bool,
 }
 
 impl Vault {
@@ -174,7 +178,7 @@ impl Inner {
         Ok(Err(asking))
     }
 
-    fn settle(&self, found: Result<Opened>) {
+    fn settle(self: &Arc<Self>, found: Result<Opened>) {
         let failure = found.as_ref().err().cloned();
         let mut state = self.state();
         state.asking = None;
@@ -185,11 +189,34 @@ impl Inner {
         self.note(failure.filter(|error| error.code.is_of_vault()));
     }
 
-    fn note(&self, trouble: Option<Error>) {
-        let before = std::mem::replace(&mut self.state().trouble, trouble.clone());
+    fn note(self: &Arc<Self>, trouble: Option<Error>) {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.trouble, trouble.clone());
+        let watch = state.may_pass() && !std::mem::replace(&mut state.watched, true);
+        drop(state);
+        if watch {
+            self.watch();
+        }
         if before != trouble {
             (self.tell)(trouble);
         }
+    }
+
+    /// Waits until the keyring may answer again, and asks it then. While nothing is wrong, nobody waits.
+    fn watch(self: &Arc<Self>) {
+        let (vault, keyring) = (Arc::downgrade(self), Arc::clone(&self.keyring));
+        tokio::spawn(async move {
+            for tries in 0.. {
+                keyring.may_answer(tries).await;
+                let Some(vault) = vault.upgrade().map(Vault) else { return };
+                let _ = vault.check().await;
+                let mut state = vault.0.state();
+                state.watched = state.may_pass();
+                if !state.watched {
+                    return;
+                }
+            }
+        });
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -198,6 +225,13 @@ impl Inner {
 }
 
 impl State {
+    /// Whether the trouble is one that passes without Grapnel's doing.
+    fn may_pass(&self) -> bool {
+        use Code::{KeyringAbsent, KeyringFailed, KeyringLocked, KeyringTimedOut};
+        let passing = [KeyringAbsent, KeyringFailed, KeyringLocked, KeyringTimedOut];
+        self.trouble.as_ref().is_some_and(|trouble| passing.contains(&trouble.code))
+    }
+
     /// Keeps the key only for its memories, unless it is that vault's: another process may have moved it.
     fn stay_with(&mut self, vault: Option<&str>) {
         if let Some(open) = self.open.take_if(|open| Some(open.vault.as_str()) != vault) {

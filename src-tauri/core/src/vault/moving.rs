@@ -55,7 +55,7 @@ impl Vault {
 }
 
 impl Inner {
-    fn move_to(&self, before: Option<&Opened>, mut new: VaultRow, key: Key) -> Result<()> {
+    fn move_to(self: &Arc<Self>, before: Option<&Opened>, mut new: VaultRow, key: Key) -> Result<()> {
         if let Err(error) = self.reseal(before, &mut new, &key) {
             self.withdraw(&new);
             return Err(error);

@@ -46,7 +46,7 @@ async fn what_is_not_changed_stays_and_every_way_back_is_understood_again() {
     let changed = world.grapnel.change_app(&app.id, new).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.has_secret), ("Acme sites", true));
     let told: Vec<String> =
-        world.grapnel.activity(None).unwrap().into_iter().map(|entry| entry.text).collect();
+        world.grapnel.activity(None, None).unwrap().into_iter().map(|entry| entry.text).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
 

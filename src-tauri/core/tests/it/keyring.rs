@@ -84,6 +84,10 @@ impl Keyring for Meeting {
         self.1.wait();
         self.0.set(name, key)
     }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        self.0.remove(name)
+    }
 }
 
 #[tokio::test]
@@ -105,4 +109,29 @@ async fn two_first_starts_at_the_same_moment_agree_on_one_key() {
         }
     }
     assert_eq!(world.grapnel.connections().unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn when_the_keyring_comes_back_the_program_goes_on_by_itself() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    for code in [Code::KeyringAbsent, Code::KeyringLocked, Code::KeyringFailed] {
+        world.keyring.fail(code);
+        world.start_again();
+        let mut events = world.grapnel.events();
+        assert_eq!(world.grapnel.check_vault().await.unwrap().code, code);
+        assert!(matches!(events.recv().await.unwrap(), Event::Vault(Some(_))));
+        let asked = world.keyring.asked();
+        // It says so too early: it is asked once, and waited for again.
+        world.keyring.give_sign();
+        while world.keyring.asked() == asked {
+            tokio::task::yield_now().await;
+        }
+        world.keyring.fail(None);
+        world.keyring.give_sign();
+        assert!(matches!(events.recv().await.unwrap(), Event::Vault(None)));
+        assert_eq!(world.keyring.asked(), asked + 2, "nobody asked but for the signs");
+        assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+        world.grapnel.projects(&id).await.unwrap();
+    }
 }

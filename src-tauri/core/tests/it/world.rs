@@ -11,7 +11,7 @@ use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
-use grapnel_core::vault::Keyring;
+use grapnel_core::vault::{Keyring, Sign};
 use grapnel_sandbox::{Consent, Options, ProviderId, Registration, Sandbox, grovestreams};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -171,9 +171,21 @@ pub(crate) struct TestKeyring {
     keys: Mutex<HashMap<String, Vec<u8>>>,
     failure: Mutex<Option<Code>>,
     keeps: Mutex<bool>,
+    sign: Arc<tokio::sync::Notify>,
+    asked: Mutex<u32>,
 }
 
 impl TestKeyring {
+    /// Says that it may answer again.
+    pub(crate) fn give_sign(&self) {
+        self.sign.notify_one();
+    }
+
+    /// How often it was asked for a key.
+    pub(crate) fn asked(&self) -> u32 {
+        *self.asked.lock().unwrap()
+    }
+
     /// Refuses to remove keys, or does so again.
     pub(crate) fn keep(&self, keeps: bool) {
         *self.keeps.lock().unwrap() = keeps;
@@ -193,7 +205,13 @@ impl TestKeyring {
 }
 
 impl Keyring for TestKeyring {
+    fn may_answer(&self, _: u32) -> Sign {
+        let sign = Arc::clone(&self.sign);
+        Box::pin(async move { sign.notified().await })
+    }
+
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        *self.asked.lock().unwrap() += 1;
         self.works()?;
         Ok(self.keys().get(name).cloned())
     }
