@@ -154,4 +154,9 @@ impl Keyring for MemoryKeyring {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), key.into());
         Ok(())
     }
+
+    fn remove(&self, name: &str) -> grapnel_core::error::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        Ok(())
+    }
 }
