@@ -14,7 +14,7 @@ use grapnel_core::error::{Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::{Overrides, ProfileFile, ProviderView};
-use grapnel_core::revoke::Revocation;
+use grapnel_core::revoke::Disconnected;
 use grapnel_core::secret::{Entered, ExposeSecret};
 use serde::Serialize;
 use tauri::{AppHandle, State};
@@ -216,7 +216,7 @@ pub(crate) async fn copy_token(
 /// Deletes a connection's tokens here, after asking the provider to take them back where it offers that.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn disconnect(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<Revocation> {
+pub(crate) async fn disconnect(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<Disconnected> {
     shell.core().await?.disconnect(&connection_id).await
 }
 

@@ -27,9 +27,10 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     app.state::<Clipboard>().clear();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if let Some(core) = app.state::<Shell>().opened() {
-            let _ = tokio::time::timeout(PATIENCE, core.idle()).await;
-        }
+        let _idle = match app.state::<Shell>().opened() {
+            Some(core) => tokio::time::timeout(PATIENCE, core.idle()).await.ok(),
+            None => None,
+        };
         app.exit(0);
     });
 }

@@ -56,7 +56,9 @@ impl Shell {
             if let Err(error) = behind.follow_others() {
                 tracing::warn!(%error, "what the command line does is not seen at once");
             }
-            behind.check_vault().await
+            // A keyring that wants a person is asked once, not for each connection that is due.
+            behind.check_vault().await;
+            behind.keep_alive().await;
         });
         Ok(core)
     }

@@ -25,7 +25,7 @@ fn surroundings() -> Surroundings {
     let input = std::io::stdin();
     Surroundings {
         open: Box::new(|| Grapnel::open(&Store::default_home()?)),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         input: Input { is_terminal: input.is_terminal(), lines: Box::new(BufReader::new(input)) },
         output: Box::new(std::io::stdout()),
         messages: Box::new(std::io::stderr()),

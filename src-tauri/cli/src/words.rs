@@ -1,5 +1,6 @@
 //! Times and wire names in words.
 
+use grapnel_core::connection::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -35,6 +36,14 @@ pub(crate) fn wire_name(value: &impl Serialize) -> String {
 /// The same as words: `reconnect needed`.
 pub(crate) fn words(value: &impl Serialize) -> String {
     wire_name(value).replace('_', " ")
+}
+
+/// A connection's state in words, with when it is tried again: `retrying in 3 minutes`.
+pub(crate) fn standing(state: State, retry_at: Option<Timestamp>, now: Timestamp) -> String {
+    match retry_at {
+        Some(at) if state == State::Retrying && at > now => format!("retrying {}", moment(at, now)),
+        _ => words(&state),
+    }
 }
 
 /// Reads a span such as `90s`, `5m` or `1h30m`; a number alone counts seconds.

@@ -26,10 +26,14 @@ pub enum Kind {
     SignInEnded,
     /// A callback was not accepted.
     CallbackRefused,
-    /// The tokens were renewed.
+    /// The tokens were renewed because someone asked, or used them.
     Renewed,
-    /// A renewal failed and may succeed later.
+    /// The tokens were renewed without anyone asking.
+    RenewedByItself,
+    /// A renewal failed, and is tried again.
     RenewalFailed,
+    /// A renewal was sent and its answer was not seen; it is tried again.
+    AnswerLost,
     /// The provider refused to renew.
     RenewalRefused,
     /// The access token was copied to the clipboard.
@@ -38,6 +42,12 @@ pub enum Kind {
     TokenHandedOut,
     /// The person disconnected.
     Disconnected,
+    /// The provider took back a token of a connection that was disconnected before.
+    Revoked,
+    /// The provider could not be asked to take it back, and is asked again.
+    RevocationDelayed,
+    /// The provider could not be made to take it back, and is asked no more.
+    RevocationFailed,
     /// Something else opens the vault now.
     VaultMoved,
     /// Apps and connections were written to a file.

@@ -6,15 +6,15 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, RwLock, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::http::Client;
 use crate::id::ConnectionId;
 use crate::store::connection::SealedGrant;
-use crate::store::{Presence, Store};
+use crate::store::{self, Presence, Store};
 use crate::vault::{Keyring, Vault};
 
 /// How many events may wait for a slow watcher before the oldest are dropped.
@@ -24,7 +24,10 @@ pub(crate) struct Env {
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) http: Client,
+    /// The machine's clock: when things happen.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The same, corrected: when tokens end.
+    pub(crate) time: Arc<Time>,
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     /// New grants that the store did not take: the only copies there are.
@@ -42,12 +45,14 @@ impl Env {
         let vault = Vault::new(keyring, store.clone(), move |trouble| {
             let _ = watchers.send(Event::Vault(trouble));
         });
-        let http = Client::default();
+        let time = Arc::new(Time::new(Arc::clone(&clock)));
+        let http = Client::new(Arc::clone(&time));
         Self {
             store,
             vault,
             http,
             clock,
+            time,
             events,
             renewals: Mutex::default(),
             presence: OnceLock::new(),
@@ -58,6 +63,16 @@ impl Env {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Takes over by how much an earlier run found the machine's clock to be wrong.
+    pub(crate) fn recall_time(&self) -> Result<()> {
+        self.store.read(store::clock::ahead).map(|ahead| self.time.remember(ahead))
+    }
+
+    /// Keeps it for the next one, with the tokens whose end was reckoned by it.
+    pub(crate) fn keep_time(&self, tx: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+        store::clock::keep(tx, self.time.ahead())
     }
 
     /// Makes this process's presence known, after `settle` if it is alone.
@@ -114,8 +129,8 @@ impl Env {
         Arc::clone(&self.work).read_owned().await
     }
 
-    /// Waits until no such work goes on.
-    pub(crate) async fn idle(&self) {
-        drop(self.work.write().await);
+    /// Waits until no such work goes on; none begins while the answer is held.
+    pub(crate) async fn idle(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.work).write_owned().await
     }
 }

@@ -71,7 +71,7 @@ pub(crate) async fn seal(
     grant: Grant,
     before: Option<&ConnectionRow>,
 ) -> Result<SealedGrant> {
-    let now = env.now();
+    let now = env.time.now();
     let held = Held {
         access: Glimpse::of(&grant.access_token, &conventions.token_prefix),
         refresh: match &grant.refresh_token {

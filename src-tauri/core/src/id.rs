@@ -37,3 +37,7 @@ id!(
     /// Names an attempt.
     AttemptId
 );
+id!(
+    /// Names a token that the provider has yet to take back.
+    RevocationId
+);

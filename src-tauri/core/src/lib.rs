@@ -21,6 +21,7 @@ pub mod http;
 pub mod id;
 pub mod provider;
 mod refresh;
+mod retry;
 pub mod revoke;
 pub mod secret;
 pub mod store;

@@ -1,16 +1,27 @@
 //! Taking tokens back at the provider (RFC 7009), where it offers that: the refresh token first, since with it
-//! the rest usually goes, then the access token.
+//! the rest usually goes, then the access token. A provider that cannot be reached is asked again for some days.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::Kind;
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
-use crate::store::connection::{self, ConnectionRow};
+use crate::id::{ConnectionId, RevocationId};
+use crate::provider::{Origins, Profile};
+use crate::retry::{after, dice, in_words, pause};
+use crate::secret::SecretString;
+use crate::store::connection::{ConnectionRow, SealedGrant};
+use crate::store::revocation::RevocationRow;
+use crate::store::{activity, app, connection, revocation};
 
-/// What became of a connection's tokens at the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What became of tokens at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Revocation {
@@ -18,63 +29,286 @@ pub enum Revocation {
     Done,
     /// The provider offers no way to do so: the permission still stands there.
     NotOffered,
-    /// It could not be asked, or refused: the permission may still stand there.
+    /// It could not be asked now. It is asked again while Grapnel runs.
+    Pending,
+    /// It refused, or Grapnel could not ask: the permission may still stand there.
     Failed,
 }
 
-impl Revocation {
-    /// The sentence for the activity.
-    pub(crate) fn sentence(self) -> &'static str {
-        match self {
-            Self::Done => "Disconnected. The tokens were deleted here and taken back at the provider.",
-            Self::NotOffered => {
-                "Disconnected. The tokens were deleted here; the permission at the provider still stands."
+/// A kind of token, by its name in RFC 7009.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// It brings new access tokens.
+    RefreshToken,
+    /// It opens the API.
+    AccessToken,
+}
+
+/// What became of one token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TokenRevocation {
+    /// Which one.
+    pub token: TokenKind,
+    /// What became of it.
+    pub revocation: Revocation,
+}
+
+/// What a disconnect came to at the provider. Here, the tokens are deleted whatever it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Disconnected {
+    /// Of all its tokens, the worst.
+    pub revocation: Revocation,
+    /// Each token that the provider was asked to take back.
+    pub tokens: Vec<TokenRevocation>,
+}
+
+/// How long a provider is asked again.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// Deletes a connection's tokens here, and asks the provider to take them back.
+pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnected> {
+    loop {
+        // What is sealed anew is stored before the vault moves.
+        let working = env.at_work().await?;
+        let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)?;
+        let (outcome, asks) = match to_ask(env, &row).await {
+            Ok(Some(asks)) => (Revocation::Done, asks),
+            Ok(None) => (Revocation::NotOffered, Vec::new()),
+            Err(error) => {
+                tracing::info!(%error, "nothing can be revoked");
+                (Revocation::Failed, Vec::new())
             }
-            Self::Failed => {
-                "Disconnected. The tokens were deleted here; the provider could not be made to take them back."
-            }
+        };
+        // A renewal that ended meanwhile has brought other tokens, which are the ones to take back.
+        if row.held.is_some() && !delete(env, &row, outcome, &asks)? {
+            continue;
         }
+        drop(working);
+        env.take_unsaved(id);
+        env.tell(Event::Connection(id.clone()));
+        let mut tokens = Vec::new();
+        for ask in asks {
+            tokens.push(TokenRevocation { token: ask.kind, revocation: first_try(env, &ask).await });
+        }
+        let worst = tokens.iter().map(|token| token.revocation).max();
+        return Ok(Disconnected { revocation: worst.unwrap_or(outcome), tokens });
     }
 }
 
-/// Asks the provider to take a connection's tokens back. Whatever it answers, they may be deleted here.
-pub(crate) async fn revoke(env: &Env, row: &ConnectionRow) -> Revocation {
-    match try_revoke(env, row).await {
-        Ok(revocation) => revocation,
-        Err(error) => {
-            tracing::info!(%error, "not revoked");
-            Revocation::Failed
+/// Deletes the tokens and keeps what is to be taken back of them, in one transaction; answers whether they were
+/// still the same.
+fn delete(env: &Env, row: &ConnectionRow, outcome: Revocation, asks: &[RevocationRow]) -> Result<bool> {
+    let text = match outcome {
+        Revocation::NotOffered => {
+            "Disconnected. The tokens were deleted here; the permission at the provider still stands."
         }
-    }
-}
-
-async fn try_revoke(env: &Env, row: &ConnectionRow) -> Result<Revocation> {
-    let Some((row, app)) = env.store.read(|c| connection::with_app(c, &row.id))? else {
-        return Ok(Revocation::NotOffered);
+        Revocation::Failed => {
+            "Disconnected. The tokens were deleted here; the provider could not be asked to take them back."
+        }
+        Revocation::Done | Revocation::Pending => "Disconnected. The tokens were deleted here.",
     };
-    let conventions = crate::provider::Profile::find(&app.provider)?.conventions(&app.overrides)?;
-    let Some(url) = &conventions.revocation_url else { return Ok(Revocation::NotOffered) };
-    grant::may_be_sent(&row, &conventions)?;
-    let client = Client::of(env, &app).await?;
-    let held = [
-        (row.sealed_refresh.as_ref(), grant::refresh_place(&row.id), "refresh_token"),
-        (row.sealed_access.as_ref(), grant::access_place(&row.id), "access_token"),
-    ];
-    let mut revocation = Revocation::Done;
-    for (sealed, place, hint) in held {
+    env.store.write(|tx| {
+        let is_deleted = connection::clear_grant(tx, &row.id, row.version)?;
+        if is_deleted {
+            asks.iter().try_for_each(|ask| revocation::insert(tx, ask))?;
+            let of = (Some(&row.id), Some(&row.app_id));
+            activity::add(tx, env.now(), Kind::Disconnected, text, of)?;
+        }
+        Ok(is_deleted)
+    })
+}
+
+/// What a connection holds that the provider can be asked to take back; nothing where it offers no such thing.
+async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
+    let refresh = (TokenKind::RefreshToken, row.sealed_refresh.as_ref(), grant::refresh_place(&row.id));
+    let access = (TokenKind::AccessToken, row.sealed_access.as_ref(), grant::access_place(&row.id));
+    let Some(app) = env.store.read(|c| app::get(c, &row.app_id))? else { return Ok(None) };
+    let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
+    if conventions.revocation_url.is_none() {
+        return Ok(None);
+    }
+    grant::may_be_sent(row, &conventions)?;
+    let hosts = conventions.origins();
+    let mut asks = Vec::new();
+    for (kind, sealed, place) in [refresh, access] {
         let Some(sealed) = sealed else { continue };
         let token = env.vault.open(&place, sealed).await?;
-        let asked = api::revoke(&env.http, url, &client.conventions, &client.credentials, &token, hint).await;
-        match asked {
-            Ok(()) => {}
-            // Some access tokens cannot be taken back, and end by themselves (RFC 7009 §2.2.1).
-            Err(ApiFailure::Refused { code, .. })
-                if code == "unsupported_token_type" && hint == "access_token" => {}
-            Err(failure) => {
-                tracing::info!(?failure, hint, "a token was not revoked");
-                revocation = Revocation::Failed;
-            }
-        }
+        asks.push(ask(env, row, kind, &token, hosts.clone()).await?);
     }
-    Ok(revocation)
+    Ok(Some(asks))
+}
+
+/// A token to take back, sealed in its new place.
+async fn ask(
+    env: &Env,
+    row: &ConnectionRow,
+    kind: TokenKind,
+    token: &SecretString,
+    kept_for: Origins,
+) -> Result<RevocationRow> {
+    let id = RevocationId::random();
+    let now = env.time.now();
+    Ok(RevocationRow {
+        sealed_token: env.vault.seal(&token_place(&id), token).await?,
+        kept_for,
+        id,
+        app_id: row.app_id.clone(),
+        connection_id: Some(row.id.clone()),
+        name: row.name.clone(),
+        kind,
+        begun_at: now,
+        failures: 0,
+        // If the program ends before the first try, the next one begins with it.
+        retry_at: after(now, FIRST_TRY),
+    })
+}
+
+/// How long the first try may take before it is made again.
+const FIRST_TRY: Duration = Duration::from_secs(20);
+
+fn token_place(id: &RevocationId) -> String {
+    format!("revocation/{id}/token")
+}
+
+/// Tokens that came for a connection after it was disconnected are taken back as well.
+pub(crate) async fn take_back(env: &Env, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
+    let is_over = env.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.held.is_none());
+    if !is_over {
+        return Ok(());
+    }
+    let late =
+        ConnectionRow { sealed_access: Some(grant.access), sealed_refresh: grant.refresh, ..row.clone() };
+    let asks = to_ask(env, &late).await?.unwrap_or_default();
+    env.store.write(|tx| asks.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
+    for ask in asks {
+        first_try(env, &ask).await;
+    }
+    Ok(())
+}
+
+async fn first_try(env: &Env, ask: &RevocationRow) -> Revocation {
+    again(env, &ask.id).await.unwrap_or_else(|error| {
+        tracing::info!(%error, "not revoked yet");
+        Revocation::Pending
+    })
+}
+
+/// Asks the provider to take a token back, and keeps what came of it.
+pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<Revocation> {
+    let Some(row) = env.store.read(|c| revocation::get(c, id))? else { return Ok(Revocation::Done) };
+    let tried = match ask_provider(env, &row).await? {
+        Tried::Later(error, _) if row.begun_at.duration_until(env.time.now()) > PATIENCE => {
+            Tried::Never(error.message)
+        }
+        tried => tried,
+    };
+    let by_hand = by_hand(env, &row)?;
+    env.store.write(|tx| match &tried {
+        Tried::Done => {
+            revocation::remove(tx, id)?;
+            note(env, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
+        }
+        Tried::Later(error, asked) => {
+            let pause = pause(row.failures.saturating_add(1), *asked, dice());
+            revocation::put_off(tx, id, after(env.time.now(), pause))?;
+            if row.failures > 0 {
+                return Ok(());
+            }
+            let (why, when) = (&error.message, in_words(pause));
+            note(env, tx, &row, Kind::RevocationDelayed, |token| {
+                format!("The {token} could not be taken back at the provider yet. {why} Trying again {when}.")
+            })
+        }
+        Tried::Never(why) => {
+            revocation::remove(tx, id)?;
+            note(env, tx, &row, Kind::RevocationFailed, |token| {
+                format!("The {token} was not taken back at the provider, and is not asked for any more. {why}{by_hand}")
+            })
+        }
+    })?;
+    if let Some(id) = row.connection_id {
+        env.tell(Event::Connection(id));
+    }
+    Ok(match tried {
+        Tried::Done => Revocation::Done,
+        Tried::Later(..) => Revocation::Pending,
+        Tried::Never(_) => Revocation::Failed,
+    })
+}
+
+/// Adds what became of a token to the activity: of its connection, if that is still in the list.
+fn note(
+    env: &Env,
+    tx: &rusqlite::Connection,
+    row: &RevocationRow,
+    kind: Kind,
+    text: impl FnOnce(&str) -> String,
+) -> rusqlite::Result<()> {
+    let text = text(match row.kind {
+        TokenKind::RefreshToken => "refresh token",
+        TokenKind::AccessToken => "access token",
+    });
+    let connection = match &row.connection_id {
+        Some(id) => connection::get(tx, id)?.map(|connection| connection.id),
+        None => None,
+    };
+    let text = if connection.is_none() { format!("“{}”: {text}", row.name) } else { text };
+    activity::add(tx, env.now(), kind, &text, (connection.as_ref(), Some(&row.app_id)))
+}
+
+/// Where a person can take the permission back, if a place is known.
+fn by_hand(env: &Env, row: &RevocationRow) -> Result<String> {
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+    let portal = &Profile::find(&app.provider)?.portal;
+    Ok(if portal.is_empty() { String::new() } else { format!(" You can do so by hand: {portal}") })
+}
+
+/// What a provider made of the wish to take a token back.
+enum Tried {
+    Done,
+    /// It may be another time: why not now, and how long it asks to wait.
+    Later(Error, Option<Duration>),
+    /// It will not: why.
+    Never(String),
+}
+
+async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+    let client = Client::of(env, &app).await?;
+    let Some(url) = &client.conventions.revocation_url else {
+        return Ok(Tried::Never("The app has no revocation address any more.".into()));
+    };
+    if !client.conventions.origins().is_subset(&row.kept_for) {
+        return Ok(Tried::Never("The app’s addresses include hosts that it was not given for.".into()));
+    }
+    let token = env.vault.open(&token_place(&row.id), &row.sealed_token).await?;
+    let hint = match row.kind {
+        TokenKind::RefreshToken => "refresh_token",
+        TokenKind::AccessToken => "access_token",
+    };
+    let asked = api::revoke(&env.http, url, &client.conventions, &client.credentials, &token, hint).await;
+    Ok(match asked {
+        Ok(()) => Tried::Done,
+        // Some access tokens cannot be taken back, and end by themselves (RFC 7009 §2.2.1).
+        Err(ApiFailure::Refused { code, .. })
+            if code == "unsupported_token_type" && row.kind == TokenKind::AccessToken =>
+        {
+            Tried::Done
+        }
+        Err(ApiFailure::Refused { status, code }) => {
+            Tried::Never(format!("{} answered {status} {code}.", client.provider))
+        }
+        Err(ApiFailure::Failed(failure)) => {
+            let wait = failure.wait();
+            Tried::Later(failure.explain(&client.provider), wait)
+        }
+    })
+}
+
+fn gone() -> Error {
+    Error::new(Code::NotFound, "This connection is not here any more.")
 }

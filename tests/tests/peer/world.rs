@@ -43,7 +43,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Result<Self> {
         let home = tempfile::tempdir()?;
-        let grapnel = Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), Arc::new(SystemClock))?;
+        let grapnel =
+            Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), Arc::new(SystemClock::default()))?;
         Ok(Self { server: Server::start().await?, grapnel, _home: home })
     }
 

@@ -219,9 +219,9 @@ export class Fake {
     disconnect: (id) =>
       this.#answer("disconnect", [id], () => {
         const details = this.#details(id);
-        details.summary = { ...details.summary, state: "disconnected", expires_at: null };
+        details.summary = { ...details.summary, state: "disconnected", expires_at: null, retry_at: null };
         details.tokens = null;
-        return this.world.revocation ?? "not_offered";
+        return { revocation: this.world.revocation ?? "not_offered", tokens: [] };
       }),
     forget: (id) =>
       this.#answer("forget", [id], () => {

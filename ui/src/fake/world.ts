@@ -61,6 +61,7 @@ export function details(id: string, name: string, state: State, left: number | n
     summary: {
       id, name, app_id: "acme-sites", app_name: "Acme Sites", provider: "grigora", provider_name: "Grigora", state,
       expires_at: left === null || state === "disconnected" ? null : at(left),
+      retry_at: state === "retrying" ? at(4 * MINUTE) : null,
     },
     account: { id: "u_41ac09", name: "Amélie Renard", email: "amelie@acme.example" },
     application: { id: "app_7f3a", display_name: "Acme Sites", description: "Reads the journal for the shop", homepage: "https://acme.example" },

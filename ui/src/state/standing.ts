@@ -12,6 +12,7 @@ export function standing(summary: Summary, now: Date): State {
 /** What follows the state's word in a list: `, 43 min left`. */
 export function aside(summary: Summary, now: Date): string {
   const state = standing(summary, now);
+  if (state === "retrying") return waits(summary, now) ? side.again(time.span(time.until(summary.retry_at!, now))) : "";
   if (summary.expires_at === null) return "";
   if (state === "active") return side.left(time.span(time.until(summary.expires_at, now)));
   return state === "expired" ? side.ago(time.span(-time.until(summary.expires_at, now))) : "";
@@ -28,8 +29,12 @@ export function sentence(summary: Summary, held: Held | null, now: Date): string
   }
   if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);
+  if (state === "retrying") return stateSentence.retrying(waits(summary, now) ? time.when(summary.retry_at!, now) : null);
   return stateSentence[state];
 }
+
+/** Whether the next try is still to come. */
+const waits = (summary: Summary, now: Date): boolean => summary.retry_at !== null && time.until(summary.retry_at, now) > 0;
 
 export const word = (state: State): string => stateWord[state];
 

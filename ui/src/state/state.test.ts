@@ -6,6 +6,7 @@ import { life } from "./life";
 import { Load } from "./load.svelte";
 import { dayMoment } from "./shelf.svelte";
 import { aside, sentence, standing } from "./standing";
+import { time } from "../words";
 import { steps } from "./steps";
 import { rowsInSight, scrollTo } from "./window";
 
@@ -52,6 +53,12 @@ describe("how a connection stands", () => {
   test("the rest of the line", () => {
     expect(aside(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
     expect(aside(one("disconnected", null), now)).toBe("");
+    expect(aside(one("retrying", null), now)).toMatch(/^, again in [34] min$/);
+  });
+  test("a retry says when, for as long as it is to come", () => {
+    const retrying = one("retrying", 60_000);
+    expect(sentence(retrying, null, now)).toContain(`Next try: ${time.when(retrying.retry_at!, now)}.`);
+    expect(sentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now)).toContain("Next try: now.");
   });
   test("the sentence promises no renewal without a refresh token", () => {
     const held = details("c", "C", "expired", -1000).tokens;

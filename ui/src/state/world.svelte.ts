@@ -129,12 +129,13 @@ class World {
   /** A value of the profile that an app is spoken for by: the app's own, or the provider's. */
   value = (app: App | undefined, key: string, provider = app?.provider ?? ""): string => profileValue(this.providers, provider, app, key);
 
-  /** The next moment at which a token expires or an attempt stops waiting. */
+  /** The next moment at which a token expires, a renewal is tried again, or an attempt stops waiting. */
   nextMoment = (): number | null => {
     const now = Date.now();
     let next: number | null = null;
-    for (const { expires_at } of [...this.connections, ...this.attempts]) {
-      const at = expires_at ? Date.parse(expires_at) : NaN;
+    const moments = [...this.connections, ...this.attempts].map((one) => one.expires_at);
+    for (const moment of moments.concat(this.connections.map((one) => one.retry_at))) {
+      const at = moment ? Date.parse(moment) : NaN;
       if (at > now && (next === null || at < next)) next = at;
     }
     return next;

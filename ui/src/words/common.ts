@@ -46,14 +46,14 @@ export const stateWord: Record<State, string> = {
 };
 
 export const stateSentence = {
-  active: (left: number) => `Good for another ${spoken(left)}, then renews when it is used.`,
+  active: (left: number) => `Good for another ${spoken(left)}, and renews by itself before that.`,
   activeOnce: (left: number) => `Good for another ${spoken(left)}. Reconnect when it stops working: there is no refresh token.`,
   activeForever: "No expiry given: good until it is refused.",
   activeForeverOnce: "No expiry given: good until it is refused. Reconnect when it stops working.",
   expired: "Renews when it is used.",
   expiredForGood: "There is no refresh token; sign in again to go on.",
   renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
-  retrying: "The last renewal did not succeed. It is tried again when the token is used.",
+  retrying: (when: string | null) => `The last renewal did not succeed. Next try: ${when ?? "now"}.`,
   reconnect_needed: "Only signing in again helps.",
   locked: "Unlock the vault to use it.",
   disconnected: "The tokens were deleted here.",
@@ -73,6 +73,7 @@ export const phaseWord: Record<Phase, string> = {
 export const side = {
   left: (span: string) => `, ${span} left`,
   ago: (span: string) => `, ${span} ago`,
+  again: (span: string) => `, again in ${span}`,
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
 };

@@ -47,6 +47,7 @@ export const connection = {
   revoked: {
     done: (provider: string) => `${provider} took the permission back.`,
     not_offered: () => "",
+    pending: (provider: string) => `${provider} could not be reached to take the permission back. Grapnel asks again for three days.`,
     failed: (provider: string) => `${provider} did not take the permission back: it may still stand there.`,
   },
   disconnectAction: "Disconnect",

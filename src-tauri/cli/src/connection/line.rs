@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::print::Shown;
 use crate::table::table;
-use crate::words::{moment, words};
+use crate::words::{moment, standing};
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -20,6 +20,7 @@ struct Line {
     provider: String,
     state: State,
     expires_at: Option<Timestamp>,
+    retry_at: Option<Timestamp>,
 }
 
 impl Lines {
@@ -31,6 +32,7 @@ impl Lines {
             provider: summary.provider,
             state: summary.state,
             expires_at: summary.expires_at,
+            retry_at: summary.retry_at,
         };
         Self(connections.into_iter().map(line).collect())
     }
@@ -43,7 +45,13 @@ impl Shown for Lines {
         }
         let rows = self.0.iter().map(|line| {
             let expires = line.expires_at.map_or_else(|| "-".into(), |at| moment(at, now));
-            [line.name.clone(), line.app.clone(), line.provider.clone(), words(&line.state), expires]
+            [
+                line.name.clone(),
+                line.app.clone(),
+                line.provider.clone(),
+                standing(line.state, line.retry_at, now),
+                expires,
+            ]
         });
         table(["CONNECTION", "APP", "PROVIDER", "STATE", "EXPIRES"], rows)
     }

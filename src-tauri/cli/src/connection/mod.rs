@@ -7,7 +7,7 @@ mod token;
 use clap::Args;
 
 use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::revoke::Revocation;
+use grapnel_core::revoke::{Revocation, TokenRevocation};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -19,6 +19,7 @@ use crate::named::{self, to_reconnect};
 use crate::print::Shown;
 use crate::retry::retry;
 use crate::session::Session;
+use crate::words::words;
 use line::Lines;
 
 #[derive(Debug, Args)]
@@ -70,13 +71,20 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
             return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
         }
     }
-    let revocation = session.grapnel.disconnect(&connection.id).await?;
+    let disconnected = session.grapnel.disconnect(&connection.id).await?;
     let status = Status::of(session.grapnel.connection(&connection.id)?);
     if asked.forget {
         session.grapnel.forget(&connection.id)?;
     }
     let provider = &connection.provider_name;
-    session.output.show(&Disconnected { status, revocation, provider, forgotten: asked.forget })
+    let (revocation, tokens) = (disconnected.revocation, disconnected.tokens);
+    session.output.show(&Disconnected {
+        status,
+        revocation,
+        revocations: tokens,
+        provider,
+        forgotten: asked.forget,
+    })
 }
 
 #[derive(Serialize)]
@@ -94,6 +102,7 @@ struct Disconnected<'a> {
     #[serde(flatten)]
     status: Status,
     revocation: Revocation,
+    revocations: Vec<TokenRevocation>,
     forgotten: bool,
     #[serde(skip)]
     provider: &'a str,
@@ -109,10 +118,18 @@ impl Shown for Disconnected<'_> {
             Revocation::NotOffered => {
                 format!("The permission still stands at {provider}, where you can take it back{place}")
             }
+            Revocation::Pending => {
+                format!(
+                    "{provider} could not be asked to take them back. It is asked again for three days, while Grapnel’s window is open."
+                )
+            }
             Revocation::Failed => {
                 format!("The permission may still stand at {provider}. Look there{place}")
             }
         };
+        let each =
+            self.revocations.iter().map(|one| format!("\n{}: {}", words(&one.token), words(&one.revocation)));
+        let there = each.fold(there, |text, line| text + &line);
         let kept = if self.forgotten { " and it was removed from the list" } else { "" };
         format!("Disconnected “{name}”. Its tokens were deleted here{kept}.\n{there}")
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::print::Shown;
 use crate::table::{fields, table};
-use crate::words::{moment, words};
+use crate::words::{moment, standing};
 
 #[derive(Serialize)]
 pub(crate) struct Status {
@@ -20,6 +20,7 @@ pub(crate) struct Status {
     provider: String,
     state: State,
     expires_at: Option<Timestamp>,
+    retry_at: Option<Timestamp>,
     scopes: Scopes,
     account: Option<Account>,
     application: Option<Application>,
@@ -41,6 +42,7 @@ impl Status {
             provider: details.summary.provider,
             state: details.summary.state,
             expires_at: details.summary.expires_at,
+            retry_at: details.summary.retry_at,
             scopes: details.scopes,
             account: details.account,
             application: details.application,
@@ -87,7 +89,7 @@ impl Status {
             ("connection", self.name.clone()),
             ("app", self.app.clone()),
             ("provider", self.provider.clone()),
-            ("state", words(&self.state)),
+            ("state", standing(self.state, self.retry_at, now)),
             ("account", self.owner()),
             ("tokens", self.standing(now)),
             ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),

@@ -1,7 +1,7 @@
 //! `grapnel list`, `status`, `token`, `refresh`, `disconnect`, `activity`.
 
 use grapnel_cli::Exit;
-use grapnel_sandbox::{Endpoint, Fault, Secret};
+use grapnel_sandbox::{Endpoint, Fault, Secret, Times};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
@@ -58,6 +58,21 @@ async fn one_is_renewed() {
     let status = world.run("refresh acme --json").await.json();
     assert_eq!(status["expires_at"], "2026-03-02T13:30:00Z");
     assert_eq!(status["tokens"]["renewals"], 2);
+}
+
+#[tokio::test]
+async fn one_that_failed_says_when_it_is_tried_again() {
+    let world = World::new();
+    world.connect().await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::TooMany(600), Times::Always).unwrap();
+    assert_eq!(world.run("refresh acme").await.exit, Exit::ProviderUnavailable);
+    assert_snapshot!("list_retrying", world.run("list").await);
+    assert_snapshot!("status_retrying", world.run("status acme").await);
+    let status = world.run("status acme --json").await.json();
+    assert_eq!(status["state"], "retrying");
+    assert!(status["retry_at"].as_str().unwrap().starts_with("2026-03-02T12:1"), "{status}");
+    // The token that is held is good, and given out.
+    assert_eq!(world.run("token acme").await.exit, Exit::Done);
 }
 
 #[tokio::test]

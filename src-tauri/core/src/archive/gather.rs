@@ -152,7 +152,7 @@ fn note(env: &Env, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> 
     env.store.write(|tx| {
         activity::add(tx, env.now(), Kind::Exported, &text, (None, None))?;
         for row in moving {
-            if connection::clear_grant(tx, &row.id)? {
+            if connection::clear_grant(tx, &row.id, row.version)? {
                 let of = (Some(&row.id), Some(&row.app_id));
                 activity::add(tx, env.now(), Kind::Disconnected, gone, of)?;
             }

@@ -18,7 +18,7 @@ use crate::id::{AppId, ConnectionId};
 use crate::provider::{Conventions, Profile};
 use crate::secret::{Entered, ExposeSecret, Glimpse, SecretString};
 use crate::store::app::AppRow;
-use crate::store::connection::{ConnectionRow, SealedGrant};
+use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
 use crate::store::{self, activity, connection};
 
 /// The longest token that is taken.
@@ -341,6 +341,8 @@ fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> C
         introspected_at: None,
         claims: None,
         trouble: None,
+        retry: Retry::default(),
+        is_begun: false,
     }
 }
 

@@ -90,7 +90,8 @@ async fn exchange(
         None => None,
     };
     let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
-    let granted = ask(&env.http, &client.conventions, &client.credentials, asked)
+    let turn = env.http.turn(&client.conventions.token_url).await;
+    let granted = ask(&env.http, &turn, &client.conventions, &client.credentials, asked)
         .await
         .map_err(|failure| explain(&client.provider, failure))?;
     keep(env, row, &app, &client, granted).await
@@ -121,6 +122,7 @@ async fn keep(
             0
         };
         connection::set_grant(tx, &id, version, &sealed)?;
+        env.keep_time(tx)?;
         connection::clear_identity(tx, &id)?;
         store::attempt::set_connection(tx, &row.id, &id)?;
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast;
+use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
 pub use view::{Details, Held, Scopes, State, Summary};
 
@@ -25,7 +25,7 @@ use crate::event::Event;
 use crate::id::{AppId, AttemptId, ConnectionId};
 use crate::provider::{Overrides, Profile, ProfileFile, ProviderView};
 use crate::refresh;
-use crate::revoke::{self, Revocation};
+use crate::revoke::{self, Disconnected};
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
 use crate::store::{Store, activity, connection};
@@ -35,15 +35,20 @@ use crate::vault::{Keyring, Opener, Protection, SystemKeyring};
 #[derive(Clone)]
 pub struct Grapnel(Arc<Env>);
 
+/// Nothing goes on that must not be broken off, for as long as this is held.
+#[derive(Debug)]
+pub struct Idle(#[expect(dead_code, reason = "held, never read")] OwnedRwLockWriteGuard<()>);
+
 impl Grapnel {
     /// Opens the data in `home`, with the machine's keyring and clock. Needs a tokio runtime around it.
     pub fn open(home: &Path) -> Result<Self> {
-        Self::with(home, Arc::new(SystemKeyring), Arc::new(SystemClock))
+        Self::with(home, Arc::new(SystemKeyring), Arc::new(SystemClock::default()))
     }
 
     /// Opens the data in `home` with a keyring and a clock of the caller's choice.
     pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
         let env = Arc::new(Env::new(Store::open(home)?, keyring, clock));
+        env.recall_time()?;
         env.enter(|| {
             refresh::settle_cut_off(&env)?;
             authorize::settle(&env)
@@ -198,21 +203,17 @@ impl Grapnel {
         self.0.store.jot(|tx| activity::add_repeated(tx, self.0.now(), Kind::TokenHandedOut, said, of))
     }
 
-    /// Deletes a connection's tokens here, and keeps its history. Before that the provider is asked to take them
-    /// back, where it offers that; what it answers changes nothing here.
-    pub async fn disconnect(&self, id: &ConnectionId) -> Result<Revocation> {
-        let row = self.row(id)?;
-        let revocation = revoke::revoke(&self.0, &row).await;
-        self.0.store.write(|tx| {
-            if connection::clear_grant(tx, id)? {
-                let of = (Some(id), Some(&row.app_id));
-                activity::add(tx, self.0.now(), Kind::Disconnected, revocation.sentence(), of)?;
-            }
-            Ok(())
-        })?;
-        self.0.take_unsaved(id);
-        self.0.tell(Event::Connection(id.clone()));
-        Ok(revocation)
+    /// Deletes a connection's tokens here, and keeps its history. The provider is asked to take them back, where it
+    /// offers that; what it answers changes nothing here.
+    pub async fn disconnect(&self, id: &ConnectionId) -> Result<Disconnected> {
+        let _busy = self.0.busy().await;
+        revoke::disconnect(&self.0, id).await
+    }
+
+    /// Keeps every connection alive for as long as it is awaited: renews each before its token expires, and tries
+    /// again what failed. Nothing is asked for in between, and nothing costs time. It never ends by itself.
+    pub async fn keep_alive(&self) {
+        refresh::keep_alive(Arc::clone(&self.0)).await;
     }
 
     /// Removes a disconnected connection with its history.
@@ -232,9 +233,10 @@ impl Grapnel {
         Ok(())
     }
 
-    /// Waits until nothing goes on that must not be broken off: a code or a refresh token on its way.
-    pub async fn idle(&self) {
-        self.0.idle().await;
+    /// Waits until nothing goes on that must not be broken off: a code or a refresh token on its way. Nothing of the
+    /// kind begins while the answer is held.
+    pub async fn idle(&self) -> Idle {
+        Idle(self.0.idle().await)
     }
 
     /// The projects that a connection opens.

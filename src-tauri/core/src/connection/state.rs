@@ -20,7 +20,10 @@ fn state(env: &Env, row: &ConnectionRow, app: &App) -> State {
     if trouble(row, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
         return State::ReconnectNeeded;
     }
-    if held.expires_at.is_some_and(|end| end <= env.now()) { State::Expired } else { State::Active }
+    if row.retry.at.is_some() {
+        return State::Retrying;
+    }
+    if held.expires_at.is_some_and(|end| end <= env.time.now()) { State::Expired } else { State::Active }
 }
 
 /// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, or what was noted.
@@ -43,6 +46,7 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
         provider_name: app.provider_name.clone(),
         state: state(env, row, app),
         expires_at: row.held.as_ref().and_then(|held| held.expires_at),
+        retry_at: row.retry.at,
     })
 }
 

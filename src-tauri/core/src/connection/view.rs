@@ -20,7 +20,7 @@ pub enum State {
     Expired,
     /// A new access token is being asked for.
     Renewing,
-    /// The last renewal failed for a reason that passes.
+    /// The last renewal failed for a reason that passes, and is tried again; the token may still be good.
     Retrying,
     /// Only a new sign-in helps.
     ReconnectNeeded,
@@ -50,6 +50,8 @@ pub struct Summary {
     pub state: State,
     /// When the access token expires; nothing where the provider did not say.
     pub expires_at: Option<Timestamp>,
+    /// When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps.
+    pub retry_at: Option<Timestamp>,
 }
 
 /// Scopes: what was asked for, what was granted, and how they differ.

@@ -101,7 +101,7 @@ impl<'a> Api<'a> {
                 let called = self.send(path, body.as_ref(), &newer, limits).await?;
                 if called.as_ref().is_err_and(|failure| self.is_unusable_token(failure)) {
                     let trouble = self.not_accepted();
-                    refresh::refused_by_api(self.env, self.id, &trouble)?;
+                    refresh::refused_by_api(self.env, self.id, newer.version, &trouble)?;
                     return Err(trouble);
                 }
                 called

@@ -49,6 +49,11 @@ impl Failure {
         }
     }
 
+    /// How long the provider asks to be left alone.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        if let Self::Unavailable(_, wait) = self { *wait } else { None }
+    }
+
     /// What happened, for a person. The caller adds what it means and what to do.
     pub(crate) fn explain(&self, provider: &str) -> Error {
         match self {

@@ -6,18 +6,24 @@ mod deviation;
 mod failure;
 pub(crate) mod login;
 pub(crate) mod token;
+mod turn;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use url::Url;
 
 pub(crate) use adapter::ENVELOPE_FAILURE;
 pub use deviation::Deviation;
 pub(crate) use failure::{Failure, clean};
+pub(crate) use turn::Turn;
 
+use crate::clock::Time;
 use crate::provider::is_loopback;
+use turn::Turns;
 
 /// The most that a reply may hold, and the longest that it may take.
 #[derive(Debug, Clone, Copy)]
@@ -44,20 +50,36 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) content_type: String,
-    /// What `Retry-After` asks for, if it gives seconds.
+    /// What `Retry-After` asks for.
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
 }
 
 /// The HTTP client. It is built at its first use, so that starting the program does not wait for it.
-#[derive(Debug, Default)]
 pub(crate) struct Client {
+    /// Hears what time it is for whoever answers.
+    time: Arc<Time>,
+    turns: Turns,
     outward: OnceLock<reqwest::Client>,
     /// For this machine, past any proxy: what is sent here in clear must not leave it.
     inward: OnceLock<reqwest::Client>,
 }
 
 impl Client {
+    pub(crate) fn new(time: Arc<Time>) -> Self {
+        Self { time, turns: Turns::default(), outward: OnceLock::new(), inward: OnceLock::new() }
+    }
+
+    /// Waits for a turn to ask the token endpoint at `url`.
+    pub(crate) async fn turn(&self, url: &Url) -> Turn {
+        self.turns.any(url).await
+    }
+
+    /// Waits, before such a turn, until what nobody waits for may take one.
+    pub(crate) async fn in_background(&self, url: &Url) -> Turn {
+        self.turns.in_background(url).await
+    }
+
     /// Sends a request, and waits for the whole reply.
     pub(crate) async fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Result<Reply, Failure> {
         let url =
@@ -67,35 +89,58 @@ impl Client {
         }
         let client = if is_loopback(&url) { built(&self.inward, true) } else { built(&self.outward, false) }?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        match tokio::time::timeout(limits.time, exchange(client, request, limits)).await {
+        match tokio::time::timeout(limits.time, self.exchange(client, request, limits)).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
         }
     }
+
+    async fn exchange(
+        &self,
+        client: &reqwest::Client,
+        request: reqwest::Request,
+        limits: Limits,
+    ) -> Result<Reply, Failure> {
+        let (host, asked) = (request.url().origin().ascii_serialization(), self.time.steady());
+        let mut response = client.execute(request).await.map_err(|error| {
+            if error.is_connect() { Failure::not_sent(&error) } else { Failure::lost(&error) }
+        })?;
+        let date = moment(response.headers(), &header::DATE);
+        // An answer out of some cache tells of an earlier time.
+        if let Some(date) = date.filter(|_| !response.headers().contains_key(header::AGE)) {
+            self.time.hear(&host, date, asked);
+        }
+        let mut reply = Reply {
+            status: response.status(),
+            content_type: text(response.headers(), &header::CONTENT_TYPE).unwrap_or_default().to_owned(),
+            retry_after: retry_after(response.headers(), date.unwrap_or_else(|| self.time.now())),
+            body: Vec::new(),
+        };
+        while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
+            if reply.body.len() + piece.len() > limits.bytes {
+                return Err(Failure::TooLarge(limits.bytes));
+            }
+            reply.body.extend_from_slice(&piece);
+        }
+        Ok(reply)
+    }
 }
 
-async fn exchange(
-    client: &reqwest::Client,
-    request: reqwest::Request,
-    limits: Limits,
-) -> Result<Reply, Failure> {
-    let mut response = client.execute(request).await.map_err(|error| {
-        if error.is_connect() { Failure::not_sent(&error) } else { Failure::lost(&error) }
-    })?;
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let mut reply = Reply {
-        status: response.status(),
-        content_type: header(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
-        retry_after: header(header::RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs),
-        body: Vec::new(),
-    };
-    while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
-        if reply.body.len() + piece.len() > limits.bytes {
-            return Err(Failure::TooLarge(limits.bytes));
-        }
-        reply.body.extend_from_slice(&piece);
+fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn moment(headers: &HeaderMap, name: &header::HeaderName) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text(headers, name)?).ok()
+}
+
+/// What `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3), at a provider whose clock shows `now`.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text(headers, &header::RETRY_AFTER)?.trim().parse() {
+        return Some(Duration::from_secs(seconds));
     }
-    Ok(reply)
+    let until = moment(headers, &header::RETRY_AFTER)?;
+    Some(Duration::try_from(now.duration_until(until)).unwrap_or_default())
 }
 
 fn built(place: &OnceLock<reqwest::Client>, is_inward: bool) -> Result<&reqwest::Client, Failure> {
@@ -116,8 +161,13 @@ fn built(place: &OnceLock<reqwest::Client>, is_inward: bool) -> Result<&reqwest:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    fn client() -> Client {
+        Client::new(Arc::new(Time::new(Arc::new(SystemClock::default()))))
+    }
 
     /// What comes of a request to a server that sends `piece` again and again, `every` so often, without end.
     async fn ask_an_endless_server(piece: &'static [u8], every: Duration, limits: Limits) -> Failure {
@@ -132,7 +182,7 @@ mod tests {
             }
         });
         let request = Request::get(address).body(Vec::new()).unwrap();
-        let failure = Client::default().send(request, limits).await.unwrap_err();
+        let failure = client().send(request, limits).await.unwrap_err();
         // It is hung up on, and not only no longer listened to.
         server.await.unwrap();
         failure
@@ -152,5 +202,21 @@ mod tests {
         let limits = Limits { bytes: 100_000, time: Duration::from_secs(60) };
         let failure = ask_an_endless_server(&[b' '; 1024], Duration::ZERO, limits).await;
         assert_eq!(failure, Failure::TooLarge(100_000));
+    }
+
+    #[test]
+    fn what_retry_after_asks_for() {
+        let now = "2026-11-06T08:49:37Z".parse().unwrap();
+        let asked = |value: &str| {
+            let headers = HeaderMap::from_iter([(header::RETRY_AFTER, value.parse().unwrap())]);
+            retry_after(&headers, now).map(|wait| wait.as_secs())
+        };
+        assert_eq!(asked("120"), Some(120));
+        assert_eq!(asked(" 0 "), Some(0));
+        assert_eq!(asked("Fri, 06 Nov 2026 08:51:37 GMT"), Some(120));
+        assert_eq!(asked("Fri, 06 Nov 2026 08:40:00 GMT"), Some(0), "a moment that is over");
+        assert_eq!(asked("soon"), None);
+        assert_eq!(asked("-5"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
     }
 }

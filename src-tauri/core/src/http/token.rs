@@ -15,7 +15,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{self, Purpose};
-use super::{Client, Deviation, Failure, Limits, clean};
+use super::{Client, Deviation, Failure, Limits, Turn, clean};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -73,9 +73,10 @@ type Engine = oauth2::Client<
     EndpointSet,
 >;
 
-/// Exchanges a code or a refresh token for a grant.
+/// Exchanges a code or a refresh token for a grant, by a turn at the endpoint.
 pub(crate) async fn ask(
     client: &Client,
+    _turn: &Turn,
     conventions: &Conventions,
     credentials: &Credentials,
     ask: Ask,

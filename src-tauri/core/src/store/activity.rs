@@ -31,6 +31,21 @@ pub(crate) fn add(
         .map(drop)
 }
 
+/// Adds an entry in place of the connection's last one, if that is of the same kind.
+pub(crate) fn add_again(
+    connection: &Connection,
+    at: Timestamp,
+    kind: Kind,
+    text: &str,
+    of: (Option<&ConnectionId>, Option<&AppId>),
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM activity WHERE kind = ?2 AND id = (SELECT max(id) FROM activity WHERE connection_id = ?1)",
+        params![of.0, Json(kind)],
+    )?;
+    add(connection, at, kind, text, of)
+}
+
 /// Adds an entry about a connection that may come again and again, known by `by`; within [`SPAN`] it is one entry,
 /// which tells how often and when last.
 pub(crate) fn add_repeated(

@@ -5,7 +5,7 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::id::{AppId, AttemptId, ConnectionId};
+use crate::id::{AppId, AttemptId, ConnectionId, RevocationId};
 use crate::secret::Sealed;
 
 /// A value that is kept as JSON text.
@@ -64,4 +64,4 @@ macro_rules! text_column {
         }
     )* };
 }
-text_column!(AppId, AttemptId, ConnectionId, Sealed);
+text_column!(AppId, AttemptId, ConnectionId, RevocationId, Sealed);

@@ -7,7 +7,7 @@ use super::app::AppRow;
 use super::column::{Json, Time, json, maybe_json};
 use crate::connection::Held;
 use crate::content::{Account, Application, Authorization, Claims};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::http::Deviation;
 use crate::id::{AppId, ConnectionId};
 use crate::provider::Origins;
@@ -35,6 +35,42 @@ pub(crate) struct ConnectionRow {
     pub(crate) trouble: Option<Error>,
     /// Where the tokens may be sent, once the app's addresses are others than when they came.
     pub(crate) kept_for: Option<Origins>,
+    pub(crate) retry: Retry,
+    /// Whether a renewal was begun that has not ended.
+    pub(crate) is_begun: bool,
+}
+
+impl ConnectionRow {
+    /// Whether an answer may be lost that held new tokens: one is known to be, or a process ended while it waited.
+    pub(crate) fn answer_may_be_lost(&self) -> bool {
+        self.retry.answer_lost || self.is_begun
+    }
+}
+
+/// What became of the renewals that failed since the last one that did not. Times are by the corrected clock.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Retry {
+    /// How many there were.
+    pub(crate) failures: u32,
+    /// When the next try is due, if one is.
+    pub(crate) at: Option<Timestamp>,
+    /// Until when the last failure answers for any new try that no person asks for.
+    pub(crate) quiet_until: Option<Timestamp>,
+    /// Whether the answer to one of them was lost.
+    pub(crate) answer_lost: bool,
+}
+
+/// What says when a connection is to be renewed by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Renewable {
+    pub(crate) id: ConnectionId,
+    pub(crate) app_id: AppId,
+    pub(crate) version: i64,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Whether only a person helps.
+    pub(crate) is_refused: bool,
+    pub(crate) retry: Retry,
 }
 
 /// A grant, sealed, with what may be said of it.
@@ -96,7 +132,7 @@ pub(crate) fn set_grant(
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
             project_ids = :project_ids, deviations = :deviations, trouble = NULL, refresh_begun = NULL,
-            version = version + 1
+            failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, version = version + 1
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
@@ -165,12 +201,52 @@ pub(crate) fn end_refresh(
     id: &ConnectionId,
     version: i64,
     trouble: &Error,
+    retry: &Retry,
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE connection SET trouble = ?3, refresh_begun = NULL WHERE id = ?1 AND version = ?2",
-        params![id, version, Json(trouble)],
+        "UPDATE connection SET trouble = :trouble, refresh_begun = NULL, failures = :failures, retry_at = :at,
+            quiet_until = :quiet_until, answer_lost = :answer_lost
+         WHERE id = :id AND version = :version",
+        named_params! {
+            ":id": id, ":version": version, ":trouble": Json(trouble), ":failures": retry.failures,
+            ":at": retry.at.map(Time), ":quiet_until": retry.quiet_until.map(Time), ":answer_lost": retry.answer_lost,
+        },
     )?;
     Ok(changed == 1)
+}
+
+/// Notes that the grant of `version` is refused for good.
+pub(crate) fn set_refused(
+    connection: &Connection,
+    id: &ConnectionId,
+    version: i64,
+    trouble: &Error,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET trouble = ?3, retry_at = NULL, quiet_until = NULL WHERE id = ?1 AND version = ?2",
+            params![id, version, Json(trouble)],
+        )
+        .map(drop)
+}
+
+/// Every connection that holds a refresh token.
+pub(crate) fn renewable(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
+    connection
+        .prepare("SELECT * FROM connection WHERE sealed_refresh IS NOT NULL")?
+        .query_map([], read_renewable)?
+        .collect()
+}
+
+/// A connection, if it holds a refresh token.
+pub(crate) fn renewable_one(
+    connection: &Connection,
+    id: &ConnectionId,
+) -> rusqlite::Result<Option<Renewable>> {
+    connection
+        .prepare_cached("SELECT * FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL")?
+        .query_row([id], read_renewable)
+        .optional()
 }
 
 /// Notes what went wrong, or that nothing is.
@@ -219,13 +295,18 @@ pub(crate) fn set_introspection(
         .map(drop)
 }
 
-/// Deletes the tokens and keeps the rest; answers whether there were any.
-pub(crate) fn clear_grant(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<bool> {
+/// Deletes the tokens of `version` and keeps the rest; answers whether they were there.
+pub(crate) fn clear_grant(
+    connection: &Connection,
+    id: &ConnectionId,
+    version: i64,
+) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, trouble = NULL,
-            refresh_begun = NULL, version = version + 1
-         WHERE id = ?1 AND held IS NOT NULL",
-        [id],
+            refresh_begun = NULL, failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
+            version = version + 1
+         WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
+        params![id, version],
     )?;
     Ok(changed == 1)
 }
@@ -256,5 +337,31 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         claims: maybe_json(row, "claims")?,
         trouble: maybe_json(row, "trouble")?,
         kept_for: maybe_json(row, "kept_for")?,
+        retry: read_retry(row)?,
+        is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
+    })
+}
+
+fn read_renewable(row: &Row<'_>) -> rusqlite::Result<Renewable> {
+    let held: Held = json(row, "held")?;
+    let trouble: Option<Error> = maybe_json(row, "trouble")?;
+    Ok(Renewable {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        version: row.get("version")?,
+        issued_at: held.issued_at,
+        expires_at: held.expires_at,
+        is_refused: trouble.is_some_and(|trouble| trouble.code == Code::ReconnectNeeded),
+        retry: read_retry(row)?,
+    })
+}
+
+fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
+    let moment = |column| row.get::<_, Option<Time>>(column).map(|time| time.map(|time| time.0));
+    Ok(Retry {
+        failures: row.get("failures")?,
+        at: moment("retry_at")?,
+        quiet_until: moment("quiet_until")?,
+        answer_lost: row.get("answer_lost")?,
     })
 }

@@ -37,16 +37,27 @@ impl Store {
         Ok(Presence { _held: file, is_alone })
     }
 
+    /// Keeps other processes from renewing this connection while the answer is held; nothing while one renews it.
+    pub(crate) fn try_renewal_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
+        let file = self.renewal_file(id)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
+    }
+
     /// Waits until no process renews this connection, and keeps others from it while the answer is held. Blocks.
     pub(crate) fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
-        let locked = || {
-            let directory = self.home.join("locks");
-            std::fs::create_dir_all(&directory)?;
-            let file = open(&directory.join(&id.0))?;
-            file.lock()?;
-            Ok(file)
-        };
-        locked().map_err(|error: io::Error| failed(&error))
+        let file = self.renewal_file(id)?;
+        file.lock().map_err(|error| failed(&error))?;
+        Ok(file)
+    }
+
+    fn renewal_file(&self, id: &ConnectionId) -> Result<File> {
+        let directory = self.home.join("locks");
+        let opened = std::fs::create_dir_all(&directory).and_then(|()| open(&directory.join(&id.0)));
+        opened.map_err(|error| failed(&error))
     }
 
     /// Waits until no process moves the vault, and keeps others from it while the answer is held: what is sealed

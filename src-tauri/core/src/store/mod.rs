@@ -4,11 +4,13 @@
 pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod attempt;
+pub(crate) mod clock;
 mod column;
 pub(crate) mod connection;
 mod locks;
 mod open;
 mod others;
+pub(crate) mod revocation;
 pub(crate) mod sound;
 pub(crate) mod vault;
 

@@ -142,7 +142,7 @@ mod tests {
         let columns = store.read(super::sealed_columns).unwrap();
         let columns: Vec<String> =
             columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
-        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_refresh");
+        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token");
         store.read(super::all_sealed).unwrap();
     }
 }

@@ -172,7 +172,7 @@ async fn other_providers_are_found_by_their_issuer() {
     assert!(connection.authorization.is_some_and(|authorization| !authorization.scopes.is_empty()));
     world.grapnel.refresh(&id).await.unwrap();
     assert!(world.grapnel.collections(&id).unwrap().is_empty());
-    assert_eq!(world.grapnel.disconnect(&id).await.unwrap(), Revocation::Done);
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::Done);
     let issued = world.sandbox.grants(ProviderId::Custom).issued();
     assert_eq!((issued.access_tokens_live, issued.refresh_tokens_live), (0, 0));
     no_departures(&world);
@@ -208,7 +208,7 @@ async fn the_identity_provider_is_part_of_the_address() {
 async fn a_provider_that_cannot_take_tokens_back_does_not_keep_them_here() {
     let world = World::of(ProviderId::Grigora);
     let id = world.connect().await;
-    assert_eq!(world.grapnel.disconnect(&id).await.unwrap(), Revocation::NotOffered);
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::NotOffered);
 
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
@@ -217,6 +217,6 @@ async fn a_provider_that_cannot_take_tokens_back_does_not_keep_them_here() {
     world.grapnel.add_app(new).await.unwrap();
     let id = world.connect().await;
     world.sandbox.switches().set(Switch::CustomNoRevocation, true);
-    assert_eq!(world.grapnel.disconnect(&id).await.unwrap(), Revocation::Failed);
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::Failed);
     assert_eq!(details(&world, &id).summary.state, State::Disconnected);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use grapnel_core::connection::State;
 use grapnel_core::error::Code;
 use grapnel_core::secret::ExposeSecret;
-use grapnel_sandbox::{Endpoint, Fault};
+use grapnel_sandbox::{Endpoint, Fault, Times};
 use jiff::SignedDuration;
 
 use crate::world::{World, again};
@@ -99,12 +99,12 @@ async fn a_sign_in_during_a_renewal_wins() {
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap(), signed_in);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_hours(2));
-    let asks = (0..32).map(|_| {
+    let asks = (0..64).map(|_| {
         let (grapnel, id) = (world.grapnel.clone(), id.clone());
         tokio::spawn(
             async move { grapnel.token(&id, Duration::ZERO).await.unwrap().expose_secret().to_owned() },
@@ -117,6 +117,23 @@ async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2);
+}
+
+/// A provider that is down is asked once for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_who_need_a_token_in_vain_ask_once() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.pass(SignedDuration::from_hours(2));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 64).unwrap();
+    let asks = (0..64).map(|_| {
+        let (grapnel, id) = (world.grapnel.clone(), id.clone());
+        tokio::spawn(async move { grapnel.token(&id, Duration::ZERO).await.unwrap_err().code })
+    });
+    for ask in asks.collect::<Vec<_>>() {
+        assert_eq!(ask.await.unwrap(), Code::ProviderUnavailable);
+    }
+    assert_eq!(world.sandbox.faults().planned()[0].times, Times::Next(63));
 }
 
 #[tokio::test]
@@ -141,7 +158,9 @@ async fn a_lost_answer_is_told_as_what_it_is() {
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::LostReply, 1).unwrap();
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::AnswerLost);
     let details = world.grapnel.connection(&id).unwrap();
-    assert_eq!(details.summary.state, State::Active, "the access token is still good");
+    assert_eq!(details.summary.state, State::Retrying);
+    // The access token is still good, and is given to whoever wants one.
+    world.grapnel.token(&id, Duration::ZERO).await.unwrap();
     insta::assert_json_snapshot!(details.trouble.map(|mut error| {
         error.message = error.message.split(':').next().unwrap().to_owned();
         error

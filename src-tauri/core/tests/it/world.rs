@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::{Attempt, Wanted};
-use grapnel_core::clock::Clock;
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
 use grapnel_core::vault::{Keyring, Sign};
 use grapnel_sandbox::{Consent, Options, ProviderId, Registration, Sandbox, grovestreams};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tempfile::TempDir;
+
+use crate::clock::TestClock;
 
 pub(crate) struct World {
     pub(crate) provider: ProviderId,
@@ -52,12 +53,13 @@ impl World {
     pub(crate) fn start_again(&mut self) {
         let elsewhere = tempfile::tempdir().unwrap();
         self.grapnel = Grapnel::with(elsewhere.path(), self.keyring.clone(), self.clock.clone()).unwrap();
-        self.grapnel = self.second_start();
+        self.clock = Arc::new(self.clock.at_start());
+        self.grapnel = Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap();
     }
 
     /// A second program on the same data.
     pub(crate) fn second_start(&self) -> Grapnel {
-        Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap()
+        Grapnel::with(self.home.path(), self.keyring.clone(), Arc::new(self.clock.at_start())).unwrap()
     }
 
     /// The app that the provider knows, at the sandbox's addresses.
@@ -127,10 +129,30 @@ impl World {
         self.grapnel.connections().unwrap().pop().unwrap().id
     }
 
-    /// Lets time pass here and at the provider.
+    /// A second one of the same app.
+    pub(crate) async fn connect_another(&self) -> ConnectionId {
+        let before = self.grapnel.connections().unwrap();
+        let (_, callback) = self.attempt().await;
+        self.grapnel.receive_callback(&callback).await.unwrap();
+        let now = self.grapnel.connections().unwrap().into_iter();
+        now.map(|one| one.id).find(|id| before.iter().all(|one| one.id != *id)).unwrap()
+    }
+
+    /// Lets time pass at the provider and here.
     pub(crate) fn pass(&self, time: SignedDuration) {
-        self.clock.advance(time);
         self.sandbox.clock().advance(time.try_into().unwrap());
+        self.clock.advance(time);
+    }
+
+    /// Lets time pass while this machine sleeps.
+    pub(crate) fn sleep(&self, time: SignedDuration) {
+        self.sandbox.clock().advance(time.try_into().unwrap());
+        self.clock.sleep(time);
+    }
+
+    /// How many times the provider gave tokens.
+    pub(crate) fn tokens_given(&self) -> usize {
+        self.sandbox.grants(self.provider).issued().access_tokens
     }
 }
 
@@ -146,22 +168,6 @@ pub(crate) async fn end_of(
         {
             return attempt;
         }
-    }
-}
-
-/// A clock that a test moves.
-#[derive(Default)]
-pub(crate) struct TestClock(Mutex<SignedDuration>);
-
-impl TestClock {
-    pub(crate) fn advance(&self, by: SignedDuration) {
-        *self.0.lock().unwrap() += by;
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now() + *self.0.lock().unwrap()
     }
 }
 

@@ -1,0 +1,281 @@
+//! Keeping connections alive: each is renewed before its token ends, and each try that failed is made again, without
+//! anyone asking. It sleeps until the next of them is due, and looks at everything anew when the clock jumps.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::plan::Plan;
+use super::renewal::{Why, renew};
+use super::schedule::{self, Margin};
+use crate::clock::Woken;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::id::{AppId, ConnectionId, RevocationId};
+use crate::provider::{Profile, Refresh};
+use crate::retry::{after, dice, pause};
+use crate::revoke;
+use crate::store::connection::Renewable;
+use crate::store::revocation::RevocationRow;
+use crate::store::{app, connection, revocation};
+
+/// Keeps every connection alive, for as long as it is awaited.
+pub(crate) async fn keep_alive(env: Arc<Env>) {
+    let mut events = env.events.subscribe();
+    let mut keeper = Keeper::new(env);
+    keeper.look_at_all();
+    loop {
+        keeper.start_what_is_due();
+        tokio::select! {
+            woken = wait(&keeper.env, keeper.plan.next()) => if woken == Woken::Jumped {
+                keeper.wake();
+            },
+            Some(ended) = keeper.at_work.join_next() => if let Ok((thing, result)) = ended {
+                keeper.ended(thing, result);
+            },
+            event = events.recv() => match event {
+                Ok(Event::Connection(id)) => drop(keeper.look_at(&id)),
+                // Tokens can be opened again, or apps are others; or something was missed.
+                Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => keeper.look_at_all(),
+                Ok(_) => {}
+                Err(RecvError::Closed) => return,
+            },
+        }
+    }
+}
+
+/// Waits until `next` by the corrected time, or until the clock jumps.
+async fn wait(env: &Env, next: Option<Timestamp>) -> Woken {
+    let Some(next) = next else { return std::future::pending().await };
+    env.clock.wait_until(next.saturating_sub(env.time.ahead()).unwrap_or(next)).await
+}
+
+/// What there is to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Thing {
+    Renewal(ConnectionId),
+    Revocation(RevocationId),
+    /// To plan everything anew.
+    Look,
+}
+
+/// How soon a store that could not be read is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+struct Keeper {
+    env: Arc<Env>,
+    plan: Plan<Thing>,
+    at_work: JoinSet<(Thing, Result<()>)>,
+    under_way: HashSet<Thing>,
+    /// What failed here, not at a provider: how often, and until when it is left alone.
+    held_back: HashMap<Thing, (u32, Timestamp)>,
+    /// Where the connections would be renewed whose last renewal failed.
+    waiting: HashMap<ConnectionId, Url>,
+    /// Those of them whose time is now, since the machine woke or their provider is back.
+    early: HashSet<ConnectionId>,
+    /// Where each app renews; nothing for one that does not.
+    places: HashMap<AppId, Option<Url>>,
+}
+
+impl Keeper {
+    fn new(env: Arc<Env>) -> Self {
+        Self {
+            env,
+            plan: Plan::default(),
+            at_work: JoinSet::new(),
+            under_way: HashSet::new(),
+            held_back: HashMap::new(),
+            waiting: HashMap::new(),
+            early: HashSet::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    /// Plans everything anew.
+    fn look_at_all(&mut self) {
+        self.plan.clear();
+        self.places.clear();
+        self.held_back.clear();
+        match self.env.store.read(|c| Ok((connection::renewable(c)?, revocation::all(c)?))) {
+            Ok((renewable, revocations)) => {
+                for of in &renewable {
+                    self.plan_renewal(of);
+                }
+                self.plan_revocations(&revocations);
+            }
+            Err(error) => self.look_later(&error),
+        }
+    }
+
+    /// The store could not be read: it is looked at again before long.
+    fn look_later(&mut self, error: &Error) {
+        tracing::warn!(%error, "nothing can be planned");
+        self.plan.set(Thing::Look, Some(after(self.env.time.now(), LOOK_AGAIN)));
+    }
+
+    /// Plans one connection anew, and answers how it is found.
+    fn look_at(&mut self, id: &ConnectionId) -> Option<Renewable> {
+        let found = self.env.store.read(|c| Ok((connection::renewable_one(c, id)?, revocation::of(c, id)?)));
+        let (renewable, revocations) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.look_later(&error);
+                return None;
+            }
+        };
+        if let Some(of) = &renewable {
+            self.plan_renewal(of);
+        } else {
+            self.waiting.remove(id);
+            self.plan.set(Thing::Renewal(id.clone()), None);
+        }
+        self.plan_revocations(&revocations);
+        renewable
+    }
+
+    fn plan_renewal(&mut self, of: &Renewable) {
+        let Some(place) = self.place(of) else { return self.plan(Thing::Renewal(of.id.clone()), None) };
+        let due = schedule::due(of, Margin::default()).map(|due| match of.retry.quiet_until {
+            Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
+            _ => due,
+        });
+        self.plan(Thing::Renewal(of.id.clone()), due);
+        if of.retry.at.is_some() {
+            self.waiting.insert(of.id.clone(), place);
+        } else if self.waiting.remove(&of.id).is_some() && !of.is_refused {
+            self.is_back(&place);
+        }
+    }
+
+    /// A provider that failed gives tokens again: who waits for it need not wait any longer.
+    fn is_back(&mut self, place: &Url) {
+        let waiting = self.waiting.iter().filter(|(_, other)| *other == place);
+        let waiting: Vec<_> = waiting.map(|(id, _)| id.clone()).collect();
+        self.early.extend(waiting.iter().cloned());
+        for id in waiting {
+            self.look_at(&id);
+        }
+    }
+
+    fn plan_revocations(&mut self, all: &[RevocationRow]) {
+        for of in all {
+            self.plan(Thing::Revocation(of.id.clone()), Some(of.retry_at));
+        }
+    }
+
+    fn plan(&mut self, thing: Thing, due: Option<Timestamp>) {
+        if self.under_way.contains(&thing) {
+            return;
+        }
+        let held_back = self.held_back.get(&thing).map(|(_, until)| *until);
+        self.plan.set(thing, due.map(|due| held_back.map_or(due, |until| due.max(until))));
+    }
+
+    /// Where a connection is renewed, if its app's provider renews at all.
+    fn place(&mut self, of: &Renewable) -> Option<Url> {
+        let Self { env, places, .. } = self;
+        places.entry(of.app_id.clone()).or_insert_with(|| place(env, &of.app_id).ok().flatten()).clone()
+    }
+
+    fn start_what_is_due(&mut self) {
+        let now = self.env.time.now();
+        while let Some(thing) = self.plan.take_due(now) {
+            match &thing {
+                Thing::Renewal(id) => self.start_renewal(id),
+                Thing::Look => self.look_at_all(),
+                Thing::Revocation(id) => {
+                    let (env, id) = (Arc::clone(&self.env), id.clone());
+                    self.start(thing.clone(), async move { revoke::again(&env, &id).await.map(drop) });
+                }
+            }
+        }
+    }
+
+    fn start_renewal(&mut self, id: &ConnectionId) {
+        // Another process may have renewed it since it was planned.
+        let Some(of) = self.look_at(id) else { return };
+        let thing = Thing::Renewal(id.clone());
+        if self.plan.when(&thing).is_none_or(|due| due > self.env.time.now()) {
+            return;
+        }
+        let Some(place) = self.place(&of) else { return };
+        self.plan.set(thing.clone(), None);
+        self.early.remove(id);
+        self.start(thing, by_itself(Arc::clone(&self.env), place, of));
+    }
+
+    fn start(&mut self, thing: Thing, work: impl Future<Output = Result<()>> + Send + 'static) {
+        self.under_way.insert(thing.clone());
+        self.at_work.spawn(async move { (thing, work.await) });
+    }
+
+    /// Plans what was done anew: what failed at a provider by what is stored of it, what failed here by what is
+    /// remembered of it.
+    fn ended(&mut self, thing: Thing, result: Result<()>) {
+        self.under_way.remove(&thing);
+        match result {
+            Ok(()) => {
+                self.held_back.remove(&thing);
+            }
+            Err(error) => self.hold_back(&thing, &error),
+        }
+        match thing {
+            Thing::Renewal(id) => drop(self.look_at(&id)),
+            Thing::Revocation(id) => match self.env.store.read(|c| revocation::get(c, &id)) {
+                Ok(row) => self.plan_revocations(row.as_slice()),
+                Err(error) => self.look_later(&error),
+            },
+            Thing::Look => {}
+        }
+    }
+
+    fn hold_back(&mut self, thing: &Thing, error: &Error) {
+        tracing::info!(?thing, %error, "not done by itself");
+        let failures = self.held_back.get(thing).map_or(0, |(failures, _)| *failures).saturating_add(1);
+        // A keyring that does not answer is not asked again and again: it may ask a person each time. Nor does anything
+        // change by itself for a connection whose app's hosts are others.
+        let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
+            Timestamp::MAX
+        } else {
+            after(self.env.time.now(), pause(failures, None, dice()))
+        };
+        self.held_back.insert(thing.clone(), (failures, until));
+    }
+
+    /// The machine slept, or its clock was set: the network may be another one now, and no retry waits any longer.
+    fn wake(&mut self) {
+        // Programs that start from now on see the clock as it is set now.
+        if let Err(error) = self.env.store.write(|tx| self.env.keep_time(tx)) {
+            tracing::warn!(%error, "the time is not kept");
+        }
+        self.early.extend(self.waiting.keys().cloned());
+        self.look_at_all();
+    }
+}
+
+/// Where an app renews.
+fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
+    let Some(app) = env.store.read(|c| app::get(c, app_id))? else { return Ok(None) };
+    let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
+    let renews = conventions.renewal.refresh != Refresh::None;
+    Ok(renews.then(|| conventions.renewal.url.unwrap_or(conventions.token_url)))
+}
+
+/// Renews a connection, once what is before it at its provider is done.
+async fn by_itself(env: Arc<Env>, place: Url, of: Renewable) -> Result<()> {
+    let _place = env.http.in_background(&place).await;
+    // It may have waited long, and someone else may have renewed it.
+    if env.store.read(|c| connection::renewable_one(c, &of.id))?.as_ref() != Some(&of) {
+        return Ok(());
+    }
+    let outcome = renew(&env, &of.id, of.version, Why::Due).await?;
+    tracing::debug!(?outcome, "renewed by itself");
+    // However it ended, that is stored, and with it when it is tried again.
+    Ok(())
+}

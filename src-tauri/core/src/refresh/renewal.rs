@@ -1,0 +1,246 @@
+//! One renewal, from the lock that keeps others from it to what is kept of it.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::outcome::{Outcome, no_refresh_token};
+use super::point::{Point, reached};
+use super::{gone, row};
+use crate::activity::Kind;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::grant::{self, Client};
+use crate::http::Turn;
+use crate::http::token::{Ask, ask};
+use crate::id::ConnectionId;
+use crate::provider::{Profile, Refresh};
+use crate::retry::{self, after, dice, in_words};
+use crate::revoke;
+use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
+use crate::store::{activity, connection};
+
+/// Why a connection is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Its time has come.
+    Due,
+    /// A token is needed that lasts longer than the one that is held.
+    Needed,
+    /// An API did not accept the one that is held.
+    NotAccepted,
+    /// A person asks for it.
+    Asked,
+}
+
+/// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
+/// a caller that gives up must not break off a rotation between its request and its answer.
+pub(super) async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64, why: Why) -> Result<Outcome> {
+    let (env, id) = (Arc::clone(env), id.clone());
+    let work = tokio::spawn(async move {
+        let renewal = env.renewal(&id);
+        let held = renewal.lock().await;
+        if let Some(known) = known(&env, &row(&env, &id)?, instead_of, why) {
+            return Ok(known);
+        }
+        env.tell(Event::Connection(id.clone()));
+        let outcome = in_turn(&env, &id, instead_of, why).await;
+        drop(held);
+        env.tell(Event::Connection(id));
+        reached(Point::AfterTelling);
+        outcome
+    });
+    work.await.map_err(|_| Error::new(Code::Internal, "The renewal was broken off."))?
+}
+
+/// What is known without asking the provider: someone else has renewed, or has just tried in vain.
+fn known(env: &Env, row: &ConnectionRow, instead_of: i64, why: Why) -> Option<Outcome> {
+    if row.held.is_some() && row.version != instead_of {
+        return Some(Outcome::Superseded);
+    }
+    let is_quiet = row.retry.quiet_until.is_some_and(|end| env.time.now() < end);
+    let trouble = row.trouble.clone().filter(|_| is_quiet && why != Why::Asked)?;
+    Some(Outcome::Transient(trouble, None))
+}
+
+/// Renews when it is this connection's turn at its provider, and no other process renews it.
+async fn in_turn(env: &Env, id: &ConnectionId, instead_of: i64, why: Why) -> Result<Outcome> {
+    let (_, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
+    let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
+    // The turn comes first: who waits for it holds no file, and no thread.
+    let turn = env.http.turn(conventions.renewal.url.as_ref().unwrap_or(&conventions.token_url)).await;
+    let _alone = alone(env, id).await?;
+    let _working = env.at_work().await?;
+    attempt(env, id, &turn, instead_of, why).await
+}
+
+/// Waits until no other process renews this connection.
+async fn alone(env: &Env, id: &ConnectionId) -> Result<File> {
+    if let Some(lock) = env.store.try_renewal_lock(id)? {
+        return Ok(lock);
+    }
+    let (store, id) = (env.store.clone(), id.clone());
+    let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id)).await;
+    locked.map_err(|_| Error::new(Code::Internal, "Waiting for another process was broken off."))?
+}
+
+async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why: Why) -> Result<Outcome> {
+    if let Some((version, grant)) = env.take_unsaved(id) {
+        let grant = grant::seal_anew(env, id, grant).await?;
+        return save(env, &row(env, id)?, version, grant, why).await;
+    }
+    let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
+    if row.held.is_none() {
+        return Err(grant::disconnected(&row.name));
+    }
+    // While this one waited, another process may have come to an end of it.
+    if let Some(known) = known(env, &row, instead_of, why) {
+        return Ok(known);
+    }
+    let client = Client::of(env, &app).await?;
+    grant::may_be_sent(&row, &client.conventions)?;
+    let renews = client.conventions.renewal.refresh != Refresh::None;
+    let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
+        return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider)), why);
+    };
+    let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
+    reached(Point::BeforeMark);
+    env.store.write(|tx| connection::begin_refresh(tx, id, env.now()))?;
+    reached(Point::AfterMark);
+    reached(Point::BeforeSend);
+    let answered = ask(&env.http, turn, &client.conventions, &client.credentials, Ask::Refresh(token)).await;
+    reached(Point::AfterAnswer);
+    match answered {
+        Ok(granted) => {
+            let sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
+            save(env, &row, row.version, sealed, why).await
+        }
+        Err(failure) => {
+            settle(env, &row, Outcome::of(&client.provider, failure, row.answer_may_be_lost()), why)
+        }
+    }
+}
+
+/// Keeps new tokens before anyone uses them. The provider has made the old ones void by now, so a store that
+/// fails is tried again, and if it goes on failing the tokens stay in memory for the next renewal to keep.
+async fn save(env: &Env, row: &ConnectionRow, version: i64, grant: SealedGrant, why: Why) -> Result<Outcome> {
+    let mut pause = Duration::from_millis(100);
+    reached(Point::BeforeCommit);
+    let kept = loop {
+        let written = env.store.write(|tx| {
+            let kept = connection::set_grant(tx, &row.id, version, &grant)?;
+            if kept {
+                env.keep_time(tx)?;
+                note_renewal(env, tx, row, &grant, why)?;
+            }
+            Ok(kept)
+        });
+        match written {
+            Ok(kept) => break kept,
+            Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
+            Err(error) => {
+                env.keep_unsaved(&row.id, version, grant);
+                return Err(error
+                    .means("The new tokens are held in memory, for as long as Grapnel runs.")
+                    .or_hint("Make room on the disk, then refresh again."));
+            }
+        }
+        pause *= 2;
+    };
+    reached(Point::AfterCommit);
+    if kept {
+        return Ok(Outcome::Renewed);
+    }
+    // The person disconnected, or signed in again, while the provider answered.
+    if let Err(error) = revoke::take_back(env, row, grant).await {
+        tracing::info!(%error, "tokens that came late are not taken back");
+    }
+    Ok(Outcome::Superseded)
+}
+
+/// The longest pause before a store that fails is given up for now.
+const LAST_PAUSE: Duration = Duration::from_secs(3);
+
+/// Adds a renewal to the activity. Those that nobody asked for are one entry, which counts them: a year of them
+/// must not drive out what a person did.
+fn note_renewal(
+    env: &Env,
+    tx: &rusqlite::Connection,
+    row: &ConnectionRow,
+    grant: &SealedGrant,
+    why: Why,
+) -> rusqlite::Result<()> {
+    let of = (Some(&row.id), Some(&row.app_id));
+    let failed = match row.retry.failures {
+        0 => String::new(),
+        1 => " The try before had failed.".into(),
+        failures => format!(" The {failures} tries before had failed."),
+    };
+    let reason = match why {
+        Why::Due => {
+            let count = grant.held.renewals;
+            let text = format!("Renewed by itself. This is renewal {count} since the sign-in.{failed}");
+            return activity::add_again(tx, env.now(), Kind::RenewedByItself, &text, of);
+        }
+        Why::Needed => "Renewed because the token was needed.",
+        Why::NotAccepted => "Renewed because the provider’s API did not accept the token.",
+        Why::Asked => "Renewed because you asked.",
+    };
+    activity::add(tx, env.now(), Kind::Renewed, &format!("{reason}{failed}"), of)
+}
+
+/// Writes down how a renewal failed, and when it is tried again.
+pub(super) fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome, why: Why) -> Result<Outcome> {
+    let failures = row.retry.failures.saturating_add(1);
+    let (error, kind, pause) = match &outcome {
+        Outcome::Refused(error) => (error, Kind::RenewalRefused, None),
+        Outcome::Transient(error, asked) => {
+            (error, Kind::RenewalFailed, Some(retry::pause(failures, *asked, dice())))
+        }
+        Outcome::Unknown(error, asked) => {
+            // The next try decides, and who waits for it should not wait long. After that, patience is better.
+            let pause = if row.retry.failures == 0 && asked.is_none() {
+                SOON.mul_f64(1.0 + dice())
+            } else {
+                retry::pause(failures, *asked, dice())
+            };
+            (error, Kind::AnswerLost, Some(pause))
+        }
+        Outcome::Renewed | Outcome::Superseded => return Ok(outcome),
+    };
+    let now = env.time.now();
+    let retry = Retry {
+        failures,
+        at: pause.map(|pause| after(now, pause)),
+        quiet_until: quiet(&outcome).map(|quiet| after(now, quiet)),
+        answer_lost: row.answer_may_be_lost() || matches!(outcome, Outcome::Unknown(..)),
+    };
+    let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
+    // Of many tries that fail alike, the first tells it all.
+    let is_news = why == Why::Asked || row.trouble.as_ref().is_none_or(|before| before.code != error.code);
+    reached(Point::BeforeCommit);
+    let is_current = env.store.write(|tx| {
+        let is_current = connection::end_refresh(tx, &row.id, row.version, error, &retry)?;
+        if is_current && is_news {
+            let text = format!("{}{trying}", error.message);
+            activity::add(tx, env.now(), kind, &text, (Some(&row.id), Some(&row.app_id)))?;
+        }
+        Ok(is_current)
+    })?;
+    reached(Point::AfterCommit);
+    Ok(if is_current { outcome } else { Outcome::Superseded })
+}
+
+/// How soon a renewal whose answer was lost is tried again, at least; at most twice that.
+const SOON: Duration = Duration::from_secs(2);
+/// How long a failure answers for a new try.
+const QUIET: Duration = Duration::from_secs(2);
+/// The longest that a provider's own wish does.
+const LONGEST_QUIET: Duration = Duration::from_secs(3_600);
+
+/// How long whoever needs a token is answered without asking the provider again.
+fn quiet(outcome: &Outcome) -> Option<Duration> {
+    let (Outcome::Transient(_, asked) | Outcome::Unknown(_, asked)) = outcome else { return None };
+    Some(asked.unwrap_or_default().clamp(QUIET, LONGEST_QUIET))
+}

@@ -1,0 +1,123 @@
+//! When a connection is to be renewed without anyone asking.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::store::connection::Renewable;
+
+/// How long before its end a token is renewed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Margin {
+    /// As a share of its life: one part in so many.
+    share: i32,
+    /// At most.
+    most: SignedDuration,
+}
+
+impl Default for Margin {
+    /// Five minutes, or a fifth of a life that is shorter than 25: time for some tries before anyone notices.
+    fn default() -> Self {
+        Self { share: 5, most: SignedDuration::from_mins(5) }
+    }
+}
+
+/// However short a token lives, it is not renewed by itself more often than this: then it is renewed when it is used.
+const LEAST: SignedDuration = SignedDuration::from_secs(20);
+
+/// When it is to be renewed; never, where only a person helps, or nobody knows when its token ends.
+pub(super) fn due(of: &Renewable, margin: Margin) -> Option<Timestamp> {
+    if of.is_refused {
+        return None;
+    }
+    if let Some(retry_at) = of.retry.at {
+        return Some(retry_at);
+    }
+    let end = of.expires_at?;
+    let life = of.issued_at.duration_until(end).max(SignedDuration::ZERO);
+    let margin = (life / margin.share).min(margin.most);
+    // Tokens that were given together end together: up to a half of the margin more keeps them apart.
+    let early =
+        margin + (margin / 2).checked_mul(spread(of)).map_or(SignedDuration::ZERO, |much| much / PARTS);
+    let soonest = of.issued_at.saturating_add(LEAST).unwrap_or(end);
+    Some(end.saturating_sub(early).unwrap_or(end).max(soonest))
+}
+
+const PARTS: i32 = 1 << 12;
+
+/// A number below [`PARTS`] that is another for each connection and grant, and the same whenever it is asked for.
+fn spread(of: &Renewable) -> i32 {
+    let mut hasher = DefaultHasher::new();
+    (&of.id, of.version).hash(&mut hasher);
+    i32::try_from(hasher.finish() % u64::from(PARTS.unsigned_abs())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::id::{AppId, ConnectionId};
+    use crate::store::connection::Retry;
+
+    fn renewable(id: u32, life: i64) -> Renewable {
+        let issued_at = "2026-11-20T09:00:00Z".parse().unwrap();
+        Renewable {
+            id: ConnectionId(id.to_string()),
+            app_id: AppId("app".into()),
+            version: 1,
+            issued_at,
+            expires_at: Some(issued_at + SignedDuration::from_secs(life)),
+            is_refused: false,
+            retry: Retry::default(),
+        }
+    }
+
+    fn before_end(of: &Renewable) -> i64 {
+        let due = due(of, Margin::default()).unwrap();
+        due.duration_until(of.expires_at.unwrap()).as_secs()
+    }
+
+    #[test]
+    fn a_long_life_ends_minutes_early_and_a_short_one_seconds() {
+        assert!((300..=450).contains(&before_end(&renewable(1, 3_600))));
+        assert!((300..=450).contains(&before_end(&renewable(1, 86_400 * 30))));
+        assert!((60..=90).contains(&before_end(&renewable(1, 300))));
+        assert!((12..=18).contains(&before_end(&renewable(1, 60))));
+    }
+
+    #[test]
+    fn a_life_of_seconds_is_no_reason_to_ask_all_the_time() {
+        for life in [-5, 0, 1, 10] {
+            let of = renewable(1, life);
+            assert_eq!(due(&of, Margin::default()), Some(of.issued_at + LEAST), "{life}");
+        }
+    }
+
+    #[test]
+    fn a_retry_has_its_own_time_and_a_refusal_none() {
+        let of = renewable(1, 3_600);
+        let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
+        assert_eq!(due(&Renewable { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
+        assert_eq!(due(&Renewable { is_refused: true, ..of.clone() }, Margin::default()), None);
+        assert_eq!(due(&Renewable { expires_at: None, ..of }, Margin::default()), None);
+    }
+
+    #[test]
+    fn a_thousand_of_one_moment_are_spread() {
+        let mut moments: Vec<_> = (0..1_000).map(|id| before_end(&renewable(id, 3_600))).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        assert!(moments.len() > 100, "{} seconds are used", moments.len());
+    }
+
+    proptest! {
+        #[test]
+        fn any_life_has_a_moment_within_it(id: u32, life in 0_i64..4_000_000_000) {
+            let of = renewable(id, life);
+            let due = due(&of, Margin::default()).unwrap();
+            prop_assert!(due > of.issued_at);
+            prop_assert!(due <= of.expires_at.unwrap().max(of.issued_at + LEAST));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Tokens of disconnected connections, which the provider has yet to take back.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::column::{Json, Time, json};
+use crate::id::{AppId, ConnectionId, RevocationId};
+use crate::provider::Origins;
+use crate::revoke::TokenKind;
+use crate::secret::Sealed;
+
+/// A token that is to be taken back.
+#[derive(Debug, Clone)]
+pub(crate) struct RevocationRow {
+    pub(crate) id: RevocationId,
+    pub(crate) app_id: AppId,
+    /// Nothing once the connection is removed from the list.
+    pub(crate) connection_id: Option<ConnectionId>,
+    /// What the connection was called.
+    pub(crate) name: String,
+    pub(crate) kind: TokenKind,
+    pub(crate) sealed_token: Sealed,
+    /// Where it may be sent.
+    pub(crate) kept_for: Origins,
+    pub(crate) begun_at: Timestamp,
+    pub(crate) failures: u32,
+    pub(crate) retry_at: Timestamp,
+}
+
+pub(crate) fn insert(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO revocation VALUES (:id, :app_id, :connection_id, :name, :kind, :token, :kept_for, :begun_at, :failures, :retry_at)",
+            named_params! {
+                ":id": row.id, ":app_id": row.app_id, ":connection_id": row.connection_id, ":name": row.name,
+                ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.kept_for), ":begun_at": Time(row.begun_at),
+                ":failures": row.failures, ":retry_at": Time(row.retry_at),
+            },
+        )
+        .map(drop)
+}
+
+pub(crate) fn get(connection: &Connection, id: &RevocationId) -> rusqlite::Result<Option<RevocationRow>> {
+    connection.query_row("SELECT * FROM revocation WHERE id = ?1", [id], read).optional()
+}
+
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<RevocationRow>> {
+    connection.prepare("SELECT * FROM revocation")?.query_map([], read)?.collect()
+}
+
+/// Those of one connection.
+pub(crate) fn of(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<RevocationRow>> {
+    connection
+        .prepare_cached("SELECT * FROM revocation WHERE connection_id = ?1")?
+        .query_map([id], read)?
+        .collect()
+}
+
+/// A try failed, and another is to come.
+pub(crate) fn put_off(connection: &Connection, id: &RevocationId, until: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE revocation SET failures = failures + 1, retry_at = ?2 WHERE id = ?1",
+            params![id, Time(until)],
+        )
+        .map(drop)
+}
+
+pub(crate) fn remove(connection: &Connection, id: &RevocationId) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM revocation WHERE id = ?1", [id]).map(drop)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<RevocationRow> {
+    Ok(RevocationRow {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        connection_id: row.get("connection_id")?,
+        name: row.get("name")?,
+        kind: json(row, "kind")?,
+        sealed_token: row.get("sealed_token")?,
+        kept_for: json(row, "kept_for")?,
+        begun_at: row.get::<_, Time>("begun_at")?.0,
+        failures: row.get("failures")?,
+        retry_at: row.get::<_, Time>("retry_at")?.0,
+    })
+}

@@ -1,0 +1,112 @@
+//! Disconnecting takes tokens back at the provider, now or when it can be reached again.
+
+use grapnel_core::activity::Kind;
+use grapnel_core::connection::State;
+use grapnel_core::id::ConnectionId;
+use grapnel_core::revoke::{Disconnected, Revocation, TokenKind};
+use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times, custom};
+use jiff::SignedDuration;
+
+use crate::world::World;
+
+/// A connection to the provider that takes tokens back.
+async fn connected() -> (World, ConnectionId) {
+    let world = World::of(ProviderId::Custom);
+    let mut new = world.new_app();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.scopes = custom::SCOPES.iter().take(2).map(|(name, _)| (*name).to_owned()).collect();
+    world.grapnel.add_app(new).await.unwrap();
+    let id = world.connect().await;
+    (world, id)
+}
+
+fn live(world: &World) -> usize {
+    let issued = world.sandbox.grants(ProviderId::Custom).issued();
+    issued.access_tokens_live + issued.refresh_tokens_live
+}
+
+fn each(disconnected: &Disconnected) -> Vec<(TokenKind, Revocation)> {
+    disconnected.tokens.iter().map(|one| (one.token, one.revocation)).collect()
+}
+
+fn told(world: &World) -> String {
+    let told = world.grapnel.activity(None, None).unwrap().into_iter();
+    let told = told.take_while(|entry| entry.kind != Kind::SignedIn);
+    told.map(|entry| format!("{:?}: {}", entry.kind, entry.text)).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn the_result_is_told_for_each_token() {
+    let (world, id) = connected().await;
+    let disconnected = world.grapnel.disconnect(&id).await.unwrap();
+    assert_eq!(disconnected.revocation, Revocation::Done);
+    let done = [TokenKind::RefreshToken, TokenKind::AccessToken].map(|kind| (kind, Revocation::Done));
+    assert_eq!(each(&disconnected), done);
+    assert_eq!(live(&world), 0);
+    insta::assert_snapshot!(told(&world));
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_reached_is_asked_again() {
+    let (world, id) = connected().await;
+    world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
+    let disconnected = world.grapnel.disconnect(&id).await.unwrap();
+    assert_eq!(disconnected.revocation, Revocation::Pending);
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!((details.summary.state, details.tokens), (State::Disconnected, None));
+    assert_eq!(live(&world), 2);
+    // Also when the connection is gone from the list, the vault has moved, and the program was started anew.
+    world.grapnel.forget(&id).unwrap();
+    let (mut world, words) = (world, "harbour lamp eleven moss".into());
+    world.grapnel.protect_with_passphrase(&words).await.unwrap();
+    world.start_again();
+    world.grapnel.unlock(&words).await.unwrap();
+    world.sandbox.faults().clear();
+    let grapnel = world.grapnel.clone();
+    let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
+    world.clock.settled().await;
+    world.pass(SignedDuration::from_mins(1));
+    while live(&world) > 0 {
+        tokio::task::yield_now().await;
+    }
+    keeper.abort();
+}
+
+#[tokio::test]
+async fn after_some_days_it_is_asked_no_more() {
+    let (world, id) = connected().await;
+    world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
+    world.grapnel.disconnect(&id).await.unwrap();
+    let (grapnel, mut events) = (world.grapnel.clone(), world.grapnel.events());
+    let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
+    world.clock.settled().await;
+    world.pass(SignedDuration::from_hours(80));
+    while told(&world).matches("not asked for any more").count() < 2 {
+        events.recv().await.unwrap();
+    }
+    keeper.abort();
+    let filters = [(r"in \d+ seconds", "in [n] seconds"), ("access|refresh", "[kind of]")];
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!(told(&world));
+    });
+    // Nothing of the tokens is left.
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    let left: i64 = database.query_row("SELECT count(*) FROM revocation", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
+    let (world, id) = connected().await;
+    let slow = Fault::Slow(std::time::Duration::from_millis(500));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.tokens_given() < 2 {
+        tokio::task::yield_now().await;
+    }
+    world.grapnel.disconnect(&id).await.unwrap();
+    let _ = renewal.await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
+    assert_eq!(live(&world), 0);
+}
