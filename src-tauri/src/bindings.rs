@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tauri_specta::{Builder, Event, collect_commands, collect_events};
 
-use crate::commands;
+use crate::{browsing, commands};
 
 /// What the core has to say, on its way to the window.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
@@ -35,11 +35,19 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::copy_token,
             commands::disconnect,
             commands::forget,
-            commands::projects,
-            commands::project,
-            commands::posts,
-            commands::collections,
-            commands::items,
+            browsing::projects,
+            browsing::project,
+            browsing::collections,
+            browsing::items,
+            browsing::load_posts,
+            browsing::post_page,
+            browsing::post_months,
+            browsing::post,
+            browsing::open_post,
+            browsing::copy_post,
+            browsing::export_posts,
+            browsing::open_downloads,
+            browsing::search,
             commands::cancel,
             commands::activity,
             commands::copy_text,
@@ -78,8 +86,9 @@ mod tests {
             capability["permissions"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
         let commands = include_str!("bindings.rs")
             .lines()
-            .filter_map(|line| line.trim().strip_prefix("commands::")?.strip_suffix(','))
-            .map(|command| format!("allow-{}", command.replace('_', "-")));
+            .filter_map(|line| line.trim().strip_suffix(',')?.split_once("::"))
+            .filter(|(module, _)| ["commands", "browsing"].contains(module))
+            .map(|(_, command)| format!("allow-{}", command.replace('_', "-")));
         let events = ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned);
         assert_eq!(allowed, events.into_iter().chain(commands).collect::<Vec<_>>());
     }

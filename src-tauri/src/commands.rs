@@ -9,7 +9,6 @@ use grapnel_core::activity::Entry;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::{Attempt, Wanted};
 use grapnel_core::connection::{Details, Summary};
-use grapnel_core::content::{Collection, Items, PostQuery, Posts, Project, Projects};
 use grapnel_core::error::{Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
@@ -224,69 +223,7 @@ pub(crate) async fn disconnect(shell: State<'_, Shell>, connection_id: Connectio
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn forget(shell: State<'_, Shell>, connection_id: ConnectionId) -> Result<()> {
-    shell.core().await?.forget(&connection_id)
-}
-
-/// The projects that a connection opens.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn projects(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
-    connection_id: ConnectionId,
-    call: u32,
-) -> Result<Projects> {
-    calls.run(call, shell.core().await?.projects(&connection_id)).await
-}
-
-/// Everything about one project.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn project(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
-    connection_id: ConnectionId,
-    project_id: String,
-    call: u32,
-) -> Result<Project> {
-    calls.run(call, shell.core().await?.project(&connection_id, &project_id)).await
-}
-
-/// The posts that a query finds.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn posts(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
-    connection_id: ConnectionId,
-    query: PostQuery,
-    call: u32,
-) -> Result<Posts> {
-    calls.run(call, shell.core().await?.posts(&connection_id, &query)).await
-}
-
-/// The kinds of things that a connection opens, where they are not projects.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn collections(
-    shell: State<'_, Shell>,
-    connection_id: ConnectionId,
-) -> Result<Vec<Collection>> {
-    shell.core().await?.collections(&connection_id)
-}
-
-/// The things of one kind: all, or those within another thing.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn items(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
-    connection_id: ConnectionId,
-    collection: String,
-    within: Option<String>,
-    call: u32,
-) -> Result<Items> {
-    calls.run(call, shell.core().await?.items(&connection_id, &collection, within.as_deref())).await
+    shell.core().await?.forget(&connection_id).await
 }
 
 /// Cancels a call that the window waits for, by the number it gave it.

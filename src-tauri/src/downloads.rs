@@ -1,6 +1,6 @@
 //! Files that a person asked for, in their download folder. None that is there is written over.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,29 +12,38 @@ const LONGEST: usize = 80;
 
 /// Writes a new file, and answers with its path.
 pub(crate) async fn save(app: &AppHandle, name: &str, extension: &str, bytes: Vec<u8>) -> Result<String> {
-    let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
-    let folder = folder.map_err(|error| unsaved(&error.to_string()))?;
-    let (name, extension) = (plain(name), extension.to_owned());
-    let written = tokio::task::spawn_blocking(move || write_new(&folder, &name, &extension, &bytes)).await;
-    let written = written.map_err(|_| unsaved("writing was broken off"))?;
-    written.map(|path| path.display().to_string()).map_err(|error| unsaved(&error.to_string()))
+    let (app, name, extension) = (app.clone(), name.to_owned(), extension.to_owned());
+    let written = tokio::task::spawn_blocking(move || {
+        let (path, mut file) = new_file(&folder(&app)?, &name, &extension)?;
+        let written = file.write_all(&bytes).and_then(|()| file.sync_all());
+        written.map_err(|error| unsaved(&error.to_string())).map(|()| path.display().to_string())
+    });
+    written.await.map_err(|_| unsaved("writing was broken off"))?
 }
 
-fn write_new(folder: &Path, name: &str, extension: &str, bytes: &[u8]) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let mut number = 1;
-    loop {
-        let counted = if number == 1 { name.to_owned() } else { format!("{name} ({number})") };
-        let path = folder.join(format!("{counted}.{extension}"));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                file.write_all(bytes)?;
-                return file.sync_all().map(|()| path);
+/// The download folder, or the person's own where there is none.
+pub(crate) fn folder(app: &AppHandle) -> Result<PathBuf> {
+    let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
+    folder.map_err(|error| unsaved(&error.to_string()))
+}
+
+/// Makes a file that was not there, called after `name`.
+pub(crate) fn new_file(folder: &Path, name: &str, extension: &str) -> Result<(PathBuf, File)> {
+    let made = || {
+        std::fs::create_dir_all(folder)?;
+        let name = plain(name);
+        let mut number = 1;
+        loop {
+            let counted = if number == 1 { name.clone() } else { format!("{name} ({number})") };
+            let path = folder.join(format!("{counted}.{extension}"));
+            match File::create_new(&path) {
+                Ok(file) => return Ok((path, file)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(error),
         }
-    }
+    };
+    made().map_err(|error: std::io::Error| unsaved(&error.to_string()))
 }
 
 /// A name without what leads elsewhere or cannot be in a file's name.
@@ -53,7 +62,7 @@ fn unsaved(reason: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain, write_new};
+    use super::{new_file, plain};
 
     #[test]
     fn a_name_leads_nowhere_else() {
@@ -71,9 +80,9 @@ mod tests {
     #[test]
     fn a_file_that_is_there_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let write = |text: &str| write_new(folder.path(), "acme", "toml", text.as_bytes()).unwrap();
-        let (first, second) = (write("1"), write("2"));
-        assert_eq!(std::fs::read_to_string(first).unwrap(), "1");
-        assert!(second.ends_with("acme (2).toml"));
+        let make = || new_file(folder.path(), "acme", "toml").unwrap().0;
+        std::fs::write(make(), "1").unwrap();
+        assert!(make().ends_with("acme (2).toml"));
+        assert_eq!(std::fs::read_to_string(folder.path().join("acme.toml")).unwrap(), "1");
     }
 }

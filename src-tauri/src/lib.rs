@@ -2,6 +2,7 @@
 
 mod bindings;
 mod browser;
+mod browsing;
 mod callback;
 mod calls;
 mod clipboard;

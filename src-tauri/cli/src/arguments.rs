@@ -43,13 +43,15 @@ pub(crate) enum Command {
     /// Renew the tokens of a connection now
     Refresh(Of),
     /// List the projects that a connection opens
-    Projects(Of),
+    Projects(content::AllProjects),
     /// Show one project
     Project(content::OneProject),
     /// List the posts of a project
     Posts(content::PostsOf),
     /// List what else a connection opens, such as workspaces
     Items(content::ItemsOf),
+    /// Search everything that was read, across connections
+    Search(content::Search),
     /// Delete the tokens of a connection here
     Disconnect(connection::Disconnect),
     /// Show what happened, newest first

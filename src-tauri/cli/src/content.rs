@@ -1,17 +1,40 @@
 //! What a connection opens: projects, and their posts.
 
 use clap::{Args, ValueEnum};
-use grapnel_core::content::{Collection, Items, Order, Post, PostQuery, Posts, Project, Projects};
+use grapnel_core::content::{Collection, Found, Items, Order, Post, PostQuery, Posts, Project, Projects};
 use grapnel_core::error::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::named::{self, to_reconnect};
-use crate::print::Shown;
+use crate::print::{Output, Shown};
 use crate::retry::retry;
 use crate::session::Session;
 use crate::table::{fields, table};
 use crate::words::moment;
+
+#[derive(Debug, Args)]
+pub(crate) struct AllProjects {
+    /// The connection's name
+    connection: String,
+    #[command(flatten)]
+    from: From,
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Args)]
+struct From {
+    /// Show what was read before, without asking the provider
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words, or their beginnings
+    #[arg(required = true, value_name = "TEXT")]
+    words: Vec<String>,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct OneProject {
@@ -19,6 +42,8 @@ pub(crate) struct OneProject {
     connection: String,
     /// The project's id
     id: String,
+    #[command(flatten)]
+    from: From,
 }
 
 #[derive(Debug, Args)]
@@ -39,6 +64,8 @@ pub(crate) struct PostsOf {
     /// The direction to sort in
     #[arg(long)]
     order: Option<Direction>,
+    #[command(flatten)]
+    from: From,
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +77,8 @@ pub(crate) struct ItemsOf {
     /// Only those within the thing of this id
     #[arg(long, value_name = "ID")]
     within: Option<String>,
+    #[command(flatten)]
+    from: From,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -74,9 +103,13 @@ impl PostsOf {
     }
 }
 
-pub(crate) async fn projects(session: &mut Session<'_>, name: &str) -> Result<()> {
+pub(crate) async fn projects(session: &mut Session<'_>, asked: &AllProjects) -> Result<()> {
     let Session { grapnel, output, patience, .. } = session;
-    let of = named::connection(grapnel, name)?;
+    let of = named::connection(grapnel, &asked.connection)?;
+    if asked.from.offline {
+        let kept = grapnel.kept().projects(&of.id).await?;
+        return shown_as_of(output, &kept, kept.as_of);
+    }
     let projects = retry(*patience, &output.messages, || grapnel.projects(&of.id)).await;
     output.show(&projects.map_err(to_reconnect(&of.name))?)
 }
@@ -84,6 +117,9 @@ pub(crate) async fn projects(session: &mut Session<'_>, name: &str) -> Result<()
 pub(crate) async fn project(session: &mut Session<'_>, asked: &OneProject) -> Result<()> {
     let Session { grapnel, output, patience, .. } = session;
     let of = named::connection(grapnel, &asked.connection)?;
+    if asked.from.offline {
+        return output.show(&grapnel.kept().project(&of.id, &asked.id).await?);
+    }
     let project = retry(*patience, &output.messages, || grapnel.project(&of.id, &asked.id)).await;
     output.show(&project.map_err(to_reconnect(&of.name))?)
 }
@@ -91,7 +127,12 @@ pub(crate) async fn project(session: &mut Session<'_>, asked: &OneProject) -> Re
 pub(crate) async fn posts(session: &mut Session<'_>, asked: PostsOf) -> Result<()> {
     let Session { grapnel, output, patience, .. } = session;
     let of = named::connection(grapnel, &asked.connection)?;
+    let offline = asked.from.offline;
     let query = asked.query();
+    if offline {
+        let kept = grapnel.kept().posts(&of.id, &query).await?;
+        return shown_as_of(output, &kept, kept.as_of);
+    }
     let posts = retry(*patience, &output.messages, || grapnel.posts(&of.id, &query)).await;
     output.show(&posts.map_err(to_reconnect(&of.name))?)
 }
@@ -102,9 +143,40 @@ pub(crate) async fn items(session: &mut Session<'_>, asked: &ItemsOf) -> Result<
     let Some(collection) = &asked.collection else {
         return output.show(&Collections(grapnel.collections(&of.id)?));
     };
+    if asked.from.offline {
+        let kept = grapnel.kept().items(&of.id, collection, asked.within.as_deref()).await?;
+        return shown_as_of(output, &kept, kept.as_of);
+    }
     let ask = || grapnel.items(&of.id, collection, asked.within.as_deref());
     let items = retry(*patience, &output.messages, ask).await;
     output.show(&items.map_err(to_reconnect(&of.name))?)
+}
+
+pub(crate) async fn search(session: &mut Session<'_>, asked: &Search) -> Result<()> {
+    let found = session.grapnel.kept().search(&asked.words.join(" ")).await?;
+    session.output.show(&Hits(found))
+}
+
+/// Shows what was read before, and to a person how long ago that was.
+fn shown_as_of(output: &mut Output, shown: &impl Shown, as_of: Timestamp) -> Result<()> {
+    output.messages.note(&format!("As of {}.", moment(as_of, output.now())));
+    output.show(shown)
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Hits(Vec<Found>);
+
+impl Shown for Hits {
+    fn text(&self, _: Timestamp) -> String {
+        if self.0.is_empty() {
+            return "Nothing that was read holds these words.".into();
+        }
+        let rows = self.0.iter().map(|hit| {
+            [hit.connection.clone(), hit.kind.clone(), hit.within.clone(), hit.id.clone(), hit.title.clone()]
+        });
+        table(["CONNECTION", "KIND", "WITHIN", "ID", "TITLE"], rows)
+    }
 }
 
 #[derive(Serialize)]

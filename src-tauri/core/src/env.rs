@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::http::Client;
 use crate::id::ConnectionId;
+use crate::store::cache::Cache;
 use crate::store::connection::SealedGrant;
 use crate::store::{self, Presence, Store};
 use crate::vault::{Keyring, Vault};
@@ -22,6 +23,8 @@ const EVENTS: usize = 1024;
 
 pub(crate) struct Env {
     pub(crate) store: Store,
+    /// What was browsed.
+    pub(crate) cache: Cache,
     pub(crate) vault: Vault,
     pub(crate) http: Client,
     /// The machine's clock: when things happen.
@@ -48,6 +51,7 @@ impl Env {
         let time = Arc::new(Time::new(Arc::clone(&clock)));
         let http = Client::new(Arc::clone(&time));
         Self {
+            cache: store.cache(),
             store,
             vault,
             http,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authorize::Attempt;
+use crate::content::Progress;
 use crate::error::Error;
 use crate::id::ConnectionId;
 
@@ -21,6 +22,8 @@ pub enum Event {
     CallbackRefused(Error),
     /// Another process wrote: whatever was read before may be old.
     Elsewhere,
+    /// A long list is on its way.
+    Progress(Progress),
     /// The keyring answers again (nothing), or does not (why).
     Vault(Option<Error>),
 }

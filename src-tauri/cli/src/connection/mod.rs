@@ -74,7 +74,7 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
     let disconnected = session.grapnel.disconnect(&connection.id).await?;
     let status = Status::of(session.grapnel.connection(&connection.id)?);
     if asked.forget {
-        session.grapnel.forget(&connection.id)?;
+        session.grapnel.forget(&connection.id).await?;
     }
     let provider = &connection.provider_name;
     let (revocation, tokens) = (disconnected.revocation, disconnected.tokens);

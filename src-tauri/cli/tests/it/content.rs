@@ -42,3 +42,21 @@ async fn other_providers_hold_other_things() {
     assert_snapshot!("items", world.run("items flow workspaces").await);
     assert_snapshot!("no_projects", world.run("projects flow").await);
 }
+
+#[tokio::test]
+async fn what_was_read_is_shown_offline_and_searched() {
+    let world = World::new();
+    world.connect().await;
+    let offline = "projects acme --offline";
+    assert_snapshot!("offline_nothing", world.run(offline).await);
+    let read = world.run("projects acme").await;
+    assert_eq!(read.exit, Exit::Done);
+    world.run("posts acme proj_northwind").await;
+    world.sandbox.faults().plan("api:500".parse().unwrap()).unwrap();
+    assert_snapshot!("offline", world.run(offline).await);
+    let posts = "posts acme proj_northwind --offline --status draft --title a --sort title --order asc";
+    assert_snapshot!("offline_posts", world.run(posts).await);
+    assert_snapshot!("offline_bad_sort", world.run("posts acme proj_northwind --offline --sort colour").await);
+    assert_snapshot!("search", world.run("search cardamom bun").await);
+    assert_snapshot!("search_nothing", world.run("search zyzzyva").await);
+}

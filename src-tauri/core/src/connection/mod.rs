@@ -16,7 +16,7 @@ use crate::app::{self, App, NewApp};
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
 use crate::authorize::{self, Attempt, Wanted};
 use crate::clock::{Clock, SystemClock};
-use crate::content::{self, Collection, Items, PostQuery, Posts, Project, Projects};
+use crate::content::{self, Collection, Items, Kept, PostQuery, Posts, Project, Projects};
 use crate::discovery;
 use crate::doctor::{self, Diagnosis};
 use crate::env::Env;
@@ -216,9 +216,11 @@ impl Grapnel {
         refresh::keep_alive(Arc::clone(&self.0)).await;
     }
 
-    /// Removes a disconnected connection with its history.
-    pub fn forget(&self, id: &ConnectionId) -> Result<()> {
-        self.row(id)?;
+    /// Removes a disconnected connection with its history, and everything that was read through it.
+    pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
+        if self.row(id)?.held.is_none() {
+            self.0.cache.forget(&id.0).await?;
+        }
         let is_free = authorize::clear(&self.0, None, Some(id))?;
         if !is_free || !self.0.store.write(|tx| connection::remove(tx, id))? {
             return Err(Error::new(
@@ -252,6 +254,16 @@ impl Grapnel {
     /// The posts that a query finds.
     pub async fn posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
         content::posts(&self.0, id, query).await
+    }
+
+    /// Reads the posts that the provider's own filters leave of a project, and keeps them; how far that is, is told.
+    pub async fn load_posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<()> {
+        content::load(&self.0, id, query).await
+    }
+
+    /// What was read before.
+    pub fn kept(&self) -> Kept {
+        Kept::of(&self.0)
     }
 
     /// The kinds of things that a connection opens, where they are not projects.

@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
-use crate::http::{Limits, clean};
+use crate::http::{Heard, Limits, Reply, clean};
 use crate::id::ConnectionId;
 use crate::provider::{Content, Conventions, Profile};
 use crate::refresh::{self, Fresh};
@@ -92,38 +92,58 @@ impl<'a> Api<'a> {
         self.understand(reply.get_mut("result").map(Value::take))
     }
 
-    /// Calls with a fresh token; if the API does not accept it, once more with a newer one.
+    /// Posts, and answers with a long reply as it came.
+    pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Heard<'_>) -> Result<Reply> {
+        let (base, http) = (self.base()?, &self.env.http);
+        let fresh = self.fresh().await?;
+        let mut fetched = api::fetch(http, base, path, &fresh.token, body, heard).await;
+        if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
+            fetched = api::fetch(http, base, path, &newer.token, body, heard).await;
+            self.settle(fetched.as_ref().err(), &newer)?;
+        }
+        fetched.map_err(|failure| self.explain(failure))
+    }
+
+    /// Calls, and reads the reply.
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
-        let fresh = refresh::fresh(self.env, self.id, Duration::ZERO).await?;
-        let called = match self.send(path, body.as_ref(), &fresh, limits).await? {
-            Err(failure) if self.is_unusable_token(&failure) => {
-                let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;
-                let called = self.send(path, body.as_ref(), &newer, limits).await?;
-                if called.as_ref().is_err_and(|failure| self.is_unusable_token(failure)) {
-                    let trouble = self.not_accepted();
-                    refresh::refused_by_api(self.env, self.id, newer.version, &trouble)?;
-                    return Err(trouble);
-                }
-                called
-            }
-            called => called,
-        };
+        let (base, http) = (self.base()?, &self.env.http);
+        let fresh = self.fresh().await?;
+        let mut called = api::call(http, base, path, &fresh.token, body.as_ref(), limits).await;
+        if let Some(newer) = self.newer(called.as_ref().err(), &fresh).await? {
+            called = api::call(http, base, path, &newer.token, body.as_ref(), limits).await;
+            self.settle(called.as_ref().err(), &newer)?;
+        }
         let reply = called.map_err(|failure| self.explain(failure))?;
         if reply.get("success") == Some(&Value::Bool(false)) {
-            return Err(self.failed_in_words(&reply));
+            return Err(self.failed_in_words(reply.get("message")));
         }
         Ok(reply)
     }
 
-    async fn send(
-        &self,
-        path: &str,
-        body: Option<&Value>,
-        fresh: &Fresh,
-        limits: Limits,
-    ) -> Result<Result<Value, ApiFailure>> {
-        let base = self.conventions.api_base.as_ref().ok_or_else(|| no_api(&self.provider))?;
-        Ok(api::call(&self.env.http, base, path, &fresh.token, body, limits).await)
+    async fn fresh(&self) -> Result<Fresh> {
+        refresh::fresh(self.env, self.id, Duration::ZERO).await
+    }
+
+    /// A newer token, where the API did not accept this one.
+    async fn newer(&self, failure: Option<&ApiFailure>, fresh: &Fresh) -> Result<Option<Fresh>> {
+        if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
+            return Ok(None);
+        }
+        refresh::fresh_instead_of(self.env, self.id, fresh.version).await.map(Some)
+    }
+
+    /// Notes that the API does not accept even the newer token, if so.
+    fn settle(&self, failure: Option<&ApiFailure>, newer: &Fresh) -> Result<()> {
+        if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
+            return Ok(());
+        }
+        let trouble = self.not_accepted();
+        refresh::refused_by_api(self.env, self.id, newer.version, &trouble)?;
+        Err(trouble)
+    }
+
+    fn base(&self) -> Result<&Url> {
+        self.conventions.api_base.as_ref().ok_or_else(|| no_api(&self.provider))
     }
 
     /// Whether an API says that the token is of no use: by status, or, where calls are JSON-RPC, by Grindery's codes.
@@ -138,9 +158,9 @@ impl<'a> Api<'a> {
     }
 
     /// A failure that came as a success, with words and no code: whether the token is meant only a person can read.
-    fn failed_in_words(&self, reply: &Value) -> Error {
+    pub(super) fn failed_in_words(&self, message: Option<&Value>) -> Error {
         let said =
-            reply.get("message").and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
+            message.and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
         Error::new(
             Code::ProviderError,
             format!("{}’s API answered that it failed. It says: “{said}”.", self.provider),
@@ -160,17 +180,18 @@ impl<'a> Api<'a> {
 
     /// What was read of a reply, or that it is not what it should be.
     pub(super) fn understand<T>(&self, read: Option<T>) -> Result<T> {
-        read.ok_or_else(|| {
-            Error::new(
-                Code::ReplyInvalid,
-                format!("{}’s reply was JSON, but not what its page describes.", self.provider),
-            )
-            .means("Your tokens are not touched by this.")
-            .hint("Try again. If it stays so, the provider has changed its API.")
-        })
+        read.ok_or_else(|| self.not_as_described())
     }
 
-    fn explain(&self, failure: ApiFailure) -> Error {
+    /// The error of a reply that is JSON of another shape.
+    pub(super) fn not_as_described(&self) -> Error {
+        let message = format!("{}’s reply was JSON, but not what its page describes.", self.provider);
+        Error::new(Code::ReplyInvalid, message)
+            .means("Your tokens are not touched by this.")
+            .hint("Try again. If it stays so, the provider has changed its API.")
+    }
+
+    pub(super) fn explain(&self, failure: ApiFailure) -> Error {
         let provider = &self.provider;
         let error = match failure {
             ApiFailure::Refused { status: StatusCode::FORBIDDEN, code }

@@ -1,6 +1,8 @@
 //! Grigora's API v1: who, what, projects and posts.
 
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::api::Api;
@@ -67,6 +69,7 @@ pub(super) fn project(reply: Value) -> Option<Project> {
         name: text(&mut members, "name").unwrap_or_default(),
         domain: text(&mut members, "domain"),
         slug: text(&mut members, "slug"),
+        posts: None,
         others: others(members),
     })
 }
@@ -111,13 +114,42 @@ fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Value> {
     (!range.is_empty()).then_some(Value::Object(range))
 }
 
-/// `POST /cms/post/list`.
-pub(super) fn posts(reply: Value) -> Option<Vec<Post>> {
-    list(object(reply)?.remove("data")?, post)
+/// The filters of the provider that a query amounts to; empty for none.
+pub(super) fn narrowing(query: &PostQuery) -> String {
+    post_query(query).get("filters").map(Value::to_string).unwrap_or_default()
 }
 
-fn post(item: Value) -> Option<Post> {
-    let mut members = object(item)?;
+/// Why a reply of `POST /cms/post/list` gives no posts.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON, but not what the page describes.
+    NotAsDescribed,
+    /// It says that the API failed, and why.
+    Failed(Option<Value>),
+}
+
+/// The reply of `POST /cms/post/list`, each post as it came.
+pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, Unread> {
+    #[derive(Deserialize)]
+    struct Listed<'a> {
+        success: Option<Value>,
+        message: Option<Value>,
+        #[serde(borrow)]
+        data: Option<Vec<&'a RawValue>>,
+    }
+    let listed: Listed<'_> = serde_json::from_slice(reply)
+        .map_err(|error| if error.is_data() { Unread::NotAsDescribed } else { Unread::NotJson })?;
+    if listed.success == Some(Value::Bool(false)) {
+        return Err(Unread::Failed(listed.message));
+    }
+    listed.data.ok_or(Unread::NotAsDescribed)
+}
+
+/// One post of the list. One without an id is left out.
+pub(super) fn post(raw: &str) -> Option<Post> {
+    let mut members: Members = serde_json::from_str(raw).ok()?;
     Some(Post {
         id: id(&mut members)?,
         title: text(&mut members, "title").unwrap_or_default(),
@@ -128,6 +160,7 @@ fn post(item: Value) -> Option<Post> {
         word_count: take(&mut members, "word_count", count),
         created_on: take(&mut members, "created_on", moment),
         last_update: take(&mut members, "last_update", moment),
+        post_publish: take(&mut members, "post_publish", moment),
         others: others(members),
     })
 }
@@ -159,11 +192,14 @@ mod tests {
 
     #[test]
     fn a_post_keeps_what_has_no_name_here() {
-        let posts = posts(json!({ "success": true, "data": [
+        let reply = json!({ "success": true, "data": [
             { "id": 7, "title": "One", "slug": "one", "status": "draft", "author": { "name": "Ann" }, "created_on": 1_700_000_000,
               "last_update": "2025-02-20T10:00:00.000Z", "word_count": "120", "category": null, "featured": true },
             { "title": "without an id" }
-        ] }));
+        ] })
+        .to_string();
+        let posts: Vec<Post> =
+            listed(reply.as_bytes()).unwrap().iter().filter_map(|raw| post(raw.get())).collect();
         insta::assert_json_snapshot!(posts);
     }
 

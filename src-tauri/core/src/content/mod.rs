@@ -2,9 +2,12 @@
 
 mod api;
 mod claims;
+pub mod export;
 mod grigora;
 mod grindery;
 mod grovestreams;
+mod kept;
+mod posts;
 mod read;
 mod standard;
 mod thegrid;
@@ -12,8 +15,12 @@ mod view;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::json;
 
+pub use kept::Kept;
+pub(crate) use posts::{load, posts};
 pub use view::*;
 
 use crate::env::Env;
@@ -22,8 +29,10 @@ use crate::event::Event;
 use crate::http::Limits;
 use crate::id::ConnectionId;
 use crate::provider::Content;
+use crate::store::cache::{self, Entry, Of};
 use crate::store::connection;
 use api::Api;
+use kept::{count_posts, list_of};
 
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
 /// becomes of the others.
@@ -66,21 +75,43 @@ async fn introspect(api: &Api<'_>) -> Result<Option<(Option<Application>, Author
 pub(crate) async fn projects(env: &Arc<Env>, id: &ConnectionId) -> Result<Projects> {
     let api = grigora_api(env, id)?;
     let reply = api.get("project/list", Limits::LIST).await?;
-    Ok(Projects { as_of: env.now(), projects: api.understand(grigora::projects(reply))? })
+    let (as_of, mut projects) = (env.now(), api.understand(grigora::projects(reply))?);
+    keep(env, list_of(id, "projects", ""), as_of, projects.iter().map(of_project)).await;
+    // Not to know how many posts were read loses nothing.
+    let _ = count_posts(env, id, &mut projects).await;
+    Ok(Projects { as_of, projects })
 }
 
 /// Everything about one project.
 pub(crate) async fn project(env: &Arc<Env>, id: &ConnectionId, project_id: &str) -> Result<Project> {
     let api = grigora_api(env, id)?;
     let reply = api.post("project/details", json!({ "project_id": project_id })).await?;
-    api.understand(grigora::project(reply))
+    let project = api.understand(grigora::project(reply))?;
+    keep(env, list_of(id, "project", project_id), env.now(), [of_project(&project)].into_iter()).await;
+    Ok(project)
 }
 
-/// The posts that a query finds.
-pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
-    let api = grigora_api(env, id)?;
-    let reply = api.post("cms/post/list", grigora::post_query(query)).await?;
-    Ok(Posts { as_of: env.now(), posts: api.understand(grigora::posts(reply))? })
+fn of_project(project: &Project) -> Entry {
+    let note = project.domain.clone();
+    named((&project.id, &project.name, note), project.slug.clone(), project)
+}
+
+fn named(
+    (id, name, note): (&str, &str, Option<String>),
+    slug: Option<String>,
+    whole: &impl Serialize,
+) -> Entry {
+    let json = serde_json::to_string(whole).unwrap_or_default();
+    Entry { key: id.into(), title: name.into(), slug, note, json, ..Entry::default() }
+}
+
+/// Keeps what was read. Where that fails it was read all the same.
+async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, entries: impl Iterator<Item = Entry>) {
+    let entries: Vec<Entry> = entries.collect();
+    let kept = env.cache.write(move |tx| Ok(cache::keep(tx, &of, as_of, entries.into_iter())?));
+    if let Err(error) = kept.await {
+        tracing::warn!(%error, "what was read is not kept");
+    }
 }
 
 fn grigora_api<'a>(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Api<'a>> {
@@ -112,7 +143,10 @@ pub(crate) async fn items(
         Content::GroveStreams => grovestreams::items(&api, collection).await?,
         Content::Grigora | Content::None => return Err(no_such(collection)),
     };
-    Ok(Items { as_of: env.now(), items })
+    let as_of = env.now();
+    let entries = items.iter().map(|item| named((&item.id, &item.name, item.note.clone()), None, item));
+    keep(env, list_of(id, collection, within.unwrap_or_default()), as_of, entries).await;
+    Ok(Items { as_of, items })
 }
 
 fn no_such(what: &str) -> Error {

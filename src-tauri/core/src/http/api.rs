@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::token::Credentials;
-use super::{Client, Failure, Limits, Reply, clean};
+use super::{Client, Failure, Heard, Limits, Reply, clean};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -29,6 +29,36 @@ pub(crate) async fn call(
     body: Option<&Value>,
     limits: Limits,
 ) -> Result<Value, ApiFailure> {
+    let request = request(base, path, token, body)?;
+    let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
+    read(&reply, token)
+}
+
+/// Posts `body` to `path` below `base`, and answers with the reply as it came: it may be long, and is the caller's to
+/// read on another thread.
+pub(crate) async fn fetch(
+    client: &Client,
+    base: &Url,
+    path: &str,
+    token: &SecretString,
+    body: &Value,
+    heard: &Heard<'_>,
+) -> Result<Reply, ApiFailure> {
+    let request = request(base, path, token, Some(body))?;
+    let reply = client.send_heard(request, Limits::LIST, heard).await.map_err(ApiFailure::Failed)?;
+    if reply.status.is_success() {
+        Ok(reply)
+    } else {
+        Err(read(&reply, token).err().unwrap_or_else(|| strange(&reply)))
+    }
+}
+
+fn request(
+    base: &Url,
+    path: &str,
+    token: &SecretString,
+    body: Option<&Value>,
+) -> Result<Request<Vec<u8>>, ApiFailure> {
     let base = base.as_str();
     let address =
         if path.is_empty() { base.to_owned() } else { format!("{}/{path}", base.trim_end_matches('/')) };
@@ -37,16 +67,14 @@ pub(crate) async fn call(
             ApiFailure::Failed(Failure::NotSent("the token has characters that cannot be sent".into()))
         })?;
     authorization.set_sensitive(true);
-    let request = Request::builder()
+    Request::builder()
         .method(if body.is_some() { Method::POST } else { Method::GET })
         .uri(address)
         .header(header::AUTHORIZATION, authorization)
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
-        .map_err(|error| ApiFailure::Failed(Failure::NotSent(error.to_string())))?;
-    let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
-    read(&reply, token)
+        .map_err(|error| not_sent(&error))
 }
 
 /// Reads what is for everybody, such as a provider's keys. It may be kept by someone else, whom no token is sent.
@@ -76,7 +104,12 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
         return Err(ApiFailure::Refused { status, code });
     }
-    parsed.map_err(|_| ApiFailure::Failed(Failure::Strange(describe(reply), status)))
+    parsed.map_err(|_| strange(reply))
+}
+
+/// A reply that is not the JSON it should be.
+pub(crate) fn strange(reply: &Reply) -> ApiFailure {
+    ApiFailure::Failed(Failure::Strange(describe(reply), reply.status))
 }
 
 /// An API's own code for an error: the text itself, or the number within a JSON-RPC error.

@@ -45,6 +45,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Between two pieces of a reply.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// Who is told how many bytes came, and of how many.
+pub(crate) type Heard<'a> = dyn Fn(usize, Option<usize>) + Send + Sync + 'a;
+
 /// What a provider answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -82,6 +85,17 @@ impl Client {
 
     /// Sends a request, and waits for the whole reply.
     pub(crate) async fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Result<Reply, Failure> {
+        self.send_heard(request, limits, &|_, _| ()).await
+    }
+
+    /// Sends a request, and waits for the whole reply. `heard` is told of each piece how many bytes there are by
+    /// then, and how many there will be, where the provider says so.
+    pub(crate) async fn send_heard(
+        &self,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+        heard: &Heard<'_>,
+    ) -> Result<Reply, Failure> {
         let url =
             Url::parse(&request.uri().to_string()).map_err(|error| Failure::NotSent(error.to_string()))?;
         if url.scheme() != "https" && !is_loopback(&url) {
@@ -89,7 +103,7 @@ impl Client {
         }
         let client = if is_loopback(&url) { built(&self.inward, true) } else { built(&self.outward, false) }?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        match tokio::time::timeout(limits.time, self.exchange(client, request, limits)).await {
+        match tokio::time::timeout(limits.time, self.exchange(client, request, limits, heard)).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
         }
@@ -100,6 +114,7 @@ impl Client {
         client: &reqwest::Client,
         request: reqwest::Request,
         limits: Limits,
+        heard: &Heard<'_>,
     ) -> Result<Reply, Failure> {
         let (host, asked) = (request.url().origin().ascii_serialization(), self.time.steady());
         let mut response = client.execute(request).await.map_err(|error| {
@@ -116,11 +131,13 @@ impl Client {
             retry_after: retry_after(response.headers(), date.unwrap_or_else(|| self.time.now())),
             body: Vec::new(),
         };
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
             if reply.body.len() + piece.len() > limits.bytes {
                 return Err(Failure::TooLarge(limits.bytes));
             }
             reply.body.extend_from_slice(&piece);
+            heard(reply.body.len(), length);
         }
         Ok(reply)
     }

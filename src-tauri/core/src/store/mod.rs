@@ -4,6 +4,7 @@
 pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod attempt;
+pub(crate) mod cache;
 pub(crate) mod clock;
 mod column;
 pub(crate) mod connection;
@@ -54,6 +55,11 @@ impl Store {
     /// The data directory.
     pub(crate) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// What was browsed, kept beside.
+    pub(crate) fn cache(&self) -> cache::Cache {
+        cache::Cache::in_home(&self.home)
     }
 
     /// Reads, all of it as it was at one moment.

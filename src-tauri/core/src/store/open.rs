@@ -23,7 +23,7 @@ const STEPS: &[&str] = &[
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
 pub(super) const VERSION: u32 = STEPS.len() as u32;
 /// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) fn open(home: &Path) -> Result<Connection> {
     make_directory(home).map_err(|error| unwritable(home, &error))?;
@@ -101,7 +101,7 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-fn make_file(path: &Path) -> std::io::Result<()> {
+pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     // SQLite gives the files beside it (-wal, -shm) the same permissions.
     fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
@@ -114,7 +114,7 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_file(path: &Path) -> std::io::Result<()> {
+pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
     fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
 }
 

@@ -70,9 +70,9 @@ async fn an_app_with_connections_is_not_removed() {
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
     assert_eq!(world.grapnel.remove_app(&app.id).unwrap_err().code, Code::InvalidInput);
-    assert_eq!(world.grapnel.forget(&id).unwrap_err().code, Code::InvalidInput);
+    assert_eq!(world.grapnel.forget(&id).await.unwrap_err().code, Code::InvalidInput);
     world.grapnel.disconnect(&id).await.unwrap();
-    world.grapnel.forget(&id).unwrap();
+    world.grapnel.forget(&id).await.unwrap();
     world.grapnel.remove_app(&app.id).unwrap();
     assert!(world.grapnel.apps().unwrap().is_empty());
     assert_eq!(world.grapnel.remove_app(&app.id).unwrap_err().code, Code::NotFound);

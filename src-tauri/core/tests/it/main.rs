@@ -9,6 +9,7 @@ mod bad_input;
 mod callbacks;
 mod changing;
 mod clock;
+mod content;
 mod counting;
 mod crowd;
 mod doctor;

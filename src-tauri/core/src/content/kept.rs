@@ -1,0 +1,347 @@
+//! What was browsed before, read without the provider.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, Zoned};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{
+    Found, Items, Month, Order, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects, export,
+    grigora, posts,
+};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::id::ConnectionId;
+use crate::store::cache::{self, Key, List, Of};
+use crate::store::connection;
+
+/// How many months are counted, the present one included.
+const MONTHS: i64 = 24;
+/// How many lines are handed over at once.
+const LINES: u32 = 500;
+
+/// The columns that posts are sorted by here, as they are called on the wire and in the cache.
+const SORTED: [(&str, &str); 8] = [
+    ("title", "folded"),
+    ("status", "status"),
+    ("author", "author"),
+    ("category", "category"),
+    ("word_count", "word_count"),
+    ("created_on", "created_on"),
+    ("last_update", "last_update"),
+    ("post_publish", "post_publish"),
+];
+
+/// What was browsed before.
+pub struct Kept(Arc<Env>);
+
+impl Kept {
+    pub(crate) fn of(env: &Arc<Env>) -> Self {
+        Self(Arc::clone(env))
+    }
+
+    /// The projects of a connection, each with how many posts were read of it.
+    pub async fn projects(&self, id: &ConnectionId) -> Result<Projects> {
+        let (as_of, mut projects) = self.all::<Project>(&list_of(id, "projects", "")).await?;
+        count_posts(&self.0, id, &mut projects).await?;
+        Ok(Projects { as_of, projects })
+    }
+
+    /// Everything about one project.
+    pub async fn project(&self, id: &ConnectionId, project_id: &str) -> Result<Project> {
+        let (_, mut projects) = self.all::<Project>(&list_of(id, "project", project_id)).await?;
+        projects.pop().ok_or_else(never_read)
+    }
+
+    /// The things of one kind: all, or those within another thing.
+    pub async fn items(&self, id: &ConnectionId, collection: &str, within: Option<&str>) -> Result<Items> {
+        let (as_of, items) = self.all(&list_of(id, collection, within.unwrap_or_default())).await?;
+        Ok(Items { as_of, items })
+    }
+
+    /// All the posts that a query finds.
+    pub async fn posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
+        let view = self.view(id, query).await?;
+        let ids = self.0.cache.selected(&view.list, view.key).await?;
+        let read = self.0.cache.read(move |connection| {
+            let mut posts = Vec::with_capacity(ids.len());
+            cache::bodies(connection, ids.iter().copied(), |json| {
+                posts.extend(grigora::post(json));
+                Ok(())
+            })?;
+            Ok(posts)
+        });
+        Ok(Posts { as_of: view.list.as_of, posts: read.await? })
+    }
+
+    /// Some of the posts that a query finds, from the `offset`th on.
+    pub async fn page(
+        &self,
+        id: &ConnectionId,
+        query: &PostQuery,
+        offset: u32,
+        limit: u32,
+    ) -> Result<PostPage> {
+        let view = self.view(id, query).await?;
+        let ids = self.0.cache.selected(&view.list, view.key).await?;
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(ids.len());
+        let to = from.saturating_add(limit.min(LINES) as usize).min(ids.len());
+        let found = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let lines =
+            self.0.cache.read(move |connection| Ok(cache::lines(connection, &ids[from..to])?)).await?;
+        Ok(PostPage {
+            as_of: view.list.as_of,
+            narrowed: view.narrowed,
+            size: u32::try_from(view.list.size).unwrap_or(u32::MAX),
+            found,
+            lines,
+            facets: (offset == 0).then_some(view.list.facets),
+        })
+    }
+
+    /// How many posts of each month and status a query finds, whatever it says of the time of their last change.
+    pub async fn months(&self, id: &ConnectionId, query: &PostQuery) -> Result<Vec<Month>> {
+        let query = PostQuery { updated_from: None, updated_to: None, ..query.clone() };
+        let view = self.view(id, &query).await?;
+        let months = months_until(&self.0.now().to_zoned(TimeZone::system()));
+        let starts: Vec<i64> = months.iter().map(|month| month.timestamp().as_second()).collect();
+        let counted = self
+            .0
+            .cache
+            .read(move |connection| Ok(cache::months(connection, view.list.range(), &view.key, &starts)?));
+        let counts = months.iter().zip(counted.await?);
+        Ok(counts
+            .map(|(month, [published, draft, other])| Month {
+                month: month.strftime("%Y-%m").to_string(),
+                published,
+                draft,
+                other,
+            })
+            .collect())
+    }
+
+    /// A post with everything that came.
+    pub async fn post(&self, id: &ConnectionId, query: &PostQuery, post_id: &str) -> Result<PostDetails> {
+        let json = self.post_json(id, query, post_id).await?;
+        let post = grigora::post(&json).ok_or_else(never_read)?;
+        let projects = self.all::<Project>(&list_of(id, "projects", "")).await;
+        let project =
+            projects.ok().and_then(|(_, all)| all.into_iter().find(|one| one.id == query.project_id));
+        let address = project.and_then(|project| address(&project, &post)).map(String::from);
+        Ok(PostDetails { post, address })
+    }
+
+    /// A post as it came, as JSON that reads well.
+    pub async fn post_json(&self, id: &ConnectionId, query: &PostQuery, post_id: &str) -> Result<String> {
+        let view = self.view(id, query).await?;
+        let key = post_id.to_owned();
+        let found = self.0.cache.read(move |connection| Ok(cache::one(connection, &view.list, &key)?));
+        let json = found.await?.ok_or_else(never_read)?;
+        let value: serde_json::Value = serde_json::from_str(&json).map_err(|_| never_read())?;
+        Ok(format!("{value:#}"))
+    }
+
+    /// Writes the posts that a query finds to `out`; answers how many there were.
+    pub async fn export(
+        &self,
+        id: &ConnectionId,
+        query: &PostQuery,
+        format: export::Format,
+        mut out: impl Write + Send + 'static,
+    ) -> Result<u32> {
+        let view = self.view(id, query).await?;
+        let ids = self.0.cache.selected(&view.list, view.key).await?;
+        let written = self.0.cache.read(move |connection| {
+            let mut writing = export::Writing::begin(format, &mut out)?;
+            cache::bodies(connection, ids.iter().copied(), |json| Ok(writing.post(json)?))?;
+            Ok(writing.end()?)
+        });
+        written.await
+    }
+
+    /// What holds every word of a text, across everything that was read; at most fifty, the best first.
+    pub async fn search(&self, text: &str) -> Result<Vec<Found>> {
+        let text = text.to_owned();
+        let hits = self.0.cache.read(move |connection| Ok(cache::find(connection, &text)?)).await?;
+        let rows = self.0.store.read(connection::all)?;
+        let found = hits.into_iter().filter_map(|hit| {
+            let row = rows.iter().find(|row| row.id.0 == hit.connection_id)?;
+            Some(Found {
+                connection_id: row.id.clone(),
+                connection: row.name.clone(),
+                kind: hit.kind,
+                within: hit.within,
+                id: hit.key,
+                title: hit.title,
+                status: hit.status,
+                as_of: hit.as_of,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    /// A whole list that is not posts.
+    async fn all<T: DeserializeOwned + Send + 'static>(&self, of: &Of) -> Result<(Timestamp, Vec<T>)> {
+        let of = of.clone();
+        let read = self.0.cache.read(move |connection| {
+            let Some(list) = cache::get(connection, &of)? else { return Ok(None) };
+            let (first, last) = list.range();
+            let mut all = Vec::new();
+            cache::bodies(connection, first..=last, |json| {
+                all.extend(serde_json::from_str::<T>(json).ok());
+                Ok(())
+            })?;
+            Ok(Some((list.as_of, all)))
+        });
+        read.await?.ok_or_else(never_read)
+    }
+
+    /// The list that a query is answered from: what the provider narrowed just so, if that is newer than the whole.
+    async fn view(&self, id: &ConnectionId, query: &PostQuery) -> Result<View> {
+        let of = |narrowed| posts::of(id, &query.project_id, narrowed);
+        let (narrowing, whole) = (grigora::narrowing(query), of(String::new()));
+        let narrow = (!narrowing.is_empty()).then(|| of(narrowing));
+        let read = self.0.cache.read(move |connection| {
+            let narrow = narrow.map(|of| cache::get(connection, &of)).transpose()?.flatten();
+            Ok((narrow, cache::get(connection, &whole)?))
+        });
+        let (list, narrowed) = match read.await? {
+            (Some(narrow), Some(whole)) if narrow.as_of < whole.as_of => (whole, false),
+            (Some(narrow), _) => (narrow, true),
+            (None, Some(whole)) => (whole, false),
+            (None, None) => return Err(never_read()),
+        };
+        Ok(View { list, narrowed, key: key(query, narrowed)? })
+    }
+}
+
+/// A list, and what is looked at of it.
+struct View {
+    list: List,
+    narrowed: bool,
+    key: Key,
+}
+
+/// What a query selects in a list that the provider has narrowed by its own filters, or in a whole one.
+fn key(query: &PostQuery, narrowed: bool) -> Result<Key> {
+    let mut key = Key::new();
+    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::as_second);
+    if !narrowed {
+        key.only("status = ?", filled(&query.status));
+        key.only("instr(folded, ?) > 0", filled(&query.title).map(|title| title.to_lowercase()));
+        key.only("last_update >= ?", seconds(query.updated_from));
+        key.only("last_update <= ?", seconds(query.updated_to));
+        key.only("post_publish >= ?", seconds(query.published_from));
+        key.only("post_publish <= ?", seconds(query.published_to));
+    }
+    key.only("author = ?", filled(&query.author));
+    key.only("category = ?", filled(&query.category));
+    key.only("word_count >= ?", query.words_from.map(i64::from));
+    key.only("word_count <= ?", query.words_to.map(i64::from));
+    if let Some(sort) = filled(&query.sort) {
+        let (_, column) = SORTED.into_iter().find(|(name, _)| *name == sort).ok_or_else(|| {
+            Error::input("sort", format!("What was read is not sorted by “{sort}”."))
+                .hint(format!("Sort by one of these: {}.", SORTED.map(|(name, _)| name).join(", ")))
+        })?;
+        key.by(column, query.order == Some(Order::Desc));
+    }
+    Ok(key)
+}
+
+/// Where the public finds a post: what the post itself says, if that is on the project's domain; else its slug there.
+fn address(project: &Project, post: &Post) -> Option<Url> {
+    if post.status.as_deref().is_some_and(|status| status != "published") {
+        return None;
+    }
+    let domain = project.domain.as_deref()?.trim_start_matches("https://").trim_end_matches('/');
+    let mut site = Url::parse(&format!("https://{domain}/")).ok()?;
+    if site.host_str()? != domain.to_lowercase() {
+        return None;
+    }
+    let told = post.others.iter().filter(|other| matches!(other.name.as_str(), "url" | "permalink" | "link"));
+    let is_there =
+        |url: &Url| url.scheme() == "https" && url.host() == site.host() && url.username().is_empty();
+    if let Some(told) = told.filter_map(|other| Url::parse(&other.value).ok()).find(is_there) {
+        return Some(told);
+    }
+    let slug = post.slug.as_deref()?;
+    site.path_segments_mut().ok()?.pop_if_empty().extend(slug.split('/').filter(|part| !part.is_empty()));
+    Some(site)
+}
+
+/// The first moments of the last months, up to the present one.
+fn months_until(now: &Zoned) -> Vec<Zoned> {
+    let Some(present) = now.first_of_month().ok().and_then(|day| day.start_of_day().ok()) else {
+        return Vec::new();
+    };
+    (0..MONTHS).rev().filter_map(|ago| present.checked_sub(ago.months()).ok()).collect()
+}
+
+/// Fills in how many posts were read of each project.
+pub(super) async fn count_posts(env: &Arc<Env>, id: &ConnectionId, projects: &mut [Project]) -> Result<()> {
+    let of = id.0.clone();
+    let sizes = env.cache.read(move |connection| Ok(cache::sizes(connection, &of, posts::KIND)?)).await?;
+    for project in projects {
+        project.posts = sizes.get(&project.id).copied();
+    }
+    Ok(())
+}
+
+pub(super) fn list_of(id: &ConnectionId, kind: &str, within: &str) -> Of {
+    Of { connection_id: id.0.clone(), kind: kind.into(), within: within.into(), narrowed: String::new() }
+}
+
+fn never_read() -> Error {
+    Error::new(Code::NotFound, "Nothing of this was read before.")
+        .means("Your tokens are not touched by this.")
+        .hint("Read it once while the provider can be reached; from then on it is here.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(domain: &str) -> Project {
+        let domain = Some(domain.to_owned());
+        Project { id: "p".into(), name: "P".into(), domain, slug: None, posts: None, others: Vec::new() }
+    }
+
+    #[test]
+    fn an_address_is_on_the_projects_own_domain_or_none() {
+        let at = |domain: &str, json: &str| {
+            address(&project(domain), &grigora::post(json).unwrap()).map(String::from)
+        };
+        let plain = r#"{"id":"1","slug":"a b/c","status":"published"}"#;
+        assert_eq!(at("acme.example", plain).as_deref(), Some("https://acme.example/a%20b/c"));
+        assert_eq!(at("https://acme.example/", plain).as_deref(), Some("https://acme.example/a%20b/c"));
+        for domain in
+            ["acme.example@evil.example", "acme.example/x?", "", "javascript:alert(1)", "a.example:99"]
+        {
+            assert_eq!(at(domain, plain), None, "{domain}");
+        }
+        assert_eq!(at("acme.example", r#"{"id":"1","slug":"a","status":"draft"}"#), None);
+        let told = r#"{"id":"1","slug":"a","url":"https://acme.example/blog/a"}"#;
+        assert_eq!(at("acme.example", told).as_deref(), Some("https://acme.example/blog/a"));
+        for elsewhere in ["https://evil.example/a", "http://acme.example/b", "https://x@acme.example/b"] {
+            let json = format!(r#"{{"id":"1","slug":"a","url":"{elsewhere}"}}"#);
+            assert_eq!(at("acme.example", &json).as_deref(), Some("https://acme.example/a"));
+        }
+        assert_eq!(
+            at("acme.example", r#"{"id":"1","slug":"../../x"}"#).as_deref(),
+            Some("https://acme.example/x")
+        );
+    }
+
+    #[test]
+    fn months_end_with_the_present_one() {
+        let now: Zoned = "2026-03-31T12:00[Europe/Lisbon]".parse().unwrap();
+        let months = months_until(&now);
+        assert_eq!(months.len(), 24);
+        assert_eq!(months[0].to_string(), "2024-04-01T00:00:00+01:00[Europe/Lisbon]");
+        assert_eq!(months[23].to_string(), "2026-03-01T00:00:00+00:00[Europe/Lisbon]");
+    }
+}

@@ -1,0 +1,171 @@
+//! Posts of a project: asked for with the filters that the provider knows, and kept as they came.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::api::Api;
+use super::grigora::{self, Unread};
+use super::{Post, PostQuery, Posts, Progress};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::http::{Reply, api};
+use crate::id::ConnectionId;
+use crate::store::cache::{self, Entry, Of, apart};
+
+/// The kind of list that posts are kept as.
+pub(super) const KIND: &str = "posts";
+/// How often progress is told.
+const TELLING: Duration = Duration::from_millis(100);
+/// How many posts are kept between two looks at the clock.
+const STEP: u32 = 1_000;
+
+/// The posts that a query finds, in the provider's order. They are kept as well; where that fails, nothing is lost.
+pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
+    let api = super::grigora_api(env, id)?;
+    let telling = Telling::of(&api, query);
+    let reply = Arc::new(fetch(&api, query, &telling).await?);
+    let as_of = env.now();
+    let read = {
+        let (reply, query) = (Arc::clone(&reply), query.clone());
+        apart(move || {
+            let all = grigora::listed(&reply.body)?;
+            let posts = all.iter().filter_map(|raw| grigora::post(raw.get()));
+            Ok(posts.filter(|post| fits(post, &query)).collect())
+        })
+        .await?
+    };
+    let posts = read.map_err(|unread| explain(&api, &reply, unread))?;
+    if let Err(error) = keep(&api, query, reply, telling).await {
+        tracing::warn!(%error, "posts are not kept");
+    }
+    Ok(Posts { as_of, posts })
+}
+
+/// Reads the posts that the provider's own filters leave, and keeps them in place of those that were read so before.
+pub(crate) async fn load(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<()> {
+    let api = super::grigora_api(env, id)?;
+    // They are sorted here, again and again.
+    let query = PostQuery { sort: None, order: None, ..query.clone() };
+    let telling = Telling::of(&api, &query);
+    let reply = Arc::new(fetch(&api, &query, &telling).await?);
+    keep(&api, &query, reply, telling).await
+}
+
+async fn fetch(api: &Api<'_>, query: &PostQuery, telling: &Telling) -> Result<Reply> {
+    let heard = |bytes: usize, of: Option<usize>| {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        telling.tell(|progress| {
+            progress.bytes = small(bytes);
+            progress.of = of.map(small);
+        });
+    };
+    api.fetch("cms/post/list", &grigora::post_query(query), &heard).await
+}
+
+async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Telling) -> Result<()> {
+    let of = of(api.id, &query.project_id, grigora::narrowing(query));
+    let as_of = api.env.now();
+    let stop = Stop::default();
+    let (stopped, whole) = (Arc::clone(&stop.0), Arc::clone(&reply));
+    let kept = api.env.cache.write(move |tx| {
+        let all = match grigora::listed(&whole.body) {
+            Ok(all) => all,
+            Err(unread) => return Ok(Err(unread)),
+        };
+        let mut count = 0;
+        let going_on = all.iter().take_while(|_| !stopped.load(Ordering::Relaxed));
+        let entries = going_on.filter_map(|raw| entry(raw.get())).inspect(|_| {
+            count += 1;
+            if count % STEP == 0 {
+                telling.tell(|progress| progress.posts = count);
+            }
+        });
+        cache::keep(tx, &of, as_of, entries)?;
+        // Whoever waited for it does so no more: what was there before stays.
+        if stopped.load(Ordering::Relaxed) {
+            return Err(Error::new(Code::Cancelled, "Cancelled.").into());
+        }
+        Ok(Ok(()))
+    });
+    kept.await?.map_err(|unread| explain(api, &reply, unread))
+}
+
+/// Which list the posts of a project are.
+pub(super) fn of(id: &ConnectionId, project_id: &str, narrowed: String) -> Of {
+    Of { connection_id: id.0.clone(), kind: KIND.into(), within: project_id.into(), narrowed }
+}
+
+fn entry(raw: &str) -> Option<Entry> {
+    let post = grigora::post(raw)?;
+    Some(Entry {
+        key: post.id,
+        title: post.title,
+        slug: post.slug,
+        note: None,
+        status: post.status,
+        author: post.author,
+        category: post.category,
+        word_count: post.word_count,
+        created_on: post.created_on,
+        last_update: post.last_update,
+        post_publish: post.post_publish,
+        json: raw.to_owned(),
+    })
+}
+
+/// Whether a post is one of those that are asked for in what the provider does not filter by.
+fn fits(post: &Post, query: &PostQuery) -> bool {
+    let same = |asked: &Option<String>, has: &Option<String>| asked.is_none() || asked == has;
+    same(&query.author, &post.author)
+        && same(&query.category, &post.category)
+        && query.words_from.is_none_or(|least| post.word_count.is_some_and(|words| words >= least))
+        && query.words_to.is_none_or(|most| post.word_count.is_some_and(|words| words <= most))
+}
+
+fn explain(api: &Api<'_>, reply: &Reply, unread: Unread) -> Error {
+    match unread {
+        Unread::NotJson => api.explain(api::strange(reply)),
+        Unread::NotAsDescribed => api.not_as_described(),
+        Unread::Failed(message) => api.failed_in_words(message.as_ref()),
+    }
+}
+
+/// Ends the keeping when whoever waits for it is gone.
+#[derive(Default)]
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Tells how far it is, not too often.
+struct Telling {
+    env: Arc<Env>,
+    last: Mutex<(Instant, Progress)>,
+}
+
+impl Telling {
+    fn of(api: &Api<'_>, query: &PostQuery) -> Self {
+        let progress = Progress {
+            connection_id: api.id.clone(),
+            project_id: query.project_id.clone(),
+            bytes: 0,
+            of: None,
+            posts: 0,
+        };
+        Self { env: Arc::clone(api.env), last: Mutex::new((Instant::now(), progress)) }
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Progress)) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut last.1);
+        if last.0.elapsed() >= TELLING {
+            last.0 = Instant::now();
+            self.env.tell(Event::Progress(last.1.clone()));
+        }
+    }
+}

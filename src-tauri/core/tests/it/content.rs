@@ -1,0 +1,327 @@
+//! What was browsed: read, filtered, searched and written to files without the provider.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use grapnel_core::content::export::Format;
+use grapnel_core::content::{Order, PostQuery};
+use grapnel_core::error::Code;
+use grapnel_core::event::Event;
+use grapnel_core::id::ConnectionId;
+use grapnel_sandbox::{Options, ProviderId};
+use jiff::SignedDuration;
+
+use crate::world::World;
+
+const LARGE: &str = "proj_chronicle";
+
+fn of(project_id: &str) -> PostQuery {
+    PostQuery { project_id: project_id.into(), ..PostQuery::default() }
+}
+
+/// A world whose largest project was read, and whose provider cannot be reached any more.
+async fn offline(posts: usize) -> (World, ConnectionId) {
+    let mut world = World::with(Options { posts, ..Options::only(ProviderId::Grigora) });
+    let id = world.connect().await;
+    world.grapnel.projects(&id).await.unwrap();
+    world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
+    let elsewhere = World::of(ProviderId::Grigora).sandbox;
+    std::mem::replace(&mut world.sandbox, elsewhere).shutdown().await;
+    (world, id)
+}
+
+#[tokio::test]
+async fn what_was_read_is_there_without_the_provider() {
+    let (mut world, id) = offline(300).await;
+    world.grapnel.projects(&id).await.unwrap_err();
+    world.start_again();
+    let kept = world.grapnel.kept();
+    let projects = kept.projects(&id).await.unwrap();
+    let chronicle = projects.projects.iter().find(|one| one.id == LARGE).unwrap();
+    assert_eq!(chronicle.posts, Some(300));
+    assert!(projects.projects.iter().any(|one| one.posts.is_none()), "not all were read");
+    let posts = kept.posts(&id, &of(LARGE)).await.unwrap();
+    assert_eq!(posts.posts.len(), 300);
+    assert_eq!(kept.posts(&id, &of("proj_garden")).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(kept.project(&id, LARGE).await.unwrap_err().code, Code::NotFound);
+    // A connection without tokens still has what was read through it, until it is forgotten.
+    world.grapnel.disconnect(&id).await.unwrap();
+    assert_eq!(kept.posts(&id, &of(LARGE)).await.unwrap().posts.len(), 300);
+}
+
+#[tokio::test]
+async fn what_is_filtered_here_is_what_the_provider_would_filter() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
+    let kept = world.grapnel.kept();
+    let all = kept.posts(&id, &of(LARGE)).await.unwrap().posts;
+    let middle = all[2_500].last_update;
+    let queries = [
+        PostQuery {
+            status: Some("draft".into()),
+            sort: Some("title".into()),
+            order: Some(Order::Asc),
+            ..of(LARGE)
+        },
+        PostQuery {
+            title: Some("TRAM".into()),
+            sort: Some("word_count".into()),
+            order: Some(Order::Desc),
+            ..of(LARGE)
+        },
+        PostQuery { updated_from: middle, sort: Some("last_update".into()), ..of(LARGE) },
+        PostQuery {
+            published_to: middle,
+            sort: Some("author".into()),
+            order: Some(Order::Desc),
+            ..of(LARGE)
+        },
+    ];
+    for query in queries {
+        let here = kept.posts(&id, &query).await.unwrap().posts;
+        // (This reads it narrowed, so it comes after.)
+        let there = world.grapnel.posts(&id, &query).await.unwrap().posts;
+        assert!(!here.is_empty() && here.len() < all.len(), "{query:?}");
+        // Which of two that are equal comes first is nobody's promise.
+        let sorted = |mut posts: Vec<grapnel_core::content::Post>| {
+            posts.sort_by(|a, b| a.id.cmp(&b.id));
+            posts
+        };
+        assert_eq!(sorted(here), sorted(there), "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn posts_are_looked_at_piece_by_piece() {
+    let (world, id) = offline(1_000).await;
+    let kept = world.grapnel.kept();
+    let query = PostQuery {
+        words_from: Some(500),
+        words_to: Some(900),
+        sort: Some("word_count".into()),
+        order: Some(Order::Asc),
+        ..of(LARGE)
+    };
+    let first = kept.page(&id, &query, 0, 10).await.unwrap();
+    assert_eq!((first.size, first.lines.len(), first.narrowed), (1_000, 10, false));
+    assert!(first.found > 50 && first.found < 1_000);
+    assert!(first.lines.iter().filter_map(|line| line.word_count).is_sorted());
+    let statuses: u32 = first.facets.unwrap().status.iter().map(|facet| facet.count).sum();
+    assert_eq!(statuses, 1_000);
+    let last = kept.page(&id, &query, first.found - 3, 10).await.unwrap();
+    assert_eq!((last.lines.len(), last.facets), (3, None));
+    assert!(last.lines[0].word_count >= first.lines[9].word_count);
+    assert!(kept.page(&id, &query, u32::MAX, 10).await.unwrap().lines.is_empty());
+    let bad = PostQuery { sort: Some("id; DROP TABLE list".into()), ..of(LARGE) };
+    assert_eq!(kept.page(&id, &bad, 0, 10).await.unwrap_err().field.as_deref(), Some("sort"));
+}
+
+#[tokio::test]
+async fn what_the_provider_narrowed_stands_beside_the_whole() {
+    let world = World::new();
+    let id = world.connect().await;
+    let drafts = PostQuery { status: Some("draft".into()), ..of(LARGE) };
+    world.grapnel.load_posts(&id, &drafts).await.unwrap();
+    let kept = world.grapnel.kept();
+    let narrow = kept.page(&id, &drafts, 0, 5).await.unwrap();
+    assert!(narrow.narrowed && narrow.found == narrow.size && narrow.size < 5_000);
+    assert_eq!(kept.page(&id, &of(LARGE), 0, 5).await.unwrap_err().code, Code::NotFound);
+
+    world.pass(SignedDuration::from_secs(1));
+    world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
+    let whole = kept.page(&id, &drafts, 0, 5).await.unwrap();
+    assert!(!whole.narrowed && whole.found == narrow.found && whole.size == 5_000);
+
+    world.pass(SignedDuration::from_secs(1));
+    world.grapnel.load_posts(&id, &drafts).await.unwrap();
+    assert!(kept.page(&id, &drafts, 0, 5).await.unwrap().narrowed, "it is newer");
+    assert_eq!(kept.page(&id, &of(LARGE), 0, 5).await.unwrap().size, 5_000);
+}
+
+#[tokio::test]
+async fn a_post_is_told_in_full_and_has_an_address() {
+    let (world, id) = offline(300).await;
+    let kept = world.grapnel.kept();
+    let published = PostQuery { status: Some("published".into()), ..of(LARGE) };
+    let post = kept.page(&id, &published, 0, 1).await.unwrap().lines.remove(0);
+    let details = kept.post(&id, &of(LARGE), &post.id).await.unwrap();
+    let slug = details.post.slug.clone().unwrap();
+    assert_eq!(details.address, Some(format!("https://chronicle.example/{slug}")));
+    assert!(details.post.others.iter().any(|field| field.name == "featured"));
+    let json = kept.post_json(&id, &of(LARGE), &post.id).await.unwrap();
+    assert!(json.starts_with("{\n  \"id\": \"post_"), "{json}");
+    let draft = PostQuery { status: Some("draft".into()), ..of(LARGE) };
+    let draft = kept.page(&id, &draft, 0, 1).await.unwrap().lines.remove(0);
+    assert_eq!(kept.post(&id, &of(LARGE), &draft.id).await.unwrap().address, None);
+    assert_eq!(kept.post(&id, &of(LARGE), "none").await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn everything_that_was_read_is_searched() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.projects(&id).await.unwrap();
+    for project in ["proj_sekai", "proj_harbour"] {
+        world.grapnel.load_posts(&id, &of(project)).await.unwrap();
+    }
+    let kept = world.grapnel.kept();
+    let title = kept.page(&id, &of("proj_harbour"), 0, 1).await.unwrap().lines.remove(0).title;
+    let found = kept.search(&title.to_uppercase()).await.unwrap();
+    assert_eq!((found[0].title.as_str(), found[0].within.as_str()), (title.as_str(), "proj_harbour"));
+    assert_eq!(found[0].connection, "Acme");
+    // A part of a word's beginning, without its accents; a word within Japanese text; an author.
+    for (text, kind) in [
+        ("harb roast", "projects"),
+        ("kitch", "projects"),
+        ("の", "projects"),
+        ("台所", "projects"),
+        ("marchet", "posts"),
+    ] {
+        let found = kept.search(text).await.unwrap();
+        assert!(found.iter().any(|one| one.kind == kind), "{text}: {found:?}");
+    }
+    assert!(kept.search("\" NOT zyzzyva *").await.unwrap().is_empty());
+    assert!(kept.search("  ").await.unwrap().is_empty());
+
+    world.grapnel.disconnect(&id).await.unwrap();
+    world.grapnel.forget(&id).await.unwrap();
+    assert!(kept.search("marchet").await.unwrap().is_empty());
+    for file in ["content.db", "content.db-wal"] {
+        let bytes = std::fs::read(world.home.path().join(file)).unwrap_or_default();
+        assert!(!bytes.windows(8).any(|window| window == b"Marchett"), "{file} remembers");
+    }
+}
+
+#[tokio::test]
+async fn what_other_providers_hold_is_kept_without_their_tokens() {
+    let world = World::of(ProviderId::Grindery);
+    let id = world.connect().await;
+    let workspaces = world.grapnel.items(&id, "workspaces", None).await.unwrap();
+    let kept = world.grapnel.kept();
+    assert_eq!(kept.items(&id, "workspaces", None).await.unwrap().items, workspaces.items);
+    assert!(!kept.search(&workspaces.items[0].name).await.unwrap().is_empty());
+    assert_eq!(kept.items(&id, "workflows", None).await.unwrap_err().code, Code::NotFound);
+    let bytes: Vec<u8> = ["content.db", "content.db-wal"]
+        .iter()
+        .flat_map(|file| std::fs::read(world.home.path().join(file)).unwrap_or_default())
+        .collect();
+    let known = workspaces.items[0].id.as_bytes();
+    assert!(bytes.windows(known.len()).any(|window| window == known), "the file was not read");
+    assert!(!bytes.windows(9).any(|window| window == b"\"token\":\""), "a token was kept");
+}
+
+#[tokio::test]
+async fn a_long_list_tells_how_far_it_is_and_can_be_cancelled() {
+    let world = World::with(Options { posts: 9_000, ..Options::only(ProviderId::Grigora) });
+    let id = world.connect().await;
+    let mut events = world.grapnel.events();
+    let (grapnel, of_it) = (world.grapnel.clone(), id.clone());
+    let loading = tokio::spawn(async move { grapnel.load_posts(&of_it, &of(LARGE)).await });
+    let progress = loop {
+        if let Event::Progress(progress) = events.recv().await.unwrap()
+            && progress.posts > 0
+        {
+            break progress;
+        }
+    };
+    assert!(progress.bytes > 100_000 && progress.project_id == LARGE, "{progress:?}");
+    loading.abort();
+    let _ = loading.await;
+    // The next write waits until the one that was broken off has ended, and finds nothing of it.
+    world.grapnel.projects(&id).await.unwrap();
+    assert_eq!(world.grapnel.kept().posts(&id, &of(LARGE)).await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn what_is_shown_is_written_to_a_file() {
+    let (world, id) = offline(300).await;
+    let drafts = PostQuery { status: Some("draft".into()), sort: Some("title".into()), ..of(LARGE) };
+    let kept = world.grapnel.kept();
+    let paper = Paper::default();
+    let count = kept.export(&id, &drafts, Format::Json, paper.clone()).await.unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&paper.0.lock().unwrap()).unwrap();
+    let all = json.as_array().unwrap();
+    assert_eq!(all.len(), usize::try_from(count).unwrap());
+    assert!(all.iter().all(|post| post["status"] == "draft" && post.get("excerpt").is_some()));
+    let paper = Paper::default();
+    kept.export(&id, &drafts, Format::Csv, paper.clone()).await.unwrap();
+    assert_eq!(String::from_utf8(paper.0.lock().unwrap().clone()).unwrap().lines().count() as u32, count + 1);
+}
+
+#[tokio::test]
+async fn months_count_what_the_filters_leave() {
+    let (world, id) = offline(1_000).await;
+    let months = world.grapnel.kept().months(&id, &of(LARGE)).await.unwrap();
+    assert_eq!(months.len(), 24);
+    let total = |months: &[grapnel_core::content::Month]| -> u32 {
+        months.iter().map(|month| month.published + month.draft + month.other).sum()
+    };
+    let drafts = PostQuery { status: Some("draft".into()), ..of(LARGE) };
+    let drafts = world.grapnel.kept().months(&id, &drafts).await.unwrap();
+    assert!(total(&drafts) > 0 && total(&drafts) < total(&months));
+    assert!(drafts.iter().all(|month| month.published == 0));
+}
+
+/// Prints what 100,000 posts cost: `cargo nextest run -p grapnel-core --run-ignored only --no-capture hundred`.
+#[tokio::test]
+#[ignore = "it measures"]
+#[expect(clippy::print_stderr, reason = "figures are what it is for")]
+async fn a_hundred_thousand_posts() {
+    let world = World::with(Options { posts: 100_000, ..Options::only(ProviderId::Grigora) });
+    let id = world.connect().await;
+    let kept = world.grapnel.kept();
+    let drafts = PostQuery { status: Some("draft".into()), title: Some("tram".into()), ..of(LARGE) };
+    let by = |sort: &str| PostQuery { sort: Some(sort.into()), order: Some(Order::Desc), ..of(LARGE) };
+    for round in ["first", "again"] {
+        let start = Instant::now();
+        world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
+        eprintln!("load and store, {round}: {:?}", start.elapsed());
+    }
+    let queries = [
+        ("all", of(LARGE)),
+        ("by title", by("title")),
+        ("by last update", by("last_update")),
+        ("two filters", drafts.clone()),
+        ("two filters, by title", PostQuery { sort: Some("title".into()), ..drafts }),
+        ("drafts by last update", PostQuery { status: Some("draft".into()), ..by("last_update") }),
+    ];
+    for (what, query) in queries {
+        let start = Instant::now();
+        let page = kept.page(&id, &query, 0, 100).await.unwrap();
+        let first = start.elapsed();
+        let start = Instant::now();
+        kept.page(&id, &query, page.found / 2, 100).await.unwrap();
+        eprintln!("{what}: {first:?} for {} posts; the next lines {:?}", page.found, start.elapsed());
+    }
+    let start = Instant::now();
+    world
+        .grapnel
+        .posts(&id, &PostQuery { title: Some("no post has this".into()), ..of(LARGE) })
+        .await
+        .unwrap();
+    eprintln!("the provider's own share of a load: {:?} at least", start.elapsed());
+    let start = Instant::now();
+    kept.months(&id, &of(LARGE)).await.unwrap();
+    eprintln!("months: {:?}", start.elapsed());
+    for text in ["tram", "the", "ines tram line"] {
+        let start = Instant::now();
+        let found = kept.search(text).await.unwrap().len();
+        eprintln!("search for {text:?}: {:?}, {found} found", start.elapsed());
+    }
+}
+
+/// A file that can be looked at while it is written.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! The commands of the window that browse what a connection opens. `kept` asks for what was read before, and not
+//! the provider.
+
+use grapnel_core::content::export::Format;
+use grapnel_core::content::{
+    Collection, Found, Items, Month, PostDetails, PostPage, PostQuery, Project, Projects,
+};
+use grapnel_core::error::{Code, Error, Result};
+use grapnel_core::id::ConnectionId;
+use serde::Serialize;
+use tauri::{AppHandle, State};
+
+use crate::calls::Calls;
+use crate::clipboard::Clipboard;
+use crate::shell::Shell;
+use crate::{browser, downloads};
+
+/// The projects that a connection opens.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn projects(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    kept: bool,
+    call: u32,
+) -> Result<Projects> {
+    let core = shell.core().await?;
+    if kept {
+        return core.kept().projects(&connection_id).await;
+    }
+    calls.run(call, core.projects(&connection_id)).await
+}
+
+/// Everything about one project.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn project(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    project_id: String,
+    kept: bool,
+    call: u32,
+) -> Result<Project> {
+    let core = shell.core().await?;
+    if kept {
+        return core.kept().project(&connection_id, &project_id).await;
+    }
+    calls.run(call, core.project(&connection_id, &project_id)).await
+}
+
+/// The kinds of things that a connection opens, where they are not projects.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn collections(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+) -> Result<Vec<Collection>> {
+    shell.core().await?.collections(&connection_id)
+}
+
+/// The things of one kind: all, or those within another thing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn items(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    collection: String,
+    within: Option<String>,
+    kept: bool,
+    call: u32,
+) -> Result<Items> {
+    let core = shell.core().await?;
+    if kept {
+        return core.kept().items(&connection_id, &collection, within.as_deref()).await;
+    }
+    calls.run(call, core.items(&connection_id, &collection, within.as_deref())).await
+}
+
+/// Reads posts of a project with the filters that the provider knows. How far that is comes as events.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn load_posts(
+    shell: State<'_, Shell>,
+    calls: State<'_, Calls>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    call: u32,
+) -> Result<()> {
+    calls.run(call, shell.core().await?.load_posts(&connection_id, &query)).await
+}
+
+/// Some of the posts that a query finds in what was read.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn post_page(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    offset: u32,
+    limit: u32,
+) -> Result<PostPage> {
+    shell.core().await?.kept().page(&connection_id, &query, offset, limit).await
+}
+
+/// How many posts of each month and status a query finds in what was read.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn post_months(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+) -> Result<Vec<Month>> {
+    shell.core().await?.kept().months(&connection_id, &query).await
+}
+
+/// A post of what was read, with everything that came.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn post(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    post_id: String,
+) -> Result<PostDetails> {
+    shell.core().await?.kept().post(&connection_id, &query, &post_id).await
+}
+
+/// Opens a post's public page in the browser. The address is made in the core, not in the window.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_post(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    post_id: String,
+) -> Result<()> {
+    let details = shell.core().await?.kept().post(&connection_id, &query, &post_id).await?;
+    let address = details
+        .address
+        .ok_or_else(|| Error::new(Code::NotFound, "Where this post is on its site cannot be told."))?;
+    browser::open(address.into()).await
+}
+
+/// Copies a post as JSON, as it came.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_post(
+    shell: State<'_, Shell>,
+    clipboard: State<'_, Clipboard>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    post_id: String,
+) -> Result<()> {
+    clipboard.copy(&shell.core().await?.kept().post_json(&connection_id, &query, &post_id).await?)
+}
+
+/// A file that was written.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct Exported {
+    /// Its name, in the folder for downloads.
+    name: String,
+    /// How many posts are in it.
+    posts: u32,
+}
+
+/// Writes the posts that a query finds in what was read to a new file among the downloads.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn export_posts(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+    query: PostQuery,
+    name: String,
+    format: Format,
+) -> Result<Exported> {
+    let kept = shell.core().await?.kept();
+    let extension = match format {
+        Format::Csv => "csv",
+        Format::Json => "json",
+    };
+    let (path, file) = downloads::new_file(&downloads::folder(&app)?, &name, extension)?;
+    let written = kept.export(&connection_id, &query, format, std::io::BufWriter::new(file)).await;
+    let posts = written.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Exported { name, posts })
+}
+
+/// Opens the folder that files are written to.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_downloads(app: AppHandle) -> Result<()> {
+    browser::open(downloads::folder(&app)?.to_string_lossy().as_ref().into()).await
+}
+
+/// What holds every word of a text, across everything that was read.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn search(shell: State<'_, Shell>, text: String) -> Result<Vec<Found>> {
+    shell.core().await?.kept().search(&text).await
+}
