@@ -79,14 +79,22 @@ const shots = {
   browser: { scenario: "browser", go: async (page) => { await row(page, "Acme Shop"); await button(page, "Connect in the browser").click(); await page.getByText("did not open").waitFor(); } },
   "way-back-lost": { scenario: "way-back-lost", go: async (page) => { await button(page, "Connect in the browser").click(); await button(page, "Go on anyway").waitFor(); } },
   projects: { scenario: "some", go: (page) => tab(page, "Browse") },
-  browse: { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("tbody tr").nth(2).click(); } },
+  browse: { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("tbody tr").nth(2).click(); await button(page, "Open").waitFor(); } },
+  "browse-month": { scenario: "some", go: async (page) => { await pick(page, "Acme Shop"); await page.getByRole("toolbar").getByRole("button").nth(20).click(); await page.waitForTimeout(400); } },
+  "browse-terms": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("#status").click(); await page.getByRole("option", { name: "Published" }).click(); await button(page, "Reload").click(); await button(page, "Filters").click(); await page.selectOption("#filter_author", "Ines Duarte"); await page.fill("#words_from", "600"); await page.keyboard.press("Escape"); } },
+  "browse-columns": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await button(page, "Columns").click(); await page.getByRole("checkbox", { name: "Created" }).check(); await page.getByRole("checkbox", { name: "Published" }).check(); } },
+  "browse-export": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await button(page, "Export").click(); await button(page, "CSV, for a spreadsheet").click(); await button(page, "Open folder").waitFor(); } },
+  "browse-progress": { scenario: "slow", go: async (page) => { await page.evaluate(() => { fake.world.wasRead = true; }); await pick(page, "Acme Journal"); await page.waitForTimeout(400); await page.evaluate(() => fake.tell({ kind: "progress", value: { connection_id: "c1", project_id: "p1", bytes: 12_400_000, of: 30_000_000, posts: 0 } })); } },
+  "browse-offline": { scenario: "offline", go: async (page) => { await pick(page, "Acme Journal"); await button(page, "Reload").click(); await page.getByText("was read before").waitFor(); } },
+  "projects-offline": { scenario: "offline", go: (page) => tab(page, "Browse") },
+  search: { scenario: "offline", go: async (page) => { await tab(page, "Browse"); await page.fill("#search", "rope"); await page.locator(".hit").first().waitFor(); } },
   "browse-project": { scenario: "some", go: (page) => pick(page, "Acme Shop") },
   "browse-filtered": {
     scenario: "some",
     go: async (page) => {
       await pick(page, "Acme Journal");
       await page.fill("#filter_title", "rope");
-      await button(page, "Dates").click();
+      await button(page, "Filters").click();
       await page.fill("#updated_from", "2026-01-01");
       await page.fill("#published_to", "2026-1");
       await page.locator("#updated_to").focus();
@@ -96,8 +104,8 @@ const shots = {
   "browse-nothing": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.fill("#filter_title", "xyzzy"); await page.getByText("No post fits").waitFor(); } },
   "browse-empty": { scenario: "some", go: (page) => pick(page, "Spring campaign") },
   "browse-choose": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("#project").click(); } },
-  "browse-slow": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.wait("posts", 1e9)); await button(page, "Reload").click(); await page.waitForTimeout(500); } },
-  "browse-error": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.use("wire")); await button(page, "Reload").click(); } },
+  "browse-slow": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.wait("loadPosts", 1e9)); await button(page, "Reload").click(); await page.waitForTimeout(500); } },
+  "browse-error": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.use("wire")); await button(page, "Reload").click(); await page.getByText("answered 503").waitFor(); } },
   "projects-error": { scenario: "wire", go: (page) => tab(page, "Browse") },
   "projects-slow": { scenario: "slow", go: async (page) => { await tab(page, "Browse"); await page.waitForTimeout(500); } },
   refreshing: { scenario: "slow", go: (page) => button(page, "Refresh now").click() },

@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
 
 // What every screen rests on comes in one piece, not in many small ones.
-const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|sheet|shelf|things|window)|parts\/(?!Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
+const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|filters|layout|sheet|shelf|things|window)|parts\/(?!Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
 
 export default defineConfig(({ mode }) => {
   // In tests, and in the mode made for pictures, a fake host stands behind the same door.

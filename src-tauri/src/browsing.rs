@@ -159,7 +159,7 @@ pub(crate) async fn copy_post(
 
 /// A file that was written.
 #[derive(Serialize, specta::Type)]
-pub(crate) struct Exported {
+pub(crate) struct ExportedPosts {
     /// Its name, in the folder for downloads.
     name: String,
     /// How many posts are in it.
@@ -176,7 +176,7 @@ pub(crate) async fn export_posts(
     query: PostQuery,
     name: String,
     format: Format,
-) -> Result<Exported> {
+) -> Result<ExportedPosts> {
     let kept = shell.core().await?.kept();
     let extension = match format {
         Format::Csv => "csv",
@@ -186,7 +186,7 @@ pub(crate) async fn export_posts(
     let written = kept.export(&connection_id, &query, format, std::io::BufWriter::new(file)).await;
     let posts = written.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Exported { name, posts })
+    Ok(ExportedPosts { name, posts })
 }
 
 /// Opens the folder that files are written to.

@@ -1,11 +1,12 @@
 // The one door to the host: the only file that imports the bindings, and with them the webview's IPC.
 
 import { commands, events } from "./bindings";
-import type { Diagnosis, Error as Trouble, Event as Happening, NewApp, PostQuery } from "./bindings";
+import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, PostQuery } from "./bindings";
 
 export type {
-  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, Field, Glimpse, Held, Imported, Item, Items, Kind, Message,
-  NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostQuery, Posts, ProfileFile, ProfileValue, Project, Projects, Protection, ProviderView, Revocation,
+  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
+  Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostDetails,
+  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, Project, Projects, Protection, ProviderView, Revocation,
   SandboxApp, Scope, Scopes, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
@@ -65,11 +66,21 @@ export const host = {
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
   disconnect: (id: string) => ask(() => commands.disconnect(id)),
   forget: (id: string) => ask(() => commands.forget(id)),
-  projects: (id: string, call: number) => ask(() => commands.projects(id, call)),
-  project: (id: string, project: string, call: number) => ask(() => commands.project(id, project, call)),
-  posts: (id: string, query: PostQuery, call: number) => ask(() => commands.posts(id, query, call)),
+  /** With `kept`, what was read before is told, and the provider is not asked. */
+  projects: (id: string, kept: boolean, call: number) => ask(() => commands.projects(id, kept, call)),
+  project: (id: string, project: string, kept: boolean, call: number) => ask(() => commands.project(id, project, kept, call)),
   collections: (id: string) => ask(() => commands.collections(id)),
-  items: (id: string, collection: string, within: string | null, call: number) => ask(() => commands.items(id, collection, within, call)),
+  items: (id: string, collection: string, within: string | null, kept: boolean, call: number) => ask(() => commands.items(id, collection, within, kept, call)),
+  /** Has the host read posts from the provider, and keep them. */
+  loadPosts: (id: string, query: PostQuery, call: number) => ask(() => commands.loadPosts(id, query, call)),
+  postPage: (id: string, query: PostQuery, offset: number, limit: number) => ask(() => commands.postPage(id, query, offset, limit)),
+  postMonths: (id: string, query: PostQuery) => ask(() => commands.postMonths(id, query)),
+  post: (id: string, query: PostQuery, post: string) => ask(() => commands.post(id, query, post)),
+  openPost: (id: string, query: PostQuery, post: string) => ask(() => commands.openPost(id, query, post)),
+  copyPost: (id: string, query: PostQuery, post: string) => ask(() => commands.copyPost(id, query, post)),
+  exportPosts: (id: string, query: PostQuery, name: string, format: Format) => ask(() => commands.exportPosts(id, query, name, format)),
+  openDownloads: () => ask(() => commands.openDownloads()),
+  search: (text: string) => ask(() => commands.search(text)),
   cancel: (call: number) => ask(() => commands.cancel(call)),
   activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
   copyText: (text: string) => ask(() => commands.copyText(text)),

@@ -1,6 +1,7 @@
 // A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
 
-import type { App, commands as Real, Error as Trouble, Event, NewApp, Post, PostQuery } from "../bindings";
+import type { App, commands as Real, Error as Trouble, Event, NewApp } from "../bindings";
+import { Shelf } from "./browse";
 import { keeping } from "./keeping";
 import { provider } from "./providers";
 import { scenarios } from "./scenarios";
@@ -11,24 +12,6 @@ type Name = keyof Commands;
 type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
 
 const gone = trouble("not_found", "It does not exist any more.");
-
-function fits(post: Post, query: PostQuery): boolean {
-  const between = (at: string | null, from: string | null, to: string | null) => (!from && !to) || (at !== null && (!from || at >= from) && (!to || at <= to));
-  return (
-    (!query.status || post.status === query.status) &&
-    (!query.title || post.title.toLocaleLowerCase().includes(query.title.toLocaleLowerCase())) &&
-    between(post.last_update, query.updated_from, query.updated_to) &&
-    between(post.created_on, query.published_from, query.published_to)
-  );
-}
-
-function select(posts: Post[], query: PostQuery): Post[] {
-  const found = posts.filter((post) => fits(post, query));
-  const key = query.sort as keyof Post | null;
-  const value = (post: Post) => (key === null ? "" : (post[key] ?? ""));
-  if (key) found.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
-  return query.order === "desc" ? found.reverse() : found;
-}
 
 function adding(given: NewApp, id: string): App {
   const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
@@ -55,6 +38,7 @@ function adding(given: NewApp, id: string): App {
 export class Fake {
   world: FakeWorld = empty();
   calls: { name: Name; given: unknown[] }[] = [];
+  shelf = new Shelf();
   #failures = new Map<Name, Trouble>();
   #waits = new Map<Name, number>();
   #held = new Map<Name, Promise<void>>();
@@ -68,6 +52,7 @@ export class Fake {
     this.#waits.clear();
     this.#held.clear();
     this.#waiting.clear();
+    this.shelf.clear();
     this.world = (scenarios[name] ?? empty)(this);
   }
 
@@ -122,6 +107,12 @@ export class Fake {
     } catch (thrown) {
       return { status: "error", error: thrown as Trouble };
     }
+  }
+
+  /** What was read before is only known where a scenario says so, and never fails or waits. */
+  async #read<T>(name: Name, kept: boolean, given: unknown[], answer: () => T, call: number): Promise<Answer<T>> {
+    if (!kept) return this.#answer(name, given, answer, call);
+    return this.world.wasRead ? { status: "ok", data: structuredClone(answer()) } : { status: "error", error: gone };
   }
 
   #details(id: string) {
@@ -230,18 +221,26 @@ export class Fake {
         this.world.connections = this.world.connections.filter((one) => one.id !== id);
         return null;
       }),
-    projects: (id, call) => this.#answer("projects", [id], () => ({ as_of: new Date().toISOString(), projects: this.world.projects }), call),
-    project: (id, project, call) =>
-      this.#answer("project", [id, project], () => {
+    projects: (id, kept, call) => this.#read("projects", kept, [id], () => ({ as_of: new Date().toISOString(), projects: this.world.projects }), call),
+    project: (id, project, kept, call) =>
+      this.#read("project", kept, [id, project], () => {
         const found = this.world.projects.find((one) => one.id === project);
         if (!found) throw trouble("project_not_authorized", "The connection does not open this project.");
         return found;
       }, call),
-    posts: (id, query, call) =>
-      this.#answer("posts", [id, query], () => ({ as_of: new Date().toISOString(), posts: select(this.world.posts[query.project_id] ?? [], query) }), call),
+    loadPosts: (id, query, call) => this.#answer("loadPosts", [id, query], () => (this.shelf.load(this.world, id, query), null), call),
+    postPage: (id, query, offset, limit) => this.#answer("postPage", [id, query, offset, limit], () => this.shelf.page(id, query, offset, limit)),
+    postMonths: (id, query) => this.#answer("postMonths", [id, query], () => this.shelf.months(id, query)),
+    post: (id, query, post) => this.#answer("post", [id, query, post], () => this.shelf.post(this.world, id, query, post)),
+    openPost: (id, query, post) => this.#answer("openPost", [id, query, post], () => null),
+    copyPost: (id, query, post) => this.#answer("copyPost", [id, query, post], () => null),
+    exportPosts: (id, query, name, format) =>
+      this.#answer("exportPosts", [id, query, name, format], () => ({ name: `${name}.${format}`, posts: this.shelf.page(id, query, 0, 1).found })),
+    openDownloads: () => this.#answer("openDownloads", [], () => null),
+    search: (text) => this.#answer("search", [text], () => this.shelf.search(this.world, text)),
     collections: (id) => this.#answer("collections", [id], () => this.world.collections[id] ?? []),
-    items: (id, kind, within, call) =>
-      this.#answer("items", [id, kind, within], () => ({ as_of: at(0), items: this.world.items[within === null ? kind : `${kind}/${within}`] ?? [] }), call),
+    items: (id, kind, within, kept, call) =>
+      this.#read("items", kept, [id, kind, within], () => ({ as_of: at(0), items: this.world.items[within === null ? kind : `${kind}/${within}`] ?? [] }), call),
     cancel: (call) => {
       this.#waiting.get(call)?.();
       return this.#answer("cancel", [call], () => null);

@@ -17,11 +17,12 @@ export const posts = (count: number): Post[] =>
     id: `66f1c${n.toString(16).padStart(5, "0")}`,
     title: titles[n % titles.length] ?? "",
     slug: `post-${n}`,
-    status: n % 4 === 1 ? "draft" : "published",
+    status: n % 4 === 1 ? "draft" : n % 23 === 7 ? "archived" : "published",
     author: people[n % people.length] ?? null,
     category: categories[n % categories.length] ?? null,
     word_count: n % 17 === 0 ? null : 300 + ((n * 7919) % 3200),
     created_on: at(-(n * 190 + 900) * MINUTE),
     last_update: at(-(n * 190 + 12) * MINUTE),
+    post_publish: n % 4 === 1 ? null : at(-(n * 190 + 700) * MINUTE),
     others: [{ name: "reading_time", value: String(3 + (n % 11)) }, { name: "featured", value: n % 9 === 0 ? "true" : "false" }],
   }));

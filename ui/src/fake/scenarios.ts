@@ -69,8 +69,16 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   vault: () => ({ ...some(), vault: trouble("keyring_locked", "The keyring is locked.", "Your tokens are safe in it, and cannot be used until it opens.", "Unlock it, then try again.") }),
   passphrase: () => ({ ...some(), protection: "passphrase", vault: trouble("passphrase_needed", "The vault is locked, and opens with your passphrase.", "None of your tokens is lost.", "Enter the passphrase.") }),
   wire: (fake) => {
-    for (const name of ["projects", "posts", "project", "activity", "refresh"] as const) fake.fail(name, unavailable);
+    for (const name of ["projects", "loadPosts", "project", "activity", "refresh"] as const) fake.fail(name, unavailable);
     return some();
+  },
+  // What was read before, while the provider cannot be reached.
+  offline: (fake) => {
+    for (const name of ["projects", "loadPosts", "project"] as const) fake.fail(name, unavailable);
+    const world = { ...some(), wasRead: true };
+    world.projects = world.projects.map((project, n) => ({ ...project, posts: n === 0 ? 412 : n === 1 ? 5000 : null }));
+    fake.shelf.load(world, "c1", { project_id: "p1", sort: null, order: null, status: null, title: null, updated_from: null, updated_to: null, published_from: null, published_to: null, author: null, category: null, words_from: null, words_to: null });
+    return world;
   },
   browser: (fake) => {
     fake.fail("openBrowser", trouble("browser_failed", "No browser could be started.", "Nothing was sent.", "Copy the link and open it in a browser yourself."));
@@ -87,7 +95,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
     return some();
   },
   slow: (fake) => {
-    for (const name of ["projects", "posts", "refresh", "project"] as const) fake.wait(name, 1e9);
+    for (const name of ["projects", "loadPosts", "refresh", "project"] as const) fake.wait(name, 1e9);
     return some();
   },
 };

@@ -8,6 +8,8 @@ export type FakeWorld = Overview & {
   projects: Project[];
   posts: { [project in string]: Post[] };
   activity: Entry[];
+  /** Whether everything was read before. */
+  wasRead?: boolean;
   /** What disconnecting brings about at the provider. */
   revocation?: Revocation;
   /** What opens the vault; the keyring where nothing is said. */

@@ -38,6 +38,13 @@ export class Load<T> {
     }
   }
 
+  /** Shows what was kept from before, while nothing newer is here. */
+  async recall(fetch: () => Promise<T>): Promise<void> {
+    // Nothing kept is nothing to show.
+    const kept = await fetch().catch(() => null);
+    this.data ??= kept;
+  }
+
   /** Stops waiting. */
   cancel = (): void => {
     this.#abandon();

@@ -9,12 +9,28 @@ class Places {
 
   of = (connection: string): Load<Projects> | undefined => this.#all.get(connection);
 
+  /** Shows what was read before, then what the provider says now: once while the window is open. */
+  open = async (connection: string): Promise<void> => {
+    if (this.#all.has(connection)) return;
+    const load = this.#load(connection);
+    await load.recall(() => host.projects(connection, true, 0));
+    await this.read(connection);
+  };
+
   /** Reads them, keeping what was read before until the answer is here. */
-  read = (connection: string): Promise<void> => {
+  read = (connection: string): Promise<void> => this.#load(connection).run((call) => host.projects(connection, false, call));
+
+  /** Notes how many posts were read of a project. */
+  count = (connection: string, project: string, posts: number): void => {
+    const load = this.#all.get(connection);
+    if (load?.data) load.data = { ...load.data, projects: load.data.projects.map((one) => (one.id === project ? { ...one, posts } : one)) };
+  };
+
+  #load(connection: string): Load<Projects> {
     const load = this.#all.get(connection) ?? new Load<Projects>();
     this.#all.set(connection, load);
-    return load.run((call) => host.projects(connection, call));
-  };
+    return load;
+  }
 
   /** Forgets what was read. */
   drop = (connection: string): void => {

@@ -1,88 +1,175 @@
-// The posts of one project, as they are asked for: filters, order, what came, and which one is looked at.
+// The posts of one project, as they are looked at: filters, what of them was read, and which one is looked at. All of
+// them stay with the host; here are the lines in sight, and a few around them.
 
 import { SvelteMap } from "svelte/reactivity";
-import { host, type Order, type Posts, type Post, type PostQuery, type Project } from "../host";
+import { asTrouble, host, type Facets, type Month, type PostDetails, type PostLine, type PostPage, type Project } from "../host";
+import { daysOf, none, query, type Filters } from "./filters";
+import { layout, type Column } from "./layout.svelte";
 import { Load } from "./load.svelte";
+import { places } from "./places.svelte";
+import { underway } from "./progress.svelte";
 
-export const columns = ["title", "status", "author", "category", "word_count", "last_update"] as const;
-export type Column = (typeof columns)[number];
-
-export const dateKeys = ["updated_from", "updated_to", "published_from", "published_to"] as const;
-export type DateKey = (typeof dateKeys)[number];
-export type Filters = Record<"status" | "title" | DateKey, string>;
-
-const none = (): Filters => ({ status: "", title: "", updated_from: "", updated_to: "", published_from: "", published_to: "" });
+/** How many lines are asked for at once, and how many such pieces are held. */
+const PIECE = 100;
+const HELD = 40;
+/** How long typing rests before the provider is asked, or months are counted anew. */
 const TYPING = 250;
-
-/** `2026-01-31` as the first or last moment of that day here; nothing where it is no day. */
-export function dayMoment(text: string, end: boolean): string | null {
-  const [, year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text.trim()) ?? [];
-  if (!year || !month || !day) return null;
-  const date = new Date(Number(year), Number(month) - 1, Number(day));
-  if (date.getMonth() !== Number(month) - 1 || date.getDate() !== Number(day)) return null;
-  return end ? new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1, 0, 0, 0, -1).toISOString() : date.toISOString();
-}
 
 export class Shelf {
   readonly connection: string;
   readonly project: string;
   filters = $state(none());
-  sort = $state<Column>("last_update");
-  order = $state<Order>("desc");
+  /** Which line is looked at, where it is known, and which post. */
+  at = $state(-1);
   chosen = $state<string | null>(null);
-  posts = new Load<Posts>();
+  /** What is shown, without its lines. */
+  page = $state.raw<PostPage | null>(null);
+  facets = $state.raw<Facets | null>(null);
+  months = $state.raw<Month[]>([]);
+  /** Reading from the provider. */
+  load = new Load<true>();
+  details = new Load<PostDetails>();
   about = new Load<Project>();
+  /** Counts every other selection: the table begins at its top. */
+  turn = $state(0);
+  #pieces = $state.raw(new Map<number, PostLine[]>());
+  #asked = new Set<number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #counting: ReturnType<typeof setTimeout> | undefined;
 
   filtered = $derived(Object.values(this.filters).some((value) => value.trim() !== ""));
-  post = $derived.by((): Post | null => this.posts.data?.posts.find((post) => post.id === this.chosen) ?? null);
 
   constructor(connection: string, project: string) {
     this.connection = connection;
     this.project = project;
   }
 
-  query(): PostQuery {
-    const { status, title, updated_from, updated_to, published_from, published_to } = this.filters;
-    return {
-      project_id: this.project,
-      sort: this.sort,
-      order: this.order,
-      status: status || null,
-      title: title.trim() || null,
-      updated_from: dayMoment(updated_from, false),
-      updated_to: dayMoment(updated_to, true),
-      published_from: dayMoment(published_from, false),
-      published_to: dayMoment(published_to, true),
-    };
-  }
+  query = () => query(this.project, this.filters);
+  line = (index: number): PostLine | undefined => this.#pieces.get(Math.floor(index / PIECE))?.[index % PIECE];
 
-  read = (): Promise<void> => {
-    clearTimeout(this.#timer);
-    return this.posts.run((call) => host.posts(this.connection, this.query(), call));
+  /** Shows what was read before; what never was is asked of the provider. */
+  open = async (): Promise<void> => {
+    if (!(await this.look())) await this.read();
   };
 
-  readAbout = (): Promise<void> => this.about.run((call) => host.project(this.connection, this.project, call));
-
-  filter(key: keyof Filters, value: string, typing = false): void {
-    if (this.filters[key] === value) return;
-    this.filters[key] = value;
+  /** Reads from the provider, with the filters that it can do, and shows what came. */
+  read = async (): Promise<void> => {
     clearTimeout(this.#timer);
-    if (typing) this.#timer = setTimeout(() => void this.read(), TYPING);
-    else void this.read();
-  }
-
-  clearFilters = (): void => {
-    this.filters = none();
-    void this.read();
+    await this.load.run(async (call) => {
+      await host.loadPosts(this.connection, this.query(), call);
+      return true as const;
+    });
+    underway.end(this.connection, this.project);
+    if (!this.load.trouble && !this.load.stopped && !this.load.busy) await this.look();
   };
 
-  /** Sorts by a column; once more turns it around. Words run from A, figures and dates from the largest. */
+  readAbout = (): Promise<void> => this.about.run((call) => host.project(this.connection, this.project, false, call));
+
+  /** What of the provider's reply was kept of this project, then what it says now. */
+  openAbout = async (): Promise<void> => {
+    await this.about.recall(() => host.project(this.connection, this.project, true, 0));
+    await this.readAbout();
+  };
+
+  /** Looks at what was read; answers whether there is any of it. */
+  async look(): Promise<boolean> {
+    const turn = (this.turn += 1);
+    try {
+      const page = await host.postPage(this.connection, this.query(), 0, PIECE);
+      if (turn !== this.turn) return true;
+      this.#pieces = new Map([[0, page.lines]]);
+      this.#asked = new Set([0]);
+      this.facets = page.facets;
+      this.page = page;
+      this.at = page.lines.findIndex((line) => line.id === this.chosen);
+      if (!page.narrowed) places.count(this.connection, this.project, page.size);
+      clearTimeout(this.#counting);
+      this.#counting = setTimeout(() => void this.#count(turn), this.months.length ? TYPING : 0);
+      return true;
+    } catch (thrown) {
+      if (turn !== this.turn) return true;
+      const trouble = asTrouble(thrown);
+      if (trouble.code === "not_found") {
+        this.page = null;
+        return false;
+      }
+      this.load.trouble = trouble;
+      return true;
+    }
+  }
+
+  /** Has the lines from `from` to `to` at hand. */
+  want = async (from: number, to: number): Promise<void> => {
+    const turn = this.turn;
+    for (let piece = Math.floor(from / PIECE); piece * PIECE < Math.min(to, this.page?.found ?? 0); piece += 1) {
+      if (this.#asked.has(piece)) continue;
+      this.#asked.add(piece);
+      try {
+        const { lines } = await host.postPage(this.connection, this.query(), piece * PIECE, PIECE);
+        if (turn !== this.turn) return;
+        const pieces = new Map(this.#pieces).set(piece, lines);
+        for (const old of pieces.keys()) {
+          if (pieces.size <= HELD) break;
+          if (Math.abs(old - piece) > 2) {
+            pieces.delete(old);
+            this.#asked.delete(old);
+          }
+        }
+        this.#pieces = pieces;
+      } catch {
+        // It is asked for again when it comes into sight again.
+        this.#asked.delete(piece);
+      }
+    }
+  };
+
+  /** Looks at the post of a line. */
+  go = async (index: number): Promise<void> => {
+    this.at = index;
+    if (!this.line(index)) await this.want(index, index + 1);
+    const id = this.line(index)?.id;
+    if (id && this.at === index) this.choose(id);
+  };
+
+  choose = (id: string | null): void => {
+    this.chosen = id;
+    if (id === null) this.at = -1;
+    this.details.clear();
+    if (id !== null) void this.details.run(() => host.post(this.connection, this.query(), id));
+  };
+
+  filter(some: Partial<Filters>): void {
+    if (Object.entries(some).every(([key, value]) => this.filters[key as keyof Filters] === value)) return;
+    Object.assign(this.filters, some);
+    void this.#again();
+  }
+
+  clearFilters = (): void => this.filter(none());
+
+  /** Only the posts of a month; of all, if it was that one. */
+  month = (month: string): void => {
+    const [updated_from, updated_to] = daysOf(month);
+    this.filter(this.isMonth(month) ? { updated_from: "", updated_to: "" } : { updated_from, updated_to });
+  };
+
+  isMonth = (month: string): boolean => {
+    const [from, to] = daysOf(month);
+    return this.filters.updated_from === from && this.filters.updated_to === to;
+  };
+
   sortBy(column: Column): void {
-    if (this.sort === column) this.order = this.order === "asc" ? "desc" : "asc";
-    else this.order = column === "word_count" || column === "last_update" ? "desc" : "asc";
-    this.sort = column;
-    void this.read();
+    layout.sortBy(column);
+    void this.look();
+  }
+
+  async #again(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (!(await this.look())) this.#timer = setTimeout(() => void this.read(), TYPING);
+  }
+
+  async #count(turn: number): Promise<void> {
+    const months = await host.postMonths(this.connection, this.query()).catch(() => []);
+    if (turn === this.turn) this.months = months;
   }
 }
 
@@ -93,13 +180,15 @@ class Shelves {
 
   of = (connection: string): Shelf | undefined => this.#open.get(connection);
 
-  open(connection: string, project: string): void {
+  open(connection: string, project: string): Shelf {
     const key = JSON.stringify([connection, project]);
-    const shelf = this.#kept.get(key) ?? new Shelf(connection, project);
+    const known = this.#kept.get(key);
+    const shelf = known ?? new Shelf(connection, project);
     this.#kept.set(key, shelf);
     this.#open.set(connection, shelf);
-    if (!shelf.posts.data) void shelf.read();
-    if (!shelf.about.data) void shelf.readAbout();
+    if (!shelf.page && !shelf.load.busy) void shelf.open();
+    if (!known) void shelf.openAbout();
+    return shelf;
   }
 
   close = (connection: string): void => {
@@ -111,7 +200,7 @@ class Shelves {
     this.close(connection);
     for (const [key, shelf] of this.#kept) {
       if (shelf.connection !== connection) continue;
-      shelf.posts.clear();
+      shelf.load.clear();
       this.#kept.delete(key);
     }
   };

@@ -4,7 +4,7 @@ import { trouble } from "../fake/world";
 import { fleet } from "./fleet";
 import { life } from "./life";
 import { Load } from "./load.svelte";
-import { dayMoment } from "./shelf.svelte";
+import { dayMoment, daysOf } from "./filters";
 import { aside, sentence, standing } from "./standing";
 import { time } from "../words";
 import { steps } from "./steps";
@@ -133,4 +133,9 @@ describe("a load", () => {
     expect(load.data).toBe("kept");
     expect(load.trouble?.code).toBe("provider_unavailable");
   });
+});
+
+test("a month is its first to its last day", () => {
+  expect(daysOf("2024-02")).toEqual(["2024-02-01", "2024-02-29"]);
+  expect(daysOf("2026-12")).toEqual(["2026-12-01", "2026-12-31"]);
 });

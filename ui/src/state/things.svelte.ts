@@ -19,7 +19,13 @@ export class Level {
     this.within = within;
   }
 
-  read = (): Promise<void> => this.load.run((call) => host.items(this.connection, this.kind.id, this.within?.id ?? null, call));
+  /** Shows what was read before, then what the provider says now. */
+  open = async (): Promise<void> => {
+    await this.load.recall(() => host.items(this.connection, this.kind.id, this.within?.id ?? null, true, 0));
+    await this.read();
+  };
+
+  read = (): Promise<void> => this.load.run((call) => host.items(this.connection, this.kind.id, this.within?.id ?? null, false, call));
 }
 
 class Things {
@@ -45,7 +51,7 @@ class Things {
   enter = (kind: Collection, within: Item | null): void => {
     const level = new Level(this.connection, kind, within);
     this.path = within ? [...this.path, level] : [level];
-    void level.read();
+    void level.open();
   };
 
   back = (): void => {

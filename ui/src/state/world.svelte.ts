@@ -5,6 +5,7 @@ import {
   asTrouble, host,
   type App, type Attempt, type Details, type Happening, type Phase, type ProviderView, type Summary, type Trouble,
 } from "../host";
+import { underway } from "./progress.svelte";
 import { profileValue } from "./profile";
 
 const byName = (a: Summary, b: Summary) => a.provider_name.localeCompare(b.provider_name) || a.name.localeCompare(b.name);
@@ -61,6 +62,7 @@ class World {
     else if (event.kind === "elsewhere") await this.#reloadAll();
     else if (event.kind === "connection") await this.reload(event.value);
     else if (event.kind === "attempt") this.took(event.value);
+    else if (event.kind === "progress") underway.heard(event.value);
     else if (event.kind === "vault") {
       this.vault = event.value ?? null;
       // A keyring that closes or opens changes how every connection stands.

@@ -1,8 +1,12 @@
 // Numbers in the system's writing.
 
 const digits = new Intl.NumberFormat();
+const tenths = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export const number = (value: number): string => digits.format(value);
+
+/** `12.4 MB`. */
+export const size = (bytes: number): string => `${tenths.format(bytes / 1e6)} MB`;
 
 export const count = (value: number, one: string, many: string): string => `${number(value)} ${value === 1 ? one : many}`;
 

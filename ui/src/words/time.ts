@@ -9,6 +9,7 @@ const DAY = 24 * HOUR;
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const dateFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
 const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
 export type Moment = string | Date;
@@ -33,6 +34,9 @@ export function dayName(at: Moment, now: Date): string {
   if (days === 0) return "Today";
   return days === 1 ? "Yesterday" : day(at, now);
 }
+
+/** `March 2026`, of `2026-03`. */
+export const month = (text: string): string => monthFormat.format(date(`${text}-15T12:00:00`));
 
 /** `14:10`, `yesterday, 14:58`, `18 Nov, 14:58`. */
 export function when(at: Moment, now: Date): string {

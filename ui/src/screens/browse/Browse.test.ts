@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { unavailable } from "../../fake/world";
-import { fake, press, screen, start, waitFor } from "../../test/start";
+import { fake, press, screen, start, waitFor, world } from "../../test/start";
+import { layout } from "../../state/layout.svelte";
+
+beforeEach(() => layout.reset());
 
 async function browse(project: RegExp, scenario = "some") {
   const user = await start(scenario);
@@ -33,13 +36,16 @@ test("rows are walked with arrows, and the chosen one is told in full", async ()
   expect(screen.getByRole("complementary")).toHaveTextContent("post-411");
 });
 
-test("sorting is asked of the provider", async () => {
+test("sorting is done in what was read, and stays for the next project", async () => {
   const user = await browse(/^Acme Journal/);
+  await grid();
   await press(user, "Title");
   await press(user, "Title");
   expect(screen.getByRole("columnheader", { name: "Title" })).toHaveAttribute("aria-sort", "descending");
-  const asked = fake.called("posts").map(([, query]) => query as { sort: string; order: string });
-  expect(asked.map(({ sort, order }) => `${sort} ${order}`)).toEqual(["last_update desc", "title asc", "title desc"]);
+  const asked = fake.called("postPage").map(([, query]) => query as { sort: string; order: string });
+  expect(asked.slice(-3).map(({ sort, order }) => `${sort} ${order}`)).toEqual(["last_update desc", "title asc", "title desc"]);
+  expect(fake.called("loadPosts")).toHaveLength(1);
+  expect(JSON.parse(localStorage.getItem("posts-table") ?? "{}")).toMatchObject({ sort: "title", order: "desc" });
 });
 
 test("filters are terms that can be taken away", async () => {
@@ -53,12 +59,12 @@ test("filters are terms that can be taken away", async () => {
 
 test("dates are whole days, and half a date is none", async () => {
   const user = await browse(/^Acme Journal/);
-  await press(user, "Dates");
+  await press(user, "Filters");
   await user.type(await screen.findByLabelText("Updated from"), "2026-01-0");
   await user.tab();
   await screen.findByText("A date looks like 2026-01-31.");
   await user.type(screen.getByLabelText("Updated from"), "5");
-  await waitFor(() => expect(fake.called("posts").at(-1)?.[1]).toMatchObject({ updated_from: new Date(2026, 0, 5).toISOString() }));
+  await waitFor(() => expect(fake.called("postPage").at(-1)?.[1]).toMatchObject({ updated_from: new Date(2026, 0, 5).toISOString() }));
 });
 
 test("an empty project says so", async () => {
@@ -69,11 +75,11 @@ test("an empty project says so", async () => {
 test("what was read stays in sight when reading again fails", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
-  fake.fail("posts", unavailable);
+  fake.fail("loadPosts", unavailable);
   await press(user, "Reload");
   expect(await screen.findByRole("alert")).toHaveTextContent("Grigora answered 503.");
   expect(rows().length).toBeGreaterThan(10);
-  fake.fail("posts", null);
+  fake.fail("loadPosts", null);
   await press(user, "Try again");
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
 });
@@ -81,7 +87,7 @@ test("what was read stays in sight when reading again fails", async () => {
 test("a long wait is told, and can be stopped", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
-  fake.wait("posts", 1e9);
+  fake.wait("loadPosts", 1e9);
   await press(user, "Reload");
   await screen.findByText("Asking Grigora for the posts…");
   await press(user, "Cancel");
@@ -110,5 +116,119 @@ test("a status is chosen from a list, by keys or by pointer", async () => {
   expect(screen.getByRole("button", { name: "Status: Draft" })).toHaveFocus();
   await press(user, "Status: Draft");
   await user.click(screen.getByRole("option", { name: "Published" }));
-  expect(fake.called("posts").map(([, query]) => (query as { status: string | null }).status)).toEqual([null, "draft", "published"]);
+  await waitFor(() => expect(new Set([...rows()].map((row) => row.children[1]?.textContent))).toEqual(new Set(["published"])));
+  expect(fake.called("loadPosts")).toHaveLength(1);
+});
+
+test("only the lines in sight are asked for", async () => {
+  const user = await browse(/^Acme Shop/);
+  (await grid()).focus();
+  await user.keyboard("{End}");
+  await waitFor(() => expect(screen.getByRole("complementary", { name: "Selected post" })).toHaveTextContent("post-4999"));
+  const asked = fake.called("postPage").map(([, , offset, limit]) => [offset, limit]);
+  expect(asked).toContainEqual([4900, 100]);
+  expect(asked.length).toBeLessThan(8);
+});
+
+test("what is done here and what the provider did is told apart", async () => {
+  const user = await browse(/^Acme Journal/);
+  await grid();
+  await press(user, "Filters");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Author" }), "Ines Duarte");
+  await user.type(screen.getByLabelText("Words at least"), "1000");
+  await user.keyboard("{Escape}");
+  expect(await screen.findByText("On this computer")).toBeInTheDocument();
+  expect(screen.queryByText("By Grigora")).toBeNull();
+  await press(user, "Status: Any status");
+  await user.click(screen.getByRole("option", { name: "Draft" }));
+  await waitFor(() => expect(screen.getByText(/^[\d,]+ shown of 412 posts$/)).toBeInTheDocument());
+  // Reading again asks the provider for drafts alone; the rest is still done here.
+  await press(user, "Reload");
+  expect(await screen.findByText("By Grigora")).toBeInTheDocument();
+  expect(screen.getByText("On this computer")).toBeInTheDocument();
+  expect(fake.called("loadPosts").at(-1)?.[1]).toMatchObject({ status: "draft" });
+});
+
+test("columns are chosen and widened by keys", async () => {
+  const user = await browse(/^Acme Journal/);
+  await grid();
+  await press(user, "Columns");
+  await user.click(screen.getByRole("checkbox", { name: "Published" }));
+  await user.click(screen.getByRole("checkbox", { name: "Category" }));
+  await user.keyboard("{Escape}");
+  expect(screen.getAllByRole("columnheader").map((head) => head.getAttribute("aria-label"))).toEqual(["Title", "Status", "Author", "Words", "Published", "Updated"]);
+  const edge = screen.getByRole("separator", { name: "Width of Status" });
+  edge.focus();
+  await user.keyboard("{ArrowRight}{ArrowRight}");
+  expect(edge).toHaveAttribute("aria-valuenow", "6.75");
+});
+
+test("a month filters the table, and once more does not", async () => {
+  const user = await browse(/^Acme Journal/);
+  const months = await screen.findByRole("toolbar", { name: "Posts by month of their last change" });
+  expect(months.children).toHaveLength(24);
+  (months.lastElementChild as HTMLElement).focus();
+  await user.keyboard("{ArrowLeft}{Enter}");
+  const pressed = months.querySelector("[aria-pressed=true]");
+  expect(pressed).toBe(months.children[22]);
+  await screen.findByText(/shown of 412 posts/);
+  await user.keyboard("{Enter}");
+  await screen.findByText("412 posts");
+});
+
+test("a post is opened where it is public, and copied as it came", async () => {
+  const user = await browse(/^Acme Journal/);
+  (await grid()).focus();
+  await user.keyboard("{ArrowDown}");
+  await press(user, "Open");
+  await press(user, "Copy as JSON");
+  expect(fake.called("openPost")).toHaveLength(1);
+  expect(fake.called("copyPost")).toHaveLength(1);
+  (await grid()).focus();
+  await user.keyboard("{ArrowDown}");
+  await waitFor(() => expect(screen.getByRole("complementary")).toHaveTextContent("Draft"));
+  expect(screen.queryByRole("button", { name: "Open" })).toBeNull();
+});
+
+test("what is shown is exported, and the file is named", async () => {
+  const user = await browse(/^Acme Journal/);
+  await grid();
+  await press(user, "Export");
+  await press(user, "CSV, for a spreadsheet");
+  expect(await screen.findByText(/412 posts are in Acme Journal\.csv/)).toBeInTheDocument();
+  await press(user, "Open folder");
+  expect(fake.called("openDownloads")).toHaveLength(1);
+});
+
+test("how far a long list is on its way is told", async () => {
+  const user = await start("some", () => fake.wait("loadPosts", 1e9));
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await press(user, /^Acme Journal/);
+  await screen.findByText("Asking Grigora for the posts…");
+  fake.tell({ kind: "progress", value: { connection_id: "c1", project_id: "p1", bytes: 12_400_000, of: 30_000_000, posts: 0 } });
+  await screen.findByText("Asking Grigora for the posts… 12.4 MB of 30.0 MB");
+});
+
+test("offline, what was read before is shown, and why it is not newer", async () => {
+  await browse(/^Acme Journal/, "offline");
+  expect(await grid()).toHaveAttribute("aria-rowcount", "413");
+  expect(fake.called("loadPosts")).toHaveLength(0);
+});
+
+test("projects that were read before stay in sight with what went wrong", async () => {
+  const user = await start("offline");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("Grigora answered 503.");
+  expect(screen.getByText("What is shown was read before.")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: /^Acme Shop shop.acme.example 5,000 posts$/ })).toBeInTheDocument();
+});
+
+test("everything that was read is searched, and what is found opens", async () => {
+  const user = await start("offline");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await user.type(await screen.findByRole("textbox", { name: "Search everything that was read" }), "splicing");
+  const [hit] = await screen.findAllByRole("button", { name: /^Splicing an eye/ });
+  await user.click(hit as Element);
+  expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent("Splicing an eye, step by step");
+  expect(world.connections[0]?.id).toBe("c1");
 });

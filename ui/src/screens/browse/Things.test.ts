@@ -11,7 +11,7 @@ const rows = () => [...document.querySelectorAll(".thing")].map((row) => row.tex
 test("what a provider keeps is listed, told in full, and entered", async () => {
   const user = await browse("grindery");
   await screen.findByRole("heading", { name: "Workspaces" });
-  expect(rows()).toEqual(["Boats Everything about the boats", "Crew"]);
+  await waitFor(() => expect(rows()).toEqual(["Boats Everything about the boats", "Crew"]));
   await press(user, /^Boats/);
   expect(screen.getByRole("complementary", { name: "Selected" })).toHaveTextContent("ws_boats");
   await press(user, "Workflows");

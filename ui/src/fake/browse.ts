@@ -1,0 +1,106 @@
+// The part of the made-up host that keeps what was browsed: it filters, sorts, counts and searches as the real one does.
+
+import type { Found, Month, Post, PostLine, PostPage, PostQuery } from "../bindings";
+import type { FakeWorld } from "./world";
+import { trouble } from "./world";
+
+type Kept = { as_of: string; posts: Post[]; narrowing: string };
+
+const neverRead = trouble("not_found", "Nothing of this was read before.");
+const theirs = (query: PostQuery): string =>
+  JSON.stringify([query.status, query.title, query.updated_from, query.updated_to, query.published_from, query.published_to]);
+const nothing = JSON.stringify(Array(6).fill(null));
+const between = (at: string | null, from: string | null, to: string | null) => (!from && !to) || (at !== null && (!from || at >= from) && (!to || at <= to));
+
+const byProvider = (post: Post, query: PostQuery): boolean =>
+  (!query.status || post.status === query.status) &&
+  (!query.title || post.title.toLocaleLowerCase().includes(query.title.toLocaleLowerCase())) &&
+  between(post.last_update, query.updated_from, query.updated_to) &&
+  between(post.post_publish, query.published_from, query.published_to);
+
+const byUs = (post: Post, query: PostQuery): boolean =>
+  (!query.author || post.author === query.author) &&
+  (!query.category || post.category === query.category) &&
+  (query.words_from === null || (post.word_count ?? -1) >= query.words_from) &&
+  (query.words_to === null || (post.word_count ?? Infinity) <= query.words_to);
+
+function select(posts: Post[], query: PostQuery): Post[] {
+  const found = posts.filter((post) => byProvider(post, query) && byUs(post, query));
+  const key = query.sort as keyof Post | null;
+  const value = (post: Post) => (key === null ? "" : (post[key] ?? ""));
+  if (key) found.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
+  return query.order === "desc" ? found.reverse() : found;
+}
+
+const counted = (values: (string | null)[]) => {
+  const counts = new Map<string, number>();
+  for (const value of values) if (value) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
+};
+
+export class Shelf {
+  #kept = new Map<string, Kept>();
+  #selected: { key: string; posts: Post[] } | null = null;
+
+  clear = (): void => this.#kept.clear();
+
+  load(world: FakeWorld, connection: string, query: PostQuery): void {
+    const narrowing = theirs(query);
+    const posts = (world.posts[query.project_id] ?? []).filter((post) => byProvider(post, query));
+    const key = JSON.stringify([connection, query.project_id, narrowing !== nothing]);
+    this.#kept.set(key, { as_of: new Date().toISOString(), posts, narrowing });
+    if (narrowing === nothing) this.#kept.delete(JSON.stringify([connection, query.project_id, true]));
+    this.#selected = null;
+  }
+
+  #view(connection: string, query: PostQuery): { kept: Kept; narrowed: boolean; posts: Post[] } {
+    const narrow = this.#kept.get(JSON.stringify([connection, query.project_id, true]));
+    const whole = this.#kept.get(JSON.stringify([connection, query.project_id, false]));
+    const narrowed = narrow !== undefined && narrow.narrowing === theirs(query);
+    const kept = narrowed ? narrow : whole;
+    if (!kept) throw neverRead;
+    const key = JSON.stringify([connection, query]);
+    if (this.#selected?.key !== key) this.#selected = { key, posts: select(kept.posts, query) };
+    return { kept, narrowed, posts: this.#selected.posts };
+  }
+
+  page(connection: string, query: PostQuery, offset: number, limit: number): PostPage {
+    const { kept, narrowed, posts } = this.#view(connection, query);
+    const lines = posts.slice(offset, offset + limit).map(({ slug: _, others: __, ...line }): PostLine => line);
+    const facets = { status: counted(kept.posts.map((post) => post.status)), author: counted(kept.posts.map((post) => post.author)), category: counted(kept.posts.map((post) => post.category)) };
+    return { as_of: kept.as_of, narrowed, size: kept.posts.length, found: posts.length, lines, facets: offset === 0 ? facets : null };
+  }
+
+  months(connection: string, query: PostQuery): Month[] {
+    const { posts } = this.#view(connection, { ...query, updated_from: null, updated_to: null });
+    const now = new Date();
+    return Array.from({ length: 24 }, (_, n) => {
+      const at = new Date(now.getFullYear(), now.getMonth() - 23 + n, 1);
+      const [from, to] = [at.toISOString(), new Date(at.getFullYear(), at.getMonth() + 1, 1).toISOString()];
+      const these = posts.filter((post) => post.last_update && post.last_update >= from && post.last_update < to);
+      const of = (status: string) => these.filter((post) => post.status === status).length;
+      return { month: `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}`, published: of("published"), draft: of("draft"), other: these.length - of("published") - of("draft") };
+    });
+  }
+
+  post(world: FakeWorld, connection: string, query: PostQuery, id: string) {
+    const post = this.#view(connection, query).kept.posts.find((one) => one.id === id);
+    if (!post) throw neverRead;
+    const domain = world.projects.find((project) => project.id === query.project_id)?.domain;
+    return { post, address: domain && post.status === "published" ? `https://${domain}/${post.slug}` : null };
+  }
+
+  search(world: FakeWorld, text: string): Found[] {
+    const name = (id: string) => world.connections.find((one) => one.id === id)?.name ?? "";
+    const found: Found[] = [];
+    for (const [key, kept] of this.#kept) {
+      const [connection_id, within] = JSON.parse(key) as [string, string];
+      for (const post of kept.posts) {
+        if (!post.title.toLocaleLowerCase().includes(text.toLocaleLowerCase())) continue;
+        found.push({ connection_id, connection: name(connection_id), kind: "posts", within, id: post.id, title: post.title, status: post.status, as_of: kept.as_of });
+        if (found.length === 50) return found;
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,72 @@
+// How the table of posts is laid out: which columns, how wide, in which order of rows. It stays as it was left.
+
+import type { Order } from "../host";
+
+export const columns = ["title", "status", "author", "category", "word_count", "created_on", "post_publish", "last_update"] as const;
+export type Column = (typeof columns)[number];
+
+type Kept = { shown: Column[] | null; widths: { [column in Column]?: number }; sort: Column; order: Order };
+
+const KEY = "posts-table";
+/** In rem. The title takes what the others leave. */
+const usual = { title: 12, status: 5.75, author: 8, category: 6.5, word_count: 4.5, created_on: 7, post_publish: 7, last_update: 7 };
+const first: Column[] = ["title", "status", "author", "category", "word_count", "last_update"];
+/** The columns that give way where the window is narrow, unless the person chose them. */
+const giving = new Set<Column>(["author", "category"]);
+export const LEAST = 3;
+export const MOST = 40;
+
+const isColumn = (value: unknown): value is Column => columns.includes(value as Column);
+
+function kept(): Kept {
+  try {
+    const { shown, widths, sort, order } = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Kept>;
+    return {
+      shown: Array.isArray(shown) ? columns.filter((column) => column === "title" || shown.includes(column)) : null,
+      widths: Object.fromEntries(Object.entries(widths ?? {}).filter(([column, width]) => isColumn(column) && Number.isFinite(width))),
+      sort: isColumn(sort) ? sort : "last_update",
+      order: order === "asc" ? "asc" : "desc",
+    };
+  } catch {
+    return { shown: null, widths: {}, sort: "last_update", order: "desc" };
+  }
+}
+
+class Layout {
+  #kept = $state(kept());
+
+  shown = $derived<readonly Column[]>(this.#kept.shown ?? first);
+  sort = $derived(this.#kept.sort);
+  order = $derived(this.#kept.order);
+
+  width = (column: Column): number => this.#kept.widths[column] ?? usual[column];
+  gives = (column: Column): boolean => this.#kept.shown === null && giving.has(column);
+
+  show = (column: Column, shown: boolean): void => {
+    const now = this.shown;
+    this.#change({ shown: columns.filter((other) => (other === column ? shown : now.includes(other))) });
+  };
+
+  resize = (column: Column, width: number): void => {
+    this.#change({ widths: { ...this.#kept.widths, [column]: Math.max(LEAST, Math.min(MOST, width)) } });
+  };
+
+  /** Sorts by a column; once more turns it around. Words run from A, figures and dates from the largest. */
+  sortBy = (column: Column): void => {
+    const words = ["title", "status", "author", "category"].includes(column);
+    const order = this.sort === column ? (this.order === "asc" ? "desc" : "asc") : words ? "asc" : "desc";
+    this.#change({ sort: column, order });
+  };
+
+  reset = (): void => {
+    localStorage.removeItem(KEY);
+    this.#kept = kept();
+  };
+
+  #change(some: Partial<Kept>): void {
+    this.#kept = { ...this.#kept, ...some };
+    localStorage.setItem(KEY, JSON.stringify(this.#kept));
+  }
+}
+
+export const layout = new Layout();
