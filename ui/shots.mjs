@@ -158,6 +158,7 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 let failed = 0;
 const page = await context.newPage();
+await page.addInitScript(() => localStorage.clear());
 // As the shell does.
 await page.addInitScript(() => Object.freeze(Object.prototype));
 // Large text, as a person sets it for the whole system.

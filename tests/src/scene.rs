@@ -44,8 +44,18 @@ pub struct Scene {
 impl Scene {
     /// Sets the scene, at Grigora. Nothing of it is open yet.
     pub async fn set(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
+        Self::with(name, keyring, pictures, Counterpart::all()).await
+    }
+
+    /// Sets the scene with a provider that starts with these options.
+    pub async fn with(
+        name: &'static str,
+        keyring: Keyring,
+        pictures: Pictures,
+        options: Options,
+    ) -> Result<Self> {
         let story = Story::begin(name, keyring, pictures).await?;
-        let sandbox = Sandbox::start(Counterpart::all())?;
+        let sandbox = Sandbox::start(options)?;
         let allowed: Vec<Allowed<'_>> = sandbox
             .providers()
             .filter_map(|provider| Some(Allowed { origin: sandbox.url(provider)?, scheme: SCHEME }))

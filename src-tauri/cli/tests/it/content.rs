@@ -56,7 +56,10 @@ async fn what_was_read_is_shown_offline_and_searched() {
     assert_snapshot!("offline", world.run(offline).await);
     let posts = "posts acme proj_northwind --offline --status draft --title a --sort title --order asc";
     assert_snapshot!("offline_posts", world.run(posts).await);
-    assert_snapshot!("offline_bad_sort", world.run("posts acme proj_northwind --offline --sort colour").await);
+    assert_snapshot!(
+        "offline_bad_sort",
+        world.run("posts acme proj_northwind --offline --sort colour").await
+    );
     assert_snapshot!("search", world.run("search cardamom bun").await);
     assert_snapshot!("search_nothing", world.run("search zyzzyva").await);
 }

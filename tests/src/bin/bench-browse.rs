@@ -1,0 +1,115 @@
+//! 100,000 posts in the real window: what loading, scrolling and filtering take.
+
+use std::time::{Duration, Instant};
+
+use grapnel_sandbox::Options;
+use grapnel_tests::counterpart::Counterpart;
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::{Page, Role};
+use grapnel_tests::scene::Scene;
+use grapnel_tests::story::Pictures;
+use grapnel_tests::{Result, ensure, place, wait};
+use serde_json::{Value, json};
+
+const POSTS: usize = 100_000;
+const PROJECT: &str = "The Lantern Street Chronicle";
+
+/// Scrolls by so much in each frame, for so many frames, and hands over each frame's time, and in how many of them a
+/// row in sight had no words yet.
+const SCROLL: &str = "
+    const [step, frames, done] = arguments;
+    const grid = document.querySelector('[role=grid]').parentElement;
+    grid.scrollTop = 0;
+    const [row, height] = [grid.querySelector('.probe').clientHeight, grid.clientHeight];
+    const times = [];
+    let blank = 0;
+    let last = performance.now();
+    requestAnimationFrame(function frame(now) {
+        times.push(now - last);
+        last = now;
+        grid.scrollTop += step;
+        // By number, so that looking does not cost a layout.
+        const first = 2 + grid.scrollTop / row;
+        const rows = [...grid.querySelectorAll('tbody tr[aria-rowindex]')];
+        const isInSight = (at) => at >= first && at < first + height / row - 2;
+        if (rows.some((one) => isInSight(one.getAttribute('aria-rowindex')) && !one.textContent.trim())) blank += 1;
+        if (times.length < frames) requestAnimationFrame(frame);
+        else done({ times: times.slice(1), blank });
+    });";
+
+/// Enters a filter as a person does, and hands over how long it is until the table shows the answer.
+const FILTER: &str = "
+    const [text, done] = arguments;
+    const field = document.querySelector('#filter_title');
+    const count = () => document.querySelector('[role=grid]')?.getAttribute('aria-rowcount');
+    const [before, start] = [count(), performance.now()];
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    requestAnimationFrame(function look() {
+        if (count() !== before) requestAnimationFrame(() => done({ ms: performance.now() - start, rows: count() - 1 }));
+        else if (performance.now() - start < 20000) requestAnimationFrame(look);
+        else done({ ms: -1, rows: count() - 1 });
+    });";
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "figures are what it is for")]
+async fn main() -> Result<()> {
+    let options = Options { posts: POSTS, ..Counterpart::all() };
+    let pictures = Pictures::OfFailure;
+    let scene = Scene::with("bench-browse", Keyring::Unlocked, pictures, options).await?;
+    let window = scene.open_with_app().await?;
+    let page = window.page();
+    let consent = scene.connect(&page).await?;
+    consent.choose(&[PROJECT]).await?;
+    consent.authorize().await?;
+    page.press(Role::Tab, "Browse").await?;
+    page.says(PROJECT).await?;
+
+    let start = Instant::now();
+    page.press_about(Role::Button, PROJECT).await?;
+    wait::within(Duration::from_secs(240), "all posts", async || {
+        let text = page.text().await?;
+        ensure!(!text.contains("Asking Grigora"), "still asking");
+        // As the system writes numbers.
+        Ok(["100,000 posts", "100000 posts"].iter().any(|words| text.contains(words)).then_some(()))
+    })
+    .await?;
+    println!("{}", place::program().display());
+    println!("load, keep and show: {:.1} s (with the sandbox making them)", start.elapsed().as_secs_f32());
+    for (what, step) in
+        [("a row and a half a frame", 42), ("a page a frame", 500), ("500 rows a frame", 14_000)]
+    {
+        let run = script(&page, SCROLL, vec![json!(step), json!(200)]).await?;
+        println!("scrolling by {what}: {}", frames(&run));
+    }
+    for text in ["tram", "tram line", "the", ""] {
+        let run = script(&page, FILTER, vec![json!(text)]).await?;
+        println!(
+            "filter {text:?}: {:.0} ms until drawn, {} posts",
+            run["ms"].as_f64().unwrap_or(-1.0),
+            run["rows"]
+        );
+    }
+    Ok(())
+}
+
+async fn script(page: &Page, script: &str, arguments: Vec<Value>) -> Result<Value> {
+    Ok(page.driver().execute_async(script, arguments).await?.json().clone())
+}
+
+fn frames(run: &Value) -> String {
+    let mut times: Vec<f64> =
+        run["times"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    times.sort_by(f64::total_cmp);
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
+    let late = times.iter().filter(|time| **time > 25.0).count();
+    format!(
+        "median {:.1} ms, 95 % {:.1} ms, 99 % {:.1} ms, longest {:.1} ms; {late} of {} frames over 25 ms; {} with an empty row",
+        at(50),
+        at(95),
+        at(99),
+        times.last().copied().unwrap_or_default(),
+        times.len(),
+        run["blank"]
+    )
+}
