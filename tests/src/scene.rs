@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use grapnel_sandbox::{ProviderId, Sandbox, Secret};
+use grapnel_sandbox::{Options, ProviderId, Sandbox, Secret};
 use tokio::sync::Mutex;
 
 use crate::browser::{Allowed, Browser};
@@ -44,11 +44,16 @@ pub struct Scene {
 impl Scene {
     /// Sets the scene, at Grigora. Nothing of it is open yet.
     pub async fn set(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
-        Self::with(name, keyring, pictures, Counterpart::all()).await
+        Self::with_options(name, keyring, pictures, Counterpart::all()).await
     }
 
-    /// Sets the scene with a provider that starts with these options.
-    pub async fn with(
+    /// Sets the scene with so many posts in the largest project.
+    pub async fn with_posts(name: &'static str, posts: usize) -> Result<Self> {
+        let options = Options { posts, ..Counterpart::all() };
+        Self::with_options(name, Keyring::Unlocked, Pictures::OfFailure, options).await
+    }
+
+    async fn with_options(
         name: &'static str,
         keyring: Keyring,
         pictures: Pictures,

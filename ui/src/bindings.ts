@@ -42,47 +42,43 @@ export const commands = {
 	/**  Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it. */
 	copyToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_token", { connectionId })),
 	/**  Deletes a connection's tokens here, after asking the provider to take them back where it offers that. */
-	disconnect: (connectionId: ConnectionId) => typedError<Disconnected, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
+	disconnect: (connectionId: ConnectionId) => typedError<Revocation, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
 	/**  Removes a disconnected connection with its history. */
 	forget: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("forget", { connectionId })),
 	/**  The projects that a connection opens. */
-	projects: (connectionId: ConnectionId, call: number) => typedError<Projects, Error>(__TAURI_INVOKE("projects", { connectionId, call })),
+	projects: (connectionId: ConnectionId, kept: boolean, call: number) => typedError<Projects, Error>(__TAURI_INVOKE("projects", { connectionId, kept, call })),
 	/**  Everything about one project. */
-	project: (connectionId: ConnectionId, projectId: string, call: number) => typedError<Project, Error>(__TAURI_INVOKE("project", { connectionId, projectId, call })),
-	/**  The posts that a query finds. */
-	posts: (connectionId: ConnectionId, query: PostQuery, call: number) => typedError<Posts, Error>(__TAURI_INVOKE("posts", { connectionId, query, call })),
+	project: (connectionId: ConnectionId, projectId: string, kept: boolean, call: number) => typedError<Project, Error>(__TAURI_INVOKE("project", { connectionId, projectId, kept, call })),
 	/**  The kinds of things that a connection opens, where they are not projects. */
 	collections: (connectionId: ConnectionId) => typedError<Collection[], Error>(__TAURI_INVOKE("collections", { connectionId })),
 	/**  The things of one kind: all, or those within another thing. */
-	items: (connectionId: ConnectionId, collection: string, within: string | null, call: number) => typedError<Items, Error>(__TAURI_INVOKE("items", { connectionId, collection, within, call })),
+	items: (connectionId: ConnectionId, collection: string, within: string | null, kept: boolean, call: number) => typedError<Items, Error>(__TAURI_INVOKE("items", { connectionId, collection, within, kept, call })),
+	/**  Reads posts of a project with the filters that the provider knows. How far that is comes as events. */
+	loadPosts: (connectionId: ConnectionId, query: PostQuery, call: number) => typedError<null, Error>(__TAURI_INVOKE("load_posts", { connectionId, query, call })),
+	/**  Some of the posts that a query finds in what was read. */
+	postPage: (connectionId: ConnectionId, query: PostQuery, offset: number, limit: number) => typedError<PostPage, Error>(__TAURI_INVOKE("post_page", { connectionId, query, offset, limit })),
+	/**  How many posts of each month and status a query finds in what was read. */
+	postMonths: (connectionId: ConnectionId, query: PostQuery) => typedError<Month[], Error>(__TAURI_INVOKE("post_months", { connectionId, query })),
+	/**  A post of what was read, with everything that came. */
+	post: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<PostDetails, Error>(__TAURI_INVOKE("post", { connectionId, query, postId })),
+	/**  Opens a post's public page in the browser. The address is made in the core, not in the window. */
+	openPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("open_post", { connectionId, query, postId })),
+	/**  Copies a post as JSON, as it came. */
+	copyPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("copy_post", { connectionId, query, postId })),
+	/**  Writes the posts that a query finds in what was read to a new file among the downloads. */
+	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<Exported, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
+	/**  Opens the folder that files are written to. */
+	openDownloads: () => typedError<null, Error>(__TAURI_INVOKE("open_downloads")),
+	/**  What holds every word of a text, across everything that was read. */
+	search: (text: string) => typedError<Found[], Error>(__TAURI_INVOKE("search", { text })),
 	/**  Cancels a call that the window waits for, by the number it gave it. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
-	/**  What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to. */
-	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
+	/**  What happened, newest first: to one connection, or to all. */
+	activity: (connectionId: ConnectionId | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId })),
 	/**  Copies text that is no secret. */
 	copyText: (text: string) => typedError<null, Error>(__TAURI_INVOKE("copy_text", { text })),
 	/**  Asks the keyring again; answers why it does not open the vault, if it does not. */
 	checkVault: () => typedError<Error | null, Error>(__TAURI_INVOKE("check_vault")),
-	/**  What opens the vault. */
-	protection: () => typedError<Protection, Error>(__TAURI_INVOKE("protection")),
-	/**  Opens a vault that has a passphrase, for as long as the program runs. */
-	unlock: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("unlock", { passphrase })),
-	/**  Seals everything anew under a passphrase. */
-	protectWithPassphrase: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
-	/**  Seals everything anew under a key in the keyring. */
-	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
-	/**  Looks at everything that has to work. */
-	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
-	/**  Copies a diagnosis as text that is safe to show to anyone. */
-	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),
-	/**  Writes apps and connections to a file that a passphrase opens. */
-	exportArchive: (file: string, passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<Exported, Error>(__TAURI_INVOKE("export_archive", { file, passphrase, withTokens, moves })),
-	/**  Opens an exported file, and tells what importing it would add. */
-	openArchive: (file: string, passphrase: Entered) => typedError<Imported, Error>(__TAURI_INVOKE("open_archive", { file, passphrase })),
-	/**  Imports the file that was opened last. */
-	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
-	/**  Forgets the file that was opened last. */
-	closeArchive: () => typedError<null, Error>(__TAURI_INVOKE("close_archive")),
 };
 
 /** Events */
@@ -187,20 +183,6 @@ export type Authorization = {
 	project_ids: string[],
 };
 
-/**  One thing that has to work. */
-export type Check = {
-	/**  What was looked at. */
-	name: string,
-	/**  How it stands. */
-	verdict: Verdict,
-	/**  What was found. */
-	found: string,
-	/**  What it means, where something is wrong. */
-	meaning: string | null,
-	/**  What to do. */
-	hint: string | null,
-};
-
 /**  What an access token says of itself, where it is a JWT. */
 export type Claims = {
 	/**  The claims by name. */
@@ -227,12 +209,6 @@ export type Code =
 "key_missing" | 
 /**  The keyring holds a key that does not open this vault. */
 "key_wrong" | 
-/**  The vault is opened by a passphrase, which was not given yet. */
-"passphrase_needed" | 
-/**  The passphrase is not this vault's, or not this file's. */
-"passphrase_wrong" | 
-/**  The file is none that Grapnel exported, or was cut or changed since. */
-"file_invalid" | 
 /**  The data directory or the database cannot be written. */
 "data_unwritable" | 
 /**  The database was written by a newer Grapnel. */
@@ -329,28 +305,6 @@ export type Deviation = {
 	found: string,
 };
 
-/**  What was found. */
-export type Diagnosis = {
-	/**  Grapnel's version. */
-	version: string,
-	/**  The operating system and desktop. */
-	system: string,
-	/**  Each thing that was looked at. */
-	checks: Check[],
-	/**  Apps and connections, without their names. */
-	held: string[],
-	/**  What kinds of things happened last, newest first. */
-	recent: string[],
-};
-
-/**  What a disconnect came to at the provider. Here, the tokens are deleted whatever it says. */
-export type Disconnected = {
-	/**  Of all its tokens, the worst. */
-	revocation: Revocation,
-	/**  Each token that the provider was asked to take back. */
-	tokens: TokenRevocation[],
-};
-
 /**  A secret as a person enters it: it can be read from outside, and never written back. */
 export type Entered = string;
 
@@ -362,10 +316,6 @@ export type Entry = {
 	kind: Kind,
 	/**  The sentence to read. */
 	text: string,
-	/**  How often it happened; what comes again soon is one entry. */
-	times: number,
-	/**  When it happened last, if more than once. */
-	last_at: string | null,
 	/**  The connection that it happened to. */
 	connection_id: ConnectionId | null,
 	/**  The app that it happened to. */
@@ -398,21 +348,35 @@ export type Event =
 { kind: "callback_refused"; value: Error } | 
 /**  Another process wrote: whatever was read before may be old. */
 { kind: "elsewhere" } | 
+/**  A long list is on its way. */
+{ kind: "progress"; value: Progress } | 
 /**  The keyring answers again (nothing), or does not (why). */
 { kind: "vault"; value?: Error | null };
 
-/**  What was exported. */
+/**  A file that was written. */
 export type Exported = {
-	/**  How many apps, with their client secrets. */
-	apps: number,
-	/**  How many connections. */
-	connections: number,
-	/**  How many of them went with their tokens. */
-	with_tokens: number,
-	/**  How many of those can be renewed: of each, only one copy goes on living. */
-	renewable: number,
-	/**  Whether their tokens were deleted here. */
-	moved: boolean,
+	/**  Its name, in the folder for downloads. */
+	name: string,
+	/**  How many posts are in it. */
+	posts: number,
+};
+
+/**  A value that occurs in a list, and how often. */
+export type Facet = {
+	/**  The value. */
+	value: string,
+	/**  How many have it. */
+	count: number,
+};
+
+/**  What values occur in a list, the most frequent first. */
+export type Facets = {
+	/**  States of a post. */
+	status: Facet[],
+	/**  Who wrote them. */
+	author: Facet[],
+	/**  What they are about. */
+	category: Facet[],
 };
 
 /**  A member of a reply that has no name of its own here. */
@@ -421,6 +385,33 @@ export type Field = {
 	name: string,
 	/**  Its value: text as it is, anything else as JSON. */
 	value: string,
+};
+
+/**  What a file is written as. */
+export type Format = 
+/**  A table: the members that Grapnel knows by name. */
+"csv" | 
+/**  An array of posts as they came. */
+"json";
+
+/**  Something that a search found in what was read. */
+export type Found = {
+	/**  The connection that it was read through. */
+	connection_id: ConnectionId,
+	/**  Its name. */
+	connection: string,
+	/**  The kind of thing, such as `posts` or `projects`. */
+	kind: string,
+	/**  The id of the thing that it is within, such as a project; empty for none. */
+	within: string,
+	/**  The provider's id of it. */
+	id: string,
+	/**  Its name or title. */
+	title: string,
+	/**  A post's status. */
+	status: string | null,
+	/**  When the provider answered. */
+	as_of: string,
 };
 
 /**  What may be shown of a token: how it begins, and a fingerprint to compare it by. */
@@ -446,16 +437,6 @@ export type Held = {
 	expires_at: string | null,
 	/**  How often it was renewed since the person signed in. */
 	renewals: number,
-};
-
-/**  What was imported, or would be. */
-export type Imported = {
-	/**  When the file was written. */
-	exported_at: string,
-	/**  What became of each thing in the file, each app before its connections. */
-	lines: Line[],
-	/**  How many connections came with a refresh token: it must not be in use elsewhere. */
-	renewable: number,
 };
 
 /**  One thing of a collection. */
@@ -496,48 +477,16 @@ export type Kind =
 "sign_in_ended" | 
 /**  A callback was not accepted. */
 "callback_refused" | 
-/**  The tokens were renewed because someone asked, or used them. */
+/**  The tokens were renewed. */
 "renewed" | 
-/**  The tokens were renewed without anyone asking. */
-"renewed_by_itself" | 
-/**  A renewal failed, and is tried again. */
+/**  A renewal failed and may succeed later. */
 "renewal_failed" | 
-/**  A renewal was sent and its answer was not seen; it is tried again. */
-"answer_lost" | 
 /**  The provider refused to renew. */
 "renewal_refused" | 
 /**  The access token was copied to the clipboard. */
 "token_copied" | 
-/**  A program was given the access token. */
-"token_handed_out" | 
 /**  The person disconnected. */
-"disconnected" | 
-/**  The provider took back a token of a connection that was disconnected before. */
-"revoked" | 
-/**  The provider could not be asked to take it back, and is asked again. */
-"revocation_delayed" | 
-/**  The provider could not be made to take it back, and is asked no more. */
-"revocation_failed" | 
-/**  Something else opens the vault now. */
-"vault_moved" | 
-/**  Apps and connections were written to a file. */
-"exported" | 
-/**  It came from a file. */
-"imported";
-
-/**  What became of one thing. */
-export type Line = {
-	/**  What kind of thing it is. */
-	what: What,
-	/**  What the file calls it. */
-	name: string,
-	/**  What became of it. */
-	outcome: Outcome,
-	/**  What it is called here. */
-	here: string,
-	/**  More about it, where there is more to say. */
-	why: string | null,
-};
+"disconnected";
 
 /**  One message of the sign-in, for those who learn or debug OAuth. */
 export type Message = {
@@ -547,6 +496,18 @@ export type Message = {
 	address: string,
 	/**  Parameters in their order. */
 	parameters: Parameter[],
+};
+
+/**  The posts of one month, by the time of their last change. */
+export type Month = {
+	/**  Its year and number, such as `2026-03`, in this computer's time zone. */
+	month: string,
+	/**  How many are published. */
+	published: number,
+	/**  How many are drafts. */
+	draft: number,
+	/**  How many are neither. */
+	other: number,
 };
 
 /**  What a person enters to add an app. */
@@ -581,17 +542,6 @@ export type Order =
 "asc" | 
 /**  Largest first. */
 "desc";
-
-/**  What became of it. */
-export type Outcome = 
-/**  It is new here. */
-"added" | 
-/**  It is new here, under another name. */
-"renamed" | 
-/**  It is here already, and was left as it is. */
-"same" | 
-/**  It cannot be taken in. */
-"left_out";
 
 /**  Everything the window shows first. */
 export type Overview = {
@@ -658,11 +608,62 @@ export type Post = {
 	created_on: string | null,
 	/**  When it was last changed. */
 	last_update: string | null,
+	/**  When it was or will be published. */
+	post_publish: string | null,
 	/**  Everything else that came. */
 	others: Field[],
 };
 
-/**  What posts to list, and how. Filters and order are the provider's own. */
+/**  A post with everything that came, and where the public finds it. */
+export type PostDetails = {
+	/**  The post. */
+	post: Post,
+	/**  Its address on the project's site, as far as that can be told. */
+	address: string | null,
+};
+
+/**  A post as a table shows it. */
+export type PostLine = {
+	/**  The provider's id. */
+	id: string,
+	/**  Its title; may be empty. */
+	title: string,
+	/**  Such as `published` or `draft`. */
+	status: string | null,
+	/**  Its author. */
+	author: string | null,
+	/**  Its category. */
+	category: string | null,
+	/**  How long it is. */
+	word_count: number | null,
+	/**  When it was made. */
+	created_on: string | null,
+	/**  When it was last changed. */
+	last_update: string | null,
+	/**  When it was or will be published. */
+	post_publish: string | null,
+};
+
+/**  Some of the posts that a query finds in what was read. */
+export type PostPage = {
+	/**  When the provider answered. */
+	as_of: string,
+	/**  Whether the provider did what it can of the filtering; otherwise all of it was done here. */
+	narrowed: boolean,
+	/**  How many posts were read. */
+	size: number,
+	/**  How many of them the query finds. */
+	found: number,
+	/**  The lines asked for. */
+	lines: PostLine[],
+	/**  What values occur in what was read; only with the first lines. */
+	facets: Facets | null,
+};
+
+/**
+ *  What posts to list, and how. The provider filters by the first six where it is asked, and Grapnel by all of them
+ *  in what was read.
+ */
 export type PostQuery = {
 	/**  The project. */
 	project_id: string,
@@ -682,14 +683,14 @@ export type PostQuery = {
 	published_from: string | null,
 	/**  Published at or before this moment. */
 	published_to: string | null,
-};
-
-/**  The posts of a project that a query found. */
-export type Posts = {
-	/**  When the provider answered. */
-	as_of: string,
-	/**  In the order asked for. */
-	posts: Post[],
+	/**  Only this author. */
+	author: string | null,
+	/**  Only this category. */
+	category: string | null,
+	/**  At least so many words. */
+	words_from: number | null,
+	/**  At most so many words. */
+	words_to: number | null,
 };
 
 /**  What a profile file says. */
@@ -712,6 +713,20 @@ export type ProfileValue = {
 	source: Source,
 };
 
+/**  How far the reading of a project's posts is. */
+export type Progress = {
+	/**  The connection that they are read through. */
+	connection_id: ConnectionId,
+	/**  The project. */
+	project_id: string,
+	/**  How many bytes came. */
+	bytes: number,
+	/**  How many there will be, where the provider said so. */
+	of: number | null,
+	/**  How many posts were kept so far. */
+	posts: number,
+};
+
 /**  A project (a site) at Grigora. */
 export type Project = {
 	/**  The provider's id. */
@@ -722,6 +737,8 @@ export type Project = {
 	domain: string | null,
 	/**  Its short name in addresses. */
 	slug: string | null,
+	/**  How many posts were read of it, if they were. */
+	posts?: number | null,
 	/**  Everything else that came. */
 	others: Field[],
 };
@@ -733,15 +750,6 @@ export type Projects = {
 	/**  In the provider's order. */
 	projects: Project[],
 };
-
-/**  What opens the vault. */
-export type Protection = 
-/**  Nothing was sealed yet; the first secret makes a key in the keyring. */
-"none" | 
-/**  A key in the keyring of the operating system. */
-"keyring" | 
-/**  A passphrase, given at each start. */
-"passphrase";
 
 /**  A provider, as a person who adds an app needs to know it. */
 export type ProviderView = {
@@ -761,15 +769,13 @@ export type ProviderView = {
 	values: ProfileValue[],
 };
 
-/**  What became of tokens at the provider. */
+/**  What became of a connection's tokens at the provider. */
 export type Revocation = 
 /**  The provider took them back. */
 "done" | 
 /**  The provider offers no way to do so: the permission still stands there. */
 "not_offered" | 
-/**  It could not be asked now. It is asked again while Grapnel runs. */
-"pending" | 
-/**  It refused, or Grapnel could not ask: the permission may still stand there. */
+/**  It could not be asked, or refused: the permission may still stand there. */
 "failed";
 
 /**  What to enter to add the sandbox's app. */
@@ -818,7 +824,7 @@ export type State =
 "expired" | 
 /**  A new access token is being asked for. */
 "renewing" | 
-/**  The last renewal failed for a reason that passes, and is tried again; the token may still be good. */
+/**  The last renewal failed for a reason that passes. */
 "retrying" | 
 /**  Only a new sign-in helps. */
 "reconnect_needed" | 
@@ -845,33 +851,7 @@ export type Summary = {
 	state: State,
 	/**  When the access token expires; nothing where the provider did not say. */
 	expires_at: string | null,
-	/**  When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps. */
-	retry_at: string | null,
 };
-
-/**  A kind of token, by its name in RFC 7009. */
-export type TokenKind = 
-/**  It brings new access tokens. */
-"refresh_token" | 
-/**  It opens the API. */
-"access_token";
-
-/**  What became of one token. */
-export type TokenRevocation = {
-	/**  Which one. */
-	token: TokenKind,
-	/**  What became of it. */
-	revocation: Revocation,
-};
-
-/**  How something stands. */
-export type Verdict = 
-/**  It works. */
-"fine" | 
-/**  It works, and something should be done about it; or it does not, and can be done without. */
-"attention" | 
-/**  It does not work. */
-"broken";
 
 /**  How a callback comes home. */
 export type WayBack = 
@@ -881,13 +861,6 @@ export type WayBack =
 "loopback" | 
 /**  The person pastes it. */
 "paste";
-
-/**  What kind of thing is imported. */
-export type What = 
-/**  An app. */
-"app" | 
-/**  A connection. */
-"connection";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

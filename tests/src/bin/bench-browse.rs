@@ -2,12 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use grapnel_sandbox::Options;
-use grapnel_tests::counterpart::Counterpart;
-use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::Scene;
-use grapnel_tests::story::Pictures;
 use grapnel_tests::{Result, ensure, place, wait};
 use serde_json::{Value, json};
 
@@ -54,9 +50,7 @@ const FILTER: &str = "
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "figures are what it is for")]
 async fn main() -> Result<()> {
-    let options = Options { posts: POSTS, ..Counterpart::all() };
-    let pictures = Pictures::OfFailure;
-    let scene = Scene::with("bench-browse", Keyring::Unlocked, pictures, options).await?;
+    let scene = Scene::with_posts("bench-browse", POSTS).await?;
     let window = scene.open_with_app().await?;
     let page = window.page();
     let consent = scene.connect(&page).await?;
@@ -82,7 +76,7 @@ async fn main() -> Result<()> {
         let run = script(&page, SCROLL, vec![json!(step), json!(200)]).await?;
         println!("scrolling by {what}: {}", frames(&run));
     }
-    for text in ["tram", "tram line", "the", ""] {
+    for text in ["tram", "bridge", "the", ""] {
         let run = script(&page, FILTER, vec![json!(text)]).await?;
         println!(
             "filter {text:?}: {:.0} ms until drawn, {} posts",

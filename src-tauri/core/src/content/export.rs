@@ -108,7 +108,9 @@ mod tests {
         let write = |format, posts: &[&str]| {
             let mut out = Vec::new();
             let mut writing = Writing::begin(format, &mut out).unwrap();
-            posts.iter().for_each(|post| writing.post(post).unwrap());
+            for post in posts {
+                writing.post(post).unwrap();
+            }
             let count = writing.end().unwrap();
             (count, String::from_utf8(out).unwrap())
         };

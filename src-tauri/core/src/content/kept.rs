@@ -188,9 +188,9 @@ impl Kept {
         let of = of.clone();
         let read = self.0.cache.read(move |connection| {
             let Some(list) = cache::get(connection, &of)? else { return Ok(None) };
-            let (first, last) = list.range();
+            let (from, to) = list.range();
             let mut all = Vec::new();
-            cache::bodies(connection, first..=last, |json| {
+            cache::bodies(connection, from..=to, |json| {
                 all.extend(serde_json::from_str::<T>(json).ok());
                 Ok(())
             })?;

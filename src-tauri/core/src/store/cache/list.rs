@@ -133,11 +133,11 @@ pub(crate) fn get(connection: &Connection, of: &Of) -> rusqlite::Result<Option<L
 
 /// The body of the entry of a list that has this key.
 pub(crate) fn one(connection: &Connection, list: &List, key: &str) -> rusqlite::Result<Option<String>> {
-    let (first, last) = list.range();
+    let (from, to) = list.range();
     connection
         .query_row(
             "SELECT json FROM body JOIN entry USING (id) WHERE id BETWEEN ?1 AND ?2 AND key = ?3",
-            params![first, last, key],
+            params![from, to, key],
             |row| row.get(0),
         )
         .optional()

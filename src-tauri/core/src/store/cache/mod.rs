@@ -32,7 +32,15 @@ struct Inner {
     home: PathBuf,
     reader: Mutex<Option<Connection>>,
     /// The rows that were selected last, since a window asks for them piece by piece.
-    selected: Mutex<Option<(i64, Key, Arc<[i64]>)>>,
+    selected: Mutex<Option<Selected>>,
+}
+
+/// The rows of a list that a key selects.
+#[derive(Clone)]
+struct Selected {
+    list: i64,
+    key: Key,
+    ids: Arc<[i64]>,
 }
 
 impl Cache {
@@ -91,17 +99,17 @@ impl Cache {
 
     /// The rows of a list that `key` selects, in its order.
     pub(crate) async fn selected(&self, list: &List, key: Key) -> Result<Arc<[i64]>> {
-        let last = self.0.selected.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((of, by, ids)) = last
-            && of == list.id
-            && by == key
+        let before = self.0.selected.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(selected) = before
+            && selected.list == list.id
+            && selected.key == key
         {
-            return Ok(ids);
+            return Ok(selected.ids);
         }
         let (range, by) = (list.range(), key.clone());
         let ids: Arc<[i64]> = self.read(move |connection| Ok(select(connection, range, &by)?)).await?.into();
         *self.0.selected.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((list.id, key, Arc::clone(&ids)));
+            Some(Selected { list: list.id, key, ids: Arc::clone(&ids) });
         Ok(ids)
     }
 }

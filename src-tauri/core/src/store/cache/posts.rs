@@ -32,9 +32,10 @@ impl Key {
     }
 
     fn sql(&self, what: &str) -> String {
-        let conditions: String = self.conditions.iter().map(|(sql, _)| format!(" AND {sql}")).collect();
+        let range = std::iter::once("id BETWEEN ? AND ?");
+        let conditions: Vec<&str> = range.chain(self.conditions.iter().map(|(sql, _)| *sql)).collect();
         let order = self.order.as_deref().unwrap_or("id");
-        format!("SELECT {what} FROM entry WHERE id BETWEEN ? AND ?{conditions} ORDER BY {order}")
+        format!("SELECT {what} FROM entry WHERE {} ORDER BY {order}", conditions.join(" AND "))
     }
 
     fn values(&self, (first, last): (i64, i64)) -> impl Iterator<Item = Value> {
