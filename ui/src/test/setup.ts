@@ -12,4 +12,5 @@ Object.assign(Element.prototype, { scrollIntoView() {}, hasPointerCapture: () =>
 if (!Element.prototype.animate) Object.assign(Element.prototype, { animate: () => ({ cancel() {}, finished: Promise.resolve() }), getAnimations: () => [] });
 
 // A whole window in an error message helps nobody.
-configure({ getElementError: (message) => new Error(message ?? "") });
+// A busy machine is slow to draw, and that is no failure.
+configure({ asyncUtilTimeout: 5000, getElementError: (message) => new Error(message ?? "") });
