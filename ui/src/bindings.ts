@@ -66,19 +66,39 @@ export const commands = {
 	/**  Copies a post as JSON, as it came. */
 	copyPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("copy_post", { connectionId, query, postId })),
 	/**  Writes the posts that a query finds in what was read to a new file among the downloads. */
-	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<Exported, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
+	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<ExportedPosts, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
 	/**  Opens the folder that files are written to. */
 	openDownloads: () => typedError<null, Error>(__TAURI_INVOKE("open_downloads")),
 	/**  What holds every word of a text, across everything that was read. */
 	search: (text: string) => typedError<Found[], Error>(__TAURI_INVOKE("search", { text })),
 	/**  Cancels a call that the window waits for, by the number it gave it. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
-	/**  What happened, newest first: to one connection, or to all. */
-	activity: (connectionId: ConnectionId | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId })),
+	/**  What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to. */
+	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
 	/**  Copies text that is no secret. */
 	copyText: (text: string) => typedError<null, Error>(__TAURI_INVOKE("copy_text", { text })),
 	/**  Asks the keyring again; answers why it does not open the vault, if it does not. */
 	checkVault: () => typedError<Error | null, Error>(__TAURI_INVOKE("check_vault")),
+	/**  What opens the vault. */
+	protection: () => typedError<Protection, Error>(__TAURI_INVOKE("protection")),
+	/**  Opens a vault that has a passphrase, for as long as the program runs. */
+	unlock: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("unlock", { passphrase })),
+	/**  Seals everything anew under a passphrase. */
+	protectWithPassphrase: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
+	/**  Seals everything anew under a key in the keyring. */
+	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
+	/**  Looks at everything that has to work. */
+	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
+	/**  Copies a diagnosis as text that is safe to show to anyone. */
+	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),
+	/**  Writes apps and connections to a file that a passphrase opens. */
+	exportArchive: (file: string, passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<Exported, Error>(__TAURI_INVOKE("export_archive", { file, passphrase, withTokens, moves })),
+	/**  Opens an exported file, and tells what importing it would add. */
+	openArchive: (file: string, passphrase: Entered) => typedError<Imported, Error>(__TAURI_INVOKE("open_archive", { file, passphrase })),
+	/**  Imports the file that was opened last. */
+	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
+	/**  Forgets the file that was opened last. */
+	closeArchive: () => typedError<null, Error>(__TAURI_INVOKE("close_archive")),
 };
 
 /** Events */
@@ -183,6 +203,20 @@ export type Authorization = {
 	project_ids: string[],
 };
 
+/**  One thing that has to work. */
+export type Check = {
+	/**  What was looked at. */
+	name: string,
+	/**  How it stands. */
+	verdict: Verdict,
+	/**  What was found. */
+	found: string,
+	/**  What it means, where something is wrong. */
+	meaning: string | null,
+	/**  What to do. */
+	hint: string | null,
+};
+
 /**  What an access token says of itself, where it is a JWT. */
 export type Claims = {
 	/**  The claims by name. */
@@ -209,6 +243,12 @@ export type Code =
 "key_missing" | 
 /**  The keyring holds a key that does not open this vault. */
 "key_wrong" | 
+/**  The vault is opened by a passphrase, which was not given yet. */
+"passphrase_needed" | 
+/**  The passphrase is not this vault's, or not this file's. */
+"passphrase_wrong" | 
+/**  The file is none that Grapnel exported, or was cut or changed since. */
+"file_invalid" | 
 /**  The data directory or the database cannot be written. */
 "data_unwritable" | 
 /**  The database was written by a newer Grapnel. */
@@ -305,6 +345,20 @@ export type Deviation = {
 	found: string,
 };
 
+/**  What was found. */
+export type Diagnosis = {
+	/**  Grapnel's version. */
+	version: string,
+	/**  The operating system and desktop. */
+	system: string,
+	/**  Each thing that was looked at. */
+	checks: Check[],
+	/**  Apps and connections, without their names. */
+	held: string[],
+	/**  What kinds of things happened last, newest first. */
+	recent: string[],
+};
+
 /**  A secret as a person enters it: it can be read from outside, and never written back. */
 export type Entered = string;
 
@@ -316,6 +370,10 @@ export type Entry = {
 	kind: Kind,
 	/**  The sentence to read. */
 	text: string,
+	/**  How often it happened; what comes again soon is one entry. */
+	times: number,
+	/**  When it happened last, if more than once. */
+	last_at: string | null,
 	/**  The connection that it happened to. */
 	connection_id: ConnectionId | null,
 	/**  The app that it happened to. */
@@ -353,8 +411,22 @@ export type Event =
 /**  The keyring answers again (nothing), or does not (why). */
 { kind: "vault"; value?: Error | null };
 
-/**  A file that was written. */
+/**  What was exported. */
 export type Exported = {
+	/**  How many apps, with their client secrets. */
+	apps: number,
+	/**  How many connections. */
+	connections: number,
+	/**  How many of them went with their tokens. */
+	with_tokens: number,
+	/**  How many of those can be renewed: of each, only one copy goes on living. */
+	renewable: number,
+	/**  Whether their tokens were deleted here. */
+	moved: boolean,
+};
+
+/**  A file that was written. */
+export type ExportedPosts = {
 	/**  Its name, in the folder for downloads. */
 	name: string,
 	/**  How many posts are in it. */
@@ -439,6 +511,16 @@ export type Held = {
 	renewals: number,
 };
 
+/**  What was imported, or would be. */
+export type Imported = {
+	/**  When the file was written. */
+	exported_at: string,
+	/**  What became of each thing in the file, each app before its connections. */
+	lines: Line[],
+	/**  How many connections came with a refresh token: it must not be in use elsewhere. */
+	renewable: number,
+};
+
 /**  One thing of a collection. */
 export type Item = {
 	/**  The provider's id. */
@@ -485,8 +567,30 @@ export type Kind =
 "renewal_refused" | 
 /**  The access token was copied to the clipboard. */
 "token_copied" | 
+/**  A program was given the access token. */
+"token_handed_out" | 
 /**  The person disconnected. */
-"disconnected";
+"disconnected" | 
+/**  Something else opens the vault now. */
+"vault_moved" | 
+/**  Apps and connections were written to a file. */
+"exported" | 
+/**  It came from a file. */
+"imported";
+
+/**  What became of one thing. */
+export type Line = {
+	/**  What kind of thing it is. */
+	what: What,
+	/**  What the file calls it. */
+	name: string,
+	/**  What became of it. */
+	outcome: Outcome,
+	/**  What it is called here. */
+	here: string,
+	/**  More about it, where there is more to say. */
+	why: string | null,
+};
 
 /**  One message of the sign-in, for those who learn or debug OAuth. */
 export type Message = {
@@ -542,6 +646,17 @@ export type Order =
 "asc" | 
 /**  Largest first. */
 "desc";
+
+/**  What became of it. */
+export type Outcome = 
+/**  It is new here. */
+"added" | 
+/**  It is new here, under another name. */
+"renamed" | 
+/**  It is here already, and was left as it is. */
+"same" | 
+/**  It cannot be taken in. */
+"left_out";
 
 /**  Everything the window shows first. */
 export type Overview = {
@@ -751,6 +866,15 @@ export type Projects = {
 	projects: Project[],
 };
 
+/**  What opens the vault. */
+export type Protection = 
+/**  Nothing was sealed yet; the first secret makes a key in the keyring. */
+"none" | 
+/**  A key in the keyring of the operating system. */
+"keyring" | 
+/**  A passphrase, given at each start. */
+"passphrase";
+
 /**  A provider, as a person who adds an app needs to know it. */
 export type ProviderView = {
 	/**  Its id, such as `grigora`. */
@@ -853,6 +977,15 @@ export type Summary = {
 	expires_at: string | null,
 };
 
+/**  How something stands. */
+export type Verdict = 
+/**  It works. */
+"fine" | 
+/**  It works, and something should be done about it; or it does not, and can be done without. */
+"attention" | 
+/**  It does not work. */
+"broken";
+
 /**  How a callback comes home. */
 export type WayBack = 
 /**  The system opens Grapnel with it. */
@@ -861,6 +994,13 @@ export type WayBack =
 "loopback" | 
 /**  The person pastes it. */
 "paste";
+
+/**  What kind of thing is imported. */
+export type What = 
+/**  An app. */
+"app" | 
+/**  A connection. */
+"connection";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -159,8 +159,7 @@ impl<'a> Api<'a> {
 
     /// A failure that came as a success, with words and no code: whether the token is meant only a person can read.
     pub(super) fn failed_in_words(&self, message: Option<&Value>) -> Error {
-        let said =
-            message.and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
+        let said = message.and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
         Error::new(
             Code::ProviderError,
             format!("{}’s API answered that it failed. It says: “{said}”.", self.provider),
