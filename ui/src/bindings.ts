@@ -42,7 +42,7 @@ export const commands = {
 	/**  Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it. */
 	copyToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_token", { connectionId })),
 	/**  Deletes a connection's tokens here, after asking the provider to take them back where it offers that. */
-	disconnect: (connectionId: ConnectionId) => typedError<Revocation, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
+	disconnect: (connectionId: ConnectionId) => typedError<Disconnected, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
 	/**  Removes a disconnected connection with its history. */
 	forget: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("forget", { connectionId })),
 	/**  The projects that a connection opens. */
@@ -359,6 +359,14 @@ export type Diagnosis = {
 	recent: string[],
 };
 
+/**  What a disconnect came to at the provider. Here, the tokens are deleted whatever it says. */
+export type Disconnected = {
+	/**  Of all its tokens, the worst. */
+	revocation: Revocation,
+	/**  Each token that the provider was asked to take back. */
+	tokens: TokenRevocation[],
+};
+
 /**  A secret as a person enters it: it can be read from outside, and never written back. */
 export type Entered = string;
 
@@ -559,10 +567,14 @@ export type Kind =
 "sign_in_ended" | 
 /**  A callback was not accepted. */
 "callback_refused" | 
-/**  The tokens were renewed. */
+/**  The tokens were renewed because someone asked, or used them. */
 "renewed" | 
-/**  A renewal failed and may succeed later. */
+/**  The tokens were renewed without anyone asking. */
+"renewed_by_itself" | 
+/**  A renewal failed, and is tried again. */
 "renewal_failed" | 
+/**  A renewal was sent and its answer was not seen; it is tried again. */
+"answer_lost" | 
 /**  The provider refused to renew. */
 "renewal_refused" | 
 /**  The access token was copied to the clipboard. */
@@ -571,6 +583,12 @@ export type Kind =
 "token_handed_out" | 
 /**  The person disconnected. */
 "disconnected" | 
+/**  The provider took back a token of a connection that was disconnected before. */
+"revoked" | 
+/**  The provider could not be asked to take it back, and is asked again. */
+"revocation_delayed" | 
+/**  The provider could not be made to take it back, and is asked no more. */
+"revocation_failed" | 
 /**  Something else opens the vault now. */
 "vault_moved" | 
 /**  Apps and connections were written to a file. */
@@ -893,13 +911,15 @@ export type ProviderView = {
 	values: ProfileValue[],
 };
 
-/**  What became of a connection's tokens at the provider. */
+/**  What became of tokens at the provider. */
 export type Revocation = 
 /**  The provider took them back. */
 "done" | 
 /**  The provider offers no way to do so: the permission still stands there. */
 "not_offered" | 
-/**  It could not be asked, or refused: the permission may still stand there. */
+/**  It could not be asked now. It is asked again while Grapnel runs. */
+"pending" | 
+/**  It refused, or Grapnel could not ask: the permission may still stand there. */
 "failed";
 
 /**  What to enter to add the sandbox's app. */
@@ -948,7 +968,7 @@ export type State =
 "expired" | 
 /**  A new access token is being asked for. */
 "renewing" | 
-/**  The last renewal failed for a reason that passes. */
+/**  The last renewal failed for a reason that passes, and is tried again; the token may still be good. */
 "retrying" | 
 /**  Only a new sign-in helps. */
 "reconnect_needed" | 
@@ -975,6 +995,23 @@ export type Summary = {
 	state: State,
 	/**  When the access token expires; nothing where the provider did not say. */
 	expires_at: string | null,
+	/**  When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps. */
+	retry_at: string | null,
+};
+
+/**  A kind of token, by its name in RFC 7009. */
+export type TokenKind = 
+/**  It brings new access tokens. */
+"refresh_token" | 
+/**  It opens the API. */
+"access_token";
+
+/**  What became of one token. */
+export type TokenRevocation = {
+	/**  Which one. */
+	token: TokenKind,
+	/**  What became of it. */
+	revocation: Revocation,
 };
 
 /**  How something stands. */

@@ -56,7 +56,7 @@ async fn a_provider_that_cannot_be_reached_is_asked_again() {
     assert_eq!((details.summary.state, details.tokens), (State::Disconnected, None));
     assert_eq!(live(&world), 2);
     // Also when the connection is gone from the list, the vault has moved, and the program was started anew.
-    world.grapnel.forget(&id).unwrap();
+    world.grapnel.forget(&id).await.unwrap();
     let (mut world, words) = (world, "harbour lamp eleven moss".into());
     world.grapnel.protect_with_passphrase(&words).await.unwrap();
     world.start_again();
