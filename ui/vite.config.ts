@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
@@ -8,11 +10,26 @@ const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta
 // What every screen rests on comes in one piece, not in many small ones.
 const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|filters|layout|sheet|shelf|things|window)|parts\/(?!Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
 
+/** How large the whole page may be, gzipped. */
+const BUDGET = 120_000;
+
+/** Fails the build of a page that is larger. */
+const budget: Plugin = {
+  name: "budget",
+  apply: "build",
+  enforce: "post",
+  generateBundle(_, bundle) {
+    const size = Object.values(bundle).reduce((sum, one) => sum + gzipSync(one.type === "chunk" ? one.code : one.source, { level: 9 }).length, 0);
+    this.info(`${size} of ${BUDGET} bytes, gzipped`);
+    if (size > BUDGET) this.error(`The page has ${size} bytes gzipped, more than ${BUDGET}.`);
+  },
+};
+
 export default defineConfig(({ mode }) => {
   // In tests, and in the mode made for pictures, a fake host stands behind the same door.
   const fake = mode === "fake" || mode === "test";
   return {
-    plugins: [svelte(), ...(mode === "test" ? [svelteTesting()] : [])],
+    plugins: [svelte(), ...(mode === "test" ? [svelteTesting()] : []), ...(fake ? [] : [budget])],
     resolve: { alias: fake ? [{ find: /^\.\/bindings$/, replacement: fakeBindings }] : [] },
     clearScreen: false,
     server: { host: "127.0.0.1", port: 1420, strictPort: true },
@@ -24,7 +41,7 @@ export default defineConfig(({ mode }) => {
       modulePreload: { polyfill: false },
       // Screens are loaded when they are first shown; their styles are few, and come at once.
       cssCodeSplit: false,
-      rolldownOptions: { output: { advancedChunks: { groups: [{ name: "base", test: base }] } } },
+      rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", test: base }] } } },
     },
     test: {
       environment: "jsdom",

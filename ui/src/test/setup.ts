@@ -11,6 +11,47 @@ Object.assign(globalThis, { ResizeObserver: Observer });
 Object.assign(Element.prototype, { scrollIntoView() {}, hasPointerCapture: () => false, setPointerCapture() {}, releasePointerCapture() {} });
 if (!Element.prototype.animate) Object.assign(Element.prototype, { animate: () => ({ cancel() {}, finished: Promise.resolve() }), getAnimations: () => [] });
 
+// Dialogs and popovers, as far as a page without a layout can have them.
+Object.assign(HTMLDialogElement.prototype, {
+  showModal(this: HTMLDialogElement) {
+    this.open = true;
+    this.querySelector<HTMLElement>("[autofocus], input, button")?.focus();
+  },
+  close(this: HTMLDialogElement) {
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+  },
+});
+document.head.append(Object.assign(document.createElement("style"), { textContent: "[data-shown] { display: block !important }" }));
+const shown = new Set<HTMLElement>();
+function turn(popover: HTMLElement, newState: "open" | "closed") {
+  if (shown.has(popover) === (newState === "open")) return;
+  if (newState === "open") shown.add(popover);
+  else shown.delete(popover);
+  popover.toggleAttribute("data-shown", newState === "open");
+  for (const name of ["beforetoggle", "toggle"]) popover.dispatchEvent(Object.assign(new Event(name), { newState }));
+}
+Object.assign(HTMLElement.prototype, {
+  showPopover(this: HTMLElement) { turn(this, "open"); },
+  hidePopover(this: HTMLElement) { turn(this, "closed"); },
+});
+const matches = Element.prototype.matches;
+Element.prototype.matches = function (selector: string) {
+  return selector === ":popover-open" ? shown.has(this as HTMLElement) : matches.call(this, selector);
+};
+document.addEventListener("click", (event) => {
+  const trigger = (event.target as Element).closest("[popovertarget]");
+  const popover = document.getElementById(trigger?.getAttribute("popovertarget") ?? "");
+  if (popover) turn(popover, shown.has(popover) ? "closed" : "open");
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const popover of shown) {
+    turn(popover, "closed");
+    document.querySelector<HTMLElement>(`[popovertarget="${popover.id}"]`)?.focus();
+  }
+});
+
 // A whole window in an error message helps nobody.
 // A busy machine is slow to draw, and that is no failure.
 configure({ asyncUtilTimeout: 5000, getElementError: (message) => new Error(message ?? "") });
