@@ -195,6 +195,8 @@ export type Authorization = {
 	id: string,
 	/**  When it was given. */
 	created_on: string | null,
+	/**  When the access token ends, where the provider says so. */
+	expires_at?: string | null,
 	/**  How it was given, such as `authorization_code`. */
 	grant_type: string | null,
 	/**  The scopes in force now. */
@@ -323,8 +325,12 @@ export type Details = {
 	project_ids: string[],
 	/**  The tokens; nothing once disconnected. */
 	tokens: Held | null,
+	/**  From when on a use renews the access token first; nothing where it does not end, or cannot be renewed. */
+	renews_at: string | null,
 	/**  Where the provider's last reply departed from the standard. */
 	deviations: Deviation[],
+	/**  The token endpoint's last reply, secrets masked. */
+	seen: Seen | null,
 	/**  What went wrong last, until something goes right. */
 	trouble: Error | null,
 	/**  What the access token says of itself, where it is a JWT. */
@@ -947,6 +953,16 @@ export type Scopes = {
 	granted: string[],
 	/**  Asked for and not granted. */
 	missing: string[],
+};
+
+/**  A reply with its secrets masked. */
+export type Seen = {
+	/**  The status, such as 200. */
+	status: number,
+	/**  The content type that it named. */
+	content_type: string,
+	/**  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. */
+	body: string,
 };
 
 /**  Where a value of a profile is known from. */

@@ -7,7 +7,7 @@ export type {
   App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
   Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostDetails,
   PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, Project, Projects, Protection, ProviderView, Revocation,
-  SandboxApp, Scope, Scopes, Source, State, Summary, Verdict, WayBack,
+  SandboxApp, Scope, Scopes, Seen, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
 

@@ -96,6 +96,7 @@ pub(crate) async fn seal(
             .or_else(|| before.map(|row| row.project_ids.clone()))
             .unwrap_or_default(),
         deviations: grant.deviations,
+        seen: grant.seen,
     })
 }
 

@@ -39,10 +39,10 @@ const troubled = () =>
     details("c6", "Without an end", "active", null),
   ]);
 
-const many = () => {
+const many = (count = 300) => {
   const states = ["active", "active", "active", "expired", "retrying", "reconnect_needed", "disconnected"] as const;
   return held(
-    Array.from({ length: 300 }, (_, n) => details(n === 0 ? "c1" : `c${n + 1}`, `Client site ${String(n + 1).padStart(3, "0")}`, states[n % states.length] ?? "active", ((n * 7) % 60) * MINUTE + 30_000)),
+    Array.from({ length: count }, (_, n) => details(`c${n + 1}`, `Client site ${String(n + 1).padStart(String(count).length, "0")}`, states[n % states.length] ?? "active", ((n * 7) % 60) * MINUTE + 30_000)),
     { projects: Array.from({ length: 40 }, (_, n) => project(`p${n + 1}`, `Project ${n + 1}`, n % 5 === 0 ? null : `p${n + 1}.example`)), posts: { p1: posts(5000), p2: posts(100_000) },
       activity: Array.from({ length: 900 }, (_, n) => ({ at: at(-n * 37 * MINUTE), kind: "renewed" as const, text: `Renewed. The refresh token changed with it; the old one is void.`, times: 1, last_at: null, connection_id: `c${(n % 300) + 1}`, app_id: null })) },
   );
@@ -53,8 +53,15 @@ const ended = (phase: Parameters<typeof attempt>[0], error: FakeWorld["vault"] =
 export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   empty,
   some,
-  many,
+  many: () => many(),
+  thousands: () => many(10_000),
   troubled,
+  differing: () => {
+    const world = some();
+    const said = world.details.c1?.authorization;
+    if (said) said.scopes = ["cms:post:read", "cms:post:write", "directory:items:read"];
+    return world;
+  },
   waiting: () => ended("waiting"),
   exchanging: () => ended("exchanging"),
   identifying: () => ended("identifying"),

@@ -67,7 +67,7 @@ export function details(id: string, name: string, state: State, left: number | n
     },
     account: { id: "u_41ac09", name: "Amélie Renard", email: "amelie@acme.example" },
     application: { id: "app_7f3a", display_name: "Acme Sites", description: "Reads the journal for the shop", homepage: "https://acme.example" },
-    authorization: { id: "auth_0c55", created_on: at(-9 * 24 * 60 * MINUTE), grant_type: "authorization_code", scopes: granted, project_ids: ["p1", "p2", "p3"] },
+    authorization: { id: "auth_0c55", created_on: at(-9 * 24 * 60 * MINUTE), expires_at: null, grant_type: "authorization_code", scopes: granted, project_ids: ["p1", "p2", "p3"] },
     scopes: { requested: [], granted, missing: [] },
     project_ids: ["p1", "p2", "p3"],
     tokens: state === "disconnected" ? null : {
@@ -83,6 +83,9 @@ export function details(id: string, name: string, state: State, left: number | n
     introspected_at: at(-17 * MINUTE),
     created_at: at(-9 * 24 * 60 * MINUTE),
     portal: grigora.portal,
+    renews_at: left === null || state === "disconnected" ? null : at(left - MINUTE / 2),
+    seen: state === "disconnected" ? null : { status: 200, content_type: "application/json", body: JSON.stringify({
+      access_token: "‹43 characters›", token_type: "Bearer", expires_in: "3600", refresh_token: "‹43 characters›", scope: granted.join(","), project_ids: ["p1", "p2", "p3"] }, null, 2) },
     ...more,
   };
 }

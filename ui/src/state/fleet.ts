@@ -1,38 +1,62 @@
 // What the sidebar lists: under each provider its connections, sign-ins under way, and apps that nothing came of yet.
 
 import type { App, Attempt, Summary } from "../host";
+import type { Place } from "./place.svelte";
 import { isOver } from "./world.svelte";
 
-export type Row =
-  | { kind: "connection"; id: string; name: string; connection: Summary }
-  | { kind: "attempt"; id: string; name: string; attempt: Attempt }
-  | { kind: "app"; id: string; name: string; app: App };
+type Kind =
+  | { kind: "connection"; connection: Summary }
+  | { kind: "attempt"; attempt: Attempt }
+  | { kind: "app"; app: App };
+/** `text` is what the filter looks into. */
+export type Row = Kind & { id: string; name: string; text: string };
 
 export type Group = { provider: string; rows: Row[] };
 
 /** Attempts that still matter: open ones, and those that ended in a way the person has not seen. */
 const shown = (attempt: Attempt): boolean => !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase);
 
-export function fleet(apps: App[], connections: Summary[], attempts: Attempt[], filter: string): Group[] {
+export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]): Group[] {
   const groups = new Map<string, Row[]>();
-  const put = (provider: string, row: Row) => groups.set(provider, [...(groups.get(provider) ?? []), row]);
+  const put = (provider: string, id: string, name: string, of: Kind) => {
+    const rows = groups.get(provider);
+    const row = { id, name, text: `${name} ${provider}`.toLocaleLowerCase(), ...of };
+    if (rows) rows.push(row);
+    else groups.set(provider, [row]);
+  };
   const connected = new Set<string>();
   const tried = new Set<string>();
   for (const connection of connections) {
     connected.add(connection.app_id);
-    put(connection.provider_name, { kind: "connection", id: connection.id, name: connection.name, connection });
+    put(connection.provider_name, connection.id, connection.name, { kind: "connection", connection });
   }
   for (const attempt of attempts.filter(shown)) {
     tried.add(attempt.app_id);
-    put(attempt.provider_name, { kind: "attempt", id: attempt.id, name: attempt.app_name, attempt });
+    put(attempt.provider_name, attempt.id, attempt.app_name, { kind: "attempt", attempt });
   }
   for (const app of apps) {
-    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, { kind: "app", id: app.id, name: app.name, app });
+    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app.id, app.name, { kind: "app", app });
   }
+  return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => a.provider.localeCompare(b.provider));
+}
+
+/** What contains a text. */
+export function filtered(groups: Group[], filter: string): Group[] {
   const wanted = filter.trim().toLocaleLowerCase();
-  const fits = (row: Row, provider: string) => `${row.name} ${provider}`.toLocaleLowerCase().includes(wanted);
-  return [...groups]
-    .map(([provider, rows]) => ({ provider, rows: rows.filter((row) => fits(row, provider)) }))
-    .filter((group) => group.rows.length > 0)
-    .sort((a, b) => a.provider.localeCompare(b.provider));
+  if (!wanted) return groups;
+  return groups.map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => row.text.includes(wanted)) })).filter((group) => group.rows.length > 0);
+}
+
+/** Where a row leads. */
+export function placeOf(row: Row): Place {
+  if (row.kind === "connection") return { at: "connection", connection: row.id, tab: "overview" };
+  if (row.kind === "app") return { at: "app", app: row.id };
+  return { at: "connect", app: row.attempt.app_id, attempt: row.id, connection: row.attempt.connection_id };
+}
+
+/** Whether a place is the row's own. */
+export function isAt(row: Row, place: Place): boolean {
+  if (row.kind === "connection") return place.at === "connection" && place.connection === row.id;
+  if (row.kind === "attempt") return place.at === "connect" && place.attempt === row.id;
+  return ((place.at === "app" || place.at === "change") && place.app === row.id) || (place.at === "connect" && !place.attempt && place.app === row.id);
 }

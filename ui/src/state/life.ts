@@ -8,6 +8,8 @@ export type Life = {
   now: number;
   /** Where the rope ends. */
   end: number;
+  /** Where it renews by itself; nothing where nothing does. */
+  renews: number | null;
   /** Sixths of the life: where a small knot sits, and whether it is spent. */
   knots: { at: number; spent: boolean }[];
 };
@@ -17,14 +19,15 @@ const FRAYED = 63;
 /** Without an end there is no scale either. */
 const ENDLESS = { now: 40, end: 76 };
 
-export function life(issued: number, expires: number | null, now: number, state: State): Life {
-  if (expires === null) return { kind: "endless", ...ENDLESS, knots: [] };
-  if (now >= expires || state === "expired") return { kind: "over", now: 100, end: FRAYED, knots: [] };
+export function life(issued: number, expires: number | null, now: number, state: State, renews: number | null = null): Life {
+  if (expires === null) return { kind: "endless", ...ENDLESS, renews: null, knots: [] };
+  if (now >= expires || state === "expired") return { kind: "over", now: 100, end: FRAYED, renews: null, knots: [] };
   const whole = Math.max(1, expires - issued);
   const at = Math.min(99.5, Math.max(1, ((now - issued) / whole) * 100));
   const knots = [1, 2, 3, 4, 5]
     .map((sixth) => (sixth * 100) / 6)
     .filter((knot) => Math.abs(knot - at) > 1)
     .map((knot) => ({ at: knot, spent: knot < at }));
-  return { kind: "held", now: at, end: 100, knots };
+  const from = renews === null ? null : Math.min(99.5, ((renews - issued) / whole) * 100);
+  return { kind: "held", now: at, end: 100, renews: from, knots };
 }

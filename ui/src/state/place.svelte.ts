@@ -2,7 +2,7 @@
 
 import type { SandboxApp } from "../host";
 
-export type Tab = "overview" | "browse" | "activity";
+export type Tab = "overview" | "token" | "browse" | "activity";
 
 export type Place =
   | { at: "home" }

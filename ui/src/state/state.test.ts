@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { attempt, details } from "../fake/world";
 import { trouble } from "../fake/world";
-import { fleet } from "./fleet";
+import { filtered, fleet } from "./fleet";
 import { life } from "./life";
 import { Load } from "./load.svelte";
 import { dayMoment, daysOf } from "./filters";
@@ -92,10 +92,12 @@ describe("the steps", () => {
 test("the sidebar shows apps without a connection, and drops attempts that were cancelled", () => {
   const summary = details("c1", "Acme production", "active", 1000).summary;
   const app = (id: string, name: string) => ({ id, name, provider: "grigora", provider_name: "Grigora", client_id: "", has_secret: true, redirect_uri: "", way_back: "deep_link" as const, scopes: [], projects: [], overrides: {}, created_at: "" });
-  const groups = fleet([app("acme-sites", "Acme Sites"), app("other", "Other")], [summary], [attempt("cancelled"), attempt("denied", { id: "a2" })], "");
+  const groups = fleet([app("acme-sites", "Acme Sites"), app("other", "Other")], [summary], [attempt("cancelled"), attempt("denied", { id: "a2" })]);
   expect(groups[0]?.rows.map((row) => `${row.kind} ${row.name}`)).toEqual(["connection Acme production", "attempt Acme Sites", "app Other"]);
-  expect(fleet([app("other", "Other")], [summary], [], "prod")[0]?.rows).toHaveLength(1);
-  expect(fleet([], [summary], [], "xyzzy")).toEqual([]);
+  const listed = fleet([app("other", "Other")], [summary], []);
+  expect(filtered(listed, "prod")[0]?.rows).toHaveLength(1);
+  expect(filtered(listed, " GRIGORA ")[0]?.rows).toHaveLength(2);
+  expect(filtered(listed, "xyzzy")).toEqual([]);
 });
 
 test("a day is a whole day here", () => {

@@ -56,6 +56,7 @@ export const connection = {
   forgetAction: "Remove from list",
   views: "Views",
   overview: "Overview",
+  token: "Token",
   browse: "Browse",
   activity: "Activity",
   issued: "Issued",
@@ -68,7 +69,7 @@ export const connection = {
   noEnd: "No expiry given",
   untilRefused: "good until it is refused",
   lifeName: {
-    active: (issued: string, now: string, expires: string) => `Issued at ${issued}, now ${now}, expires at ${expires}`,
+    active: (issued: string, now: string, renews: string | null, expires: string) => `Issued at ${issued}, now ${now}, ${renews ? `renews by itself at ${renews}, ` : ""}expires at ${expires}`,
     expired: (issued: string, now: string, expires: string) => `Issued at ${issued}, expired at ${expires}, now ${now}`,
     noEnd: (issued: string, now: string) => `Issued at ${issued}, now ${now}, no expiry given: good until it is refused`,
   },
@@ -111,6 +112,9 @@ export const connection = {
   givenOn: "given",
   by: "by",
   unknownAccount: (provider: string) => `${provider} has not said who authorized it.`,
+  nothingNoted: (provider: string) => `${of(provider)} last reply was as the standard has it.`,
+  renews: "Renews",
+  askAgain: "Ask for what is missing",
   noted: (provider: string) => `Noted in ${of(provider)} reply`,
   loading: "Loading the connection…",
 };

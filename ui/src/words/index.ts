@@ -9,3 +9,4 @@ export { count, list, number, of } from "./number";
 export { choiceWord, valueId, valueWord, wayBack } from "./profile";
 export { archive, doctor, settings, vault } from "./settings";
 export * as time from "./time";
+export { token } from "./token";

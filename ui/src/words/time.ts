@@ -75,5 +75,11 @@ export function ago(at: Moment, now: Date): string {
   return dayName(at, now);
 }
 
+/** `14:10, in 43 min`, `yesterday, 14:58, 21 h ago`. */
+export function whenSpan(at: Moment, now: Date): string {
+  const left = until(at, now);
+  return `${when(at, now)}, ${left >= 0 ? `in ${span(left)}` : `${span(-left)} ago`}`;
+}
+
 /** How long until, in milliseconds; negative once past. */
 export const until = (at: Moment, now: Date): number => date(at).getTime() - now.getTime();

@@ -335,6 +335,7 @@ fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> C
         scopes: Vec::new(),
         project_ids: Vec::new(),
         deviations: Vec::new(),
+        seen: None,
         account: out.account.clone(),
         application: None,
         authorization: None,
@@ -370,6 +371,7 @@ async fn grant(
         scopes: out.scopes.clone(),
         project_ids: out.project_ids.clone(),
         deviations: Vec::new(),
+        seen: None,
     })
 }
 

@@ -6,6 +6,7 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::grant;
 use crate::provider::Profile;
+use crate::refresh;
 use crate::store::connection::ConnectionRow;
 
 /// The state of a connection now.
@@ -66,8 +67,10 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
         trouble,
         scopes: scopes(app, row.scopes, renews),
         project_ids: row.project_ids,
+        renews_at: refresh::renews_at(env, &row.id)?,
         tokens: row.held,
         deviations: row.deviations,
+        seen: row.seen,
         claims: row.claims,
         introspected_at: row.introspected_at,
         created_at: row.created_at,

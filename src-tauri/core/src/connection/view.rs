@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::{Account, Application, Authorization, Claims};
 use crate::error::Error;
-use crate::http::Deviation;
+use crate::http::{Deviation, Seen};
 use crate::id::{AppId, ConnectionId};
 use crate::secret::Glimpse;
 
@@ -100,8 +100,12 @@ pub struct Details {
     pub project_ids: Vec<String>,
     /// The tokens; nothing once disconnected.
     pub tokens: Option<Held>,
+    /// When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person helps.
+    pub renews_at: Option<Timestamp>,
     /// Where the provider's last reply departed from the standard.
     pub deviations: Vec<Deviation>,
+    /// The token endpoint's last reply, secrets masked.
+    pub seen: Option<Seen>,
     /// What went wrong last, until something goes right.
     pub trouble: Option<Error>,
     /// What the access token says of itself, where it is a JWT.

@@ -38,6 +38,7 @@ fn introspection(reply: Value) -> Option<(Option<Application>, Authorization)> {
     let authorization = Authorization {
         id: id(&mut members)?,
         created_on: text(&mut members, "createdOn"),
+        expires_at: None,
         grant_type: text(&mut members, "grantType"),
         scopes: scopes(members.get("scope")),
         project_ids: ids(authorized_to.get("projectIds")),

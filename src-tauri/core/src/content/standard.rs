@@ -41,6 +41,7 @@ fn introspection(mut members: Members) -> Authorization {
     Authorization {
         id: text(&mut members, "jti").unwrap_or_default(),
         created_on: members.get("iat").and_then(moment).map(|moment| moment.to_string()),
+        expires_at: members.get("exp").and_then(moment),
         grant_type: None,
         scopes: scopes(members.get("scope")),
         project_ids: Vec::new(),

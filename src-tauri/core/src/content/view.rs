@@ -40,6 +40,9 @@ pub struct Authorization {
     pub id: String,
     /// When it was given.
     pub created_on: Option<String>,
+    /// When the access token ends, where the provider says so.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
     /// How it was given, such as `authorization_code`.
     pub grant_type: Option<String>,
     /// The scopes in force now.

@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod deviation;
 mod failure;
 pub(crate) mod login;
+mod seen;
 pub(crate) mod token;
 mod turn;
 
@@ -19,6 +20,7 @@ use url::Url;
 pub(crate) use adapter::ENVELOPE_FAILURE;
 pub use deviation::Deviation;
 pub(crate) use failure::{Failure, clean};
+pub use seen::Seen;
 pub(crate) use turn::Turn;
 
 use crate::clock::Time;

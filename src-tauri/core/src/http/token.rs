@@ -15,7 +15,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{self, Purpose};
-use super::{Client, Deviation, Failure, Limits, Turn, clean};
+use super::{Client, Deviation, Failure, Limits, Seen, Turn, clean, seen};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -41,6 +41,8 @@ pub(crate) struct Grant {
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) project_ids: Option<Vec<String>>,
     pub(crate) deviations: Vec<Deviation>,
+    /// The reply as it may be shown.
+    pub(crate) seen: Option<Seen>,
 }
 
 /// Why there is no grant.
@@ -86,7 +88,7 @@ pub(crate) async fn ask(
         Ask::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
         Ask::Refresh(_) => Purpose::Refresh,
     };
-    let endpoint = Endpoint { client, conventions, purpose, noted: Mutex::default() };
+    let endpoint = Endpoint { client, conventions, purpose, noted: Mutex::default(), seen: Mutex::default() };
     let engine = engine(conventions, credentials);
     let reply = match ask {
         Ask::Code { code, verifier, redirect_uri, .. } => {
@@ -107,7 +109,8 @@ pub(crate) async fn ask(
         }
     };
     let noted = endpoint.noted.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reply.map(|reply| grant(&reply, noted)).map_err(|error| failure(error, &secrets))
+    let seen = endpoint.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    reply.map(|reply| grant(&reply, noted, seen)).map_err(|error| failure(error, &secrets))
 }
 
 /// The token endpoint as the engine's HTTP client: the adapter before and behind it.
@@ -116,6 +119,7 @@ struct Endpoint<'a> {
     conventions: &'a Conventions,
     purpose: Purpose<'a>,
     noted: Mutex<Vec<Deviation>>,
+    seen: Mutex<Option<Seen>>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
@@ -127,6 +131,7 @@ impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
             let request = adapter::shape(request, self.conventions, &self.purpose)
                 .map_err(|error| Failure::NotSent(error.to_string()))?;
             let reply = self.client.send(request, Limits::TOKEN).await?;
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen::masked(&reply);
             adapter::normalize(
                 &reply,
                 self.conventions,
@@ -149,7 +154,7 @@ fn engine(conventions: &Conventions, credentials: &Credentials) -> Engine {
     }
 }
 
-fn grant(reply: &Reply, deviations: Vec<Deviation>) -> Grant {
+fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<Seen>) -> Grant {
     Grant {
         access_token: reply.access_token().secret().as_str().into(),
         refresh_token: reply.refresh_token().map(|token| token.secret().as_str().into()),
@@ -157,6 +162,7 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>) -> Grant {
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: reply.extra_fields().project_ids.clone(),
         deviations,
+        seen,
     }
 }
 

@@ -11,7 +11,7 @@ mod schedule;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use keep_alive::keep_alive;
 
@@ -36,6 +36,12 @@ pub(crate) struct Fresh {
 /// A token that ends this soon is renewed before it is used: it could end on its way. For a short life, a tenth
 /// of it.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// When a connection is to be renewed by itself; nothing where it cannot be, or only a person helps.
+pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp>> {
+    let of = env.store.read(|c| connection::renewable_one(c, id))?;
+    Ok(of.and_then(|of| schedule::due(&of, schedule::Margin::default())))
+}
 
 /// The access token of a connection, renewed first if it would end within `min_valid`, or soon anyway.
 pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId, min_valid: Duration) -> Result<Fresh> {

@@ -8,7 +8,7 @@ use super::column::{Json, Time, json, maybe_json};
 use crate::connection::Held;
 use crate::content::{Account, Application, Authorization, Claims};
 use crate::error::{Code, Error};
-use crate::http::Deviation;
+use crate::http::{Deviation, Seen};
 use crate::id::{AppId, ConnectionId};
 use crate::provider::Origins;
 use crate::secret::Sealed;
@@ -27,6 +27,7 @@ pub(crate) struct ConnectionRow {
     pub(crate) scopes: Vec<String>,
     pub(crate) project_ids: Vec<String>,
     pub(crate) deviations: Vec<Deviation>,
+    pub(crate) seen: Option<Seen>,
     pub(crate) account: Option<Account>,
     pub(crate) application: Option<Application>,
     pub(crate) authorization: Option<Authorization>,
@@ -82,6 +83,7 @@ pub(crate) struct SealedGrant {
     pub(crate) scopes: Vec<String>,
     pub(crate) project_ids: Vec<String>,
     pub(crate) deviations: Vec<Deviation>,
+    pub(crate) seen: Option<Seen>,
 }
 
 pub(crate) fn insert(
@@ -131,13 +133,13 @@ pub(crate) fn set_grant(
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
-            project_ids = :project_ids, deviations = :deviations, trouble = NULL, refresh_begun = NULL,
+            project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = NULL, refresh_begun = NULL,
             failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, version = version + 1
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
             ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
-            ":deviations": Json(&grant.deviations),
+            ":deviations": Json(&grant.deviations), ":seen": grant.seen.as_ref().map(Json),
         },
     )?;
     Ok(changed == 1)
@@ -302,7 +304,7 @@ pub(crate) fn clear_grant(
     version: i64,
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, trouble = NULL,
+        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, seen = NULL, trouble = NULL,
             refresh_begun = NULL, failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
             version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
@@ -330,6 +332,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         scopes: json(row, "scopes")?,
         project_ids: json(row, "project_ids")?,
         deviations: json(row, "deviations")?,
+        seen: maybe_json(row, "seen")?,
         account: maybe_json(row, "account")?,
         application: maybe_json(row, "application")?,
         authorization: maybe_json(row, "authorization")?,

@@ -81,6 +81,7 @@ async fn everything_comes_home_on_another_computer() {
     // Each has a name of its own for the app; and the rest is learned anew.
     for details in [&mut here, &mut over_there] {
         details.summary.app_id.0.clear();
+        details.seen = None;
         (details.application, details.authorization, details.claims) = (None, None, None);
         (details.introspected_at, details.account) = (None, details.account.take());
     }

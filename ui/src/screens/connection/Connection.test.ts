@@ -77,6 +77,21 @@ test("the sidebar is walked with arrows, and found with Ctrl F", async () => {
   expect(document.querySelectorAll(".side .link")).toHaveLength(1);
 });
 
+test("of ten thousand connections those in sight are drawn, and all are reached", async () => {
+  const user = await start("thousands");
+  expect(document.querySelectorAll(".side .link").length).toBeLessThan(60);
+  (document.querySelector(".side .link") as HTMLElement).focus();
+  await user.keyboard("{End}");
+  await waitFor(() => expect(document.activeElement).toHaveTextContent("Acme Shop"));
+  await user.keyboard("{ArrowUp}");
+  expect(document.activeElement).toHaveTextContent("Client site 10000");
+  expect(document.activeElement?.parentElement).toHaveAttribute("aria-setsize", "10001");
+  await user.type(screen.getByRole("textbox", { name: "Filter connections" }), "site 04242");
+  await waitFor(() => expect(document.querySelectorAll(".side .link")).toHaveLength(1));
+  await user.keyboard("{Enter}");
+  await screen.findByRole("heading", { name: "Client site 04242", level: 1 });
+});
+
 test("a refused callback is told above everything until it is dismissed", async () => {
   const user = await start("some");
   fake.tell({ kind: "callback_refused", value: { code: "callback_unknown", message: "It belongs to no sign-in.", meaning: null, hint: null, field: null } });
@@ -101,7 +116,8 @@ test("a start that fails says why, and is tried again", async () => {
 });
 
 test("what a token says of itself is shown, times in words, and whether it was verified", async () => {
-  await start("grindery");
+  const user = await start("grindery");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
   const claims = await screen.findByTestId("claims");
   expect(claims).toHaveTextContent("urn:grindery:orchestrator");
   expect(claims.querySelectorAll("time")).toHaveLength(2);
@@ -119,10 +135,11 @@ test("a token without an end is good until it is refused, and without a refresh 
 });
 
 test("scopes that were asked for and never spoken of are told apart", async () => {
-  await start("custom");
+  const user = await start("custom");
   const scopes = await screen.findByTestId("scopes");
   expect(scopes).toHaveTextContent(/openid.*asked, no answer/);
-  expect(screen.getByText("verified")).toBeInTheDocument();
+  await user.click(screen.getByRole("tab", { name: "Token" }));
+  expect(await screen.findByText("verified")).toBeInTheDocument();
 });
 
 test("what a provider takes back is asked of it", async () => {

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { compared } from "../../state/compared";
+import { at, details, MINUTE } from "../../fake/world";
+import { fake, press, row, screen, start, waitFor } from "../../test/start";
+
+const open = async (scenario: string) => {
+  const user = await start(scenario);
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  return user;
+};
+
+test("what is held is told: how it begins, its kind, its moments", async () => {
+  await open("some");
+  const held = await screen.findByTestId("held");
+  expect(held).toHaveTextContent("gri_at_7Kd2…");
+  expect(held).toHaveTextContent("9f3c 21ab");
+  expect(held).toHaveTextContent("Opaque: only Grigora can read it");
+  expect(held).toHaveTextContent(/Renews ?by itself at/);
+  for (const time of held.querySelectorAll("time")) expect(time).toHaveAttribute("title");
+});
+
+test("what introspection says stands beside what is held, and differences are named", async () => {
+  const user = await open("differing");
+  const table = await screen.findByTestId("compared");
+  expect(table).toHaveTextContent(/Scopes.*differ.*Only here: project:details:read.*Only at Grigora: cms:post:write/);
+  expect(table).toHaveTextContent(/Projects.*the same 3/);
+  await row(user, "Acme staging");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  await waitFor(() => expect(screen.getByTestId("compared")).toHaveTextContent(/Scopes.*the same 3/));
+});
+
+test("the end that introspection tells may differ by the time that a reply takes", () => {
+  const of = details("c1", "One", "active", 40 * MINUTE);
+  const said = (expires_at: string) => compared(of, { id: "", created_on: null, grant_type: null, scopes: [], project_ids: of.project_ids, expires_at }).find((one) => one.about === "end");
+  expect(said(at(40 * MINUTE + 20_000))?.here).toEqual([]);
+  expect(said(at(30 * MINUTE))?.there).toHaveLength(1);
+});
+
+test("the last reply is shown as the host masked it, and can be copied so", async () => {
+  const user = await open("some");
+  await screen.findByText(/"access_token": "‹43 characters›"/);
+  await press(user, "Copy the masked reply");
+  expect(fake.called("copyText")[0]?.[0]).toContain("‹43 characters›");
+});
+
+test("renewals are listed with how they went, and nothing else is", async () => {
+  await open("some");
+  const list = await screen.findByTestId("renewals");
+  await waitFor(() => expect(list).toHaveTextContent("after one retry"));
+  expect(list).not.toHaveTextContent("copied");
+});
+
+test("a disconnected connection says that nothing is held", async () => {
+  const user = await start("troubled");
+  await row(user, "Night desk");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  await screen.findByText("No token is held: the connection was disconnected.");
+  expect(screen.queryByText(/access_token/)).toBeNull();
+});
+
+test("missing scopes are asked for again with one press", async () => {
+  const user = await start("some");
+  await row(user, "Acme staging");
+  await press(user, "Ask for what is missing");
+  await waitFor(() => expect(fake.called("startAttempt")).toEqual([["acme-sites", "c2"]]));
+});
