@@ -56,6 +56,9 @@ const shots = {
   renewing: { scenario: "some", go: (page) => row(page, "Bakery site") },
   expired: { scenario: "some", go: (page) => row(page, "Old portfolio") },
   menu: { scenario: "some", go: (page) => button(page, "More actions").click() },
+  palette: { scenario: "some", go: async (page) => { await page.keyboard.press("Control+k"); await page.getByRole("combobox").waitFor(); } },
+  "palette-typed": { scenario: "many", go: async (page) => { await page.keyboard.press("Control+k"); await page.getByRole("combobox").fill("site 02"); await page.keyboard.press("ArrowDown"); } },
+  "palette-nothing": { scenario: "some", go: async (page) => { await page.keyboard.press("Control+k"); await page.getByRole("combobox").fill("xyzzy"); } },
   disconnect: {
     scenario: "some",
     go: async (page) => {

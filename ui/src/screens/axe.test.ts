@@ -40,6 +40,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   connection: ["some"],
   trouble: ["troubled"],
   menu: ["some", async (user) => { (await screen.findByRole("button", { name: "More actions" })).focus(); await user.keyboard("{Enter}"); await screen.findByRole("menu", { hidden: true }); }],
+  palette: ["some", async (user) => { await screen.findByRole("heading", { name: "Acme production" }); await user.keyboard("{Control>}k{/Control}"); await screen.findByRole("combobox", { name: "Commands" }); }],
   disconnect: ["some", async (user) => { await choose(user, "Disconnect…"); await screen.findByRole("alertdialog"); }],
   projects: ["some", (user) => tab(user, "Browse")],
   posts: ["some", async (user) => { await tab(user, "Browse"); await press(user, /^Acme Journal/); await screen.findByRole("grid"); }],

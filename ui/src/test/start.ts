@@ -5,6 +5,7 @@ import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { waitFor } from "@testing-library/svelte";
 import App from "../App.svelte";
 import { fake } from "../fake/fake";
+import { palette } from "../state/palette.svelte";
 import { here } from "../state/place.svelte";
 import { places } from "../state/places.svelte";
 import { shelves } from "../state/shelf.svelte";
@@ -21,6 +22,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   world.details.clear();
   world.notices = [];
   deepLink.forget();
+  palette.open = false;
   world.phase = "opening";
   here.go({ at: "home" });
   fake.use(scenario);

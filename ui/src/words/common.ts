@@ -1,13 +1,18 @@
 import type { Phase, State } from "../host";
 import { spoken } from "./time";
 
+/** A key with the one that commands are given with here. */
+const key = (letter: string): string => (/Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`);
+
 export const common = {
   product: "Grapnel",
   opening: "Opening…",
   connections: "Connections",
   filter: "Filter",
   filterConnections: "Filter connections",
-  filterKey: "Ctrl F",
+  filterKey: key("F"),
+  commands: "Commands",
+  commandsKey: key("K"),
   nothingMatches: (text: string) => `Nothing here contains “${text}”.`,
   addApp: "Add app",
   activity: "Activity",

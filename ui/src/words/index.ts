@@ -6,6 +6,7 @@ export { browse } from "./browse";
 export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";
 export { count, list, number, of } from "./number";
+export { palette } from "./palette";
 export { choiceWord, valueId, valueWord, wayBack } from "./profile";
 export { archive, doctor, settings, vault } from "./settings";
 export * as time from "./time";
