@@ -16,6 +16,9 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         .disable_serde_phases()
         .commands(collect_commands![
             commands::overview,
+            commands::settings,
+            commands::change_settings,
+            commands::open_folder,
             commands::sandbox,
             commands::discover,
             commands::add_app,

@@ -3,11 +3,17 @@
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::secret::SecretString;
 
-/// Opens an address in the system's browser.
-pub(crate) async fn open(address: SecretString) -> Result<()> {
-    let opened = tauri::async_runtime::spawn_blocking(move || grapnel_core::browser::open(&address)).await;
+/// Opens an address with the person's own choice of a browser, or the system's where none is named.
+pub(crate) async fn open(address: SecretString, with: String) -> Result<()> {
+    let what = if with.is_empty() {
+        "No browser could be opened.".to_owned()
+    } else {
+        format!("“{with}” opened no page.")
+    };
+    let opened =
+        tauri::async_runtime::spawn_blocking(move || grapnel_core::browser::open(&address, &with)).await;
     opened.unwrap_or(false).then_some(()).ok_or_else(|| {
-        Error::new(Code::BrowserFailed, "No browser could be opened.")
+        Error::new(Code::BrowserFailed, what)
             .means("The sign-in still waits for you.")
             .hint("Copy the link, and open it in any browser on this computer.")
     })

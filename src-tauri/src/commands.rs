@@ -9,12 +9,14 @@ use grapnel_core::activity::Entry;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::{Attempt, Wanted};
 use grapnel_core::connection::{Details, Summary};
-use grapnel_core::error::{Error, Result};
+use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::{Overrides, ProfileFile, ProviderView};
 use grapnel_core::revoke::Disconnected;
 use grapnel_core::secret::{Entered, ExposeSecret};
+use grapnel_core::settings::Settings;
+use grapnel_core::store::Store;
 use serde::Serialize;
 use tauri::{AppHandle, State};
 
@@ -56,6 +58,40 @@ pub(crate) async fn overview(shell: State<'_, Shell>) -> Result<Overview> {
         attempts: core.attempts()?,
         vault: core.vault_trouble(),
         missed: shell.missed(),
+    })
+}
+
+/// What is set for all of Grapnel, and where its data is.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct Set {
+    pub(crate) settings: Settings,
+    /// The data directory.
+    pub(crate) folder: String,
+}
+
+/// What is set for all of Grapnel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn settings(shell: State<'_, Shell>) -> Result<Set> {
+    let folder = Store::default_home()?.display().to_string();
+    Ok(Set { settings: shell.core().await?.settings()?, folder })
+}
+
+/// Changes what is set. An error names the setting that cannot be.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn change_settings(shell: State<'_, Shell>, settings: Settings) -> Result<Settings> {
+    shell.core().await?.change_settings(settings)
+}
+
+/// Opens the data directory in the system's file manager.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_folder() -> Result<()> {
+    let folder = Store::default_home()?.display().to_string();
+    browser::open(folder.into(), String::new()).await.map_err(|_| {
+        Error::new(Code::Internal, "The system did not open the data folder.")
+            .hint("Copy its path, and open it yourself.")
     })
 }
 
@@ -131,7 +167,8 @@ pub(crate) async fn start_attempt(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_browser(shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<()> {
-    browser::open(shell.core().await?.attempt_link(&attempt_id).await?).await
+    let core = shell.core().await?;
+    browser::open(core.attempt_link(&attempt_id).await?, core.settings()?.browser).await
 }
 
 /// Copies the address of the sign-in page, to be opened in a browser of the person's choice.

@@ -7,6 +7,12 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**  Everything the window shows first. */
 	overview: () => typedError<Overview, Error>(__TAURI_INVOKE("overview")),
+	/**  What is set for all of Grapnel. */
+	settings: () => typedError<Set, Error>(__TAURI_INVOKE("settings")),
+	/**  Changes what is set. An error names the setting that cannot be. */
+	changeSettings: (settings: Settings) => typedError<Settings, Error>(__TAURI_INVOKE("change_settings", { settings })),
+	/**  Opens the data directory in the system's file manager. */
+	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Starts the sandbox, and tells what to enter to use it. */
 	sandbox: () => typedError<SandboxApp, Error>(__TAURI_INVOKE("sandbox")),
 	/**  What an issuer announces of itself, as values for an app of another provider. */
@@ -963,6 +969,23 @@ export type Seen = {
 	content_type: string,
 	/**  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. */
 	body: string,
+};
+
+/**  What is set for all of Grapnel, and where its data is. */
+export type Set = {
+	settings: Settings,
+	/**  The data directory. */
+	folder: string,
+};
+
+/**  The settings. Each is the usual where it is empty. */
+export type Settings = {
+	/**  The program that opens sign-in pages, with its arguments, such as `firefox -P work`; empty for the system's. */
+	browser?: string,
+	/**  The proxy that requests to providers go through, such as `http://proxy.example:3128`; empty for the system's. */
+	proxy?: string,
+	/**  A PEM file with certificate authorities that are trusted besides the usual ones; empty for none. */
+	certificates?: string,
 };
 
 /**  Where a value of a profile is known from. */

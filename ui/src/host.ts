@@ -1,7 +1,7 @@
 // The one door to the host: the only file that imports the bindings, and with them the webview's IPC.
 
 import { commands, events } from "./bindings";
-import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, PostQuery } from "./bindings";
+import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, PostQuery, Settings as Given } from "./bindings";
 
 export type {
   App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
@@ -10,6 +10,7 @@ export type {
   SandboxApp, Scope, Scopes, Seen, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
+export type Settings = Required<Given>;
 
 type Envelope<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
 
@@ -84,6 +85,10 @@ export const host = {
   cancel: (call: number) => ask(() => commands.cancel(call)),
   activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
   copyText: (text: string) => ask(() => commands.copyText(text)),
+  /** What is set for all of Grapnel, and where its data is. */
+  settings: () => ask(() => commands.settings()) as Promise<{ settings: Settings; folder: string }>,
+  changeSettings: (settings: Settings) => ask(() => commands.changeSettings(settings)) as Promise<Settings>,
+  openFolder: () => ask(() => commands.openFolder()),
   checkVault: () => ask(() => commands.checkVault()),
   protection: () => ask(() => commands.protection()),
   unlock: (word: string) => ask(() => commands.unlock(word)),

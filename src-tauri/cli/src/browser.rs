@@ -4,5 +4,6 @@ use std::sync::Arc;
 
 use grapnel_core::secret::SecretString;
 
-/// Opens an address, and answers whether that went well. May block for some seconds.
-pub type Browser = Arc<dyn Fn(&SecretString) -> bool + Send + Sync>;
+/// Opens an address with the browser that is set (empty for the system's), and answers whether that went well. May block
+/// for some seconds.
+pub type Browser = Arc<dyn Fn(&SecretString, &str) -> bool + Send + Sync>;

@@ -24,6 +24,7 @@ mod refresh;
 mod retry;
 pub mod revoke;
 pub mod secret;
+pub mod settings;
 pub mod store;
 pub mod vault;
 

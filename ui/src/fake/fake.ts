@@ -249,6 +249,13 @@ export class Fake {
       this.#answer("activity", [id, search], () =>
         this.world.activity.filter((one) => (id === null || one.connection_id === id) && one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()))),
     copyText: (text) => this.#answer("copyText", [text], () => null),
+    settings: () => this.#answer("settings", [], () => ({ settings: this.world.settings, folder: "/home/amelie/.local/share/grapnel" })),
+    changeSettings: (settings) =>
+      this.#answer("changeSettings", [settings], () => {
+        if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The address of the proxy has no scheme.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
+        return (this.world.settings = settings);
+      }),
+    openFolder: () => this.#answer("openFolder", [], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
     ...keeping((name, given, answer) => this.#answer(name, given, answer), () => this.world, (event) => this.tell(event)),
   };

@@ -1,6 +1,6 @@
 // A made-up world to show: what the host would hold.
 
-import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Overview, Post, Project, Protection, Revocation, State } from "../bindings";
+import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Overview, Post, Project, Protection, Revocation, Settings, State } from "../bindings";
 import { provider, providers } from "./providers";
 
 export type FakeWorld = Overview & {
@@ -10,6 +10,7 @@ export type FakeWorld = Overview & {
   activity: Entry[];
   /** Whether everything was read before. */
   wasRead?: boolean;
+  settings: Settings;
   /** What disconnecting brings about at the provider. */
   revocation?: Revocation;
   /** What opens the vault; the keyring where nothing is said. */
@@ -25,7 +26,7 @@ export const at = (ms: number): string => new Date(Date.now() + ms).toISOString(
 
 export const empty = (): FakeWorld => ({
   providers, apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
-  collections: {}, items: {},
+  collections: {}, items: {}, settings: { browser: "", proxy: "", certificates: "" },
 });
 
 export const grigora = provider("grigora");

@@ -50,7 +50,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   export: ["some", async (user) => { await tab(user, "Browse"); await press(user, /^Acme Journal/); await press(user, "Export"); await press(user, "JSON, as it came"); }],
   "connection's activity": ["some", (user) => tab(user, "Activity")],
   activity: ["some", (user) => press(user, "Activity")],
-  settings: ["some", (user) => press(user, "Settings")],
+  settings: ["some", async (user) => { await press(user, "Settings"); await screen.findByRole("textbox", { name: "Proxy" }); }],
   unwritable: ["unwritable"],
   vault: ["vault"],
 };

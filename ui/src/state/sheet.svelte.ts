@@ -55,6 +55,9 @@ export class Sheet {
     return typed !== undefined && typed !== this.standard(key) && !(typed === "" && (addressKeys.includes(key) || !this.#own(key)));
   };
 
+  /** Whether an address was emptied, so that the profile's own stands in for it. */
+  emptied = (key: string): boolean => addressKeys.includes(key) && this.standard(key) !== "" && this.#typed[key]?.trim() === "";
+
   source = (key: string): Source => (this.changed(key) ? "yours" : (this.#own(key)?.source ?? "assumed"));
 
   reset = (key: string): void => {

@@ -1,5 +1,5 @@
 import type { Source } from "../host";
-import { count } from "./number";
+import { count, of } from "./number";
 
 export const addApp = {
   title: "Add app",
@@ -38,7 +38,7 @@ export const addApp = {
     org: "The id that calls for one organization carry.",
   } as Record<string, string | undefined>,
   redirectSandbox: "The sandbox’s app has it already.",
-  portal: (provider: string) => `Apps are registered in ${provider}’s developer portal`,
+  portal: (provider: string) => `${of(provider)} page for apps and permissions`,
   copyRedirect: "Copy redirect address",
   copyPortal: "Copy portal address",
   name: "Name",
@@ -54,6 +54,7 @@ export const addApp = {
   addresses: "Addresses",
   addressesChanged: (changed: number) => `${changed} changed`,
   addressesNote: "Where Grapnel sends requests. Change one only where your installation differs.",
+  emptied: (standard: string) => `Empty: the default is used, ${standard}.`,
   reset: "Reset to default",
   resetOf: (what: string) => `Reset to default: ${what}`,
   submit: "Add app",

@@ -3,10 +3,28 @@ import { count } from "./number";
 
 export const settings = {
   title: "Settings",
+  looks: "Looks",
   theme: "Theme",
   system: "As the system",
   light: "Light",
   dark: "Dark",
+  optional: "optional",
+  kept: "Kept",
+  signingIn: "Signing in",
+  browser: "Browser",
+  network: "Network",
+  proxy: "Proxy",
+  certificates: "Certificate authorities to trust besides",
+  note: {
+    browser: "The program that opens sign-in pages; the address comes last. Empty: the system’s browser.",
+    proxy: "Requests to providers go through it. Empty: as the system says. Requests to this computer never do.",
+    certificates: "A file in PEM format. Needed where a company’s proxy looks into encrypted traffic.",
+  },
+  example: { browser: "firefox -P work", proxy: "http://proxy.example:3128", certificates: "/etc/ssl/company.pem" },
+  data: "Data",
+  dataNote: "Apps, connections, history and what was read are in this folder. Secrets are sealed in it; the key is not there.",
+  copyFolder: "Copy the path of the data folder",
+  openFolder: "Open folder",
 };
 
 export const vault = {

@@ -100,7 +100,7 @@ async fn see_through(
             output.line(link.expose_secret())?;
         } else {
             messages.note(&format!("Opening {}’s page in the browser.", attempt.provider_name));
-            open_in(browser, link, &messages).await;
+            open_in(browser, link, grapnel.settings()?.browser, &messages).await;
         }
         if !paste {
             let by_window = target.app.way_back == WayBack::DeepLink;
@@ -124,9 +124,9 @@ async fn see_through(
 }
 
 /// Opens an address in the browser, or else shows it.
-async fn open_in(browser: &Browser, link: SecretString, messages: &Messages) {
+async fn open_in(browser: &Browser, link: SecretString, with: String, messages: &Messages) {
     let (browser, address) = (Arc::clone(browser), link.clone());
-    let opened = tokio::task::spawn_blocking(move || browser(&address)).await;
+    let opened = tokio::task::spawn_blocking(move || browser(&address, &with)).await;
     if !opened.unwrap_or(false) {
         messages.note("No browser could be opened. Open this address yourself:");
         messages.note(link.expose_secret());

@@ -81,7 +81,7 @@ impl World {
             input: Input { lines: Box::new(BufReader::new(input)), is_terminal },
             output: Box::new(output.clone()),
             messages: Box::new(messages.clone()),
-            browser: Arc::new(move |link: &SecretString| {
+            browser: Arc::new(move |link: &SecretString, _: &str| {
                 Handle::current().spawn(sign_in(link.clone(), Some(desktop.clone())));
                 true
             }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::callback::{Answer, Callback};
 use super::claim::{claim, claim_pasted};
-use super::{Phase, loopback, no_app, tell, verifier_place, view, watch};
+use super::{Phase, loopback, no_app, request, tell, verifier_place, view, watch};
 use crate::activity::Kind;
 use crate::content;
 use crate::env::Env;
@@ -40,13 +40,13 @@ pub(crate) async fn paste(env: &Arc<Env>, id: &AttemptId, pasted: &SecretString)
     finish(env, row, callback).await
 }
 
-async fn finish(env: &Arc<Env>, row: AttemptRow, callback: Callback) -> Result<()> {
+async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Result<()> {
     let _working = match env.at_work().await {
         Ok(working) => working,
         Err(error) => return Err(fail(env, row, error)),
     };
     let answered = match callback.answer {
-        Answer::Error { error, description } => Err(denied(env, &row, &error, description.as_deref())?),
+        Answer::Error { error, description } => Err(denied(env, &mut row, &error, description.as_deref())?),
         Answer::Code(code) => exchange(env, &row, code, callback.state.unwrap_or_default()).await,
     };
     match answered {
@@ -60,11 +60,13 @@ fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
 }
 
 /// What an error in the callback says (RFC 6749 §4.1.2.1).
-fn denied(env: &Env, row: &AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
+fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
     let app = app_of(env, row)?;
     let provider = &crate::provider::Profile::find(&app.provider)?.called(&app.overrides);
     let error = crate::http::clean(error, &[]);
     let description = description.map(|text| crate::http::clean(text, &[]));
+    request::came_back_with(&mut row.exchange, &error, description.as_deref());
+    env.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
     Ok(match error.as_str() {
         "access_denied" => Error::new(Code::AccessDenied, format!("You said no at {provider}."))
             .means("No token was issued, and nothing changed here.")

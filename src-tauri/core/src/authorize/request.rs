@@ -131,6 +131,13 @@ pub(super) fn messages(
     ]
 }
 
+/// Shows, in place of the code that was to come back, the error that came. Both texts are made safe before.
+pub(super) fn came_back_with(messages: &mut [Message], error: &str, description: Option<&str>) {
+    let Some(callback) = messages.iter_mut().find(|message| message.method.is_empty()) else { return };
+    let came = [Some(shown("error", error)), description.map(|text| shown("error_description", text))];
+    callback.parameters.splice(..1, came.into_iter().flatten());
+}
+
 fn shown(name: &str, value: &str) -> Parameter {
     Parameter { name: name.into(), value: value.into(), hidden: false }
 }

@@ -27,6 +27,7 @@ use crate::provider::{Overrides, Profile, ProfileFile, ProviderView};
 use crate::refresh;
 use crate::revoke::{self, Disconnected};
 use crate::secret::SecretString;
+use crate::settings::{self, Settings};
 use crate::store::connection::ConnectionRow;
 use crate::store::{Store, activity, connection};
 use crate::vault::{Keyring, Opener, Protection, SystemKeyring};
@@ -49,6 +50,7 @@ impl Grapnel {
     pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
         let env = Arc::new(Env::new(Store::open(home)?, keyring, clock));
         env.recall_time()?;
+        env.http.begin_with(settings::get(&env)?);
         env.enter(|| {
             refresh::settle_cut_off(&env)?;
             authorize::settle(&env)
@@ -73,6 +75,16 @@ impl Grapnel {
             }
         });
         Ok(())
+    }
+
+    /// What is set for all of Grapnel.
+    pub fn settings(&self) -> Result<Settings> {
+        settings::get(&self.0)
+    }
+
+    /// Changes what is set. An error names the setting that cannot be.
+    pub fn change_settings(&self, settings: Settings) -> Result<Settings> {
+        settings::change(&self.0, settings)
     }
 
     /// The providers that come with Grapnel.

@@ -5,11 +5,12 @@ pub(crate) mod api;
 mod deviation;
 mod failure;
 pub(crate) mod login;
+mod routes;
 mod seen;
 pub(crate) mod token;
 mod turn;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, StatusCode, header};
@@ -25,6 +26,8 @@ pub(crate) use turn::Turn;
 
 use crate::clock::Time;
 use crate::provider::is_loopback;
+use crate::settings::Settings;
+use routes::Routes;
 use turn::Turns;
 
 /// The most that a reply may hold, and the longest that it may take.
@@ -43,10 +46,6 @@ impl Limits {
     pub(crate) const LIST: Self = Self { bytes: 256 << 20, time: Duration::from_secs(180) };
 }
 
-const CONNECT: Duration = Duration::from_secs(10);
-/// Between two pieces of a reply.
-const SILENCE: Duration = Duration::from_secs(30);
-
 /// Who is told how many bytes came, and of how many.
 pub(crate) type Heard<'a> = dyn Fn(usize, Option<usize>) + Send + Sync + 'a;
 
@@ -60,19 +59,27 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-/// The HTTP client. It is built at its first use, so that starting the program does not wait for it.
+/// The HTTP client.
 pub(crate) struct Client {
     /// Hears what time it is for whoever answers.
     time: Arc<Time>,
     turns: Turns,
-    outward: OnceLock<reqwest::Client>,
-    /// For this machine, past any proxy: what is sent here in clear must not leave it.
-    inward: OnceLock<reqwest::Client>,
+    routes: Routes,
 }
 
 impl Client {
     pub(crate) fn new(time: Arc<Time>) -> Self {
-        Self { time, turns: Turns::default(), outward: OnceLock::new(), inward: OnceLock::new() }
+        Self { time, turns: Turns::default(), routes: Routes::default() }
+    }
+
+    /// Goes by other settings from the next request on; refuses those that cannot be.
+    pub(crate) fn set(&self, settings: &Settings) -> crate::error::Result<()> {
+        self.routes.set(settings)
+    }
+
+    /// Goes by settings that were kept.
+    pub(crate) fn begin_with(&self, settings: Settings) {
+        self.routes.begin_with(settings);
     }
 
     /// Waits for a turn to ask the token endpoint at `url`.
@@ -103,9 +110,9 @@ impl Client {
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(Failure::NotSent("its address is not https".into()));
         }
-        let client = if is_loopback(&url) { built(&self.inward, true) } else { built(&self.outward, false) }?;
+        let client = self.routes.to(&url)?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        match tokio::time::timeout(limits.time, self.exchange(client, request, limits, heard)).await {
+        match tokio::time::timeout(limits.time, self.exchange(&client, request, limits, heard)).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
         }
@@ -160,21 +167,6 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     }
     let until = moment(headers, &header::RETRY_AFTER)?;
     Some(Duration::try_from(now.duration_until(until)).unwrap_or_default())
-}
-
-fn built(place: &OnceLock<reqwest::Client>, is_inward: bool) -> Result<&reqwest::Client, Failure> {
-    if let Some(client) = place.get() {
-        return Ok(client);
-    }
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("Grapnel/", env!("CARGO_PKG_VERSION")))
-        // A redirect could carry a token to another origin; no endpoint here has a reason for one.
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT)
-        .read_timeout(SILENCE);
-    let builder = if is_inward { builder.no_proxy() } else { builder };
-    let client = builder.build().map_err(|error| Failure::not_sent(&error))?;
-    Ok(place.get_or_init(|| client))
 }
 
 #[cfg(test)]

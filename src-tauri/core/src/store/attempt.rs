@@ -99,6 +99,17 @@ pub(crate) fn end(
         .map(drop)
 }
 
+/// Remembers what came back.
+pub(crate) fn set_exchange(
+    connection: &Connection,
+    id: &AttemptId,
+    exchange: &[Message],
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET exchange = ?2 WHERE id = ?1", rusqlite::params![id, Json(exchange)])
+        .map(drop)
+}
+
 /// Remembers which connection came of an attempt.
 pub(crate) fn set_connection(
     connection: &Connection,

@@ -12,6 +12,7 @@ mod locks;
 mod open;
 mod others;
 pub(crate) mod revocation;
+pub(crate) mod settings;
 pub(crate) mod sound;
 pub(crate) mod vault;
 

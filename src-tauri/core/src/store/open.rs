@@ -18,7 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/3-passphrase.sql"),
     include_str!("schema/4-repeated-activity.sql"),
     include_str!("schema/5-renewal.sql"),
-    include_str!("schema/6-seen-replies.sql"),
+    include_str!("schema/6-seen-replies-and-settings.sql"),
 ];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

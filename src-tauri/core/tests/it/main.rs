@@ -24,6 +24,7 @@ mod reading;
 mod recorder;
 mod renewing;
 mod revoking;
+mod settings;
 mod signing_in;
 mod vault;
 mod ways_back;

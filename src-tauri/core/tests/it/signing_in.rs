@@ -68,6 +68,16 @@ async fn a_denial_is_not_a_failure() {
     let attempt = end_of(&mut events, &attempt.id).await;
     assert_eq!(attempt.phase, Phase::Denied);
     insta::assert_json_snapshot!(attempt.error);
+    let came = |attempt: &grapnel_core::authorize::Attempt| {
+        attempt.exchange[1]
+            .parameters
+            .iter()
+            .map(|one| format!("{}={}", one.name, one.value))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(came(&attempt)[0], "error=access_denied");
+    assert!(!came(&attempt).iter().any(|one| one.starts_with("code=")));
+    assert_eq!(came(&world.grapnel.attempt(&attempt.id).unwrap()), came(&attempt));
     assert!(world.grapnel.connections().unwrap().is_empty());
 }
 

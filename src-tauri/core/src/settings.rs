@@ -1,0 +1,82 @@
+//! What a person sets for all of Grapnel. A setting is here only where something acts on it.
+
+use std::path::Path;
+
+use reqwest::{Certificate, Proxy};
+use serde::{Deserialize, Serialize};
+
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::store;
+
+/// The settings. Each is the usual where it is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(default)]
+pub struct Settings {
+    /// The program that opens sign-in pages, with its arguments, such as `firefox -P work`; empty for the system's.
+    pub browser: String,
+    /// The proxy that requests to providers go through, such as `http://proxy.example:3128`; empty for the system's.
+    pub proxy: String,
+    /// A PEM file with certificate authorities that are trusted besides the usual ones; empty for none.
+    pub certificates: String,
+}
+
+impl Settings {
+    /// The proxy, where one is set. Fails where the address is none.
+    pub(crate) fn proxy(&self) -> Result<Option<Proxy>> {
+        let wrong = |message: &str| {
+            Error::input("proxy", message).hint("It looks like http://proxy.example:3128, or socks5://….")
+        };
+        match self.proxy.as_str() {
+            "" => Ok(None),
+            address if !address.contains("://") => Err(wrong("The address of the proxy has no scheme.")),
+            address if address.contains('@') => {
+                Err(wrong("A proxy’s user and password are not kept here, where they would be in the clear."))
+            }
+            address => {
+                Proxy::all(address).map(Some).map_err(|_| wrong("That is not the address of a proxy."))
+            }
+        }
+    }
+
+    /// The certificate authorities to trust besides. Fails where the file cannot be read, or holds none.
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>> {
+        if self.certificates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wrong = |message: String| {
+            Error::input("certificates", message).hint("It is a file in PEM format, by its whole path.")
+        };
+        let path = Path::new(&self.certificates);
+        let pem = std::fs::read(path)
+            .map_err(|error| wrong(format!("“{}” cannot be read: {error}.", path.display())))?;
+        match Certificate::from_pem_bundle(&pem) {
+            Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+            _ => Err(wrong(format!("“{}” holds no certificate.", path.display()))),
+        }
+    }
+
+    fn tidy(mut self) -> Self {
+        for text in [&mut self.browser, &mut self.proxy, &mut self.certificates] {
+            text.truncate(text.trim_end().len());
+            text.drain(..text.len() - text.trim_start().len());
+        }
+        self
+    }
+}
+
+/// What is set.
+pub(crate) fn get(env: &Env) -> Result<Settings> {
+    env.store.read(store::settings::get)
+}
+
+/// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
+pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
+    let settings = settings.tidy();
+    crate::browser::parts(&settings.browser)
+        .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
+    env.http.set(&settings)?;
+    env.store.write(|tx| store::settings::set(tx, &settings))?;
+    Ok(settings)
+}

@@ -1,0 +1,22 @@
+//! The settings in the store.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::column::{Json, json};
+use crate::settings::Settings;
+
+/// The settings; the usual ones before anything was set.
+pub(crate) fn get(connection: &Connection) -> rusqlite::Result<Settings> {
+    let found =
+        connection.query_row("SELECT value FROM settings", [], |row| json(row, "value")).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(crate) fn set(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO settings VALUES (1, ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
+            [Json(settings)],
+        )
+        .map(drop)
+}

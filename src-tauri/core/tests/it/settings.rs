@@ -1,0 +1,54 @@
+//! What a person sets for all of Grapnel, and that something acts on it.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use grapnel_core::error::Code;
+use grapnel_core::settings::Settings;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn what_cannot_be_names_its_field_and_changes_nothing() {
+    let world = World::new();
+    let wrong = [
+        ("proxy", Settings { proxy: "proxy.example:3128".into(), ..Settings::default() }),
+        ("proxy", Settings { proxy: "http://me:word@proxy.example".into(), ..Settings::default() }),
+        ("proxy", Settings { proxy: "http://".into(), ..Settings::default() }),
+        ("certificates", Settings { certificates: "/no/such/file.pem".into(), ..Settings::default() }),
+        ("certificates", Settings { certificates: file!().into(), ..Settings::default() }),
+        ("browser", Settings { browser: "firefox 'work".into(), ..Settings::default() }),
+    ];
+    for (field, settings) in wrong {
+        let error = world.grapnel.change_settings(settings).unwrap_err();
+        assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some(field)), "{error}");
+    }
+    assert_eq!(world.grapnel.settings().unwrap(), Settings::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_to_providers_go_through_the_proxy_that_is_set() {
+    let world = World::new();
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!(" http://{} ", proxy.local_addr().unwrap());
+    let set = world.grapnel.change_settings(Settings { proxy: address, ..Settings::default() }).unwrap();
+    assert!(!set.proxy.contains(' '));
+    assert_eq!(world.grapnel.settings().unwrap(), set);
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut line = [0; 64];
+        let read = stream.read(&mut line).unwrap();
+        stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&line[..read]).into_owned()
+    });
+    world.grapnel.discover("https://issuer.example").await.unwrap_err();
+    assert!(asked.join().unwrap().starts_with("CONNECT issuer.example:443"));
+}
+
+#[tokio::test]
+async fn they_are_there_again_after_a_start() {
+    let world = World::new();
+    let settings = Settings { browser: "firefox -P work".into(), ..Settings::default() };
+    world.grapnel.change_settings(settings.clone()).unwrap();
+    assert_eq!(world.second_start().settings().unwrap(), settings);
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { fake, press, screen, start, waitFor } from "../../test/start";
+
+async function open(tell?: () => void) {
+  const user = await start("some", tell);
+  await press(user, "Settings");
+  return user;
+}
+const box = (name: string) => screen.findByRole("textbox", { name });
+
+test("a setting is kept when it is left, and says so", async () => {
+  const user = await open();
+  await user.type(await box("Browser"), "firefox -P work");
+  await user.tab();
+  await screen.findByText("Kept");
+  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work", proxy: "", certificates: "" }]]);
+});
+
+test("one that cannot be says why, keeps what was typed, and holds up no other", async () => {
+  const user = await open();
+  const proxy = await box("Proxy");
+  await user.type(proxy, "proxy.example{Enter}");
+  await waitFor(() => expect(proxy).toHaveAccessibleDescription(/has no scheme/));
+  expect(proxy).toHaveValue("proxy.example");
+  await user.type(await box("Browser"), "firefox{Enter}");
+  await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "" }));
+});
+
+test("what was not changed is not sent", async () => {
+  const user = await open();
+  await user.click(await box("Proxy"));
+  await user.tab();
+  expect(fake.called("changeSettings")).toEqual([]);
+});
+
+test("the data folder is opened; where settings cannot be read, that is told and tried again", async () => {
+  const trouble = { code: "data_busy" as const, message: "Another program holds it.", meaning: null, hint: null, field: null };
+  const user = await open(() => fake.fail("settings", trouble));
+  expect(await screen.findByRole("alert")).toHaveTextContent("Another program holds it.");
+  fake.fail("settings", null);
+  await press(user, "Try again");
+  await press(user, "Open folder");
+  expect(fake.called("openFolder")).toHaveLength(1);
+});
