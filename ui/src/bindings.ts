@@ -331,7 +331,7 @@ export type Details = {
 	project_ids: string[],
 	/**  The tokens; nothing once disconnected. */
 	tokens: Held | null,
-	/**  From when on a use renews the access token first; nothing where it does not end, or cannot be renewed. */
+	/**  When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person helps. */
 	renews_at: string | null,
 	/**  Where the provider's last reply departed from the standard. */
 	deviations: Deviation[],
