@@ -137,11 +137,15 @@ pub(crate) async fn open_post(
     query: PostQuery,
     post_id: String,
 ) -> Result<()> {
-    let details = shell.core().await?.kept().post(&connection_id, &query, &post_id).await?;
+    let core = shell.core().await?;
+    let details = core.kept().post(&connection_id, &query, &post_id).await?;
     let address = details
         .address
         .ok_or_else(|| Error::new(Code::NotFound, "Where this post is on its site cannot be told."))?;
-    browser::open(address.into()).await
+    let opened = browser::open(address.into(), core.settings()?.browser).await;
+    opened.map_err(|error| {
+        Error::new(error.code, error.message).hint("Open the post’s page on its site by hand.")
+    })
 }
 
 /// Copies a post as JSON, as it came.
@@ -193,7 +197,11 @@ pub(crate) async fn export_posts(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_downloads(app: AppHandle) -> Result<()> {
-    browser::open(downloads::folder(&app)?.to_string_lossy().as_ref().into()).await
+    let folder = downloads::folder(&app)?.display().to_string();
+    let opened = browser::open(folder.as_str().into(), String::new()).await;
+    opened.map_err(|error| {
+        Error::new(error.code, "The folder could not be opened.").hint(format!("It is {folder}."))
+    })
 }
 
 /// What holds every word of a text, across everything that was read.
