@@ -248,6 +248,10 @@ impl Page {
         let pressed = until(&format!("{role:?} {what:?} to press"), async || {
             let element = self.look(role, &is_it).await??;
             ensure!(element.is_enabled().await?, "it is disabled");
+            if role == Role::Option {
+                // What has just opened takes its place when it is drawn; a person presses what they see.
+                self.is_drawn().await?;
+            }
             click(&element).await?;
             Ok(Some(()))
         })
