@@ -16,7 +16,7 @@ export function starting(app: string): Act {
   return act;
 }
 
-/** Tells whether it led to the browser, or to why the way back does not work. */
+/** Tells whether it led to an attempt, or to why the way back does not work. */
 export const connect = (app: string, connection: string | null): Promise<boolean> => starting(app).run(() => begin(app, connection));
 
 async function begin(app: string, connection: string | null): Promise<void> {
@@ -29,5 +29,6 @@ async function begin(app: string, connection: string | null): Promise<void> {
   const attempt = await host.startAttempt(app, connection);
   world.took(attempt);
   here.go({ at: "connect", app, attempt: attempt.id, connection });
-  await opening.open(attempt.id);
+  // Whether a browser opens is told with the attempt; some launchers take their time, and the next start need not wait for it.
+  void opening.open(attempt.id);
 }
