@@ -18,7 +18,7 @@ use crate::id::AppId;
 use crate::provider::{DEEP_LINK, Profile, ProfileFile};
 use crate::secret::{Sealed, SecretString};
 use crate::store::app::{AppRow, name_is_taken};
-use crate::store::{activity, app};
+use crate::store::{activity, app, revocation};
 
 pub(crate) use change::change;
 pub use entered::NewApp;
@@ -169,6 +169,7 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
     }
     let removed = env.store.write(|tx| {
         let Some(row) = app::get(tx, id)? else { return Ok(None) };
+        let pending = revocation::of_app(tx, id)?;
         if !app::remove(tx, id)? {
             return Ok(Some(false));
         }
@@ -179,6 +180,10 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
             &format!("App “{}” removed.", row.name),
             (None, None),
         )?;
+        for name in pending {
+            let text = format!("“{name}”: its app was removed before the provider took its tokens back. They may still be good there.");
+            activity::add(tx, env.now(), Kind::RevocationFailed, &text, (None, None))?;
+        }
         Ok(Some(true))
     })?;
     match removed {

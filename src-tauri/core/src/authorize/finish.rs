@@ -41,7 +41,7 @@ pub(crate) async fn paste(env: &Arc<Env>, id: &AttemptId, pasted: &SecretString)
 }
 
 async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Result<()> {
-    let _working = match env.at_work().await {
+    let working = match env.at_work().await {
         Ok(working) => working,
         Err(error) => return Err(fail(env, row, error)),
     };
@@ -49,6 +49,8 @@ async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Resu
         Answer::Error { error, description } => Err(denied(env, &mut row, &error, description.as_deref())?),
         Answer::Code(code) => exchange(env, &row, code, callback.state.unwrap_or_default()).await,
     };
+    // The tokens are kept by now. Asking who signed in may renew them, which is work of its own.
+    drop(working);
     match answered {
         Ok(connection_id) => identify(env, &row, &connection_id).await,
         Err(error) => Err(fail(env, row, error)),

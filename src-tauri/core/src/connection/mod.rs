@@ -230,9 +230,7 @@ impl Grapnel {
 
     /// Removes a disconnected connection with its history, and everything that was read through it.
     pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
-        if self.row(id)?.held.is_none() {
-            self.0.cache.forget(&id.0).await?;
-        }
+        self.row(id)?;
         let is_free = authorize::clear(&self.0, None, Some(id))?;
         if !is_free || !self.0.store.write(|tx| connection::remove(tx, id))? {
             return Err(Error::new(
@@ -244,7 +242,7 @@ impl Grapnel {
         }
         self.0.store.drop_renewal_lock(id);
         self.0.tell(Event::Connection(id.clone()));
-        Ok(())
+        self.0.cache.forget(&id.0).await
     }
 
     /// Waits until nothing goes on that must not be broken off: a code or a refresh token on its way. Nothing of the

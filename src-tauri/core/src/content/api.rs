@@ -1,6 +1,6 @@
 //! A connection's API, called with a fresh token, which is renewed where it has to be.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -15,7 +15,7 @@ use crate::http::{Heard, Limits, Reply, clean};
 use crate::id::ConnectionId;
 use crate::provider::{Content, Conventions, Profile};
 use crate::refresh::{self, Fresh};
-use crate::secret::SecretString;
+use crate::secret::{ExposeSecret, SecretString};
 use crate::store::connection;
 
 const KEPT: &str = "Your tokens are kept as they are.";
@@ -38,6 +38,8 @@ pub(super) struct Api<'a> {
     pub(super) id: &'a ConnectionId,
     provider: String,
     pub(super) conventions: Conventions,
+    /// The tokens that went out, so that a reply which repeats one cannot make it be shown.
+    sent: Mutex<Vec<SecretString>>,
 }
 
 impl<'a> Api<'a> {
@@ -47,7 +49,14 @@ impl<'a> Api<'a> {
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
         grant::may_be_sent(&row, &conventions)?;
-        Ok(Self { granted: row.scopes, env, id, provider: profile.called(&app.overrides), conventions })
+        Ok(Self {
+            granted: row.scopes,
+            env,
+            id,
+            provider: profile.called(&app.overrides),
+            conventions,
+            sent: Mutex::default(),
+        })
     }
 
     pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
@@ -121,7 +130,11 @@ impl<'a> Api<'a> {
     }
 
     async fn fresh(&self) -> Result<Fresh> {
-        refresh::fresh(self.env, self.id, Duration::ZERO).await
+        refresh::fresh(self.env, self.id, Duration::ZERO).await.inspect(|fresh| self.sends(fresh))
+    }
+
+    fn sends(&self, fresh: &Fresh) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(fresh.token.clone());
     }
 
     /// A newer token, where the API did not accept this one.
@@ -129,7 +142,9 @@ impl<'a> Api<'a> {
         if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(None);
         }
-        refresh::fresh_instead_of(self.env, self.id, fresh.version).await.map(Some)
+        let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;
+        self.sends(&newer);
+        Ok(Some(newer))
     }
 
     /// Notes that the API does not accept even the newer token, if so.
@@ -159,7 +174,9 @@ impl<'a> Api<'a> {
 
     /// A failure that came as a success, with words and no code: whether the token is meant only a person can read.
     pub(super) fn failed_in_words(&self, message: Option<&Value>) -> Error {
-        let said = message.and_then(Value::as_str).map(|text| clean(text, &[])).unwrap_or_default();
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent: Vec<&str> = sent.iter().map(ExposeSecret::expose_secret).collect();
+        let said = message.and_then(Value::as_str).map(|text| clean(text, &sent)).unwrap_or_default();
         Error::new(
             Code::ProviderError,
             format!("{}’s API answered that it failed. It says: “{said}”.", self.provider),

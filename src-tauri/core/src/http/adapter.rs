@@ -180,7 +180,10 @@ fn token_type(members: &mut Members, reply: &Reply, noted: &mut Vec<Deviation>) 
             Ok(())
         }
         Some(other) => {
-            let other = super::clean(other.as_str().unwrap_or("not text"), &[]);
+            let tokens =
+                ["access_token", "refresh_token"].map(|name| members.get(name).and_then(Value::as_str));
+            let tokens: Vec<&str> = tokens.into_iter().flatten().collect();
+            let other = super::clean(other.as_str().unwrap_or("not text"), &tokens);
             Err(strange(&format!("one with a token of type “{other}”, which Grapnel cannot use"), reply))
         }
     }

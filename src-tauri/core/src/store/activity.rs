@@ -26,9 +26,10 @@ pub(crate) fn add(
         "INSERT INTO activity (at, kind, text, connection_id, app_id) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![Time(at), Json(kind), text, of.0, of.1],
     )?;
-    connection
-        .execute("DELETE FROM activity WHERE id <= ?1", [connection.last_insert_rowid() - KEPT])
-        .map(drop)
+    // By count: what takes the place of another has a number of its own.
+    let beyond =
+        "DELETE FROM activity WHERE id <= (SELECT id FROM activity ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+    connection.execute(beyond, [KEPT]).map(drop)
 }
 
 /// Adds an entry in place of the connection's last one, if that is of the same kind.
@@ -105,4 +106,34 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         connection_id: row.get("connection_id")?,
         app_id: row.get("app_id")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn what_takes_the_place_of_another_drives_nothing_else_out() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let told = store
+            .write(|tx| {
+                tx.execute_batch(
+                    "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+                        VALUES ('a', 'Acme', 'grigora', '', '', '[]', '[]', '{}', '');
+                     INSERT INTO connection (id, app_id, name, created_at) VALUES ('c', 'a', 'Acme', '');",
+                )?;
+                add(tx, now, Kind::AppAdded, "App added.", (None, None))?;
+                let id = ConnectionId("c".into());
+                for _ in 0..=KEPT {
+                    add_again(tx, now, Kind::RenewedByItself, "Renewed.", (Some(&id), None))?;
+                }
+                newest(tx, None, None)
+            })
+            .unwrap();
+        let told: Vec<&str> = told.iter().map(|entry| entry.text.as_str()).collect();
+        assert_eq!(told, ["Renewed.", "App added."]);
+    }
 }

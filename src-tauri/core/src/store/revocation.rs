@@ -56,6 +56,14 @@ pub(crate) fn of(connection: &Connection, id: &ConnectionId) -> rusqlite::Result
         .collect()
 }
 
+/// What the connections were called whose tokens an app is still to take back.
+pub(crate) fn of_app(connection: &Connection, id: &AppId) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare("SELECT DISTINCT name FROM revocation WHERE app_id = ?1 ORDER BY name")?
+        .query_map([id], |row| row.get(0))?
+        .collect()
+}
+
 /// A try failed, and another is to come.
 pub(crate) fn put_off(connection: &Connection, id: &RevocationId, until: Timestamp) -> rusqlite::Result<()> {
     connection
