@@ -73,7 +73,7 @@ impl Command {
         match self {
             Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) | Self::Doctor => false,
             Self::App(command) => command.needs_vault(),
-            Self::Vault(command) => !matches!(command, vault::Command::Status),
+            Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Anew { .. }),
             _ => true,
         }
     }

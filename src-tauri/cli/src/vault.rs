@@ -20,6 +20,12 @@ pub(crate) enum Command {
     Passphrase,
     /// Seal everything under a key in the keyring
     Keyring,
+    /// Give up everything that is sealed, where nothing opens it any more
+    Anew {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(crate) async fn run(session: &mut Session<'_>, command: &Command) -> Result<()> {
@@ -32,10 +38,34 @@ pub(crate) async fn run(session: &mut Session<'_>, command: &Command) -> Result<
             session.grapnel.protect_with_passphrase(&passphrase).await?;
         }
         Command::Keyring => session.grapnel.protect_with_keyring().await?,
+        Command::Anew { yes } => {
+            agree(session, *yes)?;
+            session.grapnel.begin_anew().await?;
+        }
     }
     let standing =
         Standing { protection: session.grapnel.protection()?, trouble: session.grapnel.vault_trouble() };
     session.output.show(&standing)
+}
+
+/// Asks before everything that is sealed is given up.
+fn agree(session: &mut Session<'_>, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !session.input.is_terminal {
+        return Err(Error::input("yes", "Nobody is there to ask whether to give up what is sealed.")
+            .means("Nothing was changed.")
+            .hint("Add --yes."));
+    }
+    let question =
+        "Delete every token and client secret that is kept here, and sign in again everywhere? [y/N]";
+    session.output.messages.ask(question);
+    if session.input.agrees()? {
+        Ok(())
+    } else {
+        Err(Error::new(Code::Cancelled, "Nothing was given up.").means("Everything is sealed as it was."))
+    }
 }
 
 /// Opens a vault that has a passphrase, if it was announced, or if somebody is there to type it and the command

@@ -42,6 +42,11 @@ pub(crate) struct TestKeyring {
 }
 
 impl TestKeyring {
+    /// Loses every key, as a keyring that was made anew.
+    pub(crate) fn wipe(&self) {
+        self.keys.lock().unwrap().clear();
+    }
+
     pub(crate) fn fail(&self, code: Code) {
         *self.failure.lock().unwrap() = Some(code);
     }

@@ -54,3 +54,14 @@ async fn without_a_keyring_it_is_told_that_a_passphrase_can_be_chosen() {
     let added = world.pipe(&line, &both).await;
     assert_eq!(added.exit, Exit::Done, "{added}");
 }
+
+#[tokio::test]
+async fn what_nothing_opens_any_more_is_given_up_when_asked() {
+    let world = World::new();
+    world.connect().await;
+    assert_snapshot!("anew_too_early", world.run("vault anew --yes").await);
+    world.keyring.wipe();
+    assert_snapshot!("anew_nobody", world.run("vault anew").await);
+    assert_snapshot!("anew", world.run("vault anew --yes").await);
+    assert_eq!(world.run("list --json").await.json()[0]["state"], "disconnected");
+}

@@ -344,6 +344,22 @@ impl Grapnel {
         self.move_vault(Opener::Keyring, "The vault opens with a new key in the keyring from now on.").await
     }
 
+    /// Gives up everything that is sealed, where nothing opens the vault any more: connections are disconnected, and
+    /// apps have no client secret until it is entered again. Refused while the vault opens, or may open again by itself.
+    pub async fn begin_anew(&self) -> Result<()> {
+        let _busy = self.0.busy().await;
+        self.0.vault.begin_anew().await?;
+        for row in self.0.store.read(connection::all)? {
+            self.0.take_unsaved(&row.id);
+            self.0.tell(Event::Connection(row.id));
+        }
+        let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, and \
+            apps their client secret.";
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::VaultMoved, text, (None, None)))?;
+        self.0.tell(Event::Apps);
+        Ok(())
+    }
+
     /// A task of its own: a caller that gives up must not leave a key behind that nothing is sealed under.
     async fn move_vault(&self, opener: Opener, text: &'static str) -> Result<()> {
         let env = Arc::clone(&self.0);

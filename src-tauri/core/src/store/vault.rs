@@ -110,6 +110,22 @@ pub(crate) fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<Sealed
     Ok(all)
 }
 
+/// Deletes everything that is sealed, and the vault with it. Connections are disconnected by that, and sign-ins that
+/// wait are over.
+pub(crate) fn give_up_sealed(connection: &Connection) -> rusqlite::Result<()> {
+    for row in super::connection::all(connection)? {
+        super::connection::clear_grant(connection, &row.id, row.version)?;
+    }
+    connection.execute_batch(
+        "UPDATE app SET sealed_secret = NULL;
+         UPDATE attempt SET sealed_url = NULL, sealed_verifier = NULL;
+         DELETE FROM revocation;
+         DELETE FROM vault;",
+    )?;
+    // A table that is new and forgotten here must not lose its secrets unnoticed.
+    if all_sealed(connection)?.is_empty() { Ok(()) } else { Err(rusqlite::Error::InvalidQuery) }
+}
+
 fn sealed_columns(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     connection
         .prepare(

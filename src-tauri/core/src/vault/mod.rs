@@ -1,6 +1,7 @@
 //! The vault: one key, in the keyring or from a passphrase, and everything secret sealed under it. The store
 //! keeps a sealed check value, by which a key that is not this vault's is told from the right one.
 
+mod anew;
 mod ask;
 mod keyring;
 mod moving;

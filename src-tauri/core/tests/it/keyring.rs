@@ -10,7 +10,7 @@ use grapnel_core::error::{Code, Result};
 use grapnel_core::event::Event;
 use grapnel_core::vault::Keyring;
 
-use crate::world::{TestKeyring, World};
+use crate::world::{TestKeyring, World, again};
 
 #[tokio::test]
 async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {
@@ -63,6 +63,32 @@ async fn a_key_that_is_gone_and_a_key_that_is_another_are_told_apart() {
     *world.keyring.keys() = keys;
     assert_eq!(world.grapnel.check_vault().await, None);
     world.grapnel.projects(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_the_key_is_lost_for_good_a_person_begins_anew() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    assert_eq!(world.grapnel.begin_anew().await.unwrap_err().code, Code::InvalidInput, "the vault opens");
+    world.keyring.fail(Code::KeyringLocked);
+    world.start_again();
+    assert_eq!(world.grapnel.begin_anew().await.unwrap_err().code, Code::KeyringLocked, "it may open again");
+    world.keyring.fail(None);
+    world.keyring.keys().clear();
+    world.start_again();
+
+    world.grapnel.begin_anew().await.unwrap();
+    assert_eq!(world.grapnel.check_vault().await, None);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    assert!(!app.has_secret);
+    let new = NewApp { name: app.name, ..world.new_app() };
+    world.grapnel.change_app(&app.id, new).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &again(&id)).await.unwrap();
+    let callback = world.visit(&attempt.id).await;
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+    world.grapnel.refresh(&id).await.unwrap();
 }
 
 #[tokio::test]
