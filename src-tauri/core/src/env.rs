@@ -14,7 +14,7 @@ use crate::event::Event;
 use crate::http::Client;
 use crate::id::ConnectionId;
 use crate::store::cache::Cache;
-use crate::store::connection::SealedGrant;
+use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::{self, Presence, Store};
 use crate::vault::{Keyring, Vault};
 
@@ -34,7 +34,7 @@ pub(crate) struct Env {
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     /// New grants that the store did not take: the only copies there are.
-    unsaved: Mutex<HashMap<ConnectionId, (i64, SealedGrant)>>,
+    unsaved: Mutex<HashMap<ConnectionId, (ConnectionRow, SealedGrant)>>,
     /// That this process is at work on the data; set once it has entered.
     presence: OnceLock<Presence>,
     /// Held for reading by work that must not be broken off.
@@ -107,15 +107,20 @@ impl Env {
         renewals.get(id).is_some_and(|renewal| renewal.try_lock().is_err())
     }
 
-    /// Keeps a grant of `version` in memory that the store did not take.
-    pub(crate) fn keep_unsaved(&self, id: &ConnectionId, version: i64, grant: SealedGrant) {
+    /// Keeps a grant in memory that the store did not take, with the connection as it was when it was renewed.
+    pub(crate) fn keep_unsaved(&self, row: ConnectionRow, grant: SealedGrant) {
         let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
-        unsaved.insert(id.clone(), (version, grant));
+        unsaved.insert(row.id.clone(), (row, grant));
     }
 
-    /// Takes a grant out that the store did not take before.
-    pub(crate) fn take_unsaved(&self, id: &ConnectionId) -> Option<(i64, SealedGrant)> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+    /// A grant that the store did not take before. It stays here until [`Self::drop_unsaved`].
+    pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<(ConnectionRow, SealedGrant)> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Drops it: it is stored now, or nobody wants it any more.
+    pub(crate) fn drop_unsaved(&self, id: &ConnectionId) {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Says that work goes on which must not be broken off, and that what is sealed is not stored yet, for as long

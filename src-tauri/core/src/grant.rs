@@ -113,6 +113,26 @@ pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) 
     Ok(SealedGrant { access: again(access_place(id), &grant.access).await?, refresh, ..grant })
 }
 
+/// A connection with the newest tokens that there are of it: those that the store did not take, if there are such.
+pub(crate) fn newest(env: &Env, row: ConnectionRow) -> ConnectionRow {
+    match env.unsaved(&row.id) {
+        Some((renewed, grant)) if renewed.version == row.version => with(row, grant),
+        _ => row,
+    }
+}
+
+/// A connection with other tokens.
+pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
+    ConnectionRow {
+        sealed_access: Some(grant.access),
+        sealed_refresh: grant.refresh,
+        held: Some(grant.held),
+        scopes: grant.scopes,
+        project_ids: grant.project_ids,
+        ..row
+    }
+}
+
 fn end_of(start: Timestamp, lifetime: std::time::Duration) -> Option<Timestamp> {
     start.checked_add(SignedDuration::try_from(lifetime).ok()?).ok()
 }

@@ -75,7 +75,7 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
         // What is sealed anew is stored before the vault moves.
         let working = env.at_work().await?;
         let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)?;
-        let (outcome, asks) = match to_ask(env, &row).await {
+        let (outcome, asks) = match to_ask(env, &grant::newest(env, row.clone())).await {
             Ok(Some(asks)) => (Revocation::Done, asks),
             Ok(None) => (Revocation::NotOffered, Vec::new()),
             Err(error) => {
@@ -88,7 +88,7 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
             continue;
         }
         drop(working);
-        env.take_unsaved(id);
+        env.drop_unsaved(id);
         env.tell(Event::Connection(id.clone()));
         let mut tokens = Vec::new();
         for ask in asks {
@@ -180,9 +180,7 @@ pub(crate) async fn take_back(env: &Env, row: &ConnectionRow, grant: SealedGrant
     if !is_over {
         return Ok(());
     }
-    let late =
-        ConnectionRow { sealed_access: Some(grant.access), sealed_refresh: grant.refresh, ..row.clone() };
-    let asks = to_ask(env, &late).await?.unwrap_or_default();
+    let asks = to_ask(env, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
     env.store.write(|tx| asks.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
     for ask in asks {
         first_try(env, &ask).await;

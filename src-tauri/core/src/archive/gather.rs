@@ -12,7 +12,7 @@ use crate::activity::Kind;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
-use crate::grant::{access_place, refresh_place, secret_place};
+use crate::grant::{access_place, newest, refresh_place, secret_place};
 use crate::secret::{Sealed, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection::ConnectionRow;
@@ -59,6 +59,7 @@ pub(crate) async fn export(env: &Arc<Env>, asked: Export) -> Result<Exported> {
     let broken_off = |_| Error::new(Code::Internal, "The export was broken off.");
     let _alone = tokio::task::spawn_blocking(move || store.claim_vault()).await.map_err(broken_off)??;
     let (apps, connections) = env.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
+    let connections: Vec<_> = connections.into_iter().map(|row| newest(env, row)).collect();
     let mut out = Vec::new();
     for app in &apps {
         let own = connections.iter().filter(|connection| connection.app_id == app.id);
@@ -160,6 +161,7 @@ fn note(env: &Env, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> 
         Ok(())
     })?;
     for row in moving {
+        env.drop_unsaved(&row.id);
         env.tell(Event::Connection(row.id.clone()));
     }
     Ok(())

@@ -350,7 +350,7 @@ impl Grapnel {
         let _busy = self.0.busy().await;
         self.0.vault.begin_anew().await?;
         for row in self.0.store.read(connection::all)? {
-            self.0.take_unsaved(&row.id);
+            self.0.drop_unsaved(&row.id);
             self.0.tell(Event::Connection(row.id));
         }
         let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, and \

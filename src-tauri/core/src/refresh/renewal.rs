@@ -86,9 +86,12 @@ async fn alone(env: &Env, id: &ConnectionId) -> Result<File> {
 }
 
 async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why: Why) -> Result<Outcome> {
-    if let Some((version, grant)) = env.take_unsaved(id) {
+    // It is the only copy there is, and stays where it is until it is stored.
+    if let Some((row, grant)) = env.unsaved(id) {
         let grant = grant::seal_anew(env, id, grant).await?;
-        return save(env, &row(env, id)?, version, grant, why).await;
+        let outcome = save(env, &row, grant, why).await?;
+        env.drop_unsaved(id);
+        return Ok(outcome);
     }
     let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
     if row.held.is_none() {
@@ -114,7 +117,7 @@ async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why
     match answered {
         Ok(granted) => {
             let sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
-            save(env, &row, row.version, sealed, why).await
+            save(env, &row, sealed, why).await
         }
         Err(failure) => {
             settle(env, &row, Outcome::of(&client.provider, failure, row.answer_may_be_lost()), why)
@@ -124,12 +127,12 @@ async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why
 
 /// Keeps new tokens before anyone uses them. The provider has made the old ones void by now, so a store that
 /// fails is tried again, and if it goes on failing the tokens stay in memory for the next renewal to keep.
-async fn save(env: &Env, row: &ConnectionRow, version: i64, grant: SealedGrant, why: Why) -> Result<Outcome> {
+async fn save(env: &Env, row: &ConnectionRow, grant: SealedGrant, why: Why) -> Result<Outcome> {
     let mut pause = Duration::from_millis(100);
     reached(Point::BeforeCommit);
     let kept = loop {
         let written = env.store.write(|tx| {
-            let kept = connection::set_grant(tx, &row.id, version, &grant)?;
+            let kept = connection::set_grant(tx, &row.id, row.version, &grant)?;
             if kept {
                 env.keep_time(tx)?;
                 note_renewal(env, tx, row, &grant, why)?;
@@ -140,7 +143,7 @@ async fn save(env: &Env, row: &ConnectionRow, version: i64, grant: SealedGrant, 
             Ok(kept) => break kept,
             Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
             Err(error) => {
-                env.keep_unsaved(&row.id, version, grant);
+                env.keep_unsaved(row.clone(), grant);
                 return Err(error
                     .means("The new tokens are held in memory, for as long as Grapnel runs.")
                     .or_hint("Make room on the disk, then refresh again."));

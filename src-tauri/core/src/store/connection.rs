@@ -75,7 +75,7 @@ pub(crate) struct Renewable {
 }
 
 /// A grant, sealed, with what may be said of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SealedGrant {
     pub(crate) access: Sealed,
     pub(crate) refresh: Option<Sealed>,

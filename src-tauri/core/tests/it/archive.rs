@@ -253,3 +253,16 @@ async fn what_cannot_be_is_left_out_and_says_why() {
     let token = world.grapnel.token(&connection.id, Duration::ZERO).await.unwrap();
     assert_eq!(token.expose_secret(), "fine");
 }
+
+/// The stored ones are void by then.
+#[tokio::test]
+async fn tokens_that_are_only_in_memory_are_the_ones_to_export() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.renew_unsaved(&id).await;
+    export(&world, |asked| asked.moves = true).await.unwrap();
+    let there = Elsewhere::of(&world);
+    there.import(&file(&world), ALL).await.unwrap();
+    there.grapnel.refresh(&id).await.unwrap();
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}

@@ -279,16 +279,15 @@ async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_nex
     let world = World::new();
     let id = world.connect().await;
     let before = world.grapnel.connection(&id).unwrap().tokens;
-    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
-    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF sealed_access ON connection
-        BEGIN SELECT RAISE(ABORT, 'no room'); END";
-    database.execute_batch(refuse).unwrap();
-    let error = world.grapnel.refresh(&id).await.unwrap_err();
-    assert!(error.meaning.unwrap().contains("held in memory"));
+    world.renew_unsaved(&id).await;
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "it has rotated");
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens, before);
 
-    database.execute_batch("DROP TRIGGER refuse").unwrap();
+    // Meanwhile another process moves the vault, so that nothing can be sealed: they stay.
+    let words = "harbour lamp eleven moss".into();
+    world.second_start().protect_with_passphrase(&words).await.unwrap();
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::PassphraseNeeded);
+    world.grapnel.unlock(&words).await.unwrap();
     world.grapnel.refresh(&id).await.unwrap();
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "nothing more was asked for");
     assert_ne!(world.grapnel.connection(&id).unwrap().tokens, before);

@@ -110,3 +110,12 @@ async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     assert_eq!(live(&world), 0);
 }
+
+/// The stored ones are void by then.
+#[tokio::test]
+async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
+    let (world, id) = connected().await;
+    world.renew_unsaved(&id).await;
+    assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::Done);
+    assert_eq!(live(&world), 0);
+}

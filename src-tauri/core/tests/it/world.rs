@@ -150,6 +150,17 @@ impl World {
         self.clock.sleep(time);
     }
 
+    /// Lets the provider rotate while the database takes no tokens: what is in memory then is all there is.
+    pub(crate) async fn renew_unsaved(&self, id: &ConnectionId) {
+        let database = rusqlite::Connection::open(self.home.path().join("grapnel.db")).unwrap();
+        let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF sealed_access ON connection
+            BEGIN SELECT RAISE(ABORT, 'no room'); END";
+        database.execute_batch(refuse).unwrap();
+        let error = self.grapnel.refresh(id).await.unwrap_err();
+        assert!(error.meaning.unwrap().contains("held in memory"));
+        database.execute_batch("DROP TRIGGER refuse").unwrap();
+    }
+
     /// How many times the provider gave tokens.
     pub(crate) fn tokens_given(&self) -> usize {
         self.sandbox.grants(self.provider).issued().access_tokens
