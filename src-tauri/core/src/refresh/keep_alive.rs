@@ -42,7 +42,9 @@ pub(crate) async fn keep_alive(env: Arc<Env>) {
             event = events.recv() => match event {
                 Ok(Event::Connection(id)) => drop(keeper.look_at(&id)),
                 // Tokens can be opened again, or apps are others; or something was missed.
-                Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => keeper.look_at_all(),
+                Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => keeper.begin_anew(),
+                // Another process wrote. What failed in this one is no better for it.
+                Ok(Event::Elsewhere) => keeper.look_at_all(),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             },
@@ -97,11 +99,16 @@ impl Keeper {
         }
     }
 
+    /// Plans everything anew, also what was held back.
+    fn begin_anew(&mut self) {
+        self.held_back.clear();
+        self.look_at_all();
+    }
+
     /// Plans everything anew.
     fn look_at_all(&mut self) {
         self.plan.clear();
         self.places.clear();
-        self.held_back.clear();
         match self.env.store.read(|c| Ok((connection::renewable(c)?, revocation::all(c)?))) {
             Ok((renewable, revocations)) => {
                 for of in &renewable {
@@ -255,7 +262,7 @@ impl Keeper {
             tracing::warn!(%error, "the time is not kept");
         }
         self.early.extend(self.waiting.keys().cloned());
-        self.look_at_all();
+        self.begin_anew();
     }
 }
 

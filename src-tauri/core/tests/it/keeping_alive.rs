@@ -1,6 +1,7 @@
 //! Connections are renewed before their tokens end, without anyone asking: awake, asleep, and with a clock that is
 //! set; and what failed is tried again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_core::activity::Kind;
@@ -377,4 +378,23 @@ async fn a_token_without_a_known_end_is_left_until_it_is_refused() {
     // From now on its end is known, and kept to.
     let due = world.clock.settled().await;
     assert!(due < world.grapnel.connection(&id).unwrap().summary.expires_at.unwrap());
+}
+
+/// A sign-in through the command line while the window runs.
+#[tokio::test]
+async fn what_another_program_connects_is_kept_alive_too() {
+    let mut world = World::new();
+    let ours = world.grapnel.clone();
+    ours.follow_others().unwrap();
+    let clock = Arc::clone(&world.clock);
+    let keeper = Keeper(tokio::spawn(async move { ours.keep_alive().await }));
+    world.grapnel = world.second_start();
+    let id = world.connect().await;
+    // The first program knows of it as soon as it waits for it.
+    let due = clock.settled().await;
+    world.sandbox.clock().advance(HOUR.unsigned_abs());
+    clock.advance(due.duration_since(jiff::Timestamp::now()));
+    clock.settled().await;
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    drop(keeper);
 }
