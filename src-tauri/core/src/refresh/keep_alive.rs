@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinError, JoinSet};
 use url::Url;
 
 use super::plan::Plan;
@@ -36,9 +36,7 @@ pub(crate) async fn keep_alive(env: Arc<Env>) {
             woken = wait(&keeper.env, keeper.plan.next()) => if woken == Woken::Jumped {
                 keeper.wake();
             },
-            Some(ended) = keeper.at_work.join_next() => if let Ok((thing, result)) = ended {
-                keeper.ended(thing, result);
-            },
+            Some(ended) = keeper.at_work.join_next_with_id() => keeper.ended(ended),
             event = events.recv() => match event {
                 Ok(Event::Connection(id)) => drop(keeper.look_at(&id)),
                 // Tokens can be opened again, or apps are others; or something was missed.
@@ -73,7 +71,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 struct Keeper {
     env: Arc<Env>,
     plan: Plan<Thing>,
-    at_work: JoinSet<(Thing, Result<()>)>,
+    at_work: JoinSet<Result<()>>,
+    /// What each task is at work on.
+    tasks: HashMap<task::Id, Thing>,
     under_way: HashSet<Thing>,
     /// What failed here, not at a provider: how often, and until when it is left alone.
     held_back: HashMap<Thing, (u32, Timestamp)>,
@@ -91,6 +91,7 @@ impl Keeper {
             env,
             plan: Plan::default(),
             at_work: JoinSet::new(),
+            tasks: HashMap::new(),
             under_way: HashSet::new(),
             held_back: HashMap::new(),
             waiting: HashMap::new(),
@@ -186,8 +187,16 @@ impl Keeper {
 
     /// Where a connection is renewed, if its app's provider renews at all.
     fn place(&mut self, of: &Renewable) -> Option<Url> {
-        let Self { env, places, .. } = self;
-        places.entry(of.app_id.clone()).or_insert_with(|| place(env, &of.app_id).ok().flatten()).clone()
+        if let Some(known) = self.places.get(&of.app_id) {
+            return known.clone();
+        }
+        match place(&self.env, &of.app_id) {
+            Ok(place) => self.places.entry(of.app_id.clone()).or_insert(place).clone(),
+            Err(error) => {
+                self.look_later(&error);
+                None
+            }
+        }
     }
 
     fn start_what_is_due(&mut self) {
@@ -219,12 +228,17 @@ impl Keeper {
 
     fn start(&mut self, thing: Thing, work: impl Future<Output = Result<()>> + Send + 'static) {
         self.under_way.insert(thing.clone());
-        self.at_work.spawn(async move { (thing, work.await) });
+        let task = self.at_work.spawn(work).id();
+        self.tasks.insert(task, thing);
     }
 
     /// Plans what was done anew: what failed at a provider by what is stored of it, what failed here by what is
     /// remembered of it.
-    fn ended(&mut self, thing: Thing, result: Result<()>) {
+    fn ended(&mut self, ended: std::result::Result<(task::Id, Result<()>), JoinError>) {
+        let (task, result) = ended.unwrap_or_else(|broken| {
+            (broken.id(), Err(Error::new(Code::Internal, "What was done by itself was broken off.")))
+        });
+        let Some(thing) = self.tasks.remove(&task) else { return };
         self.under_way.remove(&thing);
         match result {
             Ok(()) => {
@@ -266,12 +280,12 @@ impl Keeper {
     }
 }
 
-/// Where an app renews.
+/// Where an app renews; nowhere, where its values are none that can be used. An error is the store's.
 fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
     let Some(app) = env.store.read(|c| app::get(c, app_id))? else { return Ok(None) };
-    let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
-    let renews = conventions.renewal.refresh != Refresh::None;
-    Ok(renews.then(|| conventions.renewal.url.unwrap_or(conventions.token_url)))
+    let conventions = Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
+    let renewing = conventions.ok().filter(|conventions| conventions.renewal.refresh != Refresh::None);
+    Ok(renewing.map(|conventions| conventions.renewal.url.unwrap_or(conventions.token_url)))
 }
 
 /// Renews a connection, once what is before it at its provider is done.
