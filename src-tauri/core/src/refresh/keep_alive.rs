@@ -67,6 +67,8 @@ enum Thing {
 
 /// How soon a store that could not be read is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How soon a provider can be found to be back once more.
+const BACK_AGAIN: Duration = Duration::from_secs(60);
 
 struct Keeper {
     env: Arc<Env>,
@@ -77,10 +79,12 @@ struct Keeper {
     under_way: HashSet<Thing>,
     /// What failed here, not at a provider: how often, and until when it is left alone.
     held_back: HashMap<Thing, (u32, Timestamp)>,
-    /// Where the connections would be renewed whose last renewal failed.
-    waiting: HashMap<ConnectionId, Url>,
+    /// Where the connections would be renewed whose last renewal failed, and until when that failure answers for them.
+    waiting: HashMap<ConnectionId, (Url, Option<Timestamp>)>,
     /// Those of them whose time is now, since the machine woke or their provider is back.
     early: HashSet<ConnectionId>,
+    /// When a provider was found to be back.
+    back: HashMap<Url, Timestamp>,
     /// Where each app renews; nothing for one that does not.
     places: HashMap<AppId, Option<Url>>,
 }
@@ -96,6 +100,7 @@ impl Keeper {
             held_back: HashMap::new(),
             waiting: HashMap::new(),
             early: HashSet::new(),
+            back: HashMap::new(),
             places: HashMap::new(),
         }
     }
@@ -155,19 +160,27 @@ impl Keeper {
         });
         self.plan(Thing::Renewal(of.id.clone()), due);
         if of.retry.at.is_some() {
-            self.waiting.insert(of.id.clone(), place);
+            self.waiting.insert(of.id.clone(), (place, of.retry.quiet_until));
         } else if self.waiting.remove(&of.id).is_some() && !of.is_refused {
             self.is_back(&place);
         }
     }
 
-    /// A provider that failed gives tokens again: who waits for it need not wait any longer.
+    /// A provider that failed gives tokens again: who waits for it need not wait any longer. Who fails again all the
+    /// same waits as before: one that now gives tokens and now does not is not back each time.
     fn is_back(&mut self, place: &Url) {
-        let waiting = self.waiting.iter().filter(|(_, other)| *other == place);
-        let waiting: Vec<_> = waiting.map(|(id, _)| id.clone()).collect();
-        self.early.extend(waiting.iter().cloned());
-        for id in waiting {
-            self.look_at(&id);
+        let now = self.env.time.now();
+        if self.back.get(place).is_some_and(|last| now < after(*last, BACK_AGAIN)) {
+            return;
+        }
+        self.back.insert(place.clone(), now);
+        let waiting = self.waiting.iter().filter(|(id, (other, _))| other == place && !self.early.contains(*id));
+        let waiting: Vec<_> = waiting.map(|(id, (_, quiet_until))| (id.clone(), *quiet_until)).collect();
+        for (id, quiet_until) in waiting {
+            self.early.insert(id.clone());
+            if quiet_until.is_some() {
+                self.plan(Thing::Renewal(id), quiet_until);
+            }
         }
     }
 
