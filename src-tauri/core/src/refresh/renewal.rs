@@ -103,6 +103,9 @@ async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why
     }
     let client = Client::of(env, &app).await?;
     grant::may_be_sent(&row, &client.conventions)?;
+    // What comes of it is for the hosts that were asked, also if the app's are others by then.
+    let kept_for = row.kept_for.or_else(|| Some(client.conventions.origins()));
+    let row = ConnectionRow { kept_for, ..row };
     let renews = client.conventions.renewal.refresh != Refresh::None;
     let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
         return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider)), why);
