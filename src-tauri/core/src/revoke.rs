@@ -163,12 +163,12 @@ async fn ask(
         begun_at: now,
         failures: 0,
         // If the program ends before the first try, the next one begins with it.
-        retry_at: after(now, FIRST_TRY),
+        retry_at: after(now, A_TRY),
     })
 }
 
-/// How long the first try may take before it is made again.
-const FIRST_TRY: Duration = Duration::from_secs(20);
+/// How long a try may take before it is made again.
+const A_TRY: Duration = Duration::from_secs(20);
 
 fn token_place(id: &RevocationId) -> String {
     format!("revocation/{id}/token")
@@ -198,11 +198,16 @@ async fn first_try(env: &Env, ask: &RevocationRow) -> Revocation {
 /// Asks the provider to take a token back, and keeps what came of it.
 pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<Revocation> {
     let Some(row) = env.store.read(|c| revocation::get(c, id))? else { return Ok(Revocation::Done) };
-    let tried = match ask_provider(env, &row).await? {
-        Tried::Later(error, _) if row.begun_at.duration_until(env.time.now()) > PATIENCE => {
-            Tried::Never(error.message)
-        }
-        tried => tried,
+    let now = env.time.now();
+    // Another process looks at what is due as well.
+    if !env.store.write(|tx| revocation::begin(tx, id, row.retry_at, after(now, A_TRY)))? {
+        return Ok(Revocation::Pending);
+    }
+    let is_last = row.begun_at.duration_until(now) > PATIENCE;
+    let tried = match ask_provider(env, &row).await {
+        // Also where it is not the provider that fails, but the vault.
+        Ok(Tried::Later(error, _)) | Err(error) if is_last => Tried::Never(error.message),
+        tried => tried?,
     };
     let by_hand = by_hand(env, &row)?;
     env.store.write(|tx| match &tried {

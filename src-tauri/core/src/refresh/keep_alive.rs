@@ -174,7 +174,8 @@ impl Keeper {
             return;
         }
         self.back.insert(place.clone(), now);
-        let waiting = self.waiting.iter().filter(|(id, (other, _))| other == place && !self.early.contains(*id));
+        let waiting =
+            self.waiting.iter().filter(|(id, (other, _))| other == place && !self.early.contains(*id));
         let waiting: Vec<_> = waiting.map(|(id, (_, quiet_until))| (id.clone(), *quiet_until)).collect();
         for (id, quiet_until) in waiting {
             self.early.insert(id.clone());

@@ -64,6 +64,20 @@ pub(crate) fn of_app(connection: &Connection, id: &AppId) -> rusqlite::Result<Ve
         .collect()
 }
 
+/// Puts off what was due at `due`, for a try that begins; answers whether nobody else has begun one.
+pub(crate) fn begin(
+    connection: &Connection,
+    id: &RevocationId,
+    due: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<bool> {
+    let begun = connection.execute(
+        "UPDATE revocation SET retry_at = ?3 WHERE id = ?1 AND retry_at = ?2",
+        params![id, Time(due), Time(until)],
+    )?;
+    Ok(begun == 1)
+}
+
 /// A try failed, and another is to come.
 pub(crate) fn put_off(connection: &Connection, id: &RevocationId, until: Timestamp) -> rusqlite::Result<()> {
     connection

@@ -2,6 +2,7 @@
 
 use grapnel_core::activity::Kind;
 use grapnel_core::connection::State;
+use grapnel_core::error::Code;
 use grapnel_core::id::ConnectionId;
 use grapnel_core::revoke::{Disconnected, Revocation, TokenKind};
 use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times, custom};
@@ -118,4 +119,46 @@ async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
     world.renew_unsaved(&id).await;
     assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::Done);
     assert_eq!(live(&world), 0);
+}
+
+/// The app's hosts are others by the time the provider answers: nothing that came of the old ones goes there.
+#[tokio::test]
+async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_else() {
+    let (world, id) = connected().await;
+    let slow = Fault::Slow(std::time::Duration::from_millis(500));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.tokens_given() < 2 {
+        tokio::task::yield_now().await;
+    }
+    world.grapnel.disconnect(&id).await.unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    other.set_nonblocking(true).unwrap();
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    let mut new = world.new_app();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    let elsewhere = format!("http://{}/revoke", other.local_addr().unwrap());
+    new.overrides.insert("revocation_url".into(), elsewhere);
+    world.grapnel.change_app(&app.id, new).await.unwrap();
+    let _ = renewal.await.unwrap();
+    assert_eq!(other.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    assert!(!told(&world).contains("not asked for any more"), "{}", told(&world));
+}
+
+/// A vault that stays closed keeps no token for longer than a provider that stays away.
+#[tokio::test]
+async fn after_some_days_a_closed_vault_is_waited_for_no_more() {
+    let (mut world, id) = connected().await;
+    world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
+    world.grapnel.disconnect(&id).await.unwrap();
+    world.start_again();
+    world.keyring.fail(Code::KeyringLocked);
+    world.pass(SignedDuration::from_hours(80));
+    let (grapnel, mut events) = (world.grapnel.clone(), world.grapnel.events());
+    let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
+    while told(&world).matches("not asked for any more").count() < 2 {
+        events.recv().await.unwrap();
+    }
+    keeper.abort();
 }
