@@ -25,7 +25,8 @@ pub(crate) struct Time {
 struct Heard {
     /// By how much each host was ahead of the machine's clock in its last replies.
     hosts: HashMap<String, VecDeque<SignedDuration>>,
-    /// What an earlier run of the program found out; it counts until this one knows better.
+    /// What an earlier run of the program found out; it counts until this one knows better, or hears one reply that
+    /// finds the machine's clock right.
     before: SignedDuration,
 }
 
@@ -60,6 +61,9 @@ impl Time {
             return;
         }
         let mut heard = self.heard();
+        if offset.abs() < LEAST {
+            heard.before = SignedDuration::ZERO;
+        }
         let replies = heard.hosts.entry(host.to_owned()).or_default();
         replies.push_back(offset);
         if replies.len() > REPLIES {
@@ -174,7 +178,9 @@ mod tests {
         let time = Time::new(Arc::new(Set(0)));
         time.remember(SignedDuration::from_hours(3));
         assert_eq!(time.ahead(), SignedDuration::from_hours(3));
-        hear(&time, "a", 0);
+        hear(&time, "a", 10_800);
+        assert_eq!(time.ahead(), SignedDuration::from_hours(3));
+        // Someone set the clock right between the two runs.
         hear(&time, "a", 0);
         assert_eq!(time.ahead(), SignedDuration::ZERO);
     }
