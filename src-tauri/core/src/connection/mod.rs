@@ -1,5 +1,6 @@
 //! Connections, and [`Grapnel`], the door to everything that can be done with them.
 
+mod news;
 mod state;
 mod view;
 
@@ -175,6 +176,12 @@ impl Grapnel {
         let rows = self.0.store.read(connection::all)?;
         let apps = self.apps()?;
         Ok(rows.iter().filter_map(|row| state::summary(&self.0, row, &apps)).collect())
+    }
+
+    /// The connections that need a person who was not told of it yet, by this process or an earlier one. From now on
+    /// they were; what mends and breaks again is new.
+    pub fn take_news(&self) -> Result<Vec<Summary>> {
+        news::take(&self.0)
     }
 
     /// Everything about a connection.

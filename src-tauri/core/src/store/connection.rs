@@ -105,6 +105,22 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow
     connection.prepare("SELECT * FROM connection ORDER BY name")?.query_map([], read)?.collect()
 }
 
+/// For which grant of each connection the person was told that it needs them.
+pub(crate) fn told(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, i64)>> {
+    connection
+        .prepare("SELECT id, told FROM connection WHERE told IS NOT NULL")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+pub(crate) fn set_told(
+    connection: &Connection,
+    id: &ConnectionId,
+    told: Option<i64>,
+) -> rusqlite::Result<()> {
+    connection.execute("UPDATE connection SET told = ?2 WHERE id = ?1", params![id, told]).map(drop)
+}
+
 pub(crate) fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<ConnectionRow>> {
     connection.query_row("SELECT * FROM connection WHERE id = ?1", [id], read).optional()
 }

@@ -310,3 +310,28 @@ async fn leaving_waits_for_a_renewal_under_way() {
     world.grapnel.idle().await;
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
 }
+
+#[tokio::test]
+async fn a_person_is_told_once_of_what_needs_them() {
+    let world = World::new();
+    let id = world.connect().await;
+    let told = |grapnel: &grapnel_core::Grapnel| -> Vec<_> {
+        grapnel.take_news().unwrap().into_iter().map(|news| news.id).collect()
+    };
+    // What is tried again heals by itself.
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 1).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert!(told(&world.grapnel).is_empty());
+
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 2).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert_eq!(told(&world.grapnel).as_slice(), std::slice::from_ref(&id));
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert!(told(&world.grapnel).is_empty(), "the same trouble, told twice");
+    assert!(told(&world.second_start()).is_empty(), "told again after a start");
+
+    world.grapnel.refresh(&id).await.unwrap();
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 1).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert_eq!(told(&world.grapnel), [id], "the next one is news");
+}

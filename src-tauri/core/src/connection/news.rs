@@ -1,0 +1,79 @@
+//! Which connections need a person who was not told of it yet. Kept, so that no start tells it again.
+
+use std::collections::HashMap;
+
+use super::state;
+use super::view::{State, Summary};
+use crate::app;
+use crate::env::Env;
+use crate::error::Result;
+use crate::id::ConnectionId;
+use crate::store::connection;
+
+/// What becomes of what was noted.
+#[derive(Debug, PartialEq, Eq)]
+enum Note {
+    /// It needs the person, who does not know: tell them, and note that.
+    Tell,
+    /// All is well again: what comes next is new.
+    Clear,
+    /// As it was.
+    Leave,
+}
+
+/// What to do about a connection in `state` whose grant is of `version`, where the grant `told` was told of.
+fn note(state: State, version: i64, told: Option<i64>) -> Note {
+    match state {
+        State::ReconnectNeeded if told != Some(version) => Note::Tell,
+        State::Active | State::Expired | State::Retrying | State::Disconnected if told.is_some() => {
+            Note::Clear
+        }
+        // What is being renewed, or cannot be opened now, may come out as it was before.
+        _ => Note::Leave,
+    }
+}
+
+/// The connections to tell of. From then on they count as told.
+pub(super) fn take(env: &Env) -> Result<Vec<Summary>> {
+    let apps = app::all(env)?;
+    let (rows, told) = env.store.read(|tx| Ok((connection::all(tx)?, connection::told(tx)?)))?;
+    let told: HashMap<ConnectionId, i64> = told.into_iter().collect();
+    let mut news = Vec::new();
+    let mut notes = Vec::new();
+    for row in &rows {
+        let Some(summary) = state::summary(env, row, &apps) else { continue };
+        match note(summary.state, row.version, told.get(&row.id).copied()) {
+            Note::Tell => {
+                notes.push((&row.id, Some(row.version)));
+                news.push(summary);
+            }
+            Note::Clear => notes.push((&row.id, None)),
+            Note::Leave => {}
+        }
+    }
+    if !notes.is_empty() {
+        env.store.write(|tx| notes.iter().try_for_each(|(id, told)| connection::set_told(tx, id, *told)))?;
+    }
+    Ok(news)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_needs_a_person_is_told_and_once_for_each_grant() {
+        use State::*;
+        assert_eq!(note(ReconnectNeeded, 3, None), Note::Tell);
+        assert_eq!(note(ReconnectNeeded, 3, Some(3)), Note::Leave);
+        assert_eq!(note(ReconnectNeeded, 4, Some(3)), Note::Tell);
+        for heals in [Active, Expired, Retrying, Disconnected] {
+            assert_eq!(note(heals, 3, None), Note::Leave, "{heals:?}");
+            assert_eq!(note(heals, 3, Some(3)), Note::Clear, "{heals:?}");
+        }
+        for passes in [Renewing, Locked] {
+            assert_eq!(note(passes, 3, None), Note::Leave, "{passes:?}");
+            assert_eq!(note(passes, 3, Some(3)), Note::Leave, "{passes:?}");
+        }
+    }
+}
