@@ -9,6 +9,10 @@ use crate::{browsing, commands};
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
 pub(crate) struct Happened(pub grapnel_core::event::Event);
 
+/// The connection that the person asked for, outside of the window.
+#[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
+pub(crate) struct Asked(pub grapnel_core::id::ConnectionId);
+
 /// Every command and event.
 pub(crate) fn builder() -> Builder<tauri::Wry> {
     Builder::new()
@@ -18,6 +22,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::overview,
             commands::settings,
             commands::change_settings,
+            commands::start_at_login,
             commands::open_folder,
             commands::sandbox,
             commands::discover,
@@ -66,7 +71,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::import_archive,
             commands::close_archive,
         ])
-        .events(collect_events![Happened])
+        .events(collect_events![Happened, Asked])
 }
 
 #[cfg(test)]

@@ -17,12 +17,17 @@ const ON_STDIN: &str = "--callback-on-stdin";
 /// The argument that starts the sandbox with the program.
 const SANDBOX: &str = "--sandbox";
 
+/// The argument of a start at login: no window, where there is a tray to find the program in.
+pub(crate) const HIDDEN: &str = "--hidden";
+
 /// What the program was started with.
 pub(crate) struct Arguments {
     /// A callback that started the program.
     pub(crate) callback: Option<SecretString>,
     /// Whether to have the sandbox at hand.
     pub(crate) sandbox: bool,
+    /// Whether to show no window.
+    pub(crate) hidden: bool,
 }
 
 impl Arguments {
@@ -43,6 +48,7 @@ impl Arguments {
         Self {
             callback: given.iter().find(|argument| is_callback(argument)).map(|found| found.as_str().into()),
             sandbox: given.iter().any(|argument| argument == SANDBOX),
+            hidden: given.iter().any(|argument| argument == HIDDEN),
         }
     }
 }

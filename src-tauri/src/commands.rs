@@ -18,8 +18,12 @@ use grapnel_core::secret::{Entered, ExposeSecret};
 use grapnel_core::settings::Settings;
 use grapnel_core::store::Store;
 use serde::Serialize;
+#[cfg(target_os = "linux")]
+use tauri::Manager;
 use tauri::{AppHandle, State};
 
+#[cfg(target_os = "linux")]
+use crate::beside::{login, tray::Tray};
 use crate::calls::Calls;
 use crate::clipboard::Clipboard;
 use crate::sandbox::{AtHand, SandboxApp};
@@ -67,21 +71,52 @@ pub(crate) struct Set {
     pub(crate) settings: Settings,
     /// The data directory.
     pub(crate) folder: String,
+    /// Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered.
+    pub(crate) at_login: Option<bool>,
+    /// Whether Grapnel can be found in the tray now.
+    pub(crate) in_tray: bool,
 }
 
 /// What is set for all of Grapnel.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn settings(shell: State<'_, Shell>) -> Result<Set> {
+pub(crate) async fn settings(shell: State<'_, Shell>, app: AppHandle) -> Result<Set> {
     let folder = Store::default_home()?.display().to_string();
-    Ok(Set { settings: shell.core().await?.settings()?, folder })
+    let settings = shell.core().await?.settings()?;
+    #[cfg(target_os = "linux")]
+    let (at_login, in_tray) = (Some(login::is_on(&app)), app.state::<Tray>().is_seen());
+    #[cfg(not(target_os = "linux"))]
+    let (at_login, in_tray) = (None, false);
+    Ok(Set { settings, folder, at_login, in_tray })
 }
 
 /// Changes what is set. An error names the setting that cannot be.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn change_settings(shell: State<'_, Shell>, settings: Settings) -> Result<Settings> {
-    shell.core().await?.change_settings(settings)
+pub(crate) async fn change_settings(
+    shell: State<'_, Shell>,
+    app: AppHandle,
+    settings: Settings,
+) -> Result<Settings> {
+    let core = shell.core().await?;
+    #[cfg(target_os = "linux")]
+    if core.settings()?.tray != settings.tray {
+        app.state::<Tray>().set(&app, core, settings.tray).await?;
+    }
+    core.change_settings(settings)
+}
+
+/// Makes Grapnel start at login, or no more.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    return login::set(&app, on);
+    #[cfg(not(target_os = "linux"))]
+    Err(Error::input(
+        "at_login",
+        format!("Grapnel does not start at login here ({on}, {}).", app.package_info().name),
+    ))
 }
 
 /// Opens the data directory in the system's file manager.

@@ -1,14 +1,21 @@
-//! Leaving: the window goes at once, the program when nothing is on its way that would be lost. A start that
+//! Leaving: the window goes at once, the program when nothing is on its way that would be lost;
+//! where it is in the tray it stays. A start that
 //! failed leaves too, for another.
 
 use std::process::{Command, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use tauri::WindowEvent;
 use tauri::{AppHandle, Manager, RunEvent};
 
+#[cfg(target_os = "linux")]
+use crate::beside::tray::Tray;
 use crate::clipboard::Clipboard;
 use crate::shell::Shell;
+#[cfg(target_os = "linux")]
+use crate::window;
 
 /// The longest that a code or a refresh token may be on its way.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -19,6 +26,13 @@ const SECOND: &str = "GRAPNEL_SECOND_START";
 static LEAVING: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
+    #[cfg(target_os = "linux")]
+    if let RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } = &event
+        && app.state::<Tray>().is_seen()
+    {
+        api.prevent_close();
+        window::hide(app);
+    }
     let RunEvent::ExitRequested { api, .. } = event else { return };
     if LEAVING.swap(true, Ordering::Relaxed) {
         return;

@@ -1,5 +1,7 @@
 //! The desktop shell: window, deep links, IPC. No OAuth in it.
 
+#[cfg(target_os = "linux")]
+mod beside;
 mod bindings;
 mod browser;
 mod browsing;
@@ -48,9 +50,12 @@ fn build() -> tauri::Result<tauri::App> {
             app.manage(commands::Opened::default());
             app.manage(sandbox::AtHand::default());
             app.manage(probe::Probe::default());
-            window::open(app.handle())?;
+            #[cfg(target_os = "linux")]
+            app.manage(beside::tray::Tray::default());
+            let arguments = Arguments::own();
+            window::open(app.handle(), !arguments.hidden)?;
             callback::listen(app.handle());
-            follow(app.handle(), Arguments::own(), false);
+            follow(app.handle(), arguments, false);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -67,7 +72,10 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
         }
         match arguments.callback {
             Some(address) => callback::receive(&app, address).await,
-            None if is_second => window::show(&app),
+            None if arguments.hidden && is_second => {}
+            #[cfg(target_os = "linux")]
+            None if arguments.hidden => beside::stay_hidden(&app).await,
+            None if is_second || arguments.hidden => window::show(&app),
             None => {}
         }
     });

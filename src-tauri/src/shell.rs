@@ -51,6 +51,8 @@ impl Shell {
         let (app, events, missed) = (self.app.clone(), core.events(), Arc::clone(&self.missed));
         tauri::async_runtime::spawn(forward(app, events, missed));
         self.wake_sandbox(&core);
+        #[cfg(target_os = "linux")]
+        tauri::async_runtime::spawn(crate::beside::follow(self.app.clone(), core.clone(), core.events()));
         let behind = core.clone();
         tauri::async_runtime::spawn(async move {
             if let Err(error) = behind.follow_others() {

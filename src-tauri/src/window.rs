@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use grapnel_core::id::ConnectionId;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri_specta::Event as _;
+
+use crate::bindings::Asked;
 
 const NAME: &str = "main";
 /// If the page has not loaded by then, an empty window tells more than none.
 const LATEST: Duration = Duration::from_secs(3);
 
-/// Makes the window.
-pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
+/// Makes the window; `at_once` shows it as soon as there is something to see.
+pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, NAME, WebviewUrl::default())
         .title("Grapnel")
         .inner_size(1180.0, 760.0)
@@ -19,12 +23,15 @@ pub(crate) fn open(app: &AppHandle) -> tauri::Result<()> {
         // The page is Grapnel's own, and goes nowhere else.
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .on_page_load(|window, load| {
-            if load.event() == PageLoadEvent::Finished {
+        .on_page_load(move |window, load| {
+            if at_once && load.event() == PageLoadEvent::Finished {
                 let _ = window.show();
             }
         })
         .build()?;
+    if !at_once {
+        return Ok(());
+    }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(LATEST).await;
@@ -48,4 +55,32 @@ pub(crate) fn show(app: &AppHandle) {
     if let Err(error) = shown {
         tracing::warn!(%error, "the window could not be brought to the front");
     }
+}
+
+/// Brings the window before the person's eyes, at a connection where they asked for one.
+pub(crate) fn show_about(app: &AppHandle, connection: Option<ConnectionId>) {
+    show(app);
+    if let Some(Err(error)) = connection.map(|id| Asked(id).emit(app)) {
+        tracing::warn!(%error, "the window did not hear");
+    }
+}
+
+/// Shows the window where it is hidden, and leaves it where it is seen.
+pub(crate) fn show_if_hidden(app: &AppHandle) {
+    if app.get_webview_window(NAME).is_some_and(|window| window.is_visible().is_ok_and(|is_seen| !is_seen)) {
+        show(app);
+    }
+}
+
+/// Takes the window from the person's eyes; all in it stays.
+pub(crate) fn hide(app: &AppHandle) {
+    let hidden = app.get_webview_window(NAME).map(|window| window.hide());
+    if let Some(Err(error)) = hidden {
+        tracing::warn!(%error, "the window stays");
+    }
+}
+
+/// Whether the person has the window before their eyes.
+pub(crate) fn is_focused(app: &AppHandle) -> bool {
+    app.get_webview_window(NAME).is_some_and(|window| window.is_focused().unwrap_or(false))
 }

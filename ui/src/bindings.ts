@@ -11,6 +11,8 @@ export const commands = {
 	settings: () => typedError<Set, Error>(__TAURI_INVOKE("settings")),
 	/**  Changes what is set. An error names the setting that cannot be. */
 	changeSettings: (settings: Settings) => typedError<Settings, Error>(__TAURI_INVOKE("change_settings", { settings })),
+	/**  Makes Grapnel start at login, or no more. */
+	startAtLogin: (on: boolean) => typedError<null, Error>(__TAURI_INVOKE("start_at_login", { on })),
 	/**  Opens the data directory in the system's file manager. */
 	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Starts the sandbox, and tells what to enter to use it. */
@@ -109,6 +111,7 @@ export const commands = {
 
 /** Events */
 export const events = {
+	asked: makeEvent<Asked, Asked>("asked"),
 	happened: makeEvent<Happened, Happened>("happened"),
 };
 
@@ -165,6 +168,9 @@ export type Application = {
 	/**  Its page. */
 	homepage: string | null,
 };
+
+/**  The connection that the person asked for, outside of the window. */
+export type Asked = ConnectionId;
 
 /**  One pending (or just ended) authorization of an app. */
 export type Attempt = {
@@ -976,6 +982,10 @@ export type Set = {
 	settings: Settings,
 	/**  The data directory. */
 	folder: string,
+	/**  Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered. */
+	at_login: boolean | null,
+	/**  Whether Grapnel can be found in the tray now. */
+	in_tray: boolean,
 };
 
 /**  The settings. Each is the usual where it is empty. */
@@ -986,6 +996,10 @@ export type Settings = {
 	proxy?: string,
 	/**  A PEM file with certificate authorities that are trusted besides the usual ones; empty for none. */
 	certificates?: string,
+	/**  Whether no notification is sent when a connection needs the person. */
+	quiet?: boolean,
+	/**  Whether Grapnel is in the tray, and goes on there when its window is closed. */
+	tray?: boolean,
 };
 
 /**  Where a value of a profile is known from. */

@@ -86,8 +86,9 @@ export const host = {
   activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
   copyText: (text: string) => ask(() => commands.copyText(text)),
   /** What is set for all of Grapnel, and where its data is. */
-  settings: () => ask(() => commands.settings()) as Promise<{ settings: Settings; folder: string }>,
+  settings: () => ask(() => commands.settings()) as Promise<{ settings: Settings; folder: string; at_login: boolean | null; in_tray: boolean }>,
   changeSettings: (settings: Settings) => ask(() => commands.changeSettings(settings)) as Promise<Settings>,
+  startAtLogin: (on: boolean) => ask(() => commands.startAtLogin(on)),
   openFolder: () => ask(() => commands.openFolder()),
   checkVault: () => ask(() => commands.checkVault()),
   protection: () => ask(() => commands.protection()),
@@ -103,4 +104,6 @@ export const host = {
   closeArchive: () => ask(() => commands.closeArchive()),
   /** Calls back with everything that happens, until the returned function is called. */
   listen: (heard: (event: Happening) => void) => events.happened.listen((message) => heard(message.payload)),
+  /** Calls back with the connection that the person asked for outside of the window, likewise. */
+  asked: (open: (connection: string) => void) => events.asked.listen((message) => open(message.payload)),
 };

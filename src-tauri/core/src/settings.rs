@@ -20,6 +20,10 @@ pub struct Settings {
     pub proxy: String,
     /// A PEM file with certificate authorities that are trusted besides the usual ones; empty for none.
     pub certificates: String,
+    /// Whether no notification is sent when a connection needs the person.
+    pub quiet: bool,
+    /// Whether Grapnel is in the tray, and goes on there when its window is closed.
+    pub tray: bool,
 }
 
 impl Settings {

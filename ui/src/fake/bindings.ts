@@ -11,4 +11,5 @@ export const events = {
   happened: {
     listen: (heard: (message: { payload: real.Event }) => void) => Promise.resolve(fake.listen((payload) => heard({ payload }))),
   },
+  asked: { listen: (open: (message: { payload: string }) => void) => Promise.resolve(fake.asked((payload) => open({ payload }))) },
 };

@@ -43,6 +43,7 @@ export class Fake {
   #waits = new Map<Name, number>();
   #held = new Map<Name, Promise<void>>();
   #heard = new Set<(event: Event) => void>();
+  #asked: ((connection: string) => void) | null = null;
   #waiting = new Map<number, () => void>();
 
   /** Starts over, in one of the scenarios. */
@@ -70,6 +71,14 @@ export class Fake {
     let release = () => {};
     this.#held.set(name, new Promise((resolve) => (release = resolve)));
     return release;
+  }
+
+  /** The person asks for a connection outside of the window. */
+  ask = (connection: string): void => this.#asked?.(connection);
+
+  asked(open: (connection: string) => void): () => void {
+    this.#asked = open;
+    return () => (this.#asked = null);
   }
 
   tell(event: Event): void {
@@ -249,12 +258,13 @@ export class Fake {
       this.#answer("activity", [id, search], () =>
         this.world.activity.filter((one) => (id === null || one.connection_id === id) && one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()))),
     copyText: (text) => this.#answer("copyText", [text], () => null),
-    settings: () => this.#answer("settings", [], () => ({ settings: this.world.settings, folder: "/home/amelie/.local/share/grapnel" })),
+    settings: () => this.#answer("settings", [], () => ({ settings: this.world.settings, folder: "/home/amelie/.local/share/grapnel", at_login: false, in_tray: this.world.settings.tray ?? false })),
     changeSettings: (settings) =>
       this.#answer("changeSettings", [settings], () => {
         if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The address of the proxy has no scheme.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
         return (this.world.settings = settings);
       }),
+    startAtLogin: (on) => this.#answer("startAtLogin", [on], () => null),
     openFolder: () => this.#answer("openFolder", [], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
     ...keeping((name, given, answer) => this.#answer(name, given, answer), () => this.world, (event) => this.tell(event)),

@@ -13,7 +13,7 @@ test("a setting is kept when it is left, and says so", async () => {
   await user.type(await box("Browser"), "firefox -P work");
   await user.tab();
   await screen.findByText("Kept");
-  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work", proxy: "", certificates: "" }]]);
+  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work", proxy: "", certificates: "", quiet: false, tray: false }]]);
 });
 
 test("one that cannot be says why, keeps what was typed, and holds up no other", async () => {
@@ -23,7 +23,7 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   await waitFor(() => expect(proxy).toHaveAccessibleDescription(/has no scheme/));
   expect(proxy).toHaveValue("proxy.example");
   await user.type(await box("Browser"), "firefox{Enter}");
-  await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "" }));
+  await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "", quiet: false, tray: false }));
 });
 
 test("what was not changed is not sent", async () => {
@@ -41,4 +41,23 @@ test("the data folder is opened; where settings cannot be read, that is told and
   await press(user, "Try again");
   await press(user, "Open folder");
   expect(fake.called("openFolder")).toHaveLength(1);
+});
+
+test("what goes on beside the window is switched at once, and a switch that fails goes back", async () => {
+  const user = await open();
+  await user.click(await screen.findByRole("checkbox", { name: "Notify me when a connection needs me" }));
+  await waitFor(() => expect(fake.world.settings).toMatchObject({ quiet: true, tray: false }));
+  await user.click(screen.getByRole("checkbox", { name: "Start at login" }));
+  await waitFor(() => expect(fake.called("startAtLogin")).toEqual([[true]]));
+  fake.fail("changeSettings", { code: "invalid_input", message: "This desktop shows no tray.", meaning: null, hint: null, field: "tray" });
+  const tray = screen.getByRole("checkbox", { name: "Stay in the tray" });
+  await user.click(tray);
+  expect(await screen.findByText("This desktop shows no tray.")).toBeVisible();
+  expect(tray).not.toBeChecked();
+});
+
+test("a connection that was asked for outside of the window is shown", async () => {
+  await open();
+  fake.ask("c1");
+  await waitFor(() => expect(screen.queryByRole("heading", { name: "Settings" })).toBeNull());
 });

@@ -1,0 +1,113 @@
+//! The start at login: an entry in the desktop's folder for it. The entry itself is what is set; whoever removes it
+//! there has switched it off here.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use grapnel_core::error::{Code, Error, Result};
+use tauri::{AppHandle, Manager};
+
+use crate::callback::HIDDEN;
+
+const NAME: &str = "dev.grapnel.desktop.desktop";
+
+/// Whether Grapnel starts at login.
+pub(crate) fn is_on(app: &AppHandle) -> bool {
+    entry(app).and_then(std::fs::read_to_string).is_ok_and(|text| !is_switched_off(&text))
+}
+
+/// Makes Grapnel start at login, or no more.
+pub(crate) fn set(app: &AppHandle, on: bool) -> Result<()> {
+    let done = entry(app).and_then(|path| if on { write(&path) } else { remove(&path) });
+    done.map_err(|error| {
+        Error::new(
+            Code::DataUnwritable,
+            format!("The entry for the start at login cannot be changed: {error}."),
+        )
+        .means("Grapnel starts as it did before.")
+        .hint(format!("It is {NAME} in the folder autostart of your configuration."))
+    })
+}
+
+fn entry(app: &AppHandle) -> std::io::Result<PathBuf> {
+    let config = app.path().config_dir().map_err(std::io::Error::other)?;
+    Ok(config.join("autostart").join(NAME))
+}
+
+fn write(path: &Path) -> std::io::Result<()> {
+    let program = std::env::current_exe()?;
+    let program =
+        program.to_str().ok_or_else(|| std::io::Error::other("this program’s path is not UTF-8"))?;
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    std::fs::write(path, text(program))
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(path).or_else(
+        |error| {
+            if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
+        },
+    )
+}
+
+/// What an entry says for a program at this path.
+fn text(program: &str) -> String {
+    format!(
+        "[Desktop Entry]\nType=Application\nName=Grapnel\nComment=Keeps connections alive\nIcon=grapnel-desktop\n\
+         Exec={} {HIDDEN}\nTerminal=false\n",
+        quoted(program)
+    )
+}
+
+/// An argument of `Exec`: quoted, with what a quoted argument must escape, of which each backslash is then one of a
+/// string of the file (Desktop Entry Specification, “The Exec key”); a percent sign begins a field code.
+fn quoted(argument: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in argument.chars() {
+        match character {
+            '\\' => quoted.push_str(r"\\\\"),
+            '"' | '`' | '$' => quoted.extend([r"\\", character.encode_utf8(&mut [0; 4])]),
+            '%' => quoted.push_str("%%"),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Desktops keep an entry that the person switched off in their own settings, and mark it.
+fn is_switched_off(text: &str) -> bool {
+    text.lines().any(|line| matches!(line.trim(), "Hidden=true" | "X-GNOME-Autostart-enabled=false"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_starts_this_program_hidden() {
+        let entry = "[Desktop Entry]\nType=Application\nName=Grapnel\nComment=Keeps connections alive\n\
+                     Icon=grapnel-desktop\nExec=\"/usr/bin/grapnel-desktop\" --hidden\nTerminal=false\n";
+        assert_eq!(text("/usr/bin/grapnel-desktop"), entry);
+    }
+
+    #[test]
+    fn a_path_with_anything_in_it_is_one_argument() {
+        assert_eq!(quoted("/home/a b/x"), r#""/home/a b/x""#);
+        assert_eq!(quoted(r#"/100%/$x/`"\"#), r#""/100%%/\\$x/\\`\\"\\\\""#);
+    }
+
+    #[test]
+    fn it_is_written_and_removed_and_switched_off_elsewhere() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("autostart").join(NAME);
+        remove(&path).unwrap();
+        write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(std::env::current_exe().unwrap().to_str().unwrap()) && !is_switched_off(&text));
+        assert!(is_switched_off(&(text.clone() + "Hidden=true\n")));
+        assert!(is_switched_off(&(text + "X-GNOME-Autostart-enabled=false\n")));
+        remove(&path).unwrap();
+        assert!(!path.exists());
+    }
+}

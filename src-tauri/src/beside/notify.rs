@@ -1,0 +1,177 @@
+//! Notifications over the session bus: when connections need the person, and they do not see it in the window.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use grapnel_core::Grapnel;
+use grapnel_core::connection::{State, Summary};
+use grapnel_core::error::{Error, Result};
+use grapnel_core::id::ConnectionId;
+use tauri::AppHandle;
+use zbus::export::futures_core::Stream;
+use zbus::message::Type;
+use zbus::zvariant::Value;
+use zbus::{Connection, MatchRule, MessageStream};
+
+use crate::window;
+
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// The entry of the package, by which a desktop knows whose notification it is.
+const ENTRY: &str = "Grapnel";
+/// As many are named in a notification about several.
+const NAMED: usize = 4;
+
+/// What a notification says.
+#[derive(Debug, PartialEq, Eq)]
+struct Notice {
+    title: String,
+    text: String,
+    /// What a click opens.
+    about: Option<ConnectionId>,
+}
+
+/// Tells of the connections that need the person since the last time.
+pub(super) fn tell_news(app: &AppHandle, core: &Grapnel) -> Result<()> {
+    let news = core.take_news()?;
+    if let Some(notice) = news_notice(&news, window::is_focused(app), core.settings()?.quiet) {
+        tauri::async_runtime::spawn(send(app.clone(), notice));
+    }
+    Ok(())
+}
+
+/// Tells that the vault stays closed.
+pub(super) fn tell_locked(app: &AppHandle, core: &Grapnel) {
+    let (Some(trouble), Ok(all), Ok(settings)) = (core.vault_trouble(), core.connections(), core.settings())
+    else {
+        return;
+    };
+    let locked = all.iter().filter(|connection| connection.state == State::Locked).count();
+    if let Some(notice) = locked_notice(&trouble, locked, window::is_focused(app), settings.quiet) {
+        tauri::async_runtime::spawn(send(app.clone(), notice));
+    }
+}
+
+/// What to say of connections that need the person, who may have the window before their eyes, or want quiet.
+fn news_notice(news: &[Summary], is_seen: bool, is_quiet: bool) -> Option<Notice> {
+    if is_seen || is_quiet {
+        return None;
+    }
+    match news {
+        [] => None,
+        [one] => Some(Notice {
+            title: format!("“{}” needs a new sign-in", one.name),
+            text: format!("{} does not renew it any more.", escaped(&one.provider_name)),
+            about: Some(one.id.clone()),
+        }),
+        [first, ..] => {
+            let names: Vec<_> = news.iter().take(NAMED).map(|one| escaped(&one.name)).collect();
+            let more =
+                if news.len() > NAMED { format!(", and {} more", news.len() - NAMED) } else { String::new() };
+            Some(Notice {
+                title: format!("{} connections need a new sign-in", news.len()),
+                text: names.join(", ") + &more,
+                about: Some(first.id.clone()),
+            })
+        }
+    }
+}
+
+/// What to say of a vault that stays closed, with so many connections in it.
+fn locked_notice(trouble: &Error, locked: usize, is_seen: bool, is_quiet: bool) -> Option<Notice> {
+    let what =
+        if locked == 1 { "One connection waits".to_owned() } else { format!("{locked} connections wait") };
+    (locked > 0 && !is_seen && !is_quiet).then(|| Notice {
+        title: trouble.message.clone(),
+        text: format!("{what} for it, and cannot be renewed until then."),
+        about: None,
+    })
+}
+
+/// The text of a notification may be markup; a name is none.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+async fn send(app: AppHandle, notice: Notice) {
+    match clicked(&notice).await {
+        Ok(true) => window::show_about(&app, notice.about),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "no notification could be sent"),
+    }
+}
+
+/// Shows a notification until it is clicked (true) or gone.
+async fn clicked(notice: &Notice) -> zbus::Result<bool> {
+    let bus = Connection::session().await?;
+    let rule = MatchRule::builder().msg_type(Type::Signal).interface(SERVICE)?.path(PATH)?.build();
+    // Before it is shown, so that no click is missed.
+    let mut answers = MessageStream::for_match_rule(rule, &bus, None).await?;
+    let hints =
+        HashMap::from([("desktop-entry", Value::from(ENTRY)), ("category", Value::from("network.error"))]);
+    let actions = ["default", "Open Grapnel"];
+    let said = (ENTRY, 0_u32, "grapnel-desktop", &notice.title, &notice.text, &actions[..], hints, -1_i32);
+    let shown = bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &said).await?;
+    let id: u32 = shown.body().deserialize()?;
+    while let Some(answer) = poll_fn(|context| Pin::new(&mut answers).poll_next(context)).await {
+        let answer = answer?;
+        let header = answer.header();
+        let says = |name: &str| header.member().is_some_and(|member| member == name);
+        if says("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
+            return Ok(true);
+        }
+        if says("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
+            return Ok(false);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn news(names: &[&str]) -> Vec<Summary> {
+        let one = |name: &&str| {
+            serde_json::json!({
+                "id": format!("id-{name}"), "name": name, "app_id": "app", "app_name": "App", "provider": "custom",
+                "provider_name": "R&D", "state": "reconnect_needed", "expires_at": null, "retry_at": null,
+            })
+        };
+        names.iter().map(|name| serde_json::from_value(one(name)).unwrap()).collect()
+    }
+
+    #[test]
+    fn one_connection_is_named_and_opened_by_a_click() {
+        let notice = news_notice(&news(&["Acme"]), false, false).unwrap();
+        assert_eq!(notice.title, "“Acme” needs a new sign-in");
+        assert_eq!(notice.text, "R&amp;D does not renew it any more.");
+        assert_eq!(notice.about, Some(news(&["Acme"])[0].id.clone()));
+    }
+
+    #[test]
+    fn several_are_one_notification() {
+        let notice = news_notice(&news(&["a", "<b>", "c", "d", "e", "f"]), false, false).unwrap();
+        assert_eq!(notice.title, "6 connections need a new sign-in");
+        assert_eq!(notice.text, "a, &lt;b&gt;, c, d, and 2 more");
+    }
+
+    #[test]
+    fn nothing_is_said_of_nothing_nor_before_the_window_nor_where_quiet_is_wanted() {
+        assert_eq!(news_notice(&[], false, false), None);
+        assert_eq!(news_notice(&news(&["a"]), true, false), None);
+        assert_eq!(news_notice(&news(&["a"]), false, true), None);
+    }
+
+    #[test]
+    fn a_locked_keyring_is_told_where_connections_wait_for_it() {
+        let trouble = Error::new(grapnel_core::error::Code::KeyringLocked, "Your keyring is locked.");
+        let notice = locked_notice(&trouble, 2, false, false).unwrap();
+        assert_eq!(notice.title, "Your keyring is locked.");
+        assert_eq!(notice.text, "2 connections wait for it, and cannot be renewed until then.");
+        for (locked, is_seen, is_quiet) in [(0, false, false), (2, true, false), (2, false, true)] {
+            assert_eq!(locked_notice(&trouble, locked, is_seen, is_quiet), None);
+        }
+    }
+}
