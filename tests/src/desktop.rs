@@ -219,7 +219,8 @@ impl Desktop {
         self.root().join("run/bus")
     }
 
-    fn bus_address(&self) -> String {
+    /// The address of its session bus.
+    pub fn bus_address(&self) -> String {
         format!("unix:path={}", self.bus_socket().display())
     }
 

@@ -10,6 +10,7 @@ pub mod form;
 pub mod keyring;
 pub mod leak;
 pub mod page;
+pub mod panel;
 pub mod place;
 pub mod posts;
 pub mod process;

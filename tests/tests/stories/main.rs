@@ -1,6 +1,7 @@
 //! What a person does with Grapnel, and what goes wrong for them: each a story on a desktop of its own.
 
 mod bad_input;
+mod beside;
 mod cold_start;
 mod command_line;
 mod custom;

@@ -1,0 +1,99 @@
+//! Beside the window: the notification of what needs the person, and the tray.
+
+use grapnel_sandbox::{Endpoint, Fault};
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::Role;
+use grapnel_tests::panel::Panel;
+use grapnel_tests::process::Running;
+use grapnel_tests::scene::Scene;
+use grapnel_tests::story::Pictures;
+use grapnel_tests::terminal::Terminal;
+use grapnel_tests::wait::until;
+use grapnel_tests::{Context, Result, ensure};
+
+#[tokio::test]
+async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()> {
+    let scene = Scene::set("beside", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let desktop = scene.desktop();
+    let panel = Panel::start(desktop).await?;
+    let entry = desktop.home().join(".config/autostart/dev.grapnel.desktop.desktop");
+    let window = scene.open_with_app().await?;
+    let (page, pid) = (window.page(), window.process().pid);
+    scene
+        .step("A connection is made", async {
+            let consent = scene.connect(&page).await?;
+            consent.authorize().await?;
+            page.says("Active, ").await
+        })
+        .await?;
+    scene
+        .step("With the window out of sight, a connection that needs the person is told of, once", async {
+            page.press(Role::Button, "Settings").await?;
+            desktop.run("xdotool", &["getactivewindow", "windowminimize", "--sync"]).await?;
+            let terminal = Terminal::on(desktop);
+            let name = terminal.json(&["list"])?[0]["name"].as_str().unwrap_or_default().to_owned();
+            scene.sandbox().faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 2)?;
+            for _ in 0..2 {
+                let refused = terminal.run(&["refresh", &name], "")?;
+                ensure!(!refused.status.success(), "it was renewed");
+            }
+            let titles = panel.has_told(1).await?;
+            ensure!(titles == [format!("“{name}” needs a new sign-in")], "{titles:?}");
+            Ok(())
+        })
+        .await?;
+    scene
+        .step("A click on it brings the window to the front, on that connection", async {
+            panel.click(1).await?;
+            desktop.brings_to_front(pid).await?;
+            page.says("Reconnect").await
+        })
+        .await?;
+    scene
+        .step(
+            "In the tray, it says what is wrong; closing hides the window, and a click brings it back",
+            async {
+                page.press(Role::Button, "Settings").await?;
+                page.tick("Stay in the tray").await?;
+                until("the tray", async || {
+                    Ok((panel.tooltip().await? == "The connection needs a new sign-in").then_some(()))
+                })
+                .await?;
+                desktop.run("xdotool", &["key", "alt+F4"]).await?;
+                until("the window to hide", async || Ok((!desktop.shows_window_of(pid).await).then_some(())))
+                    .await?;
+                ensure!(scene.grapnels() == [pid], "the program ended");
+                panel.click_item().await?;
+                desktop.brings_to_front(pid).await
+            },
+        )
+        .await?;
+    ensure!(panel.titles().len() == 1, "told again: {:?}", panel.titles());
+    scene
+        .step("When the panel goes, closing ends the program again", async {
+            drop(panel);
+            page.press(Role::Button, "Activity").await?;
+            page.press(Role::Button, "Settings").await?;
+            page.says("This desktop shows no tray now").await?;
+            page.tick("Start at login").await?;
+            until("the entry", async || Ok(entry.exists().then_some(()))).await?;
+            desktop.run("xdotool", &["key", "alt+F4"]).await?;
+            scene.grapnel_is_gone().await
+        })
+        .await?;
+    scene
+        .step("What starts at login shows no window; the tray opens it", async {
+            let panel = Panel::start(desktop).await?;
+            let entry = std::fs::read_to_string(&entry)?;
+            let exec = entry.lines().find_map(|line| line.strip_prefix("Exec=")).context("no Exec")?;
+            // As a desktop splits it: the path here needs no more than its quotes.
+            let mut login = desktop.command("sh");
+            let grapnel = Running::start(login.args(["-c", &format!("exec {exec}")]), &desktop.log("login"))?;
+            let said = panel.tooltip().await?;
+            ensure!(said == "The connection needs a new sign-in", "{said}");
+            ensure!(!desktop.shows_window_of(grapnel.pid()).await, "it shows a window");
+            panel.click_item().await?;
+            desktop.brings_to_front(grapnel.pid()).await
+        })
+        .await
+}
