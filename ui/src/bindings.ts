@@ -95,7 +95,7 @@ export const commands = {
 	protectWithPassphrase: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
 	/**  Seals everything anew under a key in the keyring. */
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
-	/**  Looks at everything that has to work. */
+	/**  Looks at everything that has to work, and sends a deep link that has to come back. */
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
 	/**  Copies a diagnosis as text that is safe to show to anyone. */
 	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),

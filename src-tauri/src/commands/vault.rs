@@ -1,12 +1,13 @@
 //! The vault and the doctor.
 
-use grapnel_core::doctor::Diagnosis;
-use grapnel_core::error::Result;
+use grapnel_core::doctor::{Check, Diagnosis, Verdict};
+use grapnel_core::error::{Error, Result};
 use grapnel_core::secret::Entered;
 use grapnel_core::vault::Protection;
-use tauri::State;
+use tauri::{AppHandle, State};
 
 use crate::clipboard::Clipboard;
+use crate::probe;
 use crate::shell::Shell;
 
 /// What opens the vault.
@@ -37,15 +38,33 @@ pub(crate) async fn protect_with_keyring(shell: State<'_, Shell>) -> Result<()> 
     shell.core().await?.protect_with_keyring().await
 }
 
-/// Looks at everything that has to work.
+/// Looks at everything that has to work, and sends a deep link that has to come back.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn diagnose(shell: State<'_, Shell>) -> Result<Diagnosis> {
+pub(crate) async fn diagnose(app: AppHandle, shell: State<'_, Shell>) -> Result<Diagnosis> {
     let program = std::env::current_exe().ok();
-    Ok(match shell.core().await {
+    let mut diagnosis = match shell.core().await {
         Ok(core) => core.examine(program.as_deref()).await,
         Err(error) => grapnel_core::doctor::unopened(error),
-    })
+    };
+    diagnosis.checks.push(tried(probe::run(&app).await));
+    Ok(diagnosis)
+}
+
+fn tried(probed: Result<()>) -> Check {
+    let name = "A deep link, sent as a browser would".into();
+    match probed {
+        Ok(()) => Check {
+            name,
+            verdict: Verdict::Fine,
+            found: "It came back to Grapnel.".into(),
+            meaning: None,
+            hint: None,
+        },
+        Err(Error { message: found, meaning, hint, .. }) => {
+            Check { name, verdict: Verdict::Attention, found, meaning, hint }
+        }
+    }
 }
 
 /// Copies a diagnosis as text that is safe to show to anyone.
