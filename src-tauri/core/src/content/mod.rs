@@ -107,11 +107,20 @@ fn named(
 
 /// Keeps what was read. Where that fails it was read all the same.
 async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, entries: impl Iterator<Item = Entry>) {
-    let entries: Vec<Entry> = entries.collect();
+    let (entries, id) = (entries.collect::<Vec<Entry>>(), ConnectionId(of.connection_id.clone()));
     let kept = env.cache.write(move |tx| Ok(cache::keep(tx, &of, as_of, entries.into_iter())?));
-    if let Err(error) = kept.await {
+    let kept = kept.await;
+    if let Err(error) = kept.and(drop_if_forgotten(env, &id).await) {
         tracing::warn!(%error, "what was read is not kept");
     }
+}
+
+/// Deletes what was kept while its connection was being forgotten: nothing else would ever do so.
+async fn drop_if_forgotten(env: &Env, id: &ConnectionId) -> Result<()> {
+    if env.store.read(|c| connection::get(c, id))?.is_none() {
+        env.cache.forget(&id.0).await?;
+    }
+    Ok(())
 }
 
 fn grigora_api<'a>(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Api<'a>> {

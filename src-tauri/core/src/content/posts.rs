@@ -89,7 +89,9 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
         }
         Ok(Ok(()))
     });
-    kept.await?.map_err(|unread| explain(api, &reply, unread))
+    let kept = kept.await?;
+    super::drop_if_forgotten(api.env, api.id).await?;
+    kept.map_err(|unread| explain(api, &reply, unread))
 }
 
 /// Which list the posts of a project are.
