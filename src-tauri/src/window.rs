@@ -1,5 +1,7 @@
 //! The one window: made hidden, and shown once its page is there.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use grapnel_core::id::ConnectionId;
@@ -15,6 +17,9 @@ const LATEST: Duration = Duration::from_secs(3);
 
 /// Makes the window; `at_once` shows it as soon as there is something to see.
 pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
+    // Whether the start has shown it: who hid it since then is not to see it again.
+    let started = Arc::new(AtomicBool::new(!at_once));
+    let loaded = Arc::clone(&started);
     WebviewWindowBuilder::new(app, NAME, WebviewUrl::default())
         .title("Grapnel")
         .inner_size(1180.0, 760.0)
@@ -24,7 +29,7 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(move |window, load| {
-            if at_once && load.event() == PageLoadEvent::Finished {
+            if load.event() == PageLoadEvent::Finished && !loaded.swap(true, Ordering::Relaxed) {
                 let _ = window.show();
             }
         })
@@ -35,7 +40,9 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(LATEST).await;
-        if let Some(window) = app.get_webview_window(NAME) {
+        if !started.swap(true, Ordering::Relaxed)
+            && let Some(window) = app.get_webview_window(NAME)
+        {
             let _ = window.show();
         }
     });
