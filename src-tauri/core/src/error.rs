@@ -123,6 +123,16 @@ impl Error {
         Self { field: Some(field.to_owned()), ..Self::new(Code::InvalidInput, message) }
     }
 
+    /// A connection that someone removed meanwhile.
+    pub(crate) fn no_connection() -> Self {
+        Self::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
+    }
+
+    /// An app that someone removed meanwhile.
+    pub(crate) fn no_app() -> Self {
+        Self::new(Code::NotFound, "This app is not here any more.").hint("Add it again.")
+    }
+
     /// Adds what it means for the person's tokens.
     #[must_use]
     pub fn means(mut self, meaning: impl Into<String>) -> Self {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::Kind;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
@@ -74,7 +74,7 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
     loop {
         // What is sealed anew is stored before the vault moves.
         let working = env.at_work().await?;
-        let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)?;
+        let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
         let (outcome, asks) = match to_ask(env, &grant::newest(env, row.clone())).await {
             Ok(Some(asks)) => (Revocation::Done, asks),
             Ok(None) => (Revocation::NotOffered, Vec::new()),
@@ -265,7 +265,7 @@ fn note(
 
 /// Where a person can take the permission back, if a place is known.
 fn by_hand(env: &Env, row: &RevocationRow) -> Result<String> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     let portal = &Profile::find(&app.provider)?.portal;
     Ok(if portal.is_empty() { String::new() } else { format!(" You can do so by hand: {portal}") })
 }
@@ -280,7 +280,7 @@ enum Tried {
 }
 
 async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(gone)?;
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     let client = Client::of(env, &app).await?;
     let Some(url) = &client.conventions.revocation_url else {
         return Ok(Tried::Never("The app has no revocation address any more.".into()));
@@ -310,8 +310,4 @@ async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
             Tried::Later(failure.explain(&client.provider), wait)
         }
     })
-}
-
-fn gone() -> Error {
-    Error::new(Code::NotFound, "This connection is not here any more.")
 }

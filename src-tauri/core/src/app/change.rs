@@ -1,7 +1,7 @@
 //! Changing an app. Where its addresses move to other hosts, what was saved for the old ones does not go there.
 
 use super::entered::{Checked, Secret};
-use super::{App, NewApp, being_connected, gone, seal, taken, view};
+use super::{App, NewApp, being_connected, seal, taken, view};
 use crate::activity::Kind;
 use crate::authorize;
 use crate::env::Env;
@@ -23,7 +23,7 @@ pub(crate) async fn change(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
 async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     // The secret that stays is written back as it was read: the vault must not move between.
     let _working = env.at_work().await?;
-    let before = env.store.read(|c| app::get(c, id))?.ok_or_else(gone)?;
+    let before = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     if new.provider != before.provider {
         return Err(Error::input("provider", "An app stays with its provider.")
             .hint("Add another app for the other provider."));

@@ -158,7 +158,7 @@ pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
 
 /// How an app's provider is spoken to, as a file has it.
 pub(crate) fn profile_of(env: &Env, id: &AppId) -> Result<ProfileFile> {
-    let row = env.store.read(|c| app::get(c, id))?.ok_or_else(gone)?;
+    let row = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.scopes))
 }
 
@@ -193,7 +193,7 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
                 .means("Nothing was removed.")
                 .hint("Disconnect them and remove them from the list first."));
         }
-        None => return Err(gone()),
+        None => return Err(Error::no_app()),
     }
     Ok(())
 }
@@ -218,10 +218,6 @@ fn view(row: AppRow) -> Result<App> {
 fn being_connected() -> Error {
     Error::new(Code::InvalidInput, "This app is being connected right now.")
         .hint("Wait for the sign-in to end, then try again.")
-}
-
-fn gone() -> Error {
-    Error::new(Code::NotFound, "This app is not here any more.")
 }
 
 fn taken(name: &str) -> Error {

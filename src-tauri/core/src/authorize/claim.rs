@@ -149,7 +149,7 @@ fn names(env: &Env) -> Result<Names> {
 }
 
 fn conventions(env: &Env, row: &AttemptRow) -> Result<Conventions> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(super::no_app)?;
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     Profile::find(&app.provider)?.conventions(&app.overrides)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::callback::{Answer, Callback};
 use super::claim::{claim, claim_pasted};
-use super::{Phase, loopback, no_app, request, tell, verifier_place, view, watch};
+use super::{Phase, loopback, request, tell, verifier_place, view, watch};
 use crate::activity::Kind;
 use crate::content;
 use crate::env::Env;
@@ -58,7 +58,7 @@ async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Resu
 }
 
 fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
-    env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)
+    env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)
 }
 
 /// What an error in the callback says (RFC 6749 §4.1.2.1).

@@ -124,7 +124,7 @@ fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
 }
 
 fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)?;
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     Ok(Attempt {
         id: row.id.clone(),
         app_id: row.app_id.clone(),
@@ -146,14 +146,6 @@ fn verifier_place(id: &AttemptId) -> String {
 
 fn url_place(id: &AttemptId) -> String {
     format!("attempt/{id}/url")
-}
-
-fn no_app() -> Error {
-    Error::new(Code::NotFound, "This app is not here any more.").hint("Add it again.")
-}
-
-fn no_connection() -> Error {
-    Error::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
 }
 
 fn no_attempt() -> Error {

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::request::{self, Request};
-use super::{Attempt, Phase, loopback, no_app, no_connection, tell, url_place, verifier_place, watch};
+use super::{Attempt, Phase, loopback, tell, url_place, verifier_place, watch};
 use crate::activity::Kind;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -134,7 +134,7 @@ async fn seal(env: &Env, id: &AttemptId, request: &Request) -> Result<(Option<Se
 fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<()> {
     if let Some(id) = &wanted.again {
         let row = env.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
-        row.ok_or_else(no_connection)?;
+        row.ok_or_else(Error::no_connection)?;
     }
     if let Some(name) = wanted.name.as_ref().filter(|_| wanted.again.is_none())
         && env.store.read(|c| connection::name_is_taken(c, name))?
@@ -146,7 +146,7 @@ fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<()> {
 }
 
 fn app_of(env: &Env, id: &AppId) -> Result<AppRow> {
-    env.store.read(|c| app::get(c, id))?.ok_or_else(no_app)
+    env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)
 }
 
 fn conventions(app: &AppRow) -> Result<Conventions> {

@@ -1,6 +1,7 @@
 //! Connections, and [`Grapnel`], the door to everything that can be done with them.
 
 mod news;
+mod protection;
 mod state;
 mod view;
 
@@ -31,7 +32,7 @@ use crate::secret::SecretString;
 use crate::settings::{self, Settings};
 use crate::store::connection::ConnectionRow;
 use crate::store::{Store, activity, connection};
-use crate::vault::{Keyring, Opener, Protection, SystemKeyring};
+use crate::vault::{Keyring, SystemKeyring};
 
 /// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -326,76 +327,7 @@ impl Grapnel {
         doctor::examine(self, &self.0, program).await
     }
 
-    /// What opens the vault.
-    pub fn protection(&self) -> Result<Protection> {
-        self.0.vault.protection()
-    }
-
-    /// Opens a vault that has a passphrase, for as long as this process runs.
-    pub async fn unlock(&self, passphrase: &SecretString) -> Result<()> {
-        self.0.vault.unlock(passphrase).await
-    }
-
-    /// Seals everything anew under a key that comes of a passphrase: in place of the keyring's, or of another
-    /// passphrase. Waits for renewals that are under way.
-    pub async fn protect_with_passphrase(&self, passphrase: &SecretString) -> Result<()> {
-        self.move_vault(
-            Opener::Passphrase(passphrase.clone()),
-            "The vault opens with a new passphrase from now on.",
-        )
-        .await
-    }
-
-    /// Seals everything anew under a new key in the keyring. Waits for renewals that are under way.
-    pub async fn protect_with_keyring(&self) -> Result<()> {
-        self.move_vault(Opener::Keyring, "The vault opens with a new key in the keyring from now on.").await
-    }
-
-    /// Gives up everything that is sealed, where nothing opens the vault any more: connections are disconnected, and
-    /// apps have no client secret until it is entered again. Refused while the vault opens, or may open again by itself.
-    pub async fn begin_anew(&self) -> Result<()> {
-        let _busy = self.0.busy().await;
-        self.0.vault.begin_anew().await?;
-        for row in self.0.store.read(connection::all)? {
-            self.0.drop_unsaved(&row.id);
-            self.0.tell(Event::Connection(row.id));
-        }
-        let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, and \
-            apps their client secret.";
-        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::VaultMoved, text, (None, None)))?;
-        self.0.tell(Event::Apps);
-        Ok(())
-    }
-
-    /// A task of its own: a caller that gives up must not leave a key behind that nothing is sealed under.
-    async fn move_vault(&self, opener: Opener, text: &'static str) -> Result<()> {
-        let env = Arc::clone(&self.0);
-        let work = tokio::spawn(async move {
-            let _busy = env.busy().await;
-            env.vault.move_to(opener).await?;
-            env.store.write(|tx| activity::add(tx, env.now(), Kind::VaultMoved, text, (None, None)))
-        });
-        work.await.map_err(|_| Error::new(Code::Internal, "Moving the vault was broken off."))?
-    }
-
-    /// Why nothing opens the vault now, as far as was found out.
-    pub fn vault_trouble(&self) -> Option<Error> {
-        self.0.vault.trouble()
-    }
-
-    /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for its password.
-    pub async fn check_vault(&self) -> Option<Error> {
-        match self.0.vault.is_needed() {
-            Ok(false) => None,
-            Ok(true) => self.0.vault.check().await.err(),
-            Err(error) => Some(error),
-        }
-    }
-
     fn row(&self, id: &ConnectionId) -> Result<ConnectionRow> {
-        self.0
-            .store
-            .read(|c| connection::get(c, id))?
-            .ok_or_else(|| Error::new(Code::NotFound, "This connection is not here any more."))
+        self.0.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
     }
 }

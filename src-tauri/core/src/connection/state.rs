@@ -53,8 +53,7 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
 
 /// Everything about a connection.
 pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
-    let gone = || Error::new(Code::NotFound, "The app of this connection is not here any more.");
-    let summary = summary(env, &row, apps).ok_or_else(gone)?;
+    let summary = summary(env, &row, apps).ok_or_else(Error::no_app)?;
     let app = apps.iter().find(|app| app.id == row.app_id);
     let trouble = app.and_then(|app| trouble(&row, app));
     let renews = row.sealed_refresh.is_some();

@@ -20,10 +20,6 @@ use crate::store::connection;
 
 const KEPT: &str = "Your tokens are kept as they are.";
 
-fn gone() -> Error {
-    Error::new(Code::NotFound, "This connection is not here any more.")
-}
-
 fn no_api(provider: &str) -> Error {
     Error::new(Code::NotFound, format!("Grapnel knows no API of {provider}."))
         .means(KEPT)
@@ -45,7 +41,7 @@ pub(super) struct Api<'a> {
 impl<'a> Api<'a> {
     /// The API of a connection.
     pub(super) fn of(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Self> {
-        let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
+        let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
         grant::may_be_sent(&row, &conventions)?;
@@ -86,7 +82,8 @@ impl<'a> Api<'a> {
 
     /// Introspects the access token (RFC 7662), as the app itself.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
-        let (row, app) = self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(gone)?;
+        let (row, app) =
+            self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(Error::no_connection)?;
         let client = Client::of(self.env, &app).await?;
         grant::may_be_sent(&row, &client.conventions)?;
         let token = self.token().await?;

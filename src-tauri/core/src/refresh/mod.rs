@@ -102,12 +102,8 @@ pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
 }
 
 fn provider_of(env: &Env, row: &ConnectionRow) -> Result<String> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(no_app)?;
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     Ok(Profile::find(&app.provider)?.called(&app.overrides))
-}
-
-fn no_app() -> Error {
-    Error::new(Code::NotFound, "The app of this connection is not here any more.")
 }
 
 async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
@@ -118,9 +114,5 @@ async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
 }
 
 fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
-    env.store.read(|c| connection::get(c, id))?.ok_or_else(gone)
-}
-
-fn gone() -> Error {
-    Error::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
+    env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::outcome::{Outcome, no_refresh_token};
 use super::point::{Point, reached};
-use super::{gone, row};
+use super::row;
 use crate::activity::Kind;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
@@ -66,7 +66,7 @@ fn known(env: &Env, row: &ConnectionRow, instead_of: i64, why: Why) -> Option<Ou
 
 /// Renews when it is this connection's turn at its provider, and no other process renews it.
 async fn in_turn(env: &Env, id: &ConnectionId, instead_of: i64, why: Why) -> Result<Outcome> {
-    let (_, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
+    let (_, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
     let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
     // The turn comes first: who waits for it holds no file, and no thread.
     let turn = env.http.turn(conventions.renewal.url.as_ref().unwrap_or(&conventions.token_url)).await;
@@ -93,7 +93,7 @@ async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why
         env.drop_unsaved(id);
         return Ok(outcome);
     }
-    let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(gone)?;
+    let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
     if row.held.is_none() {
         return Err(grant::disconnected(&row.name));
     }
