@@ -49,21 +49,16 @@ impl World {
     }
 
     pub(crate) async fn add_app(&self, grapnel: &Grapnel) -> Result<App> {
-        let at = |key: &str, path: &str| (key.to_owned(), format!("{}{path}", self.sandbox.grigora()));
+        let told = self.sandbox.registration(ProviderId::Grigora);
         let new = NewApp {
             name: "Acme".into(),
             provider: "grigora".into(),
-            client_id: grigora::CLIENT_ID.into(),
-            client_secret: Some(Entered(grigora::CLIENT_SECRET.into())),
+            client_id: told.client_id.into(),
+            client_secret: told.client_secret.map(|secret| Entered(secret.into())),
             redirect: String::new(),
             scopes: Vec::new(),
             projects: Vec::new(),
-            overrides: [
-                at("authorize_url", grigora::AUTHORIZE_PATH),
-                at("token_url", grigora::TOKEN_PATH),
-                at("api_base", grigora::API_BASE),
-            ]
-            .into(),
+            overrides: told.addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
         };
         Ok(grapnel.add_app(new).await?)
     }
