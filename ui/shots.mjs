@@ -71,6 +71,14 @@ const shots = {
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
   settings: { scenario: "some", go: async (page) => { await button(page, "Settings").click(); await page.locator("#proxy").waitFor(); } },
   "settings-wrong": { scenario: "some", go: async (page) => { await button(page, "Settings").click(); await page.fill("#proxy", "proxy.example"); await page.keyboard.press("Enter"); await page.locator("#proxy-wrong").waitFor(); } },
+  ...Object.fromEntries([["vault", "Vault"], ["archive", "Export and import"], ["doctor", "Diagnostics"]].map(([name, title]) => [`settings-${name}`, {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Settings").click();
+      if (name === "doctor") { await button(page, "Look at everything").click(); await button(page, "Copy diagnostics").waitFor(); }
+      await page.getByRole("heading", { name: title, exact: true }).evaluate((heading) => heading.scrollIntoView());
+    },
+  }])),
   app: { scenario: "app" },
   "app-change": { scenario: "app", go: async (page) => { await row(page, "Acme Sites"); await button(page, "Change…").click(); await page.locator("#client_secret").waitFor(); } },
   "app-connected": { scenario: "some", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); } },

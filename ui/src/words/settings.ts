@@ -72,6 +72,7 @@ export const archive = {
   passphrase: "Passphrase of the file",
   tokens: "With tokens",
   moves: "Delete the tokens here afterwards: another computer goes on with them",
+  toExport: "to export",
   export: "Export",
   exporting: "Exporting…",
   open: "Open to import",
