@@ -126,10 +126,29 @@ impl Desktop {
     /// Waits until a window of this process is the one that has the person's attention.
     pub async fn brings_to_front(&self, pid: u32) -> Result<()> {
         until(&format!("a window of process {pid} in front"), async || {
-            let active = self.run("xdotool", &["getactivewindow", "getwindowpid"]).await?;
-            Ok((active.trim() == pid.to_string()).then_some(()))
+            Ok((self.active_process().await? == pid.to_string()).then_some(()))
         })
         .await
+    }
+
+    /// Closes a process's window by the keyboard, while it has the person's attention; as a person would, who presses
+    /// again where the window manager, busy with what it just showed, did not hear it.
+    pub async fn close_window_of(&self, pid: u32) -> Result<()> {
+        until(&format!("the window of process {pid} to close"), async || {
+            if !self.shows_window_of(pid).await {
+                return Ok(Some(()));
+            }
+            if self.active_process().await? == pid.to_string() {
+                self.run("xdotool", &["key", "alt+F4"]).await?;
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// The process whose window has the person's attention.
+    async fn active_process(&self) -> Result<String> {
+        Ok(self.run("xdotool", &["getactivewindow", "getwindowpid"]).await?.trim().to_owned())
     }
 
     /// The process that owns a name on the session bus.

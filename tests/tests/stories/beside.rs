@@ -59,9 +59,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
                     Ok((panel.tooltip().await? == "The connection needs a new sign-in").then_some(()))
                 })
                 .await?;
-                desktop.run("xdotool", &["key", "alt+F4"]).await?;
-                until("the window to hide", async || Ok((!desktop.shows_window_of(pid).await).then_some(())))
-                    .await?;
+                desktop.close_window_of(pid).await?;
                 ensure!(scene.grapnels() == [pid], "the program ended");
                 panel.click_item().await?;
                 desktop.brings_to_front(pid).await
@@ -77,7 +75,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
             page.says("This desktop shows no tray now").await?;
             page.tick("Start at login").await?;
             until("the entry", async || Ok(entry.exists().then_some(()))).await?;
-            desktop.run("xdotool", &["key", "alt+F4"]).await?;
+            desktop.close_window_of(pid).await?;
             scene.grapnel_is_gone().await
         })
         .await?;
