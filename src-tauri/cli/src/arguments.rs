@@ -12,7 +12,7 @@ use crate::{activity, app, archive, connect, connection, content, provider, vaul
 /// missing or wrong; 6 denied,
 /// cancelled or timed out; 1 anything else.
 #[derive(Debug, Parser)]
-#[command(name = "grapnel", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "grapnel", version, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]

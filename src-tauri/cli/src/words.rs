@@ -14,7 +14,7 @@ pub(crate) fn moment(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// A span in its largest unit, rounded down.
-fn span(distance: SignedDuration) -> String {
+pub(crate) fn span(distance: SignedDuration) -> String {
     let seconds = distance.unsigned_abs().as_secs();
     let (count, unit) = match seconds {
         0..60 => (seconds, "second"),

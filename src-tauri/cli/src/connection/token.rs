@@ -11,7 +11,7 @@ use crate::named::{self, to_reconnect};
 use crate::print::Shown;
 use crate::retry::retry;
 use crate::session::Session;
-use crate::words::time_span;
+use crate::words::{span, time_span};
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
@@ -30,6 +30,12 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     let token = token.map_err(to_reconnect(&connection.name))?;
     let expires_at = grapnel.connection(&connection.id)?.summary.expires_at;
     output.show(&Fresh::of(&token, expires_at))?;
+    let left = expires_at.map(|end| output.now().duration_until(end));
+    if let Some(left) = left.filter(|left| *left < asked.min_valid) {
+        let said =
+            format!("warning: The token is good for {}, which is less than you asked for.", span(left));
+        output.messages.note(&said);
+    }
     // Whoever asked has the token by now; that it is not noted is no failure.
     if let Err(error) = grapnel.token_handed_out(&connection.id, &asker()) {
         tracing::info!(%error, "not noted");

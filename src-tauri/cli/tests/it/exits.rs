@@ -32,6 +32,7 @@ async fn help_is_no_failure() {
     let world = World::new();
     assert_snapshot!("help", world.run("--help").await);
     assert_eq!(world.run("connect --help").await.exit, Exit::Done);
+    assert_eq!(world.run("help connect").await.out, world.run("connect --help").await.out);
     assert_eq!(world.run("--version").await.out, format!("grapnel {}\n", env!("CARGO_PKG_VERSION")));
 }
 

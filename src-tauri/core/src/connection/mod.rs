@@ -204,7 +204,8 @@ impl Grapnel {
         Ok(())
     }
 
-    /// A fresh access token, renewed first if it would end within `min_valid`, or soon anyway.
+    /// A fresh access token, renewed first if it would end within `min_valid`, or soon anyway. Where the provider gives
+    /// none that lasts so long, one is good enough that has half of its life before it.
     pub async fn token(&self, id: &ConnectionId, min_valid: Duration) -> Result<SecretString> {
         refresh::fresh(&self.0, id, min_valid).await.map(|fresh| fresh.token)
     }

@@ -43,14 +43,18 @@ pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp
     Ok(of.and_then(|of| schedule::due(&of, schedule::Margin::default())))
 }
 
-/// The access token of a connection, renewed first if it would end within `min_valid`, or soon anyway.
+/// The access token of a connection, renewed first if it would end within `min_valid`, or soon anyway. Where the
+/// provider gives none that lasts so long, one is good enough that has half of its life before it.
 pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId, min_valid: Duration) -> Result<Fresh> {
     let row = row(env, id)?;
     let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
     let Some(end) = held.expires_at else { return current(env, id).await };
     let left = || env.time.now().duration_until(end);
-    let leeway = LEEWAY.min(held.issued_at.duration_until(end) / 10);
+    let life = held.issued_at.duration_until(end);
+    let leeway = LEEWAY.min(life / 10);
     let asked = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
+    // What no token of this provider lasts for is no reason to renew each time that someone asks.
+    let asked = if asked < life { asked } else { life / 2 };
     // What cannot be renewed is good until its very end.
     if left() > asked.max(leeway) || (row.sealed_refresh.is_none() && left() > SignedDuration::ZERO) {
         return current(env, id).await;
