@@ -1,4 +1,4 @@
-// The command palette: whether it is open, and the sources that what it lists comes from.
+// The command palette: whether it is open, and what a source of its lines is.
 
 /** One line of it. */
 export type Found = { id: string; label: string; note?: string; icon: string; tone?: string; act: () => unknown };
@@ -11,17 +11,6 @@ export type Source = { title: string; find: (text: string, signal: AbortSignal) 
 
 class Palette {
   open = $state(false);
-  readonly #sources = new Set<Source>();
-
-  /** Adds a source; the returned function takes it away again. */
-  add = (source: Source): (() => void) => {
-    this.#sources.add(source);
-    return () => void this.#sources.delete(source);
-  };
-
-  get sources(): Source[] {
-    return [...this.#sources];
-  }
 }
 
 export const palette = new Palette();

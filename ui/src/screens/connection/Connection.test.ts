@@ -64,6 +64,22 @@ test("copying the token hands nothing to the window but the news", async () => {
   expect(fake.called("copyToken")).toEqual([["c1"]]);
 });
 
+test("the views are one stop for Tab, and walked with arrows", async () => {
+  const user = await start("some");
+  const view = (name: string) => screen.getByRole("tab", { name });
+  await user.click(view("Overview"));
+  await user.keyboard("{ArrowRight}");
+  expect(view("Token")).toHaveFocus();
+  expect(view("Token")).toHaveAttribute("aria-selected", "true");
+  expect(await screen.findByRole("tabpanel", { name: "Token" })).toHaveAttribute("id", view("Token").getAttribute("aria-controls"));
+  await user.keyboard("{End}{ArrowRight}");
+  expect(view("Overview")).toHaveFocus();
+  await user.keyboard("{ArrowLeft}");
+  await screen.findByRole("tabpanel", { name: "Activity" });
+  await user.keyboard("{Tab}");
+  expect(screen.getByRole("tabpanel", { name: "Activity" })).toHaveFocus();
+});
+
 test("the sidebar is walked with arrows, and found with Ctrl F", async () => {
   const user = await start("some");
   await user.keyboard("{Control>}f{/Control}");

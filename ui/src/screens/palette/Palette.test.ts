@@ -45,22 +45,6 @@ test("what fails is told, and the palette stays", async () => {
   expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
 });
 
-test("another source adds its results, late ones too, and is told when nobody waits", async () => {
-  const asked: AbortSignal[] = [];
-  const remove = palette.add({
-    title: "Posts",
-    find: (text, signal) => {
-      asked.push(signal);
-      return Promise.resolve(text === "rope" ? [{ id: "p", label: "Choosing a rope", icon: "right", act: () => undefined }] : []);
-    },
-  });
-  const { user, box } = await open("some");
-  await user.type(box, "rope");
-  await screen.findByText("Choosing a rope");
-  expect(asked.slice(0, -1).every((signal) => signal.aborted)).toBe(true);
-  remove();
-});
-
 test("nothing found is said", async () => {
   const { user, box } = await open("some");
   await user.type(box, "xyzzy");

@@ -77,4 +77,4 @@ const actions: Source = {
   find: (text) => [...onConnection(), ...anywhere()].filter((one) => fits(text, one.label, one.note)).slice(0, MOST),
 };
 
-export const own: Source[] = [connections, actions, apps];
+export const sources: Source[] = [connections, actions, apps];
