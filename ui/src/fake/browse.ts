@@ -92,15 +92,23 @@ export class Shelf {
 
   search(world: FakeWorld, text: string): Found[] {
     const name = (id: string) => world.connections.find((one) => one.id === id)?.name ?? "";
+    const as_of = new Date().toISOString();
     const found: Found[] = [];
-    for (const [key, kept] of this.#kept) {
-      const [connection_id, within] = JSON.parse(key) as [string, string];
-      for (const post of kept.posts) {
-        if (!post.title.toLocaleLowerCase().includes(text.toLocaleLowerCase())) continue;
-        found.push({ connection_id, connection: name(connection_id), kind: "posts", within, id: post.id, title: post.title, status: post.status, as_of: kept.as_of });
-        if (found.length === 50) return found;
+    const put = (connection_id: string, kind: string, within: string, one: { id: string; title: string; status?: string | null }) => {
+      if (!one.title.toLocaleLowerCase().includes(text.toLocaleLowerCase())) return;
+      found.push({ connection_id, connection: name(connection_id), kind, within, id: one.id, title: one.title, status: one.status ?? null, as_of });
+    };
+    for (const connection of world.connections) {
+      if (connection.provider === "grigora") for (const { id, name } of world.wasRead ? world.projects : []) put(connection.id, "projects", "", { id, title: name });
+      else for (const [key, items] of Object.entries(world.items)) {
+        const [kind, within] = key.split("/");
+        for (const { id, name } of items) put(connection.id, kind ?? "", within ?? "", { id, title: name });
       }
     }
-    return found;
+    for (const [key, kept] of this.#kept) {
+      const [connection, within] = JSON.parse(key) as [string, string];
+      for (const post of kept.posts) put(connection, "posts", within, post);
+    }
+    return found.slice(0, 50);
   }
 }

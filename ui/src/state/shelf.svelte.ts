@@ -138,6 +138,12 @@ export class Shelf {
     if (id !== null) void this.details.run(() => host.post(this.connection, this.query(), id));
   };
 
+  /** Looks at a post that filters may hide. */
+  show = (id: string): void => {
+    this.clearFilters();
+    this.choose(id);
+  };
+
   filter(some: Partial<Filters>): void {
     if (Object.entries(some).every(([key, value]) => this.filters[key as keyof Filters] === value)) return;
     Object.assign(this.filters, some);

@@ -54,6 +54,20 @@ class Things {
     void level.open();
   };
 
+  /** Looks at one thing, wherever it is. */
+  show = async (kind: string, within: string, id: string): Promise<void> => {
+    if (!this.kinds.data) await this.read();
+    const its = this.kinds.data?.find((one) => one.id === kind);
+    const above = this.kinds.data?.find((one) => one.id === its?.within);
+    if (!its) return;
+    if (above) {
+      const around = await host.items(this.connection, above.id, null, true, 0).catch(() => null);
+      this.enter(above, null);
+      this.enter(its, around?.items.find((one) => one.id === within) ?? { id: within, name: "", note: null, others: [] });
+    } else this.enter(its, null);
+    if (this.level) this.level.chosen = id;
+  };
+
   back = (): void => {
     this.level?.load.clear();
     this.path = this.path.slice(0, -1);
@@ -71,11 +85,13 @@ class AllThings {
 
   of = (connection: string): Things | undefined => this.#all.get(connection);
 
-  open = (connection: string): void => {
-    if (this.#all.has(connection)) return;
+  open = (connection: string): Things => {
+    const known = this.#all.get(connection);
+    if (known) return known;
     const opened = new Things(connection);
     this.#all.set(connection, opened);
     void opened.read();
+    return opened;
   };
 
   drop = (connection: string): void => {

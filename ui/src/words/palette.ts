@@ -4,9 +4,10 @@ import { count } from "./number";
 
 export const palette = {
   title: "Commands",
-  placeholder: "Find a connection, or something to do",
+  placeholder: "Find a connection, a post, or something to do",
   apps: "Apps",
   actions: "Actions",
+  read: "In what was read",
   tokenOf: "Show the token",
   browse: "Browse",
   activityOf: "Show its activity",

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { palette } from "../../state/palette.svelte";
+import { here } from "../../state/place.svelte";
+import { shelves } from "../../state/shelf.svelte";
 import { fake, screen, start, waitFor, world } from "../../test/start";
 
 async function open(scenario: string) {
@@ -43,6 +45,48 @@ test("what fails is told, and the palette stays", async () => {
   await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
   await user.keyboard("{Enter}");
   expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
+});
+
+test("a post that was read through another connection is found, and opens, whatever filters hid it", async () => {
+  const user = await start("offline");
+  await waitFor(() => expect(world.connections.length).toBeGreaterThan(1));
+  const [, other] = world.connections;
+  shelves.open("c1", "p1").filters.status = "draft";
+  here.toConnection(other?.id ?? "");
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await screen.findByRole("combobox", { name: "Commands" }), "splicing");
+  expect(await screen.findByRole("group", { name: "In what was read" })).toHaveTextContent("Splicing an eye, step by step");
+  await waitFor(() => expect(chosen()).toHaveTextContent("Splicing an eye"));
+  await user.keyboard("{Enter}");
+  expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent("Splicing an eye, step by step");
+  expect(here.place).toEqual({ at: "connection", connection: "c1", tab: "browse" });
+  expect(shelves.of("c1")?.filtered).toBe(false);
+});
+
+test("a project opens its posts", async () => {
+  const { user, box } = await open("offline");
+  await user.type(box, "journal");
+  await waitFor(() => expect(chosen()).toHaveTextContent("Acme JournalProject, Acme production"));
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(shelves.of("c1")?.project).toBe("p1"));
+});
+
+test("a thing within another opens where it is", async () => {
+  const { user, box } = await open("grindery");
+  fake.world.wasRead = true;
+  await user.type(box, "boat leaves");
+  await waitFor(() => expect(chosen()).toHaveTextContent("Tell the crew when a boat leavesWorkflow, Harbour automations"));
+  await user.keyboard("{Enter}");
+  await screen.findByRole("heading", { name: "Workflows in Boats" });
+  expect(await screen.findByRole("complementary", { name: "Selected" })).toHaveTextContent("Tell the crew when a boat leaves");
+});
+
+test("what was read is searched once typing rests", async () => {
+  const { user, box } = await open("offline");
+  await user.type(box, "splicing");
+  await screen.findByRole("group", { name: "In what was read" });
+  expect(fake.called("search").length).toBeLessThan(8);
+  expect(fake.called("search").at(-1)).toEqual(["splicing"]);
 });
 
 test("nothing found is said", async () => {

@@ -3,16 +3,19 @@
 import { host } from "../../host";
 import { clock } from "../../state/clock.svelte";
 import { connect } from "../../state/connecting.svelte";
+import { show } from "../../state/found";
 import { fits, type Found, type Source } from "../../state/palette.svelte";
 import { here } from "../../state/place.svelte";
 import { refreshing } from "../../state/refreshing.svelte";
 import { aside, glyph, standing, word } from "../../state/standing";
 import { choice, type Theme } from "../../state/theme.svelte";
 import { world } from "../../state/world.svelte";
-import { app, common, connection, palette as words, settings } from "../../words";
+import { app, browse, common, connection, palette as words, settings } from "../../words";
 
 /** More than anyone reads. */
 const MOST = 30;
+/** How long typing rests before what was read is searched, in milliseconds. */
+const RESTS = 120;
 
 function some<T>(all: T[], wanted: string, texts: (one: T) => string[], shown: (one: T) => Found): Found[] {
   const found: Found[] = [];
@@ -77,4 +80,19 @@ const actions: Source = {
   find: (text) => [...onConnection(), ...anywhere()].filter((one) => fits(text, one.label, one.note)).slice(0, MOST),
 };
 
-export const sources: Source[] = [connections, actions, apps];
+/** What was read through any connection: posts, projects and whatever else. */
+const read: Source = {
+  title: words.read,
+  find: async (text, signal) => {
+    if (text.length < 2 || !(await rested(signal))) return [];
+    const found = await host.search(text);
+    return found.slice(0, MOST).map((hit) => ({
+      id: JSON.stringify([hit.connection_id, hit.kind, hit.within, hit.id]), label: hit.title || browse.untitled, note: browse.foundIn(hit), icon: "right", act: () => show(hit),
+    }));
+  },
+};
+
+/** Whether it is still wanted once typing rests. */
+const rested = (signal: AbortSignal): Promise<boolean> => new Promise((done) => setTimeout(() => done(!signal.aborted), RESTS));
+
+export const sources: Source[] = [connections, actions, apps, read];
