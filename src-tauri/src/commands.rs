@@ -130,10 +130,10 @@ pub(crate) async fn open_folder() -> Result<()> {
     })
 }
 
-/// Starts the sandbox, and tells what to enter to use it.
+/// Starts the sandbox, and tells what to enter to use it: an app of each of its providers.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn sandbox(at_hand: State<'_, AtHand>) -> Result<SandboxApp> {
+pub(crate) async fn sandbox(at_hand: State<'_, AtHand>) -> Result<Vec<SandboxApp>> {
     at_hand.start()
 }
 

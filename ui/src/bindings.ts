@@ -15,8 +15,8 @@ export const commands = {
 	startAtLogin: (on: boolean) => typedError<null, Error>(__TAURI_INVOKE("start_at_login", { on })),
 	/**  Opens the data directory in the system's file manager. */
 	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
-	/**  Starts the sandbox, and tells what to enter to use it. */
-	sandbox: () => typedError<SandboxApp, Error>(__TAURI_INVOKE("sandbox")),
+	/**  Starts the sandbox, and tells what to enter to use it: an app of each of its providers. */
+	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
 	/**  What an issuer announces of itself, as values for an app of another provider. */
 	discover: (issuer: string) => typedError<{ [key in string]: string }, Error>(__TAURI_INVOKE("discover", { issuer })),
 	/**  Adds an app. An error names the field that is wrong. */
@@ -940,7 +940,7 @@ export type Revocation =
 /**  It refused, or Grapnel could not ask: the permission may still stand there. */
 "failed";
 
-/**  What to enter to add the sandbox's app. */
+/**  What to enter to add an app of the sandbox. */
 export type SandboxApp = {
 	name: string,
 	provider: string,

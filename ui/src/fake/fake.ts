@@ -3,9 +3,9 @@
 import type { App, commands as Real, Error as Trouble, Event, NewApp } from "../bindings";
 import { Shelf } from "./browse";
 import { keeping } from "./keeping";
-import { provider } from "./providers";
+import { offered, provider } from "./providers";
 import { scenarios } from "./scenarios";
-import { app, at, attempt, empty, MINUTE, trouble, type FakeWorld } from "./world";
+import { app, at, attempt, byPassword, empty, MINUTE, trouble, type FakeWorld } from "./world";
 
 type Commands = typeof Real;
 type Name = keyof Commands;
@@ -132,11 +132,7 @@ export class Fake {
 
   commands: Commands = {
     overview: () => this.#answer("overview", [], () => this.world),
-    sandbox: () =>
-      this.#answer("sandbox", [], () => ({
-        name: "Sandbox", provider: "grigora", client_id: "sandbox-grigora", client_secret: "sandbox-client-secret",
-        overrides: { authorize_url: "http://127.0.0.1:4455/oauth/authorize", token_url: "http://127.0.0.1:4455/general/oauth/token", api_base: "http://127.0.0.1:4455/general/api/v1" },
-      })),
+    sandbox: () => this.#answer("sandbox", [], () => offered),
     discover: (issuer) =>
       this.#answer("discover", [issuer], () => {
         if (!/^https:/.test(issuer)) throw { ...trouble("invalid_input", "That is not an https address."), field: "issuer" };
@@ -201,6 +197,8 @@ export class Fake {
         if (!email) throw { ...trouble("invalid_input", "An email address is needed."), field: "email" };
         if (password.length < 4) throw trouble("access_denied", "GroveStreams does not accept the email address or the password.", "No token exists.", "Try again.");
         const begun = attempt("identifying", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, started_at: at(0), expires_at: at(10 * MINUTE) });
+        const [asking, answer] = begun.exchange;
+        if (asking && answer) Object.assign(asking, byPassword(email)), Object.assign(answer, { address: "" });
         this.world.attempts.push(begun);
         return begun;
       }),

@@ -32,7 +32,7 @@ const tokens = (access: string, left: number | null, refresh: string | null) => 
 const grindery: Scenario = () =>
   world(
     through("grindery", "Harbour automations", 38 * MINUTE, {
-      account: { id: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F", name: "", email: null },
+      account: { id: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F", name: "0x71C7656EC7ab88b098defB751B7401B5f6d8976F", email: null },
       scopes: { requested: [], granted: [], missing: [] },
       tokens: tokens("eyJhbGciOiJF", 38 * MINUTE, ""),
       claims: {
@@ -49,7 +49,7 @@ const grindery: Scenario = () =>
       app: { client_id: "", has_secret: false },
       collections: { c1: [{ id: "workspaces", name: "Workspaces", within: null }, { id: "workflows", name: "Workflows", within: "workspaces" }] },
       items: {
-        workspaces: [item("ws_boats", "Boats", "Everything about the boats", { creator: "eip155:1:0x71C7…", createdAt: "2022-09-08T10:00:00Z" }), item("ws_crew", "Crew", null)],
+        workspaces: [item("ws_boats", "Boats", "Everything about the boats", { creator: "eip155:1:0x71C7…", admins: "[\"eip155:1:0x71C7…\",\"eip155:1:0x9A20…\"]", users: "[]", createdAt: "1662631200000" }), item("ws_crew", "Crew", null)],
         "workflows/ws_boats": [item("wf_1", "Tell the crew when a boat leaves", "on", { trigger: "{\"type\":\"trigger\"}" }), item("wf_2", "", "off")],
         "workflows/ws_crew": [],
       },
@@ -89,7 +89,7 @@ const grovestreams: Scenario = () =>
 const custom: Scenario = () =>
   world(
     through("custom", "Harbour identity", 5 * MINUTE, {
-      account: null, scopes: { requested: ["openid", "profile"], granted: [], missing: [] }, tokens: tokens("eyJ0eXAi", 5 * MINUTE, null),
+      account: null, renews_at: null, scopes: { requested: ["openid", "profile"], granted: [], missing: [] }, tokens: tokens("eyJ0eXAi", 5 * MINUTE, null),
       claims: { is_verified: true, fields: [{ name: "iss", value: "https://id.harbour.example" }, { name: "auth_time", value: seconds(-30 * MINUTE) }, { name: "roles", value: "[\"crew\",\"pilot\"]" }] },
     }),
     { app: { overrides: { authorize_url: "https://id.harbour.example/authorize", token_url: "https://id.harbour.example/token", revocation_url: "https://id.harbour.example/revoke" }, scopes: ["openid", "profile"], way_back: "loopback", redirect_uri: "http://127.0.0.1:8311/callback" }, revocation: "done" },

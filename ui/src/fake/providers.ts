@@ -1,6 +1,6 @@
 // The providers that come with the product, as the host tells of them.
 
-import type { ProviderView, Source } from "../bindings";
+import type { ProviderView, SandboxApp, Source } from "../bindings";
 
 type Line = [key: string, value: string, source: Source];
 const redirect_uri = "dev.grapnel.desktop:/oauth/callback";
@@ -9,7 +9,7 @@ const values = (...lines: Line[]) => lines.map(([key, value, source]) => ({ key,
 export const providers: ProviderView[] = [
   {
     id: "grigora", name: "Grigora", portal: "https://build.grigora.co", redirect_uri,
-    register: "Create an app in the developer portal, and tick its scopes there. Client id and secret are on the app’s page.",
+    register: "Sign in to the developer portal with your Grigora account and create an app. Tick its scopes, and enter Grapnel’s redirect address. Client id and secret are on the app’s page.",
     scopes: [],
     values: values(
       ["api_base", "https://api.grigora.co/general/api/v1", "documented"],
@@ -31,7 +31,7 @@ export const providers: ProviderView[] = [
   },
   {
     id: "grindery", name: "Grindery", portal: "https://flow.grindery.org", redirect_uri,
-    register: "Nothing is to be registered: Grindery knows no apps. You sign in with your wallet.",
+    register: "Nothing is to be registered: Grindery knows no apps. You sign in with your wallet, such as MetaMask.",
     scopes: [],
     values: values(
       ["api_base", "https://orchestrator.grindery.org", "code"],
@@ -52,7 +52,7 @@ export const providers: ProviderView[] = [
   },
   {
     id: "thegrid", name: "The Grid", portal: "https://passport.thegrid.io/account", redirect_uri,
-    register: "Add an OAuth2 client application in the developer section of your profile. It shows the application id and secret.",
+    register: "Log in to your account, and add an OAuth2 client application in the developer section of your profile, with Grapnel’s redirect address as its callback URL. Its application id is the client id here.",
     scopes: [
       { name: "content_management", description: "Manage your content items on The Grid" },
       { name: "website_management", description: "Manage your sites and publish to them" },
@@ -89,7 +89,7 @@ export const providers: ProviderView[] = [
   },
   {
     id: "grovestreams", name: "GroveStreams", portal: "https://grovestreams.com", redirect_uri,
-    register: "Nothing is to be registered: choose a client id of your own, and a secret if you like. Both must stay the same.",
+    register: "Nothing is to be registered: choose any client id, and a secret if you like. You sign in with your GroveStreams account.",
     scopes: [],
     values: values(
       ["api_base", "https://grovestreams.com/api", "documented"],
@@ -117,7 +117,7 @@ export const providers: ProviderView[] = [
   },
   {
     id: "custom", name: "Another provider", portal: "", redirect_uri,
-    register: "Register a native app with this redirect address at your provider.",
+    register: "Register a native app at your provider, with Grapnel’s redirect address.",
     scopes: [],
     values: values(
       ["api_base", "", "assumed"],
@@ -148,3 +148,23 @@ export const provider = (id: string): ProviderView => {
   if (!found) throw new Error(`no provider ${id}`);
   return found;
 };
+
+/** What the sandbox offers. */
+export const offered: SandboxApp[] = [
+  {
+    name: "Grigora sandbox", provider: "grigora", client_id: "sandbox-grigora", client_secret: "sandbox-client-secret",
+    overrides: { authorize_url: "http://127.0.0.1:4455/oauth/authorize", token_url: "http://127.0.0.1:4455/general/oauth/token", api_base: "http://127.0.0.1:4455/general/api/v1" },
+  },
+  {
+    name: "Grindery sandbox", provider: "grindery", client_id: "", client_secret: "",
+    overrides: { authorize_url: "http://127.0.0.1:4456/oauth/authorize", token_url: "http://127.0.0.1:4456/oauth/token" },
+  },
+  {
+    name: "The Grid sandbox", provider: "thegrid", client_id: "sandbox-thegrid", client_secret: "sandbox-client-secret",
+    overrides: { authorize_url: "http://127.0.0.1:4457/login/authorize", token_url: "http://127.0.0.1:4457/login/authorize/token" },
+  },
+  {
+    name: "GroveStreams sandbox", provider: "grovestreams", client_id: "grapnel", client_secret: "",
+    overrides: { authorize_url: "http://127.0.0.1:4458/Modern/#signinoauth/", token_url: "http://127.0.0.1:4458/api/oauth_access_token", login_url: "http://127.0.0.1:4458/api/oauth_login" },
+  },
+];

@@ -1,6 +1,6 @@
 // A made-up world to show: what the host would hold.
 
-import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Overview, Post, Project, Protection, Revocation, Settings, State } from "../bindings";
+import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Message, Overview, Post, Project, Protection, Revocation, Settings, State } from "../bindings";
 import { provider, providers } from "./providers";
 
 export type FakeWorld = Overview & {
@@ -84,30 +84,41 @@ export function details(id: string, name: string, state: State, left: number | n
     introspected_at: at(-17 * MINUTE),
     created_at: at(-9 * 24 * 60 * MINUTE),
     portal: grigora.portal,
-    renews_at: left === null || state === "disconnected" ? null : at(left - MINUTE / 2),
+    renews_at: left === null || state === "disconnected" ? null : at(left - Math.min(6 * MINUTE, Math.abs(left) / 5)),
     seen: state === "disconnected" ? null : { status: 200, content_type: "application/json", body: JSON.stringify({
       access_token: "‹43 characters›", token_type: "Bearer", expires_in: "3600", refresh_token: "‹43 characters›", scope: granted.join(","), project_ids: ["p1", "p2", "p3"] }, null, 2) },
     ...more,
   };
 }
 
+/** What a sign-in by email and password sends first. */
+export const byPassword = (email: string): Message => ({
+  method: "POST", address: "https://grovestreams.com/api/oauth_login",
+  parameters: [{ name: "email", value: email, hidden: false }, { name: "password", value: "used once and never kept", hidden: true }],
+});
+
 export function attempt(phase: Attempt["phase"], more: Partial<Attempt> = {}): Attempt {
   const back = !["waiting", "cancelled", "timed_out"].includes(phase);
+  const redirect_uri = more.redirect_uri ?? grigora.redirect_uri;
+  const of = providers.find(({ name }) => name === more.provider_name) ?? grigora;
+  const told = (key: string) => of.values.find((value) => value.key === key)?.value ?? "";
   const hidden = (name: string, value: string) => ({ name, value, hidden: true });
   const plain = (name: string, value: string) => ({ name, value, hidden: false });
+  const client = told("client_id") === "none" ? [] : [plain("client_id", "acme-sites-7f3a")];
+  const pkce = told("pkce") !== "never";
   return {
     id: "attempt-1", app_id: "acme-sites", app_name: "Acme Sites", provider_name: "Grigora", connection_id: phase === "done" ? "c1" : null, phase,
-    redirect_uri: grigora.redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null,
+    redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null,
     exchange: [
-      { method: "GET", address: "https://build.grigora.co/oauth/authorize", parameters: [
-        plain("response_type", "code"), plain("client_id", "acme-sites-7f3a"), plain("redirect_uri", grigora.redirect_uri), hidden("state", "43 characters"),
-        plain("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), plain("code_challenge_method", "S256") ] },
-      { method: "", address: grigora.redirect_uri, parameters: phase === "denied"
+      { method: "GET", address: told("authorize_url") || "https://id.harbour.example/authorize", parameters: [
+        plain("response_type", "code"), ...client, plain("redirect_uri", redirect_uri), hidden("state", "43 characters"),
+        ...(pkce ? [plain("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), plain("code_challenge_method", "S256")] : []) ] },
+      { method: "", address: redirect_uri, parameters: phase === "denied"
         ? [plain("error", "access_denied"), hidden("state", "43 characters")]
         : [hidden("code", back ? "22 characters" : "not here yet"), hidden("state", back ? "43 characters" : "must match step 1")] },
-      { method: "POST", address: "https://api.grigora.co/general/oauth/token", parameters: [
-        plain("grant_type", "authorization_code"), hidden("code", "from step 2"), plain("client_id", "acme-sites-7f3a"),
-        hidden("client_secret", "in the vault"), hidden("code_verifier", "43 characters") ] },
+      { method: "POST", address: told("token_url") || "https://id.harbour.example/token", parameters: [
+        plain("grant_type", "authorization_code"), hidden("code", "from step 2"), ...client,
+        ...(told("client_secret") === "none" ? [] : [hidden("client_secret", "in the vault")]), ...(pkce ? [hidden("code_verifier", "43 characters")] : []) ] },
     ],
     ...more,
   };

@@ -58,6 +58,23 @@ test("the sandbox's values go on to the sign-in", async () => {
   expect(fake.called("addApp")[0]?.[0]).toMatchObject({ overrides: { token_url: "http://127.0.0.1:4455/general/oauth/token" } });
 });
 
+test("the sandbox has an app of each provider, under a name of its own", async () => {
+  const user = await start("empty");
+  await press(user, "Try it with the sandbox");
+  await waitFor(() => expect(field("name")).toHaveValue("Grigora sandbox"));
+  await user.click(screen.getByRole("radio", { name: "GroveStreams" }));
+  expect(field("name")).toHaveValue("GroveStreams sandbox");
+  expect(field("client_id")).toHaveValue("grapnel");
+  await user.clear(field("name"));
+  await user.type(field("name"), "Meters");
+  await user.click(screen.getByRole("radio", { name: "Grindery" }));
+  expect(field("name")).toHaveValue("Meters");
+  expect(screen.queryByRole("radio", { name: "Another provider" })).toBeNull();
+  await submit(user);
+  await screen.findByRole("heading", { name: "Connect Meters to Grindery" });
+  expect(fake.called("addApp")[0]?.[0]).toMatchObject({ provider: "grindery", redirect: "deep-link", overrides: { token_url: "http://127.0.0.1:4456/oauth/token" } });
+});
+
 test("a trouble that belongs to no field is told in full", async () => {
   const user = await start("some", () => fake.fail("addApp", { code: "keyring_locked", message: "The keyring is locked.", meaning: null, hint: "Unlock it.", field: null }));
   await open(user);

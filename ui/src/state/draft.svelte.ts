@@ -15,13 +15,25 @@ export class Draft {
   /** What is typed for one provider is not handed to another. */
   readonly #sheets = new SvelteMap<string, Sheet>();
 
+  /** What the sandbox offers of each provider. */
+  readonly #offered: SandboxApp[];
+
   /** Begins with nothing, with what the sandbox offers, or with an app that is to be changed. */
-  constructor(from: SandboxApp | App | null, providers: ProviderView[]) {
-    for (const view of providers) this.#sheets.set(view.id, new Sheet(view, from?.provider === view.id ? from : null));
-    this.provider = from?.provider ?? providers[0]?.id ?? "";
-    this.name = from?.name ?? "";
+  constructor(from: SandboxApp[] | App | null, providers: ProviderView[]) {
+    const known = Array.isArray(from) ? from : from ? [from] : [];
+    this.#offered = Array.isArray(from) ? from : [];
+    for (const view of providers) this.#sheets.set(view.id, new Sheet(view, known.find((one) => one.provider === view.id) ?? null));
+    this.provider = known[0]?.provider ?? providers[0]?.id ?? "";
+    this.name = known[0]?.name ?? "";
     if (from && "way_back" in from) this.#comeHome(from);
   }
+
+  /** Turns to another provider; a name that was only offered changes with it. */
+  turn = (provider: string): void => {
+    const offered = (id: string) => this.#offered.find((one) => one.provider === id)?.name ?? "";
+    if (this.name === offered(this.provider)) this.name = offered(provider);
+    this.provider = provider;
+  };
 
   #comeHome({ way_back, redirect_uri }: App): void {
     this.wayBack = way_back;

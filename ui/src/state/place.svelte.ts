@@ -6,7 +6,7 @@ export type Tab = "overview" | "token" | "browse" | "activity";
 
 export type Place =
   | { at: "home" }
-  | { at: "add"; prefill: SandboxApp | null }
+  | { at: "add"; prefill: SandboxApp[] | null }
   | { at: "app"; app: string }
   | { at: "change"; app: string }
   | { at: "connect"; app: string; attempt: string | null; connection: string | null }
