@@ -75,7 +75,7 @@ const shots = {
     scenario: "some",
     go: async (page) => {
       await button(page, "Settings").click();
-      if (name === "doctor") { await button(page, "Look at everything").click(); await button(page, "Copy diagnostics").waitFor(); }
+      if (name === "doctor") { await button(page, "Check everything").click(); await button(page, "Copy diagnostics").waitFor(); }
       await page.getByRole("heading", { name: title, exact: true }).evaluate((heading) => heading.scrollIntoView());
     },
   }])),

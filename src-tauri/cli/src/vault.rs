@@ -95,10 +95,10 @@ pub(crate) fn hint_here(code: Code) -> Option<String> {
 pub(crate) fn chosen(session: &mut Session<'_>, what: &str) -> Result<SecretString> {
     let passphrase = given(session, &format!("New passphrase for the {what} (not shown): "))?;
     if session.input.is_terminal && !session.reads_passphrases {
-        let again = session.input.secret("The same again: ")?;
+        let again = session.input.secret("The same passphrase again: ")?;
         if again.expose_secret() != passphrase.expose_secret() {
             return Err(
-                Error::input("passphrase", "That was not the same twice.").means("Nothing was changed.")
+                Error::input("passphrase", "The two passphrases differ.").means("Nothing was changed.")
             );
         }
     }

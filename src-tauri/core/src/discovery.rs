@@ -89,7 +89,8 @@ async fn fetch(env: &Env, address: &Url) -> Result<Option<Value>> {
 
 fn read(issuer: &str, document: Value) -> Result<Overrides> {
     let document: Document = serde_json::from_value(document).map_err(|error| {
-        wrong(format!("The issuer’s document is not one: {error}.")).hint("Enter the addresses by hand.")
+        wrong(format!("What the issuer announces cannot be read: {error}."))
+            .hint("Enter the addresses by hand.")
     })?;
     if document.issuer != issuer {
         let named = crate::http::clean(&document.issuer, &[]);

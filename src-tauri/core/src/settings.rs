@@ -34,7 +34,9 @@ impl Settings {
         };
         match self.proxy.as_str() {
             "" => Ok(None),
-            address if !address.contains("://") => Err(wrong("The address of the proxy has no scheme.")),
+            address if !address.contains("://") => {
+                Err(wrong("The proxy’s address does not begin with http:// or socks5://."))
+            }
             address if address.contains('@') => {
                 Err(wrong("A proxy’s user and password are not kept here, where they would be in the clear."))
             }

@@ -31,7 +31,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   "no expiry": ["thegrid"],
   things: ["thegrid", async (user) => { await tab(user, "Browse"); await press(user, /^Harbour page 1 /); }],
   "things within": ["grindery", async (user) => { await tab(user, "Browse"); await press(user, /^Boats/); await press(user, "Workflows"); await screen.findByText(/Tell the crew/); }],
-  "no things": ["custom", async (user) => { await tab(user, "Browse"); await screen.findByText(/knows no content/); }],
+  "no things": ["custom", async (user) => { await tab(user, "Browse"); await screen.findByText(/cannot browse/); }],
   "things that fail": ["things-error", async (user) => { await tab(user, "Browse"); await screen.findByRole("alert"); }],
   app: ["app"],
   waiting: ["waiting", (user) => row(user, "Acme Sites")],

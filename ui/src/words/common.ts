@@ -1,5 +1,5 @@
 import type { Phase, State } from "../host";
-import { spoken } from "./time";
+import { another } from "./time";
 
 /** A key with the one that commands are given with here. */
 const key = (letter: string): string => (/Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`);
@@ -51,15 +51,15 @@ export const stateWord: Record<State, string> = {
 };
 
 export const stateSentence = {
-  active: (left: number) => `Good for another ${spoken(left)}, and renews by itself before that.`,
-  activeOnce: (left: number) => `Good for another ${spoken(left)}. Reconnect when it stops working: there is no refresh token.`,
+  active: (left: number) => `Good for ${another(left)}, and renews by itself before that.`,
+  activeOnce: (left: number) => `Good for ${another(left)}. Reconnect when it stops working: there is no refresh token.`,
   activeForever: "No expiry given: good until it is refused.",
   activeForeverOnce: "No expiry given: good until it is refused. Reconnect when it stops working.",
   expired: "Renews when it is used.",
   expiredForGood: "There is no refresh token; sign in again to go on.",
   renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
   retrying: (when: string | null) => `The last renewal did not succeed. Next try: ${when ?? "now"}.`,
-  reconnect_needed: "Only signing in again helps.",
+  reconnect_needed: "Sign in again to go on.",
   locked: "Unlock the vault to use it.",
   disconnected: "The tokens were deleted here.",
 };

@@ -1,4 +1,4 @@
-import { count, of } from "./number";
+import { count, number, of } from "./number";
 
 const scopeVerb: Record<string, string> = {
   read: "Read", write: "Write", create: "Create", update: "Change", edit: "Change", delete: "Delete", publish: "Publish", list: "List", manage: "Manage",
@@ -23,6 +23,9 @@ export function scopeWords(scope: string): string | null {
   const thing = scopeThing[scope.slice(0, cut)];
   return cut > 0 && verb && thing ? `${verb} ${thing}` : null;
 }
+
+/** What an account is called; nothing where that is only a part of its id, such as the address of a wallet. */
+export const named = ({ id, name }: { id: string; name: string }): string => (id.endsWith(name) ? "" : name);
 
 /** `9f3c21ab` as `9f3c 21ab`. */
 export const fingerprint = (hex: string): string => hex.replace(/(.{4})(?=.)/g, "$1 ");
@@ -77,7 +80,7 @@ export const connection = {
   refreshToken: "Refresh token",
   fingerprint: "fingerprint",
   noRefresh: "There is no refresh token: reconnect when it stops working.",
-  renewed: (times: number) => (times === 0 ? "Not renewed yet." : times === 1 ? "Renewed once." : `Renewed ${times} times.`),
+  renewed: (times: number) => (times === 0 ? "Not renewed yet." : times === 1 ? "Renewed once." : `Renewed ${number(times)} times.`),
   may: "What it may do",
   scopeCount: (granted: number, missing: number) => (missing ? `${granted} granted, ${missing} missing` : `${granted} granted`),
   scopeAsked: (asked: number, granted: number, missing: number, extra: number) =>
@@ -89,7 +92,7 @@ export const connection = {
   verified: "verified",
   verifiedNote: "The signature is the provider’s own.",
   notVerified: "not verified",
-  notVerifiedNote: "Read here, without a look at its signature.",
+  notVerifiedNote: "Read here; its signature was not checked.",
   notAsked: "granted, not asked",
   noScopes: (provider: string) => `${provider} named no scopes.`,
   where: "Where",
@@ -112,7 +115,7 @@ export const connection = {
   givenOn: "given",
   by: "by",
   unknownAccount: (provider: string) => `${provider} has not said who authorized it.`,
-  nothingNoted: (provider: string) => `${of(provider)} last reply was as the standard has it.`,
+  nothingNoted: (provider: string) => `${of(provider)} last reply kept to the standard.`,
   renews: "Renews",
   askAgain: "Ask for what is missing",
   noted: (provider: string) => `Noted in ${of(provider)} reply`,

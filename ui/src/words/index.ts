@@ -1,6 +1,6 @@
 // Every word that the window says, in one place.
 
-export { activity, connection, fingerprint, scopeWords } from "./connection";
+export { activity, connection, fingerprint, named, scopeWords } from "./connection";
 export { addApp, app, changeApp, profileFile, sourceWord } from "./apps";
 export { browse } from "./browse";
 export { common, phaseWord, side, stateSentence, stateWord } from "./common";
@@ -11,3 +11,4 @@ export { choiceWord, valueId, valueWord, wayBack } from "./profile";
 export { archive, doctor, settings, vault } from "./settings";
 export * as time from "./time";
 export { token } from "./token";
+export { value } from "./value";

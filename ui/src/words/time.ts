@@ -65,6 +65,9 @@ export function spoken(ms: number): string {
   return ms < 2 * DAY ? count(Math.floor(ms / HOUR), "hour", "hours") : count(Math.floor(ms / DAY), "day", "days");
 }
 
+/** `another 43 minutes`, `less than a minute`: for what is left. */
+export const another = (ms: number): string => (ms < MINUTE ? spoken(ms) : `another ${spoken(ms)}`);
+
 /** `just now`, `12 min ago`, `2 h ago`, `Yesterday`, `18 Nov`. */
 export function ago(at: Moment, now: Date): string {
   const passed = now.getTime() - date(at).getTime();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fingerprint, list, of, scopeWords, time } from ".";
+import { fingerprint, list, named, of, scopeWords, time, value } from ".";
 
 const now = new Date(2026, 10, 21, 14, 27);
 const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
@@ -51,4 +51,30 @@ test("small words", () => {
   expect(of("Grigora")).toBe("Grigora’s");
   expect(of("GroveStreams")).toBe("GroveStreams’");
   expect(list(["a", "b", "c"])).toBe("a, b and c");
+});
+
+describe("what came in passing is readable", () => {
+  const told = (name: string, text: string) => value({ name, value: text });
+  test("times, in seconds and milliseconds, where the name says that they are", () => {
+    expect(told("createdAt", "1662631200000")).toBe(time.dateAndClock("2022-09-08T10:00:00Z"));
+    expect(told("created_on", "1662631200")).toBe(time.dateAndClock("2022-09-08T10:00:00Z"));
+    expect(told("updatedAt", "2022-09-08T10:00:00Z")).toBe(time.dateAndClock("2022-09-08T10:00:00Z"));
+    expect(told("phone", "1662631200")).toBe("1662631200");
+  });
+  test("lists and objects", () => {
+    expect(told("admins", '["ines","tom"]')).toBe("ines, tom");
+    expect(told("users", "[]")).toBe("–");
+    expect(told("trigger", '{"type":"x"}')).toBe('{\n  "type": "x"\n}');
+    expect(told("note", "[not a list")).toBe("[not a list");
+  });
+});
+
+test("an account without a name is not called by its id", () => {
+  expect(named({ id: "eip155:1:0x71C7", name: "0x71C7" })).toBe("");
+  expect(named({ id: "u_1", name: "Ines" })).toBe("Ines");
+});
+
+test("less than a minute is not another one", () => {
+  expect(time.another(20_000)).toBe("less than a minute");
+  expect(time.another(120_000)).toBe("another 2 minutes");
 });

@@ -61,7 +61,7 @@ fn explain(error: DecryptError) -> Error {
             wrong_passphrase("this file")
         }
         DecryptError::ExcessiveWork { .. } => {
-            invalid("This file asks for more work to open it than any true one.")
+            invalid("Opening this file would take more work than any that Grapnel writes.")
         }
         DecryptError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => cut(),
         DecryptError::Io(_) | DecryptError::InvalidMac => {

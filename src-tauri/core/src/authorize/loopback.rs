@@ -71,7 +71,7 @@ fn unusable(url: &Url, error: &std::io::Error) -> Error {
     };
     Error::new(Code::PortTaken, message)
         .means("The sign-in did not start. Nothing changed.")
-        .hint("Close that program and try again; or register another port at the provider, and add the app with that.")
+        .hint("Close that program and try again; or register another port at the provider, and change the app to it.")
 }
 
 /// Listens until one answer has come, or the attempt is over.

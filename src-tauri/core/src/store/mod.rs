@@ -126,8 +126,9 @@ fn failed(error: &rusqlite::Error) -> Error {
             .hint("Look whether the disk is full, or the data directory belongs to someone else."),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(),
         None if is_unreadable(error) => damaged(),
-        _ => Error::new(Code::Internal, format!("The database did not understand Grapnel: {error}."))
-            .means("Nothing was changed."),
+        _ => Error::new(Code::Internal, format!("The database refused what Grapnel asked of it: {error}."))
+            .means("Nothing was changed.")
+            .hint("Try again. If it stays so, look at the diagnostics."),
     }
 }
 

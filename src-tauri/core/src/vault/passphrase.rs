@@ -97,7 +97,7 @@ pub(crate) fn wrong(of: &str) -> Error {
 }
 
 fn impossible() -> Error {
-    Error::new(Code::DataDamaged, "The database says of the passphrase what cannot be.")
+    Error::new(Code::DataDamaged, "What the database says of the passphrase cannot be true.")
         .means("It was left as it is; nothing in it was changed.")
         .hint("Bring back grapnel.db from a backup.")
 }

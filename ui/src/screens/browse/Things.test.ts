@@ -41,7 +41,7 @@ test("rows are walked with arrows", async () => {
 
 test("a provider without known content says so", async () => {
   await browse("custom");
-  await screen.findByText("Grapnel knows no content of this provider. The token works all the same.");
+  await screen.findByText("Grapnel cannot browse this provider. The token works all the same.");
   expect(fake.called("items")).toEqual([]);
 });
 

@@ -1,0 +1,21 @@
+// What a provider tells in passing, made readable: times as times, lists as lists, the rest as it came.
+
+import { dateAndClock } from "./time";
+
+/** Members whose numbers are times. */
+const timely = /(_at|_on|At|On|[dD]ate|[tT]ime|_update|stamp|created|updated|modified|published|expires)$/;
+/** Seconds or milliseconds of this century. */
+const since1970 = /^(\d{10}|\d{13})$/;
+const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+
+export function value({ name, value }: { name: string; value: string }): string {
+  if (timely.test(name) && since1970.test(value)) return dateAndClock(new Date(value.length === 10 ? Number(value) * 1000 : Number(value)));
+  if (iso.test(value) && !Number.isNaN(Date.parse(value))) return dateAndClock(value);
+  if (!/^[[{]/.test(value)) return value;
+  try {
+    const told: unknown = JSON.parse(value);
+    return Array.isArray(told) && told.every((one) => typeof one !== "object") ? told.join(", ") || "–" : JSON.stringify(told, null, 2);
+  } catch {
+    return value;
+  }
+}
