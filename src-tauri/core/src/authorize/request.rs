@@ -131,6 +131,24 @@ pub(super) fn messages(
     ]
 }
 
+/// Shows a sign-in by email and password in place of the browser's way: the code comes in the reply.
+pub(super) fn by_password(messages: &mut [Message], login_url: &Url, email: &str) {
+    let [asking, coming_back, ..] = messages else { return };
+    let sent = ["response_type", "state", "redirect_uri", "client_id"];
+    asking.parameters.retain(|parameter| sent.contains(&parameter.name.as_str()));
+    let typed =
+        [shown("email", email), hidden("password", "hidden, used once and never kept"), shown("scope", "")];
+    asking.parameters.splice(..0, typed);
+    (asking.method, asking.address) = ("POST".into(), login_url.to_string());
+    coming_back.address = String::new();
+    for parameter in &mut coming_back.parameters {
+        parameter.name = match parameter.name.as_str() {
+            "code" => "oauthCode".into(),
+            _ => "oauthState".into(),
+        };
+    }
+}
+
 /// Shows, in place of the code that was to come back, the error that came. Both texts are made safe before.
 pub(super) fn came_back_with(messages: &mut [Message], error: &str, description: Option<&str>) {
     let Some(callback) = messages.iter_mut().find(|message| message.method.is_empty()) else { return };
@@ -168,6 +186,18 @@ mod tests {
             projects: &words(["proj_1", "proj_2"]),
         };
         (write(&conventions, &asked).unwrap(), conventions)
+    }
+
+    #[test]
+    fn a_sign_in_by_password_shows_no_password() {
+        let (request, conventions) = request("grovestreams", &[]);
+        let mut messages = messages(&request, &conventions, DEEP_LINK, false);
+        by_password(&mut messages, conventions.login_url.as_ref().unwrap(), "ines@harbour.example");
+        let told = messages.iter().take(2).map(|message| {
+            let told = message.parameters.iter().map(|it| format!("{}={}", it.name, it.value));
+            format!("{} {}\n{}", message.method, message.address, told.collect::<Vec<_>>().join("\n"))
+        });
+        insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
     }
 
     /// The address, a line a parameter, with stable names for what is random.

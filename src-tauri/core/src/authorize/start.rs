@@ -34,7 +34,7 @@ pub struct Wanted {
 
 /// Starts an attempt that goes through the browser.
 pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<Attempt> {
-    let (_, row, _) = begin(env, app_id, wanted).await?;
+    let (_, row, _) = begin(env, app_id, wanted, None).await?;
     tell(env, &row.id)
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn with_password(
         return Err(Error::input("provider", "This provider has no sign-in by email and password.")
             .hint("Connect in the browser."));
     };
-    let (client_id, row, request) = begin(env, app_id, wanted).await?;
+    let (client_id, row, request) = begin(env, app_id, wanted, Some((&login_url, email))).await?;
     tell(env, &row.id)?;
     let asked = login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
     match login::log_in(&env.http, &login_url, &asked, &request.state).await {
@@ -76,8 +76,14 @@ fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) ->
     Ok(String::from(address).into())
 }
 
-/// Writes, seals and stores a new attempt, and answers with the app's client id, the attempt and its request.
-async fn begin(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<(String, AttemptRow, Request)> {
+/// Writes, seals and stores a new attempt, and answers with the app's client id, the attempt and its request. Where it
+/// does without a browser, `login` is where the email goes, and the email.
+async fn begin(
+    env: &Arc<Env>,
+    app_id: &AppId,
+    wanted: &Wanted,
+    login: Option<(&Url, &str)>,
+) -> Result<(String, AttemptRow, Request)> {
     let app = app_of(env, app_id)?;
     check(env, app_id, wanted)?;
     let conventions = conventions(&app)?;
@@ -89,7 +95,10 @@ async fn begin(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<(Strin
         projects: &app.projects,
     };
     let request = request::write(&conventions, &asked)?;
-    let exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+    let mut exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+    if let Some((url, email)) = login {
+        request::by_password(&mut exchange, url, email);
+    }
     let _working = env.at_work().await?;
     let id = AttemptId::random();
     let (sealed_verifier, sealed_url) = seal(env, &id, &request).await?;

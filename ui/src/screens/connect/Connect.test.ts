@@ -122,6 +122,10 @@ test("email and password are used once, and only where the provider offers it", 
   await press(user, "Sign in");
   await screen.findByText("See who you are and what was granted");
   await waitFor(() => expect(field("password")).toBeNull());
+  // No word of a browser that had no part in it.
+  expect(screen.getByText("Email and password sent")).toBeInTheDocument();
+  expect(screen.queryByText("You agreed in the browser")).toBeNull();
+  expect(await screen.findByRole("complementary", { name: "What is happening" })).toHaveTextContent("password used once and never kept");
   expect(fake.called("signInWithPassword").at(-1)).toEqual(["own", null, "ines@harbour.example", 14]);
   expect(document.body.innerHTML).not.toContain("not-a-real-one");
 });
