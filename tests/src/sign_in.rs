@@ -122,6 +122,16 @@ pub async fn read_posts(scene: &Scene, page: &Page) -> Result<()> {
         })
         .await?;
     scene
+        .step("The palette finds a post by its words, and opens it whatever the filters hid", async {
+            page.press_about(Role::Button, "Commands").await?;
+            page.fill("Commands", "new tram line").await?;
+            page.press_about(Role::Option, "the new tram line").await?;
+            page.find_about(Role::Heading, "the new tram line").await?;
+            page.says_one_of(&["5,000 posts", "5000 posts"]).await?;
+            Ok(())
+        })
+        .await?;
+    scene
         .step("The overview knows the projects by name now", async {
             page.press(Role::Tab, "Overview").await?;
             page.says(LARGE.0).await?;
