@@ -55,6 +55,7 @@ export class Shelf {
   /** Reads from the provider, with the filters that it can do, and shows what came. */
   read = async (): Promise<void> => {
     clearTimeout(this.#timer);
+    if (this.about.trouble) void this.readAbout();
     await this.load.run(async (call) => {
       await host.loadPosts(this.connection, this.query(), call);
       return true as const;
