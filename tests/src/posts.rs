@@ -20,7 +20,10 @@ impl Posts {
 
     /// How many posts it has, in sight and beyond.
     pub async fn count(&self) -> Result<usize> {
-        let grid = self.page.driver().find(By::Css("[role=grid]")).await?;
+        let grid = until("the table of posts", async || {
+            Ok(Some(self.page.driver().find(By::Css("[role=grid]")).await?))
+        })
+        .await?;
         let rows: usize = grid.attr("aria-rowcount").await?.context("no count of rows")?.parse()?;
         rows.checked_sub(1).context("no header")
     }
