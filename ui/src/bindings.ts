@@ -424,6 +424,8 @@ export type Error = {
 export type Event = 
 /**  An app was added or removed. */
 { kind: "apps" } | 
+/**  What is set for all of Grapnel was changed. */
+{ kind: "settings" } | 
 /**  A connection was added, removed, or stands otherwise. */
 { kind: "connection"; value: ConnectionId } | 
 /**  An attempt went on; this is how it stands now. */
@@ -627,6 +629,19 @@ export type Line = {
 	/**  More about it, where there is more to say. */
 	why: string | null,
 };
+
+/**  How long before its end a token is renewed by itself. Never longer than a share of its life. */
+export type Margin = 
+/**  As suits its life. */
+"usual" | 
+/**  A minute. */
+"one_minute" | 
+/**  Five minutes, where the life has room for them. */
+"five_minutes" | 
+/**  Fifteen minutes, likewise. */
+"fifteen_minutes" | 
+/**  An hour, likewise. */
+"one_hour";
 
 /**  One message of the sign-in, for those who learn or debug OAuth. */
 export type Message = {
@@ -1000,6 +1015,8 @@ export type Settings = {
 	quiet?: boolean,
 	/**  Whether Grapnel is in the tray, and goes on there when its window is closed. */
 	tray?: boolean,
+	/**  How long before their end tokens are renewed. */
+	margin?: Margin,
 };
 
 /**  Where a value of a profile is known from. */

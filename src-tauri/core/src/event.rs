@@ -14,6 +14,8 @@ use crate::id::ConnectionId;
 pub enum Event {
     /// An app was added or removed.
     Apps,
+    /// What is set for all of Grapnel was changed.
+    Settings,
     /// A connection was added, removed, or stands otherwise.
     Connection(ConnectionId),
     /// An attempt went on; this is how it stands now.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::store;
 
 /// The settings. Each is the usual where it is empty.
@@ -24,6 +25,26 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether Grapnel is in the tray, and goes on there when its window is closed.
     pub tray: bool,
+    /// How long before their end tokens are renewed.
+    pub margin: Margin,
+}
+
+/// How long before its end a token is renewed by itself. Never longer than a share of its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Margin {
+    /// As suits its life.
+    #[default]
+    Usual,
+    /// A minute.
+    OneMinute,
+    /// Five minutes, where the life has room for them.
+    FiveMinutes,
+    /// Fifteen minutes, likewise.
+    FifteenMinutes,
+    /// An hour, likewise.
+    OneHour,
 }
 
 impl Settings {
@@ -84,5 +105,6 @@ pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
         .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
     env.http.set(&settings)?;
     env.store.write(|tx| store::settings::set(tx, &settings))?;
+    env.tell(Event::Settings);
     Ok(settings)
 }

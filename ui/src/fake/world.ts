@@ -26,7 +26,7 @@ export const at = (ms: number): string => new Date(Date.now() + ms).toISOString(
 
 export const empty = (): FakeWorld => ({
   providers, apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
-  collections: {}, items: {}, settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false },
+  collections: {}, items: {}, settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
 });
 
 export const grigora = provider("grigora");

@@ -61,7 +61,7 @@ class World {
     }
     this.beat += 1;
     if (event.kind === "apps") await this.#reloadApps();
-    else if (event.kind === "elsewhere") await this.#reloadAll();
+    else if (event.kind === "elsewhere" || event.kind === "settings") await this.#reloadAll();
     else if (event.kind === "connection") await this.reload(event.value);
     else if (event.kind === "attempt") this.took(event.value);
     else if (event.kind === "progress") underway.heard(event.value);

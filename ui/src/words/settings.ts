@@ -1,4 +1,4 @@
-import type { Exported, Outcome, Protection, Verdict } from "../host";
+import type { Exported, Outcome, Protection, Settings, Verdict } from "../host";
 import { count } from "./number";
 
 export const settings = {
@@ -21,6 +21,15 @@ export const settings = {
     certificates: "A file in PEM format. Needed where a company’s proxy looks into encrypted traffic.",
   },
   example: { browser: "firefox -P work", proxy: "http://proxy.example:3128", certificates: "/etc/ssl/company.pem" },
+  renewing: "Renewing",
+  margin: "How long before their end tokens are renewed",
+  margins: {
+    usual: { label: "As suits their life", note: "Five minutes, or a fifth of a short life." },
+    one_minute: { label: "1 minute" },
+    five_minutes: { label: "5 minutes" },
+    fifteen_minutes: { label: "15 minutes" },
+    one_hour: { label: "1 hour", note: "Never more than a third of their life; some up to half as much earlier, so that not all go at once." },
+  } satisfies Record<Settings["margin"], { label: string; note?: string }>,
   beside: "Beside the window",
   besides: "When the window is closed or out of sight",
   switches: {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::plan::Plan;
 use super::renewal::{Why, renew};
-use super::schedule::{self, Margin};
+use super::schedule;
 use crate::clock::Woken;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
@@ -21,9 +21,10 @@ use crate::id::{AppId, ConnectionId, RevocationId};
 use crate::provider::{Profile, Refresh};
 use crate::retry::{after, dice, pause};
 use crate::revoke;
+use crate::settings::Margin;
 use crate::store::connection::Renewable;
 use crate::store::revocation::RevocationRow;
-use crate::store::{app, connection, revocation};
+use crate::store::{app, connection, revocation, settings};
 
 /// Keeps every connection alive, for as long as it is awaited.
 pub(crate) async fn keep_alive(env: Arc<Env>) {
@@ -41,8 +42,8 @@ pub(crate) async fn keep_alive(env: Arc<Env>) {
                 Ok(Event::Connection(id)) => drop(keeper.look_at(&id)),
                 // Tokens can be opened again, or apps are others; or something was missed.
                 Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => keeper.begin_anew(),
-                // Another process wrote. What failed in this one is no better for it.
-                Ok(Event::Elsewhere) => keeper.look_at_all(),
+                // Another process wrote, or the margin is another. What failed in this one is no better for it.
+                Ok(Event::Elsewhere | Event::Settings) => keeper.look_at_all(),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             },
@@ -72,6 +73,8 @@ const BACK_AGAIN: Duration = Duration::from_secs(60);
 
 struct Keeper {
     env: Arc<Env>,
+    /// How long before their end tokens are renewed.
+    margin: Margin,
     plan: Plan<Thing>,
     at_work: JoinSet<Result<()>>,
     /// What each task is at work on.
@@ -93,6 +96,7 @@ impl Keeper {
     fn new(env: Arc<Env>) -> Self {
         Self {
             env,
+            margin: Margin::default(),
             plan: Plan::default(),
             at_work: JoinSet::new(),
             tasks: HashMap::new(),
@@ -115,8 +119,11 @@ impl Keeper {
     fn look_at_all(&mut self) {
         self.plan.clear();
         self.places.clear();
-        match self.env.store.read(|c| Ok((connection::renewable(c)?, revocation::all(c)?))) {
-            Ok((renewable, revocations)) => {
+        let found =
+            self.env.store.read(|c| Ok((settings::get(c)?, connection::renewable(c)?, revocation::all(c)?)));
+        match found {
+            Ok((set, renewable, revocations)) => {
+                self.margin = set.margin;
                 for of in &renewable {
                     self.plan_renewal(of);
                 }
@@ -154,7 +161,7 @@ impl Keeper {
 
     fn plan_renewal(&mut self, of: &Renewable) {
         let Some(place) = self.place(of) else { return self.plan(Thing::Renewal(of.id.clone()), None) };
-        let due = schedule::due(of, Margin::default()).map(|due| match of.retry.quiet_until {
+        let due = schedule::due(of, self.margin).map(|due| match of.retry.quiet_until {
             Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
             _ => due,
         });

@@ -23,7 +23,7 @@ use crate::id::ConnectionId;
 use crate::provider::Profile;
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
-use crate::store::{app, connection};
+use crate::store::{app, connection, settings};
 use outcome::{Outcome, no_refresh_token};
 use renewal::{Why, renew, settle};
 
@@ -39,8 +39,8 @@ const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
 /// When a connection is to be renewed by itself; nothing where it cannot be, or only a person helps.
 pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp>> {
-    let of = env.store.read(|c| connection::renewable_one(c, id))?;
-    Ok(of.and_then(|of| schedule::due(&of, schedule::Margin::default())))
+    let (of, set) = env.store.read(|c| Ok((connection::renewable_one(c, id)?, settings::get(c)?)))?;
+    Ok(of.and_then(|of| schedule::due(&of, set.margin)))
 }
 
 /// The access token of a connection, renewed first if it would end within `min_valid`, or soon anyway. Where the

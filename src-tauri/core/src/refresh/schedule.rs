@@ -4,22 +4,21 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::settings::Margin;
 use crate::store::connection::Renewable;
 
-/// How long before its end a token is renewed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Margin {
-    /// As a share of its life: one part in so many.
-    share: i32,
-    /// At most.
-    most: SignedDuration,
-}
-
-impl Default for Margin {
-    /// Five minutes, or a fifth of a life that is shorter than 25: time for some tries before anyone notices.
-    fn default() -> Self {
-        Self { share: 5, most: SignedDuration::from_mins(5) }
-    }
+/// How long before the end of such a life: so many minutes, and no more than one part in so many of it.
+fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
+    let (most, share) = match margin {
+        // Time for some tries before anyone notices.
+        Margin::Usual => (5, 5),
+        // What a person chose holds for shorter lives as well. With what keeps tokens apart it is half of a life at most.
+        Margin::OneMinute => (1, 3),
+        Margin::FiveMinutes => (5, 3),
+        Margin::FifteenMinutes => (15, 3),
+        Margin::OneHour => (60, 3),
+    };
+    SignedDuration::from_mins(most).min(life / share)
 }
 
 /// A token that lives no longer than this is renewed when it is used, and not by itself: that would never end.
@@ -38,7 +37,7 @@ pub(super) fn due(of: &Renewable, margin: Margin) -> Option<Timestamp> {
     if life <= LEAST {
         return None;
     }
-    let margin = (life / margin.share).min(margin.most);
+    let margin = before_end(life, margin);
     // Tokens that were given together end together: up to a half of the margin more keeps them apart.
     let early =
         margin + (margin / 2).checked_mul(spread(of)).map_or(SignedDuration::ZERO, |much| much / PARTS);
@@ -76,17 +75,31 @@ mod tests {
         }
     }
 
-    fn before_end(of: &Renewable) -> i64 {
-        let due = due(of, Margin::default()).unwrap();
-        due.duration_until(of.expires_at.unwrap()).as_secs()
+    fn early(of: &Renewable, margin: Margin) -> i64 {
+        due(of, margin).unwrap().duration_until(of.expires_at.unwrap()).as_secs()
     }
+
+    const ALL: [Margin; 5] =
+        [Margin::Usual, Margin::OneMinute, Margin::FiveMinutes, Margin::FifteenMinutes, Margin::OneHour];
 
     #[test]
     fn a_long_life_ends_minutes_early_and_a_short_one_seconds() {
-        assert!((300..=450).contains(&before_end(&renewable(1, 3_600))));
-        assert!((300..=450).contains(&before_end(&renewable(1, 86_400 * 30))));
-        assert!((60..=90).contains(&before_end(&renewable(1, 300))));
-        assert!((12..=18).contains(&before_end(&renewable(1, 60))));
+        let early = |life| early(&renewable(1, life), Margin::Usual);
+        assert!((300..=450).contains(&early(3_600)));
+        assert!((300..=450).contains(&early(86_400 * 30)));
+        assert!((60..=90).contains(&early(300)));
+        assert!((12..=18).contains(&early(60)));
+    }
+
+    #[test]
+    fn a_margin_that_was_chosen_is_kept_to_where_the_life_has_room_for_it() {
+        let early = |life, margin| early(&renewable(1, life), margin);
+        assert!((60..=90).contains(&early(3_600, Margin::OneMinute)));
+        assert!((300..=450).contains(&early(3_600, Margin::FiveMinutes)));
+        assert!((900..=1_350).contains(&early(3_600, Margin::FifteenMinutes)));
+        assert!((3_600..=5_400).contains(&early(86_400, Margin::OneHour)));
+        assert!((20..=30).contains(&early(60, Margin::OneMinute)));
+        assert!((100..=150).contains(&early(300, Margin::OneHour)));
     }
 
     #[test]
@@ -111,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_thousand_of_one_moment_are_spread() {
-        let mut moments: Vec<_> = (0..1_000).map(|id| before_end(&renewable(id, 3_600))).collect();
+        let mut moments: Vec<_> =
+            (0..1_000).map(|id| early(&renewable(id, 3_600), Margin::default())).collect();
         moments.sort_unstable();
         moments.dedup();
         assert!(moments.len() > 100, "{} seconds are used", moments.len());
@@ -121,9 +135,13 @@ mod tests {
         #[test]
         fn any_life_has_a_moment_within_it(id: u32, life in 21_i64..4_000_000_000) {
             let of = renewable(id, life);
-            let due = due(&of, Margin::default()).unwrap();
-            prop_assert!(due >= of.issued_at + LEAST);
-            prop_assert!(due < of.expires_at.unwrap());
+            for margin in ALL {
+                let due = due(&of, margin).unwrap();
+                prop_assert!(due >= of.issued_at + LEAST);
+                prop_assert!(due < of.expires_at.unwrap());
+                // Renewing at once, over and over, would be no margin.
+                prop_assert!(of.issued_at.duration_until(due) >= SignedDuration::from_secs(life / 2));
+            }
         }
     }
 }

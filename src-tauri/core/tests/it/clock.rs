@@ -81,6 +81,14 @@ impl TestClock {
         settled.unwrap().unwrap().0.unwrap()
     }
 
+    /// Waits until something else is slept for than the moment `before`, and answers with that.
+    pub(crate) async fn settled_anew(&self, before: Timestamp) -> Timestamp {
+        let mut waiting = self.waiting.subscribe();
+        let settled = waiting.wait_for(|(at, _)| at.is_some_and(|at| at > self.now() && at != before));
+        let settled = tokio::time::timeout(Duration::from_secs(20), settled).await;
+        settled.unwrap().unwrap().0.unwrap()
+    }
+
     /// How many waits there were.
     pub(crate) fn waits(&self) -> u32 {
         self.waiting.borrow().1

@@ -3,8 +3,10 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use grapnel_core::Grapnel;
 use grapnel_core::error::Code;
-use grapnel_core::settings::Settings;
+use grapnel_core::settings::{Margin, Settings};
+use jiff::SignedDuration;
 
 use crate::world::World;
 
@@ -45,10 +47,39 @@ async fn requests_to_providers_go_through_the_proxy_that_is_set() {
     assert!(asked.join().unwrap().starts_with("CONNECT issuer.example:443"));
 }
 
+/// Tokens of an hour.
+#[tokio::test]
+async fn another_margin_counts_at_once_whichever_program_sets_it() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.follow_others().unwrap();
+    let ours = world.grapnel.clone();
+    let keeper = tokio::spawn(async move { ours.keep_alive().await });
+    let set = |grapnel: &Grapnel, margin| {
+        grapnel.change_settings(Settings { margin, ..Settings::default() }).unwrap();
+    };
+    // How early, in minutes, it is waited for, which is when the window says that it is due.
+    let early = |due: jiff::Timestamp| {
+        let details = world.grapnel.connection(&id).unwrap();
+        assert!(due.duration_since(details.renews_at.unwrap()).abs() < SignedDuration::from_secs(1));
+        details.summary.expires_at.unwrap().duration_since(due).as_mins()
+    };
+    let usual = world.clock.settled().await;
+    assert!((5..=7).contains(&early(usual)));
+    set(&world.grapnel, Margin::FifteenMinutes);
+    let fifteen = world.clock.settled_anew(usual).await;
+    assert!((15..=22).contains(&early(fifteen)));
+    set(&world.second_start(), Margin::OneMinute);
+    let one = world.clock.settled_anew(fifteen).await;
+    assert!((0..=1).contains(&early(one)));
+    keeper.abort();
+}
+
 #[tokio::test]
 async fn they_are_there_again_after_a_start() {
     let world = World::new();
-    let settings = Settings { browser: "firefox -P work".into(), ..Settings::default() };
+    let settings =
+        Settings { browser: "firefox -P work".into(), margin: Margin::OneHour, ..Settings::default() };
     world.grapnel.change_settings(settings.clone()).unwrap();
     assert_eq!(world.second_start().settings().unwrap(), settings);
 }

@@ -13,7 +13,7 @@ test("a setting is kept when it is left, and says so", async () => {
   await user.type(await box("Browser"), "firefox -P work");
   await user.tab();
   await screen.findByText("Kept");
-  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work", proxy: "", certificates: "", quiet: false, tray: false }]]);
+  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" }]]);
 });
 
 test("one that cannot be says why, keeps what was typed, and holds up no other", async () => {
@@ -23,7 +23,7 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   await waitFor(() => expect(proxy).toHaveAccessibleDescription(/has no scheme/));
   expect(proxy).toHaveValue("proxy.example");
   await user.type(await box("Browser"), "firefox{Enter}");
-  await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "", quiet: false, tray: false }));
+  await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" }));
 });
 
 test("what was not changed is not sent", async () => {
@@ -54,6 +54,20 @@ test("what goes on beside the window is switched at once, and a switch that fail
   await user.click(tray);
   expect(await screen.findByText("This desktop shows no tray.")).toBeVisible();
   expect(tray).not.toBeChecked();
+});
+
+test("how long before their end tokens are renewed is chosen at once", async () => {
+  const user = await open();
+  expect(await screen.findByRole("radio", { name: "As suits their life" })).toBeChecked();
+  await user.click(screen.getByRole("radio", { name: "15 minutes" }));
+  await waitFor(() => expect(fake.world.settings.margin).toBe("fifteen_minutes"));
+  // What is kept later leaves it as it is.
+  await user.click(screen.getByRole("checkbox", { name: "Stay in the tray" }));
+  await waitFor(() => expect(fake.world.settings).toMatchObject({ margin: "fifteen_minutes", tray: true }));
+  fake.fail("changeSettings", { code: "data_busy", message: "Another program holds it.", meaning: null, hint: null, field: null });
+  await user.click(screen.getByRole("radio", { name: "1 minute" }));
+  expect(await screen.findByText("Another program holds it.")).toBeVisible();
+  expect(screen.getByRole("radio", { name: "15 minutes" })).toBeChecked();
 });
 
 test("a connection that was asked for outside of the window is shown", async () => {
