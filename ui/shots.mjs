@@ -49,6 +49,7 @@ const shots = {
     },
   },
   connection: { scenario: "some" },
+  "own-browser": { scenario: "some", go: async (page) => { await page.locator("summary", { hasText: "as in Settings" }).click(); await page.locator("#own-browser").scrollIntoViewIfNeeded(); } },
   "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
   token: { scenario: "differing", go: (page) => tab(page, "Token") },
   "token-jwt": { scenario: "grindery", go: (page) => tab(page, "Token") },

@@ -8,7 +8,7 @@ import { defineConfig } from "vitest/config";
 const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
 
 // What every screen rests on comes in one piece, not in many small ones.
-const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|filters|layout|sheet|shelf|things|window)|parts\/(?!Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
+const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|filters|layout|sheet|shelf|things|window)|parts\/(?!BrowserChoice|Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
 
 /** How large the whole page may be, gzipped. */
 const BUDGET = 120_000;

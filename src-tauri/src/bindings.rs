@@ -39,6 +39,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::test_deep_link,
             commands::cancel_attempt,
             commands::connection,
+            commands::set_browser,
             commands::refresh,
             commands::copy_token,
             commands::disconnect,

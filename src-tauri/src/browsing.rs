@@ -142,7 +142,7 @@ pub(crate) async fn open_post(
     let address = details
         .address
         .ok_or_else(|| Error::new(Code::NotFound, "Where this post is on its site cannot be told."))?;
-    let opened = browser::open(address.into(), core.settings()?.browser).await;
+    let opened = browser::open(address.into(), core.browser(&connection_id)?).await;
     opened.map_err(|error| {
         Error::new(error.code, error.message).hint("Open the post’s page on its site by hand.")
     })

@@ -198,12 +198,35 @@ pub(crate) async fn start_attempt(
     shell.core().await?.start_attempt(&app_id, &wanted).await
 }
 
-/// Opens the sign-in page of an attempt in the person's browser.
+/// Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
+/// that comes of it, unless it opens nothing.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn open_browser(shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<()> {
+pub(crate) async fn open_browser(
+    shell: State<'_, Shell>,
+    attempt_id: AttemptId,
+    chosen: Option<String>,
+) -> Result<()> {
     let core = shell.core().await?;
-    browser::open(core.attempt_link(&attempt_id).await?, core.settings()?.browser).await
+    let link = core.attempt_link(&attempt_id).await?;
+    // Before it opens: the sign-in may be over before the browser's launcher is.
+    let before = chosen.map(|chosen| core.choose_browser(&attempt_id, Some(&chosen))).transpose()?;
+    let opened = browser::open(link, core.attempt_browser(&attempt_id)?).await;
+    if let (Err(_), Some(before)) = (&opened, before) {
+        core.choose_browser(&attempt_id, before.as_deref())?;
+    }
+    opened
+}
+
+/// Keeps what opens the pages of a connection; empty for what is set for all.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn set_browser(
+    shell: State<'_, Shell>,
+    connection_id: ConnectionId,
+    browser: String,
+) -> Result<()> {
+    shell.core().await?.set_browser(&connection_id, &browser)
 }
 
 /// Copies the address of the sign-in page, to be opened in a browser of the person's choice.

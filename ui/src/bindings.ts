@@ -31,8 +31,11 @@ export const commands = {
 	removeApp: (appId: AppId) => typedError<null, Error>(__TAURI_INVOKE("remove_app", { appId })),
 	/**  Starts a sign-in: for a new connection, or to authorize one again. */
 	startAttempt: (appId: AppId, connectionId: ConnectionId | null) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId })),
-	/**  Opens the sign-in page of an attempt in the person's browser. */
-	openBrowser: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("open_browser", { attemptId })),
+	/**
+	 *  Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
+	 *  that comes of it, unless it opens nothing.
+	 */
+	openBrowser: (attemptId: AttemptId, chosen: string | null) => typedError<null, Error>(__TAURI_INVOKE("open_browser", { attemptId, chosen })),
 	/**  Copies the address of the sign-in page, to be opened in a browser of the person's choice. */
 	copyLink: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("copy_link", { attemptId })),
 	/**  Takes in the address that the provider sent the person to, pasted by them. */
@@ -45,6 +48,8 @@ export const commands = {
 	cancelAttempt: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("cancel_attempt", { attemptId })),
 	/**  Everything about a connection. */
 	connection: (connectionId: ConnectionId) => typedError<Details, Error>(__TAURI_INVOKE("connection", { connectionId })),
+	/**  Keeps what opens the pages of a connection; empty for what is set for all. */
+	setBrowser: (connectionId: ConnectionId, browser: string) => typedError<null, Error>(__TAURI_INVOKE("set_browser", { connectionId, browser })),
 	/**  Renews a connection's tokens now. */
 	refresh: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("refresh", { connectionId })),
 	/**  Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it. */
@@ -351,6 +356,8 @@ export type Details = {
 	introspected_at: string | null,
 	/**  When the person first connected it. */
 	created_at: string,
+	/**  What opens its pages, such as `firefox -P work`; empty for the program that is set for all. */
+	browser: string,
 	/**  Where the person can take the permission back at the provider. */
 	portal: string,
 };

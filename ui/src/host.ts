@@ -54,7 +54,8 @@ export const host = {
   readProfile: (text: string) => ask(() => commands.readProfile(text)),
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   startAttempt: (app: string, connection: string | null) => ask(() => commands.startAttempt(app, connection)),
-  openBrowser: (attempt: string) => ask(() => commands.openBrowser(attempt)),
+  /** Opens the sign-in page, in `chosen` where one is: the connection that comes of it keeps that. */
+  openBrowser: (attempt: string, chosen: string | null) => ask(() => commands.openBrowser(attempt, chosen)),
   copyLink: (attempt: string) => ask(() => commands.copyLink(attempt)),
   pasteCallback: (attempt: string, text: string) => ask(() => commands.pasteCallback(attempt, text)),
   /** Signs in without a browser. Both are handed on once, and kept nowhere. */
@@ -63,6 +64,7 @@ export const host = {
   testDeepLink: () => ask(() => commands.testDeepLink()),
   cancelAttempt: (attempt: string) => ask(() => commands.cancelAttempt(attempt)),
   connection: (id: string) => ask(() => commands.connection(id)),
+  setBrowser: (id: string, command: string) => ask(() => commands.setBrowser(id, command)),
   refresh: (id: string) => ask(() => commands.refresh(id)),
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
   disconnect: (id: string) => ask(() => commands.disconnect(id)),

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, Result};
 use crate::secret::{ExposeSecret, SecretString};
 
 /// A launcher that still runs after this long has found a browser: some stay for as long as it does.
@@ -27,8 +28,15 @@ pub fn open(address: &SecretString, with: &str) -> bool {
     launchers.iter_mut().any(starts)
 }
 
+/// A command that is to open addresses, as a person entered it. Refused where it cannot be taken apart.
+pub fn entered(command: &str) -> Result<String> {
+    parts(command)
+        .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
+    Ok(command.trim().to_owned())
+}
+
 /// A command's program and arguments; quotes hold together what has spaces. Fails where a quote is left open.
-pub(crate) fn parts(command: &str) -> Result<Vec<String>, &'static str> {
+fn parts(command: &str) -> Result<Vec<String>, &'static str> {
     let (mut parts, mut part, mut quote) = (Vec::new(), None::<String>, None);
     for letter in command.chars() {
         match (letter, quote) {

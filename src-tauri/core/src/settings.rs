@@ -5,6 +5,7 @@ use std::path::Path;
 use reqwest::{Certificate, Proxy};
 use serde::{Deserialize, Serialize};
 
+use crate::browser;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -85,7 +86,7 @@ impl Settings {
     }
 
     fn tidy(mut self) -> Self {
-        for text in [&mut self.browser, &mut self.proxy, &mut self.certificates] {
+        for text in [&mut self.proxy, &mut self.certificates] {
             text.truncate(text.trim_end().len());
             text.drain(..text.len() - text.trim_start().len());
         }
@@ -100,9 +101,8 @@ pub(crate) fn get(env: &Env) -> Result<Settings> {
 
 /// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
 pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
-    let settings = settings.tidy();
-    crate::browser::parts(&settings.browser)
-        .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
+    let mut settings = settings.tidy();
+    settings.browser = browser::entered(&settings.browser)?;
     env.http.set(&settings)?;
     env.store.write(|tx| store::settings::set(tx, &settings))?;
     env.tell(Event::Settings);

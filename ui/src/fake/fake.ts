@@ -177,7 +177,7 @@ export class Fake {
         this.world.attempts.push(begun);
         return begun;
       }),
-    openBrowser: (id) => this.#answer("openBrowser", [id], () => null),
+    openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => null),
     copyLink: (id) => this.#answer("copyLink", [id], () => null),
     pasteCallback: (id, text) =>
       this.#answer("pasteCallback", [id, text], () => {
@@ -212,6 +212,13 @@ export class Fake {
         return null;
       }),
     connection: (id) => this.#answer("connection", [id], () => this.#details(id)),
+    setBrowser: (id, command) =>
+      this.#answer("setBrowser", [id, command], () => {
+        if (command.split("'").length % 2 === 0) throw { ...trouble("invalid_input", "A quote is left open.", null, "It looks like: firefox -P work"), field: "browser" };
+        this.#details(id).browser = command;
+        queueMicrotask(() => this.tell({ kind: "connection", value: id }));
+        return null;
+      }),
     refresh: (id) => this.#answer("refresh", [id], () => (this.#details(id), null)),
     copyToken: (id) => this.#answer("copyToken", [id], () => (this.#details(id), null)),
     disconnect: (id) =>

@@ -83,6 +83,7 @@ export function details(id: string, name: string, state: State, left: number | n
     claims: null,
     introspected_at: at(-17 * MINUTE),
     created_at: at(-9 * 24 * 60 * MINUTE),
+    browser: "",
     portal: grigora.portal,
     renews_at: left === null || state === "disconnected" ? null : at(left - Math.min(6 * MINUTE, Math.abs(left) / 5)),
     seen: state === "disconnected" ? null : { status: 200, content_type: "application/json", body: JSON.stringify({

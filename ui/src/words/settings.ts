@@ -12,6 +12,7 @@ export const settings = {
   kept: "Kept",
   signingIn: "Signing in",
   browser: "Browser",
+  program: "Program",
   network: "Network",
   proxy: "Proxy",
   certificates: "Certificate authorities to trust besides",

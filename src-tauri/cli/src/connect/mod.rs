@@ -9,6 +9,7 @@ use clap::Args;
 use grapnel_core::Grapnel;
 use grapnel_core::app::WayBack;
 use grapnel_core::authorize::{Attempt, Phase};
+use grapnel_core::browser::entered;
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{ExposeSecret, SecretString};
@@ -37,6 +38,9 @@ pub(crate) struct Connect {
     /// Open no browser: print the address, as the only line on standard output
     #[arg(long)]
     no_browser: bool,
+    /// The browser to open, such as 'firefox -P work'; the connection keeps it. Empty for the one that is set for all
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["no_browser", "password"])]
+    browser: Option<String>,
     /// Read from standard input the address that the browser was sent to
     #[arg(long)]
     paste: bool,
@@ -51,6 +55,7 @@ pub(crate) struct Connect {
 pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()> {
     let grapnel = session.grapnel.clone();
     let target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
+    asked.browser.as_deref().map(entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {
         let attempt = with_password(session, &target).await?;
@@ -100,7 +105,13 @@ async fn see_through(
             output.line(link.expose_secret())?;
         } else {
             messages.note(&format!("Opening {}’s page in the browser.", attempt.provider_name));
-            open_in(browser, link, grapnel.settings()?.browser, &messages).await;
+            let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));
+            let before = before.transpose()?;
+            let opened = open_in(browser, link, grapnel.attempt_browser(&attempt.id)?, &messages).await;
+            // One that opens nothing is not kept.
+            if let (false, Some(before)) = (opened, before) {
+                grapnel.choose_browser(&attempt.id, before.as_deref())?;
+            }
         }
         if !paste {
             let by_window = target.app.way_back == WayBack::DeepLink;
@@ -123,14 +134,16 @@ async fn see_through(
     if attempt.phase == Phase::Cancelled { Err(gave_up) } else { outcome(attempt) }
 }
 
-/// Opens an address in the browser, or else shows it.
-async fn open_in(browser: &Browser, link: SecretString, with: String, messages: &Messages) {
+/// Opens an address in the browser, and answers whether it did, or else shows it.
+async fn open_in(browser: &Browser, link: SecretString, with: String, messages: &Messages) -> bool {
     let (browser, address) = (Arc::clone(browser), link.clone());
     let opened = tokio::task::spawn_blocking(move || browser(&address, &with)).await;
-    if !opened.unwrap_or(false) {
+    let opened = opened.unwrap_or(false);
+    if !opened {
         messages.note("No browser could be opened. Open this address yourself:");
         messages.note(link.expose_secret());
     }
+    opened
 }
 
 /// The attempt once it is over, whichever process brought it to its end.

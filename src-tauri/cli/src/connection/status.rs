@@ -30,6 +30,7 @@ pub(crate) struct Status {
     claims: Option<Claims>,
     trouble: Option<Error>,
     created_at: Timestamp,
+    browser: Option<String>,
     pub(crate) portal: String,
 }
 
@@ -52,6 +53,7 @@ impl Status {
             claims: details.claims,
             trouble: details.trouble,
             created_at: details.created_at,
+            browser: Some(details.browser).filter(|browser| !browser.is_empty()),
             portal: details.portal,
         }
     }
@@ -100,6 +102,7 @@ impl Status {
             ("scopes missing", self.scopes.missing.join(" ")),
             ("projects", self.project_ids.join(" ")),
             ("connected", moment(self.created_at, now)),
+            ("browser", self.browser.clone().unwrap_or_default()),
         ])
     }
 }

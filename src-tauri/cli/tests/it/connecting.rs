@@ -103,6 +103,21 @@ async fn an_app_may_have_many() {
 }
 
 #[tokio::test]
+async fn a_connection_keeps_its_browser() {
+    let world = World::new();
+    world.add_app().await;
+    assert_eq!(world.run("connect acme --browser 'firefox \"work'").await.exit, Exit::Usage);
+    assert_eq!(world.grapnel().activity(None, Some("Sign-in")).unwrap(), []);
+    world.run("connect acme --browser 'firefox -P work' --json").await.json();
+    assert_eq!(world.run("status acme --json").await.json()["browser"], "firefox -P work");
+    world.run("connect acme").await;
+    world.run("connect acme --name other").await;
+    world.run("connect acme --browser ''").await;
+    assert_eq!(*world.browsers.lock().unwrap(), ["firefox -P work", "firefox -P work", "", ""]);
+    assert_eq!(world.run("status acme --json").await.json()["browser"], serde_json::Value::Null);
+}
+
+#[tokio::test]
 async fn the_person_says_no() {
     let world = World::new();
     world.add_app().await;

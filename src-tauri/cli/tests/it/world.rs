@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufReader, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use grapnel_cli::{Exit, Input, Patience, Surroundings};
@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) keyring: Arc<TestKeyring>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) patience: Patience,
+    /// With what browsers addresses were opened.
+    pub(crate) browsers: Arc<Mutex<Vec<String>>>,
     home: TempDir,
     _filters: SettingsBindDropGuard,
 }
@@ -39,6 +41,7 @@ impl World {
             keyring: Arc::default(),
             clock: Arc::default(),
             patience: Patience { provider: moment, keyring: moment },
+            browsers: Arc::default(),
             home: tempfile::tempdir().unwrap(),
             _filters: filters().bind_to_scope(),
         }
@@ -74,14 +77,15 @@ impl World {
     ) -> Ran {
         let messages = Paper::default();
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
-        let desktop = self.grapnel();
+        let (desktop, browsers) = (self.grapnel(), Arc::clone(&self.browsers));
         let around = Surroundings {
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
             clock: self.clock.clone(),
             input: Input { lines: Box::new(BufReader::new(input)), is_terminal },
             output: Box::new(output.clone()),
             messages: Box::new(messages.clone()),
-            browser: Arc::new(move |link: &SecretString, _: &str| {
+            browser: Arc::new(move |link: &SecretString, with: &str| {
+                browsers.lock().unwrap().push(with.to_owned());
                 Handle::current().spawn(sign_in(link.clone(), Some(desktop.clone())));
                 true
             }),

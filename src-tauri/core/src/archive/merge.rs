@@ -344,6 +344,8 @@ fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> C
         trouble: None,
         retry: Retry::default(),
         is_begun: false,
+        // Which programs there are is this computer's business, and none is started because a file names it.
+        browser: String::new(),
     }
 }
 

@@ -128,6 +128,10 @@ async fn keep(
         connection::set_grant(tx, &id, version, &sealed)?;
         env.keep_time(tx)?;
         connection::clear_identity(tx, &id)?;
+        // Not as it was when the attempt was claimed, but as it is: whoever opened the page may have taken it back.
+        if let Some(browser) = store::attempt::get(tx, &row.id)?.and_then(|row| row.browser) {
+            connection::set_browser(tx, &id, &browser)?;
+        }
         store::attempt::set_connection(tx, &row.id, &id)?;
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))

@@ -148,6 +148,6 @@ fn url_place(id: &AttemptId) -> String {
     format!("attempt/{id}/url")
 }
 
-fn no_attempt() -> Error {
+pub(crate) fn no_attempt() -> Error {
     Error::new(Code::NotFound, "This sign-in is not known any more.").hint("Start again.")
 }

@@ -117,6 +117,7 @@ async fn begin(
         expires_at: now + PATIENCE,
         exchange,
         error: None,
+        browser: None,
     };
     env.store.write(|tx| {
         store::attempt::forget_before(tx, now - MEMORY)?;

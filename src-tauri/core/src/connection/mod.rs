@@ -1,5 +1,6 @@
 //! Connections, and [`Grapnel`], the door to everything that can be done with them.
 
+mod browser;
 mod news;
 mod protection;
 mod state;

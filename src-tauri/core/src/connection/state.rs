@@ -73,6 +73,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
         claims: row.claims,
         introspected_at: row.introspected_at,
         created_at: row.created_at,
+        browser: row.browser,
         portal,
     })
 }

@@ -114,6 +114,8 @@ pub struct Details {
     pub introspected_at: Option<Timestamp>,
     /// When the person first connected it.
     pub created_at: Timestamp,
+    /// What opens its pages, such as `firefox -P work`; empty for the program that is set for all.
+    pub browser: String,
     /// Where the person can take the permission back at the provider.
     pub portal: String,
 }

@@ -25,17 +25,20 @@ pub(crate) struct AttemptRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) exchange: Vec<Message>,
     pub(crate) error: Option<Error>,
+    /// What opens its page, where that was chosen for it; empty for the program that is set for all.
+    pub(crate) browser: Option<String>,
 }
 
 pub(crate) fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL)",
+            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL, :browser)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
                 ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
+                ":browser": attempt.browser,
             },
         )
         .map(drop)
@@ -110,6 +113,17 @@ pub(crate) fn set_exchange(
         .map(drop)
 }
 
+/// Remembers what opens its page.
+pub(crate) fn set_browser(
+    connection: &Connection,
+    id: &AttemptId,
+    browser: Option<&str>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET browser = ?2 WHERE id = ?1", rusqlite::params![id, browser])
+        .map(drop)
+}
+
 /// Remembers which connection came of an attempt.
 pub(crate) fn set_connection(
     connection: &Connection,
@@ -146,5 +160,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         expires_at: row.get::<_, Time>("expires_at")?.0,
         exchange: json(row, "exchange")?,
         error: maybe_json(row, "error")?,
+        browser: row.get("browser")?,
     })
 }

@@ -39,6 +39,8 @@ pub(crate) struct ConnectionRow {
     pub(crate) retry: Retry,
     /// Whether a renewal was begun that has not ended.
     pub(crate) is_begun: bool,
+    /// What opens its pages; empty for the program that is set for all.
+    pub(crate) browser: String,
 }
 
 impl ConnectionRow {
@@ -278,6 +280,17 @@ pub(crate) fn set_trouble(
         .map(drop)
 }
 
+/// Keeps what opens its pages, and answers whether the connection is there.
+pub(crate) fn set_browser(
+    connection: &Connection,
+    id: &ConnectionId,
+    browser: &str,
+) -> rusqlite::Result<bool> {
+    let changed =
+        connection.execute("UPDATE connection SET browser = ?2 WHERE id = ?1", params![id, browser])?;
+    Ok(changed == 1)
+}
+
 pub(crate) fn set_account(
     connection: &Connection,
     id: &ConnectionId,
@@ -358,6 +371,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         kept_for: maybe_json(row, "kept_for")?,
         retry: read_retry(row)?,
         is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
+        browser: row.get("browser")?,
     })
 }
 

@@ -66,6 +66,7 @@ fn told(imported: &Imported) -> String {
 async fn everything_comes_home_on_another_computer() {
     let world = World::new();
     let id = world.connect().await;
+    world.grapnel.set_browser(&id, "firefox -P work").unwrap();
     let exported = export(&world, |_| {}).await.unwrap();
     let expected = Exported { apps: 1, connections: 1, with_tokens: 1, renewable: 1, moved: false };
     assert_eq!(exported, expected);
@@ -78,6 +79,8 @@ async fn everything_comes_home_on_another_computer() {
     assert_eq!(imported.renewable, 1);
     let (mut here, mut over_there) =
         (world.grapnel.connection(&id).unwrap(), there.grapnel.connection(&id).unwrap());
+    assert_eq!(over_there.browser, "", "a file names no program");
+    here.browser.clear();
     // Each has a name of its own for the app; and the rest is learned anew.
     for details in [&mut here, &mut over_there] {
         details.summary.app_id.0.clear();

@@ -6,6 +6,7 @@ mod activity;
 mod apps;
 mod archive;
 mod bad_input;
+mod browsers;
 mod callbacks;
 mod changing;
 mod clock;

@@ -47,6 +47,21 @@ test("a browser that did not open can be tried again, and the link copied", asyn
   expect(fake.called("copyLink")).toHaveLength(1);
 });
 
+test("the sign-in page can be opened in another browser, also where none opened", async () => {
+  const user = await start("browser");
+  await row(user, "Acme Shop");
+  await press(user, "Connect in the browser");
+  await screen.findByText("The sign-in page did not open");
+  fake.fail("openBrowser", null);
+  for (const command of ["chromium", "firefox -P work"]) {
+    await user.click(screen.getByText("Open in another browser"));
+    await user.type(screen.getByRole("textbox", { name: "Program" }), command);
+    await press(user, "Open there");
+    await screen.findByText("Waiting for you in the browser");
+  }
+  expect(fake.called("openBrowser").map(([, chosen]) => chosen)).toEqual([null, "chromium", "firefox -P work"]);
+});
+
 test("once connected, the window goes to the connection", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");

@@ -42,6 +42,20 @@ test("a connection that needs a person says so and signs in again under its name
   expect(fake.called("startAttempt")).toEqual([["acme-sites", "c1"]]);
 });
 
+test("a connection has a browser of its own", async () => {
+  const user = await start("some");
+  await user.click(await screen.findByText("as in Settings"));
+  const field = screen.getByRole("textbox", { name: "Program" });
+  await user.type(field, "firefox 'work{Enter}");
+  await waitFor(() => expect(field).toHaveAccessibleDescription(/A quote is left open/));
+  await user.clear(field);
+  await user.type(field, "firefox -P work");
+  await press(user, "Keep");
+  expect(await screen.findByText("firefox -P work")).toBeVisible();
+  expect(screen.getByText("Kept")).toBeVisible();
+  expect(world.details.get("c1")?.browser).toBe("firefox -P work");
+});
+
 test("disconnecting asks first, and says what still stands", async () => {
   const user = await start("some");
   await choose(user, "Disconnect…");

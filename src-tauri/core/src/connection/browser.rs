@@ -1,0 +1,53 @@
+//! Which browser opens a connection's pages: one of its own, or else the one that is set for all. A profile of a
+//! browser holds one account of a provider, so that each connection may need another.
+
+use super::Grapnel;
+use crate::authorize::no_attempt;
+use crate::browser;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::id::{AttemptId, ConnectionId};
+use crate::store::{attempt, connection, settings};
+
+impl Grapnel {
+    /// What opens the pages of a connection; empty for the system's browser.
+    pub fn browser(&self, id: &ConnectionId) -> Result<String> {
+        let found = self.0.store.read(|c| Ok((connection::get(c, id)?, settings::get(c)?.browser)))?;
+        let (row, usual) = found;
+        let own = row.ok_or_else(Error::no_connection)?.browser;
+        Ok(if own.is_empty() { usual } else { own })
+    }
+
+    /// Keeps what opens the pages of a connection; empty for what is set for all. Refused where it is no command.
+    pub fn set_browser(&self, id: &ConnectionId, command: &str) -> Result<()> {
+        let command = browser::entered(command)?;
+        if !self.0.store.write(|tx| connection::set_browser(tx, id, &command))? {
+            return Err(Error::no_connection());
+        }
+        self.0.tell(Event::Connection(id.clone()));
+        Ok(())
+    }
+
+    /// What opens the page of an attempt: what was chosen for it, or else the connection's that is authorized again;
+    /// empty for the system's browser.
+    pub fn attempt_browser(&self, id: &AttemptId) -> Result<String> {
+        let row = self.0.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
+        match (row.browser, row.connection_id) {
+            (Some(chosen), _) if !chosen.is_empty() => Ok(chosen),
+            (None, Some(of)) => self.browser(&of),
+            _ => self.settings().map(|settings| settings.browser),
+        }
+    }
+
+    /// Chooses what opens the page of an attempt, which the connection that comes of it keeps; empty for what is set
+    /// for all, nothing for no choice. Answers with what was chosen before. Refused where it is no command.
+    pub fn choose_browser(&self, id: &AttemptId, command: Option<&str>) -> Result<Option<String>> {
+        let command = command.map(browser::entered).transpose()?;
+        let before = self.0.store.write(|tx| {
+            let before = attempt::get(tx, id)?.map(|row| row.browser);
+            attempt::set_browser(tx, id, command.as_deref())?;
+            Ok(before)
+        })?;
+        before.ok_or_else(no_attempt)
+    }
+}
