@@ -6,15 +6,12 @@ use std::process::{Command, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-#[cfg(target_os = "linux")]
-use tauri::WindowEvent;
-use tauri::{AppHandle, Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 
 #[cfg(target_os = "linux")]
 use crate::beside::tray::Tray;
 use crate::clipboard::Clipboard;
 use crate::shell::Shell;
-#[cfg(target_os = "linux")]
 use crate::window;
 
 /// The longest that a code or a refresh token may be on its way.
@@ -26,6 +23,14 @@ const SECOND: &str = "GRAPNEL_SECOND_START";
 static LEAVING: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
+    // Whoever leaves it for something else may not come back: sessions end without a word to the window.
+    if let RunEvent::WindowEvent {
+        event: WindowEvent::CloseRequested { .. } | WindowEvent::Focused(false),
+        ..
+    } = &event
+    {
+        window::keep_place(app);
+    }
     #[cfg(target_os = "linux")]
     if let RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } = &event
         && app.state::<Tray>().is_seen()

@@ -1,5 +1,7 @@
 //! The one window: made hidden, and shown once its page is there.
 
+pub(crate) mod place;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,9 +22,9 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
     // Whether the start has shown it: who hid it since then is not to see it again.
     let started = Arc::new(AtomicBool::new(!at_once));
     let loaded = Arc::clone(&started);
-    WebviewWindowBuilder::new(app, NAME, WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, NAME, WebviewUrl::default())
         .title("Grapnel")
-        .inner_size(1180.0, 760.0)
+        .inner_size(place::FIRST.0.into(), place::FIRST.1.into())
         .min_inner_size(480.0, 400.0)
         .visible(false)
         // The page is Grapnel's own, and goes nowhere else.
@@ -32,8 +34,8 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
             if load.event() == PageLoadEvent::Finished && !loaded.swap(true, Ordering::Relaxed) {
                 let _ = window.show();
             }
-        })
-        .build()?;
+        });
+    place::restore(app, window).build()?;
     if !at_once {
         return Ok(());
     }
@@ -76,6 +78,13 @@ pub(crate) fn show_about(app: &AppHandle, connection: Option<ConnectionId>) {
 pub(crate) fn show_if_hidden(app: &AppHandle) {
     if app.get_webview_window(NAME).is_some_and(|window| window.is_visible().is_ok_and(|is_seen| !is_seen)) {
         show(app);
+    }
+}
+
+/// Keeps where the window is, for the next start.
+pub(crate) fn keep_place(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(NAME) {
+        place::keep(app, &window);
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::keyring::Keyring;
@@ -149,6 +149,50 @@ impl Desktop {
     /// The process whose window has the person's attention.
     async fn active_process(&self) -> Result<String> {
         Ok(self.run("xdotool", &["getactivewindow", "getwindowpid"]).await?.trim().to_owned())
+    }
+
+    /// Where the window of a process is that is to be seen, and how large: x, y, width, height.
+    pub async fn place_of_window_of(&self, pid: u32) -> Result<[i32; 4]> {
+        let window = self.window_of(pid).await?;
+        let said = self.run("xdotool", &["getwindowgeometry", "--shell", &window]).await?;
+        let number =
+            |name| said.lines().find_map(|line| line.strip_prefix(name)).and_then(|it| it.parse().ok());
+        let found = [number("X="), number("Y="), number("WIDTH="), number("HEIGHT=")];
+        match found {
+            [Some(x), Some(y), Some(width), Some(height)] => Ok([x, y, width, height]),
+            _ => bail!("no place: {said}"),
+        }
+    }
+
+    /// The number by which the display knows the window of a process that is to be seen.
+    async fn window_of(&self, pid: u32) -> Result<String> {
+        let found = self.run("xdotool", &["search", "--onlyvisible", "--pid", &pid.to_string()]).await?;
+        found.lines().last().map(str::to_owned).context("no window")
+    }
+
+    /// Waits until the window of a process has a place that is as wanted.
+    pub async fn has_window_at(&self, pid: u32, what: &str, is_so: impl Fn([i32; 4]) -> bool) -> Result<()> {
+        until(what, async || Ok(is_so(self.place_of_window_of(pid).await?).then_some(()))).await
+    }
+
+    /// Moves the window of a process and gives it a size, as a person would with the mouse.
+    pub async fn move_window_of(&self, pid: u32, to: [i32; 2], size: [i32; 2]) -> Result<()> {
+        let window = self.window_of(pid).await?;
+        let [x, y, width, height] = [to[0], to[1], size[0], size[1]].map(|it| it.to_string());
+        self.run("xdotool", &["windowsize", &window, &width, &height]).await?;
+        self.run("xdotool", &["windowmove", &window, &x, &y]).await?;
+        // The display's word of it counts the frame twice.
+        let is_near = |at: [i32; 4]| at[2..] == size && (0..60).contains(&(at[1] - to[1]));
+        self.has_window_at(pid, "the window to be moved", is_near).await
+    }
+
+    /// Presses twice on the title of the window of a process, which maximizes it, or takes that back.
+    pub async fn click_title_twice(&self, pid: u32) -> Result<()> {
+        let window = self.window_of(pid).await?;
+        self.run("xdotool", &["mousemove", "--window", &window, "200", "5"]).await?;
+        self.run("xdotool", &["mousemove_relative", "--", "0", "-15"]).await?;
+        self.run("xdotool", &["click", "--repeat", "2", "--delay", "60", "1"]).await?;
+        Ok(())
     }
 
     /// The process that owns a name on the session bus.

@@ -67,20 +67,24 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
         )
         .await?;
     ensure!(panel.titles().len() == 1, "told again: {:?}", panel.titles());
-    scene
+    let left = scene
         .step("When the panel goes, closing ends the program again", async {
             drop(panel);
+            desktop.move_window_of(pid, [210, 130], [820, 610]).await?;
             page.press(Role::Button, "Activity").await?;
             page.press(Role::Button, "Settings").await?;
             page.says("This desktop shows no tray now").await?;
             page.tick("Start at login").await?;
             until("the entry", async || Ok(entry.exists().then_some(()))).await?;
+            let left = desktop.place_of_window_of(pid).await?;
             desktop.close_window_of(pid).await?;
-            scene.grapnel_is_gone().await
+            scene.grapnel_is_gone().await?;
+            Ok(left)
         })
         .await?;
+    let is_larger = |[_, _, width, height]: [i32; 4]| width > left[2] && height > left[3];
     scene
-        .step("What starts at login shows no window; the tray opens it", async {
+        .step("What starts at login shows no window; the tray opens it, where it was left", async {
             let panel = Panel::start(desktop).await?;
             let entry = std::fs::read_to_string(&entry)?;
             let exec = entry.lines().find_map(|line| line.strip_prefix("Exec=")).context("no Exec")?;
@@ -89,9 +93,25 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
             let grapnel = Running::start(login.args(["-c", &format!("exec {exec}")]), &desktop.log("login"))?;
             let said = panel.tooltip().await?;
             ensure!(said == "The connection needs a new sign-in", "{said}");
-            ensure!(!desktop.shows_window_of(grapnel.pid()).await, "it shows a window");
+            let pid = grapnel.pid();
+            ensure!(!desktop.shows_window_of(pid).await, "it shows a window");
             panel.click_item().await?;
-            desktop.brings_to_front(grapnel.pid()).await
+            desktop.brings_to_front(pid).await?;
+            desktop.has_window_at(pid, "the window to be where it was left", |at| at == left).await?;
+            desktop.click_title_twice(pid).await?;
+            desktop.has_window_at(pid, "the window to be maximized", is_larger).await?;
+            desktop.close_window_of(pid).await
+        })
+        .await?;
+    scene.grapnel_is_gone().await?;
+    scene
+        .step("What was left maximized is so again, and goes back to where it was before", async {
+            let window = scene.open_grapnel().await?;
+            let pid = window.process().pid;
+            desktop.brings_to_front(pid).await?;
+            desktop.has_window_at(pid, "the window to be maximized", is_larger).await?;
+            desktop.click_title_twice(pid).await?;
+            desktop.has_window_at(pid, "the window to be where it was before", |at| at == left).await
         })
         .await
 }
