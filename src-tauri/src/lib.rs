@@ -9,6 +9,7 @@ mod callback;
 mod calls;
 mod clipboard;
 mod commands;
+mod dialog;
 mod downloads;
 mod leaving;
 mod logging;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use grapnel_core::id::ConnectionId;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tauri_specta::Event as _;
 
 use crate::bindings::Asked;
@@ -57,9 +57,14 @@ fn is_own(url: &Url) -> bool {
         || (cfg!(dev) && url.host_str() == Some("127.0.0.1"))
 }
 
+/// The window, while there is one.
+pub(crate) fn get(app: &AppHandle) -> Option<WebviewWindow> {
+    app.get_webview_window(NAME)
+}
+
 /// Brings the window before the person's eyes.
 pub(crate) fn show(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(NAME) else { return };
+    let Some(window) = get(app) else { return };
     let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window could not be brought to the front");
@@ -76,21 +81,21 @@ pub(crate) fn show_about(app: &AppHandle, connection: Option<ConnectionId>) {
 
 /// Shows the window where it is hidden, and leaves it where it is seen.
 pub(crate) fn show_if_hidden(app: &AppHandle) {
-    if app.get_webview_window(NAME).is_some_and(|window| window.is_visible().is_ok_and(|is_seen| !is_seen)) {
+    if get(app).is_some_and(|window| window.is_visible().is_ok_and(|is_seen| !is_seen)) {
         show(app);
     }
 }
 
 /// Keeps where the window is, for the next start.
 pub(crate) fn keep_place(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(NAME) {
+    if let Some(window) = get(app) {
         place::keep(app, &window);
     }
 }
 
 /// Takes the window from the person's eyes; all in it stays.
 pub(crate) fn hide(app: &AppHandle) {
-    let hidden = app.get_webview_window(NAME).map(|window| window.hide());
+    let hidden = get(app).map(|window| window.hide());
     if let Some(Err(error)) = hidden {
         tracing::warn!(%error, "the window stays");
     }
@@ -98,5 +103,5 @@ pub(crate) fn hide(app: &AppHandle) {
 
 /// Whether the person has the window before their eyes.
 pub(crate) fn is_focused(app: &AppHandle) -> bool {
-    app.get_webview_window(NAME).is_some_and(|window| window.is_focused().unwrap_or(false))
+    get(app).is_some_and(|window| window.is_focused().unwrap_or(false))
 }

@@ -195,6 +195,21 @@ impl Desktop {
         Ok(())
     }
 
+    /// Chooses a file in a dialog of the system, by its whole path.
+    pub async fn answers_dialog(&self, title: &str, path: &str) -> Result<()> {
+        let search = ["search", "--onlyvisible", "--name", title];
+        let shown = async || {
+            Ok(self.run("xdotool", &search).await.ok().and_then(|it| Some(it.lines().last()?.to_owned())))
+        };
+        let dialog = until("the dialog", shown).await?;
+        self.run("xdotool", &["windowactivate", "--sync", &dialog]).await?;
+        // In a list of files a path begins a field of its own; in the field of a name it replaces what is marked.
+        self.run("xdotool", &["key", "ctrl+a"]).await?;
+        self.run("xdotool", &["type", "--delay", "20", path]).await?;
+        self.run("xdotool", &["key", "Return"]).await?;
+        until("the dialog to close", async || Ok(shown().await?.is_none().then_some(()))).await
+    }
+
     /// The process that owns a name on the session bus.
     pub async fn owner_of(&self, name: &str) -> Result<u32> {
         let name = format!("string:{name}");

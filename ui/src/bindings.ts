@@ -104,10 +104,16 @@ export const commands = {
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
 	/**  Copies a diagnosis as text that is safe to show to anyone. */
 	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),
-	/**  Writes apps and connections to a file that a passphrase opens. */
-	exportArchive: (file: string, passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<Exported, Error>(__TAURI_INVOKE("export_archive", { file, passphrase, withTokens, moves })),
-	/**  Opens an exported file, and tells what importing it would add. */
-	openArchive: (file: string, passphrase: Entered) => typedError<Imported, Error>(__TAURI_INVOKE("open_archive", { file, passphrase })),
+	/**
+	 *  Writes apps and connections to a file that a passphrase opens, and that the person chooses; nothing where they
+	 *  choose none.
+	 */
+	exportArchive: (passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<Written | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
+	/**
+	 *  Opens an exported file that the person chooses, and tells what importing it would add; nothing where they choose
+	 *  none.
+	 */
+	openArchive: (passphrase: Entered) => typedError<Imported | null, Error>(__TAURI_INVOKE("open_archive", { passphrase })),
 	/**  Imports the file that was opened last. */
 	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
 	/**  Forgets the file that was opened last. */
@@ -1115,6 +1121,12 @@ export type What =
 "app" | 
 /**  A connection. */
 "connection";
+
+/**  What was exported, and where to. */
+export type Written = {
+	file: string,
+	exported: Exported,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

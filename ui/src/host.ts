@@ -99,9 +99,10 @@ export const host = {
   useKeyring: () => ask(() => commands.protectWithKeyring()),
   diagnose: () => ask(() => commands.diagnose()),
   copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),
-  exportTo: (file: string, word: string, tokens: boolean, moves: boolean) => ask(() => commands.exportArchive(file, word, tokens, moves)),
-  /** Opens an exported file, and tells what importing it would add. */
-  openArchive: (file: string, word: string) => ask(() => commands.openArchive(file, word)),
+  /** Exports to the file that the person chooses; nothing where they choose none. */
+  exportArchive: (word: string, tokens: boolean, moves: boolean) => ask(() => commands.exportArchive(word, tokens, moves)),
+  /** Opens the exported file that the person chooses, and tells what importing it would add; nothing where they choose none. */
+  openArchive: (word: string) => ask(() => commands.openArchive(word)),
   importOpened: (tokens: boolean) => ask(() => commands.importArchive(tokens)),
   closeArchive: () => ask(() => commands.closeArchive()),
   /** Calls back with everything that happens, until the returned function is called. */

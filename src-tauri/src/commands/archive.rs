@@ -1,13 +1,14 @@
 //! Exporting and importing. An archive that was opened stays here until the person has seen what is in it.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use grapnel_core::archive::{Archive, Export, Exported, Import, Imported};
+use grapnel_core::archive::{Archive, Export, Exported, Import, Imported, check_passphrase};
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::secret::Entered;
-use tauri::State;
+use serde::{Deserialize, Serialize};
+use tauri::{AppHandle, State};
 
+use crate::dialog;
 use crate::shell::Shell;
 
 /// The archive that was opened last.
@@ -20,34 +21,49 @@ impl Opened {
     }
 }
 
-/// Writes apps and connections to a file that a passphrase opens.
+/// What was exported, and where to.
+#[derive(Debug, Clone, Serialize, Deserialize, specta::Type)]
+pub(crate) struct Written {
+    file: String,
+    exported: Exported,
+}
+
+/// Writes apps and connections to a file that a passphrase opens, and that the person chooses; nothing where they
+/// choose none.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn export_archive(
     shell: State<'_, Shell>,
-    file: String,
+    app: AppHandle,
     passphrase: Entered,
     with_tokens: bool,
     moves: bool,
-) -> Result<Exported> {
-    let asked = Export { file: place(&file)?, passphrase: passphrase.0, with_tokens, moves, force: false };
-    shell.core().await?.export(asked).await
+) -> Result<Option<Written>> {
+    let core = shell.core().await?;
+    check_passphrase(&passphrase.0)?;
+    let Some(file) = dialog::save(&app, "Export to a file", "grapnel.age").await? else { return Ok(None) };
+    let named = file.display().to_string();
+    // Whether to replace one that is there, the dialog asked.
+    let asked = Export { file, passphrase: passphrase.0, with_tokens, moves, force: true };
+    core.export(asked).await.map(|exported| Some(Written { file: named, exported }))
 }
 
-/// Opens an exported file, and tells what importing it would add.
+/// Opens an exported file that the person chooses, and tells what importing it would add; nothing where they choose
+/// none.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_archive(
     shell: State<'_, Shell>,
     opened: State<'_, Opened>,
-    file: String,
+    app: AppHandle,
     passphrase: Entered,
-) -> Result<Imported> {
+) -> Result<Option<Imported>> {
     let core = shell.core().await?;
-    let archive = core.open_archive(&place(&file)?, &passphrase.0).await?;
+    let Some(file) = dialog::open(&app, "Open an exported file").await? else { return Ok(None) };
+    let archive = core.open_archive(&file, &passphrase.0).await?;
     let plan = core.import(&archive, Import { with_tokens: true, dry_run: true }).await?;
     *opened.held() = Some(archive);
-    Ok(plan)
+    Ok(Some(plan))
 }
 
 /// Imports the file that was opened last.
@@ -74,18 +90,4 @@ pub(crate) async fn import_archive(
 pub(crate) async fn close_archive(opened: State<'_, Opened>) -> Result<()> {
     *opened.held() = None;
     Ok(())
-}
-
-/// A path as a person writes it: `~` and what does not begin at the root are below their home.
-fn place(path: &str) -> Result<PathBuf> {
-    let path = path.trim();
-    if path.is_empty() || path == "~" {
-        return Err(
-            Error::input("file", "No file is named.").hint("Write where it is, such as ~/grapnel.age.")
-        );
-    }
-    let below = path.strip_prefix("~/").unwrap_or(path);
-    std::env::home_dir().map(|home| home.join(below)).ok_or_else(|| {
-        Error::input("file", "This account has no home directory.").hint("Write the whole path.")
-    })
 }

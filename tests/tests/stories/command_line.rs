@@ -44,6 +44,7 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
         })
         .await?;
     by_deep_link(&scene, terminal, &page).await?;
+    by_file(&scene, terminal, &page).await?;
     scene
         .step("What is disconnected in the window has no token for a script", async {
             page.press_about(Role::Button, "Nightly job").await?;
@@ -69,6 +70,34 @@ async fn by_deep_link(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Res
             agree(scene, &address).await?;
             succeeds(sign_in)?;
             page.says("Active, ").await
+        })
+        .await
+}
+
+async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<()> {
+    const WORDS: &str = "harbour lamp eleven moss";
+    let file = scene.desktop().home().join("all.age");
+    let named = file.to_str().context("a path in UTF-8")?;
+    scene
+        .step("What the window exports goes where its person says in the system's dialog", async {
+            page.press(Role::Button, "Settings").await?;
+            page.fill("Passphrase of the file", WORDS).await?;
+            page.fill("The same again", WORDS).await?;
+            page.press(Role::Button, "Export…").await?;
+            scene.desktop().answers_dialog("Export to a file", named).await?;
+            page.says(&format!("Wrote {named}:")).await
+        })
+        .await?;
+    scene
+        .step("The command line opens it, and so does the window", async {
+            let told = terminal.run(&["import", named, "--dry-run", "--passphrase-stdin"], WORDS)?;
+            let said = String::from_utf8_lossy(&told.stdout);
+            ensure!(said.contains("Nightly job"), "{said} {}", String::from_utf8_lossy(&told.stderr));
+            page.fill("Passphrase of the file", WORDS).await?;
+            page.press(Role::Button, "Open to import…").await?;
+            scene.desktop().answers_dialog("Open an exported file", named).await?;
+            page.says("Here already").await?;
+            page.press(Role::Button, "Cancel").await
         })
         .await
 }

@@ -41,12 +41,13 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
         ],
       })),
     copyDiagnosis: (given: unknown) => answer("copyDiagnosis", [given], () => null),
-    exportArchive: (file: string, word: string, tokens: boolean, moves: boolean) =>
-      answer("exportArchive", [file, word.length, tokens, moves], () => {
+    exportArchive: (word: string, tokens: boolean, moves: boolean) =>
+      answer("exportArchive", [word.length, tokens, moves], () => {
         if (word.length < 12) throw short();
-        return { apps: 2, connections: 4, with_tokens: tokens ? 4 : 0, renewable: tokens ? 4 : 0, moved: moves };
+        if (!world().chosen) return null;
+        return { file: world().chosen!, exported: { apps: 2, connections: 4, with_tokens: tokens ? 4 : 0, renewable: tokens ? 4 : 0, moved: moves } };
       }),
-    openArchive: (file: string, word: string) => answer("openArchive", [file, word.length], () => plan(1)),
+    openArchive: (word: string) => answer("openArchive", [word.length], () => (world().chosen ? plan(1) : null)),
     importArchive: (tokens: boolean) => answer("importArchive", [tokens], () => plan(tokens ? 1 : 0)),
     closeArchive: () => answer("closeArchive", [], () => null),
   };

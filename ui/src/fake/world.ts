@@ -11,6 +11,8 @@ export type FakeWorld = Overview & {
   /** Whether everything was read before. */
   wasRead?: boolean;
   settings: Settings;
+  /** The file that the person chooses in the system's dialog; nothing where they think better of it. */
+  chosen: string | null;
   /** What disconnecting brings about at the provider. */
   revocation?: Revocation;
   /** What opens the vault; the keyring where nothing is said. */
@@ -26,7 +28,7 @@ export const at = (ms: number): string => new Date(Date.now() + ms).toISOString(
 
 export const empty = (): FakeWorld => ({
   providers, apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
-  collections: {}, items: {}, settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
+  collections: {}, items: {}, chosen: "/home/amelie/grapnel.age", settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
 });
 
 export const grigora = provider("grigora");

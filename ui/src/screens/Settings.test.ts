@@ -46,7 +46,7 @@ test("what a file would add is shown before it is added", async () => {
   here.go({ at: "settings" });
   const archive = await section("Export and import");
   await user.type(archive.getByLabelText("Passphrase of the file"), words);
-  await user.click(archive.getByRole("button", { name: "Open to import" }));
+  await user.click(archive.getByRole("button", { name: "Open to import…" }));
   expect(await archive.findByText("New, as “Acme production 2”")).toBeVisible();
   expect(archive.getByText(/Only one computer/)).toBeVisible();
   expect(fake.called("importArchive")).toEqual([]);
@@ -56,8 +56,14 @@ test("what a file would add is shown before it is added", async () => {
   await user.click(archive.getByRole("button", { name: "Close" }));
   await user.type(await archive.findByLabelText("Passphrase of the file"), words);
   await user.type(archive.getByLabelText("The same passphrase again"), words);
-  await user.click(archive.getByRole("button", { name: "Export" }));
-  expect(await archive.findByText(/Wrote ~\/grapnel.age: 2 apps, 4 connections, 4 with tokens/)).toBeVisible();
+  const chosen = fake.world.chosen;
+  fake.world.chosen = null;
+  await user.click(archive.getByRole("button", { name: "Export…" }));
+  await expect.poll(() => fake.called("exportArchive")).toHaveLength(1);
+  expect(archive.queryByText(/Wrote/)).toBeNull();
+  fake.world.chosen = chosen;
+  await user.click(archive.getByRole("button", { name: "Export…" }));
+  expect(await archive.findByText(/Wrote \/home\/amelie\/grapnel.age: 2 apps, 4 connections, 4 with tokens/)).toBeVisible();
 });
 
 test("what is wrong is told, and can be copied", async () => {

@@ -77,15 +77,13 @@ export const doctor = {
 
 export const archive = {
   title: "Export and import",
-  file: "File",
-  place: "~/grapnel.age",
   passphrase: "Passphrase of the file",
   tokens: "With tokens",
   moves: "Delete the tokens here afterwards: another computer goes on with them",
   toExport: "to export",
-  export: "Export",
+  export: "Export…",
   exporting: "Exporting…",
-  open: "Open to import",
+  open: "Open to import…",
   opening: "Opening…",
   import: "Import",
   without: "Import without tokens",

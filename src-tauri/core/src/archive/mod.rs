@@ -6,6 +6,7 @@ mod format;
 mod gather;
 mod merge;
 
+pub use crate::vault::check_passphrase;
 pub use format::Archive;
 pub use gather::{Export, Exported};
 pub use merge::{Import, Imported, Line, Outcome, What};

@@ -18,7 +18,8 @@ use tokio::sync::watch;
 
 pub use keyring::{Keyring, Sign, SystemKeyring};
 pub(crate) use moving::Opener;
-pub(crate) use passphrase::{Stretch, check as check_passphrase, wrong as wrong_passphrase};
+pub use passphrase::check as check_passphrase;
+pub(crate) use passphrase::{Stretch, wrong as wrong_passphrase};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, Sealed, SecretString};

@@ -70,7 +70,7 @@ impl Stretch {
 }
 
 /// Refuses a passphrase that would protect nothing. It is about to be chosen; one that was chosen is never refused.
-pub(crate) fn check(passphrase: &SecretString) -> Result<()> {
+pub fn check(passphrase: &SecretString) -> Result<()> {
     let passphrase = passphrase.expose_secret();
     let length = passphrase.chars().count();
     let wrong = if passphrase.trim().is_empty() {
