@@ -105,6 +105,18 @@ impl Switches {
 mod tests {
     use super::*;
 
+    /// The variants, counted where they are written.
+    fn variants() -> usize {
+        let (_, body) = include_str!("switches.rs").split_once("pub enum Switch {\n").unwrap();
+        let (body, _) = body.split_once("\n}").unwrap();
+        body.lines().filter(|line| !line.trim_start().starts_with("//")).count()
+    }
+
+    #[test]
+    fn every_switch_has_a_name() {
+        assert_eq!(Switch::all().map(|(switch, ..)| switch).collect::<BTreeSet<_>>().len(), variants());
+    }
+
     #[test]
     fn a_switch_reads_as_it_is_written() {
         for (switch, name, _) in Switch::all() {

@@ -11,6 +11,7 @@ use grapnel_core::http::Deviation;
 use grapnel_core::id::ConnectionId;
 use grapnel_sandbox::{Fault, Planned, ProviderId, Switch, grovestreams};
 
+use crate::leaks::nothing_leaked;
 use crate::world::{World, again};
 
 /// What happened, by fault in the sandbox's order, then by what was told, with the providers where it was.
@@ -64,6 +65,17 @@ macro_rules! assert_table {
             insta::assert_snapshot!(table);
         });
     };
+}
+
+#[test]
+fn every_fault_is_in_a_table() {
+    let world = World::new();
+    for fault in faults() {
+        let happens =
+            ["token-exchange", "token-refresh", "api"].map(|endpoint| plan(&world, endpoint, &fault));
+        assert!(happens.contains(&true), "{fault} is nowhere");
+        assert_eq!(happens[0], happens[1], "{fault} is in one of the tables of the token endpoint");
+    }
 }
 
 /// Every fault, each as it is planned. A slow answer need not be waited for long, to be seen to be no failure.
@@ -185,6 +197,7 @@ async fn exchanges(provider: ProviderId) -> Rows {
         }
         assert_ne!(details(&world, &id).tokens, before.tokens, "{fault}, or else a new try, brings new ones");
     }
+    nothing_leaked(&world);
     rows
 }
 
@@ -212,6 +225,7 @@ async fn renewals(provider: ProviderId) -> Rows {
         told += &next_try(&world, &outcome, &after).await;
         rows.push((fault, told));
     }
+    nothing_leaked(&world);
     rows
 }
 
@@ -270,6 +284,7 @@ async fn calls(provider: ProviderId) -> Rows {
         read(&world, &id).await.unwrap();
         assert_eq!(details(&world, &id).summary.state, State::Active);
     }
+    nothing_leaked(&world);
     rows
 }
 
@@ -306,6 +321,7 @@ async fn of_the_switches() {
         }
         assert_eq!(details(&world, &id).summary.state, State::Active);
         let taken_back = world.grapnel.disconnect(&id).await.unwrap();
+        nothing_leaked(&world);
         let taken_back = serde_json::to_value(taken_back.revocation).unwrap();
         rows.push(format!("{row}\n  tokens taken back at the provider: {}", taken_back.as_str().unwrap()));
     }

@@ -43,6 +43,15 @@ async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {
     scan_files(&world, &secrets);
 }
 
+/// Fails if anything secret that the provider gave or was sent is in clear in the data that this world leaves.
+pub(crate) fn nothing_leaked(world: &World) {
+    let mut secrets = vec![("the client secret".to_owned(), world.client_secret().to_owned())];
+    let revealed = world.sandbox.revealed();
+    assert!(!revealed.is_empty(), "nothing was secret");
+    secrets.extend(revealed.into_iter().map(|one| (format!("{:?}", one.kind), one.value)));
+    scan_files(world, &secrets);
+}
+
 fn scan_files(world: &World, secrets: &[(String, String)]) {
     let mut files = 0;
     for entry in fs::read_dir(world.home.path()).unwrap() {
@@ -61,6 +70,6 @@ fn scan(place: &str, bytes: &[u8], secrets: &[(String, String)]) {
     for (what, secret) in secrets {
         // The end of it, so that a prefix that may be shown is no finding.
         let end = &secret.as_bytes()[secret.len() / 3..];
-        assert!(!bytes.windows(end.len()).any(|window| window == end), "{what} is in {place}");
+        assert!(memchr::memmem::find(bytes, end).is_none(), "{what} is in {place}");
     }
 }

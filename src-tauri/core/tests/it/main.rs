@@ -16,6 +16,7 @@ mod crowd;
 mod doctor;
 mod faults;
 mod keeping_alive;
+mod kept;
 mod keyring;
 mod leaks;
 mod others;

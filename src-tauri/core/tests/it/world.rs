@@ -17,6 +17,9 @@ use tempfile::TempDir;
 
 use crate::clock::TestClock;
 
+/// What a client calls secret that chooses for itself.
+const OWN_SECRET: &str = "a-secret-of-our-own";
+
 pub(crate) struct World {
     pub(crate) provider: ProviderId,
     pub(crate) sandbox: Sandbox,
@@ -66,11 +69,9 @@ impl World {
     pub(crate) fn new_app(&self) -> NewApp {
         let Registration { client_id, client_secret, mut addresses } =
             self.sandbox.registration(self.provider);
-        let (client_id, client_secret) = match self.provider {
-            // Both are the client's own choice there.
-            ProviderId::GroveStreams => ("greenhouse", Some("a-secret-of-our-own")),
-            _ => (client_id, client_secret),
-        };
+        // Both are the client's own choice there.
+        let own = (self.provider == ProviderId::GroveStreams).then_some(("greenhouse", Some(OWN_SECRET)));
+        let (client_id, client_secret) = own.unwrap_or((client_id, client_secret));
         if self.provider == ProviderId::Custom {
             // Tests say what of it they know.
             addresses.clear();
@@ -85,6 +86,11 @@ impl World {
             projects: Vec::new(),
             overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
         }
+    }
+
+    /// The secret of that app. A public client's is what it would be.
+    pub(crate) fn client_secret(&self) -> &str {
+        self.sandbox.registration(self.provider).client_secret.unwrap_or(OWN_SECRET)
     }
 
     pub(crate) async fn add_app(&self) -> App {

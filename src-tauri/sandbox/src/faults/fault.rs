@@ -180,3 +180,25 @@ fn redirect(to: &str) -> Result<Fault, FaultError> {
         Err(FaultError(format!("`{to}` is not an address")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::mem::discriminant;
+
+    use super::*;
+
+    /// The variants, counted where they are written.
+    fn variants() -> usize {
+        let (_, body) = include_str!("fault.rs").split_once("pub enum Fault {\n").unwrap();
+        let (body, _) = body.split_once("\n}").unwrap();
+        body.lines().filter(|line| !line.trim_start().starts_with("//")).count()
+    }
+
+    #[test]
+    fn every_fault_has_a_name_and_reads_as_it_is_written() {
+        let faults: Vec<Fault> = Fault::names().map(|name| name.parse().unwrap()).collect();
+        assert_eq!(faults.iter().map(discriminant).collect::<HashSet<_>>().len(), variants());
+        assert!(faults.iter().map(ToString::to_string).eq(Fault::names()));
+    }
+}
