@@ -21,6 +21,18 @@ use crate::vault::{Keyring, Vault};
 /// How many events may wait for a slow watcher before the oldest are dropped.
 const EVENTS: usize = 1024;
 
+/// A new grant that the store did not take: the only copy there is.
+#[derive(Clone)]
+pub(crate) struct Unsaved {
+    /// The connection as it was when it was renewed.
+    pub(crate) row: ConnectionRow,
+    pub(crate) grant: SealedGrant,
+    /// Why the store did not take it.
+    pub(crate) trouble: Error,
+    /// Keeps other processes from renewing with the token that this grant replaced.
+    pub(crate) alone: Arc<File>,
+}
+
 pub(crate) struct Env {
     pub(crate) store: Store,
     /// What was browsed.
@@ -33,8 +45,7 @@ pub(crate) struct Env {
     pub(crate) time: Arc<Time>,
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
-    /// New grants that the store did not take: the only copies there are.
-    unsaved: Mutex<HashMap<ConnectionId, (ConnectionRow, SealedGrant)>>,
+    unsaved: Mutex<HashMap<ConnectionId, Unsaved>>,
     /// That this process is at work on the data; set once it has entered.
     presence: OnceLock<Presence>,
     /// Held for reading by work that must not be broken off.
@@ -107,15 +118,26 @@ impl Env {
         renewals.get(id).is_some_and(|renewal| renewal.try_lock().is_err())
     }
 
-    /// Keeps a grant in memory that the store did not take, with the connection as it was when it was renewed.
-    pub(crate) fn keep_unsaved(&self, row: ConnectionRow, grant: SealedGrant) {
+    /// Keeps a grant in memory that the store did not take.
+    pub(crate) fn keep_unsaved(&self, grant: Unsaved) {
         let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
-        unsaved.insert(row.id.clone(), (row, grant));
+        unsaved.insert(grant.row.id.clone(), grant);
     }
 
     /// A grant that the store did not take before. It stays here until [`Self::drop_unsaved`].
-    pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<(ConnectionRow, SealedGrant)> {
+    pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<Unsaved> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// The same, where the connection still holds what that grant replaces.
+    pub(crate) fn unsaved_of(&self, row: &ConnectionRow) -> Option<Unsaved> {
+        self.unsaved(&row.id).filter(|unsaved| unsaved.row.version == row.version)
+    }
+
+    /// The connections that have such a grant, as they were when they were renewed.
+    pub(crate) fn unsaved_ones(&self) -> Vec<ConnectionRow> {
+        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        unsaved.values().map(|unsaved| unsaved.row.clone()).collect()
     }
 
     /// Drops it: it is stored now, or nobody wants it any more.

@@ -115,9 +115,9 @@ pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) 
 
 /// A connection with the newest tokens that there are of it: those that the store did not take, if there are such.
 pub(crate) fn newest(env: &Env, row: ConnectionRow) -> ConnectionRow {
-    match env.unsaved(&row.id) {
-        Some((renewed, grant)) if renewed.version == row.version => with(row, grant),
-        _ => row,
+    match env.unsaved_of(&row) {
+        Some(unsaved) => with(row, unsaved.grant),
+        None => row,
     }
 }
 

@@ -256,8 +256,9 @@ impl Grapnel {
     }
 
     /// Waits until nothing goes on that must not be broken off: a code or a refresh token on its way. Nothing of the
-    /// kind begins while the answer is held.
+    /// kind begins while the answer is held. New tokens that the store did not take are tried to be written before.
     pub async fn idle(&self) -> Idle {
+        refresh::write_unsaved(&self.0).await;
         Idle(self.0.idle().await)
     }
 

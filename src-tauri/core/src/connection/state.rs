@@ -12,27 +12,33 @@ use crate::store::connection::ConnectionRow;
 /// The state of a connection now.
 fn state(env: &Env, row: &ConnectionRow, app: &App) -> State {
     let Some(held) = &row.held else { return State::Disconnected };
-    if env.is_renewing(&row.id) {
+    // Tokens that only wait to be written are asked of nobody.
+    let is_unsaved = env.unsaved_of(row).is_some();
+    if env.is_renewing(&row.id) && !is_unsaved {
         return State::Renewing;
     }
     if env.vault.trouble().is_some() {
         return State::Locked;
     }
-    if trouble(row, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
+    if trouble(env, row, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
         return State::ReconnectNeeded;
     }
-    if row.retry.at.is_some() {
+    if row.retry.at.is_some() || is_unsaved {
         return State::Retrying;
     }
     if held.expires_at.is_some_and(|end| end <= env.time.now()) { State::Expired } else { State::Active }
 }
 
-/// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, or what was noted.
-fn trouble(row: &ConnectionRow, app: &App) -> Option<Error> {
+/// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, that its new tokens
+/// are in memory alone, or what was noted.
+fn trouble(env: &Env, row: &ConnectionRow, app: &App) -> Option<Error> {
     let conventions = || Profile::find(&app.provider)?.conventions(&app.overrides);
     let moved = row.kept_for.is_some() && row.held.is_some();
     let moved = moved.then(|| conventions().and_then(|now| grant::may_be_sent(row, &now)).err());
-    moved.flatten().or_else(|| row.trouble.clone())
+    moved
+        .flatten()
+        .or_else(|| env.unsaved_of(row).map(|unsaved| unsaved.trouble))
+        .or_else(|| row.trouble.clone())
 }
 
 /// A line of the list. Nothing where the connection's app is gone between two reads.
@@ -55,7 +61,7 @@ pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Su
 pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
     let summary = summary(env, &row, apps).ok_or_else(Error::no_app)?;
     let app = apps.iter().find(|app| app.id == row.app_id);
-    let trouble = app.and_then(|app| trouble(&row, app));
+    let trouble = app.and_then(|app| trouble(env, &row, app));
     let renews = row.sealed_refresh.is_some();
     let portal = Profile::find(&summary.provider)?.portal.clone();
     Ok(Details {

@@ -68,6 +68,8 @@ enum Thing {
 
 /// How soon a store that could not be read is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How long tokens that the store did not take wait at most for the next try. It asks no provider.
+const WRITE_AGAIN: Duration = Duration::from_secs(30);
 /// How soon a provider can be found to be back once more.
 const BACK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -165,6 +167,8 @@ impl Keeper {
             Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
             _ => due,
         });
+        // What is in memory alone is written as soon as it can be.
+        let due = if self.env.unsaved(&of.id).is_some() { Some(self.env.time.now()) } else { due };
         self.plan(Thing::Renewal(of.id.clone()), due);
         if of.retry.at.is_some() {
             self.waiting.insert(of.id.clone(), (place, of.retry.quiet_until));
@@ -285,7 +289,9 @@ impl Keeper {
         let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
             Timestamp::MAX
         } else {
-            after(self.env.time.now(), pause(failures, None, dice()))
+            let is_unsaved = matches!(thing, Thing::Renewal(id) if self.env.unsaved(id).is_some());
+            let longest = if is_unsaved { WRITE_AGAIN } else { Duration::MAX };
+            after(self.env.time.now(), pause(failures, None, dice()).min(longest))
         };
         self.held_back.insert(thing.clone(), (failures, until));
     }

@@ -9,7 +9,7 @@ mod renewal;
 mod schedule;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -103,6 +103,28 @@ pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
         return Err(no_refresh_token(&provider_of(env, &row)?));
     }
     renew(env, id, row.version, Why::Asked).await?.into_result()
+}
+
+/// How long a program that ends goes on trying to write new tokens.
+const LAST_TRIES: Duration = Duration::from_secs(20);
+/// Between such tries.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// Writes new tokens that the store did not take, before the program ends and they with it. Tries for a while.
+pub(crate) async fn write_unsaved(env: &Arc<Env>) {
+    let begun = Instant::now();
+    loop {
+        let mut failed = None;
+        for row in env.unsaved_ones() {
+            failed = renew(env, &row.id, row.version, Why::Due).await.err().or(failed);
+        }
+        let Some(error) = failed else { return };
+        if begun.elapsed() > LAST_TRIES {
+            tracing::error!(%error, "new tokens are lost with this program");
+            return;
+        }
+        tokio::time::sleep(BREATH).await;
+    }
 }
 
 fn provider_of(env: &Env, row: &ConnectionRow) -> Result<String> {

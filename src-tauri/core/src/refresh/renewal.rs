@@ -8,7 +8,7 @@ use super::outcome::{Outcome, no_refresh_token};
 use super::point::{Point, reached};
 use super::row;
 use crate::activity::Kind;
-use crate::env::Env;
+use crate::env::{Env, Unsaved};
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
@@ -41,7 +41,10 @@ pub(super) async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64, wh
     let work = tokio::spawn(async move {
         let renewal = env.renewal(&id);
         let held = renewal.lock().await;
-        if let Some(known) = known(&env, &row(&env, &id)?, instead_of, why) {
+        // What is in memory alone is to be written, whatever is known.
+        let known =
+            if env.unsaved(&id).is_some() { None } else { known(&env, &row(&env, &id)?, instead_of, why) };
+        if let Some(known) = known {
             return Ok(known);
         }
         env.tell(Event::Connection(id.clone()));
@@ -70,26 +73,47 @@ async fn in_turn(env: &Env, id: &ConnectionId, instead_of: i64, why: Why) -> Res
     let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
     // The turn comes first: who waits for it holds no file, and no thread.
     let turn = env.http.turn(conventions.renewal.url.as_ref().unwrap_or(&conventions.token_url)).await;
-    let _alone = alone(env, id).await?;
+    let alone = alone(env, id).await?;
     let _working = env.at_work().await?;
-    attempt(env, id, &turn, instead_of, why).await
+    attempt(env, id, (&turn, &alone), instead_of, why).await
 }
 
 /// Waits until no other process renews this connection.
-async fn alone(env: &Env, id: &ConnectionId) -> Result<File> {
+async fn alone(env: &Env, id: &ConnectionId) -> Result<Arc<File>> {
+    // Since its last renewal it is this process's, until what that brought is stored.
+    if let Some(unsaved) = env.unsaved(id) {
+        return Ok(unsaved.alone);
+    }
     if let Some(lock) = env.store.try_renewal_lock(id)? {
-        return Ok(lock);
+        return Ok(Arc::new(lock));
     }
     let (store, id) = (env.store.clone(), id.clone());
-    let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id)).await;
-    locked.map_err(|_| Error::new(Code::Internal, "Waiting for another process was broken off."))?
+    let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id));
+    let locked = tokio::time::timeout(OTHERS, locked).await.map_err(|_| held_elsewhere())?;
+    let broken_off = |_| Error::new(Code::Internal, "Waiting for another process was broken off.");
+    Ok(Arc::new(locked.map_err(broken_off)??))
 }
 
-async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why: Why) -> Result<Outcome> {
+/// The longest that another process takes for a renewal, unless its disk fails; and some more.
+const OTHERS: Duration = Duration::from_secs(90);
+
+fn held_elsewhere() -> Error {
+    Error::new(Code::DataBusy, "Another Grapnel has been renewing this connection for more than a minute.")
+        .means("It may hold new tokens that it cannot write to the disk. Nothing was changed here.")
+        .hint("Look whether the disk is full, then try again.")
+}
+
+async fn attempt(
+    env: &Env,
+    id: &ConnectionId,
+    (turn, alone): (&Turn, &Arc<File>),
+    instead_of: i64,
+    why: Why,
+) -> Result<Outcome> {
     // It is the only copy there is, and stays where it is until it is stored.
-    if let Some((row, grant)) = env.unsaved(id) {
-        let grant = grant::seal_anew(env, id, grant).await?;
-        let outcome = save(env, &row, grant, why).await?;
+    if let Some(unsaved) = env.unsaved(id) {
+        let grant = grant::seal_anew(env, id, unsaved.grant).await?;
+        let outcome = save(env, &unsaved.row, grant, alone, why).await?;
         env.drop_unsaved(id);
         return Ok(outcome);
     }
@@ -120,7 +144,7 @@ async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why
     match answered {
         Ok(granted) => {
             let sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
-            save(env, &row, sealed, why).await
+            save(env, &row, sealed, alone, why).await
         }
         Err(failure) => {
             settle(env, &row, Outcome::of(&client.provider, failure, row.answer_may_be_lost()), why)
@@ -130,7 +154,13 @@ async fn attempt(env: &Env, id: &ConnectionId, turn: &Turn, instead_of: i64, why
 
 /// Keeps new tokens before anyone uses them. The provider has made the old ones void by now, so a store that
 /// fails is tried again, and if it goes on failing the tokens stay in memory for the next renewal to keep.
-async fn save(env: &Env, row: &ConnectionRow, grant: SealedGrant, why: Why) -> Result<Outcome> {
+async fn save(
+    env: &Env,
+    row: &ConnectionRow,
+    grant: SealedGrant,
+    alone: &Arc<File>,
+    why: Why,
+) -> Result<Outcome> {
     let mut pause = Duration::from_millis(100);
     reached(Point::BeforeCommit);
     let kept = loop {
@@ -146,10 +176,12 @@ async fn save(env: &Env, row: &ConnectionRow, grant: SealedGrant, why: Why) -> R
             Ok(kept) => break kept,
             Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
             Err(error) => {
-                env.keep_unsaved(row.clone(), grant);
-                return Err(error
+                let trouble = error
                     .means("The new tokens are held in memory, for as long as Grapnel runs.")
-                    .or_hint("Make room on the disk, then refresh again."));
+                    .or_hint("Make room on the disk, then refresh again.");
+                let (row, alone) = (row.clone(), Arc::clone(alone));
+                env.keep_unsaved(Unsaved { row, grant, trouble: trouble.clone(), alone });
+                return Err(trouble);
             }
         }
         pause *= 2;

@@ -28,6 +28,7 @@ mod renewing;
 mod revoking;
 mod settings;
 mod signing_in;
+mod unsaved;
 mod vault;
 mod ways_back;
 mod wire;
