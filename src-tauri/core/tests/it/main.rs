@@ -5,7 +5,9 @@
 mod activity;
 mod apps;
 mod archive;
+mod back;
 mod bad_input;
+mod broken_off;
 mod browsers;
 mod callbacks;
 mod changing;
