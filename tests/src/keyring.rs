@@ -5,6 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use zbus::Connection;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::desktop::Desktop;
 use crate::process::Running;
@@ -46,6 +48,46 @@ impl Keyring {
         .await?;
         Ok(Some(locked))
     }
+}
+
+/// Locks the keyring of this process's session, as a person does, or a screen that is locked.
+pub async fn lock() -> Result<()> {
+    let bus = Connection::session().await?;
+    let collection = collection(&bus).await?;
+    bus.call_method(Some(NAME), PATH, Some(SERVICE), "Lock", &(vec![&*collection],)).await?;
+    ensure!(is_locked(&bus, &collection).await?, "the keyring stays open");
+    Ok(())
+}
+
+/// Unlocks it with the person's password, without a window that asks for it.
+pub async fn unlock() -> Result<()> {
+    const BY_PASSWORD: &str = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
+    let bus = Connection::session().await?;
+    let collection = collection(&bus).await?;
+    let plain = ("plain", Value::from(""));
+    let opened = bus.call_method(Some(NAME), PATH, Some(SERVICE), "OpenSession", &plain).await?;
+    let (_, session): (OwnedValue, OwnedObjectPath) = opened.body().deserialize()?;
+    let password = (&*session, Vec::<u8>::new(), PASSWORD.as_bytes(), "text/plain");
+    let asked = (&*collection, password);
+    bus.call_method(Some(NAME), PATH, Some(BY_PASSWORD), "UnlockWithMasterPassword", &asked).await?;
+    ensure!(!is_locked(&bus, &collection).await?, "the keyring stays locked");
+    Ok(())
+}
+
+const NAME: &str = "org.freedesktop.secrets";
+const PATH: &str = "/org/freedesktop/secrets";
+const SERVICE: &str = "org.freedesktop.Secret.Service";
+
+async fn collection(bus: &Connection) -> Result<OwnedObjectPath> {
+    let alias = bus.call_method(Some(NAME), PATH, Some(SERVICE), "ReadAlias", &"default").await?;
+    Ok(alias.body().deserialize()?)
+}
+
+async fn is_locked(bus: &Connection, collection: &ObjectPath<'_>) -> Result<bool> {
+    let property = ("org.freedesktop.Secret.Collection", "Locked");
+    let properties = Some("org.freedesktop.DBus.Properties");
+    let reply = bus.call_method(Some(NAME), collection, properties, "Get", &property).await?;
+    Ok(reply.body().deserialize::<OwnedValue>()?.try_into()?)
 }
 
 /// Stores a secret, and reads the same one back.

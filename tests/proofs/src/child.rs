@@ -17,7 +17,8 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context as At, SubscriberExt};
 use tracing_subscriber::{Layer, registry::Registry};
 
-use crate::world::{FileKeyring, SharedClock};
+use crate::stopped;
+use crate::world::{self, SharedClock};
 
 /// What a program that starts finds, and what a refresh then brings.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub(crate) struct Looked {
 pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
     let [role, home, keys, rest @ ..] = arguments else { bail!("a child needs a role and two directories") };
     let clock = Arc::new(SharedClock::default());
-    let keyring = Arc::new(FileKeyring(keys.into()));
+    let keyring = world::keyring(Path::new(keys));
     let open = || Grapnel::with(Path::new(home), keyring.clone(), clock.clone());
     match (*role, rest) {
         ("refresh", [id, point]) => {
@@ -45,6 +46,11 @@ pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
             Ok(())
         }
         ("look", [id]) => look(&open()?, &id_of(id)).await,
+        ("stop", [id, point, ahead]) => {
+            clock.set_ahead(ahead.parse()?);
+            stopped::run(open(), &id_of(id), point).await
+        }
+        ("hold", []) => crate::disk::trouble::hold(Path::new(home)),
         ("ask", [id, threads]) => ask(&open()?, &clock, &id_of(id), threads.parse()?).await,
         _ => bail!("there is no role “{role}” with these arguments"),
     }
@@ -114,17 +120,27 @@ struct Deadly(String);
 
 impl<S: tracing::Subscriber> Layer<S> for Deadly {
     fn on_event(&self, event: &tracing::Event<'_>, _: At<'_, S>) {
-        event.record(&mut Reached(&self.0));
-    }
-}
-
-struct Reached<'a>(&'a str);
-
-impl Visit for Reached<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "message" && format!("{value:?}") == self.0 {
+        if is_at(event, &self.0) {
             // Nothing after this runs.
             let _ = kill_process(getpid(), Signal::KILL);
         }
+    }
+}
+
+/// Whether this event says that a renewal is at `point`.
+pub(crate) fn is_at(event: &tracing::Event<'_>, point: &str) -> bool {
+    let mut reached = Reached { point, is_there: false };
+    event.record(&mut reached);
+    reached.is_there
+}
+
+struct Reached<'a> {
+    point: &'a str,
+    is_there: bool,
+}
+
+impl Visit for Reached<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.is_there |= field.name() == "message" && format!("{value:?}") == self.point;
     }
 }

@@ -107,14 +107,14 @@ async fn kill(world: &World, id: &ConnectionId, point: &str, moment: Duration) -
     Ok(was_killed)
 }
 
-async fn look(world: &World, id: &ConnectionId) -> Result<Looked> {
+pub(crate) async fn look(world: &World, id: &ConnectionId) -> Result<Looked> {
     let output = world.child("look", &[&id.0])?.stderr(Stdio::inherit()).output().await?;
     ensure!(output.status.success(), "what is there cannot be looked at: {}", output.status);
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Whether the connection lives; or else, whether its loss is the provider's and was told.
-fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
+pub(crate) fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
     if looked.refused.is_none() && looked.after == State::Active {
         return Ok(true);
     }

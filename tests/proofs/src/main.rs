@@ -1,19 +1,24 @@
 //! `prove`: what is promised of tokens, tried under stress on real parts, each with its figure.
-//! `prove crash [KILLS]`, `prove flight [ROUNDS]`, `prove idle [MINUTES]`.
+//! `prove` alone lists them.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a proof is told to whoever runs it")]
 
 mod child;
 mod crash;
+mod disk;
 mod flight;
 mod idle;
+mod locked;
+mod stopped;
+mod tested;
 mod world;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "prove crash [KILLS] | flight [ROUNDS] | idle [MINUTES]";
+const USAGE: &str = "prove crash [KILLS] | flight [ROUNDS] | disk [ROUNDS] | locked [ROUNDS] | faults | asleep \
+    | idle [MINUTES]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +38,12 @@ async fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["crash", rest @ ..] => crash::prove(count(rest, 1000)?).await,
         ["flight", rest @ ..] => flight::prove(count(rest, 100)?).await,
+        ["disk", rest @ ..] => disk::prove(count(rest, 3)?).await,
+        [disk::HERE, rounds, mounts] => disk::here(rounds.parse()?, mounts.parse()?).await,
+        [locked::HERE, rounds] => locked::here(rounds.parse()?).await,
+        ["locked", rest @ ..] => locked::prove(count(rest, 3)?).await,
+        ["faults"] => tested::prove(&tested::FAULTS).await,
+        ["asleep"] => tested::prove(&tested::ASLEEP).await,
         ["idle", rest @ ..] => idle::prove(count(rest, 10)?).await,
         ["child", rest @ ..] => child::run(rest).await,
         _ => bail!("{USAGE}"),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
@@ -12,7 +13,7 @@ use grapnel_core::clock::Clock;
 use grapnel_core::error::{Code, Error};
 use grapnel_core::id::ConnectionId;
 use grapnel_core::secret::{Entered, ExposeSecret};
-use grapnel_core::vault::Keyring;
+use grapnel_core::vault::{Keyring, SystemKeyring};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, Secret, grigora};
 use grapnel_tests::leak::Scan;
 use jiff::{SignedDuration, Timestamp};
@@ -23,27 +24,36 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) clock: Arc<SharedClock>,
     home: TempDir,
-    keys: TempDir,
+    keys: Keys,
 }
 
 impl World {
     pub(crate) fn new() -> Result<Self> {
         let options = Options::only(ProviderId::Grigora);
         let sandbox = Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options })?;
-        let (home, keys) = (TempDir::new()?, TempDir::new()?);
+        let (home, keys) = (TempDir::new()?, Keys::Files(TempDir::new()?));
         Ok(Self { sandbox, clock: Arc::default(), home, keys })
+    }
+
+    /// With the keyring of the desktop.
+    pub(crate) fn on_desktop() -> Result<Self> {
+        Ok(Self { keys: Keys::System, ..Self::new()? })
+    }
+
+    /// The data directory.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Opens the data in this process.
     pub(crate) fn open(&self) -> Result<Grapnel> {
-        let keyring = FileKeyring(self.keys.path().to_owned());
-        Ok(Grapnel::with(self.home.path(), Arc::new(keyring), self.clock.clone())?)
+        Ok(Grapnel::with(self.home.path(), keyring(self.keys.name()), self.clock.clone())?)
     }
 
     /// Another process on the same data, in one of the roles of `child.rs`.
     pub(crate) fn child(&self, role: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["child", role]).arg(self.home.path()).arg(self.keys.path()).args(arguments);
+        command.args(["child", role]).arg(self.home.path()).arg(self.keys.name()).args(arguments);
         command.kill_on_drop(true);
         Ok(command)
     }
@@ -82,6 +92,21 @@ impl World {
     pub(crate) fn rotations(&self) -> usize {
         let issued = self.sandbox.grigora_grants().issued();
         issued.refresh_tokens - issued.grants
+    }
+
+    /// Fails unless what is kept is the newest that the provider gave, and works: the access token at its API, and then
+    /// the refresh token.
+    pub(crate) async fn is_alive(&self, grapnel: &Grapnel, id: &ConnectionId) -> Result<()> {
+        let rotations = self.rotations();
+        let token = grapnel.token(id, Duration::ZERO).await?;
+        let given = self.sandbox.revealed();
+        let newest = given.iter().rfind(|one| one.kind == Secret::AccessToken).context("none was given")?;
+        ensure!(token.expose_secret() == newest.value, "what is kept is not the newest access token");
+        grapnel.projects(id).await?;
+        ensure!(self.rotations() == rotations, "the token did not work, and had to be renewed");
+        grapnel.refresh(id).await?;
+        ensure!(self.rotations() == rotations + 1, "no refresh came of a refresh");
+        Ok(())
     }
 
     /// Fails if anything secret is in clear in the data directory.
@@ -125,9 +150,32 @@ impl Clock for SharedClock {
     }
 }
 
+/// Where the keys are.
+enum Keys {
+    Files(TempDir),
+    System,
+}
+
+impl Keys {
+    /// By which another process finds them: a directory, or a word.
+    fn name(&self) -> &Path {
+        match self {
+            Self::Files(directory) => directory.path(),
+            Self::System => Path::new(SYSTEM),
+        }
+    }
+}
+
+const SYSTEM: &str = "system";
+
+/// The keyring of this name.
+pub(crate) fn keyring(name: &Path) -> Arc<dyn Keyring> {
+    if name == Path::new(SYSTEM) { Arc::new(SystemKeyring) } else { Arc::new(FileKeyring(name.to_owned())) }
+}
+
 /// A keyring that several processes share, without a session bus: it stands in for the system's, which is not what
 /// is proved here.
-pub(crate) struct FileKeyring(pub(crate) PathBuf);
+struct FileKeyring(PathBuf);
 
 impl FileKeyring {
     fn file(&self, name: &str) -> PathBuf {

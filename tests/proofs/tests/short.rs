@@ -20,3 +20,13 @@ fn processes_killed_during_a_refresh_lose_no_connection() {
 fn many_who_ask_at_once_cause_one_refresh() {
     prove(&["flight", "3"]);
 }
+
+#[test]
+fn a_disk_that_fails_loses_no_connection() {
+    prove(&["disk", "1"]);
+}
+
+#[test]
+fn a_keyring_that_is_locked_meanwhile_loses_no_connection() {
+    prove(&["locked", "1"]);
+}

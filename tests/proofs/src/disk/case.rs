@@ -1,0 +1,224 @@
+//! One case: what becomes of the disk, when, and how it ends.
+
+use anyhow::{Result, bail, ensure};
+use grapnel_core::app::App;
+use grapnel_core::connection::State;
+use grapnel_core::error::{Code, Error};
+use grapnel_core::id::ConnectionId;
+
+use super::trouble::{Place, Trouble, limitable};
+use crate::crash::{judge, look};
+use crate::stopped::Stopped;
+use crate::world::World;
+
+/// When the trouble comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moment {
+    /// Before the program starts.
+    Start,
+    /// Before a refresh, while the program runs.
+    Before,
+    /// It is written down that a refresh begins.
+    AfterMark,
+    /// The provider's answer is there, and nowhere but in memory.
+    AfterAnswer,
+}
+
+impl Moment {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Start => "at the start",
+            Self::Before => "before",
+            Self::AfterMark => "after-mark",
+            Self::AfterAnswer => "after-answer",
+        }
+    }
+}
+
+/// What comes then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The trouble goes away, and the program goes on by itself.
+    Passes,
+    /// It goes away while the program still tries.
+    PassesSoon,
+    /// It goes away, and another program is the first to renew.
+    AnotherIsFirst,
+    /// The program is killed, and then the trouble goes away.
+    Killed,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) trouble: Trouble,
+    pub(crate) moment: Moment,
+    ending: Ending,
+}
+
+pub(crate) struct Found {
+    /// Whether the renewal failed for it.
+    pub(crate) was_refused: bool,
+    /// Whether the connection lives; or else it was told that its answer was lost.
+    pub(crate) is_alive: bool,
+    pub(crate) secrets: usize,
+}
+
+impl Case {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        use Ending::{AnotherIsFirst, Killed, Passes, PassesSoon};
+        use Moment::{AfterAnswer, AfterMark, Before, Start};
+        let endings = |moment| match moment {
+            Start => vec![Passes],
+            Before => vec![Passes, Killed],
+            AfterMark | AfterAnswer => vec![Passes, PassesSoon, AnotherIsFirst, Killed],
+        };
+        let all = Trouble::ALL.into_iter().flat_map(move |trouble| {
+            [Start, Before, AfterMark, AfterAnswer].into_iter().flat_map(move |moment| {
+                endings(moment).into_iter().map(move |ending| Self { trouble, moment, ending })
+            })
+        });
+        all.filter(|case| match case.trouble {
+            // A limit is set to a process that runs.
+            Trouble::Unwritable => case.moment != Start,
+            // What is open goes on being written, so that nothing waits.
+            Trouble::ReadOnly => matches!(case.ending, Passes | Killed),
+            Trouble::Full | Trouble::Locked => true,
+        })
+    }
+
+    pub(crate) async fn run(self) -> Result<Found> {
+        let world = World::new()?;
+        let mut place = Place::new(&world, self.trouble).await?;
+        let (app, id) = {
+            let grapnel = world.open()?;
+            let app = world.add_app(&grapnel).await?;
+            let id = world.sign_in(&grapnel, &app, None).await?;
+            (app, id)
+        };
+        let (was_refused, is_alive) = match self.moment {
+            Moment::Start => (at_start(&world, &mut place, &id).await?, true),
+            _ => self.midway(&world, &mut place, &app, &id).await?,
+        };
+        let grapnel = world.open()?;
+        ensure!(grapnel.connection(&id)?.trouble.is_none(), "something is still wrong");
+        world.is_alive(&grapnel, &id).await?;
+        // The files stay as they are for as long as someone has them open.
+        Ok(Found { was_refused, is_alive, secrets: world.scan()? })
+    }
+
+    /// Brings the trouble on before a renewal, or while one stands at the point; answers whether it failed, and whether the
+    /// connection lives.
+    async fn midway(
+        self,
+        world: &World,
+        place: &mut Place,
+        app: &App,
+        id: &ConnectionId,
+    ) -> Result<(bool, bool)> {
+        let mut program = start(world, id, self.moment.name())?;
+        ensure!(program.opened().await?.is_none(), "the data does not open");
+        let go_on = if self.moment == Moment::Before {
+            "renew"
+        } else {
+            program.renew_to_the_point().await?;
+            "go on"
+        };
+        place.bring(world, Some(&program)).await?;
+        if self.ending == Ending::PassesSoon {
+            program.say(go_on).await?;
+            program.fails().await?;
+            place.lift().await?;
+            ensure!(program.outcome().await?.is_none(), "it was not tried for long enough");
+            program.end().await?;
+            return Ok((false, true));
+        }
+        let failure = program.renewed(go_on).await?;
+        // Files that are open on a file system that was made read-only over them can be written.
+        let may_work = self.trouble == Trouble::ReadOnly && self.moment != Moment::Before;
+        ensure!(may_work || failure.is_some(), "the trouble was none");
+        if let Some(failure) = &failure {
+            self.is_told(world, failure, &mut program).await?;
+        }
+        let is_alive = self.end(world, place, app, id, program).await?;
+        Ok((failure.is_some(), is_alive))
+    }
+
+    /// Whether the failure is told as what it is; and where the connection stands meanwhile.
+    async fn is_told(self, world: &World, failure: &Error, program: &mut Stopped) -> Result<()> {
+        ensure!(is_of_disk(failure), "told as something else: {failure:?}");
+        let was_sent = self.moment != Moment::Before;
+        ensure!((world.rotations() > 0) == was_sent, "{} refreshes", world.rotations());
+        let standing = program.stands("look").await?;
+        let expected = if was_sent { (State::Retrying, Some(failure.code)) } else { (State::Active, None) };
+        ensure!((standing.state, standing.trouble) == expected, "it stands at {standing:?}");
+        let is_in_memory =
+            failure.meaning.as_deref().is_some_and(|meaning| meaning.contains("held in memory"));
+        ensure!(is_in_memory == was_sent, "it means: {:?}", failure.meaning);
+        Ok(())
+    }
+
+    async fn end(
+        self,
+        world: &World,
+        place: &mut Place,
+        app: &App,
+        id: &ConnectionId,
+        mut program: Stopped,
+    ) -> Result<bool> {
+        let rotations = world.rotations();
+        match self.ending {
+            Ending::PassesSoon => bail!("it has passed"),
+            Ending::Passes => {
+                place.lift().await?;
+                program.stands("settle").await?;
+            }
+            Ending::AnotherIsFirst => {
+                place.lift().await?;
+                let looked = look(world, id).await?;
+                ensure!(looked.refused.is_none() && looked.after == State::Active, "{looked:?}");
+                // Where the first one was even quicker, the person who asks the other has new tokens again.
+                ensure!(world.rotations() <= rotations + 1, "the provider was asked again and again");
+                program.end().await?;
+                return Ok(true);
+            }
+            Ending::Killed => {
+                program.kill().await?;
+                place.lift().await?;
+                let is_alive = judge(&look(world, id).await?, rotations > 0).map_err(anyhow::Error::msg)?;
+                if !is_alive {
+                    world.sign_in(&world.open()?, app, Some(id)).await?;
+                }
+                return Ok(is_alive);
+            }
+        }
+        ensure!(world.rotations() == rotations, "the provider was asked once more");
+        program.end().await?;
+        Ok(true)
+    }
+}
+
+/// A program that starts in trouble tells it, and sends nothing.
+async fn at_start(world: &World, place: &mut Place, id: &ConnectionId) -> Result<bool> {
+    place.bring(world, None).await?;
+    let mut program = start(world, id, "none")?;
+    let failure = match program.opened().await? {
+        Some(failure) => failure,
+        None => match program.renewed("renew").await? {
+            Some(failure) => failure,
+            None => bail!("the trouble was none"),
+        },
+    };
+    ensure!(is_of_disk(&failure), "told as something else: {failure:?}");
+    ensure!(world.rotations() == 0, "something was sent");
+    program.end().await?;
+    place.lift().await?;
+    Ok(true)
+}
+
+fn start(world: &World, id: &ConnectionId, point: &str) -> Result<Stopped> {
+    Stopped::start(&mut limitable(&world.child("stop", &[&id.0, point, "0"])?))
+}
+
+fn is_of_disk(failure: &Error) -> bool {
+    matches!(failure.code, Code::DataUnwritable | Code::DataBusy)
+}

@@ -1,0 +1,120 @@
+//! A disk that is full, read-only or fails, and a database that another process holds: before a refresh, and while it
+//! is under way. Afterwards the connection lives, with the newest tokens; or where the process was killed meanwhile, the
+//! next start tells that the answer was lost.
+
+mod case;
+pub(crate) mod trouble;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use case::{Case, Found, Moment};
+use trouble::Trouble;
+
+/// The same proof, inside the namespace that was made for it.
+pub(crate) const HERE: &str = "disk-here";
+/// Ways to a place where one may mount: anyone's own, and root's.
+const NAMESPACES: [&[&str]; 2] = [&["--user", "--map-root-user", "--mount"], &["--mount"]];
+/// How many cases go on at a time.
+const AT_ONCE: usize = 6;
+
+pub(crate) async fn prove(rounds: usize) -> Result<()> {
+    for namespace in NAMESPACES {
+        if can_mount(namespace).await? {
+            let mut inside = Command::new("unshare");
+            inside.args(namespace).arg(std::env::current_exe()?).args([HERE, &rounds.to_string(), "true"]);
+            ensure!(inside.status().await?.success(), "inside a namespace of mounts");
+            return Ok(());
+        }
+    }
+    println!(
+        "skipped: “{}” and “{}”; nothing can be mounted here.",
+        Trouble::Full.name(),
+        Trouble::ReadOnly.name()
+    );
+    println!("“{}” is the next best.", Trouble::Unwritable.name());
+    here(rounds, false).await
+}
+
+/// Whether such a namespace can be had, and a file system mounted in it.
+async fn can_mount(namespace: &[&str]) -> Result<bool> {
+    let at = tempfile::tempdir()?;
+    let mut tried = Command::new("unshare");
+    tried.args(namespace).args(["mount", "-t", "tmpfs", "grapnel-proof"]).arg(at.path());
+    Ok(tried.output().await.is_ok_and(|output| output.status.success()))
+}
+
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    refused: usize,
+    alive: usize,
+    told: usize,
+    wrong: Vec<String>,
+}
+
+/// Tries every case, as far as the place allows.
+pub(crate) async fn here(rounds: usize, mounts: bool) -> Result<()> {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for case in (0..rounds).flat_map(|_| Case::all()).filter(|case| mounts || !case.trouble.needs_mount()) {
+        let turns = Arc::clone(&turns);
+        running.spawn(async move {
+            let _turn = turns.acquire_owned().await;
+            (case, case.run().await)
+        });
+    }
+    let (mut tallies, mut secrets) = (BTreeMap::<(Trouble, Moment), Tally>::new(), 0);
+    while let Some(ended) = running.join_next().await {
+        let (case, outcome) = ended?;
+        let tally = tallies.entry((case.trouble, case.moment)).or_default();
+        tally.cases += 1;
+        match outcome {
+            Ok(Found { was_refused, is_alive, secrets: looked_for }) => {
+                tally.refused += usize::from(was_refused);
+                *(if is_alive { &mut tally.alive } else { &mut tally.told }) += 1;
+                secrets += looked_for;
+            }
+            Err(error) => tally.wrong.push(format!("{case:?}: {error:#}")),
+        }
+    }
+    report(&tallies, secrets)
+}
+
+fn report(tallies: &BTreeMap<(Trouble, Moment), Tally>, secrets: usize) -> Result<()> {
+    println!(
+        "                                       cases  failed  alive  killed: answer lost, and told  wrong"
+    );
+    let mut wrong = 0;
+    for ((trouble, moment), tally) in tallies {
+        println!(
+            "{:<23} {:<14} {:>6} {:>7} {:>6} {:>30} {:>6}",
+            trouble.name(),
+            moment.name(),
+            tally.cases,
+            tally.refused,
+            tally.alive,
+            tally.told,
+            tally.wrong.len()
+        );
+        tally.wrong.iter().for_each(|why| println!("    {why}"));
+        wrong += tally.wrong.len();
+    }
+    let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();
+    println!(
+        "{:<38} {:>6} {:>7} {:>6} {:>30} {wrong:>6}",
+        "in all",
+        sum(|tally| tally.cases),
+        sum(|tally| tally.refused),
+        sum(|tally| tally.alive),
+        sum(|tally| tally.told)
+    );
+    println!("secrets looked for in every file, and not found: {secrets}");
+    ensure!(wrong == 0, "{wrong} went wrong");
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! What can become of a disk, made by the operating system itself: a file system without room, one that is read-only,
+//! a process that may write no file, and a database that someone else holds.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::io::Errno;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::stopped::Stopped;
+use crate::world::World;
+
+/// The file system of a proof: enough for the database, and soon full.
+const SIZE: &str = "size=8m,mode=700";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    /// The file system has no room.
+    Full,
+    /// The file system is read-only for whatever is opened from now on. (The kernel refuses to make one read-only whose
+    /// files are open for writing.)
+    ReadOnly,
+    /// No file can be written, also none that is open: so it is where a file system fails and becomes read-only under a
+    /// running program. Made by a limit (`RLIMIT_FSIZE`), with the failure that SQLite tells apart from a full disk.
+    Unwritable,
+    /// Another process holds the database for itself.
+    Locked,
+}
+
+impl Trouble {
+    pub(crate) const ALL: [Self; 4] = [Self::Full, Self::ReadOnly, Self::Unwritable, Self::Locked];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Full => "disk full",
+            Self::ReadOnly => "mounted read-only",
+            Self::Unwritable => "no file can be written",
+            Self::Locked => "database locked",
+        }
+    }
+
+    /// Whether it takes a file system of its own.
+    pub(crate) fn needs_mount(self) -> bool {
+        matches!(self, Self::Full | Self::ReadOnly)
+    }
+}
+
+/// A data directory in which this happens.
+pub(crate) struct Place {
+    home: PathBuf,
+    trouble: Trouble,
+    /// The process that it came upon.
+    process: Option<Pid>,
+    holder: Option<Child>,
+}
+
+impl Place {
+    /// In the data directory of this world, where nothing is yet.
+    pub(crate) async fn new(world: &World, trouble: Trouble) -> Result<Self> {
+        let home = world.home().to_owned();
+        if trouble.needs_mount() {
+            mount(&["-t", "tmpfs", "-o", SIZE, "grapnel-proof"], &home).await?;
+        }
+        Ok(Self { home, trouble, process: None, holder: None })
+    }
+
+    /// Brings it on. `process` is the one that it is for, if that runs already.
+    pub(crate) async fn bring(&mut self, world: &World, process: Option<&Stopped>) -> Result<()> {
+        let pid = process.and_then(Stopped::pid).and_then(|pid| i32::try_from(pid).ok());
+        self.process = pid.and_then(Pid::from_raw);
+        match self.trouble {
+            Trouble::Full => fill(&self.ballast()),
+            Trouble::ReadOnly if self.process.is_none() => mount(&["-o", "remount,ro"], &self.home).await,
+            Trouble::ReadOnly => {
+                let home = self.home.to_str().context("a path in UTF-8")?;
+                mount(&["--bind", home], &self.home).await?;
+                mount(&["-o", "remount,bind,ro"], &self.home).await
+            }
+            Trouble::Unwritable => limit(self.process, Some(0)),
+            Trouble::Locked => {
+                self.holder = Some(hold_elsewhere(world).await?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends it. The process may be gone.
+    pub(crate) async fn lift(&mut self) -> Result<()> {
+        match self.trouble {
+            Trouble::Full => Ok(fs::remove_file(self.ballast())?),
+            Trouble::ReadOnly if self.process.is_none() => mount(&["-o", "remount,rw"], &self.home).await,
+            Trouble::ReadOnly => run("umount", &[], &self.home).await,
+            Trouble::Unwritable => limit(self.process, None),
+            Trouble::Locked => {
+                let mut holder = self.holder.take().context("nobody holds it")?;
+                drop(holder.stdin.take());
+                ensure!(holder.wait().await?.success(), "who held the database failed");
+                Ok(())
+            }
+        }
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.home.join("ballast")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.trouble.needs_mount() {
+            let _ =
+                std::process::Command::new("umount").args(["--recursive", "--lazy"]).arg(&self.home).status();
+        }
+    }
+}
+
+async fn mount(arguments: &[&str], at: &Path) -> Result<()> {
+    run("mount", arguments, at).await
+}
+
+async fn run(program: &str, arguments: &[&str], at: &Path) -> Result<()> {
+    let output = Command::new(program).args(arguments).arg(at).output().await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} {}: {}", arguments.join(" "), said.trim());
+    Ok(())
+}
+
+/// Fills the file system until not one more block fits.
+fn fill(ballast: &Path) -> Result<()> {
+    let mut file = fs::File::create(ballast)?;
+    let mut written = 0;
+    loop {
+        match file.write(&[7; 4096]) {
+            Ok(bytes) => written += bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => break,
+            Err(error) => bail!("the disk is not full, but: {error}"),
+        }
+    }
+    ensure!(written > 0, "the disk was full before");
+    Ok(())
+}
+
+/// The same command for a process that may be limited: it then gets an error, and is not ended by a signal.
+pub(crate) fn limitable(command: &Command) -> Command {
+    let command = command.as_std();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#]).arg(command.get_program()).args(command.get_args());
+    shell
+}
+
+/// Lets a process write files up to this size, or any.
+fn limit(process: Option<Pid>, bytes: Option<u64>) -> Result<()> {
+    let process = process.context("no process to limit")?;
+    match prlimit(Some(process), Resource::Fsize, Rlimit { current: bytes, maximum: None }) {
+        Err(Errno::SRCH) if bytes.is_none() => Ok(()),
+        limited => Ok(limited.map(drop)?),
+    }
+}
+
+async fn hold_elsewhere(world: &World) -> Result<Child> {
+    let mut holder = world.child("hold", &[])?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let output = holder.stdout.take().context("no standard output")?;
+    let line = BufReader::new(output).lines().next_line().await?;
+    ensure!(line.as_deref() == Some("held"), "the database is not held: {line:?}");
+    Ok(holder)
+}
+
+/// What the process does that holds the database, until its input ends.
+pub(crate) fn hold(home: &Path) -> Result<()> {
+    let database = rusqlite::Connection::open(home.join("grapnel.db"))?;
+    database.execute_batch("BEGIN EXCLUSIVE")?;
+    println!("held");
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(database.execute_batch("ROLLBACK")?)
+}

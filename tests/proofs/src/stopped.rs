@@ -1,0 +1,223 @@
+//! A process that stops at a named point of a renewal until it is told to go on: both of its ends. They speak in lines,
+//! a word one way and an answer in JSON the other.
+
+use std::io::BufRead;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use grapnel_core::Grapnel;
+use grapnel_core::connection::State;
+use grapnel_core::error::{Code, Error};
+use grapnel_core::id::ConnectionId;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tracing_subscriber::layer::{Context as At, SubscriberExt};
+use tracing_subscriber::{Layer, registry::Registry};
+
+use crate::child::is_at;
+
+/// What such a process answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    /// The data is open, or why not.
+    Opened(Option<Error>),
+    /// A renewal stands at the point.
+    Stopped,
+    /// For the first time, the database has failed.
+    Failing,
+    /// How a renewal ended.
+    Renewed(Option<Error>),
+    /// Where the connection stands.
+    Stands(Standing),
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    pub(crate) state: State,
+    pub(crate) trouble: Option<Code>,
+    /// What it is told to mean.
+    pub(crate) meaning: Option<String>,
+}
+
+/// What the store says whenever the database fails.
+const FAILED: &str = "the database failed";
+impl Standing {
+    pub(crate) fn is_well(&self) -> bool {
+        self.state == State::Active && self.trouble.is_none()
+    }
+}
+
+/// The longest that any answer may take: a database that is locked is waited for at each of several tries.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The end that commands. The process goes when this is dropped.
+pub(crate) struct Stopped {
+    process: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Stopped {
+    /// Starts it, in the role `stop`.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let input = process.stdin.take().context("no standard input")?;
+        let output = process.stdout.take().context("no standard output")?;
+        Ok(Self { process, input, output: BufReader::new(output).lines() })
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    pub(crate) async fn say(&mut self, word: &str) -> Result<()> {
+        Ok(self.input.write_all(format!("{word}\n").as_bytes()).await?)
+    }
+
+    /// The next answer, but for the word that the database fails.
+    async fn hear(&mut self) -> Result<Answer> {
+        loop {
+            match self.hear_any().await? {
+                Answer::Failing => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    async fn hear_any(&mut self) -> Result<Answer> {
+        let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await;
+        let line = line.context("the process does not answer")??.context("the process ended")?;
+        Ok(serde_json::from_str(&line)?)
+    }
+
+    /// Why the data could not be opened, if so.
+    pub(crate) async fn opened(&mut self) -> Result<Option<Error>> {
+        let Answer::Opened(failure) = self.hear().await? else { bail!("it answered something else") };
+        Ok(failure)
+    }
+
+    /// Begins a renewal, which then stands at the point.
+    pub(crate) async fn renew_to_the_point(&mut self) -> Result<()> {
+        self.say("renew").await?;
+        let answer = self.hear().await?;
+        ensure!(matches!(answer, Answer::Stopped), "not stopped: {answer:?}");
+        Ok(())
+    }
+
+    /// How a renewal ends that goes on, or begins, with this word.
+    pub(crate) async fn renewed(&mut self, word: &str) -> Result<Option<Error>> {
+        self.say(word).await?;
+        self.outcome().await
+    }
+
+    pub(crate) async fn outcome(&mut self) -> Result<Option<Error>> {
+        let answer = self.hear().await?;
+        let Answer::Renewed(failure) = answer else { bail!("it answered {answer:?}") };
+        Ok(failure)
+    }
+
+    /// Waits until the database has failed.
+    pub(crate) async fn fails(&mut self) -> Result<()> {
+        let answer = self.hear_any().await?;
+        ensure!(matches!(answer, Answer::Failing), "it does not fail: {answer:?}");
+        Ok(())
+    }
+
+    /// Where the connection stands: now, with `look`; or as soon as it is locked, with `lock`, or well, with `settle`.
+    pub(crate) async fn stands(&mut self, word: &str) -> Result<Standing> {
+        self.say(word).await?;
+        let answer = self.hear().await?;
+        let Answer::Stands(standing) = answer else { bail!("it answered {answer:?}") };
+        Ok(standing)
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        Ok(self.process.kill().await?)
+    }
+
+    /// Lets it end by itself.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        drop(self.input);
+        let ended = self.process.wait().await?;
+        ensure!(ended.success(), "the process ended with {ended}");
+        Ok(())
+    }
+}
+
+/// The end that obeys, and keeps connections alive besides.
+pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point: &str) -> Result<()> {
+    let heard = ["grapnel_core::point", "grapnel_core::store"];
+    let stops = tracing_subscriber::filter::filter_fn(move |about| heard.contains(&about.target()));
+    let stop =
+        Stop { point: point.to_owned(), is_done: AtomicBool::default(), is_failing: AtomicBool::default() };
+    tracing::subscriber::set_global_default(Registry::default().with(stop.with_filter(stops)))?;
+    answer(&Answer::Opened(opened.as_ref().err().cloned()));
+    let Ok(grapnel) = opened else { return Ok(()) };
+    let keeping = tokio::spawn({
+        let grapnel = grapnel.clone();
+        async move { grapnel.keep_alive().await }
+    });
+    while let Some(word) = tokio::task::block_in_place(word) {
+        answer(&match word.as_str() {
+            "renew" => Answer::Renewed(grapnel.refresh(id).await.err()),
+            "look" => Answer::Stands(look(&grapnel, id)?),
+            "lock" => Answer::Stands(until(&grapnel, id, |standing| standing.state == State::Locked).await?),
+            "settle" => Answer::Stands(until(&grapnel, id, Standing::is_well).await?),
+            _ => bail!("there is no word “{word}”"),
+        });
+    }
+    keeping.abort();
+    Ok(())
+}
+
+fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<Standing> {
+    let details = grapnel.connection(id)?;
+    let (trouble, meaning) = details.trouble.map(|trouble| (trouble.code, trouble.meaning)).unzip();
+    Ok(Standing { state: details.summary.state, trouble, meaning: meaning.flatten() })
+}
+
+/// Waits until the connection stands so, and asks for nothing.
+async fn until(grapnel: &Grapnel, id: &ConnectionId, so: fn(&Standing) -> bool) -> Result<Standing> {
+    let mut events = grapnel.events();
+    loop {
+        let standing = look(grapnel, id)?;
+        if so(&standing) {
+            return Ok(standing);
+        }
+        events.recv().await?;
+    }
+}
+
+fn answer(answer: &Answer) {
+    println!("{}", serde_json::to_string(answer).unwrap_or_default());
+}
+
+/// The next word of whoever commands; none once they are gone.
+fn word() -> Option<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).ok().filter(|read| *read > 0)?;
+    Some(line.trim().to_owned())
+}
+
+/// Stops the first renewal that comes to the point, and tells when the database fails.
+struct Stop {
+    point: String,
+    is_done: AtomicBool,
+    is_failing: AtomicBool,
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Stop {
+    fn on_event(&self, event: &tracing::Event<'_>, _: At<'_, S>) {
+        if is_at(event, &self.point) && !self.is_done.swap(true, Ordering::SeqCst) {
+            answer(&Answer::Stopped);
+            word();
+        }
+        if is_at(event, FAILED) && !self.is_failing.swap(true, Ordering::SeqCst) {
+            answer(&Answer::Failing);
+        }
+    }
+}
