@@ -81,6 +81,7 @@ export const archive = {
   tokens: "With tokens",
   moves: "Delete the tokens here afterwards: another computer goes on with them",
   toExport: "to export",
+  what: "Export",
   export: "Export…",
   exporting: "Exporting…",
   open: "Open to import…",
