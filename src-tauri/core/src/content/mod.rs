@@ -91,7 +91,19 @@ pub(crate) async fn project(env: &Arc<Env>, id: &ConnectionId, project_id: &str)
     Ok(project)
 }
 
-fn of_project(project: &Project) -> Entry {
+/// Something that is kept as it was read.
+struct Whole {
+    entry: Entry,
+    json: String,
+}
+
+impl AsRef<str> for Whole {
+    fn as_ref(&self) -> &str {
+        &self.json
+    }
+}
+
+fn of_project(project: &Project) -> Whole {
     let note = project.domain.clone();
     named((&project.id, &project.name, note), project.slug.clone(), project)
 }
@@ -100,15 +112,17 @@ fn named(
     (id, name, note): (&str, &str, Option<String>),
     slug: Option<String>,
     whole: &impl Serialize,
-) -> Entry {
+) -> Whole {
     let json = serde_json::to_string(whole).unwrap_or_default();
-    Entry { key: id.into(), title: name.into(), slug, note, json, ..Entry::default() }
+    Whole { entry: Entry { key: id.into(), title: name.into(), slug, note, ..Entry::default() }, json }
 }
 
 /// Keeps what was read. Where that fails it was read all the same.
-async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, entries: impl Iterator<Item = Entry>) {
-    let (entries, id) = (entries.collect::<Vec<Entry>>(), ConnectionId(of.connection_id.clone()));
-    let kept = env.cache.write(move |tx| Ok(cache::keep(tx, &of, as_of, entries.into_iter())?));
+async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, all: impl Iterator<Item = Whole>) {
+    let (all, id) = (all.collect::<Vec<Whole>>(), ConnectionId(of.connection_id.clone()));
+    let kept = env.cache.write(move |tx| {
+        Ok(cache::keep(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
+    });
     let kept = kept.await;
     if let Err(error) = kept.and(drop_if_forgotten(env, &id).await) {
         tracing::warn!(%error, "what was read is not kept");

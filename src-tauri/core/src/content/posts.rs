@@ -76,13 +76,13 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
         };
         let mut count = 0;
         let going_on = all.iter().take_while(|_| !stopped.load(Ordering::Relaxed));
-        let entries = going_on.filter_map(|raw| entry(raw.get())).inspect(|_| {
+        let bodies = going_on.map(|raw| raw.get()).inspect(|_| {
             count += 1;
             if count % STEP == 0 {
                 telling.tell(|progress| progress.posts = count);
             }
         });
-        cache::keep(tx, &of, as_of, entries)?;
+        cache::keep(tx, &of, as_of, bodies, |raw| entry(raw))?;
         // Whoever waited for it does so no more: what was there before stays.
         if stopped.load(Ordering::Relaxed) {
             return Err(Error::new(Code::Cancelled, "Cancelled.").into());
@@ -113,7 +113,6 @@ fn entry(raw: &str) -> Option<Entry> {
         created_on: post.created_on,
         last_update: post.last_update,
         post_publish: post.post_publish,
-        json: raw.to_owned(),
     })
 }
 

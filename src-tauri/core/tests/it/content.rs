@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use grapnel_core::content::export::Format;
 use grapnel_core::content::{Order, PostQuery};
@@ -265,51 +264,27 @@ async fn months_count_what_the_filters_leave() {
     assert!(drafts.iter().all(|month| month.published == 0));
 }
 
-/// Prints what 100,000 posts cost: `cargo nextest run -p grapnel-core --run-ignored only --no-capture hundred`.
 #[tokio::test]
-#[ignore = "it measures"]
-async fn a_hundred_thousand_posts() {
-    let world = World::with(Options { posts: 100_000, ..Options::only(ProviderId::Grigora) });
-    let id = world.connect().await;
-    let kept = world.grapnel.kept();
-    let drafts = PostQuery { status: Some("draft".into()), title: Some("tram".into()), ..of(LARGE) };
-    let by = |sort: &str| PostQuery { sort: Some(sort.into()), order: Some(Order::Desc), ..of(LARGE) };
-    for round in ["first", "again"] {
-        let start = Instant::now();
-        world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
-        eprintln!("load and store, {round}: {:?}", start.elapsed());
-    }
-    let queries = [
-        ("all", of(LARGE)),
-        ("by title", by("title")),
-        ("by last update", by("last_update")),
-        ("two filters", drafts.clone()),
-        ("two filters, by title", PostQuery { sort: Some("title".into()), ..drafts }),
-        ("drafts by last update", PostQuery { status: Some("draft".into()), ..by("last_update") }),
-    ];
-    for (what, query) in queries {
-        let start = Instant::now();
-        let page = kept.page(&id, &query, 0, 100).await.unwrap();
-        let first = start.elapsed();
-        let start = Instant::now();
-        kept.page(&id, &query, page.found / 2, 100).await.unwrap();
-        eprintln!("{what}: {first:?} for {} posts; the next lines {:?}", page.found, start.elapsed());
-    }
-    let start = Instant::now();
-    world
-        .grapnel
-        .posts(&id, &PostQuery { title: Some("no post has this".into()), ..of(LARGE) })
-        .await
-        .unwrap();
-    eprintln!("the provider's own share of a load: {:?} at least", start.elapsed());
-    let start = Instant::now();
-    kept.months(&id, &of(LARGE)).await.unwrap();
-    eprintln!("months: {:?}", start.elapsed());
-    for text in ["tram", "the", "ines tram line"] {
-        let start = Instant::now();
-        let found = kept.search(text).await.unwrap().len();
-        eprintln!("search for {text:?}: {:?}, {found} found", start.elapsed());
-    }
+async fn a_list_that_is_read_again_is_as_it_came_the_last_time() {
+    let world = World::with(Options { posts: 300, ..Options::only(ProviderId::Grigora) });
+    let (id, kept) = (world.connect().await, world.grapnel.kept());
+    world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
+    let posts = async || kept.posts(&id, &of(LARGE)).await.unwrap().posts;
+    let (before, found) = (posts().await, kept.search("marchet").await.unwrap().len());
+    // As if posts had been in another order before, and one of them other than it is now.
+    let database = rusqlite::Connection::open(world.home.path().join("content.db")).unwrap();
+    let differ = "UPDATE entry SET id = -7 WHERE id = 100; UPDATE entry SET id = 100 WHERE id = 101;
+        UPDATE entry SET id = 101 WHERE id = -7;
+        UPDATE body SET json = replace(json, '\"title\":\"', '\"title\":\"Once ') WHERE id = 250;";
+    database.execute_batch(differ).unwrap();
+    assert_ne!(posts().await, before);
+    world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
+    assert_eq!(posts().await, before);
+    assert_eq!(kept.search("marchet").await.unwrap().len(), found);
+    let count = |table: &str| -> i64 {
+        database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("body"), count("words")), (300, 300), "nothing is left over");
 }
 
 /// A file that can be looked at while it is written.

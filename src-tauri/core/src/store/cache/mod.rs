@@ -1,6 +1,7 @@
 //! What was browsed, in a database of its own: a list of 100,000 posts takes seconds to write, and no rotated token
 //! may wait for that. It can be had again, so a file that is damaged or of another version is replaced.
 
+mod keep;
 mod list;
 mod posts;
 mod search;
@@ -10,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub(crate) use list::{Entry, List, Of, forget, get, keep, one, sizes};
+pub(crate) use keep::{Entry, forget, keep};
+pub(crate) use list::{List, Of, get, one, sizes};
 pub(crate) use posts::{Key, bodies, lines, months, select};
 pub(crate) use search::find;
 
@@ -19,8 +21,8 @@ use crate::error::{Code, Error, Result};
 
 /// The database, in the data directory.
 const FILE: &str = "content.db";
-/// The version of its schema.
-const VERSION: i64 = 1;
+/// The version of its schema, and of what is made of a body: of one that came before, that is kept.
+const VERSION: i64 = 2;
 /// How much of the file is read in place: the entries of 100,000 posts, several times.
 const MAPPED: i64 = 256 << 20;
 
@@ -92,7 +94,9 @@ impl Cache {
             return Ok(());
         }
         let clean = |connection: &Connection| {
-            Ok(connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?)
+            // Words that were deleted stay where they were until they are merged with others.
+            let words = "INSERT INTO words (words) VALUES ('optimize')";
+            Ok(connection.execute_batch(&format!("{words}; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"))?)
         };
         self.read(clean).await
     }

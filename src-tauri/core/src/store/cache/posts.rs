@@ -67,7 +67,8 @@ pub(crate) fn bodies(
     ids: impl IntoIterator<Item = i64>,
     mut each: impl FnMut(&str) -> Result<(), Failed>,
 ) -> Result<(), Failed> {
-    let mut statement = connection.prepare_cached("SELECT json FROM body WHERE id = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT json FROM entry JOIN body ON body.id = entry.body WHERE entry.id = ?1")?;
     for id in ids {
         let mut rows = statement.query([id])?;
         if let Some(row) = rows.next()? {

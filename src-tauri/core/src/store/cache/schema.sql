@@ -1,7 +1,7 @@
 -- What was browsed, so that it can be read, filtered and searched without the provider. No secret is here, and
 -- nothing that cannot be had again: a file of another version is thrown away.
 -- A list as it was read: the projects of a connection, the posts of a project, the things of a kind. Its entries
--- and their bodies and words are the rows from `first` on, `size` of them, in the provider's order.
+-- are the rows from `first` on, `size` of them, in the provider's order.
 CREATE TABLE list (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     connection_id TEXT NOT NULL,
@@ -29,10 +29,14 @@ CREATE TABLE entry (
     word_count   INTEGER,
     created_on   INTEGER,
     last_update  INTEGER,
-    post_publish INTEGER
+    post_publish INTEGER,
+    -- Its body, and its words.
+    body         INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX entry_body ON entry (body);
 
--- The whole of it: a post as it came, anything else as it was read.
+-- The whole of it: a post as it came, anything else as it was read. It stays where it is when the list is read again,
+-- and so do its words, which take the longest to write.
 CREATE TABLE body (
     id   INTEGER PRIMARY KEY,
     json TEXT NOT NULL
@@ -42,3 +46,5 @@ CREATE VIRTUAL TABLE words USING fts5 (
     title, slug, author, category, note,
     content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
+-- So that the words of a long list are sorted in memory, and written once.
+INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);

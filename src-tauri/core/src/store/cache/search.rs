@@ -26,8 +26,8 @@ pub(crate) fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<
     connection
         .prepare_cached(
             "SELECT connection_id, kind, within, key, title, status, max(as_of) AS as_of
-             FROM (SELECT rowid AS id, rank AS rank FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2)
-             JOIN entry USING (id)
+             FROM (SELECT rowid AS body, rank AS rank FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2)
+             JOIN entry USING (body)
              JOIN list ON entry.id BETWEEN list.first AND list.first + list.size - 1
              WHERE kind <> 'project' GROUP BY connection_id, kind, within, key ORDER BY min(rank)",
         )?
