@@ -20,6 +20,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
         .disable_serde_phases()
         .commands(collect_commands![
             commands::overview,
+            commands::summaries,
             commands::settings,
             commands::change_settings,
             commands::start_at_login,

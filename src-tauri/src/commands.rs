@@ -65,6 +65,16 @@ pub(crate) async fn overview(shell: State<'_, Shell>) -> Result<Overview> {
     })
 }
 
+/// Those of these connections that are there: how they stand now.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn summaries(
+    shell: State<'_, Shell>,
+    connection_ids: Vec<ConnectionId>,
+) -> Result<Vec<Summary>> {
+    shell.core().await?.summaries(&connection_ids)
+}
+
 /// What is set for all of Grapnel, and where its data is.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct Set {

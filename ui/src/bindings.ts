@@ -7,6 +7,8 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**  Everything the window shows first. */
 	overview: () => typedError<Overview, Error>(__TAURI_INVOKE("overview")),
+	/**  Those of these connections that are there: how they stand now. */
+	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
 	/**  What is set for all of Grapnel. */
 	settings: () => typedError<Set, Error>(__TAURI_INVOKE("settings")),
 	/**  Changes what is set. An error names the setting that cannot be. */
@@ -445,7 +447,9 @@ export type Event =
 { kind: "attempt"; value: Attempt } | 
 /**  A callback was not accepted: why, for the person who may be waiting for it. */
 { kind: "callback_refused"; value: Error } | 
-/**  Another process wrote: whatever was read before may be old. */
+/**  Another process wrote, and that is told by now; besides, something may be new in the activity. */
+{ kind: "activity" } | 
+/**  Another process wrote much, or something was missed: whatever was read before may be old. */
 { kind: "elsewhere" } | 
 /**  A long list is on its way. */
 { kind: "progress"; value: Progress } | 

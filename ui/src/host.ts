@@ -43,6 +43,8 @@ export function nextCall(): number {
 /** Every function fails with a `Trouble`. */
 export const host = {
   overview: () => ask(() => commands.overview()),
+  /** How those of these connections stand that are there. */
+  summaries: (ids: string[]) => ask(() => commands.summaries(ids)),
   sandbox: () => ask(() => commands.sandbox()),
   /** What an issuer announces of itself, as values of a profile. */
   discover: (issuer: string) => ask(() => commands.discover(issuer)),

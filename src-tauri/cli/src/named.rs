@@ -12,7 +12,7 @@ pub(crate) fn find_app(grapnel: &Grapnel, name: &str) -> Result<Option<App>> {
 
 /// The connection of this name, if there is one.
 pub(crate) fn find_connection(grapnel: &Grapnel, name: &str) -> Result<Option<Summary>> {
-    Ok(grapnel.connections()?.into_iter().find(|connection| is_named(&connection.name, name)))
+    grapnel.connection_named(name.trim())
 }
 
 /// The app of this name.

@@ -130,8 +130,8 @@ impl Env {
     }
 
     /// The same, where the connection still holds what that grant replaces.
-    pub(crate) fn unsaved_of(&self, row: &ConnectionRow) -> Option<Unsaved> {
-        self.unsaved(&row.id).filter(|unsaved| unsaved.row.version == row.version)
+    pub(crate) fn unsaved_of(&self, id: &ConnectionId, version: i64) -> Option<Unsaved> {
+        self.unsaved(id).filter(|unsaved| unsaved.row.version == version)
     }
 
     /// The connections that have such a grant, as they were when they were renewed.

@@ -22,7 +22,9 @@ pub enum Event {
     Attempt(Box<Attempt>),
     /// A callback was not accepted: why, for the person who may be waiting for it.
     CallbackRefused(Error),
-    /// Another process wrote: whatever was read before may be old.
+    /// Another process wrote, and that is told by now; besides, something may be new in the activity.
+    Activity,
+    /// Another process wrote much, or something was missed: whatever was read before may be old.
     Elsewhere,
     /// A long list is on its way.
     Progress(Progress),

@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::ENVELOPE_FAILURE;
 use crate::http::token::{Credentials, Grant};
 use crate::id::ConnectionId;
-use crate::provider::{Conventions, Profile};
+use crate::provider::{Conventions, Origins, Profile};
 use crate::secret::{Glimpse, Sealed, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection::{ConnectionRow, SealedGrant};
@@ -37,8 +37,8 @@ pub(crate) struct Client {
 }
 
 /// Refuses where the app's addresses include a host that a connection's tokens were not saved for.
-pub(crate) fn may_be_sent(row: &ConnectionRow, conventions: &Conventions) -> Result<()> {
-    let Some(kept_for) = &row.kept_for else { return Ok(()) };
+pub(crate) fn may_be_sent(kept_for: Option<&Origins>, conventions: &Conventions) -> Result<()> {
+    let Some(kept_for) = kept_for else { return Ok(()) };
     let origins = conventions.origins();
     let Some(other) = origins.difference(kept_for).next() else { return Ok(()) };
     Err(Error::new(
@@ -115,7 +115,7 @@ pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) 
 
 /// A connection with the newest tokens that there are of it: those that the store did not take, if there are such.
 pub(crate) fn newest(env: &Env, row: ConnectionRow) -> ConnectionRow {
-    match env.unsaved_of(&row) {
+    match env.unsaved_of(&row.id, row.version) {
         Some(unsaved) => with(row, unsaved.grant),
         None => row,
     }

@@ -131,7 +131,7 @@ async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationR
     if conventions.revocation_url.is_none() {
         return Ok(None);
     }
-    grant::may_be_sent(row, &conventions)?;
+    grant::may_be_sent(row.kept_for.as_ref(), &conventions)?;
     let hosts = conventions.origins();
     let mut asks = Vec::new();
     for (kind, sealed, place) in [refresh, access] {

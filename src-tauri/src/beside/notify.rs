@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::{State, Summary};
+use grapnel_core::connection::Summary;
 use grapnel_core::error::{Error, Result};
 use grapnel_core::id::ConnectionId;
 use tauri::AppHandle;
@@ -43,12 +43,11 @@ pub(super) fn tell_news(app: &AppHandle, core: &Grapnel) -> Result<()> {
 
 /// Tells that the vault stays closed.
 pub(super) fn tell_locked(app: &AppHandle, core: &Grapnel) {
-    let (Some(trouble), Ok(all), Ok(settings)) = (core.vault_trouble(), core.connections(), core.settings())
+    let (Some(trouble), Ok(tally), Ok(settings)) = (core.vault_trouble(), core.tally(), core.settings())
     else {
         return;
     };
-    let locked = all.iter().filter(|connection| connection.state == State::Locked).count();
-    if let Some(notice) = locked_notice(&trouble, locked, window::is_focused(app), settings.quiet) {
+    if let Some(notice) = locked_notice(&trouble, tally.locked, window::is_focused(app), settings.quiet) {
         tauri::async_runtime::spawn(send(app.clone(), notice));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::{State, Summary};
+use grapnel_core::connection::Tally;
 use grapnel_core::error::{Code, Error, Result};
 use ksni::menu::{MenuItem, StandardItem};
 use ksni::{Handle, Icon, OfflineReason, Status, ToolTip, TrayMethods};
@@ -44,8 +44,8 @@ impl Tray {
         let mut item = self.item.lock().await;
         match (&*item, on) {
             (None, true) => {
-                let all = core.connections()?;
-                let spawned = Item { app: app.clone(), icon: icon(app), all }.spawn().await;
+                let tally = core.tally()?;
+                let spawned = Item { app: app.clone(), icon: icon(app), tally }.spawn().await;
                 *item = Some(spawned.map_err(|error| absent(&error))?);
             }
             (Some(held), false) => {
@@ -61,8 +61,8 @@ impl Tray {
     /// Shows how the connections stand now.
     pub(super) async fn update(&self, core: &Grapnel) {
         let item = self.item.lock().await;
-        let (Some(item), Ok(all)) = (&*item, core.connections()) else { return };
-        item.update(|shown| shown.all = all).await;
+        let (Some(item), Ok(tally)) = (&*item, core.tally()) else { return };
+        item.update(|shown| shown.tally = tally).await;
     }
 }
 
@@ -93,7 +93,7 @@ fn absent(error: &ksni::Error) -> Error {
 struct Item {
     app: AppHandle,
     icon: Vec<Icon>,
-    all: Vec<Summary>,
+    tally: Tally,
 }
 
 impl ksni::Tray for Item {
@@ -110,7 +110,7 @@ impl ksni::Tray for Item {
     }
 
     fn status(&self) -> Status {
-        if needing(&self.all).next().is_some() { Status::NeedsAttention } else { Status::Active }
+        if self.tally.needing.is_empty() { Status::Active } else { Status::NeedsAttention }
     }
 
     fn attention_icon_pixmap(&self) -> Vec<Icon> {
@@ -118,7 +118,7 @@ impl ksni::Tray for Item {
     }
 
     fn tool_tip(&self) -> ToolTip {
-        ToolTip { title: "Grapnel".to_owned(), description: standing(&self.all), ..ToolTip::default() }
+        ToolTip { title: "Grapnel".to_owned(), description: standing(&self.tally), ..ToolTip::default() }
     }
 
     fn activate(&mut self, _: i32, _: i32) {
@@ -131,10 +131,10 @@ impl ksni::Tray for Item {
             let label = label.replace('_', "__");
             MenuItem::from(StandardItem { label, activate: does, ..StandardItem::default() })
         };
-        let said = StandardItem { label: standing(&self.all), enabled: false, ..StandardItem::default() };
+        let said = StandardItem { label: standing(&self.tally), enabled: false, ..StandardItem::default() };
         let mut menu = vec![said.into(), MenuItem::Separator];
         menu.push(entry("Open Grapnel".to_owned(), Box::new(|item| window::show(&item.app))));
-        for connection in needing(&self.all).take(NAMED) {
+        for connection in self.tally.needing.iter().take(NAMED) {
             let id = connection.id.clone();
             let does = move |item: &mut Self| window::show_about(&item.app, Some(id.clone()));
             menu.push(entry(format!("Sign in again: {}", connection.name), Box::new(does)));
@@ -156,26 +156,22 @@ impl ksni::Tray for Item {
     }
 }
 
-fn needing(all: &[Summary]) -> impl Iterator<Item = &Summary> {
-    all.iter().filter(|connection| connection.state == State::ReconnectNeeded)
-}
-
 /// The worst state, and how many connections are in it.
-fn standing(all: &[Summary]) -> String {
-    let worst_first: [(State, &str, &str); 3] = [
-        (State::ReconnectNeeded, "needs a new sign-in", "need a new sign-in"),
-        (State::Locked, "waits for the keyring", "wait for the keyring"),
-        (State::Retrying, "is tried again", "are tried again"),
+fn standing(tally: &Tally) -> String {
+    let worst_first = [
+        (tally.needing.len(), "needs a new sign-in", "need a new sign-in"),
+        (tally.locked, "waits for the keyring", "wait for the keyring"),
+        (tally.retrying, "is tried again", "are tried again"),
     ];
-    for (state, one, several) in worst_first {
-        match all.iter().filter(|connection| connection.state == state).count() {
+    for (count, one, several) in worst_first {
+        match count {
             0 => {}
-            1 if all.len() == 1 => return format!("The connection {one}"),
-            1 => return format!("1 of {} connections {one}", all.len()),
-            count => return format!("{count} of {} connections {several}", all.len()),
+            1 if tally.all == 1 => return format!("The connection {one}"),
+            1 => return format!("1 of {} connections {one}", tally.all),
+            count => return format!("{count} of {} connections {several}", tally.all),
         }
     }
-    match all.iter().filter(|connection| connection.state != State::Disconnected).count() {
+    match tally.all - tally.disconnected {
         0 => "No connection".to_owned(),
         1 => "The connection is well".to_owned(),
         count => format!("All {count} connections are well"),
@@ -197,30 +193,34 @@ fn icon(app: &AppHandle) -> Vec<Icon> {
 mod tests {
     use super::*;
 
-    fn all(states: &[&str]) -> Vec<Summary> {
-        let one = |state: &&str| {
-            serde_json::json!({
-                "id": "c", "name": "c", "app_id": "a", "app_name": "a", "provider": "custom", "provider_name": "P",
-                "state": state, "expires_at": null, "retry_at": null,
-            })
-        };
-        states.iter().map(|state| serde_json::from_value(one(state)).unwrap()).collect()
-    }
-
     #[test]
     fn the_worst_state_is_told_with_its_count() {
-        let cases: [(&[&str], &str); 8] = [
-            (&[], "No connection"),
-            (&["disconnected"], "No connection"),
-            (&["active"], "The connection is well"),
-            (&["active", "expired", "disconnected"], "All 2 connections are well"),
-            (&["locked"], "The connection waits for the keyring"),
-            (&["active", "retrying"], "1 of 2 connections is tried again"),
-            (&["locked", "locked", "retrying"], "2 of 3 connections wait for the keyring"),
-            (&["retrying", "reconnect_needed", "locked"], "1 of 3 connections needs a new sign-in"),
+        let needing = |count| {
+            let one = serde_json::json!({
+                "id": "c", "name": "c", "app_id": "a", "app_name": "a", "provider": "custom", "provider_name": "P",
+                "state": "reconnect_needed", "expires_at": null, "retry_at": null,
+            });
+            vec![serde_json::from_value(one).unwrap(); count]
+        };
+        let of = |all, disconnected, locked, retrying, count| Tally {
+            all,
+            disconnected,
+            locked,
+            retrying,
+            needing: needing(count),
+        };
+        let cases = [
+            (of(0, 0, 0, 0, 0), "No connection"),
+            (of(1, 1, 0, 0, 0), "No connection"),
+            (of(1, 0, 0, 0, 0), "The connection is well"),
+            (of(3, 1, 0, 0, 0), "All 2 connections are well"),
+            (of(1, 0, 1, 0, 0), "The connection waits for the keyring"),
+            (of(2, 0, 0, 1, 0), "1 of 2 connections is tried again"),
+            (of(3, 0, 2, 1, 0), "2 of 3 connections wait for the keyring"),
+            (of(3, 0, 1, 1, 1), "1 of 3 connections needs a new sign-in"),
         ];
-        for (states, said) in cases {
-            assert_eq!(standing(&all(states)), said);
+        for (tally, said) in cases {
+            assert_eq!(standing(&tally), said);
         }
     }
 }

@@ -132,6 +132,7 @@ export class Fake {
 
   commands: Commands = {
     overview: () => this.#answer("overview", [], () => this.world),
+    summaries: (ids) => this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
     discover: (issuer) =>
       this.#answer("discover", [issuer], () => {

@@ -16,11 +16,17 @@ export type Group = { provider: string; rows: Row[] };
 /** Attempts that still matter: open ones, and those that ended in a way the person has not seen. */
 const shown = (attempt: Attempt): boolean => !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase);
 
+/** Rows by what they are of: of ten thousand, only those that changed are made again. */
+const made = new WeakMap<Summary | Attempt | App, Row>();
+
+const row = (provider: string, id: string, name: string, of: Kind): Row => ({ id, name, text: `${name} ${provider}`.toLocaleLowerCase(), ...of });
+
 export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]): Group[] {
   const groups = new Map<string, Row[]>();
-  const put = (provider: string, id: string, name: string, of: Kind) => {
+  const put = (provider: string, of: Summary | Attempt | App, make: () => Row) => {
+    let row = made.get(of);
+    if (!row) made.set(of, (row = make()));
     const rows = groups.get(provider);
-    const row = { id, name, text: `${name} ${provider}`.toLocaleLowerCase(), ...of };
     if (rows) rows.push(row);
     else groups.set(provider, [row]);
   };
@@ -28,14 +34,14 @@ export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]):
   const tried = new Set<string>();
   for (const connection of connections) {
     connected.add(connection.app_id);
-    put(connection.provider_name, connection.id, connection.name, { kind: "connection", connection });
+    put(connection.provider_name, connection, () => row(connection.provider_name, connection.id, connection.name, { kind: "connection", connection }));
   }
   for (const attempt of attempts.filter(shown)) {
     tried.add(attempt.app_id);
-    put(attempt.provider_name, attempt.id, attempt.app_name, { kind: "attempt", attempt });
+    put(attempt.provider_name, attempt, () => row(attempt.provider_name, attempt.id, attempt.app_name, { kind: "attempt", attempt }));
   }
   for (const app of apps) {
-    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app.id, app.name, { kind: "app", app });
+    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app, () => row(app.provider_name, app.id, app.name, { kind: "app", app }));
   }
   return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => a.provider.localeCompare(b.provider));
 }

@@ -10,7 +10,21 @@ import { profileValue } from "./profile";
 
 /** One collator for all: of ten thousand names each takes part in many comparisons. */
 const { compare } = new Intl.Collator();
+/** Of what comes in a storm, so much time is gathered before the host is asked again. */
+const GATHERED = 100;
 const byName = (a: Summary, b: Summary) => compare(a.provider_name, b.provider_name) || compare(a.name, b.name);
+
+/** The moments at which what is shown of it changes. Of ten thousand, only those that changed are worked out again. */
+const known = new WeakMap<Summary | Attempt, number[]>();
+function momentsOf(one: Summary | Attempt): number[] {
+  let moments = known.get(one);
+  if (!moments) {
+    const texts = [one.expires_at, "retry_at" in one ? one.retry_at : null];
+    moments = texts.flatMap((text) => (text ? [Date.parse(text)] : []));
+    known.set(one, moments);
+  }
+  return moments;
+}
 
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
 
@@ -32,6 +46,9 @@ class World {
   /** Counts everything that happened. */
   beat = $state(0);
   #early: Happening[] = [];
+  /** Connections that changed and were not asked for yet, and the asking. */
+  #waiting = new Set<string>();
+  #asking: Promise<void> | null = null;
   #notice = 0;
 
   empty = $derived(this.apps.length === 0 && this.connections.length === 0);
@@ -62,7 +79,8 @@ class World {
     this.beat += 1;
     if (event.kind === "apps") await this.#reloadApps();
     else if (event.kind === "elsewhere" || event.kind === "settings") await this.#reloadAll();
-    else if (event.kind === "connection") await this.reload(event.value);
+    else if (event.kind === "activity") for (const id of this.details.keys()) this.#beatOf(id);
+    else if (event.kind === "connection") await this.#changed(event.value);
     else if (event.kind === "attempt") this.took(event.value);
     else if (event.kind === "progress") underway.heard(event.value);
     else if (event.kind === "vault") {
@@ -78,18 +96,57 @@ class World {
     try {
       const details = await host.connection(id);
       this.details.set(id, details);
-      this.#put(details.summary);
+      this.#put([details.summary]);
       return null;
     } catch (thrown) {
       const trouble = asTrouble(thrown);
-      if (trouble.code === "not_found") {
-        this.connections = this.connections.filter((other) => other.id !== id);
-        this.details.delete(id);
-      }
+      if (trouble.code === "not_found") this.#drop(new Set([id]));
       return trouble;
     } finally {
-      this.beats.set(id, (this.beats.get(id) ?? 0) + 1);
+      this.#beatOf(id);
     }
+  }
+
+  /** Asks how connections stand that changed: one at once, and then together those that change meanwhile. */
+  #changed(id: string): Promise<void> {
+    this.#waiting.add(id);
+    this.#asking ??= this.#askForChanged().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async #askForChanged(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const ids = [...this.#waiting];
+      this.#waiting.clear();
+      const lines = ids.filter((id) => !this.details.has(id));
+      await Promise.all([...ids.filter((id) => this.details.has(id)).map((id) => this.reload(id)), this.#readLines(lines)]);
+      if (this.#waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, GATHERED));
+    }
+  }
+
+  /** Nothing but their lines is shown of these connections. */
+  async #readLines(ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      const found = await host.summaries(ids);
+      const gone = new Set(ids);
+      for (const { id } of found) gone.delete(id);
+      this.#drop(gone);
+      this.#put(found);
+    } catch {
+      // They are shown as they were; what changes next is asked for again.
+    }
+    ids.forEach((id) => this.#beatOf(id));
+  }
+
+  #beatOf(id: string): void {
+    this.beats.set(id, (this.beats.get(id) ?? 0) + 1);
+  }
+
+  #drop(gone: Set<string>): void {
+    if (gone.size === 0) return;
+    this.connections = this.connections.filter(({ id }) => !gone.has(id));
+    for (const id of gone) this.details.delete(id);
   }
 
   /** Asks whether the keyring opens the vault now. */
@@ -136,10 +193,10 @@ class World {
   nextMoment = (): number | null => {
     const now = Date.now();
     let next: number | null = null;
-    const moments = [...this.connections, ...this.attempts].map((one) => one.expires_at);
-    for (const moment of moments.concat(this.connections.map((one) => one.retry_at))) {
-      const at = moment ? Date.parse(moment) : NaN;
-      if (at > now && (next === null || at < next)) next = at;
+    for (const of of [this.connections, this.attempts]) {
+      for (const one of of) {
+        for (const at of momentsOf(one)) if (at > now && (next === null || at < next)) next = at;
+      }
     }
     return next;
   };
@@ -150,12 +207,18 @@ class World {
     await Promise.all([...this.details.keys()].map((id) => this.reload(id)));
   }
 
-  /** Puts a connection where it belongs; one that is called as before stays where it is. */
-  #put(summary: Summary): void {
-    const at = this.connections.findIndex((other) => other.id === summary.id);
-    const known = this.connections[at];
-    if (known && byName(known, summary) === 0) this.connections = this.connections.with(at, summary);
-    else this.connections = [...this.connections.filter((other) => other.id !== summary.id), summary].sort(byName);
+  /** Puts connections where they belong; those that are called as before stay where they are. */
+  #put(found: Summary[]): void {
+    const news = new Map(found.map((summary) => [summary.id, summary]));
+    let inOrder = true;
+    const connections = this.connections.map((known) => {
+      const now = news.get(known.id);
+      news.delete(known.id);
+      if (now && byName(known, now) !== 0) inOrder = false;
+      return now ?? known;
+    });
+    connections.push(...news.values());
+    this.connections = inOrder && news.size === 0 ? connections : connections.sort(byName);
   }
 
   async #reloadApps(): Promise<void> {

@@ -18,7 +18,30 @@ test("a connection that changed is asked for again, alone", async () => {
   await world.heard({ kind: "connection", value: "c1" });
   expect(state("c1")).toBe("reconnect_needed");
   expect(fake.called("overview")).toHaveLength(1);
-  expect(fake.called("connection")).toEqual([["c1"]]);
+  expect(fake.called("summaries")).toEqual([[["c1"]]]);
+  expect(fake.called("connection")).toEqual([]);
+});
+
+test("one whose details are shown is asked for with them", async () => {
+  await world.reload("c1");
+  await world.heard({ kind: "connection", value: "c1" });
+  expect(fake.called("connection")).toEqual([["c1"], ["c1"]]);
+  expect(fake.called("summaries")).toEqual([]);
+});
+
+test("of many that change at once, the first is asked for at once and the others together", async () => {
+  const all = ["c2", "c3", "c4", "c3"].map((value) => world.heard({ kind: "connection", value }));
+  await Promise.all(all);
+  expect(fake.called("summaries")).toEqual([[["c2"]], [["c3", "c4"]]]);
+});
+
+test("what is new in the activity is read again where it is shown", async () => {
+  await world.reload("c1");
+  const [before, all] = [world.beats.get("c1"), world.beat];
+  await world.heard({ kind: "activity" });
+  expect(world.beats.get("c1")).toBe((before ?? 0) + 1);
+  expect(world.beat).toBe(all + 1);
+  expect(fake.called("overview")).toHaveLength(1);
 });
 
 test("a connection that is gone leaves the list", async () => {
@@ -29,7 +52,7 @@ test("a connection that is gone leaves the list", async () => {
 });
 
 test("a connection that cannot be read now stays", async () => {
-  fake.fail("connection", trouble("data_busy", "Busy."));
+  fake.fail("summaries", trouble("data_busy", "Busy."));
   await world.heard({ kind: "connection", value: "c2" });
   expect(state("c2")).toBe("active");
 });
@@ -48,7 +71,7 @@ test("apps are read again", async () => {
   expect(world.apps).toEqual([]);
 });
 
-test("what another process did is read again, and what ended there is left behind", async () => {
+test("where much may have changed all is read again, and what ended elsewhere is left behind", async () => {
   await world.heard({ kind: "attempt", value: attempt("waiting") });
   await world.reload("c1");
   const held = fake.world.details.c1;

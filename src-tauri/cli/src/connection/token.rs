@@ -1,5 +1,7 @@
 //! A fresh access token, alone on standard output: for a script to use.
 
+use std::slice;
+
 use clap::Args;
 use grapnel_core::error::Result;
 use grapnel_core::secret::{ExposeSecret, SecretString};
@@ -28,7 +30,8 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     let min_valid = asked.min_valid.unsigned_abs();
     let token = retry(*patience, &output.messages, || grapnel.token(&connection.id, min_valid)).await;
     let token = token.map_err(to_reconnect(&connection.name))?;
-    let expires_at = grapnel.connection(&connection.id)?.summary.expires_at;
+    // As it is now: it may just have been renewed.
+    let expires_at = grapnel.summaries(slice::from_ref(&connection.id))?.pop().and_then(|now| now.expires_at);
     output.show(&Fresh::of(&token, expires_at))?;
     let left = expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < asked.min_valid) {

@@ -198,7 +198,7 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
     Ok(())
 }
 
-fn view(row: AppRow) -> Result<App> {
+pub(crate) fn view(row: AppRow) -> Result<App> {
     Ok(App {
         provider_name: Profile::find(&row.provider)?.called(&row.overrides),
         id: row.id,

@@ -1,9 +1,11 @@
 //! Connections, and [`Grapnel`], the door to everything that can be done with them.
 
 mod browser;
+mod elsewhere;
 mod news;
 mod protection;
 mod state;
+mod tally;
 mod view;
 
 use std::path::Path;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
+pub use tally::Tally;
 pub use view::{Details, Held, Scopes, State, Summary};
 
 use crate::activity::{Asker, Entry, Kind};
@@ -32,8 +35,10 @@ use crate::revoke::{self, Disconnected};
 use crate::secret::SecretString;
 use crate::settings::{self, Settings};
 use crate::store::connection::ConnectionRow;
-use crate::store::{Store, activity, connection};
+use crate::store::standing::Standing;
+use crate::store::{self, Store, activity, connection, standing};
 use crate::vault::{Keyring, SystemKeyring};
+use state::Now;
 
 /// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -66,18 +71,9 @@ impl Grapnel {
         self.0.events.subscribe()
     }
 
-    /// Tells what other processes write as well, from now on: [`Event::Elsewhere`].
+    /// Tells what other processes write as well, from now on.
     pub fn follow_others(&self) -> Result<()> {
-        let mut others = self.0.store.others()?;
-        let env = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            loop {
-                others.wrote().await;
-                let Some(env) = env.upgrade() else { return };
-                env.tell(Event::Elsewhere);
-            }
-        });
-        Ok(())
+        elsewhere::follow(&self.0)
     }
 
     /// What is set for all of Grapnel.
@@ -175,9 +171,27 @@ impl Grapnel {
 
     /// Every connection, by name.
     pub fn connections(&self) -> Result<Vec<Summary>> {
-        let rows = self.0.store.read(connection::all)?;
-        let apps = self.apps()?;
-        Ok(rows.iter().filter_map(|row| state::summary(&self.0, row, &apps)).collect())
+        let all = self.0.store.read(standing::all)?;
+        Ok(Now::of(&self.0, self.apps()?).summaries(all))
+    }
+
+    /// Those of these connections that are there.
+    pub fn summaries(&self, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
+        let found = self.0.store.read(|c| ids.iter().map(|id| standing::one(c, id)).collect())?;
+        let found: Vec<Option<Standing>> = found;
+        Ok(Now::of(&self.0, self.apps()?).summaries(found.into_iter().flatten().collect()))
+    }
+
+    /// The connection that the person calls so, in letters of either case.
+    pub fn connection_named(&self, name: &str) -> Result<Option<Summary>> {
+        let Some(found) = self.0.store.read(|c| standing::named(c, name))? else { return Ok(None) };
+        let app = self.0.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
+        Ok(Now::of(&self.0, vec![app::view(app)?]).summary(found))
+    }
+
+    /// How many connections stand how.
+    pub fn tally(&self) -> Result<Tally> {
+        tally::count(&self.0)
     }
 
     /// The connections that need a person who was not told of it yet, by this process or an earlier one. From now on
@@ -188,8 +202,9 @@ impl Grapnel {
 
     /// Everything about a connection.
     pub fn connection(&self, id: &ConnectionId) -> Result<Details> {
-        let row = self.row(id)?;
-        state::details(&self.0, row, &self.apps()?)
+        let found = self.0.store.read(|c| connection::with_app(c, id))?;
+        let (row, app) = found.ok_or_else(Error::no_connection)?;
+        state::details(&self.0, row, app)
     }
 
     /// Renews a connection's tokens now.

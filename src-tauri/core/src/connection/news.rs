@@ -1,14 +1,11 @@
 //! Which connections need a person who was not told of it yet. Kept, so that no start tells it again.
 
-use std::collections::HashMap;
-
-use super::state;
+use super::state::Now;
 use super::view::{State, Summary};
 use crate::app;
 use crate::env::Env;
 use crate::error::Result;
-use crate::id::ConnectionId;
-use crate::store::connection;
+use crate::store::{connection, standing};
 
 /// What becomes of what was noted.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,19 +32,22 @@ fn note(state: State, version: i64, told: Option<i64>) -> Note {
 
 /// The connections to tell of. From then on they count as told.
 pub(super) fn take(env: &Env) -> Result<Vec<Summary>> {
-    let apps = app::all(env)?;
-    let (rows, told) = env.store.read(|tx| Ok((connection::all(tx)?, connection::told(tx)?)))?;
-    let told: HashMap<ConnectionId, i64> = told.into_iter().collect();
+    let kept = env.store.read(standing::noted)?;
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = Now::of(env, app::all(env)?);
     let mut news = Vec::new();
     let mut notes = Vec::new();
-    for row in &rows {
-        let Some(summary) = state::summary(env, row, &apps) else { continue };
-        match note(summary.state, row.version, told.get(&row.id).copied()) {
+    for of in kept {
+        let (version, told) = (of.version, of.told);
+        let Some(summary) = now.summary(of) else { continue };
+        match note(summary.state, version, told) {
             Note::Tell => {
-                notes.push((&row.id, Some(row.version)));
+                notes.push((summary.id.clone(), Some(version)));
                 news.push(summary);
             }
-            Note::Clear => notes.push((&row.id, None)),
+            Note::Clear => notes.push((summary.id, None)),
             Note::Leave => {}
         }
     }

@@ -7,7 +7,7 @@ use crate::activity::Kind;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::secret::SecretString;
-use crate::store::{activity, connection};
+use crate::store::{activity, standing};
 use crate::vault::{Opener, Protection};
 
 impl Grapnel {
@@ -41,7 +41,7 @@ impl Grapnel {
     pub async fn begin_anew(&self) -> Result<()> {
         let _busy = self.0.busy().await;
         self.0.vault.begin_anew().await?;
-        for row in self.0.store.read(connection::all)? {
+        for row in self.0.store.read(standing::all)? {
             self.0.drop_unsaved(&row.id);
             self.0.tell(Event::Connection(row.id));
         }

@@ -1,76 +1,100 @@
 //! Where a connection stands, worked out from what is kept and what time it is.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
 use super::view::{Details, Scopes, State, Summary};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::grant;
+use crate::id::AppId;
 use crate::provider::Profile;
 use crate::refresh;
+use crate::store::app::AppRow;
 use crate::store::connection::ConnectionRow;
+use crate::store::standing::Standing;
 
-/// The state of a connection now.
-fn state(env: &Env, row: &ConnectionRow, app: &App) -> State {
-    let Some(held) = &row.held else { return State::Disconnected };
-    // Tokens that only wait to be written are asked of nobody.
-    let is_unsaved = env.unsaved_of(row).is_some();
-    if env.is_renewing(&row.id) && !is_unsaved {
-        return State::Renewing;
+/// What the standing of every connection depends on, at one moment.
+pub(super) struct Now<'a> {
+    env: &'a Env,
+    apps: HashMap<AppId, App>,
+    is_locked: bool,
+    time: Timestamp,
+}
+
+impl<'a> Now<'a> {
+    pub(super) fn of(env: &'a Env, apps: Vec<App>) -> Self {
+        let apps = apps.into_iter().map(|app| (app.id.clone(), app)).collect();
+        Self { env, apps, is_locked: env.vault.trouble().is_some(), time: env.time.now() }
     }
-    if env.vault.trouble().is_some() {
-        return State::Locked;
+
+    /// Lines of the list. None for a connection whose app is gone between two reads.
+    pub(super) fn summaries(&self, all: Vec<Standing>) -> Vec<Summary> {
+        all.into_iter().filter_map(|one| self.summary(one)).collect()
     }
-    if trouble(env, row, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
-        return State::ReconnectNeeded;
+
+    pub(super) fn summary(&self, of: Standing) -> Option<Summary> {
+        let app = self.apps.get(&of.app_id)?;
+        Some(Summary {
+            state: self.state(&of, app),
+            id: of.id,
+            name: of.name,
+            app_id: of.app_id,
+            app_name: app.name.clone(),
+            provider: app.provider.clone(),
+            provider_name: app.provider_name.clone(),
+            expires_at: of.held.and_then(|held| held.expires_at),
+            retry_at: of.retry_at,
+        })
     }
-    if row.retry.at.is_some() || is_unsaved {
-        return State::Retrying;
+
+    fn state(&self, of: &Standing, app: &App) -> State {
+        let Some(held) = &of.held else { return State::Disconnected };
+        // Tokens that only wait to be written are asked of nobody.
+        let is_unsaved = self.env.unsaved_of(&of.id, of.version).is_some();
+        if self.env.is_renewing(&of.id) && !is_unsaved {
+            return State::Renewing;
+        }
+        if self.is_locked {
+            return State::Locked;
+        }
+        if trouble(self.env, of, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
+            return State::ReconnectNeeded;
+        }
+        if of.retry_at.is_some() || is_unsaved {
+            return State::Retrying;
+        }
+        if held.expires_at.is_some_and(|end| end <= self.time) { State::Expired } else { State::Active }
     }
-    if held.expires_at.is_some_and(|end| end <= env.time.now()) { State::Expired } else { State::Active }
 }
 
 /// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, that its new tokens
 /// are in memory alone, or what was noted.
-fn trouble(env: &Env, row: &ConnectionRow, app: &App) -> Option<Error> {
+fn trouble(env: &Env, of: &Standing, app: &App) -> Option<Error> {
     let conventions = || Profile::find(&app.provider)?.conventions(&app.overrides);
-    let moved = row.kept_for.is_some() && row.held.is_some();
-    let moved = moved.then(|| conventions().and_then(|now| grant::may_be_sent(row, &now)).err());
-    moved
-        .flatten()
-        .or_else(|| env.unsaved_of(row).map(|unsaved| unsaved.trouble))
-        .or_else(|| row.trouble.clone())
-}
-
-/// A line of the list. Nothing where the connection's app is gone between two reads.
-pub(super) fn summary(env: &Env, row: &ConnectionRow, apps: &[App]) -> Option<Summary> {
-    let app = apps.iter().find(|app| app.id == row.app_id)?;
-    Some(Summary {
-        id: row.id.clone(),
-        name: row.name.clone(),
-        app_id: app.id.clone(),
-        app_name: app.name.clone(),
-        provider: app.provider.clone(),
-        provider_name: app.provider_name.clone(),
-        state: state(env, row, app),
-        expires_at: row.held.as_ref().and_then(|held| held.expires_at),
-        retry_at: row.retry.at,
-    })
+    let moved = of.kept_for.is_some() && of.held.is_some();
+    let moved =
+        moved.then(|| conventions().and_then(|now| grant::may_be_sent(of.kept_for.as_ref(), &now)).err());
+    let unsaved = || env.unsaved_of(&of.id, of.version).map(|unsaved| unsaved.trouble);
+    moved.flatten().or_else(unsaved).or_else(|| of.trouble.clone())
 }
 
 /// Everything about a connection.
-pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Details> {
-    let summary = summary(env, &row, apps).ok_or_else(Error::no_app)?;
-    let app = apps.iter().find(|app| app.id == row.app_id);
-    let trouble = app.and_then(|app| trouble(env, &row, app));
+pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Details> {
+    let (standing, app) = (Standing::from(&row), app::view(app)?);
+    let trouble = trouble(env, &standing, &app);
+    let (requested, portal) = (app.scopes.clone(), Profile::find(&app.provider)?.portal.clone());
+    let summary = Now::of(env, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let renews = row.sealed_refresh.is_some();
-    let portal = Profile::find(&summary.provider)?.portal.clone();
     Ok(Details {
         summary,
         account: row.account,
         application: row.application,
         authorization: row.authorization,
         trouble,
-        scopes: scopes(app, row.scopes, renews),
+        scopes: scopes(requested, row.scopes, renews),
         project_ids: row.project_ids,
         renews_at: refresh::renews_at(env, &row.id)?,
         tokens: row.held,
@@ -85,8 +109,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, apps: &[App]) -> Result<Det
 }
 
 /// A provider that says nothing of scopes granted what was asked for (RFC 6749 §5.1).
-fn scopes(app: Option<&App>, granted: Vec<String>, renews: bool) -> Scopes {
-    let requested = app.map(|app| app.scopes.clone()).unwrap_or_default();
+fn scopes(requested: Vec<String>, granted: Vec<String>, renews: bool) -> Scopes {
     if granted.is_empty() {
         return Scopes { granted: requested.clone(), requested, missing: Vec::new() };
     }

@@ -44,7 +44,7 @@ impl<'a> Api<'a> {
         let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
-        grant::may_be_sent(&row, &conventions)?;
+        grant::may_be_sent(row.kept_for.as_ref(), &conventions)?;
         Ok(Self {
             granted: row.scopes,
             env,
@@ -85,7 +85,7 @@ impl<'a> Api<'a> {
         let (row, app) =
             self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(Error::no_connection)?;
         let client = Client::of(self.env, &app).await?;
-        grant::may_be_sent(&row, &client.conventions)?;
+        grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
         let token = self.token().await?;
         let asked = api::introspect(&self.env.http, url, &client.conventions, &client.credentials, &token);
         asked.await.map_err(|failure| self.explain(failure))

@@ -1,5 +1,6 @@
 //! What was browsed before, read without the provider.
 
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::id::ConnectionId;
 use crate::store::cache::{self, Key, List, Of};
-use crate::store::connection;
+use crate::store::standing;
 
 /// How many months are counted, the present one included.
 const MONTHS: i64 = 24;
@@ -166,12 +167,16 @@ impl Kept {
     pub async fn search(&self, text: &str) -> Result<Vec<Found>> {
         let text = text.to_owned();
         let hits = self.0.cache.read(move |connection| Ok(cache::find(connection, &text)?)).await?;
-        let rows = self.0.store.read(connection::all)?;
+        let wanted: BTreeSet<_> = hits.iter().map(|hit| hit.connection_id.clone()).collect();
+        let names: HashMap<_, _> = self.0.store.read(|c| {
+            let found = wanted.into_iter().map(|id| standing::one(c, &ConnectionId(id)));
+            found.filter_map(|found| found.map(|one| one.map(|one| (one.id, one.name))).transpose()).collect()
+        })?;
         let found = hits.into_iter().filter_map(|hit| {
-            let row = rows.iter().find(|row| row.id.0 == hit.connection_id)?;
+            let (id, name) = names.get_key_value(&ConnectionId(hit.connection_id))?;
             Some(Found {
-                connection_id: row.id.clone(),
-                connection: row.name.clone(),
+                connection_id: id.clone(),
+                connection: name.clone(),
                 kind: hit.kind,
                 within: hit.within,
                 id: hit.key,

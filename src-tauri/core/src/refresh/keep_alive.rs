@@ -42,7 +42,7 @@ pub(crate) async fn keep_alive(env: Arc<Env>) {
                 Ok(Event::Connection(id)) => drop(keeper.look_at(&id)),
                 // Tokens can be opened again, or apps are others; or something was missed.
                 Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => keeper.begin_anew(),
-                // Another process wrote, or the margin is another. What failed in this one is no better for it.
+                // Another process wrote much, or the margin is another. What failed in this one is no better for it.
                 Ok(Event::Elsewhere | Event::Settings) => keeper.look_at_all(),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,

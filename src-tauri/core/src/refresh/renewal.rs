@@ -126,7 +126,7 @@ async fn attempt(
         return Ok(known);
     }
     let client = Client::of(env, &app).await?;
-    grant::may_be_sent(&row, &client.conventions)?;
+    grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
     // What comes of it is for the hosts that were asked, also if the app's are others by then.
     let kept_for = row.kept_for.or_else(|| Some(client.conventions.origins()));
     let row = ConnectionRow { kept_for, ..row };

@@ -1,8 +1,8 @@
 //! Columns that hold more than SQLite's own types: times as RFC 3339, records as JSON, ids as text.
 
 use jiff::Timestamp;
-use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Row, RowIndex};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::id::{AppId, AttemptId, ConnectionId, RevocationId};
@@ -31,7 +31,10 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite
 }
 
 /// Reads a JSON column that may be empty.
-pub(super) fn maybe_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+pub(super) fn maybe_json<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: impl RowIndex,
+) -> rusqlite::Result<Option<T>> {
     row.get::<_, Option<Json<T>>>(column).map(|json| json.map(|json| json.0))
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use serde::Deserialize;
 
 use super::app::AppRow;
 use super::column::{Json, Time, json, maybe_json};
@@ -107,14 +108,7 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow
     connection.prepare("SELECT * FROM connection ORDER BY name")?.query_map([], read)?.collect()
 }
 
-/// For which grant of each connection the person was told that it needs them.
-pub(crate) fn told(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, i64)>> {
-    connection
-        .prepare("SELECT id, told FROM connection WHERE told IS NOT NULL")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
+/// Notes for which grant of a connection the person was told that it needs them.
 pub(crate) fn set_told(
     connection: &Connection,
     id: &ConnectionId,
@@ -250,10 +244,13 @@ pub(crate) fn set_refused(
         .map(drop)
 }
 
+/// The columns of [`Renewable`].
+const RENEWABLE: &str = "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost";
+
 /// Every connection that holds a refresh token.
 pub(crate) fn renewable(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
     connection
-        .prepare("SELECT * FROM connection WHERE sealed_refresh IS NOT NULL")?
+        .prepare(&format!("SELECT {RENEWABLE} FROM connection WHERE sealed_refresh IS NOT NULL"))?
         .query_map([], read_renewable)?
         .collect()
 }
@@ -264,7 +261,9 @@ pub(crate) fn renewable_one(
     id: &ConnectionId,
 ) -> rusqlite::Result<Option<Renewable>> {
     connection
-        .prepare_cached("SELECT * FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL")?
+        .prepare_cached(&format!(
+            "SELECT {RENEWABLE} FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL"
+        ))?
         .query_row([id], read_renewable)
         .optional()
 }
@@ -375,8 +374,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
     })
 }
 
+/// Of what is held, only how long it lives.
+#[derive(Deserialize)]
+struct Life {
+    issued_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
 fn read_renewable(row: &Row<'_>) -> rusqlite::Result<Renewable> {
-    let held: Held = json(row, "held")?;
+    let held: Life = json(row, "held")?;
     let trouble: Option<Error> = maybe_json(row, "trouble")?;
     Ok(Renewable {
         id: row.get("id")?,

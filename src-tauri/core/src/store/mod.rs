@@ -5,6 +5,7 @@ pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod attempt;
 pub(crate) mod cache;
+pub(crate) mod change;
 pub(crate) mod clock;
 mod column;
 pub(crate) mod connection;
@@ -14,6 +15,7 @@ mod others;
 pub(crate) mod revocation;
 pub(crate) mod settings;
 pub(crate) mod sound;
+pub(crate) mod standing;
 pub(crate) mod vault;
 
 use std::path::{Path, PathBuf};

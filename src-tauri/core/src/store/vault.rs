@@ -113,7 +113,7 @@ pub(crate) fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<Sealed
 /// Deletes everything that is sealed, and the vault with it. Connections are disconnected by that, and sign-ins that
 /// wait are over.
 pub(crate) fn give_up_sealed(connection: &Connection) -> rusqlite::Result<()> {
-    for row in super::connection::all(connection)? {
+    for row in super::standing::all(connection)? {
         super::connection::clear_grant(connection, &row.id, row.version)?;
     }
     connection.execute_batch(

@@ -1,0 +1,54 @@
+//! How many connections stand how, counted without reading those of which nothing is noted.
+
+use super::state::Now;
+use super::view::{State, Summary};
+use crate::app;
+use crate::env::Env;
+use crate::error::Result;
+use crate::store::standing;
+
+/// How many connections stand how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All there are.
+    pub all: usize,
+    /// That hold no tokens any more.
+    pub disconnected: usize,
+    /// Whose tokens the keyring does not open.
+    pub locked: usize,
+    /// Whose renewal failed for a reason that passes.
+    pub retrying: usize,
+    /// That only a new sign-in helps, by name.
+    pub needing: Vec<Summary>,
+}
+
+/// Counts them.
+pub(super) fn count(env: &Env) -> Result<Tally> {
+    let unsaved = env.unsaved_ones();
+    let (noted, (all, disconnected)) = env.store.read(|c| {
+        let mut noted = standing::noted(c)?;
+        for row in &unsaved {
+            if noted.iter().all(|one| one.id != row.id) {
+                noted.extend(standing::one(c, &row.id)?);
+            }
+        }
+        Ok((noted, standing::counts(c)?))
+    })?;
+    let mut tally = Tally { all, disconnected, ..Tally::default() };
+    if env.vault.trouble().is_some() {
+        tally.locked = all - disconnected;
+        return Ok(tally);
+    }
+    if noted.is_empty() {
+        return Ok(tally);
+    }
+    for summary in Now::of(env, app::all(env)?).summaries(noted) {
+        match summary.state {
+            State::Retrying => tally.retrying += 1,
+            State::ReconnectNeeded => tally.needing.push(summary),
+            _ => {}
+        }
+    }
+    tally.needing.sort_by_cached_key(|one| one.name.to_lowercase());
+    Ok(tally)
+}

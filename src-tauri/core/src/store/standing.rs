@@ -1,0 +1,104 @@
+//! What says how a connection stands, read without the rest of its row: of ten thousand, each is a line of a list.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::Deserialize;
+
+use super::column::{Time, maybe_json};
+use super::connection::ConnectionRow;
+use crate::error::Error;
+use crate::id::{AppId, ConnectionId};
+use crate::provider::Origins;
+
+/// How a connection stands, as far as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) id: ConnectionId,
+    pub(crate) app_id: AppId,
+    pub(crate) name: String,
+    pub(crate) version: i64,
+    /// What is held, where anything is.
+    pub(crate) held: Option<Holding>,
+    pub(crate) trouble: Option<Error>,
+    pub(crate) kept_for: Option<Origins>,
+    pub(crate) retry_at: Option<Timestamp>,
+    /// The version for which the person was told that it needs them.
+    pub(crate) told: Option<i64>,
+}
+
+/// Of the tokens that are held, what their standing depends on.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Holding {
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl From<&ConnectionRow> for Standing {
+    fn from(row: &ConnectionRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            app_id: row.app_id.clone(),
+            name: row.name.clone(),
+            version: row.version,
+            held: row.held.as_ref().map(|held| Holding { expires_at: held.expires_at }),
+            trouble: row.trouble.clone(),
+            kept_for: row.kept_for.clone(),
+            retry_at: row.retry.at,
+            told: None,
+        }
+    }
+}
+
+const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told";
+
+/// Every connection, by name.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
+    some(connection, "ORDER BY name")
+}
+
+/// Those of which anything is noted besides what they hold. They are few, and have an index.
+pub(crate) fn noted(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
+    let noted = "trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL";
+    some(connection, &format!("WHERE {noted} ORDER BY id"))
+}
+
+/// One connection.
+pub(crate) fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<Standing>> {
+    let sql = format!("SELECT {COLUMNS} FROM connection WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([id], read).optional()
+}
+
+/// The connection of this name. ASCII letters match in either case, as they do where names are kept unique.
+pub(crate) fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<Standing>> {
+    let sql = format!("SELECT {COLUMNS} FROM connection WHERE name = ?1");
+    connection.prepare_cached(&sql)?.query_row([name], read).optional()
+}
+
+/// How many connections there are, and how many of them hold nothing.
+pub(crate) fn counts(connection: &Connection) -> rusqlite::Result<(usize, usize)> {
+    let count =
+        |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| Ok(row.get::<_, u32>(0)? as usize));
+    Ok((
+        count("SELECT count(*) FROM connection")?,
+        count("SELECT count(*) FROM connection WHERE held IS NULL")?,
+    ))
+}
+
+fn some(connection: &Connection, which: &str) -> rusqlite::Result<Vec<Standing>> {
+    let sql = format!("SELECT {COLUMNS} FROM connection {which}");
+    connection.prepare_cached(&sql)?.query_map([], read)?.collect()
+}
+
+/// By number: each name would be looked for among the columns again and again.
+fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
+    Ok(Standing {
+        id: row.get(0)?,
+        app_id: row.get(1)?,
+        name: row.get(2)?,
+        version: row.get(3)?,
+        held: maybe_json(row, 4)?,
+        trouble: maybe_json(row, 5)?,
+        kept_for: maybe_json(row, 6)?,
+        retry_at: row.get::<_, Option<Time>>(7)?.map(|time| time.0),
+        told: row.get(8)?,
+    })
+}
