@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, ensure};
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::Scene;
-use grapnel_tests::{Result, ensure, place, wait};
+use grapnel_tests::{place, wait};
 use serde_json::{Value, json};
+
+use crate::figures::load;
 
 const POSTS: usize = 100_000;
 const PROJECT: &str = "The Lantern Street Chronicle";
@@ -47,9 +50,8 @@ const FILTER: &str = "
         else done({ ms: -1, rows: count() - 1 });
     });";
 
-#[tokio::main]
-#[expect(clippy::print_stdout, reason = "figures are what it is for")]
-async fn main() -> Result<()> {
+pub(crate) async fn run() -> Result<()> {
+    println!("{}", load());
     let scene = Scene::with_posts("bench-browse", POSTS).await?;
     let window = scene.open_with_app().await?;
     let page = window.page();
@@ -76,7 +78,7 @@ async fn main() -> Result<()> {
         let run = script(&page, SCROLL, vec![json!(step), json!(200)]).await?;
         println!("scrolling by {what}: {}", frames(&run));
     }
-    for text in ["tram", "bridge", "the", ""] {
+    for text in ["tram", "bridge", "the", "", "market", "rain", ""] {
         let run = script(&page, FILTER, vec![json!(text)]).await?;
         println!(
             "filter {text:?}: {:.0} ms until drawn, {} posts",
@@ -84,6 +86,7 @@ async fn main() -> Result<()> {
             run["rows"]
         );
     }
+    println!("at the end: {}", load());
     Ok(())
 }
 

@@ -1,0 +1,82 @@
+//! A data directory with many connections. They are written as rows: nobody can sign in ten thousand times.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+use grapnel_core::Grapnel;
+use grapnel_core::app::{App, NewApp};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, params};
+
+/// Where nobody answers.
+const NOWHERE: &str = "http://127.0.0.1:9";
+/// One in so many is in trouble.
+const TROUBLED: usize = 100;
+/// As long as a JSON Web Token with some claims, sealed.
+const SEALED: usize = 900;
+
+/// Fills `home` with so many connections of `apps` apps. What is sealed in them is noise, which no list opens.
+pub(crate) async fn fill(home: &Path, connections: usize, apps: usize) -> Result<()> {
+    let grapnel = Grapnel::open(home)?;
+    let mut added = Vec::new();
+    for number in 0..apps {
+        added.push(grapnel.add_app(app(number)).await?);
+    }
+    let mut database = Connection::open(home.join("grapnel.db"))?;
+    let tx = database.transaction()?;
+    for number in 0..connections {
+        if let Some(app) = added.get(number % apps) {
+            connection(&tx, number, app)?;
+        }
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+fn app(number: usize) -> NewApp {
+    let overrides = [("authorize_url", "/authorize"), ("token_url", "/token")]
+        .map(|(key, path)| (key.to_owned(), format!("{NOWHERE}{path}")));
+    NewApp {
+        name: format!("App {number:03}"),
+        provider: "custom".into(),
+        client_id: format!("client-{number}"),
+        client_secret: None,
+        redirect: String::new(),
+        scopes: vec!["projects:read".into(), "cms:post:read".into()],
+        projects: Vec::new(),
+        overrides: BTreeMap::from(overrides),
+    }
+}
+
+fn connection(database: &Connection, number: usize, app: &App) -> Result<()> {
+    let (now, noise) = (Timestamp::now(), vec![0x5a_u8; SEALED]);
+    let glimpse = serde_json::json!({
+        "prefix": "gri_at_7Kd2", "fingerprint": format!("{number:08x}"),
+    });
+    let held = serde_json::json!({
+        "access": glimpse, "refresh": glimpse, "issued_at": now, "expires_at": now + SignedDuration::from_hours(24 * 30),
+        "renewals": 3,
+    });
+    let trouble = serde_json::json!({
+        "code": "reconnect_needed", "message": "The provider does not renew this connection any more.",
+        "meaning": "Its tokens are over.", "hint": "Sign in again.", "field": null,
+    });
+    let account =
+        serde_json::json!({ "id": number.to_string(), "name": "Jo Doe", "email": "jo@client.example" });
+    database.prepare_cached(
+        "INSERT INTO connection (id, app_id, name, created_at, version, sealed_access, sealed_refresh, held, scopes, account, trouble)
+         VALUES (?1, ?2, ?3, ?4, 3, ?5, ?5, ?6, '[\"projects:read\",\"cms:post:read\"]', ?7, ?8)",
+    )?.execute(params![
+        format!("connection-{number:05}"),
+        app.id.0,
+        // Not in the order of their ids.
+        format!("Client {:05} of {}", number * 7_919 % 1_000_003, app.name),
+        now.to_string(),
+        noise,
+        held.to_string(),
+        account.to_string(),
+        number.is_multiple_of(TROUBLED).then(|| trouble.to_string()),
+    ])?;
+    Ok(())
+}

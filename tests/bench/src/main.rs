@@ -1,0 +1,44 @@
+//! `bench NAME`: how fast Grapnel is, each figure beside a floor or a peer of the same run.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures are told to whoever runs it")]
+
+mod browse;
+mod connections;
+mod figures;
+mod fleet;
+mod posts;
+mod screen;
+mod signed_in;
+mod start;
+mod token;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "bench browse | connections | posts | start | token";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Runtime::new();
+    let done = runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(&arguments)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["browse"] => browse::run().await,
+        ["connections"] => connections::run().await,
+        ["posts"] => posts::run().await,
+        ["start"] => start::run().await,
+        ["token"] => token::run().await,
+        _ => bail!("{USAGE}"),
+    }
+}

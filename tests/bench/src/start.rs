@@ -1,0 +1,96 @@
+//! From the start of the program to its first painted page, and the memory that it and the processes that draw it hold,
+//! beside an empty window of the same toolkit.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use grapnel_tests::desktop::Desktop;
+use grapnel_tests::place;
+use grapnel_tests::process::Running;
+use tokio::time::{Instant, sleep};
+
+use crate::figures::{Figures, load};
+use crate::fleet;
+use crate::screen::Screen;
+
+const ROUNDS: usize = 9;
+/// After the first page, until memory is looked at.
+const SETTLING: Duration = Duration::from_secs(2);
+const CONNECTIONS: usize = 10_000;
+const APPS: usize = 40;
+
+/// A program, with its data.
+struct Subject {
+    what: &'static str,
+    program: PathBuf,
+    home: PathBuf,
+}
+
+pub(crate) async fn run() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let command = desktop.command("true");
+    let display = command.get_envs().find(|(name, _)| *name == "DISPLAY").and_then(|(_, value)| value);
+    let screen = Screen::of(display.and_then(|name| name.to_str()).context("no display")?)?;
+    let (nothing, full) = (desktop.root().join("nothing"), desktop.root().join("full"));
+    fleet::fill(&full, CONNECTIONS, APPS).await?;
+    let program = place::program().canonicalize().context("Grapnel is not built")?;
+    let empty = std::env::current_exe()?.with_file_name("empty-window");
+    let subjects = [
+        Subject { what: "floor: an empty window", program: empty, home: nothing.clone() },
+        Subject { what: "Grapnel, first start", program: program.clone(), home: nothing },
+        Subject { what: "Grapnel with 10,000 connections", program, home: full },
+    ];
+    println!("{ROUNDS} starts of each, in turn; {}", load());
+    let mut times: HashMap<&str, Vec<Duration>> = HashMap::new();
+    let mut memory: HashMap<&str, Vec<u64>> = HashMap::new();
+    for round in 0..=ROUNDS {
+        for subject in &subjects {
+            let (time, held) = start(&desktop, &screen, subject).await?;
+            // The first round warms up.
+            if round > 0 {
+                times.entry(subject.what).or_default().push(time);
+                memory.entry(subject.what).or_default().push(held);
+            }
+        }
+    }
+    for Subject { what, .. } in &subjects {
+        let times = Figures::from(times.remove(what).unwrap_or_default());
+        let mut held = memory.remove(what).unwrap_or_default();
+        held.sort_unstable();
+        println!("{what:<36}{times}   {} MB", held.get(held.len() / 2).unwrap_or(&0) / 1_000);
+    }
+    println!("at the end: {}", load());
+    Ok(())
+}
+
+/// Starts a program until its page is there; answers how long that took, and how many kB it holds then.
+async fn start(desktop: &Desktop, screen: &Screen, subject: &Subject) -> Result<(Duration, u64)> {
+    let mut command = desktop.command(&subject.program);
+    command.env("GRAPNEL_HOME", &subject.home);
+    let start = Instant::now();
+    let mut running = Running::start(&mut command, &desktop.log("bench"))?;
+    let time = screen.painted().await? - start;
+    sleep(SETTLING).await;
+    let held = memory(desktop, &subject.program)?;
+    running.end();
+    drop(running);
+    screen.cleared().await?;
+    Ok((time, held))
+}
+
+/// The proportional set size of the program and its webview's processes, in kB.
+fn memory(desktop: &Desktop, program: &Path) -> Result<u64> {
+    let is_its = |exe: &Path| exe == program || exe.to_string_lossy().contains("/webkit2gtk-4.1/");
+    let mut all = 0;
+    for seen in desktop.processes() {
+        if !std::fs::read_link(format!("/proc/{}/exe", seen.pid)).is_ok_and(|exe| is_its(&exe)) {
+            continue;
+        }
+        let told = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", seen.pid))?;
+        let line = told.lines().find_map(|line| line.strip_prefix("Pss:")).context("no size is told")?;
+        all += line.trim().trim_end_matches(" kB").parse::<u64>()?;
+    }
+    Ok(all)
+}
