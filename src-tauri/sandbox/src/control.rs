@@ -34,6 +34,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router<Arc<Provider>> {
         .route("/clock", get(clock).post(advance))
         .route("/lifetimes", get(lifetimes).post(set_lifetimes))
         .route("/issued", get(issued))
+        .route("/token-requests", get(token_requests).post(set_latency).delete(reset_token_requests))
         .route("/revoke", post(revoke))
         .route("/consent", get(consent).post(set_consent))
         .route("/switches", get(switches).post(set_switch).delete(clear_switches))
@@ -63,6 +64,7 @@ async fn summary(State(provider): Here) -> Response {
         "departures": provider.common.departures.len(),
         "faults": planned(&provider),
         "issued": provider.grants.issued(),
+        "token_requests": provider.token_requests.read(),
         "lifetimes": provider.grants.lifetimes(),
         "consent": provider.consent.get(),
         "switches": on(&provider),
@@ -170,6 +172,30 @@ async fn set_lifetimes(State(provider): Here, body: Body) -> Told {
 
 async fn issued(State(provider): Here) -> Response {
     ok(&provider.grants.issued())
+}
+
+async fn token_requests(State(provider): Here) -> Response {
+    let mut told = json!(provider.token_requests.read());
+    told["latency"] = json!(u64::try_from(provider.token_requests.latency().as_millis()).unwrap_or(u64::MAX));
+    ok(&told)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Latency {
+    /// Milliseconds.
+    latency: u64,
+}
+
+async fn set_latency(State(provider): Here, body: Body) -> Told {
+    let Latency { latency } = read(body).await?;
+    provider.token_requests.set_latency(Duration::from_millis(latency));
+    Ok(token_requests(State(provider)).await)
+}
+
+async fn reset_token_requests(State(provider): Here) -> Response {
+    provider.token_requests.reset();
+    token_requests(State(provider)).await
 }
 
 #[derive(Deserialize)]

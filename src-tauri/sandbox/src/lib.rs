@@ -32,6 +32,7 @@ mod switches;
 pub mod the_grid;
 mod tickets;
 mod token_request;
+mod token_requests;
 mod world;
 
 pub use apps::App;
@@ -45,3 +46,4 @@ pub use registration::Registration;
 pub use revealed::{Revealed, Secret};
 pub use sandbox::Sandbox;
 pub use switches::{Switch, Switches};
+pub use token_requests::TokenRequests;

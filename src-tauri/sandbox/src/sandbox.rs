@@ -21,6 +21,7 @@ use crate::provider::{Common, Consent, Place, Provider, ProviderId};
 use crate::revealed::Revealed;
 use crate::server::serve;
 use crate::switches::Switches;
+use crate::token_requests::TokenRequests;
 use crate::{custom, grigora, grindery, grovestreams, the_grid};
 
 /// How long requests in progress may hold up the end.
@@ -115,6 +116,31 @@ impl Sandbox {
     #[must_use]
     pub fn grants(&self, provider: ProviderId) -> &Grants {
         &self.provider(provider).grants
+    }
+
+    /// How many token requests came to a provider, and how many at once.
+    ///
+    /// # Panics
+    /// If that provider was not asked for.
+    #[must_use]
+    pub fn token_requests(&self, provider: ProviderId) -> TokenRequests {
+        self.provider(provider).token_requests.read()
+    }
+
+    /// Counts a provider's token requests anew.
+    ///
+    /// # Panics
+    /// If that provider was not asked for.
+    pub fn reset_token_requests(&self, provider: ProviderId) {
+        self.provider(provider).token_requests.reset();
+    }
+
+    /// Lets each token request at a provider take so long, of real time, before it is acted on.
+    ///
+    /// # Panics
+    /// If that provider was not asked for.
+    pub fn set_token_latency(&self, provider: ProviderId, latency: Duration) {
+        self.provider(provider).token_requests.set_latency(latency);
     }
 
     /// What Grigora has issued, its lifetimes, and revocation.

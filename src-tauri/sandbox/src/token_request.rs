@@ -1,21 +1,23 @@
-//! What token endpoints have in common: the parameters in the body, each once, and a grant type.
+//! What token endpoints have in common: the parameters in the body, each once, a grant type, and being counted.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::body::{Formats, read_params};
 use crate::departures::{Kind, Notes, named};
-use crate::faults::Endpoint;
+use crate::faults::{Endpoint, Fault};
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::revealed::Secret;
+use crate::token_requests::Underway;
 
 /// A request whose form is right and whose grant type is known.
 pub(crate) struct TokenRequest {
     pub(crate) endpoint: Endpoint,
     pub(crate) params: Params,
     pub(crate) headers: HeaderMap,
+    _underway: Underway,
 }
 
 impl TokenRequest {
@@ -25,6 +27,7 @@ impl TokenRequest {
         formats: Formats,
         notes: &Notes<'_>,
     ) -> Result<Self, Refusal> {
+        let underway = provider.token_requests.enter();
         let (headers, params) = read_body(request, formats, notes).await?;
         if let Some(verifier) = params.get("code_verifier") {
             provider.common.reveal.add(Secret::CodeVerifier, verifier);
@@ -38,8 +41,23 @@ impl TokenRequest {
                 return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
             }
         };
-        Ok(Self { endpoint, params, headers })
+        underway.take_its_time().await;
+        Ok(Self { endpoint, params, headers, _underway: underway })
     }
+
+    /// The fault for this request, if any is due.
+    pub(crate) fn next_fault(&self, provider: &Provider) -> Option<Fault> {
+        next_fault(provider, self.endpoint, &self.params)
+    }
+}
+
+/// The fault for a request at a token endpoint, if any is due. Whose renewal it strikes is remembered.
+pub(crate) fn next_fault(provider: &Provider, endpoint: Endpoint, params: &Params) -> Option<Fault> {
+    let fault = provider.next_fault(endpoint)?;
+    if let Some(token) = params.get("refresh_token") {
+        provider.grants.strike(token, &fault);
+    }
+    Some(fault)
 }
 
 /// The parameters of a body, each once; none may be in the query.

@@ -37,7 +37,7 @@ async fn token(State(custom): State<Arc<Custom>>, request: Request) -> Response 
         Ok(asked) => asked,
         Err(refusal) => return refusal.into_response(),
     };
-    let fault = provider.next_fault(asked.endpoint);
+    let fault = asked.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
         act(&custom, &asked, rotate, &notes).map_or_else(Refusal::into_response, |reply| granted(&reply))

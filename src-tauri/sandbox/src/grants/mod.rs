@@ -3,6 +3,7 @@
 mod explain;
 mod redeem;
 mod renew;
+mod struck;
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+use crate::faults::Fault;
 use crate::random::{Digest, digest};
 use crate::revealed::{Reveal, Secret};
 
@@ -129,6 +131,8 @@ struct Store {
     codes: HashMap<Digest, Code>,
     access: HashMap<Digest, Token>,
     refresh: HashMap<Digest, Token>,
+    /// The faults that struck renewals, by grant.
+    struck: HashMap<u64, Vec<Fault>>,
 }
 
 #[derive(Debug)]
@@ -168,6 +172,7 @@ impl Grants {
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
+            struck: HashMap::new(),
         };
         Self { clock, reveal, mint, store: Mutex::new(store) }
     }

@@ -33,7 +33,7 @@ async fn token(State(grindery): State<Arc<Grindery>>, request: Request) -> Respo
     let act = async {
         act(provider, &asked, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
     };
-    play(provider.next_fault(asked.endpoint), provider, act).await
+    play(asked.next_fault(provider), provider, act).await
 }
 
 fn act(provider: &Provider, asked: &TokenRequest, notes: &Notes<'_>) -> Result<Tokens, Refusal> {

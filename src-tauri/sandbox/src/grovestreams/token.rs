@@ -36,7 +36,7 @@ async fn token(State(here): State<Arc<GroveStreams>>, request: Request) -> Respo
         Ok(asked) => asked,
         Err(refusal) => return envelope::refused(&refusal),
     };
-    let fault = provider.next_fault(asked.endpoint);
+    let fault = asked.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
         sends_authorization(&asked.headers, &notes);

@@ -19,6 +19,7 @@ use crate::faults::{Endpoint, Fault, Faults, Words};
 use crate::grants::{Grants, Lifetimes, Mint};
 use crate::revealed::Reveal;
 use crate::switches::Switches;
+use crate::token_requests::Gauge;
 use crate::{control, guard, page};
 use consent::ConsentSwitch;
 
@@ -63,6 +64,7 @@ pub(crate) struct Provider {
     pub(crate) apps: Vec<App>,
     pub(crate) common: Common,
     pub(crate) grants: Grants,
+    pub(crate) token_requests: Gauge,
     pub(crate) consent: ConsentSwitch,
     pub(crate) words: Words,
 }
@@ -76,6 +78,7 @@ impl Provider {
             aliases: Vec::new(),
             apps: Vec::new(),
             grants: Grants::new(common.clock.clone(), common.reveal.clone(), mint, lifetimes),
+            token_requests: Gauge::default(),
             common,
             consent: ConsentSwitch::new(consent),
             words: Words::default(),

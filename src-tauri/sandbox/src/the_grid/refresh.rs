@@ -18,7 +18,7 @@ use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::switches::Switch;
-use crate::token_request::{read_body, required, sends_authorization};
+use crate::token_request::{next_fault, read_body, required, sends_authorization};
 
 pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
     Router::new().route(REFRESH_PATH, put(refresh)).with_state(the_grid)
@@ -31,6 +31,7 @@ async fn refresh(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Resp
         notes.add(Kind::UnknownPath, REFRESH_PATH);
         return Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response();
     }
+    let underway = provider.token_requests.enter();
     let params = match read_body(request, Formats::Json, &notes).await {
         Ok((headers, params)) => {
             sends_authorization(&headers, &notes);
@@ -38,10 +39,11 @@ async fn refresh(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Resp
         }
         Err(refusal) => return refusal.into_response(),
     };
+    underway.take_its_time().await;
     let act = async {
         act(provider, &params, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
     };
-    play(provider.next_fault(Endpoint::TokenRefresh), provider, act).await
+    play(next_fault(provider, Endpoint::TokenRefresh, &params), provider, act).await
 }
 
 /// Assumed: the refresh token goes on, and does not come back in the reply.

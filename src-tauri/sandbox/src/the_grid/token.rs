@@ -36,7 +36,7 @@ async fn token(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Respon
     let act = async {
         act(provider, &asked, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
     };
-    play(provider.next_fault(asked.endpoint), provider, act).await
+    play(asked.next_fault(provider), provider, act).await
 }
 
 /// The page names no errors: those of RFC 6749 are assumed.

@@ -19,3 +19,4 @@ mod providers;
 mod refresh;
 mod revealed;
 mod the_grid;
+mod token_requests;

@@ -32,7 +32,7 @@ async fn token(State(grigora): State<Arc<Grigora>>, request: Request) -> Respons
         Ok(asked) => asked,
         Err(refusal) => return refusal.into_response(),
     };
-    let fault = provider.next_fault(asked.endpoint);
+    let fault = asked.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
         act(&asked, provider, rotate, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
