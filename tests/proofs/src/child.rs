@@ -17,8 +17,8 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context as At, SubscriberExt};
 use tracing_subscriber::{Layer, registry::Registry};
 
-use crate::stopped;
-use crate::world::{self, SharedClock};
+use crate::clock::SharedClock;
+use crate::{stopped, world};
 
 /// What a program that starts finds, and what a refresh then brings.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,12 +4,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a proof is told to whoever runs it")]
 
 mod child;
+mod clock;
 mod crash;
 mod disk;
 mod flight;
 mod idle;
 mod locked;
 mod stopped;
+mod storm;
 mod tested;
 mod world;
 
@@ -17,8 +19,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "prove crash [KILLS] | flight [ROUNDS] | disk [ROUNDS] | locked [ROUNDS] | faults | asleep \
-    | idle [MINUTES]";
+const USAGE: &str = "prove crash [KILLS] | flight [ROUNDS] | storm [CONNECTIONS] | disk [ROUNDS] | locked [ROUNDS] \
+    | faults | asleep | idle [MINUTES]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +40,7 @@ async fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["crash", rest @ ..] => crash::prove(count(rest, 1000)?).await,
         ["flight", rest @ ..] => flight::prove(count(rest, 100)?).await,
+        ["storm", rest @ ..] => storm::prove(count(rest, 1000)?).await,
         ["disk", rest @ ..] => disk::prove(count(rest, 3)?).await,
         [disk::HERE, rounds, mounts] => disk::here(rounds.parse()?, mounts.parse()?).await,
         [locked::HERE, rounds] => locked::here(rounds.parse()?).await,

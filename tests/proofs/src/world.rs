@@ -2,37 +2,49 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::Wanted;
-use grapnel_core::clock::Clock;
 use grapnel_core::error::{Code, Error};
 use grapnel_core::id::ConnectionId;
 use grapnel_core::secret::{Entered, ExposeSecret};
 use grapnel_core::vault::{Keyring, SystemKeyring};
-use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, Secret, grigora};
+use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, Secret};
 use grapnel_tests::leak::Scan;
-use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::process::Command;
+
+use crate::clock::SharedClock;
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) clock: Arc<SharedClock>,
     home: TempDir,
     keys: Keys,
+    browser: reqwest::Client,
 }
+
+/// What a client calls itself at GroveStreams, and its secret: there, both are its own choice.
+const CHOSEN: (&str, &str) = ("greenhouse", "a-secret-of-our-own");
 
 impl World {
     pub(crate) fn new() -> Result<Self> {
-        let options = Options::only(ProviderId::Grigora);
-        let sandbox = Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options })?;
+        Self::of(&[ProviderId::Grigora])
+    }
+
+    pub(crate) fn of(providers: &[ProviderId]) -> Result<Self> {
+        let sandbox = Sandbox::start(Options {
+            providers: providers.to_vec(),
+            consent: Consent::Authorize,
+            reveal: true,
+            ..Options::default()
+        })?;
         let (home, keys) = (TempDir::new()?, Keys::Files(TempDir::new()?));
-        Ok(Self { sandbox, clock: Arc::default(), home, keys })
+        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Self { sandbox, clock: Arc::default(), home, keys, browser })
     }
 
     /// With the keyring of the desktop.
@@ -58,19 +70,46 @@ impl World {
         Ok(command)
     }
 
+    /// The client id and the secret of the app at a provider.
+    pub(crate) fn client(&self, provider: ProviderId) -> (&'static str, Option<&'static str>) {
+        let told = self.sandbox.registration(provider);
+        if provider == ProviderId::GroveStreams {
+            (CHOSEN.0, Some(CHOSEN.1))
+        } else {
+            (told.client_id, told.client_secret)
+        }
+    }
+
     pub(crate) async fn add_app(&self, grapnel: &Grapnel) -> Result<App> {
-        let told = self.sandbox.registration(ProviderId::Grigora);
+        self.add_app_at(ProviderId::Grigora, grapnel).await
+    }
+
+    pub(crate) async fn add_app_at(&self, provider: ProviderId, grapnel: &Grapnel) -> Result<App> {
+        let addresses = self.sandbox.registration(provider).addresses;
+        let addresses = addresses.into_iter().map(|(key, address)| (key.to_owned(), address));
+        // No server sees a fragment, and no browser is here that runs the page's script.
+        let query =
+            (provider == ProviderId::GroveStreams).then(|| ("authorize_params".into(), "query".into()));
+        // Custom gives nothing to who asks for nothing.
+        let scopes = if provider == ProviderId::Custom { vec!["openid".into()] } else { Vec::new() };
+        let (client_id, client_secret) = self.client(provider);
         let new = NewApp {
-            name: "Acme".into(),
-            provider: "grigora".into(),
-            client_id: told.client_id.into(),
-            client_secret: told.client_secret.map(|secret| Entered(secret.into())),
+            name: provider.title().into(),
+            provider: provider.to_string(),
+            client_id: client_id.into(),
+            client_secret: client_secret.map(|secret| Entered(secret.into())),
             redirect: String::new(),
-            scopes: Vec::new(),
+            scopes,
             projects: Vec::new(),
-            overrides: told.addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
+            overrides: addresses.chain(query).collect(),
         };
         Ok(grapnel.add_app(new).await?)
+    }
+
+    /// Lets so many seconds pass, at the providers and here.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.sandbox.clock().advance(Duration::from_secs(seconds.unsigned_abs()));
+        self.clock.advance(seconds);
     }
 
     /// Signs in through an app: for a new connection, or for one again.
@@ -83,9 +122,20 @@ impl World {
         let wanted = Wanted { again: again.cloned(), name: None };
         let attempt = grapnel.start_attempt(&app.id, &wanted).await?;
         let link = grapnel.attempt_link(&attempt.id).await?;
-        let callback = visit(link.expose_secret()).await?;
+        let callback = self.visit(link.expose_secret()).await?;
         grapnel.receive_callback(&callback.into()).await?;
         grapnel.attempt(&attempt.id)?.connection_id.context("the sign-in led to no connection")
+    }
+
+    /// Opens a sign-in page as a browser would, and answers with the callback that it is sent to in the end.
+    async fn visit(&self, link: &str) -> Result<String> {
+        let mut address = url::Url::parse(link)?;
+        while address.scheme() == "http" {
+            let reply = self.browser.get(address.clone()).send().await?;
+            let location = reply.headers().get("location").context("the page does not redirect")?;
+            address = address.join(location.to_str()?)?;
+        }
+        Ok(address.into())
     }
 
     /// How many refreshes the provider has acted on.
@@ -114,39 +164,11 @@ impl World {
         let revealed = self.sandbox.revealed();
         ensure!(revealed.iter().any(|one| one.kind == Secret::RefreshToken), "nothing was secret");
         let secrets = revealed.iter().map(|one| ("a code or token", one.value.as_str()));
-        let scan = Scan::new(secrets.chain([("the client secret", grigora::CLIENT_SECRET)]))?;
+        let of_clients = self.sandbox.providers().filter_map(|provider| self.client(provider).1);
+        let scan = Scan::new(secrets.chain(of_clients.map(|secret| ("a client secret", secret))))?;
         let found = scan.files(self.home.path())?;
         ensure!(found.is_empty(), "in clear: {found:?}");
         Ok(revealed.len())
-    }
-}
-
-/// Opens a sign-in page as a browser would, and answers with the callback that it is sent to in the end.
-async fn visit(link: &str) -> Result<String> {
-    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-    let mut address = url::Url::parse(link)?;
-    while address.scheme() == "http" {
-        let reply = browser.get(address.clone()).send().await?;
-        let location = reply.headers().get("location").context("the page does not redirect")?;
-        address = address.join(location.to_str()?)?;
-    }
-    Ok(address.into())
-}
-
-/// The system's clock, moved as far as a proof asks.
-#[derive(Default)]
-pub(crate) struct SharedClock(AtomicI64);
-
-impl SharedClock {
-    pub(crate) fn set_ahead(&self, seconds: i64) {
-        self.0.store(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for SharedClock {
-    fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_secs(self.0.load(Ordering::SeqCst));
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -17,6 +17,11 @@ fn processes_killed_during_a_refresh_lose_no_connection() {
 }
 
 #[test]
+fn many_that_are_due_at_once_are_renewed_or_say_why() {
+    prove(&["storm", "120"]);
+}
+
+#[test]
 fn many_who_ask_at_once_cause_one_refresh() {
     prove(&["flight", "3"]);
 }

@@ -1,0 +1,41 @@
+//! The clock of a proof.
+
+use std::time::Duration;
+
+use grapnel_core::clock::{Clock, Wait, Woken};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+/// The system's clock, moved as far as a proof asks. Who waits by it is woken when it is moved.
+#[derive(Default)]
+pub(crate) struct SharedClock(watch::Sender<i64>);
+
+impl SharedClock {
+    pub(crate) fn set_ahead(&self, seconds: i64) {
+        self.0.send_replace(seconds);
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.send_modify(|ahead| *ahead += seconds);
+    }
+}
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_secs(*self.0.borrow());
+        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    fn wait_until(&self, at: Timestamp) -> Wait<'_> {
+        let mut moves = self.0.subscribe();
+        Box::pin(async move {
+            while let Ok(left) = Duration::try_from(self.now().duration_until(at))
+                && !left.is_zero()
+            {
+                // Over when the time is, or when the clock was moved: both are looked at anew.
+                let _ = tokio::time::timeout(left, moves.changed()).await;
+            }
+            Woken::Due
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! Many connections at several providers whose tokens end in the same second, while every tenth token request fails:
+//! each is renewed or says truly why it is not, no provider sees more requests at once than was promised, none waits
+//! for another, and what it takes stands beside what a bare HTTP client takes.
+
+mod floor;
+mod hearing;
+mod pace;
+mod truth;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use grapnel_core::Grapnel;
+use grapnel_core::clock::Clock;
+use grapnel_core::connection::{State, Summary};
+use grapnel_core::id::ConnectionId;
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_sandbox::{Endpoint, Fault, Lifetimes, ProviderId};
+
+use tokio::task::JoinHandle;
+
+use crate::world::World;
+use hearing::Hearing;
+use pace::Pace;
+use truth::Tally;
+
+/// Those of the sandbox that give refresh tokens by themselves: two conventions of rotation, four of asking.
+const PROVIDERS: [ProviderId; 4] =
+    [ProviderId::Grigora, ProviderId::Grindery, ProviderId::GroveStreams, ProviderId::Custom];
+/// How many token requests nobody waits for may be under way at one host: what the architecture page promises.
+const AT_ONCE: usize = 3;
+/// How long every access token lives, in seconds, and after how many all of them are over.
+const LIFE: u64 = 3600;
+const HOUR: i64 = 3700;
+/// How far away the providers are in the first round. Without it no two requests would meet, bound or no bound.
+const AWAY: Duration = Duration::from_millis(20);
+/// How the failing requests fail, in turn.
+const FAULTS: [Fault; 6] = [
+    Fault::ServerError(500),
+    Fault::TooMany(30),
+    Fault::LostReply,
+    Fault::InvalidGrant,
+    Fault::ServerError(503),
+    Fault::CutOff,
+];
+/// One request of so many fails.
+const ONE_OF: u32 = 10;
+/// A fault that changes nothing: it takes the requests that are to be spared.
+const SPARED: Fault = Fault::DateSkew(0);
+
+/// A connection, and the token that its sign-in brought, by which the sandbox knows its grant for ever.
+struct Connected {
+    provider: ProviderId,
+    token: SecretString,
+}
+
+/// A task that ends when this is dropped.
+struct Keeper(JoinHandle<()>);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Storm {
+    world: World,
+    grapnel: Grapnel,
+    connected: HashMap<ConnectionId, Connected>,
+    hearing: Hearing,
+}
+
+pub(crate) async fn prove(count: usize) -> Result<()> {
+    let world = World::of(&PROVIDERS)?;
+    let connected = Box::pin(connect(&world, count)).await?;
+    // The program starts anew, as it does on a day when everything is due.
+    let grapnel = world.open()?;
+    let hearing = Hearing::of(&grapnel);
+    let mut storm = Storm { world, grapnel, connected, hearing };
+
+    println!(
+        "{count} connections due in the same second, {} ms away, every tenth request fails",
+        AWAY.as_millis()
+    );
+    storm.plan_faults(count)?;
+    let away = storm.round(AWAY).await?;
+    let first = storm.judge().await?;
+    let leaps = storm.leap_until_nothing_is_tried_again().await?;
+    let last = storm.judge().await?;
+    storm.count_requests()?;
+    storm.world.sandbox.faults().clear();
+    let near = storm.round(Duration::ZERO).await?;
+    let again = storm.judge().await?;
+
+    pace::report(&away, &floor::run(&storm.world, &away, AWAY).await?);
+    first.report("when each was tried once");
+    last.report(&format!("when nothing was to be tried again ({leaps} times)"));
+    println!("\nan hour later, all due again, answered at once, and nothing fails");
+    pace::report(&near, &floor::run(&storm.world, &near, Duration::ZERO).await?);
+    again.report("when each was tried once");
+    println!("secrets looked for in every file, and not found: {}", storm.world.scan()?);
+    for tally in [&first, &last, &again] {
+        ensure!(tally.untrue.is_empty(), "{} connections are not what they say", tally.untrue.len());
+    }
+    ensure!(last.retrying == 0 && again.active == last.active, "not all that could be were renewed");
+    pace::ensure_promised(&away)?;
+    pace::ensure_promised(&near)
+}
+
+/// Signs in, at all providers at once.
+async fn connect(world: &World, count: usize) -> Result<HashMap<ConnectionId, Connected>> {
+    let grapnel = world.open()?;
+    let share = |number| count / PROVIDERS.len() + usize::from(number < count % PROVIDERS.len());
+    let [one, two, three, four] =
+        [0, 1, 2, 3].map(|number| connect_at(world, &grapnel, PROVIDERS[number], share(number)));
+    let (one, two, three, four) = tokio::try_join!(one, two, three, four)?;
+    Ok(one.into_iter().chain(two).chain(three).chain(four).collect())
+}
+
+async fn connect_at(
+    world: &World,
+    grapnel: &Grapnel,
+    provider: ProviderId,
+    count: usize,
+) -> Result<Vec<(ConnectionId, Connected)>> {
+    let grants = world.sandbox.grants(provider);
+    grants.set_lifetimes(Lifetimes { access_token: LIFE, ..grants.lifetimes() });
+    let app = world.add_app_at(provider, grapnel).await?;
+    let mut connected = Vec::new();
+    for _ in 0..count {
+        let id = world.sign_in(grapnel, &app, None).await?;
+        let token = grapnel.token(&id, Duration::ZERO).await?;
+        connected.push((id, Connected { provider, token }));
+    }
+    Ok(connected)
+}
+
+impl Storm {
+    /// Lets every tenth token request of each provider fail, now this way, now that.
+    fn plan_faults(&self, count: usize) -> Result<()> {
+        let faults = self.world.sandbox.faults();
+        for (offset, provider) in PROVIDERS.into_iter().enumerate() {
+            // More than will be asked: what failed is asked again.
+            for number in 0..count.div_ceil(PROVIDERS.len()) / 5 {
+                let fault = FAULTS[(number + offset) % FAULTS.len()].clone();
+                faults.set_at(provider, Endpoint::TokenRefresh, SPARED, ONE_OF - 1)?;
+                faults.set_at(provider, Endpoint::TokenRefresh, fault, 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets all tokens end at once, and waits until each was tried. Tries that come due meanwhile are made as well.
+    async fn round(&mut self, latency: Duration) -> Result<Vec<Pace>> {
+        for provider in PROVIDERS {
+            self.world.sandbox.set_token_latency(provider, latency);
+            self.world.sandbox.reset_token_requests(provider);
+        }
+        let all = self.grapnel.connections()?;
+        let due: Vec<_> = all.into_iter().filter(|one| one.state != State::ReconnectNeeded).collect();
+        self.hearing.begin();
+        let began = Instant::now();
+        let _keeper = self.keep_alive();
+        self.world.pass(HOUR);
+        self.hearing.until_ended(due.len()).await?;
+        let paces = PROVIDERS.map(|provider| {
+            let mine = due.iter().filter(|one| self.connected[&one.id].provider == provider);
+            let ended = mine.filter_map(|one| self.hearing.ended(&one.id));
+            Pace::new(
+                provider,
+                ended.map(|end| end - began).collect(),
+                self.world.sandbox.token_requests(provider),
+            )
+        });
+        Ok(paces.into())
+    }
+
+    /// Keeps all connections alive, until what is answered is dropped.
+    fn keep_alive(&self) -> Keeper {
+        let grapnel = self.grapnel.clone();
+        Keeper(tokio::spawn(async move { grapnel.keep_alive().await }))
+    }
+
+    /// Waits until nothing is under way, and nothing is due.
+    async fn rest(&mut self) -> Result<Vec<Summary>> {
+        loop {
+            let all = self.grapnel.connections()?;
+            let now = self.world.clock.now();
+            let is_due = |one: &Summary| match one.state {
+                State::Expired | State::Renewing => true,
+                State::Retrying => one.retry_at.is_none_or(|at| at <= now),
+                _ => false,
+            };
+            // What was told since is not in what was read.
+            if self.hearing.catch_up()? {
+                continue;
+            }
+            if self.hearing.is_quiet() && !all.iter().any(is_due) {
+                return Ok(all);
+            }
+            self.hearing.next().await?;
+        }
+    }
+
+    /// Lets time pass to where all that failed is due again, until nothing is. Answers how often that was.
+    async fn leap_until_nothing_is_tried_again(&mut self) -> Result<usize> {
+        let _keeper = self.keep_alive();
+        for leaps in 0.. {
+            let all = self.rest().await?;
+            let Some(latest) = all.iter().filter_map(|one| one.retry_at).max() else { return Ok(leaps) };
+            let waiting = all.iter().filter(|one| one.retry_at.is_some()).count();
+            self.hearing.begin();
+            self.world.pass(self.world.clock.now().duration_until(latest).as_secs().max(0) + 1);
+            self.hearing.until_ended(waiting).await?;
+        }
+        unreachable!("it has no other end")
+    }
+
+    /// Compares each connection with what its provider knows, while nothing is renewed.
+    async fn judge(&mut self) -> Result<Tally> {
+        // What is under way goes on without who keeps the rest alive.
+        self.hearing.until_quiet().await?;
+        let mut tally = Tally::default();
+        let all = self.grapnel.connections()?;
+        for one in &all {
+            let connected = self.connected.get(&one.id).context("a connection that nobody made")?;
+            tally.add(&one.name, truth::look(&self.grapnel, &self.world.sandbox, one, connected).await?);
+        }
+        ensure!(
+            all.len() == self.connected.len(),
+            "{} of {} connections are left",
+            all.len(),
+            self.connected.len()
+        );
+        Ok(tally)
+    }
+
+    /// Each was asked for once, and once more for each failure that passes: no request too many, and none left out.
+    fn count_requests(&self) -> Result<()> {
+        for provider in PROVIDERS {
+            let mine = self.connected.values().filter(|one| one.provider == provider);
+            let grants = self.world.sandbox.grants(provider);
+            let tries = mine.map(|one| {
+                let struck = grants.struck(one.token.expose_secret());
+                1 + struck.iter().filter(|fault| **fault != SPARED && **fault != Fault::InvalidGrant).count()
+            });
+            let (wanted, made) = (tries.sum::<usize>(), self.world.sandbox.token_requests(provider).all);
+            ensure!(
+                wanted == made,
+                "{}: {made} token requests, where {wanted} were needed",
+                provider.title()
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! Whether a connection is what it says: its state beside what the provider knows of its tokens, and of what it answered.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use grapnel_core::Grapnel;
+use grapnel_core::connection::{State, Summary};
+use grapnel_core::error::{Code, Error};
+use grapnel_core::secret::ExposeSecret;
+use grapnel_sandbox::{Fault, ProviderId, Sandbox};
+
+use super::{Connected, SPARED};
+
+/// A state that is true.
+pub(super) enum Standing {
+    /// Its token works.
+    Active,
+    /// What failed passes, it says what it was, and it is tried again.
+    Retrying,
+    /// The provider said that the grant is good no more.
+    Refused,
+    /// The provider has replaced the tokens with an answer that was lost, and that is told.
+    Told,
+}
+
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) active: usize,
+    pub(super) retrying: usize,
+    refused: usize,
+    told: usize,
+    pub(super) untrue: Vec<String>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, name: &str, standing: Result<Standing, String>) {
+        match standing {
+            Ok(Standing::Active) => self.active += 1,
+            Ok(Standing::Retrying) => self.retrying += 1,
+            Ok(Standing::Refused) => self.refused += 1,
+            Ok(Standing::Told) => self.told += 1,
+            Err(why) => self.untrue.push(format!("{name}: {why}")),
+        }
+    }
+
+    pub(super) fn report(&self, when: &str) {
+        println!(
+            "{when}: {} active, {} retrying, {} refused, {} answer lost and told, {} untrue",
+            self.active,
+            self.retrying,
+            self.refused,
+            self.told,
+            self.untrue.len()
+        );
+        self.untrue.iter().for_each(|why| println!("    {why}"));
+    }
+}
+
+/// Compares what a connection says with what the provider knows.
+pub(super) async fn look(
+    grapnel: &Grapnel,
+    sandbox: &Sandbox,
+    one: &Summary,
+    connected: &Connected,
+) -> Result<Result<Standing, String>> {
+    let grants = sandbox.grants(connected.provider);
+    let mut struck = grants.struck(connected.token.expose_secret());
+    struck.retain(|fault| *fault != SPARED);
+    // With an answer that did not arrive went the only copy of a token that replaced the one held here.
+    let is_void = connected.provider != ProviderId::Grindery
+        && struck.iter().any(|fault| matches!(fault, Fault::LostReply | Fault::CutOff));
+    let trouble = grapnel.connection(&one.id)?.trouble;
+    let code = trouble.as_ref().map(|trouble| trouble.code);
+    Ok(match (one.state, struck.last()) {
+        (State::Active, last) if last != Some(&Fault::InvalidGrant) && trouble.is_none() => {
+            let token = grapnel.token(&one.id, Duration::ZERO).await?;
+            let works = grants.is_live(token.expose_secret());
+            if works { Ok(Standing::Active) } else { Err("its token does not work".into()) }
+        }
+        (State::Retrying, Some(last)) if one.retry_at.is_some() && code == said_of(last) => {
+            Ok(Standing::Retrying)
+        }
+        (State::ReconnectNeeded, Some(Fault::InvalidGrant)) if code == Some(Code::ReconnectNeeded) => {
+            Ok(Standing::Refused)
+        }
+        (State::ReconnectNeeded, _) if is_void && trouble.as_ref().is_some_and(tells_of_a_lost_answer) => {
+            Ok(Standing::Told)
+        }
+        (state, _) => {
+            Err(format!("{state:?}, retried at {:?}, says {trouble:?}; it met {struck:?}", one.retry_at))
+        }
+    })
+}
+
+/// What is to be said of a failure that passes.
+fn said_of(fault: &Fault) -> Option<Code> {
+    match fault {
+        // A failing server may have acted all the same.
+        Fault::ServerError(500) | Fault::LostReply | Fault::CutOff => Some(Code::AnswerLost),
+        Fault::ServerError(503) | Fault::TooMany(_) => Some(Code::ProviderUnavailable),
+        _ => None,
+    }
+}
+
+fn tells_of_a_lost_answer(trouble: &Error) -> bool {
+    let meaning = trouble.meaning.as_deref().unwrap_or_default();
+    trouble.code == Code::ReconnectNeeded
+        && meaning.contains("The answer to an earlier renewal did not arrive.")
+}
