@@ -24,8 +24,8 @@ use crate::provider::Profile;
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
 use crate::store::{app, connection, settings};
-use outcome::{Outcome, no_refresh_token};
-use renewal::{Why, renew, settle};
+use outcome::no_refresh_token;
+use renewal::{Why, renew};
 
 /// An access token that is good as far as is known, and the version to name it by if it proves not to be.
 pub(crate) struct Fresh {
@@ -90,7 +90,7 @@ pub(crate) fn refused_by_api(env: &Env, id: &ConnectionId, version: i64, trouble
 /// At the program's start: a renewal that an earlier one began and never ended may have been sent.
 pub(crate) fn settle_cut_off(env: &Env) -> Result<()> {
     for row in env.store.read(connection::cut_off)? {
-        settle(env, &row, Outcome::cut_off(), Why::Due)?;
+        renewal::settle_cut_off(env, &row)?;
     }
     Ok(())
 }

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use rusqlite::Connection;
+
 use super::outcome::{Outcome, no_refresh_token};
 use super::point::{Point, reached};
 use super::row;
@@ -19,7 +22,7 @@ use crate::provider::{Profile, Refresh};
 use crate::retry::{self, after, dice, in_words};
 use crate::revoke;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
-use crate::store::{activity, connection};
+use crate::store::{activity, clock, connection};
 
 /// Why a connection is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,11 +135,12 @@ async fn attempt(
     let row = ConnectionRow { kept_for, ..row };
     let renews = client.conventions.renewal.refresh != Refresh::None;
     let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
-        return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider)), why);
+        return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider)), why).await;
     };
     let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
     reached(Point::BeforeMark);
-    env.store.write(|tx| connection::begin_refresh(tx, id, env.now()))?;
+    let (begun, at) = (id.clone(), env.now());
+    env.store.write_together(move |c| connection::begin_refresh(c, &begun, at)).await?;
     reached(Point::AfterMark);
     reached(Point::BeforeSend);
     let answered = ask(&env.http, turn, &client.conventions, &client.credentials, Ask::Refresh(token)).await;
@@ -147,7 +151,8 @@ async fn attempt(
             save(env, &row, sealed, alone, why).await
         }
         Err(failure) => {
-            settle(env, &row, Outcome::of(&client.provider, failure, row.answer_may_be_lost()), why)
+            let outcome = Outcome::of(&client.provider, failure, row.answer_may_be_lost());
+            settle(env, &row, outcome, why).await
         }
     }
 }
@@ -162,24 +167,27 @@ async fn save(
     why: Why,
 ) -> Result<Outcome> {
     let mut pause = Duration::from_millis(100);
+    let new = Arc::new((row.clone(), grant));
     reached(Point::BeforeCommit);
     let kept = loop {
-        let written = env.store.write(|tx| {
-            let kept = connection::set_grant(tx, &row.id, row.version, &grant)?;
+        let (written, at, ahead) = (Arc::clone(&new), env.now(), env.time.ahead());
+        let written = env.store.write_together(move |c| {
+            let (row, grant) = &*written;
+            let kept = connection::set_grant(c, &row.id, row.version, grant)?;
             if kept {
-                env.keep_time(tx)?;
-                note_renewal(env, tx, row, &grant, why)?;
+                clock::keep(c, ahead)?;
+                note_renewal(c, at, row, grant, why)?;
             }
             Ok(kept)
         });
-        match written {
+        match written.await {
             Ok(kept) => break kept,
             Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
             Err(error) => {
                 let trouble = error
                     .means("The new tokens are held in memory, for as long as Grapnel runs.")
                     .or_hint("Make room on the disk, then refresh again.");
-                let (row, alone) = (row.clone(), Arc::clone(alone));
+                let ((row, grant), alone) = ((*new).clone(), Arc::clone(alone));
                 env.keep_unsaved(Unsaved { row, grant, trouble: trouble.clone(), alone });
                 return Err(trouble);
             }
@@ -191,7 +199,7 @@ async fn save(
         return Ok(Outcome::Renewed);
     }
     // The person disconnected, or signed in again, while the provider answered.
-    if let Err(error) = revoke::take_back(env, row, grant).await {
+    if let Err(error) = revoke::take_back(env, row, new.1.clone()).await {
         tracing::info!(%error, "tokens that came late are not taken back");
     }
     Ok(Outcome::Superseded)
@@ -203,8 +211,8 @@ const LAST_PAUSE: Duration = Duration::from_secs(3);
 /// Adds a renewal to the activity. Those that nobody asked for are one entry, which counts them: a year of them
 /// must not drive out what a person did.
 fn note_renewal(
-    env: &Env,
-    tx: &rusqlite::Connection,
+    connection: &Connection,
+    at: Timestamp,
     row: &ConnectionRow,
     grant: &SealedGrant,
     why: Why,
@@ -219,19 +227,40 @@ fn note_renewal(
         Why::Due => {
             let count = grant.held.renewals;
             let text = format!("Renewed by itself. This is renewal {count} since the sign-in.{failed}");
-            return activity::add_again(tx, env.now(), Kind::RenewedByItself, &text, of);
+            return activity::add_again(connection, at, Kind::RenewedByItself, &text, of);
         }
         Why::Needed => "Renewed because the token was needed.",
         Why::NotAccepted => "Renewed because the provider’s API did not accept the token.",
         Why::Asked => "Renewed because you asked.",
     };
-    activity::add(tx, env.now(), Kind::Renewed, &format!("{reason}{failed}"), of)
+    activity::add(connection, at, Kind::Renewed, &format!("{reason}{failed}"), of)
 }
 
 /// Writes down how a renewal failed, and when it is tried again.
-pub(super) fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome, why: Why) -> Result<Outcome> {
+async fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome, why: Why) -> Result<Outcome> {
+    let Some(failure) = failure(env, row, &outcome, why) else { return Ok(outcome) };
+    reached(Point::BeforeCommit);
+    let is_current = env.store.write_together(failure).await?;
+    reached(Point::AfterCommit);
+    Ok(if is_current { outcome } else { Outcome::Superseded })
+}
+
+/// Writes down that a renewal was cut off as an earlier program ended.
+pub(super) fn settle_cut_off(env: &Env, row: &ConnectionRow) -> Result<()> {
+    let failure = failure(env, row, &Outcome::cut_off(), Why::Due);
+    failure.map_or(Ok(()), |failure| env.store.write(|tx| failure(tx).map(drop)))
+}
+
+/// What is to be written of a renewal that failed, if it did: it answers whether the grant is still the one that was
+/// to be renewed.
+fn failure(
+    env: &Env,
+    row: &ConnectionRow,
+    outcome: &Outcome,
+    why: Why,
+) -> Option<impl FnOnce(&Connection) -> rusqlite::Result<bool> + Send + use<>> {
     let failures = row.retry.failures.saturating_add(1);
-    let (error, kind, pause) = match &outcome {
+    let (error, kind, pause) = match outcome {
         Outcome::Refused(error) => (error, Kind::RenewalRefused, None),
         Outcome::Transient(error, asked) => {
             (error, Kind::RenewalFailed, Some(retry::pause(failures, *asked, dice())))
@@ -245,29 +274,28 @@ pub(super) fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome, why: Why)
             };
             (error, Kind::AnswerLost, Some(pause))
         }
-        Outcome::Renewed | Outcome::Superseded => return Ok(outcome),
+        Outcome::Renewed | Outcome::Superseded => return None,
     };
     let now = env.time.now();
     let retry = Retry {
         failures,
         at: pause.map(|pause| after(now, pause)),
-        quiet_until: quiet(&outcome).map(|quiet| after(now, quiet)),
+        quiet_until: quiet(outcome).map(|quiet| after(now, quiet)),
         answer_lost: row.answer_may_be_lost() || matches!(outcome, Outcome::Unknown(..)),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
     // Of many tries that fail alike, the first tells it all.
     let is_news = why == Why::Asked || row.trouble.as_ref().is_none_or(|before| before.code != error.code);
-    reached(Point::BeforeCommit);
-    let is_current = env.store.write(|tx| {
-        let is_current = connection::end_refresh(tx, &row.id, row.version, error, &retry)?;
+    let (id, app_id, version, at, error) =
+        (row.id.clone(), row.app_id.clone(), row.version, env.now(), error.clone());
+    Some(move |connection: &Connection| {
+        let is_current = connection::end_refresh(connection, &id, version, &error, &retry)?;
         if is_current && is_news {
             let text = format!("{}{trying}", error.message);
-            activity::add(tx, env.now(), kind, &text, (Some(&row.id), Some(&row.app_id)))?;
+            activity::add(connection, at, kind, &text, (Some(&id), Some(&app_id)))?;
         }
         Ok(is_current)
-    })?;
-    reached(Point::AfterCommit);
-    Ok(if is_current { outcome } else { Outcome::Superseded })
+    })
 }
 
 /// How soon a renewal whose answer was lost is tried again, at least; at most twice that.

@@ -16,6 +16,7 @@ pub(crate) mod revocation;
 pub(crate) mod settings;
 pub(crate) mod sound;
 pub(crate) mod standing;
+mod together;
 pub(crate) mod vault;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub(crate) use locks::Presence;
+use together::Waiting;
 
 use crate::error::{Code, Error, Result};
 
@@ -31,6 +33,7 @@ use crate::error::{Code, Error, Result};
 #[derive(Clone)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    waiting: Waiting,
     home: Arc<Path>,
 }
 
@@ -39,8 +42,8 @@ impl Store {
     ///
     /// Fails where the directory cannot be written, or the database is from a newer Grapnel.
     pub fn open(home: &Path) -> Result<Self> {
-        open::open(home)
-            .map(|connection| Self { connection: Arc::new(Mutex::new(connection)), home: home.into() })
+        let connection = Arc::new(Mutex::new(open::open(home)?));
+        Ok(Self { connection, waiting: Waiting::default(), home: home.into() })
     }
 
     /// The data directory: `GRAPNEL_HOME`, or else the platform's.
