@@ -20,7 +20,7 @@ mod together;
 pub(crate) mod vault;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
@@ -33,6 +33,8 @@ use crate::error::{Code, Error, Result};
 #[derive(Clone)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    /// A second one, made when something is read for the first time while something is written.
+    beside: Arc<Mutex<Option<Connection>>>,
     waiting: Waiting,
     home: Arc<Path>,
 }
@@ -43,7 +45,7 @@ impl Store {
     /// Fails where the directory cannot be written, or the database is from a newer Grapnel.
     pub fn open(home: &Path) -> Result<Self> {
         let connection = Arc::new(Mutex::new(open::open(home)?));
-        Ok(Self { connection, waiting: Waiting::default(), home: home.into() })
+        Ok(Self { connection, beside: Arc::default(), waiting: Waiting::default(), home: home.into() })
     }
 
     /// The data directory: `GRAPNEL_HOME`, or else the platform's.
@@ -68,10 +70,20 @@ impl Store {
         cache::Cache::in_home(&self.home)
     }
 
-    /// Reads, all of it as it was at one moment.
+    /// Reads, all of it as it was at one moment. What is being written meanwhile is not waited for.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = connection.unchecked_transaction().and_then(|snapshot| read(&snapshot));
+        let read = match self.connection.try_lock() {
+            Ok(connection) => at_one_moment(&connection, read),
+            Err(TryLockError::Poisoned(poisoned)) => at_one_moment(&poisoned.into_inner(), read),
+            Err(TryLockError::WouldBlock) => {
+                let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+                match &*beside {
+                    Some(connection) => at_one_moment(connection, read),
+                    None => open::beside(&self.home)
+                        .and_then(|connection| at_one_moment(beside.insert(connection), read)),
+                }
+            }
+        };
         read.map_err(|error| failed(&error))
     }
 
@@ -99,6 +111,13 @@ impl Store {
         }
         jotted.map_err(|error| failed(&error))
     }
+}
+
+fn at_one_moment<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.unchecked_transaction().and_then(|snapshot| read(&snapshot))
 }
 
 fn transact<T>(
@@ -147,4 +166,25 @@ fn damaged() -> Error {
     Error::new(Code::DataDamaged, "Grapnel’s database is damaged.")
         .means("It was left as it is; nothing in it was changed.")
         .hint("Bring back grapnel.db from a backup. To begin anew instead, move that file away.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_reads_does_not_wait_for_who_writes() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let rows = |c: &Connection| c.query_row("SELECT count(*) FROM vault", [], |row| row.get::<_, i64>(0));
+        let insert = "INSERT INTO vault (only, name, vault_check) VALUES (1, 'x', x'00')";
+        let before = store.write(|tx| {
+            tx.execute(insert, [])?;
+            store.read(rows).map_err(|_| rusqlite::Error::InvalidQuery)
+        });
+        assert_eq!((before.unwrap(), store.read(rows).unwrap()), (0, 1));
+        let unwritable = |c: &Connection| c.execute("DELETE FROM vault", []);
+        let refused = store.write(|_| Ok(store.read(unwritable).is_err()));
+        assert!(refused.unwrap(), "the second connection writes");
+    }
 }

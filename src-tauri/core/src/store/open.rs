@@ -44,6 +44,14 @@ pub(super) fn open(home: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// A second connection to a database that is open, to read by.
+pub(super) fn beside(home: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(home.join(FILE))?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 /// The version of the schema that is there: 0 for none; nothing for a number that no program writes.
 fn version(connection: &Connection) -> rusqlite::Result<Option<u32>> {
     connection.busy_timeout(BUSY)?;

@@ -2,14 +2,14 @@
 //! looks. (The database's own files would not do: they change before what was written can be read.)
 
 use std::fs::OpenOptions;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::locks::PRESENCE;
-use super::{Store, locks};
+use super::{Store, failed, locks};
 use crate::error::Result;
 
 /// What other processes write. The operating system wakes it: it asks nobody in between.
@@ -62,8 +62,11 @@ impl Store {
         }
     }
 
-    /// Changes when another connection to the database has committed something, and only then.
+    /// Changes when another connection to the database has committed something, and only then. By the one that
+    /// writes, since to any other connection of this process what that writes is another's.
     fn writes_of_others(&self) -> Result<i64> {
-        self.read(|connection| connection.query_row("PRAGMA data_version", [], |row| row.get(0)))
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = connection.query_row("PRAGMA data_version", [], |row| row.get(0));
+        version.map_err(|error| failed(&error))
     }
 }
