@@ -1,5 +1,5 @@
 //! What the same number of token requests takes a bare client: the library that Grapnel uses, as many at once, and
-//! nothing else: nobody else's tokens are kept, sealed, or written to a disk.
+//! nothing else: no token is sealed, and nothing is written to a disk.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

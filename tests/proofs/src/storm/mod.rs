@@ -17,7 +17,6 @@ use grapnel_core::connection::{State, Summary};
 use grapnel_core::id::ConnectionId;
 use grapnel_core::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::{Endpoint, Fault, Lifetimes, ProviderId};
-
 use tokio::task::JoinHandle;
 
 use crate::world::World;
@@ -236,7 +235,8 @@ impl Storm {
         Ok(tally)
     }
 
-    /// Each was asked for once, and once more for each failure that passes: no request too many, and none left out.
+    /// Each was asked for once, and once more for each failure that passes: no request too many, none left out, and
+    /// never more at once than was promised.
     fn count_requests(&self) -> Result<()> {
         for provider in PROVIDERS {
             let mine = self.connected.values().filter(|one| one.provider == provider);
@@ -245,12 +245,10 @@ impl Storm {
                 let struck = grants.struck(one.token.expose_secret());
                 1 + struck.iter().filter(|fault| **fault != SPARED && **fault != Fault::InvalidGrant).count()
             });
-            let (wanted, made) = (tries.sum::<usize>(), self.world.sandbox.token_requests(provider).all);
-            ensure!(
-                wanted == made,
-                "{}: {made} token requests, where {wanted} were needed",
-                provider.title()
-            );
+            let (name, needed) = (provider.title(), tries.sum::<usize>());
+            let made = self.world.sandbox.token_requests(provider);
+            ensure!(made.all == needed, "{name} saw {} token requests, where {needed} were needed", made.all);
+            ensure!(made.most <= AT_ONCE, "{name} saw {} token requests at once", made.most);
         }
         Ok(())
     }
