@@ -267,7 +267,7 @@ export class Fake {
     settings: () => this.#answer("settings", [], () => ({ settings: this.world.settings, folder: "/home/amelie/.local/share/grapnel", at_login: false, in_tray: this.world.settings.tray ?? false })),
     changeSettings: (settings) =>
       this.#answer("changeSettings", [settings], () => {
-        if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The address of the proxy has no scheme.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
+        if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The proxy’s address does not begin with http:// or socks5://.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
         return (this.world.settings = settings);
       }),
     startAtLogin: (on) => this.#answer("startAtLogin", [on], () => null),

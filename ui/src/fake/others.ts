@@ -116,7 +116,7 @@ export const others: { [name in string]: Scenario } = {
   "paste-waiting": attempting(thegrid, { way_back: "paste", redirect_uri: "https://harbour.example/callback" }),
   "grovestreams-app": alone(grovestreams),
   "port-taken": (fake) => {
-    fake.fail("startAttempt", trouble("port_taken", "Port 8311 of this computer belongs to another program.", "Nothing was sent.", "Close that program, or add the app again with another port."));
+    fake.fail("startAttempt", trouble("port_taken", "Port 8311 of this computer belongs to another program.", "Nothing was sent.", "Close that program and try again; or register another port at the provider, and change the app to it."));
     return alone(custom)(fake);
   },
   "things-error": (fake) => {

@@ -15,7 +15,7 @@ test.each([
 test.each([
   ["denied", "You said no at Grigora", "Nothing was changed, and no token exists."],
   ["timed_out", "Nobody answered in time", "Grapnel stopped waiting"],
-  ["failed", "The sign-in failed", "Check the client secret"],
+  ["failed", "The sign-in failed", "change the app here"],
 ])("%s can be tried again", async (phase, title, text) => {
   const user = await start(phase);
   await row(user, "Acme Sites");

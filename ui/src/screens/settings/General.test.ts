@@ -20,7 +20,7 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   const user = await open();
   const proxy = await box("Proxy");
   await user.type(proxy, "proxy.example{Enter}");
-  await waitFor(() => expect(proxy).toHaveAccessibleDescription(/has no scheme/));
+  await waitFor(() => expect(proxy).toHaveAccessibleDescription(/does not begin with http/));
   expect(proxy).toHaveValue("proxy.example");
   await user.type(await box("Browser"), "firefox{Enter}");
   await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" }));
