@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{damaged, failed};
 use crate::error::{Code, Error, Result};
@@ -46,7 +46,9 @@ pub(super) fn open(home: &Path) -> Result<Connection> {
 
 /// A second connection to a database that is open, to read by.
 pub(super) fn beside(home: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(home.join(FILE))?;
+    // A database that was moved away is not made anew.
+    let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
+    let connection = Connection::open_with_flags(home.join(FILE), flags)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
