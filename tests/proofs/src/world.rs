@@ -1,5 +1,6 @@
 //! A data directory, a keyring that several programs share, and providers where everybody agrees.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,12 @@ impl World {
     /// The data directory.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Waits until nobody has the data open any more: whoever closes it tidies up, and frees room on the disk.
+    pub(crate) async fn is_left(&self) -> Result<()> {
+        let presence = File::open(self.home().join("grapnel.lock"))?;
+        Ok(tokio::task::spawn_blocking(move || presence.lock()).await??)
     }
 
     /// Opens the data in this process.

@@ -157,6 +157,16 @@ pub(crate) fn set_grant(
     Ok(changed == 1)
 }
 
+/// Whether a connection holds this very grant.
+pub(crate) fn holds(
+    connection: &Connection,
+    id: &ConnectionId,
+    grant: &SealedGrant,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT sealed_access = ?2 FROM connection WHERE id = ?1";
+    Ok(connection.query_row(sql, params![id, grant.access], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 /// Notes, before an app's addresses change, to which hosts the tokens of its connections may go.
 pub(crate) fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) -> rusqlite::Result<()> {
     connection

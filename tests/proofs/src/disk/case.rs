@@ -95,6 +95,7 @@ impl Case {
             let id = world.sign_in(&grapnel, &app, None).await?;
             (app, id)
         };
+        world.is_left().await?;
         let (was_refused, is_alive) = match self.moment {
             Moment::Start => (at_start(&world, &mut place, &id).await?, true),
             _ => self.midway(&world, &mut place, &app, &id).await?,

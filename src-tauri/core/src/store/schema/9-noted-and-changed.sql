@@ -3,7 +3,8 @@ CREATE INDEX connection_noted ON connection (id)
     WHERE trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL;
 CREATE INDEX connection_disconnected ON connection (id) WHERE held IS NULL;
 
--- What was written, each thing once, numbered by its last change: so another process reads only that again.
+-- What was written, each thing once, numbered by its last change: so another process reads only that again. (What is
+-- there is deleted first: a statement that itself begins with what to do about conflicts overrules what a trigger says.)
 CREATE TABLE change (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     what   TEXT NOT NULL,
@@ -11,26 +12,62 @@ CREATE TABLE change (
     UNIQUE (what, id)
 ) STRICT;
 CREATE TRIGGER connection_added AFTER INSERT ON connection
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('connection', new.id); END;
+BEGIN
+    DELETE FROM change WHERE what = 'connection' AND id = new.id;
+    INSERT INTO change (what, id) VALUES ('connection', new.id);
+END;
 CREATE TRIGGER connection_changed AFTER UPDATE ON connection
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('connection', new.id); END;
+BEGIN
+    DELETE FROM change WHERE what = 'connection' AND id = new.id;
+    INSERT INTO change (what, id) VALUES ('connection', new.id);
+END;
 CREATE TRIGGER connection_removed AFTER DELETE ON connection
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('connection', old.id); END;
+BEGIN
+    DELETE FROM change WHERE what = 'connection' AND id = old.id;
+    INSERT INTO change (what, id) VALUES ('connection', old.id);
+END;
 CREATE TRIGGER attempt_added AFTER INSERT ON attempt
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('attempt', new.id); END;
+BEGIN
+    DELETE FROM change WHERE what = 'attempt' AND id = new.id;
+    INSERT INTO change (what, id) VALUES ('attempt', new.id);
+END;
 CREATE TRIGGER attempt_changed AFTER UPDATE ON attempt
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('attempt', new.id); END;
+BEGIN
+    DELETE FROM change WHERE what = 'attempt' AND id = new.id;
+    INSERT INTO change (what, id) VALUES ('attempt', new.id);
+END;
 CREATE TRIGGER attempt_removed AFTER DELETE ON attempt
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('attempt', old.id); END;
+BEGIN
+    DELETE FROM change WHERE what = 'attempt' AND id = old.id;
+    INSERT INTO change (what, id) VALUES ('attempt', old.id);
+END;
 CREATE TRIGGER app_added AFTER INSERT ON app
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('app', ''); END;
+BEGIN
+    DELETE FROM change WHERE what = 'app' AND id = '';
+    INSERT INTO change (what, id) VALUES ('app', '');
+END;
 CREATE TRIGGER app_changed AFTER UPDATE ON app
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('app', ''); END;
+BEGIN
+    DELETE FROM change WHERE what = 'app' AND id = '';
+    INSERT INTO change (what, id) VALUES ('app', '');
+END;
 CREATE TRIGGER app_removed AFTER DELETE ON app
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('app', ''); END;
+BEGIN
+    DELETE FROM change WHERE what = 'app' AND id = '';
+    INSERT INTO change (what, id) VALUES ('app', '');
+END;
 CREATE TRIGGER vault_changed AFTER UPDATE ON vault
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('vault', ''); END;
+BEGIN
+    DELETE FROM change WHERE what = 'vault' AND id = '';
+    INSERT INTO change (what, id) VALUES ('vault', '');
+END;
 CREATE TRIGGER settings_set AFTER INSERT ON settings
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('settings', ''); END;
+BEGIN
+    DELETE FROM change WHERE what = 'settings' AND id = '';
+    INSERT INTO change (what, id) VALUES ('settings', '');
+END;
 CREATE TRIGGER settings_changed AFTER UPDATE ON settings
-    BEGIN INSERT OR REPLACE INTO change (what, id) VALUES ('settings', ''); END;
+BEGIN
+    DELETE FROM change WHERE what = 'settings' AND id = '';
+    INSERT INTO change (what, id) VALUES ('settings', '');
+END;
