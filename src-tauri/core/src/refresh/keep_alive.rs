@@ -22,9 +22,9 @@ use crate::provider::{Profile, Refresh};
 use crate::retry::{after, dice, pause};
 use crate::revoke;
 use crate::settings::Margin;
-use crate::store::connection::Renewable;
+use crate::store::renewable::Renewable;
 use crate::store::revocation::RevocationRow;
-use crate::store::{app, connection, revocation, settings};
+use crate::store::{app, renewable, revocation, settings};
 
 /// Keeps every connection alive, for as long as it is awaited.
 pub(crate) async fn keep_alive(env: Arc<Env>) {
@@ -121,8 +121,7 @@ impl Keeper {
     fn look_at_all(&mut self) {
         self.plan.clear();
         self.places.clear();
-        let found =
-            self.env.store.read(|c| Ok((settings::get(c)?, connection::renewable(c)?, revocation::all(c)?)));
+        let found = self.env.store.read(|c| Ok((settings::get(c)?, renewable::all(c)?, revocation::all(c)?)));
         match found {
             Ok((set, renewable, revocations)) => {
                 self.margin = set.margin;
@@ -143,7 +142,7 @@ impl Keeper {
 
     /// Plans one connection anew, and answers how it is found.
     fn look_at(&mut self, id: &ConnectionId) -> Option<Renewable> {
-        let found = self.env.store.read(|c| Ok((connection::renewable_one(c, id)?, revocation::of(c, id)?)));
+        let found = self.env.store.read(|c| Ok((renewable::one(c, id)?, revocation::of(c, id)?)));
         let (renewable, revocations) = match found {
             Ok(found) => found,
             Err(error) => {
@@ -319,7 +318,7 @@ fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
 async fn by_itself(env: Arc<Env>, place: Url, of: Renewable) -> Result<()> {
     let _place = env.http.in_background(&place).await;
     // It may have waited long, and someone else may have renewed it.
-    if env.store.read(|c| connection::renewable_one(c, &of.id))?.as_ref() != Some(&of) {
+    if env.store.read(|c| renewable::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
     let outcome = renew(&env, &of.id, of.version, Why::Due).await?;

@@ -23,7 +23,7 @@ use crate::id::ConnectionId;
 use crate::provider::Profile;
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
-use crate::store::{app, connection, settings};
+use crate::store::{app, connection, renewable, settings};
 use outcome::no_refresh_token;
 use renewal::{Why, renew};
 
@@ -39,7 +39,7 @@ const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
 /// When a connection is to be renewed by itself; nothing where it cannot be, or only a person helps.
 pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp>> {
-    let (of, set) = env.store.read(|c| Ok((connection::renewable_one(c, id)?, settings::get(c)?)))?;
+    let (of, set) = env.store.read(|c| Ok((renewable::one(c, id)?, settings::get(c)?)))?;
     Ok(of.and_then(|of| schedule::due(&of, set.margin)))
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::outcome::{Outcome, no_refresh_token};
@@ -171,16 +171,7 @@ async fn save(
     reached(Point::BeforeCommit);
     let kept = loop {
         let (written, at, ahead) = (Arc::clone(&new), env.now(), env.time.ahead());
-        let written = env.store.write_together(move |c| {
-            let (row, grant) = &*written;
-            let kept = connection::set_grant(c, &row.id, row.version, grant)?;
-            if kept {
-                clock::keep(c, ahead)?;
-                note_renewal(c, at, row, grant, why)?;
-            }
-            // A commit that was told to have failed may have reached the disk all the same.
-            Ok(kept || connection::holds(c, &row.id, grant)?)
-        });
+        let written = env.store.write_together(move |c| keep(c, at, ahead, &written, why));
         match written.await {
             Ok(kept) => break kept,
             Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
@@ -204,6 +195,23 @@ async fn save(
         tracing::info!(%error, "tokens that came late are not taken back");
     }
     Ok(Outcome::Superseded)
+}
+
+/// Writes a new grant down, with what the renewal told; answers whether the connection holds it.
+fn keep(
+    connection: &Connection,
+    at: Timestamp,
+    ahead: SignedDuration,
+    (row, grant): &(ConnectionRow, SealedGrant),
+    why: Why,
+) -> rusqlite::Result<bool> {
+    if connection::set_grant(connection, &row.id, row.version, grant)? {
+        clock::keep(connection, ahead)?;
+        note_renewal(connection, at, row, grant, why)?;
+        return Ok(true);
+    }
+    // A commit that was told to have failed may have reached the disk all the same.
+    connection::holds(connection, &row.id, &grant.access)
 }
 
 /// The longest pause before a store that fails is given up for now.
@@ -310,4 +318,50 @@ const LONGEST_QUIET: Duration = Duration::from_secs(3_600);
 fn quiet(outcome: &Outcome) -> Option<Duration> {
     let (Outcome::Transient(_, asked) | Outcome::Unknown(_, asked)) = outcome else { return None };
     Some(asked.unwrap_or_default().clamp(QUIET, LONGEST_QUIET))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::AppId;
+    use crate::secret::Sealed;
+    use crate::store::Store;
+
+    /// Taken for late, it would be revoked.
+    #[test]
+    fn a_grant_that_reached_the_disk_unheard_is_no_late_one() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let (id, now) = (ConnectionId("c".into()), Timestamp::UNIX_EPOCH);
+        let app = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+            VALUES ('a', 'a', 'grigora', 'x', 'x', '[]', '\"any\"', '{}', '2026-01-01T00:00:00Z')";
+        store.write(|tx| tx.execute(app, [])).unwrap();
+        store.write(|tx| connection::insert(tx, &id, &AppId("a".into()), "c", now)).unwrap();
+        let row = store.read(|c| connection::get(c, &id)).unwrap().unwrap();
+        let grant = |access: &str| {
+            SealedGrant {
+            access: Sealed(access.into()),
+            refresh: None,
+            held: serde_json::from_value(serde_json::json!({
+                "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": now, "expires_at": null,
+                "renewals": 1,
+            }))
+            .unwrap(),
+            scopes: Vec::new(),
+            project_ids: Vec::new(),
+            deviations: Vec::new(),
+            seen: None,
+        }
+        };
+        let keep = |access| {
+            let new = (row.clone(), grant(access));
+            store.write(|tx| keep(tx, now, SignedDuration::ZERO, &new, Why::Asked)).unwrap()
+        };
+        assert!(keep("new"));
+        assert!(keep("new"));
+        assert!(!keep("late"));
+        let notes =
+            store.read(|c| c.query_row("SELECT count(*) FROM activity", [], |row| row.get::<_, i64>(0)));
+        assert_eq!(notes.unwrap(), 1);
+    }
 }

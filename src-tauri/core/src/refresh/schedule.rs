@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::settings::Margin;
-use crate::store::connection::Renewable;
+use crate::store::renewable::Renewable;
 
 /// How long before the end of such a life: so many minutes, and no more than one part in so many of it.
 fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {

@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
-use serde::Deserialize;
 
 use super::app::AppRow;
 use super::column::{Json, Time, json, maybe_json};
 use crate::connection::Held;
 use crate::content::{Account, Application, Authorization, Claims};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::http::{Deviation, Seen};
 use crate::id::{AppId, ConnectionId};
 use crate::provider::Origins;
@@ -62,19 +61,6 @@ pub(crate) struct Retry {
     pub(crate) quiet_until: Option<Timestamp>,
     /// Whether the answer to one of them was lost.
     pub(crate) answer_lost: bool,
-}
-
-/// What says when a connection is to be renewed by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Renewable {
-    pub(crate) id: ConnectionId,
-    pub(crate) app_id: AppId,
-    pub(crate) version: i64,
-    pub(crate) issued_at: Timestamp,
-    pub(crate) expires_at: Option<Timestamp>,
-    /// Whether only a person helps.
-    pub(crate) is_refused: bool,
-    pub(crate) retry: Retry,
 }
 
 /// A grant, sealed, with what may be said of it.
@@ -157,14 +143,12 @@ pub(crate) fn set_grant(
     Ok(changed == 1)
 }
 
-/// Whether a connection holds this very grant.
-pub(crate) fn holds(
-    connection: &Connection,
-    id: &ConnectionId,
-    grant: &SealedGrant,
-) -> rusqlite::Result<bool> {
+/// Whether this is the access token that a connection holds.
+pub(crate) fn holds(connection: &Connection, id: &ConnectionId, access: &Sealed) -> rusqlite::Result<bool> {
     let sql = "SELECT sealed_access = ?2 FROM connection WHERE id = ?1";
-    Ok(connection.query_row(sql, params![id, grant.access], |row| row.get(0)).optional()?.unwrap_or(false))
+    let held =
+        connection.query_row(sql, params![id, access], |row| row.get::<_, Option<bool>>(0)).optional()?;
+    Ok(held.flatten().unwrap_or(false))
 }
 
 /// Notes, before an app's addresses change, to which hosts the tokens of its connections may go.
@@ -252,30 +236,6 @@ pub(crate) fn set_refused(
             params![id, version, Json(trouble)],
         )
         .map(drop)
-}
-
-/// The columns of [`Renewable`].
-const RENEWABLE: &str = "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost";
-
-/// Every connection that holds a refresh token.
-pub(crate) fn renewable(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
-    connection
-        .prepare(&format!("SELECT {RENEWABLE} FROM connection WHERE sealed_refresh IS NOT NULL"))?
-        .query_map([], read_renewable)?
-        .collect()
-}
-
-/// A connection, if it holds a refresh token.
-pub(crate) fn renewable_one(
-    connection: &Connection,
-    id: &ConnectionId,
-) -> rusqlite::Result<Option<Renewable>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {RENEWABLE} FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL"
-        ))?
-        .query_row([id], read_renewable)
-        .optional()
 }
 
 /// Notes what went wrong, or that nothing is.
@@ -384,28 +344,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
     })
 }
 
-/// Of what is held, only how long it lives.
-#[derive(Deserialize)]
-struct Life {
-    issued_at: Timestamp,
-    expires_at: Option<Timestamp>,
-}
-
-fn read_renewable(row: &Row<'_>) -> rusqlite::Result<Renewable> {
-    let held: Life = json(row, "held")?;
-    let trouble: Option<Error> = maybe_json(row, "trouble")?;
-    Ok(Renewable {
-        id: row.get("id")?,
-        app_id: row.get("app_id")?,
-        version: row.get("version")?,
-        issued_at: held.issued_at,
-        expires_at: held.expires_at,
-        is_refused: trouble.is_some_and(|trouble| trouble.code == Code::ReconnectNeeded),
-        retry: read_retry(row)?,
-    })
-}
-
-fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
+pub(super) fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
     let moment = |column| row.get::<_, Option<Time>>(column).map(|time| time.map(|time| time.0));
     Ok(Retry {
         failures: row.get("failures")?,

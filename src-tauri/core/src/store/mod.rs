@@ -12,6 +12,7 @@ pub(crate) mod connection;
 mod locks;
 mod open;
 mod others;
+pub(crate) mod renewable;
 pub(crate) mod revocation;
 pub(crate) mod settings;
 pub(crate) mod sound;

@@ -1,0 +1,64 @@
+//! What says when a connection is to be renewed by itself, read without the rest of its row.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::Deserialize;
+
+use super::column::{json, maybe_json};
+use super::connection::{Retry, read_retry};
+use crate::error::{Code, Error};
+use crate::id::{AppId, ConnectionId};
+
+/// When a connection is to be renewed by itself, as far as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Renewable {
+    pub(crate) id: ConnectionId,
+    pub(crate) app_id: AppId,
+    pub(crate) version: i64,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Whether only a person helps.
+    pub(crate) is_refused: bool,
+    pub(crate) retry: Retry,
+}
+
+const COLUMNS: &str = "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost";
+
+/// Every connection that holds a refresh token.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
+    connection
+        .prepare(&format!("SELECT {COLUMNS} FROM connection WHERE sealed_refresh IS NOT NULL"))?
+        .query_map([], read)?
+        .collect()
+}
+
+/// A connection, if it holds a refresh token.
+pub(crate) fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<Renewable>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL"
+        ))?
+        .query_row([id], read)
+        .optional()
+}
+
+/// Of what is held, only how long it lives.
+#[derive(Deserialize)]
+struct Life {
+    issued_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Renewable> {
+    let held: Life = json(row, "held")?;
+    let trouble: Option<Error> = maybe_json(row, "trouble")?;
+    Ok(Renewable {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        version: row.get("version")?,
+        issued_at: held.issued_at,
+        expires_at: held.expires_at,
+        is_refused: trouble.is_some_and(|trouble| trouble.code == Code::ReconnectNeeded),
+        retry: read_retry(row)?,
+    })
+}
