@@ -3,9 +3,33 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// How long something took, each time.
-#[derive(Debug, Clone)]
-pub(crate) struct Figures(Vec<Duration>);
+/// What one run took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    pub(crate) time: Duration,
+    /// Of it, what this process was at work: what others on a busy machine take is not in it.
+    at_work: Duration,
+}
+
+/// What is being timed.
+pub(crate) struct Timed {
+    start: Instant,
+    at_work: Duration,
+}
+
+impl Timed {
+    pub(crate) fn begin() -> Self {
+        Self { at_work: at_work(), start: Instant::now() }
+    }
+
+    pub(crate) fn end(&self) -> Took {
+        Took { time: self.start.elapsed(), at_work: at_work().saturating_sub(self.at_work) }
+    }
+}
+
+/// What something took, each time.
+#[derive(Debug)]
+pub(crate) struct Figures(Vec<Took>);
 
 impl Figures {
     /// Does something so many times, once more before that to warm up.
@@ -14,35 +38,40 @@ impl Figures {
         Self::from((0..times).map(|_| timed(&mut work)).collect::<Vec<_>>())
     }
 
-    /// The one in the middle.
-    pub(crate) fn median(&self) -> Duration {
-        self.at(50)
-    }
-
-    fn at(&self, percent: usize) -> Duration {
-        self.0.get(self.0.len() * percent / 100).or(self.0.last()).copied().unwrap_or_default()
+    fn at(&self, percent: usize, of: impl Fn(&Took) -> Duration) -> f64 {
+        let mut times: Vec<Duration> = self.0.iter().map(of).collect();
+        times.sort_unstable();
+        let at = times.get(times.len() * percent / 100).copied().unwrap_or_default();
+        at.as_secs_f64() * 1_000.0
     }
 }
 
-impl From<Vec<Duration>> for Figures {
-    fn from(mut times: Vec<Duration>) -> Self {
-        times.sort_unstable();
-        Self(times)
+impl From<Vec<Took>> for Figures {
+    fn from(all: Vec<Took>) -> Self {
+        Self(all)
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [median, slow] = [self.median(), self.at(95)].map(|time| time.as_secs_f64() * 1_000.0);
-        write!(f, "{median:9.2} ms  (95 %: {slow:.2}, of {})", self.0.len())
+        let [median, slow] = [50, 95].map(|percent| self.at(percent, |one| one.time));
+        let at_work = self.at(50, |one| one.at_work);
+        write!(f, "{median:9.2} ms  (95 %: {slow:.2}; at work {at_work:.2}; of {})", self.0.len())
     }
 }
 
-/// How long one piece of work takes.
-pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> Duration {
-    let start = Instant::now();
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [time, at_work] = [self.time, self.at_work].map(|time| time.as_secs_f64() * 1_000.0);
+        write!(f, "{time:9.0} ms  (at work {at_work:.0})")
+    }
+}
+
+/// What one piece of work takes.
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> Took {
+    let timed = Timed::begin();
     std::hint::black_box(work());
-    start.elapsed()
+    timed.end()
 }
 
 /// How many processes wanted to run of late, beside how many can.
@@ -51,4 +80,14 @@ pub(crate) fn load() -> String {
     let of_late = load.split(' ').next().unwrap_or("?");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     format!("load {of_late} on {cores} cores")
+}
+
+/// How long the threads of this process were on a processor.
+fn at_work() -> Duration {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Duration::ZERO };
+    let nanoseconds = threads.flatten().filter_map(|thread| {
+        let told = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        told.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanoseconds.sum())
 }

@@ -13,12 +13,12 @@ use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox};
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::Instant;
 
-use crate::figures::{Figures, load};
+use crate::figures::{Figures, Timed, load};
 use crate::signed_in::connect;
 
 const POSTS: usize = 100_000;
+const PROJECT: &str = "The Lantern Street Chronicle";
 const TIMES: usize = 21;
 
 pub(crate) async fn run() -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) async fn run() -> Result<()> {
     let (sandbox, home) = (Sandbox::start(options)?, TempDir::new()?);
     let (grapnel, id) = connect(home.path(), &sandbox).await?;
     let projects = grapnel.projects(&id).await?.projects;
-    let project = projects.first().context("no project")?.id.clone();
+    let project = projects.into_iter().find(|one| one.name == PROJECT).context("no such project")?.id;
     let all = PostQuery { project_id: project, ..PostQuery::default() };
     println!("{POSTS} posts; {}", load());
     reading(&grapnel, &id, &all, &sandbox, home.path()).await?;
@@ -53,17 +53,17 @@ async fn reading(
         Ok(reply.error_for_status()?.bytes().await?.len())
     };
     let size = fetch().await?;
-    let start = Instant::now();
+    let start = Timed::begin();
     fetch().await?;
-    said(&format!("floor: the same reply fetched and dropped ({} MB)", size / 1_000_000), start);
+    said(&format!("floor: the same reply fetched and dropped ({} MB)", size / 1_000_000), &start);
     for what in ["read and kept, for the first time", "read and kept again, nothing changed"] {
-        let start = Instant::now();
+        let start = Timed::begin();
         grapnel.load_posts(id, all).await?;
-        said(what, start);
+        said(what, &start);
     }
-    let start = Instant::now();
+    let start = Timed::begin();
     copy(home)?;
-    said("floor: the kept rows, copied to a new file by SQLite", start);
+    said("floor: the kept rows, copied to a new file by SQLite", &start);
     Ok(())
 }
 
@@ -95,23 +95,23 @@ async fn looking(grapnel: &Grapnel, id: &ConnectionId, all: &PostQuery, home: &P
     kept.page(id, all, 0, 100).await?;
     let mut times = Vec::new();
     for piece in 0..200 {
-        let start = Instant::now();
+        let start = Timed::begin();
         kept.page(id, all, piece * 500, 100).await?;
-        times.push(start.elapsed());
+        times.push(start.end());
     }
     println!("{:<52}{}", "a piece of 100 lines while scrolling", Figures::from(times));
     let mut times = Vec::new();
     for _ in 0..TIMES {
-        let start = Instant::now();
+        let start = Timed::begin();
         kept.months(id, &titled("the")).await?;
-        times.push(start.elapsed());
+        times.push(start.end());
     }
     println!("{:<52}{}", "posts of each month with “the”", Figures::from(times));
     let mut times = Vec::new();
     for _ in 0..TIMES {
-        let start = Instant::now();
+        let start = Timed::begin();
         kept.search("bridge tram").await?;
-        times.push(start.elapsed());
+        times.push(start.end());
     }
     println!("{:<52}{}", "search across everything for “bridge tram”", Figures::from(times));
     Ok(())
@@ -123,9 +123,9 @@ async fn page(grapnel: &Grapnel, id: &ConnectionId, query: &PostQuery, what: &st
     let other = PostQuery { words_from: Some(1), ..query.clone() };
     for _ in 0..TIMES {
         kept.page(id, &other, 0, 100).await?;
-        let start = Instant::now();
+        let start = Timed::begin();
         found = kept.page(id, query, 0, 100).await?.found;
-        times.push(start.elapsed());
+        times.push(start.end());
     }
     println!("{:<52}{}, {found} found", what, Figures::from(times));
     Ok(())
@@ -145,6 +145,6 @@ fn floor(database: &Connection, sql: &str) -> Result<Figures> {
     Ok(Figures::of(TIMES, read))
 }
 
-fn said(what: &str, start: Instant) {
-    println!("{what:<52}{:9.0} ms", start.elapsed().as_secs_f64() * 1_000.0);
+fn said(what: &str, since: &Timed) {
+    println!("{what:<52}{}", since.end());
 }

@@ -33,23 +33,23 @@ impl Screen {
         Ok(Self { connection, root, width, height })
     }
 
-    /// Waits until a page with text is painted; answers when.
-    pub(crate) async fn painted(&self) -> Result<Instant> {
+    /// Waits until a page with text is painted.
+    pub(crate) async fn painted(&self) -> Result<()> {
         self.until(true).await
     }
 
     /// Waits until no page is there any more.
-    pub(crate) async fn cleared(&self) -> Result<Instant> {
+    pub(crate) async fn cleared(&self) -> Result<()> {
         self.until(false).await
     }
 
-    async fn until(&self, is_painted: bool) -> Result<Instant> {
+    async fn until(&self, is_painted: bool) -> Result<()> {
         let latest = Instant::now() + LATEST;
         while (self.colours()? >= COLOURS) != is_painted {
             ensure!(Instant::now() < latest, "the screen stays as it is");
             sleep(LOOK).await;
         }
-        Ok(Instant::now())
+        Ok(())
     }
 
     fn colours(&self) -> Result<usize> {

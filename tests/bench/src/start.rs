@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::place;
 use grapnel_tests::process::Running;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use crate::figures::{Figures, load};
+use crate::figures::{Figures, Timed, Took, load};
 use crate::fleet;
 use crate::screen::Screen;
 
@@ -43,7 +43,7 @@ pub(crate) async fn run() -> Result<()> {
         Subject { what: "Grapnel with 10,000 connections", program, home: full },
     ];
     println!("{ROUNDS} starts of each, in turn; {}", load());
-    let mut times: HashMap<&str, Vec<Duration>> = HashMap::new();
+    let mut times: HashMap<&str, Vec<Took>> = HashMap::new();
     let mut memory: HashMap<&str, Vec<u64>> = HashMap::new();
     for round in 0..=ROUNDS {
         for subject in &subjects {
@@ -66,12 +66,13 @@ pub(crate) async fn run() -> Result<()> {
 }
 
 /// Starts a program until its page is there; answers how long that took, and how many kB it holds then.
-async fn start(desktop: &Desktop, screen: &Screen, subject: &Subject) -> Result<(Duration, u64)> {
+async fn start(desktop: &Desktop, screen: &Screen, subject: &Subject) -> Result<(Took, u64)> {
     let mut command = desktop.command(&subject.program);
     command.env("GRAPNEL_HOME", &subject.home);
-    let start = Instant::now();
+    let start = Timed::begin();
     let mut running = Running::start(&mut command, &desktop.log("bench"))?;
-    let time = screen.painted().await? - start;
+    screen.painted().await?;
+    let time = start.end();
     sleep(SETTLING).await;
     let held = memory(desktop, &subject.program)?;
     running.end();

@@ -1,7 +1,6 @@
 //! `grapnel token` with a good token, as a script has it: the whole process, beside what such a process is made of.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox};
@@ -9,7 +8,7 @@ use grapnel_tests::desktop::Desktop;
 use grapnel_tests::place;
 use std::io::{BufRead, BufReader, Write};
 
-use crate::figures::{Figures, load, timed};
+use crate::figures::{Figures, Took, load, timed};
 
 const ROUNDS: usize = 201;
 const SECRET: [&str; 4] = ["grapnel", "bench", "what", "floor"];
@@ -67,7 +66,7 @@ pub(crate) async fn run() -> Result<()> {
     Ok(())
 }
 
-fn once(command: &mut Command) -> Result<Duration> {
+fn once(command: &mut Command) -> Result<Took> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut output = None;
     let time = timed(|| output = Some(command.output()));

@@ -8,8 +8,8 @@ type Kind =
   | { kind: "connection"; connection: Summary }
   | { kind: "attempt"; attempt: Attempt }
   | { kind: "app"; app: App };
-/** `text` is what the filter looks into. */
-export type Row = Kind & { id: string; name: string; text: string };
+/** `text` is what the filter looks into, once it does. */
+export type Row = Kind & { id: string; name: string; text?: string };
 
 export type Group = { provider: string; rows: Row[] };
 
@@ -19,7 +19,7 @@ const shown = (attempt: Attempt): boolean => !isOver(attempt) || ["denied", "fai
 /** Rows by what they are of: of ten thousand, only those that changed are made again. */
 const made = new WeakMap<Summary | Attempt | App, Row>();
 
-const row = (provider: string, id: string, name: string, of: Kind): Row => ({ id, name, text: `${name} ${provider}`.toLocaleLowerCase(), ...of });
+const row = (id: string, name: string, of: Kind): Row => ({ id, name, ...of });
 
 export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]): Group[] {
   const groups = new Map<string, Row[]>();
@@ -34,14 +34,14 @@ export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]):
   const tried = new Set<string>();
   for (const connection of connections) {
     connected.add(connection.app_id);
-    put(connection.provider_name, connection, () => row(connection.provider_name, connection.id, connection.name, { kind: "connection", connection }));
+    put(connection.provider_name, connection, () => row(connection.id, connection.name, { kind: "connection", connection }));
   }
   for (const attempt of attempts.filter(shown)) {
     tried.add(attempt.app_id);
-    put(attempt.provider_name, attempt, () => row(attempt.provider_name, attempt.id, attempt.app_name, { kind: "attempt", attempt }));
+    put(attempt.provider_name, attempt, () => row(attempt.id, attempt.app_name, { kind: "attempt", attempt }));
   }
   for (const app of apps) {
-    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app, () => row(app.provider_name, app.id, app.name, { kind: "app", app }));
+    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app, () => row(app.id, app.name, { kind: "app", app }));
   }
   return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => a.provider.localeCompare(b.provider));
 }
@@ -50,7 +50,8 @@ export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]):
 export function filtered(groups: Group[], filter: string): Group[] {
   const wanted = filter.trim().toLocaleLowerCase();
   if (!wanted) return groups;
-  return groups.map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => row.text.includes(wanted)) })).filter((group) => group.rows.length > 0);
+  const text = (row: Row, provider: string) => (row.text ??= `${row.name} ${provider}`.toLocaleLowerCase());
+  return groups.map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => text(row, provider).includes(wanted)) })).filter((group) => group.rows.length > 0);
 }
 
 /** Where a row leads. */

@@ -12,7 +12,7 @@ import { profileValue } from "./profile";
 const { compare } = new Intl.Collator();
 /** Of what comes in a storm, so much time is gathered before the host is asked again. */
 const GATHERED = 100;
-const byName = (a: Summary, b: Summary) => compare(a.provider_name, b.provider_name) || compare(a.name, b.name);
+const byName = (a: Summary, b: Summary) => (a.provider_name === b.provider_name ? 0 : compare(a.provider_name, b.provider_name)) || compare(a.name, b.name);
 
 /** The moments at which what is shown of it changes. Of ten thousand, only those that changed are worked out again. */
 const known = new WeakMap<Summary | Attempt, number[]>();

@@ -75,14 +75,17 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             Err(unread) => return Ok(Err(unread)),
         };
         let mut count = 0;
-        let going_on = all.iter().take_while(|_| !stopped.load(Ordering::Relaxed));
-        let bodies = going_on.map(|raw| raw.get()).inspect(|_| {
+        let read = |raw: &&str| {
+            if stopped.load(Ordering::Relaxed) {
+                return None;
+            }
             count += 1;
             if count % STEP == 0 {
                 telling.tell(|progress| progress.posts = count);
             }
-        });
-        cache::keep(tx, &of, as_of, bodies, |raw| entry(raw))?;
+            entry(raw)
+        };
+        cache::keep(tx, &of, as_of, all.iter().map(|raw| raw.get()), read)?;
         // Whoever waited for it does so no more: what was there before stays.
         if stopped.load(Ordering::Relaxed) {
             return Err(Error::new(Code::Cancelled, "Cancelled.").into());

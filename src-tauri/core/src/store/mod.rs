@@ -33,9 +33,10 @@ use crate::error::{Code, Error, Result};
 /// The database, shared by whoever holds a clone.
 #[derive(Clone)]
 pub struct Store {
-    connection: Arc<Mutex<Connection>>,
-    /// A second one, made when something is read for the first time while something is written.
+    /// A second one, made when something is read for the first time while something is written. It is closed before the
+    /// first, which tidies up.
     beside: Arc<Mutex<Option<Connection>>>,
+    connection: Arc<Mutex<Connection>>,
     waiting: Waiting,
     home: Arc<Path>,
 }
@@ -91,7 +92,7 @@ impl Store {
     /// Writes, all of it or nothing.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = transact(&mut connection, write);
+        let written = open::tidy_at_end(&connection, true).and_then(|()| transact(&mut connection, write));
         if written.is_ok() {
             self.touch();
         }

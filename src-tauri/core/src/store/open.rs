@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{damaged, failed};
@@ -35,6 +36,7 @@ pub(super) fn open(home: &Path) -> Result<Connection> {
     make_file(&path).map_err(|error| unwritable(&path, &error))?;
     let mut connection = Connection::open(&path).map_err(|error| failed(&error))?;
     // Nothing is written before it is known whose database this is.
+    tidy_at_end(&connection, false).map_err(|error| failed(&error))?;
     match version(&connection).map_err(|error| failed(&error))? {
         Some(known) if known <= VERSION => {}
         Some(_) => return Err(from_newer()),
@@ -69,11 +71,18 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")
 }
 
+/// Whether the log of what was written is merged into the database and deleted when the last process ends. That takes
+/// four waits for the disk: who has only read, or jotted, leaves it to whoever writes next.
+pub(super) fn tidy_at_end(connection: &Connection, tidies: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidies).map(drop)
+}
+
 /// Takes the steps that are missing, all or none.
 fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
     if version(connection)? == Some(VERSION) {
         return Ok(());
     }
+    tidy_at_end(connection, true)?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     // Of two processes that find an old one, the first takes the steps, and the second finds none left.
     let done = version(&transaction)?.unwrap_or(VERSION);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Store, failed};
+use super::{Store, failed, open};
 use crate::error::{Code, Error, Result};
 
 /// Writes that wait for a commit.
@@ -51,7 +51,7 @@ impl Store {
         }
         let (makes, told): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|write| (write.make, write.told)).unzip();
-        let committed = commit(&mut connection, makes);
+        let committed = open::tidy_at_end(&connection, true).and_then(|()| commit(&mut connection, makes));
         if committed.is_ok() {
             self.touch();
         }

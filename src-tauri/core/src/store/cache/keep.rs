@@ -1,10 +1,10 @@
 //! Keeping a list in place of what was read of it before. What came just so before is not written again.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Statement, params};
-use sha2::{Digest, Sha256};
 
 use super::list::Of;
 use crate::content::{Facet, Facets};
@@ -41,12 +41,24 @@ pub(crate) fn keep<B: AsRef<str>>(
     let which = "connection_id = ?1 AND kind = ?2 AND within = ?3 AND (?4 = '' OR narrowed <> '')";
     let before = lists(connection, which, &[&of.connection_id, &of.kind, &of.within, &of.narrowed])?;
     let mut known = Known::of(connection, &before)?;
+    let mut found = Vec::new();
+    for body in bodies {
+        let same = known.take(connection, body.as_ref())?;
+        found.push((body, same));
+    }
+    if let [rows] = before[..]
+        && rows.are_just(found.iter().map(|(_, same)| *same))
+    {
+        let now = (rows.list, Time(as_of), &of.narrowed);
+        connection.execute("UPDATE list SET as_of = ?2, narrowed = ?3 WHERE id = ?1", now)?;
+        return Ok(u32::try_from(found.len()).unwrap_or(u32::MAX));
+    }
     let first: i64 =
         connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM entry", [], |row| row.get(0))?;
     let mut last = first - 1;
     let mut add = Adding::to(connection)?;
-    for body in bodies {
-        if let Some(same) = known.take(body.as_ref()) {
+    for (body, same) in found {
+        if let Some(same) = same {
             add.again(last + 1, same)?;
         } else if let Some(entry) = read(&body) {
             add.entry(last + 1, &entry, body.as_ref())?;
@@ -91,10 +103,20 @@ pub(crate) fn forget(connection: &Connection, connection_id: &str) -> rusqlite::
 }
 
 /// The rows of a list that is to be replaced.
+#[derive(Clone, Copy)]
 struct Rows {
     list: i64,
     first: i64,
     last: i64,
+}
+
+impl Rows {
+    /// Whether what is found is all of these rows, in their order.
+    fn are_just(self, found: impl ExactSizeIterator<Item = Option<Same>>) -> bool {
+        let size = usize::try_from(self.last + 1 - self.first).unwrap_or_default();
+        found.len() == size
+            && (self.first..).zip(found).all(|(id, same)| same.is_some_and(|same| same.entry == id))
+    }
 }
 
 fn lists(connection: &Connection, which: &str, of: &[&str]) -> rusqlite::Result<Vec<Rows>> {
@@ -133,41 +155,47 @@ struct Same {
 }
 
 /// What is there, by the hash of its body.
-struct Known(HashMap<[u8; 32], Vec<Same>>);
+struct Known {
+    hasher: RandomState,
+    all: HashMap<u64, Vec<Same>>,
+}
 
 impl Known {
     fn of(connection: &Connection, lists: &[Rows]) -> rusqlite::Result<Self> {
-        let mut known: HashMap<[u8; 32], Vec<Same>> = HashMap::new();
+        let (hasher, mut all) = (RandomState::new(), HashMap::<u64, Vec<Same>>::new());
         let mut read = connection.prepare(
             "SELECT entry.id, body.id, json FROM entry JOIN body ON body.id = entry.body
-             WHERE entry.id BETWEEN ?1 AND ?2",
+             WHERE entry.id BETWEEN ?1 AND ?2 ORDER BY entry.id DESC",
         )?;
         for list in lists {
             let mut rows = read.query([list.first, list.last])?;
             while let Some(row) = rows.next()? {
                 let same = Same { entry: row.get(0)?, body: row.get(1)? };
-                known.entry(hash(row.get_ref(2)?.as_str()?)).or_default().push(same);
+                all.entry(hasher.hash_one(row.get_ref(2)?.as_str()?)).or_default().push(same);
             }
         }
-        Ok(Self(known))
+        Ok(Self { hasher, all })
     }
 
-    /// Takes out one whose body is the same.
-    fn take(&mut self, body: &str) -> Option<Same> {
-        if self.0.is_empty() {
-            return None;
+    /// Takes out the first whose body is the same.
+    fn take(&mut self, connection: &Connection, body: &str) -> rusqlite::Result<Option<Same>> {
+        if self.all.is_empty() {
+            return Ok(None);
         }
-        self.0.get_mut(&hash(body))?.pop()
+        let Some(alike) = self.all.get_mut(&self.hasher.hash_one(body)) else { return Ok(None) };
+        let mut read = connection.prepare_cached("SELECT json FROM body WHERE id = ?1")?;
+        for at in (0..alike.len()).rev() {
+            if read.query_row([alike[at].body], |row| Ok(row.get_ref(0)?.as_str()? == body))? {
+                return Ok(Some(alike.remove(at)));
+            }
+        }
+        Ok(None)
     }
 
     /// The bodies that nothing was the same as.
     fn left(self) -> impl Iterator<Item = i64> {
-        self.0.into_values().flatten().map(|same| same.body)
+        self.all.into_values().flatten().map(|same| same.body)
     }
-}
-
-fn hash(body: &str) -> [u8; 32] {
-    Sha256::digest(body.as_bytes()).into()
 }
 
 /// The statements that add an entry.
