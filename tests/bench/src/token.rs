@@ -42,7 +42,7 @@ pub(crate) async fn run() -> Result<()> {
     let mut subjects = [
         ("floor: a process that does nothing", other("true", &[]), Vec::new()),
         ("floor: grapnel --version", grapnel(&["--version"]), Vec::new()),
-        ("floor: sqlite3, the same row", other("sqlite3", &[database, sql]), Vec::new()),
+        ("floor: sqlite3, the same row", other("sqlite3", &["-readonly", database, sql]), Vec::new()),
         (
             "floor: secret-tool, one key of the keyring",
             other("secret-tool", &[&["lookup"], &SECRET[..]].concat()),

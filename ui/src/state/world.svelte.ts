@@ -26,6 +26,12 @@ function momentsOf(one: Summary | Attempt): number[] {
   return moments;
 }
 
+/** By provider and name. The host tells them by name, which often is that already. */
+const sorted = (all: Summary[]): Summary[] => {
+  const inOrder = all.every((one, at) => at === 0 || byName(all[at - 1] ?? one, one) <= 0);
+  return inOrder ? all : [...all].sort(byName);
+};
+
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
 
 class World {
@@ -59,7 +65,7 @@ class World {
       const overview = await host.overview();
       this.providers = overview.providers;
       this.apps = overview.apps;
-      this.connections = [...overview.connections].sort(byName);
+      this.connections = sorted(overview.connections);
       this.attempts = overview.attempts;
       this.vault = overview.vault;
       this.trouble = null;
@@ -226,7 +232,7 @@ class World {
     try {
       const overview = await host.overview();
       this.apps = overview.apps;
-      this.connections = [...overview.connections].sort(byName);
+      this.connections = sorted(overview.connections);
       overview.attempts.forEach((attempt) => this.took(attempt));
       // One that is not under way any more, and of which nothing was heard, ended in another process.
       const under = new Set(overview.attempts.map(({ id }) => id));

@@ -1,6 +1,7 @@
 //! Keeping a list in place of what was read of it before. What came just so before is not written again.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::content::{Facet, Facets};
 use crate::store::column::{Json, Time};
 
 /// How many values of a kind are counted.
-const VALUES: u32 = 200;
+const VALUES: usize = 200;
 
 /// One entry to keep.
 #[derive(Debug, Clone, Default)]
@@ -264,14 +265,26 @@ impl<'a> Adding<'a> {
 
 /// What occurs among entries, and how often.
 fn facets(connection: &Connection, first: i64, last: i64) -> rusqlite::Result<Facets> {
-    let count = |column: &str| -> rusqlite::Result<Vec<Facet>> {
-        connection
-            .prepare(&format!(
-                "SELECT {column}, count(*) FROM entry WHERE id BETWEEN ?1 AND ?2 AND {column} IS NOT NULL
-                 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {VALUES}"
-            ))?
-            .query_map([first, last], |row| Ok(Facet { value: row.get(0)?, count: row.get(1)? }))?
-            .collect()
-    };
-    Ok(Facets { status: count("status")?, author: count("author")?, category: count("category")? })
+    let mut counts = [const { BTreeMap::new() }; 3];
+    let mut read =
+        connection.prepare("SELECT status, author, category FROM entry WHERE id BETWEEN ?1 AND ?2")?;
+    let mut rows = read.query([first, last])?;
+    while let Some(row) = rows.next()? {
+        for (column, counts) in counts.iter_mut().enumerate() {
+            let Some(value) = row.get_ref(column)?.as_str_or_null()? else { continue };
+            match counts.get_mut(value) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(value.to_owned(), 1)),
+            }
+        }
+    }
+    let [status, author, category] = counts.map(|counts| {
+        let mut values: Vec<Facet> =
+            counts.into_iter().map(|(value, count)| Facet { value, count }).collect();
+        // Of those that occur as often, by value, as they are.
+        values.sort_by_key(|one| Reverse(one.count));
+        values.truncate(VALUES);
+        values
+    });
+    Ok(Facets { status, author, category })
 }
