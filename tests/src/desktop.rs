@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
@@ -13,9 +14,11 @@ use tempfile::TempDir;
 use crate::keyring::Keyring;
 use crate::process::{self, Running, Seen};
 use crate::turn::Turn;
-use crate::wait::until;
+use crate::wait::{until, within};
 
 const SCREEN: &str = "1280x900x24";
+/// Within this time a dialog has taken a path that it can take.
+const TAKEN: Duration = Duration::from_secs(4);
 
 /// One desktop, as one person would have it.
 #[derive(Debug)]
@@ -201,13 +204,22 @@ impl Desktop {
         let shown = async || {
             Ok(self.run("xdotool", &search).await.ok().and_then(|it| Some(it.lines().last()?.to_owned())))
         };
-        let dialog = until("the dialog", shown).await?;
-        self.run("xdotool", &["windowactivate", "--sync", &dialog]).await?;
-        // In a list of files a path begins a field of its own; in the field of a name it replaces what is marked.
-        self.run("xdotool", &["key", "ctrl+a"]).await?;
-        self.run("xdotool", &["type", "--delay", "20", path]).await?;
-        self.run("xdotool", &["key", "Return"]).await?;
-        until("the dialog to close", async || Ok(shown().await?.is_none().then_some(()))).await
+        until("the dialog", shown).await?;
+        until("the dialog to take the path", async || {
+            let Some(dialog) = shown().await? else { return Ok(Some(())) };
+            self.run("xdotool", &["windowactivate", "--sync", &dialog]).await?;
+            // In a list of files a path begins a field of its own; in the field of a name it replaces what is marked.
+            self.run("xdotool", &["key", "ctrl+a"]).await?;
+            self.run("xdotool", &["type", "--delay", "20", path]).await?;
+            self.run("xdotool", &["key", "Return"]).await?;
+            let closed = async || Ok(shown().await?.is_none().then_some(()));
+            if within(TAKEN, "the dialog to close", closed).await.is_err() {
+                // A letter was lost while that field came up. What says so is answered, and the field is there now.
+                self.run("xdotool", &["key", "Return"]).await?;
+            }
+            Ok(None)
+        })
+        .await
     }
 
     /// The process that owns a name on the session bus.
