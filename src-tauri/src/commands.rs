@@ -110,10 +110,17 @@ pub(crate) async fn change_settings(
 ) -> Result<Settings> {
     let core = shell.core().await?;
     #[cfg(target_os = "linux")]
-    if core.settings()?.tray != settings.tray {
-        app.state::<Tray>().set(&app, core, settings.tray).await?;
+    let before = core.settings()?;
+    let changed = core.change_settings(settings)?;
+    // What this desktop does not have is not kept.
+    #[cfg(target_os = "linux")]
+    if before.tray != changed.tray
+        && let Err(error) = app.state::<Tray>().set(&app, core, changed.tray).await
+    {
+        core.change_settings(before)?;
+        return Err(error);
     }
-    core.change_settings(settings)
+    Ok(changed)
 }
 
 /// Makes Grapnel start at login, or no more.
@@ -123,10 +130,10 @@ pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {
     #[cfg(target_os = "linux")]
     return login::set(&app, on);
     #[cfg(not(target_os = "linux"))]
-    Err(Error::input(
-        "at_login",
-        format!("Grapnel does not start at login here ({on}, {}).", app.package_info().name),
-    ))
+    {
+        let _ = (app, on);
+        Err(Error::input("at_login", "Grapnel does not start at login here."))
+    }
 }
 
 /// Opens the data directory in the system's file manager.
