@@ -34,7 +34,7 @@ fn tell(env: &Env, last: &mut i64) -> Result<()> {
     let read = env.store.read(|c| Ok((change::since(c, *last, MANY + 1)?, change::last(c)?)));
     let (changes, now) = read?;
     *last = now;
-    if changes.len() > MANY || changes.contains(&Change::Other) {
+    if changes.len() > MANY {
         env.tell(Event::Elsewhere);
         return Ok(());
     }
@@ -47,8 +47,9 @@ fn tell(env: &Env, last: &mut i64) -> Result<()> {
                 Err(error) if error.code == Code::NotFound => env.tell(Event::Elsewhere),
                 Err(error) => return Err(error),
             },
-            Change::Apps | Change::Other => env.tell(Event::Apps),
+            Change::Apps => env.tell(Event::Apps),
             Change::Settings => env.tell(Event::Settings),
+            Change::Other => env.tell(Event::Elsewhere),
         }
     }
     env.tell(Event::Activity);
