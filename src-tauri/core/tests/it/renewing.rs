@@ -66,14 +66,7 @@ async fn a_token_about_to_end_is_renewed_before_it_is_used() {
 async fn tokens_that_come_after_a_disconnect_are_not_kept() {
     let world = World::new();
     let id = world.connect().await;
-    let slow = Fault::Slow(Duration::from_millis(300));
-    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
-    while world.sandbox.grigora_grants().issued().access_tokens < 2 {
-        tokio::task::yield_now().await;
-    }
-    world.grapnel.disconnect(&id).await.unwrap();
+    let renewal = world.disconnect_while_renewing(&id).await;
     renewal.await.unwrap().unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     assert!(world.grapnel.connection(&id).unwrap().tokens.is_none());

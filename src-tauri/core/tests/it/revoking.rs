@@ -99,14 +99,7 @@ async fn after_some_days_it_is_asked_no_more() {
 #[tokio::test]
 async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
     let (world, id) = connected().await;
-    let slow = Fault::Slow(std::time::Duration::from_millis(500));
-    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
-    while world.tokens_given() < 2 {
-        tokio::task::yield_now().await;
-    }
-    world.grapnel.disconnect(&id).await.unwrap();
+    let renewal = world.disconnect_while_renewing(&id).await;
     let _ = renewal.await.unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     assert_eq!(live(&world), 0);
@@ -125,14 +118,7 @@ async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
 #[tokio::test]
 async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_else() {
     let (world, id) = connected().await;
-    let slow = Fault::Slow(std::time::Duration::from_millis(500));
-    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
-    while world.tokens_given() < 2 {
-        tokio::task::yield_now().await;
-    }
-    world.grapnel.disconnect(&id).await.unwrap();
+    let renewal = world.disconnect_while_renewing(&id).await;
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     other.set_nonblocking(true).unwrap();
     let app = world.grapnel.apps().unwrap().pop().unwrap();

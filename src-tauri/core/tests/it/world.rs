@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
@@ -11,9 +12,10 @@ use grapnel_core::event::Event;
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
 use grapnel_core::vault::{Keyring, Sign};
-use grapnel_sandbox::{Consent, Options, ProviderId, Registration, Sandbox, grovestreams};
+use grapnel_sandbox::{Consent, Endpoint, Fault, Options, ProviderId, Registration, Sandbox, grovestreams};
 use jiff::SignedDuration;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use crate::clock::TestClock;
 
@@ -165,6 +167,19 @@ impl World {
         let error = self.grapnel.refresh(id).await.unwrap_err();
         assert!(error.meaning.unwrap().contains("held in memory"));
         database.execute_batch("DROP TRIGGER refuse").unwrap();
+    }
+
+    /// Disconnects once the provider has given new tokens and before they arrive. What is answered is the renewal.
+    pub(crate) async fn disconnect_while_renewing(&self, id: &ConnectionId) -> JoinHandle<Result<()>> {
+        let slow = Fault::Slow(Duration::from_millis(500));
+        self.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+        let (before, grapnel, renewed) = (self.tokens_given(), self.grapnel.clone(), id.clone());
+        let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+        while self.tokens_given() == before {
+            tokio::task::yield_now().await;
+        }
+        self.grapnel.disconnect(id).await.unwrap();
+        renewal
     }
 
     /// How many times the provider gave tokens.
