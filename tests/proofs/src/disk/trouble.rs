@@ -94,7 +94,8 @@ impl Place {
         match self.trouble {
             Trouble::Full => Ok(fs::remove_file(self.ballast())?),
             Trouble::ReadOnly if self.process.is_none() => mount(&["-o", "remount,rw"], &self.home).await,
-            Trouble::ReadOnly => run("umount", &[], &self.home).await,
+            // Lazily, since the program may look at a file there at this very moment.
+            Trouble::ReadOnly => run("umount", &["--lazy"], &self.home).await,
             Trouble::Unwritable => limit(self.process, None),
             Trouble::Locked => {
                 let mut holder = self.holder.take().context("nobody holds it")?;
