@@ -1,6 +1,5 @@
-//! Leaving: the window goes at once, the program when nothing is on its way that would be lost;
-//! where it is in the tray it stays. A start that
-//! failed leaves too, for another.
+//! Leaving: the window goes at once, the program when nothing is on its way that would be lost; where it is in the tray
+//! it stays. A start that failed leaves too, for another.
 
 use std::process::{Command, exit};
 use std::sync::atomic::{AtomicBool, Ordering};

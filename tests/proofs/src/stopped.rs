@@ -44,6 +44,7 @@ pub(crate) struct Standing {
 
 /// What the store says whenever the database fails.
 const FAILED: &str = "the database failed";
+
 impl Standing {
     pub(crate) fn is_well(&self) -> bool {
         self.state == State::Active && self.trouble.is_none()
