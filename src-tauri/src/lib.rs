@@ -27,6 +27,9 @@ use shell::Shell;
 /// Runs the program until its window is closed.
 pub fn run() {
     logging::start();
+    // Before there is another thread: the environment is everyone's.
+    #[cfg(target_os = "linux")]
+    window::drawing::choose();
     match build() {
         Ok(app) => app.run(leaving::on_event),
         // Another Grapnel that is just ending holds the name and answers no more; or there is no webview at all.

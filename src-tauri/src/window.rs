@@ -1,5 +1,7 @@
 //! The one window: made hidden, and shown once its page is there.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod drawing;
 pub(crate) mod place;
 
 use std::sync::Arc;
