@@ -33,15 +33,17 @@ use crate::{browser, downloads, probe};
 pub(crate) use archive::*;
 pub(crate) use vault::*;
 
-/// Everything the window shows first.
+/// Everything the window shows.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct Overview {
     /// The providers that come with Grapnel.
     pub(crate) providers: Vec<ProviderView>,
     /// Every app, by name.
     pub(crate) apps: Vec<App>,
-    /// Every connection, by name.
+    /// The connections, by name.
     pub(crate) connections: Vec<Summary>,
+    /// Whether there are more of them.
+    pub(crate) has_more: bool,
     /// Attempts that are not over.
     pub(crate) attempts: Vec<Attempt>,
     /// Why the keyring does not open the vault, if it does not.
@@ -50,15 +52,22 @@ pub(crate) struct Overview {
     pub(crate) missed: Vec<Event>,
 }
 
-/// Everything the window shows first.
+/// More connections of one provider than a screen has lines for.
+const AT_FIRST: usize = 100;
+
+/// Everything the window shows; `at_first` of ten thousand connections only those at the top of the lists, so that the
+/// window need not wait for the others.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn overview(shell: State<'_, Shell>) -> Result<Overview> {
+pub(crate) async fn overview(shell: State<'_, Shell>, at_first: bool) -> Result<Overview> {
     let core = shell.core().await?;
+    let (connections, has_more) =
+        if at_first { core.first_connections(AT_FIRST)? } else { (core.connections()?, false) };
     Ok(Overview {
         providers: core.providers(),
         apps: core.apps()?,
-        connections: core.connections()?,
+        connections,
+        has_more,
         attempts: core.attempts()?,
         vault: core.vault_trouble(),
         missed: shell.missed(),

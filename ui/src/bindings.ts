@@ -5,8 +5,11 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
-	/**  Everything the window shows first. */
-	overview: () => typedError<Overview, Error>(__TAURI_INVOKE("overview")),
+	/**
+	 *  Everything the window shows; `at_first` of ten thousand connections only those at the top of the lists, so that the
+	 *  window need not wait for the others.
+	 */
+	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
 	/**  Those of these connections that are there: how they stand now. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
 	/**  What is set for all of Grapnel. */
@@ -726,14 +729,16 @@ export type Outcome =
 /**  It cannot be taken in. */
 "left_out";
 
-/**  Everything the window shows first. */
+/**  Everything the window shows. */
 export type Overview = {
 	/**  The providers that come with Grapnel. */
 	providers: ProviderView[],
 	/**  Every app, by name. */
 	apps: App[],
-	/**  Every connection, by name. */
+	/**  The connections, by name. */
 	connections: Summary[],
+	/**  Whether there are more of them. */
+	has_more: boolean,
 	/**  Attempts that are not over. */
 	attempts: Attempt[],
 	/**  Why the keyring does not open the vault, if it does not. */

@@ -5,14 +5,14 @@ import { asTrouble, host, nextCall } from "./host";
 
 test("an answer is handed on", async () => {
   fake.use("some");
-  expect((await host.overview()).apps).toHaveLength(2);
+  expect((await host.overview(true)).apps).toHaveLength(2);
 });
 
 test("a host's error is thrown as it is", async () => {
   fake.use("some");
   const error = trouble("data_busy", "Another process holds the database.");
   fake.fail("overview", error);
-  await expect(host.overview()).rejects.toEqual(error);
+  await expect(host.overview(true)).rejects.toEqual(error);
 });
 
 test("a call that breaks is a trouble too", () => {

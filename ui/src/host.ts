@@ -42,7 +42,8 @@ export function nextCall(): number {
 
 /** Every function fails with a `Trouble`. */
 export const host = {
-  overview: () => ask(() => commands.overview()),
+  /** Everything; at first, of many connections those at the top of the lists. */
+  overview: (atFirst: boolean) => ask(() => commands.overview(atFirst)),
   /** How those of these connections stand that are there. */
   summaries: (ids: string[]) => ask(() => commands.summaries(ids)),
   sandbox: () => ask(() => commands.sandbox()),

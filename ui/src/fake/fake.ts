@@ -131,7 +131,11 @@ export class Fake {
   }
 
   commands: Commands = {
-    overview: () => this.#answer("overview", [], () => this.world),
+    overview: (atFirst) =>
+      this.#answer("overview", [atFirst], () => {
+        const { connections, first } = this.world;
+        return { ...this.world, connections: atFirst ? connections.slice(0, first) : connections, has_more: atFirst && connections.length > first };
+      }),
     summaries: (ids) => this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
     discover: (issuer) =>

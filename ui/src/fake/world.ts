@@ -3,7 +3,9 @@
 import type { App, Attempt, Collection, Details, Entry, Error as Trouble, Item, Message, Overview, Post, Project, Protection, Revocation, Settings, State } from "../bindings";
 import { provider, providers } from "./providers";
 
-export type FakeWorld = Overview & {
+export type FakeWorld = Omit<Overview, "has_more"> & {
+  /** How many connections are told at first. */
+  first: number;
   details: { [id in string]: Details };
   projects: Project[];
   posts: { [project in string]: Post[] };
@@ -27,7 +29,7 @@ export const MINUTE = 60_000;
 export const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 export const empty = (): FakeWorld => ({
-  providers, apps: [], connections: [], attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
+  providers, apps: [], connections: [], first: 100, attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
   collections: {}, items: {}, chosen: "/home/amelie/grapnel.age", settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
 });
 

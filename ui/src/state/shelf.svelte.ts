@@ -99,30 +99,34 @@ export class Shelf {
     }
   }
 
-  /** Has the lines from `from` to `to` at hand. */
+  /** Has the lines from `from` to `to` at hand, and then those around them, for who scrolls on. */
   want = async (from: number, to: number): Promise<void> => {
-    const turn = this.turn;
-    for (let piece = Math.floor(from / PIECE); piece * PIECE < Math.min(to, this.page?.found ?? 0); piece += 1) {
-      if (this.#asked.has(piece)) continue;
-      this.#asked.add(piece);
-      try {
-        const { lines } = await host.postPage(this.connection, this.query(), piece * PIECE, PIECE);
-        if (turn !== this.turn) return;
-        const pieces = new Map(this.#pieces).set(piece, lines);
-        for (const old of pieces.keys()) {
-          if (pieces.size <= HELD) break;
-          if (Math.abs(old - piece) > 2) {
-            pieces.delete(old);
-            this.#asked.delete(old);
-          }
-        }
-        this.#pieces = pieces;
-      } catch {
-        // It is asked for again when it comes into sight again.
-        this.#asked.delete(piece);
-      }
-    }
+    const [first, last] = [Math.floor(from / PIECE), Math.floor((to - 1) / PIECE)];
+    const inSight = Array.from({ length: last - first + 1 }, (_, nth) => first + nth);
+    for (const piece of [...inSight, last + 1, first - 1]) await this.#readPiece(piece);
   };
+
+  async #readPiece(piece: number): Promise<void> {
+    const turn = this.turn;
+    if (piece < 0 || piece * PIECE >= (this.page?.found ?? 0) || this.#asked.has(piece)) return;
+    this.#asked.add(piece);
+    try {
+      const { lines } = await host.postPage(this.connection, this.query(), piece * PIECE, PIECE);
+      if (turn !== this.turn) return;
+      const pieces = new Map(this.#pieces).set(piece, lines);
+      for (const old of pieces.keys()) {
+        if (pieces.size <= HELD) break;
+        if (Math.abs(old - piece) > 2) {
+          pieces.delete(old);
+          this.#asked.delete(old);
+        }
+      }
+      this.#pieces = pieces;
+    } catch {
+      // It is asked for again when it comes into sight again.
+      if (turn === this.turn) this.#asked.delete(piece);
+    }
+  }
 
   /** Looks at the post of a line. */
   go = async (index: number): Promise<void> => {

@@ -40,6 +40,8 @@ class World {
   providers = $state.raw<ProviderView[]>([]);
   apps = $state.raw<App[]>([]);
   connections = $state.raw<Summary[]>([]);
+  /** Whether there are more connections, which are still read. */
+  partial = $state(false);
   attempts = $state.raw<Attempt[]>([]);
   vault = $state.raw<Trouble | null>(null);
   /** Callbacks that were not accepted, until the person has read them. */
@@ -55,6 +57,8 @@ class World {
   /** Connections that changed and were not asked for yet, and the asking. */
   #waiting = new Set<string>();
   #asking: Promise<void> | null = null;
+  /** For each time that all are being read: what changed meanwhile, and may be newer than what is read. */
+  #readings = new Set<Set<string>>();
   #notice = 0;
 
   empty = $derived(this.apps.length === 0 && this.connections.length === 0);
@@ -62,14 +66,17 @@ class World {
   /** Asks for everything; also the way to try again. */
   open = async (): Promise<void> => {
     try {
-      const overview = await host.overview();
+      const overview = await host.overview(true);
       this.providers = overview.providers;
       this.apps = overview.apps;
       this.connections = sorted(overview.connections);
+      this.partial = overview.has_more;
       this.attempts = overview.attempts;
       this.vault = overview.vault;
       this.trouble = null;
       this.phase = "ready";
+      // Once these are painted.
+      if (this.partial) requestAnimationFrame(() => setTimeout(() => void this.#reloadApps()));
       for (const event of [...overview.missed, ...this.#early.splice(0)]) await this.heard(event);
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
@@ -115,6 +122,7 @@ class World {
 
   /** Asks how connections stand that changed: one at once, and then together those that change meanwhile. */
   #changed(id: string): Promise<void> {
+    for (const meanwhile of this.#readings) meanwhile.add(id);
     this.#waiting.add(id);
     this.#asking ??= this.#askForChanged().finally(() => (this.#asking = null));
     return this.#asking;
@@ -229,10 +237,13 @@ class World {
 
   async #reloadApps(): Promise<void> {
     const known = this.attempts;
+    const meanwhile = new Set<string>();
+    this.#readings.add(meanwhile);
     try {
-      const overview = await host.overview();
+      const overview = await host.overview(false);
       this.apps = overview.apps;
       this.connections = sorted(overview.connections);
+      this.partial = false;
       overview.attempts.forEach((attempt) => this.took(attempt));
       // One that is not under way any more, and of which nothing was heard, ended in another process.
       const under = new Set(overview.attempts.map(({ id }) => id));
@@ -240,6 +251,8 @@ class World {
     } catch (thrown) {
       this.notices = [...this.notices, { id: (this.#notice += 1), trouble: asTrouble(thrown) }];
     }
+    this.#readings.delete(meanwhile);
+    for (const id of meanwhile) void this.#changed(id);
   }
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { attempt, trouble } from "../fake/world";
 import { fake } from "../fake/fake";
 import { world } from "./world.svelte";
@@ -126,4 +126,26 @@ test("a keyring that locks changes how connections stand", async () => {
   if (first) first.state = "locked";
   await world.heard({ kind: "vault", value: trouble("keyring_locked", "Locked.") });
   expect(world.connections.some((one) => one.state === "locked")).toBe(true);
+});
+
+test("of very many the first are shown at once, and all as soon as these are seen", async () => {
+  fake.world.first = 2;
+  world.phase = "opening";
+  await world.open();
+  expect(world.connections).toHaveLength(2);
+  expect(world.partial).toBe(true);
+  await vi.waitFor(() => expect(world.partial).toBe(false));
+  expect(world.connections).toHaveLength(4);
+  expect(fake.called("overview").slice(-2)).toEqual([[true], [false]]);
+});
+
+test("what changes while all are read is asked for once more", async () => {
+  const held = fake.world.details.c2;
+  const answer = fake.hold("overview");
+  const reading = world.heard({ kind: "apps" });
+  if (held) held.summary.state = "renewing";
+  await world.heard({ kind: "connection", value: "c2" });
+  answer();
+  await reading;
+  await vi.waitFor(() => expect(fake.called("summaries")).toEqual([[["c2"]], [["c2"]]]));
 });

@@ -3,6 +3,7 @@
 import { render, screen } from "@testing-library/svelte";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { waitFor } from "@testing-library/svelte";
+import { expect } from "vitest";
 import App from "../App.svelte";
 import { fake } from "../fake/fake";
 import { palette } from "../state/palette.svelte";
@@ -29,6 +30,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   tell?.();
   render(App);
   if (!["opening"].includes(scenario)) await waitFor(() => screen.getByRole("heading", { level: 1 }));
+  await waitFor(() => expect(world.partial).toBe(false));
   return userEvent.setup();
 }
 

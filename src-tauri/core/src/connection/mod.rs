@@ -2,6 +2,7 @@
 
 mod browser;
 mod elsewhere;
+mod first;
 mod news;
 mod protection;
 mod state;
@@ -173,6 +174,11 @@ impl Grapnel {
     pub fn connections(&self) -> Result<Vec<Summary>> {
         let all = self.0.store.read(standing::all)?;
         Ok(Now::of(&self.0, self.apps()?).summaries(all))
+    }
+
+    /// The first connections of each provider by name, at most `many` of each; and whether there are more.
+    pub fn first_connections(&self, many: usize) -> Result<(Vec<Summary>, bool)> {
+        first::first(&self.0, many)
     }
 
     /// Those of these connections that are there.

@@ -55,6 +55,12 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
     some(connection, "ORDER BY name")
 }
 
+/// Every connection and its app, by name.
+pub(crate) fn names(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, AppId)>> {
+    let mut all = connection.prepare_cached("SELECT id, app_id FROM connection ORDER BY name")?;
+    all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
 /// Those of which anything is noted besides what they hold. They are few, and have an index.
 pub(crate) fn noted(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
     let noted = "trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL";

@@ -1,5 +1,5 @@
-//! Many connections that are due at once: no provider sees more than a few of them at a time, and none of them waits
-//! for another provider.
+//! Many connections. Those that are due at once: no provider sees more than a few of them at a time, and none of them
+//! waits for another provider. Those that are listed: the first are known without the others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +92,26 @@ async fn hundreds_that_are_due_at_once_are_renewed_a_few_at_a_time_for_each_prov
     keeper.abort();
     assert_eq!((one.all(), other.all()), (300, 20), "each was renewed once");
     assert!(one.most() <= AT_ONCE && other.most() <= AT_ONCE, "{} and {} at once", one.most(), other.most());
+}
+
+#[tokio::test]
+async fn at_first_those_at_the_top_of_each_providers_list_are_told() {
+    let home = tempfile::tempdir().unwrap();
+    let keyring = Arc::new(TestKeyring::default());
+    let grapnel = Grapnel::with(home.path(), keyring, Arc::new(TestClock::default())).unwrap();
+    let (one, mut other) = (Counting::start().await, Counting::start().await);
+    other.url = other.url.replace("127.0.0.1", "localhost");
+    let (some, few) = (app(&grapnel, "Some", &one).await, app(&grapnel, "Few", &other).await);
+    for _ in 0..5 {
+        connect(&grapnel, &some).await;
+    }
+    connect(&grapnel, &few).await;
+    let all = grapnel.connections().unwrap();
+    let (first, has_more) = grapnel.first_connections(3).unwrap();
+    let of_some: Vec<_> = all.iter().filter(|one| one.app_id == some.id).take(3).collect();
+    assert_eq!(first.iter().filter(|one| one.app_id == some.id).collect::<Vec<_>>(), of_some);
+    assert_eq!((first.len(), has_more), (4, true));
+    assert_eq!(grapnel.first_connections(5).unwrap(), (all, false));
 }
 
 /// How many lock files this process holds open.

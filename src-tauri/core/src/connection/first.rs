@@ -1,0 +1,32 @@
+//! The connections that a window shows first. Ten thousand take a moment to read, to hand over and to sort; those at the
+//! top of each provider's list do not.
+
+use std::collections::HashMap;
+
+use super::state::Now;
+use super::view::Summary;
+use crate::app;
+use crate::env::Env;
+use crate::error::Result;
+use crate::store::standing;
+
+/// The first of each provider by name, at most `many` of each; and whether there are more.
+pub(super) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
+    let apps = app::all(env)?;
+    let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();
+    let (first, all) = env.store.read(|connection| {
+        let all = standing::names(connection)?;
+        let mut taken: HashMap<&str, usize> = HashMap::new();
+        let is_first = |(_, app): &&_| {
+            let Some(provider) = providers.get(app) else { return false };
+            let taken = taken.entry(provider).or_default();
+            *taken += 1;
+            *taken <= many
+        };
+        let first = all.iter().filter(is_first).map(|(id, _)| standing::one(connection, id));
+        let first = first.filter_map(Result::transpose).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok((first, all.len()))
+    })?;
+    let has_more = first.len() < all;
+    Ok((Now::of(env, apps).summaries(first), has_more))
+}
