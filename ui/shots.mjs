@@ -71,6 +71,7 @@ const shots = {
   activity: { scenario: "some", go: (page) => tab(page, "Activity") },
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
   settings: { scenario: "some", go: async (page) => { await button(page, "Settings").click(); await page.locator("#proxy").waitFor(); } },
+  "settings-set": { scenario: "some", go: async (page) => { await page.evaluate(() => { fake.world.settings = { ...fake.world.settings, certificates: "/etc/ssl/certs/company.pem" }; fake.world.agrees = false; }); await button(page, "Settings").click(); await page.fill("#browser", "firefox -P work"); await page.keyboard.press("Enter"); await page.getByText("Left as it was").waitFor(); await page.locator("#authorities").scrollIntoViewIfNeeded(); } },
   "settings-wrong": { scenario: "some", go: async (page) => { await button(page, "Settings").click(); await page.fill("#proxy", "proxy.example"); await page.keyboard.press("Enter"); await page.locator("#proxy-wrong").waitFor(); } },
   ...Object.fromEntries([["vault", "Vault"], ["archive", "Export and import"], ["doctor", "Diagnostics"]].map(([name, title]) => [`settings-${name}`, {
     scenario: "some",

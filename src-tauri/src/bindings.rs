@@ -23,6 +23,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::summaries,
             commands::settings,
             commands::change_settings,
+            commands::choose_certificates,
             commands::start_at_login,
             commands::open_folder,
             commands::sandbox,

@@ -1,6 +1,8 @@
 //! The commands of the window: each forwards one request to the core and returns its answer.
 
 mod archive;
+mod browser;
+mod settings;
 mod vault;
 
 use std::time::Duration;
@@ -15,22 +17,19 @@ use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::{Overrides, ProfileFile, ProviderView};
 use grapnel_core::revoke::Disconnected;
 use grapnel_core::secret::{Entered, ExposeSecret};
-use grapnel_core::settings::Settings;
 use grapnel_core::store::Store;
 use serde::Serialize;
-#[cfg(target_os = "linux")]
-use tauri::Manager;
 use tauri::{AppHandle, State};
 
-#[cfg(target_os = "linux")]
-use crate::beside::{login, tray::Tray};
 use crate::calls::Calls;
 use crate::clipboard::Clipboard;
 use crate::sandbox::{AtHand, SandboxApp};
 use crate::shell::Shell;
-use crate::{browser, downloads, probe};
+use crate::{downloads, probe};
 
 pub(crate) use archive::*;
+pub(crate) use browser::*;
+pub(crate) use settings::*;
 pub(crate) use vault::*;
 
 /// Everything the window shows.
@@ -84,73 +83,12 @@ pub(crate) async fn summaries(
     shell.core().await?.summaries(&connection_ids)
 }
 
-/// What is set for all of Grapnel, and where its data is.
-#[derive(Serialize, specta::Type)]
-pub(crate) struct Set {
-    pub(crate) settings: Settings,
-    /// The data directory.
-    pub(crate) folder: String,
-    /// Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered.
-    pub(crate) at_login: Option<bool>,
-    /// Whether Grapnel can be found in the tray now.
-    pub(crate) in_tray: bool,
-}
-
-/// What is set for all of Grapnel.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn settings(shell: State<'_, Shell>, app: AppHandle) -> Result<Set> {
-    let folder = Store::default_home()?.display().to_string();
-    let settings = shell.core().await?.settings()?;
-    #[cfg(target_os = "linux")]
-    let (at_login, in_tray) = (Some(login::is_on(&app)), app.state::<Tray>().is_seen());
-    #[cfg(not(target_os = "linux"))]
-    let (at_login, in_tray) = (None, false);
-    Ok(Set { settings, folder, at_login, in_tray })
-}
-
-/// Changes what is set. An error names the setting that cannot be.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn change_settings(
-    shell: State<'_, Shell>,
-    app: AppHandle,
-    settings: Settings,
-) -> Result<Settings> {
-    let core = shell.core().await?;
-    #[cfg(target_os = "linux")]
-    let before = core.settings()?;
-    let changed = core.change_settings(settings)?;
-    // What this desktop does not have is not kept.
-    #[cfg(target_os = "linux")]
-    if before.tray != changed.tray
-        && let Err(error) = app.state::<Tray>().set(&app, core, changed.tray).await
-    {
-        core.change_settings(before)?;
-        return Err(error);
-    }
-    Ok(changed)
-}
-
-/// Makes Grapnel start at login, or no more.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {
-    #[cfg(target_os = "linux")]
-    return login::set(&app, on);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (app, on);
-        Err(Error::input("at_login", "Grapnel does not start at login here."))
-    }
-}
-
 /// Opens the data directory in the system's file manager.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_folder() -> Result<()> {
     let folder = Store::default_home()?.display().to_string();
-    browser::open(folder.into(), String::new()).await.map_err(|_| {
+    crate::browser::open(folder.into(), String::new()).await.map_err(|_| {
         Error::new(Code::Internal, "The system did not open the data folder.")
             .hint("Copy its path, and open it yourself.")
     })
@@ -222,37 +160,6 @@ pub(crate) async fn start_attempt(
 ) -> Result<Attempt> {
     let wanted = Wanted { again: connection_id, name: None };
     shell.core().await?.start_attempt(&app_id, &wanted).await
-}
-
-/// Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
-/// that comes of it, unless it opens nothing.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn open_browser(
-    shell: State<'_, Shell>,
-    attempt_id: AttemptId,
-    chosen: Option<String>,
-) -> Result<()> {
-    let core = shell.core().await?;
-    let link = core.attempt_link(&attempt_id).await?;
-    // Before it opens: the sign-in may be over before the browser's launcher is.
-    let before = chosen.map(|chosen| core.choose_browser(&attempt_id, Some(&chosen))).transpose()?;
-    let opened = browser::open(link, core.attempt_browser(&attempt_id)?).await;
-    if let (Err(_), Some(before)) = (&opened, before) {
-        core.choose_browser(&attempt_id, before.as_deref())?;
-    }
-    opened
-}
-
-/// Keeps what opens the pages of a connection; empty for what is set for all.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn set_browser(
-    shell: State<'_, Shell>,
-    connection_id: ConnectionId,
-    browser: String,
-) -> Result<()> {
-    shell.core().await?.set_browser(&connection_id, &browser)
 }
 
 /// Copies the address of the sign-in page, to be opened in a browser of the person's choice.

@@ -1,5 +1,5 @@
-//! The system's own dialogs for files. The window's page asks for one, and neither names the file nor can press its
-//! buttons: only the person does.
+//! The system's own dialogs, for files and for questions. The window's page asks for one, and neither names the file
+//! nor can press its buttons: only the person does.
 
 #[cfg(target_os = "linux")]
 #[path = "dialog/linux.rs"]
@@ -11,8 +11,11 @@ mod platform;
 use std::path::PathBuf;
 
 use grapnel_core::error::{Code, Error, Result};
-use tauri::AppHandle;
+use tauri::{AppHandle, WebviewWindow};
+use tokio::sync::oneshot::Sender;
 use tokio::sync::{Mutex, oneshot};
+
+use crate::confirm::{Asker, Question};
 
 /// What a file is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -32,24 +35,33 @@ pub(crate) async fn save(
     title: &'static str,
     name: &'static str,
 ) -> Result<Option<PathBuf>> {
-    ask(app, title, Purpose::Save(name)).await
+    show(app, move |window, tell| platform::file(window, title, Purpose::Save(name), tell)).await
 }
 
 /// Asks the person which file to read; nothing where they think better of it.
 pub(crate) async fn open(app: &AppHandle, title: &'static str) -> Result<Option<PathBuf>> {
-    ask(app, title, Purpose::Open).await
+    show(app, move |window, tell| platform::file(window, title, Purpose::Open, tell)).await
 }
 
-async fn ask(app: &AppHandle, title: &'static str, purpose: Purpose) -> Result<Option<PathBuf>> {
+impl Asker for AppHandle {
+    async fn ask(&self, question: Question) -> Result<bool> {
+        show(self, move |window, tell| platform::question(window, &question, tell)).await
+    }
+}
+
+/// Shows a dialog from the thread that may, and waits for what comes of it.
+async fn show<T: Send + 'static>(
+    app: &AppHandle,
+    dialog: impl FnOnce(Option<&WebviewWindow>, Sender<T>) + Send + 'static,
+) -> Result<T> {
     let _one = ONE.lock().await;
-    let (tell, chosen) = oneshot::channel();
+    let (tell, answered) = oneshot::channel();
     let window = crate::window::get(app);
     let failed = || {
-        Error::new(Code::Internal, "The system shows no dialog to choose a file in.")
+        Error::new(Code::Internal, "The system shows no dialog.")
             .means("Nothing was changed.")
-            .hint("Use grapnel export and grapnel import in a terminal.")
+            .hint("Use grapnel in a terminal, or start Grapnel again.")
     };
-    let asked = app.run_on_main_thread(move || platform::ask(window.as_ref(), title, purpose, tell));
-    asked.map_err(|_| failed())?;
-    chosen.await.map_err(|_| failed())
+    app.run_on_main_thread(move || dialog(window.as_ref(), tell)).map_err(|_| failed())?;
+    answered.await.map_err(|_| failed())
 }

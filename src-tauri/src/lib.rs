@@ -9,6 +9,7 @@ mod callback;
 mod calls;
 mod clipboard;
 mod commands;
+mod confirm;
 mod dialog;
 mod downloads;
 mod leaving;

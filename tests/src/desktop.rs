@@ -200,26 +200,51 @@ impl Desktop {
 
     /// Chooses a file in a dialog of the system, by its whole path.
     pub async fn answers_dialog(&self, title: &str, path: &str) -> Result<()> {
-        let search = ["search", "--onlyvisible", "--name", title];
-        let shown = async || {
-            Ok(self.run("xdotool", &search).await.ok().and_then(|it| Some(it.lines().last()?.to_owned())))
-        };
-        until("the dialog", shown).await?;
-        until("the dialog to take the path", async || {
-            let Some(dialog) = shown().await? else { return Ok(Some(())) };
-            self.run("xdotool", &["windowactivate", "--sync", &dialog]).await?;
+        self.answers(title, async || {
             // In a list of files a path begins a field of its own; in the field of a name it replaces what is marked.
             self.run("xdotool", &["key", "ctrl+a"]).await?;
             self.run("xdotool", &["type", "--delay", "20", path]).await?;
             self.run("xdotool", &["key", "Return"]).await?;
-            let closed = async || Ok(shown().await?.is_none().then_some(()));
-            if within(TAKEN, "the dialog to close", closed).await.is_err() {
+            if self.closes(title).await.is_err() {
                 // A letter was lost while that field came up. What says so is answered, and the field is there now.
                 self.run("xdotool", &["key", "Return"]).await?;
             }
-            Ok(None)
+            Ok(())
         })
         .await
+    }
+
+    /// Presses a key at a question of the system until it goes away: what agrees is not to be pressed at once.
+    pub async fn answers_question(&self, title: &str, key: &str) -> Result<()> {
+        self.answers(title, async || {
+            self.run("xdotool", &["key", key]).await?;
+            // If it did not, it is pressed again.
+            let _ = self.closes(title).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits for a dialog of this title, and answers it until it is gone.
+    async fn answers(&self, title: &str, answer: impl AsyncFn() -> Result<()>) -> Result<()> {
+        until(&format!("the dialog {title:?}"), async || self.dialog(title).await).await?;
+        until(&format!("an answer to the dialog {title:?}"), async || {
+            let Some(dialog) = self.dialog(title).await? else { return Ok(Some(())) };
+            self.run("xdotool", &["windowactivate", "--sync", &dialog]).await?;
+            answer().await.map(|()| None)
+        })
+        .await
+    }
+
+    async fn closes(&self, title: &str) -> Result<()> {
+        let closed = async || Ok(self.dialog(title).await?.is_none().then_some(()));
+        within(TAKEN, "the dialog to close", closed).await
+    }
+
+    /// The number by which the display knows the dialog of this title, if it is shown.
+    pub async fn dialog(&self, title: &str) -> Result<Option<String>> {
+        let found = self.run("xdotool", &["search", "--onlyvisible", "--name", title]).await;
+        Ok(found.ok().and_then(|found| Some(found.lines().last()?.to_owned())))
     }
 
     /// The process that owns a name on the session bus.

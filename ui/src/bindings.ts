@@ -14,8 +14,13 @@ export const commands = {
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
 	/**  What is set for all of Grapnel. */
 	settings: () => typedError<Set, Error>(__TAURI_INVOKE("settings")),
-	/**  Changes what is set. An error names the setting that cannot be. */
-	changeSettings: (settings: Settings) => typedError<Settings, Error>(__TAURI_INVOKE("change_settings", { settings })),
+	/**
+	 *  Changes what is set. An error names the setting that cannot be. The person is asked about a program or a proxy that
+	 *  is new; nothing where they do not agree, and then nothing was changed.
+	 */
+	changeSettings: (settings: Settings) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { settings })),
+	/**  Has the person choose the file of certificate authorities to trust besides; nothing where they choose none. */
+	chooseCertificates: () => typedError<Settings | null, Error>(__TAURI_INVOKE("choose_certificates")),
 	/**  Makes Grapnel start at login, or no more. */
 	startAtLogin: (on: boolean) => typedError<null, Error>(__TAURI_INVOKE("start_at_login", { on })),
 	/**  Opens the data directory in the system's file manager. */
@@ -38,9 +43,9 @@ export const commands = {
 	startAttempt: (appId: AppId, connectionId: ConnectionId | null) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId })),
 	/**
 	 *  Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
-	 *  that comes of it, unless it opens nothing.
+	 *  that comes of it, unless it opens nothing. The person is asked about one that is new; answers whether they agree.
 	 */
-	openBrowser: (attemptId: AttemptId, chosen: string | null) => typedError<null, Error>(__TAURI_INVOKE("open_browser", { attemptId, chosen })),
+	openBrowser: (attemptId: AttemptId, chosen: string | null) => typedError<boolean, Error>(__TAURI_INVOKE("open_browser", { attemptId, chosen })),
 	/**  Copies the address of the sign-in page, to be opened in a browser of the person's choice. */
 	copyLink: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("copy_link", { attemptId })),
 	/**  Takes in the address that the provider sent the person to, pasted by them. */
@@ -53,8 +58,11 @@ export const commands = {
 	cancelAttempt: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("cancel_attempt", { attemptId })),
 	/**  Everything about a connection. */
 	connection: (connectionId: ConnectionId) => typedError<Details, Error>(__TAURI_INVOKE("connection", { connectionId })),
-	/**  Keeps what opens the pages of a connection; empty for what is set for all. */
-	setBrowser: (connectionId: ConnectionId, browser: string) => typedError<null, Error>(__TAURI_INVOKE("set_browser", { connectionId, browser })),
+	/**
+	 *  Keeps what opens the pages of a connection; empty for what is set for all. The person is asked about one that is
+	 *  new; answers whether they agree.
+	 */
+	setBrowser: (connectionId: ConnectionId, browser: string) => typedError<boolean, Error>(__TAURI_INVOKE("set_browser", { connectionId, browser })),
 	/**  Renews a connection's tokens now. */
 	refresh: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("refresh", { connectionId })),
 	/**  Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it. */

@@ -57,7 +57,7 @@ export const host = {
   readProfile: (text: string) => ask(() => commands.readProfile(text)),
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   startAttempt: (app: string, connection: string | null) => ask(() => commands.startAttempt(app, connection)),
-  /** Opens the sign-in page, in `chosen` where one is: the connection that comes of it keeps that. */
+  /** Opens the sign-in page, in `chosen` where one is: the connection that comes of it keeps that. Whether the person agrees, whom the system asks about one that is new. */
   openBrowser: (attempt: string, chosen: string | null) => ask(() => commands.openBrowser(attempt, chosen)),
   copyLink: (attempt: string) => ask(() => commands.copyLink(attempt)),
   pasteCallback: (attempt: string, text: string) => ask(() => commands.pasteCallback(attempt, text)),
@@ -67,6 +67,7 @@ export const host = {
   testDeepLink: () => ask(() => commands.testDeepLink()),
   cancelAttempt: (attempt: string) => ask(() => commands.cancelAttempt(attempt)),
   connection: (id: string) => ask(() => commands.connection(id)),
+  /** Keeps a browser; whether the person agrees, likewise. */
   setBrowser: (id: string, command: string) => ask(() => commands.setBrowser(id, command)),
   refresh: (id: string) => ask(() => commands.refresh(id)),
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
@@ -92,7 +93,10 @@ export const host = {
   copyText: (text: string) => ask(() => commands.copyText(text)),
   /** What is set for all of Grapnel, and where its data is. */
   settings: () => ask(() => commands.settings()) as Promise<{ settings: Settings; folder: string; at_login: boolean | null; in_tray: boolean }>,
-  changeSettings: (settings: Settings) => ask(() => commands.changeSettings(settings)) as Promise<Settings>,
+  /** The system asks the person about a program or a proxy that is new; nothing where they decline, and nothing was changed. */
+  changeSettings: (settings: Settings) => ask(() => commands.changeSettings(settings)) as Promise<Settings | null>,
+  /** The person chooses a file in the system's dialog; nothing where they choose none. */
+  chooseCertificates: () => ask(() => commands.chooseCertificates()) as Promise<Settings | null>,
   startAtLogin: (on: boolean) => ask(() => commands.startAtLogin(on)),
   openFolder: () => ask(() => commands.openFolder()),
   checkVault: () => ask(() => commands.checkVault()),

@@ -73,9 +73,8 @@ impl Settings {
         if self.certificates.is_empty() {
             return Ok(Vec::new());
         }
-        let wrong = |message: String| {
-            Error::input("certificates", message).hint("It is a file in PEM format, by its whole path.")
-        };
+        let wrong =
+            |message: String| Error::input("certificates", message).hint("It is a file in PEM format.");
         let path = Path::new(&self.certificates);
         let pem = std::fs::read(path)
             .map_err(|error| wrong(format!("“{}” cannot be read: {error}.", path.display())))?;
@@ -85,12 +84,16 @@ impl Settings {
         }
     }
 
-    fn tidy(mut self) -> Self {
+    /// These settings as they would be kept. An error names the one that cannot be.
+    pub fn checked(mut self) -> Result<Self> {
         for text in [&mut self.proxy, &mut self.certificates] {
             text.truncate(text.trim_end().len());
             text.drain(..text.len() - text.trim_start().len());
         }
-        self
+        self.browser = browser::entered(&self.browser)?;
+        self.proxy()?;
+        self.certificates()?;
+        Ok(self)
     }
 }
 
@@ -101,9 +104,8 @@ pub(crate) fn get(env: &Env) -> Result<Settings> {
 
 /// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
 pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
-    let mut settings = settings.tidy();
-    settings.browser = browser::entered(&settings.browser)?;
-    env.http.set(&settings)?;
+    let settings = settings.checked()?;
+    env.http.set(settings.clone());
     env.store.write(|tx| store::settings::set(tx, &settings))?;
     env.tell(Event::Settings);
     Ok(settings)

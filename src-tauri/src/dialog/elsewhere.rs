@@ -2,13 +2,31 @@
 
 use std::path::PathBuf;
 
-use rfd::AsyncFileDialog;
+use rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResult, MessageLevel};
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
-use super::Purpose;
+use super::{Purpose, Question};
 
-pub(super) fn ask(
+/// The first button is the one that Return presses, and Escape presses neither that agrees.
+pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {
+    let action = question.action.replace('_', "");
+    let mut dialog = AsyncMessageDialog::new()
+        .set_level(MessageLevel::Warning)
+        .set_title(question.title)
+        .set_description(format!("{}\n\n{}", question.what, question.meaning))
+        .set_buttons(MessageButtons::OkCancelCustom("Cancel".into(), action.clone()));
+    if let Some(window) = window {
+        dialog = dialog.set_parent(window);
+    }
+    let asked = dialog.show();
+    tauri::async_runtime::spawn(async move {
+        // Whoever asked may have given up.
+        let _ = tell.send(asked.await == MessageDialogResult::Custom(action));
+    });
+}
+
+pub(super) fn file(
     window: Option<&WebviewWindow>,
     title: &str,
     purpose: Purpose,

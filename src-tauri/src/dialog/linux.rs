@@ -1,17 +1,75 @@
-//! GTK's dialog, or that of the desktop's portal where GTK is told to use it.
+//! GTK's dialogs; for files that of the desktop's portal, where GTK is told to use it.
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
-use gtk::prelude::{FileChooserExt, NativeDialogExt};
-use gtk::{FileChooserAction, FileChooserNative, ResponseType};
+use gtk::glib::object::Cast;
+use gtk::prelude::{
+    ContainerExt, DialogExt, FileChooserExt, GtkWindowExt, LabelExt, MessageDialogExt, NativeDialogExt,
+    ObjectExt, WidgetExt,
+};
+use gtk::{
+    ButtonsType, Container, FileChooserAction, FileChooserNative, Label, MessageDialog, MessageType,
+    ResponseType, glib, pango,
+};
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
-use super::Purpose;
+use super::{Purpose, Question};
 
-pub(super) fn ask(
+/// How long a question stands before it can be agreed to: a press that was meant for the page under it does nothing.
+const SETTLING: Duration = Duration::from_millis(600);
+
+pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {
+    let text = format!("{}\n\n{}", question.what, question.meaning);
+    let dialog = MessageDialog::builder()
+        .title(question.title)
+        .text(question.title)
+        .secondary_text(&text)
+        .message_type(MessageType::Warning)
+        .buttons(ButtonsType::None)
+        .modal(true)
+        .build();
+    dialog.set_transient_for(window.and_then(|window| window.gtk_window().ok()).as_ref());
+    break_anywhere(&dialog, &text);
+    dialog.add_button("_Cancel", ResponseType::Cancel);
+    dialog.add_button(question.action, ResponseType::Accept);
+    dialog.set_default_response(ResponseType::Cancel);
+    dialog.set_response_sensitive(ResponseType::Accept, false);
+    let shown = dialog.downgrade();
+    glib::timeout_add_local_once(SETTLING, move || {
+        if let Some(dialog) = shown.upgrade() {
+            dialog.set_response_sensitive(ResponseType::Accept, true);
+        }
+    });
+    let tell = Cell::new(Some(tell));
+    dialog.connect_response(move |dialog, response| {
+        if let Some(tell) = tell.take() {
+            // Whoever asked may have given up.
+            let _ = tell.send(response == ResponseType::Accept);
+            dialog.close();
+        }
+    });
+    dialog.show();
+}
+
+/// A long word of this text goes on in the next line, without a hyphen that nobody entered, where it would otherwise
+/// make the dialog wider than the screen.
+fn break_anywhere(dialog: &MessageDialog, text: &str) {
+    let Ok(area) = dialog.message_area().downcast::<Container>() else { return };
+    let labels = area.children().into_iter().filter_map(|child| child.downcast::<Label>().ok());
+    for label in labels.filter(|label| label.text() == text) {
+        label.set_line_wrap_mode(pango::WrapMode::WordChar);
+        let without = format!("<span insert_hyphens='false'>{}</span>", glib::markup_escape_text(text));
+        if let Ok((attributes, ..)) = pango::parse_markup(&without, '\0') {
+            label.set_attributes(Some(&attributes));
+        }
+    }
+}
+
+pub(super) fn file(
     window: Option<&WebviewWindow>,
     title: &str,
     purpose: Purpose,

@@ -4,6 +4,7 @@ mod bad_input;
 mod beside;
 mod cold_start;
 mod command_line;
+mod confirming;
 mod custom;
 mod denied;
 mod grindery;

@@ -182,7 +182,7 @@ export class Fake {
         this.world.attempts.push(begun);
         return begun;
       }),
-    openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => null),
+    openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => !chosen || this.world.agrees !== false),
     copyLink: (id) => this.#answer("copyLink", [id], () => null),
     pasteCallback: (id, text) =>
       this.#answer("pasteCallback", [id, text], () => {
@@ -220,9 +220,10 @@ export class Fake {
     setBrowser: (id, command) =>
       this.#answer("setBrowser", [id, command], () => {
         if (command.split("'").length % 2 === 0) throw { ...trouble("invalid_input", "A quote is left open.", null, "It looks like: firefox -P work"), field: "browser" };
+        if (command && this.world.agrees === false) return false;
         this.#details(id).browser = command;
         queueMicrotask(() => this.tell({ kind: "connection", value: id }));
-        return null;
+        return true;
       }),
     refresh: (id) => this.#answer("refresh", [id], () => (this.#details(id), null)),
     copyToken: (id) => this.#answer("copyToken", [id], () => (this.#details(id), null)),
@@ -268,14 +269,6 @@ export class Fake {
       this.#answer("activity", [id, search], () =>
         this.world.activity.filter((one) => (id === null || one.connection_id === id) && one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()))),
     copyText: (text) => this.#answer("copyText", [text], () => null),
-    settings: () => this.#answer("settings", [], () => ({ settings: this.world.settings, folder: "/home/amelie/.local/share/grapnel", at_login: false, in_tray: this.world.settings.tray ?? false })),
-    changeSettings: (settings) =>
-      this.#answer("changeSettings", [settings], () => {
-        if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The proxy’s address does not begin with http:// or socks5://.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
-        return (this.world.settings = settings);
-      }),
-    startAtLogin: (on) => this.#answer("startAtLogin", [on], () => null),
-    openFolder: () => this.#answer("openFolder", [], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
     ...keeping((name, given, answer) => this.#answer(name, given, answer), () => this.world, (event) => this.tell(event)),
   };

@@ -1,6 +1,6 @@
-// The fake host's vault, archives and doctor.
+// The fake host's settings, vault, archives and doctor.
 
-import type { commands as Real, Error as Trouble, Event, Imported } from "../bindings";
+import type { commands as Real, Error as Trouble, Event, Imported, Settings } from "../bindings";
 import { at, trouble, type FakeWorld } from "./world";
 
 type Name = keyof typeof Real;
@@ -17,6 +17,16 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
     ],
   });
   return {
+    settings: () => answer("settings", [], () => ({ settings: world().settings, folder: "/home/amelie/.local/share/grapnel", at_login: false, in_tray: world().settings.tray ?? false })),
+    changeSettings: (settings: Settings) =>
+      answer("changeSettings", [settings], () => {
+        if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The proxy’s address does not begin with http:// or socks5://.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
+        const asks = (["browser", "proxy"] as const).some((key) => settings[key] && settings[key] !== world().settings[key]);
+        return asks && world().agrees === false ? null : (world().settings = settings);
+      }),
+    chooseCertificates: () => answer("chooseCertificates", [], () => (world().chosen ? (world().settings = { ...world().settings, certificates: "/etc/ssl/company.pem" }) : null)),
+    startAtLogin: (on: boolean) => answer("startAtLogin", [on], () => null),
+    openFolder: () => answer("openFolder", [], () => null),
     protection: () => answer("protection", [], () => world().protection ?? ("keyring" as const)),
     unlock: (word: string) =>
       answer("unlock", [word.length], () => {

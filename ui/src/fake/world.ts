@@ -15,6 +15,8 @@ export type FakeWorld = Omit<Overview, "has_more"> & {
   settings: Settings;
   /** The file that the person chooses in the system's dialog; nothing where they think better of it. */
   chosen: string | null;
+  /** Whether the person agrees to what the system asks; they do where nothing is said. */
+  agrees?: boolean;
   /** What disconnecting brings about at the provider. */
   revocation?: Revocation;
   /** What opens the vault; the keyring where nothing is said. */

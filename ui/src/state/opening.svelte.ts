@@ -10,17 +10,19 @@ class Openings {
 
   of = (attempt: string): Opening | undefined => this.#all.get(attempt);
 
-  /** Opens the sign-in page, in `chosen` where one is; the answer is kept with the attempt. */
-  async open(attempt: string, chosen: string | null = null): Promise<void> {
-    if (this.#all.get(attempt)?.busy) return;
+  /** Opens the sign-in page, in `chosen` where one is; the answer is kept with the attempt. Whether the person let it be opened. */
+  async open(attempt: string, chosen: string | null = null): Promise<boolean> {
+    if (this.#all.get(attempt)?.busy) return true;
     const at = new Date();
-    this.#all.set(attempt, { at, busy: true, trouble: null });
+    // Before another browser the system may ask: until that is answered, all stays as it was.
+    if (chosen === null) this.#all.set(attempt, { at, busy: true, trouble: null });
     try {
-      await host.openBrowser(attempt, chosen);
+      if (!(await host.openBrowser(attempt, chosen))) return false;
       this.#all.set(attempt, { at, busy: false, trouble: null });
     } catch (thrown) {
       this.#all.set(attempt, { at, busy: false, trouble: asTrouble(thrown) });
     }
+    return true;
   }
 }
 

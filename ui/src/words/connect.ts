@@ -64,6 +64,7 @@ export const connect = {
   copyLink: "Copy link",
   openAgain: "Open again",
   otherBrowser: "Open in another browser",
+  notOpened: "Not opened",
   otherBrowserNote: "Such as another profile; the address comes last. The connection keeps it for the next time.",
   openThere: "Open there",
   exchange: "Exchange the code for tokens",

@@ -72,9 +72,9 @@ impl Client {
         Self { time, turns: Turns::default(), routes: Routes::default() }
     }
 
-    /// Goes by other settings from the next request on; refuses those that cannot be.
-    pub(crate) fn set(&self, settings: &Settings) -> crate::error::Result<()> {
-        self.routes.set(settings)
+    /// Goes by other settings from the next request on.
+    pub(crate) fn set(&self, settings: Settings) {
+        self.routes.set(settings);
     }
 
     /// Goes by settings that were kept.

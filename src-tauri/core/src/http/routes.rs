@@ -26,13 +26,10 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// Goes by other settings from the next request on; refuses those that cannot be.
-    pub(super) fn set(&self, settings: &Settings) -> Result<()> {
-        settings.proxy()?;
-        settings.certificates()?;
-        self.begin_with(settings.clone());
+    /// Goes by other settings from the next request on.
+    pub(super) fn set(&self, settings: Settings) {
+        self.begin_with(settings);
         *self.outward.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        Ok(())
     }
 
     /// Goes by settings that were kept, whether they still can be or not: that shows when they are needed.

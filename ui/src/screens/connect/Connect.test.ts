@@ -62,6 +62,20 @@ test("the sign-in page can be opened in another browser, also where none opened"
   expect(fake.called("openBrowser").map(([, chosen]) => chosen)).toEqual([null, "chromium", "firefox -P work"]);
 });
 
+test("another browser that the person declines opens nothing, and what went before stays", async () => {
+  const user = await start("browser", () => (fake.world.agrees = false));
+  await row(user, "Acme Shop");
+  await press(user, "Connect in the browser");
+  await screen.findByText("The sign-in page did not open");
+  fake.fail("openBrowser", null);
+  await user.click(screen.getByText("Open in another browser"));
+  await user.type(screen.getByRole("textbox", { name: "Program" }), "chromium");
+  await press(user, "Open there");
+  expect(await screen.findByText("Not opened")).toBeVisible();
+  expect(screen.getByText("The sign-in page did not open")).toBeVisible();
+  expect(screen.getByRole("textbox", { name: "Program" })).toHaveValue("chromium");
+});
+
 test("once connected, the window goes to the connection", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");

@@ -54,6 +54,11 @@ test("a connection has a browser of its own", async () => {
   expect(await screen.findByText("firefox -P work")).toBeVisible();
   expect(screen.getByText("Kept")).toBeVisible();
   expect(world.details.get("c1")?.browser).toBe("firefox -P work");
+  fake.world.agrees = false;
+  await user.type(field, "er{Enter}");
+  expect(await screen.findByText("Left as it was")).toBeVisible();
+  expect(world.details.get("c1")?.browser).toBe("firefox -P work");
+  expect(screen.queryByRole("alert")).toBeNull();
 });
 
 test("disconnecting asks first, and says what still stands", async () => {

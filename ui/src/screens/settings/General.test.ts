@@ -1,3 +1,4 @@
+import { within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 import { fake, press, screen, start, waitFor } from "../../test/start";
 
@@ -24,6 +25,47 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   expect(proxy).toHaveValue("proxy.example");
   await user.type(await box("Browser"), "firefox{Enter}");
   await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" }));
+});
+
+test("a program or a proxy that the person declines leaves all as it was, and that is no error", async () => {
+  const user = await open(() => (fake.world.agrees = false));
+  for (const [name, text] of [["Browser", "firefox -P work"], ["Proxy", "http://proxy.example:3128"]] as const) {
+    await user.type(await box(name), `${text}{Enter}`);
+    expect(await screen.findByText("Left as it was")).toBeVisible();
+    expect(await box(name)).toHaveValue("");
+    // It is not asked again because the field is left.
+    await user.tab();
+  }
+  expect(fake.called("changeSettings")).toHaveLength(2);
+  expect(fake.world.settings).toMatchObject({ browser: "", proxy: "" });
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+test("a field is not left because the window is", async () => {
+  const user = await open();
+  const field = await box("Browser");
+  await user.type(field, "firefox");
+  field.dispatchEvent(new FocusEvent("blur"));
+  expect(fake.called("changeSettings")).toEqual([]);
+  await user.tab();
+  await waitFor(() => expect(fake.world.settings.browser).toBe("firefox"));
+});
+
+test("the file of authorities is the one that the system’s dialog names, and goes without a question", async () => {
+  const user = await open();
+  const authorities = within(await screen.findByRole("group", { name: "Certificate authorities to trust besides" }));
+  fake.world.chosen = null;
+  await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
+  expect(authorities.getByText("None besides the usual ones.")).toBeVisible();
+  fake.world.chosen = "/etc/ssl/company.pem";
+  await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
+  expect(await authorities.findByText(/company\.pem/)).toBeVisible();
+  fake.fail("chooseCertificates", { code: "invalid_input", message: "“/tmp/no.pem” holds no certificate.", meaning: null, hint: null, field: "certificates" });
+  await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
+  expect(await authorities.findByRole("alert")).toHaveTextContent("holds no certificate");
+  await user.click(authorities.getByRole("button", { name: "Remove" }));
+  await waitFor(() => expect(fake.world.settings.certificates).toBe(""));
+  expect(fake.called("changeSettings")).toHaveLength(1);
 });
 
 test("what was not changed is not sent", async () => {

@@ -1,0 +1,100 @@
+//! What is set for all of Grapnel.
+
+use grapnel_core::Grapnel;
+use grapnel_core::error::{Error, Result};
+use grapnel_core::settings::Settings;
+use grapnel_core::store::Store;
+use serde::Serialize;
+#[cfg(target_os = "linux")]
+use tauri::Manager;
+use tauri::{AppHandle, State};
+
+#[cfg(target_os = "linux")]
+use crate::beside::{login, tray::Tray};
+use crate::shell::Shell;
+use crate::{confirm, dialog};
+
+/// What is set for all of Grapnel, and where its data is.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct Set {
+    pub(crate) settings: Settings,
+    /// The data directory.
+    pub(crate) folder: String,
+    /// Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered.
+    pub(crate) at_login: Option<bool>,
+    /// Whether Grapnel can be found in the tray now.
+    pub(crate) in_tray: bool,
+}
+
+/// What is set for all of Grapnel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn settings(shell: State<'_, Shell>, app: AppHandle) -> Result<Set> {
+    let folder = Store::default_home()?.display().to_string();
+    let settings = shell.core().await?.settings()?;
+    #[cfg(target_os = "linux")]
+    let (at_login, in_tray) = (Some(login::is_on(&app)), app.state::<Tray>().is_seen());
+    #[cfg(not(target_os = "linux"))]
+    let (at_login, in_tray) = (None, false);
+    Ok(Set { settings, folder, at_login, in_tray })
+}
+
+/// Changes what is set. An error names the setting that cannot be. The person is asked about a program or a proxy that
+/// is new; nothing where they do not agree, and then nothing was changed.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn change_settings(
+    shell: State<'_, Shell>,
+    app: AppHandle,
+    settings: Settings,
+) -> Result<Option<Settings>> {
+    let core = shell.core().await?;
+    let wanted = settings.checked()?;
+    if !confirm::settings(&app, &core.settings()?, &wanted).await? {
+        return Ok(None);
+    }
+    keep(core, &app, wanted).await.map(Some)
+}
+
+/// Has the person choose the file of certificate authorities to trust besides; nothing where they choose none.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn choose_certificates(shell: State<'_, Shell>, app: AppHandle) -> Result<Option<Settings>> {
+    let core = shell.core().await?;
+    let Some(file) = dialog::open(&app, "Authorities to trust besides").await? else { return Ok(None) };
+    let certificates = file.into_os_string().into_string().map_err(|_| {
+        Error::input("certificates", "The path of this file is not text.").hint("Give it another name.")
+    })?;
+    core.change_settings(Settings { certificates, ..core.settings()? }).map(Some)
+}
+
+/// Keeps settings that nothing more is to be asked about.
+async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Settings> {
+    #[cfg(target_os = "linux")]
+    let before = core.settings()?;
+    let changed = core.change_settings(settings)?;
+    // What this desktop does not have is not kept.
+    #[cfg(target_os = "linux")]
+    if before.tray != changed.tray
+        && let Err(error) = app.state::<Tray>().set(app, core, changed.tray).await
+    {
+        core.change_settings(before)?;
+        return Err(error);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = app;
+    Ok(changed)
+}
+
+/// Makes Grapnel start at login, or no more.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    return login::set(&app, on);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (app, on);
+        Err(Error::input("at_login", "Grapnel does not start at login here."))
+    }
+}

@@ -1,0 +1,230 @@
+//! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through,
+//! and the authorities that are trusted. Whatever of it is new is asked of the person, in a dialog of the system.
+
+use std::fmt::Write;
+
+use grapnel_core::error::{Error, Result};
+use grapnel_core::settings::Settings;
+
+/// What is asked has to be in sight whole, in letters as they are shown. What is longer is not asked at all.
+const LONGEST: usize = 240;
+
+/// A question to the person.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) title: &'static str,
+    /// What would be used, whole; whatever could hide or imitate something is spelled out.
+    pub(crate) what: String,
+    /// What comes of it.
+    pub(crate) meaning: &'static str,
+    /// What the button that agrees says.
+    pub(crate) action: &'static str,
+}
+
+/// Who puts a question to the person.
+pub(crate) trait Asker: Sync {
+    /// Whether the person wants what the question says. Whatever else they do than agree, declines.
+    fn ask(&self, question: Question) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// Whether the person wants all that is new in these settings. Refused where they name a file, which only the
+/// system's dialog does.
+pub(crate) async fn settings(asker: &impl Asker, kept: &Settings, wanted: &Settings) -> Result<bool> {
+    for question in about_settings(kept, wanted)? {
+        if !asker.ask(question).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the person wants a program to open addresses, or it is one of those that do so already.
+pub(crate) async fn program(asker: &impl Asker, command: &str, known: &[&str]) -> Result<bool> {
+    match about_program(command, known)? {
+        Some(question) => asker.ask(question).await,
+        None => Ok(true),
+    }
+}
+
+fn about_settings(kept: &Settings, wanted: &Settings) -> Result<Vec<Question>> {
+    if is_new(&wanted.certificates, &[&kept.certificates]) {
+        return Err(Error::input("certificates", "This file was not chosen in the system’s dialog.")
+            .means("Nothing was changed."));
+    }
+    let mut questions = Vec::from_iter(about_program(&wanted.browser, &[&kept.browser])?);
+    if is_new(&wanted.proxy, &[&kept.proxy]) {
+        questions.push(Question {
+            title: "Send all requests through this proxy?",
+            what: shown("proxy", &wanted.proxy)?,
+            meaning: "It sees which providers are asked, and when. Go on only if you entered it yourself.",
+            action: "_Use this proxy",
+        });
+    }
+    Ok(questions)
+}
+
+fn about_program(command: &str, known: &[&str]) -> Result<Option<Question>> {
+    if !is_new(command, known) {
+        return Ok(None);
+    }
+    Ok(Some(Question {
+        title: "Open sign-in pages with this program?",
+        what: shown("browser", command)?,
+        meaning: "It runs with all your rights, and is handed each address. Go on only if you entered it yourself.",
+        action: "_Use this program",
+    }))
+}
+
+fn is_new(wanted: &str, known: &[&str]) -> bool {
+    !wanted.is_empty() && !known.contains(&wanted)
+}
+
+/// Text as a dialog shows it. Refused where it would be so long that a part might not be seen.
+fn shown(field: &str, text: &str) -> Result<String> {
+    let mut shown = String::new();
+    let mut after_space = true;
+    for letter in text.chars() {
+        let is_plain = if letter == ' ' { !after_space } else { is_plain(letter) };
+        after_space = letter == ' ';
+        if is_plain {
+            shown.push(letter);
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(letter));
+        }
+        if shown.len() > LONGEST * 4 {
+            break;
+        }
+    }
+    if shown.chars().count() > LONGEST {
+        return Err(Error::input(field, "This is too long to be shown whole before it is used.")
+            .means("Nothing was changed.")
+            .hint("Where it is a program’s command, put it into a script, and enter that."));
+    }
+    Ok(shown)
+}
+
+/// Whether a letter shows itself, and stands where it was written: no control, no blank, nothing that combines with
+/// its neighbours or is written from right to left.
+fn is_plain(letter: char) -> bool {
+    let is_told = matches!(letter, '\u{a0}'..='\u{58f}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
+    // The filler of Hangul is a letter that is not to be seen.
+    letter.is_ascii_graphic() || (is_told && letter.is_alphanumeric() && letter != '\u{3164}')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// A person who answers the same each time, and what they were asked.
+    struct Person(bool, Mutex<Vec<String>>);
+
+    impl Person {
+        fn who_says(answer: bool) -> Self {
+            Self(answer, Mutex::default())
+        }
+
+        fn saw(self) -> Vec<String> {
+            self.1.into_inner().unwrap()
+        }
+    }
+
+    impl Asker for Person {
+        async fn ask(&self, question: Question) -> Result<bool> {
+            self.1.lock().unwrap().push(question.what);
+            Ok(self.0)
+        }
+    }
+
+    async fn asked(kept: &Settings, wanted: &Settings) -> Vec<String> {
+        let person = Person::who_says(true);
+        assert!(settings(&person, kept, wanted).await.unwrap());
+        person.saw()
+    }
+
+    fn set(browser: &str, proxy: &str, certificates: &str) -> Settings {
+        let [browser, proxy, certificates] = [browser, proxy, certificates].map(str::to_owned);
+        Settings { browser, proxy, certificates, ..Settings::default() }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_new_is_asked() {
+        let none = Settings::default();
+        let kept = set("firefox -P work", "http://proxy.example:3128", "/etc/ssl/company.pem");
+        assert_eq!(asked(&none, &none).await, [""; 0]);
+        assert_eq!(asked(&kept, &kept).await, [""; 0]);
+        assert_eq!(asked(&kept, &Settings { quiet: true, tray: true, ..kept.clone() }).await, [""; 0]);
+        assert_eq!(asked(&kept, &none).await, [""; 0], "what is cleared trusts less");
+        assert_eq!(asked(&none, &set("firefox -P work", "", "")).await, ["firefox -P work"]);
+        assert_eq!(
+            asked(&kept, &Settings { browser: "firefox".into(), ..kept.clone() }).await,
+            ["firefox"],
+            "a part of what is known is another program"
+        );
+        let both = set("chromium", "socks5://127.0.0.1:9050", "");
+        assert_eq!(asked(&kept, &both).await, ["chromium", "socks5://127.0.0.1:9050"]);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_authorities_is_never_named_by_the_page() {
+        for kept in [Settings::default(), set("", "", "/etc/ssl/company.pem")] {
+            let person = Person::who_says(true);
+            let error = settings(&person, &kept, &set("", "", "/tmp/mine.pem")).await.unwrap_err();
+            assert_eq!(error.field.as_deref(), Some("certificates"));
+            assert_eq!(person.saw(), [""; 0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_that_opens_addresses_already_is_not_asked_again() {
+        let known = ["", "firefox -P work", "chromium"];
+        for command in known {
+            let person = Person::who_says(false);
+            assert!(program(&person, command, &known).await.unwrap());
+            assert_eq!(person.saw(), [""; 0]);
+        }
+        for answer in [false, true] {
+            let person = Person::who_says(answer);
+            assert_eq!(program(&person, "firefox -P home", &known).await.unwrap(), answer);
+            assert_eq!(person.saw(), ["firefox -P home"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_declined_ends_the_asking() {
+        let both = set("chromium", "http://proxy.example:3128", "");
+        for (answer, seen) in
+            [(false, vec!["chromium"]), (true, vec!["chromium", "http://proxy.example:3128"])]
+        {
+            let person = Person::who_says(answer);
+            assert_eq!(settings(&person, &Settings::default(), &both).await.unwrap(), answer);
+            assert_eq!(person.saw(), seen);
+        }
+    }
+
+    #[test]
+    fn what_could_hide_something_is_spelled_out() {
+        for (text, told) in [
+            ("/home/amélie/bin/браузер", "/home/amélie/bin/браузер"),
+            ("/home/山田/firefox", "/home/山田/firefox"),
+            ("firefox\n\nThis is safe.", "firefox\\u{a}\\u{a}This is safe."),
+            ("firefox  -P", "firefox \\u{20}-P"),
+            ("a\u{202e}b\u{200b}c\u{3164}d\u{a0}e\u{301}", "a\\u{202e}b\\u{200b}c\\u{3164}d\\u{a0}e\\u{301}"),
+            ("\u{5d0}\u{627}\u{7f}\u{1b}", "\\u{5d0}\\u{627}\\u{7f}\\u{1b}"),
+            ("<b>&amp;\\u{20}", "<b>&amp;\\u{20}"),
+        ] {
+            assert_eq!(shown("browser", text).unwrap(), told);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_shown_whole_is_refused() {
+        assert_eq!(shown("browser", &"a".repeat(LONGEST)).unwrap().len(), LONGEST);
+        for text in ["a".repeat(LONGEST + 1), "\u{200b}".repeat(LONGEST / 8 + 1), " ".repeat(1 << 20)] {
+            let error = shown("browser", &text).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some("browser"));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What no page decides: a program, a proxy and authorities are named by the person, whom the system asks.
+
+use std::fs;
+
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::{Page, Role};
+use grapnel_tests::scene::Scene;
+use grapnel_tests::story::Pictures;
+use grapnel_tests::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+const PROGRAM: &str = "Open sign-in pages with this program";
+const PROXY: &str = "Send all requests through this proxy";
+const DECLINES: &str = "Escape";
+/// The safe answer is the one that Return gives.
+const DECLINES_TOO: &str = "Return";
+const AGREES: &str = "alt+u";
+/// A certificate of nobody's.
+const COMPANY: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBezCCASGgAwIBAgIUPg7rb5ncJrz30Qqwnz6m8+yvmnUwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHQ29tcGFueTAgFw0yNjExMjEyMzQxMDFaGA8yMTI2MTAyODIz
+NDEwMVowEjEQMA4GA1UEAwwHQ29tcGFueTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABDDBhK7fYNvvrQIZyi+EtQX6Qif6D0YfQyN3iNNjPzvReEsFna7FAor4e1ot
+BO0q7HvRRbTbKKWM3itBsg5+TE6jUzBRMB0GA1UdDgQWBBTv07GnEJPwaLftW+XL
+yp7o/VhvgzAfBgNVHSMEGDAWgBTv07GnEJPwaLftW+XLyp7o/VhvgzAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIGnS9z6PxL5EkrxDyT/jNGTA/Azq
+my0j7TV5CVf4OAFVAiEA5r+5KsiLWrRKCF3EkWaShLQbkXaCbf03npLyg9EoOLc=
+-----END CERTIFICATE-----
+";
+
+#[tokio::test]
+async fn what_the_page_names_is_asked_of_the_person() -> Result<()> {
+    let scene = Scene::set("confirming", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let window = scene.step("An app is added and connected", scene.open_with_app()).await?;
+    let page = window.page();
+    scene.connect(&page).await?.authorize().await?;
+    page.says("Active. Good for another").await?;
+    in_the_settings(&scene, &page).await?;
+    of_authorities(&scene, &page).await?;
+    by_a_page_that_was_taken_over(&scene, &page).await
+}
+
+async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
+    for (field, text, question) in [
+        ("Browser", "chromium --profile-directory=Work", PROGRAM),
+        ("Proxy", "http://proxy.example:3128", PROXY),
+    ] {
+        for (key, said, is_kept) in
+            [(DECLINES, "Left as it was", ""), (DECLINES_TOO, "Left as it was", ""), (AGREES, "Kept", text)]
+        {
+            scene
+                .step(&format!("{field}: {key} at the question"), async {
+                    page.press(Role::Button, "Settings").await?;
+                    page.fill(field, text).await?;
+                    page.press(Role::Choice, "As the system").await?;
+                    scene.desktop().answers_question(question, key).await?;
+                    page.says(said).await?;
+                    // What is shown then was read anew.
+                    page.press(Role::Button, "Activity").await?;
+                    page.press(Role::Button, "Settings").await?;
+                    let value = page.value(field).await?;
+                    ensure!(value == is_kept, "{field} is {value:?}");
+                    Ok(())
+                })
+                .await?;
+        }
+        scene
+            .step(&format!("{field}: it is cleared without a question"), async {
+                // A blank is typed, where a field that the driver empties is not left by it.
+                page.fill(field, " ").await?;
+                page.press(Role::Choice, "As the system").await?;
+                page.says("Kept").await?;
+                ensure!(scene.desktop().dialog(question).await?.is_none(), "there is a question");
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn of_authorities(scene: &Scene, page: &Page) -> Result<()> {
+    let chooses = async |name: &str, text: &str| {
+        let file = scene.desktop().home().join(name);
+        fs::write(&file, text)?;
+        page.press(Role::Button, "Choose a file…").await?;
+        let file = file.to_str().context("a path in UTF-8")?;
+        scene.desktop().answers_dialog("Authorities to trust besides", file).await
+    };
+    scene
+        .step("A file of authorities is chosen in the system’s dialog, and goes again", async {
+            chooses("notes.pem", "no certificate").await?;
+            page.says("holds no certificate").await?;
+            chooses("company.pem", COMPANY).await?;
+            page.says("company.pem").await?;
+            page.press(Role::Button, "Remove").await?;
+            page.says("None besides the usual ones.").await
+        })
+        .await
+}
+
+/// What a page can do that someone else has taken over: call every command there is.
+async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()> {
+    let mark = scene.desktop().home().join("was-here");
+    let program = format!("sh -c 'touch {}'", mark.display());
+    let overview = call(page, "overview", json!({})).await?;
+    let (app, connection) = (&overview["apps"][0]["id"], &overview["connections"][0]["id"]);
+    let attempt = call(page, "start_attempt", json!({ "appId": app, "connectionId": connection })).await?;
+    let settings = call(page, "settings", json!({})).await?["settings"].clone();
+    let with = |key: &str, value: &str| {
+        let mut changed = settings.clone();
+        changed[key] = value.into();
+        json!({ "settings": changed })
+    };
+    for (question, command, given) in [
+        (PROGRAM, "change_settings", with("browser", &program)),
+        (PROXY, "change_settings", with("proxy", "http://127.0.0.1:9")),
+        (PROGRAM, "set_browser", json!({ "connectionId": connection, "browser": program })),
+        (PROGRAM, "open_browser", json!({ "attemptId": attempt["id"], "chosen": program })),
+    ] {
+        scene
+            .step(&format!("{command}: the question comes, whoever calls"), async {
+                let answer = scene.desktop().answers_question(question, DECLINES);
+                let (called, answered) = tokio::join!(call(page, command, given), answer);
+                answered?;
+                let called = called?;
+                ensure!(called == Value::Null || called == Value::Bool(false), "{called}");
+                Ok(())
+            })
+            .await?;
+    }
+    scene
+        .step("A file is refused, and nothing of all that was changed", async {
+            let refused = call(page, "change_settings", with("certificates", "/etc/hosts")).await?;
+            ensure!(refused["field"] == "certificates", "{refused}");
+            ensure!(call(page, "settings", json!({})).await?["settings"] == settings, "they changed");
+            let details = call(page, "connection", json!({ "connectionId": connection })).await?;
+            ensure!(details["browser"] == "", "{details}");
+            ensure!(!mark.exists(), "the program was started");
+            Ok(())
+        })
+        .await
+}
+
+/// What a command answers, or its error.
+async fn call(page: &Page, command: &str, given: Value) -> Result<Value> {
+    let script = "const [command, given, done] = arguments;
+        window.__TAURI_INTERNALS__.invoke(command, given).then(done, done)";
+    let answer = page.driver().execute_async(script, vec![command.into(), given]).await?;
+    Ok(answer.json().clone())
+}
