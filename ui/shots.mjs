@@ -159,6 +159,8 @@ const shots = {
   unwritable: { scenario: "unwritable" },
   opening: { scenario: "opening", go: (page) => page.waitForTimeout(700) },
   vault: { scenario: "vault" },
+  "key-missing": { scenario: "key-missing" },
+  "key-missing-anew": { scenario: "key-missing", go: (page) => button(page, "Begin anew…").click() },
   callback: { scenario: "some", go: (page) => page.evaluate(() => fake.tell({ kind: "callback_refused", value: { code: "callback_unknown", message: "A callback arrived whose state belongs to no sign-in of this Grapnel.", meaning: "Nothing was changed.", hint: "If you were signing in, start again from the app.", field: null } })) },
 };
 

@@ -67,6 +67,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::unlock,
             commands::protect_with_passphrase,
             commands::protect_with_keyring,
+            commands::begin_anew,
             commands::diagnose,
             commands::copy_diagnosis,
             commands::export_archive,

@@ -113,6 +113,11 @@ export const commands = {
 	protectWithPassphrase: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
 	/**  Seals everything anew under a key in the keyring. */
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
+	/**
+	 *  Gives up everything that is sealed, where nothing opens the vault any more. Refused while it opens, or may open again
+	 *  by itself.
+	 */
+	beginAnew: () => typedError<null, Error>(__TAURI_INVOKE("begin_anew")),
 	/**  Looks at everything that has to work, and sends a deep link that has to come back. */
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
 	/**  Copies a diagnosis as text that is safe to show to anyone. */

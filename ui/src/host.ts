@@ -103,6 +103,8 @@ export const host = {
   protection: () => ask(() => commands.protection()),
   unlock: (word: string) => ask(() => commands.unlock(word)),
   usePassphrase: (word: string) => ask(() => commands.protectWithPassphrase(word)),
+  /** Gives up everything that is sealed, where the key is lost for good. */
+  beginAnew: () => ask(() => commands.beginAnew()),
   useKeyring: () => ask(() => commands.protectWithKeyring()),
   diagnose: () => ask(() => commands.diagnose()),
   copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),

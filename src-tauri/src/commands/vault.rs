@@ -38,6 +38,14 @@ pub(crate) async fn protect_with_keyring(shell: State<'_, Shell>) -> Result<()> 
     shell.core().await?.protect_with_keyring().await
 }
 
+/// Gives up everything that is sealed, where nothing opens the vault any more. Refused while it opens, or may open again
+/// by itself.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn begin_anew(shell: State<'_, Shell>) -> Result<()> {
+    shell.core().await?.begin_anew().await
+}
+
 /// Looks at everything that has to work, and sends a deep link that has to come back.
 #[tauri::command]
 #[specta::specta]

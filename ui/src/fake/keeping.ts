@@ -42,6 +42,12 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
         return null;
       }),
     protectWithKeyring: () => answer("protectWithKeyring", [], () => ((world().protection = "keyring"), null)),
+    beginAnew: () =>
+      answer("beginAnew", [], () => {
+        world().vault = null;
+        queueMicrotask(() => tell({ kind: "vault", value: null }));
+        return null;
+      }),
     diagnose: () =>
       answer("diagnose", [], () => ({
         version: "0.1.0", system: "Debian, x86_64", held: [], recent: [],
