@@ -42,7 +42,7 @@ export const addApp = {
   copyRedirect: "Copy redirect address",
   copyPortal: "Copy portal address",
   name: "Name",
-  nameNote: "How it is called here. Without one, it takes the provider’s name.",
+  nameNote: "What it is called here. Without one, it takes the provider’s name.",
   clientId: "Client id",
   clientSecret: "Client secret",
   secretNote: "It goes to the vault at once, and is never shown again.",

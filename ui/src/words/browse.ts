@@ -57,7 +57,7 @@ export const browse = {
   showColumns: "Columns",
   resetColumns: "Reset columns",
   width: (column: string) => `Width of ${column}`,
-  months: "Posts by month of their last change",
+  months: "Posts by month of last change",
   monthsKey: { published: "Published", draft: "Draft", other: "Other" },
   month: (month: string, published: number, draft: number, other: number) =>
     `${month}: ${number(published)} published, ${count(draft, "draft", "drafts")}${other ? `, ${number(other)} other` : ""}`,

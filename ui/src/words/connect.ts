@@ -54,7 +54,7 @@ export const connect = {
   passwordStep: "Sign in with email and password",
   passwordSent: "Email and password sent",
   passwordGone: "Grapnel has kept neither.",
-  browserInstead: "Sign in in the browser instead",
+  browserInstead: "Use the browser instead",
   passwordWarning: (provider: string) => `Grapnel sends email and password to ${provider} once, and keeps neither. Do this only where the browser cannot be used.`,
   email: "Email",
   password: "Password",

@@ -11,4 +11,4 @@ export { choiceWord, valueId, valueWord, wayBack } from "./profile";
 export { archive, doctor, settings, vault } from "./settings";
 export * as time from "./time";
 export { token } from "./token";
-export { value } from "./value";
+export { isMoment, value } from "./value";

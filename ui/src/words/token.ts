@@ -1,5 +1,7 @@
 // A token under the glass.
 
+import { number } from "./number";
+
 export const token = {
   noTokens: "No token is held: the connection was disconnected.",
   held: "What is held",
@@ -8,7 +10,7 @@ export const token = {
   opaque: (provider: string) => `Opaque: only ${provider} can read it`,
   lifetime: (span: string) => `, lives ${span}`,
   renews: "Renews",
-  byItself: "by itself at",
+  byItself: "by itself:",
   dueNow: "now, or at its next use",
   whenRefused: "when it is refused",
   never: "never: there is no refresh token",
@@ -31,6 +33,7 @@ export const token = {
   replyNote: "Secrets were masked before they came here.",
   copyReply: "Copy the masked reply",
   history: "Renewals",
+  times: (n: number) => (n === 0 ? "none yet" : n === 1 ? "once" : `${number(n)} times`),
   noHistory: "Nothing happened to the tokens yet.",
   claim: {
     iss: "Issuer", sub: "Subject", aud: "For", exp: "Expires", iat: "Issued", nbf: "Not before", auth_time: "Signed in", jti: "Token id",

@@ -8,9 +8,19 @@ const timely = /(_at|_on|At|On|[dD]ate|[tT]ime|_update|stamp|created|updated|mod
 const since1970 = /^(\d{10}|\d{13})$/;
 const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
-export function value({ name, value }: { name: string; value: string }): string {
-  if (timely.test(name) && since1970.test(value)) return dateAndClock(new Date(value.length === 10 ? Number(value) * 1000 : Number(value)));
-  if (iso.test(value) && !Number.isNaN(Date.parse(value))) return dateAndClock(value);
+type Told = { name: string; value: string };
+
+function moment({ name, value }: Told): Date | string | null {
+  if (timely.test(name) && since1970.test(value)) return new Date(value.length === 10 ? Number(value) * 1000 : Number(value));
+  return iso.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
+}
+
+/** Whether it is shown as a time. */
+export const isMoment = (told: Told): boolean => moment(told) !== null;
+
+export function value({ name, value }: Told): string {
+  const when = moment({ name, value });
+  if (when !== null) return dateAndClock(when);
   if (!/^[[{]/.test(value)) return value;
   try {
     const told: unknown = JSON.parse(value);

@@ -15,7 +15,7 @@ test("what is held is told: how it begins, its kind, its moments", async () => {
   expect(held).toHaveTextContent("gri_at_7Kd2…");
   expect(held).toHaveTextContent("9f3c 21ab");
   expect(held).toHaveTextContent("Opaque: only Grigora can read it");
-  expect(held).toHaveTextContent(/Renews ?by itself at/);
+  expect(held).toHaveTextContent(/Renews ?by itself:/);
   for (const time of held.querySelectorAll("time")) expect(time).toHaveAttribute("title");
 });
 
