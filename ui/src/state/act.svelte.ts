@@ -2,8 +2,13 @@
 
 import { asTrouble, type Trouble } from "../host";
 
+/** Below this, a wait is not worth a word. */
+const SLOW = 500;
+
 export class Act {
   busy = $state(false);
+  /** Busy long enough to say so. */
+  slow = $state(false);
   trouble = $state.raw<Trouble | null>(null);
 
   /** Does it, unless it is under way. Tells whether it succeeded. */
@@ -11,6 +16,7 @@ export class Act {
     if (this.busy) return false;
     this.busy = true;
     this.trouble = null;
+    const timer = setTimeout(() => (this.slow = true), SLOW);
     try {
       await work();
       return true;
@@ -18,7 +24,8 @@ export class Act {
       this.trouble = asTrouble(thrown);
       return false;
     } finally {
-      this.busy = false;
+      clearTimeout(timer);
+      this.busy = this.slow = false;
     }
   }
 }

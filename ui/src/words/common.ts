@@ -25,6 +25,7 @@ export const common = {
   tryAgain: "Try again",
   reload: "Reload",
   retrying: "Trying…",
+  working: "One moment…",
   show: "Show",
   hide: "Hide",
   firstRun: "Grapnel holds on to your connections, and keeps their tokens fresh.",

@@ -1,0 +1,145 @@
+import { expect, test, vi } from "vitest";
+import { unavailable } from "../fake/world";
+import { choose, fake, press, screen, start, waitFor } from "../test/start";
+
+const keyboard = () => document.activeElement;
+const panel = () => screen.getByRole("tabpanel");
+
+/** Takes the keyboard from a button that rests, as a browser does and jsdom does not. */
+function rest(button: HTMLElement) {
+  button.removeAttribute("disabled");
+  button.blur();
+  button.setAttribute("disabled", "");
+}
+
+test("a project that is opened by keyboard leaves the keyboard in the view", async () => {
+  const user = await start("some");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  (await screen.findByRole("button", { name: /^Acme Journal/ })).focus();
+  await user.keyboard("{Enter}");
+  await screen.findByText("412 posts");
+  await waitFor(() => expect(keyboard()).toBe(panel()));
+  screen.getByRole("button", { name: "All projects" }).focus();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(keyboard()).toBe(panel()));
+});
+
+test("a filter that is taken away by keyboard leaves the keyboard in the view", async () => {
+  const user = await start("some");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await press(user, /^Acme Journal/);
+  await user.type(await screen.findByRole("textbox", { name: "Filter titles" }), "rope");
+  (await screen.findByRole("button", { name: "Remove filter: title contains “rope”" })).focus();
+  await user.keyboard("{Enter}");
+  await screen.findByText("412 posts");
+  await waitFor(() => expect(keyboard()).toBe(panel()));
+});
+
+test("another place takes the keyboard where its button went away", async () => {
+  const user = await start("empty");
+  screen.getByRole("button", { name: "Add your app" }).focus();
+  await user.keyboard("{Enter}");
+  await screen.findByRole("heading", { name: "Add app" });
+  await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main")));
+});
+
+test("a button that rests while it works has the keyboard back", async () => {
+  const user = await start("some");
+  const answer = fake.hold("refresh");
+  const button = await screen.findByRole("button", { name: "Refresh now" });
+  button.focus();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(button).toBeDisabled());
+  rest(button);
+  expect(keyboard()).toBe(document.body);
+  answer();
+  await waitFor(() => expect(button).toBeEnabled());
+  await waitFor(() => expect(keyboard()).toBe(button));
+});
+
+test("whoever pressed elsewhere meanwhile is left there", async () => {
+  const user = await start("some");
+  const answer = fake.hold("refresh");
+  const button = await screen.findByRole("button", { name: "Refresh now" });
+  button.focus();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(button).toBeDisabled());
+  rest(button);
+  await user.click(screen.getByRole("heading", { level: 1 }));
+  answer();
+  await waitFor(() => expect(button).toBeEnabled());
+  expect(keyboard()).not.toBe(button);
+});
+
+test("a menu gives the keyboard back to its button before a dialog takes it", async () => {
+  const user = await start("some");
+  const had: (Element | null)[] = [];
+  const open = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockImplementation(function (this: HTMLDialogElement) {
+    had.push(keyboard());
+    this.open = true;
+  });
+  await choose(user, "Disconnect…");
+  await screen.findByRole("alertdialog");
+  expect(had).toEqual([screen.getByRole("button", { name: "More actions" })]);
+  open.mockRestore();
+});
+
+test("what was chosen from a list leaves the keyboard at its button", async () => {
+  const user = await start("some");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await press(user, /^Acme Journal/);
+  const status = await screen.findByRole("button", { name: "Status: Any status" });
+  status.focus();
+  await user.keyboard("{Enter}");
+  (await screen.findByText("Draft", { selector: "[role=option] *" })).closest<HTMLElement>("[role=option]")?.focus();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(status).toHaveAccessibleName("Status: Draft"));
+  expect(keyboard()).toBe(status);
+});
+
+test("what cannot be taken back is not left half done, and says when it takes time", async () => {
+  const user = await start("some");
+  const answer = fake.hold("disconnect");
+  await choose(user, "Disconnect…");
+  await screen.findByRole("alertdialog");
+  await user.click(screen.getByRole("button", { name: "Disconnect" }));
+  expect(screen.getByRole("button", { name: "Cancel" })).toBeDisabled();
+  expect(await screen.findByRole("button", { name: "One moment…" })).toBeDisabled();
+  answer();
+  await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
+});
+
+test("what failed after its dialog was closed is told all the same", async () => {
+  const user = await start("some");
+  const answer = fake.hold("disconnect");
+  fake.fail("disconnect", unavailable);
+  await choose(user, "Disconnect…");
+  const dialog = (await screen.findByRole("alertdialog")) as HTMLDialogElement;
+  await user.click(screen.getByRole("button", { name: "Disconnect" }));
+  dialog.close();
+  expect(dialog.open).toBe(false);
+  answer();
+  expect(await screen.findByRole("alertdialog")).toHaveTextContent(unavailable.message);
+});
+
+test("a search that fails says so, and not that nothing was found", async () => {
+  const user = await start("some");
+  fake.fail("search", unavailable);
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await user.type(await screen.findByRole("textbox", { name: "Search everything that was read" }), "rope");
+  expect(await screen.findByRole("alert")).toHaveTextContent(unavailable.message);
+  expect(screen.queryByText("Nothing that was read holds these words.")).toBeNull();
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+});
+
+test("the row that a key reaches is brought into sight, also of the pane around the table", async () => {
+  const user = await start("some");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await press(user, /^Acme Journal/);
+  (await screen.findByRole("grid", { name: "Posts" })).focus();
+  const brought = vi.spyOn(Element.prototype, "scrollIntoView");
+  await user.keyboard("{ArrowDown}{ArrowDown}");
+  await waitFor(() => expect(brought.mock.contexts.map((one) => (one as Element).id)).toContain("post-1"));
+  brought.mockRestore();
+});

@@ -1,0 +1,40 @@
+// Where the keyboard is. What has it may go away by its own press, or rest while it works: then the nearest of its surroundings
+// that can take the keyboard does, or it has it back.
+
+/** A way to the surroundings of what was last reached, nearest first. */
+let around: HTMLElement[] = [];
+
+function reached({ target }: FocusEvent) {
+  around = [];
+  for (let one = target as HTMLElement | null; one instanceof HTMLElement; one = one.parentElement) around.push(one);
+}
+
+function changed() {
+  const [had] = around;
+  if (!had || document.activeElement !== document.body) return;
+  if (had.isConnected) {
+    if (!had.matches(":disabled")) had.focus({ preventScroll: true });
+    return;
+  }
+  const left = around.filter((one) => one.isConnected);
+  around = [];
+  // The sidebar draws only the rows in sight, and whoever scrolls it wants nothing else.
+  if (left.some((one) => one.matches("nav"))) return;
+  const next = left.find((one) => one.matches("[tabindex], main")) ?? document.querySelector<HTMLElement>("main");
+  next?.focus({ preventScroll: true });
+}
+
+/** A press elsewhere means it. */
+const pressed = () => (around = []);
+
+export function keepFocus(): () => void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+  document.addEventListener("focusin", reached);
+  document.addEventListener("pointerdown", pressed, true);
+  return () => {
+    observer.disconnect();
+    document.removeEventListener("focusin", reached);
+    document.removeEventListener("pointerdown", pressed, true);
+  };
+}
