@@ -143,3 +143,28 @@ test("the row that a key reaches is brought into sight, also of the pane around 
   await waitFor(() => expect(brought.mock.contexts.map((one) => (one as Element).id)).toContain("post-1"));
   brought.mockRestore();
 });
+
+test("a list of projects is one stop, walked with arrows and found by letters", async () => {
+  const user = await start("some");
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  const journal = await screen.findByRole("button", { name: /^Acme Journal/ });
+  const all = [...document.querySelectorAll<HTMLElement>(".project")];
+  expect(all.map((one) => one.tabIndex)).toEqual([0, -1, -1, -1]);
+  journal.focus();
+  await user.keyboard("{ArrowDown}{ArrowDown}");
+  expect(keyboard()).toBe(all[2]);
+  await waitFor(() => expect(all.map((one) => one.tabIndex)).toEqual([-1, -1, 0, -1]));
+  await user.keyboard("a");
+  expect(keyboard()).toBe(journal);
+});
+
+test("a palette whose search fails says so", async () => {
+  const user = await start("some");
+  fake.fail("search", unavailable);
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await screen.findByRole("combobox"), "xyzzy");
+  expect(await screen.findByText(new RegExp(unavailable.message))).toBeVisible();
+  expect(screen.queryByText("Nothing fits “xyzzy”.")).toBeNull();
+  await user.clear(screen.getByRole("combobox"));
+  await waitFor(() => expect(screen.queryByText(new RegExp(unavailable.message))).toBeNull());
+});

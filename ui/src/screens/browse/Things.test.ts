@@ -67,3 +67,16 @@ test("a first answer that takes long can be stopped", async () => {
   await screen.findByText(/Stopped before an answer came/);
   expect(fake.called("cancel").length).toBeGreaterThan(0);
 });
+
+test("a list of things is one stop, wherever the person was in it", async () => {
+  const user = await browse("thegrid");
+  const all = () => [...document.querySelectorAll<HTMLElement>(".thing")];
+  await waitFor(() => expect(all().length).toBeGreaterThan(3));
+  const stops = () => all().flatMap((one, nth) => (one.tabIndex === 0 ? [nth] : []));
+  expect(stops()).toEqual([0]);
+  all()[0]?.focus();
+  await user.keyboard("{ArrowDown}{ArrowDown}{Enter}");
+  await waitFor(() => expect(stops()).toEqual([2]));
+  await user.keyboard("{End}");
+  await waitFor(() => expect(stops()).toEqual([all().length - 1]));
+});
