@@ -80,7 +80,7 @@ export const browse = {
   keeping: (n: number) => `${count(n, "post", "posts")} kept`,
   shown: (found: number, of: number) => `${number(found)} shown of ${count(of, "post", "posts")}`,
   untitled: "Untitled",
-  asOf: (ago: string) => `As of ${ago}`,
+  asOf: (ago: string) => `As of ${ago.replace("Yesterday", "yesterday")}`,
   postCount: (n: number) => count(n, "post", "posts"),
   projectCount: (n: number) => count(n, "project", "projects"),
   noPosts: "This project has no posts.",

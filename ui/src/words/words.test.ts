@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fingerprint, list, named, of, scopeWords, time, value } from ".";
+import { browse, fingerprint, list, named, of, scopeWords, time, value } from ".";
 
 const now = new Date(2026, 10, 21, 14, 27);
 const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
@@ -77,4 +77,9 @@ test("an account without a name is not called by its id", () => {
 test("less than a minute is not another one", () => {
   expect(time.another(20_000)).toBe("less than a minute");
   expect(time.another(120_000)).toBe("another 2 minutes");
+});
+
+test("how old something is reads on in its sentence", () => {
+  expect(browse.asOf(time.ago(before(24 * 60), now))).toBe("As of yesterday");
+  expect(browse.asOf(time.ago(before(12), now))).toBe("As of 12 min ago");
 });
