@@ -71,6 +71,17 @@ test("whoever pressed elsewhere meanwhile is left there", async () => {
   expect(keyboard()).not.toBe(button);
 });
 
+test("whoever leaves a button by themselves is not taken back to it", async () => {
+  await start("some");
+  const button = await screen.findByRole("button", { name: "Refresh now" });
+  button.focus();
+  button.blur();
+  fake.fail("overview", unavailable);
+  fake.tell({ kind: "settings" });
+  await screen.findByRole("button", { name: "Dismiss" });
+  expect(keyboard()).toBe(document.body);
+});
+
 test("a menu gives the keyboard back to its button before a dialog takes it", async () => {
   const user = await start("some");
   const had: (Element | null)[] = [];

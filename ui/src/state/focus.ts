@@ -3,17 +3,26 @@
 
 /** A way to the surroundings of what was last reached, nearest first. */
 let around: HTMLElement[] = [];
+/** Whether it could not be used for a while. Whoever left it by themselves does not get it back. */
+let rested = false;
 
 function reached({ target }: FocusEvent) {
   around = [];
+  rested = false;
   for (let one = target as HTMLElement | null; one instanceof HTMLElement; one = one.parentElement) around.push(one);
 }
 
 function changed() {
   const [had] = around;
-  if (!had || document.activeElement !== document.body) return;
+  if (!had) return;
+  if (had.isConnected && had.matches(":disabled")) {
+    rested = true;
+    return;
+  }
+  if (document.activeElement !== document.body) return;
   if (had.isConnected) {
-    if (!had.matches(":disabled")) had.focus({ preventScroll: true });
+    if (rested) had.focus({ preventScroll: true });
+    rested = false;
     return;
   }
   const left = around.filter((one) => one.isConnected);
