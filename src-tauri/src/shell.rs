@@ -60,6 +60,12 @@ impl Shell {
             }
             // A keyring that wants a person is asked once, not for each connection that is due.
             behind.check_vault().await;
+            let answers = behind.clone();
+            tauri::async_runtime::spawn(async move {
+                if let Err(error) = answers.serve_tokens().await {
+                    tracing::warn!(%error, "the command line is not answered");
+                }
+            });
             behind.keep_alive().await;
         });
         Ok(core)

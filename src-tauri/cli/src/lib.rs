@@ -1,4 +1,4 @@
-//! The command line: what a terminal asks of the core, and how the answers are printed. [`run`] is the whole
+//! The command line: what a terminal asks of the core, and how the answers are printed. [`begin`] is the whole
 //! program but for its process: data, streams and browser are given to it.
 
 mod activity;
@@ -25,6 +25,7 @@ mod vault;
 mod words;
 
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 
 use clap::Parser;
 use grapnel_core::error::Result;
@@ -33,37 +34,68 @@ pub use browser::Browser;
 pub use exit::Exit;
 pub use input::Input;
 pub use log::start as log;
-pub use session::{Patience, Surroundings};
+pub use session::{Ask, Open, Patience, Surroundings};
 
 use arguments::{Arguments, Command};
 use print::Output;
 use session::Session;
 
-/// Does what the arguments ask for, and answers with what to exit with.
-pub async fn run(arguments: impl IntoIterator<Item = OsString>, around: Surroundings) -> Exit {
-    let Surroundings { open, clock, input, output, messages, browser, patience } = around;
+/// A command that is not done yet, and what it needs.
+pub struct Work {
+    command: Command,
+    reads_passphrases: bool,
+    open: Open,
+    output: Output,
+    input: Input,
+    browser: Browser,
+    patience: Patience,
+}
+
+/// Reads the arguments, and does at once what needs neither data nor a runtime: then it answers with what to exit with.
+pub fn begin(
+    arguments: impl IntoIterator<Item = OsString>,
+    around: Surroundings,
+) -> ControlFlow<Exit, Box<Work>> {
+    let Surroundings { ask, open, clock, input, output, messages, browser, patience } = around;
     let mut output = Output::new(output, messages, clock);
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let Arguments { json, passphrase_stdin, command } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return output.misread(&error),
+        Err(error) => return ControlFlow::Break(output.misread(&error)),
     };
-    output.json = arguments.json;
-    let done = match arguments.command {
-        Command::Provider(command) => provider::run(&mut output, &command).map(|()| Exit::Done),
-        command => match open() {
+    output.json = json;
+    let done = match &command {
+        Command::Provider(command) => Some(provider::run(&mut output, command)),
+        Command::Token(command) => connection::token_at_hand(command, &mut output, ask),
+        _ => None,
+    };
+    match done {
+        Some(done) => ControlFlow::Break(done.map_or_else(|error| output.failed(&error), |()| Exit::Done)),
+        None => ControlFlow::Continue(Box::new(Work {
+            command,
+            reads_passphrases: passphrase_stdin,
+            open,
+            output,
+            input,
+            browser,
+            patience,
+        })),
+    }
+}
+
+impl Work {
+    /// Does it, and answers with what to exit with.
+    pub async fn finish(self) -> Exit {
+        let Self { command, reads_passphrases, open, mut output, input, browser, patience } = self;
+        let done = match open() {
             Ok(grapnel) => {
-                let reads_passphrases = arguments.passphrase_stdin;
                 let mut session =
                     Session { grapnel, output: &mut output, input, browser, patience, reads_passphrases };
                 keyring::within_patience(&mut session, command).await
             }
             Err(error) if matches!(command, Command::Doctor) => doctor::unopened(&mut output, error),
             Err(error) => Err(error),
-        },
-    };
-    match done {
-        Ok(exit) => exit,
-        Err(error) => output.failed(&error),
+        };
+        done.unwrap_or_else(|error| output.failed(&error))
     }
 }
 

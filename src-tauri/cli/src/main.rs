@@ -1,21 +1,26 @@
 //! `grapnel`, the program: the command line with this machine's data, keyring, streams and browser.
 
 use std::io::{BufReader, IsTerminal};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use grapnel_cli::{Input, Patience, Surroundings};
-use grapnel_core::Grapnel;
 use grapnel_core::clock::SystemClock;
 use grapnel_core::store::Store;
+use grapnel_core::{Grapnel, token_agent};
 
 fn main() -> ExitCode {
     grapnel_cli::log();
+    let work = match grapnel_cli::begin(std::env::args_os(), surroundings()) {
+        ControlFlow::Break(exit) => return exit.into(),
+        ControlFlow::Continue(work) => work,
+    };
     // One thread: most commands only read, and none computes.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::FAILURE;
     };
-    let exit = runtime.block_on(grapnel_cli::run(std::env::args_os(), surroundings()));
+    let exit = runtime.block_on(work.finish());
     // A keyring or a keyboard that still waits for a person must not hold up the end.
     runtime.shutdown_background();
     exit.into()
@@ -24,6 +29,7 @@ fn main() -> ExitCode {
 fn surroundings() -> Surroundings {
     let input = std::io::stdin();
     Surroundings {
+        ask: Box::new(|question| token_agent::ask(&Store::default_home().ok()?, question)),
         open: Box::new(|| Grapnel::open(&Store::default_home()?)),
         clock: Arc::new(SystemClock::default()),
         input: Input { is_terminal: input.is_terminal(), lines: Box::new(BufReader::new(input)) },

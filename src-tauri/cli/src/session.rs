@@ -7,15 +7,24 @@ use std::time::Duration;
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
 use grapnel_core::error::Result;
+use grapnel_core::token_agent::{HandedOut, Question};
 
 use crate::browser::Browser;
 use crate::input::Input;
 use crate::print::Output;
 
+/// Asks the window that runs for a token, before anything is opened; nothing where it is not to be had there.
+pub type Ask = Box<dyn FnOnce(&Question) -> Option<HandedOut> + Send>;
+
+/// Opens the data.
+pub type Open = Box<dyn FnOnce() -> Result<Grapnel> + Send>;
+
 /// What a program finds around it.
 pub struct Surroundings {
+    /// The window that may run. It is asked outside of the runtime, and may block for a moment.
+    pub ask: Ask,
     /// Opens the data. Not called for what needs none.
-    pub open: Box<dyn FnOnce() -> Result<Grapnel> + Send>,
+    pub open: Open,
     /// The time by which "in an hour" is said.
     pub clock: Arc<dyn Clock>,
     /// Standard input.

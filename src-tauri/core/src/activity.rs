@@ -86,6 +86,13 @@ pub struct Asker {
 }
 
 impl Asker {
+    /// A process, as the system calls it. Linux tells its name; elsewhere only the number is known.
+    pub fn process(pid: u32) -> Self {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok();
+        let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        Self { name, pid }
+    }
+
     /// By what it is known: a script that is started again is the same.
     pub(crate) fn known_by(&self) -> String {
         let name = self.name.as_deref().unwrap_or("another program");

@@ -26,6 +26,7 @@ pub mod revoke;
 pub mod secret;
 pub mod settings;
 pub mod store;
+pub mod token_agent;
 pub mod vault;
 
 pub use connection::Grapnel;

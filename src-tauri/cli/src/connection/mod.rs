@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub(crate) use status::Status;
-pub(crate) use token::{Token, token};
+pub(crate) use token::{Token, token, token_at_hand};
 
 use crate::keyring;
 use crate::named::{self, to_reconnect};

@@ -3,16 +3,18 @@
 use std::slice;
 
 use clap::Args;
+use grapnel_core::activity::Asker;
 use grapnel_core::error::Result;
 use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_core::token_agent::{HandedOut, Question};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::asker::asker;
+use crate::asker;
 use crate::named::{self, to_reconnect};
-use crate::print::Shown;
+use crate::print::{Output, Shown};
 use crate::retry::retry;
-use crate::session::Session;
+use crate::session::{Ask, Session};
 use crate::words::{span, time_span};
 
 #[derive(Debug, Args)]
@@ -32,16 +34,32 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     let token = token.map_err(to_reconnect(&connection.name))?;
     // As it is now: it may just have been renewed.
     let expires_at = grapnel.summaries(slice::from_ref(&connection.id))?.pop().and_then(|now| now.expires_at);
-    output.show(&Fresh::of(&token, expires_at))?;
-    let left = expires_at.map(|end| output.now().duration_until(end));
+    show(output, asked, &HandedOut { token, expires_at })?;
+    // Whoever asked has the token by now; that it is not noted is no failure.
+    if let Err(error) = grapnel.token_handed_out(&connection.id, &Asker::process(asker::pid())) {
+        tracing::info!(%error, "not noted");
+    }
+    Ok(())
+}
+
+/// The same from the window that runs, where it has the token at hand; it notes by itself who was given it. Nothing
+/// where it is to be had by [`token`] alone.
+pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Option<Result<()>> {
+    let handed_out = ask(&Question {
+        name: asked.connection.clone(),
+        min_valid: asked.min_valid.unsigned_abs(),
+        parent: asker::pid(),
+    })?;
+    Some(show(output, asked, &handed_out))
+}
+
+fn show(output: &mut Output, asked: &Token, handed_out: &HandedOut) -> Result<()> {
+    output.show(&Fresh::of(&handed_out.token, handed_out.expires_at))?;
+    let left = handed_out.expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < asked.min_valid) {
         let said =
             format!("warning: The token is good for {}, which is less than you asked for.", span(left));
         output.messages.note(&said);
-    }
-    // Whoever asked has the token by now; that it is not noted is no failure.
-    if let Err(error) = grapnel.token_handed_out(&connection.id, &asker()) {
-        tracing::info!(%error, "not noted");
     }
     Ok(())
 }

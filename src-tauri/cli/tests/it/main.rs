@@ -13,4 +13,6 @@ mod exits;
 mod machine;
 mod providers;
 mod vault;
+#[cfg(unix)]
+mod window;
 mod world;

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub(crate) struct World {
     pub(crate) patience: Patience,
     /// With what browsers addresses were opened.
     pub(crate) browsers: Arc<Mutex<Vec<String>>>,
-    home: TempDir,
+    pub(crate) home: TempDir,
     _filters: SettingsBindDropGuard,
 }
 
@@ -79,6 +80,7 @@ impl World {
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
         let (desktop, browsers) = (self.grapnel(), Arc::clone(&self.browsers));
         let around = Surroundings {
+            ask: Box::new(|_| None),
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
             clock: self.clock.clone(),
             input: Input { lines: Box::new(BufReader::new(input)), is_terminal },
@@ -92,7 +94,10 @@ impl World {
             patience: self.patience,
         };
         let arguments = std::iter::once("grapnel".to_owned()).chain(words(line)).map(OsString::from);
-        let exit = grapnel_cli::run(arguments, around).await;
+        let exit = match grapnel_cli::begin(arguments, around) {
+            ControlFlow::Break(exit) => exit,
+            ControlFlow::Continue(work) => work.finish().await,
+        };
         Ran { line: line.to_owned(), exit, out: output.text(), said: messages.text() }
     }
 

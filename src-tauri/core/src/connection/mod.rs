@@ -38,6 +38,7 @@ use crate::settings::{self, Settings};
 use crate::store::connection::ConnectionRow;
 use crate::store::standing::Standing;
 use crate::store::{self, Store, activity, connection, standing};
+use crate::token_agent;
 use crate::vault::{Keyring, SystemKeyring};
 use state::Now;
 
@@ -241,9 +242,13 @@ impl Grapnel {
     /// Notes that a program was given the access token. What asks again and again is one entry an hour.
     pub fn token_handed_out(&self, id: &ConnectionId, asker: &Asker) -> Result<()> {
         let row = self.row(id)?;
-        let said = (&*asker.known_by(), &*asker.sentence());
-        let of = (id, &row.app_id);
-        self.0.store.jot(|tx| activity::add_repeated(tx, self.0.now(), Kind::TokenHandedOut, said, of))
+        token_agent::note(&self.0, (id, &row.app_id), asker)
+    }
+
+    /// Hands tokens that are good to `grapnel token`, from memory, for as long as it is awaited. Ends with an error
+    /// where nothing can listen in the data directory.
+    pub async fn serve_tokens(&self) -> Result<()> {
+        token_agent::serve(Arc::clone(&self.0)).await
     }
 
     /// Deletes a connection's tokens here, and keeps its history. The provider is asked to take them back, where it

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use keep_alive::keep_alive;
 
+use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -48,22 +49,36 @@ pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp
 pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId, min_valid: Duration) -> Result<Fresh> {
     let row = row(env, id)?;
     let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
-    let Some(end) = held.expires_at else { return current(env, id).await };
-    let left = || env.time.now().duration_until(end);
-    let life = held.issued_at.duration_until(end);
-    let leeway = LEEWAY.min(life / 10);
-    let asked = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
-    // What no token of this provider lasts for is no reason to renew each time that someone asks.
-    let asked = if asked < life { asked } else { life / 2 };
-    // What cannot be renewed is good until its very end.
-    if left() > asked.max(leeway) || (row.sealed_refresh.is_none() && left() > SignedDuration::ZERO) {
+    if does(env, &row, held, min_valid) {
         return current(env, id).await;
     }
     match fresh_because(env, id, row.version, Why::Needed).await {
         // Renewing it early did not work out; it still does what it was asked for.
-        Err(_) if left() > asked => current(env, id).await,
+        Err(_) if left(env, held) > asked(held, min_valid) => current(env, id).await,
         renewed => renewed,
     }
+}
+
+/// Whether the token that a connection holds does as it is.
+pub(crate) fn does(env: &Env, row: &ConnectionRow, held: &Held, min_valid: Duration) -> bool {
+    let (left, leeway) = (left(env, held), LEEWAY.min(life(held) / 10));
+    // What cannot be renewed is good until its very end.
+    left > asked(held, min_valid).max(leeway) || (row.sealed_refresh.is_none() && left > SignedDuration::ZERO)
+}
+
+/// What no token of this provider lasts for is no reason to renew each time that someone asks.
+fn asked(held: &Held, min_valid: Duration) -> SignedDuration {
+    let asked = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
+    if asked < life(held) { asked } else { life(held) / 2 }
+}
+
+/// One whose end nobody told lasts for ever, as far as is known.
+fn left(env: &Env, held: &Held) -> SignedDuration {
+    held.expires_at.map_or(SignedDuration::MAX, |end| env.time.now().duration_until(end))
+}
+
+fn life(held: &Held) -> SignedDuration {
+    held.expires_at.map_or(SignedDuration::MAX, |end| held.issued_at.duration_until(end))
 }
 
 /// Renews because an API did not accept the token of `version`.

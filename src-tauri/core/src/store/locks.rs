@@ -63,24 +63,30 @@ impl Store {
     /// Waits until no process moves the vault, and keeps others from it while the answer is held: what is sealed
     /// meanwhile is sealed under the key that opens it afterwards. Blocks.
     pub(crate) fn share_vault(&self) -> Result<File> {
-        self.vault_lock(File::lock_shared)
+        self.lock("vault", File::lock_shared)
     }
 
     /// Waits until no process holds anything that is sealed and not stored yet, and keeps all from sealing while
     /// the answer is held. Blocks.
     pub(crate) fn claim_vault(&self) -> Result<File> {
-        self.vault_lock(File::lock)
+        self.lock("vault", File::lock)
     }
 
-    fn vault_lock(&self, lock: fn(&File) -> io::Result<()>) -> Result<File> {
+    fn lock(&self, name: &str, lock: fn(&File) -> io::Result<()>) -> Result<File> {
         let locked = || {
             let directory = self.home.join("locks");
             std::fs::create_dir_all(&directory)?;
-            let file = open(&directory.join("vault"))?;
+            let file = open(&directory.join(name))?;
             lock(&file)?;
             Ok(file)
         };
         locked().map_err(|error: io::Error| failed(&error))
+    }
+
+    /// Waits until no process is the token agent of this data, and keeps others from it while the answer is held. Blocks.
+    #[cfg(unix)]
+    pub(crate) fn agent_lock(&self) -> Result<File> {
+        self.lock("agent", File::lock)
     }
 
     /// Forgets the lock of a connection that is gone.

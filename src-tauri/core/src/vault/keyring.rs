@@ -27,9 +27,13 @@ pub trait Keyring: Send + Sync + 'static {
         let _ = tries;
         Box::pin(std::future::pending())
     }
+    /// Ends when whoever asks now would not be answered: it was locked, or ended. Never where nothing tells that.
+    fn closes(&self) -> Sign {
+        Box::pin(std::future::pending())
+    }
 }
 
-/// That something is to be tried again.
+/// That something is otherwise now.
 pub type Sign = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The platform's own: Secret Service, Keychain, or Credential Manager. It is looked up at each call, so
@@ -66,6 +70,16 @@ impl Keyring for SystemKeyring {
 
     fn may_answer(&self, tries: u32) -> Sign {
         Box::pin(may_answer(tries))
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn closes(&self) -> Sign {
+        Box::pin(async {
+            if let Err(error) = super::secret_service::closed().await {
+                tracing::info!(%error, "nothing tells when the keyring is locked");
+                std::future::pending::<()>().await;
+            }
+        })
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) use passphrase::{Stretch, wrong as wrong_passphrase};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, Sealed, SecretString};
+#[cfg(unix)]
+use crate::store::vault::VaultRow;
 use crate::store::{self, Store};
 use seal::Key;
 
@@ -124,6 +126,32 @@ impl Vault {
         let before = || self.0.state().before.iter().find_map(|key| key.open(place, &sealed.0));
         let plain = key.open(place, &sealed.0).or_else(before).ok_or_else(damaged)?;
         std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
+    }
+
+    /// Opens what was sealed for `place`, if the key of that vault, which is the store's now, is in memory. Nobody is
+    /// asked for it.
+    #[cfg(unix)]
+    pub(crate) fn open_at_once(
+        &self,
+        vault: &VaultRow,
+        place: &str,
+        sealed: &Sealed,
+    ) -> Option<SecretString> {
+        let open = self.0.state().open.clone().filter(|open| open.vault == vault.name)?;
+        let plain = open.key.open(place, &sealed.0)?;
+        std::str::from_utf8(&plain).map(SecretString::from).ok()
+    }
+
+    /// Waits until the keyring answers nobody any more.
+    #[cfg(unix)]
+    pub(crate) async fn keyring_closes(&self) {
+        self.0.keyring.closes().await;
+    }
+
+    /// Waits until it may answer again.
+    #[cfg(unix)]
+    pub(crate) async fn keyring_opens(&self) {
+        self.0.keyring.may_answer(0).await;
     }
 
     /// The key, asked for once and kept in memory for as long as it is this vault's.

@@ -1,4 +1,4 @@
-//! The Secret Service on the session bus, as far as it says that it answers again. It is listened to, and asked
+//! The Secret Service on the session bus, as far as it says that it answers, or does so no more. It is listened to, and asked
 //! nothing that would make it ask the person for a password.
 
 use std::future::poll_fn;
@@ -13,6 +13,15 @@ const PATH: &str = "/org/freedesktop/secrets";
 
 /// Waits until a Secret Service is there whose default collection is unlocked.
 pub(super) async fn unlocked() -> Result<()> {
+    becomes(true).await
+}
+
+/// Waits until there is none such.
+pub(super) async fn closed() -> Result<()> {
+    becomes(false).await
+}
+
+async fn becomes(open: bool) -> Result<()> {
     let bus = Connection::session().await?;
     let comes = MatchRule::builder()
         .msg_type(Type::Signal)
@@ -24,7 +33,7 @@ pub(super) async fn unlocked() -> Result<()> {
     let mut comes = MessageStream::for_match_rule(comes, &bus, None).await?;
     let mut changes = MessageStream::for_match_rule(changes, &bus, None).await?;
     // Looked at once more now that nothing is missed any more.
-    while !is_unlocked(&bus).await {
+    while is_unlocked(&bus).await != open {
         let heard = tokio::select! {
             heard = poll_fn(|context| Pin::new(&mut comes).poll_next(context)) => heard,
             heard = poll_fn(|context| Pin::new(&mut changes).poll_next(context)) => heard,

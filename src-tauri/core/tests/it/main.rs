@@ -30,6 +30,8 @@ mod renewing;
 mod revoking;
 mod settings;
 mod signing_in;
+#[cfg(unix)]
+mod token_agent;
 mod unsaved;
 mod vault;
 mod ways_back;

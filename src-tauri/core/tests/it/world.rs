@@ -210,6 +210,7 @@ pub(crate) struct TestKeyring {
     failure: Mutex<Option<Code>>,
     keeps: Mutex<bool>,
     sign: Arc<tokio::sync::Notify>,
+    closed: Arc<tokio::sync::Notify>,
     asked: Mutex<u32>,
 }
 
@@ -217,6 +218,11 @@ impl TestKeyring {
     /// Says that it may answer again.
     pub(crate) fn give_sign(&self) {
         self.sign.notify_one();
+    }
+
+    /// Says that it answers no more.
+    pub(crate) fn close(&self) {
+        self.closed.notify_one();
     }
 
     /// How often it was asked for a key.
@@ -246,6 +252,11 @@ impl Keyring for TestKeyring {
     fn may_answer(&self, _: u32) -> Sign {
         let sign = Arc::clone(&self.sign);
         Box::pin(async move { sign.notified().await })
+    }
+
+    fn closes(&self) -> Sign {
+        let closed = Arc::clone(&self.closed);
+        Box::pin(async move { closed.notified().await })
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {

@@ -1,0 +1,115 @@
+//! `grapnel token` beside a running window: the program as it is built, which the window's memory answers. Its own way
+//! is barred to it here, since the key is in no keyring that it finds.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use grapnel_cli::Exit;
+use grapnel_core::Grapnel;
+use grapnel_core::event::Event;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::process::Command;
+
+use crate::world::World;
+
+struct Ran {
+    exit: Option<i32>,
+    out: String,
+    said: String,
+}
+
+async fn grapnel(world: &World, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
+    command.args(arguments).env_clear().env("GRAPNEL_HOME", world.home.path());
+    // A bus that is not there: nor is a keyring.
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let output = command.stdin(Stdio::null()).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { exit: output.status.code(), out: text(output.stdout), said: text(output.stderr) }
+}
+
+/// A connection of this name, made by the clock that the program has, and a window that answers.
+async fn world_with(name: &str) -> (World, Grapnel) {
+    let world = World::new();
+    world.clock.set(Timestamp::now());
+    assert_eq!(world.add_app().await.exit, Exit::Done);
+    let made = world.run(&format!("connect acme --name '{name}'")).await;
+    assert_eq!(made.exit, Exit::Done, "{made}");
+    let window = world.grapnel();
+    assert!(window.check_vault().await.is_none());
+    (world, window)
+}
+
+async fn answer(world: &World, window: &Grapnel) {
+    let serving = window.clone();
+    tokio::spawn(async move { serving.serve_tokens().await.unwrap() });
+    while UnixStream::connect(world.home.path().join("agent.sock")).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_window_that_runs_answers() {
+    let (world, window) = world_with("acme").await;
+    let alone = grapnel(&world, &["token", "acme"]).await;
+    assert_eq!((alone.exit, alone.out.as_str()), (Some(5), ""));
+    assert!(alone.said.starts_with("error[keyring_absent]: "), "{}", alone.said);
+
+    answer(&world, &window).await;
+    let mut events = window.events();
+    let own = world.run("token acme").await;
+    let answered = grapnel(&world, &["token", " ACME "]).await;
+    assert_eq!((answered.exit, answered.out, answered.said.as_str()), (Some(0), own.out, ""));
+    while events.recv().await.unwrap() != Event::Activity {}
+    let noted = world.run("activity acme").await;
+    let this = std::fs::read_to_string("/proc/self/comm").map_or("another program".into(), |it| it);
+    // The test's own run above, in this process, is the same asker's parent's.
+    let told = window.activity(None, None).unwrap().remove(0).text;
+    assert_eq!(
+        told,
+        format!("Access token handed to {} (pid {}).", this.trim(), std::process::id()),
+        "{noted}"
+    );
+
+    let json = grapnel(&world, &["token", "acme", "--json"]).await;
+    let own = world.run("token acme --json").await;
+    assert_eq!(json.out, own.out);
+    assert!(serde_json::from_str::<Value>(&json.out).unwrap()["expires_at"].is_string());
+    let more = grapnel(&world, &["token", "acme", "--min-valid", "2h"]).await;
+    assert_eq!(more.exit, Some(0));
+    assert_eq!(more.said, "warning: The token is good for 59 minutes, which is less than you asked for.\n");
+}
+
+#[tokio::test]
+async fn what_the_window_has_not_at_hand_goes_as_it_did() {
+    let (world, window) = world_with("acme").await;
+    answer(&world, &window).await;
+    for (line, exit) in [(["token", "nobody"], 1), (["token", ""], 1), (["token", "\u{1b}[2J"], 1)] {
+        let ran = grapnel(&world, &line).await;
+        assert_eq!((ran.exit, ran.out.as_str()), (Some(exit), ""), "{line:?}: {}", ran.said);
+        assert!(ran.said.starts_with("error[not_found]: "), "{}", ran.said);
+    }
+    assert_eq!(grapnel(&world, &["token", "acme", "--min-valid", "soon"]).await.exit, Some(2));
+    world.clock.advance(SignedDuration::from_mins(58));
+    // It would be renewed, which takes the key.
+    let ends = grapnel(&world, &["token", "acme", "--min-valid", "5m"]).await;
+    assert_eq!((ends.exit, ends.out.as_str()), (Some(5), ""), "{}", ends.said);
+    let id = window.connection_named("acme").unwrap().unwrap().id;
+    window.disconnect(&id).await.unwrap();
+    let disconnected = grapnel(&world, &["token", "acme"]).await;
+    let own = world.run("token acme").await;
+    assert_eq!((disconnected.exit, disconnected.said), (Some(3), own.said));
+}
+
+#[tokio::test]
+async fn a_name_may_be_anything_that_a_name_can_be() {
+    let name = "Ada --json “世界” \\ %s; $(id) é 👩‍👩‍👧";
+    let (world, window) = world_with(name).await;
+    answer(&world, &window).await;
+    let own = window.token(&window.connections().unwrap()[0].id, Duration::ZERO).await.unwrap();
+    let answered = grapnel(&world, &["token", "--", name]).await;
+    let own = grapnel_core::secret::ExposeSecret::expose_secret(&own);
+    assert_eq!((answered.exit, answered.out), (Some(0), format!("{own}\n")), "{}", answered.said);
+}

@@ -1,0 +1,46 @@
+//! The answer: a token that is held, good for as long as was asked, and sealed under a key that is in memory.
+
+use super::{HandedOut, Question};
+use crate::activity::Asker;
+use crate::env::Env;
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{AppId, ConnectionId};
+use crate::store::{connection, standing, vault};
+use crate::{grant, refresh};
+
+pub(super) struct Answer {
+    pub(super) handed_out: HandedOut,
+    id: ConnectionId,
+    app_id: AppId,
+}
+
+impl Answer {
+    /// Nothing where it takes more than reading the store: a renewal, a question to the keyring, a passphrase, or words
+    /// for what is wrong. A passphrase opens the vault for the process that it was given to, and for no other.
+    pub(super) fn to(env: &Env, question: &Question) -> Result<Option<Self>> {
+        // Both at one moment, so that what is read opens with that vault's key.
+        let read = env.store.read(|c| {
+            let Some(named) = standing::named(c, question.name.trim())? else { return Ok(None) };
+            Ok(vault::vault(c)?.zip(connection::get(c, &named.id)?))
+        });
+        let Some((vault, row)) = read? else { return Ok(None) };
+        let (Some(held), Some(sealed)) = (&row.held, &row.sealed_access) else { return Ok(None) };
+        if vault.stretch.is_some() || !refresh::does(env, &row, held, question.min_valid) {
+            return Ok(None);
+        }
+        let Some(token) = env.vault.open_at_once(&vault, &grant::access_place(&row.id), sealed) else {
+            return Ok(None);
+        };
+        let handed_out = HandedOut { token, expires_at: held.expires_at };
+        Ok(Some(Self { handed_out, id: row.id, app_id: row.app_id }))
+    }
+
+    /// Writes down who was given it.
+    pub(super) fn note(&self, env: &Env, asker: &Asker) {
+        match super::note(env, (&self.id, &self.app_id), asker) {
+            Ok(()) => env.tell(Event::Activity),
+            Err(error) => tracing::info!(%error, "not noted"),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Asking the window that runs, from a process that has opened nothing yet. Blocks, for a moment at most.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
+use zeroize::Zeroizing;
+
+use super::socket::SOCKET;
+use super::wire::ANSWER_HEAD;
+use super::{HandedOut, Question};
+
+/// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The token, from the window that runs on the data in `home`; nothing where none runs, or where it does not have that
+/// token at hand, for whatever reason.
+pub fn ask(home: &Path, question: &Question) -> Option<HandedOut> {
+    let request = question.to_bytes()?;
+    // Where others can write, anyone may listen, and hand out a token of their own.
+    let (home, us) = (home.join(SOCKET), home.metadata().ok()?);
+    if us.uid() != rustix::process::geteuid().as_raw() || us.mode() & 0o077 != 0 {
+        return None;
+    }
+    let mut stream = connect(&home).ok()?;
+    stream.write_all(&request).ok()?;
+    stream.shutdown(Shutdown::Write).ok()?;
+    answer(&mut stream)
+}
+
+/// At once or not at all: one that is stopped, and has a full queue, would keep whoever connects waiting.
+fn connect(path: &Path) -> std::io::Result<UnixStream> {
+    let stream = UnixStream::from(net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
+    stream.set_nonblocking(true)?;
+    net::connect(&stream, &SocketAddrUnix::new(path)?)?;
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+fn answer(stream: &mut UnixStream) -> Option<HandedOut> {
+    let mut head = [0; ANSWER_HEAD];
+    stream.read_exact(&mut head).ok()?;
+    let (expires_at, length) = HandedOut::of_head(&head)?;
+    let mut token = Zeroizing::new(vec![0; length]);
+    stream.read_exact(&mut token).ok()?;
+    Some(HandedOut { token: std::str::from_utf8(&token).ok()?.into(), expires_at })
+}

@@ -1,0 +1,17 @@
+//! Where there is no such socket, nobody is asked and nobody answers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{HandedOut, Question};
+use crate::env::Env;
+use crate::error::Result;
+
+/// Nothing: whoever asks goes its own way.
+pub fn ask(_: &Path, _: &Question) -> Option<HandedOut> {
+    None
+}
+
+pub(crate) async fn serve(_: Arc<Env>) -> Result<()> {
+    Ok(())
+}

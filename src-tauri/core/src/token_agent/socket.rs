@@ -1,0 +1,128 @@
+//! The socket: who may listen at it, who may ask, how much, how long, and how many at once.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{sleep, timeout};
+
+use super::answer::Answer;
+use super::wire::LONGEST;
+use super::{Question, asker};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+
+/// The socket, in the data directory.
+pub(super) const SOCKET: &str = "agent.sock";
+/// The same before it is ready.
+const UNREADY: &str = "agent.sock.new";
+/// So many are answered at once; others wait in the system's queue.
+const AT_ONCE: usize = 16;
+/// Who has not asked by now, or not taken the answer, has the door closed.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// After the system gave no connection: it has too many open files, say.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Answers for as long as it is awaited. Of several processes on the same data one does; another takes its place when
+/// it ends.
+pub(crate) async fn serve(env: Arc<Env>) -> Result<()> {
+    let (here, turn) = oneshot::channel();
+    let store = env.store.clone();
+    // A thread of its own, because it may wait as long as the program runs: a runtime waits for those of its pool.
+    std::thread::spawn(move || here.send(store.agent_lock()));
+    let _turn =
+        turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was broken off."))??;
+    let listener = listen(env.store.home()).map_err(|error| unheard(&error))?;
+    let is_open = AtomicBool::new(true);
+    tokio::select! {
+        () = follow_keyring(&env, &is_open) => {}
+        () = accept(&env, &listener, &is_open) => {}
+    }
+    Ok(())
+}
+
+/// Who locks the keyring locks this as well: the key that is in memory is for the window's own work then.
+async fn follow_keyring(env: &Env, is_open: &AtomicBool) {
+    loop {
+        env.vault.keyring_closes().await;
+        is_open.store(false, Ordering::Relaxed);
+        env.vault.keyring_opens().await;
+        is_open.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &AtomicBool) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await;
+        match listener.accept().await {
+            Ok((stream, _)) if is_open.load(Ordering::Relaxed) => {
+                let env = Arc::clone(env);
+                tokio::spawn(async move {
+                    let _place = place;
+                    if timeout(PATIENCE, attend(env, stream)).await.is_err() {
+                        tracing::debug!("whoever asked for a token was too slow");
+                    }
+                });
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "nobody can ask for a token now");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Listens in place of whoever did before: only who has the lock does this. Nobody finds the socket before it is closed
+/// to others.
+fn listen(home: &Path) -> io::Result<UnixListener> {
+    let unready = home.join(UNREADY);
+    match fs::remove_file(&unready) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&unready)?;
+    fs::set_permissions(&unready, Permissions::from_mode(0o600))?;
+    fs::rename(unready, home.join(SOCKET))?;
+    Ok(listener)
+}
+
+/// Answers one question. Saying nothing is an answer as well: whoever asked goes its own way.
+async fn attend(env: Arc<Env>, mut stream: UnixStream) {
+    let Ok(peer) = stream.peer_cred() else { return };
+    if peer.uid() != rustix::process::geteuid().as_raw() {
+        tracing::warn!(uid = peer.uid(), "another account asked for a token");
+        return;
+    }
+    let mut bytes = Vec::with_capacity(128);
+    // One byte more than the longest tells that it is too long.
+    let read = (&mut stream).take(LONGEST as u64 + 1).read_to_end(&mut bytes).await;
+    let Some(question) = read.ok().and_then(|_| Question::of_bytes(&bytes)) else { return };
+    let answer = match Answer::to(&env, &question) {
+        Ok(Some(answer)) => answer,
+        Ok(None) => return,
+        Err(error) => return tracing::info!(%error, "no token was handed out"),
+    };
+    // Now, while it waits: it ends when it has its answer.
+    let asker = asker::behind(&peer, question.parent);
+    let Some(bytes) = answer.handed_out.to_bytes() else { return };
+    if stream.write_all(&bytes).await.is_err() {
+        return;
+    }
+    drop(stream);
+    // Elsewhere than in the runtime's own threads: another process may be writing.
+    tokio::task::spawn_blocking(move || answer.note(&env, &asker));
+}
+
+fn unheard(error: &io::Error) -> Error {
+    Error::new(Code::DataUnwritable, format!("Nothing can listen in Grapnel’s data directory: {error}."))
+        .means("The command line reads its tokens by itself, which takes longer.")
+}

@@ -1,0 +1,156 @@
+//! What is said over the socket: one question, which ends where its sender stops; then a token, or nothing, which
+//! means "ask yourself". Numbers have their lowest byte first.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::secret::{ExposeSecret, SecretString};
+
+/// The first byte of a question. Who does not know it says nothing.
+const VERSION: u8 = 1;
+/// No name of a connection is longer than this, in bytes.
+const LONGEST_NAME: usize = 4096;
+/// Before the name: version, how long the token must be good for in milliseconds, the process that it is for.
+const HEAD: usize = 1 + 8 + 4;
+/// The longest question.
+pub(super) const LONGEST: usize = HEAD + LONGEST_NAME;
+/// Before the token: whether its end is known, that end in seconds and nanoseconds, and how long the token is.
+pub(super) const ANSWER_HEAD: usize = 1 + 8 + 4 + 4;
+/// No token is longer than this.
+const LONGEST_TOKEN: usize = 1 << 20;
+
+/// What a program asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The connection, by what the person calls it.
+    pub name: String,
+    /// How long the token must still be good for.
+    pub min_valid: Duration,
+    /// The process that the token is for, where the system does not tell it of whoever asks.
+    pub parent: u32,
+}
+
+/// A token that is good for as long as was asked.
+#[derive(Debug)]
+pub struct HandedOut {
+    /// The access token.
+    pub token: SecretString,
+    /// When it ends, as far as is known.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Question {
+    /// Nothing where the name is longer than any that a connection has.
+    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
+        // Never less than was asked.
+        let milliseconds = self.min_valid.as_nanos().div_ceil(1_000_000);
+        let min_valid = u64::try_from(milliseconds).unwrap_or(u64::MAX);
+        let parts =
+            [&[VERSION][..], &min_valid.to_le_bytes(), &self.parent.to_le_bytes(), self.name.as_bytes()];
+        (self.name.len() <= LONGEST_NAME).then(|| parts.concat())
+    }
+
+    /// Nothing where it is no question that is known here.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&VERSION, rest) = bytes.split_first()? else { return None };
+        let (min_valid, rest) = rest.split_first_chunk()?;
+        let (parent, name) = rest.split_first_chunk()?;
+        (name.len() <= LONGEST_NAME).then_some(())?;
+        Some(Self {
+            name: std::str::from_utf8(name).ok()?.to_owned(),
+            min_valid: Duration::from_millis(u64::from_le_bytes(*min_valid)),
+            parent: u32::from_le_bytes(*parent),
+        })
+    }
+}
+
+impl HandedOut {
+    /// Nothing where the token is longer than any should be.
+    pub(super) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let token = self.token.expose_secret().as_bytes();
+        let length = u32::try_from(token.len()).ok().filter(|_| token.len() <= LONGEST_TOKEN)?;
+        let end = self.expires_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        // As large as it will be: what grows leaves copies behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(ANSWER_HEAD + token.len()));
+        bytes.push(u8::from(self.expires_at.is_some()));
+        bytes.extend(end.as_second().to_le_bytes());
+        bytes.extend(end.subsec_nanosecond().to_le_bytes());
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(token);
+        Some(bytes)
+    }
+
+    /// When the token ends, and how long the text is that follows.
+    pub(super) fn of_head(head: &[u8; ANSWER_HEAD]) -> Option<(Option<Timestamp>, usize)> {
+        let (&[is_known], rest) = head.split_first_chunk()?;
+        let (seconds, rest) = rest.split_first_chunk()?;
+        let (nanoseconds, length) = rest.split_first_chunk()?;
+        let (length, _) = length.split_first_chunk()?;
+        let end = || Timestamp::new(i64::from_le_bytes(*seconds), i32::from_le_bytes(*nanoseconds)).ok();
+        let end = match is_known {
+            0 => None,
+            1 => Some(end()?),
+            _ => return None,
+        };
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        (length <= LONGEST_TOKEN).then_some((end, length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_question_arrives_as_it_was_sent(name in ".{0,300}", min_valid in any::<u64>(), parent in any::<u32>()) {
+            let question = Question { name, min_valid: Duration::from_millis(min_valid), parent };
+            prop_assert_eq!(Question::of_bytes(&question.to_bytes().unwrap()), Some(question));
+        }
+
+        #[test]
+        fn anything_may_come_as_a_question(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            if let Some(question) = Question::of_bytes(&bytes) {
+                prop_assert_eq!(question.to_bytes().unwrap(), bytes);
+            }
+        }
+
+        #[test]
+        fn anything_may_come_as_an_answer(head in any::<[u8; ANSWER_HEAD]>()) {
+            if let Some((_, length)) = HandedOut::of_head(&head) {
+                prop_assert!(length <= LONGEST_TOKEN);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_arrives_as_it_was_sent() {
+        for end in [None, Some("2026-03-02T13:00:00.123456789Z"), Some("1969-12-31T23:59:59.5Z")] {
+            let expires_at = end.map(|end| end.parse().unwrap());
+            let answer = HandedOut { token: "gri_at_ü".into(), expires_at };
+            let bytes = answer.to_bytes().unwrap();
+            let (head, token) = bytes.split_first_chunk().unwrap();
+            assert_eq!(HandedOut::of_head(head), Some((expires_at, token.len())));
+            assert_eq!(token, "gri_at_ü".as_bytes());
+        }
+    }
+
+    #[test]
+    fn less_than_was_asked_is_never_asked_for() {
+        let asked = Question { name: String::new(), min_valid: Duration::from_nanos(1_000_001), parent: 1 };
+        let heard = Question::of_bytes(&asked.to_bytes().unwrap()).unwrap();
+        assert_eq!(heard.min_valid, Duration::from_millis(2));
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_said() {
+        let name = "a".repeat(LONGEST_NAME + 1);
+        let asked = Question { name, min_valid: Duration::ZERO, parent: 1 };
+        assert_eq!(asked.to_bytes(), None);
+        let token = "a".repeat(LONGEST_TOKEN + 1).into();
+        assert!(HandedOut { token, expires_at: None }.to_bytes().is_none());
+    }
+}

@@ -1,0 +1,284 @@
+//! The token agent: what a running window hands to `grapnel token`, and to nobody else.
+
+use std::fs::{self, Permissions};
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use grapnel_core::Grapnel;
+use grapnel_core::activity::{Asker, Kind};
+use grapnel_core::error::Code;
+use grapnel_core::event::Event;
+use grapnel_core::secret::ExposeSecret;
+use grapnel_core::token_agent::{self, HandedOut, Question};
+use grapnel_sandbox::{Endpoint, Fault, Times};
+use jiff::SignedDuration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// How many are answered at once.
+const AT_ONCE: usize = 16;
+
+fn socket(home: &Path) -> PathBuf {
+    home.join("agent.sock")
+}
+
+/// Serves as the window does, once it is heard.
+async fn serve(world: &World, grapnel: &Grapnel) -> JoinHandle<()> {
+    let grapnel = grapnel.clone();
+    let served = tokio::spawn(async move { grapnel.serve_tokens().await.unwrap() });
+    while UnixStream::connect(socket(world.home.path())).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    served
+}
+
+async fn ask(world: &World, name: &str, min_valid: Duration) -> Option<HandedOut> {
+    let (home, name) = (world.home.path().to_owned(), name.to_owned());
+    let question = Question { name, min_valid, parent: 4_000_000_000 };
+    spawn_blocking(move || token_agent::ask(&home, &question)).await.unwrap()
+}
+
+async fn token(world: &World, name: &str, min_valid: Duration) -> Option<String> {
+    ask(world, name, min_valid).await.map(|handed_out| handed_out.token.expose_secret().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_token_is_handed_out_and_noted() {
+    let world = World::new();
+    let id = world.connect().await;
+    let mut events = world.grapnel.events();
+    let _served = serve(&world, &world.grapnel).await;
+    let details = world.grapnel.connection(&id).unwrap();
+    let held = world.grapnel.token(&id, MINUTE).await.unwrap();
+    let handed_out = ask(&world, " ACME\n", MINUTE).await.unwrap();
+    assert_eq!(handed_out.token.expose_secret(), held.expose_secret());
+    assert_eq!(handed_out.expires_at, details.summary.expires_at);
+    while events.recv().await.unwrap() != Event::Activity {}
+    let noted = world.grapnel.activity(Some(&id), None).unwrap().remove(0);
+    assert_eq!(noted.kind, Kind::TokenHandedOut);
+    let told = if cfg!(target_os = "linux") {
+        // What asks is this process; what it asks for, the one that started it.
+        Asker::process(std::os::unix::process::parent_id())
+    } else {
+        Asker { name: None, pid: 4_000_000_000 }
+    };
+    let name = told.name.as_deref().unwrap_or("another program");
+    assert_eq!(noted.text, format!("Access token handed to {name} (pid {}).", told.pid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_last_is_left_to_who_asks() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    let first = token(&world, "Acme", MINUTE).await.unwrap();
+    // More than this provider gives.
+    assert_eq!(token(&world, "Acme", 120 * MINUTE).await.as_ref(), Some(&first));
+    world.pass(SignedDuration::from_mins(58));
+    assert_eq!(token(&world, "Acme", MINUTE).await.as_ref(), Some(&first));
+    assert_eq!(token(&world, "Acme", 5 * MINUTE).await, None);
+    assert_eq!(world.tokens_given(), 1, "nothing is renewed for who asks");
+    world.grapnel.refresh(&id).await.unwrap();
+    let second = token(&world, "Acme", 5 * MINUTE).await.unwrap();
+    assert_ne!(second, first);
+    world.pass(SignedDuration::from_mins(61));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert_eq!(token(&world, "Acme", Duration::ZERO).await, None, "a new sign-in is needed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_left_to_who_asks() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    for name in ["", "nobody", "Acme\0", "' OR 1=1 --", "\u{1b}[2J", &"a".repeat(4096), &"a".repeat(10_000)] {
+        assert_eq!(token(&world, name, MINUTE).await, None, "{name:?}");
+    }
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+    world.grapnel.disconnect(&id).await.unwrap();
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_for_a_key() {
+    let world = World::new();
+    world.connect().await;
+    world.keyring.fail(Code::KeyringLocked);
+    let (locked, asked) = (world.second_start(), world.keyring.asked());
+    let served = serve(&world, &locked).await;
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+    assert_eq!(world.keyring.asked(), asked);
+    world.keyring.fail(None);
+    assert!(locked.check_vault().await.is_none());
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+    served.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_keyring_is_closed_nothing_is_handed_out() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+    world.keyring.close();
+    while token(&world, "Acme", MINUTE).await.is_some() {}
+    assert!(world.grapnel.token(&id, MINUTE).await.is_ok(), "the window goes on with what it has");
+    world.keyring.give_sign();
+    while token(&world, "Acme", MINUTE).await.is_none() {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passphrase_opens_the_vault_for_one_process_only() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    world.grapnel.protect_with_passphrase(&"harbour lamp eleven moss".into()).await.unwrap();
+    assert!(world.grapnel.token(&id, MINUTE).await.is_ok(), "the window has it");
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+    world.grapnel.protect_with_keyring().await.unwrap();
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_is_replaced() {
+    let world = World::new();
+    world.connect().await;
+    for left in ["agent.sock", "agent.sock.new"] {
+        drop(UnixListener::bind(world.home.path().join(left)).unwrap());
+    }
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+    let _served = serve(&world, &world.grapnel).await;
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_programs_one_answers_and_the_other_takes_its_place() {
+    let world = World::new();
+    world.connect().await;
+    let first = serve(&world, &world.grapnel).await;
+    let inode = || fs::symlink_metadata(socket(world.home.path())).unwrap().ino();
+    let before = inode();
+    // It has the key by then, and could answer.
+    let other = world.second_start();
+    assert!(other.check_vault().await.is_none());
+    let second = serve(&world, &other).await;
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+    assert_eq!(inode(), before, "the socket was taken away");
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    while token(&world, "Acme", MINUTE).await.is_none() {}
+    assert_ne!(inode(), before);
+    second.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_owner_reaches_it() {
+    let world = World::new();
+    world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    let found = fs::symlink_metadata(socket(world.home.path())).unwrap();
+    assert!(found.file_type().is_socket());
+    assert_eq!(found.mode() & 0o777, 0o600);
+    // Where others could listen, nobody is asked.
+    fs::set_permissions(world.home.path(), Permissions::from_mode(0o770)).unwrap();
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+    fs::set_permissions(world.home.path(), Permissions::from_mode(0o700)).unwrap();
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+}
+
+/// A question as it is written: version 1, no time, no process.
+fn question(name: &str) -> Vec<u8> {
+    [&[1][..], &[0; 12], name.as_bytes()].concat()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_account_is_told_nothing() {
+    use std::io::Write;
+    use std::net::Shutdown;
+
+    let nobody = rustix::process::Uid::from_raw(65_534);
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can be someone else");
+        return;
+    }
+    let world = World::new();
+    world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    // As if both the directory and the socket were open to all.
+    let path = socket(world.home.path());
+    fs::set_permissions(world.home.path(), Permissions::from_mode(0o711)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let told = move |account| {
+        // Who a thread is ends with the thread.
+        let asked = std::thread::spawn(move || {
+            rustix::thread::set_thread_uid(account).unwrap();
+            let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();
+            let mut told = Vec::new();
+            // It may have hung up by now, which says as much.
+            let _ = stream.write_all(&question("Acme")).and_then(|()| stream.shutdown(Shutdown::Write));
+            let _ = stream.read_to_end(&mut told);
+            told.len()
+        });
+        spawn_blocking(|| asked.join().unwrap())
+    };
+    assert!(told.clone()(rustix::process::geteuid()).await.unwrap() > 0, "the owner is answered");
+    assert_eq!(told(nobody).await.unwrap(), 0);
+}
+
+async fn told(world: &World, said: &[u8], ends: bool) -> usize {
+    let mut stream = UnixStream::connect(socket(world.home.path())).await.unwrap();
+    // It may hang up before all is said, which the answer tells as well.
+    let _ = stream.write_all(said).await;
+    if ends {
+        let _ = stream.shutdown().await;
+    }
+    let mut told = Vec::new();
+    let _ = stream.read_to_end(&mut told).await;
+    told.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_else_is_said_is_not_answered() {
+    let world = World::new();
+    world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    assert!(told(&world, &question("Acme"), true).await > 0);
+    let mut other_version = question("Acme");
+    other_version[0] = 2;
+    let not_text = [&question("Acme")[..], &[0xff]].concat();
+    for said in [Vec::new(), vec![1], other_version, not_text, b"GET / HTTP/1.1\r\n\r\n".to_vec()] {
+        assert_eq!(told(&world, &said, true).await, 0, "{said:?}");
+    }
+    // Too much is not even waited for, and neither is what never ends.
+    assert_eq!(told(&world, &question(&"a".repeat(1 << 20)), false).await, 0);
+    assert_eq!(told(&world, &question("Acme"), false).await, 0);
+    assert!(told(&world, &question("Acme"), true).await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_keeps_others_waiting_for_a_moment_only() {
+    let world = World::new();
+    world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    let mut silent = Vec::new();
+    for _ in 0..AT_ONCE {
+        silent.push(UnixStream::connect(socket(world.home.path())).await.unwrap());
+    }
+    // Whoever asks meanwhile goes its own way.
+    let start = std::time::Instant::now();
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    for mut stream in silent {
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    }
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+}
