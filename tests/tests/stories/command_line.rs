@@ -1,6 +1,6 @@
 //! The command line beside the open window, on the same data: each shows what the other did.
 
-use std::process::Child;
+use std::process::{Child, Output};
 
 use grapnel_sandbox::Secret;
 use grapnel_tests::keyring::Keyring;
@@ -8,6 +8,7 @@ use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::{BY_PORT, Scene};
 use grapnel_tests::story::Pictures;
 use grapnel_tests::terminal::Terminal;
+use grapnel_tests::wait::until;
 use grapnel_tests::{Context, Result, ensure, sign_in};
 
 #[tokio::test]
@@ -43,8 +44,10 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
             Ok(())
         })
         .await?;
+    at_hand(&scene, terminal).await?;
     by_deep_link(&scene, terminal, &page).await?;
     by_file(&scene, terminal, &page).await?;
+    once_locked(&scene, terminal).await?;
     scene
         .step("What is disconnected in the window has no token for a script", async {
             page.press_about(Role::Button, "Nightly job").await?;
@@ -59,6 +62,45 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
         .await?;
     scene.check("The window shows no secret", scene.shows_no_secret(&page)).await?;
     sign_in::look_back(&scene).await
+}
+
+/// A token from a terminal that reaches no keyring: only the window can give it.
+fn token_at_hand(terminal: Terminal<'_>) -> Result<Output> {
+    let mut command = terminal.command(&["token", "Nightly job"]);
+    Ok(command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent").output()?)
+}
+
+async fn at_hand(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
+    scene
+        .step("The window hands it out from memory, and grapnel asks no keyring", async {
+            let token = token_at_hand(terminal)?;
+            ensure!(token.status.success(), "{}", String::from_utf8_lossy(&token.stderr));
+            ensure!(token.stdout == terminal.print(&["token", "Nightly job"])?.into_bytes(), "another token");
+            Ok(())
+        })
+        .await
+}
+
+async fn once_locked(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
+    const LOCK: [&str; 6] = [
+        "--session",
+        "--print-reply",
+        "--dest=org.freedesktop.secrets",
+        "/org/freedesktop/secrets",
+        "org.freedesktop.Secret.Service.Lock",
+        "array:objpath:/org/freedesktop/secrets/collection/login",
+    ];
+    scene
+        .step("Who locks the keyring locks that way as well", async {
+            ensure!(token_at_hand(terminal)?.status.success(), "it was locked before");
+            scene.desktop().run("dbus-send", &LOCK).await?;
+            until("the window to give no token", async || {
+                let refused = token_at_hand(terminal)?;
+                Ok((refused.status.code() == Some(5)).then_some(()))
+            })
+            .await
+        })
+        .await
 }
 
 async fn by_deep_link(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<()> {
