@@ -6,6 +6,7 @@ mod browse;
 mod connections;
 mod figures;
 mod fleet;
+mod oidc_agent;
 mod posts;
 mod screen;
 mod signed_in;

@@ -1,17 +1,26 @@
-//! `grapnel token` with a good token, as a script has it: the whole process, beside what such a process is made of.
+//! `grapnel token` with a good token, as a script has it: the whole process, beside another token agent's and what such a
+//! process is made of.
 
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox};
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::place;
-use std::io::{BufRead, BufReader, Write};
+use grapnel_tests::process::Running;
+use grapnel_tests::wait::until;
 
 use crate::figures::{Figures, Took, load, timed};
+use crate::oidc_agent::OidcAgent;
 
 const ROUNDS: usize = 201;
 const SECRET: [&str; 4] = ["grapnel", "bench", "what", "floor"];
+
+/// What is timed, with what it took.
+type Subject = (&'static str, Command, Vec<Took>);
 
 pub(crate) async fn run() -> Result<()> {
     let sandbox =
@@ -26,30 +35,24 @@ pub(crate) async fn run() -> Result<()> {
     };
     add_app(grapnel(&["app", "add", "Acme", "--provider", "grigora", "--redirect", "loopback"]), &sandbox)?;
     connect(grapnel(&["connect", "Acme", "--name", "Acme", "--no-browser"])).await?;
-    let other = |program: &str, arguments: &[&str]| {
-        let mut command = desktop.command(program);
-        command.args(arguments);
-        command
-    };
-    let mut store =
-        other("secret-tool", &["store", "--label=floor", SECRET[0], SECRET[1], SECRET[2], SECRET[3]]);
-    let mut child = store.stdin(Stdio::piped()).spawn()?;
-    child.stdin.take().context("no input")?.write_all(b"thirty-two bytes of key material")?;
-    ensure!(child.wait()?.success(), "the keyring keeps nothing");
-    let database = desktop.data().join("grapnel.db");
-    let sql = "SELECT sealed_access FROM connection WHERE name = 'Acme'";
-    let database = database.to_str().context("a strange path")?;
-    let mut subjects = [
-        ("floor: a process that does nothing", other("true", &[]), Vec::new()),
-        ("floor: grapnel --version", grapnel(&["--version"]), Vec::new()),
-        ("floor: sqlite3, the same row", other("sqlite3", &["-readonly", database, sql]), Vec::new()),
-        (
-            "floor: secret-tool, one key of the keyring",
-            other("secret-tool", &[&["lookup"], &SECRET[..]].concat()),
-            Vec::new(),
-        ),
-        ("grapnel token", grapnel(&["token", "Acme"]), Vec::new()),
-    ];
+    store_secret(&desktop)?;
+    let alone = beside(&desktop.data())?;
+    let _window = window(&desktop).await?;
+    let mut without_window = grapnel(&["token", "Acme"]);
+    without_window.env("GRAPNEL_HOME", &alone);
+    let mut subjects = floors(&desktop)?;
+    subjects.push(("floor: grapnel --version", grapnel(&["--version"]), Vec::new()));
+    let agent = OidcAgent::start(&desktop).await;
+    match &agent {
+        Ok(agent) => subjects.push(("oidc-token", agent.token(&desktop), Vec::new())),
+        Err(error) => println!("skipped: oidc-agent, because {error:#}"),
+    }
+    subjects.push(("grapnel token, beside the window", grapnel(&["token", "Acme"]), Vec::new()));
+    subjects.push(("grapnel token, without it", without_window, Vec::new()));
+    time(subjects)
+}
+
+fn time(mut subjects: Vec<Subject>) -> Result<()> {
     println!("{ROUNDS} runs of each, in turn; {}", load());
     for round in 0..ROUNDS + 5 {
         for (what, command, times) in &mut subjects {
@@ -73,6 +76,55 @@ fn once(command: &mut Command) -> Result<Took> {
     let output = output.context("it did not run")??;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(time)
+}
+
+/// What such a process is made of.
+fn floors(desktop: &Desktop) -> Result<Vec<Subject>> {
+    let floor = |program: &str, arguments: &[&str]| {
+        let mut command = desktop.command(program);
+        command.args(arguments);
+        command
+    };
+    let sql = "SELECT sealed_access FROM connection WHERE name = 'Acme'";
+    let database = desktop.data().join("grapnel.db");
+    let database = database.to_str().context("a strange path")?;
+    let lookup = [&["lookup"], &SECRET[..]].concat();
+    Ok(vec![
+        ("floor: a process that does nothing", floor("true", &[]), Vec::new()),
+        ("floor: sqlite3, the same row", floor("sqlite3", &["-readonly", database, sql]), Vec::new()),
+        ("floor: secret-tool, one key of the keyring", floor("secret-tool", &lookup), Vec::new()),
+    ])
+}
+
+fn store_secret(desktop: &Desktop) -> Result<()> {
+    let mut store = desktop.command("secret-tool");
+    store.args([&["store", "--label=floor"], &SECRET[..]].concat());
+    let mut child = store.stdin(Stdio::piped()).spawn()?;
+    child.stdin.take().context("no input")?.write_all(b"thirty-two bytes of key material")?;
+    ensure!(child.wait()?.success(), "the keyring keeps nothing");
+    Ok(())
+}
+
+/// The same data in another directory, on which no window runs.
+fn beside(data: &Path) -> Result<PathBuf> {
+    let alone = data.with_extension("alone");
+    fs::create_dir(&alone)?;
+    for file in fs::read_dir(data)? {
+        let file = file?;
+        if file.file_type()?.is_file() {
+            fs::copy(file.path(), alone.join(file.file_name()))?;
+        }
+    }
+    Ok(alone)
+}
+
+/// The window, once it answers at its socket.
+async fn window(desktop: &Desktop) -> Result<Running> {
+    let program = place::program().canonicalize().context("Grapnel is not built")?;
+    let window = Running::start(&mut desktop.command(program), &desktop.log("grapnel"))?;
+    let socket = desktop.data().join("agent.sock");
+    until("the window to answer", async || Ok(socket.exists().then_some(()))).await?;
+    Ok(window)
 }
 
 fn add_app(mut command: Command, sandbox: &Sandbox) -> Result<()> {
