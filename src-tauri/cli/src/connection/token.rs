@@ -45,11 +45,8 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
 /// The same from the window that runs, where it has the token at hand; it notes by itself who was given it. Nothing
 /// where it is to be had by [`token`] alone.
 pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Option<Result<()>> {
-    let handed_out = ask(&Question {
-        name: asked.connection.clone(),
-        min_valid: asked.min_valid.unsigned_abs(),
-        parent: asker::pid(),
-    })?;
+    let handed_out =
+        ask(&Question { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
     Some(show(output, asked, &handed_out))
 }
 

@@ -9,7 +9,7 @@ use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::secret::{ExposeSecret, SecretString};
-use grapnel_core::vault::Keyring;
+use grapnel_core::vault::{Keyring, Sign};
 use jiff::{SignedDuration, Timestamp};
 
 /// Noon of a day, until a test moves it.
@@ -69,6 +69,14 @@ impl TestKeyring {
 }
 
 impl Keyring for TestKeyring {
+    fn opened(&self) -> Sign {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn closed(&self) -> Sign {
+        Box::pin(std::future::pending())
+    }
+
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
         self.answer()?;
         Ok(self.keys.lock().unwrap().get(name).cloned())

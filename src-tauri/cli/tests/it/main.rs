@@ -13,6 +13,6 @@ mod exits;
 mod machine;
 mod providers;
 mod vault;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod window;
 mod world;

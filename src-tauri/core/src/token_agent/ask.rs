@@ -22,11 +22,11 @@ const PATIENCE: Duration = Duration::from_millis(250);
 pub fn ask(home: &Path, question: &Question) -> Option<HandedOut> {
     let request = question.to_bytes()?;
     // Where others can write, anyone may listen, and hand out a token of their own.
-    let (home, us) = (home.join(SOCKET), home.metadata().ok()?);
-    if us.uid() != rustix::process::geteuid().as_raw() || us.mode() & 0o077 != 0 {
+    let directory = home.metadata().ok()?;
+    if directory.uid() != rustix::process::geteuid().as_raw() || directory.mode() & 0o077 != 0 {
         return None;
     }
-    let mut stream = connect(&home).ok()?;
+    let mut stream = connect(&home.join(SOCKET)).ok()?;
     stream.write_all(&request).ok()?;
     stream.shutdown(Shutdown::Write).ok()?;
     answer(&mut stream)

@@ -1,17 +1,18 @@
-//! The token agent: a running window hands a token that is good to `grapnel token`, from memory, over a Unix socket in
-//! the data directory. Whatever it does not hand out at once, it leaves to whoever asked.
+//! The token agent: a running window hands a token that is good to `grapnel token`, over a Unix socket in the data
+//! directory, with the key that it has in memory. Whatever it does not hand out at once, it leaves to whoever asked.
+//! On Linux, where the keyring tells when it is locked, and asks nobody which program reads it.
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod answer;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod ask;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod asker;
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 mod elsewhere;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod socket;
-#[cfg_attr(not(unix), allow(dead_code, reason = "nothing is said where nobody answers"))]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is said where nobody answers"))]
 mod wire;
 
 use crate::activity::{Asker, Kind};
@@ -20,13 +21,13 @@ use crate::error::Result;
 use crate::id::{AppId, ConnectionId};
 use crate::store::activity;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub use ask::ask;
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 pub use elsewhere::ask;
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::serve;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub(crate) use socket::serve;
 pub use wire::{HandedOut, Question};
 

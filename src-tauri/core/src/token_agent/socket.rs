@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
 use super::wire::LONGEST;
-use super::{Question, asker};
+use super::{Asker, Question, asker};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 
@@ -27,7 +27,7 @@ const UNREADY: &str = "agent.sock.new";
 const AT_ONCE: usize = 16;
 /// Who has not asked by now, or not taken the answer, has the door closed.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// After the system gave no connection: it has too many open files, say.
+/// After the system gave no connection (it has too many open files, say), and before the keyring is listened to again.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers for as long as it is awaited. Of several processes on the same data one does; another takes its place when
@@ -40,8 +40,10 @@ pub(crate) async fn serve(env: Arc<Env>) -> Result<()> {
     let _turn =
         turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was broken off."))??;
     let listener = listen(env.store.home()).map_err(|error| unheard(&error))?;
-    let is_open = AtomicBool::new(true);
+    // Until it is known to be open.
+    let is_open = Arc::new(AtomicBool::new(false));
     tokio::select! {
+        biased;
         () = follow_keyring(&env, &is_open) => {}
         () = accept(&env, &listener, &is_open) => {}
     }
@@ -51,28 +53,28 @@ pub(crate) async fn serve(env: Arc<Env>) -> Result<()> {
 /// Who locks the keyring locks this as well: the key that is in memory is for the window's own work then.
 async fn follow_keyring(env: &Env, is_open: &AtomicBool) {
     loop {
-        env.vault.keyring_closes().await;
-        is_open.store(false, Ordering::Relaxed);
-        env.vault.keyring_opens().await;
+        env.vault.keyring_opened().await;
         is_open.store(true, Ordering::Relaxed);
+        env.vault.keyring_closed().await;
+        is_open.store(false, Ordering::Relaxed);
+        sleep(PAUSE).await;
     }
 }
 
-async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &AtomicBool) {
+async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &Arc<AtomicBool>) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
-            Ok((stream, _)) if is_open.load(Ordering::Relaxed) => {
-                let env = Arc::clone(env);
+            Ok((stream, _)) => {
+                let (env, is_open) = (Arc::clone(env), Arc::clone(is_open));
                 tokio::spawn(async move {
-                    let _place = place;
-                    if timeout(PATIENCE, attend(env, stream)).await.is_err() {
-                        tracing::debug!("whoever asked for a token was too slow");
-                    }
+                    let Some((answer, asker)) = attend(&env, stream, &is_open).await else { return };
+                    // Elsewhere than in the runtime's own threads: another process may be writing.
+                    let _ = tokio::task::spawn_blocking(move || answer.note(&env, &asker)).await;
+                    drop(place);
                 });
             }
-            Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, "nobody can ask for a token now");
                 sleep(PAUSE).await;
@@ -95,31 +97,37 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers one question. Saying nothing is an answer as well: whoever asked goes its own way.
-async fn attend(env: Arc<Env>, mut stream: UnixStream) {
-    let Ok(peer) = stream.peer_cred() else { return };
+/// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes its
+/// own way.
+async fn attend(env: &Arc<Env>, mut stream: UnixStream, is_open: &AtomicBool) -> Option<(Answer, Asker)> {
+    let peer = stream.peer_cred().ok()?;
     if peer.uid() != rustix::process::geteuid().as_raw() {
         tracing::warn!(uid = peer.uid(), "another account asked for a token");
-        return;
+        return None;
     }
-    let mut bytes = Vec::with_capacity(128);
-    // One byte more than the longest tells that it is too long.
-    let read = (&mut stream).take(LONGEST as u64 + 1).read_to_end(&mut bytes).await;
-    let Some(question) = read.ok().and_then(|_| Question::of_bytes(&bytes)) else { return };
-    let answer = match Answer::to(&env, &question) {
-        Ok(Some(answer)) => answer,
-        Ok(None) => return,
-        Err(error) => return tracing::info!(%error, "no token was handed out"),
+    let question = timeout(PATIENCE, question(&mut stream)).await.ok()??;
+    let reader = Arc::clone(env);
+    // Reading may have to wait for another process.
+    let read = tokio::task::spawn_blocking(move || Answer::to(&reader, &question)).await.ok()?;
+    let answer = match read {
+        Ok(answer) => answer.filter(|_| is_open.load(Ordering::Relaxed))?,
+        Err(error) => {
+            tracing::info!(%error, "no token was handed out");
+            return None;
+        }
     };
     // Now, while it waits: it ends when it has its answer.
-    let asker = asker::behind(&peer, question.parent);
-    let Some(bytes) = answer.handed_out.to_bytes() else { return };
-    if stream.write_all(&bytes).await.is_err() {
-        return;
-    }
-    drop(stream);
-    // Elsewhere than in the runtime's own threads: another process may be writing.
-    tokio::task::spawn_blocking(move || answer.note(&env, &asker));
+    let asker = asker::behind(&peer)?;
+    let bytes = answer.handed_out.to_bytes()?;
+    timeout(PATIENCE, stream.write_all(&bytes)).await.ok()?.ok()?;
+    Some((answer, asker))
+}
+
+async fn question(stream: &mut UnixStream) -> Option<Question> {
+    let mut bytes = Vec::with_capacity(128);
+    // One byte more than the longest tells that it is too long.
+    stream.take(LONGEST as u64 + 1).read_to_end(&mut bytes).await.ok()?;
+    Question::of_bytes(&bytes)
 }
 
 fn unheard(error: &io::Error) -> Error {

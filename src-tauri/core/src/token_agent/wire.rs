@@ -12,8 +12,8 @@ use crate::secret::{ExposeSecret, SecretString};
 const VERSION: u8 = 1;
 /// No name of a connection is longer than this, in bytes.
 const LONGEST_NAME: usize = 4096;
-/// Before the name: version, how long the token must be good for in milliseconds, the process that it is for.
-const HEAD: usize = 1 + 8 + 4;
+/// Before the name: version, how long the token must be good for in milliseconds.
+const HEAD: usize = 1 + 8;
 /// The longest question.
 pub(super) const LONGEST: usize = HEAD + LONGEST_NAME;
 /// Before the token: whether its end is known, that end in seconds and nanoseconds, and how long the token is.
@@ -28,8 +28,6 @@ pub struct Question {
     pub name: String,
     /// How long the token must still be good for.
     pub min_valid: Duration,
-    /// The process that the token is for, where the system does not tell it of whoever asks.
-    pub parent: u32,
 }
 
 /// A token that is good for as long as was asked.
@@ -47,21 +45,18 @@ impl Question {
         // Never less than was asked.
         let milliseconds = self.min_valid.as_nanos().div_ceil(1_000_000);
         let min_valid = u64::try_from(milliseconds).unwrap_or(u64::MAX);
-        let parts =
-            [&[VERSION][..], &min_valid.to_le_bytes(), &self.parent.to_le_bytes(), self.name.as_bytes()];
+        let parts = [&[VERSION][..], &min_valid.to_le_bytes(), self.name.as_bytes()];
         (self.name.len() <= LONGEST_NAME).then(|| parts.concat())
     }
 
     /// Nothing where it is no question that is known here.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (&VERSION, rest) = bytes.split_first()? else { return None };
-        let (min_valid, rest) = rest.split_first_chunk()?;
-        let (parent, name) = rest.split_first_chunk()?;
+        let (min_valid, name) = rest.split_first_chunk()?;
         (name.len() <= LONGEST_NAME).then_some(())?;
         Some(Self {
             name: std::str::from_utf8(name).ok()?.to_owned(),
             min_valid: Duration::from_millis(u64::from_le_bytes(*min_valid)),
-            parent: u32::from_le_bytes(*parent),
         })
     }
 }
@@ -106,8 +101,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_question_arrives_as_it_was_sent(name in ".{0,300}", min_valid in any::<u64>(), parent in any::<u32>()) {
-            let question = Question { name, min_valid: Duration::from_millis(min_valid), parent };
+        fn a_question_arrives_as_it_was_sent(name in ".{0,300}", min_valid in any::<u64>()) {
+            let question = Question { name, min_valid: Duration::from_millis(min_valid) };
             prop_assert_eq!(Question::of_bytes(&question.to_bytes().unwrap()), Some(question));
         }
 
@@ -140,7 +135,7 @@ mod tests {
 
     #[test]
     fn less_than_was_asked_is_never_asked_for() {
-        let asked = Question { name: String::new(), min_valid: Duration::from_nanos(1_000_001), parent: 1 };
+        let asked = Question { name: String::new(), min_valid: Duration::from_nanos(1_000_001) };
         let heard = Question::of_bytes(&asked.to_bytes().unwrap()).unwrap();
         assert_eq!(heard.min_valid, Duration::from_millis(2));
     }
@@ -148,7 +143,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_not_said() {
         let name = "a".repeat(LONGEST_NAME + 1);
-        let asked = Question { name, min_valid: Duration::ZERO, parent: 1 };
+        let asked = Question { name, min_valid: Duration::ZERO };
         assert_eq!(asked.to_bytes(), None);
         let token = "a".repeat(LONGEST_TOKEN + 1).into();
         assert!(HandedOut { token, expires_at: None }.to_bytes().is_none());

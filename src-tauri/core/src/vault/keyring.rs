@@ -27,9 +27,13 @@ pub trait Keyring: Send + Sync + 'static {
         let _ = tries;
         Box::pin(std::future::pending())
     }
-    /// Ends when whoever asks now would not be answered: it was locked, or ended. Never where nothing tells that.
-    fn closes(&self) -> Sign {
+    /// Ends when it is known to answer whoever asks. Never where nothing tells that.
+    fn opened(&self) -> Sign {
         Box::pin(std::future::pending())
+    }
+    /// Ends when whoever asks now may not be answered: it was locked, or ended, or nothing tells.
+    fn closed(&self) -> Sign {
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -73,11 +77,22 @@ impl Keyring for SystemKeyring {
     }
 
     #[cfg(all(unix, not(target_os = "macos")))]
-    fn closes(&self) -> Sign {
+    fn opened(&self) -> Sign {
+        Box::pin(async {
+            let mut tries = 0;
+            while let Err(error) = super::secret_service::unlocked().await {
+                tracing::info!(%error, "nothing tells whether the keyring answers");
+                pause(tries).await;
+                tries += 1;
+            }
+        })
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn closed(&self) -> Sign {
         Box::pin(async {
             if let Err(error) = super::secret_service::closed().await {
                 tracing::info!(%error, "nothing tells when the keyring is locked");
-                std::future::pending::<()>().await;
             }
         })
     }

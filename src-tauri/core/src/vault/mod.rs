@@ -23,7 +23,7 @@ pub(crate) use passphrase::{Stretch, wrong as wrong_passphrase};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, Sealed, SecretString};
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use crate::store::vault::VaultRow;
 use crate::store::{self, Store};
 use seal::Key;
@@ -130,7 +130,7 @@ impl Vault {
 
     /// Opens what was sealed for `place`, if the key of that vault, which is the store's now, is in memory. Nobody is
     /// asked for it.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     pub(crate) fn open_at_once(
         &self,
         vault: &VaultRow,
@@ -143,15 +143,15 @@ impl Vault {
     }
 
     /// Waits until the keyring answers nobody any more.
-    #[cfg(unix)]
-    pub(crate) async fn keyring_closes(&self) {
-        self.0.keyring.closes().await;
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn keyring_closed(&self) {
+        self.0.keyring.closed().await;
     }
 
-    /// Waits until it may answer again.
-    #[cfg(unix)]
-    pub(crate) async fn keyring_opens(&self) {
-        self.0.keyring.may_answer(0).await;
+    /// Waits until it is known to answer.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn keyring_opened(&self) {
+        self.0.keyring.opened().await;
     }
 
     /// The key, asked for once and kept in memory for as long as it is this vault's.

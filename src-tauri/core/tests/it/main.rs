@@ -30,7 +30,7 @@ mod renewing;
 mod revoking;
 mod settings;
 mod signing_in;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod token_agent;
 mod unsaved;
 mod vault;

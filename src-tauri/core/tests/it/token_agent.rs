@@ -13,7 +13,6 @@ use grapnel_core::error::Code;
 use grapnel_core::event::Event;
 use grapnel_core::secret::ExposeSecret;
 use grapnel_core::token_agent::{self, HandedOut, Question};
-use grapnel_sandbox::{Endpoint, Fault, Times};
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -41,7 +40,7 @@ async fn serve(world: &World, grapnel: &Grapnel) -> JoinHandle<()> {
 
 async fn ask(world: &World, name: &str, min_valid: Duration) -> Option<HandedOut> {
     let (home, name) = (world.home.path().to_owned(), name.to_owned());
-    let question = Question { name, min_valid, parent: 4_000_000_000 };
+    let question = Question { name, min_valid };
     spawn_blocking(move || token_agent::ask(&home, &question)).await.unwrap()
 }
 
@@ -63,12 +62,8 @@ async fn a_good_token_is_handed_out_and_noted() {
     while events.recv().await.unwrap() != Event::Activity {}
     let noted = world.grapnel.activity(Some(&id), None).unwrap().remove(0);
     assert_eq!(noted.kind, Kind::TokenHandedOut);
-    let told = if cfg!(target_os = "linux") {
-        // What asks is this process; what it asks for, the one that started it.
-        Asker::process(std::os::unix::process::parent_id())
-    } else {
-        Asker { name: None, pid: 4_000_000_000 }
-    };
+    // This process asked for itself: it is not the command line's program.
+    let told = Asker::process(std::process::id());
     let name = told.name.as_deref().unwrap_or("another program");
     assert_eq!(noted.text, format!("Access token handed to {name} (pid {}).", told.pid));
 }
@@ -89,9 +84,7 @@ async fn what_does_not_last_is_left_to_who_asks() {
     let second = token(&world, "Acme", 5 * MINUTE).await.unwrap();
     assert_ne!(second, first);
     world.pass(SignedDuration::from_mins(61));
-    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();
-    world.grapnel.refresh(&id).await.unwrap_err();
-    assert_eq!(token(&world, "Acme", Duration::ZERO).await, None, "a new sign-in is needed");
+    assert_eq!(token(&world, "Acme", Duration::ZERO).await, None, "it has ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,12 +187,11 @@ async fn only_the_owner_reaches_it() {
     assert!(token(&world, "Acme", MINUTE).await.is_some());
 }
 
-/// A question as it is written: version 1, no time, no process.
+/// A question as it is written: version 1, no time.
 fn question(name: &str) -> Vec<u8> {
-    [&[1][..], &[0; 12], name.as_bytes()].concat()
+    [&[1][..], &[0; 8], name.as_bytes()].concat()
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn another_account_is_told_nothing() {
     use std::io::Write;
@@ -274,9 +266,7 @@ async fn who_says_nothing_keeps_others_waiting_for_a_moment_only() {
         silent.push(UnixStream::connect(socket(world.home.path())).await.unwrap());
     }
     // Whoever asks meanwhile goes its own way.
-    let start = std::time::Instant::now();
     assert_eq!(token(&world, "Acme", MINUTE).await, None);
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     for mut stream in silent {
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
     }

@@ -210,19 +210,20 @@ pub(crate) struct TestKeyring {
     failure: Mutex<Option<Code>>,
     keeps: Mutex<bool>,
     sign: Arc<tokio::sync::Notify>,
-    closed: Arc<tokio::sync::Notify>,
+    closed: tokio::sync::watch::Sender<bool>,
     asked: Mutex<u32>,
 }
 
 impl TestKeyring {
     /// Says that it may answer again.
     pub(crate) fn give_sign(&self) {
+        self.closed.send_replace(false);
         self.sign.notify_one();
     }
 
     /// Says that it answers no more.
     pub(crate) fn close(&self) {
-        self.closed.notify_one();
+        self.closed.send_replace(true);
     }
 
     /// How often it was asked for a key.
@@ -254,9 +255,14 @@ impl Keyring for TestKeyring {
         Box::pin(async move { sign.notified().await })
     }
 
-    fn closes(&self) -> Sign {
-        let closed = Arc::clone(&self.closed);
-        Box::pin(async move { closed.notified().await })
+    fn opened(&self) -> Sign {
+        let mut closed = self.closed.subscribe();
+        Box::pin(async move { drop(closed.wait_for(|closed| !closed).await) })
+    }
+
+    fn closed(&self) -> Sign {
+        let mut closed = self.closed.subscribe();
+        Box::pin(async move { drop(closed.wait_for(|closed| *closed).await) })
     }
 
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
