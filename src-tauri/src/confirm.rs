@@ -1,5 +1,5 @@
-//! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through,
-//! and the authorities that are trusted. Whatever of it is new is asked of the person, in a dialog of the system.
+//! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through, the
+//! authorities that are trusted, and that all secrets are given up. It is asked of the person, in a dialog of the system.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ const LONGEST: usize = 240;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Question {
     pub(crate) title: &'static str,
-    /// What would be used, whole; whatever could hide or imitate something is spelled out.
+    /// What would be used, or what would go, whole; whatever could hide something is spelled out.
     pub(crate) what: String,
     /// What comes of it.
     pub(crate) meaning: &'static str,
@@ -36,6 +36,20 @@ pub(crate) async fn settings(asker: &impl Asker, kept: &Settings, wanted: &Setti
         }
     }
     Ok(true)
+}
+
+/// Whether the person gives up everything that is sealed.
+pub(crate) async fn begin_anew(asker: &impl Asker) -> Result<bool> {
+    asker
+        .ask(Question {
+            title: "Delete all tokens and client secrets?",
+            what: "They cannot be opened without the key that is lost, and cannot be brought back.".into(),
+            meaning: "Providers are not told: what they allowed stays in force there. Apps, connections, their history \
+                and what was read stay; you enter client secrets and sign in again. Where the key may come back, such as \
+                from a backup, cancel and bring it back first.",
+            action: "_Delete and begin anew",
+        })
+        .await
 }
 
 /// Whether the person wants a program to open addresses, or it is one of those that do so already.
@@ -84,7 +98,9 @@ fn shown(field: &str, text: &str) -> Result<String> {
     let mut shown = String::new();
     let mut after_space = true;
     for letter in text.chars() {
-        let is_plain = if letter == ' ' { !after_space } else { is_plain(letter) };
+        // A host in letters that look like others is another host.
+        let is_told = field != "proxy" || letter.is_ascii();
+        let is_plain = if letter == ' ' { !after_space } else { is_told && is_plain(letter) };
         after_space = letter == ' ';
         if is_plain {
             shown.push(letter);
@@ -105,9 +121,9 @@ fn shown(field: &str, text: &str) -> Result<String> {
 }
 
 /// Whether a letter shows itself, and stands where it was written: no control, no blank, nothing that combines with
-/// its neighbours or is written from right to left.
+/// its neighbours, looks like a sign or is written from right to left.
 fn is_plain(letter: char) -> bool {
-    let is_told = matches!(letter, '\u{a0}'..='\u{58f}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
+    let is_told = matches!(letter, '\u{a0}'..='\u{1bf}' | '\u{1c4}'..='\u{2af}' | '\u{370}'..='\u{58f}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
     // The filler of Hangul is a letter that is not to be seen.
     letter.is_ascii_graphic() || (is_told && letter.is_alphanumeric() && letter != '\u{3164}')
 }
@@ -212,11 +228,13 @@ mod tests {
             ("firefox\n\nThis is safe.", "firefox\\u{a}\\u{a}This is safe."),
             ("firefox  -P", "firefox \\u{20}-P"),
             ("a\u{202e}b\u{200b}c\u{3164}d\u{a0}e\u{301}", "a\\u{202e}b\\u{200b}c\\u{3164}d\\u{a0}e\\u{301}"),
+            ("a\u{345}b\u{1c0}", "a\\u{345}b\\u{1c0}"),
             ("\u{5d0}\u{627}\u{7f}\u{1b}", "\\u{5d0}\\u{627}\\u{7f}\\u{1b}"),
             ("<b>&amp;\\u{20}", "<b>&amp;\\u{20}"),
         ] {
             assert_eq!(shown("browser", text).unwrap(), told);
         }
+        assert_eq!(shown("proxy", "http://ex\u{430}mple").unwrap(), "http://ex\\u{430}mple");
     }
 
     #[test]

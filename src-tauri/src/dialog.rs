@@ -26,7 +26,7 @@ enum Purpose {
     Open,
 }
 
-/// A second dialog waits for the first.
+/// There is one dialog at a time; a second is none, so that nothing lines up behind the first.
 static ONE: Mutex<()> = Mutex::const_new(());
 
 /// Asks the person where to write a file; nothing where they think better of it.
@@ -54,7 +54,11 @@ async fn show<T: Send + 'static>(
     app: &AppHandle,
     dialog: impl FnOnce(Option<&WebviewWindow>, Sender<T>) + Send + 'static,
 ) -> Result<T> {
-    let _one = ONE.lock().await;
+    let Ok(_one) = ONE.try_lock() else {
+        return Err(Error::new(Code::Internal, "Another dialog of Grapnel is open.")
+            .means("Nothing was changed.")
+            .hint("Answer that one, then try again."));
+    };
     let (tell, answered) = oneshot::channel();
     let window = crate::window::get(app);
     let failed = || {

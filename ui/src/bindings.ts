@@ -15,10 +15,10 @@ export const commands = {
 	/**  What is set for all of Grapnel. */
 	settings: () => typedError<Set, Error>(__TAURI_INVOKE("settings")),
 	/**
-	 *  Changes what is set. An error names the setting that cannot be. The person is asked about a program or a proxy that
-	 *  is new; nothing where they do not agree, and then nothing was changed.
+	 *  Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The person
+	 *  is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
 	 */
-	changeSettings: (settings: Settings) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { settings })),
+	changeSettings: (changes: Changes) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { changes })),
 	/**  Has the person choose the file of certificate authorities to trust besides; nothing where they choose none. */
 	chooseCertificates: () => typedError<Settings | null, Error>(__TAURI_INVOKE("choose_certificates")),
 	/**  Makes Grapnel start at login, or no more. */
@@ -114,10 +114,10 @@ export const commands = {
 	/**  Seals everything anew under a key in the keyring. */
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
 	/**
-	 *  Gives up everything that is sealed, where nothing opens the vault any more. Refused while it opens, or may open again
-	 *  by itself.
+	 *  Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether they
+	 *  do. Refused while it opens, or may open again by itself.
 	 */
-	beginAnew: () => typedError<null, Error>(__TAURI_INVOKE("begin_anew")),
+	beginAnew: () => typedError<boolean, Error>(__TAURI_INVOKE("begin_anew")),
 	/**  Looks at everything that has to work, and sends a deep link that has to come back. */
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
 	/**  Copies a diagnosis as text that is safe to show to anyone. */
@@ -244,6 +244,22 @@ export type Authorization = {
 	scopes: string[],
 	/**  The projects it opens now. */
 	project_ids: string[],
+};
+
+/**  What of the settings is to be otherwise; the rest stays as it is. */
+export type Changes = {
+	/**  See [`Settings::browser`]. */
+	browser?: string | null,
+	/**  See [`Settings::proxy`]. */
+	proxy?: string | null,
+	/**  See [`Settings::certificates`]. */
+	certificates?: string | null,
+	/**  See [`Settings::quiet`]. */
+	quiet?: boolean | null,
+	/**  See [`Settings::tray`]. */
+	tray?: boolean | null,
+	/**  See [`Settings::margin`]. */
+	margin?: Margin | null,
 };
 
 /**  One thing that has to work. */

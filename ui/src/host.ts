@@ -94,7 +94,7 @@ export const host = {
   /** What is set for all of Grapnel, and where its data is. */
   settings: () => ask(() => commands.settings()) as Promise<{ settings: Settings; folder: string; at_login: boolean | null; in_tray: boolean }>,
   /** The system asks the person about a program or a proxy that is new; nothing where they decline, and nothing was changed. */
-  changeSettings: (settings: Settings) => ask(() => commands.changeSettings(settings)) as Promise<Settings | null>,
+  changeSettings: (changes: Partial<Settings>) => ask(() => commands.changeSettings(changes)) as Promise<Settings | null>,
   /** The person chooses a file in the system's dialog; nothing where they choose none. */
   chooseCertificates: () => ask(() => commands.chooseCertificates()) as Promise<Settings | null>,
   startAtLogin: (on: boolean) => ask(() => commands.startAtLogin(on)),

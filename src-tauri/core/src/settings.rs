@@ -30,6 +30,40 @@ pub struct Settings {
     pub margin: Margin,
 }
 
+/// What of the settings is to be otherwise; the rest stays as it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// See [`Settings::browser`].
+    pub browser: Option<String>,
+    /// See [`Settings::proxy`].
+    pub proxy: Option<String>,
+    /// See [`Settings::certificates`].
+    pub certificates: Option<String>,
+    /// See [`Settings::quiet`].
+    pub quiet: Option<bool>,
+    /// See [`Settings::tray`].
+    pub tray: Option<bool>,
+    /// See [`Settings::margin`].
+    pub margin: Option<Margin>,
+}
+
+impl Changes {
+    /// These settings with the changes made.
+    pub fn to(&self, settings: Settings) -> Settings {
+        let changes = self.clone();
+        Settings {
+            browser: changes.browser.unwrap_or(settings.browser),
+            proxy: changes.proxy.unwrap_or(settings.proxy),
+            certificates: changes.certificates.unwrap_or(settings.certificates),
+            quiet: changes.quiet.unwrap_or(settings.quiet),
+            tray: changes.tray.unwrap_or(settings.tray),
+            margin: changes.margin.unwrap_or(settings.margin),
+        }
+    }
+}
+
 /// How long before its end a token is renewed by itself. Never longer than a share of its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -105,8 +139,8 @@ pub(crate) fn get(env: &Env) -> Result<Settings> {
 /// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
 pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
     let settings = settings.checked()?;
-    env.http.set(settings.clone());
     env.store.write(|tx| store::settings::set(tx, &settings))?;
+    env.http.set(settings.clone());
     env.tell(Event::Settings);
     Ok(settings)
 }

@@ -2,7 +2,7 @@
 
 use grapnel_core::Grapnel;
 use grapnel_core::error::{Error, Result};
-use grapnel_core::settings::Settings;
+use grapnel_core::settings::{Changes, Settings};
 use grapnel_core::store::Store;
 use serde::Serialize;
 #[cfg(target_os = "linux")]
@@ -39,21 +39,22 @@ pub(crate) async fn settings(shell: State<'_, Shell>, app: AppHandle) -> Result<
     Ok(Set { settings, folder, at_login, in_tray })
 }
 
-/// Changes what is set. An error names the setting that cannot be. The person is asked about a program or a proxy that
-/// is new; nothing where they do not agree, and then nothing was changed.
+/// Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The person
+/// is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn change_settings(
     shell: State<'_, Shell>,
     app: AppHandle,
-    settings: Settings,
+    changes: Changes,
 ) -> Result<Option<Settings>> {
     let core = shell.core().await?;
-    let wanted = settings.checked()?;
-    if !confirm::settings(&app, &core.settings()?, &wanted).await? {
+    let kept = core.settings()?;
+    if !confirm::settings(&app, &kept, &changes.to(kept.clone()).checked()?).await? {
         return Ok(None);
     }
-    keep(core, &app, wanted).await.map(Some)
+    // As they are after the answer.
+    keep(core, &app, changes.to(core.settings()?)).await.map(Some)
 }
 
 /// Has the person choose the file of certificate authorities to trust besides; nothing where they choose none.
@@ -78,7 +79,7 @@ async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Set
     if before.tray != changed.tray
         && let Err(error) = app.state::<Tray>().set(app, core, changed.tray).await
     {
-        core.change_settings(before)?;
+        core.change_settings(Settings { tray: before.tray, ..core.settings()? })?;
         return Err(error);
     }
     #[cfg(not(target_os = "linux"))]

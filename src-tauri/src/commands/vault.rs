@@ -7,8 +7,8 @@ use grapnel_core::vault::Protection;
 use tauri::{AppHandle, State};
 
 use crate::clipboard::Clipboard;
-use crate::probe;
 use crate::shell::Shell;
+use crate::{confirm, probe};
 
 /// What opens the vault.
 #[tauri::command]
@@ -38,12 +38,16 @@ pub(crate) async fn protect_with_keyring(shell: State<'_, Shell>) -> Result<()> 
     shell.core().await?.protect_with_keyring().await
 }
 
-/// Gives up everything that is sealed, where nothing opens the vault any more. Refused while it opens, or may open again
-/// by itself.
+/// Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether they
+/// do. Refused while it opens, or may open again by itself.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn begin_anew(shell: State<'_, Shell>) -> Result<()> {
-    shell.core().await?.begin_anew().await
+pub(crate) async fn begin_anew(shell: State<'_, Shell>, app: AppHandle) -> Result<bool> {
+    let core = shell.core().await?;
+    if !confirm::begin_anew(&app).await? {
+        return Ok(false);
+    }
+    core.begin_anew().await.map(|()| true)
 }
 
 /// Looks at everything that has to work, and sends a deep link that has to come back.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot::Sender;
 
 use super::{Purpose, Question};
 
-/// The first button is the one that Return presses, and Escape presses neither that agrees.
+/// The first button is the one that Return presses; Escape agrees to nothing.
 pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {
     let action = question.action.replace('_', "");
     let mut dialog = AsyncMessageDialog::new()

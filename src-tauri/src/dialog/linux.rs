@@ -19,7 +19,7 @@ use tokio::sync::oneshot::Sender;
 
 use super::{Purpose, Question};
 
-/// How long a question stands before it can be agreed to: a press that was meant for the page under it does nothing.
+/// How long a question is seen before it can be agreed to: a press that was meant for the page under it does nothing.
 const SETTLING: Duration = Duration::from_millis(600);
 
 pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {
@@ -38,11 +38,13 @@ pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell
     dialog.add_button(question.action, ResponseType::Accept);
     dialog.set_default_response(ResponseType::Cancel);
     dialog.set_response_sensitive(ResponseType::Accept, false);
-    let shown = dialog.downgrade();
-    glib::timeout_add_local_once(SETTLING, move || {
-        if let Some(dialog) = shown.upgrade() {
-            dialog.set_response_sensitive(ResponseType::Accept, true);
-        }
+    dialog.connect_map(|dialog| {
+        let seen = dialog.downgrade();
+        glib::timeout_add_local_once(SETTLING, move || {
+            if let Some(dialog) = seen.upgrade() {
+                dialog.set_response_sensitive(ResponseType::Accept, true);
+            }
+        });
     });
     let tell = Cell::new(Some(tell));
     dialog.connect_response(move |dialog, response| {

@@ -1,6 +1,6 @@
 // The fake host's settings, vault, archives and doctor.
 
-import type { commands as Real, Error as Trouble, Event, Imported, Settings } from "../bindings";
+import type { Changes, commands as Real, Error as Trouble, Event, Imported, Settings } from "../bindings";
 import { at, trouble, type FakeWorld } from "./world";
 
 type Name = keyof typeof Real;
@@ -18,8 +18,9 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
   });
   return {
     settings: () => answer("settings", [], () => ({ settings: world().settings, folder: "/home/amelie/.local/share/grapnel", at_login: false, in_tray: world().settings.tray ?? false })),
-    changeSettings: (settings: Settings) =>
-      answer("changeSettings", [settings], () => {
+    changeSettings: (changes: Changes) =>
+      answer("changeSettings", [changes], () => {
+        const settings = { ...world().settings, ...changes } as Settings;
         if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The proxy’s address does not begin with http:// or socks5://.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
         const asks = (["browser", "proxy"] as const).some((key) => settings[key] && settings[key] !== world().settings[key]);
         return asks && world().agrees === false ? null : (world().settings = settings);
@@ -44,9 +45,10 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
     protectWithKeyring: () => answer("protectWithKeyring", [], () => ((world().protection = "keyring"), null)),
     beginAnew: () =>
       answer("beginAnew", [], () => {
+        if (world().agrees === false) return false;
         world().vault = null;
         queueMicrotask(() => tell({ kind: "vault", value: null }));
-        return null;
+        return true;
       }),
     diagnose: () =>
       answer("diagnose", [], () => ({

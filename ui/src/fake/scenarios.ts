@@ -74,7 +74,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
     return empty();
   },
   vault: () => ({ ...some(), vault: trouble("keyring_locked", "The keyring is locked.", "Your tokens are safe in it, and cannot be used until it opens.", "Unlock it, then try again.") }),
-  "key-missing": () => ({ ...some(), vault: trouble("key_missing", "Your keyring has no key for this vault any more.", "The tokens held here cannot be opened without it. They are kept, in case the key comes back.", "Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (in the window, or by “grapnel vault anew”): what is sealed is given up, and you sign in again.") }),
+  "key-missing": () => ({ ...some(), vault: trouble("key_missing", "Your keyring has no key for this vault any more.", "The tokens held here cannot be opened without it. They are kept, in case the key comes back.", "Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.") }),
   passphrase: () => ({ ...some(), protection: "passphrase", vault: trouble("passphrase_needed", "The vault is locked, and opens with your passphrase.", "None of your tokens is lost.", "Enter the passphrase.") }),
   wire: (fake) => {
     for (const name of ["projects", "loadPosts", "project", "activity", "refresh"] as const) fake.fail(name, unavailable);

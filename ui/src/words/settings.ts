@@ -70,9 +70,6 @@ export const vault = {
   unlock: "Unlock",
   unlocking: "Unlocking…",
   anew: "Begin anew…",
-  anewTitle: "Give up what the lost key sealed?",
-  anewText: "Every token and every client secret is deleted here, and cannot be brought back; at the providers nothing is taken back. Apps, connections, their history and what was read stay: you enter the client secrets again, and sign in again. If the key may come back, such as from a backup, cancel and bring it back first.",
-  anewAction: "Delete and begin anew",
 };
 
 export const doctor = {

@@ -89,11 +89,11 @@ fn offer(error: Error) -> Error {
 fn missing() -> Error {
     Error::new(Code::KeyMissing, "Your keyring has no key for this vault any more.")
         .means("The tokens held here cannot be opened without it. They are kept, in case the key comes back.")
-        .hint("Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (in the window, or by “grapnel vault anew”): what is sealed is given up, and you sign in again.")
+        .hint("Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.")
 }
 
 fn wrong() -> Error {
     Error::new(Code::KeyWrong, "The key in your keyring does not open this vault.")
         .means("The tokens held here were sealed under another key. They are kept.")
-        .hint("Bring back the keyring that belongs to this data directory. If it is lost for good, begin anew (in the window, or by “grapnel vault anew”): what is sealed is given up, and you sign in again.")
+        .hint("Bring back the keyring that belongs to this data directory. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.")
 }

@@ -14,7 +14,7 @@ test("a setting is kept when it is left, and says so", async () => {
   await user.type(await box("Browser"), "firefox -P work");
   await user.tab();
   await screen.findByText("Kept");
-  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" }]]);
+  expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work" }]]);
 });
 
 test("one that cannot be says why, keeps what was typed, and holds up no other", async () => {
