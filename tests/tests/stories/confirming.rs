@@ -103,15 +103,14 @@ async fn of_authorities(scene: &Scene, page: &Page) -> Result<()> {
 async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()> {
     let mark = scene.desktop().home().join("was-here");
     let program = format!("sh -c 'touch {}'", mark.display());
-    let overview = call(page, "overview", json!({})).await?;
+    let overview = call(page, "overview", json!({ "atFirst": false })).await?;
     let (app, connection) = (&overview["apps"][0]["id"], &overview["connections"][0]["id"]);
     let attempt = call(page, "start_attempt", json!({ "appId": app, "connectionId": connection })).await?;
+    for id in [app, connection, &attempt["id"]] {
+        ensure!(id.is_string(), "{overview} {attempt}");
+    }
     let settings = call(page, "settings", json!({})).await?["settings"].clone();
-    let with = |key: &str, value: &str| {
-        let mut changed = settings.clone();
-        changed[key] = value.into();
-        json!({ "settings": changed })
-    };
+    let with = |key: &str, value: &str| json!({ "changes": { key: value } });
     for (question, command, given) in [
         (PROGRAM, "change_settings", with("browser", &program)),
         (PROXY, "change_settings", with("proxy", "http://127.0.0.1:9")),
