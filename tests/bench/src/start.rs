@@ -18,8 +18,8 @@ use crate::screen::Screen;
 const ROUNDS: usize = 9;
 /// After the first page, until memory is looked at.
 const SETTLING: Duration = Duration::from_secs(2);
-const CONNECTIONS: usize = 10_000;
-const APPS: usize = 40;
+const FEW: (usize, usize) = (10, 2);
+const MANY: (usize, usize) = (10_000, 40);
 
 /// A program, with its data.
 struct Subject {
@@ -33,13 +33,16 @@ pub(crate) async fn run() -> Result<()> {
     let command = desktop.command("true");
     let display = command.get_envs().find(|(name, _)| *name == "DISPLAY").and_then(|(_, value)| value);
     let screen = Screen::of(display.and_then(|name| name.to_str()).context("no display")?)?;
-    let (nothing, full) = (desktop.root().join("nothing"), desktop.root().join("full"));
-    fleet::fill(&full, CONNECTIONS, APPS).await?;
+    let [nothing, some, full] = ["nothing", "some", "full"].map(|name| desktop.root().join(name));
+    for (home, (connections, apps)) in [(&some, FEW), (&full, MANY)] {
+        fleet::fill(home, connections, apps).await?;
+    }
     let program = place::program().canonicalize().context("Grapnel is not built")?;
     let empty = std::env::current_exe()?.with_file_name("empty-window");
     let subjects = [
         Subject { what: "floor: an empty window", program: empty, home: nothing.clone() },
         Subject { what: "Grapnel, first start", program: program.clone(), home: nothing },
+        Subject { what: "Grapnel with 10 connections", program: program.clone(), home: some },
         Subject { what: "Grapnel with 10,000 connections", program, home: full },
     ];
     println!("{ROUNDS} starts of each, in turn; {}", load());
