@@ -131,11 +131,12 @@ export class Fake {
   }
 
   commands: Commands = {
-    overview: (atFirst) =>
-      this.#answer("overview", [atFirst], () => {
-        const { connections, first } = this.world;
-        return { ...this.world, connections: atFirst ? connections.slice(0, first) : connections, has_more: atFirst && connections.length > first };
-      }),
+    overview: (atFirst) => {
+      // As it is when it is asked for, however late it is answered.
+      const world = structuredClone(this.world);
+      const { connections, first } = world;
+      return this.#answer("overview", [atFirst], () => ({ ...world, connections: atFirst ? connections.slice(0, first) : connections, has_more: atFirst && connections.length > first }));
+    },
     summaries: (ids) => this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
     discover: (issuer) =>

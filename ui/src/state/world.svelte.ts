@@ -3,7 +3,7 @@
 import { SvelteMap } from "svelte/reactivity";
 import {
   asTrouble, host,
-  type App, type Attempt, type Details, type Happening, type Phase, type ProviderView, type Summary, type Trouble,
+  type App, type Attempt, type Details, type Happening, type Overview, type Phase, type ProviderView, type Summary, type Trouble,
 } from "../host";
 import { underway } from "./progress.svelte";
 import { profileValue } from "./profile";
@@ -32,6 +32,15 @@ const sorted = (all: Summary[]): Summary[] => {
   return inOrder ? all : [...all].sort(byName);
 };
 
+const byAppName = (a: App, b: App) => a.name.localeCompare(b.name);
+
+/** While all are being read: the connections that changed meanwhile, and whatever is here as newer than what is read. */
+type Reading = { heard: Set<string>; newer: Set<string> };
+
+/** What was read; but what is newer stays as it is, there or gone. */
+const merged = <T extends { id: string }>(now: T[], read: T[], newer: Set<string>): T[] =>
+  newer.size === 0 ? read : [...read.filter(({ id }) => !newer.has(id)), ...now.filter(({ id }) => newer.has(id))];
+
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
 
 class World {
@@ -57,16 +66,20 @@ class World {
   /** Connections that changed and were not asked for yet, and the asking. */
   #waiting = new Set<string>();
   #asking: Promise<void> | null = null;
-  /** For each time that all are being read: what changed meanwhile, and may be newer than what is read. */
-  #readings = new Set<Set<string>>();
+  #readings = new Set<Reading>();
+  /** Counts the readings that began, and the last of them that is shown. */
+  #begun = 0;
+  #applied = 0;
   #notice = 0;
 
   empty = $derived(this.apps.length === 0 && this.connections.length === 0);
 
   /** Asks for everything; also the way to try again. */
   open = async (): Promise<void> => {
+    const nth = (this.#begun += 1);
     try {
       const overview = await host.overview(true);
+      this.#applied = nth;
       this.providers = overview.providers;
       this.apps = overview.apps;
       this.connections = sorted(overview.connections);
@@ -122,7 +135,7 @@ class World {
 
   /** Asks how connections stand that changed: one at once, and then together those that change meanwhile. */
   #changed(id: string): Promise<void> {
-    for (const meanwhile of this.#readings) meanwhile.add(id);
+    for (const { heard } of this.#readings) heard.add(id);
     this.#waiting.add(id);
     this.#asking ??= this.#askForChanged().finally(() => (this.#asking = null));
     return this.#asking;
@@ -157,8 +170,14 @@ class World {
     this.beats.set(id, (this.beats.get(id) ?? 0) + 1);
   }
 
+  /** Of these, no reading that is under way knows better. */
+  #newer(ids: Iterable<string>): void {
+    for (const { newer } of this.#readings) for (const id of ids) newer.add(id);
+  }
+
   #drop(gone: Set<string>): void {
     if (gone.size === 0) return;
+    this.#newer(gone);
     this.connections = this.connections.filter(({ id }) => !gone.has(id));
     for (const id of gone) this.details.delete(id);
   }
@@ -174,6 +193,11 @@ class World {
 
   /** Puts an attempt in the place of what was known of it. */
   took(attempt: Attempt): void {
+    this.#newer([attempt.id]);
+    this.#putAttempt(attempt);
+  }
+
+  #putAttempt(attempt: Attempt): void {
     if (!isOver(attempt)) this.reached.set(attempt.id, attempt.phase);
     const known = this.attempts.some((other) => other.id === attempt.id);
     this.attempts = known
@@ -183,14 +207,17 @@ class World {
 
   /** Leaves an attempt that is over behind. */
   leave(id: string): void {
+    this.#newer([id]);
     this.attempts = this.attempts.filter((attempt) => attempt.id !== id);
   }
 
   addApp(app: App): void {
-    this.apps = [...this.apps.filter((other) => other.id !== app.id), app].sort((a, b) => a.name.localeCompare(b.name));
+    this.#newer([app.id]);
+    this.apps = [...this.apps.filter((other) => other.id !== app.id), app].sort(byAppName);
   }
 
   dropApp(id: string): void {
+    this.#newer([id]);
     this.apps = this.apps.filter((app) => app.id !== id);
   }
 
@@ -223,6 +250,7 @@ class World {
 
   /** Puts connections where they belong; those that are called as before stay where they are. */
   #put(found: Summary[]): void {
+    this.#newer(found.map(({ id }) => id));
     const news = new Map(found.map((summary) => [summary.id, summary]));
     let inOrder = true;
     const connections = this.connections.map((known) => {
@@ -236,23 +264,29 @@ class World {
   }
 
   async #reloadApps(): Promise<void> {
-    const known = this.attempts;
-    const meanwhile = new Set<string>();
-    this.#readings.add(meanwhile);
+    const nth = (this.#begun += 1);
+    const reading: Reading = { heard: new Set(), newer: new Set() };
+    this.#readings.add(reading);
     try {
       const overview = await host.overview(false);
-      this.apps = overview.apps;
-      this.connections = sorted(overview.connections);
-      this.partial = false;
-      overview.attempts.forEach((attempt) => this.took(attempt));
-      // One that is not under way any more, and of which nothing was heard, ended in another process.
-      const under = new Set(overview.attempts.map(({ id }) => id));
-      this.attempts = this.attempts.filter((attempt) => isOver(attempt) || under.has(attempt.id) || !known.includes(attempt));
+      if (nth > this.#applied) this.#apply(nth, overview, reading);
     } catch (thrown) {
       this.notices = [...this.notices, { id: (this.#notice += 1), trouble: asTrouble(thrown) }];
+    } finally {
+      this.#readings.delete(reading);
     }
-    this.#readings.delete(meanwhile);
-    for (const id of meanwhile) void this.#changed(id);
+  }
+
+  #apply(nth: number, { apps, connections, attempts }: Overview, { heard, newer }: Reading): void {
+    this.#applied = nth;
+    this.apps = newer.size === 0 ? apps : merged(this.apps, apps, newer).sort(byAppName);
+    this.connections = sorted(merged(this.connections, connections, newer));
+    this.partial = false;
+    for (const attempt of attempts) if (!newer.has(attempt.id)) this.#putAttempt(attempt);
+    // One that is not under way any more, and of which nothing was heard, ended in another process.
+    const under = new Set(attempts.map(({ id }) => id));
+    this.attempts = this.attempts.filter((attempt) => isOver(attempt) || under.has(attempt.id) || newer.has(attempt.id));
+    for (const id of heard) void this.#changed(id);
   }
 }
 

@@ -1,11 +1,12 @@
-import { beforeEach, expect, test, vi } from "vitest";
-import { attempt, trouble } from "../fake/world";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { attempt, details, trouble } from "../fake/world";
 import { fake } from "../fake/fake";
 import { world } from "./world.svelte";
 
 beforeEach(async () => {
   world.phase = "opening";
   world.notices = [];
+  world.details.clear();
   fake.use("some");
   await world.open();
 });
@@ -139,13 +140,84 @@ test("of very many the first are shown at once, and all as soon as these are see
   expect(fake.called("overview").slice(-2)).toEqual([[true], [false]]);
 });
 
-test("what changes while all are read is asked for once more", async () => {
-  const held = fake.world.details.c2;
+describe("while all are read", () => {
+  let answer: () => void;
+  let reading: Promise<void>;
+  beforeEach(() => {
+    answer = fake.hold("overview");
+    reading = world.heard({ kind: "apps" });
+  });
+  const answered = async () => {
+    answer();
+    await reading;
+  };
+
+  test("what changes is shown as it is by then, and asked for once more", async () => {
+    const held = fake.world.details.c2;
+    if (held) held.summary.state = "renewing";
+    await world.heard({ kind: "connection", value: "c2" });
+    fake.fail("summaries", trouble("data_busy", "Busy."));
+    await answered();
+    expect(state("c2")).toBe("renewing");
+    await vi.waitFor(() => expect(fake.called("summaries")).toEqual([[["c2"]], [["c2"]]]));
+    expect(state("c2")).toBe("renewing");
+  });
+
+  test("a connection that is made stays, where it belongs", async () => {
+    const made = details("made", "Made meanwhile", "active", 60_000);
+    fake.world.details.made = made;
+    fake.world.connections.push(made.summary);
+    await world.reload("made");
+    await answered();
+    expect(state("made")).toBe("active");
+    expect(world.connections).toHaveLength(5);
+    const names = world.connections.filter((one) => one.provider_name === made.summary.provider_name).map((one) => one.name);
+    expect(names).toEqual([...names].sort());
+  });
+
+  test("a connection that goes is gone", async () => {
+    delete fake.world.details.c2;
+    await world.heard({ kind: "connection", value: "c2" });
+    fake.fail("summaries", trouble("data_busy", "Busy."));
+    await answered();
+    expect(state("c2")).toBeUndefined();
+  });
+
+  test("an app that is added or removed is, and a change to one is kept", async () => {
+    const [first, second] = world.apps;
+    if (!first || !second) throw new Error("There are two apps.");
+    world.dropApp(first.id);
+    world.addApp({ ...second, name: "Aaa" });
+    world.addApp({ ...second, id: "added", name: "Zzz" });
+    await answered();
+    expect(world.app(first.id)).toBeUndefined();
+    expect([world.apps[0]?.name, world.apps.at(-1)?.name]).toEqual(["Aaa", "Zzz"]);
+  });
+});
+
+test("an attempt that ends or is left while all are read does not come back", async () => {
+  fake.world.attempts = [attempt("waiting", { id: "ends" }), attempt("waiting", { id: "left" })];
+  await world.heard({ kind: "apps" });
   const answer = fake.hold("overview");
   const reading = world.heard({ kind: "apps" });
-  if (held) held.summary.state = "renewing";
-  await world.heard({ kind: "connection", value: "c2" });
+  world.took(attempt("waiting", { id: "new" }));
+  world.took(attempt("failed", { id: "ends" }));
+  world.leave("left");
   answer();
   await reading;
-  await vi.waitFor(() => expect(fake.called("summaries")).toEqual([[["c2"]], [["c2"]]]));
+  expect(world.attempts.map((one) => `${one.id} ${one.phase}`)).toEqual(["ends failed", "new waiting"]);
+});
+
+test("of two readings the later one is shown, whichever is answered first", async () => {
+  const first = fake.hold("overview");
+  const old = world.heard({ kind: "apps" });
+  fake.world.apps = fake.world.apps.slice(0, 1);
+  const second = fake.hold("overview");
+  const late = world.heard({ kind: "apps" });
+  second();
+  await late;
+  expect(world.apps).toHaveLength(1);
+  first();
+  await old;
+  expect(world.apps).toHaveLength(1);
 });
