@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { details } from "../fake/world";
+import { details, unavailable } from "../fake/world";
 import { here } from "../state/place.svelte";
-import { fake, screen, start, waitFor, world } from "../test/start";
+import { fake, press, screen, start, waitFor, world } from "../test/start";
 
 test("whoever goes to a connection that was made while all are read stays there", async () => {
   await start("some");
@@ -17,4 +17,24 @@ test("whoever goes to a connection that was made while all are read stays there"
   await reading;
   await waitFor(() => expect(screen.getByRole("button", { name: /^Made meanwhile/ })).toHaveAttribute("aria-current", "page"));
   expect(here.place).toMatchObject({ connection: "made" });
+});
+
+test("where most connections cannot be read, that is told, and can be tried again", async () => {
+  const user = await start("some");
+  fake.world.first = 2;
+  await world.open();
+  fake.fail("overview", unavailable);
+  await screen.findByRole("heading", { name: "Grapnel cannot open its data" });
+  expect(screen.getByRole("alert")).toHaveTextContent(unavailable.message);
+  fake.fail("overview", null);
+  await press(user, "Try again");
+  await waitFor(() => expect(world.partial).toBe(false));
+  expect(world.connections).toHaveLength(4);
+});
+
+test("a reading that fails says what that means for what is shown", async () => {
+  await start("some");
+  fake.fail("overview", unavailable);
+  fake.tell({ kind: "apps" });
+  expect(await screen.findByRole("alert", { name: "What is shown may be out of date" })).toHaveTextContent(unavailable.message);
 });

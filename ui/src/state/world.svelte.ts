@@ -7,6 +7,8 @@ import {
 } from "../host";
 import { underway } from "./progress.svelte";
 import { profileValue } from "./profile";
+import { merged, Readings, type Reading } from "./readings";
+import { common } from "../words";
 
 /** One collator for all: of ten thousand names each takes part in many comparisons. */
 const { compare } = new Intl.Collator();
@@ -34,13 +36,6 @@ const sorted = (all: Summary[]): Summary[] => {
 
 const byAppName = (a: App, b: App) => a.name.localeCompare(b.name);
 
-/** While all are being read: the connections that changed meanwhile, and whatever is here as newer than what is read. */
-type Reading = { heard: Set<string>; newer: Set<string> };
-
-/** What was read; but what is newer stays as it is, there or gone. */
-const merged = <T extends { id: string }>(now: T[], read: T[], newer: Set<string>): T[] =>
-  newer.size === 0 ? read : [...read.filter(({ id }) => !newer.has(id)), ...now.filter(({ id }) => newer.has(id))];
-
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
 
 class World {
@@ -53,8 +48,8 @@ class World {
   partial = $state(false);
   attempts = $state.raw<Attempt[]>([]);
   vault = $state.raw<Trouble | null>(null);
-  /** Callbacks that were not accepted, until the person has read them. */
-  notices = $state.raw<{ id: number; trouble: Trouble }[]>([]);
+  /** What went wrong by itself, until the person has read it. */
+  notices = $state.raw<{ id: number; title: string; trouble: Trouble }[]>([]);
   details = new SvelteMap<string, Details>();
   /** The last phase in which each attempt was seen under way. */
   reached = new SvelteMap<string, Phase>();
@@ -66,20 +61,17 @@ class World {
   /** Connections that changed and were not asked for yet, and the asking. */
   #waiting = new Set<string>();
   #asking: Promise<void> | null = null;
-  #readings = new Set<Reading>();
-  /** Counts the readings that began, and the last of them that is shown. */
-  #begun = 0;
-  #applied = 0;
+  #readings = new Readings();
   #notice = 0;
 
   empty = $derived(this.apps.length === 0 && this.connections.length === 0);
 
   /** Asks for everything; also the way to try again. */
   open = async (): Promise<void> => {
-    const nth = (this.#begun += 1);
+    const reading = this.#readings.begin();
     try {
       const overview = await host.overview(true);
-      this.#applied = nth;
+      this.#readings.take(reading);
       this.providers = overview.providers;
       this.apps = overview.apps;
       this.connections = sorted(overview.connections);
@@ -89,11 +81,13 @@ class World {
       this.trouble = null;
       this.phase = "ready";
       // Once these are painted.
-      if (this.partial) requestAnimationFrame(() => setTimeout(() => void this.#reloadApps()));
+      if (this.partial) requestAnimationFrame(() => setTimeout(() => void (this.phase === "ready" && this.#reloadApps())));
       for (const event of [...overview.missed, ...this.#early.splice(0)]) await this.heard(event);
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
       this.phase = "failed";
+    } finally {
+      this.#readings.end(reading);
     }
   };
 
@@ -114,7 +108,7 @@ class World {
       // A keyring that closes or opens changes how every connection stands.
       await this.#reloadApps();
     }
-    else this.notices = [...this.notices, { id: (this.#notice += 1), trouble: event.value }];
+    else this.tell(common.refused, event.value);
   };
 
   /** Asks how a connection stands; one that is gone leaves the list. */
@@ -135,7 +129,7 @@ class World {
 
   /** Asks how connections stand that changed: one at once, and then together those that change meanwhile. */
   #changed(id: string): Promise<void> {
-    for (const { heard } of this.#readings) heard.add(id);
+    this.#readings.heard(id);
     this.#waiting.add(id);
     this.#asking ??= this.#askForChanged().finally(() => (this.#asking = null));
     return this.#asking;
@@ -170,14 +164,9 @@ class World {
     this.beats.set(id, (this.beats.get(id) ?? 0) + 1);
   }
 
-  /** Of these, no reading that is under way knows better. */
-  #newer(ids: Iterable<string>): void {
-    for (const { newer } of this.#readings) for (const id of ids) newer.add(id);
-  }
-
   #drop(gone: Set<string>): void {
     if (gone.size === 0) return;
-    this.#newer(gone);
+    this.#readings.newer(gone);
     this.connections = this.connections.filter(({ id }) => !gone.has(id));
     for (const id of gone) this.details.delete(id);
   }
@@ -193,7 +182,7 @@ class World {
 
   /** Puts an attempt in the place of what was known of it. */
   took(attempt: Attempt): void {
-    this.#newer([attempt.id]);
+    this.#readings.newer([attempt.id]);
     this.#putAttempt(attempt);
   }
 
@@ -207,18 +196,22 @@ class World {
 
   /** Leaves an attempt that is over behind. */
   leave(id: string): void {
-    this.#newer([id]);
+    this.#readings.newer([id]);
     this.attempts = this.attempts.filter((attempt) => attempt.id !== id);
   }
 
   addApp(app: App): void {
-    this.#newer([app.id]);
+    this.#readings.newer([app.id]);
     this.apps = [...this.apps.filter((other) => other.id !== app.id), app].sort(byAppName);
   }
 
   dropApp(id: string): void {
-    this.#newer([id]);
+    this.#readings.newer([id]);
     this.apps = this.apps.filter((app) => app.id !== id);
+  }
+
+  tell(title: string, trouble: Trouble): void {
+    this.notices = [...this.notices, { id: (this.#notice += 1), title, trouble }];
   }
 
   dismiss(id: number): void {
@@ -250,7 +243,7 @@ class World {
 
   /** Puts connections where they belong; those that are called as before stay where they are. */
   #put(found: Summary[]): void {
-    this.#newer(found.map(({ id }) => id));
+    this.#readings.newer(found.map(({ id }) => id));
     const news = new Map(found.map((summary) => [summary.id, summary]));
     let inOrder = true;
     const connections = this.connections.map((known) => {
@@ -264,21 +257,27 @@ class World {
   }
 
   async #reloadApps(): Promise<void> {
-    const nth = (this.#begun += 1);
-    const reading: Reading = { heard: new Set(), newer: new Set() };
-    this.#readings.add(reading);
+    const reading = this.#readings.begin();
     try {
       const overview = await host.overview(false);
-      if (nth > this.#applied) this.#apply(nth, overview, reading);
+      if (this.#readings.take(reading)) this.#show(overview, reading);
     } catch (thrown) {
-      this.notices = [...this.notices, { id: (this.#notice += 1), trouble: asTrouble(thrown) }];
+      if (!this.#readings.late(reading)) this.#notRead(asTrouble(thrown));
     } finally {
-      this.#readings.delete(reading);
+      this.#readings.end(reading);
     }
   }
 
-  #apply(nth: number, { apps, connections, attempts }: Overview, { heard, newer }: Reading): void {
-    this.#applied = nth;
+  /** Where most connections were never read, a window that looks whole would deny that they are there. */
+  #notRead(trouble: Trouble): void {
+    if (!this.partial) this.tell(common.notRead, trouble);
+    else if (this.#readings.alone()) {
+      this.trouble = trouble;
+      this.phase = "failed";
+    }
+  }
+
+  #show({ apps, connections, attempts }: Overview, { heard, newer }: Reading): void {
     this.apps = newer.size === 0 ? apps : merged(this.apps, apps, newer).sort(byAppName);
     this.connections = sorted(merged(this.connections, connections, newer));
     this.partial = false;

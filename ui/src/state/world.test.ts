@@ -140,6 +140,31 @@ test("of very many the first are shown at once, and all as soon as these are see
   expect(fake.called("overview").slice(-2)).toEqual([[true], [false]]);
 });
 
+test("where the others cannot be read, the window does not look as if there were none", async () => {
+  fake.world.first = 2;
+  world.phase = "opening";
+  await world.open();
+  fake.fail("overview", trouble("data_busy", "Busy."));
+  await vi.waitFor(() => expect(world.phase).toBe("failed"));
+  expect(world.trouble?.code).toBe("data_busy");
+  expect(world.notices).toEqual([]);
+  fake.fail("overview", null);
+  await world.open();
+  await vi.waitFor(() => expect(world.partial).toBe(false));
+  expect(world.phase).toBe("ready");
+  expect(world.connections).toHaveLength(4);
+});
+
+test("a reading that fails once all are known is a notice, and no sign-in that was refused", async () => {
+  fake.fail("overview", trouble("data_busy", "Busy."));
+  await world.heard({ kind: "apps" });
+  expect(world.phase).toBe("ready");
+  expect(world.connections).toHaveLength(4);
+  expect(world.notices.map((one) => one.title)).toEqual(["What is shown may be out of date"]);
+  await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
+  expect(world.notices[1]?.title).toBe("A sign-in came back that Grapnel did not accept");
+});
+
 describe("while all are read", () => {
   let answer: () => void;
   let reading: Promise<void>;

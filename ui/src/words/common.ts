@@ -38,6 +38,7 @@ export const common = {
   cannotOpen: "Grapnel cannot open its data",
   vault: "The vault does not open",
   refused: "A sign-in came back that Grapnel did not accept",
+  notRead: "What is shown may be out of date",
   none: "None",
 } as const;
 
