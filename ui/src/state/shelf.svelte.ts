@@ -33,7 +33,10 @@ export class Shelf {
   /** Counts every other selection: the table begins at its top. */
   turn = $state(0);
   #pieces = $state.raw(new Map<number, PostLine[]>());
-  #asked = new Set<number>();
+  /** Pieces that are here or on their way. */
+  #asked = new Map<number, Promise<void>>();
+  /** Where the lines are that were wanted last. */
+  #wanted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,7 +82,7 @@ export class Shelf {
       const page = await host.postPage(this.connection, this.query(), 0, PIECE);
       if (turn !== this.turn) return true;
       this.#pieces = new Map([[0, page.lines]]);
-      this.#asked = new Set([0]);
+      this.#asked = new Map([[0, Promise.resolve()]]);
       this.facets = page.facets;
       this.page = page;
       this.at = page.lines.findIndex((line) => line.id === this.chosen);
@@ -103,23 +106,33 @@ export class Shelf {
   want = async (from: number, to: number): Promise<void> => {
     const [first, last] = [Math.floor(from / PIECE), Math.floor((to - 1) / PIECE)];
     const inSight = Array.from({ length: last - first + 1 }, (_, nth) => first + nth);
-    for (const piece of [...inSight, last + 1, first - 1]) await this.#readPiece(piece);
+    this.#wanted = first;
+    for (const piece of [...inSight, last + 1, first - 1]) {
+      await this.#piece(piece);
+      // Others are in sight by now.
+      if (this.#wanted !== first) return;
+    }
   };
 
-  async #readPiece(piece: number): Promise<void> {
+  /** Has a piece at hand, which may be on its way already. */
+  #piece(piece: number): Promise<void> {
     const turn = this.turn;
-    if (piece < 0 || piece * PIECE >= (this.page?.found ?? 0) || this.#asked.has(piece)) return;
-    this.#asked.add(piece);
+    if (piece < 0 || piece * PIECE >= (this.page?.found ?? 0)) return Promise.resolve();
+    const asked = this.#asked.get(piece) ?? this.#readPiece(piece, turn);
+    this.#asked.set(piece, asked);
+    return asked;
+  }
+
+  async #readPiece(piece: number, turn: number): Promise<void> {
     try {
       const { lines } = await host.postPage(this.connection, this.query(), piece * PIECE, PIECE);
       if (turn !== this.turn) return;
       const pieces = new Map(this.#pieces).set(piece, lines);
-      for (const old of pieces.keys()) {
-        if (pieces.size <= HELD) break;
-        if (Math.abs(old - piece) > 2) {
-          pieces.delete(old);
-          this.#asked.delete(old);
-        }
+      if (pieces.size > HELD) {
+        const away = (other: number) => (other === piece ? -1 : Math.abs(other - this.#wanted));
+        const farthest = [...pieces.keys()].reduce((one, other) => (away(other) > away(one) ? other : one));
+        pieces.delete(farthest);
+        this.#asked.delete(farthest);
       }
       this.#pieces = pieces;
     } catch {
@@ -131,7 +144,7 @@ export class Shelf {
   /** Looks at the post of a line. */
   go = async (index: number): Promise<void> => {
     this.at = index;
-    if (!this.line(index)) await this.want(index, index + 1);
+    if (!this.line(index)) await this.#piece(Math.floor(index / PIECE));
     const id = this.line(index)?.id;
     if (id && this.at === index) this.choose(id);
   };
