@@ -47,6 +47,22 @@ test("what fails is told, and the palette stays", async () => {
   expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
 });
 
+test("what failed is told until the person types, whatever happens meanwhile", async () => {
+  const { user, box } = await open("some");
+  fake.fail("copyToken", { code: "keyring_locked", message: "The keyring is locked.", meaning: null, hint: null, field: null });
+  await user.type(box, "copy token");
+  await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
+  await user.keyboard("{Enter}");
+  await screen.findByRole("alert");
+  const held = fake.world.details.c1;
+  if (held) held.summary.name = "Renamed meanwhile";
+  fake.tell({ kind: "connection", value: "c1" });
+  await waitFor(() => expect(chosen()).toHaveTextContent("Renamed meanwhile"));
+  expect(screen.getByRole("alert")).toHaveTextContent("The keyring is locked.");
+  await user.type(box, "{Backspace}");
+  await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+});
+
 test("a post that was read through another connection is found, and opens, whatever filters hid it", async () => {
   const user = await start("offline");
   await waitFor(() => expect(world.connections.length).toBeGreaterThan(1));
