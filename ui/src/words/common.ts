@@ -39,6 +39,7 @@ export const common = {
   vault: "The vault does not open",
   refused: "A sign-in came back that Grapnel did not accept",
   notRead: "What is shown may be out of date",
+  failed: (what: string) => `Failed: ${what}`,
   none: "None",
 } as const;
 
