@@ -1,6 +1,7 @@
-import { expect, test, vi } from "vitest";
-import { unavailable } from "../fake/world";
-import { choose, fake, press, screen, start, waitFor } from "../test/start";
+import { describe, expect, test, vi } from "vitest";
+import { attempt, unavailable } from "../fake/world";
+import { palette } from "../state/palette.svelte";
+import { choose, fake, press, screen, start, waitFor, world } from "../test/start";
 
 const keyboard = () => document.activeElement;
 const panel = () => screen.getByRole("tabpanel");
@@ -65,10 +66,13 @@ test("whoever pressed elsewhere meanwhile is left there", async () => {
   await user.keyboard("{Enter}");
   await waitFor(() => expect(button).toBeDisabled());
   rest(button);
-  await user.click(screen.getByRole("heading", { level: 1 }));
+  // Nothing takes the keyboard where it was not, so nothing but the press tells.
+  await user.pointer({ keys: "[MouseLeft]", target: document.body });
+  expect(keyboard()).toBe(document.body);
   answer();
   await waitFor(() => expect(button).toBeEnabled());
-  expect(keyboard()).not.toBe(button);
+  await new Promise((turn) => setTimeout(turn));
+  expect(keyboard()).toBe(document.body);
 });
 
 test("whoever leaves a button by themselves is not taken back to it", async () => {
@@ -80,6 +84,31 @@ test("whoever leaves a button by themselves is not taken back to it", async () =
   fake.tell({ kind: "settings" });
   await screen.findByRole("button", { name: "Dismiss" });
   expect(keyboard()).toBe(document.body);
+});
+
+describe("a row of the sidebar that goes away by itself", () => {
+  async function onAttempt() {
+    await start("some");
+    world.took(attempt("waiting", { id: "under" }));
+    await waitFor(() => expect(document.querySelector("[data-row=under]")).not.toBeNull());
+    document.querySelector<HTMLElement>("[data-row=under]")?.focus();
+    return () => world.leave("under");
+  }
+
+  test("leaves the keyboard at the row that Tab reaches", async () => {
+    (await onAttempt())();
+    await waitFor(() => expect(keyboard()).toHaveAttribute("data-row", "c1"));
+    expect(keyboard()).toHaveAttribute("tabindex", "0");
+  });
+
+  test("leaves it nowhere where the person scrolled", async () => {
+    const goes = await onAttempt();
+    Object.assign(document.querySelector(".fleet") ?? {}, { scrollTop: 50 });
+    goes();
+    await waitFor(() => expect(document.querySelector("[data-row=under]")).toBeNull());
+    await new Promise((turn) => setTimeout(turn));
+    expect(keyboard()).toBe(document.body);
+  });
 });
 
 test("a menu gives the keyboard back to its button before a dialog takes it", async () => {
@@ -108,16 +137,22 @@ test("what was chosen from a list leaves the keyboard at its button", async () =
   expect(keyboard()).toBe(status);
 });
 
-test("what cannot be taken back is not left half done, and says when it takes time", async () => {
+test("what cannot be taken back says when it takes time, and nobody has to wait for it", async () => {
   const user = await start("some");
   const answer = fake.hold("disconnect");
   await choose(user, "Disconnect…");
   await screen.findByRole("alertdialog");
   await user.click(screen.getByRole("button", { name: "Disconnect" }));
-  expect(screen.getByRole("button", { name: "Cancel" })).toBeDisabled();
+  expect(screen.getByRole("button", { name: "Cancel" })).toBeEnabled();
   expect(await screen.findByRole("button", { name: "One moment…" })).toBeDisabled();
+  expect(screen.getByText("One moment…", { selector: "[role=status]" })).toBeInTheDocument();
+  expect(screen.getByRole("alertdialog").dispatchEvent(new Event("cancel", { cancelable: true }))).toBe(true);
+  await press(user, "Close");
+  expect(screen.queryByRole("alertdialog")).toBeNull();
+  expect(world.connections[0]?.state).toBe("active");
   answer();
-  await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
+  await waitFor(() => expect(world.connections[0]?.state).toBe("disconnected"));
+  expect(screen.queryByRole("alertdialog")).toBeNull();
 });
 
 test("what failed after its dialog was closed is told all the same", async () => {
@@ -131,6 +166,31 @@ test("what failed after its dialog was closed is told all the same", async () =>
   expect(dialog.open).toBe(false);
   answer();
   expect(await screen.findByRole("alertdialog")).toHaveTextContent(unavailable.message);
+});
+
+test("what failed is told to who went elsewhere meanwhile", async () => {
+  const user = await start("some");
+  const answer = fake.hold("disconnect");
+  fake.fail("disconnect", unavailable);
+  await choose(user, "Disconnect…");
+  await screen.findByRole("alertdialog");
+  await user.click(screen.getByRole("button", { name: "Disconnect" }));
+  await press(user, "Close");
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  await screen.findByRole("heading", { name: "Settings", level: 1 });
+  answer();
+  expect(await screen.findByRole("alert", { name: /^Failed: Disconnect/ })).toHaveTextContent(unavailable.message);
+});
+
+test("commands wait for the answer to a question", async () => {
+  const user = await start("some");
+  await choose(user, "Disconnect…");
+  await screen.findByRole("alertdialog");
+  await user.keyboard("{Control>}k{/Control}");
+  expect(palette.open).toBe(false);
+  await press(user, "Cancel");
+  await user.keyboard("{Control>}k{/Control}");
+  expect(palette.open).toBe(true);
 });
 
 test("a search that fails says so, and not that nothing was found", async () => {

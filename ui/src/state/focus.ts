@@ -3,6 +3,8 @@
 
 /** A way to the surroundings of what was last reached, nearest first. */
 let around: HTMLElement[] = [];
+/** How far each of these was scrolled by then. */
+let tops: number[] = [];
 /** Whether it could not be used for a while. Whoever left it by themselves does not get it back. */
 let rested = false;
 
@@ -10,6 +12,7 @@ function reached({ target }: FocusEvent) {
   around = [];
   rested = false;
   for (let one = target as HTMLElement | null; one instanceof HTMLElement; one = one.parentElement) around.push(one);
+  tops = around.map((one) => one.scrollTop);
 }
 
 function changed() {
@@ -26,10 +29,12 @@ function changed() {
     return;
   }
   const left = around.filter((one) => one.isConnected);
+  const scrolled = around.some((one, nth) => one.isConnected && one.scrollTop !== tops[nth]);
   around = [];
+  const side = left.find((one) => one.matches("nav"));
   // The sidebar draws only the rows in sight, and whoever scrolls it wants nothing else.
-  if (left.some((one) => one.matches("nav"))) return;
-  const next = left.find((one) => one.matches("[tabindex], main")) ?? document.querySelector<HTMLElement>("main");
+  if (side && scrolled) return;
+  const next = side?.querySelector<HTMLElement>("[data-row][tabindex='0']") ?? left.find((one) => one.matches("[tabindex], main")) ?? document.querySelector<HTMLElement>("main");
   next?.focus({ preventScroll: true });
 }
 
