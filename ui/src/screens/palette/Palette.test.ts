@@ -110,3 +110,16 @@ test("nothing found is said", async () => {
   await user.type(box, "xyzzy");
   await screen.findByText("Nothing fits “xyzzy”.");
 });
+
+test("nothing is not said to fit while there are connections that were not read", async () => {
+  const user = await start("some");
+  world.partial = true;
+  await user.type(screen.getByRole("textbox", { name: "Filter connections" }), "xyzzy");
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await screen.findByRole("combobox"), "xyzzy");
+  await waitFor(() => expect(fake.called("search")).toEqual([["xyzzy"]]));
+  expect(screen.queryByText(/^(Nothing|0 results)/)).toBeNull();
+  world.partial = false;
+  await screen.findByText("Nothing fits “xyzzy”.");
+  expect(screen.getByText("Nothing here contains “xyzzy”.")).toBeInTheDocument();
+});
