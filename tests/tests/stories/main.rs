@@ -12,6 +12,7 @@ mod grovestreams;
 mod loopback;
 mod packaged;
 mod paste;
+mod screens;
 mod sign_in;
 mod the_grid;
 mod troubles;

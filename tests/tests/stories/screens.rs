@@ -1,0 +1,87 @@
+//! Every screen of the window, as it is really drawn, in both themes: axe finds nothing that keeps anyone out.
+
+use std::fs;
+use std::path::Path;
+
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::page::{Page, Role};
+use grapnel_tests::scene::Scene;
+use grapnel_tests::story::Pictures;
+use grapnel_tests::{Context, Result, ensure};
+
+const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
+/// Hands over what is wrong, and where, once no colour is on its way to another. The rules for a page of many are not for
+/// a window.
+const JUDGE: &str = "
+    const done = arguments[0];
+    const rules = { region: { enabled: false }, 'page-has-heading-one': { enabled: false } };
+    const told = ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ''}`).join(' | ')}`;
+    const changing = document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished);
+    Promise.allSettled(changing).then(() => axe.run(document, { rules })).then(({ violations }) => done(violations.map(told)), (error) => done([String(error)]));";
+const PROJECT: &str = "The Lantern Street Chronicle";
+
+#[tokio::test]
+async fn every_screen_is_for_everyone() -> Result<()> {
+    let scene = Scene::set("screens", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let window = scene.open_grapnel().await?;
+    let page = window.page();
+    let axe = fs::read_to_string(Path::new(AXE)).context("the window's packages are not installed")?;
+    page.driver().execute(axe, Vec::new()).await?;
+    scene.step("The empty window", judged(&page, "Add your app")).await?;
+    scene
+        .step("An app is added and connected", async {
+            page.press(Role::Button, "Add your app").await?;
+            judged(&page, "Client id").await?;
+            scene.form().add(&page).await?;
+            judged(&page, "Connect in the browser").await?;
+            let consent = scene.connect(&page).await?;
+            judged(&page, "Waiting for you in the browser").await?;
+            consent.choose(&[PROJECT]).await?;
+            consent.authorize().await?;
+            page.says("Active. Good for another").await
+        })
+        .await?;
+    for theme in ["Light", "Dark"] {
+        scene
+            .step(&format!("{theme}: settings"), async {
+                page.press(Role::Button, "Settings").await?;
+                page.press(Role::Choice, theme).await?;
+                judged(&page, "Theme").await
+            })
+            .await?;
+        scene.step(&format!("{theme}: a connection, and what it opens"), a_connection(&page)).await?;
+        scene
+            .step(&format!("{theme}: the commands, and all that happened"), async {
+                page.press_about(Role::Button, "Commands").await?;
+                judged(&page, PROJECT).await?;
+                page.press_about(Role::Option, "Activity").await?;
+                judged(&page, "Signed in").await
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn a_connection(page: &Page) -> Result<()> {
+    page.press_about(Role::Button, "Active").await?;
+    for (tab, words) in [("Overview", "What it may do"), ("Token", "What is held"), ("Activity", "Signed in")]
+    {
+        page.press(Role::Tab, tab).await?;
+        judged(page, words).await?;
+    }
+    page.press(Role::Tab, "Browse").await?;
+    judged(page, PROJECT).await?;
+    page.press_about(Role::Button, PROJECT).await?;
+    page.says_no_more("Asking Grigora").await?;
+    judged(page, "posts").await?;
+    page.press(Role::Button, "All projects").await
+}
+
+/// Waits for these words, and has axe judge the screen that has them.
+async fn judged(page: &Page, words: &str) -> Result<()> {
+    page.says(words).await?;
+    page.is_drawn().await?;
+    let wrong = page.driver().execute_async(JUDGE, Vec::new()).await?.json().clone();
+    ensure!(wrong.as_array().is_some_and(Vec::is_empty), "where it says {words:?}: {wrong:#}");
+    Ok(())
+}
