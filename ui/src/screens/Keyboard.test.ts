@@ -44,7 +44,8 @@ test("another place takes the keyboard where its button went away", async () => 
   await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main")));
 });
 
-test("a button that rests while it works has the keyboard back", async () => {
+/** A button that was pressed by keyboard and cannot be used until it has its answer. */
+async function resting() {
   const user = await start("some");
   const answer = fake.hold("refresh");
   const button = await screen.findByRole("button", { name: "Refresh now" });
@@ -52,6 +53,11 @@ test("a button that rests while it works has the keyboard back", async () => {
   await user.keyboard("{Enter}");
   await waitFor(() => expect(button).toBeDisabled());
   rest(button);
+  return { user, answer, button };
+}
+
+test("a button that rests while it works has the keyboard back", async () => {
+  const { answer, button } = await resting();
   expect(keyboard()).toBe(document.body);
   answer();
   await waitFor(() => expect(button).toBeEnabled());
@@ -59,13 +65,7 @@ test("a button that rests while it works has the keyboard back", async () => {
 });
 
 test("whoever pressed elsewhere meanwhile is left there", async () => {
-  const user = await start("some");
-  const answer = fake.hold("refresh");
-  const button = await screen.findByRole("button", { name: "Refresh now" });
-  button.focus();
-  await user.keyboard("{Enter}");
-  await waitFor(() => expect(button).toBeDisabled());
-  rest(button);
+  const { user, answer, button } = await resting();
   // Nothing takes the keyboard where it was not, so nothing but the press tells.
   await user.pointer({ keys: "[MouseLeft]", target: document.body });
   expect(keyboard()).toBe(document.body);

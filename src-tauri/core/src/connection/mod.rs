@@ -245,7 +245,7 @@ impl Grapnel {
         token_agent::note(&self.0, (id, &row.app_id), asker)
     }
 
-    /// Hands tokens that are good to `grapnel token`, from memory, for as long as it is awaited. Ends with an error
+    /// Hands tokens that are good to `grapnel token` for as long as it is awaited. Ends with an error
     /// where nothing can listen in the data directory.
     pub async fn serve_tokens(&self) -> Result<()> {
         token_agent::serve(Arc::clone(&self.0)).await

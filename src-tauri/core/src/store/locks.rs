@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// Waits until no process is the token agent of this data, and keeps others from it while the answer is held. Blocks.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     pub(crate) fn agent_lock(&self) -> Result<File> {
         self.lock("agent", File::lock)
     }
