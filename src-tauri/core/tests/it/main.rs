@@ -28,6 +28,8 @@ mod reading;
 mod recorder;
 mod renewing;
 mod revoking;
+mod scripted;
+mod scripted_replies;
 mod settings;
 mod signing_in;
 #[cfg(target_os = "linux")]

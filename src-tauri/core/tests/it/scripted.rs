@@ -1,0 +1,201 @@
+//! A server that answers what a test has told it to: for replies that no provider of the sandbox gives.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use grapnel_core::Grapnel;
+use grapnel_core::app::{App, NewApp};
+use grapnel_core::authorize::Wanted;
+use grapnel_core::error::Result;
+use grapnel_core::id::{AttemptId, ConnectionId};
+use grapnel_core::secret::{ExposeSecret, SecretString};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// One reply: status, headers and body as they are sent.
+#[derive(Clone)]
+pub(crate) struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    is_dropped: bool,
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self { status, headers, body: body.into(), is_dropped: false }
+    }
+
+    /// A reply whose body is this JSON text.
+    pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
+        Self::new(status, "application/json", body.into())
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The request is read, and the connection closed without a reply.
+    pub(crate) fn dropped() -> Self {
+        Self { is_dropped: true, ..Self::new(0, "", "") }
+    }
+}
+
+/// A request as it arrived. Header names are in lower case.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The parameters of a form-encoded body, in their order.
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    replies: HashMap<String, VecDeque<Reply>>,
+    received: Vec<Received>,
+}
+
+/// The server. It ends with its test.
+pub(crate) struct Scripted {
+    /// Where it listens, such as `http://127.0.0.1:40000`.
+    pub(crate) origin: String,
+    script: Arc<Mutex<Script>>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Scripted {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let script = Arc::new(Mutex::new(Script::default()));
+        let shared = Arc::clone(&script);
+        let server = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { origin, script, server }
+    }
+
+    /// Answers requests for `path` with these replies in turn; the last one stays. What has no reply is a 404.
+    pub(crate) fn on(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
+        self.script.lock().unwrap().replies.insert(path.to_owned(), replies.into_iter().collect());
+    }
+
+    /// The requests for `path` so far.
+    pub(crate) fn received(&self, path: &str) -> Vec<Received> {
+        let all = self.script.lock().unwrap().received.clone();
+        all.into_iter().filter(|one| one.target.split('?').next() == Some(path)).collect()
+    }
+
+    /// A public client of a provider that is described by hand: `/authorize` and `/token` of this server, and `values`.
+    pub(crate) fn new_app(&self, values: &[(&str, &str)]) -> NewApp {
+        let endpoints = [
+            ("authorize_url".to_owned(), format!("{}/authorize", self.origin)),
+            ("token_url".to_owned(), format!("{}/token", self.origin)),
+        ];
+        let own = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        NewApp {
+            name: "Scripted".into(),
+            provider: "custom".into(),
+            client_id: "c1".into(),
+            client_secret: None,
+            redirect: String::new(),
+            scopes: Vec::new(),
+            projects: Vec::new(),
+            overrides: endpoints.into_iter().chain(own).collect(),
+        }
+    }
+}
+
+/// A sign-in that the browser answers with a code at once.
+pub(crate) async fn sign_in(grapnel: &Grapnel, app: &App) -> Result<ConnectionId> {
+    let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await?;
+    let callback = callback_of(grapnel, &attempt.id, "code=k").await;
+    grapnel.receive_callback(&callback).await?;
+    Ok(grapnel.attempt(&attempt.id)?.connection_id.unwrap())
+}
+
+/// The callback that answers an attempt with `parameters` and its state.
+pub(crate) async fn callback_of(grapnel: &Grapnel, id: &AttemptId, parameters: &str) -> SecretString {
+    let link = grapnel.attempt_link(id).await.unwrap();
+    let link = url::Url::parse(link.expose_secret()).unwrap();
+    let value = |name: &str| link.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
+    format!("{}?{parameters}&state={}", value("redirect_uri"), value("state")).into()
+}
+
+async fn converse(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
+    let Some(request) = receive(&mut stream).await else { return };
+    let reply = {
+        let mut script = script.lock().unwrap();
+        let path = request.target.split('?').next().unwrap().to_owned();
+        script.received.push(request);
+        match script.replies.get_mut(&path) {
+            Some(replies) if replies.len() > 1 => replies.pop_front(),
+            Some(replies) => replies.front().cloned(),
+            None => None,
+        }
+    };
+    let reply = reply.unwrap_or_else(|| Reply::new(404, "text/plain", "nothing here"));
+    if reply.is_dropped {
+        return;
+    }
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", reply.body.len()));
+    let _ = stream.write_all(head.as_bytes()).await;
+    let _ = stream.write_all(&reply.body).await;
+}
+
+async fn receive(stream: &mut TcpStream) -> Option<Received> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
+    while bytes.len() < end + 4 + length {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let body = String::from_utf8_lossy(&bytes[end + 4..]).into_owned();
+    Some(Received { method, target, headers, body })
+}
