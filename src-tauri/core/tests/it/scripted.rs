@@ -1,6 +1,7 @@
 //! A server that answers what a test has told it to: for replies that no provider of the sandbox gives.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use grapnel_core::Grapnel;
@@ -164,9 +165,9 @@ async fn converse(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     }
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
-    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", reply.body.len()));
+    let _ = write!(head, "content-length: {}\r\nconnection: close\r\n\r\n", reply.body.len());
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(&reply.body).await;
 }
