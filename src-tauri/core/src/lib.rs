@@ -20,6 +20,7 @@ mod grant;
 pub mod http;
 pub mod id;
 pub mod provider;
+pub mod redirect;
 mod refresh;
 mod retry;
 pub mod revoke;

@@ -32,9 +32,21 @@ impl App {
 
     /// The page asks for a match and does not say how exact. Assumed: the very same text, but for a registered
     /// loopback URI, whose port is ignored (RFC 8252 §7.3), since a desktop program cannot know its port beforehand.
+    ///
+    /// Nobody can register anything at the sandbox, and Grapnel gives each app a redirect URI of its own. So one segment
+    /// below a registered URI counts as registered.
     pub(crate) fn redirects_to(&self, uri: &str) -> bool {
-        self.redirect_uris.iter().any(|registered| registered == uri || same_loopback(registered, uri))
+        let is_registered = |uri: &str| {
+            self.redirect_uris.iter().any(|registered| registered == uri || same_loopback(registered, uri))
+        };
+        is_registered(uri) || without_own_segment(uri).is_some_and(is_registered)
     }
+}
+
+fn without_own_segment(uri: &str) -> Option<&str> {
+    let (registered, own) = uri.rsplit_once('/')?;
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (own.len() >= 8 && own.bytes().all(is_plain)).then_some(registered)
 }
 
 fn same_loopback(registered: &str, uri: &str) -> bool {
@@ -58,6 +70,17 @@ fn loopback(uri: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_segment_below_a_registered_uri_counts_as_registered() {
+        let own = "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab";
+        assert_eq!(without_own_segment(own), Some("dev.grapnel.desktop:/oauth/callback"));
+        for uri in
+            ["a:/callback/", "a:/callback/short", "a:/callback/k3mzq7wd?x=1", "a:/callback/K3MZQ7WD", "a"]
+        {
+            assert_eq!(without_own_segment(uri), None, "{uri}");
+        }
+    }
 
     #[test]
     fn only_the_port_of_a_loopback_redirect_may_differ() {

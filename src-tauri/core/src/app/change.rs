@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::AppId;
 use crate::provider::{Origins, Profile};
+use crate::redirect;
 use crate::store::app::{AppRow, name_is_taken};
 use crate::store::{activity, app, connection};
 
@@ -31,7 +32,7 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     // Where the old values cannot be understood any more, nothing is known of where secrets went.
     let old = Profile::find(&before.provider)?.conventions(&before.overrides);
     let old = old.map(|conventions| conventions.origins()).unwrap_or_default();
-    let checked = new.check(before.sealed_secret.is_some())?;
+    let checked = new.check(before.sealed_secret.is_some(), &redirect::word(id))?;
     let origins = checked.conventions.origins();
     if matches!(checked.secret, Secret::Kept) && !origins.is_subset(&old) {
         return Err(saved_for_others(&old, &origins));
@@ -93,7 +94,7 @@ fn differences<'a>(before: &'a AppRow, after: &'a Checked) -> Vec<&'a str> {
         ("name", before.name != after.name),
         ("client id", before.client_id != after.client_id),
         ("client secret", !matches!(after.secret, Secret::Kept) && !is_still_none(before, after)),
-        ("redirect address", before.redirect_uri != after.redirect_uri),
+        ("redirect URI", before.redirect_uri != after.redirect_uri),
         ("scopes", before.scopes != after.scopes),
         ("projects", before.projects != after.projects),
     ];

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::provider::{Conventions, DEEP_LINK, Need, Overrides, Profile};
+use crate::provider::{Conventions, Need, Overrides, Profile};
+use crate::redirect;
 use crate::secret::{Entered, ExposeSecret, SecretString};
 
 /// The longest name, id or secret that is taken.
 const LONGEST: usize = 4096;
-/// The redirect URI of a loopback whose port is chosen at each sign-in (RFC 8252 §7.3).
-const FREE_PORT: &str = "http://127.0.0.1/callback";
 
 /// What a person enters to add an app.
 #[derive(Deserialize)]
@@ -26,8 +25,8 @@ pub struct NewApp {
     /// The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
     /// and the empty text removes it.
     pub client_secret: Option<Entered>,
-    /// Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, an https address, or
-    /// an app's redirect URI as it is.
+    /// Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI of
+    /// the app's own, or a whole redirect URI, which is taken as it is.
     #[serde(default)]
     pub redirect: String,
     /// The scopes to ask for.
@@ -64,8 +63,8 @@ pub(super) enum Secret {
 }
 
 impl NewApp {
-    /// Refuses what cannot be, naming the field.
-    pub(super) fn check(self, holds_secret: bool) -> Result<Checked> {
+    /// Refuses what cannot be, naming the field. A redirect URI of the app's own ends with `word`.
+    pub(super) fn check(self, holds_secret: bool, word: &str) -> Result<Checked> {
         let profile = Profile::find(&self.provider)?;
         let name = name(&self.name, profile)?;
         let overrides = overrides(profile, self.overrides)?;
@@ -75,7 +74,7 @@ impl NewApp {
             name,
             client_id: client_id.unwrap_or_default(),
             secret: secret(conventions.client_secret, self.client_secret, holds_secret)?,
-            redirect_uri: redirect_uri(&self.redirect)?,
+            redirect_uri: redirect::entered(&self.redirect, word)?,
             scopes: words("scopes", "scope", "Enter names as the provider has them.", &self.scopes)?,
             projects: words("projects", "project id", "Enter ids such as proj_abc123.", &self.projects)?,
             conventions,
@@ -149,33 +148,6 @@ fn words(field: &str, what: &str, hint: &str, words: &[String]) -> Result<Vec<St
             }
         })
         .collect()
-}
-
-/// Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, or an https address
-/// of the person's own, from which the answer is pasted.
-fn redirect_uri(way: &str) -> Result<String> {
-    let refuse = |message: &str| {
-        Err(Error::input("redirect", message)
-            .hint("Choose deep-link, loopback, loopback:PORT, or an https address."))
-    };
-    let way = way.trim();
-    if way.is_empty() || way == "deep-link" || way == DEEP_LINK {
-        return Ok(DEEP_LINK.to_owned());
-    }
-    if way == "loopback" || way == FREE_PORT {
-        return Ok(FREE_PORT.to_owned());
-    }
-    let port = way.strip_prefix("http://127.0.0.1:").and_then(|rest| rest.strip_suffix("/callback"));
-    if let Some(port) = way.strip_prefix("loopback:").or(port) {
-        return match port.parse::<u16>() {
-            Ok(port) if port >= 1024 => Ok(format!("http://127.0.0.1:{port}/callback")),
-            _ => refuse("That is not a port that a program may listen on. It can be 1024 to 65535."),
-        };
-    }
-    match url::Url::parse(way) {
-        Ok(url) if url.scheme() == "https" && url.fragment().is_none() => Ok(way.to_owned()),
-        _ => refuse("That is not a way for the answer to come back."),
-    }
 }
 
 /// The values that differ from the profile's, if all of them can be.

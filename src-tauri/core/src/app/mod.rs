@@ -15,11 +15,13 @@ use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::secret_place;
 use crate::id::AppId;
-use crate::provider::{DEEP_LINK, Profile, ProfileFile};
+use crate::provider::{Pkce, Profile, ProfileFile};
+use crate::redirect::{self, Loopback};
 use crate::secret::{Sealed, SecretString};
 use crate::store::app::{AppRow, name_is_taken};
 use crate::store::{activity, app, revocation};
 
+pub use crate::redirect::WayBack;
 pub(crate) use change::change;
 pub use entered::NewApp;
 use entered::Secret;
@@ -46,8 +48,13 @@ pub struct App {
     pub has_secret: bool,
     /// Where callbacks come home.
     pub redirect_uri: String,
+    /// A redirect URI of its own, where it still has the one that all apps shared in earlier versions: to register at
+    /// the provider, and then to change the app to.
+    pub own_redirect_uri: Option<String>,
     /// The way by which they do.
     pub way_back: WayBack,
+    /// Whether PKCE (RFC 7636) protects its codes.
+    pub uses_pkce: bool,
     /// The scopes to ask for.
     pub scopes: Vec<String>,
     /// The projects to pre-select on the consent page.
@@ -58,26 +65,10 @@ pub struct App {
     pub created_at: Timestamp,
 }
 
-/// How a callback comes home.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-#[serde(rename_all = "snake_case")]
-pub enum WayBack {
-    /// The system opens Grapnel with it.
-    DeepLink,
-    /// The browser brings it to a port of this computer.
-    Loopback,
-    /// The person pastes it.
-    Paste,
-}
-
-impl WayBack {
-    fn of(redirect_uri: &str) -> Self {
-        match redirect_uri {
-            DEEP_LINK => Self::DeepLink,
-            address if address.starts_with("http://127.0.0.1") => Self::Loopback,
-            _ => Self::Paste,
-        }
+impl App {
+    /// Whether each sign-in adds a port to its redirect URI.
+    pub fn has_free_port(&self) -> bool {
+        Loopback::of(&self.redirect_uri).is_some_and(|place| place.port.is_none())
     }
 }
 
@@ -89,10 +80,10 @@ pub(crate) struct Possible {
 
 /// Refuses what cannot be, naming the field.
 pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
-    let provider = new.provider.clone();
-    let checked = new.check(false)?;
+    let (id, provider) = (AppId::random(), new.provider.clone());
+    let checked = new.check(false, &redirect::word(&id))?;
     let row = AppRow {
-        id: AppId::random(),
+        id,
         name: checked.name,
         provider,
         client_id: checked.client_id,
@@ -199,14 +190,20 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
 }
 
 pub(crate) fn view(row: AppRow) -> Result<App> {
+    let profile = Profile::find(&row.provider)?;
+    // Of values that this version cannot read, nothing is said; no sign-in starts with them.
+    let uses_pkce =
+        profile.conventions(&row.overrides).map_or(true, |conventions| conventions.pkce == Pkce::Always);
     Ok(App {
-        provider_name: Profile::find(&row.provider)?.called(&row.overrides),
+        own_redirect_uri: redirect::instead_of_shared(&row.id, &row.redirect_uri),
+        provider_name: profile.called(&row.overrides),
         id: row.id,
         name: row.name,
         provider: row.provider,
         client_id: row.client_id,
         has_secret: row.sealed_secret.is_some(),
         way_back: WayBack::of(&row.redirect_uri),
+        uses_pkce,
         redirect_uri: row.redirect_uri,
         scopes: row.scopes,
         projects: row.projects,
