@@ -50,6 +50,8 @@ pub(crate) struct Env {
     presence: OnceLock<Presence>,
     /// Held for reading by work that must not be broken off.
     work: Arc<RwLock<()>>,
+    /// Held for reading while a browser waits for the page that ends its sign-in.
+    pages: Arc<RwLock<()>>,
 }
 
 impl Env {
@@ -73,6 +75,7 @@ impl Env {
             presence: OnceLock::new(),
             unsaved: Mutex::default(),
             work: Arc::default(),
+            pages: Arc::default(),
         }
     }
 
@@ -158,6 +161,16 @@ impl Env {
     /// Says that work goes on which must not be broken off, for as long as the answer is held.
     pub(crate) async fn busy(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.work).read_owned().await
+    }
+
+    /// Says that a browser waits for a page, for as long as the answer is held.
+    pub(crate) async fn page(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.pages).read_owned().await
+    }
+
+    /// Waits until no browser waits for a page.
+    pub(crate) async fn pages_shown(&self) {
+        drop(self.pages.write().await);
     }
 
     /// Waits until no such work goes on; none begins while the answer is held.

@@ -60,6 +60,8 @@ pub struct Attempt {
     pub expires_at: Timestamp,
     /// Why it was denied or failed.
     pub error: Option<Error>,
+    /// Why the last answer that came for it was not accepted.
+    pub refused: Option<Error>,
     /// What is sent and what came back, names and values, with secrets described instead of shown.
     pub exchange: Vec<Message>,
 }

@@ -1,7 +1,7 @@
 //! Claiming: a callback is matched with the attempt that it answers, and makes it its own. Whatever does not
 //! fit changes nothing.
 
-use super::callback::{self, Callback, Fault, Names};
+use super::callback::{self, Answer, Arrived, Callback, Fault, Names};
 use super::{Phase, tell, time_out};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
@@ -11,22 +11,84 @@ use crate::secret::{ExposeSecret, SecretString, sha256};
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, app};
 
-/// Reads a callback address, and claims the attempt that it answers.
-pub(super) fn claim(env: &Env, address: &SecretString) -> Result<(AttemptRow, Callback)> {
-    let callback = callback::parse(address.expose_secret(), &names(env)?).map_err(|fault| fault.explain())?;
-    let row = match &callback.state {
-        Some(state) => by_state(env, state)?.ok_or_else(unknown)?,
-        None => without_state(env, &callback)?.ok_or_else(|| {
-            refused(
-                Code::CallbackInvalid,
-                "An answer came back from the browser without a state, so that nobody can tell who sent it.",
-            )
-        })?,
-    };
-    if let Some(fault) = misfit(env, &row, &callback)? {
-        return Err(fault.explain());
+/// Why a callback was not accepted.
+pub(super) struct Refused {
+    pub(super) error: Error,
+    /// By what it is counted; contains nothing that was sent.
+    pub(super) name: &'static str,
+    /// The attempts that wait, and that it came for.
+    pub(super) of: Vec<AttemptId>,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, name: "failed", of: Vec::new() }
     }
-    take(env, row).map(|row| (row, callback))
+}
+
+/// Reads a callback address, and claims the attempt that it answers.
+pub(super) fn claim(env: &Env, address: &SecretString) -> Result<(AttemptRow, Callback), Refused> {
+    let arrived = callback::parse(address.expose_secret()).map_err(|fault| faulty(&fault, Vec::new()))?;
+    let (row, callback) = match by_state(env, &arrived) {
+        Ok(Some((row, conventions))) => {
+            let of = || vec![row.id.clone()];
+            let callback = arrived.read(&Names::of(&conventions)).map_err(|fault| faulty(&fault, of()))?;
+            if let Some(fault) = misfit(&row, &conventions, &arrived, &callback) {
+                return Err(faulty(&fault, of()));
+            }
+            (row, callback)
+        }
+        Ok(None) => without_state(env, &arrived)?.map_or_else(|| Err(unknown(env, &arrived)), Ok)?,
+        Err(Mismatch::Fault(fault)) => return Err(faulty(&fault, Vec::new())),
+        Err(Mismatch::Failed(error)) => return Err(error.into()),
+    };
+    let row = take(env, row).map_err(|error| Refused { error, name: "late", of: Vec::new() })?;
+    Ok((row, callback))
+}
+
+fn faulty(fault: &Fault, of: Vec<AttemptId>) -> Refused {
+    Refused { error: fault.explain(), name: fault.name(), of }
+}
+
+/// A callback that no attempt is found for.
+fn unknown(env: &Env, arrived: &Arrived) -> Refused {
+    let waiting = env.store.read(store::attempt::open).unwrap_or_default().into_iter();
+    let expecting: Vec<AttemptRow> =
+        waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri)).collect();
+    let names = match expecting.as_slice() {
+        [row] => conventions(env, row).map(|conventions| Names::of(&conventions)).unwrap_or_default(),
+        _ => Names::default(),
+    };
+    let of = expecting.into_iter().map(|row| row.id).collect();
+    let callback = match arrived.read(&names) {
+        Ok(callback) => callback,
+        Err(fault) => return faulty(&fault, of),
+    };
+    let (code, name, message) = if callback.state.is_some() {
+        (
+            Code::CallbackUnknown,
+            "unknown",
+            "An answer came back from the browser that belongs to no sign-in of this Grapnel.",
+        )
+    } else {
+        (
+            Code::CallbackInvalid,
+            "no_state",
+            "An answer came back from the browser without a state, so that nobody can tell who sent it.",
+        )
+    };
+    let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
+        "If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, go on in the browser, or cancel the sign-in and start again.",
+    );
+    Refused { error, name, of }
+}
+
+/// What an answer says that is an error, as its sender's words.
+fn said(answer: &Answer) -> String {
+    let Answer::Error { error, description } = answer else { return String::new() };
+    let clean = |text: &str| crate::http::clean(text, &[]);
+    let description = description.as_deref().map(|text| format!(": {}", clean(text))).unwrap_or_default();
+    format!(" It says “{}{description}”.", clean(error))
 }
 
 /// Claims `id` with what a person pasted: the whole address, or the code alone where nothing else is to be checked.
@@ -43,7 +105,7 @@ pub(super) fn claim_pasted(
     if !text.contains(':') && !text.contains('/') {
         return claim_code(env, row, text);
     }
-    let callback = callback::parse(text, &names(env)?).map_err(|fault| {
+    let not_it = |fault: Fault| {
         wrong_paste(&match fault {
             Fault::Neither => {
                 "That address carries neither a code nor an error. It may be the address of the sign-in page."
@@ -51,23 +113,45 @@ pub(super) fn claim_pasted(
             }
             fault => format!("{NOT_IT}: {fault}."),
         })
-    })?;
-    let answers = match &callback.state {
-        Some(state) => by_state(env, state)?,
-        None => Some(without_state(env, &callback)?.ok_or_else(|| {
-            wrong_paste("That address carries no state, so that nobody can tell whose answer it is.")
-        })?),
     };
-    match answers {
-        Some(other) if other.id != *id => {
+    let arrived = callback::parse(text).map_err(not_it)?;
+    let (conventions, callback) = match by_state(env, &arrived) {
+        Ok(Some((other, _))) if other.id != *id => {
             return Err(wrong_paste("That address answers another sign-in.")
                 .hint("Paste it where that sign-in waits. Here goes the address that this one came to."));
         }
-        None => return Err(wrong_paste("That address answers no sign-in of this Grapnel.")),
-        Some(_) => {}
-    }
-    if let Some(fault) = misfit(env, &row, &callback)? {
-        return Err(wrong_paste(&format!("{NOT_IT}: {fault}.")));
+        Ok(Some((_, conventions))) => {
+            let callback = arrived.read(&Names::of(&conventions)).map_err(not_it)?;
+            (conventions, callback)
+        }
+        Ok(None) => {
+            let conventions = conventions(env, &row)?;
+            let callback = arrived.read(&Names::of(&conventions)).map_err(not_it)?;
+            if callback.state.is_some() {
+                return Err(wrong_paste("That address answers no sign-in of this Grapnel."));
+            }
+            match without_state(env, &arrived)? {
+                Some((waiting, callback)) if waiting.id == *id => (conventions, callback),
+                _ => {
+                    return Err(wrong_paste(
+                        "That address carries no state, so that nobody can tell whose answer it is.",
+                    ));
+                }
+            }
+        }
+        Err(Mismatch::Fault(fault)) => return Err(not_it(fault)),
+        Err(Mismatch::Failed(error)) => return Err(error),
+    };
+    if let Some(fault) = misfit(&row, &conventions, &arrived, &callback) {
+        let told = not_it(fault.clone());
+        return Err(match fault.explain() {
+            Error { hint: Some(hint), .. }
+                if matches!(fault, Fault::NoIssuer(_) | Fault::ForeignIssuer { .. }) =>
+            {
+                told.hint(hint)
+            }
+            _ => told,
+        });
     }
     take(env, row).map(|row| (row, callback))
 }
@@ -80,33 +164,51 @@ fn claim_code(env: &Env, row: AttemptRow, code: &str) -> Result<(AttemptRow, Cal
             "That is only a code. Without the state beside it nobody can tell whose it is.",
         ));
     }
-    let callback = Callback::of_code(&row.redirect_uri, code).map_err(|fault| fault.explain())?;
-    take(env, row).map(|row| (row, callback))
+    take(env, row).map(|row| (row, Callback::of_code(code)))
 }
 
 /// The attempt that a callback without a state can only answer: one whose provider sends none, and that waits alone.
-fn without_state(env: &Env, callback: &Callback) -> Result<Option<AttemptRow>> {
-    let waiting = env.store.read(store::attempt::open)?.into_iter().filter(|row| {
-        let lenient = conventions(env, row).is_ok_and(|conventions| !conventions.require_state);
-        lenient && row.phase == Phase::Waiting && callback.came_to(&row.redirect_uri)
+fn without_state(env: &Env, arrived: &Arrived) -> Result<Option<(AttemptRow, Callback)>> {
+    let waiting = env.store.read(store::attempt::open)?.into_iter();
+    let waiting = waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri));
+    let lenient = waiting.filter_map(|row| {
+        let conventions = conventions(env, &row).ok().filter(|conventions| !conventions.require_state)?;
+        let callback = arrived.read(&Names::of(&conventions)).ok()?;
+        let fits = callback.state.is_none() && misfit(&row, &conventions, arrived, &callback).is_none();
+        fits.then_some((row, callback))
     });
-    let waiting: Vec<AttemptRow> = waiting.collect();
-    Ok(<[AttemptRow; 1]>::try_from(waiting).ok().map(|[row]| row))
+    Ok(<[_; 1]>::try_from(lenient.collect::<Vec<_>>()).ok().map(|[one]| one))
 }
 
-/// In what a callback does not fit an attempt: it came to another address, or from another issuer (RFC 9207).
-fn misfit(env: &Env, row: &AttemptRow, callback: &Callback) -> Result<Option<Fault>> {
-    if !callback.came_to(&row.redirect_uri) {
-        return Ok(Some(Fault::NotOurs));
+/// In what a callback does not fit an attempt: it came to another address, or from another issuer (RFC 9207). Where the
+/// app knows no issuer, one that is named must be at the origin of the authorization URL.
+fn misfit(
+    row: &AttemptRow,
+    conventions: &Conventions,
+    arrived: &Arrived,
+    callback: &Callback,
+) -> Option<Fault> {
+    if !arrived.came_to(&row.redirect_uri) {
+        return Some(Fault::NotOurs);
     }
-    let conventions = conventions(env, row)?;
-    Ok(match (&callback.issuer, conventions.issuer) {
-        (Some(named), Some(known)) if *named != known => {
-            Some(Fault::OtherIssuer { named: crate::http::clean(named, &[]), known })
+    match (&callback.issuer, &conventions.issuer) {
+        (Some(named), Some(known)) if named != known => {
+            Some(Fault::OtherIssuer { named: crate::http::clean(named, &[]), known: known.clone() })
         }
-        (None, Some(known)) if conventions.require_iss => Some(Fault::NoIssuer(known)),
+        (Some(named), None) => {
+            let origin = conventions.authorize_url.origin();
+            let is_same = url::Url::parse(named).is_ok_and(|named| named.origin() == origin);
+            (!is_same).then(|| Fault::ForeignIssuer {
+                named: crate::http::clean(named, &[]),
+                origin: origin.ascii_serialization(),
+            })
+        }
+        // An error ends this sign-in, and no code is at stake: servers that promise an issuer leave it out of errors.
+        (None, Some(known)) if conventions.require_iss && matches!(callback.answer, Answer::Code(_)) => {
+            Some(Fault::NoIssuer(known.clone()))
+        }
         _ => None,
-    })
+    }
 }
 
 /// Makes an attempt this callback's: of two callbacks, one wins.
@@ -129,35 +231,47 @@ fn take(env: &Env, row: AttemptRow) -> Result<AttemptRow> {
     }))
 }
 
-fn by_state(env: &Env, state: &SecretString) -> Result<Option<AttemptRow>> {
-    let hash = sha256(state.expose_secret().as_bytes());
-    env.store.read(|c| store::attempt::by_state(c, &hash))
+/// Why the attempt of a callback cannot be told.
+enum Mismatch {
+    Fault(Fault),
+    Failed(Error),
 }
 
-/// The names by which the providers of all apps carry code and state. An app whose values this version cannot read
-/// does not stand in the way of the others.
-fn names(env: &Env) -> Result<Names> {
-    let mut names = Names::default();
-    for app in env.store.read(app::all)? {
-        let conventions =
-            Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
-        if let Ok(conventions) = conventions {
-            names.add(&conventions);
+/// The attempt whose state a callback carries, under a name that its own app's provider uses, and that app's
+/// conventions.
+fn by_state(env: &Env, arrived: &Arrived) -> Result<Option<(AttemptRow, Conventions)>, Mismatch> {
+    let failed = |error: Error| Mismatch::Failed(error);
+    let known = state_names(env).map_err(failed)?;
+    let mut found: Option<(AttemptRow, Conventions)> = None;
+    for (name, value) in arrived.parameters().filter(|(name, _)| known.iter().any(|known| known == name)) {
+        let hash = sha256(value.as_bytes());
+        let row = env.store.read(|c| store::attempt::by_state(c, &hash)).map_err(failed)?;
+        let Some(row) = row else { continue };
+        let conventions = conventions(env, &row).map_err(failed)?;
+        if !Names::of(&conventions).is_state(name) {
+            continue;
         }
+        if found.as_ref().is_some_and(|(other, _)| other.id != row.id) {
+            return Err(Mismatch::Fault(Fault::Repeated(name.to_owned())));
+        }
+        found = Some((row, conventions));
     }
-    Ok(names)
+    Ok(found)
+}
+
+/// Every name under which the provider of some app sends the state. An app whose values this version cannot read
+/// does not stand in the way of the others.
+fn state_names(env: &Env) -> Result<Vec<String>> {
+    let apps = env.store.read(app::all)?;
+    let own = apps.iter().filter_map(|app| {
+        Profile::find(&app.provider).ok()?.conventions(&app.overrides).ok()?.callback_names.1
+    });
+    Ok(std::iter::once("state".to_owned()).chain(own).collect())
 }
 
 fn conventions(env: &Env, row: &AttemptRow) -> Result<Conventions> {
     let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     Profile::find(&app.provider)?.conventions(&app.overrides)
-}
-
-fn unknown() -> Error {
-    refused(
-        Code::CallbackUnknown,
-        "An answer came back from the browser that belongs to no sign-in of this Grapnel.",
-    )
 }
 
 fn refused(code: Code, message: impl Into<String>) -> Error {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::callback::{Answer, Callback};
-use super::claim::{claim, claim_pasted};
+use super::claim::{Refused, claim, claim_pasted};
 use super::{Phase, loopback, request, tell, verifier_place, view, watch};
 use crate::activity::Kind;
 use crate::content;
@@ -24,13 +24,41 @@ use crate::store::{self, activity, app, connection};
 pub(crate) async fn receive(env: &Arc<Env>, address: &SecretString) -> Result<()> {
     match claim(env, address) {
         Ok((row, callback)) => finish(env, row, callback).await,
-        Err(error) => {
-            env.store.write(|tx| {
-                activity::add(tx, env.now(), Kind::CallbackRefused, &error.message, (None, None))
-            })?;
-            env.tell(Event::CallbackRefused(error.clone()));
-            Err(error)
+        Err(refused) => {
+            refuse(env, &refused)?;
+            Err(refused.error)
         }
+    }
+}
+
+/// Tells that a callback was not accepted: whoever watches, the attempts that it came for, and the activity, where the
+/// same reason within the hour is one entry, however often it comes.
+fn refuse(env: &Env, Refused { error, name, of }: &Refused) -> Result<()> {
+    let news = env.store.jot(|tx| {
+        let counted = (*name, error.message.as_str());
+        activity::add_repeated(tx, env.now(), Kind::CallbackRefused, counted, (None, None))?;
+        let mut news = Vec::new();
+        for id in of {
+            if store::attempt::set_refused(tx, id, error)? {
+                news.push(id);
+            }
+        }
+        Ok(news)
+    })?;
+    env.tell(Event::CallbackRefused(error.clone()));
+    news.into_iter().try_for_each(|id| tell(env, id).map(drop))
+}
+
+/// Tells that another account of this computer sent an answer to an attempt. Nothing of it was read.
+pub(super) fn refuse_another_account(env: &Env, id: &AttemptId) {
+    let error =
+        Error::new(Code::CallbackInvalid, "Another account of this computer sent an answer to this sign-in.")
+            .means("It was not read, and changed nothing.")
+            .hint(
+                "Go on in your own browser. If that is what you did, paste the address that it was sent to.",
+            );
+    if let Err(error) = refuse(env, &Refused { error, name: "another_account", of: vec![id.clone()] }) {
+        tracing::warn!(%error, "a refused answer is not noted");
     }
 }
 
@@ -97,7 +125,7 @@ async fn exchange(
     let turn = env.http.turn(&client.conventions.token_url).await;
     let granted = ask(&env.http, &turn, &client.conventions, &client.credentials, asked)
         .await
-        .map_err(|failure| explain(&client.provider, failure))?;
+        .map_err(|failure| explain(&client.provider, failure, row.sealed_verifier.is_some()))?;
     keep(env, row, &app, &client, granted).await
 }
 
@@ -193,11 +221,17 @@ fn fail(env: &Env, mut row: AttemptRow, error: Error) -> Error {
 }
 
 /// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
-fn explain(provider: &str, failure: TokenFailure) -> Error {
+/// Without a verifier, whoever saw the code first could use it.
+fn explain(provider: &str, failure: TokenFailure, has_verifier: bool) -> Error {
     match failure {
         TokenFailure::Refused { error, description } => {
             let refusal = grant::refusal(provider, &error, description.as_deref())
                 .means("You agreed, but no token was issued. Nothing changed here.");
+            if !has_verifier && (refusal.code == Code::InvalidGrant || error == "invalid_request") {
+                return refusal.hint(format!(
+                    "The code may have been too old. Or someone else used it first, which {provider} cannot prevent without PKCE: look in your account there for access that you do not know. Then try again."
+                ));
+            }
             if refusal.code == Code::InvalidGrant {
                 return refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again.");
             }
@@ -227,8 +261,8 @@ pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
                 tokio::spawn(async move { identify(&env, &row, &id).await });
             }
             (Phase::Waiting, _) => {
-                watch(env, &row);
-                loopback::resume(env, &row);
+                watch(env, &row, env.store.try_attempt_lock(&row.id)?);
+                loopback::resume(env, row);
             }
             _ => {
                 let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")

@@ -9,13 +9,18 @@ mod loopback;
 mod request;
 mod start;
 
-use std::sync::Arc;
+use std::fs::File;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use tokio::sync::broadcast::Receiver;
+
 pub use attempt::{Attempt, Message, Parameter, Phase};
+use finish::refuse_another_account;
 pub(crate) use finish::{give_up, paste, receive, settle};
-pub use start::Wanted;
-pub(crate) use start::{start, with_password};
+pub use start::{Started, Wanted};
+pub(crate) use start::{join_or_start, start, with_password};
 
 use crate::activity::Kind;
 use crate::env::Env;
@@ -63,27 +68,48 @@ pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
 /// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Waits for the end of the attempt's time, and then ends it if nothing else has.
-pub(crate) fn watch(env: &Arc<Env>, row: &AttemptRow) {
+/// Waits for the end of the attempt's time, and then ends it if nothing else has. `waits` shows other processes that
+/// this one waits for it.
+pub(crate) fn watch(env: &Arc<Env>, row: &AttemptRow, waits: Option<File>) {
+    let store = env.store.clone();
     let (env, id, end) = (Arc::downgrade(env), row.id.clone(), row.expires_at);
     tokio::spawn(async move {
-        loop {
-            let Some(env) = env.upgrade() else { return };
-            let left = Duration::try_from(env.now().duration_until(end)).unwrap_or_default();
-            if left.is_zero() {
-                if let Err(error) = time_out(&env, &id) {
-                    tracing::warn!(%error, "an attempt could not be ended");
-                }
-                return;
-            }
-            let waits = env.store.read(|c| store::attempt::get(c, &id));
-            if waits.is_ok_and(|row| row.is_none_or(|row| row.phase != Phase::Waiting)) {
-                return;
-            }
-            drop(env);
-            tokio::time::sleep(left.min(LOOK)).await;
+        wait_for(&env, &id, end).await;
+        if waits.is_some() {
+            store.drop_attempt_lock(&id);
         }
     });
+}
+
+async fn wait_for(env: &Weak<Env>, id: &AttemptId, end: Timestamp) {
+    let Some(mut events) = env.upgrade().map(|env| env.events.subscribe()) else { return };
+    loop {
+        let Some(env) = env.upgrade() else { return };
+        let left = Duration::try_from(env.now().duration_until(end)).unwrap_or_default();
+        if left.is_zero() {
+            if let Err(error) = time_out(&env, id) {
+                tracing::warn!(%error, "an attempt could not be ended");
+            }
+            return;
+        }
+        let waits = env.store.read(|c| store::attempt::get(c, id));
+        if waits.is_ok_and(|row| row.is_none_or(|row| row.phase != Phase::Waiting)) {
+            return;
+        }
+        drop(env);
+        let _ = tokio::time::timeout(left.min(LOOK), told_of(&mut events, id)).await;
+    }
+}
+
+/// Waits until something is told of an attempt, or may have been missed.
+async fn told_of(events: &mut Receiver<Event>, id: &AttemptId) {
+    loop {
+        match events.recv().await {
+            Ok(Event::Attempt(attempt)) if attempt.id == *id => return,
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
 }
 
 /// Ends an attempt whose time is over, if it still waits.
@@ -136,6 +162,7 @@ fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
         started_at: row.started_at,
         expires_at: row.expires_at,
         error: row.error.clone(),
+        refused: row.refused.clone(),
         exchange: row.exchange.clone(),
     })
 }

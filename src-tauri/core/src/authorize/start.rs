@@ -9,7 +9,7 @@ use super::request::{self, Request};
 use super::{Attempt, Phase, loopback, tell, url_place, verifier_place, watch};
 use crate::activity::Kind;
 use crate::env::Env;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::http::login;
 use crate::id::{AppId, AttemptId, ConnectionId};
 use crate::provider::{Conventions, Profile};
@@ -30,6 +30,36 @@ pub struct Wanted {
     pub again: Option<ConnectionId>,
     /// What to call a new connection; the app's name where nothing is said.
     pub name: Option<String>,
+}
+
+/// A sign-in that began now, or before.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The sign-in.
+    pub attempt: Attempt,
+    /// Whether another caller started it and still waits for it.
+    pub is_joined: bool,
+}
+
+/// Joins the attempt for the same thing that another caller waits for, or starts one. Of many callers at once, one
+/// starts. One whose program ended while it waited is cancelled: nobody listens for its answer, or shows it.
+pub(crate) async fn join_or_start(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<Started> {
+    let store = env.store.clone();
+    let alone = tokio::task::spawn_blocking(move || store.sign_in_lock()).await;
+    let _alone =
+        alone.map_err(|_| Error::new(Code::Internal, "Waiting for other sign-ins was broken off."))??;
+    let is_same = |row: &AttemptRow| {
+        row.phase == Phase::Waiting && row.connection_id == wanted.again && row.name == wanted.name
+    };
+    let open = env.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
+    for row in open.into_iter().filter(|row| is_same(row) && row.expires_at > env.now()) {
+        if env.store.try_attempt_lock(&row.id)?.is_none() {
+            return Ok(Started { attempt: super::get(env, &row.id)?, is_joined: true });
+        }
+        super::cancel(env, &row.id)?;
+        env.store.drop_attempt_lock(&row.id);
+    }
+    Ok(Started { attempt: start(env, app_id, wanted).await?, is_joined: false })
 }
 
 /// Starts an attempt that goes through the browser.
@@ -87,7 +117,7 @@ async fn begin(
     let app = app_of(env, app_id)?;
     check(env, app_id, wanted)?;
     let conventions = conventions(&app)?;
-    let (listener, redirect_uri) = loopback::prepare(&app.redirect_uri).await?;
+    let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;
     let asked = request::Asked {
         client_id: &app.client_id,
         redirect_uri: &redirect_uri,
@@ -118,13 +148,16 @@ async fn begin(
         exchange,
         error: None,
         browser: None,
+        refused: None,
     };
+    // Before anyone can see the attempt.
+    let waits = env.store.try_attempt_lock(&row.id)?;
     env.store.write(|tx| {
         store::attempt::forget_before(tx, now - MEMORY)?;
         store::attempt::insert(tx, &row)?;
         activity::add(tx, now, Kind::SignInStarted, "Sign-in started.", (wanted.again.as_ref(), Some(app_id)))
     })?;
-    watch(env, &row);
+    watch(env, &row, waits);
     if let Some(listener) = listener {
         loopback::serve(env, &row, listener);
     }

@@ -21,7 +21,7 @@ pub use view::{Details, Held, Scopes, State, Summary};
 use crate::activity::{Asker, Entry, Kind};
 use crate::app::{self, App, NewApp};
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
-use crate::authorize::{self, Attempt, Wanted};
+use crate::authorize::{self, Attempt, Started, Wanted};
 use crate::clock::{Clock, SystemClock};
 use crate::content::{self, Collection, Items, Kept, PostQuery, Posts, Project, Projects};
 use crate::discovery;
@@ -41,6 +41,9 @@ use crate::store::{self, Store, activity, connection, standing};
 use crate::token_agent;
 use crate::vault::{Keyring, SystemKeyring};
 use state::Now;
+
+/// How long a program that is about to end waits for a browser to take its last page.
+const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -129,6 +132,11 @@ impl Grapnel {
         authorize::start(&self.0, app, wanted).await
     }
 
+    /// Joins the sign-in for the same thing that another program of this data waits for, or starts one.
+    pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &Wanted) -> Result<Started> {
+        authorize::join_or_start(&self.0, app, wanted).await
+    }
+
     /// Signs in without a browser, where the provider offers it. Email and password are used once and not kept.
     pub async fn sign_in_with_password(
         &self,
@@ -164,6 +172,12 @@ impl Grapnel {
     /// Takes in a callback address, whichever way it came home.
     pub async fn receive_callback(&self, address: &SecretString) -> Result<()> {
         authorize::receive(&self.0, address).await
+    }
+
+    /// Waits until the browser has the page that tells how its sign-in ended, but not long. A program that is about to
+    /// end asks for this.
+    pub async fn pages_shown(&self) {
+        let _ = tokio::time::timeout(PAGES_TIMEOUT, self.0.pages_shown()).await;
     }
 
     /// Takes in what a person pasted for an attempt: the address that the provider sent them to.

@@ -47,25 +47,25 @@ pub(crate) fn add_again(
     add(connection, at, kind, text, of)
 }
 
-/// Adds an entry about a connection that may come again and again, known by `by`; within [`SPAN`] it is one entry,
+/// Adds an entry that may come again and again about the same connection or none, known by `by`; within [`SPAN`] it is one entry,
 /// which tells how often and when last.
 pub(crate) fn add_repeated(
     connection: &Connection,
     at: Timestamp,
     kind: Kind,
     (by, text): (&str, &str),
-    of: (&ConnectionId, &AppId),
+    of: (Option<&ConnectionId>, Option<&AppId>),
 ) -> rusqlite::Result<()> {
     let again = connection.execute(
         "UPDATE activity SET times = times + 1, last_at = ?2, text = ?5 WHERE id = (
-            SELECT max(id) FROM activity WHERE connection_id = ?1 AND kind = ?3 AND repeats = ?4
+            SELECT max(id) FROM activity WHERE connection_id IS ?1 AND kind = ?3 AND repeats = ?4
          ) AND at BETWEEN ?6 AND ?2",
         params![of.0, Time(at), Json(kind), by, text, Time(at.saturating_sub(SPAN).unwrap_or(at))],
     )?;
     if again == 1 {
         return Ok(());
     }
-    add(connection, at, kind, text, (Some(of.0), Some(of.1)))?;
+    add(connection, at, kind, text, of)?;
     connection
         .execute(
             "UPDATE activity SET repeats = ?2 WHERE id = ?1",

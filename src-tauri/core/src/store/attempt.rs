@@ -27,12 +27,14 @@ pub(crate) struct AttemptRow {
     pub(crate) error: Option<Error>,
     /// What opens its page, where that was chosen for it; empty for the program that is set for all.
     pub(crate) browser: Option<String>,
+    /// The last answer that came while it waited and was not accepted: why.
+    pub(crate) refused: Option<Error>,
 }
 
 pub(crate) fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL, :browser)",
+            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL, :browser, NULL)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
@@ -59,6 +61,14 @@ pub(crate) fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>>
             "SELECT * FROM attempt WHERE phase IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"') ORDER BY started_at",
         )?
         .query_map([], read)?
+        .collect()
+}
+
+/// Attempts, over or not, whose time is not over at `now`.
+pub(crate) fn not_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<AttemptRow>> {
+    connection
+        .prepare("SELECT * FROM attempt WHERE expires_at >= ?1 ORDER BY started_at")?
+        .query_map([Time(now)], read)?
         .collect()
 }
 
@@ -113,6 +123,15 @@ pub(crate) fn set_exchange(
         .map(drop)
 }
 
+/// Remembers why an answer was not accepted, and answers whether that is new.
+pub(crate) fn set_refused(connection: &Connection, id: &AttemptId, error: &Error) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE attempt SET refused = ?2 WHERE id = ?1 AND phase = '\"waiting\"' AND refused IS NOT ?2",
+        rusqlite::params![id, Json(error)],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Remembers what opens its page.
 pub(crate) fn set_browser(
     connection: &Connection,
@@ -161,5 +180,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         exchange: json(row, "exchange")?,
         error: maybe_json(row, "error")?,
         browser: row.get("browser")?,
+        refused: maybe_json(row, "refused")?,
     })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Store;
 use crate::error::{Code, Error, Result};
-use crate::id::ConnectionId;
+use crate::id::{AttemptId, ConnectionId};
 
 /// The file by which processes know of each other.
 pub(super) const PRESENCE: &str = "grapnel.lock";
@@ -39,25 +39,37 @@ impl Store {
 
     /// Keeps other processes from renewing this connection while the answer is held; nothing while one renews it.
     pub(crate) fn try_renewal_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
-        let file = self.renewal_file(id)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(&error)),
-        }
+        try_lock(self.file(&id.0)?)
     }
 
     /// Waits until no process renews this connection, and keeps others from it while the answer is held. Blocks.
     pub(crate) fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
-        let file = self.renewal_file(id)?;
+        let file = self.file(&id.0)?;
         file.lock().map_err(|error| failed(&error))?;
         Ok(file)
     }
 
-    fn renewal_file(&self, id: &ConnectionId) -> Result<File> {
+    fn file(&self, name: &str) -> Result<File> {
         let directory = self.home.join("locks");
-        let opened = std::fs::create_dir_all(&directory).and_then(|()| open(&directory.join(&id.0)));
+        let opened = std::fs::create_dir_all(&directory).and_then(|()| open(&directory.join(name)));
         opened.map_err(|error| failed(&error))
+    }
+
+    /// Waits until no process starts a sign-in that it would have others join, and keeps others from it while the answer
+    /// is held. Blocks.
+    pub(crate) fn sign_in_lock(&self) -> Result<File> {
+        self.lock("sign-in", File::lock)
+    }
+
+    /// Shows other processes that this one waits for an attempt, while the answer is held; nothing while one does.
+    pub(crate) fn try_attempt_lock(&self, id: &AttemptId) -> Result<Option<File>> {
+        try_lock(self.file(&attempt_file(id))?)
+    }
+
+    /// Forgets the lock of an attempt that is over.
+    pub(crate) fn drop_attempt_lock(&self, id: &AttemptId) {
+        // One that stays is an empty file.
+        let _ = std::fs::remove_file(self.home.join("locks").join(attempt_file(id)));
     }
 
     /// Waits until no process moves the vault, and keeps others from it while the answer is held: what is sealed
@@ -73,14 +85,9 @@ impl Store {
     }
 
     fn lock(&self, name: &str, lock: fn(&File) -> io::Result<()>) -> Result<File> {
-        let locked = || {
-            let directory = self.home.join("locks");
-            std::fs::create_dir_all(&directory)?;
-            let file = open(&directory.join(name))?;
-            lock(&file)?;
-            Ok(file)
-        };
-        locked().map_err(|error: io::Error| failed(&error))
+        let file = self.file(name)?;
+        lock(&file).map_err(|error| failed(&error))?;
+        Ok(file)
     }
 
     /// Waits until no process is the token agent of this data, and keeps others from it while the answer is held. Blocks.
@@ -94,6 +101,18 @@ impl Store {
         // One that stays is an empty file.
         let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
     }
+}
+
+fn try_lock(file: File) -> Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed(&error)),
+    }
+}
+
+fn attempt_file(id: &AttemptId) -> String {
+    format!("attempt-{}", id.0)
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -34,5 +34,6 @@ pub use wire::{HandedOut, Question};
 /// Notes that a program was given an access token. What asks again and again is one entry an hour.
 pub(crate) fn note(env: &Env, of: (&ConnectionId, &AppId), asker: &Asker) -> Result<()> {
     let said = (&*asker.known_by(), &*asker.sentence());
+    let of = (Some(of.0), Some(of.1));
     env.store.jot(|tx| activity::add_repeated(tx, env.now(), Kind::TokenHandedOut, said, of))
 }

@@ -142,6 +142,7 @@ async fn answers_of_issuers(table: &mut Table) {
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
     new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.scopes = vec!["profile".into()];
     world.grapnel.add_app(new).await.unwrap();
     for (what, switch) in [
         ("an answer from another issuer", Switch::CustomWrongIss),

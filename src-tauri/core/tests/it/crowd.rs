@@ -42,7 +42,7 @@ async fn connect(grapnel: &Grapnel, app: &App) {
     let link = grapnel.attempt_link(&attempt.id).await.unwrap();
     let link = url::Url::parse(link.expose_secret()).unwrap();
     let (_, state) = link.query_pairs().find(|(name, _)| name == "state").unwrap();
-    let callback = format!("dev.grapnel.desktop:/oauth/callback?code=c&state={state}");
+    let callback = format!("{}?code=c&state={state}", attempt.redirect_uri);
     grapnel.receive_callback(&callback.into()).await.unwrap();
 }
 

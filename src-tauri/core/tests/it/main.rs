@@ -21,6 +21,8 @@ mod keeping_alive;
 mod kept;
 mod keyring;
 mod leaks;
+mod loopback;
+mod matching;
 mod others;
 mod providers;
 mod proxy;

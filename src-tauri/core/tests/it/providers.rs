@@ -185,6 +185,7 @@ async fn a_callback_from_another_issuer_changes_nothing() {
         world.sandbox.switches().set(switch, true);
         let mut new = world.new_app();
         new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+        new.scopes = vec!["profile".into()];
         world.grapnel.add_app(new).await.unwrap();
         let (attempt, callback) = world.attempt().await;
         let error = world.grapnel.receive_callback(&callback).await.unwrap_err();

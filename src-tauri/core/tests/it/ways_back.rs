@@ -16,13 +16,13 @@ async fn start(world: &World, app: &App) -> Attempt {
     world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap()
 }
 
-/// A request as a browser makes it, but for what is said otherwise.
-async fn get(address: &str, host: Option<&str>) -> (u16, String) {
+/// A request as a browser makes it, but for what is said otherwise: its last status, address and page.
+async fn get(address: &str, host: Option<&str>) -> (u16, url::Url, String) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.get(address);
     let request = host.into_iter().fold(request, |request, host| request.header("host", host));
     let reply = request.send().await.unwrap();
-    (reply.status().as_u16(), reply.text().await.unwrap())
+    (reply.status().as_u16(), reply.url().clone(), reply.text().await.unwrap())
 }
 
 #[tokio::test]
@@ -33,9 +33,10 @@ async fn the_browser_brings_the_answer_to_a_free_port() {
     let mut events = world.grapnel.events();
     let attempt = start(&world, &app).await;
     let callback = world.visit(&attempt.id).await;
-    let (status, page) = get(callback.expose_secret(), None).await;
+    let (status, address, page) = get(callback.expose_secret(), None).await;
     assert_eq!(status, 200);
-    assert!(page.contains("You can close this page") && !page.contains("<script"));
+    assert!(page.contains("You can close this page") && page.contains("Signed in to Grigora as "), "{page}");
+    assert!(address.query().is_none() && address.path().ends_with("/done"), "{address}");
     assert_eq!(end_of(&mut events, &attempt.id).await.phase, Phase::Done);
     assert!(world.sandbox.departures().is_empty());
 }
@@ -47,12 +48,12 @@ async fn only_the_right_host_path_and_method_are_heard() {
     let attempt = start(&world, &app).await;
     let address = &attempt.redirect_uri;
     assert_eq!(get(&format!("{address}?code=c&state=s"), Some("evil.example")).await.0, 421);
-    assert_eq!(get(&address.replace("callback", "other"), None).await.0, 404);
+    assert_eq!(get(&address.replace("/callback", "/other"), None).await.0, 404);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    assert_eq!(client.post(address).send().await.unwrap().status().as_u16(), 405);
-    let (status, page) = get(address, None).await;
+    assert_eq!(client.put(address).send().await.unwrap().status().as_u16(), 405);
+    let (status, _, page) = get(address, None).await;
     assert!(status == 200 && page.contains("location.hash") && page.contains("paste it into Grapnel"));
-    assert_eq!(get(&format!("{address}?code=c&state=forged"), None).await.0, 200);
+    assert_eq!(get(&format!("{address}?code=c&state=forged"), None).await.0, 400);
     assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
     // It still listens for the true answer.
     let mut events = world.grapnel.events();
@@ -66,7 +67,7 @@ async fn a_port_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let world = World::new();
-    let app = app(&world, &format!("loopback:{port}")).await;
+    let app = app(&world, &format!("http://127.0.0.1:{port}/callback")).await;
     let error = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap_err();
     assert_eq!(error.code, Code::PortTaken);
     assert!(error.message.contains(&port.to_string()));

@@ -83,7 +83,7 @@ impl World {
             provider: self.provider.to_string().replace('-', ""),
             client_id: client_id.into(),
             client_secret: client_secret.map(|secret| Entered(secret.into())),
-            redirect: String::new(),
+            redirect: grapnel_core::provider::DEEP_LINK.into(),
             scopes: Vec::new(),
             projects: Vec::new(),
             overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),

@@ -125,7 +125,7 @@ impl Conventions {
             require_state: require_state(values)?,
             issuer: values.text("issuer"),
             require_iss: values.flag("require_iss", false)?,
-            callback_names: (values.text("callback_code"), values.text("callback_state")),
+            callback_names: callback_names(values)?,
             envelope: values.flag("envelope", false)?,
             renewal: renewal(values, token_body)?,
             revocation_url: values.maybe_endpoint("revocation_url")?,
@@ -213,6 +213,45 @@ fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {
     }
     url.set_fragment(fragment);
     Ok(url)
+}
+
+/// The names of a callback's parameters that have a meaning of their own (RFC 6749 §4.1.2, RFC 9207, OpenID Connect).
+const CALLBACK_PARAMETERS: &[&str] = &[
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+    "session_state",
+    "scope",
+    "response",
+    "id_token",
+    "access_token",
+    "token_type",
+    "expires_in",
+    "refresh_token",
+];
+
+/// The other names by which callbacks carry code and state. None may be that of another standard parameter.
+fn callback_names(values: &Values<'_, '_>) -> Result<(Option<String>, Option<String>)> {
+    let name = |key: &str, standard: &str| -> Result<Option<String>> {
+        let name = values.text(key);
+        match name.as_deref() {
+            Some(taken) if taken != standard && CALLBACK_PARAMETERS.contains(&taken) => {
+                let message = format!("“{taken}” already has another meaning in a callback.");
+                Err(Error::input(key, message)
+                    .hint(format!("Leave {key} empty for the standard name, “{standard}”.")))
+            }
+            _ => Ok(name),
+        }
+    };
+    let names = (name("callback_code", "code")?, name("callback_state", "state")?);
+    if names.0.is_some() && names.0 == names.1 {
+        return Err(Error::input("callback_state", "Code and state cannot come under the same name.")
+            .hint("Leave callback_code and callback_state empty for the standard names."));
+    }
+    Ok(names)
 }
 
 fn require_state(values: &Values<'_, '_>) -> Result<bool> {

@@ -1,0 +1,230 @@
+//! One connection to a loopback address: what is asked, whether it is the answer, and what is shown for it.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, OwnedRwLockReadGuard, RwLock};
+use url::Url;
+
+use super::page::{self, Page};
+use super::peer;
+use crate::authorize::callback::MAX_CALLBACK_BYTES;
+use crate::authorize::{Phase, get, receive, refuse_another_account};
+use crate::content::Account;
+use crate::env::Env;
+use crate::id::AttemptId;
+use crate::secret::SecretString;
+use crate::store::attempt::AttemptRow;
+use crate::store::connection;
+
+/// How long a browser may take over its request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the page waits for what becomes of the answer.
+const OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a connection needs to know of the sign-in that it may be for.
+pub(super) struct Site {
+    env: Weak<Env>,
+    id: AttemptId,
+    redirect_uri: String,
+    /// The `Host` that a browser sends for it.
+    host: String,
+    path: String,
+    /// The page without code and state.
+    clean_path: String,
+    /// Where the person signs in, from whose page a browser may ask whether it may come here.
+    provider: Option<String>,
+    /// Held from the moment that a browser is sent on to the clean page until it has it.
+    sent_on: Mutex<Option<OwnedRwLockReadGuard<()>>>,
+    /// Held for reading while it is decided what a browser is answered.
+    answering: RwLock<()>,
+    shown: Notify,
+}
+
+impl Site {
+    pub(super) fn new(env: &Arc<Env>, row: &AttemptRow) -> Option<Self> {
+        let url = Url::parse(&row.redirect_uri).ok()?;
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let provider = row.exchange.first().and_then(|asking| Url::parse(&asking.address).ok());
+        Some(Self {
+            env: Arc::downgrade(env),
+            id: row.id.clone(),
+            redirect_uri: row.redirect_uri.clone(),
+            host: format!("{}{port}", url.host_str()?),
+            path: url.path().to_owned(),
+            clean_path: format!("{}/done", url.path().trim_end_matches('/')),
+            provider: provider.map(|url| url.origin().ascii_serialization()),
+            sent_on: Mutex::default(),
+            answering: RwLock::default(),
+            shown: Notify::new(),
+        })
+    }
+
+    /// Whether a browser was sent on to the clean page. Waits for one that is being answered.
+    pub(super) async fn sent_on(&self) -> bool {
+        drop(self.answering.write().await);
+        self.sent_on.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Waits until the clean page was asked for.
+    pub(super) async fn shown(&self) {
+        self.shown.notified().await;
+    }
+
+    /// Nobody comes any more.
+    pub(super) fn close(&self) {
+        self.sent_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<AtomicBool>) {
+    let ends = stream.peer_addr().and_then(|client| Ok((client, stream.local_addr()?)));
+    let Ok((client, server)) = ends else { return };
+    let is_foreign = tokio::task::spawn_blocking(move || peer::is_another_account(client, server)).await;
+    let is_foreign = is_foreign.unwrap_or(false);
+    let service = service_fn(|request| {
+        let (site, is_busy) = (&site, &is_busy);
+        async move {
+            let response = if is_foreign { foreign(site) } else { respond(request, site, is_busy).await };
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut server = http1::Builder::new();
+    server
+        .keep_alive(false)
+        .max_buf_size(2 * MAX_CALLBACK_BYTES)
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_TIMEOUT);
+    let served = server.serve_connection(TokioIo::new(stream), service);
+    if !matches!(tokio::time::timeout(REQUEST_TIMEOUT + OUTCOME_TIMEOUT, served).await, Ok(Ok(()))) {
+        tracing::debug!("a request to the loopback address was broken off");
+    }
+}
+
+/// Another account of this computer may know the state, which is in the argument list of whatever opened the browser.
+fn foreign(site: &Site) -> Page {
+    if let Some(env) = site.env.upgrade() {
+        refuse_another_account(&env, &site.id);
+    }
+    page::refused(
+        StatusCode::FORBIDDEN,
+        "This request comes from another account of this computer. Grapnel takes an answer only from the account that started the sign-in.",
+    )
+}
+
+async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) -> Page {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if !host.is_some_and(|host| host.eq_ignore_ascii_case(&site.host)) {
+        return page::refused(StatusCode::MISDIRECTED_REQUEST, "Grapnel does not serve this host name.");
+    }
+    let path = request.uri().path();
+    if path == site.clean_path && request.method() == Method::GET {
+        return outcome(site);
+    }
+    if path != site.path {
+        return page::refused(StatusCode::NOT_FOUND, "Grapnel is waiting for a sign-in at another address.");
+    }
+    let query = match *request.method() {
+        Method::GET => request.uri().query().unwrap_or_default().to_owned(),
+        Method::POST => match form(request).await {
+            Ok(form) => form,
+            Err(refused) => return refused,
+        },
+        Method::OPTIONS => return preflight(&request, site),
+        _ => {
+            let mut refused = page::refused(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Grapnel is waiting for a browser to come back.",
+            );
+            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+            return refused;
+        }
+    };
+    if query.is_empty() {
+        return page::hand_on();
+    }
+    let Some(env) = site.env.upgrade() else { return page::look_at_grapnel() };
+    is_busy.store(true, Ordering::Relaxed);
+    let _answering = site.answering.read().await;
+    // Held until the page is on its way, so that a program that ends does not break it off.
+    let page = env.page().await;
+    let address = SecretString::from(format!("{}?{query}", site.redirect_uri));
+    // A task of its own: a browser that leaves does not break off an exchange.
+    let received = tokio::spawn(async move { receive(&env, &address).await });
+    match tokio::time::timeout(OUTCOME_TIMEOUT, received).await {
+        Ok(Ok(Err(error))) => page::failed(&error),
+        Ok(Ok(Ok(()))) => {
+            *site.sent_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
+            page::see(&site.clean_path)
+        }
+        Ok(Err(_)) | Err(_) => page::look_at_grapnel(),
+    }
+}
+
+/// The form that a provider has the browser post (OAuth 2.0 Form Post Response Mode), as a query.
+async fn form(request: Request<Incoming>) -> Result<String, Page> {
+    let kind =
+        request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(page::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Grapnel is waiting for a form."));
+    }
+    let too_large =
+        || page::refused(StatusCode::PAYLOAD_TOO_LARGE, "This form is longer than any true answer.");
+    let body =
+        Limited::new(request.into_body(), MAX_CALLBACK_BYTES).collect().await.map_err(|_| too_large())?;
+    String::from_utf8(body.to_bytes().to_vec())
+        .map_err(|_| page::refused(StatusCode::BAD_REQUEST, "This form cannot be read."))
+}
+
+/// A browser asks whether the provider's page may come to this computer (Private Network Access). It brings nothing.
+fn preflight(request: &Request<Incoming>, site: &Site) -> Page {
+    let mut response = page::refused(StatusCode::NO_CONTENT, "");
+    *response.body_mut() = http_body_util::Full::default();
+    let origin = request.headers().get(header::ORIGIN).filter(|origin| {
+        site.provider.as_deref().is_some_and(|provider| origin.as_bytes() == provider.as_bytes())
+    });
+    if let Some(origin) = origin {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response
+            .headers_mut()
+            .insert("access-control-allow-private-network", HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// The page without code and state: how the sign-in stands.
+fn outcome(site: &Site) -> Page {
+    site.shown.notify_one();
+    let Some(env) = site.env.upgrade() else { return page::look_at_grapnel() };
+    let Ok(attempt) = get(&env, &site.id) else { return page::look_at_grapnel() };
+    match (attempt.phase, attempt.error, attempt.connection_id) {
+        (_, Some(error), _) => page::failed(&error),
+        (Phase::Done, None, Some(id)) => {
+            let row = env.store.read(|c| connection::get(c, &id)).ok().flatten();
+            let owner = row.and_then(|row| row.account).map(|account| owner(&account));
+            page::signed_in(&attempt.provider_name, owner.as_deref())
+        }
+        (Phase::Waiting, ..) => {
+            page::refused(StatusCode::NOT_FOUND, "Grapnel is still waiting for the answer to this sign-in.")
+        }
+        _ => page::look_at_grapnel(),
+    }
+}
+
+fn owner(account: &Account) -> String {
+    let email = account.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
+    match [account.name.as_str(), &email].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>() {
+        parts if parts.is_empty() => account.id.clone(),
+        parts => parts.join(" "),
+    }
+}

@@ -1,0 +1,136 @@
+//! Whose connection it is: Linux lists every TCP socket of this computer with the account that holds it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The state of a socket that listens.
+const LISTENING: &str = "0A";
+
+/// How often the list is read where it lacks a socket: while others come and go, it may leave one out.
+const ATTEMPTS: usize = 3;
+
+/// Whether another account of this computer holds the other end of a connection from `client` to `server`.
+///
+/// Root is no other account: it can read everything anyway, and it brings the connections of a Windows browser into
+/// WSL. Where the list cannot be read or is not of this computer, nobody is refused.
+pub(super) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
+    for _ in 0..ATTEMPTS {
+        let tables: String = ["/proc/net/tcp", "/proc/net/tcp6"]
+            .iter()
+            .filter_map(|path| std::fs::read_to_string(path).ok())
+            .collect();
+        match holder(&tables, client, server) {
+            Holder::Unknown => return false,
+            Holder::Nobody => {}
+            Holder::Account(uid) => return uid != 0 && uid != rustix::process::geteuid().as_raw(),
+        }
+    }
+    true
+}
+
+/// Who holds the client's end of a connection.
+#[derive(Debug, PartialEq, Eq)]
+enum Holder {
+    /// The list does not tell.
+    Unknown,
+    /// It is closed already, so that nobody waits for an answer and nobody can be asked.
+    Nobody,
+    Account(u32),
+}
+
+fn holder(tables: &str, client: SocketAddr, server: SocketAddr) -> Holder {
+    let sockets = || tables.lines().filter_map(Socket::read);
+    if let Some(socket) = sockets().find(|socket| socket.local == client && socket.remote == server) {
+        return if socket.inode == 0 { Holder::Nobody } else { Holder::Account(socket.uid) };
+    }
+    // A list that is complete contains the socket that listens.
+    let is_complete = sockets().any(|socket| socket.state == LISTENING && socket.local == server);
+    if is_complete { Holder::Nobody } else { Holder::Unknown }
+}
+
+struct Socket<'t> {
+    local: SocketAddr,
+    remote: SocketAddr,
+    state: &'t str,
+    uid: u32,
+    inode: u64,
+}
+
+impl<'t> Socket<'t> {
+    /// Reads one line of the list.
+    fn read(line: &'t str) -> Option<Self> {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, local, remote, state, _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
+        Some(Self {
+            local: address(local)?,
+            remote: address(remote)?,
+            state,
+            uid: uid.parse().ok()?,
+            inode: inode.parse().ok()?,
+        })
+    }
+}
+
+/// Reads `0100007F:1F90`: the address in words of the machine's own byte order, the port as a number.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (address, port) = text.split_once(':')?;
+    let mut bytes = Vec::with_capacity(16);
+    for word in address.as_bytes().chunks(8) {
+        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
+        bytes.extend(word.to_ne_bytes());
+    }
+    let address = match bytes.len() {
+        4 => IpAddr::from(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)),
+        16 => Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_canonical(),
+        _ => return None,
+    };
+    Some(SocketAddr::new(address, u16::from_str_radix(port, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn row(local: &str, remote: &str, state: &str, uid: u32, inode: u32) -> String {
+        format!(
+            "   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000  {uid}        0 {inode} 1 0000\n"
+        )
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn the_list_tells_who_holds_the_other_end() {
+        let (client, server) = (at("127.0.0.1:40000"), at("127.0.0.1:8080"));
+        let listens = row("0100007F:1F90", "00000000:0000", LISTENING, 1000, 7);
+        let own_end = row("0100007F:1F90", "0100007F:9C40", "01", 1000, 8);
+        let other_end = |uid, inode| row("0100007F:9C40", "0100007F:1F90", "01", uid, inode);
+        let all = |end: String| format!("{HEAD}{listens}{own_end}{end}");
+        assert_eq!(holder(&all(other_end(1001, 9)), client, server), Holder::Account(1001));
+        assert_eq!(holder(&all(other_end(0, 0)), client, server), Holder::Nobody, "closed by the client");
+        assert_eq!(holder(&all(String::new()), client, server), Holder::Nobody);
+        assert_eq!(holder(HEAD, client, server), Holder::Unknown);
+        assert_eq!(holder("", client, server), Holder::Unknown);
+        let mapped =
+            row("0000000000000000FFFF00000100007F:9C40", "0000000000000000FFFF00000100007F:1F90", "01", 5, 9);
+        assert_eq!(holder(&all(mapped), client, server), Holder::Account(5));
+        let sixth =
+            row("00000000000000000000000001000000:9C40", "00000000000000000000000001000000:1F90", "01", 6, 9);
+        assert_eq!(holder(&all(sixth), at("[::1]:40000"), at("[::1]:8080")), Holder::Account(6));
+    }
+
+    #[test]
+    fn an_own_connection_is_known() {
+        for place in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = std::net::TcpListener::bind(place) else { continue };
+            let server = listener.local_addr().unwrap();
+            let stream = std::net::TcpStream::connect(server).unwrap();
+            assert!(!is_another_account(stream.local_addr().unwrap(), server));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The port that a loopback answer comes to.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::authorize::Phase;
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::redirect::Loopback;
+use crate::store::{self, app};
+
+/// How long to wait for a port that a sign-in of Grapnel's own is about to give back, and between two tries.
+const HANDOVER: Duration = Duration::from_secs(4);
+const HANDOVER_PAUSE: Duration = Duration::from_millis(50);
+/// How many free ports are tried until one is free in both address families.
+const FREE_PORTS: usize = 16;
+
+/// Listens on one port, for `localhost` in both address families.
+pub(in crate::authorize) struct Listener(Vec<TcpListener>);
+
+impl Listener {
+    pub(super) async fn accept(&self) -> io::Result<TcpStream> {
+        std::future::poll_fn(|context| {
+            let ready = self.0.iter().find_map(|socket| match socket.poll_accept(context) {
+                Poll::Ready(accepted) => Some(accepted),
+                Poll::Pending => None,
+            });
+            ready.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+        .map(|(stream, _)| stream)
+    }
+}
+
+/// Takes the port of a new sign-in. One that another sign-in of this Grapnel has just ended with is waited for.
+pub(super) async fn claim(env: &Env, place: &Loopback<'_>) -> Result<(Listener, u16)> {
+    let end = tokio::time::Instant::now() + HANDOVER;
+    loop {
+        let error = match bind(place).await {
+            Ok(bound) => return Ok(bound),
+            Err(error) => error,
+        };
+        let holder = match place.port.filter(|_| error.kind() == ErrorKind::AddrInUse) {
+            Some(port) => holder(env, port)?,
+            None => Holder::Foreign,
+        };
+        match holder {
+            Holder::Foreign => return Err(unusable(place, &error)),
+            Holder::Waiting(app) => return Err(shared(place, &app)),
+            Holder::Ending if tokio::time::Instant::now() >= end => return Err(unusable(place, &error)),
+            Holder::Ending => tokio::time::sleep(HANDOVER_PAUSE).await,
+        }
+    }
+}
+
+pub(super) async fn bind(place: &Loopback<'_>) -> io::Result<(Listener, u16)> {
+    // Port 80, which an address without a port would mean, is nobody's to take: there it stands for any free one.
+    let port = place.port.unwrap_or(0);
+    let sockets = match place.host {
+        "127.0.0.1" => vec![listen(Ipv4Addr::LOCALHOST.into(), port).await?],
+        "[::1]" => vec![listen(Ipv6Addr::LOCALHOST.into(), port).await?],
+        _ => both(port).await?,
+    };
+    let port = match sockets.first() {
+        Some(socket) => socket.local_addr()?.port(),
+        None => port,
+    };
+    Ok((Listener(sockets), port))
+}
+
+/// Browsers try either address of `localhost` first. A computer without IPv6 has only the other one.
+async fn both(port: u16) -> io::Result<Vec<TcpListener>> {
+    let mut last = None;
+    for _ in 0..FREE_PORTS {
+        let fourth = listen(Ipv4Addr::LOCALHOST.into(), port).await?;
+        match listen(Ipv6Addr::LOCALHOST.into(), fourth.local_addr()?.port()).await {
+            Ok(sixth) => return Ok(vec![fourth, sixth]),
+            Err(error) if error.kind() == ErrorKind::AddrInUse && port == 0 => last = Some(error),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
+            Err(_) => return Ok(vec![fourth]),
+        }
+    }
+    Err(last.unwrap_or_else(|| ErrorKind::AddrInUse.into()))
+}
+
+async fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((address, port)).await
+}
+
+/// Who has a port that is taken.
+enum Holder {
+    /// A sign-in of this Grapnel that waits for the person, of the app of this name.
+    Waiting(String),
+    /// One that is over or about to be.
+    Ending,
+    /// Another program.
+    Foreign,
+}
+
+fn holder(env: &Env, port: u16) -> Result<Holder> {
+    let now = env.now();
+    let recent = env.store.read(|c| store::attempt::not_expired(c, now))?;
+    let at_port = |uri: &str| Loopback::of(uri).is_some_and(|place| place.port == Some(port));
+    let mut held = recent.into_iter().filter(|row| at_port(&row.redirect_uri)).peekable();
+    if held.peek().is_none() {
+        return Ok(Holder::Foreign);
+    }
+    let Some(waiting) = held.find(|row| row.phase == Phase::Waiting) else { return Ok(Holder::Ending) };
+    let app = env.store.read(|c| app::get(c, &waiting.app_id))?;
+    Ok(Holder::Waiting(app.map(|app| app.name).unwrap_or_default()))
+}
+
+fn shared(place: &Loopback<'_>, app: &str) -> Error {
+    let port = place.port.unwrap_or(0);
+    Error::new(
+        Code::PortTaken,
+        format!("A sign-in of the app “{app}” is waiting on port {port} of this computer."),
+    )
+    .means("This sign-in did not start. Nothing changed.")
+    .hint("Finish the other sign-in or cancel it, then try again.")
+}
+
+fn unusable(place: &Loopback<'_>, error: &io::Error) -> Error {
+    let port = place.port.unwrap_or(0);
+    let message = match error.kind() {
+        ErrorKind::AddrInUse => format!("Port {port} of this computer belongs to another program right now."),
+        ErrorKind::PermissionDenied => format!("The system does not give port {port} to Grapnel."),
+        _ => format!("Grapnel cannot listen on port {port} of this computer: {error}."),
+    };
+    Error::new(Code::PortTaken, message)
+        .means("The sign-in did not start. Nothing changed.")
+        .hint("Close that program and try again; or register another port at the provider, and change the app to it.")
+}
+
+/// The port of a sign-in that began before this program started cannot be had again.
+pub(super) fn lost(place: &Loopback<'_>, error: &io::Error) -> Error {
+    unusable(place, error)
+        .means("The sign-in was ended, because its answer would go to that program. Nothing was sent, and nothing changed.")
+        .hint("Start the sign-in again.")
+}
