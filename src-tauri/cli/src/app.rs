@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use grapnel_core::app::{App, NOT_ADDED, NewApp, WayBack};
+use grapnel_core::app::{App, NOT_ADDED, NewApp};
 use grapnel_core::error::{Error, Result};
 use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile};
+use grapnel_core::redirect::ProposedRedirect;
 use grapnel_core::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,6 +23,8 @@ use crate::words::{moment, words};
 pub(crate) enum Command {
     /// Add an app that you registered at a provider
     Add(Add),
+    /// Print redirect URIs that no app has yet, to register one at the provider before you add the app with --redirect
+    Redirect,
     /// List every app
     List,
     /// Show an app
@@ -70,7 +73,7 @@ pub(crate) struct Add {
     /// Read the client secret from standard input, or from a hidden prompt
     #[arg(long)]
     client_secret_stdin: bool,
-    /// Where callbacks come home: deep-link, loopback, loopback:PORT, or an https address
+    /// The redirect URI: deep-link, loopback or loopback:PORT for one of the app's own, or a whole URI, taken as it is
     #[arg(long, default_value = "deep-link")]
     redirect: String,
     /// A scope to ask for; may be repeated
@@ -94,7 +97,7 @@ pub(crate) struct Set {
     /// Read a new client secret from standard input, or from a hidden prompt
     #[arg(long)]
     client_secret_stdin: bool,
-    /// Where callbacks come home: deep-link, loopback, loopback:PORT, or an https address
+    /// The redirect URI: deep-link, loopback or loopback:PORT for one of the app's own, or a whole URI, taken as it is
     #[arg(long)]
     redirect: Option<String>,
     /// A scope to ask for, instead of those before; may be repeated, and is '' for none
@@ -116,6 +119,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<()> {
     match command {
         Command::Add(new) => add(session, new).await,
+        Command::Redirect => session.output.show(&Proposed(ProposedRedirect::random())),
         Command::List => {
             let apps = session.grapnel.apps()?;
             session.output.show(&Apps(apps))
@@ -256,17 +260,45 @@ impl Shown for App {
             ("provider", self.provider_name.clone()),
             ("client id", self.client_id.clone()),
             ("client secret", if self.has_secret { "held in the vault" } else { "none" }.into()),
-            ("redirect address", self.redirect_uri.clone()),
+            ("redirect URI", self.redirect_uri.clone()),
             ("way back", words(&self.way_back)),
             ("scopes", self.scopes.join(" ")),
             ("projects", self.projects.join(" ")),
             ("added", moment(self.created_at, now)),
         ]);
+        let about = match &self.own_redirect_uri {
+            Some(own) => format!("{about}\n\n{}", own_redirect(&self.name, own)),
+            None => about,
+        };
         if self.overrides.is_empty() {
             return about;
         }
         let own = self.overrides.iter().map(|(key, value)| [key.clone(), value.clone()]);
         format!("{about}\n\n{}", table(["YOUR OWN VALUE", ""], own))
+    }
+}
+
+/// What to do about a redirect URI that other apps have too.
+fn own_redirect(name: &str, own: &str) -> String {
+    format!(
+        "Other apps may have the same redirect URI, so that one provider could send you to another in its place \
+         (RFC 9700).\nRegister a redirect URI of this app’s own at the provider, then change the app to it:\n  {own}\n  \
+         grapnel app set {} --redirect {own}",
+        named::quoted(name)
+    )
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Proposed(ProposedRedirect);
+
+impl Shown for Proposed {
+    fn text(&self, _: Timestamp) -> String {
+        let Self(ProposedRedirect { deep_link, loopback }) = self;
+        fields([
+            ("deep link", deep_link.clone()),
+            ("loopback", format!("{loopback} (each sign-in adds a free port)")),
+        ])
     }
 }
 
@@ -277,10 +309,7 @@ struct Added<'a>(&'a App);
 impl Shown for Added<'_> {
     fn text(&self, _: Timestamp) -> String {
         let App { name, redirect_uri, .. } = self.0;
-        let port = match self.0.way_back {
-            WayBack::Loopback if !redirect_uri.contains("127.0.0.1:") => " (each sign-in adds a free port)",
-            _ => "",
-        };
+        let port = if self.0.has_free_port() { " (each sign-in adds a free port)" } else { "" };
         let connect = format!("grapnel connect {}", named::quoted(name));
         let next = fields([
             ("register at the provider", format!("{redirect_uri}{port}")),

@@ -12,9 +12,16 @@ pub struct Input {
     pub lines: Box<dyn BufRead + Send>,
     /// Whether a person types them.
     pub is_terminal: bool,
+    /// Whether the terminal is given to another program now: who reads it then is stopped.
+    pub is_in_background: bool,
 }
 
 impl Input {
+    /// Whether a person may type something that was not asked for.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.is_terminal && !self.is_in_background
+    }
+
     /// The next line, without its end; nothing where there is none.
     pub(crate) fn line(&mut self) -> Result<Option<String>> {
         let mut line = String::new();
@@ -44,7 +51,7 @@ impl Input {
         let (sender, lines) = mpsc::channel(1);
         let nothing = Box::new(std::io::empty());
         let lines_to_come = std::mem::replace(&mut self.lines, nothing);
-        let mut input = Self { lines: lines_to_come, is_terminal: self.is_terminal };
+        let mut input = Self { lines: lines_to_come, ..*self };
         std::thread::spawn(move || {
             while let Ok(Some(line)) = input.line() {
                 if sender.blocking_send(line.into()).is_err() {

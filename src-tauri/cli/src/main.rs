@@ -32,10 +32,24 @@ fn surroundings() -> Surroundings {
         ask: Box::new(|question| token_agent::ask(&Store::default_home().ok()?, question)),
         open: Box::new(|| Grapnel::open(&Store::default_home()?)),
         clock: Arc::new(SystemClock::default()),
-        input: Input { is_terminal: input.is_terminal(), lines: Box::new(BufReader::new(input)) },
+        input: Input {
+            is_terminal: input.is_terminal(),
+            is_in_background: is_in_background(),
+            lines: Box::new(BufReader::new(input)),
+        },
         output: Box::new(std::io::stdout()),
         messages: Box::new(std::io::stderr()),
         browser: Arc::new(grapnel_core::browser::open),
         patience: Patience::default(),
     }
+}
+
+/// Whether the terminal's foreground is another process group, as Linux tells it; elsewhere it is taken to be this one.
+fn is_in_background() -> bool {
+    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return false };
+    // Behind the program's name, which may contain anything: state, parent, group, session, terminal, its foreground.
+    let Some((_, behind)) = stat.rsplit_once(')') else { return false };
+    let numbers: Vec<i64> =
+        behind.split_whitespace().skip(1).map_while(|number| number.parse().ok()).collect();
+    matches!(numbers.as_slice(), [_, group, _, _, foreground, ..] if *foreground > 0 && foreground != group)
 }

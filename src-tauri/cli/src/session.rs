@@ -46,11 +46,17 @@ pub struct Patience {
     pub provider: Duration,
     /// For a keyring, where no person sits at the terminal to unlock it.
     pub keyring: Duration,
+    /// For the answer of a browser, before it is said what to look for.
+    pub answer: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { provider: Duration::from_secs(20), keyring: Duration::from_secs(20) }
+        Self {
+            provider: Duration::from_secs(20),
+            keyring: Duration::from_secs(20),
+            answer: Duration::from_secs(30),
+        }
     }
 }
 

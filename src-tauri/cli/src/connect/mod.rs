@@ -1,32 +1,27 @@
 //! `grapnel connect`: one sign-in, from the address that the browser opens to its end, wherever its answer comes in.
 
+mod paste;
 mod target;
+mod waiting;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
-use grapnel_core::Grapnel;
-use grapnel_core::app::WayBack;
-use grapnel_core::authorize::{Attempt, Phase};
+use grapnel_core::app::{App, WayBack};
+use grapnel_core::authorize::{Attempt, Phase, Started};
 use grapnel_core::browser::entered;
 use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::id::{AttemptId, ConnectionId};
+use grapnel_core::id::ConnectionId;
 use grapnel_core::secret::{ExposeSecret, SecretString};
 use jiff::SignedDuration;
-use tokio::sync::mpsc;
 
 use crate::browser::Browser;
 use crate::connection::Status;
-use crate::input::Input;
 use crate::named::quoted;
 use crate::print::{Messages, Shown};
 use crate::session::Session;
-use crate::words::time_span;
+use crate::words::{moment, time_span};
 use target::Target;
-
-/// The answer to a deep link comes in by another process, of which only the store tells: so often it is looked at.
-const LOOK: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
@@ -52,6 +47,13 @@ pub(crate) struct Connect {
     timeout: SignedDuration,
 }
 
+impl Connect {
+    /// Whether pasting is the way by which the answer comes.
+    fn pastes(&self, app: &App) -> bool {
+        self.paste || app.way_back == WayBack::Paste
+    }
+}
+
 pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()> {
     let grapnel = session.grapnel.clone();
     let target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
@@ -61,10 +63,20 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
         let attempt = with_password(session, &target).await?;
         return tell(session, &asked, &outcome(attempt)?);
     }
-    let attempt = grapnel.start_attempt(&target.app.id, &target.wanted).await?;
-    let ended = see_through(session, &asked, &target, &attempt).await;
-    // Does nothing to one that is over.
-    grapnel.cancel_attempt(&attempt.id)?;
+    target.warn(&session.output.messages);
+    let started = if asked.no_browser || asked.pastes(&target.app) {
+        let attempt = grapnel.start_attempt(&target.app.id, &target.wanted).await?;
+        Started { attempt, is_joined: false }
+    } else {
+        // Not another page for what a page is open for.
+        grapnel.join_or_start_attempt(&target.app.id, &target.wanted).await?
+    };
+    let ended = see_through(session, &asked, &target, &started).await;
+    if !started.is_joined {
+        // Does nothing to one that is over.
+        grapnel.cancel_attempt(&started.attempt.id)?;
+    }
+    grapnel.pages_shown().await;
     tell(session, &asked, &ended?)
 }
 
@@ -94,16 +106,24 @@ async fn see_through(
     session: &mut Session<'_>,
     asked: &Connect,
     target: &Target,
-    attempt: &Attempt,
+    Started { attempt, is_joined }: &Started,
 ) -> Result<ConnectionId> {
-    let Session { grapnel, output, input, browser, .. } = session;
+    let Session { grapnel, output, input, browser, patience, .. } = session;
     let messages = output.messages.clone();
-    let paste = asked.paste || target.app.way_back == WayBack::Paste;
+    let pastes = asked.pastes(&target.app);
+    let may_paste = pastes || input.is_attended();
     let ended = async {
         let link = grapnel.attempt_link(&attempt.id).await?;
+        if *is_joined {
+            messages.note(&format!(
+                "A sign-in for “{}” is waiting already, since {}. Joining it; to start over, cancel it where it was started.",
+                target.app.name,
+                moment(attempt.started_at, output.now())
+            ));
+        }
         if asked.no_browser {
             output.line(link.expose_secret())?;
-        } else {
+        } else if !*is_joined || asked.browser.is_some() {
             messages.note(&format!("Opening {}’s page in the browser.", attempt.provider_name));
             let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));
             let before = before.transpose()?;
@@ -113,24 +133,33 @@ async fn see_through(
                 grapnel.choose_browser(&attempt.id, before.as_deref())?;
             }
         }
-        if !paste {
+        if !pastes {
             let by_window = target.app.way_back == WayBack::DeepLink;
             let what = if by_window { "Grapnel’s window to take the answer in" } else { "the answer" };
             messages.note(&format!("Waiting for {what}. Ctrl-C cancels."));
         }
-        end_of(grapnel, &attempt.id).await
+        waiting::end_of(grapnel, &attempt.id, Some(&messages)).await
+    };
+    let help = async {
+        tokio::time::sleep(patience.answer).await;
+        waiting::help(&target.app, &attempt.provider_name, may_paste, &messages);
+        std::future::pending().await
     };
     let gave_up = tokio::select! {
         // In this order, so that a signal is listened for before anyone is told to send one.
         biased;
         _ = tokio::signal::ctrl_c() => cancelled(),
         ended = ended => return outcome(ended?),
-        error = take_pasted(input, grapnel, &attempt.id, &messages), if paste => error,
-        () = tokio::time::sleep(asked.timeout.unsigned_abs()) => timed_out(),
+        error = paste::take(input, grapnel, &attempt.id, pastes, &messages), if may_paste => error,
+        () = help => unreachable!("it never ends"),
+        () = tokio::time::sleep(asked.timeout.unsigned_abs()) => timed_out(grapnel.attempt(&attempt.id)?.refused),
     };
+    if *is_joined {
+        return Err(gave_up);
+    }
     grapnel.cancel_attempt(&attempt.id)?;
     // What was on its way already is not broken off.
-    let attempt = end_of(grapnel, &attempt.id).await?;
+    let attempt = waiting::end_of(grapnel, &attempt.id, None).await?;
     if attempt.phase == Phase::Cancelled { Err(gave_up) } else { outcome(attempt) }
 }
 
@@ -146,59 +175,14 @@ async fn open_in(browser: &Browser, link: SecretString, with: String, messages: 
     opened
 }
 
-/// The attempt once it is over, whichever process brought it to its end.
-async fn end_of(grapnel: &Grapnel, id: &AttemptId) -> Result<Attempt> {
-    let mut events = grapnel.events();
-    loop {
-        let attempt = grapnel.attempt(id)?;
-        if attempt.phase.is_over() {
-            return Ok(attempt);
-        }
-        let _ = tokio::time::timeout(LOOK, events.recv()).await;
-    }
-}
-
 fn outcome(attempt: Attempt) -> Result<ConnectionId> {
     match (attempt.phase, attempt.connection_id, attempt.error) {
         (Phase::Done, Some(id), _) => Ok(id),
         (Phase::Cancelled, ..) => Err(cancelled()),
-        (Phase::TimedOut, ..) => Err(timed_out()),
+        (Phase::TimedOut, ..) => Err(timed_out(attempt.refused)),
         (_, _, Some(error)) => Err(error),
         _ => Err(Error::new(Code::Internal, "The sign-in ended, and nothing says how.")),
     }
-}
-
-/// Hands on what is pasted, line by line, until one is an answer. Comes back when there is no further line.
-async fn take_pasted(input: &mut Input, grapnel: &Grapnel, id: &AttemptId, messages: &Messages) -> Error {
-    messages.note("Paste the whole address that the browser was sent to. Ctrl-C cancels.");
-    let is_terminal = input.is_terminal;
-    let mut lines: mpsc::Receiver<SecretString> = input.follow();
-    let mut last = Error::input("pasted", "Nothing was pasted.")
-        .means("The sign-in was cancelled.")
-        .hint("Write the address that the browser was sent to, to standard input.");
-    while let Some(line) = lines.recv().await {
-        if line.expose_secret().trim().is_empty() {
-            continue;
-        }
-        let (grapnel, id) = (grapnel.clone(), id.clone());
-        // A task of its own: whoever gives up waiting must not break off an exchange.
-        let taken = tokio::spawn(async move { grapnel.paste_callback(&id, &line).await }).await;
-        match taken {
-            Ok(Err(error)) if error.code == Code::InvalidInput => {
-                if is_terminal {
-                    messages.note(&format!(
-                        "{} {}",
-                        error.message,
-                        error.hint.as_deref().unwrap_or_default()
-                    ));
-                }
-                last = error.means("The sign-in was cancelled.");
-            }
-            // How it ended is told by the attempt.
-            _ => std::future::pending().await,
-        }
-    }
-    last
 }
 
 fn cancelled() -> Error {
@@ -206,10 +190,18 @@ fn cancelled() -> Error {
         .means("No token was issued, and nothing changed.")
 }
 
-fn timed_out() -> Error {
-    Error::new(Code::TimedOut, "Nobody answered in the browser in time.")
-        .means("No token was issued, and nothing changed.")
-        .hint("Try again, with a longer --timeout if need be.")
+fn timed_out(refused: Option<Error>) -> Error {
+    let Some(refused) = refused else {
+        return Error::new(Code::TimedOut, "Nobody answered in the browser in time.")
+            .means("No token was issued, and nothing changed.")
+            .hint("Try again, with a longer --timeout if need be.");
+    };
+    let message = format!("No answer that Grapnel accepts came in time. The last one: {}", refused.message);
+    let error = Error::new(Code::TimedOut, message).means("No token was issued, and nothing changed.");
+    match refused.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 #[derive(serde::Serialize)]

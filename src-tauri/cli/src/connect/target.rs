@@ -58,6 +58,16 @@ impl Target {
             ));
         }
     }
+
+    /// Says what a browser's sign-in cannot protect.
+    pub(super) fn warn(&self, messages: &Messages) {
+        if !self.app.uses_pkce {
+            messages.note(&format!(
+                "{} takes no PKCE: whoever sees the code on its way back to Grapnel can use it. Sign in on a computer that you do not share.",
+                self.app.provider_name
+            ));
+        }
+    }
 }
 
 fn again(id: ConnectionId) -> Wanted {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use grapnel_cli::Exit;
+use grapnel_core::authorize::{Phase, Wanted};
 use grapnel_sandbox::{Consent, ProviderId, grovestreams};
 use insta::assert_snapshot;
 
@@ -148,4 +149,92 @@ async fn it_is_cancelled_elsewhere() {
             window.cancel_attempt(&attempt.id).unwrap();
         });
     assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+}
+
+/// The redirect URI with the port of this sign-in, out of the address that a browser is sent to.
+fn redirect_uri(address: &str) -> String {
+    let address = reqwest::Url::parse(address).unwrap();
+    address.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned()
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_accepted_is_told_at_once_and_after_the_timeout() {
+    let world = World::new();
+    world.add_app().await;
+    let paper = Paper::default();
+    let forge = |address: String| async move {
+        let forged = format!("{}?error=access_denied&error_description=not%20you", redirect_uri(&address));
+        let page = reqwest::get(forged).await.unwrap();
+        assert_eq!(page.status().as_u16(), 400);
+        address
+    };
+    let (ran, ()) =
+        tokio::join!(world.run_with("connect acme --no-browser", std::io::empty(), false, &paper), async {
+            let address = forge(paper.first_line().await).await;
+            sign_in(address.as_str().into(), None).await;
+        });
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_snapshot!("not_accepted_says", ran.said);
+
+    let paper = Paper::default();
+    let line = "connect acme --name other --no-browser --timeout 3s";
+    let (ran, _) = tokio::join!(world.run_with(line, std::io::empty(), false, &paper), async {
+        forge(paper.first_line().await).await
+    });
+    assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+    assert_snapshot!("timed_out_after_an_answer_says", ran.said);
+}
+
+#[tokio::test]
+async fn it_says_what_to_look_for_and_takes_a_pasted_address_in_the_same_attempt() {
+    let mut world = World::new();
+    world.patience.answer = std::time::Duration::ZERO;
+    world.add_app().await;
+    let (input, mut keyboard) = std::io::pipe().unwrap();
+    let paper = Paper::default();
+    let (ran, ()) = tokio::join!(world.run_with("connect acme --no-browser", input, true, &paper), async {
+        let back = visit(&paper.first_line().await).await;
+        writeln!(keyboard, "what?\n{back}").unwrap();
+    });
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_snapshot!("help_at_a_terminal_says", ran.said);
+    let ran = world.pipe("connect acme --no-browser --timeout 100ms", "not read\n").await;
+    assert_snapshot!("help_without_a_terminal_says", ran.said);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_is_joined() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let window = world.grapnel();
+    let app = window.apps().unwrap().pop().unwrap();
+    let waiting = window.join_or_start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    assert!(!waiting.is_joined);
+    let (ran, again) =
+        tokio::join!(world.run("connect acme --timeout 300ms"), world.run("connect acme --timeout 300ms"));
+    for ran in [ran, again] {
+        assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+        assert_snapshot!("joined_says", ran.said);
+    }
+    assert!(world.browsers.lock().unwrap().is_empty(), "no page was opened");
+    let attempts = window.attempts().unwrap();
+    assert_eq!(attempts.iter().map(|one| &one.id).collect::<Vec<_>>(), [&waiting.attempt.id]);
+    // Another name is another connection.
+    let ran = world.run("connect acme --name other").await;
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+}
+
+/// Its program was killed: nobody holds its lock any more.
+#[tokio::test]
+async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
+    let world = World::new();
+    world.add("acme", "").await;
+    let window = world.grapnel();
+    let app = window.apps().unwrap().pop().unwrap();
+    let left = window.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    std::fs::remove_file(world.home.path().join(format!("locks/attempt-{}", left.id))).unwrap();
+    let ran = world.run("connect acme").await;
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_eq!(world.browsers.lock().unwrap().len(), 1);
+    assert_eq!(window.attempt(&left.id).unwrap().phase, Phase::Cancelled);
 }

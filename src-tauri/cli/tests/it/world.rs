@@ -41,7 +41,7 @@ impl World {
             sandbox: Sandbox::start(options).unwrap(),
             keyring: Arc::default(),
             clock: Arc::default(),
-            patience: Patience { provider: moment, keyring: moment },
+            patience: Patience { provider: moment, keyring: moment, ..Patience::default() },
             browsers: Arc::default(),
             home: tempfile::tempdir().unwrap(),
             _filters: filters().bind_to_scope(),
@@ -83,7 +83,7 @@ impl World {
             ask: Box::new(|_| None),
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
             clock: self.clock.clone(),
-            input: Input { lines: Box::new(BufReader::new(input)), is_terminal },
+            input: Input { lines: Box::new(BufReader::new(input)), is_terminal, is_in_background: false },
             output: Box::new(output.clone()),
             messages: Box::new(messages.clone()),
             browser: Arc::new(move |link: &SecretString, with: &str| {
@@ -173,6 +173,7 @@ fn filters() -> insta::Settings {
     settings.add_filter(r"(gri_[ar]t_)[\w-]{4}", "${1}[4]");
     settings.add_filter(r#"(fingerprint"?:? "?)[0-9a-f]{8}\b"#, "${1}[8 hex]");
     settings.add_filter(r"handed to .* \(pid \d+\)", "handed to [program] (pid [number])");
+    settings.add_filter(r"/callback/[a-z2-9]{10}\b", "/callback/[word]");
     settings.add_filter(r"in \d\.\d s", "in [pause]");
     settings
 }
