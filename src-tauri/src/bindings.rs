@@ -28,6 +28,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::open_folder,
             commands::sandbox,
             commands::discover,
+            commands::propose_redirect,
             commands::add_app,
             commands::change_app,
             commands::export_profile,

@@ -1,6 +1,9 @@
 //! The callback's way from the operating system to the core: by argument list into a new process, and from
 //! there to the running one, or, if it is the first, by standard input into an image without arguments.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use grapnel_core::error::Code;
 use grapnel_core::secret::{ExposeSecret, SecretString};
 use tauri::plugin::{Builder, TauriPlugin};
@@ -117,12 +120,30 @@ pub(crate) fn listen(app: &AppHandle) {
     std::thread::spawn(move || scheme::register(&app));
 }
 
-/// Takes a callback in, and brings the person back to the window.
+/// How often a callback that is not accepted may bring the window up: any page and any program can send one.
+const RAISE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// When a callback that was not accepted last brought the window up.
+#[derive(Default)]
+pub(crate) struct Raised(Mutex<Option<Instant>>);
+
+impl Raised {
+    /// Whether one that comes at `now` may.
+    fn may(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last.is_none_or(|last| now.duration_since(last) >= RAISE_INTERVAL);
+        if may {
+            *last = Some(now);
+        }
+        may
+    }
+}
+
+/// Takes a callback in. One that is accepted brings the person back to the window as its sign-in goes on.
 pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
     if app.state::<Probe>().take(address.expose_secret()) {
         return;
     }
-    window::show(app);
     let received = match app.state::<Shell>().core().await {
         Ok(core) => core.receive_callback(&address).await,
         Err(error) => Err(error),
@@ -130,6 +151,25 @@ pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
     match received {
         Ok(()) => {}
         Err(error) if error.code == Code::AccessDenied => tracing::info!("the person said no"),
-        Err(error) => tracing::warn!(code = ?error.code, "a callback led to no connection: {error}"),
+        Err(error) => {
+            if app.state::<Raised>().may(Instant::now()) {
+                window::show(app);
+            }
+            tracing::warn!(code = ?error.code, "a callback led to no connection: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callbacks_that_are_not_accepted_bring_the_window_up_once_a_minute() {
+        let (raised, start) = (Raised::default(), Instant::now());
+        let seconds = [0, 1, 59, 60, 61, 119, 120];
+        let up: Vec<u64> =
+            seconds.into_iter().filter(|second| raised.may(start + Duration::from_secs(*second))).collect();
+        assert_eq!(up, [0, 60, 120]);
     }
 }

@@ -15,6 +15,7 @@ use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::{Overrides, ProfileFile, ProviderView};
+use grapnel_core::redirect::ProposedRedirect;
 use grapnel_core::revoke::Disconnected;
 use grapnel_core::secret::{Entered, ExposeSecret};
 use grapnel_core::store::Store;
@@ -106,6 +107,13 @@ pub(crate) async fn sandbox(at_hand: State<'_, AtHand>) -> Result<Vec<SandboxApp
 #[specta::specta]
 pub(crate) async fn discover(shell: State<'_, Shell>, issuer: String) -> Result<Overrides> {
     shell.core().await?.discover(&issuer).await
+}
+
+/// Redirect URIs that no app has yet, to register before an app is added.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn propose_redirect() -> Result<ProposedRedirect> {
+    Ok(ProposedRedirect::random())
 }
 
 /// Adds an app. An error names the field that is wrong.

@@ -55,6 +55,7 @@ fn build() -> tauri::Result<tauri::App> {
             app.manage(commands::Opened::default());
             app.manage(sandbox::AtHand::default());
             app.manage(probe::Probe::default());
+            app.manage(callback::Raised::default());
             app.manage(window::place::Kept::default());
             #[cfg(target_os = "linux")]
             app.manage(beside::tray::Tray::default());

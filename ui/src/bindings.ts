@@ -29,6 +29,8 @@ export const commands = {
 	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
 	/**  What an issuer announces of itself, as values for an app of another provider. */
 	discover: (issuer: string) => typedError<{ [key in string]: string }, Error>(__TAURI_INVOKE("discover", { issuer })),
+	/**  Redirect URIs that no app has yet, to register before an app is added. */
+	proposeRedirect: () => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect")),
 	/**  Adds an app. An error names the field that is wrong. */
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
 	/**  Changes an app to what was entered. An error names the field that is wrong. */
@@ -171,8 +173,15 @@ export type App = {
 	has_secret: boolean,
 	/**  Where callbacks come home. */
 	redirect_uri: string,
+	/**
+	 *  A redirect URI of its own, where it still has the one that all apps shared in earlier versions: to register at
+	 *  the provider, and then to change the app to.
+	 */
+	own_redirect_uri: string | null,
 	/**  The way by which they do. */
 	way_back: WayBack,
+	/**  Whether PKCE (RFC 7636) protects its codes. */
+	uses_pkce: boolean,
 	/**  The scopes to ask for. */
 	scopes: string[],
 	/**  The projects to pre-select on the consent page. */
@@ -223,6 +232,8 @@ export type Attempt = {
 	expires_at: string,
 	/**  Why it was denied or failed. */
 	error: Error | null,
+	/**  Why the last answer that came for it was not accepted. */
+	refused: Error | null,
 	/**  What is sent and what came back, names and values, with secrets described instead of shown. */
 	exchange: Message[],
 };
@@ -976,6 +987,14 @@ export type Protection =
 "keyring" | 
 /**  A passphrase, given at each start. */
 "passphrase";
+
+/**  Redirect URIs for a new app, one for each way back that Grapnel listens at. */
+export type ProposedRedirect = {
+	/**  By deep link. */
+	deep_link: string,
+	/**  By a port of this computer, which is chosen at each sign-in. */
+	loopback: string,
+};
 
 /**  A provider, as a person who adds an app needs to know it. */
 export type ProviderView = {

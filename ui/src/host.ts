@@ -6,7 +6,7 @@ import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, P
 export type {
   App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
   Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostDetails,
-  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, Project, Projects, Protection, ProviderView, Revocation,
+  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, ProposedRedirect, Project, Projects, Protection, ProviderView, Revocation,
   SandboxApp, Scope, Scopes, Seen, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
@@ -49,6 +49,8 @@ export const host = {
   sandbox: () => ask(() => commands.sandbox()),
   /** What an issuer announces of itself, as values of a profile. */
   discover: (issuer: string) => ask(() => commands.discover(issuer)),
+  /** Redirect URIs that no app has yet. */
+  proposeRedirect: () => ask(() => commands.proposeRedirect()),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
   /** Writes a profile file to the download folder, and answers with its path. */

@@ -13,6 +13,8 @@ type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble }
 
 const gone = trouble("not_found", "It does not exist any more.");
 
+const proposed = { deep_link: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", loopback: "http://127.0.0.1/callback/k3mzq7wdab" };
+
 function adding(given: NewApp, id: string): App {
   const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
   const of = provider(given.provider);
@@ -25,13 +27,16 @@ function adding(given: NewApp, id: string): App {
     if (/_prefix$/.test(key) && text.includes(" ")) throw wrong(key, "A prefix has no space in it.");
   }
   const redirect = given.redirect || "deep-link";
-  const [, port] = /^loopback:?(.*)$/.exec(redirect) ?? [];
-  if (port && !(Number(port) > 0 && Number(port) < 65536)) throw wrong("redirect", "That is not a port.");
-  if (port === undefined && redirect !== "deep-link" && !/^https:\/\/./.test(redirect)) throw wrong("redirect", "Enter an https address.");
+  const loopback = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::([^/]*))?/.exec(redirect === "loopback" ? proposed.loopback : redirect);
+  const deepLink = redirect === "deep-link" ? proposed.deep_link : /^dev\.grapnel\.desktop:/.test(redirect) ? redirect : null;
+  const port = loopback?.[1];
+  if (port !== undefined && !(Number(port) > 0 && Number(port) < 65536)) throw wrong("redirect", "That is not a port.");
+  if (!loopback && !deepLink && !/^https:\/\/./.test(redirect)) throw wrong("redirect", "Enter an https address.");
   return app(id, given.name || of.name, {
     provider: of.id, client_id: given.client_id, has_secret: given.client_secret !== null, overrides, scopes: given.scopes ?? [], projects: given.projects ?? [],
-    way_back: port !== undefined ? "loopback" : redirect === "deep-link" ? "deep_link" : "paste",
-    redirect_uri: port !== undefined ? `http://127.0.0.1${port && `:${port}`}/callback` : redirect === "deep-link" ? of.redirect_uri : redirect,
+    way_back: loopback ? "loopback" : deepLink ? "deep_link" : "paste",
+    redirect_uri: deepLink ?? (redirect === "loopback" ? proposed.loopback : redirect),
+    uses_pkce: value("pkce") !== "never",
   });
 }
 
@@ -144,6 +149,7 @@ export class Fake {
         if (!/^https:/.test(issuer)) throw { ...trouble("invalid_input", "That is not an https address."), field: "issuer" };
         return { issuer, authorize_url: `${issuer}/authorize`, token_url: `${issuer}/token`, jwks_url: `${issuer}/jwks`, userinfo_url: `${issuer}/userinfo`, require_iss: "true" };
       }),
+    proposeRedirect: () => this.#answer("proposeRedirect", [], () => proposed),
     addApp: (given) =>
       this.#answer("addApp", [given], () => {
         const added = adding(given, `app-${this.world.apps.length + 1}`);

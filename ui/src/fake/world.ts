@@ -41,7 +41,7 @@ export const app = (id: string, name: string, more: Partial<App> = {}): App => {
   const of = provider(more.provider ?? "grigora");
   return {
     id, name, provider: of.id, provider_name: of.name, client_id: `${id}-7f3a`, has_secret: true, redirect_uri: grigora.redirect_uri,
-    way_back: "deep_link", scopes: [], projects: [], overrides: {}, created_at: at(-40 * 24 * 60 * MINUTE), ...more,
+    own_redirect_uri: null, uses_pkce: of.values.find(({ key }) => key === "pkce")?.value !== "never", way_back: "deep_link", scopes: [], projects: [], overrides: {}, created_at: at(-40 * 24 * 60 * MINUTE), ...more,
   };
 };
 
@@ -115,7 +115,7 @@ export function attempt(phase: Attempt["phase"], more: Partial<Attempt> = {}): A
   const pkce = told("pkce") !== "never";
   return {
     id: "attempt-1", app_id: "acme-sites", app_name: "Acme Sites", provider_name: "Grigora", connection_id: phase === "done" ? "c1" : null, phase,
-    redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null,
+    redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null, refused: null,
     exchange: [
       { method: "GET", address: told("authorize_url") || "https://id.harbour.example/authorize", parameters: [
         plain("response_type", "code"), ...client, plain("redirect_uri", redirect_uri), hidden("state", "43 characters"),

@@ -43,7 +43,7 @@ test("only what differs from the provider's own is sent", async () => {
   await user.type(field("projects"), "p1, p2\np3");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grigora to Grigora" });
-  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "deep-link", scopes: [], projects: ["p1", "p2", "p3"], overrides: {} }]]);
+  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", scopes: [], projects: ["p1", "p2", "p3"], overrides: {} }]]);
 });
 
 test("the sandbox's values go on to the sign-in", async () => {
@@ -72,7 +72,7 @@ test("the sandbox has an app of each provider, under a name of its own", async (
   expect(screen.queryByRole("radio", { name: "Another provider" })).toBeNull();
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Meters to Grindery" });
-  expect(fake.called("addApp")[0]?.[0]).toMatchObject({ provider: "grindery", redirect: "deep-link", overrides: { token_url: "http://127.0.0.1:4456/oauth/token" } });
+  expect(fake.called("addApp")[0]?.[0]).toMatchObject({ provider: "grindery", redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", overrides: { token_url: "http://127.0.0.1:4456/oauth/token" } });
 });
 
 test("a trouble that belongs to no field is told in full", async () => {
@@ -133,12 +133,13 @@ test("what was typed for one provider is not handed to another", async () => {
 
 test("the redirect address follows the way back", async () => {
   const user = await adding("The Grid");
-  const shown = () => field("redirect_uri").textContent;
-  expect(shown()).toBe("dev.grapnel.desktop:/oauth/callback");
+  const shown = () => (field("redirect_uri") as HTMLElement | null)?.textContent;
+  await waitFor(() => expect(shown()).toBeTruthy());
+  expect(shown()).toBe("dev.grapnel.desktop:/oauth/callback/k3mzq7wdab");
   await user.click(radio("By a port of this computer"));
-  expect(shown()).toBe("http://127.0.0.1/callback");
+  expect(shown()).toBe("http://127.0.0.1/callback/k3mzq7wdab");
   await user.type(field("port"), "70000");
-  expect(shown()).toBe("http://127.0.0.1:70000/callback");
+  expect(shown()).toBe("http://127.0.0.1:70000/callback/k3mzq7wdab");
   await user.type(field("client_id"), "grid");
   await submit(user);
   await waitFor(() => expect(field("port")).toHaveFocus());
@@ -147,7 +148,30 @@ test("the redirect address follows the way back", async () => {
   await user.type(field("port"), "8311");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
-  expect(sent()).toMatchObject({ redirect: "loopback:8311" });
+  expect(sent()).toMatchObject({ redirect: "http://127.0.0.1:8311/callback/k3mzq7wdab" });
+});
+
+test("a loopback redirect URI that is registered already is taken as it is", async () => {
+  const user = await adding("The Grid");
+  await user.click(radio("By a port of this computer"));
+  await user.type(field("loopback_uri"), "http://localhost:8400/signin-oidc");
+  expect(field("redirect_uri")).toHaveTextContent("http://localhost:8400/signin-oidc");
+  await user.type(field("client_id"), "grid");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ redirect: "http://localhost:8400/signin-oidc" });
+});
+
+test("an app with the redirect URI of all earlier ones is offered one of its own", async () => {
+  const own = "dev.grapnel.desktop:/oauth/callback/q8fgjeq64x";
+  const user = await start("app", () => Object.assign(fake.world.apps[0] ?? {}, { own_redirect_uri: own }));
+  await row(user, "Acme Sites");
+  const offer = await screen.findByRole("region", { name: "This app needs a redirect URI of its own" });
+  expect(offer).toHaveTextContent(own);
+  expect(offer).toHaveTextContent(/Register this redirect URI with Grigora/);
+  await press(user, "Change to this redirect URI");
+  await waitFor(() => expect(screen.queryByRole("region", { name: "This app needs a redirect URI of its own" })).toBeNull());
+  expect(fake.called("changeApp")).toMatchObject([["acme-sites", { redirect: own, client_secret: null }]]);
 });
 
 test("a pasted way back needs an https address of one's own", async () => {
@@ -248,7 +272,7 @@ test("an app is changed, and what is not touched stays", async () => {
   await user.type(field("name"), "Acme pages");
   await submit(user);
   await screen.findByRole("heading", { name: "Acme pages", level: 1 });
-  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ name: "Acme pages", client_secret: null, redirect: "deep-link" });
+  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ name: "Acme pages", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback" });
 });
 
 test("a secret that was saved for another host has to be entered again", async () => {

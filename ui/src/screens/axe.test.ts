@@ -21,7 +21,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     await user.click(await screen.findByRole("radio", { name: "Another provider" }));
     await user.click(screen.getByRole("radio", { name: "Paste it" }));
   }],
-  "pasting back": ["paste-waiting", async (user) => { await row(user, "Harbour"); await press(user, "Use it"); await screen.findByText(/That is not an address/); }],
+  "pasting back": ["paste-waiting", async (user) => { await row(user, "Harbour"); await press(user, "Submit"); await screen.findByText(/That is not an address/); }],
   "a way back by a port": ["loopback-waiting", async (user) => { await row(user, "Harbour"); await user.click(await screen.findByText("Paste the address instead")); }],
   "a port that is taken": ["port-taken", async (user) => { await press(user, "Connect in the browser"); await screen.findByRole("alert"); }],
   "a way back that is lost": ["way-back-lost", async (user) => { await press(user, "Connect in the browser"); await screen.findByRole("alert"); }],

@@ -1,8 +1,11 @@
 // An app as it is being typed.
 
-import type { App, NewApp, ProfileFile, ProviderView, SandboxApp, WayBack } from "../host";
+import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, WayBack } from "../host";
 import { SvelteMap } from "svelte/reactivity";
 import { Sheet } from "./sheet.svelte";
+
+/** Host and port of a redirect URI at which Grapnel listens. */
+const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]))(?::(\d+))?/;
 
 export class Draft {
   name = $state("");
@@ -10,13 +13,19 @@ export class Draft {
   wayBack = $state<WayBack>("deep_link");
   /** The port of this computer; any free one where it is empty. */
   port = $state("");
+  /** A whole loopback redirect URI that is registered already, such as one of localhost. */
+  loopbackUri = $state("");
   /** The https address of their own that a person pastes callbacks from. */
   address = $state("");
+  /** Redirect URIs that no app has yet; nothing until the host has made them. */
+  proposed = $state<ProposedRedirect | null>(null);
   /** What is typed for one provider is not handed to another. */
   readonly #sheets = new SvelteMap<string, Sheet>();
 
   /** What the sandbox offers of each provider. */
   readonly #offered: SandboxApp[];
+  /** The redirect URI of the app that is changed, and its way back. */
+  #kept: Pick<App, "way_back" | "redirect_uri"> | null = null;
 
   /** Begins with nothing, with what the sandbox offers, or with an app that is to be changed. */
   constructor(from: SandboxApp[] | App | null, providers: ProviderView[]) {
@@ -36,9 +45,10 @@ export class Draft {
   };
 
   #comeHome({ way_back, redirect_uri }: App): void {
+    this.#kept = { way_back, redirect_uri };
     this.wayBack = way_back;
     if (way_back === "paste") this.address = redirect_uri;
-    if (way_back === "loopback") this.port = /^http:\/\/127\.0\.0\.1:(\d+)\//.exec(redirect_uri)?.[1] ?? "";
+    if (way_back === "loopback") this.port = LOOPBACK.exec(redirect_uri)?.[2] ?? "";
   }
 
   /** Puts what a profile file says in place of what was typed for its provider. */
@@ -57,12 +67,15 @@ export class Draft {
   /** The address to register at the provider; nothing while it is not known. */
   get redirectUri(): string {
     if (this.wayBack === "paste") return this.address.trim();
-    if (this.wayBack === "deep_link") return this.sheet?.view.redirect_uri ?? "";
-    return `http://127.0.0.1${this.port.trim() && `:${this.port.trim()}`}/callback`;
+    if (this.wayBack === "loopback" && this.loopbackUri.trim()) return this.loopbackUri.trim();
+    const uri = this.#kept?.way_back === this.wayBack ? this.#kept.redirect_uri : this.proposed?.[this.wayBack];
+    if (!uri || this.wayBack === "deep_link") return uri ?? "";
+    return uri.replace(LOOPBACK, `$1${this.port.trim() && `:${this.port.trim()}`}`);
   }
 
   #redirect(): string {
     if (this.wayBack === "paste") return this.address.trim() || "https://";
+    if (this.redirectUri) return this.redirectUri;
     if (this.wayBack === "deep_link") return "deep-link";
     return this.port.trim() ? `loopback:${this.port.trim()}` : "loopback";
   }

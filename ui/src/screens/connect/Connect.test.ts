@@ -101,7 +101,7 @@ test("where callbacks come to a port, the steps say so", async () => {
   expect(step()).toHaveTextContent("The browser comes back to a port of this computer");
   await user.click(screen.getByText("Paste the address instead"));
   await user.type(field("pasted"), "https://harbour.example/?code=1&state=2");
-  await press(user, "Use it");
+  await press(user, "Submit");
   await waitFor(() => expect(step()).toHaveTextContent("Exchange the code for tokens"));
 });
 
@@ -109,13 +109,13 @@ test("an address is pasted, and what is wrong with it is told beside it", async 
   const user = await start("paste-waiting");
   await row(user, "Harbour");
   await user.type(await screen.findByRole("textbox", { name: "Address you were sent to" }), "nonsense");
-  await press(user, "Use it");
+  await press(user, "Submit");
   await waitFor(() => expect(field("pasted")).toHaveAccessibleDescription(/That is not an address. Copy all of/));
   expect(field("pasted")).toHaveFocus();
   expect(field("pasted")).toHaveValue("nonsense");
   await user.clear(field("pasted"));
   await user.type(field("pasted"), " https://harbour.example/callback?code=1&state=2 ");
-  await press(user, "Use it");
+  await press(user, "Submit");
   await waitFor(() => expect(step()).toHaveTextContent("Exchange the code for tokens"));
   expect(fake.called("pasteCallback").at(-1)).toEqual(["attempt-1", "https://harbour.example/callback?code=1&state=2"]);
 });
@@ -229,4 +229,43 @@ test("a way back by a port needs no such trial", async () => {
   await press(user, "Connect in the browser");
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("testDeepLink")).toHaveLength(0);
+});
+
+test("after half a minute it is said what to look for in the browser", async () => {
+  const user = await start("waiting", () => fake.world.attempts.forEach((one) => (one.started_at = new Date().toISOString())));
+  await row(user, "Acme Sites");
+  await screen.findByText("Waiting for you in the browser");
+  expect(step()).not.toHaveTextContent("Nothing has come back yet");
+  fake.tell({ kind: "attempt", value: attempt("waiting") });
+  await waitFor(() => expect(step()).toHaveTextContent("Nothing has come back yet"));
+  expect(step()).toHaveTextContent(/complains about the client, compare this Client ID.*acme-sites-7f3a/);
+  expect(step()).toHaveTextContent(/complains about the redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/);
+  expect(step()).toHaveTextContent("paste it below");
+});
+
+test("an answer that is not accepted is told where the person waits, and when the time is over", async () => {
+  const user = await start("waiting");
+  await row(user, "Acme Sites");
+  const refused = trouble("callback_invalid", "It names another issuer.", "It was not used.", "Start again.");
+  fake.tell({ kind: "attempt", value: attempt("waiting", { refused }) });
+  await waitFor(() => expect(step()).toHaveTextContent(/It names another issuer.*It was not used/));
+  fake.tell({ kind: "attempt", value: attempt("timed_out", { refused }) });
+  await screen.findByRole("heading", { name: "Nobody answered in time" });
+  expect(step()).toHaveTextContent("It names another issuer.");
+});
+
+test("a provider that takes no PKCE is told before the sign-in begins", async () => {
+  const user = await start("grovestreams-app");
+  await press(user, "Other ways to sign in");
+  expect(step()).toHaveTextContent("takes no PKCE");
+});
+
+test("a port that another sign-in has is given up by cancelling that one", async () => {
+  const taken = () => fake.world.attempts.push(attempt("waiting", { id: "other", app_name: "Other app", redirect_uri: "http://127.0.0.1:8311/callback" }));
+  const user = await start("port-taken", taken);
+  await press(user, "Connect in the browser");
+  fake.fail("startAttempt", null);
+  await press(user, "Cancel the sign-in of Other app and go on");
+  await screen.findByText("Waiting for you in the browser");
+  expect(fake.called("cancelAttempt")).toEqual([["other"]]);
 });
