@@ -10,6 +10,7 @@ use crate::page::{Page, Role};
 pub struct Consent {
     page: Page,
     state: String,
+    redirect_uri: String,
     yes: &'static str,
 }
 
@@ -18,10 +19,15 @@ impl Consent {
     pub(crate) async fn read(page: Page, yes: &'static str) -> Result<Self> {
         page.find(Role::Button, yes).await?;
         let address = page.address().await?;
-        let state = address.split(['?', '&']).find_map(|pair| pair.strip_prefix("state="));
-        let state = percent_decode_str(state.context("a request without a state")?).decode_utf8()?;
+        let value = |name: &str| {
+            let value = address.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            Ok::<_, anyhow::Error>(
+                percent_decode_str(value.context("a parameter is missing")?).decode_utf8()?,
+            )
+        };
+        let (state, redirect_uri) = (value("state")?, value("redirect_uri")?.into_owned());
         ensure!(state.len() >= 43, "a state of less than 256 bits");
-        Ok(Self { state: state.into_owned(), page, yes })
+        Ok(Self { state: state.into_owned(), redirect_uri, page, yes })
     }
 
     /// What it shows.
@@ -32,6 +38,11 @@ impl Consent {
     /// The state of the request that it asks for.
     pub fn state(&self) -> &str {
         &self.state
+    }
+
+    /// The redirect URI of that request.
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
     }
 
     /// Ticks these projects, and no other.

@@ -53,7 +53,9 @@ async fn a_public_client_signs_in_by_pkce() -> Result<()> {
 #[tokio::test]
 async fn a_callback_comes_home_by_a_private_scheme_too() -> Result<()> {
     let world = World::new().await?;
-    let app = world.add_app_back_by("deep-link", &world.server.public, SCOPES, &[STAY]).await?;
+    let app = world
+        .add_app_back_by("dev.grapnel.desktop:/oauth/callback", &world.server.public, SCOPES, &[STAY])
+        .await?;
     let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await?;
     let link = world.grapnel.attempt_link(&attempt.id).await?;
     let callback = browser::visit(&world.server.issuer, &link, Person::SignsInAndAgrees).await?;

@@ -50,7 +50,7 @@ impl World {
 
     /// An app as a person makes it who enters the issuer, and what differs from it.
     pub(crate) async fn add_app(&self, client: &Client, scopes: &str, own: &[(&str, &str)]) -> Result<App> {
-        self.add_app_back_by("loopback", client, scopes, own).await
+        self.add_app_back_by("http://127.0.0.1/callback", client, scopes, own).await
     }
 
     /// Such an app, with another way back.

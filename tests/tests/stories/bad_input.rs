@@ -83,7 +83,8 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
     }
     scene
         .step("An error that no specification knows", async {
-            let answer = format!("{CALLBACK}?error=mercury_in_retrograde&state={}", consent.state());
+            let answer =
+                format!("{}?error=mercury_in_retrograde&state={}", consent.redirect_uri(), consent.state());
             scene.desktop().open(&answer)?;
             page.find(Role::Heading, "The sign-in failed").await?;
             page.says("Grigora refused, with the error “mercury_in_retrograde”.").await
@@ -100,7 +101,8 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
         .await?;
     scene
         .step("The same callback once more", async {
-            let again = format!("{CALLBACK}?code={}&state={}", scene.last_code()?, consent.state());
+            let again =
+                format!("{}?code={}&state={}", consent.redirect_uri(), scene.last_code()?, consent.state());
             scene.desktop().open(&again)?;
             refused(page, "for a sign-in that was already answered").await?;
             page.says(ACTIVE).await

@@ -30,9 +30,12 @@ async fn the_answer_is_in_the_fragment() -> Result<()> {
     scene
         .step("The answer comes in the fragment, and the closing page hands it on", async {
             sign_in_on(&consent).await?;
-            consent.page().says("Grapnel has the answer. You can close this page.").await?;
+            consent.page().says("You can close this page.").await?;
             let address = consent.page().address().await?;
-            ensure!(address.contains("?oauthCode=") && !address.contains('#'), "it is still in the fragment");
+            ensure!(
+                !address.contains("oauthCode") && !address.contains('#'),
+                "the code is still in the address"
+            );
             page.find(Role::Tab, "Overview").await?;
             page.says(ACTIVE).await?;
             page.says("Ines Marchetti").await
@@ -74,7 +77,7 @@ async fn without_scripts(scene: &Scene, page: &Page) -> Result<()> {
         .step("Its address, pasted, connects", async {
             page.press(Role::Disclosure, "Paste the address instead").await?;
             page.fill("Address you were sent to", &address).await?;
-            page.press(Role::Button, "Use it").await?;
+            page.press(Role::Button, "Submit").await?;
             page.find(Role::Tab, "Overview").await?;
             page.says(ACTIVE).await
         })

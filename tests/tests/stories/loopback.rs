@@ -53,8 +53,8 @@ async fn an_answer_comes_home_by_a_port_of_this_computer() -> Result<()> {
 
 /// The page to which the browser came back, and its address.
 async fn may_be_closed(page: &Page) -> Result<String> {
-    page.find(Role::Heading, "Back to Grapnel").await?;
-    page.says("Grapnel has the answer. You can close this page.").await?;
+    page.find(Role::Heading, "Signed in").await?;
+    page.says("You can close this page.").await?;
     let address = page.address().await?;
     ensure!(address.starts_with("http://127.0.0.1:"), "the browser is at another address");
     Ok(address)
@@ -84,7 +84,8 @@ async fn a_port_that_is_taken(scene: &Scene, page: &Page) -> Result<()> {
             consent.authorize().await?;
             let address = may_be_closed(consent.page()).await?;
             ensure!(
-                address.starts_with(&format!("http://127.0.0.1:{port}/callback?")),
+                address.starts_with(&format!("http://127.0.0.1:{port}/callback/"))
+                    && !address.contains("code="),
                 "it came by another port"
             );
             page.find(Role::Heading, "Fixed port").await?;
