@@ -60,7 +60,7 @@ impl Shown for ProviderView {
             ("name", self.name.clone()),
             ("portal", self.portal.clone()),
             ("register", self.register.clone()),
-            ("redirect address", self.redirect_uri.clone()),
+            ("redirect URI", "each app has one of its own: grapnel app redirect".into()),
         ]);
         let values = self.values.iter().map(|value| {
             let shown = if value.value.is_empty() { "(not set)" } else { &value.value };

@@ -238,3 +238,24 @@ async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
     assert_eq!(world.browsers.lock().unwrap().len(), 1);
     assert_eq!(window.attempt(&left.id).unwrap().phase, Phase::Cancelled);
 }
+
+/// A browser that keeps its connection open, and does not ask for the page that it is sent on to.
+#[tokio::test]
+async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
+    let world = World::new();
+    world.add_app().await;
+    let paper = Paper::default();
+    let (ran, elapsed) =
+        tokio::join!(world.run_with("connect acme --no-browser", std::io::empty(), false, &paper), async {
+            let back = visit(&paper.first_line().await).await;
+            let url = reqwest::Url::parse(&back).unwrap();
+            let at = ("127.0.0.1", url.port().unwrap());
+            let mut stream = std::net::TcpStream::connect(at).unwrap();
+            let (path, query, port) = (url.path(), url.query().unwrap(), at.1);
+            write!(stream, "GET {path}?{query} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n").unwrap();
+            (std::time::Instant::now(), stream)
+        });
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    let (sent, _open) = elapsed;
+    assert!(sent.elapsed() < std::time::Duration::from_secs(10), "it waits for the browser to hang up");
+}

@@ -225,3 +225,23 @@ async fn however_many_forged_answers_are_one_line_of_the_activity() {
         entries.iter().filter(|entry| entry.kind == Kind::CallbackRefused).map(|entry| entry.times).collect();
     assert_eq!(refused, [120]);
 }
+
+/// Without PKCE a code that was used already may have been used by someone else.
+#[tokio::test]
+async fn a_code_that_someone_else_may_have_used_is_told_as_such() {
+    let world = World::new();
+    let server = Scripted::start().await;
+    for (pkce, error, says) in [
+        ("never", "invalid_grant", true),
+        ("never", "invalid_request", true),
+        ("always", "invalid_grant", false),
+    ] {
+        server.on("/token", [Reply::json(400, format!(r#"{{"error":"{error}"}}"#))]);
+        let app = app(&world, &server, &format!("{pkce} {error}"), &[("pkce", pkce)]).await;
+        assert_eq!(app.uses_pkce, pkce == "always");
+        let attempt = start(&world, &app).await;
+        let callback = callback_of(&world.grapnel, &attempt.id, "code=k").await;
+        let refused = world.grapnel.receive_callback(&callback).await.unwrap_err();
+        assert_eq!(refused.hint.unwrap().contains("someone else used it first"), says, "{pkce} {error}");
+    }
+}
