@@ -143,7 +143,7 @@ async fn see_through(
     let help = async {
         tokio::time::sleep(patience.answer).await;
         waiting::help(&target.app, &attempt.provider_name, may_paste, &messages);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let gave_up = tokio::select! {
         // In this order, so that a signal is listened for before anyone is told to send one.

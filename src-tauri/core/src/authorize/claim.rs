@@ -13,7 +13,7 @@ use crate::store::{self, app};
 
 /// Why a callback was not accepted.
 pub(super) struct Refused {
-    pub(super) error: Error,
+    pub(super) error: Box<Error>,
     /// By what it is counted; contains nothing that was sent.
     pub(super) name: &'static str,
     /// The attempts that wait, and that it came for.
@@ -22,7 +22,7 @@ pub(super) struct Refused {
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        Self { error, name: "failed", of: Vec::new() }
+        Self { error: Box::new(error), name: "failed", of: Vec::new() }
     }
 }
 
@@ -42,12 +42,13 @@ pub(super) fn claim(env: &Env, address: &SecretString) -> Result<(AttemptRow, Ca
         Err(Mismatch::Fault(fault)) => return Err(faulty(&fault, Vec::new())),
         Err(Mismatch::Failed(error)) => return Err(error.into()),
     };
-    let row = take(env, row).map_err(|error| Refused { error, name: "late", of: Vec::new() })?;
+    let row =
+        take(env, row).map_err(|error| Refused { error: Box::new(error), name: "late", of: Vec::new() })?;
     Ok((row, callback))
 }
 
 fn faulty(fault: &Fault, of: Vec<AttemptId>) -> Refused {
-    Refused { error: fault.explain(), name: fault.name(), of }
+    Refused { error: Box::new(fault.explain()), name: fault.name(), of }
 }
 
 /// A callback that no attempt is found for.
@@ -80,7 +81,7 @@ fn unknown(env: &Env, arrived: &Arrived) -> Refused {
     let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
         "If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, go on in the browser, or cancel the sign-in and start again.",
     );
-    Refused { error, name, of }
+    Refused { error: Box::new(error), name, of }
 }
 
 /// What an answer says that is an error, as its sender's words.

@@ -26,7 +26,7 @@ pub(crate) async fn receive(env: &Arc<Env>, address: &SecretString) -> Result<()
         Ok((row, callback)) => finish(env, row, callback).await,
         Err(refused) => {
             refuse(env, &refused)?;
-            Err(refused.error)
+            Err(*refused.error)
         }
     }
 }
@@ -45,7 +45,7 @@ fn refuse(env: &Env, Refused { error, name, of }: &Refused) -> Result<()> {
         }
         Ok(news)
     })?;
-    env.tell(Event::CallbackRefused(error.clone()));
+    env.tell(Event::CallbackRefused((**error).clone()));
     news.into_iter().try_for_each(|id| tell(env, id).map(drop))
 }
 
@@ -57,7 +57,9 @@ pub(super) fn refuse_another_account(env: &Env, id: &AttemptId) {
             .hint(
                 "Go on in your own browser. If that is what you did, paste the address that it was sent to.",
             );
-    if let Err(error) = refuse(env, &Refused { error, name: "another_account", of: vec![id.clone()] }) {
+    if let Err(error) =
+        refuse(env, &Refused { error: Box::new(error), name: "another_account", of: vec![id.clone()] })
+    {
         tracing::warn!(%error, "a refused answer is not noted");
     }
 }

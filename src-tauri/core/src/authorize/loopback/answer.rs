@@ -104,8 +104,8 @@ pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<At
         .max_buf_size(2 * MAX_CALLBACK_BYTES)
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_TIMEOUT);
-    let served = server.serve_connection(TokioIo::new(stream), service);
-    if !matches!(tokio::time::timeout(REQUEST_TIMEOUT + OUTCOME_TIMEOUT, served).await, Ok(Ok(()))) {
+    let conversed = server.serve_connection(TokioIo::new(stream), service);
+    if !matches!(tokio::time::timeout(REQUEST_TIMEOUT + OUTCOME_TIMEOUT, conversed).await, Ok(Ok(()))) {
         tracing::debug!("a request to the loopback address was broken off");
     }
 }

@@ -68,7 +68,8 @@ pub(super) fn see(path: &str) -> Page {
 }
 
 fn page(status: StatusCode, title: &str, paragraphs: &[&str], script: &str) -> Page {
-    let text: String = paragraphs.iter().map(|text| format!("<p>{}</p>", escape(text))).collect();
+    let paragraphs: Vec<String> = paragraphs.iter().map(|text| escape(text)).collect();
+    let text = format!("<p>{}</p>", paragraphs.join("</p><p>"));
     // What is not Grapnel's own comes last, so that nothing in it is taken for a place to fill.
     let html = include_str!("page.html")
         .replace("{script}", script)
