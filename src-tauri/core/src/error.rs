@@ -97,6 +97,11 @@ pub enum Code {
 }
 
 impl Code {
+    /// Whether a refresh that failed so is not tried again until a person did something about it.
+    pub fn needs_person(self) -> bool {
+        matches!(self, Self::ReconnectNeeded | Self::InvalidClient)
+    }
+
     /// Whether it says that nothing opens the vault now.
     pub fn is_of_vault(self) -> bool {
         matches!(

@@ -1,12 +1,11 @@
-//! A grant, from the token endpoint's answer to what is sealed and kept; and what a refusal means.
+//! A grant, from the token endpoint's answer to what is sealed and kept.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::http::ENVELOPE_FAILURE;
-use crate::http::token::{Credentials, Grant};
+use crate::http::token::{Credentials, End, Grant};
 use crate::id::ConnectionId;
 use crate::provider::{Conventions, Origins, Profile};
 use crate::secret::{Glimpse, Sealed, SecretString};
@@ -79,7 +78,7 @@ pub(crate) async fn seal(
             None => before.and_then(|row| row.held.as_ref()?.refresh.clone()),
         },
         issued_at: now,
-        expires_at: grant.expires_in.and_then(|lifetime| end_of(now, lifetime)),
+        expires_at: grant.expires.and_then(|end| end_of(now, end)),
         renewals: before.and_then(|row| row.held.as_ref()).map_or(0, |held| held.renewals + 1),
     };
     let refresh = match grant.refresh_token {
@@ -133,8 +132,11 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
     }
 }
 
-fn end_of(start: Timestamp, lifetime: std::time::Duration) -> Option<Timestamp> {
-    start.checked_add(SignedDuration::try_from(lifetime).ok()?).ok()
+fn end_of(start: Timestamp, end: End) -> Option<Timestamp> {
+    match end {
+        End::In(lifetime) => start.checked_add(SignedDuration::try_from(lifetime).ok()?).ok(),
+        End::At(second) => Timestamp::from_second(second).ok(),
+    }
 }
 
 /// The access token that a connection holds.
@@ -146,26 +148,4 @@ pub(crate) async fn access_token(env: &Env, row: &ConnectionRow) -> Result<Secre
 pub(crate) fn disconnected(name: &str) -> Error {
     Error::new(Code::ReconnectNeeded, format!("“{name}” is disconnected, and holds no token."))
         .hint("Connect it again in the browser.")
-}
-
-/// What the provider's refusal says, in its words.
-pub(crate) fn refusal(provider: &str, error: &str, description: Option<&str>) -> Error {
-    let said = description.map(|text| format!(" It says: “{text}”.")).unwrap_or_default();
-    match error {
-        "invalid_client" | "unauthorized_client" => Error::new(
-            Code::InvalidClient,
-            format!("{provider} does not accept the client id or the client secret.{said}"),
-        )
-        .hint("Compare both with your app’s page at the provider, and change the app here."),
-        "invalid_grant" => Error::new(
-            Code::InvalidGrant,
-            format!("{provider} answered that what it was given is no longer valid (invalid_grant).{said}"),
-        ),
-        "temporarily_unavailable" | "server_error" | "slow_down" => {
-            Error::new(Code::ProviderUnavailable, format!("{provider} cannot answer now ({error}).{said}"))
-                .hint("Try again in a few minutes.")
-        }
-        ENVELOPE_FAILURE => Error::new(Code::ProviderError, format!("{provider} refused.{said}")),
-        _ => Error::new(Code::ProviderError, format!("{provider} refused, with the error “{error}”.{said}")),
-    }
 }

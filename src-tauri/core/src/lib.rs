@@ -22,6 +22,7 @@ pub mod id;
 pub mod provider;
 pub mod redirect;
 mod refresh;
+mod refusal;
 mod retry;
 pub mod revoke;
 pub mod secret;

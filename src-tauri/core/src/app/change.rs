@@ -45,6 +45,8 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     if !authorize::clear(env, Some(id), None)? {
         return Err(being_connected().means("Nothing was changed."));
     }
+    // What is only ours says nothing to the provider.
+    let is_other_client = differences.iter().any(|name| !matches!(*name, "name" | "projects"));
     let text = format!("App “{}” changed: {}.", before.name, differences.join(", "));
     let sealed_secret = match &checked.secret {
         Secret::None => None,
@@ -69,6 +71,9 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
             connection::keep_for(tx, id, &old)?;
         }
         app::update(tx, &row)?;
+        if is_other_client {
+            connection::forget_client_refusals(tx, id)?;
+        }
         activity::add(tx, env.now(), Kind::AppChanged, &text, (None, Some(id)))?;
         Ok(true)
     })?;

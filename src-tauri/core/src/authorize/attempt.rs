@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::http::Seen;
 use crate::id::{AppId, AttemptId, ConnectionId};
 
 /// How far an attempt has come.
@@ -76,6 +77,9 @@ pub struct Message {
     pub address: String,
     /// Parameters in their order.
     pub parameters: Vec<Parameter>,
+    /// What was answered, secrets masked, where it failed.
+    #[serde(default)]
+    pub reply: Option<Seen>,
 }
 
 /// One parameter of a [`Message`].

@@ -11,8 +11,9 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
-use crate::http::Failure;
+use crate::http::{Failure, Unusable};
 use crate::http::token::{Ask, TokenFailure, ask};
+use crate::refusal::{Refusal, client_hint};
 use crate::id::{AttemptId, ConnectionId};
 use crate::secret::SecretString;
 use crate::store::app::AppRow;
@@ -77,7 +78,7 @@ async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Resu
     };
     let answered = match callback.answer {
         Answer::Error { error, description } => Err(denied(env, &mut row, &error, description.as_deref())?),
-        Answer::Code(code) => exchange(env, &row, code, callback.state.unwrap_or_default()).await,
+        Answer::Code(code) => exchange(env, &mut row, code, callback.state.unwrap_or_default()).await,
     };
     // The tokens are kept by now. Asking who signed in may renew them, which is work of its own.
     drop(working);
@@ -103,7 +104,8 @@ fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str
         "access_denied" => Error::new(Code::AccessDenied, format!("You said no at {provider}."))
             .means("No token was issued, and nothing changed here.")
             .hint("If that was not what you meant, try again."),
-        _ => grant::refusal(provider, &error, description.as_deref())
+        _ => Refusal { status: None, error: &error, description: description.as_deref() }
+            .explain(provider)
             .means("No token was issued, and nothing changed here.")
             .or_hint("Compare the app’s settings at the provider (redirect address, scopes) with those here, then try again."),
     })
@@ -111,7 +113,7 @@ fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str
 
 async fn exchange(
     env: &Env,
-    row: &AttemptRow,
+    row: &mut AttemptRow,
     code: SecretString,
     state: SecretString,
 ) -> Result<ConnectionId> {
@@ -125,10 +127,14 @@ async fn exchange(
     };
     let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
     let turn = env.http.turn(&client.conventions.token_url).await;
-    let granted = ask(&env.http, &turn, &client.conventions, &client.credentials, asked)
-        .await
-        .map_err(|failure| explain(&client.provider, failure, row.sealed_verifier.is_some()))?;
-    keep(env, row, &app, &client, granted).await
+    match ask(&env.http, &turn, &client.conventions, &client.credentials, asked).await {
+        Ok(granted) => keep(env, row, &app, &client, granted).await,
+        Err(unanswered) => {
+            request::answered_with(&mut row.exchange, unanswered.seen);
+            env.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
+            Err(explain(&client, &app, unanswered.failure, row.sealed_verifier.is_some()))
+        }
+    }
 }
 
 /// Keeps the grant: the connection, its tokens and the attempt's progress in one transaction.
@@ -224,20 +230,35 @@ fn fail(env: &Env, mut row: AttemptRow, error: Error) -> Error {
 
 /// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
 /// Without a verifier, whoever saw the code first could use it.
-fn explain(provider: &str, failure: TokenFailure, has_verifier: bool) -> Error {
+fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: bool) -> Error {
+    let provider = &client.provider;
     match failure {
-        TokenFailure::Refused { error, description } => {
-            let refusal = grant::refusal(provider, &error, description.as_deref())
+        TokenFailure::Refused { status, error, description } => {
+            let refusal = Refusal { status: Some(status), error: &error, description: description.as_deref() }
+                .explain(provider)
                 .means("You agreed, but no token was issued. Nothing changed here.");
             if !has_verifier && (refusal.code == Code::InvalidGrant || error == "invalid_request") {
                 return refusal.hint(format!(
                     "The code may have been too old. Or someone else used it first, which {provider} cannot prevent without PKCE: look in your account there for access that you do not know. Then try again."
                 ));
             }
-            if refusal.code == Code::InvalidGrant {
-                return refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again.");
+            match refusal.code {
+                Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again."),
+                Code::InvalidClient => refusal.hint(client_hint(client, "try again")),
+                _ => refusal.or_hint("Try again."),
             }
-            if refusal.hint.is_none() { refusal.hint("Try again.") } else { refusal }
+        }
+        TokenFailure::Failed(failure @ Failure::Unusable(..)) => {
+            let asked = match failure {
+                Failure::Unusable(Unusable::OnlyIdToken, _) if app.scopes.is_empty() => " No scope was asked for.".into(),
+                Failure::Unusable(Unusable::OnlyIdToken, _) => format!(" Scopes asked for: {}.", app.scopes.join(" ")),
+                _ => String::new(),
+            };
+            let error = failure
+                .explain(provider)
+                .means(format!("No token was kept, and nothing changed here.{asked}"));
+            let then = format!("{} Then sign in again.", error.hint.as_deref().unwrap_or_default());
+            error.hint(then)
         }
         TokenFailure::Failed(failure) if failure.may_have_acted() => failure
             .explain(provider)

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::attempt::{Message, Parameter};
 use crate::error::{Code, Error, Result};
+use crate::http::Seen;
 use crate::provider::{Conventions, Need, Pkce, Place};
 use crate::secret::SecretString;
 
@@ -118,7 +119,7 @@ pub(super) fn messages(
     exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
     exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
     vec![
-        Message { method: "GET".into(), address: address.into(), parameters: sent.collect() },
+        Message { method: "GET".into(), address: address.into(), parameters: sent.collect(), reply: None },
         Message {
             method: String::new(),
             address: redirect_uri.to_owned(),
@@ -126,8 +127,14 @@ pub(super) fn messages(
                 hidden("code", "hidden, used once and never kept"),
                 hidden("state", "hidden, must be the one that was sent"),
             ],
+            reply: None,
         },
-        Message { method: "POST".into(), address: conventions.token_url.to_string(), parameters: exchange },
+        Message {
+            method: "POST".into(),
+            address: conventions.token_url.to_string(),
+            parameters: exchange,
+            reply: None,
+        },
     ]
 }
 
@@ -154,6 +161,13 @@ pub(super) fn came_back_with(messages: &mut [Message], error: &str, description:
     let Some(callback) = messages.iter_mut().find(|message| message.method.is_empty()) else { return };
     let came = [Some(shown("error", error)), description.map(|text| shown("error_description", text))];
     callback.parameters.splice(..1, came.into_iter().flatten());
+}
+
+/// Adds what the token endpoint answered to the exchange that it answered.
+pub(super) fn answered_with(messages: &mut [Message], seen: Option<Seen>) {
+    if let Some(exchange) = messages.iter_mut().rev().find(|message| message.method == "POST") {
+        exchange.reply = seen;
+    }
 }
 
 fn shown(name: &str, value: &str) -> Parameter {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::view::{Details, Scopes, State, Summary};
 use crate::app::{self, App};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::grant;
 use crate::id::AppId;
 use crate::provider::Profile;
@@ -60,7 +60,7 @@ impl<'a> Now<'a> {
         if self.is_locked {
             return State::Locked;
         }
-        if trouble(self.env, of, app).is_some_and(|trouble| trouble.code == Code::ReconnectNeeded) {
+        if trouble(self.env, of, app).is_some_and(|trouble| trouble.code.needs_person()) {
             return State::ReconnectNeeded;
         }
         if of.retry_at.is_some() || is_unsaved {

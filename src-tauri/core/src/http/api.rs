@@ -1,12 +1,11 @@
 //! Calls of a provider's API: JSON with a bearer token (RFC 6750), which no redirect carries elsewhere.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
 use super::token::Credentials;
+use super::adapter;
 use super::{Client, Failure, Heard, Limits, Reply, clean};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
@@ -164,8 +163,8 @@ fn about_token(
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     match (conventions.client_auth, &credentials.client_secret) {
-        (ClientAuth::Basic, Some(secret)) => {
-            request = request.header(header::AUTHORIZATION, basic(&credentials.client_id, secret)?);
+        (method @ (ClientAuth::Basic | ClientAuth::BasicRaw), Some(secret)) => {
+            request = request.header(header::AUTHORIZATION, basic(method, &credentials.client_id, secret)?);
         }
         (_, secret) => {
             form.append_pair("client_id", &credentials.client_id);
@@ -177,14 +176,17 @@ fn about_token(
     request.body(form.finish().into_bytes()).map_err(|error| not_sent(&error))
 }
 
-/// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1).
-fn basic(client_id: &str, secret: &SecretString) -> Result<header::HeaderValue, ApiFailure> {
-    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose_secret()));
-    let mut value = header::HeaderValue::from_str(&format!("Basic {}", BASE64.encode(pair)))
-        .map_err(|error| not_sent(&error))?;
-    value.set_sensitive(true);
-    Ok(value)
+/// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1) unless the provider wants them as they are.
+fn basic(
+    method: ClientAuth,
+    client_id: &str,
+    secret: &SecretString,
+) -> Result<header::HeaderValue, ApiFailure> {
+    let encoded = |text: &str| match method {
+        ClientAuth::BasicRaw => text.to_owned(),
+        _ => url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>(),
+    };
+    adapter::basic(&encoded(client_id), &encoded(secret.expose_secret())).map_err(|error| not_sent(&error))
 }
 
 fn not_sent(error: &dyn std::fmt::Display) -> ApiFailure {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::unusable::Unusable;
 use crate::error::{Code, Error};
 
 /// Why there is no usable reply.
@@ -25,6 +26,18 @@ pub(crate) enum Failure {
     /// The reply cannot be understood: what it is instead of what it should be, and its status.
     #[error("the reply is {0}")]
     Strange(String, StatusCode),
+    /// The reply is a grant that cannot be used.
+    #[error("the grant cannot be used: {0:?}")]
+    Unusable(Unusable, StatusCode),
+}
+
+/// Whether a status says that the provider cannot now, whatever it was asked for.
+pub(super) fn is_busy(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
+        )
 }
 
 impl Failure {
@@ -41,10 +54,11 @@ impl Failure {
         match self {
             Self::NotSent(_) => false,
             Self::Lost(_) | Self::TooLarge(_) => true,
+            Self::Unusable(..) => true,
             Self::Strange(_, status) => status.is_success(),
             // A busy server did nothing; a failing one, or a gateway that gave up waiting for it, may have.
             Self::Unavailable(status, _) => {
-                !matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+                status.is_server_error() && *status != StatusCode::SERVICE_UNAVAILABLE
             }
         }
     }
@@ -74,9 +88,11 @@ impl Failure {
                 Code::ReplyTooLarge,
                 format!("{provider}’s reply was larger than {} MiB, and was not read further.", limit >> 20),
             ),
-            Self::Strange(what, _) => {
-                Error::new(Code::ReplyInvalid, format!("{provider}’s reply was {what}."))
-            }
+            Self::Strange(what, status) => Error::new(
+                Code::ReplyInvalid,
+                format!("{provider}’s reply (status {}) was {what}.", status.as_u16()),
+            ),
+            Self::Unusable(unusable, status) => unusable.explain(provider, *status),
         }
     }
 }
@@ -124,6 +140,11 @@ fn holds(word: &str, secret: &str) -> bool {
     let decoded = percent_encoding::percent_decode_str(word).decode_utf8_lossy();
     let start = secret.get(..TELLING).unwrap_or(secret);
     !start.is_empty() && (word.contains(start) || decoded.contains(start))
+}
+
+/// Whether a character is shown as itself and changes nothing around it; line breaks are.
+pub(super) fn is_shown_plainly(c: char) -> bool {
+    c == '\n' || !(c.is_control() || turns_text(c))
 }
 
 /// Characters that set the direction of the text around them.

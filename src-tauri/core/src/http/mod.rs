@@ -5,10 +5,12 @@ pub(crate) mod api;
 mod deviation;
 mod failure;
 pub(crate) mod login;
+mod mask;
 mod routes;
 mod seen;
 pub(crate) mod token;
 mod turn;
+mod unusable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +23,10 @@ use url::Url;
 pub(crate) use adapter::ENVELOPE_FAILURE;
 pub use deviation::Deviation;
 pub(crate) use failure::{Failure, clean};
+pub(crate) use mask::Mask;
 pub use seen::Seen;
 pub(crate) use turn::Turn;
+pub(crate) use unusable::Unusable;
 
 use crate::clock::Time;
 use crate::provider::is_loopback;
@@ -56,6 +60,7 @@ pub(crate) struct Reply {
     pub(crate) content_type: String,
     /// What `Retry-After` asks for.
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -138,6 +143,7 @@ impl Client {
             status: response.status(),
             content_type: text(response.headers(), &header::CONTENT_TYPE).unwrap_or_default().to_owned(),
             retry_after: retry_after(response.headers(), date.unwrap_or_else(|| self.time.now())),
+            headers: response.headers().clone(),
             body: Vec::new(),
         };
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{Reply, clean};
+use super::failure::is_shown_plainly;
+use super::{Mask, Reply, clean};
+use crate::secret::{ExposeSecret, SecretString};
 
 /// A reply with its secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +17,56 @@ pub struct Seen {
     pub status: u16,
     /// The content type that it named.
     pub content_type: String,
-    /// Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`.
+    /// The headers that help to find out why it was refused.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
+    /// that is no JSON, the text.
     pub body: String,
 }
 
-/// Members whose text is shown. Every other text is described.
-const HARMLESS: &[&str] = &["token_type", "expires_in", "expires_at", "scope", "project_ids", "success"];
+/// Members whose text and numbers are shown. All others are described.
+const HARMLESS: &[&str] = &[
+    "token_type",
+    "expires_in",
+    "expires_at",
+    "expires",
+    "expires_on",
+    "refresh_expires_in",
+    "refresh_expires_at",
+    "refresh_token_expires_in",
+    "refresh_token_expires_at",
+    "x_refresh_token_expires_in",
+    "scope",
+    "project_ids",
+    "success",
+    "ok",
+    "status",
+    "error",
+    "error_description",
+    "error_uri",
+    "error_codes",
+    "suberror",
+    "message",
+    "detail",
+    "title",
+    "code",
+    "trace_id",
+    "correlation_id",
+    "timestamp",
+];
+/// Headers that say why a request was refused, or by which the provider finds it.
+const HEADERS: &[&str] = &[
+    "www-authenticate",
+    "retry-after",
+    "allow",
+    "server",
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-ms-request-id",
+    "cf-ray",
+];
 /// Shorter texts are words that may well stand elsewhere by chance.
 const SHORTEST: usize = 8;
 /// How much of a reply is kept.
@@ -28,28 +74,49 @@ const LONGEST: usize = 4000;
 /// How deep a reply is shown.
 const DEEPEST: usize = 6;
 
-/// A token endpoint's reply as it may be shown; nothing where it has no members.
-pub(super) fn masked(reply: &Reply) -> Option<Seen> {
-    let text = std::str::from_utf8(&reply.body).ok()?.trim_start_matches('\u{feff}').trim();
+/// A token endpoint's reply as it may be shown, without what was `sent`.
+pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> Seen {
+    let text = String::from_utf8_lossy(&reply.body);
+    let text = text.trim_start_matches('\u{feff}').trim();
     let members = match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => members,
-        Ok(_) => return None,
-        Err(_) if text.starts_with('<') => return None,
-        Err(_) => form_urlencoded::parse(text.as_bytes())
-            .map(|(name, value)| (name.into_owned(), Value::from(value)))
-            .collect(),
+        Ok(Value::Object(members)) => Some(members),
+        Ok(_) => None,
+        Err(_) if text.starts_with('<') || !text.contains('=') => None,
+        Err(_) => Some(
+            form_urlencoded::parse(text.as_bytes())
+                .map(|(name, value)| (name.into_owned(), Value::from(value)))
+                .collect(),
+        ),
     };
-    let mut secrets = Vec::new();
-    let members = Value::Object(members);
-    secrets_of(&members, false, &mut secrets);
+    let members = members.map(Value::Object);
+    let mut secrets: Vec<String> = sent.iter().map(|secret| secret.expose_secret().to_owned()).collect();
+    if let Some(members) = &members {
+        secrets_of(members, false, &mut secrets);
+    }
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let shown = mask(members, false, &secrets, 0);
-    let mut body = serde_json::to_string_pretty(&shown).ok()?;
+    let mut body = match members {
+        Some(members) => {
+            let shown = mask(members, false, &secrets, 0);
+            serde_json::to_string_pretty(&shown).unwrap_or_default()
+        }
+        // What is no refusal may hold tokens that nobody could read.
+        None if reply.status.is_success() => format!("‹{} bytes›", reply.body.len()),
+        None => Mask::of(sent.iter().cloned()).text(text).chars().filter(|c| is_shown_plainly(*c)).collect(),
+    };
     if let Some((end, _)) = body.char_indices().nth(LONGEST) {
         body.truncate(end);
         body.push('…');
     }
-    Some(Seen { status: reply.status.as_u16(), content_type: clean(&reply.content_type, &secrets), body })
+    let header = |name: &&'static str| {
+        let value = reply.headers.get(*name)?.to_str().ok()?;
+        Some(((*name).to_owned(), clean(value, &secrets)))
+    };
+    Seen {
+        status: reply.status.as_u16(),
+        content_type: clean(&reply.content_type, &secrets),
+        headers: HEADERS.iter().filter_map(header).collect(),
+        body,
+    }
 }
 
 /// Every text that is described instead of shown, so that it is not shown elsewhere in the reply either.
@@ -79,6 +146,7 @@ fn mask(value: Value, is_shown: bool, secrets: &[&str], depth: usize) -> Value {
             });
             Value::Object(masked.collect())
         }
+        Value::Number(_) if !is_shown => "‹a number›".into(),
         other => other,
     }
 }
@@ -89,13 +157,19 @@ mod tests {
     use http::StatusCode;
     use proptest::prelude::*;
 
-    fn seen(content_type: &str, body: &str) -> Option<Seen> {
-        masked(&Reply {
-            status: StatusCode::OK,
+    fn seen_of(status: StatusCode, content_type: &str, body: &str, sent: &[&str]) -> Seen {
+        let reply = Reply {
+            status,
             content_type: content_type.into(),
             retry_after: None,
+            headers: http::HeaderMap::new(),
             body: body.into(),
-        })
+        };
+        masked(&reply, &sent.iter().map(|secret| SecretString::from(*secret)).collect::<Vec<_>>())
+    }
+
+    fn seen(content_type: &str, body: &str) -> Seen {
+        seen_of(StatusCode::OK, content_type, body, &[])
     }
 
     #[test]
@@ -103,16 +177,33 @@ mod tests {
         let json = r#"{"access_token":"gri_at_0123456789abcdef","token_type":"Bearer","expires_in":"3600","scope":"a b",
             "project_ids":["p1",2],"id_token":"eyJ.eyJ.sig","user":{"name":"Ann","keys":["k1"]},"n":1,"null":null,
             "gri_at_0123456789abcdef":true}"#;
-        insta::assert_snapshot!(seen("application/json", json).unwrap().body);
+        insta::assert_snapshot!(seen("application/json", json).body);
         let form = "access_token=gri_at_0123456789abcdef&expires_in=3600&scope=gri_at_0123456789abcdef";
-        insta::assert_snapshot!(seen("application/x-www-form-urlencoded", form).unwrap().body);
+        insta::assert_snapshot!(seen("application/x-www-form-urlencoded", form).body);
     }
 
     #[test]
-    fn what_has_no_members_is_not_kept() {
-        for body in ["", "[1]", "<html>", "\"text\""] {
-            assert_eq!(seen("text/html", body).filter(|seen| seen.body != "{}"), None, "{body}");
+    fn of_what_has_no_members_only_a_refusal_is_shown() {
+        assert_eq!(seen("text/plain", "gri_at_0123456789abcdef").body, "‹23 bytes›");
+        let text = "<p>No such code: one-time-code-123\u{7}</p>";
+        let refused = seen_of(StatusCode::BAD_REQUEST, "text/html", text, &["one-time-code-123"]);
+        assert_eq!(refused.body, "<p>No such code: [secret]</p>");
+    }
+
+    #[test]
+    fn what_was_sent_is_not_shown_where_a_reply_repeats_it() {
+        let body = r#"{"error":"bad","scope":"read s3cret-of-the-client","error_codes":[7],"pin":123456}"#;
+        let seen = seen_of(StatusCode::OK, "application/json", body, &["s3cret-of-the-client"]);
+        insta::assert_snapshot!(seen.body, @r#"
+        {
+          "error": "bad",
+          "scope": "read [secret]",
+          "error_codes": [
+            7
+          ],
+          "pin": "‹a number›"
         }
+        "#);
     }
 
     proptest! {
@@ -121,7 +212,7 @@ mod tests {
             let body = serde_json::json!({
                 "access_token": secret, "scope": format!("a {} b", secret), "token_type": secret, &secret: 1, name: { "deep": [secret] },
             });
-            let shown = seen(&secret, &body.to_string()).unwrap();
+            let shown = seen(&secret, &body.to_string());
             let shows = format!("{shown:?}").contains(&secret);
             prop_assert!(!shows);
         }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use http::StatusCode;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
@@ -15,7 +16,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{self, Purpose};
-use super::{Client, Deviation, Failure, Limits, Seen, Turn, clean, seen};
+use super::{Client, Deviation, Failure, Limits, Seen, Turn, seen};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -37,7 +38,8 @@ pub(crate) enum Ask {
 pub(crate) struct Grant {
     pub(crate) access_token: SecretString,
     pub(crate) refresh_token: Option<SecretString>,
-    pub(crate) expires_in: Option<Duration>,
+    pub(crate) expires: Option<End>,
+    pub(crate) refresh_expires: Option<End>,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) project_ids: Option<Vec<String>>,
     pub(crate) deviations: Vec<Deviation>,
@@ -45,19 +47,41 @@ pub(crate) struct Grant {
     pub(crate) seen: Option<Seen>,
 }
 
+/// When a token ends, as a reply says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// So long after the reply.
+    In(Duration),
+    /// At this second of Unix time.
+    At(i64),
+}
+
 /// Why there is no grant.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenFailure {
-    /// The provider said no, in OAuth's words (RFC 6749 §5.2).
-    Refused { error: String, description: Option<String> },
+    /// The provider said no, in OAuth's words (RFC 6749 §5.2) or in its own. The code is empty where there is none.
+    #[error("refused with status {status}: {error}")]
+    Refused { status: StatusCode, error: String, description: Option<String> },
     /// There was no usable reply.
-    Failed(Failure),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// A request that brought no grant.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    pub(crate) failure: TokenFailure,
+    /// The reply as it may be shown, where one came.
+    pub(crate) seen: Option<Seen>,
 }
 
 /// The reply's members beyond RFC 6749.
 #[derive(Debug, Serialize, Deserialize)]
 struct Extra {
     project_ids: Option<Vec<String>>,
+    expires_at: Option<i64>,
+    refresh_expires_in: Option<u64>,
+    refresh_expires_at: Option<i64>,
 }
 impl ExtraTokenFields for Extra {}
 
@@ -82,18 +106,19 @@ pub(crate) async fn ask(
     conventions: &Conventions,
     credentials: &Credentials,
     ask: Ask,
-) -> Result<Grant, TokenFailure> {
-    let secrets = secrets_of(credentials, &ask);
+) -> Result<Grant, Unanswered> {
+    let sent = secrets_of(credentials, &ask);
     let purpose = match &ask {
         Ask::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
         Ask::Refresh(_) => Purpose::Refresh,
     };
-    let endpoint = Endpoint { client, conventions, purpose, noted: Mutex::default(), seen: Mutex::default() };
+    let endpoint =
+        Endpoint { client, conventions, purpose, sent, noted: Mutex::default(), seen: Mutex::default() };
     let engine = engine(conventions, credentials);
     let reply = match ask {
         Ask::Code { code, verifier, redirect_uri, .. } => {
             let redirect = RedirectUrl::new(redirect_uri)
-                .map_err(|error| TokenFailure::Failed(Failure::NotSent(error.to_string())))?;
+                .map_err(|error| Unanswered { failure: not_sent(&error), seen: None })?;
             let mut request = engine
                 .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
                 .set_redirect_uri(std::borrow::Cow::Owned(redirect));
@@ -110,7 +135,14 @@ pub(crate) async fn ask(
     };
     let noted = endpoint.noted.into_inner().unwrap_or_else(PoisonError::into_inner);
     let seen = endpoint.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reply.map(|reply| grant(&reply, noted, seen)).map_err(|error| failure(error, &secrets))
+    match reply {
+        Ok(reply) => Ok(grant(&reply, noted, seen)),
+        Err(error) => Err(Unanswered { failure: failure(error), seen }),
+    }
+}
+
+fn not_sent(error: &dyn std::fmt::Display) -> TokenFailure {
+    Failure::NotSent(error.to_string()).into()
 }
 
 /// The token endpoint as the engine's HTTP client: the adapter before and behind it.
@@ -118,23 +150,27 @@ struct Endpoint<'a> {
     client: &'a Client,
     conventions: &'a Conventions,
     purpose: Purpose<'a>,
+    /// Everything secret that goes out, so that a reply which repeats it cannot make it be shown or stored.
+    sent: Vec<SecretString>,
     noted: Mutex<Vec<Deviation>>,
     seen: Mutex<Option<Seen>>,
 }
 
 impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Failure>> + Send + 'c>>;
+    type Error = TokenFailure;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenFailure>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let request = adapter::shape(request, self.conventions, &self.purpose)
-                .map_err(|error| Failure::NotSent(error.to_string()))?;
+                .map_err(|error| not_sent(&error))?;
             let reply = self.client.send(request, Limits::TOKEN).await?;
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen::masked(&reply);
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(seen::masked(&reply, &self.sent));
             adapter::normalize(
                 &reply,
                 self.conventions,
+                &self.sent,
                 &mut self.noted.lock().unwrap_or_else(PoisonError::into_inner),
             )
         })
@@ -145,7 +181,8 @@ fn engine(conventions: &Conventions, credentials: &Credentials) -> Engine {
     let engine = oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
         .set_token_uri(TokenUrl::from_url(conventions.token_url.clone()))
         .set_auth_type(match conventions.client_auth {
-            ClientAuth::Body | ClientAuth::None => AuthType::RequestBody,
+            // The adapter takes what is to go raw out of the body.
+            ClientAuth::Body | ClientAuth::BasicRaw | ClientAuth::None => AuthType::RequestBody,
             ClientAuth::Basic => AuthType::BasicAuth,
         });
     match &credentials.client_secret {
@@ -155,36 +192,35 @@ fn engine(conventions: &Conventions, credentials: &Credentials) -> Engine {
 }
 
 fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<Seen>) -> Grant {
+    let extra = reply.extra_fields();
     Grant {
         access_token: reply.access_token().secret().as_str().into(),
         refresh_token: reply.refresh_token().map(|token| token.secret().as_str().into()),
-        expires_in: reply.expires_in(),
+        expires: reply.expires_in().map(End::In).or(extra.expires_at.map(End::At)),
+        refresh_expires: extra
+            .refresh_expires_in
+            .map(|seconds| End::In(Duration::from_secs(seconds)))
+            .or(extra.refresh_expires_at.map(End::At)),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
-        project_ids: reply.extra_fields().project_ids.clone(),
+        project_ids: extra.project_ids.clone(),
         deviations,
         seen,
     }
 }
 
-fn failure(error: RequestTokenError<Failure, BasicErrorResponse>, secrets: &[SecretString]) -> TokenFailure {
-    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+fn failure(error: RequestTokenError<TokenFailure, BasicErrorResponse>) -> TokenFailure {
     match error {
-        RequestTokenError::ServerResponse(response) => TokenFailure::Refused {
-            error: clean(response.error().as_ref(), &secrets),
-            description: response.error_description().map(|text| clean(text, &secrets)),
-        },
-        RequestTokenError::Request(failure) => TokenFailure::Failed(failure),
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            TokenFailure::Failed(Failure::Strange("not one of a token endpoint".into(), http::StatusCode::OK))
-        }
+        RequestTokenError::Request(failure) => failure,
+        // The adapter leaves the engine nothing else but grants.
+        _ => Failure::Strange("not one of a token endpoint".into(), StatusCode::OK).into(),
     }
 }
 
-/// Everything secret that goes out, so that a provider that echoes it cannot make it be shown or stored.
+/// Everything secret that goes out.
 fn secrets_of(credentials: &Credentials, ask: &Ask) -> Vec<SecretString> {
     let asked = match ask {
-        Ask::Code { code, verifier, .. } => [Some(code.clone()), verifier.clone()],
-        Ask::Refresh(token) => [Some(token.clone()), None],
+        Ask::Code { code, state, verifier, .. } => [Some(code.clone()), Some(state.clone()), verifier.clone()],
+        Ask::Refresh(token) => [Some(token.clone()), None, None],
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()
 }

@@ -50,8 +50,10 @@ pub enum ClientAuth {
     None,
     /// `client_id` and `client_secret` in the body.
     Body,
-    /// HTTP Basic.
+    /// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1).
     Basic,
+    /// HTTP Basic with both halves as they are, for providers that do not decode them.
+    BasicRaw,
 }
 
 /// Whether a code challenge (RFC 7636, S256) goes with the authorization request.
@@ -142,6 +144,8 @@ pub struct Conventions {
     pub require_iss: bool,
     /// The names by which a callback may carry code and state besides `code` and `state`.
     pub callback_names: (Option<String>, Option<String>),
+    /// Where in a reply the grant is, such as `authed_user`, if not at the top.
+    pub token_path: Option<String>,
     /// Whether replies come in an envelope `{success, message}`, and a success may be a failure.
     pub envelope: bool,
     /// How renewal goes.

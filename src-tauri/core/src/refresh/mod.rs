@@ -7,6 +7,7 @@ mod plan;
 mod point;
 mod renewal;
 mod schedule;
+mod verdict;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ pub(crate) use keep_alive::keep_alive;
 
 use crate::connection::Held;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::grant;
 use crate::id::ConnectionId;
@@ -87,7 +88,7 @@ pub(crate) async fn fresh_instead_of(env: &Arc<Env>, id: &ConnectionId, version:
 }
 
 async fn fresh_because(env: &Arc<Env>, id: &ConnectionId, version: i64, why: Why) -> Result<Fresh> {
-    let known = row(env, id)?.trouble.filter(|trouble| trouble.code == Code::ReconnectNeeded);
+    let known = row(env, id)?.trouble.filter(|trouble| trouble.code.needs_person());
     if let Some(trouble) = known {
         return Err(trouble);
     }

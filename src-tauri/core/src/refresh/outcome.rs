@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::verdict::{Refused, Verdict};
 use crate::error::{Code, Error, Result};
-use crate::grant;
-use crate::http::ENVELOPE_FAILURE;
+use crate::grant::Client;
+use crate::http::Failure;
 use crate::http::token::TokenFailure;
+use crate::refusal::{Refusal, client_hint};
 
 /// How a renewal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,25 +18,58 @@ pub(crate) enum Outcome {
     Superseded,
     /// It failed for a reason that passes. Everything is as it was. The provider may have asked for a pause.
     Transient(Error, Option<Duration>),
-    /// The provider refuses for good. Everything is kept, and only a new sign-in helps.
+    /// The provider refused in a way that may pass. Everything is as it was; what repeats is final.
+    Doubtful(Error),
+    /// The provider refuses for good. Everything is kept, and only a person helps.
     Refused(Error),
     /// It was sent, and no answer was seen. The next try decides.
     Unknown(Error, Option<Duration>),
+    /// Tokens came that cannot be used. None was kept; those that are held may be void at the provider.
+    Unusable(Error),
+}
+
+/// What a failure is judged by, besides itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before {
+    /// Whether an earlier answer may have been lost.
+    pub(super) answer_lost: bool,
+    /// How many refusals in a row there were that may pass.
+    pub(super) refusals: u32,
+    /// Whether the access token has not ended yet.
+    pub(super) access_lives: bool,
 }
 
 impl Outcome {
     pub(super) fn into_result(self) -> Result<()> {
         match self {
             Self::Renewed | Self::Superseded => Ok(()),
-            Self::Transient(error, _) | Self::Refused(error) | Self::Unknown(error, _) => Err(error),
+            Self::Transient(error, _)
+            | Self::Doubtful(error)
+            | Self::Refused(error)
+            | Self::Unknown(error, _)
+            | Self::Unusable(error) => Err(error),
         }
     }
 
-    /// What a failure means, where an earlier answer may have been lost.
-    pub(super) fn of(provider: &str, failure: TokenFailure, answer_lost: bool) -> Self {
+    /// What a failure means, after what was `before`.
+    pub(super) fn of(client: &Client, failure: TokenFailure, before: Before) -> Self {
+        let provider = &client.provider;
         match failure {
-            TokenFailure::Refused { error, description } => {
-                refused(provider, &error, description.as_deref(), answer_lost)
+            TokenFailure::Refused { status, error, description } => {
+                let refusal =
+                    Refusal { status: Some(status), error: &error, description: description.as_deref() };
+                refused(client, &refusal, refusal.explain(provider), before)
+            }
+            TokenFailure::Failed(Failure::Strange(what, status)) if status.is_client_error() => {
+                let refusal = Refusal { status: Some(status), error: "", description: None };
+                refused(client, &refusal, Failure::Strange(what, status).explain(provider), before)
+            }
+            TokenFailure::Failed(failure @ Failure::Unusable(..)) => {
+                let error = Error { code: Code::AnswerLost, ..failure.explain(provider) };
+                let hint = format!("{} If the next refresh is refused, connect again in the browser.", error.hint.as_deref().unwrap_or_default());
+                Self::Unusable(error
+                    .means(format!("It was not kept, and the tokens held here are as they were. {provider} may have made the old refresh token void with this answer: the next refresh then fails."))
+                    .hint(hint))
             }
             TokenFailure::Failed(failure) if failure.may_have_acted() => Self::Unknown(
                 Error { code: Code::AnswerLost, ..failure.explain(provider) }
@@ -60,38 +95,44 @@ impl Outcome {
     }
 }
 
-fn refused(provider: &str, error: &str, description: Option<&str>, answer_lost: bool) -> Outcome {
-    let refusal = grant::refusal(provider, error, description);
-    if !FINAL.contains(&error) {
-        return Outcome::Transient(refusal.means(KEPT).hint("Try again later."), None);
-    }
-    let hint = refusal.hint.unwrap_or_else(|| RECONNECT.into());
-    let is_of_client = refusal.code == Code::InvalidClient;
-    let message = if refusal.code == Code::InvalidGrant {
-        format!("{provider} answered that the refresh token is no longer valid (invalid_grant).")
-    } else {
-        refusal.message
+/// What a refusal comes to, which `told` says in the provider's words.
+fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) -> Outcome {
+    let provider = &client.provider;
+    let verdict = Verdict::of(&Refused {
+        status: refusal.status.map_or(0, |status| status.as_u16()),
+        code: refusal.error,
+        words: refusal.description,
+        access_lives: before.access_lives,
+        times: before.refusals.saturating_add(1),
+    });
+    let trouble = match verdict {
+        Verdict::Unavailable => return Outcome::Transient(told.means(KEPT).or_hint("Try again later."), None),
+        Verdict::Doubtful => {
+            return Outcome::Doubtful(told.means(KEPT).hint(
+                "Grapnel tries again. If it is refused again, or the access token ends, connect again in the browser.",
+            ));
+        }
+        Verdict::Client => {
+            return Outcome::Refused(
+                told.means("The tokens are kept, and nothing is asked of the provider until the app is corrected.")
+                    .hint(client_hint(client, "refresh")),
+            );
+        }
+        Verdict::Scope => reconnect(told.message)
+            .hint("Compare the app’s scopes and resource with your app’s page at the provider, then connect again in the browser."),
+        Verdict::Reconnect => reconnect(if told.code == Code::InvalidGrant {
+            format!("{provider} answered that the refresh token is no longer valid{}.", refusal.in_brackets())
+        } else {
+            told.message
+        }),
     };
-    let trouble = reconnect(message).hint(hint);
-    Outcome::Refused(if answer_lost && !is_of_client {
+    Outcome::Refused(if before.answer_lost {
         trouble.means(format!("The answer to an earlier renewal did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
     } else {
         trouble
     })
 }
 
-/// Errors (RFC 6749 §5.2, RFC 6750 §3.1) after which no further try can succeed.
-const FINAL: &[&str] = &[
-    "invalid_grant",
-    "invalid_client",
-    "unauthorized_client",
-    "invalid_request",
-    "unsupported_grant_type",
-    "invalid_scope",
-    "access_denied",
-    "invalid_token",
-    ENVELOPE_FAILURE,
-];
 const RECONNECT: &str = "Connect again in the browser. The connection keeps its name and history.";
 const KEPT: &str = "The tokens are kept as they are.";
 

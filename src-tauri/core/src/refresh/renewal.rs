@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::outcome::{Outcome, no_refresh_token};
+use super::outcome::{Before, Outcome, no_refresh_token};
 use super::point::{Point, reached};
 use super::row;
 use crate::activity::Kind;
@@ -150,11 +150,22 @@ async fn attempt(
             let sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
             save(env, &row, sealed, alone, why).await
         }
-        Err(failure) => {
-            let outcome = Outcome::of(&client.provider, failure, row.answer_may_be_lost());
+        Err(unanswered) => {
+            let before = Before {
+                answer_lost: row.answer_may_be_lost(),
+                refusals: row.retry.refusals,
+                access_lives: is_good(env, &row),
+            };
+            let outcome = Outcome::of(&client, unanswered.failure, before);
             settle(env, &row, outcome, why).await
         }
     }
+}
+
+/// Whether the access token has not ended, as far as is known.
+fn is_good(env: &Env, row: &ConnectionRow) -> bool {
+    let now = env.time.now();
+    row.held.as_ref().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }
 
 /// Keeps new tokens before anyone uses them. The provider has made the old ones void by now, so a store that
@@ -274,6 +285,9 @@ fn failure(
         Outcome::Transient(error, asked) => {
             (error, Kind::RenewalFailed, Some(retry::pause(failures, *asked, dice())))
         }
+        Outcome::Doubtful(error) | Outcome::Unusable(error) => {
+            (error, Kind::RenewalFailed, Some(retry::pause(failures, None, dice())))
+        }
         Outcome::Unknown(error, asked) => {
             // The next try decides, and who waits for it should not wait long. After that, patience is better.
             let pause = if row.retry.failures == 0 && asked.is_none() {
@@ -290,7 +304,9 @@ fn failure(
         failures,
         at: pause.map(|pause| after(now, pause)),
         quiet_until: quiet(outcome).map(|quiet| after(now, quiet)),
-        answer_lost: row.answer_may_be_lost() || matches!(outcome, Outcome::Unknown(..)),
+        answer_lost: row.answer_may_be_lost()
+            || matches!(outcome, Outcome::Unknown(..) | Outcome::Unusable(_)),
+        refusals: row.retry.refusals.saturating_add(u32::from(matches!(outcome, Outcome::Doubtful(_)))),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
     // Of many tries that fail alike, the first tells it all.
@@ -316,8 +332,13 @@ const LONGEST_QUIET: Duration = Duration::from_secs(3_600);
 
 /// How long whoever needs a token is answered without asking the provider again.
 fn quiet(outcome: &Outcome) -> Option<Duration> {
-    let (Outcome::Transient(_, asked) | Outcome::Unknown(_, asked)) = outcome else { return None };
-    Some(asked.unwrap_or_default().clamp(QUIET, LONGEST_QUIET))
+    match outcome {
+        Outcome::Transient(_, asked) | Outcome::Unknown(_, asked) => {
+            Some(asked.unwrap_or_default().clamp(QUIET, LONGEST_QUIET))
+        }
+        Outcome::Doubtful(_) | Outcome::Unusable(_) => Some(QUIET),
+        Outcome::Renewed | Outcome::Superseded | Outcome::Refused(_) => None,
+    }
 }
 
 #[cfg(test)]

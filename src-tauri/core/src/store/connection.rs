@@ -61,6 +61,8 @@ pub(crate) struct Retry {
     pub(crate) quiet_until: Option<Timestamp>,
     /// Whether the answer to one of them was lost.
     pub(crate) answer_lost: bool,
+    /// How many of them were refusals that may pass.
+    pub(crate) refusals: u32,
 }
 
 /// A grant, sealed, with what may be said of it.
@@ -132,7 +134,7 @@ pub(crate) fn set_grant(
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
             project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = NULL, refresh_begun = NULL,
-            failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, version = version + 1
+            failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0, version = version + 1
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
@@ -213,14 +215,26 @@ pub(crate) fn end_refresh(
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET trouble = :trouble, refresh_begun = NULL, failures = :failures, retry_at = :at,
-            quiet_until = :quiet_until, answer_lost = :answer_lost
+            quiet_until = :quiet_until, answer_lost = :answer_lost, refusals = :refusals
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":trouble": Json(trouble), ":failures": retry.failures,
             ":at": retry.at.map(Time), ":quiet_until": retry.quiet_until.map(Time), ":answer_lost": retry.answer_lost,
+            ":refusals": retry.refusals,
         },
     )?;
     Ok(changed == 1)
+}
+
+/// Forgets that an app was not accepted, which was corrected since: its connections are refreshed again.
+pub(crate) fn forget_client_refusals(connection: &Connection, app: &AppId) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET trouble = NULL, failures = 0, retry_at = NULL, quiet_until = NULL
+             WHERE app_id = ?1 AND json_extract(trouble, '$.code') = 'invalid_client'",
+            [app],
+        )
+        .map(drop)
 }
 
 /// Notes that the grant of `version` is refused for good.
@@ -304,7 +318,7 @@ pub(crate) fn clear_grant(
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, seen = NULL, trouble = NULL,
             refresh_begun = NULL, failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
-            version = version + 1
+            refusals = 0, version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
         params![id, version],
     )?;
@@ -351,5 +365,6 @@ pub(super) fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
         at: moment("retry_at")?,
         quiet_until: moment("quiet_until")?,
         answer_lost: row.get("answer_lost")?,
+        refusals: row.get("refusals")?,
     })
 }

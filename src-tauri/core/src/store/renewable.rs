@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::column::{json, maybe_json};
 use super::connection::{Retry, read_retry};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
 
 /// When a connection is to be renewed by itself, as far as it is kept.
@@ -22,7 +22,7 @@ pub(crate) struct Renewable {
     pub(crate) retry: Retry,
 }
 
-const COLUMNS: &str = "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost";
+const COLUMNS: &str = "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost, refusals";
 
 /// Every connection that holds a refresh token.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
@@ -58,7 +58,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Renewable> {
         version: row.get("version")?,
         issued_at: held.issued_at,
         expires_at: held.expires_at,
-        is_refused: trouble.is_some_and(|trouble| trouble.code == Code::ReconnectNeeded),
+        is_refused: trouble.is_some_and(|trouble| trouble.code.needs_person()),
         retry: read_retry(row)?,
     })
 }

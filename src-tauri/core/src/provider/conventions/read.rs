@@ -16,6 +16,7 @@ pub(in crate::provider) const KEYS: &[&str] = &[
     "token_body",
     "token_redirect_uri",
     "token_state",
+    "token_path",
     "client_id",
     "client_secret",
     "client_auth",
@@ -118,7 +119,7 @@ impl Conventions {
             client_secret: values.choice("client_secret", NEEDS)?,
             client_auth: values.choice(
                 "client_auth",
-                &[("body", ClientAuth::Body), ("basic", ClientAuth::Basic), ("none", ClientAuth::None)],
+                &[("body", ClientAuth::Body), ("basic", ClientAuth::Basic), ("basic_raw", ClientAuth::BasicRaw), ("none", ClientAuth::None)],
             )?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
@@ -126,6 +127,7 @@ impl Conventions {
             issuer: values.text("issuer"),
             require_iss: values.flag("require_iss", false)?,
             callback_names: callback_names(values)?,
+            token_path: values.text("token_path"),
             envelope: values.flag("envelope", false)?,
             renewal: renewal(values, token_body)?,
             revocation_url: values.maybe_endpoint("revocation_url")?,
@@ -164,7 +166,7 @@ impl Conventions {
                 "Set client_auth to body or basic, or client_secret to none.",
             );
         }
-        if self.client_id == Need::Absent && self.client_auth == ClientAuth::Basic {
+        if self.client_id == Need::Absent && matches!(self.client_auth, ClientAuth::Basic | ClientAuth::BasicRaw) {
             return contradiction(
                 "client_auth",
                 "The profile has no client id, and HTTP Basic needs one.",

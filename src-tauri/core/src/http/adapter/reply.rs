@@ -1,0 +1,151 @@
+//! A token endpoint's reply, made a plain RFC 6749 one. What is unambiguous is accepted and noted as a deviation;
+//! what is not is refused with the reason.
+
+use http::{Response, StatusCode, header};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::Members;
+use crate::http::token::TokenFailure;
+use crate::http::failure::is_busy;
+use crate::http::{Deviation, Failure, Mask, Reply};
+use crate::provider::Conventions;
+use crate::secret::SecretString;
+
+mod expiry;
+mod refusal;
+mod tokens;
+
+use tokens::TOKENS;
+
+/// Makes a token endpoint's reply one that the engine reads. No member other than the tokens themselves still holds a
+/// token of this reply, or a secret of `sent`.
+pub(in crate::http) fn normalize(
+    reply: &Reply,
+    conventions: &Conventions,
+    sent: &[SecretString],
+    noted: &mut Vec<Deviation>,
+) -> Result<Response<Vec<u8>>, TokenFailure> {
+    let status = reply.status;
+    if status.is_redirection() {
+        return Err(strange("a redirect to another address, which was not followed", reply).into());
+    }
+    if is_busy(status) {
+        return Err(Failure::Unavailable(status, reply.retry_after).into());
+    }
+    let mut members = match members(reply, noted) {
+        Ok(members) => members,
+        Err(failure) => return Err(refusal::in_headers(reply, sent).unwrap_or_else(|| failure.into())),
+    };
+    if let Some(refused) = refusal::of(reply, conventions, &members, sent) {
+        return Err(refused);
+    }
+    if !status.is_success() {
+        return Err(strange("without an OAuth error", reply).into());
+    }
+    if status != StatusCode::OK {
+        note(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
+    }
+    tokens::check(&mut members, conventions, status, noted)?;
+    expiry::read(&mut members, noted);
+    scope(&mut members, noted);
+    project_ids(&mut members, noted);
+    mask(&mut members, sent);
+    let mut response = Response::new(Value::Object(members).to_string().into_bytes());
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// The members of a reply, whichever way they came.
+pub(in crate::http) fn members(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Members, Failure> {
+    let text = std::str::from_utf8(&reply.body)
+        .map_err(|_| strange("not text", reply))?
+        .trim_start_matches('\u{feff}')
+        .trim();
+    if text.is_empty() {
+        return Err(strange("empty", reply));
+    }
+    if let Ok(value) = serde_json::from_str(text) {
+        return match value {
+            Value::Object(members) => Ok(members),
+            _ => Err(strange("JSON, but not an object", reply)),
+        };
+    }
+    if text.starts_with('<') || reply.content_type.starts_with("text/html") {
+        return Err(strange("a web page (HTML) instead of JSON", reply));
+    }
+    let is_form = reply.content_type.starts_with("application/x-www-form-urlencoded")
+        || ["access_token=", "error="].iter().any(|start| text.starts_with(start));
+    if is_form {
+        note(noted, "reply", "came form-encoded instead of as JSON");
+        return Ok(form_urlencoded::parse(text.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into()))
+            .collect());
+    }
+    Err(strange("cut off, or not JSON", reply))
+}
+
+fn strange(what: &str, reply: &Reply) -> Failure {
+    Failure::Strange(what.to_owned(), reply.status)
+}
+
+fn note(noted: &mut Vec<Deviation>, member: &str, found: impl Into<String>) {
+    noted.push(Deviation { member: member.into(), found: found.into() });
+}
+
+fn scope(members: &mut Members, noted: &mut Vec<Deviation>) {
+    let Some(value) = members.remove("scope") else { return };
+    let items = match &value {
+        Value::String(text) => {
+            if text.contains(',') {
+                note(noted, "scope", "was split by commas, not spaces");
+            }
+            vec![text.as_str()]
+        }
+        Value::Array(items) => {
+            note(noted, "scope", "came as a list, not as text");
+            items.iter().filter_map(Value::as_str).collect()
+        }
+        _ => return note(noted, "scope", "could not be read and was left out"),
+    };
+    let scopes = items.iter().flat_map(|item| item.split(|c: char| c == ',' || c.is_whitespace()));
+    let scopes: Vec<&str> = scopes.filter(|scope| !scope.is_empty()).collect();
+    if !scopes.is_empty() {
+        members.insert("scope".into(), scopes.join(" ").into());
+    }
+}
+
+/// Ids are text here; a provider may well send them as numbers.
+fn project_ids(members: &mut Members, noted: &mut Vec<Deviation>) {
+    let Some(value) = members.remove("project_ids") else { return };
+    let ids = match value {
+        Value::Array(items) => items,
+        Value::String(text) => {
+            note(noted, "project_ids", "came as text, not as a list");
+            text.split([',', ' ']).filter(|id| !id.is_empty()).map(Value::from).collect()
+        }
+        Value::Null => return,
+        _ => return note(noted, "project_ids", "could not be read and was left out"),
+    };
+    let ids: Vec<Value> = ids
+        .into_iter()
+        .filter_map(|id| match id {
+            Value::String(_) => Some(id),
+            Value::Number(number) => Some(number.to_string().into()),
+            _ => None,
+        })
+        .collect();
+    members.insert("project_ids".into(), ids.into());
+}
+
+/// Masks whatever secret the members repeat. The tokens themselves stay where they belong.
+fn mask(members: &mut Members, sent: &[SecretString]) {
+    let tokens = TOKENS.iter().filter_map(|name| members.get(*name)?.as_str().map(SecretString::from));
+    let mask = Mask::of(sent.iter().cloned().chain(tokens));
+    for (_, value) in members.iter_mut().filter(|(name, _)| !TOKENS.contains(&name.as_str())) {
+        mask.value(value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! When the tokens of a reply end, in the members and units that the rest reads.
+
+use serde_json::Value;
+
+use super::super::Members;
+use super::note;
+use crate::http::Deviation;
+
+/// Ten years, in seconds: more than that is no lifetime that anybody means.
+const MAX_LIFETIME: u64 = 315_360_000;
+/// The year 5138 in seconds; in milliseconds, 1973.
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// Leaves `expires_in`, or else `expires_at`, and `refresh_expires_in` or `refresh_expires_at`, as whole seconds.
+pub(super) fn read(members: &mut Members, noted: &mut Vec<Deviation>) {
+    expires_in(members, noted);
+    let at = ["expires_at", "expires", "expires_on"].map(|name| members.remove(name));
+    if !members.contains_key("expires_in") {
+        for value in at.iter().flatten() {
+            match end(value) {
+                Some(End::In(seconds)) => drop(members.insert("expires_in".into(), seconds.into())),
+                Some(End::At(second)) => drop(members.insert("expires_at".into(), second.into())),
+                None => continue,
+            }
+            note(noted, "expires_in", "was missing, and the end was read from another member");
+            break;
+        }
+    }
+    refresh_end(members);
+}
+
+/// Providers call it by many names: `refresh_expires_in`, `refresh_token_expires_in`, `x_refresh_token_expires_in` …
+fn refresh_end(members: &mut Members) {
+    let is_refresh_end = |name: &str| {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let plain = plain.to_ascii_lowercase();
+        let rest = plain.strip_prefix('x').unwrap_or(&plain).strip_prefix("refresh");
+        let rest = rest.map(|rest| rest.strip_prefix("token").unwrap_or(rest));
+        matches!(
+            rest,
+            Some("expiresin" | "expiresat" | "expires" | "expireson" | "expiry" | "expiration" | "expirationtime")
+        )
+    };
+    let names: Vec<String> = members.keys().filter(|name| is_refresh_end(name)).cloned().collect();
+    // Keycloak's 0 says that it does not end by itself.
+    let found: Vec<End> = names.iter().filter_map(|name| end(&members.remove(name)?)).collect();
+    match found.first() {
+        Some(End::In(0)) | None => {}
+        Some(End::In(seconds)) => drop(members.insert("refresh_expires_in".into(), (*seconds).into())),
+        Some(End::At(second)) => drop(members.insert("refresh_expires_at".into(), (*second).into())),
+    }
+}
+
+enum End {
+    /// So many seconds from now.
+    In(u64),
+    /// At this second of Unix time.
+    At(i64),
+}
+
+/// A lifetime, or a moment as Unix time or RFC 3339: small numbers are no moments.
+fn end(value: &Value) -> Option<End> {
+    let number = match value {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => match text.trim().parse::<f64>() {
+            Ok(number) => whole(number),
+            Err(_) => text.trim().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second),
+        },
+        _ => None,
+    }?;
+    match u64::try_from(number).ok()? {
+        seconds if seconds < MAX_LIFETIME => Some(End::In(seconds)),
+        _ if number >= MILLISECONDS_FROM => Some(End::At(number / 1_000)),
+        _ => Some(End::At(number)),
+    }
+}
+
+fn whole(number: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "its range was just checked")]
+    (0.0..1e15).contains(&number).then_some(number as i64)
+}
+
+fn expires_in(members: &mut Members, noted: &mut Vec<Deviation>) {
+    let Some(value) = members.remove("expires_in") else { return };
+    let seconds = match &value {
+        Value::Number(number) if number.as_u64().is_some_and(|seconds| seconds < MAX_LIFETIME) => {
+            number.as_u64()
+        }
+        Value::Number(number) => whole_seconds(number.as_f64(), "a fraction", noted),
+        Value::String(text) => whole_seconds(text.trim().parse().ok(), "text", noted),
+        _ => None,
+    };
+    match seconds {
+        Some(seconds) => drop(members.insert("expires_in".into(), seconds.into())),
+        None => note(
+            noted,
+            "expires_in",
+            "could not be read as a time, so that the end of the token is not known",
+        ),
+    }
+}
+
+fn whole_seconds(seconds: Option<f64>, came_as: &str, noted: &mut Vec<Deviation>) -> Option<u64> {
+    #[expect(clippy::cast_precision_loss, reason = "it is far below 2^53")]
+    let seconds = seconds.filter(|seconds| (0.0..MAX_LIFETIME as f64).contains(seconds))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was just checked")]
+    let whole = seconds as u64;
+    note(noted, "expires_in", format!("came as {came_as} and was read as the number {whole}"));
+    Some(whole)
+}

@@ -1,0 +1,91 @@
+//! A refusal (RFC 6749 §5.2), also where it comes with a success, as an object, or in words alone.
+
+use http::header;
+use serde_json::Value;
+
+use super::super::{ENVELOPE_FAILURE, Members};
+use crate::http::token::TokenFailure;
+use crate::http::{Reply, clean};
+use crate::provider::Conventions;
+use crate::secret::{ExposeSecret, SecretString};
+
+/// The refusal that the members of a reply are, if they are one.
+pub(super) fn of(
+    reply: &Reply,
+    conventions: &Conventions,
+    members: &Members,
+    sent: &[SecretString],
+) -> Option<TokenFailure> {
+    let (code, description) = if conventions.envelope && members.get("success") == Some(&Value::Bool(false)) {
+        (ENVELOPE_FAILURE.to_owned(), members.get("message").and_then(readable))
+    } else if reply.status.is_success() {
+        let error = members.get("error").filter(|_| !members.contains_key("access_token"))?;
+        if !is_error(error) {
+            return None;
+        }
+        said(reply, members)
+    } else {
+        let (code, description) = said(reply, members);
+        (if code.is_empty() { challenged(reply).unwrap_or_default() } else { code }, description)
+    };
+    refused(reply, &code, description.as_deref(), sent)
+}
+
+/// The refusal in the headers of a reply whose body says nothing (RFC 6750 §3), if there is one.
+pub(super) fn in_headers(reply: &Reply, sent: &[SecretString]) -> Option<TokenFailure> {
+    if reply.status.is_success() { None } else { refused(reply, &challenged(reply)?, None, sent) }
+}
+
+fn refused(
+    reply: &Reply,
+    code: &str,
+    description: Option<&str>,
+    sent: &[SecretString],
+) -> Option<TokenFailure> {
+    if code.is_empty() && description.is_none() {
+        return None;
+    }
+    let sent: Vec<&str> = sent.iter().map(ExposeSecret::expose_secret).collect();
+    Some(TokenFailure::Refused {
+        status: reply.status,
+        error: clean(code, &sent),
+        description: description.map(|text| clean(text, &sent)).filter(|text| !text.is_empty()),
+    })
+}
+
+fn is_error(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Number(number) => number.as_i64() != Some(0),
+        _ => true,
+    }
+}
+
+/// Code and words: at the top, or within an `error` that is an object.
+fn said(reply: &Reply, members: &Members) -> (String, Option<String>) {
+    let error = members.get("error");
+    let inner = error.and_then(Value::as_object).unwrap_or(members);
+    let first = |names: &[&str]| names.iter().find_map(|name| inner.get(*name).and_then(readable));
+    let code = error.and_then(readable).or_else(|| first(CODES));
+    // A status repeated, or the address of a description (RFC 9457), is no code.
+    let code = code.filter(|code| code != reply.status.as_str() && !code.contains(':'));
+    (code.unwrap_or_default(), first(WORDS))
+}
+
+const CODES: &[&str] = &["error", "error_code", "errorCode", "code", "type", "status"];
+const WORDS: &[&str] = &["error_description", "message", "Message", "detail", "title", "errmsg", "description"];
+
+fn readable(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn challenged(reply: &Reply) -> Option<String> {
+    let challenge = reply.headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?;
+    let (_, rest) = challenge.split_once("error=\"")?;
+    Some(rest.split_once('"')?.0.to_owned()).filter(|code| !code.is_empty())
+}

@@ -1,0 +1,170 @@
+//! Reply deviations, accepted and refused, one line each.
+
+use super::*;
+use crate::http::ENVELOPE_FAILURE;
+
+fn reply(status: u16, content_type: &str, body: &str) -> Reply {
+    Reply {
+        status: StatusCode::from_u16(status).unwrap(),
+        content_type: content_type.into(),
+        retry_after: None,
+        headers: http::HeaderMap::new(),
+        body: body.into(),
+    }
+}
+
+fn conventions(id: &str) -> Conventions {
+    let own = [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+    let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let own = if id == "custom" { own.into() } else { crate::provider::Overrides::new() };
+    crate::provider::Profile::find(id).unwrap().conventions(&own).unwrap()
+}
+
+fn outcome(status: u16, content_type: &str, body: &str) -> String {
+    let mut noted = Vec::new();
+    let outcome = match normalize(&reply(status, content_type, body), &conventions("grigora"), &[], &mut noted) {
+        Ok(response) => {
+            format!("{} {}", response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
+        }
+        Err(failure) => format!("refused: {failure}"),
+    };
+    let noted = noted.iter().map(|deviation| format!("\n    {} {}", deviation.member, deviation.found));
+    format!("{status} {body}\n  → {outcome}{}", noted.collect::<String>())
+}
+
+#[test]
+fn what_is_accepted_and_what_is_refused() {
+    let json = "application/json";
+    let table = [
+        (200, json, r#"{"access_token":"t","token_type":"Bearer","expires_in":3600,"scope":"a b"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","expires_in":"3600"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"BEARER","expires_in":3599.5}"#),
+        (200, json, r#"{"access_token":"t","expires_in":"soon"}"#),
+        (200, json, r#"{"access_token":"t","token_type":null,"expires_in":-5}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","expires_in":null,"refresh_token":""}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","scope":"a,b, c"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","scope":["a","b"]}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","scope":" a  b "}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","scope":""}"#),
+        (201, json, r#"{"access_token":"t","token_type":"bearer","expires_in":99999999999}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","project_ids":[1,"p2"]}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bearer","project_ids":"p1,p2","new":{"x":1}}"#),
+        (200, "application/x-www-form-urlencoded", "access_token=t&token_type=bearer&expires_in=60"),
+        (200, "text/plain", "access_token=t&token_type=bearer"),
+        (200, json, "\u{feff}{\"access_token\":\"t\",\"token_type\":\"bearer\"}"),
+        (200, json, r#"{"token_type":"bearer"}"#),
+        (200, json, r#"{"access_token":"","token_type":"bearer"}"#),
+        (200, json, r#"{"access_token":7,"token_type":"bearer"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"mac"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"DPoP"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"at+pop"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"bot"}"#),
+        (200, json, r#"{"access_token":"t","token_type":"user"}"#),
+        (200, json, r#"{"access_token":"t","token_type":7}"#),
+        (200, json, r#"{"access_token":"a\nb","token_type":"bearer"}"#),
+        (200, json, r#"{"access_token":"t","refresh_token":"a b"}"#),
+        (200, json, r#"{"access_token":"t","id_token":"é"}"#),
+        (200, json, r#"{"id_token":"h.p.s","token_type":"Bearer"}"#),
+        (200, json, r#"{"ok":true,"authed_user":{"access_token":"t","token_type":"user"}}"#),
+        (200, json, r#"{"access_token":"t","expires_at":4000000000,"refresh_expires_in":"60"}"#),
+        (200, json, r#"{"access_token":"t","expires":3600,"refresh_token_expires_in":0}"#),
+        (200, json, r#"{"access_token":"t","expires_in":null,"expires_at":"2030-01-01T00:00:00Z"}"#),
+        (200, json, r#"{"access_token":"t","x_refresh_token_expires_in":8726400}"#),
+        (200, json, r#"{"error":"invalid_grant"}"#),
+        (200, json, r#"["access_token"]"#),
+        (200, json, r#"{"access_token":"t","#),
+        (200, json, ""),
+        (200, "text/html", "<!doctype html><title>Hello</title>"),
+        (302, "text/html", ""),
+        (400, json, r#"{"error":"invalid_grant","error_description":"gone"}"#),
+        (400, json, r#"{"message":"no"}"#),
+        (400, json, r#"{"error":{"message":"Session has expired","type":"OAuthException","code":190}}"#),
+        (400, json, r#"{"status":400,"title":"Bad","type":"https://x.example/e"}"#),
+        (400, json, "{}"),
+        (400, json, ""),
+        (401, "text/plain", "Unauthorized"),
+        (200, "application/x-www-form-urlencoded", "error=bad_refresh_token&error_description=gone"),
+        (408, json, ""),
+        (404, "text/html", "<h1>Not found</h1>"),
+        (429, json, r#"{"error":"slow_down"}"#),
+        (503, "text/html", "<h1>Busy</h1>"),
+    ];
+    let lines = table.map(|(status, content_type, body)| outcome(status, content_type, body));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_reply_has_an_outcome(status in 100u16..600, body: Vec<u8>) {
+        let mut noted = Vec::new();
+        let reply = Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            content_type: String::new(),
+            retry_after: None,
+            headers: http::HeaderMap::new(),
+            body,
+        };
+        let _ = normalize(&reply, &conventions("grovestreams"), &[], &mut noted);
+    }
+}
+
+#[test]
+fn a_failure_in_an_envelope_is_a_failure() {
+    let mut noted = Vec::new();
+    let body = r#"{"success":false,"message":"Invalid grant."}"#;
+    let refused =
+        normalize(&reply(200, "application/json", body), &conventions("grovestreams"), &[], &mut noted);
+    let told = TokenFailure::Refused {
+        status: StatusCode::OK,
+        error: ENVELOPE_FAILURE.into(),
+        description: Some("Invalid grant.".into()),
+    };
+    assert_eq!(refused.unwrap_err(), told);
+}
+
+/// What a grant reads as, with the notes of where it departs from the standard.
+fn granted(conventions: &Conventions, body: &str) -> Result<Value, TokenFailure> {
+    let sent = ["one-time-code-123".into()];
+    let response = normalize(&reply(200, "application/json", body), conventions, &sent, &mut Vec::new())?;
+    Ok(serde_json::from_slice(&response.into_body()).unwrap())
+}
+
+#[test]
+fn a_grant_may_be_nested_where_the_profile_says_so() {
+    let slack = r#"{"ok":true,"access_token":"xoxb-1","refresh_token":"bot","authed_user":{"access_token":"xoxp-1","token_type":"user"}}"#;
+    let nested = Conventions { token_path: Some("authed_user".into()), ..conventions("custom") };
+    let read = granted(&nested, slack).unwrap();
+    assert_eq!((read["access_token"].as_str(), read.get("refresh_token")), (Some("xoxp-1"), None));
+    let refreshed = granted(&nested, r#"{"ok":true,"access_token":"xoxe-2","token_type":"user"}"#).unwrap();
+    assert_eq!(refreshed["access_token"], "xoxe-2");
+    for (body, path) in [
+        (r#"{"authed_user":{"id":"U1","access_token":"xoxp-1"}}"#, "authed_user"),
+        (r#"{"data":{"token":{"access_token":"t"}}}"#, "data.token"),
+    ] {
+        let Err(TokenFailure::Failed(failure)) = granted(&conventions("custom"), body) else { panic!("{body}") };
+        assert!(failure.explain("P").hint.unwrap().contains(&format!("token_path={path}")), "{body}");
+    }
+}
+
+#[test]
+fn what_repeats_a_secret_does_not_hold_it_any_more() {
+    let token = "access-token-0123456789";
+    let body = format!(
+        r#"{{"access_token":"{token}","scope":"read {token}","project_ids":["one-time-code-123",7],"note":{{"{token}":"Bearer {token}"}}}}"#
+    );
+    let read = granted(&conventions("custom"), &body).unwrap();
+    assert_eq!(read["access_token"], token);
+    assert_eq!(read["scope"], "read [secret]");
+    assert_eq!(read["project_ids"][0], "[secret]");
+    assert_eq!(read.to_string().matches(token).count(), 1, "{read}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_token_that_breaks_out_of_its_header_is_granted(token in "\\PC{0,20}", bad in "[\\x00-\\x20\\x7f-\\u{ff}]", tail in "\\PC{0,5}", name in 0_usize..3) {
+        let mut body = serde_json::json!({ "access_token": "good", "refresh_token": "good", "id_token": "good" });
+        body[tokens::TOKENS[name]] = format!("x{token}{bad}{tail}x").into();
+        let read = granted(&conventions("custom"), &body.to_string());
+        proptest::prop_assert!(matches!(read, Err(TokenFailure::Failed(Failure::Unusable(..)))));
+    }
+}

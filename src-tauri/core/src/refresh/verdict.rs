@@ -1,0 +1,170 @@
+//! What a refused refresh says of the refresh token: a pure judgement, case by case in a table.
+
+use crate::http::ENVELOPE_FAILURE;
+
+/// A refusal, with what it is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused<'a> {
+    pub(super) status: u16,
+    /// The error code; empty where there was none, as in an empty reply or a web page.
+    pub(super) code: &'a str,
+    /// The provider's description of it.
+    pub(super) words: Option<&'a str>,
+    /// Whether the access token has not ended yet.
+    pub(super) access_lives: bool,
+    /// How many such refusals there are in a row, this one included.
+    pub(super) times: u32,
+}
+
+/// What comes of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The provider cannot now. It is tried again for as long as it takes.
+    Unavailable,
+    /// Nobody can tell. It is tried again a few times.
+    Doubtful,
+    /// The refresh token is of no use any more: only a new sign-in helps.
+    Reconnect,
+    /// The app is not accepted: correcting it helps.
+    Client,
+    /// What the app asks for is not accepted.
+    Scope,
+}
+
+/// So many refusals in a row are no disturbance.
+const MAX_REFUSALS: u32 = 3;
+
+impl Verdict {
+    pub(super) fn of(refused: &Refused<'_>) -> Self {
+        let code = letters(refused.code);
+        let is_one_of = |codes: &[&str]| codes.iter().any(|known| letters(known) == code);
+        if is_one_of(UNAVAILABLE) {
+            return Self::Unavailable;
+        }
+        if is_one_of(CLIENT) {
+            return Self::Client;
+        }
+        if is_one_of(SCOPE) {
+            return Self::Scope;
+        }
+        if is_one_of(RECONNECT) || refused.code == ENVELOPE_FAILURE || refused.words.is_some_and(is_dead) {
+            return Self::Reconnect;
+        }
+        // A proxy on the way is not the provider.
+        if refused.status == 407 {
+            return Self::Unavailable;
+        }
+        if refused.times >= MAX_REFUSALS || !refused.access_lives { Self::Reconnect } else { Self::Doubtful }
+    }
+}
+
+/// After these no further try can succeed: RFC 6749 §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, and what
+/// providers say in place of `invalid_grant`.
+const RECONNECT: &[&str] = &[
+    "invalid_grant",
+    "invalid_request",
+    "unsupported_grant_type",
+    "access_denied",
+    "invalid_token",
+    "interaction_required",
+    "login_required",
+    "consent_required",
+    "account_selection_required",
+    "bad_refresh_token",
+    "invalid_refresh_token",
+    "refresh_token_invalid",
+    "refresh_token_expired",
+    "expired_refresh_token",
+    "refresh_token_revoked",
+    "revoked_refresh_token",
+    "refresh_token_not_found",
+    "refresh_token_reused",
+    "token_expired",
+    "expired_token",
+    "token_revoked",
+    "revoked_token",
+    "token_inactive",
+    "inactive_token",
+    "token_invalid",
+    "invalid_session",
+    "session_expired",
+    "account_inactive",
+    "inactive_user",
+    "user_disabled",
+    "grant_revoked",
+    "authorization_revoked",
+];
+const CLIENT: &[&str] = &["invalid_client", "unauthorized_client", "invalid_client_id", "invalid_client_secret", "bad_client_secret", "incorrect_client_credentials"];
+const SCOPE: &[&str] = &["invalid_scope", "invalid_target", "insufficient_scope"];
+const UNAVAILABLE: &[&str] = &[
+    "temporarily_unavailable",
+    "server_error",
+    "slow_down",
+    "rate_limited",
+    "ratelimited",
+    "rate_limit_exceeded",
+    "too_many_requests",
+    "service_unavailable",
+    "internal_error",
+    "internal_server_error",
+];
+
+/// A code by its letters: `invalid_grant`, `invalid-grant` and `InvalidGrant` are one.
+fn letters(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Whether words say that a refresh token is dead, and can mean nothing else.
+fn is_dead(words: &str) -> bool {
+    let words = words.to_lowercase().replace('_', " ");
+    let dead = [
+        "invalid", "expired", "revoked", "not found", "unknown", "no longer", "not valid", "already used", "reused",
+        "inactive", "does not exist", "no such",
+    ];
+    words.contains("refresh token") && dead.iter().any(|word| words.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn refusals_and_what_they_come_to() {
+        let codes = [
+            (400, "invalid_grant", None),
+            (401, "invalid_token", None),
+            (200, "bad_refresh_token", None),
+            (400, "interaction_required", None),
+            (400, "InvalidRefreshToken", None),
+            (400, "TOKEN_EXPIRED", None),
+            (400, "", Some("Invalid refresh token")),
+            (400, "190", Some("The refresh_token has been revoked.")),
+            (400, "", Some("Missing parameter: refresh_token")),
+            (401, "invalid_client", None),
+            (400, "unauthorized_client", None),
+            (400, "invalid_scope", None),
+            (400, "invalid_target", None),
+            (400, "temporarily_unavailable", None),
+            (200, "ratelimited", None),
+            (400, "strange", None),
+            (200, "strange", None),
+            (400, "", None),
+            (401, "", None),
+            (403, "", None),
+            (404, "", None),
+            (410, "", None),
+            (407, "", None),
+            (400, ENVELOPE_FAILURE, Some("Nope")),
+        ];
+        let mut table = String::new();
+        for (status, code, words) in codes {
+            let verdict =
+                |access_lives, times| Verdict::of(&Refused { status, code, words, access_lives, times });
+            let all = [verdict(true, 1), verdict(true, 2), verdict(true, 3), verdict(false, 1)];
+            let _ = writeln!(table, "{status} {code:?} {}: {all:?}", words.unwrap_or_default());
+        }
+        insta::assert_snapshot!(table);
+    }
+}
