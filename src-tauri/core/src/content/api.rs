@@ -11,10 +11,11 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
-use crate::http::{Heard, Limits, Reply, clean};
+use crate::http::{Heard, Limits, Mask, Reply, clean};
 use crate::id::ConnectionId;
 use crate::provider::{Content, Conventions, Profile};
 use crate::refresh::{self, Fresh};
+use crate::refusal::said;
 use crate::secret::{ExposeSecret, SecretString};
 use crate::store::connection;
 
@@ -34,8 +35,8 @@ pub(super) struct Api<'a> {
     pub(super) id: &'a ConnectionId,
     provider: String,
     pub(super) conventions: Conventions,
-    /// The tokens that went out, so that a reply which repeats one cannot make it be shown.
-    sent: Mutex<Vec<SecretString>>,
+    /// The secrets of this connection, so that a reply which repeats one cannot make it be kept or shown.
+    secrets: Mutex<Vec<SecretString>>,
 }
 
 impl<'a> Api<'a> {
@@ -51,7 +52,7 @@ impl<'a> Api<'a> {
             id,
             provider: profile.called(&app.overrides),
             conventions,
-            sent: Mutex::default(),
+            secrets: Mutex::default(),
         })
     }
 
@@ -70,13 +71,18 @@ impl<'a> Api<'a> {
 
     /// The access token itself, fresh.
     pub(super) async fn token(&self) -> Result<SecretString> {
-        refresh::fresh(self.env, self.id, Duration::ZERO).await.map(|fresh| fresh.token)
+        self.fresh().await.map(|fresh| fresh.token)
+    }
+
+    /// Masks what this connection's replies must not repeat.
+    pub(super) fn mask(&self) -> Mask {
+        Mask::of(self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned())
     }
 
     /// Reads what is at an address of its own, such as userinfo.
     pub(super) async fn get_at(&self, url: &Url) -> Result<Value> {
         let token = self.token().await?;
-        let called = api::call(&self.env.http, url, "", &token, None, Limits::IDENTITY).await;
+        let called = api::call(&self.env.http, url, "", &token, None, Limits::IDENTITY, &self.mask()).await;
         called.map_err(|failure| self.explain(failure))
     }
 
@@ -87,7 +93,8 @@ impl<'a> Api<'a> {
         let client = Client::of(self.env, &app).await?;
         grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
         let token = self.token().await?;
-        let asked = api::introspect(&self.env.http, url, &client.conventions, &client.credentials, &token);
+        let (http, mask) = (&self.env.http, self.mask());
+        let asked = api::introspect(http, url, &client.conventions, &client.credentials, &token, &mask);
         asked.await.map_err(|failure| self.explain(failure))
     }
 
@@ -102,9 +109,9 @@ impl<'a> Api<'a> {
     pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Heard<'_>) -> Result<Reply> {
         let (base, http) = (self.base()?, &self.env.http);
         let fresh = self.fresh().await?;
-        let mut fetched = api::fetch(http, base, path, &fresh.token, body, heard).await;
+        let mut fetched = api::fetch(http, base, path, &fresh.token, body, heard, &self.mask()).await;
         if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
-            fetched = api::fetch(http, base, path, &newer.token, body, heard).await;
+            fetched = api::fetch(http, base, path, &newer.token, body, heard, &self.mask()).await;
             self.settle(fetched.as_ref().err(), &newer)?;
         }
         fetched.map_err(|failure| self.explain(failure))
@@ -114,9 +121,9 @@ impl<'a> Api<'a> {
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
         let (base, http) = (self.base()?, &self.env.http);
         let fresh = self.fresh().await?;
-        let mut called = api::call(http, base, path, &fresh.token, body.as_ref(), limits).await;
+        let mut called = api::call(http, base, path, &fresh.token, body.as_ref(), limits, &self.mask()).await;
         if let Some(newer) = self.newer(called.as_ref().err(), &fresh).await? {
-            called = api::call(http, base, path, &newer.token, body.as_ref(), limits).await;
+            called = api::call(http, base, path, &newer.token, body.as_ref(), limits, &self.mask()).await;
             self.settle(called.as_ref().err(), &newer)?;
         }
         let reply = called.map_err(|failure| self.explain(failure))?;
@@ -127,11 +134,22 @@ impl<'a> Api<'a> {
     }
 
     async fn fresh(&self) -> Result<Fresh> {
-        refresh::fresh(self.env, self.id, Duration::ZERO).await.inspect(|fresh| self.sends(fresh))
+        let fresh = refresh::fresh(self.env, self.id, Duration::ZERO).await?;
+        self.knows(&fresh).await?;
+        Ok(fresh)
     }
 
-    fn sends(&self, fresh: &Fresh) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(fresh.token.clone());
+    /// Remembers what is secret of this connection from now on.
+    async fn knows(&self, fresh: &Fresh) -> Result<()> {
+        let (row, app) =
+            self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(Error::no_connection)?;
+        let mut secrets = vec![fresh.token.clone()];
+        secrets.extend(Client::of(self.env, &app).await?.credentials.client_secret);
+        if let Some(sealed) = &row.sealed_refresh {
+            secrets.push(self.env.vault.open(&grant::refresh_place(self.id), sealed).await?);
+        }
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+        Ok(())
     }
 
     /// A newer token, where the API did not accept this one.
@@ -140,7 +158,7 @@ impl<'a> Api<'a> {
             return Ok(None);
         }
         let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;
-        self.sends(&newer);
+        self.knows(&newer).await?;
         Ok(Some(newer))
     }
 
@@ -171,21 +189,19 @@ impl<'a> Api<'a> {
 
     /// A failure that came as a success, with words and no code: whether the token is meant only a person can read.
     pub(super) fn failed_in_words(&self, message: Option<&Value>) -> Error {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent: Vec<&str> = sent.iter().map(ExposeSecret::expose_secret).collect();
-        let said = message.and_then(Value::as_str).map(|text| clean(text, &sent)).unwrap_or_default();
-        Error::new(
-            Code::ProviderError,
-            format!("{}’s API answered that it failed. It says: “{said}”.", self.provider),
-        )
-        .means(KEPT)
-        .hint("Try again. If the token is meant, refresh the connection first.")
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+        let text = message.and_then(Value::as_str).map(|text| clean(text, &secrets));
+        let said = said(text.as_deref());
+        Error::new(Code::ProviderError, format!("{}’s API answered that it failed.{said}", self.provider))
+            .means(KEPT)
+            .hint("Try again. If the token is meant, refresh the connection first.")
     }
 
     fn not_accepted(&self) -> Error {
         Error::new(
             Code::ReconnectNeeded,
-            format!("{}’s API does not accept the token, not even a new one.", self.provider),
+            format!("{}’s API rejected the access token, and a new one as well.", self.provider),
         )
         .means(KEPT)
         .hint("Connect again in the browser.")

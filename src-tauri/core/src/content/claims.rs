@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Claims;
 use super::api::Api;
-use super::read::{Members, others};
+use super::read::{object, others};
 use crate::error::Result;
 use crate::http::api::read_public;
 use crate::secret::ExposeSecret;
@@ -16,7 +16,9 @@ use crate::secret::ExposeSecret;
 /// The claims of a connection's access token; nothing where it is no JWT.
 pub(super) async fn of(api: &Api<'_>) -> Result<Option<Claims>> {
     let token = api.token().await?;
-    let Ok(claims) = insecure_decode_claims::<Members>(token.expose_secret()) else { return Ok(None) };
+    let Ok(mut claims) = insecure_decode_claims::<Value>(token.expose_secret()) else { return Ok(None) };
+    api.mask().value(&mut claims);
+    let Some(claims) = object(claims) else { return Ok(None) };
     let is_verified = match &api.conventions.jwks_url {
         // Keys that cannot be had leave it unverified, which is what is then said.
         Some(url) => match read_public(&api.env.http, url).await.map(serde_json::from_value::<JwkSet>) {

@@ -1,10 +1,12 @@
 //! Posts of a project: asked for with the filters that the provider knows, and kept as they came.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::api::Api;
+use super::credentials;
 use super::grigora::{self, Unread};
 use super::{Post, PostQuery, Posts, Progress};
 use crate::env::Env;
@@ -75,7 +77,9 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             Err(unread) => return Ok(Err(unread)),
         };
         let mut count = 0;
-        let read = |raw: &&str| {
+        let may_hold_any = credentials::may_hold_any(&whole.body);
+        let as_kept = |raw| if may_hold_any { credentials::masked(raw) } else { Cow::Borrowed(raw) };
+        let read = |raw: &Cow<'_, str>| {
             if stopped.load(Ordering::Relaxed) {
                 return None;
             }
@@ -85,7 +89,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             }
             entry(raw)
         };
-        cache::keep(tx, &of, as_of, all.iter().map(|raw| raw.get()), read)?;
+        cache::keep(tx, &of, as_of, all.iter().map(|raw| as_kept(raw.get())), read)?;
         // Whoever waited for it does so no more: what was there before stays.
         if stopped.load(Ordering::Relaxed) {
             return Err(Error::new(Code::Cancelled, "Cancelled.").into());

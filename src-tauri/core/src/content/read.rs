@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::Field;
+use super::{Field, credentials};
 
 /// The members of a JSON object.
 pub(super) type Members = Map<String, Value>;
@@ -78,10 +78,14 @@ pub(super) fn moment(value: &Value) -> Option<Timestamp> {
     text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
 }
 
-/// What was not read by name, to be shown as it came.
+/// What was not read by name, to be shown as it came, but for credentials.
 pub(super) fn others(members: Members) -> Vec<Field> {
     let readable = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
-    members.into_iter().map(|(name, value)| Field { name, value: readable(value) }).collect()
+    let masked = members.into_iter().map(|(name, mut value)| {
+        credentials::mask_member(&name, &mut value);
+        Field { name, value: readable(value) }
+    });
+    masked.collect()
 }
 
 /// A list's things, read one by one; one that cannot be read is left out.

@@ -70,7 +70,8 @@ pub(super) fn shape(
 
 /// HTTP Basic (RFC 7617) of both halves as they are.
 pub(super) fn basic(id: &str, secret: &str) -> Result<header::HeaderValue, http::Error> {
-    let mut value = header::HeaderValue::from_str(&format!("Basic {}", BASE64.encode(format!("{id}:{secret}"))))?;
+    let mut value =
+        header::HeaderValue::from_str(&format!("Basic {}", BASE64.encode(format!("{id}:{secret}"))))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -4,9 +4,9 @@ use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
-use super::token::Credentials;
 use super::adapter;
-use super::{Client, Failure, Heard, Limits, Reply, clean};
+use super::token::Credentials;
+use super::{Client, Failure, Heard, Limits, Mask, Reply, clean};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -27,10 +27,11 @@ pub(crate) async fn call(
     token: &SecretString,
     body: Option<&Value>,
     limits: Limits,
+    mask: &Mask,
 ) -> Result<Value, ApiFailure> {
     let request = request(base, path, token, body)?;
     let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
-    read(&reply, token)
+    read(masked(reply, mask).await, token)
 }
 
 /// Posts `body` to `path` below `base`, and answers with the reply as it came: it may be long, and is the caller's to
@@ -42,14 +43,32 @@ pub(crate) async fn fetch(
     token: &SecretString,
     body: &Value,
     heard: &Heard<'_>,
+    mask: &Mask,
 ) -> Result<Reply, ApiFailure> {
     let request = request(base, path, token, Some(body))?;
     let reply = client.send_heard(request, Limits::LIST, heard).await.map_err(ApiFailure::Failed)?;
+    let reply = masked(reply, mask).await;
     if reply.status.is_success() {
-        Ok(reply)
-    } else {
-        Err(read(&reply, token).err().unwrap_or_else(|| strange(&reply)))
+        return Ok(reply);
     }
+    let strange = strange(&reply);
+    Err(read(reply, token).err().unwrap_or(strange))
+}
+
+/// A longer reply is masked on a thread of its own: it takes as long as reading it.
+const LONG: usize = 1 << 20;
+
+/// A reply as everything else sees it: without the secrets of its connection.
+async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
+    let body = std::mem::take(&mut reply.body);
+    reply.body = if body.len() < LONG {
+        mask.json(body)
+    } else {
+        let mask = mask.clone();
+        // The thread ends otherwise only where the program does.
+        tokio::task::spawn_blocking(move || mask.json(body)).await.unwrap_or_default()
+    };
+    reply
 }
 
 fn request(
@@ -83,10 +102,10 @@ pub(crate) async fn read_public(client: &Client, url: &Url) -> Result<Value, Api
         .body(Vec::new())
         .map_err(|error| not_sent(&error))?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
-    read(&reply, &SecretString::default())
+    read(reply, &SecretString::default())
 }
 
-fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
+fn read(reply: Reply, token: &SecretString) -> Result<Value, ApiFailure> {
     let status = reply.status;
     if status.is_redirection() {
         let what = "a redirect to another address, which was not followed".into();
@@ -103,7 +122,7 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
         return Err(ApiFailure::Refused { status, code });
     }
-    parsed.map_err(|_| strange(reply))
+    parsed.map_err(|_| strange(&reply))
 }
 
 /// A reply that is not the JSON it should be.
@@ -127,10 +146,11 @@ pub(crate) async fn introspect(
     conventions: &Conventions,
     credentials: &Credentials,
     token: &SecretString,
+    mask: &Mask,
 ) -> Result<Value, ApiFailure> {
     let request = about_token(url, conventions, credentials, token, "access_token")?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
-    read(&reply, token)
+    read(masked(reply, mask).await, token)
 }
 
 /// Revokes a token (RFC 7009), as the client itself. A token that the provider does not know counts as revoked.
@@ -144,7 +164,7 @@ pub(crate) async fn revoke(
 ) -> Result<(), ApiFailure> {
     let request = about_token(url, conventions, credentials, token, hint)?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
-    if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
+    if reply.status.is_success() { Ok(()) } else { read(reply, token).map(drop) }
 }
 
 /// A form about a token, sent as the client itself.

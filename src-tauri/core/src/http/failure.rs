@@ -1,6 +1,7 @@
 //! How a request fails before its reply means anything, and how that is said to a person.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -97,17 +98,47 @@ impl Failure {
     }
 }
 
-/// The innermost cause, which is the one that says something; never with an address in it, whose query
-/// could hold a secret.
+/// The innermost cause, which is the one that says something, with the host that was asked; never with the rest of an
+/// address in it, whose query could hold a secret.
 fn root(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it took too long".into();
+    let cause = if error.is_timeout() { "it took too long".into() } else { innermost(error) };
+    let host = error.url().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+    match host {
+        Some((host, port)) if !cause.contains(host) => format!("{cause} ({host}:{port})"),
+        _ => cause,
     }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     while let Some(deeper) = cause.and_then(std::error::Error::source) {
         cause = Some(deeper);
     }
-    cause.map_or_else(|| "the connection failed".into(), ToString::to_string)
+    let Some(cause) = cause else { return "the connection failed".into() };
+    let known = cause.downcast_ref::<std::io::Error>().and_then(|error| in_words(error.kind()));
+    known.map_or_else(|| without_number(&cause.to_string()), str::to_owned)
+}
+
+/// What the system says of a connection, in words that are the same on every system.
+fn in_words(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::ConnectionRefused => "connection refused",
+        ErrorKind::ConnectionReset => "the connection was reset",
+        ErrorKind::ConnectionAborted => "the connection was broken off",
+        ErrorKind::HostUnreachable => "the host is unreachable",
+        ErrorKind::NetworkUnreachable => "the network is unreachable",
+        ErrorKind::NetworkDown => "the network is down",
+        ErrorKind::AddrNotAvailable => "no address to connect from",
+        ErrorKind::TimedOut => "it took too long",
+        ErrorKind::UnexpectedEof => "the connection ended early",
+        ErrorKind::BrokenPipe => "the connection was closed",
+        _ => return None,
+    })
+}
+
+/// The system's own words, without its number for them.
+fn without_number(text: &str) -> String {
+    text.split(" (os error ").next().unwrap_or(text).to_owned()
 }
 
 /// A provider's own text, made safe to show: one line, not endless, nothing that turns the line around it, and

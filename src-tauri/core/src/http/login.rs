@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Client, Failure, Limits, clean};
 use crate::error::{Code, Error, Result};
+use crate::refusal::said;
 use crate::secret::{ExposeSecret, SecretString};
 
 /// What is sent.
@@ -49,10 +50,10 @@ pub(crate) async fn log_in(
 fn read(reply: &Value, login: &Login<'_>, state: &SecretString) -> Result<SecretString> {
     let text = |name: &str| reply.get(name).and_then(Value::as_str).unwrap_or_default();
     if reply.get("success") != Some(&Value::Bool(true)) || text("oauthCode").is_empty() {
-        let said = clean(text("message"), &[login.password.expose_secret()]);
+        let text = clean(text("message"), &[login.password.expose_secret()]);
         return Err(Error::input(
             "password",
-            format!("The provider did not accept email and password. It says: “{said}”."),
+            format!("The provider did not accept email and password.{}", said(Some(&text))),
         )
         .hint("Compare both, then try again."));
     }

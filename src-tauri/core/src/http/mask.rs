@@ -88,7 +88,8 @@ impl Mask {
                 members.values_mut().for_each(|value| self.value(value));
                 if members.keys().any(|name| matches!(self.text(name), Cow::Owned(_))) {
                     let all = std::mem::take(members);
-                    members.extend(all.into_iter().map(|(name, value)| (self.text(&name).into_owned(), value)));
+                    members
+                        .extend(all.into_iter().map(|(name, value)| (self.text(&name).into_owned(), value)));
                 }
             }
             Value::Number(number) => {
@@ -136,8 +137,11 @@ fn is_of_token(byte: u8) -> bool {
 fn forms(secret: &str, in_json: bool) -> Vec<Vec<u8>> {
     // Two thirds of a token tell it from others of the same provider, and find one that was cut off. What stands in
     // JSON otherwise than in itself is looked for whole, so that no escape is cut in two.
-    let telling =
-        if secret.bytes().all(is_of_token) { MIN_SECRET.max(secret.len().div_ceil(3) * 2) } else { secret.len() };
+    let telling = if secret.bytes().all(is_of_token) {
+        MIN_SECRET.max(secret.len().div_ceil(3) * 2)
+    } else {
+        secret.len()
+    };
     let start = secret.get(..telling).unwrap_or(secret);
     let form: String = url::form_urlencoded::byte_serialize(start.as_bytes()).collect();
     let component = percent_encode(start.as_bytes(), COMPONENT).to_string();
@@ -234,7 +238,8 @@ mod tests {
 
     #[test]
     fn names_and_numbers_are_masked_too() {
-        let mut value = json!({ "k123456789012": 1, "n": 123_456_789_012_345_u64, "deep": [{ "x": "k123456789012" }] });
+        let mut value =
+            json!({ "k123456789012": 1, "n": 123_456_789_012_345_u64, "deep": [{ "x": "k123456789012" }] });
         mask(&["k123456789012", "123456789012345"]).value(&mut value);
         assert_eq!(value, json!({ "[secret]": 1, "n": "[secret]", "deep": [{ "x": "[secret]" }] }));
     }

@@ -162,8 +162,8 @@ impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let request = adapter::shape(request, self.conventions, &self.purpose)
-                .map_err(|error| not_sent(&error))?;
+            let request =
+                adapter::shape(request, self.conventions, &self.purpose).map_err(|error| not_sent(&error))?;
             let reply = self.client.send(request, Limits::TOKEN).await?;
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(seen::masked(&reply, &self.sent));
@@ -219,7 +219,9 @@ fn failure(error: RequestTokenError<TokenFailure, BasicErrorResponse>) -> TokenF
 /// Everything secret that goes out.
 fn secrets_of(credentials: &Credentials, ask: &Ask) -> Vec<SecretString> {
     let asked = match ask {
-        Ask::Code { code, state, verifier, .. } => [Some(code.clone()), Some(state.clone()), verifier.clone()],
+        Ask::Code { code, state, verifier, .. } => {
+            [Some(code.clone()), Some(state.clone()), verifier.clone()]
+        }
         Ask::Refresh(token) => [Some(token.clone()), None, None],
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()

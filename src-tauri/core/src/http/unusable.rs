@@ -26,11 +26,15 @@ impl Unusable {
                 "Report it to the provider: a token is visible ASCII (RFC 6749, appendix A).".to_owned(),
             ),
             Self::TooLong { member, bytes } => (
-                format!("a token that cannot be used: {member} has {bytes} bytes, and no server takes that many in a header"),
+                format!(
+                    "a token that cannot be used: {member} has {bytes} bytes, and no server takes that many in a header"
+                ),
                 "Ask for fewer scopes, or report it to the provider.".to_owned(),
             ),
             Self::ProofOfPossession(kind) => (
-                format!("a token of type “{kind}”: each request would have to be signed with a key, which Grapnel does not do"),
+                format!(
+                    "a token of type “{kind}”: each request would have to be signed with a key, which Grapnel does not do"
+                ),
                 "Switch the app to bearer tokens at the provider (no DPoP, MAC or mutual TLS).".to_owned(),
             ),
             Self::Nested(path) => (
@@ -42,6 +46,7 @@ impl Unusable {
                 "Add a scope of the API that you want to call to the app.".to_owned(),
             ),
         };
-        Error::new(Code::ReplyInvalid, format!("{provider} answered {} with {what}.", status.as_u16())).hint(hint)
+        Error::new(Code::ReplyInvalid, format!("{provider} answered {} with {what}.", status.as_u16()))
+            .hint(hint)
     }
 }

@@ -2,9 +2,13 @@
 
 use std::fs;
 
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::app::NewApp;
+use grapnel_core::content::PostQuery;
+use grapnel_core::content::export::Format;
+use grapnel_core::secret::{Entered, ExposeSecret};
 use grapnel_sandbox::grigora;
 
+use crate::scripted::{Reply, Scripted, sign_in};
 use crate::world::World;
 
 #[tokio::test]
@@ -40,6 +44,100 @@ async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {
     scan("what crosses to the window", crossed.as_bytes(), &secrets);
     world.start_again();
     world.grapnel.disconnect(&id).await.unwrap();
+    scan_files(&world, &secrets);
+}
+
+/// The ways in which a provider may repeat a secret in JSON.
+fn echoes(secret: &str) -> serde_json::Value {
+    serde_json::json!({ "debug": format!("Bearer {secret}"), "url": format!("https://x.example/?t={secret}&a=b"),
+        "deep": [{ secret: [secret, format!("cut off: {}", &secret[..secret.len() - 3])] }] })
+}
+
+#[tokio::test]
+async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
+    const SECRETS: [&str; 3] = [
+        "access/token+0123456789abcdef==",
+        "refresh-token-0123456789abcdef",
+        "client secret \\0123456789 abcdef",
+    ];
+    let (world, server) = (World::new(), Scripted::start().await);
+    let all: Vec<_> = SECRETS.iter().map(|secret| echoes(secret)).collect();
+    let grant = serde_json::json!({
+        "access_token": SECRETS[0], "refresh_token": SECRETS[1], "expires_in": 3600, "token_type": "bearer",
+        "scope": format!("read {} {}", SECRETS[0], SECRETS[1]), "project_ids": ["p1", SECRETS[1]], "more": all,
+    });
+    server.on("/token", [Reply::json(200, grant.to_string())]);
+    let account = serde_json::json!({ "id": "1", "firstName": SECRETS[0], "email": SECRETS[1], "more": all });
+    server.on("/token/authorized_by", [Reply::json(200, account.to_string())]);
+    let introspection = serde_json::json!({
+        "authorization": { "id": "1", "scope": format!("a {}", SECRETS[0]), "authorizedTo": { "projectIds": [SECRETS[1]] } },
+        "application": { "id": "1", "displayName": SECRETS[2] },
+    });
+    server.on("/token/introspect", [Reply::json(200, introspection.to_string())]);
+    let project = serde_json::json!({ "id": "p1", "name": SECRETS[0], "domain": SECRETS[1], "more": all });
+    let escaped = |value: serde_json::Value| value.to_string().replace('/', "\\/").replace("=", "\\u003d");
+    server.on("/project/list", [Reply::json(200, escaped(serde_json::json!({ "projects": [project] })))]);
+    let posts: Vec<_> = (0..3)
+        .map(|id| serde_json::json!({
+            "id": id, "title": format!("Post {}", SECRETS[0]), "slug": SECRETS[1], "author": SECRETS[2], "more": all,
+            "settings": { "api_key": "live-key-of-another", "headers": [{ "name": "Authorization", "value": "live-key-of-another" }] },
+        }))
+        .collect();
+    server.on(
+        "/cms/post/list",
+        [Reply::json(200, escaped(serde_json::json!({ "success": true, "data": posts })))],
+    );
+    let new = NewApp {
+        client_secret: Some(Entered(SECRETS[2].into())),
+        ..server.new_app(&[("content", "grigora"), ("api_base", &server.origin)])
+    };
+    let app = world.grapnel.add_app(new).await.unwrap();
+    let id = sign_in(&world.grapnel, &app).await.unwrap();
+    let kept = world.grapnel.kept();
+    let query = PostQuery { project_id: "p1".into(), ..PostQuery::default() };
+    let shown = serde_json::to_string(&(
+        world.grapnel.projects(&id).await.unwrap(),
+        world.grapnel.posts(&id, &query).await.unwrap(),
+        kept.posts(&id, &query).await.unwrap(),
+        kept.post_json(&id, &query, "1").await.unwrap(),
+        kept.search("Post").await.unwrap(),
+        world.grapnel.connection(&id).unwrap(),
+        world.grapnel.activity(None, None).unwrap(),
+    ))
+    .unwrap();
+    assert!(shown.contains("[secret]") && shown.matches("Post ").count() >= 3, "{shown}");
+    let mut secrets: Vec<_> = SECRETS.map(|secret| (secret.to_owned(), secret.to_owned())).into();
+    secrets.push(("another's key".into(), "live-key-of-another".into()));
+    scan("what crosses to the window", shown.as_bytes(), &secrets);
+    scan("the same, unescaped", shown.replace('\\', "").as_bytes(), &secrets);
+    for format in [Format::Csv, Format::Json] {
+        let file = world.home.path().join("export");
+        let count = kept.export(&id, &query, format, fs::File::create(&file).unwrap()).await.unwrap();
+        assert_eq!(count, 3);
+        scan("an exported file", &fs::read(&file).unwrap(), &secrets);
+    }
+    scan_files(&world, &secrets);
+}
+
+#[tokio::test]
+async fn credentials_within_workflows_are_not_kept() {
+    let (world, server) = (World::new(), Scripted::start().await);
+    server.on("/token", [Reply::json(200, r#"{"access_token":"one-token","expires_in":3600}"#)]);
+    let workflow = serde_json::json!({ "key": "w1", "state": "on", "workflow": {
+        "title": "Mint", "trigger": { "authentication": "live-trigger-token", "input": { "apiKey": "live-api-key" } },
+        "actions": [{ "authentication": { "value": "live-action-token" } }],
+    } });
+    let reply = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "result": [workflow] });
+    server.on("/rpc", [Reply::json(200, reply.to_string())]);
+    let api = format!("{}/rpc", server.origin);
+    let app =
+        world.grapnel.add_app(server.new_app(&[("content", "grindery"), ("api_base", &api)])).await.unwrap();
+    let id = sign_in(&world.grapnel, &app).await.unwrap();
+    let items = world.grapnel.items(&id, "workflows", None).await.unwrap();
+    assert_eq!(items.items[0].name, "Mint");
+    let secrets = ["live-trigger-token", "live-api-key", "live-action-token"]
+        .map(|text| (text.to_owned(), text.to_owned()));
+    scan("what crosses to the window", serde_json::to_string(&items).unwrap().as_bytes(), &secrets);
     scan_files(&world, &secrets);
 }
 

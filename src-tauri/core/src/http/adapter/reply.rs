@@ -6,8 +6,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::Members;
-use crate::http::token::TokenFailure;
 use crate::http::failure::is_busy;
+use crate::http::token::TokenFailure;
 use crate::http::{Deviation, Failure, Mask, Reply};
 use crate::provider::Conventions;
 use crate::secret::SecretString;

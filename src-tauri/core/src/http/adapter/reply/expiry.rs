@@ -38,7 +38,15 @@ fn refresh_end(members: &mut Members) {
         let rest = rest.map(|rest| rest.strip_prefix("token").unwrap_or(rest));
         matches!(
             rest,
-            Some("expiresin" | "expiresat" | "expires" | "expireson" | "expiry" | "expiration" | "expirationtime")
+            Some(
+                "expiresin"
+                    | "expiresat"
+                    | "expires"
+                    | "expireson"
+                    | "expiry"
+                    | "expiration"
+                    | "expirationtime"
+            )
         )
     };
     let names: Vec<String> = members.keys().filter(|name| is_refresh_end(name)).cloned().collect();

@@ -74,7 +74,8 @@ fn said(reply: &Reply, members: &Members) -> (String, Option<String>) {
 }
 
 const CODES: &[&str] = &["error", "error_code", "errorCode", "code", "type", "status"];
-const WORDS: &[&str] = &["error_description", "message", "Message", "detail", "title", "errmsg", "description"];
+const WORDS: &[&str] =
+    &["error_description", "message", "Message", "detail", "title", "errmsg", "description"];
 
 fn readable(value: &Value) -> Option<String> {
     match value {

@@ -22,12 +22,13 @@ fn conventions(id: &str) -> Conventions {
 
 fn outcome(status: u16, content_type: &str, body: &str) -> String {
     let mut noted = Vec::new();
-    let outcome = match normalize(&reply(status, content_type, body), &conventions("grigora"), &[], &mut noted) {
-        Ok(response) => {
-            format!("{} {}", response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
-        }
-        Err(failure) => format!("refused: {failure}"),
-    };
+    let outcome =
+        match normalize(&reply(status, content_type, body), &conventions("grigora"), &[], &mut noted) {
+            Ok(response) => {
+                format!("{} {}", response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
+            }
+            Err(failure) => format!("refused: {failure}"),
+        };
     let noted = noted.iter().map(|deviation| format!("\n    {} {}", deviation.member, deviation.found));
     format!("{status} {body}\n  → {outcome}{}", noted.collect::<String>())
 }
@@ -141,7 +142,9 @@ fn a_grant_may_be_nested_where_the_profile_says_so() {
         (r#"{"authed_user":{"id":"U1","access_token":"xoxp-1"}}"#, "authed_user"),
         (r#"{"data":{"token":{"access_token":"t"}}}"#, "data.token"),
     ] {
-        let Err(TokenFailure::Failed(failure)) = granted(&conventions("custom"), body) else { panic!("{body}") };
+        let Err(TokenFailure::Failed(failure)) = granted(&conventions("custom"), body) else {
+            panic!("{body}")
+        };
         assert!(failure.explain("P").hint.unwrap().contains(&format!("token_path={path}")), "{body}");
     }
 }

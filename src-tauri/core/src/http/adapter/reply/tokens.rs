@@ -29,7 +29,9 @@ pub(super) fn check(
     let unusable = |unusable| Failure::Unusable(unusable, status);
     match members.get("access_token") {
         Some(Value::String(token)) if !token.trim().is_empty() => {}
-        Some(_) => return Err(Failure::Strange("one whose access_token is empty or not text".into(), status)),
+        Some(_) => {
+            return Err(Failure::Strange("one whose access_token is empty or not text".into(), status));
+        }
         None => return Err(missing(members, status)),
     }
     if !matches!(members.get("refresh_token"), None | Some(Value::String(_)))

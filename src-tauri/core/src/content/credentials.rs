@@ -1,0 +1,152 @@
+//! Members that hold credentials of someone: what was browsed is kept without them, at any depth.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use serde_json::Value;
+
+/// What is put in place of a credential.
+const MASKED: &str = "[secret]";
+/// Names of members, by their letters, that are credentials.
+const NAMES: &[&str] = &[
+    "auth",
+    "authentication",
+    "authorization",
+    "bearer",
+    "credential",
+    "credentials",
+    "cookie",
+    "cookies",
+    "jwt",
+    "otp",
+    "pin",
+    "signingkey",
+    "encryptionkey",
+    "accesskey",
+    "accesskeyid",
+];
+/// How the names of others end, also in the plural.
+const ENDINGS: &[&str] = &[
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "apikey",
+    "privatekey",
+    "secretkey",
+    "secretaccesskey",
+];
+
+/// Whether a member of this name holds a credential: `api_key`, `apiKey` and `X-API-Key` are one.
+fn is_credential(name: &str) -> bool {
+    let letters: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let singular = letters.strip_suffix('s').unwrap_or(&letters);
+    NAMES.contains(&letters.as_str())
+        || ENDINGS.iter().any(|end| letters.ends_with(end) || singular.ends_with(end))
+}
+
+/// Masks the credentials within a value.
+pub(super) fn mask(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.iter_mut().for_each(|(name, value)| mask_member(name, value)),
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+/// Masks a member that is a credential, or the credentials within it.
+pub(super) fn mask_member(name: &str, value: &mut Value) {
+    match value {
+        Value::Null | Value::Bool(_) => {}
+        // Headers and settings are often lists of names and values.
+        Value::Array(items) if !is_credential(name) => items.iter_mut().for_each(mask_pair),
+        _ if is_credential(name) => *value = MASKED.into(),
+        other => mask(other),
+    }
+}
+
+fn mask_pair(item: &mut Value) {
+    let named = ["name", "key"].iter().find_map(|key| item.get(*key)?.as_str());
+    if named.is_some_and(is_credential)
+        && let Some(value) = item.get_mut("value")
+    {
+        *value = MASKED.into();
+    }
+    mask(item);
+}
+
+/// A JSON object as text, without the credentials in it. Most have none, and stay as they are.
+pub(super) fn masked(raw: &str) -> Cow<'_, str> {
+    if !may_hold_any(raw.as_bytes()) {
+        return Cow::Borrowed(raw);
+    }
+    let Ok(before) = serde_json::from_str::<Value>(raw) else { return Cow::Borrowed(raw) };
+    let mut value = before.clone();
+    mask(&mut value);
+    if value == before { Cow::Borrowed(raw) } else { Cow::Owned(value.to_string()) }
+}
+
+/// Whether any word is in it that the name of a credential has. A name that is escaped says that by its backslash.
+pub(super) fn may_hold_any(text: &[u8]) -> bool {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let words = [
+            "token",
+            "secret",
+            "passw",
+            "pwd",
+            "passphrase",
+            "key\"",
+            "keys\"",
+            "auth",
+            "bearer",
+            "credential",
+            "cookie",
+            "jwt\"",
+            "otp\"",
+            "pin\"",
+            "keyid\"",
+            "\\u00",
+        ];
+        AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    });
+    WORDS.as_ref().is_none_or(|words| words.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_at_any_depth() {
+        let mut value = json!({
+            "workflow": {
+                "title": "Mint",
+                "actions": [{ "authentication": { "type": "oauth", "value": "live-1" }, "input": { "API-Key": "live-2", "pin": 1234 } }],
+                "headers": [{ "name": "Authorization", "value": "Bearer live-3" }, { "name": "Accept", "value": "json" }],
+            },
+            "accessTokens": ["live-4"], "client_secret": "live-5", "password": null, "token": false,
+            "token_type": "bearer", "author": "Ann", "keyword": "pins",
+        });
+        mask(&mut value);
+        insta::assert_snapshot!(value.to_string(), @r#"{"workflow":{"title":"Mint","actions":[{"authentication":"[secret]","input":{"API-Key":"[secret]","pin":"[secret]"}}],"headers":[{"name":"Authorization","value":"[secret]"},{"name":"Accept","value":"json"}]},"accessTokens":"[secret]","client_secret":"[secret]","password":null,"token":false,"token_type":"bearer","author":"Ann","keyword":"pins"}"#);
+    }
+
+    #[test]
+    fn text_without_credentials_stays_as_it_is() {
+        for raw in [
+            r#"{"title":"The secret of tokens","body":"my password is long"}"#,
+            r#"{"a":1}"#,
+            "[]",
+            "not json token",
+        ] {
+            assert!(matches!(masked(raw), Cow::Borrowed(_)), "{raw}");
+        }
+        assert_eq!(masked(r#"{"a":{"to\u006ben":"live"}}"#), r#"{"a":{"token":"[secret]"}}"#);
+    }
+}
