@@ -31,7 +31,8 @@ impl Exit {
             // A field names a value that was entered. Without one, what was entered is right, and does not fit
             // what is there.
             Code::InvalidInput if error.field.is_some() => Self::Usage,
-            Code::ReconnectNeeded => Self::ReconnectNeeded,
+            // The connection is `reconnect_needed` as well while its app is not accepted.
+            Code::ReconnectNeeded | Code::InvalidClient => Self::ReconnectNeeded,
             Code::ProviderUnavailable | Code::AnswerLost => Self::ProviderUnavailable,
             Code::AccessDenied | Code::Cancelled | Code::TimedOut => Self::NotAuthorized,
             code if code.is_of_vault() || code == Code::PassphraseWrong => Self::Keyring,

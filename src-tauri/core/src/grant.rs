@@ -1,12 +1,11 @@
 //! A grant, from the token endpoint's answer to what is sealed and kept.
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
-use crate::http::token::{Credentials, End, Grant};
+use crate::http::token::{Credentials, Grant};
 use crate::id::ConnectionId;
+use crate::life;
 use crate::provider::{Conventions, Origins, Profile};
 use crate::secret::{Glimpse, Sealed, SecretString};
 use crate::store::app::AppRow;
@@ -70,16 +69,22 @@ pub(crate) async fn seal(
     grant: Grant,
     before: Option<&ConnectionRow>,
 ) -> Result<SealedGrant> {
-    let now = env.time.now();
+    let (now, old) = (env.time.now(), before.and_then(|row| row.held.as_ref()));
+    let (expires_at, expiry_source) = life::access_end(now, &grant, old);
+    let (refresh_expires_at, refresh_end_is_fixed) = life::refresh_end(now, &grant, old);
     let held = Held {
         access: Glimpse::of(&grant.access_token, &conventions.token_prefix),
         refresh: match &grant.refresh_token {
             Some(token) => Some(Glimpse::of(token, &conventions.refresh_token_prefix)),
-            None => before.and_then(|row| row.held.as_ref()?.refresh.clone()),
+            None => old.and_then(|held| held.refresh.clone()),
         },
         issued_at: now,
-        expires_at: grant.expires.and_then(|end| end_of(now, end)),
-        renewals: before.and_then(|row| row.held.as_ref()).map_or(0, |held| held.renewals + 1),
+        expires_at,
+        renewals: old.map_or(0, |held| held.renewals + 1),
+        expiry_source,
+        refresh_expires_at,
+        refresh_end_is_fixed,
+        signed_in_at: Some(old.map_or(now, |held| held.signed_in_at.unwrap_or(held.issued_at))),
     };
     let refresh = match grant.refresh_token {
         Some(token) => Some(env.vault.seal(&refresh_place(id), &token).await?),
@@ -129,13 +134,6 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
         scopes: grant.scopes,
         project_ids: grant.project_ids,
         ..row
-    }
-}
-
-fn end_of(start: Timestamp, end: End) -> Option<Timestamp> {
-    match end {
-        End::In(lifetime) => start.checked_add(SignedDuration::try_from(lifetime).ok()?).ok(),
-        End::At(second) => Timestamp::from_second(second).ok(),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod event;
 mod grant;
 pub mod http;
 pub mod id;
+mod life;
 pub mod provider;
 pub mod redirect;
 mod refresh;

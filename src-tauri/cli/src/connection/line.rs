@@ -21,6 +21,18 @@ struct Line {
     state: State,
     expires_at: Option<Timestamp>,
     retry_at: Option<Timestamp>,
+    sign_in_due: Option<Timestamp>,
+}
+
+impl Line {
+    /// How it stands, and when a new sign-in will be needed.
+    fn standing(&self, now: Timestamp) -> String {
+        let standing = standing(self.state, self.retry_at, now);
+        match self.sign_in_due.filter(|_| self.state != State::ReconnectNeeded) {
+            Some(due) => format!("{standing}, sign-in needed {}", moment(due, now)),
+            None => standing,
+        }
+    }
 }
 
 impl Lines {
@@ -33,6 +45,7 @@ impl Lines {
             state: summary.state,
             expires_at: summary.expires_at,
             retry_at: summary.retry_at,
+            sign_in_due: summary.sign_in_due,
         };
         Self(connections.into_iter().map(line).collect())
     }
@@ -45,13 +58,7 @@ impl Shown for Lines {
         }
         let rows = self.0.iter().map(|line| {
             let expires = line.expires_at.map_or_else(|| "-".into(), |at| moment(at, now));
-            [
-                line.name.clone(),
-                line.app.clone(),
-                line.provider.clone(),
-                standing(line.state, line.retry_at, now),
-                expires,
-            ]
+            [line.name.clone(), line.app.clone(), line.provider.clone(), line.standing(now), expires]
         });
         table(["CONNECTION", "APP", "PROVIDER", "STATE", "EXPIRES"], rows)
     }

@@ -1,6 +1,6 @@
 //! Everything about a connection.
 
-use grapnel_core::connection::{Details, Held, Scopes, State};
+use grapnel_core::connection::{Details, ExpirySource, Held, Scopes, State};
 use grapnel_core::content::{Account, Application, Claims};
 use grapnel_core::error::Error;
 use grapnel_core::http::Deviation;
@@ -21,6 +21,7 @@ pub(crate) struct Status {
     state: State,
     expires_at: Option<Timestamp>,
     retry_at: Option<Timestamp>,
+    sign_in_due: Option<Timestamp>,
     scopes: Scopes,
     account: Option<Account>,
     application: Option<Application>,
@@ -44,6 +45,7 @@ impl Status {
             state: details.summary.state,
             expires_at: details.summary.expires_at,
             retry_at: details.summary.retry_at,
+            sign_in_due: details.summary.sign_in_due,
             scopes: details.scopes,
             account: details.account,
             application: details.application,
@@ -61,10 +63,21 @@ impl Status {
     /// Where it stands, in a sentence.
     pub(crate) fn standing(&self, now: Timestamp) -> String {
         match self.expires_at {
-            Some(end) if end > now => format!("The access token expires {}.", moment(end, now)),
-            Some(end) => format!("The access token expired {}.", moment(end, now)),
+            Some(end) if end > now => {
+                format!("The access token expires {}{}.", moment(end, now), self.by_whom())
+            }
+            Some(end) => format!("The access token expired {}{}.", moment(end, now), self.by_whom()),
             None if self.tokens.is_some() => "The provider gave no expiry.".into(),
             None => "It holds no tokens.".into(),
+        }
+    }
+
+    /// Who says when the access token expires, where the reply did not.
+    fn by_whom(&self) -> &'static str {
+        match self.tokens.as_ref().map(|held| held.expiry_source) {
+            Some(ExpirySource::TokenClaim) => ", from the token’s exp claim",
+            Some(ExpirySource::Introspection) => ", from introspection",
+            Some(ExpirySource::Reply) | None => "",
         }
     }
 
@@ -92,10 +105,18 @@ impl Status {
             ("app", self.app.clone()),
             ("provider", self.provider.clone()),
             ("state", standing(self.state, self.retry_at, now)),
+            (
+                "new sign-in",
+                self.sign_in_due.map(|due| format!("needed {}", moment(due, now))).unwrap_or_default(),
+            ),
             ("account", self.owner()),
             ("tokens", self.standing(now)),
             ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),
             ("refresh token", refresh.unwrap_or_default()),
+            (
+                "refresh token expires",
+                held.and_then(|held| held.refresh_expires_at).map(|end| moment(end, now)).unwrap_or_default(),
+            ),
             ("issued", held.map(|held| moment(held.issued_at, now)).unwrap_or_default()),
             ("renewals", held.map(|held| held.renewals.to_string()).unwrap_or_default()),
             ("scopes granted", self.scopes.granted.join(" ")),

@@ -118,15 +118,16 @@ fn needed(need: Need, field: &str, what: &str, value: &str) -> Result<Option<Str
     }
 }
 
-/// A client id or secret: visible ASCII. RFC 6749 (appendix A) admits spaces, but no provider gives them out, and
-/// one that came with copying would be answered with a riddle.
+/// A client ID or secret: visible ASCII. A secret may have spaces within it (RFC 6749, appendix A.2); in a client ID,
+/// which no provider gives out with one, a space came with copying.
 fn credential(field: &str, what: &str, value: &str) -> Result<String> {
     let value = value.trim();
+    let may_be = |c: char| c.is_ascii_graphic() || (c == ' ' && field == "client_secret");
     let error = if value.is_empty() {
         format!("The {what} is empty.")
-    } else if value.contains(char::is_whitespace) {
+    } else if value.chars().any(|c| c.is_whitespace() && !may_be(c)) {
         format!("The {what} has a space in it.")
-    } else if value.len() > LONGEST || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+    } else if value.len() > LONGEST || !value.chars().all(may_be) {
         format!("The {what} is too long, or has characters that none has.")
     } else {
         return Ok(value.to_owned());

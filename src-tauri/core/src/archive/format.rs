@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::envelope::invalid;
+use crate::connection::ExpirySource;
 use crate::content::Account;
 use crate::error::{Code, Error, Result};
 use crate::provider::Origins;
@@ -59,6 +60,14 @@ pub(super) struct TokensOut {
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) renewals: u32,
+    #[serde(default)]
+    pub(super) expiry_source: ExpirySource,
+    #[serde(default)]
+    pub(super) refresh_expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) refresh_end_is_fixed: bool,
+    #[serde(default)]
+    pub(super) signed_in_at: Option<Timestamp>,
 }
 
 /// A secret that is written out. Only what is encrypted at once may hold one.
@@ -147,7 +156,8 @@ mod tests {
             expires_at in prop::option::of(moment()), renewals: u32) -> TokensOut {
             TokensOut {
                 access: Bare(access.into()), refresh: refresh.map(|token| Bare(token.into())),
-                issued_at, expires_at, renewals,
+                issued_at, expires_at, renewals, expiry_source: ExpirySource::TokenClaim,
+                refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
             }
         }
     }

@@ -118,6 +118,10 @@ async fn tokens_out(env: &Env, row: &ConnectionRow) -> Result<Option<TokensOut>>
         issued_at: held.issued_at,
         expires_at: held.expires_at,
         renewals: held.renewals,
+        expiry_source: held.expiry_source,
+        refresh_expires_at: held.refresh_expires_at,
+        refresh_end_is_fixed: held.refresh_end_is_fixed,
+        signed_in_at: held.signed_in_at,
     }))
 }
 

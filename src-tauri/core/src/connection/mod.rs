@@ -5,6 +5,7 @@ mod elsewhere;
 mod first;
 mod news;
 mod protection;
+mod scopes;
 mod state;
 mod tally;
 mod view;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
 pub use tally::Tally;
-pub use view::{Details, Held, Scopes, State, Summary};
+pub use view::{Details, ExpirySource, Held, Scopes, State, Summary};
 
 use crate::activity::{Asker, Entry, Kind};
 use crate::app::{self, App, NewApp};

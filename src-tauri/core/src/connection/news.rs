@@ -1,10 +1,14 @@
-//! Which connections need a person who was not told of it yet. Kept, so that no start tells it again.
+//! Which connections need a person who was not told of it yet, or will need them before long. Kept, so that no start
+//! tells it again.
+
+use jiff::SignedDuration;
 
 use super::state::Now;
 use super::view::{State, Summary};
 use crate::app;
 use crate::env::Env;
 use crate::error::Result;
+use crate::store::standing::Notice;
 use crate::store::{connection, standing};
 
 /// What becomes of what was noted.
@@ -30,6 +34,17 @@ fn note(state: State, version: i64, told: Option<i64>) -> Note {
     }
 }
 
+/// A sign-in that is due within hours is no surprise: such tokens come and go all day.
+const MIN_NOTICE: SignedDuration = SignedDuration::from_hours(6);
+
+/// Whether the person is to be told that a sign-in will be due.
+fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
+    summary.sign_in_due.is_some()
+        && !notice.is_told
+        && notice.from.duration_until(notice.due) >= MIN_NOTICE
+        && matches!(summary.state, State::Active | State::Expired | State::Retrying)
+}
+
 /// The connections to tell of. From then on they count as told.
 pub(super) fn take(env: &Env) -> Result<Vec<Summary>> {
     let kept = env.store.read(standing::noted)?;
@@ -38,10 +53,14 @@ pub(super) fn take(env: &Env) -> Result<Vec<Summary>> {
     }
     let now = Now::of(env, app::all(env)?);
     let mut news = Vec::new();
-    let mut notes = Vec::new();
+    let (mut notes, mut noticed) = (Vec::new(), Vec::new());
     for of in kept {
-        let (version, told) = (of.version, of.told);
+        let (version, told, notice) = (of.version, of.told, of.notice);
         let Some(summary) = now.summary(of) else { continue };
+        if let Some(notice) = notice.filter(|notice| is_to_tell(&summary, *notice)) {
+            noticed.push((summary.id.clone(), notice.due));
+            news.push(summary.clone());
+        }
         match note(summary.state, version, told) {
             Note::Tell => {
                 notes.push((summary.id.clone(), Some(version)));
@@ -51,8 +70,11 @@ pub(super) fn take(env: &Env) -> Result<Vec<Summary>> {
             Note::Leave => {}
         }
     }
-    if !notes.is_empty() {
-        env.store.write(|tx| notes.iter().try_for_each(|(id, told)| connection::set_told(tx, id, *told)))?;
+    if !notes.is_empty() || !noticed.is_empty() {
+        env.store.write(|tx| {
+            noticed.iter().try_for_each(|(id, due)| connection::set_noticed(tx, id, Some(*due)))?;
+            notes.iter().try_for_each(|(id, told)| connection::set_told(tx, id, *told))
+        })?;
     }
     Ok(news)
 }

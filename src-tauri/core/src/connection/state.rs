@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::view::{Details, Scopes, State, Summary};
+use super::scopes;
+use super::view::{Details, State, Summary};
 use crate::app::{self, App};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -47,6 +48,7 @@ impl<'a> Now<'a> {
             provider_name: app.provider_name.clone(),
             expires_at: of.held.and_then(|held| held.expires_at),
             retry_at: of.retry_at,
+            sign_in_due: of.notice.filter(|notice| notice.from <= self.time).map(|notice| notice.due),
         })
     }
 
@@ -85,7 +87,9 @@ fn trouble(env: &Env, of: &Standing, app: &App) -> Option<Error> {
 pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Details> {
     let (standing, app) = (Standing::from(&row), app::view(app)?);
     let trouble = trouble(env, &standing, &app);
-    let (requested, portal) = (app.scopes.clone(), Profile::find(&app.provider)?.portal.clone());
+    let profile = Profile::find(&app.provider)?;
+    let (requested, portal) = (app.scopes.clone(), profile.portal.clone());
+    let aliases = profile.conventions(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
     let summary = Now::of(env, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let renews = row.sealed_refresh.is_some();
     Ok(Details {
@@ -94,7 +98,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
         application: row.application,
         authorization: row.authorization,
         trouble,
-        scopes: scopes(requested, row.scopes, renews),
+        scopes: scopes::compare(requested, row.scopes, &aliases, renews),
         project_ids: row.project_ids,
         renews_at: refresh::renews_at(env, &row.id)?,
         tokens: row.held,
@@ -106,16 +110,4 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
         browser: row.browser,
         portal,
     })
-}
-
-/// A provider that says nothing of scopes granted what was asked for (RFC 6749 §5.1).
-fn scopes(requested: Vec<String>, granted: Vec<String>, renews: bool) -> Scopes {
-    if granted.is_empty() {
-        return Scopes { granted: requested.clone(), requested, missing: Vec::new() };
-    }
-    // A refresh token is what this scope asks for (OpenID Connect Core §11); some providers do not name it again.
-    let is_held =
-        |scope: &str| granted.iter().any(|one| one == scope) || (renews && scope == "offline_access");
-    let missing = requested.iter().filter(|scope| !is_held(scope)).cloned().collect();
-    Scopes { requested, granted, missing }
 }

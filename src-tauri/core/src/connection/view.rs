@@ -52,6 +52,8 @@ pub struct Summary {
     pub expires_at: Option<Timestamp>,
     /// When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps.
     pub retry_at: Option<Timestamp>,
+    /// When a new sign-in will be needed, once that is near: nothing renews the tokens beyond it.
+    pub sign_in_due: Option<Timestamp>,
 }
 
 /// Scopes: what was asked for, what was granted, and how they differ.
@@ -80,6 +82,32 @@ pub struct Held {
     pub expires_at: Option<Timestamp>,
     /// How often it was renewed since the person signed in.
     pub renewals: u32,
+    /// Who says when the access token expires.
+    #[serde(default)]
+    pub expiry_source: ExpirySource,
+    /// When the refresh token expires, where the provider said so.
+    #[serde(default)]
+    pub refresh_expires_at: Option<Timestamp>,
+    /// Whether a refresh does not put off the refresh token's end.
+    #[serde(default)]
+    pub refresh_end_is_fixed: bool,
+    /// When the person signed in; nothing for what an earlier version kept.
+    #[serde(default)]
+    pub signed_in_at: Option<Timestamp>,
+}
+
+/// Who says when an access token expires.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ExpirySource {
+    /// The token endpoint's reply.
+    #[default]
+    Reply,
+    /// The `exp` claim of the access token, which is not verified.
+    TokenClaim,
+    /// The provider's introspection.
+    Introspection,
 }
 
 /// Everything about a connection.

@@ -2,6 +2,7 @@
 
 mod api;
 mod claims;
+mod credentials;
 pub mod export;
 mod grigora;
 mod grindery;
@@ -47,8 +48,12 @@ pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let introspected = introspect(&api).await;
     if let Ok(Some((application, authorization))) = &introspected {
         let now = env.now();
-        env.store
-            .write(|tx| connection::set_introspection(tx, id, application.as_ref(), authorization, now))?;
+        env.store.write(|tx| {
+            if let Some(end) = authorization.expires_at {
+                connection::set_introspected_end(tx, id, end)?;
+            }
+            connection::set_introspection(tx, id, application.as_ref(), authorization, now)
+        })?;
     }
     env.tell(Event::Connection(id.clone()));
     account.and(introspected).map(drop)

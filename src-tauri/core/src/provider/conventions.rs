@@ -136,6 +136,8 @@ pub struct Conventions {
     pub pkce: Pkce,
     /// What separates the requested scopes; nothing where scopes are not sent.
     pub scopes_sent: Option<char>,
+    /// Scopes that are granted by another name than they are asked for by.
+    pub scope_aliases: Vec<(String, String)>,
     /// Whether a callback without a state is refused.
     pub require_state: bool,
     /// The issuer, where it is known (RFC 8414).

@@ -10,8 +10,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
 use url::Url;
 
+use super::outcome::Why;
 use super::plan::Plan;
-use super::renewal::{Why, renew};
+use super::renewal::renew;
 use super::schedule;
 use crate::clock::Woken;
 use crate::env::Env;
@@ -24,7 +25,7 @@ use crate::revoke;
 use crate::settings::Margin;
 use crate::store::renewable::Renewable;
 use crate::store::revocation::RevocationRow;
-use crate::store::{app, renewable, revocation, settings};
+use crate::store::{app, connection, renewable, revocation, settings};
 
 /// Keeps every connection alive, for as long as it is awaited.
 pub(crate) async fn keep_alive(env: Arc<Env>) {
@@ -62,6 +63,8 @@ async fn wait(env: &Env, next: Option<Timestamp>) -> Woken {
 enum Thing {
     Renewal(ConnectionId),
     Revocation(RevocationId),
+    /// To tell that a connection will need a new sign-in.
+    Notice(ConnectionId),
     /// To plan everything anew.
     Look,
 }
@@ -121,14 +124,17 @@ impl Keeper {
     fn look_at_all(&mut self) {
         self.plan.clear();
         self.places.clear();
-        let found = self.env.store.read(|c| Ok((settings::get(c)?, renewable::all(c)?, revocation::all(c)?)));
+        let found = self.env.store.read(|c| {
+            Ok((settings::get(c)?, renewable::all(c)?, revocation::all(c)?, connection::notices(c, None)?))
+        });
         match found {
-            Ok((set, renewable, revocations)) => {
+            Ok((set, renewable, revocations, notices)) => {
                 self.margin = set.margin;
                 for of in &renewable {
                     self.plan_renewal(of);
                 }
                 self.plan_revocations(&revocations);
+                self.plan_notices(notices);
             }
             Err(error) => self.look_later(&error),
         }
@@ -142,8 +148,10 @@ impl Keeper {
 
     /// Plans one connection anew, and answers how it is found.
     fn look_at(&mut self, id: &ConnectionId) -> Option<Renewable> {
-        let found = self.env.store.read(|c| Ok((renewable::one(c, id)?, revocation::of(c, id)?)));
-        let (renewable, revocations) = match found {
+        let found = self.env.store.read(|c| {
+            Ok((renewable::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
+        });
+        let (renewable, revocations, notices) = match found {
             Ok(found) => found,
             Err(error) => {
                 self.look_later(&error);
@@ -157,7 +165,17 @@ impl Keeper {
             self.plan.set(Thing::Renewal(id.clone()), None);
         }
         self.plan_revocations(&revocations);
+        self.plan.set(Thing::Notice(id.clone()), None);
+        self.plan_notices(notices);
         renewable
+    }
+
+    /// Plans to tell of sign-ins that will be due. What is to be told by now was told as it became so.
+    fn plan_notices(&mut self, notices: Vec<(ConnectionId, Timestamp)>) {
+        let now = self.env.time.now();
+        for (id, from) in notices.into_iter().filter(|(_, from)| *from > now) {
+            self.plan(Thing::Notice(id), Some(from));
+        }
     }
 
     fn plan_renewal(&mut self, of: &Renewable) {
@@ -229,6 +247,7 @@ impl Keeper {
             match &thing {
                 Thing::Renewal(id) => self.start_renewal(id),
                 Thing::Look => self.look_at_all(),
+                Thing::Notice(id) => self.env.tell(Event::Connection(id.clone())),
                 Thing::Revocation(id) => {
                     let (env, id) = (Arc::clone(&self.env), id.clone());
                     self.start(thing.clone(), async move { revoke::again(&env, &id).await.map(drop) });
@@ -276,7 +295,7 @@ impl Keeper {
                 Ok(row) => self.plan_revocations(row.as_slice()),
                 Err(error) => self.look_later(&error),
             },
-            Thing::Look => {}
+            Thing::Look | Thing::Notice(_) => {}
         }
     }
 

@@ -26,8 +26,8 @@ use crate::provider::Profile;
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
 use crate::store::{app, connection, renewable, settings};
-use outcome::no_refresh_token;
-use renewal::{Why, renew};
+use outcome::{Why, no_refresh_token};
+use renewal::renew;
 
 /// An access token that is good as far as is known, and the version to name it by if it proves not to be.
 pub(crate) struct Fresh {
@@ -116,7 +116,7 @@ pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let row = row(env, id)?;
     if row.held.is_some() && row.sealed_refresh.is_none() {
         // Nothing was tried and nothing is wrong: the token that is held stays good until it is refused.
-        return Err(no_refresh_token(&provider_of(env, &row)?));
+        return Err(no_refresh_token(&provider_of(env, &row)?, Why::Asked));
     }
     renew(env, id, row.version, Why::Asked).await?.into_result()
 }

@@ -9,6 +9,19 @@ use crate::http::Failure;
 use crate::http::token::TokenFailure;
 use crate::refusal::{Refusal, client_hint};
 
+/// Why a connection is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Its time has come.
+    Due,
+    /// A token is needed that lasts longer than the one that is held.
+    Needed,
+    /// An API did not accept the one that is held.
+    NotAccepted,
+    /// A person asks for it.
+    Asked,
+}
+
 /// How a renewal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -126,6 +139,7 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
             told.message
         }),
     };
+    let trouble = if before.access_lives { trouble } else { trouble.means(STOPPED) };
     Outcome::Refused(if before.answer_lost {
         trouble.means(format!("The answer to an earlier renewal did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
     } else {
@@ -142,6 +156,14 @@ fn reconnect(message: impl Into<String>) -> Error {
         .hint(RECONNECT)
 }
 
-pub(super) fn no_refresh_token(provider: &str) -> Error {
+/// What it means where the access token is of no use by now either.
+const STOPPED: &str =
+    "The access token is no longer good either: what uses this connection stops. Nothing was deleted here.";
+
+pub(super) fn no_refresh_token(provider: &str, why: Why) -> Error {
+    if why == Why::NotAccepted {
+        return reconnect(format!("{provider}’s API rejected the access token, and there is no refresh token to get another one with."))
+            .means(STOPPED);
+    }
     reconnect(format!("{provider} gave no refresh token, so that the access token cannot be renewed."))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::outcome::{Before, Outcome, no_refresh_token};
+use super::outcome::{Before, Outcome, Why, no_refresh_token};
 use super::point::{Point, reached};
 use super::row;
 use crate::activity::Kind;
@@ -23,19 +23,6 @@ use crate::retry::{self, after, dice, in_words};
 use crate::revoke;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
 use crate::store::{activity, clock, connection};
-
-/// Why a connection is renewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    /// Its time has come.
-    Due,
-    /// A token is needed that lasts longer than the one that is held.
-    Needed,
-    /// An API did not accept the one that is held.
-    NotAccepted,
-    /// A person asks for it.
-    Asked,
-}
 
 /// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
 /// a caller that gives up must not break off a rotation between its request and its answer.
@@ -135,7 +122,7 @@ async fn attempt(
     let row = ConnectionRow { kept_for, ..row };
     let renews = client.conventions.renewal.refresh != Refresh::None;
     let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
-        return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider)), why).await;
+        return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider, why)), why).await;
     };
     let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
     reached(Point::BeforeMark);
@@ -154,7 +141,7 @@ async fn attempt(
             let before = Before {
                 answer_lost: row.answer_may_be_lost(),
                 refusals: row.retry.refusals,
-                access_lives: is_good(env, &row),
+                access_lives: why != Why::NotAccepted && is_good(env, &row),
             };
             let outcome = Outcome::of(&client, unanswered.failure, before);
             settle(env, &row, outcome, why).await
@@ -309,15 +296,18 @@ fn failure(
         refusals: row.retry.refusals.saturating_add(u32::from(matches!(outcome, Outcome::Doubtful(_)))),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
-    // Of many tries that fail alike, the first tells it all.
+    // Many tries that fail alike are one entry, which counts them.
     let is_news = why == Why::Asked || row.trouble.as_ref().is_none_or(|before| before.code != error.code);
     let (id, app_id, version, at, error) =
         (row.id.clone(), row.app_id.clone(), row.version, env.now(), error.clone());
     Some(move |connection: &Connection| {
         let is_current = connection::end_refresh(connection, &id, version, &error, &retry)?;
+        let of = (Some(&id), Some(&app_id));
         if is_current && is_news {
-            let text = format!("{}{trying}", error.message);
-            activity::add(connection, at, kind, &text, (Some(&id), Some(&app_id)))?;
+            activity::add(connection, at, kind, &format!("{}{trying}", error.message), of)?;
+        } else if is_current {
+            let text = format!("{} {failures} attempts have failed.{trying}", error.message);
+            activity::add_again(connection, at, kind, &text, of)?;
         }
         Ok(is_current)
     })

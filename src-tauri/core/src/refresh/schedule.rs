@@ -32,7 +32,8 @@ pub(super) fn due(of: &Renewable, margin: Margin) -> Option<Timestamp> {
     if let Some(retry_at) = of.retry.at {
         return Some(retry_at);
     }
-    let end = of.expires_at?;
+    // A refresh token that ends first takes the connection with it.
+    let end = [of.expires_at, of.refresh_expires_at].into_iter().flatten().min()?;
     let life = of.issued_at.duration_until(end);
     if life <= LEAST {
         return None;
@@ -70,6 +71,7 @@ mod tests {
             version: 1,
             issued_at,
             expires_at: Some(issued_at + SignedDuration::from_secs(life)),
+            refresh_expires_at: None,
             is_refused: false,
             retry: Retry::default(),
         }
@@ -111,6 +113,17 @@ mod tests {
             let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
             assert_eq!(due(&Renewable { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
         }
+    }
+
+    #[test]
+    fn a_refresh_token_that_ends_first_is_renewed_before_that() {
+        let of = renewable(1, 3_600);
+        let first = of.issued_at + SignedDuration::from_secs(40);
+        let due = |of| due(&of, Margin::Usual).unwrap();
+        assert!(due(Renewable { refresh_expires_at: Some(first), ..of.clone() }) < first);
+        assert!(due(Renewable { refresh_expires_at: Some(first), expires_at: None, ..of.clone() }) < first);
+        let last = of.issued_at + SignedDuration::from_hours(9);
+        assert_eq!(due(Renewable { refresh_expires_at: Some(last), ..of.clone() }), due(of));
     }
 
     #[test]

@@ -94,7 +94,14 @@ const RECONNECT: &[&str] = &[
     "grant_revoked",
     "authorization_revoked",
 ];
-const CLIENT: &[&str] = &["invalid_client", "unauthorized_client", "invalid_client_id", "invalid_client_secret", "bad_client_secret", "incorrect_client_credentials"];
+const CLIENT: &[&str] = &[
+    "invalid_client",
+    "unauthorized_client",
+    "invalid_client_id",
+    "invalid_client_secret",
+    "bad_client_secret",
+    "incorrect_client_credentials",
+];
 const SCOPE: &[&str] = &["invalid_scope", "invalid_target", "insufficient_scope"];
 const UNAVAILABLE: &[&str] = &[
     "temporarily_unavailable",
@@ -118,8 +125,18 @@ fn letters(code: &str) -> String {
 fn is_dead(words: &str) -> bool {
     let words = words.to_lowercase().replace('_', " ");
     let dead = [
-        "invalid", "expired", "revoked", "not found", "unknown", "no longer", "not valid", "already used", "reused",
-        "inactive", "does not exist", "no such",
+        "invalid",
+        "expired",
+        "revoked",
+        "not found",
+        "unknown",
+        "no longer",
+        "not valid",
+        "already used",
+        "reused",
+        "inactive",
+        "does not exist",
+        "no such",
     ];
     words.contains("refresh token") && dead.iter().any(|word| words.contains(word))
 }

@@ -5,11 +5,12 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::app::AppRow;
 use super::column::{Json, Time, json, maybe_json};
-use crate::connection::Held;
+use crate::connection::{ExpirySource, Held};
 use crate::content::{Account, Application, Authorization, Claims};
 use crate::error::Error;
 use crate::http::{Deviation, Seen};
 use crate::id::{AppId, ConnectionId};
+use crate::life;
 use crate::provider::Origins;
 use crate::secret::Sealed;
 
@@ -105,6 +106,50 @@ pub(crate) fn set_told(
     connection.execute("UPDATE connection SET told = ?2 WHERE id = ?1", params![id, told]).map(drop)
 }
 
+/// Notes which due sign-in of a connection the person was told of.
+pub(crate) fn set_noticed(
+    connection: &Connection,
+    id: &ConnectionId,
+    due: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let due = due.map(Time);
+    connection.execute("UPDATE connection SET noticed = ?2 WHERE id = ?1", params![id, due]).map(drop)
+}
+
+/// When a person is to be told of a due sign-in: of one connection, or of each that has one.
+pub(crate) fn notices(
+    connection: &Connection,
+    id: Option<&ConnectionId>,
+) -> rusqlite::Result<Vec<(ConnectionId, Timestamp)>> {
+    connection
+        .prepare_cached(
+            "SELECT id, notice_from FROM connection
+             WHERE notice_from IS NOT NULL AND noticed IS NOT sign_in_due AND (?1 IS NULL OR id = ?1)",
+        )?
+        .query_map([id], |row| Ok((row.get(0)?, row.get::<_, Time>(1)?.0)))?
+        .collect()
+}
+
+/// Takes the access token's end from introspection, where nothing else told it; answers whether that is news.
+pub(crate) fn set_introspected_end(
+    connection: &Connection,
+    id: &ConnectionId,
+    end: Timestamp,
+) -> rusqlite::Result<bool> {
+    let Some(row) = get(connection, id)? else { return Ok(false) };
+    let Some(mut held) = row.held else { return Ok(false) };
+    if held.expires_at.is_some() && held.expiry_source != ExpirySource::Introspection {
+        return Ok(false);
+    }
+    let is_news = held.expires_at != Some(end);
+    (held.expires_at, held.expiry_source) = (Some(end), ExpirySource::Introspection);
+    connection.execute(
+        "UPDATE connection SET held = ?2, sign_in_due = ?3, notice_from = ?4 WHERE id = ?1",
+        params![id, Json(&held), life::sign_in_due(&held).map(Time), life::notice_from(&held).map(Time)],
+    )?;
+    Ok(is_news)
+}
+
 pub(crate) fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<ConnectionRow>> {
     connection.query_row("SELECT * FROM connection WHERE id = ?1", [id], read).optional()
 }
@@ -134,12 +179,14 @@ pub(crate) fn set_grant(
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
             project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = NULL, refresh_begun = NULL,
-            failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0, version = version + 1
+            failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = :due,
+            notice_from = :notice, version = version + 1
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
             ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
             ":deviations": Json(&grant.deviations), ":seen": grant.seen.as_ref().map(Json),
+            ":due": life::sign_in_due(&grant.held).map(Time), ":notice": life::notice_from(&grant.held).map(Time),
         },
     )?;
     Ok(changed == 1)
@@ -318,7 +365,7 @@ pub(crate) fn clear_grant(
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, seen = NULL, trouble = NULL,
             refresh_begun = NULL, failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
-            refusals = 0, version = version + 1
+            refusals = 0, sign_in_due = NULL, notice_from = NULL, version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
         params![id, version],
     )?;

@@ -17,12 +17,15 @@ pub(crate) struct Renewable {
     pub(crate) version: i64,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
+    /// When the refresh token ends, where a refresh puts that off.
+    pub(crate) refresh_expires_at: Option<Timestamp>,
     /// Whether only a person helps.
     pub(crate) is_refused: bool,
     pub(crate) retry: Retry,
 }
 
-const COLUMNS: &str = "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost, refusals";
+const COLUMNS: &str =
+    "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost, refusals";
 
 /// Every connection that holds a refresh token.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
@@ -47,6 +50,10 @@ pub(crate) fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Resul
 struct Life {
     issued_at: Timestamp,
     expires_at: Option<Timestamp>,
+    #[serde(default)]
+    refresh_expires_at: Option<Timestamp>,
+    #[serde(default)]
+    refresh_end_is_fixed: bool,
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Renewable> {
@@ -58,6 +65,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Renewable> {
         version: row.get("version")?,
         issued_at: held.issued_at,
         expires_at: held.expires_at,
+        refresh_expires_at: held.refresh_expires_at.filter(|_| !held.refresh_end_is_fixed),
         is_refused: trouble.is_some_and(|trouble| trouble.code.needs_person()),
         retry: read_retry(row)?,
     })

@@ -8,6 +8,7 @@ use super::column::{Time, maybe_json};
 use super::connection::ConnectionRow;
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
+use crate::life;
 use crate::provider::Origins;
 
 /// How a connection stands, as far as it is kept.
@@ -24,6 +25,17 @@ pub(crate) struct Standing {
     pub(crate) retry_at: Option<Timestamp>,
     /// The version for which the person was told that it needs them.
     pub(crate) told: Option<i64>,
+    pub(crate) notice: Option<Notice>,
+}
+
+/// A new sign-in that will be needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) due: Timestamp,
+    /// From when the person is told.
+    pub(crate) from: Timestamp,
+    /// Whether they were.
+    pub(crate) is_told: bool,
 }
 
 /// Of the tokens that are held, what their standing depends on.
@@ -44,11 +56,16 @@ impl From<&ConnectionRow> for Standing {
             kept_for: row.kept_for.clone(),
             retry_at: row.retry.at,
             told: None,
+            notice: row.held.as_ref().and_then(|held| {
+                let (due, from) = (life::sign_in_due(held)?, life::notice_from(held)?);
+                Some(Notice { due, from, is_told: false })
+            }),
         }
     }
 }
 
-const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told";
+const COLUMNS: &str =
+    "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, noticed";
 
 /// Every connection, by name.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
@@ -64,7 +81,11 @@ pub(crate) fn names(connection: &Connection) -> rusqlite::Result<Vec<(Connection
 /// Those of which anything is noted besides what they hold. They are few, and have an index.
 pub(crate) fn noted(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
     let noted = "trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL";
-    some(connection, &format!("WHERE {noted} ORDER BY id"))
+    let mut all = some(connection, &format!("WHERE {noted} ORDER BY id"))?;
+    // Each has an index of its own: to join the two conditions would use neither.
+    let others = some(connection, &format!("WHERE notice_from IS NOT NULL AND NOT ({noted}) ORDER BY id"))?;
+    all.extend(others);
+    Ok(all)
 }
 
 /// One connection.
@@ -106,5 +127,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
         kept_for: maybe_json(row, 6)?,
         retry_at: row.get::<_, Option<Time>>(7)?.map(|time| time.0),
         told: row.get(8)?,
+        notice: read_notice(row)?,
     })
+}
+
+fn read_notice(row: &Row<'_>) -> rusqlite::Result<Option<Notice>> {
+    let moment = |column| row.get::<_, Option<Time>>(column).map(|time| time.map(|time| time.0));
+    let (Some(due), Some(from)) = (moment(9)?, moment(10)?) else { return Ok(None) };
+    Ok(Some(Notice { due, from, is_told: moment(11)? == Some(due) }))
 }

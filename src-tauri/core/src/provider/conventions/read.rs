@@ -23,6 +23,7 @@ pub(in crate::provider) const KEYS: &[&str] = &[
     "pkce",
     "send_scope",
     "scope_separator",
+    "scope_aliases",
     "require_state",
     "require_iss",
     "callback_code",
@@ -119,10 +120,16 @@ impl Conventions {
             client_secret: values.choice("client_secret", NEEDS)?,
             client_auth: values.choice(
                 "client_auth",
-                &[("body", ClientAuth::Body), ("basic", ClientAuth::Basic), ("basic_raw", ClientAuth::BasicRaw), ("none", ClientAuth::None)],
+                &[
+                    ("body", ClientAuth::Body),
+                    ("basic", ClientAuth::Basic),
+                    ("basic_raw", ClientAuth::BasicRaw),
+                    ("none", ClientAuth::None),
+                ],
             )?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
+            scope_aliases: scope_aliases(values)?,
             require_state: require_state(values)?,
             issuer: values.text("issuer"),
             require_iss: values.flag("require_iss", false)?,
@@ -166,7 +173,9 @@ impl Conventions {
                 "Set client_auth to body or basic, or client_secret to none.",
             );
         }
-        if self.client_id == Need::Absent && matches!(self.client_auth, ClientAuth::Basic | ClientAuth::BasicRaw) {
+        if self.client_id == Need::Absent
+            && matches!(self.client_auth, ClientAuth::Basic | ClientAuth::BasicRaw)
+        {
             return contradiction(
                 "client_auth",
                 "The profile has no client id, and HTTP Basic needs one.",
@@ -270,6 +279,23 @@ fn require_state(values: &Values<'_, '_>) -> Result<bool> {
 fn scopes_sent(values: &Values<'_, '_>) -> Result<Option<char>> {
     let separator = values.choice("scope_separator", &[("space", ' '), ("comma", ',')])?;
     Ok(values.flag("send_scope", true)?.then_some(separator))
+}
+
+/// Pairs such as `email=https://id.example/auth/userinfo.email`, with spaces between them.
+fn scope_aliases(values: &Values<'_, '_>) -> Result<Vec<(String, String)>> {
+    let key = "scope_aliases";
+    let pair = |pair: &str| {
+        let (asked, granted) = pair
+            .split_once('=')
+            .filter(|(asked, granted)| !asked.is_empty() && !granted.is_empty())
+            .ok_or_else(|| {
+                Error::input(key, format!("“{pair}” is not a pair of scopes.")).hint(
+                    "Enter pairs such as email=https://id.example/auth/email, with spaces between them.",
+                )
+            })?;
+        Ok((asked.to_owned(), granted.to_owned()))
+    };
+    values.filled(key).unwrap_or_default().split_whitespace().map(pair).collect()
 }
 
 fn renewal(values: &Values<'_, '_>, token_body: Body) -> Result<Renewal> {

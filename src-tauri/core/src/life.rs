@@ -1,0 +1,207 @@
+//! How long the tokens of a grant live: by the reply, by the token itself, or by what introspection told.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::connection::{ExpirySource, Held};
+use crate::http::token::{End, Grant};
+use crate::secret::{ExposeSecret, SecretString};
+
+/// A moment further away is no end that anybody means.
+const MAX_LIFE: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+/// A person is told so long before a new sign-in is due, or in the last quarter of a shorter life.
+const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// Refreshes closer together say nothing of whether a refresh extends the refresh token's life.
+const MIN_DISTANCE: SignedDuration = SignedDuration::from_secs(10);
+
+/// When the access token of a new grant ends, and who says so.
+pub(crate) fn access_end(
+    now: Timestamp,
+    grant: &Grant,
+    before: Option<&Held>,
+) -> (Option<Timestamp>, ExpirySource) {
+    if let Some(end) = grant.expires.and_then(|end| moment(now, end)) {
+        return (Some(end), ExpirySource::Reply);
+    }
+    if let Some(end) = claimed(now, &grant.access_token) {
+        return (Some(end), ExpirySource::TokenClaim);
+    }
+    // Introspection is not asked after each renewal: the new token lives as long as the one before.
+    let before = before.filter(|held| held.expiry_source == ExpirySource::Introspection);
+    let life = before.and_then(|held| Some(held.issued_at.duration_until(held.expires_at?)));
+    let end = life.and_then(|life| now.checked_add(life).ok());
+    (end, if end.is_some() { ExpirySource::Introspection } else { ExpirySource::Reply })
+}
+
+/// When the refresh token of a new grant ends, and whether refreshing does not put that off.
+pub(crate) fn refresh_end(now: Timestamp, grant: &Grant, before: Option<&Held>) -> (Option<Timestamp>, bool) {
+    let told = grant
+        .refresh_expires
+        .and_then(|end| moment(now, end))
+        .or_else(|| claimed(now, grant.refresh_token.as_ref()?));
+    let Some(before) = before else { return (told, false) };
+    let Some(old) = before.refresh_expires_at else { return (told, false) };
+    // Where no other refresh token came, the old one ends when it was going to.
+    let Some(new) = told.or_else(|| grant.refresh_token.is_none().then_some(old)) else {
+        return (None, false);
+    };
+    let since = before.issued_at.duration_until(now);
+    let more = old.duration_until(new);
+    let is_fixed = if since < MIN_DISTANCE { before.refresh_end_is_fixed } else { more < since / 2 };
+    // A fixed end that is told in seconds from now wavers.
+    (Some(if is_fixed && new > old { old } else { new }), is_fixed)
+}
+
+/// When only a new sign-in helps, as far as is known: the end of an access token that cannot be renewed, or of a
+/// refresh token that refreshing does not extend.
+pub(crate) fn sign_in_due(held: &Held) -> Option<Timestamp> {
+    match held.refresh {
+        None => held.expires_at,
+        Some(_) => held.refresh_expires_at.filter(|_| held.refresh_end_is_fixed),
+    }
+}
+
+/// From when a person is told that a new sign-in is due.
+pub(crate) fn notice_from(held: &Held) -> Option<Timestamp> {
+    let due = sign_in_due(held)?;
+    let life = held.signed_in_at.unwrap_or(held.issued_at).duration_until(due);
+    due.checked_sub(NOTICE.min(life / 4)).ok()
+}
+
+fn moment(now: Timestamp, end: End) -> Option<Timestamp> {
+    match end {
+        End::In(lifetime) => now.checked_add(SignedDuration::try_from(lifetime).ok()?).ok(),
+        End::At(second) => Timestamp::from_second(second).ok().filter(|end| is_plausible(now, *end)),
+    }
+}
+
+fn is_plausible(now: Timestamp, end: Timestamp) -> bool {
+    now.duration_until(end).abs() < MAX_LIFE
+}
+
+/// The `exp` claim of a token that is a JWT (RFC 7519 §4.1.4), unverified: it is the provider's word for its own token.
+fn claimed(now: Timestamp, token: &SecretString) -> Option<Timestamp> {
+    let mut parts = token.expose_secret().split('.');
+    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let exp = claims.get("exp")?;
+    #[expect(clippy::cast_possible_truncation, reason = "what is out of range is no moment")]
+    let second = exp.as_i64().or_else(|| exp.as_f64().map(|exp| exp as i64)).filter(|second| *second > 0)?;
+    Timestamp::from_second(second).ok().filter(|end| is_plausible(now, *end))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: &str = "2026-11-20T09:00:00Z";
+
+    fn now() -> Timestamp {
+        NOW.parse().unwrap()
+    }
+
+    fn later(seconds: i64) -> Timestamp {
+        now() + SignedDuration::from_secs(seconds)
+    }
+
+    fn grant(access: &str, refresh: Option<&str>) -> Grant {
+        Grant {
+            access_token: access.into(),
+            refresh_token: refresh.map(Into::into),
+            expires: None,
+            refresh_expires: None,
+            scopes: None,
+            project_ids: None,
+            deviations: Vec::new(),
+            seen: None,
+        }
+    }
+
+    fn jwt(claims: &Value) -> String {
+        format!("e30.{}.sig", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    fn held(refresh_expires_at: Option<i64>, is_fixed: bool) -> Held {
+        serde_json::from_value(serde_json::json!({
+            "access": { "prefix": "", "fingerprint": "" }, "refresh": { "prefix": "", "fingerprint": "" },
+            "issued_at": now(), "expires_at": later(60), "renewals": 0,
+            "refresh_expires_at": refresh_expires_at.map(later), "refresh_end_is_fixed": is_fixed,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_reply_says_the_end_or_else_the_token_or_else_introspection() {
+        let token = jwt(&serde_json::json!({ "exp": later(30).as_second() }));
+        let told = Grant { expires: Some(End::In(Duration::from_secs(60))), ..grant(&token, None) };
+        assert_eq!(access_end(now(), &told, None), (Some(later(60)), ExpirySource::Reply));
+        let told = Grant { expires: Some(End::At(later(90).as_second())), ..grant("opaque", None) };
+        assert_eq!(access_end(now(), &told, None), (Some(later(90)), ExpirySource::Reply));
+        assert_eq!(
+            access_end(now(), &grant(&token, None), None),
+            (Some(later(30)), ExpirySource::TokenClaim)
+        );
+        let before = Held { expiry_source: ExpirySource::Introspection, ..held(None, false) };
+        let renewed = access_end(later(10), &grant("opaque", None), Some(&before));
+        assert_eq!(renewed, (Some(later(70)), ExpirySource::Introspection));
+        assert_eq!(access_end(now(), &grant("opaque", None), Some(&held(None, false))).0, None);
+    }
+
+    #[test]
+    fn an_end_that_nobody_means_is_none() {
+        for exp in [
+            serde_json::json!(0),
+            serde_json::json!(-5),
+            serde_json::json!("soon"),
+            serde_json::json!(9e300),
+            serde_json::json!(null),
+            serde_json::json!(99_999_999_999_999_i64),
+        ] {
+            let token = jwt(&serde_json::json!({ "exp": exp }));
+            assert_eq!(access_end(now(), &grant(&token, None), None).0, None, "{exp}");
+        }
+        for token in ["", "a.b", "a.!!.c", "....", "e30.e30.e30"] {
+            assert_eq!(access_end(now(), &grant(token, None), None).0, None, "{token}");
+        }
+        let told = Grant { expires: Some(End::At(17)), ..grant("opaque", None) };
+        assert_eq!(access_end(now(), &told, None).0, None);
+    }
+
+    #[test]
+    fn whether_a_refresh_puts_off_the_end_of_the_refresh_token() {
+        let told = |seconds| Grant {
+            refresh_expires: Some(End::In(Duration::from_secs(seconds))),
+            ..grant("a", Some("r"))
+        };
+        let before = held(Some(1_800), false);
+        assert_eq!(refresh_end(now(), &told(1_800), None), (Some(later(1_800)), false));
+        // It slides: each refresh gives the whole time again.
+        assert_eq!(refresh_end(later(600), &told(1_800), Some(&before)), (Some(later(2_400)), false));
+        // It shrinks: the session ends when it was going to.
+        assert_eq!(refresh_end(later(600), &told(1_201), Some(&before)), (Some(later(1_800)), true));
+        // The same token stays, and nothing is said of it.
+        assert_eq!(refresh_end(later(600), &grant("a", None), Some(&before)), (Some(later(1_800)), true));
+        // Another token came, of which nothing is known.
+        assert_eq!(refresh_end(later(600), &grant("a", Some("r2")), Some(&before)), (None, false));
+        // Two refreshes at once tell nothing.
+        assert_eq!(refresh_end(later(1), &told(1_799), Some(&before)), (Some(later(1_800)), false));
+    }
+
+    #[test]
+    fn a_new_sign_in_is_due_where_nothing_else_goes_on() {
+        let day = 86_400;
+        let fixed = held(Some(90 * day), true);
+        assert_eq!(sign_in_due(&fixed), Some(later(90 * day)));
+        assert_eq!(notice_from(&fixed), Some(later(83 * day)));
+        assert_eq!(sign_in_due(&held(Some(90 * day), false)), None);
+        let alone = Held { refresh: None, ..held(None, false) };
+        assert_eq!((sign_in_due(&alone), notice_from(&alone)), (Some(later(60)), Some(later(45))));
+        // Renewed since, its notice does not come later for it.
+        let renewed = Held { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
+        assert_eq!(notice_from(&renewed), Some(later(83 * day)));
+    }
+}
