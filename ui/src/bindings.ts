@@ -499,6 +499,15 @@ export type Event =
 /**  The keyring answers again (nothing), or does not (why). */
 { kind: "vault"; value?: Error | null };
 
+/**  Who says when an access token expires. */
+export type ExpirySource = 
+/**  The token endpoint's reply. */
+"reply" | 
+/**  The `exp` claim of the access token, which is not verified. */
+"token_claim" | 
+/**  The provider's introspection. */
+"introspection";
+
 /**  What was exported. */
 export type Exported = {
 	/**  How many apps, with their client secrets. */
@@ -597,6 +606,14 @@ export type Held = {
 	expires_at: string | null,
 	/**  How often it was renewed since the person signed in. */
 	renewals: number,
+	/**  Who says when the access token expires. */
+	expiry_source?: ExpirySource,
+	/**  When the refresh token expires, where the provider said so. */
+	refresh_expires_at?: string | null,
+	/**  Whether a refresh does not put off the refresh token's end. */
+	refresh_end_is_fixed?: boolean,
+	/**  When the person signed in; nothing for what an earlier version kept. */
+	signed_in_at?: string | null,
 };
 
 /**  What was imported, or would be. */
@@ -711,6 +728,8 @@ export type Message = {
 	address: string,
 	/**  Parameters in their order. */
 	parameters: Parameter[],
+	/**  What was answered, secrets masked, where it failed. */
+	reply?: Seen | null,
 };
 
 /**  The posts of one month, by the time of their last change. */
@@ -1058,7 +1077,12 @@ export type Seen = {
 	status: number,
 	/**  The content type that it named. */
 	content_type: string,
-	/**  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. */
+	/**  The headers that help to find out why it was refused. */
+	headers?: [string, string][],
+	/**
+	 *  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
+	 *  that is no JSON, the text.
+	 */
 	body: string,
 };
 
@@ -1137,6 +1161,8 @@ export type Summary = {
 	expires_at: string | null,
 	/**  When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps. */
 	retry_at: string | null,
+	/**  When a new sign-in will be needed, once that is near: nothing renews the tokens beyond it. */
+	sign_in_due: string | null,
 };
 
 /**  A kind of token, by its name in RFC 7009. */

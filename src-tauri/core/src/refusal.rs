@@ -22,7 +22,10 @@ impl Refusal<'_> {
         match self.error {
             "invalid_client" | "unauthorized_client" => Error::new(
                 Code::InvalidClient,
-                format!("{provider} does not accept the client ID or the client secret{}.{said}", self.in_brackets()),
+                format!(
+                    "{provider} does not accept the client ID or the client secret{}.{said}",
+                    self.in_brackets()
+                ),
             ),
             "invalid_grant" => Error::new(
                 Code::InvalidGrant,
@@ -43,7 +46,10 @@ impl Refusal<'_> {
             }
             error => {
                 let with = status.map(|status| format!("{status} and ")).unwrap_or_default();
-                Error::new(Code::ProviderError, format!("{provider} refused, with {with}the error “{error}”.{said}"))
+                Error::new(
+                    Code::ProviderError,
+                    format!("{provider} refused, with {with}the error “{error}”.{said}"),
+                )
             }
         }
     }
@@ -69,7 +75,9 @@ pub(crate) fn client_hint(client: &Client, then: &str) -> String {
     let secret = client.credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
     let method = match (client.conventions.client_auth, secret) {
         (_, None) => " If the provider gave you a client secret, enter it as well.",
-        (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&client.credentials.client_id) => {
+        (ClientAuth::Basic, Some(secret))
+            if is_encoded(secret) || is_encoded(&client.credentials.client_id) =>
+        {
             " The secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider decodes them: if both are right, set client_auth to basic_raw or body."
         }
         (ClientAuth::Basic | ClientAuth::BasicRaw, Some(_)) => {

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::Summary;
+use grapnel_core::connection::{State, Summary};
 use grapnel_core::error::{Error, Result};
 use grapnel_core::id::ConnectionId;
 use tauri::AppHandle;
@@ -59,6 +59,11 @@ fn news_notice(news: &[Summary], is_seen: bool, is_quiet: bool) -> Option<Notice
     }
     match news {
         [] => None,
+        [one] if is_ahead(one) => Some(Notice {
+            title: format!("“{}” will need a new sign-in", one.name),
+            text: format!("{} refreshes its tokens for some days more.", escaped(&one.provider_name)),
+            about: Some(one.id.clone()),
+        }),
         [one] => Some(Notice {
             title: format!("“{}” needs a new sign-in", one.name),
             text: format!("{} does not renew it any more.", escaped(&one.provider_name)),
@@ -68,13 +73,19 @@ fn news_notice(news: &[Summary], is_seen: bool, is_quiet: bool) -> Option<Notice
             let names: Vec<_> = news.iter().take(NAMED).map(|one| escaped(&one.name)).collect();
             let more =
                 if news.len() > NAMED { format!(", and {} more", news.len() - NAMED) } else { String::new() };
+            let soon = if news.iter().any(is_ahead) { ", now or soon" } else { "" };
             Some(Notice {
-                title: format!("{} connections need a new sign-in", news.len()),
+                title: format!("{} connections need a new sign-in{soon}", news.len()),
                 text: names.join(", ") + &more,
                 about: Some(first.id.clone()),
             })
         }
     }
+}
+
+/// Whether the new sign-in is not due yet.
+fn is_ahead(one: &Summary) -> bool {
+    one.state != State::ReconnectNeeded && one.sign_in_due.is_some()
 }
 
 /// What to say of a vault that stays closed, with so many connections in it.
@@ -147,6 +158,17 @@ mod tests {
         assert_eq!(notice.title, "“Acme” needs a new sign-in");
         assert_eq!(notice.text, "R&amp;D does not renew it any more.");
         assert_eq!(notice.about, Some(news(&["Acme"])[0].id.clone()));
+    }
+
+    #[test]
+    fn a_sign_in_that_is_not_due_yet_is_told_as_that() {
+        let mut ahead = news(&["Acme", "Beta"]);
+        for one in &mut ahead {
+            (one.state, one.sign_in_due) = (State::Active, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+        }
+        assert_eq!(news_notice(&ahead[..1], false, false).unwrap().title, "“Acme” will need a new sign-in");
+        let both = news_notice(&ahead, false, false).unwrap();
+        assert_eq!(both.title, "2 connections need a new sign-in, now or soon");
     }
 
     #[test]

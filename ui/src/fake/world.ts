@@ -71,6 +71,7 @@ export function details(id: string, name: string, state: State, left: number | n
       id, name, app_id: "acme-sites", app_name: "Acme Sites", provider: "grigora", provider_name: "Grigora", state,
       expires_at: left === null || state === "disconnected" ? null : at(left),
       retry_at: state === "retrying" ? at(4 * MINUTE) : null,
+      sign_in_due: null,
     },
     account: { id: "u_41ac09", name: "Amélie Renard", email: "amelie@acme.example" },
     application: { id: "app_7f3a", display_name: "Acme Sites", description: "Reads the journal for the shop", homepage: "https://acme.example" },
@@ -80,6 +81,7 @@ export function details(id: string, name: string, state: State, left: number | n
     tokens: state === "disconnected" ? null : {
       access: { prefix: "gri_at_7Kd2", fingerprint: "9f3c21ab" }, refresh: { prefix: "gri_rt_q0Zx", fingerprint: "17be44d0" },
       issued_at: at((left ?? 43 * MINUTE) - 60 * MINUTE), expires_at: left === null ? null : at(left), renewals: 24,
+      expiry_source: "reply", refresh_expires_at: null, refresh_end_is_fixed: false, signed_in_at: at(-9 * 24 * 60 * MINUTE),
     },
     deviations: [
       { member: "expires_in", found: "came as text and was read as the number 3600." },
@@ -92,7 +94,7 @@ export function details(id: string, name: string, state: State, left: number | n
     browser: "",
     portal: grigora.portal,
     renews_at: left === null || state === "disconnected" ? null : at(left - Math.min(6 * MINUTE, Math.abs(left) / 5)),
-    seen: state === "disconnected" ? null : { status: 200, content_type: "application/json", body: JSON.stringify({
+    seen: state === "disconnected" ? null : { status: 200, content_type: "application/json", headers: [], body: JSON.stringify({
       access_token: "‹43 characters›", token_type: "Bearer", expires_in: "3600", refresh_token: "‹43 characters›", scope: granted.join(","), project_ids: ["p1", "p2", "p3"] }, null, 2) },
     ...more,
   };
@@ -102,6 +104,7 @@ export function details(id: string, name: string, state: State, left: number | n
 export const byPassword = (email: string): Message => ({
   method: "POST", address: "https://grovestreams.com/api/oauth_login",
   parameters: [{ name: "email", value: email, hidden: false }, { name: "password", value: "used once and never kept", hidden: true }],
+  reply: null,
 });
 
 export function attempt(phase: Attempt["phase"], more: Partial<Attempt> = {}): Attempt {

@@ -27,7 +27,7 @@ export const choices: { [key in string]: string[] } = {
   identity_provider: ["", "facebook", "github", "google", "twitter"],
   client_id: needs,
   client_secret: needs,
-  client_auth: ["none", "body", "basic"],
+  client_auth: ["none", "body", "basic", "basic_raw"],
   authorize_params: ["query", "fragment", "both"],
   pkce: ["always", "never"],
   send_scope: yesNo,

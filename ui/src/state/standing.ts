@@ -9,10 +9,15 @@ export function standing(summary: Summary, now: Date): State {
   return summary.state === "active" && over ? "expired" : summary.state;
 }
 
+/** Whether the access token is good as far as is known. */
+export const lives = (summary: Summary, held: Held | null, now: Date): boolean =>
+  held !== null && (summary.expires_at === null || time.until(summary.expires_at, now) > 0);
+
 /** What follows the state's word in a list: `, 43 min left`. */
 export function aside(summary: Summary, now: Date): string {
   const state = standing(summary, now);
-  if (state === "retrying") return waits(summary, now) ? side.again(time.span(time.until(summary.retry_at!, now))) : "";
+  if (state === "retrying") return waits(summary, now) ? side.again(time.brief(time.until(summary.retry_at!, now))) : "";
+  if (summary.sign_in_due !== null && (state === "active" || state === "expired")) return side.signInDue(time.span(time.until(summary.sign_in_due, now)));
   if (summary.expires_at === null) return "";
   if (state === "active") return side.left(time.span(time.until(summary.expires_at, now)));
   return state === "expired" ? side.ago(time.span(-time.until(summary.expires_at, now))) : "";
@@ -21,15 +26,22 @@ export function aside(summary: Summary, now: Date): string {
 /** The sentence that follows the state's word in a header. */
 export function sentence(summary: Summary, held: Held | null, now: Date): string {
   const state = standing(summary, now);
+  const due = summary.sign_in_due !== null && ["active", "expired", "retrying"].includes(state) ? ` ${stateSentence.signInDue(time.until(summary.sign_in_due, now))}` : "";
+  return stated(state, summary, held, now) + due;
+}
+
+function stated(state: State, summary: Summary, held: Held | null, now: Date): string {
+  const left = lives(summary, held, now) ? (summary.expires_at ? time.until(summary.expires_at, now) : Infinity) : null;
   if (state === "active") {
     const once = held !== null && held.refresh === null;
     if (!summary.expires_at) return once ? stateSentence.activeForeverOnce : stateSentence.activeForever;
-    const left = time.until(summary.expires_at, now);
-    return once ? stateSentence.activeOnce(left) : stateSentence.active(left);
+    const until = time.until(summary.expires_at, now);
+    return once ? stateSentence.activeOnce(until) : stateSentence.active(until);
   }
   if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);
-  if (state === "retrying") return stateSentence.retrying(waits(summary, now) ? time.when(summary.retry_at!, now) : null);
+  if (state === "retrying") return stateSentence.retrying(left, waits(summary, now) ? time.precise(summary.retry_at!, now) : null);
+  if (state === "reconnect_needed") return stateSentence.reconnect_needed(left);
   return stateSentence[state];
 }
 

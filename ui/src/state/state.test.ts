@@ -54,11 +54,26 @@ describe("how a connection stands", () => {
     expect(aside(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
     expect(aside(one("disconnected", null), now)).toBe("");
     expect(aside(one("retrying", null), now)).toMatch(/^, again in [34] min$/);
+    const soon = { ...one("retrying", null), retry_at: new Date(now.getTime() + 7500).toISOString() };
+    expect(aside(soon, now)).toBe(", again in 8 s");
+    expect(aside({ ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() }, now)).toBe(", sign-in needed in 3 days");
   });
   test("a retry says when, for as long as it is to come", () => {
     const retrying = one("retrying", 60_000);
-    expect(sentence(retrying, null, now)).toContain(`Next try: ${time.when(retrying.retry_at!, now)}.`);
+    expect(sentence(retrying, null, now)).toContain(`Next try: ${time.precise(retrying.retry_at!, now)}.`);
     expect(sentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now)).toContain("Next try: now.");
+  });
+  test("a token that is still good is said to be, whatever became of its refresh", () => {
+    const held = details("c", "C", "active", 48 * 60_000).tokens;
+    for (const state of ["retrying", "reconnect_needed"] as const) {
+      expect(sentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for another 48 minutes.");
+      expect(sentence(one(state, -1000), held, now)).not.toContain("valid");
+      expect(sentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
+    }
+  });
+  test("a sign-in that will be needed is told", () => {
+    const due = { ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() };
+    expect(sentence(due, null, now)).toContain("A new sign-in is needed in 3 days");
   });
   test("the sentence promises no renewal without a refresh token", () => {
     const held = details("c", "C", "expired", -1000).tokens;

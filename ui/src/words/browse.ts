@@ -86,6 +86,7 @@ export const browse = {
   noPosts: "This project has no posts.",
   noMatch: "No post fits these filters.",
   stopped: "Stopped before an answer came.",
+  reconnect: "Reconnect in the browser",
   older: "What is shown was read before.",
   selectedPost: "Selected post",
   aboutProject: "About the project",

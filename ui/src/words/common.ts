@@ -1,5 +1,5 @@
 import type { Phase, State } from "../host";
-import { another } from "./time";
+import { another, spoken } from "./time";
 
 /** A key with the one that commands are given with here. */
 const key = (letter: string): string => (/Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`);
@@ -22,6 +22,7 @@ export const common = {
   copy: "Copy",
   copied: "Copied",
   dismiss: "Dismiss",
+  editApp: "Edit app",
   tryAgain: "Try again",
   reload: "Reload",
   retrying: "Trying…",
@@ -53,6 +54,10 @@ export const stateWord: Record<State, string> = {
   disconnected: "Disconnected",
 };
 
+/** What is left of an access token whose refresh failed; Infinity where it has no known end. */
+const good = (left: number | null): string =>
+  left === null ? "" : left === Infinity ? "Access token good until it is refused. " : `Access token valid for ${another(left)}. `;
+
 export const stateSentence = {
   active: (left: number) => `Good for ${another(left)}, and renews by itself before that.`,
   activeOnce: (left: number) => `Good for ${another(left)}. Reconnect when it stops working: there is no refresh token.`,
@@ -61,8 +66,9 @@ export const stateSentence = {
   expired: "Renews when it is used.",
   expiredForGood: "There is no refresh token; sign in again to go on.",
   renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
-  retrying: (when: string | null) => `The last renewal did not succeed. Next try: ${when ?? "now"}.`,
-  reconnect_needed: "Sign in again to go on.",
+  retrying: (left: number | null, when: string | null) => `${good(left)}The last refresh failed. Next try: ${when ?? "now"}.`,
+  reconnect_needed: (left: number | null) => (left === null ? "Sign in again to go on." : `${good(left)}It cannot be refreshed: sign in again to go on.`),
+  signInDue: (left: number) => `A new sign-in is needed in ${spoken(left)}: nothing refreshes the tokens beyond that.`,
   locked: "Unlock the vault to use it.",
   disconnected: "The tokens were deleted here.",
 };
@@ -82,6 +88,7 @@ export const side = {
   left: (span: string) => `, ${span} left`,
   ago: (span: string) => `, ${span} ago`,
   again: (span: string) => `, again in ${span}`,
+  signInDue: (span: string) => `, sign-in needed in ${span}`,
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
 };

@@ -108,5 +108,6 @@ export const connect = {
   toCome: "to come",
   arrived: "arrived",
   sent: "sent",
+  answer: "Response",
   hidden: (what: string) => `hidden, ${what}`,
 };

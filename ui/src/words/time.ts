@@ -7,6 +7,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const secondsFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const dateFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
@@ -57,6 +58,12 @@ export function span(ms: number): string {
   if (ms < 6 * HOUR) return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} days`;
 }
+
+/** `8 s`, `43 min`: for what is about to happen. */
+export const brief = (ms: number): string => (ms < MINUTE ? `${Math.max(1, Math.ceil(ms / 1000))} s` : span(ms));
+
+/** `14:10:08`, or, further away, as `when` has it. */
+export const precise = (at: Moment, now: Date): string => (Math.abs(until(at, now)) < 10 * MINUTE ? secondsFormat.format(date(at)) : when(at, now));
 
 /** `43 minutes`, `4 hours`, `3 days`: for sentences. */
 export function spoken(ms: number): string {
