@@ -14,7 +14,7 @@ use crate::grant::{self, Client};
 use crate::http::token::{Ask, TokenFailure, ask};
 use crate::http::{Failure, Unusable};
 use crate::id::{AttemptId, ConnectionId};
-use crate::refusal::{Refusal, client_hint};
+use crate::refusal::{Refusal, client_hint, said};
 use crate::secret::SecretString;
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
@@ -101,9 +101,16 @@ fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str
     request::came_back_with(&mut row.exchange, &error, description.as_deref());
     env.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
     Ok(match error.as_str() {
-        "access_denied" => Error::new(Code::AccessDenied, format!("You said no at {provider}."))
-            .means("No token was issued, and nothing changed here.")
-            .hint("If that was not what you meant, try again."),
+        "access_denied" => Error::new(
+            Code::AccessDenied,
+            match &description {
+                None => format!("You said no at {provider}."),
+                // A policy, or an administrator, may have said no as well.
+                text => format!("{provider} denied access.{}", said(text.as_deref())),
+            },
+        )
+        .means("No token was issued, and nothing changed here.")
+        .hint("If that was not what you meant, try again."),
         _ => Refusal { status: None, error: &error, description: description.as_deref() }
             .explain(provider)
             .means("No token was issued, and nothing changed here.")

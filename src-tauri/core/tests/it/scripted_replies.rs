@@ -164,3 +164,15 @@ async fn a_secret_goes_as_it_is_where_the_provider_does_not_decode_it() {
     assert_eq!(asked.header("authorization"), Some(expected.as_str()));
     assert!(asked.form().iter().all(|(name, _)| name != "client_secret"));
 }
+
+#[tokio::test]
+async fn what_a_provider_says_to_a_denial_is_told() {
+    let (world, server) = (World::new(), Scripted::start().await);
+    let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let answer = "error=access_denied&error_description=AADSTS65004:%20Need%20admin%20approval.";
+    let callback = callback_of(&world.grapnel, &attempt.id, answer).await;
+    let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
+    assert_eq!(error.code, Code::AccessDenied);
+    assert!(error.message.ends_with("It says: “AADSTS65004: Need admin approval.”"), "{}", error.message);
+}
