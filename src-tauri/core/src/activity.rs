@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, ConnectionId};
+use crate::text::clean_line;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,31 +77,46 @@ pub struct Entry {
     pub app_id: Option<AppId>,
 }
 
+impl Kind {
+    /// The kinds whose entries come from what others do, as often as they like: web pages, programs, providers. They are
+    /// counted apart, so that they never displace what the person did.
+    pub(crate) const FROM_OUTSIDE: [Self; 4] =
+        [Self::CallbackRefused, Self::TokenHandedOut, Self::RenewalFailed, Self::AnswerLost];
+}
+
 /// A program that asks for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
-    /// What the system calls it, such as `bash`; nothing where that cannot be told.
-    pub name: Option<String>,
+    /// The file that it executes, such as `/usr/bin/bash`; nothing where that cannot be told.
+    pub program: Option<String>,
     /// Its process id.
     pub pid: u32,
 }
 
 impl Asker {
-    /// A process, as the system calls it. Linux tells its name; elsewhere only the number is known.
+    /// A process, by the file that it executes. Linux tells that; elsewhere only the number is known. What a process calls
+    /// itself does not count: it can call itself anything.
     pub fn process(pid: u32) -> Self {
-        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok();
-        let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-        Self { name, pid }
+        let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+        Self { program: program.map(|path| path.to_string_lossy().into_owned()), pid }
     }
 
     /// By what it is known: a script that is started again is the same.
     pub(crate) fn known_by(&self) -> String {
-        let name = self.name.as_deref().unwrap_or("another program");
-        name.chars().filter(|c| !c.is_control()).take(64).collect()
+        self.program.as_deref().map_or_else(|| "another program".into(), clean_line)
     }
 
     /// The sentence for the activity.
     pub(crate) fn sentence(&self) -> String {
-        format!("Access token handed to {} (pid {}).", self.known_by(), self.pid)
+        let program = self.known_by();
+        let shown = match program.char_indices().nth_back(LONGEST_PROGRAM - 1) {
+            // The end of a path tells most.
+            Some((start, _)) if start > 0 => format!("…{}", &program[start..]),
+            _ => program,
+        };
+        format!("Access token handed to {shown} (pid {}).", self.pid)
     }
 }
+
+/// How many characters of a program's path are shown.
+const LONGEST_PROGRAM: usize = 200;

@@ -7,14 +7,20 @@ use super::column::{Json, Time, json};
 use crate::activity::{Entry, Kind};
 use crate::id::{AppId, ConnectionId};
 
-/// How many entries are kept in all.
+/// How many entries are kept of what the person and Grapnel did.
 const KEPT: i64 = 10_000;
+/// How many are kept of each kind that comes from outside: see [`Kind::FROM_OUTSIDE`].
+const KEPT_FROM_OUTSIDE: i64 = 2_000;
+/// How many programs are told one by one of those that were given a connection's token; what is older is one entry.
+const PROGRAMS: i64 = 200;
+/// What the entry of those is known by. No program is: each is known by a path.
+const EARLIER: &str = "earlier";
 /// How long the same thing is one entry: a script that asks each second leaves 24 a day.
 const SPAN: SignedDuration = SignedDuration::from_hours(1);
 /// How many are shown at once.
 const SHOWN: i64 = 500;
 
-/// Adds an entry, and drops the oldest beyond the bound.
+/// Adds an entry, and drops the oldest beyond the bound. Kinds that come from outside displace only their own.
 pub(crate) fn add(
     connection: &Connection,
     at: Timestamp,
@@ -27,9 +33,15 @@ pub(crate) fn add(
         params![Time(at), Json(kind), text, of.0, of.1],
     )?;
     // By count: what takes the place of another has a number of its own.
-    let beyond =
-        "DELETE FROM activity WHERE id <= (SELECT id FROM activity ORDER BY id DESC LIMIT 1 OFFSET ?1)";
-    connection.execute(beyond, [KEPT]).map(drop)
+    if Kind::FROM_OUTSIDE.contains(&kind) {
+        let beyond = "DELETE FROM activity WHERE kind = ?1
+            AND id <= (SELECT id FROM activity WHERE kind = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+        return connection.execute(beyond, params![Json(kind), KEPT_FROM_OUTSIDE]).map(drop);
+    }
+    let [a, b, c, d] = Kind::FROM_OUTSIDE.map(Json);
+    let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5) AND id <= (
+        SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+    connection.execute(beyond, params![KEPT, a, b, c, d]).map(drop)
 }
 
 /// Adds an entry in place of the connection's last one, if that is of the same kind.
@@ -47,8 +59,9 @@ pub(crate) fn add_again(
     add(connection, at, kind, text, of)
 }
 
-/// Adds an entry that may come again and again about the same connection or none, known by `by`; within [`SPAN`] it is one entry,
-/// which tells how often and when last.
+/// Adds an entry that may come again and again about the same connection or none, known by `by`; within [`SPAN`] it is one
+/// entry, which tells how often and when last. Beyond [`PROGRAMS`] that were given one connection's token, the oldest are
+/// summed up.
 pub(crate) fn add_repeated(
     connection: &Connection,
     at: Timestamp,
@@ -66,12 +79,43 @@ pub(crate) fn add_repeated(
         return Ok(());
     }
     add(connection, at, kind, text, of)?;
-    connection
-        .execute(
-            "UPDATE activity SET repeats = ?2 WHERE id = ?1",
-            params![connection.last_insert_rowid(), by],
-        )
-        .map(drop)
+    connection.execute(
+        "UPDATE activity SET repeats = ?2 WHERE id = ?1",
+        params![connection.last_insert_rowid(), by],
+    )?;
+    match of.0 {
+        Some(id) if kind == Kind::TokenHandedOut => sum_up(connection, kind, id),
+        _ => Ok(()),
+    }
+}
+
+/// Folds the oldest entries of a kind and connection beyond [`PROGRAMS`] into the one that stands for all before.
+fn sum_up(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::Result<()> {
+    let mut listed = connection.prepare_cached(
+        "SELECT id, times, coalesce(last_at, at) FROM activity
+         WHERE connection_id = ?1 AND kind = ?2 AND repeats IS NOT NULL AND repeats <> ?3
+         ORDER BY id DESC LIMIT -1 OFFSET ?4",
+    )?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let beyond = listed.query_map(params![of, Json(kind), EARLIER, PROGRAMS], read)?;
+    for oldest in beyond.collect::<rusqlite::Result<Vec<(i64, u32, Time)>>>()? {
+        let (id, times, last_at) = oldest;
+        let added = connection.execute(
+            "UPDATE activity SET times = times + ?4, last_at = max(coalesce(last_at, at), ?5)
+             WHERE connection_id = ?1 AND kind = ?2 AND repeats = ?3",
+            params![of, Json(kind), EARLIER, times, last_at],
+        )?;
+        if added > 0 {
+            connection.execute("DELETE FROM activity WHERE id = ?1", [id])?;
+        } else {
+            let text = "Access token handed to programs that are not listed one by one any more.";
+            connection.execute(
+                "UPDATE activity SET repeats = ?2, text = ?3 WHERE id = ?1",
+                params![id, EARLIER, text],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// The newest entries first: of one connection, or of everything; only those that contain `search`, in their text

@@ -1,7 +1,12 @@
 //! Which process a token is for: the one that started `grapnel`, which only passes it on; else whichever asks.
 
-use std::fs::read_to_string;
+use std::fs::{Metadata, metadata, read_to_string};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::net::unix::UCred;
 
 use crate::activity::Asker;
@@ -9,12 +14,51 @@ use crate::activity::Asker;
 /// What the file of the command line's program is called.
 const COMMAND_LINE: &str = "grapnel";
 
-/// As the system tells it, while the one at the other end waits for its answer. Nothing that this one says counts.
-pub(super) fn behind(peer: &UCred) -> Option<Asker> {
-    let pid = u32::try_from(peer.pid()?).ok()?;
-    let passes_on =
-        read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == COMMAND_LINE);
-    Some(Asker::process(passes_on.then(|| parent(pid)).flatten().unwrap_or(pid)))
+/// The process at the other end of a connection. It is held by a descriptor, so that its number cannot become another's
+/// unnoticed while it is looked at.
+pub(super) struct Peer {
+    pid: u32,
+    held: OwnedFd,
+}
+
+impl Peer {
+    /// Nothing where that process has ended.
+    pub(super) fn of(credentials: &UCred) -> Option<Self> {
+        let pid = Pid::from_raw(credentials.pid()?)?;
+        let held = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        Some(Self { pid: u32::try_from(pid.as_raw_nonzero().get()).ok()?, held })
+    }
+
+    /// Whose it is, as the system tells it while the process waits for its answer: by the file that it executes. Nothing
+    /// that the process says of itself counts. The one that started it is named where this is the command line's own
+    /// program, of this build, at work.
+    pub(super) fn asker(&self) -> Option<Asker> {
+        let passes_on = is_command_line(self.pid).then(|| parent(self.pid)).flatten();
+        let asker = Asker::process(passes_on.unwrap_or(self.pid));
+        self.lives().then_some(asker)
+    }
+
+    fn lives(&self) -> bool {
+        let mut ended = [PollFd::new(&self.held, PollFlags::IN)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        matches!(poll(&mut ended, Some(&at_once)), Ok(0))
+    }
+}
+
+/// Whether a process executes the very file of this build's command line, and not one that is called like it.
+fn is_command_line(pid: u32) -> bool {
+    let same = |a: &Metadata, b: &Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    let executed = metadata(format!("/proc/{pid}/exe"));
+    let own = command_line().and_then(|path| metadata(path).ok());
+    executed.is_ok_and(|executed| own.is_some_and(|own| same(&executed, &own)))
+}
+
+/// Where the command line's program is: beside this one. Cargo puts tests one directory deeper.
+fn command_line() -> Option<PathBuf> {
+    let this = std::env::current_exe().ok()?;
+    let directory = this.parent()?;
+    let directory = if directory.ends_with("deps") { directory.parent()? } else { directory };
+    Some(directory.join(COMMAND_LINE))
 }
 
 fn parent(pid: u32) -> Option<u32> {
@@ -32,5 +76,18 @@ mod tests {
     fn a_process_has_the_parent_that_it_knows_of() {
         assert_eq!(parent(std::process::id()), Some(std::os::unix::process::parent_id()));
         assert_eq!(parent(u32::MAX), None);
+    }
+
+    #[test]
+    fn what_has_ended_is_no_asker() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+        let peer = Peer { pid: child.id(), held: pidfd_open(pid, PidfdFlags::empty()).unwrap() };
+        assert!(
+            peer.asker().is_some_and(|asker| asker.program.is_some_and(|program| program.ends_with("sleep")))
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(peer.asker(), None);
     }
 }

@@ -14,8 +14,9 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
+use super::asker::Peer;
 use super::wire::LONGEST;
-use super::{Asker, Question, asker};
+use super::{Asker, Question};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 
@@ -105,6 +106,7 @@ async fn attend(env: &Arc<Env>, mut stream: UnixStream, is_open: &AtomicBool) ->
         tracing::warn!(uid = peer.uid(), "another account asked for a token");
         return None;
     }
+    let peer = Peer::of(&peer)?;
     let question = timeout(PATIENCE, question(&mut stream)).await.ok()??;
     let reader = Arc::clone(env);
     // Reading may have to wait for another process.
@@ -117,7 +119,7 @@ async fn attend(env: &Arc<Env>, mut stream: UnixStream, is_open: &AtomicBool) ->
         }
     };
     // Now, while it waits: it ends when it has its answer.
-    let asker = asker::behind(&peer)?;
+    let asker = peer.asker()?;
     let bytes = answer.handed_out.to_bytes()?;
     timeout(PATIENCE, stream.write_all(&bytes)).await.ok()?.ok()?;
     Some((answer, asker))

@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 
 use crate::world::World;
 
-fn asker(name: &str, pid: u32) -> Asker {
-    Asker { name: Some(name.into()), pid }
+fn asker(program: &str, pid: u32) -> Asker {
+    Asker { program: Some(program.into()), pid }
 }
 
 fn handed_out(entries: &[Entry]) -> Vec<(&str, u32)> {
@@ -20,20 +20,23 @@ async fn who_asks_each_second_leaves_one_entry_an_hour() {
     let id = world.connect().await;
     let before = world.grapnel.activity(None, None).unwrap().len();
     for second in 0..120 {
-        world.grapnel.token_handed_out(&id, &asker("bash", 100 + second)).unwrap();
+        world.grapnel.token_handed_out(&id, &asker("/bin/bash", 100 + second)).unwrap();
         world.clock.advance(SignedDuration::from_secs(1));
     }
-    world.grapnel.token_handed_out(&id, &asker("cron\u{1b}[2J", 7)).unwrap();
+    world.grapnel.token_handed_out(&id, &asker("/bin/cron\u{1b}[2J\u{202e}", 7)).unwrap();
     let entries = world.grapnel.activity(Some(&id), None).unwrap();
     assert_eq!(
         handed_out(&entries),
-        [("Access token handed to cron[2J (pid 7).", 1), ("Access token handed to bash (pid 219).", 120)]
+        [
+            ("Access token handed to /bin/cron [2J (pid 7).", 1),
+            ("Access token handed to /bin/bash (pid 219).", 120)
+        ]
     );
     let bash = entries.iter().find(|entry| entry.times == 120).unwrap();
     let span = bash.at.duration_until(bash.last_at.unwrap());
     assert!((119..125).contains(&span.as_secs()), "{span}");
     world.clock.advance(SignedDuration::from_hours(1));
-    world.grapnel.token_handed_out(&id, &asker("bash", 5)).unwrap();
+    world.grapnel.token_handed_out(&id, &asker("/bin/bash", 5)).unwrap();
     assert_eq!(handed_out(&world.grapnel.activity(Some(&id), None).unwrap()).len(), 3);
     assert_eq!(world.grapnel.activity(None, None).unwrap().len(), before + 3);
 }
@@ -67,4 +70,47 @@ async fn the_oldest_go_beyond_ten_thousand() {
     let kept: u32 = database.query_row("SELECT count(*) FROM activity", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 10_000);
     assert_eq!(world.grapnel.activity(Some(&id), None).unwrap()[0].kind, Kind::TokenCopied);
+}
+
+/// A program that asks under ten thousand names flushes out neither the history of this connection nor another's.
+#[tokio::test]
+async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
+    let world = World::new();
+    let id = world.connect().await;
+    let other = world.connect_another().await;
+    world.grapnel.token_handed_out(&other, &asker("/bin/bash", 1)).unwrap();
+    let before = world.grapnel.activity(None, None).unwrap();
+    for number in 0..10_001 {
+        world.grapnel.token_handed_out(&id, &asker(&format!("/tmp/{number}"), number)).unwrap();
+    }
+    let handed = world.grapnel.activity(Some(&id), Some("handed")).unwrap();
+    assert_eq!(handed.len(), 201);
+    assert_eq!(handed.iter().map(|entry| entry.times).sum::<u32>(), 10_001);
+    assert!(handed[200].text.contains("not listed one by one"), "{}", handed[200].text);
+    let after = world.grapnel.activity(None, None).unwrap();
+    assert!(before.iter().all(|entry| after.contains(entry)), "something was displaced");
+}
+
+/// What others cause is counted apart from what the person did.
+#[tokio::test]
+async fn what_comes_from_outside_displaces_only_its_own() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.token_copied(&id).unwrap();
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    for kind in ["callback_refused", "renewal_failed", "answer_lost", "token_handed_out"] {
+        let many = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+            INSERT INTO activity (at, kind, text) SELECT '2026-01-01T00:00:00.000000Z', '\"{kind}\"', 'old' FROM n");
+        database.execute(&many, []).unwrap();
+    }
+    let callback = "dev.grapnel.desktop:/oauth/callback?code=1&state=unknown";
+    world.grapnel.receive_callback(&callback.into()).await.unwrap_err();
+    world.grapnel.token_copied(&id).unwrap();
+    let count = |kind: &str| -> u32 {
+        let counted = "SELECT count(*) FROM activity WHERE kind = ?1";
+        database.query_row(counted, [format!("\"{kind}\"")], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(count("callback_refused"), 2_000);
+    assert_eq!(count("token_copied"), 2, "neither is displaced");
+    assert_eq!(count("signed_in"), 1);
 }

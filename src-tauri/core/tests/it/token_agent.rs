@@ -63,9 +63,39 @@ async fn a_good_token_is_handed_out_and_noted() {
     let noted = world.grapnel.activity(Some(&id), None).unwrap().remove(0);
     assert_eq!(noted.kind, Kind::TokenHandedOut);
     // This process asked for itself: it is not the command line's program.
-    let told = Asker::process(std::process::id());
-    let name = told.name.as_deref().unwrap_or("another program");
-    assert_eq!(noted.text, format!("Access token handed to {name} (pid {}).", told.pid));
+    assert_eq!(noted.text, handed_to_this());
+}
+
+/// What is written down of this process.
+fn handed_to_this() -> String {
+    let (program, pid) = (std::env::current_exe().unwrap(), std::process::id());
+    assert_eq!(Asker::process(pid).program.as_deref(), program.to_str());
+    let path = program.display().to_string();
+    let start = path.char_indices().nth_back(199).map_or(0, |(start, _)| start);
+    format!("Access token handed to {}{} (pid {pid}).", if start > 0 { "…" } else { "" }, &path[start..])
+}
+
+/// Whatever a process calls itself, what is written down is the file that it executes.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_itself_otherwise_is_written_down_as_it_is() {
+    let world = World::new();
+    let id = world.connect().await;
+    let mut events = world.grapnel.events();
+    let _served = serve(&world, &world.grapnel).await;
+    let noted = || {
+        let entries = world.grapnel.activity(Some(&id), None).unwrap();
+        entries.into_iter().filter(|entry| entry.kind == Kind::TokenHandedOut).collect::<Vec<_>>()
+    };
+    let own = fs::read("/proc/self/comm").unwrap();
+    for called in ["grapnel", "bash", "x\n(y) R 1 1"] {
+        fs::write("/proc/self/comm", called).unwrap();
+        assert!(token(&world, "Acme", MINUTE).await.is_some());
+        while events.recv().await.unwrap() != Event::Activity {}
+    }
+    fs::write("/proc/self/comm", own).unwrap();
+    let noted = noted();
+    assert_eq!((noted.len(), noted[0].times), (1, 3));
+    assert_eq!(noted[0].text, handed_to_this());
 }
 
 #[tokio::test(flavor = "multi_thread")]
