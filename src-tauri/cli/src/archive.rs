@@ -94,7 +94,7 @@ pub(crate) async fn import(session: &mut Session<'_>, asked: Import) -> Result<(
 /// Lets tokens that can be renewed in only if the person says that no other computer uses them.
 fn agree(session: &mut Session<'_>) -> Result<()> {
     let instead = "Or import with --no-tokens, and sign in here.";
-    if !session.input.is_terminal {
+    if !session.can_ask() {
         return Err(Error::input("yes", format!("The file has tokens that can be renewed. {ONE_COMPUTER}"))
             .means("Nothing was imported.")
             .hint(format!(

@@ -58,11 +58,13 @@ pub fn begin(
 ) -> ControlFlow<Exit, Box<Work>> {
     let Surroundings { ask, open, clock, input, output, messages, browser, patience } = around;
     let mut output = Output::new(output, messages, clock);
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    output.set_json(asks_for_json(&arguments));
     let Arguments { json, passphrase_stdin, command } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return ControlFlow::Break(output.misread(&error)),
     };
-    output.json = json;
+    output.set_json(json);
     let done = match &command {
         Command::Provider(command) => Some(provider::run(&mut output, command)),
         Command::Token(command) => connection::token_at_hand(command, &mut output, ask),
@@ -80,6 +82,11 @@ pub fn begin(
             patience,
         })),
     }
+}
+
+/// Whether `--json` is among the arguments, which may be wrong otherwise.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
 }
 
 impl Work {

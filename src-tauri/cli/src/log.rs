@@ -1,15 +1,62 @@
 //! The log, for those who look for a fault: on standard error, and silent unless asked for.
 
+use std::io::Write;
+
+use grapnel_core::text::CleanLog;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
 /// Starts the log if `GRAPNEL_LOG` sets its level: `error`, `warn`, `info` or `debug`. Only Grapnel's own words reach
 /// it: other crates' could hold what passes through them.
 pub fn start() {
     let level = std::env::var("GRAPNEL_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
     let Some(level) = level else { return };
+    tracing_subscriber::registry().with(lines(std::io::stderr, level)).init();
+}
+
+fn lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static, level: LevelFilter) -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    W: Write + 'static,
+{
     let own = Targets::new().with_target("grapnel_core", level).with_target("grapnel_cli", level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines).with(own).init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+    lines.with_writer(move || CleanLog(stream())).with_filter(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Stream(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Stream {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_that_no_terminal_obeys() {
+        let stream = Stream::default();
+        let to = stream.clone();
+        let log = tracing_subscriber::registry().with(lines(move || to.clone(), LevelFilter::INFO));
+        tracing::subscriber::with_default(log, || {
+            tracing::info!(said = %"a\u{1b}[2Jb\nWARN forged\u{202e}\u{9b}1m", "heard");
+        });
+        let told = String::from_utf8(stream.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(told.lines().count(), 1, "{told:?}");
+        assert!(told.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{told:?}");
+        assert!(told.contains("heard") && told.contains("forged"), "{told:?}");
+    }
 }

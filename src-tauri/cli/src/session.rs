@@ -70,3 +70,10 @@ pub(crate) struct Session<'a> {
     /// Whether passphrases come by standard input.
     pub(crate) reads_passphrases: bool,
 }
+
+impl Session<'_> {
+    /// Whether a person can be asked to agree. A program that reads JSON is none.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.input.is_terminal && !self.output.json
+    }
+}

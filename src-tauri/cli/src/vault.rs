@@ -53,7 +53,7 @@ fn agree(session: &mut Session<'_>, yes: bool) -> Result<()> {
     if yes {
         return Ok(());
     }
-    if !session.input.is_terminal {
+    if !session.can_ask() {
         return Err(Error::input("yes", "Nobody is there to ask whether to give up what is sealed.")
             .means("Nothing was changed.")
             .hint("Add --yes."));

@@ -29,6 +29,7 @@ pub mod revoke;
 pub mod secret;
 pub mod settings;
 pub mod store;
+pub mod text;
 pub mod token_agent;
 pub mod vault;
 

@@ -8,6 +8,7 @@ use grapnel_core::Grapnel;
 use grapnel_core::connection::{State, Summary};
 use grapnel_core::error::{Error, Result};
 use grapnel_core::id::ConnectionId;
+use grapnel_core::text::clean_line;
 use tauri::AppHandle;
 use zbus::export::futures_core::Stream;
 use zbus::message::Type;
@@ -30,6 +31,13 @@ struct Notice {
     text: String,
     /// What a click opens.
     about: Option<ConnectionId>,
+}
+
+impl Notice {
+    /// What it says is cleaned here, wherever it comes from.
+    fn new(title: &str, text: &str, about: Option<ConnectionId>) -> Self {
+        Self { title: clean_line(title), text: clean_line(text), about }
+    }
 }
 
 /// Tells of the connections that need the person since the last time.
@@ -59,26 +67,26 @@ fn news_notice(news: &[Summary], is_seen: bool, is_quiet: bool) -> Option<Notice
     }
     match news {
         [] => None,
-        [one] if is_ahead(one) => Some(Notice {
-            title: format!("“{}” will need a new sign-in", one.name),
-            text: format!("{} refreshes its tokens for some days more.", escaped(&one.provider_name)),
-            about: Some(one.id.clone()),
-        }),
-        [one] => Some(Notice {
-            title: format!("“{}” needs a new sign-in", one.name),
-            text: format!("{} does not renew it any more.", escaped(&one.provider_name)),
-            about: Some(one.id.clone()),
-        }),
+        [one] if is_ahead(one) => Some(Notice::new(
+            &format!("“{}” will need a new sign-in", one.name),
+            &format!("{} refreshes its tokens for some days more.", escaped(&one.provider_name)),
+            Some(one.id.clone()),
+        )),
+        [one] => Some(Notice::new(
+            &format!("“{}” needs a new sign-in", one.name),
+            &format!("{} does not renew it any more.", escaped(&one.provider_name)),
+            Some(one.id.clone()),
+        )),
         [first, ..] => {
             let names: Vec<_> = news.iter().take(NAMED).map(|one| escaped(&one.name)).collect();
             let more =
                 if news.len() > NAMED { format!(", and {} more", news.len() - NAMED) } else { String::new() };
             let soon = if news.iter().any(is_ahead) { ", now or soon" } else { "" };
-            Some(Notice {
-                title: format!("{} connections need a new sign-in{soon}", news.len()),
-                text: names.join(", ") + &more,
-                about: Some(first.id.clone()),
-            })
+            Some(Notice::new(
+                &format!("{} connections need a new sign-in{soon}", news.len()),
+                &(names.join(", ") + &more),
+                Some(first.id.clone()),
+            ))
         }
     }
 }
@@ -92,10 +100,9 @@ fn is_ahead(one: &Summary) -> bool {
 fn locked_notice(trouble: &Error, locked: usize, is_seen: bool, is_quiet: bool) -> Option<Notice> {
     let what =
         if locked == 1 { "One connection waits".to_owned() } else { format!("{locked} connections wait") };
-    (locked > 0 && !is_seen && !is_quiet).then(|| Notice {
-        title: trouble.message.clone(),
-        text: format!("{what} for it, and cannot be renewed until then."),
-        about: None,
+    (locked > 0 && !is_seen && !is_quiet).then(|| {
+        let text = format!("{what} for it, and cannot be renewed until then.");
+        Notice::new(&trouble.message, &text, None)
     })
 }
 
@@ -176,6 +183,14 @@ mod tests {
         let notice = news_notice(&news(&["a", "<b>", "c", "d", "e", "f"]), false, false).unwrap();
         assert_eq!(notice.title, "6 connections need a new sign-in");
         assert_eq!(notice.text, "a, &lt;b&gt;, c, d, and 2 more");
+    }
+
+    #[test]
+    fn a_name_neither_moves_nor_breaks_what_is_around_it() {
+        let notice = news_notice(&news(&["a\u{202e}b\u{200b}\nc\u{1b}"]), false, false).unwrap();
+        assert_eq!(notice.title, "“ab c ” needs a new sign-in");
+        let notice = news_notice(&news(&["a\u{2066}", "b\u{9b}\u{61c}"]), false, false).unwrap();
+        assert_eq!(notice.text, "a, b ");
     }
 
     #[test]

@@ -122,7 +122,7 @@ async fn see_through(
             ));
         }
         if asked.no_browser {
-            output.line(link.expose_secret())?;
+            output.raw(link.expose_secret())?;
         } else if !*is_joined || asked.browser.is_some() {
             messages.note(&format!("Opening {}’s page in the browser.", attempt.provider_name));
             let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));

@@ -61,7 +61,7 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
     let connection = named::connection(&session.grapnel, &asked.connection)?;
     let name = &connection.name;
     if !asked.yes {
-        if !session.input.is_terminal {
+        if !session.can_ask() {
             return Err(Error::input("yes", "Nobody is there to ask whether to disconnect.")
                 .means("Nothing was changed.")
                 .hint("Add --yes."));

@@ -5,6 +5,7 @@ use grapnel_core::content::{Account, Application, Claims};
 use grapnel_core::error::Error;
 use grapnel_core::http::Deviation;
 use grapnel_core::secret::Glimpse;
+use grapnel_core::text::clean_line;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -81,15 +82,14 @@ impl Status {
         }
     }
 
-    /// Whose it is, in words.
+    /// Whose it is, in words: one line, whatever the provider says.
     pub(crate) fn owner(&self) -> String {
         let Some(account) = &self.account else { return "identity unknown".into() };
         let email = account.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
-        match [account.name.as_str(), &email].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>()
-        {
-            parts if parts.is_empty() => account.id.clone(),
-            parts => parts.join(" "),
-        }
+        let parts: Vec<&str> =
+            [account.name.as_str(), &email].into_iter().filter(|part| !part.is_empty()).collect();
+        let owner = if parts.is_empty() { account.id.clone() } else { parts.join(" ") };
+        clean_line(&owner)
     }
 
     fn about(&self, now: Timestamp) -> String {

@@ -51,7 +51,7 @@ pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Opt
 }
 
 fn show(output: &mut Output, asked: &Token, handed_out: &HandedOut) -> Result<()> {
-    output.show(&Fresh::of(&handed_out.token, handed_out.expires_at))?;
+    output.show_raw(&Fresh::of(&handed_out.token, handed_out.expires_at))?;
     let left = handed_out.expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < asked.min_valid) {
         let said =

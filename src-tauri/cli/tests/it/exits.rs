@@ -89,3 +89,39 @@ async fn a_silent_keyring_is_not_waited_for_where_nobody_can_unlock_it() {
     // The threads that wait for it hold up the test's runtime.
     world.keyring.set_silent(false);
 }
+
+/// With `--json`, standard error is one object or nothing, whatever fails, and whatever would be noted meanwhile.
+#[tokio::test]
+async fn failures_are_json_for_programs() {
+    let mut world = World::new();
+    world.connect().await;
+    let told = async |world: &World, line: &str| {
+        let ran = world.run(line).await;
+        assert_eq!(ran.out, "", "{ran}");
+        let mut told: serde_json::Value = serde_json::from_str(&ran.said).unwrap();
+        let error = told["error"].take();
+        let members: Vec<&str> = error.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, ["code", "message", "meaning", "hint", "field"], "{ran}");
+        (error["code"].as_str().unwrap().to_owned(), ran.exit)
+    };
+    for line in
+        ["--json", "lst --json", "--json status", "list --json --yaml", "token a --min-valid x --json"]
+    {
+        assert_eq!(told(&world, line).await, ("usage".into(), Exit::Usage), "{line}");
+    }
+    assert_eq!(told(&world, "disconnect acme --json").await, ("invalid_input".into(), Exit::Usage));
+    assert_eq!(told(&world, "--json token nope").await, ("not_found".into(), Exit::Failed));
+    assert_eq!(world.run("lst -- --json").await.exit, Exit::Usage);
+    assert!(world.run("lst -- --json").await.said.starts_with("error["));
+
+    world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
+    world.patience = Patience { provider: Duration::from_secs(6), ..world.patience };
+    let retried = told(&world, "projects acme --json").await;
+    assert_eq!(retried, ("provider_unavailable".into(), Exit::ProviderUnavailable));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();
+    assert_eq!(told(&world, "refresh acme --json").await, ("reconnect_needed".into(), Exit::ReconnectNeeded));
+    world.keyring.fail(Code::KeyringLocked);
+    assert_eq!(told(&world, "token acme --json").await, ("keyring_locked".into(), Exit::Keyring));
+    let list = world.run("list --json").await;
+    assert_eq!((list.exit, list.said.as_str()), (Exit::Done, ""));
+}

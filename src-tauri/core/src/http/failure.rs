@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::unusable::Unusable;
 use crate::error::{Code, Error};
+use crate::text::{clean_line, is_control, is_hidden};
 
 /// Why there is no usable reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -141,18 +142,14 @@ fn without_number(text: &str) -> String {
     text.split(" (os error ").next().unwrap_or(text).to_owned()
 }
 
-/// A provider's own text, made safe to show: one line, not endless, nothing that turns the line around it, and
+/// A provider's own text, made safe to show: one line, not endless, nothing that turns or hides the text around it, and
 /// no word that holds a secret which was sent, or the beginning of one.
 pub(crate) fn clean(text: &str, secrets: &[&str]) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    let line: Vec<String> = words
-        .map(|word| {
-            if secrets.iter().any(|secret| holds(word, secret)) {
-                "[secret]".to_owned()
-            } else {
-                word.chars().filter(|c| !turns_text(*c)).collect()
-            }
-        })
+    // First, so that no character inside a secret keeps it from being found.
+    let text = clean_line(text);
+    let line: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| if secrets.iter().any(|secret| holds(word, secret)) { "[secret]" } else { word })
         .collect();
     let mut line = line.join(" ");
     if let Some((end, _)) = line.char_indices().nth(LONGEST) {
@@ -175,12 +172,7 @@ fn holds(word: &str, secret: &str) -> bool {
 
 /// Whether a character is shown as itself and changes nothing around it; line breaks are.
 pub(super) fn is_shown_plainly(c: char) -> bool {
-    c == '\n' || !(c.is_control() || turns_text(c))
-}
-
-/// Characters that set the direction of the text around them.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c == '\n' || !(is_control(c) || is_hidden(c))
 }
 
 #[cfg(test)]
@@ -201,5 +193,7 @@ mod tests {
             assert_eq!(clean(&format!("bad {echo} given"), &[secret]), "bad [secret] given");
         }
         assert_eq!(clean("pin 1234 wrong", &["1234"]), "pin [secret] wrong");
+        let hidden = "bad s3\u{200b}cret/with+signs-and-more given";
+        assert_eq!(clean(hidden, &[secret]), "bad [secret] given");
     }
 }

@@ -1,0 +1,93 @@
+//! Text from outside, cleaned where it is shown: terminal, notification, dialog, log. The sets are the same for all.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// Whether a character has no glyph of its own and changes or hides the text around it: bidirectional controls,
+/// zero-width characters, tags.
+pub fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Whether a character ends the line or is obeyed by a terminal: C0, DEL, C1, the line and paragraph separators.
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// One line: control characters become spaces, hidden characters are removed.
+pub fn clean_line(text: &str) -> String {
+    text.chars().filter(|c| !is_hidden(*c)).map(|c| if is_control(c) { ' ' } else { c }).collect()
+}
+
+/// The same for each line of a text that has several.
+pub fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean_line).collect::<Vec<_>>().join("\n")
+}
+
+/// A JSON document that says the same with those characters escaped. They stand only inside its strings, but for the
+/// line breaks of its layout.
+pub fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !(is_control(c) || is_hidden(c)) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string does not fail.
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
+}
+
+/// A log that takes one event a call: each becomes one clean line.
+#[derive(Debug)]
+pub struct CleanLog<W>(pub W);
+
+impl<W: Write> Write for CleanLog<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = clean_line(text.strip_suffix('\n').unwrap_or(&text));
+        self.0.write_all(format!("{line}\n").as_bytes()).map(|()| event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_is_left_that_a_terminal_obeys_or_that_moves_or_hides_text() {
+        assert_eq!(clean_line("a\u{1b}[2Jb\nc\u{202e}d\u{9b}1m\u{7f}\u{85}\u{2028}e"), "a [2Jb cd 1m   e");
+        assert_eq!(clean_line("gri\u{200b}go\u{ad}ra\u{61c}\u{feff}\u{200d}\u{2066}\u{e0041}"), "grigora");
+        assert_eq!(clean_line("Amélie 世界 עברית"), "Amélie 世界 עברית");
+        assert_eq!(clean_lines("one\r\ntwo\u{1b}c"), "one \ntwo c");
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_json_means_the_same(text in "\\PC*|[\\x00-\\x1f\\x7f-\\u{9f}\\u{200b}-\\u{202e}\\u{e0000}-\\u{e0080}a]*") {
+            let value = serde_json::json!({ &text: [text] });
+            let escaped = escape_json(&serde_json::to_string_pretty(&value).unwrap());
+            prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), &value);
+            prop_assert_eq!(clean_lines(&escaped), escaped);
+        }
+    }
+}
