@@ -1,6 +1,6 @@
 //! Files that a person asked for, in their download folder. None that is there is written over.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub(crate) fn new_file(folder: &Path, name: &str, extension: &str) -> Result<(Pa
         loop {
             let counted = if number == 1 { name.clone() } else { format!("{name} ({number})") };
             let path = folder.join(format!("{counted}.{extension}"));
-            match File::create_new(&path) {
+            match private(OpenOptions::new().write(true).create_new(true)).open(&path) {
                 Ok(file) => return Ok((path, file)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(error),
@@ -44,6 +44,13 @@ pub(crate) fn new_file(folder: &Path, name: &str, extension: &str) -> Result<(Pa
         }
     };
     made().map_err(|error: std::io::Error| unsaved(&error.to_string()))
+}
+
+/// What was browsed is for its owner only, wherever it is written.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 /// A name without what leads elsewhere or cannot be in a file's name.
@@ -82,6 +89,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let make = || new_file(folder.path(), "acme", "toml").unwrap().0;
         std::fs::write(make(), "1").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(folder.path().join("acme.toml")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "for its owner only");
+        }
         assert!(make().ends_with("acme (2).toml"));
         assert_eq!(std::fs::read_to_string(folder.path().join("acme.toml")).unwrap(), "1");
     }

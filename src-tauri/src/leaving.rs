@@ -49,6 +49,10 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
             Some(core) => tokio::time::timeout(PATIENCE, core.idle()).await.ok(),
             None => None,
         };
+        // The process ends without closing the database, whose log would stay beside it.
+        if let Some(core) = app.state::<Shell>().opened() {
+            core.merge_log();
+        }
         app.exit(0);
     });
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use grapnel_core::store::Store;
+use grapnel_core::store::{Store, write_private};
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager, Monitor, WebviewWindow, WebviewWindowBuilder, Wry};
 
@@ -59,7 +59,7 @@ pub(super) fn keep(app: &AppHandle, window: &WebviewWindow) {
         Ok(_) => return,
         Err(error) => return tracing::debug!(%error, "where the window is, is not known"),
     };
-    let written = path().zip(serde_json::to_vec(&now).ok()).map(|(path, text)| fs::write(path, text));
+    let written = path().zip(serde_json::to_vec(&now).ok()).map(|(path, text)| write_private(&path, &text));
     match written {
         Some(Ok(())) => *kept = Some(now),
         failed => tracing::warn!(?failed, "where the window is, is not kept"),

@@ -102,6 +102,10 @@ mod tests {
         assert_eq!(&**open(&sealed, &words()).unwrap(), b"gri_at_secret");
         assert_eq!(open(&sealed, &"other words".into()).unwrap_err().code, Code::PassphraseWrong);
         assert!(sealed.starts_with(b"age-encryption.org/v1\n-> scrypt "));
+        // The second argument: 2^17 rounds of 8 blocks, OWASP's recommendation for scrypt, or more.
+        let header = String::from_utf8_lossy(&sealed[..100]).into_owned();
+        let work: u8 = header.lines().nth(1).unwrap().split(' ').nth(3).unwrap().parse().unwrap();
+        assert!(work >= 17, "{header}");
     }
 
     #[test]

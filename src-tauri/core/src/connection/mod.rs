@@ -57,7 +57,7 @@ pub struct Idle(#[expect(dead_code, reason = "held, never read")] OwnedRwLockWri
 impl Grapnel {
     /// Opens the data in `home`, with the machine's keyring and clock. Needs a tokio runtime around it.
     pub fn open(home: &Path) -> Result<Self> {
-        Self::with(home, Arc::new(SystemKeyring), Arc::new(SystemClock::default()))
+        Self::with(home, Arc::new(SystemKeyring::default()), Arc::new(SystemClock::default()))
     }
 
     /// Opens the data in `home` with a keyring and a clock of the caller's choice.
@@ -264,6 +264,13 @@ impl Grapnel {
     /// where nothing can listen in the data directory.
     pub async fn serve_tokens(&self) -> Result<()> {
         token_agent::serve(Arc::clone(&self.0)).await
+    }
+
+    /// Merges the database's log into it, when the program ends. One that stays is read at the next start.
+    pub fn merge_log(&self) {
+        if let Err(error) = self.0.store.merge_log() {
+            tracing::warn!(%error, "the database's log stays beside it");
+        }
     }
 
     /// Deletes a connection's tokens here, and keeps its history. The provider is asked to take them back, where it

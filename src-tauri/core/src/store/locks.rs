@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Store;
+use super::open::make_inner_directory;
 use crate::error::{Code, Error, Result};
 use crate::id::{AttemptId, ConnectionId};
 
@@ -51,7 +52,7 @@ impl Store {
 
     fn file(&self, name: &str) -> Result<File> {
         let directory = self.home.join("locks");
-        let opened = std::fs::create_dir_all(&directory).and_then(|()| open(&directory.join(name)));
+        let opened = make_inner_directory(&directory).and_then(|()| open(&directory.join(name)));
         opened.map_err(|error| failed(&error))
     }
 

@@ -26,9 +26,11 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub(crate) use locks::Presence;
+pub use open::write_private;
 use together::Waiting;
 
 use crate::error::{Code, Error, Result};
+use crate::text::clean_line;
 
 /// The database, shared by whoever holds a clone.
 #[derive(Clone)]
@@ -53,7 +55,7 @@ impl Store {
     /// The data directory: `GRAPNEL_HOME`, or else the platform's.
     pub fn default_home() -> Result<PathBuf> {
         if let Some(home) = std::env::var_os("GRAPNEL_HOME").filter(|home| !home.is_empty()) {
-            return Ok(home.into());
+            return absolute(home.into());
         }
         let dirs = directories::ProjectDirs::from("dev", "grapnel", "Grapnel");
         dirs.map(|dirs| dirs.data_dir().to_owned()).ok_or_else(|| {
@@ -99,6 +101,14 @@ impl Store {
         written.map_err(|error| failed(&error))
     }
 
+    /// Merges the log of what was written into the database, so that one file holds all. What another process reads now
+    /// stays in the log.
+    pub(crate) fn merge_log(&self) -> Result<()> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let merged = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        merged.map_err(|error| failed(&error))
+    }
+
     /// Writes what a power cut may take back: it is not worth waiting for the disk.
     pub(crate) fn jot<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,6 +123,20 @@ impl Store {
         }
         jotted.map_err(|error| failed(&error))
     }
+}
+
+/// A directory that is the same whatever the current one is: a program that a link starts may have another one.
+fn absolute(home: PathBuf) -> Result<PathBuf> {
+    if home.is_absolute() {
+        return Ok(home);
+    }
+    let message = format!(
+        "GRAPNEL_HOME is “{}”, which depends on the current directory.",
+        clean_line(&home.to_string_lossy())
+    );
+    Err(Error::input("GRAPNEL_HOME", message)
+        .means("Nothing was opened: each directory would have its own data.")
+        .hint("Set it to a path that begins with /, such as GRAPNEL_HOME=\"$PWD/data\"."))
 }
 
 fn at_one_moment<T>(
@@ -131,6 +155,10 @@ fn transact<T>(
     transaction.commit()?;
     Ok(written)
 }
+
+/// All that a backup of the database has to hold.
+pub(crate) const FILES: &str =
+    "grapnel.db (with grapnel.db-wal and grapnel.db-shm, where they are beside it)";
 
 /// What a failure of the database means for a person.
 fn failed(error: &rusqlite::Error) -> Error {
@@ -167,12 +195,37 @@ fn is_unreadable(error: &rusqlite::Error) -> bool {
 fn damaged() -> Error {
     Error::new(Code::DataDamaged, "Grapnel’s database is damaged.")
         .means("It was left as it is; nothing in it was changed.")
-        .hint("Bring back grapnel.db from a backup. To begin anew instead, move that file away.")
+        .hint(format!("Bring back {FILES} from a backup. To begin anew instead, move them away."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_home_that_depends_on_the_current_directory_is_refused() {
+        for home in ["data", "./data", "../data", "~/data"] {
+            let error = absolute(home.into()).unwrap_err();
+            assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("GRAPNEL_HOME")));
+        }
+        assert_eq!(absolute("/data".into()).unwrap(), PathBuf::from("/data"));
+    }
+
+    #[test]
+    fn once_the_log_is_merged_one_file_holds_all() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let insert = "INSERT INTO vault (only, name, vault_check) VALUES (1, 'x', x'00')";
+        store.jot(|tx| tx.execute(insert, [])).unwrap();
+        store.merge_log().unwrap();
+        let copy = home.path().join("only.db");
+        std::fs::copy(home.path().join("grapnel.db"), &copy).unwrap();
+        let rows: i64 = Connection::open(copy)
+            .unwrap()
+            .query_row("SELECT count(*) FROM vault", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rows, 1);
+    }
 
     #[test]
     fn who_reads_does_not_wait_for_who_writes() {

@@ -45,6 +45,7 @@ pub(super) fn open(home: &Path) -> Result<Connection> {
         None => return Err(damaged()),
     }
     settle(&connection).and_then(|()| upgrade(&mut connection)).map_err(|error| failed(&error))?;
+    close_inside(home);
     Ok(connection)
 }
 
@@ -98,7 +99,7 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
 fn from_newer() -> Error {
     Error::new(Code::DataNewer, "Grapnel’s database was written by a newer Grapnel.")
         .means("It was left as it is; nothing in it was changed.")
-        .hint("Install the newer version again, or set GRAPNEL_HOME to another directory.")
+        .hint("This program is the older one: update it, or run the newer Grapnel if both are installed (“grapnel doctor” tells the version). To keep both, set GRAPNEL_HOME to another directory for this one.")
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
@@ -133,10 +134,42 @@ pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }
 
+/// A directory inside of it, for its owner only as well.
+pub(super) fn make_inner_directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+/// Writes a file of the data directory in place of what was there, for its owner only.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    make_file(path)?;
+    fs::write(path, bytes)
+}
+
 #[cfg(not(unix))]
 fn make_directory(home: &Path) -> std::io::Result<()> {
     fs::create_dir_all(home)
 }
+
+/// Closes what earlier versions left open to others beside the database. The directory itself is closed already.
+#[cfg(unix)]
+fn close_inside(home: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for (name, mode) in [("locks", 0o700), ("window.json", 0o600)] {
+        let path = home.join(name);
+        if fs::symlink_metadata(&path)
+            .is_ok_and(|found| found.permissions().mode() & 0o077 != 0 && !found.is_symlink())
+            && let Err(error) = fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+        {
+            tracing::warn!(%error, name, "open to other accounts");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn close_inside(_: &Path) {}
 
 #[cfg(not(unix))]
 pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
@@ -208,6 +241,25 @@ mod tests {
         let taken = home.path().join("taken");
         fs::write(&taken, "").unwrap();
         assert_eq!(open(&taken).unwrap_err().code, Code::DataUnwritable);
+    }
+
+    /// Of an earlier version, which made these by the account's own mask.
+    #[cfg(unix)]
+    #[test]
+    fn what_was_open_to_others_inside_is_closed() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        open(home.path()).unwrap();
+        fs::create_dir(home.path().join("locks")).unwrap();
+        fs::write(home.path().join("window.json"), "{}").unwrap();
+        for (name, mode) in [("locks", 0o755), ("window.json", 0o644)] {
+            fs::set_permissions(home.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        open(home.path()).unwrap();
+        let mode = |name: &str| fs::metadata(home.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("locks"), mode("window.json")), (0o700, 0o600));
+        write_private(&home.path().join("new.json"), b"{}").unwrap();
+        assert_eq!(mode("new.json"), 0o600);
     }
 
     #[cfg(unix)]

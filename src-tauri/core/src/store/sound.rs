@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Store;
-use super::open::{FILE, VERSION};
+use super::open::VERSION;
 use crate::error::Result;
 
 impl Store {
@@ -20,9 +20,13 @@ impl Store {
 
     /// The files of the data that other accounts of this machine can read.
     pub(crate) fn open_to_others(&self) -> Vec<PathBuf> {
-        let beside = ["", "-wal", "-shm"].map(|end| self.home().join(format!("{FILE}{end}")));
-        let all = std::iter::once(self.home().to_owned()).chain(beside);
-        all.filter(|path| is_open_to_others(path)).collect()
+        let inside = std::fs::read_dir(self.home()).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut open: Vec<PathBuf> = std::iter::once(self.home().to_owned())
+            .chain(inside.filter(|path| !path.is_symlink()))
+            .filter(|path| is_open_to_others(path))
+            .collect();
+        open.sort();
+        open
     }
 }
 

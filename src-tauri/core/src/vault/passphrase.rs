@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::seal::Key;
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, SecretString, hex, random};
+use crate::store::FILES;
 
 /// RFC 9106 §4, the second recommended option: 64 MiB, three passes, four lanes. (OWASP asks for no less than
 /// 19 MiB and two passes.)
@@ -99,7 +100,7 @@ pub(crate) fn wrong(of: &str) -> Error {
 fn impossible() -> Error {
     Error::new(Code::DataDamaged, "What the database says of the passphrase cannot be true.")
         .means("It was left as it is; nothing in it was changed.")
-        .hint("Bring back grapnel.db from a backup.")
+        .hint(format!("Bring back {FILES} from a backup."))
 }
 
 #[cfg(test)]
@@ -113,6 +114,15 @@ mod tests {
         assert_eq!(key(&one, "four words of mine"), key(&one, "four words of mine"));
         assert_ne!(key(&one, "four words of mine"), key(&one, "four words of mind"));
         assert_ne!(key(&one, "four words of mine"), key(&other, "four words of mine"));
+    }
+
+    /// RFC 9106 §4, second recommended option, or more.
+    #[test]
+    fn a_new_passphrase_costs_what_is_recommended() {
+        let new = Stretch::new();
+        assert_eq!(new.algorithm, Named::Argon2id);
+        assert!(new.memory_kib >= 65_536 && new.passes >= 3 && new.lanes >= 4, "{new:?}");
+        assert!(new.salt.len() >= 32, "sixteen bytes at least");
     }
 
     /// A vault's row, and the key that OpenSSL's Argon2id gives for it.

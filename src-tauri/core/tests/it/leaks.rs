@@ -154,6 +154,11 @@ fn scan_files(world: &World, secrets: &[(String, String)]) {
     let mut files = 0;
     for entry in fs::read_dir(world.home.path()).unwrap() {
         let path = entry.unwrap().path();
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::MetadataExt::mode(&path.symlink_metadata().unwrap());
+            assert_eq!(mode & 0o077, 0, "{} is open to other accounts", path.display());
+        }
         if path.is_dir() {
             assert!(fs::read_dir(path).unwrap().all(|lock| lock.unwrap().metadata().unwrap().len() == 0));
             continue;
