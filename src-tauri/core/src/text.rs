@@ -1,5 +1,6 @@
 //! Text from outside, cleaned where it is shown: terminal, notification, dialog, log. The sets are the same for all.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -52,6 +53,50 @@ pub fn escape_json(json: &str) -> String {
     escaped
 }
 
+/// A key by which names are sorted as people count: `Client 2` before `Client 10`, whatever the case of letters.
+pub fn natural_key(name: &str) -> Vec<NaturalPart> {
+    let mut parts = Vec::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        match parts.last_mut() {
+            Some(NaturalPart::Number(digits)) if c.is_ascii_digit() => digits.push(c),
+            Some(NaturalPart::Text(text)) if !c.is_ascii_digit() => text.push(c),
+            _ if c.is_ascii_digit() => parts.push(NaturalPart::Number(c.into())),
+            _ => parts.push(NaturalPart::Text(c.into())),
+        }
+    }
+    parts
+}
+
+/// A stretch of a name: digits, or what is between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NaturalPart {
+    /// Digits, of any number.
+    Number(String),
+    /// Everything else, in lower case.
+    Text(String),
+}
+
+impl Ord for NaturalPart {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(one), Self::Number(two)) => {
+                let value = |digits: &str| digits.trim_start_matches('0').to_owned();
+                let (a, b) = (value(one), value(two));
+                a.len().cmp(&b.len()).then_with(|| a.cmp(&b)).then_with(|| one.cmp(two))
+            }
+            (Self::Text(one), Self::Text(two)) => one.cmp(two),
+            (Self::Number(_), Self::Text(_)) => Ordering::Less,
+            (Self::Text(_), Self::Number(_)) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for NaturalPart {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// A log that takes one event a call: each becomes one clean line.
 #[derive(Debug)]
 pub struct CleanLog<W>(pub W);
@@ -79,6 +124,17 @@ mod tests {
         assert_eq!(clean_line("gri\u{200b}go\u{ad}ra\u{61c}\u{feff}\u{200d}\u{2066}\u{e0041}"), "grigora");
         assert_eq!(clean_line("Amélie 世界 עברית"), "Amélie 世界 עברית");
         assert_eq!(clean_lines("one\r\ntwo\u{1b}c"), "one \ntwo c");
+    }
+
+    #[test]
+    fn names_are_in_the_order_that_people_count() {
+        let mut names =
+            ["Client 10", "client 2", "Client 1", "Client", "2 Clients", "Client 02", "Client 1b"];
+        names.sort_by_cached_key(|name| natural_key(name));
+        assert_eq!(
+            names,
+            ["2 Clients", "Client", "Client 1", "Client 1b", "Client 02", "client 2", "Client 10"]
+        );
     }
 
     proptest! {

@@ -6,6 +6,7 @@ use super::column::{Json, Time, json};
 use crate::id::AppId;
 use crate::provider::Overrides;
 use crate::secret::Sealed;
+use crate::text::natural_key;
 
 /// An app as it is kept.
 #[derive(Debug, Clone)]
@@ -52,7 +53,11 @@ pub(crate) fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<
 }
 
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<AppRow>> {
-    connection.prepare("SELECT * FROM app ORDER BY name")?.query_map([], read)?.collect()
+    let all: rusqlite::Result<Vec<AppRow>> =
+        connection.prepare("SELECT * FROM app ORDER BY name")?.query_map([], read)?.collect();
+    let mut all = all?;
+    all.sort_by_cached_key(|row| natural_key(&row.name));
+    Ok(all)
 }
 
 pub(crate) fn get(connection: &Connection, id: &AppId) -> rusqlite::Result<Option<AppRow>> {

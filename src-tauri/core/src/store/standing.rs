@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
 use crate::life;
 use crate::provider::Origins;
+use crate::text::natural_key;
 
 /// How a connection stands, as far as it is kept.
 #[derive(Debug, Clone)]
@@ -69,7 +70,9 @@ const COLUMNS: &str =
 
 /// Every connection, by name.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
-    some(connection, "ORDER BY name")
+    let mut all = some(connection, "ORDER BY name")?;
+    all.sort_by_cached_key(|row| natural_key(&row.name));
+    Ok(all)
 }
 
 /// Every connection and its app, by name.
