@@ -143,3 +143,48 @@ async fn a_name_may_be_anything_that_a_name_can_be() {
     let own = grapnel_core::secret::ExposeSecret::expose_secret(&own);
     assert_eq!((answered.exit, answered.out), (Some(0), format!("{own}\n")), "{}", answered.said);
 }
+
+/// Keys and tokens are in the memory of these programs.
+#[tokio::test]
+async fn no_core_is_dumped() {
+    let world = World::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
+    command.args(["vault", "passphrase", "--passphrase-stdin"]).env("GRAPNEL_HOME", world.home.path());
+    let mut waits = command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    // It has opened the data, and waits for the passphrase.
+    while !world.home.path().join("grapnel.lock").exists() {
+        tokio::task::yield_now().await;
+    }
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", waits.id().unwrap())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("1"), "{core}");
+    waits.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_home_that_depends_on_the_current_directory_is_refused() {
+    let here = tempfile::tempdir().unwrap();
+    for line in [["token", "acme"], ["app", "list"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
+        command.args(line).env("GRAPNEL_HOME", "data").current_dir(here.path());
+        let ran = command.stdin(Stdio::null()).output().await.unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{said}");
+        assert!(said.starts_with("error[invalid_input]: GRAPNEL_HOME is “data”"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
+}
+
+/// An older command line on PATH beside a newer window: the window's memory answers, and what needs the data says why not.
+#[tokio::test]
+async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
+    let (world, window) = world_with("acme").await;
+    answer(&world, &window).await;
+    let database = world.home.path().join("grapnel.db");
+    rusqlite::Connection::open(database).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    assert_eq!(grapnel(&world, &["token", "acme"]).await.exit, Some(0));
+    let ran = grapnel(&world, &["refresh", "acme"]).await;
+    assert_eq!(ran.exit, Some(1));
+    assert!(ran.said.starts_with("error[data_newer]: "), "{}", ran.said);
+    assert!(ran.said.contains("This program is the older one"), "{}", ran.said);
+}

@@ -182,7 +182,9 @@ fn about_token(
         .uri(url.as_str())
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    match (conventions.client_auth, &credentials.client_secret) {
+    // A secret that is held all the same is not sent where the client has none to the provider.
+    let secret = credentials.client_secret.as_ref().filter(|_| conventions.client_auth != ClientAuth::None);
+    match (conventions.client_auth, secret) {
         (method @ (ClientAuth::Basic | ClientAuth::BasicRaw), Some(secret)) => {
             request = request.header(header::AUTHORIZATION, basic(method, &credentials.client_id, secret)?);
         }
@@ -221,5 +223,35 @@ fn describe(reply: &Reply) -> String {
         "a web page (HTML) instead of JSON".into()
     } else {
         "cut off, or not JSON".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Profile;
+
+    #[test]
+    fn a_client_without_authentication_sends_no_secret_that_it_holds() {
+        let custom = Profile::find("custom").unwrap();
+        let asked = |client_auth: &str| {
+            let set = [
+                ("authorize_url", "https://provider.example/a"),
+                ("token_url", "https://provider.example/t"),
+                ("client_auth", client_auth),
+            ];
+            let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
+            let conventions = custom.conventions(&set).unwrap();
+            let credentials =
+                Credentials { client_id: "id".into(), client_secret: Some("held-secret".into()) };
+            let url = "https://provider.example/introspect".parse().unwrap();
+            let request =
+                about_token(&url, &conventions, &credentials, &"at".into(), "access_token").unwrap();
+            let authorization = request.headers().get(header::AUTHORIZATION).is_some();
+            (String::from_utf8(request.into_body()).unwrap().contains("held-secret"), authorization)
+        };
+        assert_eq!(asked("none"), (false, false));
+        assert_eq!(asked("body"), (true, false));
+        assert_eq!(asked("basic"), (false, true));
     }
 }
