@@ -1,10 +1,12 @@
 //! The person's own browser.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::secret::{ExposeSecret, SecretString};
+use crate::text::clean_line;
 
 /// A launcher that still runs after this long has found a browser: some stay for as long as it does.
 const SETTLED: Duration = Duration::from_secs(3);
@@ -28,11 +30,50 @@ pub fn open(address: &SecretString, with: &str) -> bool {
     launchers.iter_mut().any(starts)
 }
 
-/// A command that is to open addresses, as a person entered it. Refused where it cannot be taken apart.
+/// A command that is to open addresses, as a person entered it. Refused where it cannot be taken apart, or its program
+/// is not there.
 pub fn entered(command: &str) -> Result<String> {
+    let kept = kept(command)?;
+    if is_there(&kept) {
+        return Ok(kept);
+    }
+    let program = parts(command).ok().and_then(|parts| parts.into_iter().next()).unwrap_or_default();
+    Err(Error::input("browser", format!("There is no program “{}” on this computer.", clean_line(&program)))
+        .means("Nothing was changed.")
+        .hint("Enter a program that a terminal finds (it is on PATH), or its whole path."))
+}
+
+/// The same for one that was chosen before: its program may be gone since.
+pub(crate) fn kept(command: &str) -> Result<String> {
     parts(command)
         .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
     Ok(command.trim().to_owned())
+}
+
+/// Whether the program of such a command is there to be started. An empty command is the system's own.
+pub(crate) fn is_there(command: &str) -> bool {
+    let Ok(parts) = parts(command) else { return false };
+    parts.first().is_none_or(|program| is_program(Path::new(program)))
+}
+
+/// Whether a program is there to be started, by its path or on `PATH`.
+#[cfg(unix)]
+pub(crate) fn is_program(program: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let is_executable = |path: &Path| {
+        path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    if program.components().count() > 1 {
+        return is_executable(program);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| is_executable(&directory.join(program)))
+}
+
+/// Programs are found in more ways than these there.
+#[cfg(not(unix))]
+pub(crate) fn is_program(_: &Path) -> bool {
+    true
 }
 
 /// A command's program and arguments; quotes hold together what has spaces. Fails where a quote is left open.
@@ -85,6 +126,19 @@ mod tests {
             Ok("/opt/my browser/run|--profile=a b|".into())
         );
         assert!(of("firefox 'work").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_is_not_there_is_refused() {
+        for command in ["", "sh -P work", "/bin/sh", "'/bin/sh' x"] {
+            assert_eq!(entered(command).unwrap(), command);
+        }
+        for command in ["nosuchbrowser --x", "/no/such/program", "/etc/passwd", "/", "''", "./sh"] {
+            let error = entered(command).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some("browser"), "{command}");
+            assert_eq!(kept(command).unwrap(), command, "one that was chosen before stays");
+        }
     }
 
     #[cfg(unix)]

@@ -118,13 +118,22 @@ impl Settings {
         }
     }
 
-    /// These settings as they would be kept. An error names the one that cannot be.
-    pub fn checked(mut self) -> Result<Self> {
+    /// These settings as they would be kept in place of those. An error names the one that cannot be. A program that was
+    /// chosen before and is gone since hinders no other change.
+    pub fn in_place_of(self, kept: &Self) -> Result<Self> {
+        let settings = self.checked()?;
+        if settings.browser != kept.browser {
+            browser::entered(&settings.browser)?;
+        }
+        Ok(settings)
+    }
+
+    fn checked(mut self) -> Result<Self> {
         for text in [&mut self.proxy, &mut self.certificates] {
             text.truncate(text.trim_end().len());
             text.drain(..text.len() - text.trim_start().len());
         }
-        self.browser = browser::entered(&self.browser)?;
+        self.browser = browser::kept(&self.browser)?;
         self.proxy()?;
         self.certificates()?;
         Ok(self)
@@ -138,7 +147,7 @@ pub(crate) fn get(env: &Env) -> Result<Settings> {
 
 /// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
 pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
-    let settings = settings.checked()?;
+    let settings = settings.in_place_of(&get(env)?)?;
     env.store.write(|tx| store::settings::set(tx, &settings))?;
     env.http.set(settings.clone());
     env.tell(Event::Settings);

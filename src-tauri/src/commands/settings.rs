@@ -50,7 +50,7 @@ pub(crate) async fn change_settings(
 ) -> Result<Option<Settings>> {
     let core = shell.core().await?;
     let kept = core.settings()?;
-    if !confirm::settings(&app, &kept, &changes.to(kept.clone()).checked()?).await? {
+    if !confirm::settings(&app, &kept, &changes.to(kept.clone()).in_place_of(&kept)?).await? {
         return Ok(None);
     }
     // As they are after the answer.

@@ -1,12 +1,13 @@
 //! The checks of what is Grapnel's own: data, vault, connections.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Check, Verdict};
 use crate::connection::{Grapnel, State};
 use crate::error::{Code, Error};
-use crate::store::Store;
+use crate::store::{FILES, Store};
 use crate::vault::Protection;
 
 /// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
@@ -24,7 +25,12 @@ pub(super) fn data(store: &Store) -> Check {
     if open.is_empty() {
         return Check::fine(NAME, format!("{}, closed to other accounts.", store.home().display()));
     }
-    let names: Vec<String> = open.iter().map(|path| path.display().to_string()).collect();
+    let called = |path: &PathBuf| match path.strip_prefix(store.home()) {
+        Ok(inside) if inside.as_os_str().is_empty() => "the data directory".to_owned(),
+        Ok(inside) => inside.display().to_string(),
+        Err(_) => path.display().to_string(),
+    };
+    let names: Vec<String> = open.iter().map(called).collect();
     let error = Error::new(
         Code::DataUnwritable,
         format!("Other accounts of this computer can read {}.", names.join(", ")),
@@ -44,7 +50,7 @@ pub(super) fn database(store: &Store) -> Check {
             let error = Error::new(Code::DataDamaged, "SQLite finds the database damaged.");
             let error = error
                 .means("Some of what it holds may be lost. Nothing was changed by looking.")
-                .hint("Bring back grapnel.db from a backup; or export what can still be read, and import it into a new data directory.");
+                .hint(format!("Bring back {FILES} from a backup; or export what can still be read, and import it into a new data directory."));
             Check::wrong(NAME, Verdict::Broken, error)
         }
         Err(error) => Check::wrong(NAME, Verdict::Broken, error),
@@ -83,12 +89,17 @@ pub(super) async fn vault(grapnel: &Grapnel) -> Check {
     let answered = tokio::time::timeout(GLANCE, grapnel.check_vault()).await;
     match (protection, answered.unwrap_or_else(|_| grapnel.vault_trouble())) {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {
-            Check::wrong(NAME, Verdict::Attention, error)
+            let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard input.";
+            Check::wrong(NAME, Verdict::Attention, error.hint(hint))
         }
         (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
-        (Protection::None, None) => {
-            Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked.")
-        }
+        (Protection::None, None) => match grapnel.look_at_keyring().await {
+            Ok(()) => Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked."),
+            Err(error) => {
+                let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a passphrase.";
+                Check::wrong(NAME, Verdict::Attention, error.means(meaning))
+            }
+        },
         (Protection::Keyring, None) => Check::fine(NAME, "The keyring has the key, and it opens the vault."),
         (Protection::Passphrase, None) => Check::fine(NAME, "Open, with your passphrase."),
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Check;
+use super::{Browsers, Check};
 
-pub(super) fn checks(_: Option<&Path>) -> Vec<Check> {
+pub(super) fn checks(_: Option<&Path>, _: &Browsers) -> Vec<Check> {
     Vec::new()
 }

@@ -4,20 +4,34 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Check, Verdict};
+use super::{Browsers, Check, Verdict};
+use crate::browser::{is_program, is_there};
 use crate::error::{Code, Error};
 
 /// Whether deep links come to Grapnel (to `program`, where it is known which that is), and whether there is a browser.
-pub(super) fn checks(program: Option<&Path>) -> Vec<Check> {
-    vec![deep_link(program), browser()]
+pub(super) fn checks(program: Option<&Path>, browsers: &Browsers) -> Vec<Check> {
+    vec![deep_link(program), browser(browsers)]
+}
+
+/// Whether there is a display, on which a window or a browser could be.
+fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn deep_link(program: Option<&Path>) -> Check {
     const NAME: &str = "Deep links";
     let attention = |message: String| {
+        let hint = if has_display() {
+            "Start the Grapnel window once, which registers itself. Or use an app whose way back is loopback."
+        } else {
+            "There is no display here, on which Grapnel’s window could register itself. Use an app whose way back is loopback \
+             or paste (grapnel app set APP --redirect loopback; grapnel connect APP --paste)."
+        };
         let error = Error::new(Code::BrowserFailed, message)
             .means("A sign-in by deep link would wait in vain. The other ways back work.")
-            .hint("Start the Grapnel window once, which registers itself. Or use an app whose way back is loopback.");
+            .hint(hint);
         Check::wrong(NAME, Verdict::Attention, error)
     };
     let Some(owner) = default_of("x-scheme-handler/dev.grapnel.desktop") else {
@@ -34,29 +48,66 @@ fn deep_link(program: Option<&Path>) -> Check {
             "“{owner}” is started without the link, so that sign-ins are lost on the way."
         ));
     }
-    if !is_there(&started) {
-        return attention(format!("“{owner}” starts {}, which is not there.", started.display()));
+    if !is_program(&started) {
+        return attention(format!("“{owner}” starts {}, which is not there.", shown(&started)));
     }
     match program
         .filter(|program| started.is_absolute() && started.canonicalize().ok().as_deref() != Some(*program))
     {
         Some(_) => attention(format!(
             "“{owner}” starts {}, which is another Grapnel than this one.",
-            started.display()
+            shown(&started)
         )),
-        None => Check::fine(NAME, format!("“{owner}” brings them to {}.", started.display())),
+        None => Check::fine(NAME, format!("“{owner}” brings them to {}.", shown(&started))),
     }
 }
 
-fn browser() -> Check {
+/// A program where the system's are, whole; of another its name: the path may be a customer's.
+fn shown(program: &Path) -> String {
+    let is_systems = ["/usr", "/bin", "/opt", "/snap", "/nix"].iter().any(|root| program.starts_with(root));
+    if is_systems || !program.is_absolute() {
+        return program.display().to_string();
+    }
+    format!("…/{}", program.file_name().unwrap_or_default().display())
+}
+
+fn browser(set: &Browsers) -> Check {
     const NAME: &str = "Browser";
+    let lost = |message: String, verdict, hint: &str| {
+        let error = Error::new(Code::BrowserFailed, message)
+            .means("A sign-in there cannot open its page by itself.")
+            .hint(hint);
+        Check::wrong(NAME, verdict, error)
+    };
+    // What is set may hold the name of a profile, which is not told.
+    if !is_there(&set.usual) {
+        let message = "The program that is set to open sign-in pages is not there.".to_owned();
+        let hint = "Choose another one in Settings › Browser, or empty it for the system’s.";
+        return lost(message, Verdict::Broken, hint);
+    }
+    let gone = set.own.iter().filter(|command| !is_there(command)).count();
+    if gone > 0 {
+        let message = match gone {
+            1 => "A program that opens the pages of single connections is not there.".to_owned(),
+            _ => format!("{gone} programs that open the pages of single connections are not there."),
+        };
+        let hint = "Choose another browser for these connections, or empty it for the usual one.";
+        return lost(message, Verdict::Attention, hint);
+    }
+    if !set.usual.is_empty() {
+        return Check::fine(NAME, "Addresses open in the program that is set.");
+    }
     let named = std::env::var("BROWSER").ok().filter(|name| !name.is_empty());
     if let Some(browser) = default_of("x-scheme-handler/https").or(named) {
         return Check::fine(NAME, format!("Addresses open in “{browser}”."));
     }
     let error = Error::new(Code::BrowserFailed, "The system has no browser that it opens addresses in.")
         .means("A sign-in cannot open its page by itself.")
-        .hint("Choose a default browser; or copy the sign-in address, and open it where you like.");
+        .hint(if has_display() {
+            "Choose a default browser; or copy the sign-in address, and open it where you like."
+        } else {
+            "There is no display here. Open the sign-in address in a browser elsewhere (grapnel connect APP --no-browser --paste)."
+        });
     Check::wrong(NAME, Verdict::Attention, error)
 }
 
@@ -90,14 +141,6 @@ fn program_of(line: &str) -> (PathBuf, bool) {
         None => line.split_whitespace().next().unwrap_or_default(),
     };
     (program.into(), takes_link)
-}
-
-fn is_there(program: &Path) -> bool {
-    if program.is_absolute() {
-        return program.is_file();
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
 #[cfg(test)]

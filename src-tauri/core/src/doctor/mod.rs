@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::connection::Grapnel;
 use crate::env::Env;
 use crate::error::Error;
+use crate::store::{Store, connection, settings};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,24 +77,37 @@ impl Check {
     }
 }
 
+/// What opens addresses, as far as persons chose it: for all, and for single connections.
+#[derive(Debug, Default)]
+struct Browsers {
+    usual: String,
+    own: Vec<String>,
+}
+
 /// Looks at everything.
 pub(crate) async fn examine(grapnel: &Grapnel, env: &Arc<Env>, program: Option<&Path>) -> Diagnosis {
     let mut checks = vec![checks::vault(grapnel).await];
     let (beside, program) = (Arc::clone(env), program.map(Path::to_owned));
+    // A store that cannot be read is told by its own check.
+    let browsers =
+        env.store.read(|c| Ok(Browsers { usual: settings::get(c)?.browser, own: connection::browsers(c)? }));
+    let browsers = browsers.unwrap_or_default();
     let slow = tokio::task::spawn_blocking(move || {
         let store = &beside.store;
         let data = [checks::data(store), checks::database(store)];
         let all = data.into_iter().chain(checks::room(store));
-        all.chain(desktop::checks(program.as_deref())).collect::<Vec<_>>()
+        all.chain(desktop::checks(program.as_deref(), &browsers)).collect::<Vec<_>>()
     });
     checks.splice(0..0, slow.await.unwrap_or_default());
     checks.push(checks::connections(grapnel));
-    report::diagnosis(checks, report::held(grapnel), report::recent(grapnel))
+    let home = Some(env.store.home());
+    report::diagnosis(checks, report::held(grapnel), report::recent(grapnel), home)
 }
 
 /// What can be told where the data could not even be opened.
 pub fn unopened(error: Error) -> Diagnosis {
     let data = Check::wrong("Data directory", Verdict::Broken, error);
-    let checks = std::iter::once(data).chain(desktop::checks(None));
-    report::diagnosis(checks.collect(), Vec::new(), Vec::new())
+    let checks = std::iter::once(data).chain(desktop::checks(None, &Browsers::default()));
+    let home = Store::default_home().ok();
+    report::diagnosis(checks.collect(), Vec::new(), Vec::new(), home.as_deref())
 }

@@ -1,6 +1,8 @@
 //! The report, safe to paste in public: no token, secret, code, address of a person, or name that a person chose;
 //! client ids shortened, and the home directory shown as `~`.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::{Check, Diagnosis, Verdict};
@@ -9,14 +11,22 @@ use crate::connection::{Details, Grapnel};
 
 /// How many entries of the activity are told.
 const RECENT: usize = 20;
-/// How much of a client id is shown.
+/// How much of a client id is shown, where it is longer than [`SHORT`].
 const SHOWN: usize = 4;
+/// A client id of so many characters is not shown at all: its beginning would be too much of it.
+const SHORT: usize = 8;
 
-pub(super) fn diagnosis(checks: Vec<Check>, held: Vec<String>, recent: Vec<String>) -> Diagnosis {
+pub(super) fn diagnosis(
+    checks: Vec<Check>,
+    held: Vec<String>,
+    recent: Vec<String>,
+    data: Option<&Path>,
+) -> Diagnosis {
+    let public = |text: &str| homeless(&placeless(text, data));
     let checks = checks.into_iter().map(|check| Check {
-        found: homeless(&check.found),
-        meaning: check.meaning.as_deref().map(homeless),
-        hint: check.hint.as_deref().map(homeless),
+        found: public(&check.found),
+        meaning: check.meaning.as_deref().map(public),
+        hint: check.hint.as_deref().map(public),
         ..check
     });
     Diagnosis {
@@ -68,12 +78,24 @@ pub(super) fn held(grapnel: &Grapnel) -> Vec<String> {
 }
 
 fn about_app(app: &App) -> String {
-    let client_id: String = app.client_id.chars().take(SHOWN).collect();
-    // The values may be someone's own addresses; which ones they are is enough.
-    let own: Vec<&str> = app.overrides.keys().map(String::as_str).collect();
+    let client_id = match app.client_id.chars().count() {
+        0 => "none".to_owned(),
+        length if length <= SHORT => "hidden".to_owned(),
+        _ => format!("{}…", app.client_id.chars().take(SHOWN).collect::<String>()),
+    };
+    // The values may be someone's own addresses; which ones they are is enough. After a dot comes a name that a person
+    // chose.
+    let (named, known): (Vec<&str>, Vec<&str>) =
+        app.overrides.keys().map(String::as_str).partition(|key| key.contains('.'));
+    let extra = match named.len() {
+        0 => None,
+        1 => Some("1 extra parameter".to_owned()),
+        count => Some(format!("{count} extra parameters")),
+    };
+    let own: Vec<String> = known.into_iter().map(str::to_owned).chain(extra).collect();
     let secret = if app.has_secret { "with a secret" } else { "without a secret" };
     let own = if own.is_empty() { String::new() } else { format!("; own values: {}", own.join(" ")) };
-    format!("{}, client id {client_id}…, {secret}, {}{own}", app.provider, word(&app.way_back))
+    format!("{}, client id {client_id}, {secret}, {}{own}", app.provider, word(&app.way_back))
 }
 
 fn about_connection(details: &Details) -> String {
@@ -102,11 +124,38 @@ pub(super) fn word(value: &impl Serialize) -> String {
     }
 }
 
+/// A data directory that a person chose, by its kind: its path may be a customer's.
+fn placeless(text: &str, data: Option<&Path>) -> String {
+    let usual = directories::ProjectDirs::from("dev", "grapnel", "Grapnel");
+    match data {
+        Some(data) if usual.is_none_or(|usual| usual.data_dir() != data) => {
+            shortened(text, &data.display().to_string(), "the directory of GRAPNEL_HOME")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 fn homeless(text: &str) -> String {
     let Some(dirs) = directories::BaseDirs::new() else { return text.to_owned() };
-    let home = dirs.home_dir().display().to_string();
-    // A home of one character is the root directory, which is part of every path.
-    if home.len() > 1 { text.replace(&home, "~") } else { text.to_owned() }
+    shortened(text, &dirs.home_dir().display().to_string(), "~")
+}
+
+/// Text with a directory's path called otherwise, where it is that directory and not one whose name begins alike.
+fn shortened(text: &str, path: &str, called: &str) -> String {
+    // A path of one character is the root directory, which is part of every path.
+    if path.len() <= 1 {
+        return text.to_owned();
+    }
+    let mut parts = text.split(path);
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let goes_on = part.starts_with(|c: char| c.is_alphanumeric() || "-_.".contains(c));
+        // A full stop may end the sentence.
+        let ends = part.strip_prefix('.').is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        short.push_str(if goes_on && !ends { path } else { called });
+        short.push_str(part);
+    }
+    short
 }
 
 fn system() -> String {
@@ -117,4 +166,27 @@ fn system() -> String {
     let desktop = ["XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"].into_iter().filter_map(of);
     let all = [name.to_owned(), std::env::consts::ARCH.to_owned()].into_iter().chain(desktop);
     all.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_called_otherwise_and_its_neighbour_is_not() {
+        let of = |text: &str| shortened(text, "/home/ada", "~");
+        assert_eq!(of("“/home/ada/x” and /home/ada, /home/ada."), "“~/x” and ~, ~.");
+        assert_eq!(
+            of("/home/ada2/x /home/ada-old /home/ada.bak"),
+            "/home/ada2/x /home/ada-old /home/ada.bak"
+        );
+        assert_eq!(shortened("/a/b", "/", "~"), "/a/b");
+    }
+
+    #[test]
+    fn a_data_directory_of_ones_own_is_not_named() {
+        let data = Path::new("/srv/customers/acme");
+        let told = placeless("“/srv/customers/acme/grapnel.db” cannot be read.", Some(data));
+        assert_eq!(told, "“the directory of GRAPNEL_HOME/grapnel.db” cannot be read.");
+    }
 }

@@ -310,6 +310,12 @@ pub(crate) fn set_trouble(
         .map(drop)
 }
 
+/// What opens the pages of those that have a browser of their own.
+pub(crate) fn browsers(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut found = connection.prepare("SELECT DISTINCT browser FROM connection WHERE browser <> ''")?;
+    found.query_map([], |row| row.get(0))?.collect()
+}
+
 /// Keeps what opens its pages, and answers whether the connection is there.
 pub(crate) fn set_browser(
     connection: &Connection,

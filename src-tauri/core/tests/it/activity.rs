@@ -72,7 +72,7 @@ async fn the_oldest_go_beyond_ten_thousand() {
     assert_eq!(world.grapnel.activity(Some(&id), None).unwrap()[0].kind, Kind::TokenCopied);
 }
 
-/// A program that asks under ten thousand names flushes out neither the history of this connection nor another's.
+/// A program that asks under thousands of names flushes out neither the history of this connection nor another's.
 #[tokio::test]
 async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
     let world = World::new();
@@ -80,12 +80,12 @@ async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
     let other = world.connect_another().await;
     world.grapnel.token_handed_out(&other, &asker("/bin/bash", 1)).unwrap();
     let before = world.grapnel.activity(None, None).unwrap();
-    for number in 0..10_001 {
+    for number in 0..2_500 {
         world.grapnel.token_handed_out(&id, &asker(&format!("/tmp/{number}"), number)).unwrap();
     }
     let handed = world.grapnel.activity(Some(&id), Some("handed")).unwrap();
     assert_eq!(handed.len(), 201);
-    assert_eq!(handed.iter().map(|entry| entry.times).sum::<u32>(), 10_001);
+    assert_eq!(handed.iter().map(|entry| entry.times).sum::<u32>(), 2_500);
     assert!(handed[200].text.contains("not listed one by one"), "{}", handed[200].text);
     let after = world.grapnel.activity(None, None).unwrap();
     assert!(before.iter().all(|entry| after.contains(entry)), "something was displaced");

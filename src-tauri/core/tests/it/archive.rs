@@ -66,7 +66,7 @@ fn told(imported: &Imported) -> String {
 async fn everything_comes_home_on_another_computer() {
     let world = World::new();
     let id = world.connect().await;
-    world.grapnel.set_browser(&id, "firefox -P work").unwrap();
+    world.grapnel.set_browser(&id, "sh -P work").unwrap();
     let exported = export(&world, |_| {}).await.unwrap();
     let expected = Exported { apps: 1, connections: 1, with_tokens: 1, renewable: 1, moved: false };
     assert_eq!(exported, expected);

@@ -17,45 +17,45 @@ async fn a_connection_has_its_own_or_the_one_that_is_set_for_all_or_the_systems(
     let id = world.connect().await;
     let of = || world.grapnel.browser(&id).unwrap();
     assert_eq!(of(), "");
-    usual(&world, "chromium");
-    assert_eq!(of(), "chromium");
-    world.grapnel.set_browser(&id, " firefox -P work ").unwrap();
-    assert_eq!((of().as_str(), world.second_start().browser(&id).unwrap()), ("firefox -P work", of()));
+    usual(&world, "env");
+    assert_eq!(of(), "env");
+    world.grapnel.set_browser(&id, " sh -P work ").unwrap();
+    assert_eq!((of().as_str(), world.second_start().browser(&id).unwrap()), ("sh -P work", of()));
 
     let error = world.grapnel.set_browser(&id, "firefox 'work").unwrap_err();
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("browser")));
-    assert_eq!(of(), "firefox -P work");
+    assert_eq!(of(), "sh -P work");
     world.grapnel.set_browser(&id, "").unwrap();
-    assert_eq!(of(), "chromium");
+    assert_eq!(of(), "env");
 }
 
 #[tokio::test]
 async fn what_is_chosen_for_a_sign_in_is_kept_by_the_connection_that_comes_of_it() {
     let world = World::new();
-    usual(&world, "chromium");
+    usual(&world, "env");
     let (attempt, callback) = world.attempt().await;
     let of = |id| world.grapnel.attempt_browser(id).unwrap();
-    assert_eq!(of(&attempt.id), "chromium");
+    assert_eq!(of(&attempt.id), "env");
     world.grapnel.choose_browser(&attempt.id, Some("firefox 'work")).unwrap_err();
-    assert_eq!(world.grapnel.choose_browser(&attempt.id, Some("firefox -P work")).unwrap(), None);
-    assert_eq!(of(&attempt.id), "firefox -P work");
+    assert_eq!(world.grapnel.choose_browser(&attempt.id, Some("sh -P work")).unwrap(), None);
+    assert_eq!(of(&attempt.id), "sh -P work");
     // One that opened nothing is taken back.
-    let before = world.grapnel.choose_browser(&attempt.id, Some("/no/such/program")).unwrap();
+    let before = world.grapnel.choose_browser(&attempt.id, Some("cat")).unwrap();
     world.grapnel.choose_browser(&attempt.id, before.as_deref()).unwrap();
     world.grapnel.receive_callback(&callback).await.unwrap();
     let connection = world.grapnel.connections().unwrap().pop().unwrap();
-    assert_eq!(world.grapnel.connection(&connection.id).unwrap().browser, "firefox -P work");
+    assert_eq!(world.grapnel.connection(&connection.id).unwrap().browser, "sh -P work");
 
     let app = connection.app_id;
     let second = world.grapnel.start_attempt(&app, &again(&connection.id)).await.unwrap();
-    assert_eq!(of(&second.id), "firefox -P work");
+    assert_eq!(of(&second.id), "sh -P work");
     let other = world.grapnel.start_attempt(&app, &Wanted::default()).await.unwrap();
-    assert_eq!(of(&other.id), "chromium", "another account may need another profile");
+    assert_eq!(of(&other.id), "env", "another account may need another profile");
 
     world.grapnel.choose_browser(&second.id, Some("")).unwrap();
-    assert_eq!(of(&second.id), "chromium");
-    assert_eq!(world.grapnel.browser(&connection.id).unwrap(), "firefox -P work", "until it is done");
+    assert_eq!(of(&second.id), "env");
+    assert_eq!(world.grapnel.browser(&connection.id).unwrap(), "sh -P work", "until it is done");
     let callback = world.visit(&second.id).await;
     world.grapnel.receive_callback(&callback).await.unwrap();
-    assert_eq!(world.grapnel.browser(&connection.id).unwrap(), "chromium");
+    assert_eq!(world.grapnel.browser(&connection.id).unwrap(), "env");
 }

@@ -70,6 +70,13 @@ async fn nothing_of_it_is_anybodys_business() {
     let world = World::new();
     let app = NewApp { name: "Bakery of ada@bakery.example".into(), ..world.new_app() };
     world.grapnel.add_app(app).await.unwrap();
+    // A client id that is short, and parameters whose names are somebody's words.
+    let own =
+        ["authorize.customer_bakery", "token.customer_bakery"].map(|key| (key.to_owned(), "x".to_owned()));
+    let mut short = world.new_app();
+    (short.name, short.client_id) = ("Another".into(), "bakery17".into());
+    short.overrides.extend(own);
+    world.grapnel.add_app(short).await.unwrap();
     let id = world.connect().await;
     world.grapnel.refresh(&id).await.unwrap();
     let home = directories_home();
@@ -82,6 +89,9 @@ async fn nothing_of_it_is_anybodys_business() {
         grigora::CLIENT_ID.to_owned(),
         grigora::CLIENT_SECRET.into(),
         "Bakery".into(),
+        "bake".into(),
+        "customer".into(),
+        world.home.path().display().to_string(),
         "ada@".into(),
         origin,
         id.0.clone(),
@@ -99,8 +109,41 @@ async fn nothing_of_it_is_anybodys_business() {
     for text in private.into_iter().chain(issued).chain(whose) {
         assert!(!told.contains(&text), "“{text}” is in\n{told}");
     }
+    assert!(told.contains("2 extra parameters") && told.contains("client id hidden"), "{told}");
     assert!(told.contains("renewed 1 times"), "{told}");
     assert!(told.contains(" token") && told.contains(" signed in"), "{told}");
+}
+
+/// Programs that persons chose to open pages are looked for; their names may be a customer's.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_browser_that_was_chosen_and_is_gone_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use grapnel_core::settings::Settings;
+
+    let world = World::new();
+    let id = world.connect().await;
+    let folder = tempfile::tempdir().unwrap();
+    let [usual, own] = ["bakery-usual", "bakery-own"].map(|name| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    });
+    let command = |path: &std::path::Path| format!("{} --profile=bakery", path.display());
+    let set = Settings { browser: command(&usual), ..Settings::default() };
+    world.grapnel.change_settings(set.clone()).unwrap();
+    world.grapnel.set_browser(&id, &command(&own)).unwrap();
+    assert_eq!(check(&world, "Browser").await.verdict, Verdict::Fine);
+    std::fs::remove_file(own).unwrap();
+    assert_eq!(check(&world, "Browser").await.verdict, Verdict::Attention);
+    std::fs::remove_file(usual).unwrap();
+    let gone = check(&world, "Browser").await;
+    assert_eq!(gone.verdict, Verdict::Broken);
+    assert!(!format!("{gone:?}").contains("bakery"), "{gone:?}");
+    // It hinders no other setting.
+    world.grapnel.change_settings(Settings { quiet: true, ..set }).unwrap();
 }
 
 /// Where the data cannot be opened, the rest is told nevertheless.

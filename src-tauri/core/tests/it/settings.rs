@@ -20,6 +20,7 @@ async fn what_cannot_be_names_its_field_and_changes_nothing() {
         ("certificates", Settings { certificates: "/no/such/file.pem".into(), ..Settings::default() }),
         ("certificates", Settings { certificates: file!().into(), ..Settings::default() }),
         ("browser", Settings { browser: "firefox 'work".into(), ..Settings::default() }),
+        ("browser", Settings { browser: "nosuchbrowser --x".into(), ..Settings::default() }),
     ];
     for (field, settings) in wrong {
         let error = world.grapnel.change_settings(settings).unwrap_err();
@@ -78,8 +79,7 @@ async fn another_margin_counts_at_once_whichever_program_sets_it() {
 #[tokio::test]
 async fn they_are_there_again_after_a_start() {
     let world = World::new();
-    let settings =
-        Settings { browser: "firefox -P work".into(), margin: Margin::OneHour, ..Settings::default() };
+    let settings = Settings { browser: "sh -P work".into(), margin: Margin::OneHour, ..Settings::default() };
     world.grapnel.change_settings(settings.clone()).unwrap();
     assert_eq!(world.second_start().settings().unwrap(), settings);
 }
