@@ -58,7 +58,15 @@ impl Shell {
             if let Err(error) = behind.follow_others() {
                 tracing::warn!(%error, "what the command line does is not seen at once");
             }
-            // A keyring that wants a person is asked once, not for each connection that is due.
+            // A keyring that wants a person is asked once, not for each connection that is due; and not at all where the
+            // session started Grapnel by itself, and nobody wants anything of it yet.
+            #[cfg(target_os = "linux")]
+            if std::env::args_os().any(|argument| argument == crate::callback::HIDDEN) {
+                behind.check_vault_unasked().await;
+            } else {
+                behind.check_vault().await;
+            }
+            #[cfg(not(target_os = "linux"))]
             behind.check_vault().await;
             let answers = behind.clone();
             tauri::async_runtime::spawn(async move {

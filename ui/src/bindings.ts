@@ -309,6 +309,12 @@ export type Code =
 "keyring_timed_out" | 
 /**  The keyring answered with a failure that is none of the others. */
 "keyring_failed" | 
+/**  The keyring has no default collection to keep a key in. */
+"keyring_no_collection" | 
+/**  The keyring has several keys of this name, and none of them opens the vault. */
+"keyring_ambiguous" | 
+/**  The keyring is open, and does not let Grapnel have the key. */
+"keyring_denied" | 
 /**  The keyring works, and the key of this vault is no longer in it. */
 "key_missing" | 
 /**  The keyring holds a key that does not open this vault. */

@@ -40,6 +40,12 @@ pub enum Code {
     KeyringTimedOut,
     /// The keyring answered with a failure that is none of the others.
     KeyringFailed,
+    /// The keyring has no default collection to keep a key in.
+    KeyringNoCollection,
+    /// The keyring has several keys of this name, and none of them opens the vault.
+    KeyringAmbiguous,
+    /// The keyring is open, and does not let Grapnel have the key.
+    KeyringDenied,
     /// The keyring works, and the key of this vault is no longer in it.
     KeyMissing,
     /// The keyring holds a key that does not open this vault.
@@ -110,6 +116,9 @@ impl Code {
                 | Self::KeyringLocked
                 | Self::KeyringTimedOut
                 | Self::KeyringFailed
+                | Self::KeyringNoCollection
+                | Self::KeyringAmbiguous
+                | Self::KeyringDenied
                 | Self::KeyMissing
                 | Self::KeyWrong
                 | Self::PassphraseNeeded

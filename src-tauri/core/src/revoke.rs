@@ -204,7 +204,12 @@ pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<Revocation> {
         return Ok(Revocation::Pending);
     }
     let is_last = row.begun_at.duration_until(now) > PATIENCE;
-    let tried = match ask_provider(env, &row).await {
+    // A vault that is known not to open is not asked once more: its keyring could ask the person each time.
+    let asked = match env.vault.trouble() {
+        Some(trouble) => Err(trouble),
+        None => ask_provider(env, &row).await,
+    };
+    let tried = match asked {
         // Also where it is not the provider that fails, but the vault.
         Ok(Tried::Later(error, _)) | Err(error) if is_last => Tried::Never(error.message),
         tried => tried?,

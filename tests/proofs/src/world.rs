@@ -199,7 +199,11 @@ const SYSTEM: &str = "system";
 
 /// The keyring of this name.
 pub(crate) fn keyring(name: &Path) -> Arc<dyn Keyring> {
-    if name == Path::new(SYSTEM) { Arc::new(SystemKeyring) } else { Arc::new(FileKeyring(name.to_owned())) }
+    if name == Path::new(SYSTEM) {
+        Arc::new(SystemKeyring::default())
+    } else {
+        Arc::new(FileKeyring(name.to_owned()))
+    }
 }
 
 /// A keyring that several processes share, without a session bus: it stands in for the system's, which is not what

@@ -132,6 +132,10 @@ async fn see_through(
             if let (false, Some(before)) = (opened, before) {
                 grapnel.choose_browser(&attempt.id, before.as_deref())?;
             }
+            // A program is not shown the address to open it.
+            if !opened && output.json {
+                return Err(no_browser());
+            }
         }
         if !pastes {
             let by_window = target.app.way_back == WayBack::DeepLink;
@@ -183,6 +187,12 @@ fn outcome(attempt: Attempt) -> Result<ConnectionId> {
         (_, _, Some(error)) => Err(error),
         _ => Err(Error::new(Code::Internal, "The sign-in ended, and nothing says how.")),
     }
+}
+
+fn no_browser() -> Error {
+    Error::new(Code::BrowserFailed, "No browser could be opened.")
+        .means("The sign-in was cancelled. No token was issued.")
+        .hint("Add --no-browser, which prints the address, and open it yourself.")
 }
 
 fn cancelled() -> Error {

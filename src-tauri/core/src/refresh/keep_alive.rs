@@ -333,8 +333,12 @@ fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
     Ok(renewing.map(|conventions| conventions.renewal.url.unwrap_or(conventions.token_url)))
 }
 
-/// Renews a connection, once what is before it at its provider is done.
+/// Renews a connection, once what is before it at its provider is done. A vault that is known not to open is not asked
+/// once more: its keyring could ask the person each time.
 async fn by_itself(env: Arc<Env>, place: Url, of: Renewable) -> Result<()> {
+    if let Some(trouble) = env.vault.trouble().filter(|_| env.unsaved(&of.id).is_none()) {
+        return Err(trouble);
+    }
     let _place = env.http.in_background(&place).await;
     // It may have waited long, and someone else may have renewed it.
     if env.store.read(|c| renewable::one(c, &of.id))?.as_ref() != Some(&of) {

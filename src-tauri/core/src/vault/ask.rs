@@ -29,7 +29,8 @@ fn fetch(keyring: &dyn Keyring, row: &VaultRow) -> Result<Opened> {
     if row.stretch.is_some() {
         return Err(super::passphrase_needed());
     }
-    let bytes = Zeroizing::new(keyring.get(&row.name)?.ok_or_else(missing)?);
+    let is_right = |bytes: &[u8]| Key::from_bytes(bytes).is_some_and(|key| opens(&key, row));
+    let bytes = Zeroizing::new(keyring.find(&row.name, &is_right)?.ok_or_else(missing)?);
     let key = Key::from_bytes(&bytes).ok_or_else(wrong)?;
     if opens(&key, row) { Ok(Opened { vault: row.name.clone(), key }) } else { Err(wrong()) }
 }
@@ -56,7 +57,7 @@ pub(super) fn make(keyring: &dyn Keyring) -> Result<(VaultRow, Key)> {
     let key = Key::random();
     let new = vault_of(&key);
     keyring.set(&new.name, key.as_bytes())?;
-    let back = keyring.get(&new.name)?.map(Zeroizing::new);
+    let back = keyring.find(&new.name, &|bytes| bytes == key.as_bytes())?.map(Zeroizing::new);
     if back.is_none_or(|back| *back != key.as_bytes()) {
         return Err(Error::new(Code::KeyringFailed, "Your keyring took a key and forgot it at once.")
             .means("Nothing was stored.")
@@ -76,8 +77,8 @@ pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
 }
 
 /// Where nothing was sealed yet, there is another way than the keyring. It is the person's to take.
-fn offer(error: Error) -> Error {
-    if error.code != Code::KeyringAbsent {
+pub(super) fn offer(error: Error) -> Error {
+    if !error.code.is_of_vault() {
         return error;
     }
     let before = error.hint.clone().unwrap_or_default();

@@ -5,6 +5,8 @@ mod anew;
 mod ask;
 mod keyring;
 mod moving;
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+mod native;
 mod passphrase;
 mod seal;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -16,16 +18,20 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub use keyring::{Keyring, Sign, SystemKeyring};
+pub use keyring::{Keyring, Sign};
 pub(crate) use moving::Opener;
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub use native::SystemKeyring;
 pub use passphrase::check as check_passphrase;
 pub(crate) use passphrase::{Stretch, wrong as wrong_passphrase};
+#[cfg(all(unix, not(target_os = "macos")))]
+pub use secret_service::SystemKeyring;
 
 use crate::error::{Code, Error, Result};
 use crate::secret::{ExposeSecret, Sealed, SecretString};
 #[cfg(target_os = "linux")]
 use crate::store::vault::VaultRow;
-use crate::store::{self, Store};
+use crate::store::{self, FILES, Store};
 use seal::Key;
 
 /// How long a person may take to unlock the keyring.
@@ -105,6 +111,27 @@ impl Vault {
             Some(row) if row.stretch.is_none() => Protection::Keyring,
             Some(_) => Protection::Passphrase,
         })
+    }
+
+    /// What can be told of the keyring without asking it for anything.
+    pub(crate) async fn look_at_keyring(&self) -> Result<()> {
+        let keyring = Arc::clone(&self.0.keyring);
+        let looked = tokio::task::spawn_blocking(move || keyring.look()).await.map_err(|_| broken_off())?;
+        looked.map_err(ask::offer)
+    }
+
+    /// Looks whether the key is there, where nobody is to be asked for it: a keyring that is locked is waited for.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn check_unasked(&self) -> Result<()> {
+        let opened = async {
+            self.0.keyring.wake().await;
+            self.0.keyring.opened().await;
+        };
+        if self.protection()? == Protection::Keyring && tokio::time::timeout(SLOW, opened).await.is_err() {
+            self.0.note(Some(not_open()));
+            return Err(not_open());
+        }
+        self.check().await
     }
 
     /// Looks whether the key is there, and is this vault's.
@@ -255,11 +282,11 @@ impl Inner {
 }
 
 impl State {
-    /// Whether the trouble is one that passes without Grapnel's doing.
+    /// Whether the trouble is one that passes without Grapnel's doing. Access that a person denied is asked for again only
+    /// when a person wants it.
     fn may_pass(&self) -> bool {
-        use Code::{KeyringAbsent, KeyringFailed, KeyringLocked, KeyringTimedOut};
-        let passing = [KeyringAbsent, KeyringFailed, KeyringLocked, KeyringTimedOut];
-        self.trouble.as_ref().is_some_and(|trouble| passing.contains(&trouble.code))
+        let stays = [Code::KeyringDenied, Code::PassphraseNeeded];
+        self.trouble.as_ref().is_some_and(|trouble| !stays.contains(&trouble.code))
     }
 
     /// Keeps the key only for its memories, unless it is that vault's: another process may have moved it.
@@ -286,6 +313,13 @@ fn slow() -> Error {
         .hint("It may be asking for its password in another window.")
 }
 
+#[cfg(target_os = "linux")]
+fn not_open() -> Error {
+    Error::new(Code::KeyringLocked, "Your keyring is not unlocked yet.")
+        .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none is refreshed until then.")
+        .hint("Unlock the keyring. Grapnel goes on by itself then.")
+}
+
 fn timed_out() -> Error {
     Error::new(Code::KeyringTimedOut, "Your keyring did not answer within two minutes.")
         .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
@@ -295,5 +329,5 @@ fn timed_out() -> Error {
 fn damaged() -> Error {
     Error::new(Code::DataDamaged, "A secret in the database cannot be opened: it was changed or damaged.")
         .means("That one secret is lost here. The others are not touched.")
-        .hint("Bring back the database from a backup, or sign in again.")
+        .hint(format!("Bring back {FILES} from a backup, or sign in again."))
 }

@@ -17,9 +17,13 @@ mod counting;
 mod crowd;
 mod doctor;
 mod faults;
+#[cfg(target_os = "linux")]
+mod gnome_keyring;
 mod keeping_alive;
 mod kept;
 mod keyring;
+#[cfg(target_os = "linux")]
+mod keyrings;
 mod leaks;
 mod lives;
 mod loopback;
@@ -34,6 +38,8 @@ mod renewing;
 mod revoking;
 mod scripted;
 mod scripted_replies;
+#[cfg(target_os = "linux")]
+mod secret_service;
 mod settings;
 mod signing_in;
 #[cfg(target_os = "linux")]

@@ -231,3 +231,19 @@ async fn tokens_that_wait_in_memory_outlive_a_move() {
     third.projects(&id).await.unwrap();
     third.refresh(&id).await.unwrap();
 }
+
+/// A keyring whose password nobody knows any more, or whose file is broken, while a window still has the key.
+#[tokio::test]
+async fn a_key_in_memory_outlives_its_keyring_by_a_passphrase() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    for code in [Code::KeyringLocked, Code::KeyringFailed, Code::KeyringAbsent] {
+        world.keyring.fail(code);
+        world.grapnel.protect_with_passphrase(&words()).await.unwrap();
+        world.start_again();
+        world.grapnel.unlock(&words()).await.unwrap();
+        world.grapnel.projects(&id).await.unwrap();
+        world.keyring.fail(None);
+        world.grapnel.protect_with_keyring().await.unwrap();
+    }
+}

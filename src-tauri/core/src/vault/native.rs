@@ -1,0 +1,85 @@
+//! The keyring of macOS (Keychain) or Windows (Credential Manager), by `keyring-core` and the platform's store.
+
+use std::sync::Arc;
+
+use keyring_core::api::CredentialStoreApi;
+use keyring_core::{Entry, Error as StoreError};
+
+use super::keyring::{Keyring, Sign, pause};
+use crate::error::{Code, Error};
+
+/// The service that the entry is filed under.
+const SERVICE: &str = "dev.grapnel.desktop";
+
+/// The keyring of the operating system. It is looked up at each call, so that one that was absent is found when it comes.
+#[derive(Debug, Clone, Default)]
+pub struct SystemKeyring {
+    _private: (),
+}
+
+impl SystemKeyring {
+    fn entry(name: &str) -> Result<Entry, Error> {
+        let store = platform_store().map_err(|error| absent(&error))?;
+        store.build(SERVICE, name, None).map_err(|error| failed(&error))
+    }
+}
+
+impl Keyring for SystemKeyring {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match Self::entry(name)?.get_secret() {
+            Ok(key) => Ok(Some(key)),
+            Err(StoreError::NoEntry) => Ok(None),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    fn set(&self, name: &str, key: &[u8]) -> Result<(), Error> {
+        Self::entry(name)?.set_secret(key).map_err(|error| failed(&error))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        match Self::entry(name)?.delete_credential() {
+            Ok(()) | Err(StoreError::NoEntry) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    fn may_answer(&self, tries: u32) -> Sign {
+        Box::pin(pause(tries))
+    }
+}
+
+#[cfg(target_os = "macos")]
+fn platform_store() -> keyring_core::Result<Arc<impl CredentialStoreApi>> {
+    apple_native_keyring_store::keychain::Store::new()
+}
+
+#[cfg(windows)]
+fn platform_store() -> keyring_core::Result<Arc<impl CredentialStoreApi>> {
+    windows_native_keyring_store::Store::new()
+}
+
+fn absent(error: &StoreError) -> Error {
+    tracing::warn!(%error, "no keyring");
+    Error::new(Code::KeyringAbsent, "No keyring answers on this computer.")
+        .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it answers.")
+        .hint("Start the keyring of your system, then try again.")
+}
+
+fn failed(error: &StoreError) -> Error {
+    tracing::warn!(%error, "the keyring failed");
+    match error {
+        StoreError::NoStorageAccess(_) => Error::new(Code::KeyringLocked, "Your keyring is locked.")
+            .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it is unlocked.")
+            .hint("Unlock the keyring, then try again."),
+        StoreError::Ambiguous(entries) => Error::new(
+            Code::KeyringAmbiguous,
+            format!("Your keyring has {} entries for this vault.", entries.len()),
+        )
+        .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+        .hint("Remove the entries that are not Grapnel’s, then try again."),
+        _ => Error::new(Code::KeyringFailed, "Your keyring answered with a failure.")
+            .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+            .hint("Look whether other programs can read your keyring, then try again."),
+    }
+}

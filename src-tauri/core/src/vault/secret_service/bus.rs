@@ -1,0 +1,64 @@
+//! The session bus: where it is, and a connection to it.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use zbus::blocking;
+
+use super::errors;
+use crate::error::Error;
+
+/// Where a session says that its bus is.
+pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
+/// What stands in a bus address as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'/').remove(b'.').remove(b'\\');
+
+/// A connection, and whether only this account's programs reach the bus.
+pub(super) struct Bus {
+    pub(super) connection: blocking::Connection,
+    pub(super) is_private: bool,
+}
+
+/// Connects to the bus at `set`, or else to the first of this session's that answers.
+pub(super) fn connect(set: Option<&str>) -> Result<Bus, Error> {
+    let mut failure = None;
+    for address in addresses(set) {
+        let built =
+            blocking::connection::Builder::address(&*address).and_then(blocking::connection::Builder::build);
+        match built {
+            Ok(connection) => return Ok(Bus { connection, is_private: address.starts_with("unix:") }),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(errors::no_bus(is_named(set), failure.as_ref()))
+}
+
+/// The same without blocking.
+pub(super) async fn connect_async(set: Option<&str>) -> zbus::Result<zbus::Connection> {
+    let mut failure = zbus::Error::Address("no session bus".into());
+    for address in addresses(set) {
+        match zbus::connection::Builder::address(&*address)?.build().await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// Whether someone said where the bus is.
+fn is_named(set: Option<&str>) -> bool {
+    set.is_some() || named().is_some()
+}
+
+fn named() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|address| !address.is_empty())
+}
+
+/// What was said counts alone. Where nothing was (cron, ssh, su), the places where a session's bus usually is.
+fn addresses(set: Option<&str>) -> Vec<String> {
+    if let Some(address) = set.map(str::to_owned).or_else(named) {
+        return vec![address];
+    }
+    let at = |directory: &str| format!("unix:path={}/bus", utf8_percent_encode(directory, PLAIN));
+    let own = std::env::var("XDG_RUNTIME_DIR").ok().filter(|directory| !directory.is_empty());
+    let usual = format!("/run/user/{}", rustix::process::getuid().as_raw());
+    own.iter().map(String::as_str).chain([&*usual]).map(at).collect()
+}
