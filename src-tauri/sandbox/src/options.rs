@@ -1,5 +1,8 @@
 //! What a sandbox starts with.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use crate::apps::App;
 use crate::grants::Lifetimes;
 use crate::provider::{Consent, ProviderId};
@@ -34,6 +37,14 @@ pub struct Options {
     pub consent: Consent,
     /// Whether [`Sandbox::revealed`](crate::Sandbox::revealed) remembers secrets.
     pub reveal: bool,
+    /// The directory in which grants outlive the sandbox; none for a sandbox that forgets.
+    pub state: Option<PathBuf>,
+    /// Whether it is turned over HTTP, at `/_sandbox`. Every program of this computer reaches that.
+    pub control: bool,
+    /// How many connections it holds at once, at all its ports.
+    pub connections: usize,
+    /// How long a client may take for the head of a request, also between two requests, and for its body.
+    pub timeout: Duration,
 }
 
 impl Default for Options {
@@ -52,6 +63,10 @@ impl Default for Options {
             lifetimes: grigora::LIFETIMES,
             consent: Consent::Ask,
             reveal: false,
+            state: None,
+            control: true,
+            connections: 4_096,
+            timeout: Duration::from_secs(10),
         }
     }
 }

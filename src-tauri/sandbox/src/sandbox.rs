@@ -19,7 +19,7 @@ use crate::grants::Grants;
 use crate::options::Options;
 use crate::provider::{Common, Consent, Place, Provider, ProviderId};
 use crate::revealed::Revealed;
-use crate::server::serve;
+use crate::server::{Bounds, serve};
 use crate::switches::Switches;
 use crate::token_requests::TokenRequests;
 use crate::{custom, grigora, grindery, grovestreams, the_grid};
@@ -45,7 +45,7 @@ impl Sandbox {
     /// If a port is taken, which the error names, or the system gives no thread.
     #[expect(clippy::needless_pass_by_value, reason = "callers make options for one start")]
     pub fn start(options: Options) -> io::Result<Self> {
-        let common = Common::new(options.reveal);
+        let common = Common::new(options.reveal, options.control);
         let mut providers = BTreeMap::new();
         let mut servers = Vec::new();
         for id in ProviderId::ALL.into_iter().filter(|id| options.providers.contains(id)) {
@@ -53,6 +53,10 @@ impl Sandbox {
             let port = bound.local_addr()?.port();
             let place = Place { port, common: common.clone(), consent: options.consent };
             let (provider, router) = open(id, place, &options);
+            if let Some(state) = &options.state {
+                std::fs::create_dir_all(state)?;
+                provider.grants.keep_at(state.join(format!("{}.json", id.name())))?;
+            }
             providers.insert(id, provider);
             servers.push((bound, router));
         }
@@ -61,7 +65,8 @@ impl Sandbox {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let servers = listening(&runtime, servers)?;
         let thread = std::thread::Builder::new().name("grapnel-sandbox".to_owned());
-        thread.spawn(move || run(runtime, servers, &stopped, end))?;
+        let bounds = Bounds::new(options.connections, options.timeout);
+        thread.spawn(move || run(runtime, servers, &bounds, &stopped, end))?;
         Ok(Self { providers, common, stop, ended })
     }
 
@@ -236,12 +241,15 @@ fn listening(runtime: &Runtime, bound: Vec<(Bound, Router)>) -> io::Result<Vec<(
 fn run(
     runtime: Runtime,
     servers: Vec<(TcpListener, Router)>,
+    bounds: &Bounds,
     stop: &watch::Receiver<()>,
     end: oneshot::Sender<()>,
 ) {
     runtime.block_on(async {
-        let mut running: JoinSet<()> =
-            servers.into_iter().map(|(listener, router)| serve(listener, router, stop.clone())).collect();
+        let mut running: JoinSet<()> = servers
+            .into_iter()
+            .map(|(listener, router)| serve(listener, router, bounds.clone(), stop.clone()))
+            .collect();
         while running.join_next().await.is_some() {}
     });
     runtime.shutdown_timeout(GRACE);

@@ -1,12 +1,14 @@
-//! What a provider has issued: codes, access tokens and refresh tokens, kept in memory under their digests only.
+//! What a provider has issued: codes, access tokens and refresh tokens, kept under their digests only.
 
 mod explain;
+mod kept;
 mod redeem;
 mod renew;
 mod struck;
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,19 +62,22 @@ pub(crate) trait Mint: Debug + Send + Sync {
 }
 
 /// From when to when a token is good.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Life {
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
 }
 
 /// What a person agreed to. Members that a provider does not know stay empty.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
+    #[serde(skip)]
     pub(crate) challenge: Option<String>,
+    #[serde(skip)]
     pub(crate) state: Option<String>,
+    #[serde(skip)]
     pub(crate) nonce: Option<String>,
     pub(crate) user_id: String,
     pub(crate) project_ids: Vec<String>,
@@ -80,7 +85,7 @@ pub(crate) struct Authorization {
 }
 
 /// An authorization whose code was exchanged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) id: u64,
     pub(crate) created: Timestamp,
@@ -133,6 +138,8 @@ struct Store {
     refresh: HashMap<Digest, Token>,
     /// The faults that struck renewals, by grant.
     struck: HashMap<u64, Vec<Fault>>,
+    /// The file in which the grants outlive the sandbox.
+    kept_at: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -143,14 +150,14 @@ struct Code {
     spent_on: Option<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Token {
     grant: u64,
     life: Life,
     state: TokenState,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum TokenState {
     Live,
     /// Replaced by the next refresh token.
@@ -173,6 +180,7 @@ impl Grants {
             access: HashMap::new(),
             refresh: HashMap::new(),
             struck: HashMap::new(),
+            kept_at: None,
         };
         Self { clock, reveal, mint, store: Mutex::new(store) }
     }
@@ -191,7 +199,7 @@ impl Grants {
     /// Revokes one access or refresh token, whatever its state. Says whether it was ever issued.
     pub fn revoke(&self, token: &str) -> bool {
         let key = digest(token);
-        self.with(|store| {
+        self.change(|store| {
             let Store { access, refresh, .. } = store;
             access
                 .get_mut(&key)
@@ -204,7 +212,7 @@ impl Grants {
     /// Revokes every token of the grant that `token` belongs to, as when the person removes the app at the provider.
     pub fn revoke_grant(&self, token: &str) -> bool {
         let key = digest(token);
-        self.with(|store| {
+        self.change(|store| {
             let grant = store.access.get(&key).or_else(|| store.refresh.get(&key)).map(|token| token.grant);
             grant.inspect(|grant| store.revoke_all_of(*grant)).is_some()
         })
@@ -262,11 +270,20 @@ impl Grants {
 
     /// One more access token of a grant, for an authorization that departs from the grant's own.
     pub(crate) fn issue_access(&self, grant: &Grant, authorization: &Authorization) -> String {
-        self.with(|store| self.new_access(store, grant.id, authorization))
+        self.change(|store| self.new_access(store, grant.id, authorization))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
         act(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does what may change the tokens, and keeps what comes of it.
+    fn change<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
+        self.with(|store| {
+            let done = act(store);
+            store.keep(self.clock.now());
+            done
+        })
     }
 
     /// New tokens for `grant`. Without a refresh token among them the client goes on with the one that it has.

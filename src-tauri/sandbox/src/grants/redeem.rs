@@ -45,7 +45,7 @@ impl Grants {
     /// Exchanges a code. A refused claim does not use the code up: the page does not say that it would.
     pub(crate) fn redeem(&self, claim: &CodeClaim<'_>) -> Result<Tokens, CodeRefused> {
         let (key, now) = (digest(claim.code), self.clock.now());
-        self.with(|store| {
+        self.change(|store| {
             let code = store.codes.get(&key).ok_or(CodeRefused::Unknown)?;
             // Another client learns nothing of a code that is not its own, and cannot have its tokens revoked.
             if code.authorization.client_id != claim.client_id {
@@ -92,5 +92,5 @@ fn check(claim: &CodeClaim<'_>, authorization: &Authorization) -> Result<(), Cod
 
 fn next_id(store: &Store) -> u64 {
     // The page's example shows a small number; where it begins does not matter.
-    100 + store.grants.len() as u64 + 1
+    store.grants.keys().copied().max().unwrap_or(100) + 1
 }

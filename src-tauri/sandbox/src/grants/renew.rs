@@ -17,7 +17,7 @@ impl Grants {
     /// Renews. With `rotate` off, no refresh token comes back and the old one goes on (RFC 6749 §6).
     pub(crate) fn renew(&self, token: &str, client_id: &str, rotate: bool) -> Result<Tokens, RefreshRefused> {
         let (key, now) = (digest(token), self.clock.now());
-        self.with(|store| {
+        self.change(|store| {
             let old = store.refresh.get_mut(&key).ok_or(RefreshRefused::Unknown)?;
             let grant = store.grants.get(&old.grant).cloned().ok_or(RefreshRefused::Unknown)?;
             if grant.authorization.client_id != client_id {

@@ -31,10 +31,12 @@ pub(crate) struct Common {
     pub(crate) faults: Faults,
     pub(crate) switches: Switches,
     pub(crate) reveal: Reveal,
+    /// Whether `/_sandbox` is there.
+    pub(crate) control: bool,
 }
 
 impl Common {
-    pub(crate) fn new(reveal: bool) -> Self {
+    pub(crate) fn new(reveal: bool, control: bool) -> Self {
         let clock = Clock::default();
         Self {
             departures: Departures::new(clock.clone()),
@@ -42,6 +44,7 @@ impl Common {
             faults: Faults::default(),
             switches: Switches::default(),
             reveal: Reveal::new(reveal),
+            control,
         }
     }
 }
@@ -106,9 +109,13 @@ impl Provider {
 
 /// A provider's routes together with what stands around every provider's.
 pub(crate) fn housed(provider: &Arc<Provider>, routes: Router<Arc<Provider>>) -> Router {
+    let routes = routes.merge(page::router());
+    let routes = if provider.common.control {
+        routes.nest("/_sandbox", control::router(Arc::clone(provider)))
+    } else {
+        routes
+    };
     routes
-        .merge(page::router())
-        .nest("/_sandbox", control::router(Arc::clone(provider)))
         // Browsers ask for it by themselves: no departure.
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(guard::unknown_path)

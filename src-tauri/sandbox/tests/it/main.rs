@@ -18,5 +18,6 @@ mod program;
 mod providers;
 mod refresh;
 mod revealed;
+mod server;
 mod the_grid;
 mod token_requests;

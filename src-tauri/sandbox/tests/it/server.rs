@@ -1,0 +1,58 @@
+//! What a client can do to the server itself: hold its connections, and find what is not there.
+
+use std::time::Duration;
+
+use grapnel_sandbox::{Options, ProviderId};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::house_with;
+
+/// So many connections, and so little patience.
+fn bounded() -> Options {
+    Options { connections: 4, timeout: Duration::from_millis(200), ..Options::only(ProviderId::Grigora) }
+}
+
+/// Opens more connections than there are places, and sends `start` by each.
+async fn hold(origin: &str, start: &str) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(origin.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(start.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    held
+}
+
+#[tokio::test]
+async fn whoever_holds_every_connection_is_cut_off() {
+    let house = house_with(bounded());
+    let origin = house.sandbox.grigora().to_owned();
+    let host = origin.trim_start_matches("http://");
+    let starts = [
+        String::new(),
+        "GET / HT".to_owned(),
+        format!("POST /oauth/token HTTP/1.1\r\nhost: {host}\r\ncontent-length: 100\r\n\r\ngrant"),
+    ];
+    for start in starts {
+        let mut held = hold(&origin, &start).await;
+        let reply = house.http.get(format!("{origin}/favicon.ico")).send().await.unwrap();
+        assert_eq!(reply.status(), 204);
+        // The first of them was hung up on, after words at most.
+        let mut said = Vec::new();
+        let _ = held[0].read_to_end(&mut said).await;
+    }
+}
+
+#[tokio::test]
+async fn without_its_control_endpoint_nothing_is_turned() {
+    let house = house_with(Options { control: false, ..Options::only(ProviderId::Grigora) });
+    let before = house.sandbox.clock().now();
+    for path in ["", "/", "/clock", "/issued"] {
+        let address = format!("{}/_sandbox{path}", house.sandbox.grigora());
+        let advance = house.http.post(&address).json(&serde_json::json!({ "advance": 80_000 }));
+        assert_eq!(advance.send().await.unwrap().status(), 404, "{path}");
+        assert_eq!(house.http.get(&address).send().await.unwrap().status(), 404, "{path}");
+    }
+    assert!(house.sandbox.clock().now().duration_since(before).as_secs() < 3_600);
+}
