@@ -4,9 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use super::Store;
 use super::open::make_inner_directory;
-use crate::error::{Code, Error, Result};
+use super::{Store, filesystem};
+use crate::error::{Code, Error, Result, in_words};
 use crate::id::{AttemptId, ConnectionId};
 
 /// The file by which processes know of each other.
@@ -24,36 +24,36 @@ impl Store {
     /// Makes this process's presence known. `settle` is run first if it is alone: what an earlier one left
     /// unfinished is nobody's then.
     pub(crate) fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<Presence> {
-        let file = open(&self.home.join(PRESENCE)).map_err(|error| failed(&error))?;
+        let file = open(&self.home.join(PRESENCE)).map_err(|error| self.lock_failed(&error))?;
         let is_alone = match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+            Err(TryLockError::Error(error)) => return Err(self.lock_failed(&error)),
         };
         if is_alone {
             settle()?;
-            file.unlock().map_err(|error| failed(&error))?;
+            file.unlock().map_err(|error| self.lock_failed(&error))?;
         }
-        file.lock_shared().map_err(|error| failed(&error))?;
+        file.lock_shared().map_err(|error| self.lock_failed(&error))?;
         Ok(Presence { _held: file, is_alone })
     }
 
     /// Keeps other processes from renewing this connection while the answer is held; nothing while one renews it.
     pub(crate) fn try_renewal_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
-        try_lock(self.file(&id.0)?)
+        try_lock(self.file(&id.0)?).map_err(|error| filesystem::name(error, &self.home))
     }
 
     /// Waits until no process renews this connection, and keeps others from it while the answer is held. Blocks.
     pub(crate) fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
         let file = self.file(&id.0)?;
-        file.lock().map_err(|error| failed(&error))?;
+        file.lock().map_err(|error| self.lock_failed(&error))?;
         Ok(file)
     }
 
     fn file(&self, name: &str) -> Result<File> {
         let directory = self.home.join("locks");
         let opened = make_inner_directory(&directory).and_then(|()| open(&directory.join(name)));
-        opened.map_err(|error| failed(&error))
+        opened.map_err(|error| self.lock_failed(&error))
     }
 
     /// Waits until no process starts a sign-in that it would have others join, and keeps others from it while the answer
@@ -64,7 +64,7 @@ impl Store {
 
     /// Shows other processes that this one waits for an attempt, while the answer is held; nothing while one does.
     pub(crate) fn try_attempt_lock(&self, id: &AttemptId) -> Result<Option<File>> {
-        try_lock(self.file(&attempt_file(id))?)
+        try_lock(self.file(&attempt_file(id))?).map_err(|error| filesystem::name(error, &self.home))
     }
 
     /// Forgets the lock of an attempt that is over.
@@ -87,7 +87,7 @@ impl Store {
 
     fn lock(&self, name: &str, lock: fn(&File) -> io::Result<()>) -> Result<File> {
         let file = self.file(name)?;
-        lock(&file).map_err(|error| failed(&error))?;
+        lock(&file).map_err(|error| self.lock_failed(&error))?;
         Ok(file)
     }
 
@@ -101,6 +101,10 @@ impl Store {
     pub(crate) fn drop_renewal_lock(&self, id: &ConnectionId) {
         // One that stays is an empty file.
         let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
+    }
+
+    fn lock_failed(&self, error: &io::Error) -> Error {
+        filesystem::name(failed(error), &self.home)
     }
 }
 
@@ -125,7 +129,37 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 pub(super) fn failed(error: &io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("Grapnel’s data directory cannot be locked: {error}."))
-        .means("Nothing was changed.")
-        .hint("Look whether the disk is full, or the data directory belongs to someone else.")
+    let hint = if cannot_lock(error) {
+        filesystem::NO_LOCKS
+    } else {
+        "Look whether the disk is full, or the data directory belongs to someone else."
+    };
+    let message = format!("Grapnel’s data directory cannot be locked: {}.", in_words(error));
+    Error::new(Code::DataUnwritable, message).means("Nothing was changed.").hint(hint)
+}
+
+/// Whether the file system has no locks.
+fn cannot_lock(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::Unsupported
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn a_file_system_without_locks_is_told_as_that() {
+        for error in [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS] {
+            let told = failed(&io::Error::from_raw_os_error(error.raw_os_error()));
+            assert_eq!(told.hint.as_deref(), Some(filesystem::NO_LOCKS), "{error}");
+            assert!(!told.message.contains("os error"), "{told}");
+        }
+        let full = failed(&io::Error::from_raw_os_error(Errno::NOSPC.raw_os_error()));
+        assert!(full.hint.unwrap().contains("disk is full"));
+    }
 }

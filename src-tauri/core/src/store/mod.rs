@@ -9,6 +9,7 @@ pub(crate) mod change;
 pub(crate) mod clock;
 mod column;
 pub(crate) mod connection;
+mod filesystem;
 mod locks;
 mod open;
 mod others;
@@ -48,7 +49,8 @@ impl Store {
     ///
     /// Fails where the directory cannot be written, or the database is from a newer Grapnel.
     pub fn open(home: &Path) -> Result<Self> {
-        let connection = Arc::new(Mutex::new(open::open(home)?));
+        let connection =
+            Arc::new(Mutex::new(open::open(home).map_err(|error| filesystem::name(error, home))?));
         Ok(Self { connection, beside: Arc::default(), waiting: Waiting::default(), home: home.into() })
     }
 
@@ -88,7 +90,7 @@ impl Store {
                 }
             }
         };
-        read.map_err(|error| failed(&error))
+        read.map_err(|error| self.failed(&error))
     }
 
     /// Writes, all of it or nothing.
@@ -98,7 +100,7 @@ impl Store {
         if written.is_ok() {
             self.touch();
         }
-        written.map_err(|error| failed(&error))
+        written.map_err(|error| self.failed(&error))
     }
 
     /// Merges the log of what was written into the database, so that one file holds all. What another process reads now
@@ -121,7 +123,12 @@ impl Store {
         if jotted.is_ok() {
             self.touch();
         }
-        jotted.map_err(|error| failed(&error))
+        jotted.map_err(|error| self.failed(&error))
+    }
+
+    /// What a failure of the database means for a person, and which file system it is on where that may be why.
+    fn failed(&self, error: &rusqlite::Error) -> Error {
+        filesystem::name(failed(error), &self.home)
     }
 }
 
@@ -163,6 +170,11 @@ pub(crate) const FILES: &str =
 /// What a failure of the database means for a person.
 fn failed(error: &rusqlite::Error) -> Error {
     tracing::warn!(%error, "the database failed");
+    if cannot_lock(error) {
+        return Error::new(Code::DataUnwritable, format!("Grapnel’s database cannot be locked: {error}."))
+            .means("What was stored before is as it was.")
+            .hint(filesystem::NO_LOCKS);
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::new(Code::DataBusy, "Another program holds Grapnel’s database.")
@@ -184,6 +196,23 @@ fn failed(error: &rusqlite::Error) -> Error {
             .means("Nothing was changed.")
             .hint("Try again. If it stays so, look at the diagnostics."),
     }
+}
+
+/// Whether the file system has no locks, or no memory that processes share.
+fn cannot_lock(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let of_locks = [
+        ffi::SQLITE_IOERR_RDLOCK,
+        ffi::SQLITE_IOERR_UNLOCK,
+        ffi::SQLITE_IOERR_LOCK,
+        ffi::SQLITE_IOERR_SHMOPEN,
+        ffi::SQLITE_IOERR_SHMSIZE,
+        ffi::SQLITE_IOERR_SHMLOCK,
+        ffi::SQLITE_IOERR_SHMMAP,
+    ];
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::FileLockingProtocolFailed || of_locks.contains(&error.extended_code)
+    })
 }
 
 /// Whether a row holds something that no Grapnel wrote there.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Store, failed, open};
+use super::{Store, open};
 use crate::error::{Code, Error, Result};
 
 /// Writes that wait for a commit.
@@ -57,8 +57,10 @@ impl Store {
         }
         drop(connection);
         let results = match committed {
-            Ok(results) => results.into_iter().map(|result| result.map_err(|error| failed(&error))).collect(),
-            Err(error) => vec![Err(failed(&error)); told.len()],
+            Ok(results) => {
+                results.into_iter().map(|result| result.map_err(|error| self.failed(&error))).collect()
+            }
+            Err(error) => vec![Err(self.failed(&error)); told.len()],
         };
         for (told, result) in told.into_iter().zip(results) {
             // Nobody may wait for it any more.
