@@ -24,13 +24,23 @@ pub(crate) struct Token {
     /// How long the token must still be good for, such as 90s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_span)]
     min_valid: SignedDuration,
+    /// Say that the token you were given was refused: refresh it, unless a newer one is stored
+    #[arg(long)]
+    rejected: bool,
 }
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()> {
     let Session { grapnel, output, patience, .. } = session;
     let connection = named::connection(grapnel, &asked.connection)?;
     let min_valid = asked.min_valid.unsigned_abs();
-    let token = retry(*patience, &output.messages, || grapnel.token(&connection.id, min_valid)).await;
+    let token = retry(*patience, &output.messages, || async {
+        if asked.rejected {
+            grapnel.token_instead_of_rejected(&connection.id, min_valid).await
+        } else {
+            grapnel.token(&connection.id, min_valid).await
+        }
+    })
+    .await;
     let token = token.map_err(to_reconnect(&connection.name))?;
     // As it is now: it may just have been renewed.
     let expires_at = grapnel.summaries(slice::from_ref(&connection.id))?.pop().and_then(|now| now.expires_at);
@@ -45,6 +55,9 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
 /// The same from the window that runs, where it has the token at hand; it notes by itself who was given it. Nothing
 /// where it is to be had by [`token`] alone.
 pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Option<Result<()>> {
+    if asked.rejected {
+        return None;
+    }
     let handed_out =
         ask(&Question { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
     Some(show(output, asked, &handed_out))

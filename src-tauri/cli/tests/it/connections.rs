@@ -50,6 +50,28 @@ async fn a_token_stands_alone() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_refused_is_replaced_unless_a_newer_one_is_stored() {
+    let world = World::new();
+    world.connect().await;
+    let given = || world.sandbox.grigora_grants().issued().access_tokens;
+    let first = world.run("token acme").await;
+    world.clock.advance(SignedDuration::from_mins(1));
+    let second = world.run("token acme --rejected").await;
+    assert_ne!(second.out, first.out);
+    assert_eq!(world.run("token acme").await.out, second.out);
+    // Nobody was given this one yet.
+    world.clock.advance(SignedDuration::from_mins(1));
+    world.run("refresh acme").await;
+    let before = given();
+    let third = world.run("token acme --rejected").await;
+    assert_ne!(third.out, second.out);
+    assert_eq!(given(), before);
+    world.clock.advance(SignedDuration::from_mins(1));
+    assert_ne!(world.run("token acme --rejected").await.out, third.out);
+    assert_eq!(given(), before + 1);
+}
+
+#[tokio::test]
 async fn more_than_the_provider_gives_is_said_and_not_asked_for_each_time() {
     let world = World::new();
     world.connect().await;

@@ -248,6 +248,16 @@ impl Grapnel {
         refresh::fresh(&self.0, id, min_valid).await.map(|fresh| fresh.token)
     }
 
+    /// The access token in place of one that was handed out and is not accepted, whenever it would end: renewed, unless
+    /// it is newer than any that was handed out.
+    pub async fn token_instead_of_rejected(
+        &self,
+        id: &ConnectionId,
+        min_valid: Duration,
+    ) -> Result<SecretString> {
+        refresh::instead_of_rejected(&self.0, id, min_valid).await.map(|fresh| fresh.token)
+    }
+
     /// Notes that a person copied the access token.
     pub fn token_copied(&self, id: &ConnectionId) -> Result<()> {
         let text = "Access token copied to the clipboard.";

@@ -25,7 +25,7 @@ use crate::id::ConnectionId;
 use crate::provider::Profile;
 use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
-use crate::store::{app, connection, renewable, settings};
+use crate::store::{activity, app, connection, renewable, settings};
 use outcome::{Why, no_refresh_token};
 use renewal::renew;
 
@@ -80,6 +80,24 @@ fn left(env: &Env, held: &Held) -> SignedDuration {
 
 fn life(held: &Held) -> SignedDuration {
     held.expires_at.map_or(SignedDuration::MAX, |end| held.issued_at.duration_until(end))
+}
+
+/// The access token of a connection in place of one that someone was given and that proved not to be accepted: renewed,
+/// unless that has happened since any was given out.
+pub(crate) async fn instead_of_rejected(
+    env: &Arc<Env>,
+    id: &ConnectionId,
+    min_valid: Duration,
+) -> Result<Fresh> {
+    let row = row(env, id)?;
+    let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
+    let handed_out = env.store.read(|c| activity::last_handed_out(c, id))?;
+    // That is by the machine's clock, and the other by the corrected one.
+    let handed_out = handed_out.and_then(|at| at.checked_add(env.time.ahead()).ok());
+    if handed_out.is_some_and(|at| at < held.issued_at) {
+        return fresh(env, id, min_valid).await;
+    }
+    fresh_instead_of(env, id, row.version).await
 }
 
 /// Renews because an API did not accept the token of `version`.

@@ -118,6 +118,18 @@ fn sum_up(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::R
     Ok(())
 }
 
+/// When a connection's access token was last given to anyone, as far as is still known.
+pub(crate) fn last_handed_out(
+    connection: &Connection,
+    id: &ConnectionId,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let last =
+        "SELECT max(coalesce(last_at, at)) FROM activity WHERE connection_id = ?1 AND kind IN (?2, ?3)";
+    let kinds = (Json(Kind::TokenHandedOut), Json(Kind::TokenCopied));
+    let last = connection.query_row(last, params![id, kinds.0, kinds.1], |row| row.get::<_, Option<Time>>(0));
+    last.map(|last| last.map(|time| time.0))
+}
+
 /// The newest entries first: of one connection, or of everything; only those that contain `search`, in their text
 /// or in the name of what they are about.
 pub(crate) fn newest(
