@@ -75,7 +75,7 @@ async fn fetch(env: &Env, address: &Url) -> Result<Option<Value>> {
         .map_err(|error| wrong(format!("The issuer’s address cannot be asked: {error}.")))?;
     let failed = |failure: Failure| {
         let error = failure.explain("The issuer");
-        Error { field: Some("issuer".into()), ..error.hint("Try again, or enter the addresses by hand.") }
+        Error { field: Some("issuer".into()), ..error.or_hint("Try again, or enter the addresses by hand.") }
     };
     let reply = env.http.send(request, Limits::IDENTITY).await.map_err(failed)?;
     match reply.status {

@@ -6,11 +6,13 @@
 pub mod activity;
 pub mod app;
 pub mod archive;
+mod authorities;
 pub mod authorize;
 pub mod browser;
 pub mod clock;
 pub mod connection;
 pub mod content;
+pub mod descriptors;
 mod discovery;
 pub mod doctor;
 mod env;

@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
-use reqwest::{Certificate, Proxy};
+use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
+use crate::authorities;
 use crate::browser;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::store;
+
+/// The kinds of proxies that requests can go through. `socks5h` leaves it to the proxy to look up host names.
+const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 /// The settings. Each is the usual where it is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +25,7 @@ pub struct Settings {
     pub browser: String,
     /// The proxy that requests to providers go through, such as `http://proxy.example:3128`; empty for the system's.
     pub proxy: String,
-    /// A PEM file with certificate authorities that are trusted besides the usual ones; empty for none.
+    /// A PEM or DER file with certificate authorities that are trusted besides the usual ones; empty for none.
     pub certificates: String,
     /// Whether no notification is sent when a connection needs the person.
     pub quiet: bool,
@@ -83,39 +88,44 @@ pub enum Margin {
 }
 
 impl Settings {
-    /// The proxy, where one is set. Fails where the address is none.
-    pub(crate) fn proxy(&self) -> Result<Option<Proxy>> {
-        let wrong = |message: &str| {
-            Error::input("proxy", message).hint("It looks like http://proxy.example:3128, or socks5://….")
-        };
-        match self.proxy.as_str() {
-            "" => Ok(None),
-            address if !address.contains("://") => {
-                Err(wrong("The proxy’s address does not begin with http:// or socks5://."))
-            }
-            address if address.contains('@') => {
-                Err(wrong("A proxy’s user and password are not kept here, where they would be in the clear."))
-            }
-            address => {
-                Proxy::all(address).map(Some).map_err(|_| wrong("That is not the address of a proxy."))
-            }
+    /// The proxy, where one is set. Fails where requests cannot go through it.
+    pub(crate) fn proxy(&self) -> Result<Option<Url>> {
+        if self.proxy.is_empty() {
+            return Ok(None);
         }
+        let wrong = |message: &str| {
+            Error::input("proxy", message)
+                .hint("It looks like http://proxy.example:3128 or socks5://127.0.0.1:1080.")
+        };
+        let Some((scheme, rest)) = self.proxy.split_once("://") else {
+            return Err(wrong("The proxy’s address does not begin with http:// or socks5://."));
+        };
+        if !PROXY_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
+            return Err(wrong(
+                "A proxy of this kind cannot be used: its address begins with http://, https://, socks5:// or socks5h://.",
+            ));
+        }
+        if let Some((_, host)) = rest.rsplit_once('@') {
+            let hint = format!(
+                "Leave this empty, and start Grapnel with HTTPS_PROXY={scheme}://USER:PASSWORD@{host} in its environment."
+            );
+            return Err(Error::input(
+                "proxy",
+                "A proxy’s user and password are not kept here, where they would be in the clear.",
+            )
+            .hint(hint));
+        }
+        let url =
+            Url::parse(&self.proxy).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+        url.map(Some).ok_or_else(|| wrong("That is not the address of a proxy."))
     }
 
     /// The certificate authorities to trust besides. Fails where the file cannot be read, or holds none.
-    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>> {
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>> {
         if self.certificates.is_empty() {
             return Ok(Vec::new());
         }
-        let wrong =
-            |message: String| Error::input("certificates", message).hint("It is a file in PEM format.");
-        let path = Path::new(&self.certificates);
-        let pem = std::fs::read(path)
-            .map_err(|error| wrong(format!("“{}” cannot be read: {error}.", path.display())))?;
-        match Certificate::from_pem_bundle(&pem) {
-            Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-            _ => Err(wrong(format!("“{}” holds no certificate.", path.display()))),
-        }
+        authorities::from_file(Path::new(&self.certificates))
     }
 
     /// These settings as they would be kept in place of those. An error names the one that cannot be. A program that was

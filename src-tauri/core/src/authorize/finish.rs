@@ -277,7 +277,7 @@ fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: b
                 Failure::Strange(..) => "Look at the token address among the app’s addresses, then try again.",
                 _ => "Wait a little, then try again.",
             };
-            failure.explain(provider).means("You agreed, but no token was issued. Nothing changed here.").hint(hint)
+            failure.explain(provider).means("You agreed, but no token was issued. Nothing changed here.").or_hint(hint)
         }
     }
 }

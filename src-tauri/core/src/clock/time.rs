@@ -12,6 +12,9 @@ use super::Clock;
 const LEAST: SignedDuration = SignedDuration::from_secs(5);
 /// A larger one is no clock's, but a defect.
 const MOST: SignedDuration = SignedDuration::from_hours(24);
+/// As far as one host alone is believed. It takes two that agree to say that the machine's clock is off by more: who
+/// has one app's tokens renewed must not decide when those of all others are.
+const ALONE: SignedDuration = SignedDuration::from_mins(10);
 /// How many replies of a host count.
 const REPLIES: usize = 3;
 
@@ -23,7 +26,7 @@ pub(crate) struct Time {
 
 #[derive(Default)]
 struct Heard {
-    /// By how much each host was ahead of the machine's clock in its last replies.
+    /// By how much each token endpoint's host was ahead of the machine's clock in its last replies.
     hosts: HashMap<String, VecDeque<SignedDuration>>,
     /// What an earlier run of the program found out; it counts until this one knows better, or hears one reply that
     /// finds the machine's clock right.
@@ -53,7 +56,7 @@ impl Time {
         }
     }
 
-    /// Takes in the `Date` of a host's reply to a request that was sent at `asked`, by the steady clock.
+    /// Takes in the `Date` of a token endpoint's reply to a request that was sent at `asked`, by the steady clock.
     pub(crate) fn hear(&self, host: &str, date: Timestamp, asked: Timestamp) {
         let offset = offset(date, asked, self.steady());
         if offset.abs() > MOST {
@@ -87,17 +90,25 @@ impl Heard {
     fn offset(&self) -> SignedDuration {
         let told = self.hosts.values().filter(|replies| replies.len() > 1);
         let told: Vec<_> = told.map(|replies| middle(replies.iter().copied())).collect();
-        let offset = if told.is_empty() { self.before } else { middle(told.into_iter()) };
+        let offset = match told[..] {
+            [] => self.before,
+            [alone] if alone.abs() > ALONE => self.before,
+            _ => middle(told.into_iter()),
+        };
         if offset.abs() < LEAST { SignedDuration::ZERO } else { offset }
     }
 }
 
-/// The middle one; of two, the one that changes less.
+/// The middle one; of two, the one that changes less; none where these are on different sides.
 fn middle(offsets: impl Iterator<Item = SignedDuration>) -> SignedDuration {
     let mut offsets: Vec<_> = offsets.collect();
     offsets.sort_unstable();
     let (low, high) = (offsets.get(offsets.len().saturating_sub(1) / 2), offsets.get(offsets.len() / 2));
-    [low, high].into_iter().flatten().copied().min_by_key(|offset| offset.abs()).unwrap_or_default()
+    let (Some(low), Some(high)) = (low, high) else { return SignedDuration::ZERO };
+    if low.signum() != high.signum() {
+        return SignedDuration::ZERO;
+    }
+    if low.abs() < high.abs() { *low } else { *high }
 }
 
 /// By how much a clock that showed `date` is ahead: zero if it can have been right at some instant between the
@@ -136,14 +147,27 @@ mod tests {
     #[test]
     fn two_replies_that_agree_are_believed() {
         let time = Time::new(Arc::new(Set(0)));
-        hear(&time, "a", 3_600);
+        hear(&time, "a", 300);
         assert_eq!(time.ahead(), SignedDuration::ZERO);
-        hear(&time, "a", 3_600);
-        assert_eq!(time.ahead(), SignedDuration::from_hours(1));
+        hear(&time, "a", 300);
+        assert_eq!(time.ahead(), SignedDuration::from_mins(5));
         // A clock that is mended is believed as soon.
         hear(&time, "a", 0);
         hear(&time, "a", 0);
         assert_eq!(time.ahead(), SignedDuration::ZERO);
+    }
+
+    #[test]
+    fn more_than_minutes_takes_two_hosts_that_agree() {
+        let time = Time::new(Arc::new(Set(0)));
+        for (host, ahead, found) in
+            [("a", 10_800, 0), ("b", -10_800, 0), ("c", 10_700, 10_700), ("d", 82_800, 10_700)]
+        {
+            for _ in 0..3 {
+                hear(&time, host, ahead);
+            }
+            assert_eq!(time.ahead(), SignedDuration::from_secs(found), "{host}");
+        }
     }
 
     #[test]

@@ -238,7 +238,7 @@ impl<'a> Api<'a> {
                 )
                 .hint("Try again. If it stays so, look whether the connection has the scope for this.")
             }
-            ApiFailure::Failed(failure) => failure.explain(provider).hint("Try again."),
+            ApiFailure::Failed(failure) => failure.explain(provider).or_hint("Try again."),
         };
         if error.meaning.is_some() { error } else { error.means(KEPT) }
     }

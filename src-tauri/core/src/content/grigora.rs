@@ -9,7 +9,7 @@ use super::api::Api;
 use super::read::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
 use super::{Account, Application, Authorization, Order, Post, PostQuery, Project};
 use crate::error::Result;
-use crate::http::Limits;
+use crate::http::{Limits, holds_more_than};
 
 /// Who authorized the connection.
 pub(super) async fn who(api: &Api<'_>) -> Result<Account> {
@@ -148,8 +148,14 @@ pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, Unread> {
     listed.data.ok_or(Unread::NotAsDescribed)
 }
 
-/// One post of the list. One without an id is left out.
+/// The most values that a post may have. One takes less memory than the list of all of them may hold.
+const MOST_VALUES: usize = 10_000;
+
+/// One post of the list. One without an id, or with more than any post has, is left out.
 pub(super) fn post(raw: &str) -> Option<Post> {
+    if holds_more_than(MOST_VALUES, raw) {
+        return None;
+    }
     let mut members: Members = serde_json::from_str(raw).ok()?;
     Some(Post {
         id: id(&mut members)?,

@@ -46,7 +46,7 @@ pub(super) async fn items(api: &Api<'_>, collection: &str, within: Option<&str>)
 async fn all_items(api: &Api<'_>, site: Option<&str>) -> Result<Vec<Item>> {
     let mut all = Vec::new();
     loop {
-        let reply = api.get(&page(all.len(), site), Limits::LIST).await?;
+        let reply = api.get(&page(all.len(), site), Limits::PAGE).await?;
         let came = reply.as_array().map_or(0, Vec::len);
         all.extend(api.understand(list(reply, item))?);
         if came < PAGE || all.len() >= MOST {

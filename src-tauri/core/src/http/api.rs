@@ -31,8 +31,17 @@ pub(crate) async fn call(
 ) -> Result<Value, ApiFailure> {
     let request = request(base, path, token, body)?;
     let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
-    read(masked(reply, mask).await, token)
+    let reply = masked(reply, mask).await;
+    if reply.body.len() < LONG {
+        return read(reply, token);
+    }
+    let token = token.clone();
+    let read = tokio::task::spawn_blocking(move || read(reply, &token)).await;
+    read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was broken off".into()))))
 }
+
+/// A reply from so many bytes on is masked and parsed on another thread: here it would hold up what else goes on.
+const LONG: usize = 64 << 10;
 
 /// Posts `body` to `path` below `base`, and answers with the reply as it came: it may be long, and is the caller's to
 /// read on another thread.
@@ -46,7 +55,7 @@ pub(crate) async fn fetch(
     mask: &Mask,
 ) -> Result<Reply, ApiFailure> {
     let request = request(base, path, token, Some(body))?;
-    let reply = client.send_heard(request, Limits::LIST, heard).await.map_err(ApiFailure::Failed)?;
+    let reply = client.send_heard(request, Limits::POSTS, heard).await.map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
     if reply.status.is_success() {
         return Ok(reply);
@@ -54,9 +63,6 @@ pub(crate) async fn fetch(
     let strange = strange(&reply);
     Err(read(reply, token).err().unwrap_or(strange))
 }
-
-/// A longer reply is masked on a thread of its own: it takes as long as reading it.
-const LONG: usize = 1 << 20;
 
 /// A reply as everything else sees it: without the secrets of its connection.
 async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
@@ -163,7 +169,7 @@ pub(crate) async fn revoke(
     hint: &str,
 ) -> Result<(), ApiFailure> {
     let request = about_token(url, conventions, credentials, token, hint)?;
-    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    let reply = client.send(request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
     if reply.status.is_success() { Ok(()) } else { read(reply, token).map(drop) }
 }
 

@@ -16,6 +16,14 @@ pub(crate) enum Failure {
     /// The request never left: nothing can have happened at the provider.
     #[error("not sent: {0}")]
     NotSent(String),
+    /// The same, for a cause that a person can put right.
+    #[error("not sent: {reason}")]
+    Blocked {
+        /// What is in the way.
+        reason: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// The request left, and its answer was not seen: anything may have happened at the provider.
     #[error("answer lost: {0}")]
     Lost(String),
@@ -25,6 +33,9 @@ pub(crate) enum Failure {
     /// The reply is larger than any true one; more than this many bytes.
     #[error("more than {0} bytes")]
     TooLarge(usize),
+    /// The reply's JSON has more values than any true one; more than this many.
+    #[error("more than {0} values")]
+    TooMany(usize),
     /// The reply cannot be understood: what it is instead of what it should be, and its status.
     #[error("the reply is {0}")]
     Strange(String, StatusCode),
@@ -47,15 +58,19 @@ impl Failure {
         Self::NotSent(root(error))
     }
 
-    pub(super) fn lost(error: &reqwest::Error) -> Self {
-        Self::Lost(root(error))
+    /// A setting that cannot be used any more.
+    pub(super) fn blocked(error: &Error) -> Self {
+        let mut letters = error.message.trim_end_matches('.').chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        let reason = first.into_iter().chain(letters).collect();
+        Self::Blocked { reason, advice: error.hint.clone().unwrap_or_default() }
     }
 
     /// Whether the provider may have acted on the request.
     pub(crate) fn may_have_acted(&self) -> bool {
         match self {
-            Self::NotSent(_) => false,
-            Self::Lost(_) | Self::TooLarge(_) => true,
+            Self::NotSent(_) | Self::Blocked { .. } => false,
+            Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) => true,
             Self::Unusable(..) => true,
             Self::Strange(_, status) => status.is_success(),
             // A busy server did nothing; a failing one, or a gateway that gave up waiting for it, may have.
@@ -76,6 +91,10 @@ impl Failure {
             Self::NotSent(reason) => {
                 Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
             }
+            Self::Blocked { reason, advice } => {
+                Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
+                    .hint(advice)
+            }
             Self::Lost(reason) => Error::new(
                 Code::AnswerLost,
                 format!("The request went to {provider}, and its answer did not arrive whole: {reason}."),
@@ -89,6 +108,10 @@ impl Failure {
             Self::TooLarge(limit) => Error::new(
                 Code::ReplyTooLarge,
                 format!("{provider}’s reply was larger than {} MiB, and was not read further.", limit >> 20),
+            ),
+            Self::TooMany(limit) => Error::new(
+                Code::ReplyTooLarge,
+                format!("{provider}’s reply had more than {limit} values, and was not read further."),
             ),
             Self::Strange(what, status) => Error::new(
                 Code::ReplyInvalid,

@@ -40,7 +40,7 @@ pub(crate) async fn log_in(
         Ok(request) => client.send(request, Limits::TOKEN).await,
         Err(error) => Err(Failure::NotSent(error.to_string())),
     };
-    let reply = sent.map_err(|failure| nothing(failure.explain("The provider").hint("Try again.")))?;
+    let reply = sent.map_err(|failure| nothing(failure.explain("The provider").or_hint("Try again.")))?;
     let reply = serde_json::from_slice::<Value>(&reply.body).map_err(|_| {
         nothing(Error::new(Code::ReplyInvalid, "The provider’s reply was not JSON.").hint("Try again."))
     })?;

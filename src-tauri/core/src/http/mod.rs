@@ -2,10 +2,14 @@
 
 mod adapter;
 pub(crate) mod api;
+mod cause;
+mod certificate;
 mod deviation;
 mod failure;
+mod json;
 pub(crate) mod login;
 mod mask;
+mod proxy;
 mod routes;
 mod seen;
 pub(crate) mod token;
@@ -23,6 +27,7 @@ use url::Url;
 pub(crate) use adapter::ENVELOPE_FAILURE;
 pub use deviation::Deviation;
 pub(crate) use failure::{Failure, clean};
+pub(crate) use json::holds_more_than;
 pub(crate) use mask::Mask;
 pub use seen::Seen;
 pub(crate) use turn::Turn;
@@ -31,23 +36,38 @@ pub(crate) use unusable::Unusable;
 use crate::clock::Time;
 use crate::provider::is_loopback;
 use crate::settings::Settings;
-use routes::Routes;
+use json::Values;
+use routes::{Route, Routes};
 use turn::Turns;
 
 /// The most that a reply may hold, and the longest that it may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
+    /// Once it is decompressed.
     bytes: usize,
     time: Duration,
+    /// How many values its JSON may have.
+    values: usize,
+    /// Whether it may come by a connection that an earlier request left open.
+    may_reuse: bool,
 }
 
 impl Limits {
-    /// For the token endpoint: no true reply comes near a mebibyte.
-    pub(crate) const TOKEN: Self = Self { bytes: 1 << 20, time: Duration::from_secs(30) };
+    /// For the token endpoint: no true reply comes near a mebibyte. A server may close an idle connection just as the
+    /// request leaves by it, and nobody could tell then whether it has replaced the tokens.
+    pub(crate) const TOKEN: Self =
+        Self { bytes: 1 << 20, time: Duration::from_secs(30), values: 20_000, may_reuse: false };
     /// For who signed in: a person waits for it, and it is small.
-    pub(crate) const IDENTITY: Self = Self { bytes: 1 << 20, time: Duration::from_secs(15) };
-    /// For lists: one may hold 100,000 posts at once, since no paging is documented.
-    pub(crate) const LIST: Self = Self { bytes: 256 << 20, time: Duration::from_secs(180) };
+    pub(crate) const IDENTITY: Self =
+        Self { bytes: 1 << 20, time: Duration::from_secs(15), values: 20_000, may_reuse: true };
+    /// For lists that are parsed as a whole.
+    pub(crate) const LIST: Self =
+        Self { bytes: 32 << 20, time: Duration::from_secs(180), values: 500_000, may_reuse: true };
+    /// For one page of a long list.
+    pub(crate) const PAGE: Self = Self { time: Duration::from_secs(60), values: 5_000, ..Self::IDENTITY };
+    /// For posts, which are parsed one after the other: 100,000 may come at once, since no paging is documented.
+    pub(crate) const POSTS: Self =
+        Self { bytes: 128 << 20, time: Duration::from_secs(180), values: 2_500_000, may_reuse: true };
 }
 
 /// Who is told how many bytes came, and of how many.
@@ -102,6 +122,17 @@ impl Client {
         self.send_heard(request, limits, &|_, _| ()).await
     }
 
+    /// Sends a request for tokens of an app whose token endpoint is `endpoint`, wherever the request itself goes. What
+    /// time the reply says it is counts as that host's word, so that an app has one at most.
+    pub(crate) async fn send_for_token(
+        &self,
+        request: Request<Vec<u8>>,
+        endpoint: &Url,
+    ) -> Result<Reply, Failure> {
+        self.sent(request, Limits::TOKEN, &|_, _| (), endpoint.host_str().filter(|_| !is_loopback(endpoint)))
+            .await
+    }
+
     /// Sends a request, and waits for the whole reply. `heard` is told of each piece how many bytes there are by
     /// then, and how many there will be, where the provider says so.
     pub(crate) async fn send_heard(
@@ -110,14 +141,28 @@ impl Client {
         limits: Limits,
         heard: &Heard<'_>,
     ) -> Result<Reply, Failure> {
+        self.sent(request, limits, heard, None).await
+    }
+
+    /// Sends a request. `clock` is the host whose clock the reply's `Date` shows, where that counts.
+    async fn sent(
+        &self,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+        heard: &Heard<'_>,
+        clock: Option<&str>,
+    ) -> Result<Reply, Failure> {
         let url =
             Url::parse(&request.uri().to_string()).map_err(|error| Failure::NotSent(error.to_string()))?;
         if url.scheme() != "https" && !is_loopback(&url) {
             return Err(Failure::NotSent("its address is not https".into()));
         }
-        let client = self.routes.to(&url)?;
+        let route = self.routes.to(&url)?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        match tokio::time::timeout(limits.time, self.exchange(&client, request, limits, heard)).await {
+        // Any program of this machine may answer there.
+        let clock = clock.filter(|_| !is_loopback(&url));
+        let exchange = self.exchange(&route, request, limits, heard, clock);
+        match tokio::time::timeout(limits.time, exchange).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
         }
@@ -125,19 +170,21 @@ impl Client {
 
     async fn exchange(
         &self,
-        client: &reqwest::Client,
+        route: &Route,
         request: reqwest::Request,
         limits: Limits,
         heard: &Heard<'_>,
+        clock: Option<&str>,
     ) -> Result<Reply, Failure> {
-        let (host, asked) = (request.url().origin().ascii_serialization(), self.time.steady());
-        let mut response = client.execute(request).await.map_err(|error| {
-            if error.is_connect() { Failure::not_sent(&error) } else { Failure::lost(&error) }
+        let (url, asked) = (request.url().clone(), self.time.steady());
+        let mut response = route.client(limits.may_reuse).execute(request).await.map_err(|error| {
+            if error.is_connect() { cause::not_sent(&error, &route.way(&url)) } else { cause::lost(&error) }
         })?;
         let date = moment(response.headers(), &header::DATE);
         // An answer out of some cache tells of an earlier time.
-        if let Some(date) = date.filter(|_| !response.headers().contains_key(header::AGE)) {
-            self.time.hear(&host, date, asked);
+        if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
+        {
+            self.time.hear(host, date, asked);
         }
         let mut reply = Reply {
             status: response.status(),
@@ -146,12 +193,23 @@ impl Client {
             headers: response.headers().clone(),
             body: Vec::new(),
         };
+        // What the client decompresses bears this header no more.
+        if let Some(encoding) =
+            text(response.headers(), &header::CONTENT_ENCODING).filter(|is| *is != "identity")
+        {
+            let what = format!("compressed as “{}”, which was not asked for", clean(encoding, &[]));
+            return Err(Failure::Strange(what, reply.status));
+        }
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-        while let Some(piece) = response.chunk().await.map_err(|error| Failure::lost(&error))? {
+        let mut values = Values::default();
+        while let Some(piece) = response.chunk().await.map_err(|error| cause::lost(&error))? {
             if reply.body.len() + piece.len() > limits.bytes {
                 return Err(Failure::TooLarge(limits.bytes));
             }
             reply.body.extend_from_slice(&piece);
+            if values.take_in(&piece) > limits.values {
+                return Err(Failure::TooMany(limits.values));
+            }
             heard(reply.body.len(), length);
         }
         Ok(reply)
@@ -207,7 +265,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_that_drips_is_given_up_in_time() {
-        let limits = Limits { bytes: 1 << 20, time: Duration::from_millis(200) };
+        let limits = Limits { time: Duration::from_millis(200), ..Limits::TOKEN };
         let begun = Instant::now();
         let failure = ask_an_endless_server(b" ", Duration::from_millis(5), limits).await;
         assert_eq!(failure, Failure::Lost("it took too long".into()));
@@ -216,7 +274,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_without_end_is_given_up_at_its_limit() {
-        let limits = Limits { bytes: 100_000, time: Duration::from_secs(60) };
+        let limits = Limits { bytes: 100_000, time: Duration::from_secs(60), ..Limits::TOKEN };
         let failure = ask_an_endless_server(&[b' '; 1024], Duration::ZERO, limits).await;
         assert_eq!(failure, Failure::TooLarge(100_000));
     }

@@ -16,7 +16,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{self, Purpose};
-use super::{Client, Deviation, Failure, Limits, Seen, Turn, seen};
+use super::{Client, Deviation, Failure, Seen, Turn, seen};
 use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
@@ -164,7 +164,7 @@ impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
         Box::pin(async move {
             let request =
                 adapter::shape(request, self.conventions, &self.purpose).map_err(|error| not_sent(&error))?;
-            let reply = self.client.send(request, Limits::TOKEN).await?;
+            let reply = self.client.send_for_token(request, &self.conventions.token_url).await?;
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(seen::masked(&reply, &self.sent));
             adapter::normalize(

@@ -91,7 +91,7 @@ impl Outcome {
                 failure.wait(),
             ),
             TokenFailure::Failed(failure) => {
-                let error = failure.explain(provider).means(KEPT).hint("Try again when the provider can be reached.");
+                let error = failure.explain(provider).means(KEPT).or_hint("Try again when the provider can be reached.");
                 Self::Transient(error, failure.wait())
             }
         }

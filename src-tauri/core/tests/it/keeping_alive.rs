@@ -93,27 +93,6 @@ async fn a_clock_that_is_set_moves_no_renewal() {
     }
 }
 
-/// The machine's clock was wrong before the program started: only the provider's replies can tell.
-#[tokio::test]
-async fn a_clock_that_is_wrong_from_the_start_is_found_out() {
-    let world = World::new();
-    world.clock.advance(HOUR * -3);
-    let id = world.connect().await;
-    world.grapnel.projects(&id).await.unwrap();
-    world.grapnel.refresh(&id).await.unwrap();
-    let end = world.grapnel.connection(&id).unwrap().summary.expires_at.unwrap();
-    // The real time, which this test shares with the sandbox.
-    let true_end = jiff::Timestamp::now() + HOUR;
-    assert!((end.duration_since(true_end)).abs() < MINUTE, "{end}");
-    // A program that starts now has heard nothing, and knows.
-    world.pass(MINUTE * 61);
-    let other = world.second_start();
-    let before = other.connection(&id).unwrap();
-    assert_eq!(before.summary.state, State::Expired);
-    other.token(&id, Duration::ZERO).await.unwrap();
-    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, before.tokens.unwrap().renewals + 1);
-}
-
 #[tokio::test]
 async fn a_provider_that_is_down_is_asked_ever_less_often_until_it_is_back() {
     let kept = Kept::new().await;

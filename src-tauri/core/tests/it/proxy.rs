@@ -1,12 +1,18 @@
-//! Requests to this machine, which may be in clear, pass no proxy, whatever the environment says.
+//! What the environment says of proxies and authorities. Requests to this machine, which may be in clear, pass no proxy,
+//! whatever it says.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
+use grapnel_core::error::Result;
+use grapnel_core::id::ConnectionId;
+use grapnel_core::settings::Settings;
 use grapnel_sandbox::ProviderId;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
+use crate::internet::Internet;
+use crate::scripted::{Reply, Scripted, sign_in};
 use crate::world::World;
 
 /// The environment is a process's own, so that the requests are made by another.
@@ -50,4 +56,138 @@ async fn behind_a_proxy() {
     let id = world.connect().await;
     world.grapnel.refresh(&id).await.unwrap();
     world.grapnel.disconnect(&id).await.unwrap();
+}
+
+/// Runs the ignored test `name` in a process of its own, with this environment and no other proxy or authority.
+async fn run(name: &str, environment: &[(&str, String)]) {
+    let mut program = tokio::process::Command::new(std::env::current_exe().unwrap());
+    program.args(["--exact", name, "--ignored"]).stdin(Stdio::null());
+    for kind in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        program.env_remove(kind).env_remove(kind.to_lowercase());
+    }
+    program.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+    let ended = program.envs(environment.iter().cloned()).output().await.unwrap();
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        ended.status.success() && told.contains("1 passed"),
+        "{told}{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
+fn from_environment(name: &str) -> String {
+    std::env::var(name).unwrap()
+}
+
+/// Signs in at an app of `host`.
+async fn sign_in_at(world: &World, host: &str) -> Result<ConnectionId> {
+    let mut new = Scripted::app_at(&format!("https://{host}"), &[]);
+    new.name = host.into();
+    let app = world.grapnel.add_app(new).await.unwrap();
+    sign_in(&world.grapnel, &app).await
+}
+
+async fn internet() -> Internet {
+    let internet = Internet::start().await;
+    internet.server.on("/token", [Reply::json(200, GRANT)]);
+    internet
+}
+
+const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}"#;
+
+#[tokio::test]
+async fn no_proxy_holds_for_the_proxy_that_is_set_as_well() {
+    let internet = internet().await;
+    let file = internet.authority_file().display().to_string();
+    let environment = [
+        ("NO_PROXY", "a.example, 10.0.0.0/8".into()),
+        ("PROXY", internet.proxy.clone()),
+        ("AUTHORITY", file),
+    ];
+    run("proxy::with_an_exception", &environment).await;
+    assert_eq!(internet.connected(), ["CONNECT b.example:443"]);
+}
+
+#[tokio::test]
+#[ignore = "its environment comes from the test above, which runs it"]
+async fn with_an_exception() {
+    let world = World::new();
+    let proxy = format!("http://{}", from_environment("PROXY"));
+    let certificates = from_environment("AUTHORITY");
+    world.grapnel.change_settings(Settings { proxy, certificates, ..Settings::default() }).unwrap();
+    let error = sign_in_at(&world, "a.example").await.unwrap_err();
+    assert!(error.message.contains("a.example cannot be found (DNS)"), "{error}");
+    sign_in_at(&world, "b.example").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_environment_names_proxies_of_each_kind_and_their_password() {
+    for (variable, kind, asked) in [
+        ("ALL_PROXY", "socks5h://", "SOCKS5 a.example:443"),
+        ("https_proxy", "http://", "CONNECT a.example:443"),
+        ("HTTPS_PROXY", "http://me:word@", "CONNECT a.example:443 Basic bWU6d29yZA=="),
+    ] {
+        let internet = internet().await;
+        let file = internet.authority_file().display().to_string();
+        let proxy = format!("{kind}{}", internet.proxy);
+        run("proxy::by_the_environment", &[(variable, proxy), ("SSL_CERT_FILE", file)]).await;
+        assert_eq!(internet.connected(), [asked]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "its environment comes from the test above, which runs it"]
+async fn by_the_environment() {
+    sign_in_at(&World::new(), "a.example").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_that_cannot_be_used_is_not_passed_by() {
+    run("proxy::by_an_unknown_kind", &[("HTTPS_PROXY", "gopher://me:word@proxy.example:70".into())]).await;
+}
+
+#[tokio::test]
+#[ignore = "its environment comes from the test above, which runs it"]
+async fn by_an_unknown_kind() {
+    let error = sign_in_at(&World::new(), "a.example").await.unwrap_err();
+    assert!(error.message.contains("HTTPS_PROXY names a proxy that cannot be used (gopher://)"), "{error}");
+    assert!(!format!("{error:?}").contains("word"), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_authorities_of_the_environment_and_of_the_settings_add_up() {
+    let (one, other, third) = (internet().await, internet().await, internet().await);
+    let directory = third.authority_file().parent().unwrap().display().to_string();
+    let environment = [
+        ("SSL_CERT_FILE", one.authority_file().display().to_string()),
+        ("SSL_CERT_DIR", directory),
+        ("AUTHORITY", other.authority_file().display().to_string()),
+        ("PROXIES", format!("{} {} {}", one.proxy, other.proxy, third.proxy)),
+    ];
+    run("proxy::by_three_authorities", &environment).await;
+}
+
+#[tokio::test]
+#[ignore = "its environment comes from the test above, which runs it"]
+async fn by_three_authorities() {
+    let (world, proxies) = (World::new(), from_environment("PROXIES"));
+    let mut proxies = proxies.split(' ').zip(["a.example", "b.example", "c.example"]);
+    let certificates = from_environment("AUTHORITY");
+    while let Some((proxy, host)) = proxies.next() {
+        let proxy = format!("http://{proxy}");
+        let settings = Settings { proxy, certificates: certificates.clone(), ..Settings::default() };
+        world.grapnel.change_settings(settings).unwrap();
+        sign_in_at(&world, host).await.unwrap();
+    }
+    // One that none of them knows is told with where they are from.
+    let stranger = Internet::start().await;
+    let settings = Settings { certificates, ..stranger.settings() };
+    world.grapnel.change_settings(settings).unwrap();
+    let mut new = Scripted::app_at("https://a.example", &[]);
+    new.name = "Stranger".into();
+    let app = world.grapnel.add_app(new).await.unwrap();
+    let error = sign_in(&world.grapnel, &app).await.unwrap_err();
+    for source in ["the system’s", "SSL_CERT_FILE", "SSL_CERT_DIR", "those in the settings"] {
+        assert!(error.message.contains(source), "{error}");
+    }
 }

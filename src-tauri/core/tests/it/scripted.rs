@@ -10,9 +10,10 @@ use grapnel_core::authorize::Wanted;
 use grapnel_core::error::Result;
 use grapnel_core::id::{AttemptId, ConnectionId};
 use grapnel_core::secret::{ExposeSecret, SecretString};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// One reply: status, headers and body as they are sent.
 #[derive(Clone)]
@@ -88,13 +89,34 @@ impl Drop for Scripted {
 
 impl Scripted {
     pub(crate) async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// One that speaks TLS.
+    pub(crate) async fn start_tls(tls: TlsAcceptor) -> Self {
+        Self::listen(Some(tls)).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
         let script = Arc::new(Mutex::new(Script::default()));
         let shared = Arc::clone(&script);
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&shared)));
+                let (tls, shared) = (tls.clone(), Arc::clone(&shared));
+                tokio::spawn(async move {
+                    match tls {
+                        None => converse(stream, shared).await,
+                        // A client that does not trust it hangs up.
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                converse(stream, shared).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Self { origin, script, server }
@@ -113,9 +135,14 @@ impl Scripted {
 
     /// A public client of a provider that is described by hand: `/authorize` and `/token` of this server, and `values`.
     pub(crate) fn new_app(&self, values: &[(&str, &str)]) -> NewApp {
+        Self::app_at(&self.origin, values)
+    }
+
+    /// The same, of a server that is known by another name.
+    pub(crate) fn app_at(origin: &str, values: &[(&str, &str)]) -> NewApp {
         let endpoints = [
-            ("authorize_url".to_owned(), format!("{}/authorize", self.origin)),
-            ("token_url".to_owned(), format!("{}/token", self.origin)),
+            ("authorize_url".to_owned(), format!("{origin}/authorize")),
+            ("token_url".to_owned(), format!("{origin}/token")),
         ];
         let own = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         NewApp {
@@ -147,7 +174,7 @@ pub(crate) async fn callback_of(grapnel: &Grapnel, id: &AttemptId, parameters: &
     format!("{}?{parameters}&state={}", value("redirect_uri"), value("state")).into()
 }
 
-async fn converse(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
+async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Arc<Mutex<Script>>) {
     let Some(request) = receive(&mut stream).await else { return };
     let reply = {
         let mut script = script.lock().unwrap();
@@ -170,9 +197,10 @@ async fn converse(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     let _ = write!(head, "content-length: {}\r\nconnection: close\r\n\r\n", reply.body.len());
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(&reply.body).await;
+    let _ = stream.shutdown().await;
 }
 
-async fn receive(stream: &mut TcpStream) -> Option<Received> {
+async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

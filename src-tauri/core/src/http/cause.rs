@@ -1,0 +1,173 @@
+//! Why a request did not get through, in words: the host, the proxy or the certificate at fault, and no address, whose
+//! query could hold a secret.
+
+use std::error::Error as StdError;
+use std::io;
+
+use url::Url;
+
+use super::certificate::NotAccepted;
+use super::proxy::Through;
+use super::{Failure, clean};
+use crate::error::in_words;
+use crate::provider::is_loopback;
+
+/// What is known of the way that a request went.
+pub(super) struct Way<'a> {
+    pub(super) url: &'a Url,
+    pub(super) proxy: Option<Through>,
+    /// The sources of the authorities that were trusted.
+    pub(super) trusted: &'a str,
+}
+
+/// Why nothing was sent.
+pub(super) fn not_sent(error: &reqwest::Error, way: &Way<'_>) -> Failure {
+    let cause = Cause::of(error, way);
+    match cause.advice {
+        Some(advice) => Failure::Blocked { reason: cause.reason, advice },
+        None => Failure::NotSent(cause.reason),
+    }
+}
+
+/// Why the answer did not arrive: whose it was is said beside it.
+pub(super) fn lost(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        return Failure::Lost("it took too long".into());
+    }
+    let chain = chain(error);
+    let io = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>());
+    let last = || chain.last().map_or_else(|| "the connection failed".into(), ToString::to_string);
+    Failure::Lost(clean(&io.map_or_else(last, words), &[]))
+}
+
+struct Cause {
+    reason: String,
+    advice: Option<String>,
+}
+
+impl Cause {
+    fn of(error: &reqwest::Error, way: &Way<'_>) -> Self {
+        let chain = chain(error);
+        let proxy = way.proxy.as_ref();
+        let host = way.url.host_str().unwrap_or_default();
+        let place = place(way.url);
+        // Whom the connection is made to.
+        let (name, peer) = match proxy {
+            Some(proxy) => (proxy.host.as_str(), format!("the proxy {}", proxy.place)),
+            None => (host, place.clone()),
+        };
+        if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+            return of_tls(tls, host, way.trusted);
+        }
+        let says = |text: &str| chain.iter().any(|cause| cause.to_string().contains(text));
+        if let Some(proxy) = proxy {
+            if says("proxy authorization required") || says("credentials not accepted") || says("user/pass") {
+                return wants_password(proxy);
+            }
+            if says("tunnel") {
+                return Self::bare(&format!("the proxy {} made no connection to {place}", proxy.place));
+            }
+        }
+        let is_lookup = says("dns error") || says("failed to lookup address");
+        if is_lookup || says("error resolving for socks proxy") {
+            // A SOCKS proxy of this kind has host names looked up here.
+            let name = if says("error resolving for socks proxy") { host } else { name };
+            return Self::bare(&format!("{name} cannot be found (DNS)"));
+        }
+        if error.is_timeout() {
+            let late = if error.is_connect() {
+                format!("{peer} did not answer in time")
+            } else {
+                "it took too long".into()
+            };
+            return Self::bare(&late);
+        }
+        if let Some(error) = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>()) {
+            let advice =
+                (proxy.is_none() && is_loopback(way.url) && error.kind() == io::ErrorKind::ConnectionRefused)
+                    .then(|| NOBODY_LISTENS.to_owned());
+            return Self { advice, ..Self::bare(&format!("{} ({peer})", words(error))) };
+        }
+        let words = chain.last().map_or_else(|| "the connection failed".into(), ToString::to_string);
+        match proxy {
+            Some(proxy) => {
+                Self::bare(&format!("the proxy {} made no connection to {place}: {words}", proxy.place))
+            }
+            None => Self::bare(&words),
+        }
+    }
+
+    fn bare(reason: &str) -> Self {
+        Self { reason: clean(reason, &[]), advice: None }
+    }
+}
+
+/// What to do where nobody listens at a port of this machine.
+const NOBODY_LISTENS: &str = "Start the server that listens at this port of your computer. If it is Grapnel’s sandbox: that runs while Grapnel’s window does.";
+
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".into(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            "the connection was broken off".into()
+        }
+        io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
+        io::ErrorKind::NetworkUnreachable => "there is no network connection to it".into(),
+        io::ErrorKind::HostUnreachable => "there is no way to that host".into(),
+        io::ErrorKind::TimedOut => "it did not answer in time".into(),
+        _ => in_words(error),
+    }
+}
+
+fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
+    use rustls::{CertificateError, Error};
+    let refused = match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref::<NotAccepted>(),
+        _ => None,
+    };
+    let Some(refused) = refused else {
+        let reason =
+            format!("no secure connection to {host} could be made: {}", clean(&error.to_string(), &[]));
+        return Cause { reason, advice: None };
+    };
+    let mut reason = refused.to_string();
+    let advice = if refused.is_untrusted {
+        reason = format!("{reason}; trusted are {trusted}");
+        "If you trust who issued it, name the file with that authority’s certificate in the settings."
+    } else {
+        "Look whether the address is right, and whether this computer’s clock is; else tell the provider."
+    };
+    Cause { reason, advice: Some(advice.into()) }
+}
+
+fn wants_password(proxy: &Through) -> Cause {
+    let Through { place, scheme, .. } = proxy;
+    let status = if scheme.starts_with("http") { " (status 407)" } else { "" };
+    Cause {
+        reason: format!(
+            "the proxy {place} asks for a user and password, or refuses those that it was given{status}"
+        ),
+        advice: Some(format!(
+            "Leave the proxy in the settings empty, and start Grapnel with HTTPS_PROXY={scheme}://USER:PASSWORD@{place} in its environment."
+        )),
+    }
+}
+
+/// Host and port.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The causes below an error of the client, whose own words hold the address. An I/O error's own source leaves out the
+/// error that it wraps, which is the one that says something.
+fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause);
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| cause.source());
+    }
+    causes
+}

@@ -1,0 +1,130 @@
+//! Checks a server's certificate as the platform does, and says what is wrong with one that it does not accept.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
+use x509_cert::der::Decode;
+
+use super::clean;
+
+/// The TLS settings by which requests leave this machine: the system's authorities, and `more`.
+pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let platform = rustls_platform_verifier::Verifier::new_with_extra_roots(more, Arc::clone(&provider))?;
+    let mut settings = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Verifier(platform)))
+        .with_no_client_auth();
+    settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(settings)
+}
+
+/// A certificate that was not accepted, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the certificate of {host} {fault}")]
+pub(super) struct NotAccepted {
+    host: String,
+    fault: String,
+    /// Whether trusting another authority would help.
+    pub(super) is_untrusted: bool,
+}
+
+/// The platform's verifier, whose refusals carry the certificate's issuer.
+#[derive(Debug)]
+struct Verifier(rustls_platform_verifier::Verifier);
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        verified.map_err(|error| match error {
+            rustls::Error::InvalidCertificate(error) => {
+                let refused = NotAccepted::of(&error, end_entity, server_name);
+                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
+            }
+            other => other,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+impl NotAccepted {
+    fn of(error: &CertificateError, certificate: &CertificateDer<'_>, host: &ServerName<'_>) -> Self {
+        let issuer = issuer(certificate).map(|issuer| format!(" (issued by {issuer})")).unwrap_or_default();
+        let (fault, is_untrusted) = match error {
+            CertificateError::Expired => ("has expired".to_owned(), false),
+            CertificateError::ExpiredContext { not_after, .. } => {
+                (format!("has expired{}", day(" on ", *not_after)), false)
+            }
+            CertificateError::NotValidYet => ("is not valid yet".to_owned(), false),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                (format!("is not valid{}", day(" before ", *not_before)), false)
+            }
+            CertificateError::NotValidForName => ("is for another name".to_owned(), false),
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                (format!("is for another name{}", names(presented)), false)
+            }
+            CertificateError::Revoked => ("has been revoked".to_owned(), false),
+            // The second is of an authority with the name of a trusted one; the third of one that is its own authority,
+            // as servers for development make it, or what the system has to say.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_) => {
+                ("is not trusted".to_owned(), true)
+            }
+            other => (format!("is not accepted: {}", clean(&format!("{other}"), &[])), true),
+        };
+        Self { host: host.to_str().into_owned(), fault: fault + &issuer, is_untrusted }
+    }
+}
+
+/// The name of who issued a certificate, as RFC 4514 writes it.
+fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
+    let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
+    let name = clean(&certificate.tbs_certificate.issuer.to_string(), &[]);
+    (!name.is_empty()).then_some(name)
+}
+
+/// The names that a certificate is for, such as `DnsName("other.example")`: a few of them.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| {
+        let quoted = name.split('"').nth(1).unwrap_or(name);
+        clean(quoted, &[])
+    };
+    let shown: Vec<String> = presented.iter().take(3).map(bare).collect();
+    if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) }
+}
+
+fn day(word: &str, moment: UnixTime) -> String {
+    let seconds = i64::try_from(moment.as_secs()).ok();
+    let moment = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    moment.map(|moment| format!("{word}{}", moment.strftime("%Y-%m-%d"))).unwrap_or_default()
+}
