@@ -48,6 +48,8 @@ pub(crate) struct Overview {
     pub(crate) attempts: Vec<Attempt>,
     /// Why the keyring does not open the vault, if it does not.
     pub(crate) vault: Option<Error>,
+    /// Why the sandbox does not run, although there are apps of it.
+    pub(crate) sandbox: Option<Error>,
     /// What happened before the window was there to hear it: a callback that started the program, say.
     pub(crate) missed: Vec<Event>,
 }
@@ -59,7 +61,11 @@ const AT_FIRST: usize = 100;
 /// window need not wait for the others.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn overview(shell: State<'_, Shell>, at_first: bool) -> Result<Overview> {
+pub(crate) async fn overview(
+    shell: State<'_, Shell>,
+    at_hand: State<'_, AtHand>,
+    at_first: bool,
+) -> Result<Overview> {
     let core = shell.core().await?;
     let (connections, has_more) =
         if at_first { core.first_connections(AT_FIRST)? } else { (core.connections()?, false) };
@@ -70,6 +76,7 @@ pub(crate) async fn overview(shell: State<'_, Shell>, at_first: bool) -> Result<
         has_more,
         attempts: core.attempts()?,
         vault: core.vault_trouble(),
+        sandbox: at_hand.trouble(),
         missed: shell.missed(),
     })
 }

@@ -29,6 +29,7 @@ use shell::Shell;
 pub fn run() {
     logging::start();
     grapnel_core::secret::forbid_core_dumps();
+    grapnel_core::descriptors::raise_limit();
     // Before there is another thread: the environment is everyone's.
     #[cfg(target_os = "linux")]
     window::drawing::choose();

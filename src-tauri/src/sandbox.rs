@@ -1,18 +1,28 @@
 //! The sandbox inside the program, to try Grapnel without an account.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use grapnel_core::error::{Code, Error, Result};
+use grapnel_core::store::Store;
 use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use serde::Serialize;
 
-/// Where the sandbox listens, a port for each provider from here on, so that its connections find it again after a restart.
+/// Where the sandbox listens, a port for each provider from here on, unless one is taken when it is first started.
 const PORT: u16 = 4780;
 
 /// The providers that it has for a person to try, in the order of their ports.
 const PROVIDERS: [ProviderId; 4] =
     [ProviderId::Grigora, ProviderId::Grindery, ProviderId::TheGrid, ProviderId::GroveStreams];
+
+/// How many connections it holds at once. Any program of this computer can make them, and each takes a descriptor of the
+/// process that renews real tokens.
+const CONNECTIONS: usize = 128;
+
+/// The ports, in the order of [`PROVIDERS`].
+type Ports = [u16; PROVIDERS.len()];
 
 /// What to enter to add an app of the sandbox.
 #[derive(Serialize, specta::Type)]
@@ -26,33 +36,118 @@ pub(crate) struct SandboxApp {
 
 /// The sandbox, once someone has asked for it.
 #[derive(Default)]
-pub(crate) struct AtHand(Mutex<Option<Sandbox>>);
+pub(crate) struct AtHand(Mutex<Running>);
+
+#[derive(Default)]
+struct Running {
+    sandbox: Option<Sandbox>,
+    /// Why it does not run, although there are apps of it.
+    trouble: Option<Error>,
+}
 
 impl AtHand {
-    /// Whether an address is one of the sandbox's own.
-    pub(crate) fn is_at(address: &str) -> bool {
-        (PORT..).zip(PROVIDERS).any(|(port, _)| address.starts_with(&format!("http://127.0.0.1:{port}/")))
-    }
-
-    /// Starts the sandbox where its connections expect it, and nowhere else.
-    pub(crate) fn wake(&self) -> Result<()> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.is_none() {
-            *running = Some(start(PORT)?);
+    /// Starts the sandbox where its apps expect it, if any of `addresses` is one of its own. Where that fails, the
+    /// reason is kept for the window.
+    pub(crate) fn wake<'a>(&self, mut addresses: impl Iterator<Item = &'a str>) {
+        let Ok(home) = home() else { return };
+        let ports = kept_ports(&home).unwrap_or_else(usual_ports);
+        if !addresses.any(|address| is_at(ports, address)) {
+            return;
         }
-        Ok(())
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.sandbox.is_none() {
+            match start(ports, &home) {
+                Ok(sandbox) => running.sandbox = Some(sandbox),
+                Err(error) => running.trouble = Some(explain(&error)),
+            }
+        }
     }
 
-    /// Starts the sandbox, unless it runs, and answers what to enter to use it: an app of each provider. On its own
-    /// ports, or on any free ones if another program has one of those.
+    /// Why the sandbox does not run, although there are apps of it.
+    pub(crate) fn trouble(&self) -> Option<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+    }
+
+    /// Starts the sandbox, unless it runs, and answers what to enter to use it: an app of each provider.
     pub(crate) fn start(&self) -> Result<Vec<SandboxApp>> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sandbox = match &mut *running {
+        let Running { sandbox, trouble } = &mut *running;
+        let sandbox = match sandbox {
             Some(sandbox) => sandbox,
-            none => none.insert(start(PORT).or_else(|_| start(0))?),
+            none => none.insert(first_start(&home()?).map_err(|error| explain(&error))?),
         };
+        *trouble = None;
         Ok(PROVIDERS.map(|provider| app(sandbox, provider)).into())
     }
+}
+
+/// Starts the sandbox at the ports that it has once had; at first at its usual ones, or any free ones if another program,
+/// or another person's Grapnel, has one of those.
+fn first_start(home: &Path) -> io::Result<Sandbox> {
+    if let Some(ports) = kept_ports(home) {
+        return start(ports, home);
+    }
+    let sandbox = match start(usual_ports(), home) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => start([0; PROVIDERS.len()], home)?,
+        started => started?,
+    };
+    let port = |provider| sandbox.url(provider).and_then(|url| url.rsplit(':').next()?.parse().ok());
+    let ports: Vec<u16> = PROVIDERS.into_iter().filter_map(port).collect();
+    std::fs::write(home.join(PORTS), serde_json::to_vec(&ports)?)?;
+    Ok(sandbox)
+}
+
+/// Where the sandbox keeps what it has issued, and its ports.
+fn home() -> Result<PathBuf> {
+    Ok(Store::default_home()?.join("sandbox"))
+}
+
+const PORTS: &str = "ports.json";
+
+fn kept_ports(home: &Path) -> Option<Ports> {
+    serde_json::from_slice(&std::fs::read(home.join(PORTS)).ok()?).ok()
+}
+
+fn usual_ports() -> Ports {
+    let mut port = PORT;
+    [0; PROVIDERS.len()].map(|_| std::mem::replace(&mut port, port + 1))
+}
+
+/// Whether an address is one of the sandbox's own.
+fn is_at(ports: Ports, address: &str) -> bool {
+    ports.iter().any(|port| address.starts_with(&format!("http://127.0.0.1:{port}/")))
+}
+
+fn start(ports: Ports, home: &Path) -> io::Result<Sandbox> {
+    let [grigora_port, grindery_port, the_grid_port, grovestreams_port] = ports;
+    Sandbox::start(Options {
+        providers: PROVIDERS.into(),
+        grigora_port,
+        grindery_port,
+        the_grid_port,
+        grovestreams_port,
+        state: Some(home.to_owned()),
+        control: false,
+        connections: CONNECTIONS,
+        ..Options::default()
+    })
+}
+
+fn explain(error: &io::Error) -> Error {
+    let hint = "Sandbox apps work again once it runs. Apps of real providers are not affected.";
+    if error.kind() == io::ErrorKind::AddrInUse {
+        // The error names the port.
+        let port = error.to_string();
+        let port = port.split(':').next().unwrap_or_default();
+        return Error::new(
+            Code::PortTaken,
+            format!("The sandbox is not running: {port} is used by another program."),
+        )
+        .means("The connections of its apps cannot be refreshed meanwhile.")
+        .hint(format!("End that program, then try again. {hint}"));
+    }
+    Error::new(Code::Internal, format!("The sandbox is not running: {error}."))
+        .hint(format!("Try again. {hint}"))
 }
 
 fn app(sandbox: &Sandbox, provider: ProviderId) -> SandboxApp {
@@ -71,33 +166,46 @@ fn app(sandbox: &Sandbox, provider: ProviderId) -> SandboxApp {
     }
 }
 
-fn start(first_port: u16) -> Result<Sandbox> {
-    let options = Options { providers: PROVIDERS.into(), ..Options::default() };
-    let started = options.from_port(first_port).ok_or_else(|| std::io::ErrorKind::AddrNotAvailable.into());
-    started.and_then(Sandbox::start).map_err(|error| {
-        Error::new(Code::Internal, format!("The sandbox could not start: {error}."))
-            .hint("Try again, or add an app of a real provider.")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_address_of_any_of_its_providers_is_its_own() {
-        assert!(AtHand::is_at("http://127.0.0.1:4780/oauth/token"));
-        assert!(AtHand::is_at("http://127.0.0.1:4783/api"));
-        assert!(!AtHand::is_at("http://127.0.0.1:4784/"));
-        assert!(!AtHand::is_at("http://127.0.0.1:47800/"));
+        let ports = usual_ports();
+        assert!(is_at(ports, "http://127.0.0.1:4780/oauth/token"));
+        assert!(is_at(ports, "http://127.0.0.1:4783/api"));
+        assert!(!is_at(ports, "http://127.0.0.1:4784/"));
+        assert!(!is_at(ports, "http://127.0.0.1:47800/"));
     }
 
     #[test]
     fn what_it_offers_is_what_the_core_knows_a_provider_by() {
-        let sandbox = start(0).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let sandbox = start([0; 4], home.path()).unwrap();
         for offered in PROVIDERS.map(|provider| app(&sandbox, provider)) {
             let profile = grapnel_core::provider::Profile::find(&offered.provider).unwrap();
             profile.conventions(&offered.overrides).unwrap();
         }
+    }
+
+    /// Whether the usual ports are free or not where the tests run.
+    #[test]
+    fn it_starts_again_at_the_ports_of_its_first_start_or_says_which_is_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let first = first_start(home.path()).unwrap();
+        let ports = kept_ports(home.path()).unwrap();
+        let error = first_start(home.path()).unwrap_err();
+        let told = explain(&error);
+        assert_eq!(told.code, Code::PortTaken);
+        assert!(told.message.contains(&format!("port {}", ports[0])), "{told}");
+        let (stop, stopped) = std::sync::mpsc::channel();
+        tauri::async_runtime::spawn(async move {
+            first.shutdown().await;
+            let _ = stop.send(());
+        });
+        stopped.recv().unwrap();
+        let again = first_start(home.path()).unwrap();
+        assert!(is_at(ports, &format!("{}/", again.url(ProviderId::Grigora).unwrap())));
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grapnel_core::Grapnel;
-use grapnel_core::app::App;
 use grapnel_core::authorize::Phase;
 use grapnel_core::error::Result;
 use grapnel_core::event::Event;
@@ -79,14 +78,11 @@ impl Shell {
         Ok(core)
     }
 
-    /// Whoever tried the sandbox before finds it again.
+    /// Starts the sandbox again where there are apps of it.
     fn wake_sandbox(&self, core: &Grapnel) {
-        let is_used = |app: &App| app.overrides.values().any(|value| AtHand::is_at(value));
-        if core.apps().is_ok_and(|apps| apps.iter().any(is_used))
-            && let Err(error) = self.app.state::<AtHand>().wake()
-        {
-            tracing::warn!(%error, "the sandbox did not start");
-        }
+        let apps = core.apps().unwrap_or_default();
+        let addresses = apps.iter().flat_map(|app| app.overrides.values()).map(String::as_str);
+        self.app.state::<AtHand>().wake(addresses);
     }
 }
 

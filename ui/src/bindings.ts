@@ -808,6 +808,8 @@ export type Overview = {
 	attempts: Attempt[],
 	/**  Why the keyring does not open the vault, if it does not. */
 	vault: Error | null,
+	/**  Why the sandbox does not run, although there are apps of it. */
+	sandbox: Error | null,
 	/**  What happened before the window was there to hear it: a callback that started the program, say. */
 	missed: Event[],
 };
@@ -1109,7 +1111,7 @@ export type Settings = {
 	browser?: string,
 	/**  The proxy that requests to providers go through, such as `http://proxy.example:3128`; empty for the system's. */
 	proxy?: string,
-	/**  A PEM file with certificate authorities that are trusted besides the usual ones; empty for none. */
+	/**  A PEM or DER file with certificate authorities that are trusted besides the usual ones; empty for none. */
 	certificates?: string,
 	/**  Whether no notification is sent when a connection needs the person. */
 	quiet?: boolean,

@@ -31,7 +31,7 @@ export const MINUTE = 60_000;
 export const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 export const empty = (): FakeWorld => ({
-  providers, apps: [], connections: [], first: 100, attempts: [], vault: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
+  providers, apps: [], connections: [], first: 100, attempts: [], vault: null, sandbox: null, missed: [], details: {}, projects: [], posts: {}, activity: [],
   collections: {}, items: {}, chosen: "/home/amelie/grapnel.age", settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
 });
 

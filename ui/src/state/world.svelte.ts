@@ -48,6 +48,8 @@ class World {
   partial = $state(false);
   attempts = $state.raw<Attempt[]>([]);
   vault = $state.raw<Trouble | null>(null);
+  /** Why the sandbox does not run, although there are apps of it. */
+  sandbox = $state.raw<Trouble | null>(null);
   /** What went wrong by itself, until the person has read it. */
   notices = $state.raw<{ id: number; title: string; trouble: Trouble }[]>([]);
   details = new SvelteMap<string, Details>();
@@ -78,6 +80,7 @@ class World {
       this.partial = overview.has_more;
       this.attempts = overview.attempts;
       this.vault = overview.vault;
+      this.sandbox = overview.sandbox;
       this.trouble = null;
       this.phase = "ready";
       // Once these are painted.
@@ -177,6 +180,16 @@ class World {
       this.vault = await host.checkVault();
     } catch (thrown) {
       this.vault = asTrouble(thrown);
+    }
+  }
+
+  /** Starts the sandbox, now that its port may be free. */
+  async startSandbox(): Promise<void> {
+    try {
+      await host.sandbox();
+      this.sandbox = null;
+    } catch (thrown) {
+      this.sandbox = asTrouble(thrown);
     }
   }
 

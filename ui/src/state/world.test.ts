@@ -246,3 +246,15 @@ test("of two readings the later one is shown, whichever is answered first", asyn
   await old;
   expect(world.apps).toHaveLength(1);
 });
+
+test("a sandbox that does not run says so until it does", async () => {
+  fake.world.sandbox = trouble("port_taken", "The sandbox is not running: port 4780 is used by another program.");
+  await world.open();
+  expect(world.sandbox?.message).toContain("port 4780");
+  fake.fail("sandbox", trouble("port_taken", "Still taken."));
+  await world.startSandbox();
+  expect(world.sandbox?.message).toBe("Still taken.");
+  fake.fail("sandbox", null);
+  await world.startSandbox();
+  expect(world.sandbox).toBeNull();
+});

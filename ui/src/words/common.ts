@@ -30,6 +30,7 @@ export const common = {
   show: "Show",
   hide: "Hide",
   firstRun: "Grapnel holds on to your connections, and keeps their tokens fresh.",
+  sandbox: "Sandbox",
   trySandbox: "Try it with the sandbox",
   startingSandbox: "Starting the sandbox…",
   addYourApp: "Add your app",

@@ -19,11 +19,11 @@ export const settings = {
   certificates: "Certificate authorities to trust besides",
   note: {
     browser: "The program that opens sign-in pages; the address comes last. Empty: the system’s browser. You are asked before another is used.",
-    proxy: "Requests to providers go through it. Empty: as the system says. Requests to this computer never do. You are asked before another is used.",
+    proxy: "http, https, socks5 or socks5h. Requests to providers go through it, except to hosts in NO_PROXY; requests to this computer never do. Empty: as the system says. You are asked before another is used.",
   },
   example: { browser: "firefox -P work", proxy: "http://proxy.example:3128" },
   noCertificates: "None besides the usual ones.",
-  certificatesNote: "A file in PEM format. Needed where a company’s proxy looks into encrypted traffic.",
+  certificatesNote: "A file in PEM or DER format. Needed where a company’s proxy looks into encrypted traffic.",
   chooseFile: "Choose a file…",
   removeFile: "Remove",
   copyFile: "Copy the path of the file",
