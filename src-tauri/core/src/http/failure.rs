@@ -70,8 +70,7 @@ impl Failure {
     pub(crate) fn may_have_acted(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::Blocked { .. } => false,
-            Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) => true,
-            Self::Unusable(..) => true,
+            Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) | Self::Unusable(..) => true,
             Self::Strange(_, status) => status.is_success(),
             // A busy server did nothing; a failing one, or a gateway that gave up waiting for it, may have.
             Self::Unavailable(status, _) => {
