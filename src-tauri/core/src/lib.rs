@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod app;
+mod app_secrets;
 pub mod archive;
 pub mod authorize;
 pub mod browser;
