@@ -43,7 +43,7 @@ test("only what differs from the provider's own is sent", async () => {
   await user.type(field("projects"), "p1, p2\np3");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grigora to Grigora" });
-  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", scopes: [], projects: ["p1", "p2", "p3"], overrides: {} }]]);
+  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", scopes: [], projects: ["p1", "p2", "p3"], overrides: {}, secrets: {}, discovered: [] }]]);
 });
 
 test("the sandbox's values go on to the sign-in", async () => {
@@ -306,4 +306,86 @@ test("a profile is saved as a file, and the window says where", async () => {
   await row(user, "Acme Sites");
   await press(user, "Save as profile file");
   await screen.findByText(/Downloads\/Acme Sites profile\.toml/);
+});
+
+test("what is wrong stays with the provider whose form was sent", async () => {
+  const user = await start("some");
+  await open(user);
+  await submit(user);
+  await waitFor(() => expect(field("client_id")).toHaveAttribute("aria-invalid", "true"));
+  await user.click(radio("Grindery"));
+  expect(screen.queryByText(/client id is needed/i)).toBeNull();
+  expect([...document.querySelectorAll("details[open]")]).toEqual([]);
+  await user.click(radio("The Grid"));
+  expect(field("client_id")).not.toHaveAttribute("aria-invalid");
+});
+
+test("values that the issuer announced are not called changed, and are told apart from one's own", async () => {
+  const user = await adding("Another provider");
+  await user.type(field("issuer"), "https://id.harbour.example");
+  await press(user, "Look up");
+  await waitFor(() => expect(field("token_url")).toHaveValue("https://id.harbour.example/token"));
+  expect(screen.queryByText(/\d changed/)).toBeNull();
+  await user.click(screen.getByText("Addresses"));
+  expect(field("jwks_url").closest(".labelled")).toHaveTextContent("from discovery");
+  await user.clear(field("userinfo_url"));
+  await user.type(field("userinfo_url"), "https://id.harbour.example/me");
+  expect(field("userinfo_url").closest(".labelled")).toHaveTextContent("yours");
+  expect(screen.getByText("1 changed")).toBeInTheDocument();
+  await user.type(field("client_id"), "own");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  const { discovered } = sent() as { discovered: string[] };
+  expect(discovered).toContain("jwks_url");
+  expect(discovered).not.toContain("userinfo_url");
+});
+
+test("addresses of one installation follow the one that is set", async () => {
+  const user = await adding("GroveStreams");
+  await user.click(screen.getByText("Addresses"));
+  await user.clear(field("token_url"));
+  await user.type(field("token_url"), "https://iot.acme.example/api/oauth_access_token");
+  expect(field("login_url")).toHaveValue("https://iot.acme.example/api/oauth_login");
+  expect(field("login_url").closest(".labelled")).toHaveTextContent("follows the other addresses");
+  await user.clear(field("login_url"));
+  await user.type(field("login_url"), "https://grovestreams.com/api/oauth_login");
+  await user.type(field("client_id"), "own");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ overrides: { token_url: "https://iot.acme.example/api/oauth_access_token", login_url: "https://grovestreams.com/api/oauth_login" } });
+});
+
+test("an extra value that may be secret is typed like a password, and an empty one switches a default off", async () => {
+  const user = await adding("Grigora");
+  await user.click(screen.getByText("Conventions"));
+  await user.type(field("more_value"), "token.header.X-Key{Enter}");
+  expect(field("token.header.X-Key")).toHaveAttribute("type", "password");
+  await user.type(field("token.header.X-Key"), "not-a-real-one");
+  await user.type(field("more_value"), "authorize.prompt{Enter}");
+  await user.type(field("client_id"), "acme");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ overrides: { "authorize.prompt": "" }, secrets: { "token.header.X-Key": "not-a-real-one" } });
+});
+
+test("a secret value in the vault is kept, or removed", async () => {
+  const user = await start("app", () => Object.assign(fake.world.apps[0] as object, { secrets: ["token.audience", "token.key"] }));
+  await change(user);
+  await user.click(screen.getByText("Conventions"));
+  expect(field("token.key")).toHaveValue("");
+  expect(field("token.key")).toHaveAccessibleDescription("In the vault. Empty: it stays.");
+  await press(user, "Remove token.audience from the vault");
+  await submit(user);
+  await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
+  expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ overrides: {}, secrets: { "token.audience": null } });
+});
+
+test("a profile file tells other hosts and what it switches off, before a secret is typed", async () => {
+  const user = await start("some");
+  await open(user);
+  const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
+  await user.upload(input, new File(["provider = 'grigora' # evil"], "theirs.toml"));
+  const told = await screen.findByRole("alert");
+  expect(told).toHaveTextContent("evil.example: Token address and API base address");
+  expect(told).toHaveTextContent("PKCE is switched off");
 });
