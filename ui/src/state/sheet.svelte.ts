@@ -82,7 +82,9 @@ export class Sheet {
   changed = (key: string): boolean => {
     const typed = this.#typed[key]?.trim();
     if (typed === "" && !this.#own(key)) return key.startsWith("authorize.");
-    return typed !== undefined && typed !== this.standard(key) && !(typed === "" && addressKeys.includes(key));
+    if (typed === undefined || (typed === "" && addressKeys.includes(key))) return false;
+    // One that is typed as it would follow is set all the same: the others follow it.
+    return typed !== this.#own(key)?.value || typed !== this.standard(key);
   };
 
   /** Whether the person changed a value, and not the issuer's metadata. */
