@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::extras::{Family, family, is_reserved};
-use crate::secret::SecretString;
+use crate::secret::{ExposeSecret, SecretString};
 
 pub(crate) use read::endpoint;
 pub use read::is_loopback;
@@ -118,6 +118,9 @@ pub struct Renewal {
     pub extra: Extra,
 }
 
+/// The shortest that a secret may be.
+const LEAST_SECRET: usize = 8;
+
 /// A profile's values, understood.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the profile")]
@@ -213,6 +216,14 @@ impl Conventions {
         ];
         let all = others.into_iter().flatten().chain([&self.authorize_url, &self.token_url]);
         all.map(|url| url.origin().ascii_serialization()).collect()
+    }
+
+    /// The extra values that go to the token endpoint and could be secrets: what is shorter is a word, and would be
+    /// masked in every sentence of a reply.
+    pub fn token_secrets(&self) -> impl Iterator<Item = SecretString> + '_ {
+        let extra = self.token_extra.iter().chain(&self.renewal.extra).chain(&self.token_headers);
+        let own = extra.filter(|(name, _)| name != "scope" && name != "redirect_uri");
+        own.map(|(_, value)| value.clone()).filter(|value| value.expose_secret().len() >= LEAST_SECRET)
     }
 
     /// Adds extra values by key, in place of those of the same key. What Grapnel sets itself is left out.
