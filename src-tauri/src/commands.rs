@@ -14,7 +14,7 @@ use grapnel_core::connection::{Details, Summary};
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
-use grapnel_core::provider::{Overrides, ProfileFile, ProviderView};
+use grapnel_core::provider::{Overrides, Profile, ProfileFile, ProviderView, Review};
 use grapnel_core::redirect::ProposedRedirect;
 use grapnel_core::revoke::Disconnected;
 use grapnel_core::secret::{Entered, ExposeSecret};
@@ -151,11 +151,19 @@ pub(crate) async fn export_profile(
     downloads::save(&window, &format!("{name} profile"), "toml", text.into_bytes()).await
 }
 
+/// A profile file, and what to know of it before secrets are entered beside it.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct ReadProfile {
+    file: ProfileFile,
+    review: Review,
+}
+
 /// What the text of a profile file says.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn read_profile(text: String) -> Result<ProfileFile> {
-    ProfileFile::read(&text)
+pub(crate) async fn read_profile(text: String) -> Result<ReadProfile> {
+    let file = ProfileFile::read(&text)?;
+    Ok(ReadProfile { review: Profile::find(&file.provider)?.review(&file.values), file })
 }
 
 /// Removes an app that has no connection.

@@ -38,7 +38,7 @@ export const commands = {
 	/**  Writes how an app's provider is spoken to, without any secret, to the download folder; answers with the file's path. */
 	exportProfile: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("export_profile", { appId })),
 	/**  What the text of a profile file says. */
-	readProfile: (text: string) => typedError<ProfileFile, Error>(__TAURI_INVOKE("read_profile", { text })),
+	readProfile: (text: string) => typedError<ReadProfile, Error>(__TAURI_INVOKE("read_profile", { text })),
 	/**  Removes an app that has no connection. */
 	removeApp: (appId: AppId) => typedError<null, Error>(__TAURI_INVOKE("remove_app", { appId })),
 	/**  Starts a sign-in: for a new connection, or to authorize one again. */
@@ -188,6 +188,16 @@ export type App = {
 	projects: string[],
 	/**  Values of the profile that this app overrides. */
 	overrides: { [key in string]: string },
+	/**  The keys of extra values that may be secret: the vault has them. */
+	secrets: string[],
+	/**  The keys among `overrides` whose values are as the issuer announced them. */
+	discovered: string[],
+	/**  The hosts that are not the provider's own; all hosts, where no profile describes the provider. */
+	other_hosts: OtherHost[],
+	/**  The host that email and password go to, where the provider offers that. */
+	login_host: string | null,
+	/**  The keys of values that are kept and not sent, because Grapnel sets what they name. */
+	left_out: string[],
 	/**  When it was added. */
 	created_at: string,
 };
@@ -711,6 +721,8 @@ export type Line = {
 	here: string,
 	/**  More about it, where there is more to say. */
 	why: string | null,
+	/**  Of an app that is added: the hosts that are not its provider's own. */
+	other_hosts: OtherHost[],
 };
 
 /**  How long before its end a token is renewed by itself. Never longer than a share of its life. */
@@ -772,8 +784,15 @@ export type NewApp = {
 	scopes?: string[],
 	/**  Projects to pre-select on the consent page. */
 	projects?: string[],
-	/**  Values of the profile to override. */
+	/**  Values of the profile to override. Those that may be secret go to the vault, as if they were among `secrets`. */
 	overrides?: { [key in string]: string },
+	/**
+	 *  Extra values that may be secret, by key. Where an app is changed, nothing in place of the value removes the one
+	 *  that is held; what is not named here stays.
+	 */
+	secrets?: { [key in string]: Entered | null },
+	/**  The keys among `overrides` whose values are as the issuer announced them. */
+	discovered?: string[],
 };
 
 /**  A direction to sort in. */
@@ -782,6 +801,14 @@ export type Order =
 "asc" | 
 /**  Largest first. */
 "desc";
+
+/**  A host that an app's requests go to and that is none of its provider's own. */
+export type OtherHost = {
+	/**  The host, with its port where that is not the scheme's. */
+	host: string,
+	/**  The keys of the endpoints at it, such as `token_url`. */
+	endpoints: string[],
+};
 
 /**  What became of it. */
 export type Outcome = 
@@ -1039,6 +1066,20 @@ export type ProviderView = {
 	scopes: Scope[],
 	/**  Every value of its profile. */
 	values: ProfileValue[],
+};
+
+/**  A profile file, and what to know of it before secrets are entered beside it. */
+export type ReadProfile = {
+	file: ProfileFile,
+	review: Review,
+};
+
+/**  What to know of values that somebody else wrote, before one's own secrets are entered beside them. */
+export type Review = {
+	/**  The hosts that are not the provider's own. */
+	other_hosts: OtherHost[],
+	/**  What protects a sign-in and is switched off, in a sentence each. */
+	warnings: string[],
 };
 
 /**  What became of tokens at the provider. */

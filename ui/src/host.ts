@@ -6,7 +6,7 @@ import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, P
 export type {
   App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
   Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostDetails,
-  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, ProposedRedirect, Project, Projects, Protection, ProviderView, Revocation,
+  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, ProposedRedirect, Project, Projects, Protection, ProviderView, Revocation, Review,
   SandboxApp, Scope, Scopes, Seen, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };

@@ -1,11 +1,12 @@
 //! `grapnel app`: the clients that a person registered at providers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use grapnel_core::app::{App, NOT_ADDED, NewApp};
 use grapnel_core::error::{Error, Result};
-use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile};
+use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile, is_secret};
 use grapnel_core::redirect::ProposedRedirect;
 use grapnel_core::secret::Entered;
 use jiff::Timestamp;
@@ -51,7 +52,15 @@ impl Command {
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
             Self::Add(_) => true,
-            Self::Set(set) => set.client_secret_stdin,
+            Self::Set(set) => {
+                set.client_secret_stdin
+                    || !set.secret_values.is_empty()
+                    || set
+                        .resets
+                        .iter()
+                        .chain(set.settings.iter().map(|(key, _)| key))
+                        .any(|key| is_secret(key))
+            }
             _ => false,
         }
     }
@@ -82,6 +91,9 @@ pub(crate) struct Add {
     /// A value to use instead of the profile's; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
+    /// Read the value of KEY, such as token.header.X-Client-ID, from standard input, or from a hidden prompt; may be repeated
+    #[arg(long = "secret-value", value_name = "KEY")]
+    secret_values: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +118,9 @@ pub(crate) struct Set {
     /// A value to use instead of the profile's; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
+    /// Read the value of KEY, such as token.header.X-Client-ID, from standard input, or from a hidden prompt; may be repeated
+    #[arg(long = "secret-value", value_name = "KEY")]
+    secret_values: Vec<String>,
     /// A value to bring back to the profile's; may be repeated
     #[arg(long = "reset", value_name = "KEY")]
     resets: Vec<String>,
@@ -145,15 +160,22 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
 
 async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
     let file = new.profile.as_deref().map(profile_file).transpose()?;
+    if let Some(file) = &file {
+        // Before anything secret is asked for.
+        for sentence in Profile::find(&file.provider)?.review(&file.values).sentences() {
+            session.output.messages.note(&format!("warning: the profile file: {sentence}"));
+        }
+    }
     let (from_file, scopes, mut own) =
         file.map(|file| (file.provider, file.scopes, file.values)).unwrap_or_default();
     own.extend(new.settings);
     let provider = new.provider.unwrap_or(from_file);
     let profile = Profile::find(&provider)?;
-    let overrides = with_announced(session, profile, own).await?;
-    let conventions = profile.conventions(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
+    let (overrides, discovered) = with_announced(session, profile, own).await?;
+    let conventions = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     let need = conventions.client_secret;
     let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
+    let secrets = secret_values(&mut session.input, new.secret_values)?;
     let app = session.grapnel.add_app(NewApp {
         name: new.name,
         provider,
@@ -163,6 +185,8 @@ async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
         scopes: if new.scopes.is_empty() { scopes } else { new.scopes },
         projects: Vec::new(),
         overrides,
+        secrets,
+        discovered,
     });
     let app = app.await?;
     session.output.show(&Added(&app))
@@ -179,18 +203,23 @@ fn profile_file(path: &Path) -> Result<ProfileFile> {
 async fn set(session: &mut Session<'_>, change: Set) -> Result<()> {
     let app = named::app(&session.grapnel, &change.app)?;
     let mut overrides = app.overrides;
-    if let Some(key) = change.resets.iter().find(|key| !overrides.contains_key(*key)) {
+    let is_own = |key: &&String| overrides.contains_key(*key) || app.secrets.contains(*key);
+    if let Some(key) = change.resets.iter().find(|key| !is_own(key)) {
         return Err(
             Error::input(key, format!("“{key}” is as the profile has it.")).means("Nothing was changed.")
         );
     }
     overrides.retain(|key, _| !change.resets.contains(key));
+    let discovered = app.discovered.into_iter();
+    let discovered = discovered.filter(|key| change.settings.iter().all(|(other, _)| other != key)).collect();
     overrides.extend(change.settings);
     let client_secret = if change.client_secret_stdin {
         Some(Entered(session.input.secret("Client secret (not shown): ")?))
     } else {
         None
     };
+    let mut secrets = secret_values(&mut session.input, change.secret_values)?;
+    secrets.extend(change.resets.into_iter().filter(|key| app.secrets.contains(key)).map(|key| (key, None)));
     let changed = session.grapnel.change_app(
         &app.id,
         NewApp {
@@ -202,26 +231,44 @@ async fn set(session: &mut Session<'_>, change: Set) -> Result<()> {
             scopes: change.scopes.unwrap_or(app.scopes),
             projects: app.projects,
             overrides,
+            secrets,
+            discovered,
         },
     );
     let changed = changed.await?;
     session.output.show(&changed)
 }
 
-/// The person's own values, and beneath them what their issuer announces, where the addresses are not known otherwise.
-async fn with_announced(session: &Session<'_>, profile: &Profile, own: Overrides) -> Result<Overrides> {
+/// The person's own values, and beneath them what their issuer announces, where the addresses are not known otherwise;
+/// and the keys of the latter.
+async fn with_announced(
+    session: &Session<'_>,
+    profile: &Profile,
+    own: Overrides,
+) -> Result<(Overrides, Vec<String>)> {
     let known = profile.view().values;
     let is_known = |key: &str| {
         own.contains_key(key) || known.iter().any(|value| value.key == key && !value.value.is_empty())
     };
     let Some(issuer) = own.get("issuer").filter(|_| !is_known("authorize_url") || !is_known("token_url"))
     else {
-        return Ok(own);
+        return Ok((own, Vec::new()));
     };
     let discovered = retry(session.patience, &session.output.messages, || session.grapnel.discover(issuer));
     let mut all = discovered.await?;
+    let discovered = all.keys().filter(|key| !own.contains_key(*key)).cloned().collect();
     all.extend(own);
-    Ok(all)
+    Ok((all, discovered))
+}
+
+/// Reads the values of these keys, a line each.
+fn secret_values(input: &mut Input, keys: Vec<String>) -> Result<BTreeMap<String, Option<Entered>>> {
+    let mut values = BTreeMap::new();
+    for key in keys {
+        let value = input.secret(&format!("{key} (not shown): "))?;
+        values.insert(key, Some(Entered(value)));
+    }
+    Ok(values)
 }
 
 /// The secret, if one was announced, or if the provider wants one and somebody is there to type it.
@@ -266,15 +313,24 @@ impl Shown for App {
             ("projects", self.projects.join(" ")),
             ("added", moment(self.created_at, now)),
         ]);
-        let about = match &self.own_redirect_uri {
-            Some(own) => format!("{about}\n\n{}", own_redirect(&self.name, own)),
-            None => about,
-        };
-        if self.overrides.is_empty() {
-            return about;
+        let mut parts = vec![about];
+        parts.extend(self.own_redirect_uri.as_ref().map(|own| own_redirect(&self.name, own)));
+        let source = |key: &String| if self.discovered.contains(key) { "discovery" } else { "yours" };
+        let own = self.overrides.iter().map(|(key, value)| [key.clone(), value.clone(), source(key).into()]);
+        let secrets =
+            self.secrets.iter().map(|key| [key.clone(), "held in the vault".into(), "yours".into()]);
+        let own: Vec<_> = own.chain(secrets).collect();
+        if !own.is_empty() {
+            parts.push(table(["KEY", "VALUE", "SOURCE"], own));
         }
-        let own = self.overrides.iter().map(|(key, value)| [key.clone(), value.clone()]);
-        format!("{about}\n\n{}", table(["YOUR OWN VALUE", ""], own))
+        let hosts = self.other_hosts.iter().map(|other| [other.host.clone(), other.endpoints.join(" ")]);
+        if !self.other_hosts.is_empty() {
+            parts.push(table(["REQUESTS GO TO", "FOR"], hosts));
+        }
+        if !self.left_out.is_empty() {
+            parts.push(format!("Not sent, because Grapnel sets it itself: {}.", self.left_out.join(", ")));
+        }
+        parts.join("\n\n")
     }
 }
 

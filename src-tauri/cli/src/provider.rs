@@ -10,6 +10,16 @@ use crate::print::{Output, Shown};
 use crate::table::{fields, table};
 use crate::words::wire_name;
 
+/// Keys that no profile has a value for.
+const MORE: [[&str; 2]; 6] = [
+    ["authorize.NAME", "a parameter of the authorization request; an empty one switches a default off"],
+    ["token.NAME", "a parameter of the code exchange, kept in the vault"],
+    ["refresh.NAME", "a parameter of each refresh, kept in the vault"],
+    ["token.header.NAME", "a header of every token request, kept in the vault"],
+    ["resource", "resources to ask for (RFC 8707), separated by spaces, in all three requests"],
+    ["refresh_redirect_uri, refresh_scope", "true to send the redirect URI or the scopes with each refresh"],
+];
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the providers that Grapnel knows
@@ -71,6 +81,7 @@ impl Shown for ProviderView {
             let scopes = self.scopes.iter().map(|scope| [scope.name.clone(), scope.description.clone()]);
             parts.push(table(["SCOPE", "WHAT IT ALLOWS"], scopes));
         }
+        parts.push(table(["MORE KEYS FOR --set", "WHAT THEY DO"], MORE.map(|row| row.map(str::to_owned))));
         parts.join("\n\n")
     }
 }

@@ -1,5 +1,6 @@
 //! A grant, from the token endpoint's answer to what is sealed and kept.
 
+use crate::app_secrets;
 use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
@@ -51,7 +52,20 @@ impl Client {
     /// Reads the profile of an app, and opens its secret.
     pub(crate) async fn of(env: &Env, app: &AppRow) -> Result<Self> {
         let profile = Profile::find(&app.provider)?;
-        let conventions = profile.conventions(&app.overrides)?;
+        let secrets = app_secrets::open(env, app).await?;
+        let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
+        let mut conventions = profile.conventions(&app.overrides)?.with(secrets);
+        let renewal = &mut conventions.renewal;
+        let scope = app.scopes.join(&conventions.scopes_sent.unwrap_or(' ').to_string());
+        let also = [
+            ("scope", renewal.has_scope && !scope.is_empty(), scope),
+            ("redirect_uri", renewal.has_redirect_uri, app.redirect_uri.clone()),
+        ];
+        for (name, _, value) in also.into_iter().filter(|(_, goes, _)| *goes) {
+            if renewal.extra.iter().all(|(own, _)| own != name) {
+                renewal.extra.push((name.to_owned(), value.into()));
+            }
+        }
         let client_secret = match &app.sealed_secret {
             Some(sealed) => Some(env.vault.open(&secret_place(&app.id), sealed).await?),
             None => None,

@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod app;
+mod app_secrets;
 pub mod archive;
 mod authorities;
 pub mod authorize;

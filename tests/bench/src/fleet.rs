@@ -46,6 +46,7 @@ fn app(number: usize) -> NewApp {
         scopes: vec!["projects:read".into(), "cms:post:read".into()],
         projects: Vec::new(),
         overrides: BTreeMap::from(overrides),
+        ..NewApp::default()
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) async fn connect(home: &Path, sandbox: &Sandbox) -> Result<(Grapnel, 
         scopes: Vec::new(),
         projects: Vec::new(),
         overrides: told.addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
+        ..NewApp::default()
     };
     let app = grapnel.add_app(new).await?;
     let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await?;

@@ -109,6 +109,7 @@ impl World {
             scopes,
             projects: Vec::new(),
             overrides: addresses.chain(query).collect(),
+            ..NewApp::default()
         };
         Ok(grapnel.add_app(new).await?)
     }

@@ -72,6 +72,7 @@ impl World {
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             projects: Vec::new(),
             overrides,
+            ..NewApp::default()
         };
         Ok(self.grapnel.add_app(new).await?)
     }

@@ -22,6 +22,7 @@ function adding(given: NewApp, id: string): App {
   const value = (key: string) => overrides[key] ?? of.values.find((one) => one.key === key)?.value ?? "";
   if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client id is needed.");
   for (const key of ["authorize_url", "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
+  const secrets = Object.entries(given.secrets ?? {}).filter(([, value]) => value !== null).map(([key]) => key);
   for (const [key, text] of Object.entries(overrides)) {
     if (/_url$|^api_base$/.test(key) && !/^https:|^http:\/\/127\.0\.0\.1/.test(text)) throw wrong(key, "Use https, or 127.0.0.1.");
     if (/_prefix$/.test(key) && text.includes(" ")) throw wrong(key, "A prefix has no space in it.");
@@ -33,7 +34,7 @@ function adding(given: NewApp, id: string): App {
   if (port !== undefined && !(Number(port) > 0 && Number(port) < 65536)) throw wrong("redirect", "That is not a port.");
   if (!loopback && !deepLink && !/^https:\/\/./.test(redirect)) throw wrong("redirect", "Enter an https address.");
   return app(id, given.name || of.name, {
-    provider: of.id, client_id: given.client_id, has_secret: given.client_secret !== null, overrides, scopes: given.scopes ?? [], projects: given.projects ?? [],
+    provider: of.id, client_id: given.client_id, has_secret: given.client_secret !== null, overrides, secrets, discovered: given.discovered ?? [], scopes: given.scopes ?? [], projects: given.projects ?? [],
     way_back: loopback ? "loopback" : deepLink ? "deep_link" : "paste",
     redirect_uri: deepLink ?? (redirect === "loopback" ? proposed.loopback : redirect),
     uses_pkce: value("pkce") !== "never",
@@ -172,7 +173,12 @@ export class Fake {
     readProfile: (text) =>
       this.#answer("readProfile", [text], () => {
         if (!text.includes("provider")) throw { ...trouble("invalid_input", "The file is not a profile: line 1: missing field `provider`.", "Nothing was changed."), field: "profile" };
-        return { provider: "custom", scopes: ["openid", "email"], values: { authorize_url: "https://id.acme.example/authorize", token_url: "https://id.acme.example/token", "authorize.prompt": "consent" } };
+        if (text.includes("evil")) {
+          const other_hosts = [{ host: "evil.example", endpoints: ["token_url", "api_base"] }];
+          return { file: { provider: "grigora", scopes: [], values: { token_url: "https://evil.example/token", pkce: "never" } }, review: { other_hosts, warnings: ["PKCE is switched off: whoever sees the code of a sign-in could use it."] } };
+        }
+        const values = { authorize_url: "https://id.acme.example/authorize", token_url: "https://id.acme.example/token", "authorize.prompt": "consent" };
+        return { file: { provider: "custom", scopes: ["openid", "email"], values }, review: { other_hosts: [{ host: "id.acme.example", endpoints: ["token_url", "authorize_url"] }], warnings: [] } };
       }),
     removeApp: (id) =>
       this.#answer("removeApp", [id], () => {

@@ -12,8 +12,8 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
   const plan = (renewable: number): Imported => ({
     exported_at: at(0), renewable,
     lines: [
-      { what: "app", name: "Acme Sites", outcome: "same", here: "Acme Sites", why: null },
-      { what: "connection", name: "Acme production", outcome: "renamed", here: "Acme production 2", why: null },
+      { what: "app", name: "Acme Sites", outcome: "same", here: "Acme Sites", why: null, other_hosts: [] },
+      { what: "connection", name: "Acme production", outcome: "renamed", here: "Acme production 2", why: null, other_hosts: [] },
     ],
   });
   return {

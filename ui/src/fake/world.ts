@@ -41,7 +41,9 @@ export const app = (id: string, name: string, more: Partial<App> = {}): App => {
   const of = provider(more.provider ?? "grigora");
   return {
     id, name, provider: of.id, provider_name: of.name, client_id: `${id}-7f3a`, has_secret: true, redirect_uri: grigora.redirect_uri,
-    own_redirect_uri: null, uses_pkce: of.values.find(({ key }) => key === "pkce")?.value !== "never", way_back: "deep_link", scopes: [], projects: [], overrides: {}, created_at: at(-40 * 24 * 60 * MINUTE), ...more,
+    own_redirect_uri: null, uses_pkce: of.values.find(({ key }) => key === "pkce")?.value !== "never",
+    way_back: "deep_link", scopes: [], projects: [], overrides: {}, secrets: [], discovered: [], other_hosts: [], left_out: [],
+    login_host: of.id === "grovestreams" ? "grovestreams.com" : null, created_at: at(-40 * 24 * 60 * MINUTE), ...more,
   };
 };
 

@@ -43,7 +43,7 @@ test("only what differs from the provider's own is sent", async () => {
   await user.type(field("projects"), "p1, p2\np3");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grigora to Grigora" });
-  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", scopes: [], projects: ["p1", "p2", "p3"], overrides: {} }]]);
+  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", scopes: [], projects: ["p1", "p2", "p3"], overrides: {}, secrets: {}, discovered: [] }]]);
 });
 
 test("the sandbox's values go on to the sign-in", async () => {
@@ -287,25 +287,6 @@ test("a secret that was saved for another host has to be entered again", async (
   await submit(user);
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
   expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ client_secret: "another", overrides: { token_url: "https://elsewhere.example/token" } });
-});
-
-test("a profile file fills the form in; one that is none says so and changes nothing", async () => {
-  const user = await start("some");
-  await open(user);
-  const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
-  await user.upload(input, new File(["shopping"], "list.toml"));
-  expect(await screen.findByRole("alert")).toHaveTextContent("The file is not a profile");
-  await user.upload(input, new File(["provider = 'custom'"], "acme.toml"));
-  await screen.findByText("Filled in from acme.toml.");
-  expect(field("authorize_url")).toHaveValue("https://id.acme.example/authorize");
-  expect(field("scopes")).toHaveValue("openid email");
-});
-
-test("a profile is saved as a file, and the window says where", async () => {
-  const user = await start("app");
-  await row(user, "Acme Sites");
-  await press(user, "Save as profile file");
-  await screen.findByText(/Downloads\/Acme Sites profile\.toml/);
 });
 
 test("the sandbox is found where an app is added, also later", async () => {

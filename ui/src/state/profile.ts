@@ -7,7 +7,7 @@ export const known = [
   "issuer", "authorize_url", "token_url", "refresh_url", "revocation_url", "introspection_url", "userinfo_url", "jwks_url", "login_url", "api_base",
   "identity_provider", "email", "user_uid", "org", "client_id", "client_secret", "client_auth", "authorize_params", "pkce", "send_scope", "scope_separator",
   "require_state", "require_iss", "callback_code", "callback_state", "token_body", "token_redirect_uri", "token_state", "envelope", "refresh", "refresh_method",
-  "refresh_body", "refresh_params", "projects_param", "token_prefix", "refresh_token_prefix", "content",
+  "refresh_body", "refresh_params", "refresh_redirect_uri", "refresh_scope", "resource", "projects_param", "token_prefix", "refresh_token_prefix", "content",
 ];
 
 /** Facts about a provider, which no app can change. */
@@ -41,6 +41,8 @@ export const choices: { [key in string]: string[] } = {
   refresh: ["rotates", "keeps", "none"],
   refresh_method: ["post", "put"],
   refresh_body: bodies,
+  refresh_redirect_uri: yesNo,
+  refresh_scope: yesNo,
   content: ["none", "grigora", "grindery", "thegrid", "grovestreams"],
 };
 
@@ -49,3 +51,16 @@ export function profileValue(providers: ProviderView[], provider: string, app: A
   const own = app?.overrides[key];
   return own ?? providers.find((view) => view.id === provider)?.values.find((value) => value.key === key)?.value ?? "";
 }
+
+/** Whether the vault alone keeps a value, as the core has it: it is typed like a password, and never comes back. */
+export const isSecret = (key: string): boolean => /^(token|refresh)\../.test(key) || /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
+
+/** The origin of an address; nothing where it is none. */
+export function originOf(address: string): string {
+  const origin = URL.canParse(address) ? new URL(address).origin : "null";
+  return origin === "null" ? "" : origin;
+}
+
+/** The values that an app has of its own, each with where it is from. */
+export const ownValues = (app: App | undefined): { key: string; value: string; discovered: boolean }[] =>
+  Object.entries(app?.overrides ?? {}).map(([key, value]) => ({ key, value: value ?? "", discovered: app?.discovered.includes(key) ?? false }));

@@ -1,20 +1,26 @@
 // What is typed for one provider: the client, the scopes, and values in place of the profile's own.
 
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { NewApp, ProviderView, Source } from "../host";
-import { addressKeys, choices, facts, known, upFront } from "./profile";
+import { addressKeys, choices, facts, isSecret, known, originOf, upFront } from "./profile";
 
 type Need = "required" | "optional" | "none";
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
 /** What a sheet begins with: the sandbox's values, an app's, or those of a profile file. */
-export type Known = { client_id?: string; client_secret?: string; has_secret?: boolean; scopes?: string[]; projects?: string[]; overrides: { [key in string]?: string } };
+export type Known = {
+  client_id?: string; client_secret?: string; has_secret?: boolean; scopes?: string[]; projects?: string[]; overrides: { [key in string]?: string };
+  secrets?: string[]; discovered?: string[];
+};
+
+/** Where a value is from: the profile's own sources, the issuer's metadata, or the host of the other addresses. */
+export type ValueSource = Source | "discovery" | "follows";
 
 export class Sheet {
   readonly view: ProviderView;
   /** Whether the vault has a client secret already; whether it is to go. */
-  readonly held: boolean;
+  readonly hasSecret: boolean;
   dropped = $state(false);
   clientId = $state("");
   clientSecret = $state("");
@@ -25,15 +31,23 @@ export class Sheet {
   #typed = $state<{ [key in string]: string }>({});
   /** Keys that the profile has no value for. */
   #more = $state<string[]>([]);
+  /** What the issuer announced, by key. */
+  readonly #found = new SvelteMap<string, string>();
+  /** The keys of secret values that the vault has. */
+  readonly #held: string[];
+  /** Those that are to be removed from it. */
+  readonly gone = new SvelteSet<string>();
 
   constructor(view: ProviderView, known: Known | null) {
     this.view = view;
-    this.held = known?.has_secret ?? false;
+    this.hasSecret = known?.has_secret ?? false;
     this.clientId = known?.client_id ?? "";
     this.clientSecret = known?.client_secret ?? "";
     this.projects = known?.projects?.join(", ") ?? "";
     for (const [key, value] of Object.entries(known?.overrides ?? {})) if (value !== undefined) this.#typed[key] = value;
-    this.#more = Object.keys(this.#typed).filter((key) => !this.#own(key));
+    for (const key of known?.discovered ?? []) this.#found.set(key, known?.overrides[key] ?? "");
+    this.#held = known?.secrets ?? [];
+    this.#more = [...Object.keys(this.#typed), ...this.#held].filter((key) => !this.#own(key));
     const named = new Set(view.scopes.map(({ name }) => name));
     for (const scope of known?.scopes ?? []) if (named.has(scope)) this.ticked.add(scope);
     this.scopes = (known?.scopes ?? []).filter((scope) => !named.has(scope)).join(" ");
@@ -41,7 +55,16 @@ export class Sheet {
 
   #own = (key: string) => this.view.values.find((value) => value.key === key);
 
-  standard = (key: string): string => this.#own(key)?.value ?? "";
+  /** What holds where nothing is typed: the profile's own value, at the host that the other addresses of its origin moved to. */
+  standard = (key: string): string => {
+    const own = this.#own(key)?.value ?? "";
+    const origin = originOf(own);
+    if (!origin || !addressKeys.includes(key)) return own;
+    const others = addressKeys.filter((other) => other !== key && originOf(this.#own(other)?.value ?? "") === origin);
+    const set = new Set(others.map((other) => originOf(this.#typed[other]?.trim() ?? "")).filter(Boolean));
+    const [to] = set;
+    return set.size === 1 && to ? to + own.slice(origin.length) : own;
+  };
 
   value = (key: string): string => this.#typed[key] ?? this.standard(key);
 
@@ -49,16 +72,35 @@ export class Sheet {
     this.#typed[key] = text;
   };
 
-  /** An address that is emptied is the profile's own again; any other value may be nothing. */
+  /** Fills in a value that the issuer announces. */
+  find = (key: string, text: string): void => {
+    this.#found.set(key, text);
+    this.type(key, text);
+  };
+
+  /** An address that is emptied is the profile's own again; any other value may be nothing, which an extra parameter is switched off by. */
   changed = (key: string): boolean => {
     const typed = this.#typed[key]?.trim();
-    return typed !== undefined && typed !== this.standard(key) && !(typed === "" && (addressKeys.includes(key) || !this.#own(key)));
+    if (typed === "" && !this.#own(key)) return key.startsWith("authorize.");
+    if (typed === undefined || (typed === "" && addressKeys.includes(key))) return false;
+    // One that is typed as it would follow is set all the same: the others follow it.
+    return typed !== this.#own(key)?.value || typed !== this.standard(key);
   };
+
+  /** Whether the person changed a value, and not the issuer's metadata. */
+  yours = (key: string): boolean => this.changed(key) && this.source(key) === "yours";
+
+  /** Whether the vault has a value, which stays unless another is typed. */
+  held = (key: string): boolean => this.#held.includes(key);
 
   /** Whether an address was emptied, so that the profile's own stands in for it. */
   emptied = (key: string): boolean => addressKeys.includes(key) && this.standard(key) !== "" && this.#typed[key]?.trim() === "";
 
-  source = (key: string): Source => (this.changed(key) ? "yours" : (this.#own(key)?.source ?? "assumed"));
+  source = (key: string): ValueSource => {
+    if (this.changed(key)) return this.#found.get(key) === this.value(key).trim() ? "discovery" : "yours";
+    if (this.standard(key) !== (this.#own(key)?.value ?? "")) return "follows";
+    return this.#own(key)?.source ?? "assumed";
+  };
 
   reset = (key: string): void => {
     delete this.#typed[key];
@@ -67,7 +109,9 @@ export class Sheet {
 
   /** Shows one more value, such as `authorize.prompt`. */
   add = (key: string): void => {
-    if (key && !this.#own(key) && !this.#more.includes(key)) this.#more = [...this.#more, key];
+    if (!key || this.#own(key) || this.#more.includes(key)) return;
+    this.#more = [...this.#more, key];
+    this.#typed[key] ??= "";
   };
 
   /** What a value can be here, where that is known. */
@@ -108,14 +152,23 @@ export class Sheet {
     return this.clientSecret || (this.dropped ? "" : null);
   }
 
-  entered(): Pick<NewApp, "client_id" | "client_secret" | "scopes" | "projects" | "overrides"> {
+  /** Secret values: nothing removes the one that the vault has, and those that are not named stay. */
+  #secrets(): { [key in string]: string | null } {
+    const typed = this.keys.filter((key) => isSecret(key) && this.#typed[key]?.trim());
+    return { ...Object.fromEntries([...this.gone].map((key) => [key, null])), ...Object.fromEntries(typed.map((key) => [key, this.value(key).trim()])) };
+  }
+
+  entered(): Pick<NewApp, "client_id" | "client_secret" | "scopes" | "projects" | "overrides" | "secrets" | "discovered"> {
+    const changed = this.keys.filter((key) => !isSecret(key) && this.changed(key));
     const ticked = this.view.scopes.map(({ name }) => name).filter((name) => this.ticked.has(name));
     return {
       client_id: this.need("client_id") === "none" ? "" : this.clientId.trim(),
       client_secret: this.#secret(),
       scopes: this.asks ? [...ticked, ...words(this.scopes)] : [],
       projects: this.value("projects_param") ? words(this.projects) : [],
-      overrides: Object.fromEntries(this.keys.filter(this.changed).map((key) => [key, this.value(key).trim()])),
+      overrides: Object.fromEntries(changed.map((key) => [key, this.value(key).trim()])),
+      secrets: this.#secrets(),
+      discovered: changed.filter((key) => this.source(key) === "discovery"),
     };
   }
 }

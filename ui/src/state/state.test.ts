@@ -106,7 +106,7 @@ describe("the steps", () => {
 
 test("the sidebar shows apps without a connection, and drops attempts that were cancelled", () => {
   const summary = details("c1", "Acme production", "active", 1000).summary;
-  const app = (id: string, name: string) => ({ id, name, provider: "grigora", provider_name: "Grigora", client_id: "", has_secret: true, redirect_uri: "", own_redirect_uri: null, uses_pkce: true, way_back: "deep_link" as const, scopes: [], projects: [], overrides: {}, created_at: "" });
+  const app = (id: string, name: string) => ({ id, name, provider: "grigora", provider_name: "Grigora", client_id: "", has_secret: true, redirect_uri: "", own_redirect_uri: null, uses_pkce: true, way_back: "deep_link" as const, scopes: [], projects: [], overrides: {}, secrets: [], discovered: [], other_hosts: [], left_out: [], login_host: null, created_at: "" });
   const groups = fleet([app("acme-sites", "Acme Sites"), app("other", "Other")], [summary], [attempt("cancelled"), attempt("denied", { id: "a2" })]);
   expect(groups[0]?.rows.map((row) => `${row.kind} ${row.name}`)).toEqual(["connection Acme production", "attempt Acme Sites", "app Other"]);
   const listed = fleet([app("other", "Other")], [summary], []);

@@ -1,4 +1,4 @@
-import type { Source } from "../host";
+import type { ValueSource } from "../state/sheet.svelte";
 import { count, of } from "./number";
 
 export const addApp = {
@@ -31,7 +31,14 @@ export const addApp = {
   lookedUp: (n: number) => `${count(n, "value", "values")} came from the issuer.`,
   stateWarning: "Without a state, a forged callback could sign you in as somebody else. Switch it off only where the provider never sends it back.",
   more: "Another value",
-  moreNote: "Its key: authorize.NAME or token.NAME for an extra parameter, or any other key of a profile.",
+  moreNote: "Its key: authorize.NAME, token.NAME or refresh.NAME for an extra parameter of that request, token.header.NAME for a header, or any other key of a profile.",
+  extraNote: "Empty: not sent, not even where Grapnel would by default.",
+  valueHeld: "In the vault. Empty: it stays.",
+  valueGone: "The value in the vault will be removed.",
+  removeValue: (key: string) => `Remove ${key} from the vault`,
+  remove: "Remove",
+  keep: "Keep",
+  keepValue: (key: string) => `Keep ${key}`,
   addValue: "Add value",
   valueNote: {
     issuer: "Look it up, and the addresses fill in by themselves.",
@@ -76,6 +83,7 @@ export const changeApp = {
 };
 
 export const profileFile = {
+  hosts: "Requests go to these hosts:",
   use: "Use a profile file…",
   used: (name: string) => `Filled in from ${name}.`,
   save: "Save as profile file",
@@ -83,11 +91,13 @@ export const profileFile = {
   saved: (path: string) => `Saved as ${path}. There is no secret in it.`,
 };
 
-export const sourceWord: Record<Source, string> = {
+export const sourceWord: Record<ValueSource, string> = {
   documented: "documented",
   code: "provider code",
   assumed: "assumed",
   yours: "yours",
+  discovery: "from discovery",
+  follows: "follows the other addresses",
 };
 
 export const app = {
@@ -109,6 +119,9 @@ export const app = {
   wayBack: "Way back",
   scopes: "Scopes",
   changed: "Changed values",
+  discovered: "From discovery",
+  hosts: "Requests go to",
+  leftOut: (keys: string) => `Not sent, because Grapnel sets it itself: ${keys}.`,
   nothing: "(nothing)",
   otherWays: "Other ways to sign in",
   added: "Added",

@@ -66,7 +66,7 @@ export const connect = {
   passwordSent: "Email and password sent",
   passwordGone: "Grapnel has kept neither.",
   browserInstead: "Use the browser instead",
-  passwordWarning: (provider: string) => `Grapnel sends email and password to ${provider} once, and keeps neither. Do this only where the browser cannot be used.`,
+  passwordWarning: (host: string) => `Grapnel sends email and password to ${host} once, and keeps neither. Do this only where the browser cannot be used.`,
   email: "Email",
   password: "Password",
   signIn: "Sign in",

@@ -83,6 +83,9 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
 /// Signs in without a browser.
 async fn with_password(session: &mut Session<'_>, target: &Target) -> Result<Attempt> {
     let Session { grapnel, input, output, .. } = session;
+    if let Some(host) = &target.app.login_host {
+        output.messages.note(&format!("Email and password are sent to {host} once, and not kept."));
+    }
     if input.is_terminal {
         output.messages.ask("Email:");
     }
@@ -124,7 +127,7 @@ async fn see_through(
         if asked.no_browser {
             output.raw(link.expose_secret())?;
         } else if !*is_joined || asked.browser.is_some() {
-            messages.note(&format!("Opening {}’s page in the browser.", attempt.provider_name));
+            messages.note(&format!("Opening the sign-in page of {} in the browser.", attempt.provider_name));
             let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));
             let before = before.transpose()?;
             let opened = open_in(browser, link, grapnel.attempt_browser(&attempt.id)?, &messages).await;

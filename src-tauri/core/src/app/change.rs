@@ -3,13 +3,15 @@
 use super::entered::{Checked, Secret};
 use super::{App, NewApp, being_connected, seal, taken, view};
 use crate::activity::Kind;
+use crate::app_secrets;
 use crate::authorize;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::AppId;
-use crate::provider::{Origins, Profile};
+use crate::provider::{Origins, Profile, Secrets, is_secret};
 use crate::redirect;
+use crate::secret::Sealed;
 use crate::store::app::{AppRow, name_is_taken};
 use crate::store::{activity, app, connection};
 
@@ -34,8 +36,13 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     let old = old.map(|conventions| conventions.origins()).unwrap_or_default();
     let checked = new.check(before.sealed_secret.is_some(), &redirect::word(id))?;
     let origins = checked.conventions.origins();
-    if matches!(checked.secret, Secret::Kept) && !origins.is_subset(&old) {
-        return Err(saved_for_others(&old, &origins));
+    if !origins.is_subset(&old) {
+        if matches!(checked.secret, Secret::Kept) {
+            return Err(saved_for_others("client_secret", "The client secret", &old, &origins));
+        }
+        if let Some(key) = kept_values(&before, &checked).next() {
+            return Err(saved_for_others(key, &format!("The value of “{key}”"), &old, &origins));
+        }
     }
     let differences = differences(&before, &checked);
     if differences.is_empty() {
@@ -50,9 +57,10 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     let text = format!("App “{}” changed: {}.", before.name, differences.join(", "));
     let sealed_secret = match &checked.secret {
         Secret::None => None,
-        Secret::Kept => before.sealed_secret,
+        Secret::Kept => before.sealed_secret.clone(),
         Secret::New(secret) => Some(seal(env, id, secret).await?),
     };
+    let (secret_keys, sealed_values) = values(env, &before, &checked).await?;
     let row = AppRow {
         name: checked.name,
         client_id: checked.client_id,
@@ -61,6 +69,9 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
         scopes: checked.scopes,
         projects: checked.projects,
         overrides: checked.overrides,
+        secret_keys,
+        sealed_values,
+        discovered: checked.discovered,
         ..before
     };
     let changed = env.store.write(|tx| {
@@ -86,11 +97,35 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     view(row)
 }
 
-fn saved_for_others(old: &Origins, new: &Origins) -> Error {
+/// The keys of secret values that stay as they are.
+fn kept_values<'a>(before: &'a AppRow, after: &'a Checked) -> impl Iterator<Item = &'a String> {
+    let clear = before.overrides.keys().filter(|key| is_secret(key));
+    let held = before.secret_keys.iter().chain(clear);
+    held.filter(|key| !after.secrets.contains_key(*key) && !after.removed.contains(*key))
+}
+
+/// The secret values of the app from now on: their keys, and all of them sealed.
+async fn values(env: &Env, before: &AppRow, after: &Checked) -> Result<(Vec<String>, Option<Sealed>)> {
+    let has_clear = before.overrides.keys().any(|key| is_secret(key));
+    if after.secrets.is_empty() && after.removed.is_empty() && !has_clear {
+        return Ok((before.secret_keys.clone(), before.sealed_values.clone()));
+    }
+    let kept: Vec<&String> = kept_values(before, after).collect();
+    let mut all = Secrets::new();
+    if !kept.is_empty() {
+        let clear = before.overrides.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+        all.extend(app_secrets::open(env, before).await?.into_iter().chain(clear));
+        all.retain(|key, _| kept.contains(&key));
+    }
+    all.extend(after.secrets.clone());
+    Ok((all.keys().cloned().collect(), app_secrets::seal(env, &before.id, &all).await?))
+}
+
+fn saved_for_others(field: &str, what: &str, old: &Origins, new: &Origins) -> Error {
     let added: Vec<&str> = new.difference(old).map(String::as_str).collect();
-    Error::input("client_secret", "The client secret was saved for the addresses that the app had before.")
+    Error::input(field, format!("{what} was saved for the addresses that the app had before."))
         .means(format!("It is not sent to {}. Nothing was changed.", added.join(", ")))
-        .hint("Enter the client secret again, if it is meant for there.")
+        .hint("Enter it again, if it is meant for there.")
 }
 
 /// What differs, by name.
@@ -105,7 +140,11 @@ fn differences<'a>(before: &'a AppRow, after: &'a Checked) -> Vec<&'a str> {
     ];
     let (old, new) = (&before.overrides, &after.overrides);
     let keys = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key)));
-    let values = keys.filter(|key| old.get(*key) != new.get(*key)).map(String::as_str);
+    let values = keys.filter(|key| !is_secret(key) && old.get(*key) != new.get(*key));
+    let held = |key: &&String| before.secret_keys.contains(*key) || old.contains_key(*key);
+    let secrets = after.secrets.keys().chain(after.removed.iter().filter(held));
+    let sources = (before.discovered != after.discovered).then_some("sources of values");
+    let values = values.chain(secrets).map(String::as_str).chain(sources);
     own.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).chain(values).collect()
 }
 

@@ -1,19 +1,22 @@
 //! What a person enters of an app, and what of it can be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::provider::{Conventions, Need, Overrides, Profile};
+use crate::provider::{Conventions, Need, Overrides, Profile, Secrets, is_secret};
 use crate::redirect;
 use crate::secret::{Entered, ExposeSecret, SecretString};
 
-/// The longest name, id or secret that is taken.
+/// The longest name, id, secret or value that is taken.
 const LONGEST: usize = 4096;
+/// The longest key of a value, and the most values.
+const LONGEST_KEY: usize = 256;
+const MOST_VALUES: usize = 256;
 
 /// What a person enters to add an app.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct NewApp {
     /// What to call it; the provider's name where it is empty.
@@ -35,9 +38,16 @@ pub struct NewApp {
     /// Projects to pre-select on the consent page.
     #[serde(default)]
     pub projects: Vec<String>,
-    /// Values of the profile to override.
+    /// Values of the profile to override. Those that may be secret go to the vault, as if they were among `secrets`.
     #[serde(default)]
     pub overrides: BTreeMap<String, String>,
+    /// Extra values that may be secret, by key. Where an app is changed, nothing in place of the value removes the one
+    /// that is held; what is not named here stays.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Option<Entered>>,
+    /// The keys among `overrides` whose values are as the issuer announced them.
+    #[serde(default)]
+    pub discovered: Vec<String>,
 }
 
 /// What was entered, and can be.
@@ -50,6 +60,11 @@ pub(super) struct Checked {
     pub(super) scopes: Vec<String>,
     pub(super) projects: Vec<String>,
     pub(super) overrides: Overrides,
+    /// Secret values that are new.
+    pub(super) secrets: Secrets,
+    /// The keys of secret values that are to go.
+    pub(super) removed: BTreeSet<String>,
+    pub(super) discovered: Vec<String>,
 }
 
 /// What becomes of an app's client secret.
@@ -67,8 +82,23 @@ impl NewApp {
     pub(super) fn check(self, holds_secret: bool, word: &str) -> Result<Checked> {
         let profile = Profile::find(&self.provider)?;
         let name = name(&self.name, profile)?;
-        let overrides = overrides(profile, self.overrides)?;
-        let conventions = profile.conventions(&overrides)?;
+        let (entered, mut secrets): (Overrides, Overrides) =
+            self.overrides.into_iter().partition(|(key, _)| !is_secret(key));
+        let mut removed = BTreeSet::new();
+        for (key, value) in self.secrets {
+            if !is_secret(&key) {
+                return Err(Error::input(&key, format!("“{key}” is not a value that the vault keeps."))
+                    .hint("Enter it among the other values."));
+            }
+            match value {
+                Some(value) => drop(secrets.insert(key, value.0.expose_secret().to_owned())),
+                None => drop(removed.insert(key)),
+            }
+        }
+        check_sizes(entered.iter().chain(&secrets))?;
+        let overrides = overrides(profile, entered);
+        let all = overrides.iter().chain(&secrets);
+        let conventions = profile.check(&all.map(|(key, value)| (key.clone(), value.clone())).collect())?;
         let client_id = needed(conventions.client_id, "client_id", "client id", &self.client_id)?;
         Ok(Checked {
             name,
@@ -78,7 +108,10 @@ impl NewApp {
             scopes: words("scopes", "scope", "Enter names as the provider has them.", &self.scopes)?,
             projects: words("projects", "project id", "Enter ids such as proj_abc123.", &self.projects)?,
             conventions,
+            discovered: self.discovered.into_iter().filter(|key| overrides.contains_key(key)).collect(),
             overrides,
+            secrets: secrets.into_iter().map(|(key, value)| (key, value.into())).collect(),
+            removed,
         })
     }
 }
@@ -97,13 +130,35 @@ fn name(entered: &str, profile: &Profile) -> Result<String> {
     Ok(if name.is_empty() { profile.name.clone() } else { name })
 }
 
-/// A name that can be shown.
+/// A name that can be shown, and that shows all there is of it: two names that look the same are the same.
 pub(crate) fn shown_name(name: &str) -> Result<String> {
     let name = name.trim();
-    if name.chars().any(char::is_control) || name.len() > LONGEST {
-        return Err(Error::input("name", "This name is too long, or has characters that cannot be shown."));
+    if name.chars().any(is_hidden) || name.len() > LONGEST {
+        return Err(Error::input("name", "This name is too long, or has characters that cannot be shown.")
+            .hint("Enter it by hand, without invisible characters."));
     }
     Ok(name.to_owned())
+}
+
+/// Whether a character has no glyph, and hides or turns the text around it.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// A client id or secret, where the provider has such a thing.
@@ -118,16 +173,12 @@ fn needed(need: Need, field: &str, what: &str, value: &str) -> Result<Option<Str
     }
 }
 
-/// A client ID or secret: visible ASCII. A secret may have spaces within it (RFC 6749, appendix A.2); in a client ID,
-/// which no provider gives out with one, a space came with copying.
+/// A client ID or secret: printable ASCII (RFC 6749 appendix A: VSCHAR). What surrounds it came with copying.
 fn credential(field: &str, what: &str, value: &str) -> Result<String> {
     let value = value.trim();
-    let may_be = |c: char| c.is_ascii_graphic() || (c == ' ' && field == "client_secret");
     let error = if value.is_empty() {
         format!("The {what} is empty.")
-    } else if value.chars().any(|c| c.is_whitespace() && !may_be(c)) {
-        format!("The {what} has a space in it.")
-    } else if value.len() > LONGEST || !value.chars().all(may_be) {
+    } else if value.len() > LONGEST || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         format!("The {what} is too long, or has characters that none has.")
     } else {
         return Ok(value.to_owned());
@@ -151,13 +202,25 @@ fn words(field: &str, what: &str, hint: &str, words: &[String]) -> Result<Vec<St
         .collect()
 }
 
-/// The values that differ from the profile's, if all of them can be.
-fn overrides(profile: &Profile, overrides: Overrides) -> Result<Overrides> {
-    let known = profile.view().values;
-    let is_default =
-        |key: &str, value: &str| known.iter().any(|known| known.key == key && known.value == value);
-    let trimmed = overrides.into_iter().map(|(key, value)| (key, value.trim().to_owned()));
-    let own: Overrides = trimmed.filter(|(key, value)| !is_default(key, value)).collect();
-    profile.conventions(&own)?;
-    Ok(own)
+/// The values that differ from what they would be without being entered.
+fn overrides(profile: &Profile, entered: Overrides) -> Overrides {
+    let trimmed: Overrides = entered.into_iter().map(|(key, value)| (key, value.trim().to_owned())).collect();
+    let mut own = trimmed.clone();
+    own.retain(|key, value| !profile.is_default(&trimmed, key, value));
+    own
+}
+
+fn check_sizes<'v>(values: impl Iterator<Item = (&'v String, &'v String)>) -> Result<()> {
+    for (number, (key, value)) in values.enumerate() {
+        if number == MOST_VALUES {
+            return Err(Error::input(key, "There are more values than any provider needs."));
+        }
+        if key.len() > LONGEST_KEY || key.chars().any(is_hidden) {
+            return Err(Error::input("more_value", "The key of a value is too long, or cannot be shown."));
+        }
+        if value.len() > LONGEST {
+            return Err(Error::input(key, "The value is too long."));
+        }
+    }
+    Ok(())
 }

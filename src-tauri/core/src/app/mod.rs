@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Kind;
+use crate::app_secrets;
 use crate::authorize;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::secret_place;
 use crate::id::AppId;
-use crate::provider::{Pkce, Profile, ProfileFile};
+use crate::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, Secrets, is_secret};
 use crate::redirect::{self, Loopback};
 use crate::secret::{Sealed, SecretString};
 use crate::store::app::{AppRow, name_is_taken};
@@ -25,7 +26,7 @@ pub use crate::redirect::WayBack;
 pub(crate) use change::change;
 pub use entered::NewApp;
 use entered::Secret;
-pub(crate) use entered::shown_name;
+pub(crate) use entered::{is_hidden, shown_name};
 
 /// What it means that something entered for an app cannot be.
 pub const NOT_ADDED: &str = "The app was not added; nothing was stored.";
@@ -61,6 +62,16 @@ pub struct App {
     pub projects: Vec<String>,
     /// Values of the profile that this app overrides.
     pub overrides: BTreeMap<String, String>,
+    /// The keys of extra values that may be secret: the vault has them.
+    pub secrets: Vec<String>,
+    /// The keys among `overrides` whose values are as the issuer announced them.
+    pub discovered: Vec<String>,
+    /// The hosts that are not the provider's own; all hosts, where no profile describes the provider.
+    pub other_hosts: Vec<OtherHost>,
+    /// The host that email and password go to, where the provider offers that.
+    pub login_host: Option<String>,
+    /// The keys of values that are kept and not sent, because Grapnel sets what they name.
+    pub left_out: Vec<String>,
     /// When it was added.
     pub created_at: Timestamp,
 }
@@ -76,6 +87,7 @@ impl App {
 pub(crate) struct Possible {
     pub(crate) row: AppRow,
     pub(crate) secret: Option<SecretString>,
+    pub(crate) values: Secrets,
 }
 
 /// Refuses what cannot be, naming the field.
@@ -92,22 +104,26 @@ pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
         scopes: checked.scopes,
         projects: checked.projects,
         overrides: checked.overrides,
+        secret_keys: checked.secrets.keys().cloned().collect(),
+        sealed_values: None,
+        discovered: checked.discovered,
         created_at: at,
     };
     let secret = match checked.secret {
         Secret::New(secret) => Some(secret),
         Secret::None | Secret::Kept => None,
     };
-    Ok(Possible { row, secret })
+    Ok(Possible { row, secret, values: checked.secrets })
 }
 
-/// Seals an app's secret, so that it can be stored.
-pub(crate) async fn sealed(env: &Env, Possible { row, secret }: Possible) -> Result<AppRow> {
+/// Seals an app's secrets, so that it can be stored.
+pub(crate) async fn sealed(env: &Env, Possible { row, secret, values }: Possible) -> Result<AppRow> {
     let sealed_secret = match &secret {
         Some(secret) => Some(seal(env, &row.id, secret).await?),
         None => None,
     };
-    Ok(AppRow { sealed_secret, ..row })
+    let sealed_values = app_secrets::seal(env, &row.id, &values).await?;
+    Ok(AppRow { sealed_secret, sealed_values, ..row })
 }
 
 /// Adds an app. What cannot be is refused, naming the field, before anything is stored.
@@ -150,7 +166,7 @@ pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
 /// How an app's provider is spoken to, as a file has it.
 pub(crate) fn profile_of(env: &Env, id: &AppId) -> Result<ProfileFile> {
     let row = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
-    Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.scopes))
+    Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.secret_keys, &row.scopes))
 }
 
 /// Removes an app that has no connection.
@@ -191,12 +207,21 @@ pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
 
 pub(crate) fn view(row: AppRow) -> Result<App> {
     let profile = Profile::find(&row.provider)?;
+    // An earlier Grapnel kept secret values in the clear until the app is used: they do not go to the window.
+    let (clear, overrides): (Overrides, Overrides) =
+        row.overrides.into_iter().partition(|(key, _)| is_secret(key));
+    let mut secrets: Vec<String> = clear.into_keys().chain(row.secret_keys).collect();
+    secrets.sort();
+    secrets.dedup();
     // Of values that this version cannot read, nothing is said; no sign-in starts with them.
     let uses_pkce =
-        profile.conventions(&row.overrides).map_or(true, |conventions| conventions.pkce == Pkce::Always);
+        profile.conventions(&overrides).map_or(true, |conventions| conventions.pkce == Pkce::Always);
     Ok(App {
         own_redirect_uri: redirect::instead_of_shared(&row.id, &row.redirect_uri),
-        provider_name: profile.called(&row.overrides),
+        provider_name: profile.called(&overrides),
+        other_hosts: profile.other_hosts(&overrides),
+        login_host: profile.login_host(&overrides),
+        left_out: Profile::left_out(overrides.keys().chain(&secrets)),
         id: row.id,
         name: row.name,
         provider: row.provider,
@@ -207,7 +232,9 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
         redirect_uri: row.redirect_uri,
         scopes: row.scopes,
         projects: row.projects,
-        overrides: row.overrides,
+        overrides,
+        secrets,
+        discovered: row.discovered,
         created_at: row.created_at,
     })
 }

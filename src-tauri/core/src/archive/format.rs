@@ -12,11 +12,12 @@ use super::envelope::invalid;
 use crate::connection::ExpirySource;
 use crate::content::Account;
 use crate::error::{Code, Error, Result};
-use crate::provider::Origins;
+use crate::provider::{Origins, is_reserved};
 use crate::secret::{ExposeSecret, SecretString};
 
-/// The version that this program writes, and the newest that it reads.
-const VERSION: u32 = 1;
+/// The version that this program writes, and the newest that it reads. In the first, the values `token.NAME` were sent
+/// with refreshes as well.
+const VERSION: u32 = 2;
 
 /// Apps and connections out of a file, with their secrets.
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,6 +37,11 @@ pub(super) struct AppOut {
     pub(super) scopes: Vec<String>,
     pub(super) projects: Vec<String>,
     pub(super) overrides: BTreeMap<String, String>,
+    /// Extra values that may be secret.
+    #[serde(default)]
+    pub(super) secrets: BTreeMap<String, Bare>,
+    #[serde(default)]
+    pub(super) discovered: Vec<String>,
     pub(super) connections: Vec<ConnectionOut>,
 }
 
@@ -134,8 +140,28 @@ pub(super) fn parse(document: &[u8]) -> Result<Archive> {
         .hint("Install the newer Grapnel here, then try again."));
     }
     // The parser's own words could hold what it stumbled over.
-    serde_json::from_slice(document)
-        .map_err(|error| invalid(format!("This file is damaged inside, in line {}.", error.line())))
+    let mut archive: Archive = serde_json::from_slice(document)
+        .map_err(|error| invalid(format!("This file is damaged inside, in line {}.", error.line())))?;
+    if grapnel == 1 {
+        for app in &mut archive.apps {
+            let refreshes = app.overrides.iter().filter_map(|(key, value)| {
+                let name = key.strip_prefix("token.")?;
+                Some(if name.eq_ignore_ascii_case("redirect_uri") {
+                    ("refresh_redirect_uri".to_owned(), "true".to_owned())
+                } else {
+                    (format!("refresh.{name}"), value.clone())
+                })
+            });
+            let refreshes: Vec<_> = refreshes.collect();
+            app.overrides.extend(refreshes);
+        }
+        archive.grapnel = VERSION;
+    }
+    // An earlier Grapnel sent none of these, and did not refuse them.
+    for app in &mut archive.apps {
+        app.overrides.retain(|key, _| !is_reserved(key));
+    }
+    Ok(archive)
 }
 
 #[cfg(test)]
@@ -176,9 +202,28 @@ mod tests {
             AppOut {
                 name, provider: "grigora".into(), client_id,
                 client_secret: client_secret.map(|secret| Bare(secret.into())),
-                redirect_uri: "deep-link".into(), scopes: Vec::new(), projects: Vec::new(), overrides, connections,
+                redirect_uri: "deep-link".into(), scopes: Vec::new(), projects: Vec::new(), overrides,
+                secrets: BTreeMap::new(), discovered: Vec::new(), connections,
             }
         }
+    }
+
+    #[test]
+    fn what_the_first_version_sent_with_refreshes_is_named_so() {
+        let app = r#"{"name":"a","provider":"grigora","client_id":"c","client_secret":null,"redirect_uri":"","scopes":[],
+            "projects":[],"overrides":{"token.audience":"x","token.redirect_uri":"y","authorize.state":"z"},"connections":[]}"#;
+        let read = |version: u32| {
+            let document =
+                format!(r#"{{"grapnel":{version},"exported_at":"2026-01-01T00:00:00Z","apps":[{app}]}}"#);
+            parse(document.as_bytes()).unwrap().apps.remove(0).overrides.into_iter().collect::<Vec<_>>()
+        };
+        let own = |values: &[(&str, &str)]| -> Vec<_> {
+            values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let audience = ("token.audience", "x");
+        let also = [("refresh.audience", "x"), ("refresh_redirect_uri", "true"), audience];
+        assert_eq!(read(1), own(&also));
+        assert_eq!(read(2), own(&[audience]));
     }
 
     proptest! {
@@ -202,7 +247,7 @@ mod tests {
             "[]",
             r#"{"apps": []}"#,
             r#"{"grapnel": 0, "secret": "hunter2"}"#,
-            r#"{"grapnel": 2, "better": true}"#,
+            r#"{"grapnel": 3, "better": true}"#,
             r#"{"grapnel": 1, "exported_at": "hunter2", "apps": []}"#,
         ];
         let said = documents.map(|document| {

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::format::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
 use super::{envelope, file, format};
 use crate::activity::Kind;
+use crate::app_secrets;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{access_place, newest, refresh_place, secret_place};
+use crate::provider::is_secret;
 use crate::secret::{Sealed, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection::ConnectionRow;
@@ -96,6 +98,10 @@ async fn app_out(
             tokens: if with_tokens { tokens_out(env, row).await? } else { None },
         });
     }
+    let copied = |(key, value): (&String, &String)| (key.clone(), value.clone());
+    let mut secrets = app_secrets::open(env, app).await?;
+    let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
+    secrets.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
     Ok(AppOut {
         name: app.name.clone(),
         provider: app.provider.clone(),
@@ -104,7 +110,9 @@ async fn app_out(
         redirect_uri: app.redirect_uri.clone(),
         scopes: app.scopes.clone(),
         projects: app.projects.clone(),
-        overrides: app.overrides.clone(),
+        overrides: app.overrides.iter().filter(|(key, _)| !is_secret(key)).map(copied).collect(),
+        secrets: secrets.into_iter().map(|(key, value)| (key, Bare(value))).collect(),
+        discovered: app.discovered.clone(),
         connections: out,
     })
 }

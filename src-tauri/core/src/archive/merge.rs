@@ -1,28 +1,26 @@
 //! Importing: what a file holds is added to what is here, and nothing here is replaced. What is here already is
 //! left as it is; what has the name of another gets a name of its own; what cannot be is left out, and says why.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
 use super::format::{AppOut, Archive, ConnectionOut, TokensOut};
 use crate::activity::Kind;
-use crate::app::{self, NewApp, Possible, shown_name};
+use crate::app::{self, Possible, shown_name};
 use crate::connection::Held;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::grant::{access_place, refresh_place, secret_place};
+use crate::grant::{access_place, refresh_place};
 use crate::id::{AppId, ConnectionId};
-use crate::provider::{Conventions, Profile};
-use crate::secret::{Entered, ExposeSecret, Glimpse, SecretString};
+use crate::provider::{Conventions, OtherHost, Profile};
+use crate::secret::Glimpse;
 use crate::store::app::AppRow;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
 use crate::store::{self, activity, connection};
-
-/// The longest token that is taken.
-const LONGEST: usize = 64 * 1024;
 
 /// How to import.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +57,8 @@ pub struct Line {
     pub here: String,
     /// More about it, where there is more to say.
     pub why: Option<String>,
+    /// Of an app that is added: the hosts that are not its provider's own.
+    pub other_hosts: Vec<OtherHost>,
 }
 
 /// What kind of thing is imported.
@@ -106,10 +106,13 @@ struct Plan {
     with_tokens: bool,
     apps: Vec<AppRow>,
     connections: Vec<New>,
-    known_apps: Vec<AppRow>,
-    known_connections: Vec<ConnectionRow>,
-    app_names: HashSet<String>,
-    connection_names: HashSet<String>,
+    /// Where each connection of the file is among the new ones.
+    in_file: HashMap<ConnectionId, usize>,
+    /// The apps here, by provider and client id.
+    known_apps: HashMap<(String, String), Vec<AppRow>>,
+    known_connections: HashMap<ConnectionId, ConnectionRow>,
+    app_names: Names,
+    connection_names: Names,
 }
 
 struct New {
@@ -119,17 +122,24 @@ struct New {
 
 impl Plan {
     fn start(env: &Env, archive: &Archive, how: Import) -> Result<Self> {
-        let (known_apps, known_connections) =
-            env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
+        let (apps, connections) = env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
+        let (mut app_names, mut connection_names) = (Names::default(), Names::default());
+        apps.iter().for_each(|app| app_names.take(&app.name));
+        connections.iter().for_each(|one| connection_names.take(&one.name));
+        let mut known_apps: HashMap<_, Vec<AppRow>> = HashMap::new();
+        for app in apps {
+            known_apps.entry((app.provider.clone(), app.client_id.clone())).or_default().push(app);
+        }
         Ok(Self {
             report: Imported { exported_at: archive.exported_at, lines: Vec::new(), renewable: 0 },
             with_tokens: how.with_tokens,
             apps: Vec::new(),
             connections: Vec::new(),
-            app_names: known_apps.iter().map(|app| folded(&app.name)).collect(),
-            connection_names: known_connections.iter().map(|one| folded(&one.name)).collect(),
+            in_file: HashMap::new(),
             known_apps,
-            known_connections,
+            known_connections: connections.into_iter().map(|one| (one.id.clone(), one)).collect(),
+            app_names,
+            connection_names,
         })
     }
 
@@ -160,15 +170,22 @@ impl Plan {
 
     /// The app here that is the same but perhaps for its name, or else a new one.
     async fn same_or_new(&mut self, env: &Env, out: &AppOut, mut possible: Possible) -> Result<AppId> {
-        for known in &self.known_apps {
-            if is_same(known, &possible.row) && has_secret(env, known, possible.secret.as_ref()).await? {
+        let key = (possible.row.provider.clone(), possible.row.client_id.clone());
+        for known in self.known_apps.get(&key).into_iter().flatten() {
+            if is_same(known, &possible.row) && has_secrets(env, known, &possible).await? {
                 let (id, here) = (known.id.clone(), known.name.clone());
                 self.line(What::App, &out.name, Outcome::Same, &here, None);
                 return Ok(id);
             }
         }
-        possible.row.name = free(&mut self.app_names, &possible.row.name);
-        self.added(What::App, &out.name, &possible.row.name, None);
+        possible.row.name = self.app_names.free(&possible.row.name);
+        let review = Profile::find(&possible.row.provider)?.review(&possible.row.overrides);
+        let told: Vec<String> = review.sentences().collect();
+        let why = Some(told.join(" ")).filter(|why| !why.is_empty());
+        self.added(What::App, &out.name, &possible.row.name, why);
+        if let Some(line) = self.report.lines.last_mut() {
+            line.other_hosts = review.other_hosts;
+        }
         let row = app::sealed(env, possible).await?;
         let id = row.id.clone();
         self.apps.push(row);
@@ -183,7 +200,7 @@ impl Plan {
         out: &ConnectionOut,
     ) -> Result<()> {
         let id = ConnectionId(out.id.clone());
-        let named = possible_connection(out).and_then(|()| shown_name(&out.name));
+        let named = check_connection(out).and_then(|()| shown_name(&out.name));
         let name = match named {
             Ok(name) => name,
             Err(error) => {
@@ -191,12 +208,12 @@ impl Plan {
                 return Ok(());
             }
         };
-        if let Some(known) = self.known_connections.iter().find(|known| known.id == id) {
+        if let Some(known) = self.known_connections.get(&id) {
             let (here, why) = (known.name.clone(), why_same(known, out));
             self.line(What::Connection, &out.name, Outcome::Same, &here, why);
             return Ok(());
         }
-        if let Some(new) = self.connections.iter().find(|new| new.row.id == id) {
+        if let Some(new) = self.in_file.get(&id).map(|at| &self.connections[*at]) {
             let (here, why) = (new.row.name.clone(), "It is in the file twice.".to_owned());
             self.line(What::Connection, &out.name, Outcome::Same, &here, Some(why));
             return Ok(());
@@ -205,10 +222,11 @@ impl Plan {
             Some(tokens) => Some(grant(env, &id, conventions, out, tokens).await?),
             None => None,
         };
-        let name = free(&mut self.connection_names, &name);
+        let name = self.connection_names.free(&name);
         let waits = grant.is_none().then(|| "It waits for a sign-in.".to_owned());
         self.added(What::Connection, &out.name, &name, waits);
         self.report.renewable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
+        self.in_file.insert(id.clone(), self.connections.len());
         let row = row(id, app_id, name, out);
         self.connections.push(New { row, grant });
         Ok(())
@@ -257,55 +275,9 @@ impl Plan {
     }
 
     fn line(&mut self, what: What, name: &str, outcome: Outcome, here: &str, why: Option<String>) {
-        self.report.lines.push(Line { what, name: name.into(), outcome, here: here.into(), why });
+        let name = shown(name);
+        self.report.lines.push(Line { what, name, outcome, here: here.into(), why, other_hosts: Vec::new() });
     }
-}
-
-fn entered(app: &AppOut) -> NewApp {
-    NewApp {
-        name: app.name.clone(),
-        provider: app.provider.clone(),
-        client_id: app.client_id.clone(),
-        client_secret: app.client_secret.as_ref().map(|secret| Entered(secret.0.clone())),
-        redirect: app.redirect_uri.clone(),
-        scopes: app.scopes.clone(),
-        projects: app.projects.clone(),
-        overrides: app.overrides.clone(),
-    }
-}
-
-fn is_same(known: &AppRow, new: &AppRow) -> bool {
-    known.provider == new.provider
-        && known.client_id == new.client_id
-        && known.redirect_uri == new.redirect_uri
-        && known.scopes == new.scopes
-        && known.projects == new.projects
-        && known.overrides == new.overrides
-}
-
-async fn has_secret(env: &Env, app: &AppRow, secret: Option<&SecretString>) -> Result<bool> {
-    match (&app.sealed_secret, secret) {
-        (None, None) => Ok(true),
-        (Some(sealed), Some(secret)) => {
-            let known = env.vault.open(&secret_place(&app.id), sealed).await?;
-            Ok(known.expose_secret() == secret.expose_secret())
-        }
-        _ => Ok(false),
-    }
-}
-
-/// Refuses a connection that no Grapnel wrote.
-fn possible_connection(out: &ConnectionOut) -> Result<()> {
-    let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let is_token = |token: &SecretString| {
-        let token = token.expose_secret();
-        !token.is_empty() && token.len() <= LONGEST && token.bytes().all(|byte| (0x20..0x7f).contains(&byte))
-    };
-    let tokens = out.tokens.iter().flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref()]);
-    if is_id && !out.name.trim().is_empty() && tokens.flatten().all(|token| is_token(&token.0)) {
-        return Ok(());
-    }
-    Err(Error::input("file", "It is damaged in the file."))
 }
 
 fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
@@ -336,7 +308,7 @@ fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> C
         project_ids: Vec::new(),
         deviations: Vec::new(),
         seen: None,
-        account: out.account.clone(),
+        account: out.account.as_ref().and_then(cleaned),
         application: None,
         authorization: None,
         introspected_at: None,
@@ -381,15 +353,31 @@ async fn grant(
     })
 }
 
-/// Names are unique whatever their case, as the store has it.
-fn folded(name: &str) -> String {
-    name.to_ascii_lowercase()
+/// The names that are taken. They are unique whatever their case, as the store has it.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<String>,
+    /// The number to try next beside a name.
+    next: HashMap<String, u32>,
 }
 
-/// The name, or with the first number that makes it one of its own.
-fn free(taken: &mut HashSet<String>, name: &str) -> String {
-    let numbered = (2u32..).map(|number| format!("{name} {number}"));
-    let mut names = std::iter::once(name.to_owned()).chain(numbered);
-    // There are more numbers than names.
-    names.find(|name| taken.insert(folded(name))).unwrap_or_default()
+impl Names {
+    fn take(&mut self, name: &str) {
+        self.taken.insert(name.to_ascii_lowercase());
+    }
+
+    /// The name, or with the first number that makes it one of its own.
+    fn free(&mut self, name: &str) -> String {
+        let folded = name.to_ascii_lowercase();
+        if self.taken.insert(folded.clone()) {
+            return name.to_owned();
+        }
+        let next = self.next.entry(folded.clone()).or_insert(2);
+        while !self.taken.insert(format!("{folded} {next}")) {
+            *next += 1;
+        }
+        let free = format!("{name} {next}");
+        *next += 1;
+        free
+    }
 }

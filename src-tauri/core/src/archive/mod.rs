@@ -1,5 +1,6 @@
 //! Archives: apps and connections in one file, encrypted with a passphrase, to move to another computer or to keep.
 
+mod checks;
 mod envelope;
 mod file;
 mod format;

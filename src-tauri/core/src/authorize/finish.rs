@@ -6,6 +6,7 @@ use super::callback::{Answer, Callback};
 use super::claim::{Refused, claim, claim_pasted};
 use super::{Phase, loopback, request, tell, verifier_place, view, watch};
 use crate::activity::Kind;
+use crate::app_secrets;
 use crate::content;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
@@ -127,6 +128,7 @@ async fn exchange(
     let app = app_of(env, row)?;
     // A code works once: what it brings must be sure of a place before it is spent.
     env.vault.check().await?;
+    app_secrets::seal_clear(env, &app).await?;
     let client = Client::of(env, &app).await?;
     let verifier = match &row.sealed_verifier {
         Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),

@@ -9,7 +9,7 @@ use url::Url;
 use super::attempt::{Message, Parameter};
 use crate::error::{Code, Error, Result};
 use crate::http::Seen;
-use crate::provider::{Conventions, Need, Pkce, Place};
+use crate::provider::{Conventions, Need, Pkce, Place, is_secret, replace};
 use crate::secret::SecretString;
 
 /// How many random bytes a state has: 256 bits.
@@ -71,13 +71,14 @@ fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(S
     if let Some(email) = &conventions.email {
         add("email", email.clone());
     }
-    parameters.extend(conventions.authorize_extra.iter().cloned());
-    // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
-    if asked.scopes.iter().any(|scope| scope == "offline_access")
-        && parameters.iter().all(|(name, _)| name != "prompt")
-    {
-        parameters.push(("prompt".into(), "consent".into()));
+    for resource in &conventions.resources {
+        add("resource", resource.clone());
     }
+    // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
+    if asked.scopes.iter().any(|scope| scope == "offline_access") {
+        add("prompt", "consent".into());
+    }
+    replace(&mut parameters, &conventions.authorize_extra);
     parameters
 }
 
@@ -106,6 +107,7 @@ pub(super) fn messages(
     address.set_query(None);
     let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
         "state" => hidden(name, &format!("hidden, {} characters", value.len())),
+        _ if is_secret(&format!("authorize.{name}")) => hidden(name, "hidden, in the vault"),
         _ => shown(name, value),
     });
     let client_id = request.parameters.iter().find(|(name, _)| name == "client_id").map(|(_, value)| value);

@@ -8,6 +8,7 @@ use url::Url;
 use super::request::{self, Request};
 use super::{Attempt, Phase, loopback, tell, url_place, verifier_place, watch};
 use crate::activity::Kind;
+use crate::app_secrets;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::http::login;
@@ -116,7 +117,9 @@ async fn begin(
 ) -> Result<(String, AttemptRow, Request)> {
     let app = app_of(env, app_id)?;
     check(env, app_id, wanted)?;
-    let conventions = conventions(&app)?;
+    let secrets = app_secrets::open(env, &app).await?;
+    let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
+    let conventions = conventions(&app)?.with(secrets);
     let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;
     let asked = request::Asked {
         client_id: &app.client_id,

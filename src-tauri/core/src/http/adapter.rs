@@ -6,11 +6,11 @@ mod reply;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use http::request::Parts;
-use http::{Method, Request, header};
-use serde_json::{Map, Value};
+use http::{HeaderName, HeaderValue, Method, Request, header};
+use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::provider::{Body, ClientAuth, Conventions, Need};
+use crate::provider::{Body, ClientAuth, Conventions, Need, replace};
 use crate::secret::{ExposeSecret, SecretString};
 pub(super) use reply::normalize;
 
@@ -42,13 +42,19 @@ pub(super) fn shape(
             pairs.retain(|(name, _)| name != "client_id" && name != "client_secret");
         }
     }
+    for (name, value) in &conventions.token_headers {
+        let mut value = HeaderValue::from_str(value.expose_secret())?;
+        value.set_sensitive(true);
+        parts.headers.insert(name.parse::<HeaderName>()?, value);
+    }
     let mut body = conventions.token_body;
-    match purpose {
+    let extra = match purpose {
         Purpose::Exchange { state } => {
             pairs.retain(|(name, _)| conventions.token_redirect_uri || name != "redirect_uri");
             if conventions.token_state {
                 pairs.push(("state".into(), state.expose_secret().into()));
             }
+            &conventions.token_extra
         }
         Purpose::Refresh => {
             let renewal = &conventions.renewal;
@@ -62,9 +68,11 @@ pub(super) fn shape(
             if let Some(url) = &renewal.url {
                 parts.uri = url.as_str().parse()?;
             }
+            &renewal.extra
         }
-    }
-    pairs.extend(conventions.token_extra.iter().cloned());
+    };
+    pairs.extend(conventions.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));
+    replace(&mut pairs, extra);
     encode(parts, &pairs, body)
 }
 
@@ -82,8 +90,14 @@ fn encode(mut parts: Parts, pairs: &[(String, String)], body: Body) -> Result<Re
         Body::Form => form().into_bytes(),
         Body::Json => {
             parts.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-            let members: Members =
-                pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+            let mut members = Members::new();
+            for (name, value) in pairs {
+                match members.get_mut(name) {
+                    None => drop(members.insert(name.clone(), value.as_str().into())),
+                    Some(Value::Array(all)) => all.push(value.as_str().into()),
+                    Some(one) => *one = json!([one.take(), value]),
+                }
+            }
             Value::Object(members).to_string().into_bytes()
         }
         Body::Query => {

@@ -107,7 +107,8 @@ pub(crate) async fn ask(
     credentials: &Credentials,
     ask: Ask,
 ) -> Result<Grant, Unanswered> {
-    let sent = secrets_of(credentials, &ask);
+    let mut sent = secrets_of(credentials, &ask);
+    sent.extend(conventions.token_secrets());
     let purpose = match &ask {
         Ask::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
         Ask::Refresh(_) => Purpose::Refresh,

@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
+use super::extras::{Family, family, is_reserved};
+use crate::secret::{ExposeSecret, SecretString};
+
 pub(crate) use read::endpoint;
 pub use read::is_loopback;
 pub(super) use read::{KEYS, KEYS_OF_PROFILES};
@@ -91,8 +94,11 @@ pub enum Content {
     GroveStreams,
 }
 
+/// Names and values beside the protocol's own.
+pub type Extra = Vec<(String, SecretString)>;
+
 /// Where and how renewal departs from the token endpoint's ways.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Renewal {
     /// What becomes of the refresh token.
     pub refresh: Refresh,
@@ -104,24 +110,37 @@ pub struct Renewal {
     pub body: Body,
     /// The only parameters that go, if not all.
     pub only: Option<Vec<String>>,
+    /// Whether the redirect URI goes with it.
+    pub has_redirect_uri: bool,
+    /// Whether the scopes go with it.
+    pub has_scope: bool,
+    /// Extra parameters of it.
+    pub extra: Extra,
 }
 
+/// The shortest that a secret may be.
+const LEAST_SECRET: usize = 8;
+
 /// A profile's values, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the profile")]
 pub struct Conventions {
     /// Where the person agrees, an identity provider's path and all.
     pub authorize_url: Url,
     /// Where the parameters go.
     pub authorize_params: Place,
-    /// Extra parameters of the authorization request.
-    pub authorize_extra: Vec<(String, String)>,
+    /// Extra parameters of the authorization request. An empty one takes away what would go by its name.
+    pub authorize_extra: Extra,
     /// Where codes and refresh tokens become tokens.
     pub token_url: Url,
     /// How the token endpoint wants its parameters.
     pub token_body: Body,
-    /// Extra parameters of token requests.
-    pub token_extra: Vec<(String, String)>,
+    /// Extra parameters of the exchange of a code.
+    pub token_extra: Extra,
+    /// Headers of every request to the token endpoint.
+    pub token_headers: Extra,
+    /// The resources that tokens are asked for (RFC 8707).
+    pub resources: Vec<String>,
     /// Whether the redirect URI goes to the token endpoint.
     pub token_redirect_uri: bool,
     /// Whether the state goes to the token endpoint.
@@ -184,16 +203,43 @@ pub struct Conventions {
 pub type Origins = BTreeSet<String>;
 
 impl Conventions {
-    /// Where tokens and client secrets are sent.
+    /// The origins of all endpoints: where a person signs in, and where passwords, codes, tokens and client secrets go.
     pub fn origins(&self) -> Origins {
         let others = [
             &self.renewal.url,
             &self.revocation_url,
             &self.introspection_url,
             &self.userinfo_url,
+            &self.jwks_url,
+            &self.login_url,
             &self.api_base,
         ];
-        let all = others.into_iter().flatten().chain([&self.token_url]);
+        let all = others.into_iter().flatten().chain([&self.authorize_url, &self.token_url]);
         all.map(|url| url.origin().ascii_serialization()).collect()
+    }
+
+    /// The extra values that go to the token endpoint and could be secrets: what is shorter is a word, and would be
+    /// masked in every sentence of a reply.
+    pub fn token_secrets(&self) -> impl Iterator<Item = SecretString> + '_ {
+        let extra = self.token_extra.iter().chain(&self.renewal.extra).chain(&self.token_headers);
+        let own = extra.filter(|(name, _)| name != "scope" && name != "redirect_uri");
+        own.map(|(_, value)| value.clone()).filter(|value| value.expose_secret().len() >= LEAST_SECRET)
+    }
+
+    /// Adds extra values by key, in place of those of the same key. What Grapnel sets itself is left out.
+    #[must_use]
+    pub fn with<'k>(mut self, values: impl IntoIterator<Item = (&'k str, SecretString)>) -> Self {
+        for (key, value) in values {
+            let Some((family, name)) = family(key).filter(|_| !is_reserved(key)) else { continue };
+            let extra = match family {
+                Family::Authorize => &mut self.authorize_extra,
+                Family::Token => &mut self.token_extra,
+                Family::Refresh => &mut self.renewal.extra,
+                Family::Header => &mut self.token_headers,
+            };
+            extra.retain(|(other, _)| other != name);
+            extra.push((name.to_owned(), value));
+        }
+        self
     }
 }

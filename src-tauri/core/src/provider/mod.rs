@@ -2,7 +2,9 @@
 //! values by key, each with its source; an app may override any of them.
 
 mod conventions;
+mod extras;
 mod file;
+mod hosts;
 mod view;
 
 use std::collections::BTreeMap;
@@ -12,9 +14,12 @@ use serde::Deserialize;
 
 pub(crate) use conventions::endpoint;
 pub use conventions::{
-    Body, ClientAuth, Content, Conventions, Need, Origins, Pkce, Place, Refresh, Renewal, is_loopback,
+    Body, ClientAuth, Content, Conventions, Extra, Need, Origins, Pkce, Place, Refresh, Renewal, is_loopback,
 };
-pub use file::ProfileFile;
+pub use extras::{Secrets, is_secret};
+pub(crate) use extras::{is_reserved, replace};
+pub use file::{ProfileFile, Review};
+pub use hosts::OtherHost;
 pub use view::{ProfileValue, ProviderView, Scope, Source};
 
 use crate::error::{Code, Error, Result};
@@ -30,6 +35,10 @@ const BUILT_IN: &[&str] = &[
     include_str!("profiles/grovestreams.toml"),
     include_str!("profiles/custom.toml"),
 ];
+
+/// Endpoints that no app does without, so that they stay where the profile has them even where it is not said whether
+/// they move.
+const NEEDED: &[&str] = &["authorize_url", "token_url", "api_base"];
 
 /// Values of a profile that a person chose otherwise for one app.
 pub type Overrides = BTreeMap<String, String>;
@@ -77,15 +86,8 @@ impl Profile {
         })
     }
 
-    /// What to call it in a sentence: its name, or, where only the person knows it, the host that they sign in at.
-    pub fn called(&self, overrides: &Overrides) -> String {
-        let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
-        let own =
-            overrides.get("authorize_url").filter(|_| !is_known).and_then(|url| url::Url::parse(url).ok());
-        own.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| self.name.clone())
-    }
-
-    /// How this provider is spoken to, with an app's own values in place of the profile's.
+    /// How this provider is spoken to, with an app's own values in place of the profile's. An extra value that Grapnel
+    /// sets itself is left out: an app that was stored with one goes on.
     ///
     /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.
     pub fn conventions(&self, overrides: &Overrides) -> Result<Conventions> {
@@ -98,33 +100,55 @@ impl Profile {
             .hint("Leave it out."));
         }
         let known = |key: &str| {
-            let is_extra = ["authorize.", "token."]
-                .iter()
-                .any(|start| key.len() > start.len() && key.starts_with(start));
-            is_extra || conventions::KEYS.contains(&key) || conventions::KEYS_OF_PROFILES.contains(&key)
+            extras::family(key).is_some()
+                || conventions::KEYS.contains(&key)
+                || conventions::KEYS_OF_PROFILES.contains(&key)
         };
         if let Some(key) = overrides.keys().chain(self.values.keys()).find(|key| !known(key)) {
             return Err(Error::input(key, format!("There is no value called “{key}”.")).hint(format!(
-                "There are: {}, and authorize.NAME or token.NAME.",
+                "There are: {}, and authorize.NAME, token.NAME, refresh.NAME and token.header.NAME.",
                 conventions::KEYS.join(", ")
             )));
         }
-        Conventions::read(&|key: &str| self.value(overrides, key), &|start| self.extra(overrides, start))
+        let values = self.values(overrides);
+        let read = Conventions::read(&|key: &str| values.get(key).map(String::as_str))?;
+        Ok(read.with(values.iter().map(|(key, value)| (key.as_str(), value.as_str().into()))))
     }
 
-    fn value<'v>(&'v self, overrides: &'v Overrides, key: &str) -> Option<&'v str> {
-        let own = overrides.get(key).map(String::as_str);
-        own.or_else(|| self.values.get(key).map(|value| value.value.as_str()))
+    /// The same, of what somebody enters or a file says: refuses as well what could redirect a secret or replace a
+    /// parameter of the protocol.
+    pub fn check(&self, overrides: &Overrides) -> Result<Conventions> {
+        let conventions = self.conventions(overrides)?;
+        overrides.iter().try_for_each(|(key, value)| extras::check(key, value))?;
+        self.following(overrides).check()?;
+        Ok(conventions)
     }
 
-    /// The extra parameters whose keys begin with `start`.
-    fn extra(&self, overrides: &Overrides, start: &str) -> Vec<(String, String)> {
-        let keys = self.values.keys().chain(overrides.keys().filter(|key| !self.values.contains_key(*key)));
-        keys.filter_map(|key| {
-            let value = self.value(overrides, key).filter(|value| !value.is_empty())?;
-            Some((key.strip_prefix(start)?.to_owned(), value.to_owned()))
-        })
-        .collect()
+    /// The keys of an app that are left out, because Grapnel sets what they name.
+    pub fn left_out<'k>(keys: impl IntoIterator<Item = &'k String>) -> Vec<String> {
+        keys.into_iter().filter(|key| extras::is_reserved(key)).cloned().collect()
+    }
+
+    /// Every value by key: the app's own, those that follow them, and the profile's.
+    fn values(&self, overrides: &Overrides) -> BTreeMap<String, String> {
+        let mut values: BTreeMap<String, String> =
+            self.values.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
+        let following = self.following(overrides);
+        for key in following.undecided.keys().filter(|key| !NEEDED.contains(&key.as_str())) {
+            values.remove(key);
+        }
+        values.extend(following.values);
+        values.extend(overrides.clone());
+        values
+    }
+
+    /// Whether a value is what it would be without being set.
+    pub(crate) fn is_default(&self, overrides: &Overrides, key: &str, value: &str) -> bool {
+        let others = overrides.iter().filter(|(other, _)| *other != key);
+        let others = others.map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.values.get(key).is_some_and(|own| own.value == value)
+            && self.values(&others).get(key).is_some_and(|found| found == value)
+            && !self.following(&others).undecided.contains_key(key)
     }
 
     /// What is shown of it.
@@ -149,6 +173,7 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::ExposeSecret;
 
     #[test]
     fn every_built_in_profile_is_complete_but_for_what_only_the_person_knows() {
@@ -214,14 +239,36 @@ mod tests {
     }
 
     #[test]
-    fn extra_parameters_are_taken_by_name() {
-        let own = Overrides::from([
-            ("authorize.prompt".into(), "consent".into()),
-            ("token.audience".into(), "x".into()),
-        ]);
-        let conventions = Profile::find("grigora").unwrap().conventions(&own).unwrap();
-        assert_eq!(conventions.authorize_extra, [("prompt".to_owned(), "consent".to_owned())]);
-        assert_eq!(conventions.token_extra, [("audience".to_owned(), "x".to_owned())]);
+    fn extra_values_go_to_the_request_that_their_key_names() {
+        let own = [
+            ("authorize.prompt", ""),
+            ("token.audience", "x"),
+            ("refresh.audience", "y"),
+            ("token.header.X-Client-ID", "z"),
+            ("authorize.state", "stored before it was refused"),
+        ];
+        let own: Overrides = own.map(|(key, value)| (key.into(), value.into())).into();
+        let grigora = Profile::find("grigora").unwrap();
+        let read = grigora.conventions(&own).unwrap();
+        let told =
+            [&read.authorize_extra, &read.token_extra, &read.renewal.extra, &read.token_headers].map(|all| {
+                let all = all.iter().map(|(name, value)| format!("{name}={}", value.expose_secret()));
+                all.collect::<Vec<_>>().join(" ")
+            });
+        assert_eq!(told, ["prompt=", "audience=x", "audience=y", "X-Client-ID=z"]);
+        assert_eq!(Profile::left_out(own.keys()), ["authorize.state"]);
+        assert_eq!(grigora.check(&own).unwrap_err().field.as_deref(), Some("authorize.state"));
+    }
+
+    #[test]
+    fn a_resource_is_an_absolute_address_and_there_may_be_several() {
+        let of = |value: &str| {
+            Profile::find("grigora").unwrap().conventions(&[("resource".into(), value.into())].into())
+        };
+        assert_eq!(of("https://api.example urn:x:y").unwrap().resources, ["https://api.example", "urn:x:y"]);
+        for bad in ["api.example", "https://api.example/#x"] {
+            assert_eq!(of(bad).unwrap_err().field.as_deref(), Some("resource"), "{bad}");
+        }
     }
 
     #[test]

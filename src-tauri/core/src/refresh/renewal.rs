@@ -11,6 +11,7 @@ use super::outcome::{Before, Outcome, Why, no_refresh_token};
 use super::point::{Point, reached};
 use super::row;
 use crate::activity::Kind;
+use crate::app_secrets;
 use crate::env::{Env, Unsaved};
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -115,6 +116,7 @@ async fn attempt(
     if let Some(known) = known(env, &row, instead_of, why) {
         return Ok(known);
     }
+    app_secrets::seal_clear(env, &app).await?;
     let client = Client::of(env, &app).await?;
     grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
     // What comes of it is for the hosts that were asked, also if the app's are others by then.

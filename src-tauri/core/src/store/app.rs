@@ -20,17 +20,26 @@ pub(crate) struct AppRow {
     pub(crate) scopes: Vec<String>,
     pub(crate) projects: Vec<String>,
     pub(crate) overrides: Overrides,
+    /// The keys of what is in `sealed_values`.
+    pub(crate) secret_keys: Vec<String>,
+    pub(crate) sealed_values: Option<Sealed>,
+    /// The keys of values that are as the issuer announced them.
+    pub(crate) discovered: Vec<String>,
     pub(crate) created_at: jiff::Timestamp,
 }
 
 pub(crate) fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO app VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :scopes, :projects, :overrides, :created_at)",
+            "INSERT INTO app (id, name, provider, client_id, sealed_secret, redirect_uri, scopes, projects, overrides,
+                secret_keys, sealed_values, discovered, created_at)
+             VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :scopes, :projects, :overrides,
+                :secret_keys, :values, :discovered, :created_at)",
             named_params! {
                 ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
                 ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
-                ":overrides": Json(&app.overrides), ":created_at": Time(app.created_at),
+                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys), ":values": app.sealed_values,
+                ":discovered": Json(&app.discovered), ":created_at": Time(app.created_at),
             },
         )
         .map(drop)
@@ -41,12 +50,14 @@ pub(crate) fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<
     connection
         .execute(
             "UPDATE app SET name = :name, client_id = :client_id, sealed_secret = :secret, redirect_uri = :redirect_uri,
-                scopes = :scopes, projects = :projects, overrides = :overrides
+                scopes = :scopes, projects = :projects, overrides = :overrides, secret_keys = :secret_keys,
+                sealed_values = :values, discovered = :discovered
              WHERE id = :id",
             named_params! {
                 ":id": app.id, ":name": app.name, ":client_id": app.client_id, ":secret": app.sealed_secret,
                 ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
-                ":overrides": Json(&app.overrides),
+                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys), ":values": app.sealed_values,
+                ":discovered": Json(&app.discovered),
             },
         )
         .map(drop)
@@ -88,6 +99,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AppRow> {
         scopes: json(row, "scopes")?,
         projects: json(row, "projects")?,
         overrides: json(row, "overrides")?,
+        secret_keys: json(row, "secret_keys")?,
+        sealed_values: row.get("sealed_values")?,
+        discovered: json(row, "discovered")?,
         created_at: row.get::<_, Time>("created_at")?.0,
     })
 }

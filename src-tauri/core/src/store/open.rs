@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/9-noted-and-changed.sql"),
     include_str!("schema/10-refused-callbacks.sql"),
     include_str!("schema/11-refusals.sql"),
+    include_str!("schema/12-extra-values.sql"),
 ];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
@@ -208,6 +209,40 @@ mod tests {
             let new = tempfile::tempdir().unwrap();
             assert_eq!(schema(&upgraded), schema(&open(new.path()).unwrap()));
         }
+    }
+
+    /// Values of before version 12 mean what they meant, and no secret goes to another host than before.
+    #[test]
+    fn values_of_apps_keep_their_meaning() {
+        let home = tempfile::tempdir().unwrap();
+        let old = Connection::open(home.path().join(FILE)).unwrap();
+        STEPS[..11].iter().for_each(|step| old.execute_batch(step).unwrap());
+        old.pragma_update(None, "user_version", 11).unwrap();
+        let apps = [
+            ("custom", r#"{"token.audience":"x","token.redirect_uri":"y","authorize.prompt":"none"}"#),
+            ("custom", r#"{"token_prefix":"p"}"#),
+            ("grovestreams", r#"{"authorize_url":"https://brand.example/#signinoauth/"}"#),
+            (
+                "grovestreams",
+                r#"{"authorize_url":"https://a.example/","token_url":"https://a.example/t","api_base":"https://a.example"}"#,
+            ),
+            ("thegrid", r#"{"api_base":"https://a.example"}"#),
+            ("grindery", r#"{"authorize_url":"https://login.example/"}"#),
+            ("grigora", r#"{"api_base":"https://a.example"}"#),
+        ];
+        for (number, (provider, overrides)) in apps.iter().enumerate() {
+            let sql = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+                VALUES (?1, ?1, ?2, '', '', '[]', '[]', ?3, '2026-01-01T00:00:00Z')";
+            old.execute(sql, (format!("app {number}"), provider, overrides)).unwrap();
+        }
+        drop(old);
+        let new = open(home.path()).unwrap();
+        let told: Vec<String> = crate::store::app::all(&new)
+            .unwrap()
+            .into_iter()
+            .map(|app| format!("{} {:#?}", app.provider, app.overrides))
+            .collect();
+        insta::assert_snapshot!(told.join("\n"));
     }
 
     #[cfg(unix)]

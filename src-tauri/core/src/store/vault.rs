@@ -117,7 +117,7 @@ pub(crate) fn give_up_sealed(connection: &Connection) -> rusqlite::Result<()> {
         super::connection::clear_grant(connection, &row.id, row.version)?;
     }
     connection.execute_batch(
-        "UPDATE app SET sealed_secret = NULL;
+        "UPDATE app SET sealed_secret = NULL, sealed_values = NULL, secret_keys = '[]';
          UPDATE attempt SET sealed_url = NULL, sealed_verifier = NULL;
          DELETE FROM revocation;
          DELETE FROM vault;",
@@ -158,7 +158,7 @@ mod tests {
         let columns = store.read(super::sealed_columns).unwrap();
         let columns: Vec<String> =
             columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
-        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token");
+        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret app.sealed_values attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token");
         store.read(super::all_sealed).unwrap();
     }
 }

@@ -11,11 +11,17 @@ type Change = fn(&mut NewApp);
 #[tokio::test]
 async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
     let world = World::new();
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 17] = [
         ("empty client id", |new| new.client_id = "  ".into()),
-        ("client id with a space", |new| new.client_id = "acme sites".into()),
+        ("client id with a tab", |new| new.client_id = "acme\tsites".into()),
         ("client id with an umlaut", |new| new.client_id = "ägypten".into()),
-        ("secret with a space", |new| new.client_secret = Some(Entered("my secret".into()))),
+        ("secret with a line break", |new| new.client_secret = Some(Entered("my\nsecret".into()))),
+        ("another state", |new| change(new, "authorize.State", "x")),
+        ("another redirect URI at a refresh", |new| {
+            change(new, "refresh.redirect_uri", "https://evil.example")
+        }),
+        ("a header of credentials", |new| change(new, "token.header.Authorization", "x")),
+        ("a value far too long", |new| change(new, "authorize.prompt", &"x".repeat(5000))),
         ("project id with a space", |new| new.projects = vec!["my project".into()]),
         ("empty address", |new| change(new, "token_url", "")),
         ("http on another host", |new| change(new, "token_url", "http://api.grigora.co/t")),
@@ -24,6 +30,7 @@ async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
         ("impossible choice", |new| change(new, "token_body", "xml")),
         ("unknown provider", |new| new.provider = "acme".into()),
         ("name with a control character", |new| new.name = "a\u{7}b".into()),
+        ("name that turns", |new| new.name = "Acme \u{202e}tset".into()),
     ];
     let mut told = Vec::new();
     for (what, change) in changes {
@@ -54,6 +61,16 @@ async fn an_app_keeps_what_differs_from_the_profile_only() {
     assert_eq!(app.client_id, grapnel_sandbox::grigora::CLIENT_ID);
     assert!(!app.overrides.contains_key("token_body"));
     assert!(app.has_secret);
+}
+
+/// RFC 6749, appendix A: any printable character of ASCII.
+#[tokio::test]
+async fn a_client_id_and_a_secret_may_have_spaces() {
+    let world = World::new();
+    let secret = Some(Entered(" my ~secret+/=: ".into()));
+    let new = NewApp { client_id: "acme sites (1)".into(), client_secret: secret, ..world.new_app() };
+    let app = world.grapnel.add_app(new).await.unwrap();
+    assert_eq!((app.client_id.as_str(), app.has_secret), ("acme sites (1)", true));
 }
 
 #[tokio::test]

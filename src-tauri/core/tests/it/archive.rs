@@ -10,6 +10,7 @@ use grapnel_core::app::NewApp;
 use grapnel_core::archive::{Export, Exported, Import, Imported, Outcome};
 use grapnel_core::connection::State;
 use grapnel_core::error::{Code, Error};
+use grapnel_core::id::ConnectionId;
 use grapnel_core::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::grigora;
 use tempfile::TempDir;
@@ -236,11 +237,21 @@ async fn what_cannot_be_is_left_out_and_says_why() {
         })
     };
     let id = "0123456789abcdef0123456789abcdef";
+    let other = |member: &str, value: serde_json::Value| {
+        let mut other = connection("fedcba9876543210fedcba9876543210", "x");
+        other[member] = value;
+        other
+    };
     let document = serde_json::json!({"grapnel": 1, "exported_at": "2026-01-01T00:00:00Z", "apps": [
         app("unknown", "elsewhere", serde_json::json!({}), vec![connection(id, "x")]),
         app("plain", "grigora", serde_json::json!({"token_url": "http://evil.example/"}), vec![]),
         app("bell\u{7}", "grigora", serde_json::json!({}), vec![]),
+        app("turned\u{202e}", "grigora", serde_json::json!({}), vec![]),
+        app("theirs", "grigora", serde_json::json!({"token_url": "https://evil.example/t", "pkce": "never"}), vec![]),
         app("good", "grigora", serde_json::json!({}), vec![
+            other("name", "a\u{200b}b".into()), other("scopes", vec!["read\u{1b}[2J"].into()), other("scopes", vec!["x"; 1001].into()),
+            other("project_ids", vec!["x".repeat(5000)].into()), other("kept_for", vec!["https://a.example\n"].into()),
+            other("account", serde_json::json!({"id": "7\n", "name": "\u{202e}Ada \u{1b}[1m<ada@acme.example>", "email": null})),
             connection("../../etc/passwd", "x"), connection(id, "two\nlines"), connection(id, ""), connection(id, "fine"), connection(id, "twice"),
         ]),
     ]});
@@ -250,11 +261,39 @@ async fn what_cannot_be_is_left_out_and_says_why() {
     let archive = world.grapnel.open_archive(&file(&world), &words()).await.unwrap();
     let imported = world.grapnel.import(&archive, ALL).await.unwrap();
     insta::assert_snapshot!(told(&imported));
-    let added = imported.lines.iter().filter(|line| line.outcome == Outcome::Added).count();
+    let added = imported
+        .lines
+        .iter()
+        .filter(|line| matches!(line.outcome, Outcome::Added | Outcome::Renamed))
+        .count();
     assert_eq!(added, world.grapnel.apps().unwrap().len() + world.grapnel.connections().unwrap().len());
-    let connection = world.grapnel.connections().unwrap().pop().unwrap();
+    let theirs = imported.lines.iter().find(|line| line.name == "theirs").unwrap();
+    assert_eq!(theirs.other_hosts[0].host, "evil.example");
+    let named = |app: &str| world.grapnel.apps().unwrap().into_iter().find(|one| one.name == app).unwrap();
+    assert_eq!(named("theirs").provider_name, "evil.example, as Grigora");
+    let all = world.grapnel.connections().unwrap();
+    let claimed = world.grapnel.connection(&ConnectionId("fedcba9876543210fedcba9876543210".into())).unwrap();
+    let account = claimed.account.unwrap();
+    assert_eq!((account.id.as_str(), account.name.as_str()), ("7", "Ada [1m<ada@acme.example>"));
+    let connection = all.into_iter().find(|one| one.id.0 == id).unwrap();
     let token = world.grapnel.token(&connection.id, Duration::ZERO).await.unwrap();
     assert_eq!(token.expose_secret(), "fine");
+}
+
+/// Extra values that may be secret go with the file, inside its encryption, and are sealed where it is imported.
+#[tokio::test]
+async fn secret_values_go_with_the_file() {
+    let world = World::new();
+    let mut new = world.new_app();
+    new.overrides.insert("token.audience".into(), "hunter2".into());
+    let app = world.grapnel.add_app(new).await.unwrap();
+    export(&world, |_| {}).await.unwrap();
+    let there = Elsewhere::of(&world);
+    there.import(&file(&world), ALL).await.unwrap();
+    let imported = there.grapnel.apps().unwrap().remove(0);
+    assert_eq!((&imported.secrets, &imported.overrides), (&app.secrets, &app.overrides));
+    let again = there.import(&file(&world), ALL).await.unwrap();
+    assert!(again.lines.iter().all(|line| line.outcome == Outcome::Same), "{again:?}");
 }
 
 /// The stored ones are void by then.

@@ -23,6 +23,8 @@ fn unchanged(app: &App) -> NewApp {
         scopes: app.scopes.clone(),
         projects: app.projects.clone(),
         overrides: app.overrides.clone(),
+        discovered: app.discovered.clone(),
+        ..NewApp::default()
     }
 }
 
@@ -112,6 +114,30 @@ async fn a_changed_host_gets_nothing_that_was_saved_for_the_old_one() {
     assert_eq!(thief.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
+/// Where a person signs in, and where a password goes, are guarded like where tokens go.
+#[tokio::test]
+async fn the_pages_of_a_sign_in_are_guarded_as_well() {
+    let world = World::of(ProviderId::GroveStreams);
+    let id = world.connect().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    for key in ["authorize_url", "login_url"] {
+        let mut new = unchanged(&app);
+        new.overrides.insert(key.into(), "http://localhost:9/x".into());
+        let error = world.grapnel.change_app(&app.id, new).await.unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("client_secret"), "{key}");
+        assert!(error.meaning.unwrap().contains("localhost"), "{key}");
+    }
+    let mut new = unchanged(&app);
+    new.overrides.insert("login_url".into(), "http://localhost:9/x".into());
+    new.client_secret = Some(Entered("meant-for-there".into()));
+    let moved = world.grapnel.change_app(&app.id, new).await.unwrap();
+    assert_eq!(
+        (moved.provider_name.as_str(), moved.login_host.as_deref()),
+        ("127.0.0.1, as GroveStreams", Some("localhost"))
+    );
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::ReconnectNeeded);
+}
+
 #[tokio::test]
 async fn a_new_sign_in_is_good_for_the_new_host() {
     let world = World::new();
@@ -152,7 +178,7 @@ async fn an_app_made_from_a_profile_file_speaks_as_the_first_one() {
         let app = world.add_app().await;
         let text = world.grapnel.profile_of(&app.id).unwrap().write().unwrap();
         assert!(!text.contains(&app.client_id) || app.client_id.is_empty(), "{text}");
-        let ProfileFile { provider, scopes, values } = ProfileFile::read(&text).unwrap();
+        let ProfileFile { provider, scopes, values, .. } = ProfileFile::read(&text).unwrap();
         let new = NewApp { name: "Second".into(), provider, scopes, overrides: values, ..world.new_app() };
         let second = world.grapnel.add_app(new).await.unwrap();
         assert_eq!(second.overrides, app.overrides);

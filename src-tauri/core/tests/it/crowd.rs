@@ -32,6 +32,7 @@ async fn app(grapnel: &Grapnel, name: &str, at: &Counting) -> App {
         scopes: Vec::new(),
         projects: Vec::new(),
         overrides: BTreeMap::from(overrides),
+        ..NewApp::default()
     };
     grapnel.add_app(new).await.unwrap()
 }

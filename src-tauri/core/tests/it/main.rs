@@ -16,6 +16,7 @@ mod content;
 mod counting;
 mod crowd;
 mod doctor;
+mod extras;
 mod faults;
 #[cfg(target_os = "linux")]
 mod gnome_keyring;

@@ -154,6 +154,7 @@ impl Scripted {
             scopes: Vec::new(),
             projects: Vec::new(),
             overrides: endpoints.into_iter().chain(own).collect(),
+            ..NewApp::default()
         }
     }
 }

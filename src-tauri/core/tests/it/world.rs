@@ -87,6 +87,7 @@ impl World {
             scopes: Vec::new(),
             projects: Vec::new(),
             overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
+            ..NewApp::default()
         }
     }
 

@@ -142,6 +142,7 @@ test("email and password are used once, and only where the provider offers it", 
   await press(user, "Sign in with email and password instead");
   expect(step()).toHaveTextContent("once, and keeps neither");
   expect(field("email")).toHaveValue("ines@harbour.example");
+  expect(screen.getByText(/sends email and password to grovestreams\.com once/)).toBeInTheDocument();
   expect(field("password")).toHaveAttribute("type", "password");
   await user.type(field("password"), "abc");
   await press(user, "Sign in");

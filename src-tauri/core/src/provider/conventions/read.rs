@@ -34,6 +34,9 @@ pub(in crate::provider) const KEYS: &[&str] = &[
     "refresh_method",
     "refresh_body",
     "refresh_params",
+    "refresh_redirect_uri",
+    "refresh_scope",
+    "resource",
     "revocation_url",
     "introspection_url",
     "userinfo_url",
@@ -97,11 +100,8 @@ const NEEDS: &[(&str, Need)] =
     &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
 
 impl Conventions {
-    /// Reads the values that `find` finds. `extra` has the pairs of `authorize.NAME` and `token.NAME`.
-    pub(in crate::provider) fn read(
-        find: Find<'_, '_>,
-        extra: &dyn Fn(&str) -> Vec<(String, String)>,
-    ) -> Result<Self> {
+    /// Reads the values that `find` finds, without extra ones.
+    pub(in crate::provider) fn read(find: Find<'_, '_>) -> Result<Self> {
         let values = &Values(find);
         let token_body = values.choice("token_body", BODIES)?;
         let conventions = Self {
@@ -110,10 +110,12 @@ impl Conventions {
                 "authorize_params",
                 &[("query", Place::Query), ("fragment", Place::Fragment), ("both", Place::Both)],
             )?,
-            authorize_extra: extra("authorize."),
+            authorize_extra: Vec::new(),
             token_url: values.endpoint("token_url")?,
             token_body,
-            token_extra: extra("token."),
+            token_extra: Vec::new(),
+            token_headers: Vec::new(),
+            resources: resources(values)?,
             token_redirect_uri: values.flag("token_redirect_uri", true)?,
             token_state: values.flag("token_state", false)?,
             client_id: values.choice("client_id", NEEDS)?,
@@ -311,7 +313,22 @@ fn renewal(values: &Values<'_, '_>, token_body: Body) -> Result<Renewal> {
         is_put: values.choice("refresh_method", &[("post", false), ("put", true)])?,
         body,
         only: values.filled("refresh_params").map(|names| names.split(' ').map(str::to_owned).collect()),
+        has_redirect_uri: values.flag("refresh_redirect_uri", false)?,
+        has_scope: values.flag("refresh_scope", false)?,
+        extra: Vec::new(),
     })
+}
+
+/// The resources, separated by spaces: absolute URIs without a fragment (RFC 8707 §2).
+fn resources(values: &Values<'_, '_>) -> Result<Vec<String>> {
+    let key = "resource";
+    let all = values.filled(key).unwrap_or_default().split_whitespace();
+    all.map(|text| match Url::parse(text) {
+        Ok(url) if url.fragment().is_none() => Ok(text.to_owned()),
+        _ => Err(Error::input(key, format!("“{text}” is not the address of a resource."))
+            .hint("Enter whole addresses without a #, separated by spaces.")),
+    })
+    .collect()
 }
 
 /// Reads the address of an endpoint, and admits only what tokens and codes may be sent to:

@@ -1,0 +1,59 @@
+//! The values of an app that only the vault keeps: extra parameters and headers that may be secret.
+
+use std::collections::BTreeMap;
+
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::id::AppId;
+use crate::provider::{Secrets, is_secret};
+use crate::secret::{Entered, ExposeSecret, Sealed, SecretString};
+use crate::store::app::{self, AppRow};
+
+/// Where they are sealed, all in one.
+fn place(app: &AppId) -> String {
+    format!("app/{app}/values")
+}
+
+/// Seals them; nothing where there are none.
+pub(crate) async fn seal(env: &Env, app: &AppId, secrets: &Secrets) -> Result<Option<Sealed>> {
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    let plain: BTreeMap<&str, &str> =
+        secrets.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
+    let text = serde_json::to_string(&plain)
+        .map_err(|_| Error::new(Code::Internal, "The app’s values could not be written."))?;
+    env.vault.seal(&place(app), &SecretString::from(text)).await.map(Some)
+}
+
+/// Opens them.
+pub(crate) async fn open(env: &Env, app: &AppRow) -> Result<Secrets> {
+    let Some(sealed) = &app.sealed_values else { return Ok(Secrets::new()) };
+    let text = env.vault.open(&place(&app.id), sealed).await?;
+    let plain: BTreeMap<String, Entered> = serde_json::from_str(text.expose_secret())
+        .map_err(|_| Error::new(Code::DataDamaged, "The app’s values cannot be read."))?;
+    Ok(plain.into_iter().map(|(key, value)| (key, value.0)).collect())
+}
+
+/// Seals what an earlier Grapnel kept in the clear. Its caller is at work, so that the vault does not move meanwhile.
+pub(crate) async fn seal_clear(env: &Env, app: &AppRow) -> Result<()> {
+    let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
+    let clear: Secrets = clear.map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+    if clear.is_empty() {
+        return Ok(());
+    }
+    let mut secrets = open(env, app).await?;
+    secrets.extend(clear);
+    let mut new = app.clone();
+    new.overrides.retain(|key, _| !is_secret(key));
+    new.secret_keys = secrets.keys().cloned().collect();
+    new.sealed_values = seal(env, &app.id, &secrets).await?;
+    env.store.write(|tx| {
+        let now = app::get(tx, &app.id)?;
+        // What was changed meanwhile was sealed with that.
+        if now.is_some_and(|now| now.overrides == app.overrides && now.sealed_values == app.sealed_values) {
+            app::update(tx, &new)?;
+        }
+        Ok(())
+    })
+}

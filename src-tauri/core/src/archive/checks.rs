@@ -1,0 +1,126 @@
+//! What a file says is checked like what a person enters: each part before it is taken in.
+
+use serde_json::Value;
+
+use super::format::{AppOut, ConnectionOut};
+use crate::app::{NewApp, Possible, is_hidden};
+use crate::app_secrets;
+use crate::content::Account;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::grant::secret_place;
+use crate::http::clean;
+use crate::provider::is_secret;
+use crate::secret::{Entered, ExposeSecret, SecretString};
+use crate::store::app::AppRow;
+
+/// The longest token that is taken.
+const LONGEST: usize = 64 * 1024;
+/// The longest scope, project id or host, and the most of them.
+const LONGEST_WORD: usize = 4096;
+const MOST_WORDS: usize = 1000;
+
+/// An app of a file, as a person would enter it.
+pub(super) fn entered(app: &AppOut) -> NewApp {
+    let secrets = app.secrets.iter();
+    NewApp {
+        name: app.name.clone(),
+        provider: app.provider.clone(),
+        client_id: app.client_id.clone(),
+        client_secret: app.client_secret.as_ref().map(|secret| Entered(secret.0.clone())),
+        redirect: app.redirect_uri.clone(),
+        scopes: app.scopes.clone(),
+        projects: app.projects.clone(),
+        overrides: app.overrides.clone(),
+        secrets: secrets.map(|(key, value)| (key.clone(), Some(Entered(value.0.clone())))).collect(),
+        discovered: app.discovered.clone(),
+    }
+}
+
+/// Whether an app is the same but for its name and its secrets.
+pub(super) fn is_same(known: &AppRow, new: &AppRow) -> bool {
+    let clear = known.overrides.iter().filter(|(key, _)| !is_secret(key));
+    known.provider == new.provider
+        && known.client_id == new.client_id
+        && known.redirect_uri == new.redirect_uri
+        && known.scopes == new.scopes
+        && known.projects == new.projects
+        && clear.eq(&new.overrides)
+}
+
+/// Whether an app has the same secrets.
+pub(super) async fn has_secrets(env: &Env, app: &AppRow, new: &Possible) -> Result<bool> {
+    let known = match &app.sealed_secret {
+        Some(sealed) => Some(env.vault.open(&secret_place(&app.id), sealed).await?),
+        None => None,
+    };
+    let text = |secret: &SecretString| secret.expose_secret().to_owned();
+    if known.as_ref().map(text) != new.secret.as_ref().map(text) {
+        return Ok(false);
+    }
+    let mut values = app_secrets::open(env, app).await?;
+    let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
+    values.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
+    let pair = |(key, value): (&String, &SecretString)| (key.clone(), text(value));
+    Ok(values.iter().map(pair).eq(new.values.iter().map(pair)))
+}
+
+/// Refuses a connection that no Grapnel wrote.
+pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
+    let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_token = |token: &SecretString| {
+        let token = token.expose_secret();
+        !token.is_empty() && token.len() <= LONGEST && token.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    };
+    let is_word = |word: &String| {
+        !word.is_empty()
+            && word.len() <= LONGEST_WORD
+            && !word.chars().any(|c| c.is_whitespace() || is_hidden(c))
+    };
+    let origins = || out.kept_for.iter().flatten();
+    let words = || out.scopes.iter().chain(&out.project_ids).chain(origins());
+    let tokens = out.tokens.iter().flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref()]);
+    let is_possible = is_id
+        && !out.name.trim().is_empty()
+        && tokens.flatten().all(|token| is_token(&token.0))
+        && words().nth(MOST_WORDS).is_none()
+        && words().all(is_word);
+    if is_possible { Ok(()) } else { Err(Error::input("file", "It is damaged in the file.")) }
+}
+
+/// What a file says, as one line that can be shown.
+pub(super) fn shown(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| c.is_control() || !is_hidden(*c)).collect();
+    clean(&visible, &[])
+}
+
+/// An account as a file names it: the provider did not say so to this Grapnel. Each text is one line that can be shown;
+/// nothing where no id is left.
+pub(super) fn cleaned(account: &Account) -> Option<Account> {
+    let Value::Object(mut members) = serde_json::to_value(account).ok()? else { return None };
+    for value in members.values_mut() {
+        if let Value::String(text) = value {
+            *text = shown(text);
+        }
+    }
+    serde_json::from_value(Value::Object(members)).ok().filter(|account: &Account| !account.id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_in_a_file_is_cleaned_in_every_text() {
+        let account = |text: &str| Account {
+            id: text.into(),
+            name: text.into(),
+            email: Some(text.into()),
+            ..serde_json::from_str(r#"{"id":"","name":"","email":null}"#).unwrap()
+        };
+        let told = cleaned(&account("Ada\n\u{202e}<ada\u{200b}@acme.example>\u{1b}[2J")).unwrap();
+        assert_eq!(told, account("Ada <ada@acme.example> [2J"));
+        assert_eq!(cleaned(&account("\u{202e}\n")), None);
+        assert!(cleaned(&account(&"x".repeat(1 << 20))).unwrap().name.len() < 1000);
+    }
+}

@@ -1,0 +1,279 @@
+//! The hosts of an app: endpoints that move together, and hosts that are not the provider's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use url::{Origin, Url};
+
+use super::{Overrides, Profile, is_loopback};
+use crate::error::Error;
+
+/// Endpoints by what reaches them, the most sensitive first: the client secret, codes and tokens; a password; …
+const BY_SENSITIVITY: &[&str] = &["token_url", "login_url", "refresh_url", "authorize_url", "api_base"];
+
+/// A host that an app's requests go to and that is none of its provider's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct OtherHost {
+    /// The host, with its port where that is not the scheme's.
+    pub host: String,
+    /// The keys of the endpoints at it, such as `token_url`.
+    pub endpoints: Vec<String>,
+}
+
+/// Endpoints that an app leaves unset, and whose origin another one of the app decides.
+#[derive(Default)]
+pub(super) struct Following {
+    /// Where they are, by key.
+    pub(super) values: BTreeMap<String, String>,
+    /// Those for which the app's own endpoints name different origins.
+    pub(super) undecided: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Following {
+    /// Why an endpoint has to be set.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let Some((key, origins)) = self.undecided.iter().next() else { return Ok(()) };
+        let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
+        Err(Error::input(
+            key,
+            format!(
+                "“{key}” is not set, and the addresses that it belongs to are at different hosts: {}.",
+                origins.join(", ")
+            ),
+        )
+        .hint(format!("Set {key} as well.")))
+    }
+}
+
+fn is_endpoint(key: &str) -> bool {
+    key.ends_with("_url") || key == "api_base"
+}
+
+fn origin(address: &str) -> Option<String> {
+    match Url::parse(address).ok()?.origin() {
+        origin @ Origin::Tuple(..) => Some(origin.ascii_serialization()),
+        Origin::Opaque(_) => None,
+    }
+}
+
+/// How a host is written for a person. A port of this computer says nothing: it is another at each start.
+fn host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) if !is_loopback(url) => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    })
+}
+
+impl Profile {
+    /// The profile's own endpoints, each with its origin.
+    fn own_endpoints(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        self.values.iter().filter(|(key, _)| is_endpoint(key)).filter_map(|(key, value)| {
+            origin(&value.value).map(|origin| (key.as_str(), value.value.as_str(), origin))
+        })
+    }
+
+    /// An installation of one's own, or a branded domain, serves every endpoint of one origin. So an app's own endpoint
+    /// takes those along that the profile has at the same origin and that the app leaves unset.
+    pub(super) fn following(&self, overrides: &Overrides) -> Following {
+        let mut set: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (key, _, own) in self.own_endpoints() {
+            if let Some(moved) = overrides.get(key).and_then(|address| origin(address)) {
+                set.entry(own).or_default().insert(moved);
+            }
+        }
+        let mut following = Following::default();
+        for (key, address, own) in self.own_endpoints().filter(|(key, ..)| !overrides.contains_key(*key)) {
+            let Some(origins) = set.get(&own) else { continue };
+            match (origins.first(), origins.len()) {
+                (Some(moved), 1) => {
+                    if let Some(rest) = address.strip_prefix(&own).filter(|_| *moved != own) {
+                        following.values.insert(key.to_owned(), format!("{moved}{rest}"));
+                    }
+                }
+                _ => drop(following.undecided.insert(key.to_owned(), origins.clone())),
+            }
+        }
+        following
+    }
+
+    /// The hosts that are not the provider's own, the one that the most sensitive requests go to first. Of a provider
+    /// that no profile describes, these are all.
+    pub fn other_hosts(&self, overrides: &Overrides) -> Vec<OtherHost> {
+        let own: BTreeSet<String> = self.own_endpoints().map(|(.., origin)| origin).collect();
+        let values = self.values(overrides);
+        let rest = values.keys().map(String::as_str).filter(|key| !BY_SENSITIVITY.contains(key));
+        let mut others: Vec<OtherHost> = Vec::new();
+        for key in BY_SENSITIVITY.iter().copied().chain(rest).filter(|key| is_endpoint(key)) {
+            let Some(url) = values.get(key).and_then(|address| Url::parse(address).ok()) else { continue };
+            let Some(host) = host(&url).filter(|_| !own.contains(&url.origin().ascii_serialization())) else {
+                continue;
+            };
+            match others.iter_mut().find(|other| other.host == host) {
+                Some(other) => other.endpoints.push(key.to_owned()),
+                None => others.push(OtherHost { host, endpoints: vec![key.to_owned()] }),
+            }
+        }
+        others
+    }
+
+    /// What to call the provider in a sentence: its name; with the host where that is not the provider's own; or the
+    /// host alone, where no profile describes the provider.
+    pub fn called(&self, overrides: &Overrides) -> String {
+        let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
+        if is_known {
+            return match self.other_hosts(overrides).first() {
+                Some(other) => format!("{}, as {}", other.host, self.name),
+                None => self.name.clone(),
+            };
+        }
+        let page = overrides.get("authorize_url").and_then(|address| Url::parse(address).ok());
+        page.as_ref().and_then(host).unwrap_or_else(|| self.name.clone())
+    }
+
+    /// The host that a person's password goes to, where the app signs in without a browser.
+    pub fn login_host(&self, overrides: &Overrides) -> Option<String> {
+        host(&Url::parse(self.values(overrides).get("login_url")?).ok()?)
+    }
+
+    /// Refuses endpoints on this computer for a provider that is elsewhere, where somebody else wrote them: whatever listens at such a port, of any
+    /// account, would receive its codes and tokens in the clear.
+    pub(super) fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
+        let values = self.values(overrides);
+        let at = |key: &str| values.get(key).and_then(|address| Url::parse(address).ok());
+        let is_remote =
+            ["issuer", "authorize_url"].iter().filter_map(|key| at(key)).any(|url| !is_loopback(&url));
+        // The one that was entered is named, and not one that follows it.
+        let mut endpoints = overrides.keys().chain(values.keys()).filter(|key| is_endpoint(key));
+        let local =
+            endpoints.find(|key| at(key).is_some_and(|url| url.scheme() == "http" && is_loopback(&url)));
+        match local.filter(|_| is_remote) {
+            Some(key) => Err(Error::input(
+                key,
+                "The address is on this computer, and the provider’s sign-in page is not: other programs here could take its codes and tokens.",
+            )
+            .hint("Enter the provider’s own https address.")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(values: &[(&str, &str)]) -> Overrides {
+        values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn profile(id: &str) -> &'static Profile {
+        Profile::find(id).unwrap()
+    }
+
+    /// Every endpoint of every profile, moved alone: it is named, and what it takes along is nowhere else.
+    #[test]
+    fn a_provider_is_called_by_the_host_that_is_not_its_own() {
+        let mut told = Vec::new();
+        for profile in Profile::built_in().iter().filter(|profile| profile.id != "custom") {
+            assert_eq!(profile.called(&Overrides::new()), profile.name);
+            let keys = super::super::conventions::KEYS.iter().filter(|key| is_endpoint(key));
+            for key in keys {
+                let moved = own(&[(key, "https://evil.example/x")]);
+                assert_eq!(profile.called(&moved), format!("evil.example, as {}", profile.name), "{key}");
+                let [other] = &profile.other_hosts(&moved)[..] else { panic!("{key}") };
+                assert!(other.endpoints.contains(&(*key).to_owned()), "{key}");
+                told.push(format!("{} {key}: {}", profile.id, other.endpoints.join(" ")));
+            }
+        }
+        insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn of_several_hosts_the_most_sensitive_is_named() {
+        let moved = own(&[
+            ("authorize_url", "https://page.example"),
+            ("token_url", "https://evil.example:8443/t"),
+            ("userinfo_url", "https://who.example"),
+        ]);
+        let grigora = profile("grigora");
+        assert_eq!(grigora.called(&moved), "evil.example:8443, as Grigora");
+        let hosts: Vec<String> = grigora.other_hosts(&moved).into_iter().map(|other| other.host).collect();
+        assert_eq!(hosts, ["evil.example:8443", "page.example", "who.example"]);
+    }
+
+    #[test]
+    fn another_host_of_the_provider_itself_is_its_own() {
+        let moved = own(&[("revocation_url", "https://build.grigora.co/revoke")]);
+        assert_eq!(profile("grigora").called(&moved), "Grigora");
+    }
+
+    #[test]
+    fn a_provider_without_a_profile_is_called_by_its_host() {
+        let custom =
+            own(&[("authorize_url", "https://id.example/a"), ("token_url", "https://tokens.example/t")]);
+        assert_eq!(profile("custom").called(&custom), "id.example");
+        assert_eq!(profile("custom").called(&Overrides::new()), "Another provider");
+    }
+
+    #[test]
+    fn a_branded_installation_gets_every_endpoint_and_the_password() {
+        let set = own(&[
+            ("authorize_url", "https://iot.acme.example/Modern/#signinoauth/"),
+            ("token_url", "https://iot.acme.example/api/oauth_access_token"),
+            ("api_base", "https://iot.acme.example/api"),
+        ]);
+        let grove = profile("grovestreams");
+        let conventions = grove.check(&set).unwrap();
+        assert_eq!(conventions.login_url.unwrap().as_str(), "https://iot.acme.example/api/oauth_login");
+        assert_eq!(grove.login_host(&set).as_deref(), Some("iot.acme.example"));
+        let one = own(&[("token_url", "http://127.0.0.1:4783/api/oauth_access_token")]);
+        let conventions = grove.check(&one).unwrap();
+        assert_eq!(conventions.origins().into_iter().collect::<Vec<_>>(), ["http://127.0.0.1:4783"]);
+        assert_eq!(conventions.authorize_url.as_str(), "http://127.0.0.1:4783/Modern/#signinoauth/");
+    }
+
+    #[test]
+    fn what_is_set_itself_does_not_follow_and_hosts_of_other_origins_stay() {
+        let kept = "https://grovestreams.com/api/oauth_login";
+        let set = own(&[("token_url", "https://iot.acme.example/t"), ("login_url", kept)]);
+        let error = profile("grovestreams").check(&set).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("api_base"), "{error:?}");
+        let moved = own(&[("token_url", "https://acme.example/t")]);
+        let conventions = profile("grigora").check(&moved).unwrap();
+        assert_eq!(conventions.authorize_url.host_str(), Some("build.grigora.co"));
+        assert_eq!(conventions.api_base.unwrap().host_str(), Some("acme.example"));
+    }
+
+    /// A new app has to say where its password goes; one that is stored goes on without that sign-in.
+    #[test]
+    fn where_the_hosts_differ_a_password_goes_nowhere() {
+        let set = own(&[
+            ("authorize_url", "https://brand.example/Modern/#signinoauth/"),
+            ("token_url", "https://iot.acme.example/t"),
+            ("api_base", "https://iot.acme.example/api"),
+        ]);
+        let grove = profile("grovestreams");
+        let error = grove.check(&set).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("login_url"));
+        insta::assert_snapshot!(format!("{} {}", error.message, error.hint.unwrap()), @"“login_url” is not set, and the addresses that it belongs to are at different hosts: https://brand.example, https://iot.acme.example. Set login_url as well.");
+        assert_eq!(grove.conventions(&set).unwrap().login_url, None);
+        assert_eq!(grove.login_host(&set), None);
+    }
+
+    #[test]
+    fn a_file_names_no_endpoint_on_this_computer_for_a_provider_that_is_elsewhere() {
+        for (id, key) in [("grigora", "token_url"), ("grigora", "userinfo_url"), ("thegrid", "api_base")] {
+            let error = profile(id).check_loopback(&own(&[(key, "http://127.0.0.1:631/x")])).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some(key));
+        }
+        let local = [
+            ("authorize_url", "http://localhost:1/a"),
+            ("token_url", "http://127.0.0.1:2/t"),
+            ("issuer", "http://localhost:1"),
+        ];
+        profile("custom").check_loopback(&own(&local)).unwrap();
+        let mixed = [local[0], local[1], ("issuer", "https://id.example")];
+        assert!(profile("custom").check_loopback(&own(&mixed)).is_err());
+    }
+}

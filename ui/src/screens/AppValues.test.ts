@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { fake, press, row, screen, start, waitFor } from "../test/start";
+
+const field = (id: string) => document.getElementById(id) as HTMLInputElement;
+type User = Awaited<ReturnType<typeof start>>;
+const submit = (user: User) => user.click(document.querySelector("form button[type=submit]") as Element);
+const radio = (name: string) => screen.getByRole("radio", { name });
+const sent = () => fake.called("addApp").at(-1)?.[0];
+
+async function open(user: User) {
+  await user.click(screen.getByRole("button", { name: "Add app" }));
+  await screen.findByRole("heading", { name: "Add app", level: 1 });
+}
+async function adding(provider: string): Promise<User> {
+  const user = await start("some");
+  await open(user);
+  await user.click(await screen.findByRole("radio", { name: provider }));
+  return user;
+}
+async function change(user: User) {
+  await row(user, "Acme Sites");
+  await press(user, "Change…");
+  await screen.findByRole("heading", { name: "Change Acme Sites", level: 1 });
+}
+
+test("what is wrong stays with the provider whose form was sent", async () => {
+  const user = await start("some");
+  await open(user);
+  await submit(user);
+  await waitFor(() => expect(field("client_id")).toHaveAttribute("aria-invalid", "true"));
+  await user.click(radio("Grindery"));
+  expect(screen.queryByText(/client id is needed/i)).toBeNull();
+  expect([...document.querySelectorAll("details[open]")]).toEqual([]);
+  await user.click(radio("The Grid"));
+  expect(field("client_id")).not.toHaveAttribute("aria-invalid");
+});
+
+test("values that the issuer announced are not called changed, and are told apart from one's own", async () => {
+  const user = await adding("Another provider");
+  await user.type(field("issuer"), "https://id.harbour.example");
+  await press(user, "Look up");
+  await waitFor(() => expect(field("token_url")).toHaveValue("https://id.harbour.example/token"));
+  expect(screen.queryByText(/\d changed/)).toBeNull();
+  await user.click(screen.getByText("Addresses"));
+  expect(field("jwks_url").closest(".labelled")).toHaveTextContent("from discovery");
+  await user.clear(field("userinfo_url"));
+  await user.type(field("userinfo_url"), "https://id.harbour.example/me");
+  expect(field("userinfo_url").closest(".labelled")).toHaveTextContent("yours");
+  expect(screen.getByText("1 changed")).toBeInTheDocument();
+  await user.type(field("client_id"), "own");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  const { discovered } = sent() as { discovered: string[] };
+  expect(discovered).toContain("jwks_url");
+  expect(discovered).not.toContain("userinfo_url");
+});
+
+test("addresses of one installation follow the one that is set", async () => {
+  const user = await adding("GroveStreams");
+  await user.click(screen.getByText("Addresses"));
+  await user.clear(field("token_url"));
+  await user.type(field("token_url"), "https://iot.acme.example/api/oauth_access_token");
+  expect(field("login_url")).toHaveValue("https://iot.acme.example/api/oauth_login");
+  expect(field("login_url").closest(".labelled")).toHaveTextContent("follows the other addresses");
+  await user.clear(field("login_url"));
+  await user.type(field("login_url"), "https://grovestreams.com/api/oauth_login");
+  await user.type(field("client_id"), "own");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ overrides: { token_url: "https://iot.acme.example/api/oauth_access_token", login_url: "https://grovestreams.com/api/oauth_login" } });
+});
+
+test("an extra value that may be secret is typed like a password, and an empty one switches a default off", async () => {
+  const user = await adding("Grigora");
+  await user.click(screen.getByText("Conventions"));
+  await user.type(field("more_value"), "token.header.X-Key{Enter}");
+  expect(field("token.header.X-Key")).toHaveAttribute("type", "password");
+  await user.type(field("token.header.X-Key"), "not-a-real-one");
+  await user.type(field("more_value"), "authorize.prompt{Enter}");
+  await user.type(field("client_id"), "acme");
+  await submit(user);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ overrides: { "authorize.prompt": "" }, secrets: { "token.header.X-Key": "not-a-real-one" } });
+});
+
+test("a secret value in the vault is kept, or removed", async () => {
+  const user = await start("app", () => Object.assign(fake.world.apps[0] as object, { secrets: ["token.audience", "token.key"] }));
+  await change(user);
+  await user.click(screen.getByText("Conventions"));
+  expect(field("token.key")).toHaveValue("");
+  expect(field("token.key")).toHaveAccessibleDescription("In the vault. Empty: it stays.");
+  await press(user, "Remove token.audience from the vault");
+  await submit(user);
+  await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
+  expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ overrides: {}, secrets: { "token.audience": null } });
+});
+
+test("a profile file tells other hosts and what it switches off, before a secret is typed", async () => {
+  const user = await start("some");
+  await open(user);
+  const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
+  await user.upload(input, new File(["provider = 'grigora' # evil"], "theirs.toml"));
+  const told = await screen.findByRole("alert");
+  expect(told).toHaveTextContent("evil.example: Token address and API base address");
+  expect(told).toHaveTextContent("PKCE is switched off");
+});
+
+test("a profile file fills the form in; one that is none says so and changes nothing", async () => {
+  const user = await start("some");
+  await open(user);
+  const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
+  await user.upload(input, new File(["shopping"], "list.toml"));
+  expect(await screen.findByRole("alert")).toHaveTextContent("The file is not a profile");
+  await user.upload(input, new File(["provider = 'custom'"], "acme.toml"));
+  await screen.findByText("Filled in from acme.toml.");
+  expect(field("authorize_url")).toHaveValue("https://id.acme.example/authorize");
+  expect(field("scopes")).toHaveValue("openid email");
+});
+
+test("a profile is saved as a file, and the window says where", async () => {
+  const user = await start("app");
+  await row(user, "Acme Sites");
+  await press(user, "Save as profile file");
+  await screen.findByText(/Downloads\/Acme Sites profile\.toml/);
+});
