@@ -19,6 +19,8 @@ mod doctor;
 mod faults;
 #[cfg(target_os = "linux")]
 mod gnome_keyring;
+mod identity;
+mod issuer;
 mod keeping_alive;
 mod kept;
 mod keyring;
