@@ -258,6 +258,8 @@ async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
     assert_eq!(ran.exit, Exit::Done, "{ran}");
     let (sent, _open) = elapsed;
     assert!(sent.elapsed() < std::time::Duration::from_secs(10), "it waits for the browser to hang up");
+}
+
 /// Makes `acme` the connection of an account that nobody signs in as.
 fn give_away(world: &World) {
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
