@@ -40,6 +40,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::paste_callback,
             commands::sign_in_with_password,
             commands::test_deep_link,
+            commands::replace_account,
             commands::cancel_attempt,
             commands::connection,
             commands::set_browser,

@@ -173,15 +173,17 @@ pub(crate) async fn remove_app(shell: State<'_, Shell>, app_id: AppId) -> Result
     shell.core().await?.remove_app(&app_id)
 }
 
-/// Starts a sign-in: for a new connection, or to authorize one again.
+/// Starts a sign-in: for a new connection, or to authorize one again. With `another_account`, the provider asks which
+/// account is meant.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_attempt(
     shell: State<'_, Shell>,
     app_id: AppId,
     connection_id: Option<ConnectionId>,
+    another_account: bool,
 ) -> Result<Attempt> {
-    let wanted = Wanted { again: connection_id, name: None };
+    let wanted = Wanted { again: connection_id, another_account, ..Wanted::default() };
     shell.core().await?.start_attempt(&app_id, &wanted).await
 }
 
@@ -218,7 +220,7 @@ pub(crate) async fn sign_in_with_password(
     email: String,
     password: Entered,
 ) -> Result<Attempt> {
-    let wanted = Wanted { again: connection_id, name: None };
+    let wanted = Wanted { again: connection_id, ..Wanted::default() };
     shell.core().await?.sign_in_with_password(&app_id, &wanted, &email, &password.0).await
 }
 
@@ -227,6 +229,14 @@ pub(crate) async fn sign_in_with_password(
 #[specta::specta]
 pub(crate) async fn test_deep_link(app: AppHandle) -> Result<()> {
     probe::run(&app).await
+}
+
+/// Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with that
+/// connection.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn replace_account(shell: State<'_, Shell>, attempt_id: AttemptId) -> Result<ConnectionId> {
+    shell.core().await?.replace_account(&attempt_id).await
 }
 
 /// Stops waiting for an attempt.

@@ -41,8 +41,11 @@ export const commands = {
 	readProfile: (text: string) => typedError<ReadProfile, Error>(__TAURI_INVOKE("read_profile", { text })),
 	/**  Removes an app that has no connection. */
 	removeApp: (appId: AppId) => typedError<null, Error>(__TAURI_INVOKE("remove_app", { appId })),
-	/**  Starts a sign-in: for a new connection, or to authorize one again. */
-	startAttempt: (appId: AppId, connectionId: ConnectionId | null) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId })),
+	/**
+	 *  Starts a sign-in: for a new connection, or to authorize one again. With `another_account`, the provider asks which
+	 *  account is meant.
+	 */
+	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount })),
 	/**
 	 *  Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
 	 *  that comes of it, unless it opens nothing. The person is asked about one that is new; answers whether they agree.
@@ -56,6 +59,11 @@ export const commands = {
 	signInWithPassword: (appId: AppId, connectionId: ConnectionId | null, email: string, password: Entered) => typedError<Attempt, Error>(__TAURI_INVOKE("sign_in_with_password", { appId, connectionId, email, password })),
 	/**  Tries whether a deep link comes back here. */
 	testDeepLink: () => typedError<null, Error>(__TAURI_INVOKE("test_deep_link")),
+	/**
+	 *  Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with that
+	 *  connection.
+	 */
+	replaceAccount: (attemptId: AttemptId) => typedError<ConnectionId, Error>(__TAURI_INVOKE("replace_account", { attemptId })),
 	/**  Stops waiting for an attempt. */
 	cancelAttempt: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("cancel_attempt", { attemptId })),
 	/**  Everything about a connection. */
@@ -155,6 +163,10 @@ export type Account = {
 	name: string,
 	/**  The e-mail address, where the provider tells it. */
 	email: string | null,
+	/**  Who vouches for the id, where that is told (`iss` of OpenID Connect). */
+	issuer?: string | null,
+	/**  The name that the person signs in by, where the provider tells it. */
+	username?: string | null,
 };
 
 /**  A registered app. Its client secret stays in the vault. */
@@ -244,6 +256,10 @@ export type Attempt = {
 	error: Error | null,
 	/**  Why the last answer that came for it was not accepted. */
 	refused: Error | null,
+	/**  Whose connection it was meant for, where another account signed in: that one was not changed. */
+	other_account: OtherAccount | null,
+	/**  Other connections of the app that belong to the same account, by name. Told once done. */
+	same_account: string[],
 	/**  What is sent and what came back, names and values, with secrets described instead of shown. */
 	exchange: Message[],
 };
@@ -255,6 +271,14 @@ export type AttemptId = string;
 export type Authorization = {
 	/**  The provider's id of it. */
 	id: string,
+	/**  Whether the provider accepts the access token now. */
+	is_active?: boolean,
+	/**  The client that the token was issued to. */
+	client_id?: string | null,
+	/**  The account, as the person knows it. */
+	username?: string | null,
+	/**  The account's id. */
+	sub?: string | null,
 	/**  When it was given. */
 	created_on: string | null,
 	/**  When the access token ends, where the provider says so. */
@@ -297,12 +321,16 @@ export type Check = {
 	hint: string | null,
 };
 
-/**  What an access token says of itself, where it is a JWT. */
+/**  What a token says of itself, where it is a JWT. */
 export type Claims = {
+	/**  Of its header: `alg`, `kid` and `typ`. */
+	header?: Field[],
 	/**  The claims by name. */
 	fields: Field[],
 	/**  Whether the signature was checked with the provider's own keys, and is theirs. */
 	is_verified: boolean,
+	/**  Why it was not, or could not be. */
+	unverified_because?: string | null,
 };
 
 /**  A code exists where the window or a script behaves differently for it. */
@@ -373,6 +401,10 @@ export type Code =
 "reply_invalid" | 
 /**  The reply is larger than any true one. */
 "reply_too_large" | 
+/**  The ID token of a sign-in is wrong: it is not from the issuer, not for this app, or not for this attempt. */
+"id_token_invalid" | 
+/**  Another account signed in than the connection belongs to. */
+"other_account" | 
 /**  The token is not accepted any more, and only a person can mend it. */
 "reconnect_needed" | 
 /**  The connection does not open this project. */
@@ -399,6 +431,8 @@ export type Details = {
 	summary: Summary,
 	/**  The account that authorized it, once known. */
 	account: Account | null,
+	/**  Why the account is not known, or what of it does not agree. */
+	identity_note: string | null,
 	/**  The application as the provider knows it, once known. */
 	application: Application | null,
 	/**  The authorization as the provider's introspection tells it, once known. */
@@ -419,6 +453,8 @@ export type Details = {
 	trouble: Error | null,
 	/**  What the access token says of itself, where it is a JWT. */
 	claims: Claims | null,
+	/**  What the ID token of the sign-in says. */
+	id_claims: Claims | null,
 	/**  When introspection last answered. */
 	introspected_at: string | null,
 	/**  When the person first connected it. */
@@ -674,6 +710,8 @@ export type Kind =
 "sign_in_started" | 
 /**  A sign-in succeeded. */
 "signed_in" | 
+/**  Another account signed in than the connection belonged to. */
+"other_account" | 
 /**  The person said no at the provider. */
 "denied" | 
 /**  A sign-in failed, was cancelled, or timed out. */
@@ -808,6 +846,20 @@ export type OtherHost = {
 	host: string,
 	/**  The keys of the endpoints at it, such as `token_url`. */
 	endpoints: string[],
+};
+
+/**  The connection that an attempt was meant for, where another account signed in. */
+export type OtherAccount = {
+	/**  The connection that was to be authorized again. */
+	connection_id: ConnectionId,
+	/**  Its name. */
+	connection: string,
+	/**  Whose it is. */
+	account: string,
+	/**  What the new sign-in was kept as. */
+	kept_as: string,
+	/**  Who signed in. */
+	signed_in: string,
 };
 
 /**  What became of it. */
@@ -1212,6 +1264,8 @@ export type Summary = {
 	retry_at: string | null,
 	/**  When a new sign-in will be needed, once that is near: nothing renews the tokens beyond it. */
 	sign_in_due: string | null,
+	/**  Whether scopes were asked for that were not granted. */
+	lacks_scopes: boolean,
 };
 
 /**  A kind of token, by its name in RFC 7009. */

@@ -5,7 +5,7 @@ import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, P
 
 export type {
   App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
-  Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, Outcome, Overview, Parameter, Phase, Post, PostDetails,
+  Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, OtherAccount, Outcome, Overview, Parameter, Phase, Post, PostDetails,
   PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, ProposedRedirect, Project, Projects, Protection, ProviderView, Revocation, Review,
   SandboxApp, Scope, Scopes, Seen, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
@@ -58,7 +58,8 @@ export const host = {
   /** What the text of a profile file says. */
   readProfile: (text: string) => ask(() => commands.readProfile(text)),
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
-  startAttempt: (app: string, connection: string | null) => ask(() => commands.startAttempt(app, connection)),
+  /** With `anotherAccount`, the provider asks which account is meant. */
+  startAttempt: (app: string, connection: string | null, anotherAccount = false) => ask(() => commands.startAttempt(app, connection, anotherAccount)),
   /** Opens the sign-in page, in `chosen` where one is: the connection that comes of it keeps that. Whether the person agrees, whom the system asks about one that is new. */
   openBrowser: (attempt: string, chosen: string | null) => ask(() => commands.openBrowser(attempt, chosen)),
   copyLink: (attempt: string) => ask(() => commands.copyLink(attempt)),
@@ -67,6 +68,8 @@ export const host = {
   signInHere: (app: string, connection: string | null, email: string, word: string) => ask(() => commands.signInWithPassword(app, connection, email, word)),
   /** Tries whether a deep link comes back here. */
   testDeepLink: () => ask(() => commands.testDeepLink()),
+  /** Lets the account that signed in replace the one of the connection that the attempt was meant for. */
+  replaceAccount: (attempt: string) => ask(() => commands.replaceAccount(attempt)),
   cancelAttempt: (attempt: string) => ask(() => commands.cancelAttempt(attempt)),
   connection: (id: string) => ask(() => commands.connection(id)),
   /** Keeps a browser; whether the person agrees, likewise. */

@@ -20,7 +20,7 @@ pub enum Exit {
     ProviderUnavailable = 4,
     /// Neither keyring nor passphrase opens the vault.
     Keyring = 5,
-    /// The sign-in was denied, cancelled, or timed out.
+    /// The sign-in was denied, cancelled, or timed out, or came from another account.
     NotAuthorized = 6,
 }
 
@@ -34,7 +34,7 @@ impl Exit {
             // The connection is `reconnect_needed` as well while its app is not accepted.
             Code::ReconnectNeeded | Code::InvalidClient => Self::ReconnectNeeded,
             Code::ProviderUnavailable | Code::AnswerLost => Self::ProviderUnavailable,
-            Code::AccessDenied | Code::Cancelled | Code::TimedOut => Self::NotAuthorized,
+            Code::AccessDenied | Code::Cancelled | Code::TimedOut | Code::OtherAccount => Self::NotAuthorized,
             code if code.is_of_vault() || code == Code::PassphraseWrong => Self::Keyring,
             _ => Self::Failed,
         }

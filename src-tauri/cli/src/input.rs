@@ -6,6 +6,9 @@ use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::secret::SecretString;
 use tokio::sync::mpsc;
 
+/// Lines that are read aside.
+pub(crate) type Lines = mpsc::Receiver<SecretString>;
+
 /// Where lines come from.
 pub struct Input {
     /// The lines.
@@ -47,7 +50,7 @@ impl Input {
     }
 
     /// Every line as it comes, read aside so that other things can happen meanwhile.
-    pub(crate) fn follow(&mut self) -> mpsc::Receiver<SecretString> {
+    pub(crate) fn follow(&mut self) -> Lines {
         let (sender, lines) = mpsc::channel(1);
         let nothing = Box::new(std::io::empty());
         let lines_to_come = std::mem::replace(&mut self.lines, nothing);

@@ -21,6 +21,8 @@ pub enum Kind {
     SignInStarted,
     /// A sign-in succeeded.
     SignedIn,
+    /// Another account signed in than the connection belonged to.
+    OtherAccount,
     /// The person said no at the provider.
     Denied,
     /// A sign-in failed, was cancelled, or timed out.

@@ -94,6 +94,10 @@ pub enum Code {
     ReplyInvalid,
     /// The reply is larger than any true one.
     ReplyTooLarge,
+    /// The ID token of a sign-in is wrong: it is not from the issuer, not for this app, or not for this attempt.
+    IdTokenInvalid,
+    /// Another account signed in than the connection belongs to.
+    OtherAccount,
     /// The token is not accepted any more, and only a person can mend it.
     ReconnectNeeded,
     /// The connection does not open this project.

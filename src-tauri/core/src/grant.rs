@@ -118,6 +118,28 @@ pub(crate) async fn seal(
     })
 }
 
+/// What a connection holds, sealed for another connection.
+pub(crate) async fn seal_for(env: &Env, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
+    let held = from.held.clone().ok_or_else(|| disconnected(&from.name))?;
+    let access = access_token(env, from).await?;
+    let refresh = match &from.sealed_refresh {
+        Some(sealed) => {
+            let token = env.vault.open(&refresh_place(&from.id), sealed).await?;
+            Some(env.vault.seal(&refresh_place(id), &token).await?)
+        }
+        None => None,
+    };
+    Ok(SealedGrant {
+        access: env.vault.seal(&access_place(id), &access).await?,
+        refresh,
+        held,
+        scopes: from.scopes.clone(),
+        project_ids: from.project_ids.clone(),
+        deviations: from.deviations.clone(),
+        seen: from.seen.clone(),
+    })
+}
+
 /// Seals again what waited to be stored: the vault may have moved meanwhile.
 pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) -> Result<SealedGrant> {
     let again = async |place: String, sealed: &Sealed| {

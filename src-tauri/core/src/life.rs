@@ -112,6 +112,7 @@ mod tests {
         Grant {
             access_token: access.into(),
             refresh_token: refresh.map(Into::into),
+            id_token: None,
             expires: None,
             refresh_expires: None,
             scopes: None,

@@ -127,7 +127,7 @@ impl World {
         app: &App,
         again: Option<&ConnectionId>,
     ) -> Result<ConnectionId> {
-        let wanted = Wanted { again: again.cloned(), name: None };
+        let wanted = Wanted { again: again.cloned(), ..Wanted::default() };
         let attempt = grapnel.start_attempt(&app.id, &wanted).await?;
         let link = grapnel.attempt_link(&attempt.id).await?;
         let callback = self.visit(link.expose_secret()).await?;

@@ -38,7 +38,7 @@ async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
     assert_eq!(refused, Err(Code::ReconnectNeeded));
     assert_eq!(world.grapnel.connection(&id)?.summary.state, State::ReconnectNeeded);
 
-    let again = Wanted { again: Some(id.clone()), name: None };
+    let again = Wanted { again: Some(id.clone()), ..Wanted::default() };
     assert_eq!(world.attempt_for(&app.id, &again, Person::SignsInAndAgrees).await?.phase, Phase::Done);
     let details = world.grapnel.connection(&id)?;
     assert_eq!((details.summary.state, details.trouble), (State::Active, None));

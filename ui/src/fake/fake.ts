@@ -187,8 +187,8 @@ export class Fake {
         this.world.apps = this.world.apps.filter((one) => one.id !== id);
         return null;
       }),
-    startAttempt: (appId, connection_id) =>
-      this.#answer("startAttempt", [appId, connection_id], () => {
+    startAttempt: (appId, connection_id, anotherAccount) =>
+      this.#answer("startAttempt", [appId, connection_id, ...(anotherAccount ? [anotherAccount] : [])], () => {
         const of = this.world.apps.find((one) => one.id === appId);
         if (!of) throw gone;
         const begun = attempt("waiting", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, redirect_uri: of.redirect_uri });
@@ -221,6 +221,12 @@ export class Fake {
         return begun;
       }),
     testDeepLink: () => this.#answer("testDeepLink", [], () => null),
+    replaceAccount: (id) =>
+      this.#answer("replaceAccount", [id], () => {
+        const of = this.world.attempts.find((one) => one.id === id);
+        if (!of?.other_account) throw gone;
+        return of.other_account.connection_id;
+      }),
     cancelAttempt: (id) =>
       this.#answer("cancelAttempt", [id], () => {
         const of = this.world.attempts.find((one) => one.id === id);

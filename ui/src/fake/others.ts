@@ -90,6 +90,8 @@ const custom: Scenario = () =>
   world(
     through("custom", "Harbour identity", 5 * MINUTE, {
       account: null, renews_at: null, scopes: { requested: ["openid", "profile"], granted: [], missing: [] }, tokens: tokens("eyJ0eXAi", 5 * MINUTE, null),
+      id_claims: { header: [{ name: "alg", value: "ES512" }, { name: "kid", value: "k1" }], is_verified: false, unverified_because: "the app has no JWKS URL", fields: [{ name: "sub", value: "7" }] },
+      identity_note: "Userinfo: it answered 403 (insufficient_scope).",
       claims: { is_verified: true, fields: [{ name: "iss", value: "https://id.harbour.example" }, { name: "auth_time", value: seconds(-30 * MINUTE) }, { name: "roles", value: "[\"crew\",\"pilot\"]" }] },
     }),
     { app: { overrides: { authorize_url: "https://id.harbour.example/authorize", token_url: "https://id.harbour.example/token", revocation_url: "https://id.harbour.example/revoke" }, scopes: ["openid", "profile"], way_back: "loopback", redirect_uri: "http://127.0.0.1:8311/callback" }, revocation: "done" },

@@ -73,9 +73,10 @@ export function details(id: string, name: string, state: State, left: number | n
       id, name, app_id: "acme-sites", app_name: "Acme Sites", provider: "grigora", provider_name: "Grigora", state,
       expires_at: left === null || state === "disconnected" ? null : at(left),
       retry_at: state === "retrying" ? at(4 * MINUTE) : null,
-      sign_in_due: null,
+      sign_in_due: null, lacks_scopes: false,
     },
     account: { id: "u_41ac09", name: "Amélie Renard", email: "amelie@acme.example" },
+    identity_note: null,
     application: { id: "app_7f3a", display_name: "Acme Sites", description: "Reads the journal for the shop", homepage: "https://acme.example" },
     authorization: { id: "auth_0c55", created_on: at(-9 * 24 * 60 * MINUTE), expires_at: null, grant_type: "authorization_code", scopes: granted, project_ids: ["p1", "p2", "p3"] },
     scopes: { requested: [], granted, missing: [] },
@@ -91,6 +92,7 @@ export function details(id: string, name: string, state: State, left: number | n
     ],
     trouble: null,
     claims: null,
+    id_claims: null,
     introspected_at: at(-17 * MINUTE),
     created_at: at(-9 * 24 * 60 * MINUTE),
     browser: "",
@@ -120,7 +122,7 @@ export function attempt(phase: Attempt["phase"], more: Partial<Attempt> = {}): A
   const pkce = told("pkce") !== "never";
   return {
     id: "attempt-1", app_id: "acme-sites", app_name: "Acme Sites", provider_name: "Grigora", connection_id: phase === "done" ? "c1" : null, phase,
-    redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null, refused: null,
+    redirect_uri, started_at: at(-3 * MINUTE), expires_at: at(7 * MINUTE + 5000), error: null, refused: null, other_account: null, same_account: [],
     exchange: [
       { method: "GET", address: told("authorize_url") || "https://id.harbour.example/authorize", parameters: [
         plain("response_type", "code"), ...client, plain("redirect_uri", redirect_uri), hidden("state", "43 characters"),

@@ -17,16 +17,17 @@ export function starting(app: string): Act {
 }
 
 /** Tells whether it led to an attempt, or to why the way back does not work. */
-export const connect = (app: string, connection: string | null): Promise<boolean> => starting(app).run(() => begin(app, connection));
+export const connect = (app: string, connection: string | null, anotherAccount = false): Promise<boolean> =>
+  starting(app).run(() => begin(app, connection, anotherAccount));
 
-async function begin(app: string, connection: string | null): Promise<void> {
+async function begin(app: string, connection: string | null, anotherAccount: boolean): Promise<void> {
   if (world.app(app)?.way_back === "deep_link" && !deepLink.settled) {
     const place: Place = { at: "connect", app, attempt: null, connection };
     here.go(place);
     // Whoever left meanwhile did not want it.
     if (!(await deepLink.test()) || here.place !== place) return;
   }
-  const attempt = await host.startAttempt(app, connection);
+  const attempt = await host.startAttempt(app, connection, anotherAccount);
   world.took(attempt);
   here.go({ at: "connect", app, attempt: attempt.id, connection });
   // Whether a browser opens is told with the attempt; some launchers take their time, and the next start need not wait for it.

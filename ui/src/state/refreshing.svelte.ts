@@ -24,9 +24,9 @@ class Refreshing {
       }
     });
 
-  reconnect = (summary: Summary): Promise<boolean> =>
+  reconnect = (summary: Summary, anotherAccount = false): Promise<boolean> =>
     this.#act(summary.id).run(async () => {
-      await connect(summary.app_id, summary.id);
+      await connect(summary.app_id, summary.id, anotherAccount);
       const { trouble } = starting(summary.app_id);
       if (trouble) throw trouble;
     });

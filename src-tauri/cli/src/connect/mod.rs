@@ -1,5 +1,6 @@
 //! `grapnel connect`: one sign-in, from the address that the browser opens to its end, wherever its answer comes in.
 
+mod other_account;
 mod paste;
 mod target;
 mod waiting;
@@ -17,10 +18,12 @@ use jiff::SignedDuration;
 
 use crate::browser::Browser;
 use crate::connection::Status;
+use crate::input::Lines;
 use crate::named::quoted;
 use crate::print::{Messages, Shown};
 use crate::session::Session;
 use crate::words::{moment, time_span};
+use other_account::AccountChoice;
 use target::Target;
 
 #[derive(Debug, Args)]
@@ -42,6 +45,8 @@ pub(crate) struct Connect {
     /// Sign in without a browser, where the provider offers it: read email and password, a line each
     #[arg(long, conflicts_with_all = ["no_browser", "paste"])]
     password: bool,
+    #[command(flatten)]
+    account: AccountChoice,
     /// How long to wait for the answer, such as 90s or 5m; ten minutes at most
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time_span)]
     timeout: SignedDuration,
@@ -56,12 +61,13 @@ impl Connect {
 
 pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()> {
     let grapnel = session.grapnel.clone();
-    let target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
+    let mut target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
+    asked.account.apply_to(&mut target.wanted);
     asked.browser.as_deref().map(entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {
-        let attempt = with_password(session, &target).await?;
-        return tell(session, &asked, &outcome(attempt)?);
+        let attempt = outcome(with_password(session, &target).await?)?;
+        return settle(session, &asked, &attempt, None).await;
     }
     target.warn(&session.output.messages);
     let started = if asked.no_browser || asked.pastes(&target.app) {
@@ -77,7 +83,29 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
         grapnel.cancel_attempt(&started.attempt.id)?;
     }
     grapnel.pages_shown().await;
-    tell(session, &asked, &ended?)
+    let (attempt, lines) = ended?;
+    settle(session, &asked, &attempt, lines).await
+}
+
+/// Decides what becomes of a sign-in as another account, and tells what came of it all.
+async fn settle(
+    session: &mut Session<'_>,
+    asked: &Connect,
+    attempt: &Attempt,
+    lines: Option<Lines>,
+) -> Result<()> {
+    let id = match &attempt.other_account {
+        Some(other) => Some(other_account::decide(session, attempt, other, lines).await?),
+        None => attempt.connection_id.clone(),
+    };
+    let id = id.ok_or_else(|| Error::new(Code::Internal, "The sign-in ended, and nothing says how."))?;
+    tell(session, asked, &id)?;
+    if let [others @ .., last] = session.grapnel.attempt(&attempt.id)?.same_account.as_slice() {
+        let verb = if others.is_empty() { "belongs" } else { "belong" };
+        let names = others.iter().fold(String::new(), |names, name| names + "“" + name + "”, ");
+        session.output.messages.note(&format!("note: {names}“{last}” {verb} to the same account."));
+    }
+    Ok(())
 }
 
 /// Signs in without a browser.
@@ -104,17 +132,18 @@ fn tell(session: &mut Session<'_>, asked: &Connect, id: &ConnectionId) -> Result
     session.output.show(&connected)
 }
 
-/// Sees an attempt through to its end, and answers with the connection that came of it.
+/// Sees an attempt through to its end, and answers with it once it is done.
 async fn see_through(
     session: &mut Session<'_>,
     asked: &Connect,
     target: &Target,
     Started { attempt, is_joined }: &Started,
-) -> Result<ConnectionId> {
+) -> Result<(Attempt, Option<Lines>)> {
     let Session { grapnel, output, input, browser, patience, .. } = session;
     let messages = output.messages.clone();
     let pastes = asked.pastes(&target.app);
     let may_paste = pastes || input.is_attended();
+    let (is_terminal, mut lines) = (input.is_terminal, may_paste.then(|| input.follow()));
     let ended = async {
         let link = grapnel.attempt_link(&attempt.id).await?;
         if *is_joined {
@@ -156,8 +185,8 @@ async fn see_through(
         // In this order, so that a signal is listened for before anyone is told to send one.
         biased;
         _ = tokio::signal::ctrl_c() => cancelled(),
-        ended = ended => return outcome(ended?),
-        error = paste::take(input, grapnel, &attempt.id, pastes, &messages), if may_paste => error,
+        ended = ended => return Ok((outcome(ended?)?, lines)),
+        error = paste::take(lines.as_mut(), is_terminal, grapnel, &attempt.id, pastes, &messages), if may_paste => error,
         () = help => unreachable!("it never ends"),
         () = tokio::time::sleep(asked.timeout.unsigned_abs()) => timed_out(grapnel.attempt(&attempt.id)?.refused),
     };
@@ -167,7 +196,7 @@ async fn see_through(
     grapnel.cancel_attempt(&attempt.id)?;
     // What was on its way already is not broken off.
     let attempt = waiting::end_of(grapnel, &attempt.id, None).await?;
-    if attempt.phase == Phase::Cancelled { Err(gave_up) } else { outcome(attempt) }
+    if attempt.phase == Phase::Cancelled { Err(gave_up) } else { Ok((outcome(attempt)?, lines)) }
 }
 
 /// Opens an address in the browser, and answers whether it did, or else shows it.
@@ -182,12 +211,12 @@ async fn open_in(browser: &Browser, link: SecretString, with: String, messages: 
     opened
 }
 
-fn outcome(attempt: Attempt) -> Result<ConnectionId> {
-    match (attempt.phase, attempt.connection_id, attempt.error) {
-        (Phase::Done, Some(id), _) => Ok(id),
-        (Phase::Cancelled, ..) => Err(cancelled()),
-        (Phase::TimedOut, ..) => Err(timed_out(attempt.refused)),
-        (_, _, Some(error)) => Err(error),
+fn outcome(attempt: Attempt) -> Result<Attempt> {
+    match (attempt.phase, &attempt.error) {
+        (Phase::Done, _) => Ok(attempt),
+        (Phase::Cancelled, _) => Err(cancelled()),
+        (Phase::TimedOut, _) => Err(timed_out(attempt.refused)),
+        (_, Some(error)) => Err(error.clone()),
         _ => Err(Error::new(Code::Internal, "The sign-in ended, and nothing says how.")),
     }
 }
@@ -226,6 +255,7 @@ impl Shown for Connected {
         let Self(status) = self;
         let name = &status.name;
         let next = format!("A fresh token: grapnel token {}", quoted(name));
-        format!("Connected “{name}” as {}. {}\n{next}", status.owner(), status.standing(now))
+        let notes = status.notes().iter().fold(String::new(), |notes, note| notes + "\n" + note);
+        format!("Connected “{name}” as {}. {}{notes}\n{next}", status.owner(), status.standing(now))
     }
 }

@@ -3,16 +3,16 @@
 use grapnel_core::Grapnel;
 use grapnel_core::error::{Code, Error};
 use grapnel_core::id::AttemptId;
-use grapnel_core::secret::{ExposeSecret, SecretString};
-use tokio::sync::mpsc;
+use grapnel_core::secret::ExposeSecret;
 
-use crate::input::Input;
+use crate::input::Lines;
 use crate::print::Messages;
 
 /// Hands on what is pasted, line by line, until one is an answer. Where pasting is the only way, it comes back when
 /// there is no further line.
 pub(super) async fn take(
-    input: &mut Input,
+    lines: Option<&mut Lines>,
+    is_terminal: bool,
     grapnel: &Grapnel,
     id: &AttemptId,
     is_only_way: bool,
@@ -21,8 +21,7 @@ pub(super) async fn take(
     if is_only_way {
         messages.note("Paste the whole address that the browser was sent to. Ctrl-C cancels.");
     }
-    let is_terminal = input.is_terminal;
-    let mut lines: mpsc::Receiver<SecretString> = input.follow();
+    let Some(lines) = lines else { return std::future::pending().await };
     let mut last = Error::input("pasted", "Nothing was pasted.")
         .means("The sign-in was cancelled.")
         .hint("Write the address that the browser was sent to, to standard input.");

@@ -32,7 +32,7 @@ impl Target {
             }
             Some(there) if name.is_some() => Err(taken(&there)),
             _ => {
-                let wanted = Wanted { name: name.map(str::to_owned), again: None };
+                let wanted = Wanted { name: name.map(str::to_owned), ..Wanted::default() };
                 Ok(Self { app, wanted, bears_its_name: false })
             }
         }
@@ -71,7 +71,7 @@ impl Target {
 }
 
 fn again(id: ConnectionId) -> Wanted {
-    Wanted { again: Some(id), name: None }
+    Wanted { again: Some(id), ..Wanted::default() }
 }
 
 fn taken(there: &Summary) -> Error {

@@ -22,16 +22,18 @@ struct Line {
     expires_at: Option<Timestamp>,
     retry_at: Option<Timestamp>,
     sign_in_due: Option<Timestamp>,
+    lacks_scopes: bool,
 }
 
 impl Line {
-    /// How it stands, and when a new sign-in will be needed.
+    /// How it stands, when a new sign-in will be needed, and whether scopes were not granted.
     fn standing(&self, now: Timestamp) -> String {
         let standing = standing(self.state, self.retry_at, now);
-        match self.sign_in_due.filter(|_| self.state != State::ReconnectNeeded) {
+        let standing = match self.sign_in_due.filter(|_| self.state != State::ReconnectNeeded) {
             Some(due) => format!("{standing}, sign-in needed {}", moment(due, now)),
             None => standing,
-        }
+        };
+        if self.lacks_scopes { format!("{standing}, scopes missing") } else { standing }
     }
 }
 
@@ -46,6 +48,7 @@ impl Lines {
             expires_at: summary.expires_at,
             retry_at: summary.retry_at,
             sign_in_due: summary.sign_in_due,
+            lacks_scopes: summary.lacks_scopes,
         };
         Self(connections.into_iter().map(line).collect())
     }

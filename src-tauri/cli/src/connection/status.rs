@@ -1,7 +1,7 @@
 //! Everything about a connection.
 
 use grapnel_core::connection::{Details, ExpirySource, Held, Scopes, State};
-use grapnel_core::content::{Account, Application, Claims};
+use grapnel_core::content::{Account, Application, Authorization, Claims};
 use grapnel_core::error::Error;
 use grapnel_core::http::Deviation;
 use grapnel_core::secret::Glimpse;
@@ -25,11 +25,15 @@ pub(crate) struct Status {
     sign_in_due: Option<Timestamp>,
     scopes: Scopes,
     account: Option<Account>,
+    identity_note: Option<String>,
     application: Option<Application>,
+    introspection: Option<Authorization>,
+    introspected_at: Option<Timestamp>,
     deviations: Vec<Deviation>,
     project_ids: Vec<String>,
     tokens: Option<Held>,
     claims: Option<Claims>,
+    id_token_claims: Option<Claims>,
     trouble: Option<Error>,
     created_at: Timestamp,
     browser: Option<String>,
@@ -49,11 +53,15 @@ impl Status {
             sign_in_due: details.summary.sign_in_due,
             scopes: details.scopes,
             account: details.account,
+            identity_note: details.identity_note,
             application: details.application,
+            introspection: details.authorization,
+            introspected_at: details.introspected_at,
             deviations: details.deviations,
             project_ids: details.project_ids,
             tokens: details.tokens,
             claims: details.claims,
+            id_token_claims: details.id_claims,
             trouble: details.trouble,
             created_at: details.created_at,
             browser: Some(details.browser).filter(|browser| !browser.is_empty()),
@@ -84,12 +92,44 @@ impl Status {
 
     /// Whose it is, in words: one line, whatever the provider says.
     pub(crate) fn owner(&self) -> String {
-        let Some(account) = &self.account else { return "identity unknown".into() };
-        let email = account.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
-        let parts: Vec<&str> =
-            [account.name.as_str(), &email].into_iter().filter(|part| !part.is_empty()).collect();
-        let owner = if parts.is_empty() { account.id.clone() } else { parts.join(" ") };
-        clean_line(&owner)
+        self.account
+            .as_ref()
+            .map_or_else(|| "identity unknown".into(), |account| clean_line(&account.called()))
+    }
+
+    /// What a person may have to know of a sign-in besides whose it is.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.identity_note.iter().map(|note| format!("note: {note}")).collect();
+        if !self.scopes.missing.is_empty() {
+            notes.push(format!("note: Scopes that were not granted: {}.", self.scopes.missing.join(" ")));
+        }
+        if self.tokens.as_ref().is_some_and(|held| held.refresh.is_none()) {
+            notes.push(
+                "note: No refresh token came: once the access token ends, you have to sign in again.".into(),
+            );
+        }
+        notes.iter().map(|note| clean_line(note)).collect()
+    }
+
+    /// What introspection last said of the access token.
+    fn introspected(&self, now: Timestamp) -> Option<String> {
+        let (told, at) = (self.introspection.as_ref()?, self.introspected_at?);
+        let end = told.expires_at.map(|end| moment(end, now));
+        Some(fields([
+            (
+                "introspection",
+                format!(
+                    "{}, asked {}",
+                    if told.is_active { "active" } else { "not active" },
+                    moment(at, now)
+                ),
+            ),
+            ("client_id", told.client_id.clone().unwrap_or_default()),
+            ("sub", told.sub.clone().unwrap_or_default()),
+            ("username", told.username.clone().unwrap_or_default()),
+            ("scope", told.scopes.join(" ")),
+            ("exp", end.unwrap_or_default()),
+        ]))
     }
 
     fn about(&self, now: Timestamp) -> String {
@@ -110,6 +150,7 @@ impl Status {
                 self.sign_in_due.map(|due| format!("needed {}", moment(due, now))).unwrap_or_default(),
             ),
             ("account", self.owner()),
+            ("account note", self.identity_note.clone().unwrap_or_default()),
             ("tokens", self.standing(now)),
             ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),
             ("refresh token", refresh.unwrap_or_default()),
@@ -138,7 +179,20 @@ impl Shown for Status {
                 ("what to do", trouble.hint.clone().unwrap_or_default()),
             ]));
         }
-        if let Some(claims) = &self.claims {
+        parts.extend(self.introspected(now));
+        let tokens = [("access token", &self.claims), ("ID token", &self.id_token_claims)];
+        for (token, claims) in tokens.iter().filter_map(|(token, claims)| Some((token, claims.as_ref()?))) {
+            let header = claims.header.iter().map(|field| format!("{} {}", field.name, field.value));
+            let verified = match &claims.unverified_because {
+                _ if claims.is_verified => "yes".to_owned(),
+                Some(why) => format!("no, because {why}"),
+                None => "no".to_owned(),
+            };
+            parts.push(fields([
+                ("JWT", (*token).to_owned()),
+                ("header", header.collect::<Vec<_>>().join(", ")),
+                ("verified", verified),
+            ]));
             let head = if claims.is_verified { "CLAIM (VERIFIED)" } else { "CLAIM (NOT VERIFIED)" };
             let rows = claims.fields.iter().map(|claim| [claim.name.clone(), claim.value.clone()]);
             parts.push(table([head, "VALUE"], rows));

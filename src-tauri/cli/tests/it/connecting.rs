@@ -259,3 +259,54 @@ async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
     let (sent, _open) = elapsed;
     assert!(sent.elapsed() < std::time::Duration::from_secs(10), "it waits for the browser to hang up");
 }
+
+/// Makes `acme` the connection of an account that nobody signs in as.
+fn give_away(world: &World) {
+    let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
+    let sql = "UPDATE connection SET account = json_set(account, '$.id', 'other', '$.name', 'Somebody Else', '$.email', null)
+        WHERE name = 'acme'";
+    assert_eq!(database.execute(sql, []).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn another_account_replaces_nothing_unasked() {
+    let world = World::new();
+    world.connect().await;
+    give_away(&world);
+    let ran = world.run("connect acme").await;
+    assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+    assert_snapshot!("another_account_says", ran.said);
+    let status = world.run("status acme --json").await.json();
+    assert_eq!(status["account"]["name"], "Somebody Else");
+    let ran = world.run("disconnect 'acme 2' --forget --yes").await;
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+
+    let ran = world.answer_to("connect acme", "[replace/keep/discard]", "perhaps\ndiscard\n").await;
+    assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
+    assert_snapshot!("another_account_discarded_says", ran.said);
+    assert_eq!(world.run("list --json").await.json().as_array().unwrap().len(), 1);
+
+    let ran = world.answer_to("connect acme", "[replace/keep/discard]", "keep\n").await;
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_snapshot!("another_account_kept", ran.out);
+
+    let ran = world.answer_to("connect acme", "[replace/keep/discard]", "replace\n").await;
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+    assert_snapshot!("another_account_replaced", ran.out);
+    let status = world.run("status acme --json").await.json();
+    assert_eq!(status["account"]["name"], "Ines Marchetti");
+
+    give_away(&world);
+    let ran = world.run("connect acme --replace-account").await;
+    assert_eq!(ran.exit, Exit::Done, "{ran}");
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_no_hint_is_told_of() {
+    let world = World::new();
+    world.add_app().await;
+    for wish in ["--login-hint ines@harbour.example", "--another-account"] {
+        let ran = world.run(&format!("connect acme {wish}")).await;
+        assert_eq!(ran.exit, Exit::Usage, "{ran}");
+    }
+}

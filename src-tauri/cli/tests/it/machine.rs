@@ -113,6 +113,16 @@ impl Paper {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+
+    /// Waits until this is said, or for a minute.
+    pub(crate) async fn says(&self, text: &str) {
+        for _ in 0..12_000 {
+            if self.text().contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 impl Write for Paper {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -76,7 +76,27 @@ impl World {
         is_terminal: bool,
         output: &Paper,
     ) -> Ran {
-        let messages = Paper::default();
+        self.run_heard(line, (input, is_terminal), output, &Paper::default()).await
+    }
+
+    /// Runs a command at a terminal, where `typed` is typed once `question` is asked.
+    pub(crate) async fn answer_to(&self, line: &str, question: &str, typed: &str) -> Ran {
+        let (input, mut keyboard) = std::io::pipe().unwrap();
+        let (output, messages) = (Paper::default(), Paper::default());
+        let (ran, ()) = tokio::join!(self.run_heard(line, (input, true), &output, &messages), async {
+            messages.says(question).await;
+            keyboard.write_all(typed.as_bytes()).unwrap();
+        });
+        ran
+    }
+
+    async fn run_heard(
+        &self,
+        line: &str,
+        (input, is_terminal): (impl Read + Send + 'static, bool),
+        output: &Paper,
+        messages: &Paper,
+    ) -> Ran {
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
         let (desktop, browsers) = (self.grapnel(), Arc::clone(&self.browsers));
         let around = Surroundings {
@@ -175,5 +195,6 @@ fn filters() -> insta::Settings {
     settings.add_filter(r"handed to .* \(pid \d+\)", "handed to [program] (pid [number])");
     settings.add_filter(r"/callback/[a-z2-9]{10}\b", "/callback/[word]");
     settings.add_filter(r"in \d\.\d s", "in [pause]");
+    settings.add_filter(r#"("created_on": ")20[^"]+"#, "${1}[moment]");
     settings
 }

@@ -313,6 +313,8 @@ fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> C
         authorization: None,
         introspected_at: None,
         claims: None,
+        id_claims: None,
+        identity_note: None,
         trouble: None,
         retry: Retry::default(),
         is_begun: false,

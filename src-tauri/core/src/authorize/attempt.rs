@@ -63,8 +63,28 @@ pub struct Attempt {
     pub error: Option<Error>,
     /// Why the last answer that came for it was not accepted.
     pub refused: Option<Error>,
+    /// Whose connection it was meant for, where another account signed in: that one was not changed.
+    pub other_account: Option<OtherAccount>,
+    /// Other connections of the app that belong to the same account, by name. Told once done.
+    pub same_account: Vec<String>,
     /// What is sent and what came back, names and values, with secrets described instead of shown.
     pub exchange: Vec<Message>,
+}
+
+/// The connection that an attempt was meant for, where another account signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct OtherAccount {
+    /// The connection that was to be authorized again.
+    pub connection_id: ConnectionId,
+    /// Its name.
+    pub connection: String,
+    /// Whose it is.
+    pub account: String,
+    /// What the new sign-in was kept as.
+    pub kept_as: String,
+    /// Who signed in.
+    pub signed_in: String,
 }
 
 /// One message of the sign-in, for those who learn or debug OAuth.

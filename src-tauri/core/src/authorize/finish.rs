@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::callback::{Answer, Callback};
 use super::claim::{Refused, claim, claim_pasted};
+use super::grant_place::{self, Place};
 use super::{Phase, loopback, request, tell, verifier_place, view, watch};
 use crate::activity::Kind;
 use crate::app_secrets;
-use crate::content;
+use crate::content::{self, Account, IdToken};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
-use crate::http::token::{Ask, TokenFailure, ask};
-use crate::http::{Failure, Unusable};
+use crate::http::token::{Ask, Grant, TokenFailure, ask};
+use crate::http::{Failure, Mask, Unusable};
 use crate::id::{AttemptId, ConnectionId};
 use crate::refusal::{Refusal, client_hint, said};
 use crate::secret::SecretString;
@@ -84,7 +85,7 @@ async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Resu
     // The tokens are kept by now. Asking who signed in may renew them, which is work of its own.
     drop(working);
     match answered {
-        Ok(connection_id) => identify(env, &row, &connection_id).await,
+        Ok(place) => identify(env, &row, &place).await,
         Err(error) => Err(fail(env, row, error)),
     }
 }
@@ -120,11 +121,11 @@ fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str
 }
 
 async fn exchange(
-    env: &Env,
+    env: &Arc<Env>,
     row: &mut AttemptRow,
     code: SecretString,
     state: SecretString,
-) -> Result<ConnectionId> {
+) -> Result<Place> {
     let app = app_of(env, row)?;
     // A code works once: what it brings must be sure of a place before it is spent.
     env.vault.check().await?;
@@ -136,54 +137,76 @@ async fn exchange(
     };
     let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
     let turn = env.http.turn(&client.conventions.token_url).await;
-    match ask(&env.http, &turn, &client.conventions, &client.credentials, asked).await {
-        Ok(granted) => keep(env, row, &app, &client, granted).await,
+    let granted = match ask(&env.http, &turn, &client.conventions, &client.credentials, asked).await {
+        Ok(granted) => granted,
         Err(unanswered) => {
             request::answered_with(&mut row.exchange, unanswered.seen);
             env.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
-            Err(explain(&client, &app, unanswered.failure, row.sealed_verifier.is_some()))
+            return Err(explain(&client, &app, unanswered.failure, row.sealed_verifier.is_some()));
         }
-    }
+    };
+    drop(turn);
+    let id_token = match &granted.id_token {
+        Some(token) => {
+            let secrets = granted.secrets().chain(client.credentials.client_secret.clone());
+            let mask = Mask::of(secrets);
+            content::check_id_token(env, &client, token, row.nonce_hash.as_deref(), &mask).await?
+        }
+        None => None,
+    };
+    let place = grant_place::find(env, row, &app, &granted, id_token.as_ref()).await?;
+    keep(env, row, (&app, &client), granted, id_token.as_ref(), &place).await?;
+    Ok(place)
 }
 
 /// Keeps the grant: the connection, its tokens and the attempt's progress in one transaction.
 async fn keep(
     env: &Env,
     row: &AttemptRow,
-    app: &AppRow,
-    client: &Client,
-    granted: crate::http::token::Grant,
-) -> Result<ConnectionId> {
-    let id = row.connection_id.clone().unwrap_or_else(ConnectionId::random);
+    (app, client): (&AppRow, &Client),
+    granted: Grant,
+    id_token: Option<&IdToken>,
+    place: &Place,
+) -> Result<()> {
+    let id = place.id().clone();
     let sealed = grant::seal(env, &id, &client.conventions, granted, None).await?;
     let now = env.now();
     env.store.write(|tx| {
-        let version = if row.connection_id.is_some() {
-            connection::get(tx, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version
-        } else {
-            connection::insert(
-                tx,
-                &id,
-                &app.id,
-                &free_name(tx, row.name.as_ref().unwrap_or(&app.name))?,
-                now,
-            )?;
-            0
+        let new_name = match place {
+            Place::Again(..) => None,
+            Place::New(_) => Some(row.name.as_ref().unwrap_or(&app.name)),
+            Place::Beside { name, .. } => Some(name),
+        };
+        let version = match new_name {
+            None => connection::get(tx, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version,
+            Some(name) => {
+                connection::insert(tx, &id, &app.id, &free_name(tx, name)?, now)?;
+                0
+            }
         };
         connection::set_grant(tx, &id, version, &sealed)?;
         env.keep_time(tx)?;
         connection::clear_identity(tx, &id)?;
+        if let Some(IdToken { account, claims }) = id_token {
+            connection::set_identity(tx, &id, Some(account), None)?;
+            connection::set_id_claims(tx, &id, claims)?;
+        }
         // Not as it was when the attempt was claimed, but as it is: whoever opened the page may have taken it back.
         if let Some(browser) = store::attempt::get(tx, &row.id)?.and_then(|row| row.browser) {
             connection::set_browser(tx, &id, &browser)?;
         }
         store::attempt::set_connection(tx, &row.id, &id)?;
+        if let Place::Beside { meant_for, .. } = place {
+            store::attempt::set_meant_for(tx, &row.id, Some(meant_for))?;
+            let text =
+                "Another account signed in. It is a connection of its own, and nothing was changed here.";
+            activity::add(tx, now, Kind::OtherAccount, text, (Some(meant_for), Some(&app.id)))?;
+        }
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
     })?;
-    env.tell(Event::Connection(id.clone()));
-    tell(env, &row.id)?;
-    Ok(id)
+    env.tell(Event::Connection(id));
+    tell(env, &row.id).map(drop)
 }
 
 fn free_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {
@@ -201,13 +224,40 @@ fn free_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String
 }
 
 /// Asks who signed in. The tokens are held by now: a failure here is noted, and loses nothing.
-async fn identify(env: &Arc<Env>, row: &AttemptRow, id: &ConnectionId) -> Result<()> {
+async fn identify(env: &Arc<Env>, row: &AttemptRow, place: &Place) -> Result<()> {
+    let id = place.id();
     if let Err(error) = content::identify(env, id).await {
         env.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
+    }
+    if let Place::Again(_, before) = place {
+        note_account(env, row, id, before.as_ref()).await?;
     }
     env.store.write(|tx| store::attempt::end(tx, &row.id, Phase::Done, None))?;
     env.tell(Event::Connection(id.clone()));
     tell(env, &row.id).map(drop)
+}
+
+/// Notes that a connection has another account than before. What was read as the account before is dropped, also where
+/// nobody tells whose the connection is now.
+async fn note_account(
+    env: &Env,
+    row: &AttemptRow,
+    id: &ConnectionId,
+    before: Option<&Account>,
+) -> Result<()> {
+    let now = env.store.read(|c| connection::get(c, id))?.and_then(|row| row.account);
+    match (before, &now) {
+        (Some(before), Some(now)) if before.is_same(now) => return Ok(()),
+        (Some(before), Some(now)) => {
+            let text = format!("The account changed from {} to {}.", before.called(), now.called());
+            env.store.write(|tx| {
+                connection::set_identity(tx, id, Some(now), Some(&text))?;
+                activity::add(tx, env.now(), Kind::OtherAccount, &text, (Some(id), Some(&row.app_id)))
+            })?;
+        }
+        _ => {}
+    }
+    env.cache.forget(&id.0).await
 }
 
 /// Ends an attempt that failed before any callback came.
@@ -290,7 +340,7 @@ pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
         match (row.phase, row.connection_id.clone()) {
             (Phase::Identifying, Some(id)) => {
                 let env = Arc::clone(env);
-                tokio::spawn(async move { identify(&env, &row, &id).await });
+                tokio::spawn(async move { identify(&env, &row, &Place::New(id)).await });
             }
             (Phase::Waiting, _) => {
                 watch(env, &row, env.store.try_attempt_lock(&row.id)?);

@@ -5,6 +5,7 @@ mod attempt;
 mod callback;
 mod claim;
 mod finish;
+mod grant_place;
 mod loopback;
 mod request;
 mod start;
@@ -16,9 +17,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::broadcast::Receiver;
 
-pub use attempt::{Attempt, Message, Parameter, Phase};
+pub use attempt::{Attempt, Message, OtherAccount, Parameter, Phase};
 use finish::refuse_another_account;
 pub(crate) use finish::{give_up, paste, receive, settle};
+pub(crate) use grant_place::replace;
 pub use start::{Started, Wanted};
 pub(crate) use start::{join_or_start, start, with_password};
 
@@ -30,7 +32,7 @@ use crate::id::{AppId, AttemptId, ConnectionId};
 use crate::provider::Profile;
 use crate::secret::SecretString;
 use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity, app};
+use crate::store::{self, activity, app, connection};
 
 /// The address to open in a browser.
 pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
@@ -151,6 +153,11 @@ fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
 
 fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
     let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
+    let done = row.connection_id.as_ref().filter(|_| row.phase == Phase::Done);
+    let (other_account, same_account) = env.store.read(|c| {
+        let same = done.map_or(Ok(Vec::new()), |id| connection::of_same_account(c, id))?;
+        Ok((grant_place::told(c, row.meant_for.as_ref().filter(|_| done.is_some()), done)?, same))
+    })?;
     Ok(Attempt {
         id: row.id.clone(),
         app_id: row.app_id.clone(),
@@ -163,6 +170,8 @@ fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
         expires_at: row.expires_at,
         error: row.error.clone(),
         refused: row.refused.clone(),
+        other_account,
+        same_account,
         exchange: row.exchange.clone(),
     })
 }

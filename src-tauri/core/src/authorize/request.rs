@@ -1,5 +1,7 @@
 //! The authorization request (RFC 6749 §4.1.1 with RFC 7636): its address, and the secrets it is bound to.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use oauth2::{
     AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
 };
@@ -10,10 +12,12 @@ use super::attempt::{Message, Parameter};
 use crate::error::{Code, Error, Result};
 use crate::http::Seen;
 use crate::provider::{Conventions, Need, Pkce, Place, is_secret, replace};
-use crate::secret::SecretString;
+use crate::secret::{SecretString, random};
 
 /// How many random bytes a state has: 256 bits.
 const STATE_BYTES: u32 = 32;
+/// How many random bytes a nonce has.
+const NONCE_BYTES: usize = 32;
 
 /// A request that is ready to be opened in a browser.
 pub(super) struct Request {
@@ -22,6 +26,8 @@ pub(super) struct Request {
     parameters: Vec<(String, String)>,
     pub(super) state: SecretString,
     pub(super) verifier: Option<SecretString>,
+    /// What the ID token has to repeat, where one is asked for (OpenID Connect Core §3.1.2.1).
+    pub(super) nonce: Option<String>,
 }
 
 /// Whom a sign-in is for, and what it asks for.
@@ -30,6 +36,12 @@ pub(super) struct Asked<'a> {
     pub(super) redirect_uri: &'a str,
     pub(super) scopes: &'a [String],
     pub(super) projects: &'a [String],
+    /// The account that is meant, as its sign-in page knows it.
+    pub(super) login_hint: Option<&'a str>,
+    /// Whether the person wants to choose an account, although one may be signed in already.
+    pub(super) another_account: bool,
+    /// Whether a refresh token is held, so that consent to offline access was given before.
+    pub(super) offline_is_granted: bool,
 }
 
 /// Writes the request of one attempt.
@@ -50,9 +62,13 @@ pub(super) fn write(conventions: &Conventions, asked: &Asked<'_>) -> Result<Requ
         verifier = Some(SecretString::from(secret.into_secret()));
     }
     let (url, state) = request.url();
-    let parameters = parameters(&url, conventions, asked);
+    let mut parameters = parameters(&url, conventions, asked);
+    let asks_for_id_token =
+        conventions.scopes_sent.is_some() && asked.scopes.iter().any(|scope| scope == "openid");
+    let nonce = asks_for_id_token.then(|| BASE64.encode(random::<NONCE_BYTES>()));
+    parameters.extend(nonce.clone().map(|nonce| ("nonce".to_owned(), nonce)));
     let url = place(conventions, &parameters);
-    Ok(Request { url, parameters, state: state.into_secret().into(), verifier })
+    Ok(Request { url, parameters, state: state.into_secret().into(), verifier, nonce })
 }
 
 /// The engine's parameters, with those that the provider's conventions add and take away.
@@ -68,18 +84,41 @@ fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(S
     if let Some(name) = conventions.projects_param.as_deref().filter(|_| !asked.projects.is_empty()) {
         add(name, asked.projects.join(","));
     }
-    if let Some(email) = &conventions.email {
+    if let Some(hint) = asked.login_hint
+        && let Some(name) = conventions.login_hint
+    {
+        add(name, hint.to_owned());
+    }
+    if let Some(email) = conventions.email.as_ref().filter(|_| asked.login_hint.is_none()) {
         add("email", email.clone());
     }
     for resource in &conventions.resources {
         add("resource", resource.clone());
     }
     // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
-    if asked.scopes.iter().any(|scope| scope == "offline_access") {
+    if asked.scopes.iter().any(|scope| scope == "offline_access") && !asked.offline_is_granted {
         add("prompt", "consent".into());
     }
-    replace(&mut parameters, &conventions.authorize_extra);
+    // A nonce is random, and never one that an app keeps.
+    let has_hint = parameters.iter().any(|(name, _)| name == "login_hint");
+    let is_replaced = |name: &str| name == "nonce" || (has_hint && name == "login_hint");
+    let extra = conventions.authorize_extra.iter().filter(|(name, _)| !is_replaced(name));
+    replace(&mut parameters, &extra.cloned().collect::<Vec<_>>());
+    if asked.another_account {
+        choose_account(&mut parameters);
+    }
     parameters
+}
+
+/// Has the provider ask which account is meant (OpenID Connect Core §3.1.2.1), besides what it is asked to prompt for.
+fn choose_account(parameters: &mut Vec<(String, String)>) {
+    const SELECT: &str = "select_account";
+    match parameters.iter_mut().find(|(name, _)| name == "prompt") {
+        Some((_, prompt)) if prompt == "none" => SELECT.clone_into(prompt),
+        Some((_, prompt)) if prompt.split(' ').any(|one| one == SELECT) => {}
+        Some((_, prompt)) => *prompt = format!("{SELECT} {prompt}"),
+        None => parameters.push(("prompt".to_owned(), SELECT.to_owned())),
+    }
 }
 
 /// Puts the parameters where the provider reads them.
@@ -106,7 +145,7 @@ pub(super) fn messages(
     let mut address = conventions.authorize_url.clone();
     address.set_query(None);
     let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
-        "state" => hidden(name, &format!("hidden, {} characters", value.len())),
+        "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
         _ if is_secret(&format!("authorize.{name}")) => hidden(name, "hidden, in the vault"),
         _ => shown(name, value),
     });
@@ -200,6 +239,9 @@ mod tests {
             redirect_uri: DEEP_LINK,
             scopes: &words(["share", "balance"]),
             projects: &words(["proj_1", "proj_2"]),
+            login_hint: None,
+            another_account: false,
+            offline_is_granted: false,
         };
         (write(&conventions, &asked).unwrap(), conventions)
     }
@@ -214,6 +256,58 @@ mod tests {
             format!("{} {}\n{}", message.method, message.address, told.collect::<Vec<_>>().join("\n"))
         });
         insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
+    }
+
+    fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> Asked<'a> {
+        Asked {
+            client_id: "c1",
+            redirect_uri,
+            scopes: &[],
+            projects,
+            login_hint: None,
+            another_account: false,
+            offline_is_granted: false,
+        }
+    }
+
+    #[test]
+    fn the_account_that_is_meant_is_named_where_the_provider_takes_it() {
+        let endpoints =
+            [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+        let asked = |id: &str, own: &[(&str, &str)], change: fn(Asked<'static>) -> Asked<'static>| {
+            let own = if id == "custom" { [&endpoints, own].concat() } else { own.to_vec() };
+            let request = write(&conventions(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
+            let named =
+                |name: &&(String, String)| ["login_hint", "email", "prompt"].contains(&name.0.as_str());
+            let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
+            format!("{id} {own:?}: {}", told.collect::<Vec<_>>().join(" "), own = &own[own.len().min(2)..])
+        };
+        let hint = |asked| Asked { login_hint: Some("ann@id.example"), ..asked };
+        let another = |asked| Asked { another_account: true, ..asked };
+        let rows = [
+            asked("custom", &[], |asked| asked),
+            asked("custom", &[], hint),
+            asked("custom", &[("login_hint", "false")], hint),
+            asked("custom", &[("authorize.login_hint", "bob@id.example")], hint),
+            asked("custom", &[], another),
+            asked("custom", &[("authorize.prompt", "consent")], another),
+            asked("custom", &[("authorize.prompt", "none")], another),
+            asked("grigora", &[], hint),
+            asked("grovestreams", &[("email", "bob@id.example")], hint),
+        ];
+        insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn consent_is_asked_for_until_offline_access_is_granted() {
+        let scopes = ["offline_access".to_owned()];
+        let endpoints =
+            [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+        for (offline_is_granted, prompts) in [(false, 1), (true, 0)] {
+            let asked = Asked { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
+            let request = write(&conventions("custom", &endpoints), &asked).unwrap();
+            assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
+        }
     }
 
     /// The address, a line a parameter, with stable names for what is random.
@@ -253,6 +347,30 @@ mod tests {
         assert_eq!(one.state.expose_secret().len(), 43);
         assert_ne!(one.state.expose_secret(), two.state.expose_secret());
         assert_ne!(one.verifier.unwrap().expose_secret(), two.verifier.unwrap().expose_secret());
+    }
+
+    #[test]
+    fn a_nonce_goes_with_openid_and_is_never_the_apps_own() {
+        let endpoints =
+            [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+        let asked = |own: &[(&str, &str)], scopes: &[&str]| {
+            let own = [&endpoints, own].concat();
+            let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            let (redirect_uri, projects) = (DEEP_LINK, &[][..]);
+            let asked = Asked { scopes: &scopes, ..plain(redirect_uri, projects) };
+            let request = write(&conventions("custom", &own), &asked).unwrap();
+            let nonces = request.parameters.iter().filter(|(name, _)| name == "nonce");
+            let nonces: Vec<String> = nonces.map(|(_, value)| value.clone()).collect();
+            assert_eq!(nonces.first(), request.nonce.as_ref());
+            nonces
+        };
+        let constant: &[(&str, &str)] = &[("authorize.nonce", "always-the-same")];
+        for own in [&[], constant] {
+            let [one] = asked(own, &["profile", "openid"]).try_into().unwrap();
+            assert_eq!(one.len(), 43);
+            assert_ne!([one].to_vec(), asked(own, &["openid"]));
+            assert!(asked(own, &["openidx"]).is_empty());
+        }
     }
 
     #[test]
@@ -307,7 +425,7 @@ mod tests {
                     ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
                     ("scope_separator", separator.0), ("email", &email), ("authorize.x y&z", &extra), ("pkce", "always"),
                 ]);
-                let asked = Asked { client_id: &client_id, redirect_uri, scopes: &scopes, projects: &[] };
+                let asked = Asked { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
                 let request = write(&conventions, &asked).unwrap();
                 let shown = String::from(request.url.clone());
                 prop_assert!(shown.is_ascii() && !shown.contains(char::is_whitespace));

@@ -17,6 +17,7 @@ use crate::provider::{Conventions, Profile};
 use crate::secret::{ExposeSecret, Sealed, SecretString, sha256};
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
+use crate::store::connection::ConnectionRow;
 use crate::store::{self, activity, app, connection};
 
 /// How long an attempt waits for the person.
@@ -31,6 +32,12 @@ pub struct Wanted {
     pub again: Option<ConnectionId>,
     /// What to call a new connection; the app's name where nothing is said.
     pub name: Option<String>,
+    /// Whether another account than the connection's replaces it without a question.
+    pub replaces_account: bool,
+    /// The account to sign in as, such as an email address; otherwise the connection's, where it is known.
+    pub login_hint: Option<String>,
+    /// Whether to let the person choose another account than the browser is signed in with.
+    pub another_account: bool,
 }
 
 /// A sign-in that began now, or before.
@@ -50,7 +57,12 @@ pub(crate) async fn join_or_start(env: &Arc<Env>, app_id: &AppId, wanted: &Wante
     let _alone =
         alone.map_err(|_| Error::new(Code::Internal, "Waiting for other sign-ins was broken off."))??;
     let is_same = |row: &AttemptRow| {
-        row.phase == Phase::Waiting && row.connection_id == wanted.again && row.name == wanted.name
+        row.phase == Phase::Waiting
+            && row.connection_id == wanted.again
+            && row.name == wanted.name
+            && row.replaces_account == wanted.replaces_account
+            && wanted.login_hint.is_none()
+            && !wanted.another_account
     };
     let open = env.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
     for row in open.into_iter().filter(|row| is_same(row) && row.expires_at > env.now()) {
@@ -116,16 +128,22 @@ async fn begin(
     login: Option<(&Url, &str)>,
 ) -> Result<(String, AttemptRow, Request)> {
     let app = app_of(env, app_id)?;
-    check(env, app_id, wanted)?;
+    let again = check(env, app_id, wanted)?;
     let secrets = app_secrets::open(env, &app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
     let conventions = conventions(&app)?.with(secrets);
+    check_account_choice(wanted, &conventions)?;
+    let known = again.as_ref().and_then(|row| row.account.as_ref()?.login_hint());
+    let known = known.filter(|_| !wanted.another_account);
     let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;
     let asked = request::Asked {
         client_id: &app.client_id,
         redirect_uri: &redirect_uri,
         scopes: &app.scopes,
         projects: &app.projects,
+        login_hint: wanted.login_hint.as_deref().or(known),
+        another_account: wanted.another_account,
+        offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh.is_some()),
     };
     let request = request::write(&conventions, &asked)?;
     let mut exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
@@ -152,6 +170,9 @@ async fn begin(
         error: None,
         browser: None,
         refused: None,
+        nonce_hash: request.nonce.as_ref().map(|nonce| sha256(nonce.as_bytes()).to_vec()),
+        replaces_account: wanted.replaces_account,
+        meant_for: None,
     };
     // Before anyone can see the attempt.
     let waits = env.store.try_attempt_lock(&row.id)?;
@@ -176,17 +197,34 @@ async fn seal(env: &Env, id: &AttemptId, request: &Request) -> Result<(Option<Se
     Ok((verifier, url))
 }
 
-/// Refuses what cannot be wanted: another app's connection, or a name that is taken.
-fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<()> {
+/// Refuses what cannot be wanted: another app's connection, or a name that is taken. Answers with the connection that is
+/// authorized again.
+fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<Option<ConnectionRow>> {
     if let Some(id) = &wanted.again {
         let row = env.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
-        row.ok_or_else(Error::no_connection)?;
+        return row.ok_or_else(Error::no_connection).map(Some);
     }
     if let Some(name) = wanted.name.as_ref().filter(|_| wanted.again.is_none())
         && env.store.read(|c| connection::name_is_taken(c, name))?
     {
         return Err(Error::input("name", format!("There is already a connection called “{name}”."))
             .hint("Choose another name."));
+    }
+    Ok(None)
+}
+
+/// Refuses a wish that the provider would not hear.
+fn check_account_choice(wanted: &Wanted, conventions: &Conventions) -> Result<()> {
+    let refuse = |field: &str, message: &str| {
+        Err(Error::input(field, message)
+            .means("Nothing was sent.")
+            .hint("Sign out at the provider in the browser first, or use another browser."))
+    };
+    if wanted.login_hint.is_some() && conventions.login_hint.is_none() {
+        return refuse("login_hint", "This provider documents no way to name the account.");
+    }
+    if wanted.another_account && conventions.login_hint != Some("login_hint") {
+        return refuse("another_account", "This provider documents no way to ask for another account.");
     }
     Ok(())
 }

@@ -165,6 +165,12 @@ impl Grapnel {
         authorize::cancel(&self.0, id)
     }
 
+    /// Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with
+    /// that connection.
+    pub async fn replace_account(&self, id: &AttemptId) -> Result<ConnectionId> {
+        authorize::replace(&self.0, id).await
+    }
+
     /// Attempts that are not over.
     pub fn attempts(&self) -> Result<Vec<Attempt>> {
         authorize::open(&self.0)

@@ -40,6 +40,7 @@ impl<'a> Now<'a> {
         let app = self.apps.get(&of.app_id)?;
         Some(Summary {
             state: self.state(&of, app),
+            lacks_scopes: of.held.is_some() && lacks_scopes(&of, app),
             id: of.id,
             name: of.name,
             app_id: of.app_id,
@@ -72,6 +73,17 @@ impl<'a> Now<'a> {
     }
 }
 
+/// Whether scopes were not granted. Other names of scopes are looked up only where the names differ: that is rare, and
+/// costs reading the profile.
+fn lacks_scopes(of: &Standing, app: &App) -> bool {
+    if of.scopes.is_empty() || app.scopes.iter().all(|scope| of.scopes.contains(scope)) {
+        return false;
+    }
+    let conventions = Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
+    let aliases = conventions.map(|now| now.scope_aliases).unwrap_or_default();
+    !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, of.renews).missing.is_empty()
+}
+
 /// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, that its new tokens
 /// are in memory alone, or what was noted.
 fn trouble(env: &Env, of: &Standing, app: &App) -> Option<Error> {
@@ -95,6 +107,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
     Ok(Details {
         summary,
         account: row.account,
+        identity_note: row.identity_note,
         application: row.application,
         authorization: row.authorization,
         trouble,
@@ -105,6 +118,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
         deviations: row.deviations,
         seen: row.seen,
         claims: row.claims,
+        id_claims: row.id_claims,
         introspected_at: row.introspected_at,
         created_at: row.created_at,
         browser: row.browser,

@@ -54,6 +54,8 @@ pub struct Summary {
     pub retry_at: Option<Timestamp>,
     /// When a new sign-in will be needed, once that is near: nothing renews the tokens beyond it.
     pub sign_in_due: Option<Timestamp>,
+    /// Whether scopes were asked for that were not granted.
+    pub lacks_scopes: bool,
 }
 
 /// Scopes: what was asked for, what was granted, and how they differ.
@@ -118,6 +120,8 @@ pub struct Details {
     pub summary: Summary,
     /// The account that authorized it, once known.
     pub account: Option<Account>,
+    /// Why the account is not known, or what of it does not agree.
+    pub identity_note: Option<String>,
     /// The application as the provider knows it, once known.
     pub application: Option<Application>,
     /// The authorization as the provider's introspection tells it, once known.
@@ -138,6 +142,8 @@ pub struct Details {
     pub trouble: Option<Error>,
     /// What the access token says of itself, where it is a JWT.
     pub claims: Option<Claims>,
+    /// What the ID token of the sign-in says.
+    pub id_claims: Option<Claims>,
     /// When introspection last answered.
     pub introspected_at: Option<Timestamp>,
     /// When the person first connected it.

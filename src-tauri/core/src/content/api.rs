@@ -11,13 +11,17 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
+use crate::http::token::Grant;
 use crate::http::{Heard, Limits, Mask, Reply, clean};
 use crate::id::ConnectionId;
 use crate::provider::{Content, Conventions, Profile};
 use crate::refresh::{self, Fresh};
 use crate::refusal::said;
 use crate::secret::{ExposeSecret, SecretString};
+use crate::store::app::AppRow;
 use crate::store::connection;
+
+use super::jwt::Keys;
 
 const KEPT: &str = "Your tokens are kept as they are.";
 
@@ -29,10 +33,11 @@ fn no_api(provider: &str) -> Error {
 
 /// A connection's API, which renews the token where it has to.
 pub(super) struct Api<'a> {
-    /// The scopes that were granted, as far as the provider said.
-    granted: Vec<String>,
     pub(super) env: &'a Arc<Env>,
     pub(super) id: &'a ConnectionId,
+    app: AppRow,
+    /// The access token of a grant that is not kept yet.
+    new_token: Option<SecretString>,
     provider: String,
     pub(super) conventions: Conventions,
     /// The secrets of this connection, so that a reply which repeats one cannot make it be kept or shown.
@@ -46,14 +51,23 @@ impl<'a> Api<'a> {
         let profile = Profile::find(&app.provider)?;
         let conventions = profile.conventions(&app.overrides)?;
         grant::may_be_sent(row.kept_for.as_ref(), &conventions)?;
-        Ok(Self {
-            granted: row.scopes,
-            env,
-            id,
-            provider: profile.called(&app.overrides),
-            conventions,
-            secrets: Mutex::default(),
-        })
+        let provider = profile.called(&app.overrides);
+        Ok(Self { env, id, app, new_token: None, provider, conventions, secrets: Mutex::default() })
+    }
+
+    /// The API as a grant opens it that is not kept yet.
+    pub(super) fn of_new(
+        env: &'a Arc<Env>,
+        id: &'a ConnectionId,
+        app: &AppRow,
+        granted: &Grant,
+    ) -> Result<Self> {
+        let profile = Profile::find(&app.provider)?;
+        let conventions = profile.conventions(&app.overrides)?;
+        let (app, provider) = (app.clone(), profile.called(&app.overrides));
+        let (new_token, secrets) =
+            (Some(granted.access_token.clone()), Mutex::new(granted.secrets().collect()));
+        Ok(Self { env, id, app, new_token, provider, conventions, secrets })
     }
 
     pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
@@ -62,11 +76,6 @@ impl<'a> Api<'a> {
 
     pub(super) async fn post(&self, path: &str, body: Value) -> Result<Value> {
         self.call(path, Some(body), Limits::LIST).await
-    }
-
-    /// Whether a scope was granted, or nobody said which were.
-    pub(super) fn may_be_granted(&self, scope: &str) -> bool {
-        self.granted.is_empty() || self.granted.iter().any(|granted| granted == scope)
     }
 
     /// The access token itself, fresh.
@@ -79,19 +88,25 @@ impl<'a> Api<'a> {
         Mask::of(self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned())
     }
 
-    /// Reads what is at an address of its own, such as userinfo.
-    pub(super) async fn get_at(&self, url: &Url) -> Result<Value> {
-        let token = self.token().await?;
-        let called = api::call(&self.env.http, url, "", &token, None, Limits::IDENTITY, &self.mask()).await;
-        called.map_err(|failure| self.explain(failure))
+    /// The keys that the provider signs with.
+    pub(super) async fn keys(&self) -> Keys {
+        Keys::at(&self.env.http, self.conventions.jwks_url.as_ref()).await
+    }
+
+    /// The app's client ID.
+    pub(super) fn client_id(&self) -> &str {
+        &self.app.client_id
+    }
+
+    /// What a userinfo endpoint says, or in words why it says nothing.
+    pub(super) async fn userinfo_at(&self, url: &Url) -> Result<api::Userinfo, String> {
+        let token = self.token().await.map_err(|error| error.message)?;
+        api::userinfo(&self.env.http, url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
     }
 
     /// Introspects the access token (RFC 7662), as the app itself.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
-        let (row, app) =
-            self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(Error::no_connection)?;
-        let client = Client::of(self.env, &app).await?;
-        grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
+        let client = Client::of(self.env, &self.app).await?;
         let token = self.token().await?;
         let (http, mask) = (&self.env.http, self.mask());
         let asked = api::introspect(http, url, &client.conventions, &client.credentials, &token, &mask);
@@ -134,6 +149,10 @@ impl<'a> Api<'a> {
     }
 
     async fn fresh(&self) -> Result<Fresh> {
+        if let Some(token) = &self.new_token {
+            // No version is this one: nothing is renewed or noted for a grant that is not kept.
+            return Ok(Fresh { token: token.clone(), version: -1 });
+        }
         let fresh = refresh::fresh(self.env, self.id, Duration::ZERO).await?;
         self.knows(&fresh).await?;
         Ok(fresh)
@@ -154,7 +173,7 @@ impl<'a> Api<'a> {
 
     /// A newer token, where the API did not accept this one.
     async fn newer(&self, failure: Option<&ApiFailure>, fresh: &Fresh) -> Result<Option<Fresh>> {
-        if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
+        if self.new_token.is_some() || !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(None);
         }
         let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;

@@ -27,7 +27,7 @@ fn account(reply: Value) -> Option<Account> {
     let id = id(&mut members)?;
     let names = [text(&mut members, "firstName"), text(&mut members, "lastName")];
     let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Some(Account { id, name, email: text(&mut members, "email") })
+    Some(Account { id, name, email: text(&mut members, "email"), issuer: None, username: None })
 }
 
 /// `GET /token/introspect`.
@@ -37,6 +37,10 @@ fn introspection(reply: Value) -> Option<(Option<Application>, Authorization)> {
     let authorized_to = members.remove("authorizedTo").and_then(object).unwrap_or_default();
     let authorization = Authorization {
         id: id(&mut members)?,
+        is_active: true,
+        client_id: None,
+        username: None,
+        sub: None,
         created_on: text(&mut members, "createdOn"),
         expires_at: None,
         grant_type: text(&mut members, "grantType"),

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::claims::claim;
+use super::jwt::claim;
 use super::read::{Members, id_of, list, object, others, text};
 use super::{Account, Claims, Collection, Item};
 use crate::error::Result;
@@ -17,7 +17,7 @@ pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option
         api.rpc("or_getUserEmail", json!({})).await.ok().and_then(|email| email.as_str().map(str::to_owned));
     // Such as eip155:1:0x…, of which the last part is the address of the wallet.
     let name = id.rsplit(':').next().unwrap_or_default().to_owned();
-    Ok(Some(Account { id: id.to_owned(), name, email }))
+    Ok(Some(Account { id: id.to_owned(), name, email, issuer: None, username: None }))
 }
 
 pub(super) fn collections() -> Vec<Collection> {

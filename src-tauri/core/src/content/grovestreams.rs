@@ -16,6 +16,8 @@ pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {
             id: email.clone(),
             name: String::new(),
             email: Some(email.clone()),
+            issuer: None,
+            username: None,
         }));
     }
     let mut user = user(api).await?;
@@ -24,6 +26,8 @@ pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {
         id,
         name: names.into_iter().flatten().collect::<Vec<_>>().join(" "),
         email: text(&mut user, "email"),
+        issuer: None,
+        username: None,
     });
     api.understand(account).map(Some)
 }

@@ -1,12 +1,14 @@
 //! What a connection opens at its provider: who it belongs to, what it may do, and what it holds there.
 
+mod account;
 mod api;
-mod claims;
 mod credentials;
 pub mod export;
 mod grigora;
 mod grindery;
 mod grovestreams;
+mod id_token;
+mod jwt;
 mod kept;
 mod posts;
 mod read;
@@ -20,6 +22,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+pub(crate) use id_token::{IdToken, check as check_id_token};
 pub use kept::Kept;
 pub(crate) use posts::{load, posts};
 pub use view::*;
@@ -28,51 +31,103 @@ use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::http::Limits;
+use crate::http::token::Grant;
 use crate::id::ConnectionId;
 use crate::provider::Content;
+use crate::secret::ExposeSecret;
+use crate::store::app::AppRow;
 use crate::store::cache::{self, Entry, Of};
 use crate::store::connection;
 use api::Api;
 use kept::{count_posts, list_of};
 
+/// Whose a connection is, as far as anyone tells.
+pub(crate) struct Identity {
+    pub(crate) account: Option<Account>,
+    /// Why it is not known, or what does not agree.
+    pub(crate) note: Option<String>,
+}
+
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
 /// becomes of the others.
 pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let api = Api::of(env, id)?;
-    let claims = claims::of(&api).await?;
+    let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
+    let id_account = row.id_claims.as_ref().and_then(account::of_claims);
+    let claims = claims_of(&api).await?;
     env.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
-    let account = who(&api, claims.as_ref()).await;
-    if let Ok(Some(account)) = &account {
-        env.store.write(|tx| connection::set_account(tx, id, account))?;
-    }
     let introspected = introspect(&api).await;
-    if let Ok(Some((application, authorization))) = &introspected {
+    let identity = who(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
+    if let Ok(Identity { account, note }) = &identity {
+        env.store.write(|tx| connection::set_identity(tx, id, account.as_ref(), note.as_deref()))?;
+    }
+    if let Ok(Introspection { application, told: Some(told) }) = &introspected {
         let now = env.now();
         env.store.write(|tx| {
-            if let Some(end) = authorization.expires_at {
+            if let Some(end) = told.authorization.expires_at.filter(|_| told.authorization.is_active) {
                 connection::set_introspected_end(tx, id, end)?;
             }
-            connection::set_introspection(tx, id, application.as_ref(), authorization, now)
+            connection::set_introspection(tx, id, application.as_ref(), &told.authorization, now)
         })?;
     }
     env.tell(Event::Connection(id.clone()));
-    account.and(introspected).map(drop)
+    identity.and(introspected.map(drop))
 }
 
-async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {
-    match api.conventions.content {
-        Content::Grigora => grigora::who(api).await.map(Some),
-        Content::Grindery => grindery::who(api, claims).await,
-        Content::TheGrid => thegrid::who(api).await.map(Some),
-        Content::GroveStreams => grovestreams::who(api).await,
-        Content::None => Ok(standard::who(api, claims).await),
-    }
+/// Whose a grant is that is not kept yet, asked with its own access token. `None` where nobody tells.
+pub(crate) async fn account_of_new(
+    env: &Arc<Env>,
+    id: &ConnectionId,
+    app: &AppRow,
+    granted: &Grant,
+) -> Option<Account> {
+    let api = Api::of_new(env, id, app, granted).ok()?;
+    let claims = claims_of(&api).await.ok()?;
+    let introspected = introspect(&api).await.ok();
+    who(&api, None, introspected.as_ref(), claims.as_ref()).await.ok()?.account
 }
 
-async fn introspect(api: &Api<'_>) -> Result<Option<(Option<Application>, Authorization)>> {
+/// What the access token says of itself, where it is a JWT.
+async fn claims_of(api: &Api<'_>) -> Result<Option<Claims>> {
+    let token = api.token().await?;
+    let Some(jwt) = jwt::Jwt::parse(token.expose_secret()) else { return Ok(None) };
+    Ok(Some(jwt.view(&jwt.verify(&api.keys().await), &api.mask())))
+}
+
+async fn who(
+    api: &Api<'_>,
+    id_account: Option<Account>,
+    introspected: Option<&Introspection>,
+    claims: Option<&Claims>,
+) -> Result<Identity> {
+    let account = match api.conventions.content {
+        Content::Grigora => grigora::who(api).await.map(Some)?,
+        Content::Grindery => grindery::who(api, claims).await?,
+        Content::TheGrid => thegrid::who(api).await.map(Some)?,
+        Content::GroveStreams => grovestreams::who(api).await?,
+        Content::None => {
+            let told = introspected.and_then(|all| all.told.as_ref());
+            return Ok(standard::who(api, id_account, told, claims).await);
+        }
+    };
+    let note = account.is_none().then(|| "The provider has no way to tell it.".to_owned());
+    Ok(Identity { account, note })
+}
+
+/// What introspection tells: of the app, and of the authorization.
+struct Introspection {
+    application: Option<Application>,
+    told: Option<standard::Introspected>,
+}
+
+async fn introspect(api: &Api<'_>) -> Result<Introspection> {
     match api.conventions.content {
-        Content::Grigora => grigora::introspect(api).await.map(Some),
-        _ => Ok(standard::introspect(api).await.map(|authorization| (None, authorization))),
+        Content::Grigora => {
+            let (application, authorization) = grigora::introspect(api).await?;
+            let told = standard::Introspected { authorization, account: None };
+            Ok(Introspection { application, told: Some(told) })
+        }
+        _ => Ok(Introspection { application: None, told: standard::introspect(api).await }),
     }
 }
 

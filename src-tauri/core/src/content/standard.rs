@@ -1,45 +1,107 @@
 //! What standards name: userinfo (OpenID Connect) and introspection (RFC 7662), where a provider announces them.
 
 use serde_json::Value;
+use url::Url;
 
+use super::account;
 use super::api::Api;
-use super::claims::claim;
-use super::read::{Members, id_of, moment, object, scopes, text};
-use super::{Account, Authorization, Claims};
+use super::jwt::Jwt;
+use super::read::{Members, moment, object, scopes, text};
+use super::{Account, Authorization, Claims, Identity};
+use crate::http::api::Userinfo;
+use crate::http::clean;
 
-/// The account, from userinfo or else from the token itself. Userinfo is for tokens that were granted `openid`,
-/// and one that does not answer is no trouble: nobody promised it.
-pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Option<Account> {
-    if let Some(url) = api.conventions.userinfo_url.as_ref().filter(|_| api.may_be_granted("openid"))
-        && let Ok(reply) = api.get_at(url).await
-        && let Some(account) = object(reply).and_then(userinfo)
-    {
-        return Some(account);
+/// The account, from the ID token, userinfo, introspection, or else the access token itself. An endpoint that does not
+/// answer is no trouble: nobody promised it. Why the account is unknown is kept all the same.
+pub(super) async fn who(
+    api: &Api<'_>,
+    id_account: Option<Account>,
+    introspected: Option<&Introspected>,
+    claims: Option<&Claims>,
+) -> Identity {
+    let mut notes = Vec::new();
+    let mut account = id_account;
+    match &api.conventions.userinfo_url {
+        None => notes.push("The app has no userinfo URL.".to_owned()),
+        Some(url) => match userinfo(api, url).await {
+            Err(why) => notes.push(format!("Userinfo: {why}.")),
+            Ok(told) => match account {
+                // Claims of someone else must not be mixed in (OpenID Connect Core §5.3.2).
+                Some(known) if told.id != known.id => {
+                    let note =
+                        "Userinfo names another subject than the ID token, and was ignored.".to_owned();
+                    return Identity { account: Some(known), note: Some(note) };
+                }
+                Some(known) => account = Some(known.filled_from(told)),
+                None => account = Some(told),
+            },
+        },
     }
-    let sub = claims.and_then(|claims| claim(claims, "sub"))?;
-    Some(Account { id: sub.to_owned(), name: String::new(), email: None })
+    if account.is_none() {
+        account = introspected.and_then(|told| told.account.clone());
+    }
+    if account.is_none() {
+        account = claims.and_then(account::of_claims);
+    }
+    let note = account.is_none().then(|| notes.join(" "));
+    Identity { account, note }
 }
 
-fn userinfo(mut members: Members) -> Option<Account> {
-    Some(Account {
-        id: id_of(&mut members, "sub")?,
-        name: text(&mut members, "name")
-            .or_else(|| text(&mut members, "preferred_username"))
-            .unwrap_or_default(),
-        email: text(&mut members, "email"),
-    })
+async fn userinfo(api: &Api<'_>, url: &Url) -> Result<Account, String> {
+    let members = match api.userinfo_at(url).await? {
+        Userinfo::Claims(value) => object(value),
+        Userinfo::Signed(token) => Some(signed(api, &token).await?),
+    };
+    members.as_ref().and_then(account::of_userinfo).ok_or_else(|| "it names no account".into())
 }
 
-/// What the provider says of the access token now; nothing where it does not introspect, or not such tokens.
-pub(super) async fn introspect(api: &Api<'_>) -> Option<Authorization> {
+/// The claims of a signed userinfo reply, once its signature is the issuer's.
+async fn signed(api: &Api<'_>, token: &str) -> Result<Members, String> {
+    let jwt = Jwt::parse(token).ok_or("its JWT cannot be read, and may be encrypted")?;
+    jwt.verify(&api.keys().await).map_err(|why| format!("its JWT is not verified: {why}"))?;
+    let mut claims = Value::Object(jwt.claims);
+    api.mask().value(&mut claims);
+    let members = object(claims).unwrap_or_default();
+    let is_for_us = match members.get("aud") {
+        None => true,
+        Some(Value::Array(all)) => all.iter().any(|one| one == api.client_id()),
+        Some(one) => one == api.client_id(),
+    };
+    let is_from_issuer = match (members.get("iss"), &api.conventions.issuer) {
+        (Some(named), Some(known)) => named == known,
+        _ => true,
+    };
+    if is_for_us && is_from_issuer {
+        Ok(members)
+    } else {
+        Err("its JWT is for another client, or from another issuer".into())
+    }
+}
+
+/// What introspection said.
+pub(super) struct Introspected {
+    pub(super) authorization: Authorization,
+    pub(super) account: Option<Account>,
+}
+
+/// What the provider says of the access token now; nothing where it does not introspect.
+pub(super) async fn introspect(api: &Api<'_>) -> Option<Introspected> {
     let url = api.conventions.introspection_url.as_ref()?;
     let members = object(api.introspect_at(url).await.ok()?)?;
-    (members.get("active") == Some(&Value::Bool(true))).then(|| introspection(members))
+    let is_active = members.get("active")?.as_bool()?;
+    let account = account::of_introspection(&members).filter(|_| is_active);
+    Some(Introspected { account, authorization: introspection(members, is_active) })
 }
 
-fn introspection(mut members: Members) -> Authorization {
+fn introspection(mut members: Members, is_active: bool) -> Authorization {
+    let mut plain = |name: &str| text(&mut members, name).map(|text| clean(&text, &[]));
+    let (client_id, username, sub) = (plain("client_id"), plain("username"), plain("sub"));
     Authorization {
         id: text(&mut members, "jti").unwrap_or_default(),
+        is_active,
+        client_id,
+        username,
+        sub,
         created_on: members.get("iat").and_then(moment).map(|moment| moment.to_string()),
         expires_at: members.get("exp").and_then(moment),
         grant_type: None,

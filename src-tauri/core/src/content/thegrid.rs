@@ -25,6 +25,8 @@ fn account(reply: Value) -> Option<Account> {
         id,
         name: text(&mut members, "name").unwrap_or_default(),
         email: text(&mut members, "email"),
+        issuer: None,
+        username: None,
     })
 }
 

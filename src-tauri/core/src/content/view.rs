@@ -16,6 +16,12 @@ pub struct Account {
     pub name: String,
     /// The e-mail address, where the provider tells it.
     pub email: Option<String>,
+    /// Who vouches for the id, where that is told (`iss` of OpenID Connect).
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// The name that the person signs in by, where the provider tells it.
+    #[serde(default)]
+    pub username: Option<String>,
 }
 
 /// The application, as the provider describes it.
@@ -38,6 +44,18 @@ pub struct Application {
 pub struct Authorization {
     /// The provider's id of it.
     pub id: String,
+    /// Whether the provider accepts the access token now.
+    #[serde(default = "yes")]
+    pub is_active: bool,
+    /// The client that the token was issued to.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The account, as the person knows it.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The account's id.
+    #[serde(default)]
+    pub sub: Option<String>,
     /// When it was given.
     pub created_on: Option<String>,
     /// When the access token ends, where the provider says so.
@@ -51,6 +69,11 @@ pub struct Authorization {
     pub project_ids: Vec<String>,
 }
 
+/// What was kept before an authorization said whether it is active was kept of active ones only.
+fn yes() -> bool {
+    true
+}
+
 /// A member of a reply that has no name of its own here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -61,14 +84,20 @@ pub struct Field {
     pub value: String,
 }
 
-/// What an access token says of itself, where it is a JWT.
+/// What a token says of itself, where it is a JWT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Claims {
+    /// Of its header: `alg`, `kid` and `typ`.
+    #[serde(default)]
+    pub header: Vec<Field>,
     /// The claims by name.
     pub fields: Vec<Field>,
     /// Whether the signature was checked with the provider's own keys, and is theirs.
     pub is_verified: bool,
+    /// Why it was not, or could not be.
+    #[serde(default)]
+    pub unverified_because: Option<String>,
 }
 
 /// A kind of thing that a connection opens, such as workspaces.

@@ -11,11 +11,13 @@ use crate::provider::{ClientAuth, Conventions};
 use crate::secret::{ExposeSecret, SecretString};
 
 /// Why an API gave nothing.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiFailure {
     /// The API said no: the status, and its own code and words for it where it gave any.
+    #[error("it answered {}{}", status.as_u16(), if code.is_empty() { String::new() } else { format!(" ({code})") })]
     Refused { status: StatusCode, code: String },
     /// There was no usable reply.
+    #[error("{0}")]
     Failed(Failure),
 }
 
@@ -99,6 +101,39 @@ fn request(
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
         .map_err(|error| not_sent(&error))
+}
+
+/// What a userinfo endpoint answered (OpenID Connect Core §5.3.2).
+pub(crate) enum Userinfo {
+    Claims(Value),
+    /// Claims in a JWT, whose signature is for the caller to check.
+    Signed(String),
+}
+
+/// Asks a userinfo endpoint by GET, and by POST where it takes no GET.
+pub(crate) async fn userinfo(
+    client: &Client,
+    url: &Url,
+    token: &SecretString,
+    mask: &Mask,
+) -> Result<Userinfo, ApiFailure> {
+    let ask = async |method: Method| {
+        let mut request = request(url, "", token, None)?;
+        *request.method_mut() = method;
+        request.headers_mut().remove(header::CONTENT_TYPE);
+        let accepted = header::HeaderValue::from_static("application/json, application/jwt");
+        request.headers_mut().insert(header::ACCEPT, accepted);
+        client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)
+    };
+    let mut reply = ask(Method::GET).await?;
+    if matches!(reply.status, StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED) {
+        reply = ask(Method::POST).await?;
+    }
+    if reply.status.is_success() && reply.content_type.starts_with("application/jwt") {
+        let token = String::from_utf8(reply.body).unwrap_or_default();
+        return Ok(Userinfo::Signed(token.trim().to_owned()));
+    }
+    read(masked(reply, mask).await, token).map(Userinfo::Claims)
 }
 
 /// Reads what is for everybody, such as a provider's keys. It may be kept by someone else, whom no token is sent.

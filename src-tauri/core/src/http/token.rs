@@ -40,6 +40,7 @@ pub(crate) struct Grant {
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) expires: Option<End>,
     pub(crate) refresh_expires: Option<End>,
+    pub(crate) id_token: Option<SecretString>,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) project_ids: Option<Vec<String>>,
     pub(crate) deviations: Vec<Deviation>,
@@ -75,6 +76,13 @@ pub(crate) struct Unanswered {
     pub(crate) seen: Option<Seen>,
 }
 
+impl Grant {
+    /// What of it must not be shown or kept in clear.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = SecretString> + use<> {
+        [Some(self.access_token.clone()), self.refresh_token.clone()].into_iter().flatten()
+    }
+}
+
 /// The reply's members beyond RFC 6749.
 #[derive(Debug, Serialize, Deserialize)]
 struct Extra {
@@ -82,6 +90,7 @@ struct Extra {
     expires_at: Option<i64>,
     refresh_expires_in: Option<u64>,
     refresh_expires_at: Option<i64>,
+    id_token: Option<serde_json::Value>,
 }
 impl ExtraTokenFields for Extra {}
 
@@ -202,6 +211,7 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<Seen>) -> Grant
             .refresh_expires_in
             .map(|seconds| End::In(Duration::from_secs(seconds)))
             .or(extra.refresh_expires_at.map(End::At)),
+        id_token: extra.id_token.as_ref().and_then(|token| token.as_str()).map(Into::into),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: extra.project_ids.clone(),
         deviations,

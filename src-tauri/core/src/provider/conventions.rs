@@ -189,6 +189,8 @@ pub struct Conventions {
     pub projects_param: Option<String>,
     /// The email that pre-fills the sign-in form.
     pub email: Option<String>,
+    /// The parameter that tells the sign-in page which account is meant, where it takes one.
+    pub login_hint: Option<&'static str>,
     /// The organization that API calls are about.
     pub org: Option<String>,
     /// The user's id, where no endpoint tells it.

@@ -29,18 +29,28 @@ pub(crate) struct AttemptRow {
     pub(crate) browser: Option<String>,
     /// The last answer that came while it waited and was not accepted: why.
     pub(crate) refused: Option<Error>,
+    /// The digest of the nonce that was sent, where one was.
+    pub(crate) nonce_hash: Option<Vec<u8>>,
+    /// Whether another account may replace the connection's without a question.
+    pub(crate) replaces_account: bool,
+    /// The connection that was to be authorized again, where another account signed in.
+    pub(crate) meant_for: Option<ConnectionId>,
 }
 
 pub(crate) fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO attempt VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at, :expires_at, :exchange, NULL, :browser, NULL)",
+            "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, redirect_uri, phase,
+                started_at, expires_at, exchange, browser, nonce_hash, replaces_account)
+             VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at,
+                :expires_at, :exchange, :browser, :nonce_hash, :replaces_account)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
                 ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
-                ":browser": attempt.browser,
+                ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
+                ":replaces_account": attempt.replaces_account,
             },
         )
         .map(drop)
@@ -154,6 +164,17 @@ pub(crate) fn set_connection(
         .map(drop)
 }
 
+/// Remembers which connection an attempt was meant for, in which another account signed in.
+pub(crate) fn set_meant_for(
+    connection: &Connection,
+    id: &AttemptId,
+    meant_for: Option<&ConnectionId>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET meant_for = ?2 WHERE id = ?1", rusqlite::params![id, meant_for])
+        .map(drop)
+}
+
 /// Forgets attempts that ended before `moment`.
 pub(crate) fn forget_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<()> {
     connection
@@ -181,5 +202,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         error: maybe_json(row, "error")?,
         browser: row.get("browser")?,
         refused: maybe_json(row, "refused")?,
+        nonce_hash: row.get("nonce_hash")?,
+        replaces_account: row.get("replaces_account")?,
+        meant_for: row.get("meant_for")?,
     })
 }

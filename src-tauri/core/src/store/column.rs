@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
 }
 
 /// Reads a JSON column.
-pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<T> {
     row.get::<_, Json<T>>(column).map(|json| json.0)
 }
 

@@ -34,6 +34,10 @@ pub(crate) struct ConnectionRow {
     pub(crate) authorization: Option<Authorization>,
     pub(crate) introspected_at: Option<Timestamp>,
     pub(crate) claims: Option<Claims>,
+    /// What the ID token of the sign-in says.
+    pub(crate) id_claims: Option<Claims>,
+    /// Why the account is not known, or what of it does not agree.
+    pub(crate) identity_note: Option<String>,
     pub(crate) trouble: Option<Error>,
     /// Where the tokens may be sent, once the app's addresses are others than when they came.
     pub(crate) kept_for: Option<Origins>,
@@ -226,7 +230,7 @@ pub(crate) fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusq
     connection
         .execute(
             "UPDATE connection SET account = NULL, application = NULL, authorization = NULL, introspected_at = NULL,
-                claims = NULL, kept_for = NULL
+                claims = NULL, id_claims = NULL, identity_note = NULL, kept_for = NULL
              WHERE id = ?1",
             [id],
         )
@@ -337,6 +341,67 @@ pub(crate) fn set_account(
         .map(drop)
 }
 
+/// Takes over whose a connection is from another one, with what the provider said of it.
+pub(crate) fn take_identity(
+    connection: &Connection,
+    id: &ConnectionId,
+    from: &ConnectionId,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET (account, application, authorization, introspected_at, claims, id_claims, identity_note,
+                kept_for) = (SELECT account, application, authorization, introspected_at, claims, id_claims, identity_note,
+                kept_for FROM connection WHERE id = ?2)
+             WHERE id = ?1",
+            params![id, from],
+        )
+        .map(drop)
+}
+
+/// Other connections of the same app that hold tokens of the same account, by name.
+pub(crate) fn of_same_account(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<String>> {
+    let Some(row) = get(connection, id)? else { return Ok(Vec::new()) };
+    let Some(account) = row.account else { return Ok(Vec::new()) };
+    let mut others = connection.prepare(
+        "SELECT name, account FROM connection
+         WHERE app_id = ?1 AND id <> ?2 AND held IS NOT NULL AND account ->> '$.id' = ?3 ORDER BY name",
+    )?;
+    let others = others.query_map(params![row.app_id, id, account.id], |row| {
+        Ok((row.get::<_, String>(0)?, maybe_json::<Account>(row, 1)?))
+    })?;
+    let others: Vec<_> = others.collect::<rusqlite::Result<_>>()?;
+    let is_same = |other: Option<Account>| other.is_some_and(|other| other.is_same(&account));
+    Ok(others.into_iter().filter_map(|(name, other)| is_same(other).then_some(name)).collect())
+}
+
+/// Keeps whose the connection is; an account that nobody tells any more stays as it was told.
+pub(crate) fn set_identity(
+    connection: &Connection,
+    id: &ConnectionId,
+    account: Option<&Account>,
+    note: Option<&str>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE connection SET account = COALESCE(?2, account),
+                identity_note = CASE WHEN ?2 IS NULL AND account IS NOT NULL THEN identity_note ELSE ?3 END
+             WHERE id = ?1",
+            params![id, account.map(Json), note],
+        )
+        .map(drop)
+}
+
+/// Keeps what the ID token of a sign-in says.
+pub(crate) fn set_id_claims(
+    connection: &Connection,
+    id: &ConnectionId,
+    claims: &Claims,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE connection SET id_claims = ?2 WHERE id = ?1", params![id, Json(claims)])
+        .map(drop)
+}
+
 pub(crate) fn set_claims(
     connection: &Connection,
     id: &ConnectionId,
@@ -403,6 +468,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         authorization: maybe_json(row, "authorization")?,
         introspected_at: row.get::<_, Option<Time>>("introspected_at")?.map(|time| time.0),
         claims: maybe_json(row, "claims")?,
+        id_claims: maybe_json(row, "id_claims")?,
+        identity_note: row.get("identity_note")?,
         trouble: maybe_json(row, "trouble")?,
         kept_for: maybe_json(row, "kept_for")?,
         retry: read_retry(row)?,

@@ -26,6 +26,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/10-refused-callbacks.sql"),
     include_str!("schema/11-refusals.sql"),
     include_str!("schema/12-extra-values.sql"),
+    include_str!("schema/13-identity.sql"),
 ];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Deserialize;
 
-use super::column::{Time, maybe_json};
+use super::column::{Time, json, maybe_json};
 use super::connection::ConnectionRow;
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
@@ -24,6 +24,10 @@ pub(crate) struct Standing {
     pub(crate) trouble: Option<Error>,
     pub(crate) kept_for: Option<Origins>,
     pub(crate) retry_at: Option<Timestamp>,
+    /// The scopes that were granted, as far as the provider said.
+    pub(crate) scopes: Vec<String>,
+    /// Whether a refresh token is held.
+    pub(crate) renews: bool,
     /// The version for which the person was told that it needs them.
     pub(crate) told: Option<i64>,
     pub(crate) notice: Option<Notice>,
@@ -56,6 +60,8 @@ impl From<&ConnectionRow> for Standing {
             trouble: row.trouble.clone(),
             kept_for: row.kept_for.clone(),
             retry_at: row.retry.at,
+            scopes: row.scopes.clone(),
+            renews: row.sealed_refresh.is_some(),
             told: None,
             notice: row.held.as_ref().and_then(|held| {
                 let (due, from) = (life::sign_in_due(held)?, life::notice_from(held)?);
@@ -65,8 +71,8 @@ impl From<&ConnectionRow> for Standing {
     }
 }
 
-const COLUMNS: &str =
-    "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, noticed";
+const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, noticed, \
+    scopes, sealed_refresh IS NOT NULL";
 
 /// Every connection, by name.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
@@ -131,6 +137,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
         retry_at: row.get::<_, Option<Time>>(7)?.map(|time| time.0),
         told: row.get(8)?,
         notice: read_notice(row)?,
+        scopes: json(row, 12)?,
+        renews: row.get(13)?,
     })
 }
 

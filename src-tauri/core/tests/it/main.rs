@@ -20,7 +20,9 @@ mod extras;
 mod faults;
 #[cfg(target_os = "linux")]
 mod gnome_keyring;
+mod identity;
 mod internet;
+mod issuer;
 mod keeping_alive;
 mod kept;
 mod keyring;

@@ -35,7 +35,10 @@ async fn the_browser_brings_the_answer_to_a_free_port() {
     let callback = world.visit(&attempt.id).await;
     let (status, address, page) = get(callback.expose_secret(), None).await;
     assert_eq!(status, 200);
-    assert!(page.contains("You can close this page") && page.contains("Signed in to 127.0.0.1, as Grigora as "), "{page}");
+    assert!(
+        page.contains("You can close this page") && page.contains("Signed in to 127.0.0.1, as Grigora as "),
+        "{page}"
+    );
     assert!(address.query().is_none() && address.path().ends_with("/done"), "{address}");
     assert_eq!(end_of(&mut events, &attempt.id).await.phase, Phase::Done);
     assert!(world.sandbox.departures().is_empty());

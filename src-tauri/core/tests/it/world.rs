@@ -290,5 +290,5 @@ impl Keyring for TestKeyring {
 
 /// A sign-in that authorizes a connection again.
 pub(crate) fn again(id: &ConnectionId) -> Wanted {
-    Wanted { again: Some(id.clone()), name: None }
+    Wanted { again: Some(id.clone()), ..Wanted::default() }
 }

@@ -270,3 +270,20 @@ test("a port that another sign-in has is given up by cancelling that one", async
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("cancelAttempt")).toEqual([["other"]]);
 });
+
+test.each([
+  ["Replace the account of Acme production", () => fake.called("replaceAccount"), ["attempt-1"]],
+  ["Keep both", () => fake.called("connection"), ["c2"]],
+  ["Discard the new sign-in", () => fake.called("forget"), ["c2"]],
+])("a sign-in as another account is asked about: %s", async (answer, called, given) => {
+  const user = await start("waiting");
+  await row(user, "Acme Sites");
+  const other_account = { connection_id: "c1", connection: "Acme production", account: "Amélie Renard", signed_in: "Bo Lind", kept_as: "Acme production 2" };
+  const done = attempt("done", { connection_id: "c2", other_account });
+  fake.world.attempts = [done];
+  fake.tell({ kind: "attempt", value: done });
+  expect(await screen.findByRole("alert")).toHaveTextContent("You signed in as Bo Lind, but “Acme production” belongs to Amélie Renard.");
+  await press(user, answer);
+  await waitFor(() => expect(called()).toContainEqual(given));
+  await waitFor(() => expect(screen.queryByText("Another account signed in")).toBeNull());
+});

@@ -161,6 +161,14 @@ test("what a token says of itself is shown, times in words, and whether it was v
   expect(screen.queryByRole("heading", { name: "Where" })).toBeNull();
 });
 
+test("a token's header is shown, and why it is not verified, and why the account is unknown", async () => {
+  const user = await start("custom");
+  expect(await screen.findByText("Userinfo: it answered 403 (insufficient_scope).")).toBeInTheDocument();
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  expect(await screen.findByTestId("id-claims")).toHaveTextContent("alg ES512kid k1");
+  expect(screen.getByText("Not verified: the app has no JWKS URL.")).toBeInTheDocument();
+});
+
 test("a token without an end is good until it is refused, and without a refresh token nothing is renewed", async () => {
   await start("thegrid");
   await waitFor(() => expect(document.querySelector(".sentence")).toHaveTextContent("No expiry given: good until it is refused. Reconnect when it stops working."));

@@ -12,6 +12,7 @@ pub(in crate::provider) const KEYS: &[&str] = &[
     "authorize_params",
     "identity_provider",
     "email",
+    "login_hint",
     "token_url",
     "token_body",
     "token_redirect_uri",
@@ -157,6 +158,10 @@ impl Conventions {
             api_base: values.maybe_endpoint("api_base")?,
             projects_param: values.text("projects_param"),
             email: values.text("email"),
+            login_hint: values.choice(
+                "login_hint",
+                &[("false", None), ("true", Some("login_hint")), ("email", Some("email"))],
+            )?,
             org: values.text("org"),
             user_uid: values.text("user_uid"),
             token_prefix: values.text("token_prefix").unwrap_or_default(),

@@ -7,7 +7,7 @@ use crate::params::Params;
 use crate::redirect;
 use crate::switches::Switch;
 
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 10] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -16,6 +16,8 @@ const KNOWN: [&str; 8] = [
     "code_challenge",
     "code_challenge_method",
     "nonce",
+    "login_hint",
+    "prompt",
 ];
 
 /// Whom a callback names when it is switched to name another.

@@ -1,0 +1,91 @@
+//! Which account signs in; and a sign-in as another account than the connection's, of which the person decides what
+//! becomes.
+
+use clap::Args;
+use grapnel_core::authorize::{Attempt, OtherAccount, Wanted};
+use grapnel_core::error::{Code, Error, Result};
+use grapnel_core::id::ConnectionId;
+use grapnel_core::secret::ExposeSecret;
+
+use crate::input::Lines;
+use crate::named::quoted;
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+pub(super) struct AccountChoice {
+    /// Sign in as this account, where the provider takes such a hint
+    #[arg(long, value_name = "EMAIL")]
+    login_hint: Option<String>,
+    /// Have the provider ask which account to use
+    #[arg(long, conflicts_with_all = ["login_hint", "password"])]
+    another_account: bool,
+    /// Let another account than the connection's replace it
+    #[arg(long)]
+    replace_account: bool,
+}
+
+impl AccountChoice {
+    pub(super) fn apply_to(&self, wanted: &mut Wanted) {
+        wanted.login_hint.clone_from(&self.login_hint);
+        wanted.another_account = self.another_account;
+        wanted.replaces_account = self.replace_account;
+    }
+}
+
+/// Asks at a terminal, and answers with the connection that is in use from now on. Nothing is replaced unasked. `lines`
+/// are those that follow what was typed during the sign-in.
+pub(super) async fn decide(
+    session: &mut Session<'_>,
+    attempt: &Attempt,
+    other: &OtherAccount,
+    mut lines: Option<Lines>,
+) -> Result<ConnectionId> {
+    let Session { grapnel, input, output, .. } = session;
+    let beside = attempt.connection_id.clone().ok_or_else(|| unanswered(other))?;
+    if !input.is_attended() {
+        return Err(unanswered(other));
+    }
+    output.messages.note(&described(other));
+    loop {
+        output
+            .messages
+            .ask("Replace that account, keep both, or discard the new sign-in? [replace/keep/discard]");
+        let answer = match &mut lines {
+            Some(lines) => lines.recv().await.map(|line| line.expose_secret().to_owned()),
+            None => input.line()?,
+        };
+        let Some(answer) = answer else { return Err(unanswered(other)) };
+        match answer.trim().to_lowercase().as_str() {
+            "r" | "replace" => return grapnel.replace_account(&attempt.id).await,
+            "k" | "keep" => return Ok(beside),
+            "d" | "discard" => {
+                grapnel.disconnect(&beside).await?;
+                grapnel.forget(&beside).await?;
+                return Err(Error::new(Code::OtherAccount, "The new sign-in was discarded.")
+                    .means(format!("“{}” is as it was.", other.connection)));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn described(other: &OtherAccount) -> String {
+    let OtherAccount { connection, account, signed_in, kept_as, .. } = other;
+    format!(
+        "You signed in as {signed_in}, and “{connection}” belongs to {account}. It was not changed; the new sign-in is \
+         “{kept_as}”."
+    )
+}
+
+fn unanswered(other: &OtherAccount) -> Error {
+    let (there, new) = (quoted(&other.connection), quoted(&other.kept_as));
+    Error::new(
+        Code::OtherAccount,
+        format!("{} signed in, and “{}” belongs to {}.", other.signed_in, other.connection, other.account),
+    )
+    .means(format!("“{}” was not changed. The new tokens are kept as “{}”.", other.connection, other.kept_as))
+    .hint(format!(
+        "Drop them with grapnel disconnect {new} --forget, or let the account replace the other one with \
+         grapnel connect {there} --replace-account."
+    ))
+}

@@ -1,0 +1,130 @@
+//! Where a new grant is kept: in the connection that was authorized again, unless another account signed in. Tokens of
+//! one account never silently take the place of another's.
+
+use std::sync::Arc;
+
+use super::OtherAccount;
+use crate::activity::Kind;
+use crate::content::{self, Account, IdToken};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::grant;
+use crate::http::token::Grant;
+use crate::id::{AttemptId, ConnectionId};
+use crate::store::app::AppRow;
+use crate::store::attempt::AttemptRow;
+use crate::store::{activity, attempt, connection};
+
+/// Where a grant is kept.
+pub(super) enum Place {
+    /// In a connection of its own.
+    New(ConnectionId),
+    /// In place of the grant of the connection that was authorized again, and what is known of its account.
+    Again(ConnectionId, Option<Account>),
+    /// In a connection of its own, since the other one belongs to another account.
+    Beside { new: ConnectionId, meant_for: ConnectionId, name: String },
+}
+
+impl Place {
+    pub(super) fn id(&self) -> &ConnectionId {
+        match self {
+            Self::New(id) | Self::Again(id, _) | Self::Beside { new: id, .. } => id,
+        }
+    }
+}
+
+/// Finds the place of a grant. Where the account is to be compared and no ID token names it, the provider is asked with
+/// the new access token; one that does not answer loses nothing.
+pub(super) async fn find(
+    env: &Arc<Env>,
+    row: &AttemptRow,
+    app: &AppRow,
+    granted: &Grant,
+    id_token: Option<&IdToken>,
+) -> Result<Place> {
+    let Some(id) = row.connection_id.clone() else { return Ok(Place::New(ConnectionId::random())) };
+    let Some(there) = env.store.read(|c| connection::get(c, &id))? else { return Ok(Place::Again(id, None)) };
+    let Some(before) = there.account else { return Ok(Place::Again(id, None)) };
+    let now = match id_token {
+        Some(id_token) => Some(id_token.account.clone()),
+        None if row.replaces_account => None,
+        None => content::account_of_new(env, &id, app, granted).await,
+    };
+    match now {
+        Some(now) if !row.replaces_account && !now.is_same(&before) => {
+            Ok(Place::Beside { new: ConnectionId::random(), meant_for: id, name: there.name })
+        }
+        _ => Ok(Place::Again(id, Some(before))),
+    }
+}
+
+/// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection that
+/// was made for it goes.
+pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<ConnectionId> {
+    let working = env.at_work().await?;
+    let attempt = env.store.read(|c| attempt::get(c, id))?.ok_or_else(super::no_attempt)?;
+    let (Some(old), Some(new)) = (attempt.meant_for, attempt.connection_id) else {
+        return Err(Error::new(Code::NotFound, "No other account waits to replace this one.")
+            .means("Nothing was changed."));
+    };
+    let found = env.store.read(|c| Ok((connection::get(c, &old)?, connection::get(c, &new)?)))?;
+    let (Some(there), Some(signed_in)) = found else { return Err(Error::no_connection()) };
+    let from = grant::newest(env, signed_in.clone());
+    let sealed = grant::seal_for(env, &old, &from).await?;
+    let now = env.now();
+    let called =
+        |account: Option<&Account>| account.map_or_else(|| "an unknown account".into(), Account::called);
+    let text = format!(
+        "The account changed from {} to {}, because you asked.",
+        called(there.account.as_ref()),
+        called(signed_in.account.as_ref())
+    );
+    let is_moved = env.store.write(|tx| {
+        // A renewal that ended meanwhile has brought other tokens.
+        if !connection::clear_grant(tx, &new, signed_in.version)?
+            || !connection::set_grant(tx, &old, there.version, &sealed)?
+        {
+            return Ok(false);
+        }
+        connection::take_identity(tx, &old, &new)?;
+        attempt::set_connection(tx, id, &old)?;
+        attempt::set_meant_for(tx, id, None)?;
+        connection::remove(tx, &new)?;
+        activity::add(tx, now, Kind::OtherAccount, &text, (Some(&old), Some(&attempt.app_id)))?;
+        Ok(true)
+    });
+    if !is_moved? {
+        return Err(Error::new(Code::DataBusy, "A connection was renewed at this moment.")
+            .means("Nothing was changed.")
+            .hint("Try again."));
+    }
+    drop(working);
+    env.drop_unsaved(&old);
+    env.drop_unsaved(&new);
+    env.store.drop_renewal_lock(&new);
+    env.tell(Event::Connection(new.clone()));
+    env.tell(Event::Connection(old.clone()));
+    super::tell(env, id)?;
+    env.cache.forget(&new.0).await?;
+    env.cache.forget(&old.0).await?;
+    Ok(old)
+}
+
+/// What is told of a sign-in that is kept beside the connection it was meant for.
+pub(super) fn told(
+    c: &rusqlite::Connection,
+    meant_for: Option<&ConnectionId>,
+    kept_as: Option<&ConnectionId>,
+) -> rusqlite::Result<Option<OtherAccount>> {
+    let find = |id: Option<&ConnectionId>| id.map_or(Ok(None), |id| connection::get(c, id));
+    let (Some(old), Some(new)) = (find(meant_for)?, find(kept_as)?) else { return Ok(None) };
+    let called = |account: Option<&Account>| account.map(Account::called).unwrap_or_default();
+    Ok(Some(OtherAccount {
+        account: called(old.account.as_ref()),
+        signed_in: called(new.account.as_ref()),
+        connection_id: old.id,
+        connection: old.name,
+        kept_as: new.name,
+    }))
+}

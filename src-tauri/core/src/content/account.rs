@@ -1,0 +1,119 @@
+//! Who an account is, read from claims: of an ID token, of userinfo, of introspection.
+
+use serde_json::Value;
+
+use super::read::Members;
+use super::{Account, Claims, jwt};
+use crate::http::clean;
+
+/// By these names providers tell the id of an account: OpenID Connect's first, then those in use elsewhere.
+const IDS: &[&str] = &["sub", "id", "uid", "user_id", "account_id", "login", "username"];
+/// Objects that some providers wrap the account in.
+const WRAPPERS: &[&str] = &["data", "user", "account", "profile"];
+
+impl Account {
+    /// Whether two accounts are one: by their id, and by their issuer where both name one. Nothing else is stable.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let is_same_issuer = match (&self.issuer, &other.issuer) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        is_same_issuer && self.id == other.id
+    }
+
+    /// What to call it in a sentence.
+    pub fn called(&self) -> String {
+        let email = self.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
+        let parts = [self.name.as_str(), &email].into_iter().filter(|part| !part.is_empty());
+        let parts: Vec<&str> = parts.collect();
+        if parts.is_empty() { clean(&self.id, &[]) } else { parts.join(" ") }
+    }
+
+    /// What a sign-in page knows it by.
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.email.as_deref().or(self.username.as_deref())
+    }
+
+    /// The same account, with what `other` knows besides.
+    pub(super) fn filled_from(self, other: Self) -> Self {
+        Self {
+            name: if self.name.is_empty() { other.name } else { self.name },
+            email: self.email.or(other.email),
+            username: self.username.or(other.username),
+            ..self
+        }
+    }
+}
+
+/// The account of a userinfo reply, whose id may have another name than `sub`.
+pub(super) fn of_userinfo(members: &Members) -> Option<Account> {
+    let has_id = |members: &Members| IDS.iter().any(|name| id(members.get(*name)).is_some());
+    let inner = || WRAPPERS.iter().find_map(|name| members.get(*name)?.as_object());
+    let members = if has_id(members) { members } else { inner()? };
+    let id = IDS.iter().find_map(|name| id(members.get(*name)))?;
+    Some(of(id, &|name| members.get(name)?.as_str().map(str::to_owned)))
+}
+
+/// The account that introspection names (RFC 7662 §2.2).
+pub(super) fn of_introspection(members: &Members) -> Option<Account> {
+    let id = id(members.get("sub")).or_else(|| id(members.get("username")))?;
+    Some(of(id, &|name| members.get(name)?.as_str().map(str::to_owned)))
+}
+
+/// The account that a token is about.
+pub(super) fn of_claims(claims: &Claims) -> Option<Account> {
+    let text = |name: &str| jwt::claim(claims, name).map(str::to_owned);
+    let id = text("sub").filter(|sub| !sub.is_empty())?;
+    Some(of(id, &text))
+}
+
+fn of(id: String, text: &dyn Fn(&str) -> Option<String>) -> Account {
+    let text = |name: &str| text(name).map(|text| clean(&text, &[])).filter(|text| !text.is_empty());
+    let username = ["preferred_username", "login", "username"].iter().find_map(|name| text(name));
+    let both = || {
+        let names = [text("given_name"), text("family_name")];
+        Some(names.into_iter().flatten().collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty())
+    };
+    let name = text("name")
+        .or_else(|| text("preferred_username"))
+        .or_else(both)
+        .or_else(|| ["nickname", "display_name", "login", "username"].iter().find_map(|name| text(name)));
+    Account {
+        name: name.filter(|name| *name != id).unwrap_or_default(),
+        email: text("email"),
+        issuer: text("iss"),
+        username,
+        id,
+    }
+}
+
+/// An id is text here, and may come as a number.
+fn id(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_account_is_read_whatever_its_members_are_called() {
+        let table = [
+            json!({ "sub": "1", "name": "Ann Berg", "email": "ann@example" }),
+            json!({ "id": 42, "login": "ann", "name": null }),
+            json!({ "uid": "u1", "given_name": "Ann", "family_name": "Berg" }),
+            json!({ "user_id": "u1", "nickname": "annie" }),
+            json!({ "username": "ann" }),
+            json!({ "data": { "id": "7", "username": "ann" } }),
+            json!({ "sub": "1", "preferred_username": "ann\u{202e}b\n" }),
+            json!({ "sub": "", "id": true, "name": "nobody" }),
+        ];
+        let read = table.map(|members| format!("{:?}", of_userinfo(members.as_object().unwrap())));
+        insta::assert_snapshot!(read.join("\n"));
+    }
+}

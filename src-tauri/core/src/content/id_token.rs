@@ -1,0 +1,223 @@
+//! The ID token of a sign-in (OpenID Connect Core §3.1.3.7): that it is for this app, from its issuer, for this
+//! attempt, and not over.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::account;
+use super::jwt::{Jwt, Keys, Unverified};
+use super::read::Members;
+use super::{Account, Claims};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::grant::Client;
+use crate::http::{Mask, clean};
+use crate::secret::{ExposeSecret, SecretString, sha256};
+
+/// How far the clocks of the issuer and of this machine may be apart.
+const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
+/// The longest subject (OpenID Connect Core §2).
+const MAX_SUB: usize = 255;
+
+/// An ID token that may be relied on.
+#[derive(Debug, Clone)]
+pub(crate) struct IdToken {
+    pub(crate) account: Account,
+    pub(crate) claims: Claims,
+}
+
+/// Checks the ID token that came with a grant. `None` where it cannot be read, as one that is encrypted; an error
+/// where it is wrong, so that the grant must not be kept. It came from the token endpoint itself, so that a signature
+/// that cannot be checked refuses nothing (§3.1.3.7, point 6); one that is wrong does.
+pub(crate) async fn check(
+    env: &Env,
+    client: &Client,
+    token: &SecretString,
+    nonce_hash: Option<&[u8]>,
+    mask: &Mask,
+) -> Result<Option<IdToken>> {
+    let Some(jwt) = Jwt::parse(token.expose_secret()) else { return Ok(None) };
+    let jwks_url = client.conventions.jwks_url.as_ref();
+    let expected = Expected {
+        issuer: client.conventions.issuer.as_deref(),
+        client_id: &client.credentials.client_id,
+        nonce_hash,
+        now: env.time.now(),
+    };
+    let refuse = |fault: Fault| fault.explain(&client.provider);
+    expected.check(&jwt.claims).map_err(refuse)?;
+    let verified = jwt.verify(&Keys::at(&env.http, jwks_url).await);
+    match &verified {
+        Err(Unverified::BadSignature) => return Err(refuse(Fault::BadSignature)),
+        // Where keys are published, a token without a signature is not one of theirs.
+        Err(Unverified::NotSigned) if jwks_url.is_some() => return Err(refuse(Fault::NotSigned)),
+        _ => {}
+    }
+    let claims = jwt.view(&verified, mask);
+    Ok(account::of_claims(&claims).map(|account| IdToken { account, claims }))
+}
+
+/// What the claims have to agree with.
+struct Expected<'a> {
+    issuer: Option<&'a str>,
+    client_id: &'a str,
+    nonce_hash: Option<&'a [u8]>,
+    now: Timestamp,
+}
+
+/// In what an ID token is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Fault {
+    #[error("it has no “{0}”")]
+    Missing(&'static str),
+    #[error("its issuer is “{named}”, and the app’s is “{expected}”")]
+    OtherIssuer { named: String, expected: String },
+    #[error("it is for another client (“{0}”)")]
+    OtherAudience(String),
+    #[error("it expired at {0}")]
+    Expired(Timestamp),
+    #[error("it does not carry the nonce of this sign-in")]
+    OtherNonce,
+    #[error("its signature does not match the issuer’s key")]
+    BadSignature,
+    #[error("it is not signed (alg none), and the issuer publishes keys")]
+    NotSigned,
+}
+
+impl Expected<'_> {
+    fn check(&self, claims: &Members) -> Result<(), Fault> {
+        let text = |name: &'static str| {
+            let found = claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            found.ok_or(Fault::Missing(name))
+        };
+        let named = text("iss")?;
+        if let Some(expected) = self.issuer.map(|issuer| of_tenant(issuer, claims))
+            && named != expected
+        {
+            return Err(Fault::OtherIssuer { named: clean(named, &[]), expected });
+        }
+        if text("sub")?.len() > MAX_SUB {
+            return Err(Fault::Missing("sub"));
+        }
+        self.check_audience(claims)?;
+        let end = seconds(claims, "exp").ok_or(Fault::Missing("exp"))?;
+        if self.now.duration_since(end) > LEEWAY {
+            return Err(Fault::Expired(end));
+        }
+        let Some(expected) = self.nonce_hash else { return Ok(()) };
+        let nonce = claims.get("nonce").and_then(Value::as_str).unwrap_or_default();
+        if sha256(nonce.as_bytes()) == *expected { Ok(()) } else { Err(Fault::OtherNonce) }
+    }
+
+    fn check_audience(&self, claims: &Members) -> Result<(), Fault> {
+        let audience: Vec<&str> = match claims.get("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+            _ => return Err(Fault::Missing("aud")),
+        };
+        if !audience.contains(&self.client_id) {
+            return Err(Fault::OtherAudience(clean(&audience.join(", "), &[])));
+        }
+        match claims.get("azp").and_then(Value::as_str) {
+            Some(party) if party != self.client_id => Err(Fault::OtherAudience(clean(party, &[]))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The metadata of Microsoft Entra for any tenant names the issuer with a place for the tenant, which the token fills.
+fn of_tenant(issuer: &str, claims: &Members) -> String {
+    let tenant = claims.get("tid").and_then(Value::as_str).unwrap_or_default();
+    let is_id = !tenant.is_empty() && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_id { issuer.replace("{tenantid}", tenant) } else { issuer.to_owned() }
+}
+
+/// A `NumericDate` (RFC 7519 §2), which may have a fraction.
+fn seconds(claims: &Members, name: &str) -> Option<Timestamp> {
+    let number = claims.get(name)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a fraction of a second says nothing here")]
+    let whole = number.as_i64().or_else(|| number.as_f64().map(|number| number as i64))?;
+    Timestamp::from_second(whole).ok()
+}
+
+impl Fault {
+    fn explain(&self, provider: &str) -> Error {
+        let hint = match self {
+            Self::OtherNonce => {
+                "If you did not start this sign-in yourself, someone may have sent you another person’s answer. \
+                 Otherwise, sign in again."
+            }
+            Self::OtherIssuer { .. } => "Compare the app’s issuer with what the provider documents.",
+            Self::OtherAudience(_) => "Compare the app’s client ID with the provider’s page.",
+            Self::Expired(_) => "Set this computer’s clock, then sign in again.",
+            Self::BadSignature | Self::NotSigned => {
+                "Compare the app’s JWKS URL with what the provider documents, then sign in again."
+            }
+            Self::Missing(_) => "Tell the provider: OpenID Connect requires it.",
+        };
+        Error::new(
+            Code::IdTokenInvalid,
+            format!("{provider} sent an ID token that cannot be relied on: {self}."),
+        )
+        .means("The tokens that came with it were dropped. Nothing changed here.")
+        .hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(change: &Value) -> Result<(), Fault> {
+        let mut claims = json!({
+            "iss": "https://id.example", "sub": "1", "aud": "c1", "exp": 1_000_600, "iat": 1_000_000, "nonce": "n",
+        });
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let expected = Expected {
+            issuer: Some("https://id.example"),
+            client_id: "c1",
+            nonce_hash: Some(&sha256(b"n")),
+            now: Timestamp::from_second(1_000_000).unwrap(),
+        };
+        expected.check(claims.as_object().unwrap())
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_id_token_is_said() {
+        for good in [
+            json!({}),
+            json!({ "aud": ["other", "c1"], "azp": "c1" }),
+            // When it was issued refuses nothing: this machine's clock may be behind.
+            json!({ "exp": 999_800.5, "iat": 1_001_000 }),
+        ] {
+            assert_eq!(check(&good), Ok(()), "{good}");
+        }
+        let bad = [
+            json!({ "iss": "https://id.example/" }),
+            json!({ "iss": null }),
+            json!({ "sub": 7 }),
+            json!({ "sub": "s".repeat(256) }),
+            json!({ "aud": "c2" }),
+            json!({ "aud": [] }),
+            json!({ "aud": ["c1", "c2"], "azp": "c2" }),
+            json!({ "exp": 999_000 }),
+            json!({ "exp": "soon" }),
+            json!({ "nonce": "m" }),
+            json!({ "nonce": null }),
+        ];
+        let said = bad.map(|change| format!("{change}: {}", check(&change).unwrap_err()));
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn a_tenant_fills_its_place_in_the_issuer() {
+        let of = |tenant: &str| {
+            of_tenant("https://login.example/{tenantid}/v2.0", json!({ "tid": tenant }).as_object().unwrap())
+        };
+        assert_eq!(of("9122-ab"), "https://login.example/9122-ab/v2.0");
+        assert_eq!(of("evil.example/x"), "https://login.example/{tenantid}/v2.0");
+    }
+}
