@@ -19,6 +19,7 @@ use crate::named::{self, to_reconnect};
 use crate::print::Shown;
 use crate::retry::retry;
 use crate::session::Session;
+use crate::table::harmless;
 use crate::words::words;
 use line::Lines;
 
@@ -77,11 +78,11 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
         session.grapnel.forget(&connection.id).await?;
     }
     let provider = &connection.provider_name;
-    let (revocation, tokens) = (disconnected.revocation, disconnected.tokens);
     session.output.show(&Disconnected {
         status,
-        revocation,
-        revocations: tokens,
+        revocation: disconnected.revocation,
+        revocations: disconnected.tokens,
+        reason: disconnected.reason,
         provider,
         forgotten: asked.forget,
     })
@@ -103,6 +104,8 @@ struct Disconnected<'a> {
     status: Status,
     revocation: Revocation,
     revocations: Vec<TokenRevocation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     forgotten: bool,
     #[serde(skip)]
     provider: &'a str,
@@ -127,9 +130,12 @@ impl Shown for Disconnected<'_> {
                 format!("The permission may still stand at {provider}. Look there{place}")
             }
         };
-        let each =
-            self.revocations.iter().map(|one| format!("\n{}: {}", words(&one.token), words(&one.revocation)));
-        let there = each.fold(there, |text, line| text + &line);
+        let each = self.revocations.iter().map(|one| {
+            let reason = one.reason.as_ref().map(|reason| format!(". {reason}")).unwrap_or_default();
+            harmless(&format!("{}: {}{reason}", words(&one.token), words(&one.revocation)))
+        });
+        let there =
+            each.chain(self.reason.as_deref().map(harmless)).fold(there, |text, line| text + "\n" + &line);
         let kept = if self.forgotten { " and it was removed from the list" } else { "" };
         format!("Disconnected “{name}”. Its tokens were deleted here{kept}.\n{there}")
     }

@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/9-noted-and-changed.sql"),
     include_str!("schema/10-refused-callbacks.sql"),
     include_str!("schema/11-refusals.sql"),
+    include_str!("schema/12-revoked-refresh-tokens.sql"),
 ];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

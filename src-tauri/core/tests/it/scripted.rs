@@ -66,9 +66,12 @@ impl Received {
     }
 }
 
+type Answer = Box<dyn Fn(&Received) -> Reply + Send>;
+
 #[derive(Default)]
 struct Script {
     replies: HashMap<String, VecDeque<Reply>>,
+    answers: HashMap<String, Answer>,
     received: Vec<Received>,
 }
 
@@ -103,6 +106,11 @@ impl Scripted {
     /// Answers requests for `path` with these replies in turn; the last one stays. What has no reply is a 404.
     pub(crate) fn on(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
         self.script.lock().unwrap().replies.insert(path.to_owned(), replies.into_iter().collect());
+    }
+
+    /// Answers requests for `path` with what `answer` makes of each.
+    pub(crate) fn answer(&self, path: &str, answer: impl Fn(&Received) -> Reply + Send + 'static) {
+        self.script.lock().unwrap().answers.insert(path.to_owned(), Box::new(answer));
     }
 
     /// The requests for `path` so far.
@@ -152,8 +160,10 @@ async fn converse(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     let reply = {
         let mut script = script.lock().unwrap();
         let path = request.target.split('?').next().unwrap().to_owned();
+        let answer = script.answers.get(&path).map(|answer| answer(&request));
         script.received.push(request);
         match script.replies.get_mut(&path) {
+            _ if answer.is_some() => answer,
             Some(replies) if replies.len() > 1 => replies.pop_front(),
             Some(replies) => replies.front().cloned(),
             None => None,
