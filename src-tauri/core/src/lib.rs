@@ -11,7 +11,7 @@ pub mod browser;
 pub mod clock;
 pub mod connection;
 pub mod content;
-mod discovery;
+pub mod discovery;
 pub mod doctor;
 mod env;
 pub mod error;

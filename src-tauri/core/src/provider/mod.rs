@@ -112,7 +112,8 @@ impl Profile {
         Conventions::read(&|key: &str| self.value(overrides, key), &|start| self.extra(overrides, start))
     }
 
-    fn value<'v>(&'v self, overrides: &'v Overrides, key: &str) -> Option<&'v str> {
+    /// A value, with an app's own in place of the profile's.
+    pub(crate) fn value<'v>(&'v self, overrides: &'v Overrides, key: &str) -> Option<&'v str> {
         let own = overrides.get(key).map(String::as_str);
         own.or_else(|| self.values.get(key).map(|value| value.value.as_str()))
     }
