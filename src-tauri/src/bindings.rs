@@ -29,6 +29,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             commands::sandbox,
             commands::discover,
             commands::propose_redirect,
+            commands::rediscover,
             commands::add_app,
             commands::change_app,
             commands::export_profile,

@@ -8,13 +8,14 @@ mod vault;
 use std::time::Duration;
 
 use grapnel_core::activity::Entry;
-use grapnel_core::app::{App, NewApp};
+use grapnel_core::app::{App, NewApp, Rediscovery};
 use grapnel_core::authorize::{Attempt, Wanted};
 use grapnel_core::connection::{Details, Summary};
+use grapnel_core::discovery::Discovery;
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
-use grapnel_core::provider::{Overrides, Profile, ProfileFile, ProviderView, Review};
+use grapnel_core::provider::{Profile, ProfileFile, ProviderView, Review};
 use grapnel_core::redirect::ProposedRedirect;
 use grapnel_core::revoke::Disconnected;
 use grapnel_core::secret::{Entered, ExposeSecret};
@@ -109,11 +110,18 @@ pub(crate) async fn sandbox(at_hand: State<'_, AtHand>) -> Result<Vec<SandboxApp
     at_hand.start()
 }
 
-/// What an issuer announces of itself, as values for an app of another provider.
+/// What an issuer announces of itself: values for an app of another provider, and what to know of it.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn discover(shell: State<'_, Shell>, issuer: String) -> Result<Overrides> {
+pub(crate) async fn discover(shell: State<'_, Shell>, issuer: String) -> Result<Discovery> {
     shell.core().await?.discover(&issuer).await
+}
+
+/// Asks the issuer of an app again, and says what would change of the app. Changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn rediscover(shell: State<'_, Shell>, app_id: AppId) -> Result<Rediscovery> {
+    shell.core().await?.rediscover(&app_id).await
 }
 
 /// Redirect URIs that no app has yet, to register before an app is added.

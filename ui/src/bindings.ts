@@ -27,10 +27,12 @@ export const commands = {
 	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Starts the sandbox, and tells what to enter to use it: an app of each of its providers. */
 	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
-	/**  What an issuer announces of itself, as values for an app of another provider. */
-	discover: (issuer: string) => typedError<{ [key in string]: string }, Error>(__TAURI_INVOKE("discover", { issuer })),
+	/**  What an issuer announces of itself: values for an app of another provider, and what to know of it. */
+	discover: (issuer: string) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer })),
 	/**  Redirect URIs that no app has yet, to register before an app is added. */
 	proposeRedirect: () => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect")),
+	/**  Asks the issuer of an app again, and says what would change of the app. Changes nothing. */
+	rediscover: (appId: AppId) => typedError<Rediscovery, Error>(__TAURI_INVOKE("rediscover", { appId })),
 	/**  Adds an app. An error names the field that is wrong. */
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
 	/**  Changes an app to what was entered. An error names the field that is wrong. */
@@ -493,6 +495,32 @@ export type Disconnected = {
 	revocation: Revocation,
 	/**  Each token that the provider was asked to take back. */
 	tokens: TokenRevocation[],
+	/**  Why the provider could not be asked at all. */
+	reason: string | null,
+};
+
+/**  What an issuer announces. */
+export type Discovery = {
+	/**  The issuer, as its documents spell it. */
+	issuer: string,
+	/**  The addresses of the documents that were read. */
+	documents: string[],
+	/**  Values of a profile, by key. */
+	values: { [key in string]: string },
+	/**  The scopes that it names. */
+	scopes: string[],
+	/**  The ways of client authentication that its token endpoint takes and Grapnel has, as values of `client_auth`. */
+	client_auth: string[],
+	/**  What a person should know before they use it. */
+	notes: DiscoveryNote[],
+};
+
+/**  Something to know of an issuer. */
+export type DiscoveryNote = {
+	/**  How much depends on it. */
+	kind: NoteKind,
+	/**  It, in a sentence or two. */
+	text: string,
 };
 
 /**  A secret as a person enters it: it can be read from outside, and never written back. */
@@ -528,6 +556,8 @@ export type Error = {
 	hint: string | null,
 	/**  The field of a form that is to be corrected, where the input was wrong. */
 	field: string | null,
+	/**  What to enter in that field instead, where that is known. (A box, since every result carries an error.) */
+	suggestion?: string | null,
 };
 
 /**  Something changed. */
@@ -833,6 +863,13 @@ export type NewApp = {
 	discovered?: string[],
 };
 
+/**  How much depends on a note. */
+export type NoteKind = 
+/**  The issuer demands what Grapnel does not support: something will be refused. */
+"unsupported" | 
+/**  It works, and a person should know. */
+"notice";
+
 /**  A direction to sort in. */
 export type Order = 
 /**  Smallest first. */
@@ -1134,6 +1171,14 @@ export type Review = {
 	warnings: string[],
 };
 
+/**  What an app's issuer announces now, beside what the app has. */
+export type Rediscovery = {
+	/**  What the issuer announces. */
+	discovery: Discovery,
+	/**  The values that the app has otherwise. */
+	changes: ValueChange[],
+};
+
 /**  What became of tokens at the provider. */
 export type Revocation = 
 /**  The provider took them back. */
@@ -1281,6 +1326,18 @@ export type TokenRevocation = {
 	token: TokenKind,
 	/**  What became of it. */
 	revocation: Revocation,
+	/**  Why it was not taken back, or not yet. */
+	reason: string | null,
+};
+
+/**  A value of an app that would change. */
+export type ValueChange = {
+	/**  Its key. */
+	key: string,
+	/**  What the app has; empty for nothing. */
+	before: string,
+	/**  What the issuer announces. */
+	after: string,
 };
 
 /**  How something stands. */

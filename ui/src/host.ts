@@ -4,9 +4,9 @@ import { commands, events } from "./bindings";
 import type { Diagnosis, Error as Trouble, Event as Happening, Format, NewApp, PostQuery, Settings as Given } from "./bindings";
 
 export type {
-  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Entry, Exported, ExportedPosts, Facet, Facets,
+  App, AppId, Attempt, AttemptId, Claims, Code, Collection, ConnectionId, Details, Deviation, Diagnosis, Discovery, DiscoveryNote, Entry, Exported, ExportedPosts, Facet, Facets,
   Field, Format, Found, Glimpse, Held, Imported, Item, Items, Kind, Message, Month, NewApp, Order, OtherAccount, Outcome, Overview, Parameter, Phase, Post, PostDetails,
-  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, ProposedRedirect, Project, Projects, Protection, ProviderView, Revocation, Review,
+  PostLine, PostPage, PostQuery, ProfileFile, ProfileValue, Progress, ProposedRedirect, Project, Projects, Protection, ProviderView, Rediscovery, Revocation, Review,
   SandboxApp, Scope, Scopes, Seen, Source, State, Summary, Verdict, WayBack,
 } from "./bindings";
 export type { Trouble, Happening };
@@ -47,10 +47,12 @@ export const host = {
   /** How those of these connections stand that are there. */
   summaries: (ids: string[]) => ask(() => commands.summaries(ids)),
   sandbox: () => ask(() => commands.sandbox()),
-  /** What an issuer announces of itself, as values of a profile. */
+  /** What an issuer announces of itself: values of a profile, and what to know of it. */
   discover: (issuer: string) => ask(() => commands.discover(issuer)),
   /** Redirect URIs that no app has yet. */
   proposeRedirect: () => ask(() => commands.proposeRedirect()),
+  /** What would change of an app by what its issuer announces now. */
+  rediscover: (app: string) => ask(() => commands.rediscover(app)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
   /** Writes a profile file to the download folder, and answers with its path. */

@@ -1,10 +1,13 @@
 //! `grapnel app`: the clients that a person registered at providers.
 
+mod discover;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use grapnel_core::app::{App, NOT_ADDED, NewApp};
+use grapnel_core::discovery::Discovery;
 use grapnel_core::error::{Error, Result};
 use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile, is_secret};
 use grapnel_core::redirect::ProposedRedirect;
@@ -15,7 +18,6 @@ use serde::Serialize;
 use crate::input::Input;
 use crate::named;
 use crate::print::Shown;
-use crate::retry::retry;
 use crate::session::Session;
 use crate::table::{fields, table};
 use crate::words::{moment, words};
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     },
     /// Change an app; what is not named stays
     Set(Box<Set>),
+    /// Ask an app's issuer again what it announces, and change the app to it
+    Discover(discover::Discover),
     /// Print how an app's provider is spoken to, as a file for others; no secret is in it
     Profile {
         /// The app's name
@@ -61,6 +65,7 @@ impl Command {
                         .chain(set.settings.iter().map(|(key, _)| key))
                         .any(|key| is_secret(key))
             }
+            Self::Discover(asked) => asked.client_secret_stdin,
             _ => false,
         }
     }
@@ -144,6 +149,7 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             session.output.show(&app)
         }
         Command::Set(change) => set(session, *change).await,
+        Command::Discover(asked) => discover::run(session, asked).await,
         Command::Profile { name } => {
             let app = named::app(&session.grapnel, &name)?;
             let file = session.grapnel.profile_of(&app.id)?;
@@ -171,7 +177,8 @@ async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
     own.extend(new.settings);
     let provider = new.provider.unwrap_or(from_file);
     let profile = Profile::find(&provider)?;
-    let (overrides, discovered) = with_announced(session, profile, own).await?;
+    let has_issuer = own.contains_key("issuer");
+    let (overrides, discovered, discovery) = with_announced(session, profile, own).await?;
     let conventions = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     let need = conventions.client_secret;
     let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
@@ -189,7 +196,10 @@ async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
         discovered,
     });
     let app = app.await?;
-    session.output.show(&Added(&app))
+    if has_issuer && discovery.is_none() {
+        suggest_discover(session, &app.name);
+    }
+    session.output.show(&Added { app: &app, discovery: discovery.as_ref() })
 }
 
 fn profile_file(path: &Path) -> Result<ProfileFile> {
@@ -209,6 +219,7 @@ async fn set(session: &mut Session<'_>, change: Set) -> Result<()> {
             Error::input(key, format!("“{key}” is as the profile has it.")).means("Nothing was changed.")
         );
     }
+    let has_issuer = change.settings.iter().any(|(key, _)| key == "issuer");
     overrides.retain(|key, _| !change.resets.contains(key));
     let discovered = app.discovered.into_iter();
     let discovered = discovered.filter(|key| change.settings.iter().all(|(other, _)| other != key)).collect();
@@ -236,7 +247,16 @@ async fn set(session: &mut Session<'_>, change: Set) -> Result<()> {
         },
     );
     let changed = changed.await?;
+    if has_issuer {
+        suggest_discover(session, &changed.name);
+    }
     session.output.show(&changed)
+}
+
+/// An issuer that is only set is asked nothing.
+fn suggest_discover(session: &Session<'_>, name: &str) {
+    let name = named::quoted(name);
+    session.output.messages.note(&format!("To read what the issuer announces: grapnel app discover {name}"));
 }
 
 /// The person's own values, and beneath them what their issuer announces, where the addresses are not known otherwise;
@@ -245,20 +265,22 @@ async fn with_announced(
     session: &Session<'_>,
     profile: &Profile,
     own: Overrides,
-) -> Result<(Overrides, Vec<String>)> {
+) -> Result<(Overrides, Vec<String>, Option<Discovery>)> {
     let known = profile.view().values;
     let is_known = |key: &str| {
         own.contains_key(key) || known.iter().any(|value| value.key == key && !value.value.is_empty())
     };
     let Some(issuer) = own.get("issuer").filter(|_| !is_known("authorize_url") || !is_known("token_url"))
     else {
-        return Ok((own, Vec::new()));
+        return Ok((own, Vec::new(), None));
     };
-    let discovered = retry(session.patience, &session.output.messages, || session.grapnel.discover(issuer));
-    let mut all = discovered.await?;
+    let discovery = session.grapnel.discover(issuer).await.map_err(|error| error.means(NOT_ADDED))?;
+    let mut all = discovery.values.clone();
     let discovered = all.keys().filter(|key| !own.contains_key(*key)).cloned().collect();
     all.extend(own);
-    Ok((all, discovered))
+    // It may have been typed as the URL of its metadata.
+    all.insert("issuer".into(), discovery.issuer.clone());
+    Ok((all, discovered, Some(discovery)))
 }
 
 /// Reads the values of these keys, a line each.
@@ -359,19 +381,24 @@ impl Shown for Proposed {
 }
 
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Added<'a>(&'a App);
+struct Added<'a> {
+    #[serde(flatten)]
+    app: &'a App,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discovery: Option<&'a Discovery>,
+}
 
 impl Shown for Added<'_> {
     fn text(&self, _: Timestamp) -> String {
-        let App { name, redirect_uri, .. } = self.0;
-        let port = if self.0.has_free_port() { " (each sign-in adds a free port)" } else { "" };
+        let App { name, redirect_uri, .. } = self.app;
+        let port = if self.app.has_free_port() { " (each sign-in adds a free port)" } else { "" };
         let connect = format!("grapnel connect {}", named::quoted(name));
         let next = fields([
             ("register at the provider", format!("{redirect_uri}{port}")),
             ("then connect it", connect),
         ]);
-        format!("Added the app “{name}”.\n{next}")
+        let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));
+        format!("Added the app “{name}”.\n{next}{}", announced.unwrap_or_default())
     }
 }
 

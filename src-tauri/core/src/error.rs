@@ -18,6 +18,9 @@ pub struct Error {
     pub hint: Option<String>,
     /// The field of a form that is to be corrected, where the input was wrong.
     pub field: Option<String>,
+    /// What to enter in that field instead, where that is known. (A box, since every result carries an error.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<Box<str>>,
 }
 
 /// The result of everything here that can fail.
@@ -133,7 +136,7 @@ impl Code {
 impl Error {
     /// An error that so far only says what happened.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), meaning: None, hint: None, field: None }
+        Self { code, message: message.into(), meaning: None, hint: None, field: None, suggestion: None }
     }
 
     /// An error about one field of a form. `field` is the name of the value in the API.
@@ -168,6 +171,13 @@ impl Error {
     #[must_use]
     pub fn or_hint(self, hint: impl Into<String>) -> Self {
         if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
+    /// Adds what to enter in the field instead.
+    #[must_use]
+    pub fn suggest(mut self, suggestion: impl Into<Box<str>>) -> Self {
+        self.suggestion = Some(suggestion.into());
+        self
     }
 
     /// Adds what to do next.

@@ -14,7 +14,7 @@ pub mod clock;
 pub mod connection;
 pub mod content;
 pub mod descriptors;
-mod discovery;
+pub mod discovery;
 pub mod doctor;
 mod env;
 pub mod error;

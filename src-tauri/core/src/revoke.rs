@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Kind;
 use crate::env::Env;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
@@ -17,7 +18,7 @@ use crate::provider::{Origins, Profile};
 use crate::retry::{after, dice, in_words, pause};
 use crate::secret::SecretString;
 use crate::store::connection::{ConnectionRow, SealedGrant};
-use crate::store::revocation::RevocationRow;
+use crate::store::revocation::{RefreshToken, RevocationRow};
 use crate::store::{activity, app, connection, revocation};
 
 /// What became of tokens at the provider.
@@ -47,13 +48,15 @@ pub enum TokenKind {
 }
 
 /// What became of one token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct TokenRevocation {
     /// Which one.
     pub token: TokenKind,
     /// What became of it.
     pub revocation: Revocation,
+    /// Why it was not taken back, or not yet.
+    pub reason: Option<String>,
 }
 
 /// What a disconnect came to at the provider. Here, the tokens are deleted whatever it says.
@@ -64,6 +67,8 @@ pub struct Disconnected {
     pub revocation: Revocation,
     /// Each token that the provider was asked to take back.
     pub tokens: Vec<TokenRevocation>,
+    /// Why the provider could not be asked at all.
+    pub reason: Option<String>,
 }
 
 /// How long a provider is asked again.
@@ -75,13 +80,10 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
         // What is sealed anew is stored before the vault moves.
         let working = env.at_work().await?;
         let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
-        let (outcome, asks) = match to_ask(env, &grant::newest(env, row.clone())).await {
-            Ok(Some(asks)) => (Revocation::Done, asks),
-            Ok(None) => (Revocation::NotOffered, Vec::new()),
-            Err(error) => {
-                tracing::info!(%error, "nothing can be revoked");
-                (Revocation::Failed, Vec::new())
-            }
+        let (outcome, asks, reason) = match to_ask(env, &grant::newest(env, row.clone())).await {
+            Ok(Some(asks)) => (Revocation::Done, asks, None),
+            Ok(None) => (Revocation::NotOffered, Vec::new(), None),
+            Err(error) => (Revocation::Failed, Vec::new(), Some(error.message)),
         };
         // A renewal that ended meanwhile has brought other tokens, which are the ones to take back.
         if row.held.is_some() && !delete(env, &row, outcome, &asks)? {
@@ -92,10 +94,11 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
         env.tell(Event::Connection(id.clone()));
         let mut tokens = Vec::new();
         for ask in asks {
-            tokens.push(TokenRevocation { token: ask.kind, revocation: first_try(env, &ask).await });
+            let (revocation, reason) = first_try(env, &ask).await;
+            tokens.push(TokenRevocation { token: ask.kind, revocation, reason });
         }
         let worst = tokens.iter().map(|token| token.revocation).max();
-        return Ok(Disconnected { revocation: worst.unwrap_or(outcome), tokens });
+        return Ok(Disconnected { revocation: worst.unwrap_or(outcome), tokens, reason });
     }
 }
 
@@ -134,10 +137,11 @@ async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationR
     grant::may_be_sent(row.kept_for.as_ref(), &conventions)?;
     let hosts = conventions.origins();
     let mut asks = Vec::new();
+    let now = env.time.now();
     for (kind, sealed, place) in [refresh, access] {
         let Some(sealed) = sealed else { continue };
         let token = env.vault.open(&place, sealed).await?;
-        asks.push(ask(env, row, kind, &token, hosts.clone()).await?);
+        asks.push(ask(env, row, (kind, &token), hosts.clone(), now).await?);
     }
     Ok(Some(asks))
 }
@@ -146,12 +150,11 @@ async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationR
 async fn ask(
     env: &Env,
     row: &ConnectionRow,
-    kind: TokenKind,
-    token: &SecretString,
+    (kind, token): (TokenKind, &SecretString),
     kept_for: Origins,
+    now: Timestamp,
 ) -> Result<RevocationRow> {
     let id = RevocationId::random();
-    let now = env.time.now();
     Ok(RevocationRow {
         sealed_token: env.vault.seal(&token_place(&id), token).await?,
         kept_for,
@@ -162,6 +165,7 @@ async fn ask(
         kind,
         begun_at: now,
         failures: 0,
+        is_refresh_revoked: false,
         // If the program ends before the first try, the next one begins with it.
         retry_at: after(now, A_TRY),
     })
@@ -188,20 +192,17 @@ pub(crate) async fn take_back(env: &Env, row: &ConnectionRow, grant: SealedGrant
     Ok(())
 }
 
-async fn first_try(env: &Env, ask: &RevocationRow) -> Revocation {
-    again(env, &ask.id).await.unwrap_or_else(|error| {
-        tracing::info!(%error, "not revoked yet");
-        Revocation::Pending
-    })
+async fn first_try(env: &Env, ask: &RevocationRow) -> (Revocation, Option<String>) {
+    again(env, &ask.id).await.unwrap_or_else(|error| (Revocation::Pending, Some(error.message)))
 }
 
-/// Asks the provider to take a token back, and keeps what came of it.
-pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<Revocation> {
-    let Some(row) = env.store.read(|c| revocation::get(c, id))? else { return Ok(Revocation::Done) };
+/// Asks the provider to take a token back, and keeps what came of it. Answers with the reason where it did not.
+pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<(Revocation, Option<String>)> {
+    let Some(row) = env.store.read(|c| revocation::get(c, id))? else { return Ok((Revocation::Done, None)) };
     let now = env.time.now();
     // Another process looks at what is due as well.
     if !env.store.write(|tx| revocation::begin(tx, id, row.retry_at, after(now, A_TRY)))? {
-        return Ok(Revocation::Pending);
+        return Ok((Revocation::Pending, None));
     }
     let is_last = row.begun_at.duration_until(now) > PATIENCE;
     // A vault that is known not to open is not asked once more: its keyring could ask the person each time.
@@ -218,6 +219,9 @@ pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<Revocation> {
     env.store.write(|tx| match &tried {
         Tried::Done => {
             revocation::remove(tx, id)?;
+            if row.kind == TokenKind::RefreshToken {
+                revocation::refresh_token_is_revoked(tx, &row)?;
+            }
             note(env, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
         }
         Tried::Later(error, asked) => {
@@ -242,9 +246,9 @@ pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<Revocation> {
         env.tell(Event::Connection(id));
     }
     Ok(match tried {
-        Tried::Done => Revocation::Done,
-        Tried::Later(..) => Revocation::Pending,
-        Tried::Never(_) => Revocation::Failed,
+        Tried::Done => (Revocation::Done, None),
+        Tried::Later(error, _) => (Revocation::Pending, Some(error.message)),
+        Tried::Never(why) => (Revocation::Failed, Some(why)),
     })
 }
 
@@ -303,16 +307,38 @@ async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
         Ok(()) => Tried::Done,
         // Some access tokens cannot be taken back, and end by themselves (RFC 7009 §2.2.1).
         Err(ApiFailure::Refused { code, .. })
-            if code == "unsupported_token_type" && row.kind == TokenKind::AccessToken =>
+            if row.kind == TokenKind::AccessToken
+                && ["unsupported_token_type", "invalid_token"].contains(&code.as_str()) =>
         {
             Tried::Done
         }
+        // Some providers delete an access token with its refresh token, and refuse it then.
+        Err(ApiFailure::Refused { code, status })
+            if row.kind == TokenKind::AccessToken && is_about_token(status, &code) =>
+        {
+            match env.store.read(|c| revocation::refresh_token_of(c, row))? {
+                RefreshToken::Revoked => Tried::Done,
+                RefreshToken::Asked => Tried::Later(refused(&client.provider, status, &code), None),
+                RefreshToken::None => Tried::Never(refused(&client.provider, status, &code).message),
+            }
+        }
         Err(ApiFailure::Refused { status, code }) => {
-            Tried::Never(format!("{} answered {status} {code}.", client.provider))
+            Tried::Never(refused(&client.provider, status, &code).message)
         }
         Err(ApiFailure::Failed(failure)) => {
             let wait = failure.wait();
             Tried::Later(failure.explain(&client.provider), wait)
         }
     })
+}
+
+fn refused(provider: &str, status: StatusCode, code: &str) -> Error {
+    let code = if code.is_empty() { String::new() } else { format!(" with the error “{code}”") };
+    Error::new(Code::ProviderError, format!("{provider} answered {status}{code}."))
+}
+
+/// Whether a refusal is about the token, and not about the client.
+fn is_about_token(status: StatusCode, code: &str) -> bool {
+    let is_about_client = ["invalid_client", "unauthorized_client", "access_denied"].contains(&code);
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE) && !is_about_client
 }

@@ -9,7 +9,7 @@ use crate::world::World;
 async fn discovery_fills_the_values() -> Result<()> {
     let world = World::new().await?;
     let issuer = &world.server.issuer;
-    let values = world.grapnel.discover(issuer).await?;
+    let values = world.grapnel.discover(issuer).await?.values;
     let expected = [
         ("issuer", issuer.clone()),
         ("authorize_url", format!("{issuer}/auth")),

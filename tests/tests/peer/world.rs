@@ -61,7 +61,7 @@ impl World {
         scopes: &str,
         own: &[(&str, &str)],
     ) -> Result<App> {
-        let mut overrides: Overrides = self.grapnel.discover(&self.server.issuer).await?;
+        let mut overrides: Overrides = self.grapnel.discover(&self.server.issuer).await?.values;
         overrides.extend(own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let new = NewApp {
             name: client.id.clone(),

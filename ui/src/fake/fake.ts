@@ -2,6 +2,7 @@
 
 import type { App, commands as Real, Error as Trouble, Event, NewApp } from "../bindings";
 import { Shelf } from "./browse";
+import { discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
 import { offered, provider } from "./providers";
 import { scenarios } from "./scenarios";
@@ -145,10 +146,12 @@ export class Fake {
     },
     summaries: (ids) => this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
-    discover: (issuer) =>
-      this.#answer("discover", [issuer], () => {
-        if (!/^https:/.test(issuer)) throw { ...trouble("invalid_input", "That is not an https address."), field: "issuer" };
-        return { issuer, authorize_url: `${issuer}/authorize`, token_url: `${issuer}/token`, jwks_url: `${issuer}/jwks`, userinfo_url: `${issuer}/userinfo`, require_iss: "true" };
+    discover: (issuer) => this.#answer("discover", [issuer], () => discover(issuer)),
+    rediscover: (id) =>
+      this.#answer("rediscover", [id], () => {
+        const of = this.world.apps.find((one) => one.id === id);
+        if (!of) throw gone;
+        return rediscover(of);
       }),
     proposeRedirect: () => this.#answer("proposeRedirect", [], () => proposed),
     addApp: (given) =>
@@ -251,7 +254,8 @@ export class Fake {
         const details = this.#details(id);
         details.summary = { ...details.summary, state: "disconnected", expires_at: null, retry_at: null };
         details.tokens = null;
-        return { revocation: this.world.revocation ?? "not_offered", tokens: [] };
+        const revocation = this.world.revocation ?? "not_offered";
+        return { revocation, tokens: revocation === "failed" ? [{ token: "access_token", revocation, reason: "The provider answered 401 Unauthorized." }] : [], reason: null };
       }),
     forget: (id) =>
       this.#answer("forget", [id], () => {

@@ -1,7 +1,7 @@
 // What is typed for one provider: the client, the scopes, and values in place of the profile's own.
 
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import type { NewApp, ProviderView, Source } from "../host";
+import type { Discovery, NewApp, ProviderView, Source } from "../host";
 import { addressKeys, choices, facts, isSecret, known, originOf, upFront } from "./profile";
 
 type Need = "required" | "optional" | "none";
@@ -27,6 +27,8 @@ export class Sheet {
   projects = $state("");
   scopes = $state("");
   ticked = new SvelteSet<string>();
+  /** What the issuer announced when it was looked up. */
+  announced = $state.raw<Discovery | null>(null);
   /** What is typed for each value; nothing means the profile's own. */
   #typed = $state<{ [key in string]: string }>({});
   /** Keys that the profile has no value for. */
@@ -72,10 +74,24 @@ export class Sheet {
     this.#typed[key] = text;
   };
 
-  /** Fills in a value that the issuer announces. */
-  find = (key: string, text: string): void => {
-    this.#found.set(key, text);
-    this.type(key, text);
+  /** Writes what an issuer announces into the values. Tells how many of them are now other than the profile's. */
+  announce = (found: Discovery): number => {
+    this.announced = found;
+    const values = Object.entries(found.values);
+    for (const [key, value] of values) {
+      this.#found.set(key, value);
+      this.type(key, value);
+    }
+    return values.filter(([key]) => this.changed(key)).length;
+  };
+
+  /** Whether a scope is among those that are typed. */
+  asksFor = (scope: string): boolean => words(this.scopes).includes(scope);
+
+  /** Adds a scope to those that are typed, or takes it out. */
+  ask = (scope: string, on: boolean): void => {
+    const others = words(this.scopes).filter((other) => other !== scope);
+    this.scopes = (on ? [...others, scope] : others).join(" ");
   };
 
   /** An address that is emptied is the profile's own again; any other value may be nothing, which an extra parameter is switched off by. */

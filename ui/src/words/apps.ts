@@ -29,6 +29,9 @@ export const addApp = {
   lookUp: "Look up",
   lookingUp: "Looking…",
   lookedUp: (n: number) => `${count(n, "value", "values")} came from the issuer.`,
+  useIssuer: (issuer: string) => `Use ${issuer}`,
+  scopesAnnounced: (n: number) => `${count(n, "scope", "scopes")} announced by the issuer`,
+  scopesChoose: "Scopes to request",
   stateWarning: "Without a state, a forged callback could sign you in as somebody else. Switch it off only where the provider never sends it back.",
   more: "Another value",
   moreNote: "Its key: authorize.NAME, token.NAME or refresh.NAME for an extra parameter of that request, token.header.NAME for a header, or any other key of a profile.",
@@ -98,6 +101,18 @@ export const sourceWord: Record<ValueSource, string> = {
   yours: "yours",
   discovery: "from discovery",
   follows: "follows the other addresses",
+};
+
+/** Asking an app's issuer again. */
+export const lookAgain = {
+  action: "Look up again",
+  looking: "Looking…",
+  title: "Announced by the issuer",
+  same: "The app has every value that its issuer announces.",
+  unset: "not set",
+  apply: "Change the app",
+  applying: "Changing…",
+  applied: "Changed.",
 };
 
 export const app = {

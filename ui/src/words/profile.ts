@@ -18,6 +18,8 @@ const names: Record<string, string> = {
   client_id: "Client id needed",
   client_secret: "Client secret needed",
   client_auth: "Where client id and secret are sent",
+  revocation_auth: "Client authentication at the revocation address",
+  introspection_auth: "Client authentication at the introspection address",
   authorize_params: "Where authorize parameters go",
   pkce: "PKCE",
   send_scope: "Send scopes",
@@ -45,11 +47,15 @@ const names: Record<string, string> = {
   content: "Content to browse",
 };
 
+const clientAuth = { none: "nowhere", body: "in the body", basic: "HTTP Basic", basic_raw: "HTTP Basic, not encoded" };
+
 const choiceNames: Record<string, Record<string, string>> = {
   identity_provider: { "": "Choose on the page", facebook: "Facebook", github: "GitHub", google: "Google", twitter: "Twitter" },
   refresh: { rotates: "changes with each refresh", keeps: "stays the same", none: "there is none" },
   scope_separator: { space: "a space", comma: "a comma" },
-  client_auth: { none: "nowhere", body: "in the body", basic: "HTTP Basic", basic_raw: "HTTP Basic, not encoded" },
+  client_auth: clientAuth,
+  revocation_auth: { "": "as at the token address", ...clientAuth },
+  introspection_auth: { "": "as at the token address", ...clientAuth },
   authorize_params: { query: "in the query", fragment: "in the fragment", both: "in both" },
   content: { none: "none", grigora: "Grigora", grindery: "Grindery", thegrid: "The Grid", grovestreams: "GroveStreams" },
   refresh_method: { post: "POST", put: "PUT" },

@@ -77,11 +77,11 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
         session.grapnel.forget(&connection.id).await?;
     }
     let provider = &connection.provider_name;
-    let (revocation, tokens) = (disconnected.revocation, disconnected.tokens);
     session.output.show(&Disconnected {
         status,
-        revocation,
-        revocations: tokens,
+        revocation: disconnected.revocation,
+        revocations: disconnected.tokens,
+        reason: disconnected.reason,
         provider,
         forgotten: asked.forget,
     })
@@ -103,6 +103,8 @@ struct Disconnected<'a> {
     status: Status,
     revocation: Revocation,
     revocations: Vec<TokenRevocation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     forgotten: bool,
     #[serde(skip)]
     provider: &'a str,
@@ -127,9 +129,11 @@ impl Shown for Disconnected<'_> {
                 format!("The permission may still stand at {provider}. Look there{place}")
             }
         };
-        let each =
-            self.revocations.iter().map(|one| format!("\n{}: {}", words(&one.token), words(&one.revocation)));
-        let there = each.fold(there, |text, line| text + &line);
+        let each = self.revocations.iter().map(|one| {
+            let reason = one.reason.as_ref().map(|reason| format!(". {reason}")).unwrap_or_default();
+            format!("{}: {}{reason}", words(&one.token), words(&one.revocation))
+        });
+        let there = each.chain(self.reason.clone()).fold(there, |text, line| text + "\n" + &line);
         let kept = if self.forgotten { " and it was removed from the list" } else { "" };
         format!("Disconnected “{name}”. Its tokens were deleted here{kept}.\n{there}")
     }

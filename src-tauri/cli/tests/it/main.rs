@@ -8,6 +8,7 @@ mod bad_input;
 mod connecting;
 mod connections;
 mod content;
+mod discovering;
 mod doctor;
 mod exits;
 mod machine;

@@ -2,6 +2,7 @@
 
 mod change;
 mod entered;
+mod rediscover;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ pub(crate) use change::change;
 pub use entered::NewApp;
 use entered::Secret;
 pub(crate) use entered::{is_hidden, shown_name};
+pub(crate) use rediscover::rediscover;
+pub use rediscover::{Rediscovery, ValueChange};
 
 /// What it means that something entered for an app cannot be.
 pub const NOT_ADDED: &str = "The app was not added; nothing was stored.";

@@ -20,18 +20,18 @@ pub use tally::Tally;
 pub use view::{Details, ExpirySource, Held, Scopes, State, Summary};
 
 use crate::activity::{Asker, Entry, Kind};
-use crate::app::{self, App, NewApp};
+use crate::app::{self, App, NewApp, Rediscovery};
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
 use crate::authorize::{self, Attempt, Started, Wanted};
 use crate::clock::{Clock, SystemClock};
 use crate::content::{self, Collection, Items, Kept, PostQuery, Posts, Project, Projects};
-use crate::discovery;
+use crate::discovery::{self, Discovery};
 use crate::doctor::{self, Diagnosis};
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::provider::{Overrides, Profile, ProfileFile, ProviderView};
+use crate::provider::{Profile, ProfileFile, ProviderView};
 use crate::refresh;
 use crate::revoke::{self, Disconnected};
 use crate::secret::SecretString;
@@ -97,9 +97,14 @@ impl Grapnel {
         Profile::built_in().iter().map(Profile::view).collect()
     }
 
-    /// What an issuer announces of itself, as values for an app of another provider.
-    pub async fn discover(&self, issuer: &str) -> Result<Overrides> {
+    /// What an issuer announces of itself: values for an app of another provider, and what to know of it.
+    pub async fn discover(&self, issuer: &str) -> Result<Discovery> {
         discovery::discover(&self.0, issuer).await
+    }
+
+    /// Asks the issuer of an app again what it announces, and says what would change of the app. Changes nothing.
+    pub async fn rediscover(&self, id: &AppId) -> Result<Rediscovery> {
+        app::rediscover(&self.0, id).await
     }
 
     /// Every app, by name.

@@ -189,7 +189,8 @@ pub(crate) async fn introspect(
     token: &SecretString,
     mask: &Mask,
 ) -> Result<Value, ApiFailure> {
-    let request = about_token(url, conventions, credentials, token, "access_token")?;
+    let auth = auth_at(conventions.introspection_auth, conventions);
+    let request = about_token(url, auth, credentials, token, "access_token")?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
     read(masked(reply, mask).await, token)
 }
@@ -203,15 +204,26 @@ pub(crate) async fn revoke(
     token: &SecretString,
     hint: &str,
 ) -> Result<(), ApiFailure> {
-    let request = about_token(url, conventions, credentials, token, hint)?;
+    let auth = auth_at(conventions.revocation_auth, conventions);
+    let request = about_token(url, auth, credentials, token, hint)?;
     let reply = client.send(request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
     if reply.status.is_success() { Ok(()) } else { read(reply, token).map(drop) }
+}
+
+/// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the same
+/// everywhere.
+fn auth_at(own: Option<ClientAuth>, conventions: &Conventions) -> ClientAuth {
+    match own {
+        _ if conventions.client_auth == ClientAuth::None => ClientAuth::None,
+        Some(ClientAuth::Basic) if conventions.client_auth == ClientAuth::BasicRaw => ClientAuth::BasicRaw,
+        own => own.unwrap_or(conventions.client_auth),
+    }
 }
 
 /// A form about a token, sent as the client itself.
 fn about_token(
     url: &Url,
-    conventions: &Conventions,
+    auth: ClientAuth,
     credentials: &Credentials,
     token: &SecretString,
     hint: &str,
@@ -224,8 +236,8 @@ fn about_token(
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     // A secret that is held all the same is not sent where the client has none to the provider.
-    let secret = credentials.client_secret.as_ref().filter(|_| conventions.client_auth != ClientAuth::None);
-    match (conventions.client_auth, secret) {
+    let secret = credentials.client_secret.as_ref().filter(|_| auth != ClientAuth::None);
+    match (auth, secret) {
         (method @ (ClientAuth::Basic | ClientAuth::BasicRaw), Some(secret)) => {
             request = request.header(header::AUTHORIZATION, basic(method, &credentials.client_id, secret)?);
         }
@@ -256,7 +268,8 @@ fn not_sent(error: &dyn std::fmt::Display) -> ApiFailure {
     ApiFailure::Failed(Failure::NotSent(error.to_string()))
 }
 
-fn describe(reply: &Reply) -> String {
+/// What a reply is that is not the JSON it should be.
+pub(crate) fn describe(reply: &Reply) -> String {
     let start = reply.body.trim_ascii_start();
     if start.is_empty() {
         "empty".into()
@@ -275,24 +288,28 @@ mod tests {
     #[test]
     fn a_client_without_authentication_sends_no_secret_that_it_holds() {
         let custom = Profile::find("custom").unwrap();
-        let asked = |client_auth: &str| {
+        let asked = |client_auth: &str, introspection_auth: &str| {
             let set = [
                 ("authorize_url", "https://provider.example/a"),
                 ("token_url", "https://provider.example/t"),
                 ("client_auth", client_auth),
+                ("introspection_auth", introspection_auth),
             ];
             let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
             let conventions = custom.conventions(&set).unwrap();
             let credentials =
                 Credentials { client_id: "id".into(), client_secret: Some("held-secret".into()) };
             let url = "https://provider.example/introspect".parse().unwrap();
-            let request =
-                about_token(&url, &conventions, &credentials, &"at".into(), "access_token").unwrap();
+            let auth = auth_at(conventions.introspection_auth, &conventions);
+            let request = about_token(&url, auth, &credentials, &"at".into(), "access_token").unwrap();
             let authorization = request.headers().get(header::AUTHORIZATION).is_some();
             (String::from_utf8(request.into_body()).unwrap().contains("held-secret"), authorization)
         };
-        assert_eq!(asked("none"), (false, false));
-        assert_eq!(asked("body"), (true, false));
-        assert_eq!(asked("basic"), (false, true));
+        assert_eq!(asked("none", ""), (false, false));
+        assert_eq!(asked("none", "basic"), (false, false));
+        assert_eq!(asked("body", ""), (true, false));
+        assert_eq!(asked("body", "basic"), (false, true));
+        assert_eq!(asked("basic", ""), (false, true));
+        assert_eq!(asked("basic", "none"), (false, false));
     }
 }

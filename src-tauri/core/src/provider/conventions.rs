@@ -151,6 +151,10 @@ pub struct Conventions {
     pub client_secret: Need,
     /// How the client identifies itself.
     pub client_auth: ClientAuth,
+    /// How it does so where tokens are revoked, if otherwise.
+    pub revocation_auth: Option<ClientAuth>,
+    /// How it does so where tokens are introspected, if otherwise.
+    pub introspection_auth: Option<ClientAuth>,
     /// Whether PKCE is used.
     pub pkce: Pkce,
     /// What separates the requested scopes; nothing where scopes are not sent.

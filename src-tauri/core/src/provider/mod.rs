@@ -130,7 +130,7 @@ impl Profile {
     }
 
     /// Every value by key: the app's own, those that follow them, and the profile's.
-    fn values(&self, overrides: &Overrides) -> BTreeMap<String, String> {
+    pub(crate) fn values(&self, overrides: &Overrides) -> BTreeMap<String, String> {
         let mut values: BTreeMap<String, String> =
             self.values.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
         let following = self.following(overrides);

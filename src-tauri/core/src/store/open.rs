@@ -27,6 +27,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/11-refusals.sql"),
     include_str!("schema/12-extra-values.sql"),
     include_str!("schema/13-identity.sql"),
+    include_str!("schema/14-revoked-refresh-tokens.sql"),
 ];
 /// The version of the schema that this program writes.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

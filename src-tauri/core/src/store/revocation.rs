@@ -25,16 +25,19 @@ pub(crate) struct RevocationRow {
     pub(crate) begun_at: Timestamp,
     pub(crate) failures: u32,
     pub(crate) retry_at: Timestamp,
+    /// Of an access token: whether the provider revoked the refresh token that it came with.
+    pub(crate) is_refresh_revoked: bool,
 }
 
 pub(crate) fn insert(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO revocation VALUES (:id, :app_id, :connection_id, :name, :kind, :token, :kept_for, :begun_at, :failures, :retry_at)",
+            "INSERT INTO revocation VALUES (:id, :app_id, :connection_id, :name, :kind, :token, :kept_for, :begun_at, :failures, :retry_at, :is_refresh_revoked)",
             named_params! {
                 ":id": row.id, ":app_id": row.app_id, ":connection_id": row.connection_id, ":name": row.name,
                 ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.kept_for), ":begun_at": Time(row.begun_at),
                 ":failures": row.failures, ":retry_at": Time(row.retry_at),
+                ":is_refresh_revoked": row.is_refresh_revoked,
             },
         )
         .map(drop)
@@ -88,6 +91,41 @@ pub(crate) fn put_off(connection: &Connection, id: &RevocationId, until: Timesta
         .map(drop)
 }
 
+/// What became of the refresh token that an access token came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefreshToken {
+    /// The provider revoked it.
+    Revoked,
+    /// The provider is still asked to.
+    Asked,
+    /// There was none, or the provider did not revoke it.
+    None,
+}
+
+/// What became of the refresh token that the same disconnect asked for.
+pub(crate) fn refresh_token_of(
+    connection: &Connection,
+    row: &RevocationRow,
+) -> rusqlite::Result<RefreshToken> {
+    if get(connection, &row.id)?.is_some_and(|row| row.is_refresh_revoked) {
+        return Ok(RefreshToken::Revoked);
+    }
+    let others = "SELECT 1 FROM revocation WHERE app_id = ?1 AND name = ?2 AND begun_at = ?3 AND kind = ?4";
+    let of = params![row.app_id, row.name, Time(row.begun_at), Json(TokenKind::RefreshToken)];
+    let is_asked = connection.prepare(others)?.exists(of)?;
+    Ok(if is_asked { RefreshToken::Asked } else { RefreshToken::None })
+}
+
+/// Notes at what else the same disconnect asked for that the provider revoked this refresh token.
+pub(crate) fn refresh_token_is_revoked(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE revocation SET is_refresh_revoked = 1 WHERE app_id = ?1 AND name = ?2 AND begun_at = ?3",
+            params![row.app_id, row.name, Time(row.begun_at)],
+        )
+        .map(drop)
+}
+
 pub(crate) fn remove(connection: &Connection, id: &RevocationId) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM revocation WHERE id = ?1", [id]).map(drop)
 }
@@ -104,5 +142,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RevocationRow> {
         begun_at: row.get::<_, Time>("begun_at")?.0,
         failures: row.get("failures")?,
         retry_at: row.get::<_, Time>("retry_at")?.0,
+        is_refresh_revoked: row.get("is_refresh_revoked")?,
     })
 }

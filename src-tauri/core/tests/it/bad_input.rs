@@ -7,9 +7,8 @@ use grapnel_core::authorize::{Phase, Wanted};
 use grapnel_core::error::Error;
 use grapnel_core::secret::ExposeSecret;
 use grapnel_sandbox::{ProviderId, Switch};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
+use crate::scripted::{Reply, Scripted};
 use crate::world::World;
 
 #[derive(Default)]
@@ -83,19 +82,11 @@ async fn issuers(table: &mut Table) {
         table.add(what, world.grapnel.discover(world.sandbox.custom()).await.unwrap_err());
         world.sandbox.switches().clear();
     }
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let document = serde_json::json!({ "issuer": issuer, "token_endpoint": "http://a.example/token" });
-    let (error, ()) =
-        tokio::join!(world.grapnel.discover(&issuer), serve_once(listener, document.to_string()));
-    table.add("a discovery document with an endpoint on plain http", error.unwrap_err());
-}
-
-async fn serve_once(listener: TcpListener, json: String) {
-    let (mut client, _) = listener.accept().await.unwrap();
-    let _ = client.read(&mut [0; 4096]).await.unwrap();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", json.len());
-    client.write_all((head + &json).as_bytes()).await.unwrap();
+    let server = Scripted::start().await;
+    let document = serde_json::json!({ "issuer": server.origin, "token_endpoint": "http://a.example/token" });
+    server.on("/.well-known/openid-configuration", [Reply::json(200, document.to_string())]);
+    let error = world.grapnel.discover(&server.origin).await.unwrap_err();
+    table.add("a discovery document with an endpoint on plain http", error);
 }
 
 async fn ways_back(table: &mut Table) {
@@ -141,7 +132,7 @@ async fn answers(table: &mut Table) {
 async fn answers_of_issuers(table: &mut Table) {
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
-    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
     new.scopes = vec!["profile".into()];
     world.grapnel.add_app(new).await.unwrap();
     for (what, switch) in [

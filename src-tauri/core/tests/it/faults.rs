@@ -92,7 +92,7 @@ async fn world(provider: ProviderId) -> World {
             new.overrides.insert("user_uid".into(), grovestreams::USER_UID.into());
         }
         ProviderId::Custom => {
-            new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+            new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
             new.scopes = vec!["openid".into()];
         }
         _ => {}

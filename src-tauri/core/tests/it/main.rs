@@ -15,6 +15,7 @@ mod clock;
 mod content;
 mod counting;
 mod crowd;
+mod discovery;
 mod doctor;
 mod extras;
 mod faults;

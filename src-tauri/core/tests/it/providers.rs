@@ -163,7 +163,7 @@ async fn grovestreams_signs_in_without_a_browser() {
 async fn other_providers_are_found_by_their_issuer() {
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
-    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
     new.scopes = custom::SCOPES.iter().take(2).map(|(name, _)| (*name).to_owned()).collect();
     world.grapnel.add_app(new).await.unwrap();
     let id = world.connect().await;
@@ -184,7 +184,7 @@ async fn a_callback_from_another_issuer_changes_nothing() {
         let world = World::of(ProviderId::Custom);
         world.sandbox.switches().set(switch, true);
         let mut new = world.new_app();
-        new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+        new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
         new.scopes = vec!["profile".into()];
         world.grapnel.add_app(new).await.unwrap();
         let (attempt, callback) = world.attempt().await;
@@ -213,7 +213,7 @@ async fn a_provider_that_cannot_take_tokens_back_does_not_keep_them_here() {
 
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
-    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
     new.scopes = vec![custom::SCOPES[0].0.into()];
     world.grapnel.add_app(new).await.unwrap();
     let id = world.connect().await;

@@ -40,7 +40,8 @@ async fn requests_to_this_machine_pass_no_proxy() {
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
     assert!(String::from_utf8_lossy(&ended.stdout).contains("1 passed"));
     let heard = heard.lock().unwrap();
-    assert_eq!(heard[..], ["CONNECT elsewhere.invalid:443 HTTP/1.1"], "only what leaves this machine");
+    // Both metadata documents are asked for.
+    assert_eq!(heard[..], ["CONNECT elsewhere.invalid:443 HTTP/1.1"; 2], "only what leaves this machine");
 }
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn behind_a_proxy() {
     // Goes to the proxy, which shows that there is one.
     world.grapnel.discover("https://elsewhere.invalid").await.unwrap_err();
     let mut new = world.new_app();
-    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
     new.scopes = vec!["openid".into()];
     world.grapnel.add_app(new).await.unwrap();
     let id = world.connect().await;

@@ -1,20 +1,25 @@
 //! Disconnecting takes tokens back at the provider, now or when it can be reached again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use grapnel_core::activity::Kind;
 use grapnel_core::connection::State;
 use grapnel_core::error::Code;
 use grapnel_core::id::ConnectionId;
 use grapnel_core::revoke::{Disconnected, Revocation, TokenKind};
+use grapnel_core::secret::Entered;
 use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times, custom};
 use jiff::SignedDuration;
 
+use crate::scripted::{Reply, Scripted, sign_in};
 use crate::world::World;
 
 /// A connection to the provider that takes tokens back.
 async fn connected() -> (World, ConnectionId) {
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
-    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
     new.scopes = custom::SCOPES.iter().take(2).map(|(name, _)| (*name).to_owned()).collect();
     world.grapnel.add_app(new).await.unwrap();
     let id = world.connect().await;
@@ -123,7 +128,7 @@ async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_el
     other.set_nonblocking(true).unwrap();
     let app = world.grapnel.apps().unwrap().pop().unwrap();
     let mut new = world.new_app();
-    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap();
+    new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
     let elsewhere = format!("http://{}/revoke", other.local_addr().unwrap());
     new.overrides.insert("revocation_url".into(), elsewhere);
     world.grapnel.change_app(&app.id, new).await.unwrap();
@@ -147,4 +152,121 @@ async fn after_some_days_a_closed_vault_is_waited_for_no_more() {
         events.recv().await.unwrap();
     }
     keeper.abort();
+}
+
+/// A connection to a scripted server, whose revocation endpoint answers so.
+async fn revoked_with(
+    server: &Scripted,
+    values: &[(&str, &str)],
+    has_refresh: bool,
+    replies: Vec<Reply>,
+) -> (World, ConnectionId, Disconnected) {
+    let world = World::new();
+    let refresh = if has_refresh { r#","refresh_token":"refresh-0123456789""# } else { "" };
+    server.on(
+        "/token",
+        [Reply::json(
+            200,
+            format!(r#"{{"access_token":"access-0123456789","token_type":"Bearer"{refresh}}}"#),
+        )],
+    );
+    server.on("/revoke", replies);
+    let revoke = format!("{}/revoke", server.origin);
+    let mut new = server.new_app(values);
+    new.overrides.insert("revocation_url".into(), revoke);
+    new.client_secret = Some(Entered("s3cret".into()));
+    let app = world.grapnel.add_app(new).await.unwrap();
+    let id = sign_in(&world.grapnel, &app).await.unwrap();
+    let disconnected = world.grapnel.disconnect(&id).await.unwrap();
+    (world, id, disconnected)
+}
+
+fn error(status: u16, code: &str) -> Reply {
+    Reply::json(status, format!(r#"{{"error":"{code}"}}"#))
+}
+
+#[tokio::test]
+async fn an_access_token_that_went_with_its_refresh_token_is_no_alarm() {
+    let server = Scripted::start().await;
+    for code in ["invalid_request", "unsupported_token_type", "invalid_token", "invalid_grant"] {
+        let replies = vec![Reply::json(200, ""), error(400, code)];
+        let (world, _, disconnected) = revoked_with(&server, &[], true, replies).await;
+        assert_eq!(disconnected.revocation, Revocation::Done, "{code}");
+        assert!(!told(&world).contains("not taken back"), "{}", told(&world));
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_revoked_says_why() {
+    let server = Scripted::start().await;
+    let ok = || Reply::json(200, "");
+    let mut rows = Vec::new();
+    for (what, has_refresh, replies) in [
+        ("the access token, for the client", true, vec![ok(), error(400, "invalid_client")]),
+        ("the access token, with 401", true, vec![ok(), error(401, "invalid_client")]),
+        ("the access token, with 403", true, vec![ok(), error(403, "access_denied")]),
+        ("the only token", false, vec![error(400, "invalid_request")]),
+        ("an only token that is unknown", false, vec![error(400, "invalid_token")]),
+        ("both", true, vec![error(400, "invalid_request")]),
+        ("the refresh token", true, vec![error(400, "unsupported_token_type"), ok()]),
+        ("both, for now", true, vec![Reply::new(503, "text/plain", "")]),
+    ] {
+        let (_, _, disconnected) = revoked_with(&server, &[], has_refresh, replies).await;
+        rows.push(format!("{what}: {:?}", disconnected.revocation));
+        let each = disconnected.tokens.iter();
+        rows.extend(each.map(|one| format!("  {:?}: {:?} {:?}", one.token, one.revocation, one.reason)));
+    }
+    let filters = [(r"127\.0\.0\.1(:\d+)?", "HOST")];
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!(rows.join("\n"));
+    });
+}
+
+/// The refresh token is revoked later than the first try: what is known of it then counts.
+#[tokio::test]
+async fn an_access_token_that_is_asked_for_again_is_no_alarm_either() {
+    let server = Scripted::start().await;
+    let is_up = Arc::new(AtomicBool::new(false));
+    let shared = Arc::clone(&is_up);
+    server.answer("/revoke", move |asked| {
+        let is_access = asked.form().contains(&("token_type_hint".into(), "access_token".into()));
+        match shared.load(Ordering::SeqCst) {
+            _ if is_access => error(400, "invalid_request"),
+            true => Reply::json(200, ""),
+            false => Reply::new(503, "text/plain", ""),
+        }
+    });
+    let (world, _, disconnected) = revoked_with(&server, &[], true, Vec::new()).await;
+    let pending = [TokenKind::RefreshToken, TokenKind::AccessToken].map(|kind| (kind, Revocation::Pending));
+    assert_eq!(each(&disconnected), pending);
+    is_up.store(true, Ordering::SeqCst);
+    let (grapnel, mut events) = (world.grapnel.clone(), world.grapnel.events());
+    let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
+    while told(&world).matches("took the").count() < 2 {
+        tokio::select! {
+            _ = world.clock.settled() => world.pass(SignedDuration::from_mins(5)),
+            event = events.recv() => drop(event.unwrap()),
+        }
+    }
+    keeper.abort();
+    assert!(!told(&world).contains("not taken back"), "{}", told(&world));
+}
+
+#[tokio::test]
+async fn the_revocation_endpoint_has_its_own_way_of_authentication() {
+    let server = Scripted::start().await;
+    for (values, is_basic) in [
+        (vec![("client_auth", "body"), ("revocation_auth", "basic")], true),
+        (vec![("client_auth", "basic"), ("revocation_auth", "body")], false),
+        (vec![("client_auth", "basic")], true),
+        (vec![("client_auth", "body")], false),
+    ] {
+        let before = server.received("/revoke").len();
+        revoked_with(&server, &values, true, vec![Reply::json(200, "")]).await;
+        for asked in &server.received("/revoke")[before..] {
+            assert_eq!(asked.header("authorization").is_some(), is_basic, "{values:?}");
+            let has_secret = asked.form().iter().any(|(key, _)| key == "client_secret");
+            assert_eq!(has_secret, !is_basic, "{values:?}");
+        }
+    }
 }

@@ -67,9 +67,12 @@ impl Received {
     }
 }
 
+type Answer = Box<dyn Fn(&Received) -> Reply + Send>;
+
 #[derive(Default)]
 struct Script {
     replies: HashMap<String, VecDeque<Reply>>,
+    answers: HashMap<String, Answer>,
     received: Vec<Received>,
 }
 
@@ -127,6 +130,11 @@ impl Scripted {
         self.script.lock().unwrap().replies.insert(path.to_owned(), replies.into_iter().collect());
     }
 
+    /// Answers requests for `path` with what `answer` makes of each.
+    pub(crate) fn answer(&self, path: &str, answer: impl Fn(&Received) -> Reply + Send + 'static) {
+        self.script.lock().unwrap().answers.insert(path.to_owned(), Box::new(answer));
+    }
+
     /// The requests for `path` so far.
     pub(crate) fn received(&self, path: &str) -> Vec<Received> {
         let all = self.script.lock().unwrap().received.clone();
@@ -180,8 +188,10 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Arc<M
     let reply = {
         let mut script = script.lock().unwrap();
         let path = request.target.split('?').next().unwrap().to_owned();
+        let answer = script.answers.get(&path).map(|answer| answer(&request));
         script.received.push(request);
         match script.replies.get_mut(&path) {
+            _ if answer.is_some() => answer,
             Some(replies) if replies.len() > 1 => replies.pop_front(),
             Some(replies) => replies.front().cloned(),
             None => None,

@@ -234,7 +234,7 @@ async fn custom() {
     wire.world.grapnel.discover(&wire.recorder.origin).await.unwrap_err();
     wire.tell("Discovery");
     let mut new = wire.world.new_app();
-    new.overrides = wire.world.grapnel.discover(wire.world.sandbox.custom()).await.unwrap();
+    new.overrides = wire.world.grapnel.discover(wire.world.sandbox.custom()).await.unwrap().values;
     new.scopes = vec!["openid".into(), "notes:read".into()];
     wire.add_app(new).await;
     let id = wire.connect().await;

@@ -21,6 +21,8 @@ pub(in crate::provider) const KEYS: &[&str] = &[
     "client_id",
     "client_secret",
     "client_auth",
+    "revocation_auth",
+    "introspection_auth",
     "pkce",
     "send_scope",
     "scope_separator",
@@ -77,6 +79,10 @@ impl<'v> Values<'_, 'v> {
         })
     }
 
+    fn maybe_choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        self.filled(key).map(|_| self.choice(key, choices)).transpose()
+    }
+
     fn flag(&self, key: &str, default: bool) -> Result<bool> {
         let choices = [("true", true), ("false", false)];
         if self.filled(key).is_none() { Ok(default) } else { self.choice(key, &choices) }
@@ -96,6 +102,12 @@ impl<'v> Values<'_, 'v> {
     }
 }
 
+const CLIENT_AUTH: &[(&str, ClientAuth)] = &[
+    ("body", ClientAuth::Body),
+    ("basic", ClientAuth::Basic),
+    ("basic_raw", ClientAuth::BasicRaw),
+    ("none", ClientAuth::None),
+];
 const BODIES: &[(&str, Body)] = &[("form", Body::Form), ("json", Body::Json), ("query", Body::Query)];
 const NEEDS: &[(&str, Need)] =
     &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
@@ -121,15 +133,9 @@ impl Conventions {
             token_state: values.flag("token_state", false)?,
             client_id: values.choice("client_id", NEEDS)?,
             client_secret: values.choice("client_secret", NEEDS)?,
-            client_auth: values.choice(
-                "client_auth",
-                &[
-                    ("body", ClientAuth::Body),
-                    ("basic", ClientAuth::Basic),
-                    ("basic_raw", ClientAuth::BasicRaw),
-                    ("none", ClientAuth::None),
-                ],
-            )?,
+            client_auth: values.choice("client_auth", CLIENT_AUTH)?,
+            revocation_auth: values.maybe_choice("revocation_auth", CLIENT_AUTH)?,
+            introspection_auth: values.maybe_choice("introspection_auth", CLIENT_AUTH)?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
             scope_aliases: scope_aliases(values)?,

@@ -1,0 +1,230 @@
+//! The members of a metadata document that Grapnel reads (RFC 8414 §2). One that is null, empty or of the wrong type is
+//! left out and told; an endpoint that is not https is refused with the whole document.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use url::{Host, Url};
+
+use super::wrong;
+use crate::error::Result;
+use crate::http::clean;
+use crate::provider::endpoint;
+
+/// The members that are endpoints, each with the key of a profile that it fills.
+pub(super) const ENDPOINTS: &[(&str, &str)] = &[
+    ("authorization_endpoint", "authorize_url"),
+    ("token_endpoint", "token_url"),
+    ("revocation_endpoint", "revocation_url"),
+    ("introspection_endpoint", "introspection_url"),
+    ("userinfo_endpoint", "userinfo_url"),
+    ("jwks_uri", "jwks_url"),
+];
+
+const LISTS: &[&str] = &[
+    "scopes_supported",
+    "grant_types_supported",
+    "response_types_supported",
+    "response_modes_supported",
+    "token_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_methods_supported",
+    "code_challenge_methods_supported",
+];
+
+const FLAGS: &[&str] = &[
+    "authorization_response_iss_parameter_supported",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "dpop_bound_access_tokens",
+    "tls_client_certificate_bound_access_tokens",
+];
+
+/// What the documents of one issuer say.
+#[derive(Debug)]
+pub(super) struct Metadata {
+    members: Map<String, Value>,
+    /// The members that were left out, each with the reason.
+    skipped: BTreeMap<&'static str, &'static str>,
+}
+
+/// The issuer that a document names.
+pub(super) fn issuer_of(document: &Map<String, Value>) -> Option<&str> {
+    let is_plain =
+        |text: &&str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    document.get("issuer")?.as_str().filter(is_plain)
+}
+
+impl Metadata {
+    /// Reads a document of `issuer`.
+    pub(super) fn read(issuer: &Url, mut document: Map<String, Value>) -> Result<Self> {
+        let mut read = Self { members: Map::new(), skipped: BTreeMap::new() };
+        for (name, _) in ENDPOINTS {
+            if let Some(value) = document.remove(*name) {
+                refuse_unsafe(issuer, name, &value)?;
+                read.keep(name, value, unusable_endpoint);
+            }
+        }
+        for name in LISTS {
+            if let Some(value) = document.remove(*name) {
+                let (value, reason) = texts(value);
+                read.keep(name, value, |value| (!value.is_array()).then_some("not a list of texts"));
+                if let Some(reason) = reason {
+                    read.skipped.insert(name, reason);
+                }
+            }
+        }
+        for name in FLAGS {
+            if let Some(value) = document.remove(*name) {
+                read.keep(name, value, |value| (!value.is_boolean()).then_some("neither true nor false"));
+            }
+        }
+        Ok(read)
+    }
+
+    /// Keeps a member, unless `unusable` says why it is left out.
+    fn keep(&mut self, name: &'static str, value: Value, unusable: impl Fn(&Value) -> Option<&'static str>) {
+        let reason = if value.is_null() { Some("null") } else { unusable(&value) };
+        match reason {
+            None => drop(self.members.insert(name.to_owned(), value)),
+            Some(reason) => drop(self.skipped.insert(name, reason)),
+        }
+    }
+
+    /// Fills what this one lacks from another document of the same issuer.
+    pub(super) fn join(&mut self, other: Self) {
+        for (name, value) in other.members {
+            let is_gap = self.members.get(&name).is_none_or(|own| own == &Value::Array(Vec::new()));
+            if is_gap {
+                self.members.insert(name, value);
+            }
+        }
+        self.skipped.extend(other.skipped);
+        self.skipped.retain(|name, _| !self.members.contains_key(*name));
+    }
+
+    pub(super) fn endpoint(&self, name: &str) -> Option<&str> {
+        self.members.get(name)?.as_str()
+    }
+
+    /// The texts of a list. A list that is absent and one that is empty are different: see `announces`.
+    pub(super) fn list(&self, name: &str) -> Vec<&str> {
+        let all = self.members.get(name).and_then(Value::as_array);
+        all.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// Whether the member is there at all.
+    pub(super) fn announces(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    pub(super) fn is_set(&self, flag: &str) -> bool {
+        self.members.get(flag) == Some(&Value::Bool(true))
+    }
+
+    /// The members that were left out, each with the reason.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.skipped.iter().map(|(name, reason)| (*name, *reason))
+    }
+}
+
+/// Plain http, or this machine, in the metadata of an issuer elsewhere would send codes, tokens and secrets in clear, or to
+/// whatever listens here: the whole document is refused.
+fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
+    let Some(url) = value.as_str().and_then(|text| Url::parse(text).ok()) else { return Ok(()) };
+    let is_here = is_this_machine(&url);
+    let reason = if url.scheme() == "http" && (issuer.scheme() == "https" || !is_here) {
+        "begins with http://, so that anyone on the way could read your tokens"
+    } else if is_here && !is_this_machine(issuer) {
+        "is on this computer, although the issuer is not"
+    } else {
+        return Ok(());
+    };
+    let shown = clean(url.as_str(), &[]);
+    Err(wrong(format!("The metadata of {issuer} cannot be used: its {name} ({shown}) {reason}."))
+        .hint("Tell the provider; the proxy before its server may be set up wrongly. Or enter the addresses by hand."))
+}
+
+/// The texts of a list, and whether something else was among them. What is no list stays as it is.
+fn texts(value: Value) -> (Value, Option<&'static str>) {
+    let Value::Array(mut all) = value else { return (value, None) };
+    let before = all.len();
+    all.retain(Value::is_string);
+    let reason = (all.len() < before).then_some("in part: not all of it is text");
+    (Value::Array(all), reason)
+}
+
+fn unusable_endpoint(value: &Value) -> Option<&'static str> {
+    match value.as_str() {
+        None => Some("not a text"),
+        Some(text) if text.trim().is_empty() => Some("empty"),
+        Some(text) => endpoint("issuer", text).is_err().then_some("not an address that can be used"),
+    }
+}
+
+/// Whether requests to an address stay on this machine, in whatever form that is written.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => {
+            let mapped = address.to_ipv4_mapped();
+            address.is_loopback()
+                || address.is_unspecified()
+                || mapped.is_some_and(|address| address.is_loopback() || address.is_unspecified())
+        }
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(issuer: &str, member: &str, address: &str) -> Result<Metadata> {
+        let document = json!({ (member): address });
+        let Value::Object(document) = document else { panic!("members") };
+        Metadata::read(&Url::parse(issuer).unwrap(), document)
+    }
+
+    #[test]
+    fn an_issuer_elsewhere_names_no_endpoint_here_and_none_on_plain_http() {
+        for address in [
+            "http://id.example/t",
+            "http://other.example/t",
+            "http://127.0.0.1:4780/t",
+            "http://127.1/t",
+            "http://0x7f000001/t",
+            "http://2130706433/t",
+            "http://localhost:8080/t",
+            "http://[::1]/t",
+            "http://[::ffff:127.0.0.1]/t",
+            "http://0.0.0.0/t",
+            "HTTP://LOCALHOST./t",
+            "https://127.0.0.1/t",
+            "https://localhost/t",
+            "https://localhost./t",
+            "https://api.localhost/t",
+            "https://[::]/t",
+            "https://[::ffff:7f00:1]/t",
+        ] {
+            for (member, _) in ENDPOINTS {
+                let error = read("https://id.example", member, address).unwrap_err();
+                assert!(error.message.contains(member), "{address}: {}", error.message);
+            }
+        }
+    }
+
+    #[test]
+    fn an_issuer_here_may_name_endpoints_here_and_elsewhere() {
+        for address in ["http://127.0.0.1:4780/t", "http://localhost/t", "https://id.example/t"] {
+            assert!(read("http://127.0.0.1:4780", "token_endpoint", address).is_ok(), "{address}");
+        }
+        assert!(read("http://127.0.0.1:4780", "token_endpoint", "http://id.example/t").is_err());
+        assert!(read("https://localhost:8443", "token_endpoint", "http://localhost:8443/t").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! What a person should know of an issuer before they use it: what it demands that Grapnel does not do, and what its
+//! metadata leave open.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::metadata::{ENDPOINTS, Metadata};
+use crate::http::clean;
+
+/// Something to know of an issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct DiscoveryNote {
+    /// How much depends on it.
+    pub kind: NoteKind,
+    /// It, in a sentence or two.
+    pub text: String,
+}
+
+/// How much depends on a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// The issuer demands what Grapnel does not support: something will be refused.
+    Unsupported,
+    /// It works, and a person should know.
+    Notice,
+}
+
+/// The methods of client authentication that Grapnel has.
+const CLIENT_AUTH: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
+
+/// Everything to tell of an issuer's metadata.
+pub(super) fn notes(issuer: &Url, metadata: &Metadata) -> Vec<DiscoveryNote> {
+    let told =
+        unsupported(metadata).into_iter().map(|text| DiscoveryNote { kind: NoteKind::Unsupported, text });
+    let notices = [pkce(metadata), certificate(metadata), other_hosts(issuer, metadata), skipped(metadata)];
+    let notices = notices.into_iter().flatten().map(|text| DiscoveryNote { kind: NoteKind::Notice, text });
+    told.chain(notices).collect()
+}
+
+/// What the issuer demands and Grapnel does not do.
+fn unsupported(metadata: &Metadata) -> Vec<String> {
+    let flags = [
+        (
+            "require_pushed_authorization_requests",
+            "The issuer accepts only pushed authorization requests (PAR, RFC 9126), which Grapnel does not send. It will refuse sign-ins.",
+        ),
+        (
+            "require_signed_request_object",
+            "The issuer accepts only signed request objects (JAR, RFC 9101), which Grapnel does not send. It will refuse sign-ins.",
+        ),
+        (
+            "dpop_bound_access_tokens",
+            "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), which Grapnel does not support. It will refuse token requests.",
+        ),
+    ];
+    let flags = flags.into_iter().filter(|(flag, _)| metadata.is_set(flag)).map(|(_, text)| text.to_owned());
+    let only = |member: &str, supported: &[&str]| {
+        let all = metadata.list(member);
+        let is_missing = !all.is_empty() && !all.iter().any(|one| supported.contains(one));
+        is_missing.then(|| clean(&all.join(", "), &[]))
+    };
+    let lists = [
+        only("grant_types_supported", &["authorization_code"]).map(|all| {
+            format!("The issuer announces no authorization code grant, the only one that Grapnel uses (grant_types_supported: {all}). It will refuse sign-ins.")
+        }),
+        only("response_types_supported", &["code"]).map(|all| {
+            format!("The issuer announces no response type “code”, the only one that Grapnel asks for (response_types_supported: {all}). It will refuse sign-ins.")
+        }),
+        only("response_modes_supported", &["query", "form_post"]).map(|all| {
+            format!("The issuer answers in no way that Grapnel can receive, which are query and form_post (response_modes_supported: {all}). Sign-ins will not come back.")
+        }),
+        only("token_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
+            format!("The issuer’s token endpoint accepts only client authentication that Grapnel does not support ({all}). It will refuse token requests.")
+        }),
+        only("revocation_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
+            format!("The issuer’s revocation endpoint accepts only client authentication that Grapnel does not support ({all}). Disconnecting will not revoke tokens.")
+        }),
+        only("introspection_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
+            format!("The issuer’s introspection endpoint accepts only client authentication that Grapnel does not support ({all}). It will not say what a token allows.")
+        }),
+    ];
+    flags.chain(lists.into_iter().flatten()).collect()
+}
+
+/// PKCE is sent whatever is announced: a server that does not know it ignores it, and leaving it out because of a
+/// document would be a downgrade (RFC 9700 §2.1.1).
+fn pkce(metadata: &Metadata) -> Option<String> {
+    let member = "code_challenge_methods_supported";
+    let methods = metadata.list(member);
+    if methods.contains(&"S256") {
+        return None;
+    }
+    let announced = if !metadata.announces(member) {
+        "The issuer does not say whether it supports PKCE".to_owned()
+    } else if methods.is_empty() {
+        "The issuer announces no method of PKCE".to_owned()
+    } else {
+        format!("The issuer announces PKCE without S256 ({})", clean(&methods.join(", "), &[]))
+    };
+    Some(format!("{announced}. Grapnel sends S256 all the same; a server that does not know it ignores it."))
+}
+
+/// The member says that the server can, and not that it does for this client (RFC 8705 §3.3).
+fn certificate(metadata: &Metadata) -> Option<String> {
+    metadata.is_set("tls_client_certificate_bound_access_tokens").then(|| {
+        "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705), which Grapnel does not send. If your client is registered so, token requests will be refused.".to_owned()
+    })
+}
+
+/// The hosts besides the issuer's that codes, tokens or secrets are sent to.
+fn other_hosts(issuer: &Url, metadata: &Metadata) -> Option<String> {
+    let mut hosts = BTreeMap::<String, Vec<&str>>::new();
+    for (member, key) in ENDPOINTS {
+        let url = metadata.endpoint(member).and_then(|text| Url::parse(text).ok());
+        if let Some(url) = url.filter(|url| url.origin() != issuer.origin()) {
+            let host = url.host_str().unwrap_or_default();
+            let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+            hosts.entry(host).or_default().push(key);
+        }
+    }
+    let each: Vec<String> =
+        hosts.iter().map(|(host, keys)| format!("{host} ({})", keys.join(", "))).collect();
+    (!each.is_empty()).then(|| format!("Addresses on other hosts than the issuer’s: {}.", each.join("; ")))
+}
+
+fn skipped(metadata: &Metadata) -> Option<String> {
+    let each: Vec<String> = metadata.skipped().map(|(name, reason)| format!("{name} ({reason})")).collect();
+    (!each.is_empty()).then(|| format!("Left out, since their values cannot be used: {}.", each.join(", ")))
+}

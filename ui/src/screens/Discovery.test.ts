@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { fake, press, row, screen, start, waitFor } from "../test/start";
+
+const field = (id: string) => document.getElementById(id) as HTMLInputElement;
+
+test("what an issuer announces is offered, and what it demands is told", async () => {
+  const user = await start("some");
+  await user.click(screen.getByRole("button", { name: "Add app" }));
+  await user.click(await screen.findByRole("radio", { name: "Another provider" }));
+  await user.type(field("issuer"), "https://id.slash.example");
+  await press(user, "Look up");
+  await waitFor(() => expect(field("issuer")).toHaveAccessibleDescription(/spells its issuer/));
+  await press(user, "Use https://id.slash.example/");
+  await waitFor(() => expect(field("issuer")).toHaveValue("https://id.slash.example/"));
+  expect(await screen.findByText(/pushed authorization requests/)).toBeInTheDocument();
+  await user.click(screen.getByText("3 scopes announced by the issuer"));
+  await user.type(field("scopes"), "notes");
+  await user.click(screen.getByRole("checkbox", { name: "openid" }));
+  await user.click(screen.getByRole("checkbox", { name: "email" }));
+  await user.click(screen.getByRole("checkbox", { name: "openid" }));
+  expect(field("scopes")).toHaveValue("notes email");
+});
+
+test("an app's issuer is asked again, and the app changed once the person says so", async () => {
+  const user = await start("app", () => {
+    const [app] = fake.world.apps;
+    if (app) app.overrides = { issuer: "https://id.harbour.example", pkce: "never", authorize_url: "https://id.harbour.example/authorize", token_url: "https://id.harbour.example/token" };
+  });
+  await row(user, "Acme Sites");
+  await press(user, "Look up again");
+  expect(await screen.findByText("never → always")).toBeInTheDocument();
+  expect(screen.getByText(/pushed authorization requests/)).toBeInTheDocument();
+  expect(fake.called("changeApp")).toEqual([]);
+  await press(user, "Change the app");
+  await screen.findByText("Changed.");
+  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ client_secret: null, overrides: { pkce: "always", jwks_url: "https://id.harbour.example/jwks" } });
+});
