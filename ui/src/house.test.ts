@@ -29,3 +29,20 @@ test("components say nothing themselves", () => {
   const said = (text: string) => text.replace(/<(script|style)[\s\S]*?<\/\1>/g, "").replace(/<!--[\s\S]*?-->/g, "").match(/>\s*[A-Z][a-z]+ [a-z]+/);
   expect(breaking(({ file, text }) => file.endsWith(".svelte") && said(text) !== null)).toEqual([]);
 });
+
+test("numbers and times are written in one way", () => {
+  // Names are compared as the person's language does; all that is written is English.
+  const written = /Intl\.(?!Collator)\w*Format|toLocale(?!LowerCase|UpperCase)\w*\(/;
+  expect(breaking(({ file, text }) => written.test(text) && !["words/locale.ts", "house.test.ts"].includes(file) && !file.endsWith(".test.ts"))).toEqual([]);
+  expect(breaking(({ file, text }) => /Intl\.Collator|localeCompare/.test(text) && !["state/order.ts", "house.test.ts"].includes(file) && !/\.at\.localeCompare/.test(text))).toEqual([]);
+  // A person's language may have letters of its own for these: in Turkish, `I` becomes `ı`.
+  expect(breaking(({ file, text }) => file.startsWith("words/") && /toLocale(Lower|Upper)Case/.test(text))).toEqual([]);
+});
+
+test("what opens is a button, which has a role everywhere", () => {
+  expect(breaking(({ file, text }) => file.endsWith(".svelte") && /<(details|summary)\b/.test(text))).toEqual([]);
+});
+
+test("what is announced is announced in one way", () => {
+  expect(breaking(({ file, text }) => file.endsWith(".svelte") && file !== "parts/Status.svelte" && /role=["{]?"?status|aria-live/.test(text))).toEqual([]);
+});
