@@ -41,7 +41,7 @@ const shots = {
     scenario: "some",
     go: async (page) => {
       await button(page, "Add app").click();
-      await page.locator("summary", { hasText: "Addresses" }).click();
+      await page.getByRole("button", { name: "Addresses" }).click();
       await page.fill("#client_id", "acme-sites-7f3a");
       await page.fill("#token_url", "http://acme.example/token");
       await page.locator("form .primary").click();
@@ -49,7 +49,7 @@ const shots = {
     },
   },
   connection: { scenario: "some" },
-  "own-browser": { scenario: "some", go: async (page) => { await page.locator("summary", { hasText: "as in Settings" }).click(); await page.locator("#own-browser").scrollIntoViewIfNeeded(); } },
+  "own-browser": { scenario: "some", go: async (page) => { await page.getByRole("button", { name: "as in Settings" }).click(); await page.locator("#own-browser").scrollIntoViewIfNeeded(); } },
   "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
   token: { scenario: "differing", go: (page) => tab(page, "Token") },
   "token-jwt": { scenario: "grindery", go: (page) => tab(page, "Token") },
@@ -137,7 +137,7 @@ const shots = {
     go: async (page) => {
       await button(page, "Add app").click();
       await page.getByRole("radio", { name: "The Grid" }).click();
-      await page.locator("summary", { hasText: "Conventions" }).click();
+      await page.getByRole("button", { name: "Conventions" }).click();
       await page.selectOption("#require_state", "false");
       await page.locator("#require_state").scrollIntoViewIfNeeded();
     },

@@ -31,7 +31,7 @@ test("an address that cannot be opens the addresses and is marked there", async 
   await user.type(field("token_url"), "http://acme.example");
   await submit(user);
   await waitFor(() => expect(field("token_url")).toHaveFocus());
-  expect(document.querySelector("details")).toHaveAttribute("open");
+  expect(screen.getByRole("button", { name: /^Addresses/ })).toHaveAttribute("aria-expanded", "true");
   await press(user, "Reset to default: Token address");
   expect(field("token_url")).toHaveValue("https://api.grigora.co/general/oauth/token");
 });
