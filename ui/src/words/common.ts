@@ -48,7 +48,7 @@ export const stateWord: Record<State, string> = {
   active: "Active",
   expired: "Expired",
   renewing: "Renewing",
-  retrying: "Waiting to retry",
+  retrying: "Retrying",
   reconnect_needed: "Reconnect needed",
   locked: "Locked",
   disconnected: "Disconnected",
@@ -87,8 +87,10 @@ export const phaseWord: Record<Phase, string> = {
 export const side = {
   left: (span: string) => `, ${span} left`,
   ago: (span: string) => `, ${span} ago`,
-  again: (span: string) => `, again in ${span}`,
   signInDue: (span: string) => `, sign-in needed in ${span}`,
+  again: (span: string) => ` in ${span}`,
+  signIn: (phase: string) => `, sign-in: ${phase.toLowerCase()}`,
+  notOpened: "Browser did not open",
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
 };
