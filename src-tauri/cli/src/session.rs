@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::error::Result;
+use grapnel_core::error::{Error, Result};
 use grapnel_core::token_agent::{HandedOut, Question};
 
 use crate::browser::Browser;
@@ -69,4 +69,16 @@ pub(crate) struct Session<'a> {
     pub(crate) patience: Patience,
     /// Whether passphrases come by standard input.
     pub(crate) reads_passphrases: bool,
+}
+
+impl Session<'_> {
+    /// Asks the person at the terminal before something that cannot be undone; an error, with this message, where
+    /// nobody is there.
+    pub(crate) fn agrees(&mut self, question: &str, nobody: &str) -> Result<bool> {
+        if !self.input.is_terminal {
+            return Err(Error::input("yes", nobody).means("Nothing was changed.").hint("Add --yes."));
+        }
+        self.output.messages.ask(question);
+        self.input.agrees()
+    }
 }
