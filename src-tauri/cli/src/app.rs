@@ -3,18 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-<<<<<<< HEAD
-use grapnel_core::app::{App, NOT_ADDED, NewApp};
-use grapnel_core::error::{Error, Result};
-use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile};
-use grapnel_core::redirect::ProposedRedirect;
-=======
 use grapnel_core::app::{self, App, NOT_ADDED, NewApp};
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile};
 use grapnel_core::redirect::ProposedRedirect;
 use grapnel_core::revoke::Revocation;
->>>>>>> 3356159 (core(app): remove an app together with its connections)
 use grapnel_core::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
