@@ -38,6 +38,11 @@ describe("the life line", () => {
   test("is true to scale", () => expect(life(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
   test("frays once over", () => expect(life(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
   test("has no end where none is known", () => expect(life(0, null, 10, "active").kind).toBe("endless"));
+  test("has no knots where it would have been renewed", () => {
+    const knots = life(0, 1200, 100, "active", 900).knots.map((knot) => Math.round(knot.at));
+    expect(knots).toEqual([17, 33, 50, 67]);
+    expect(life(0, 1200, 100, "active").knots).toHaveLength(5);
+  });
   test("survives a clock that runs behind", () => expect(life(1000, 2000, 0, "active").now).toBe(1));
 });
 

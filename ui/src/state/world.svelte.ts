@@ -77,6 +77,7 @@ class World {
     try {
       const overview = await host.overview(true);
       this.#readings.take(reading);
+      this.#left.clear();
       this.providers = overview.providers;
       this.apps = [...overview.apps].sort(byAppName);
       this.connections = sorted(overview.connections);
