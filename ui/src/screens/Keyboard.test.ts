@@ -146,7 +146,7 @@ test("what cannot be taken back says when it takes time, and nobody has to wait 
   await user.click(screen.getByRole("button", { name: "Disconnect" }));
   expect(screen.getByRole("button", { name: "Cancel" })).toBeEnabled();
   expect(await screen.findByRole("button", { name: "One moment…" })).toBeDisabled();
-  expect(screen.getByText("One moment…", { selector: "[role=status]" })).toBeInTheDocument();
+  expect(screen.getByText("One moment…", { selector: "[role=status] p" })).toBeInTheDocument();
   expect(screen.getByRole("alertdialog").dispatchEvent(new Event("cancel", { cancelable: true }))).toBe(true);
   await press(user, "Close");
   expect(screen.queryByRole("alertdialog")).toBeNull();

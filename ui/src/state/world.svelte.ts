@@ -5,7 +5,7 @@ import {
   asTrouble, host,
   type App, type Attempt, type Details, type Happening, type Overview, type Phase, type ProviderView, type Summary, type Trouble,
 } from "../host";
-import { compare } from "./order";
+import { byAppName, byName, sorted } from "./order";
 import { underway } from "./progress.svelte";
 import { profileValue } from "./profile";
 import { merged, Readings, type Reading } from "./readings";
@@ -13,8 +13,6 @@ import { common } from "../words";
 
 /** Of what comes in a storm, so much time is gathered before the host is asked again. */
 const GATHERED = 100;
-const byName = (a: Summary, b: Summary) => (a.provider_name === b.provider_name ? 0 : compare(a.provider_name, b.provider_name)) || compare(a.name, b.name);
-
 /** The moments at which what is shown of it changes. Of ten thousand, only those that changed are worked out again. */
 const known = new WeakMap<Summary | Attempt, number[]>();
 function momentsOf(one: Summary | Attempt): number[] {
@@ -26,14 +24,6 @@ function momentsOf(one: Summary | Attempt): number[] {
   }
   return moments;
 }
-
-/** By provider and name. The host tells them by name, which often is that already. */
-const sorted = (all: Summary[]): Summary[] => {
-  const inOrder = all.every((one, at) => at === 0 || byName(all[at - 1] ?? one, one) <= 0);
-  return inOrder ? all : [...all].sort(byName);
-};
-
-const byAppName = (a: App, b: App) => compare(a.name, b.name);
 
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
 
