@@ -148,7 +148,8 @@ pub(crate) async fn export_profile(
     let Some(file) = Begun::ask(&window, "Save as profile file", &named, "toml").await? else {
         return Ok(None);
     };
-    let written = file.writer()?.write_all(text.as_bytes());
+    let mut writer = file.writer()?;
+    let written = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
     written
         .map_err(|error| Error::new(Code::DataUnwritable, format!("The file cannot be written: {error}.")))?;
     file.keep(&window).map(Some)
