@@ -23,7 +23,6 @@ export const common = {
   copy: "Copy",
   copied: "Copied",
   dismiss: "Dismiss",
-  editApp: "Edit app",
   tryAgain: "Try again",
   editApp: "Edit app",
   reload: "Reload",
