@@ -8,7 +8,7 @@ fn main() {
     let commands: Vec<&str> = list
         .lines()
         .filter_map(|line| line.trim().strip_suffix(',')?.split_once("::"))
-        .filter(|(module, _)| ["commands", "browsing"].contains(module))
+        .filter(|(module, _)| ["commands", "browsing", "saved"].contains(module))
         .map(|(_, command)| command)
         .collect();
     let manifest = tauri_build::AppManifest::new().commands(commands.leak());

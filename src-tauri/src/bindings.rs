@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tauri_specta::{Builder, Event, collect_commands, collect_events};
 
-use crate::{browsing, commands};
+use crate::{browsing, commands, saved};
 
 /// What the core has to say, on its way to the window.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
@@ -60,7 +60,7 @@ pub(crate) fn builder() -> Builder<tauri::Wry> {
             browsing::open_post,
             browsing::copy_post,
             browsing::export_posts,
-            browsing::open_downloads,
+            saved::open_saved_folder,
             browsing::search,
             commands::cancel,
             commands::activity,
@@ -102,7 +102,7 @@ mod tests {
         let commands = include_str!("bindings.rs")
             .lines()
             .filter_map(|line| line.trim().strip_suffix(',')?.split_once("::"))
-            .filter(|(module, _)| ["commands", "browsing"].contains(module))
+            .filter(|(module, _)| ["commands", "browsing", "saved"].contains(module))
             .map(|(_, command)| format!("allow-{}", command.replace('_', "-")));
         let events = ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned);
         assert_eq!(allowed, events.into_iter().chain(commands).collect::<Vec<_>>());

@@ -10,10 +10,11 @@ use grapnel_core::id::ConnectionId;
 use serde::Serialize;
 use tauri::{AppHandle, State};
 
+use crate::browser;
 use crate::calls::Calls;
 use crate::clipboard::Clipboard;
+use crate::saved::Begun;
 use crate::shell::Shell;
-use crate::{browser, downloads};
 
 /// The projects that a connection opens.
 #[tauri::command]
@@ -164,13 +165,14 @@ pub(crate) async fn copy_post(
 /// A file that was written.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct ExportedPosts {
-    /// Its name, in the folder for downloads.
-    name: String,
+    /// Where it is.
+    path: String,
     /// How many posts are in it.
     posts: u32,
 }
 
-/// Writes the posts that a query finds in what was read to a new file among the downloads.
+/// Writes the posts that a query finds in what was read to a file that the person chooses; nothing where they choose
+/// none.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn export_posts(
@@ -180,28 +182,15 @@ pub(crate) async fn export_posts(
     query: PostQuery,
     name: String,
     format: Format,
-) -> Result<ExportedPosts> {
+) -> Result<Option<ExportedPosts>> {
     let kept = shell.core().await?.kept();
     let extension = match format {
         Format::Csv => "csv",
         Format::Json => "json",
     };
-    let (path, file) = downloads::new_file(&downloads::folder(&app)?, &name, extension)?;
-    let written = kept.export(&connection_id, &query, format, std::io::BufWriter::new(file)).await;
-    let posts = written.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(ExportedPosts { name, posts })
-}
-
-/// Opens the folder that files are written to.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn open_downloads(app: AppHandle) -> Result<()> {
-    let folder = downloads::folder(&app)?.display().to_string();
-    let opened = browser::open(folder.as_str().into(), String::new()).await;
-    opened.map_err(|error| {
-        Error::new(error.code, "The folder could not be opened.").hint(format!("It is {folder}."))
-    })
+    let Some(file) = Begun::ask(&app, "Export posts", &name, extension).await? else { return Ok(None) };
+    let posts = kept.export(&connection_id, &query, format, file.writer()?).await?;
+    Ok(Some(ExportedPosts { path: file.keep(&app)?, posts }))
 }
 
 /// What holds every word of a text, across everything that was read.

@@ -5,10 +5,11 @@ mod browser;
 mod settings;
 mod vault;
 
+use std::io::Write;
 use std::time::Duration;
 
 use grapnel_core::activity::Entry;
-use grapnel_core::app::{App, NewApp, Rediscovery};
+use grapnel_core::app::{App, NewApp, Rediscovery, Removed};
 use grapnel_core::authorize::{Attempt, Wanted};
 use grapnel_core::connection::{Details, Summary};
 use grapnel_core::discovery::Discovery;
@@ -17,7 +18,7 @@ use grapnel_core::event::Event;
 use grapnel_core::id::{AppId, AttemptId, ConnectionId};
 use grapnel_core::provider::{Profile, ProfileFile, ProviderView, Review};
 use grapnel_core::redirect::ProposedRedirect;
-use grapnel_core::revoke::Disconnected;
+use grapnel_core::revoke::{Disconnected, Revocation};
 use grapnel_core::secret::{Entered, ExposeSecret};
 use grapnel_core::store::Store;
 use serde::Serialize;
@@ -25,9 +26,10 @@ use tauri::{AppHandle, State};
 
 use crate::calls::Calls;
 use crate::clipboard::Clipboard;
+use crate::probe;
 use crate::sandbox::{AtHand, SandboxApp};
+use crate::saved::Begun;
 use crate::shell::Shell;
-use crate::{downloads, probe};
 
 pub(crate) use archive::*;
 pub(crate) use browser::*;
@@ -145,18 +147,27 @@ pub(crate) async fn change_app(shell: State<'_, Shell>, app_id: AppId, app: NewA
     shell.core().await?.change_app(&app_id, app).await
 }
 
-/// Writes how an app's provider is spoken to, without any secret, to the download folder; answers with the file's path.
+/// Writes how an app's provider is spoken to, without any secret, to a file that the person chooses; answers with its
+/// path, or nothing where they choose none.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn export_profile(
     shell: State<'_, Shell>,
     window: AppHandle,
     app_id: AppId,
-) -> Result<String> {
+) -> Result<Option<String>> {
     let core = shell.core().await?;
     let name = core.apps()?.into_iter().find(|app| app.id == app_id).map(|app| app.name).unwrap_or_default();
     let text = core.profile_of(&app_id)?.write()?;
-    downloads::save(&window, &format!("{name} profile"), "toml", text.into_bytes()).await
+    let named = format!("{name} profile");
+    let Some(file) = Begun::ask(&window, "Save as profile file", &named, "toml").await? else {
+        return Ok(None);
+    };
+    let mut writer = file.writer()?;
+    let written = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
+    written
+        .map_err(|error| Error::new(Code::DataUnwritable, format!("The file cannot be written: {error}.")))?;
+    file.keep(&window).map(Some)
 }
 
 /// A profile file, and what to know of it before secrets are entered beside it.
@@ -174,11 +185,16 @@ pub(crate) async fn read_profile(text: String) -> Result<ReadProfile> {
     Ok(ReadProfile { review: Profile::find(&file.provider)?.review(&file.values), file })
 }
 
-/// Removes an app that has no connection.
+/// Removes an app with its connections, and tells what became of their tokens.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn remove_app(shell: State<'_, Shell>, app_id: AppId) -> Result<()> {
-    shell.core().await?.remove_app(&app_id)
+pub(crate) async fn remove_app(shell: State<'_, Shell>, app_id: AppId) -> Result<Removed> {
+    let core = shell.core().await?;
+    if core.connections()?.iter().any(|one| one.app_id == app_id) {
+        return core.remove_app_with_connections(&app_id).await;
+    }
+    core.remove_app(&app_id)?;
+    Ok(Removed { connections: 0, revocation: Revocation::Done })
 }
 
 /// Starts a sign-in: for a new connection, or to authorize one again. With `another_account`, the provider asks which

@@ -18,10 +18,10 @@ use tokio::sync::{Mutex, oneshot};
 use crate::confirm::{Asker, Question};
 
 /// What a file is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Purpose {
     /// To be written, under this name unless the person has another. Whether one that is there is replaced, is asked.
-    Save(&'static str),
+    Save(String),
     /// To be read.
     Open,
 }
@@ -33,14 +33,15 @@ static ONE: Mutex<()> = Mutex::const_new(());
 pub(crate) async fn save(
     app: &AppHandle,
     title: &'static str,
-    name: &'static str,
+    name: impl Into<String>,
 ) -> Result<Option<PathBuf>> {
-    show(app, move |window, tell| platform::file(window, title, Purpose::Save(name), tell)).await
+    let purpose = Purpose::Save(name.into());
+    show(app, move |window, tell| platform::file(window, title, &purpose, tell)).await
 }
 
 /// Asks the person which file to read; nothing where they think better of it.
 pub(crate) async fn open(app: &AppHandle, title: &'static str) -> Result<Option<PathBuf>> {
-    show(app, move |window, tell| platform::file(window, title, Purpose::Open, tell)).await
+    show(app, move |window, tell| platform::file(window, title, &Purpose::Open, tell)).await
 }
 
 impl Asker for AppHandle {

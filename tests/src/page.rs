@@ -53,7 +53,7 @@ impl Role {
             Self::Tab => "[role=tab]",
             Self::Heading => "h1, h2, h3, h4, [role=heading]",
             Self::Dialog => "dialog, [role=dialog], [role=alertdialog]",
-            Self::Disclosure => "summary",
+            Self::Disclosure => "button[aria-expanded], summary",
         }
     }
 }

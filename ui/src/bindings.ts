@@ -37,12 +37,15 @@ export const commands = {
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
 	/**  Changes an app to what was entered. An error names the field that is wrong. */
 	changeApp: (appId: AppId, app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("change_app", { appId, app })),
-	/**  Writes how an app's provider is spoken to, without any secret, to the download folder; answers with the file's path. */
-	exportProfile: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("export_profile", { appId })),
+	/**
+	 *  Writes how an app's provider is spoken to, without any secret, to a file that the person chooses; answers with its
+	 *  path, or nothing where they choose none.
+	 */
+	exportProfile: (appId: AppId) => typedError<string | null, Error>(__TAURI_INVOKE("export_profile", { appId })),
 	/**  What the text of a profile file says. */
 	readProfile: (text: string) => typedError<ReadProfile, Error>(__TAURI_INVOKE("read_profile", { text })),
-	/**  Removes an app that has no connection. */
-	removeApp: (appId: AppId) => typedError<null, Error>(__TAURI_INVOKE("remove_app", { appId })),
+	/**  Removes an app with its connections, and tells what became of their tokens. */
+	removeApp: (appId: AppId) => typedError<Removed, Error>(__TAURI_INVOKE("remove_app", { appId })),
 	/**
 	 *  Starts a sign-in: for a new connection, or to authorize one again. With `another_account`, the provider asks which
 	 *  account is meant.
@@ -103,10 +106,13 @@ export const commands = {
 	openPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("open_post", { connectionId, query, postId })),
 	/**  Copies a post as JSON, as it came. */
 	copyPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("copy_post", { connectionId, query, postId })),
-	/**  Writes the posts that a query finds in what was read to a new file among the downloads. */
-	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<ExportedPosts, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
-	/**  Opens the folder that files are written to. */
-	openDownloads: () => typedError<null, Error>(__TAURI_INVOKE("open_downloads")),
+	/**
+	 *  Writes the posts that a query finds in what was read to a file that the person chooses; nothing where they choose
+	 *  none.
+	 */
+	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<ExportedPosts | null, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
+	/**  Opens the folder of the file that was written last. */
+	openSavedFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_saved_folder")),
 	/**  What holds every word of a text, across everything that was read. */
 	search: (text: string) => typedError<Found[], Error>(__TAURI_INVOKE("search", { text })),
 	/**  Cancels a call that the window waits for, by the number it gave it. */
@@ -606,8 +612,8 @@ export type Exported = {
 
 /**  A file that was written. */
 export type ExportedPosts = {
-	/**  Its name, in the folder for downloads. */
-	name: string,
+	/**  Where it is. */
+	path: string,
 	/**  How many posts are in it. */
 	posts: number,
 };
@@ -1177,6 +1183,14 @@ export type Rediscovery = {
 	discovery: Discovery,
 	/**  The values that the app has otherwise. */
 	changes: ValueChange[],
+};
+
+/**  What removing an app with its connections came to. */
+export type Removed = {
+	/**  How many connections were removed with it. */
+	connections: number,
+	/**  What became of their tokens at the provider: of all, the worst. */
+	revocation: Revocation,
 };
 
 /**  What became of tokens at the provider. */

@@ -55,10 +55,11 @@ export const host = {
   rediscover: (app: string) => ask(() => commands.rediscover(app)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
-  /** Writes a profile file to the download folder, and answers with its path. */
+  /** Writes a profile file to where the person says, and answers with its path; nothing where they say nothing. */
   exportProfile: (app: string) => ask(() => commands.exportProfile(app)),
   /** What the text of a profile file says. */
   readProfile: (text: string) => ask(() => commands.readProfile(text)),
+  /** With its connections: each is disconnected and removed first, and leaves the list as it goes. */
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   /** With `anotherAccount`, the provider asks which account is meant. */
   startAttempt: (app: string, connection: string | null, anotherAccount = false) => ask(() => commands.startAttempt(app, connection, anotherAccount)),
@@ -92,8 +93,9 @@ export const host = {
   post: (id: string, query: PostQuery, post: string) => ask(() => commands.post(id, query, post)),
   openPost: (id: string, query: PostQuery, post: string) => ask(() => commands.openPost(id, query, post)),
   copyPost: (id: string, query: PostQuery, post: string) => ask(() => commands.copyPost(id, query, post)),
+  /** Likewise. */
   exportPosts: (id: string, query: PostQuery, name: string, format: Format) => ask(() => commands.exportPosts(id, query, name, format)),
-  openDownloads: () => ask(() => commands.openDownloads()),
+  openSavedFolder: () => ask(() => commands.openSavedFolder()),
   search: (text: string) => ask(() => commands.search(text)),
   cancel: (call: number) => ask(() => commands.cancel(call)),
   activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),

@@ -29,3 +29,29 @@ test("components say nothing themselves", () => {
   const said = (text: string) => text.replace(/<(script|style)[\s\S]*?<\/\1>/g, "").replace(/<!--[\s\S]*?-->/g, "").match(/>\s*[A-Z][a-z]+ [a-z]+/);
   expect(breaking(({ file, text }) => file.endsWith(".svelte") && said(text) !== null)).toEqual([]);
 });
+
+test("numbers and times are written in one way", () => {
+  // Names are compared as the person's language does; all that is written is English.
+  const written = /Intl\.(?!Collator)\w*Format|toLocale(?!LowerCase|UpperCase)\w*\(/;
+  expect(breaking(({ file, text }) => written.test(text) && !["words/locale.ts", "house.test.ts"].includes(file) && !file.endsWith(".test.ts"))).toEqual([]);
+  expect(breaking(({ file, text }) => /Intl\.Collator|localeCompare/.test(text) && !["state/order.ts", "house.test.ts"].includes(file) && !/\.at\.localeCompare/.test(text))).toEqual([]);
+  // A person's language may have letters of its own for these: in Turkish, `I` becomes `ı`.
+  expect(breaking(({ file, text }) => file.startsWith("words/") && /toLocale(Lower|Upper)Case/.test(text))).toEqual([]);
+});
+
+test("what opens is a button, which has a role everywhere", () => {
+  expect(breaking(({ file, text }) => file.endsWith(".svelte") && /<(details|summary)\b/.test(text))).toEqual([]);
+});
+
+test("what is announced is announced in one way", () => {
+  expect(breaking(({ file, text }) => file.endsWith(".svelte") && file !== "parts/Status.svelte" && /role=["{]?"?status|aria-live/.test(text))).toEqual([]);
+});
+
+test("a button that a text names is there", () => {
+  const crates = join(process.cwd(), "../src-tauri");
+  const rust = readdirSync(crates, { recursive: true, encoding: "utf8" }).filter((file) => /^(core\/|cli\/)?src\/.*\.rs$/.test(file) && !file.includes("tests"));
+  const labels = rust.flatMap((file) => [...(readFileSync(join(crates, file), "utf8").split("#[cfg(test)]")[0] ?? "").replace(/^ *\/\/.*$/gm, "").matchAll(/“([A-Z][^”{}]*)”/g)].map((found) => found[1]));
+  const words = files.filter(({ file }) => file.startsWith("words/")).map(({ text }) => text).join();
+  expect(labels).toContain("Save as profile file");
+  expect(labels.filter((label) => !words.includes(`"${label}"`))).toEqual([]);
+});

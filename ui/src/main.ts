@@ -8,7 +8,9 @@ import "./styles/lists.css";
 import "./styles/narrow.css";
 import App from "./App.svelte";
 import { choice } from "./state/theme.svelte";
+import { zoom } from "./state/zoom.svelte";
 
 choice.apply();
+if (zoom.percent !== 100) zoom.apply();
 const target = document.getElementById("app");
 if (target) mount(App, { target });

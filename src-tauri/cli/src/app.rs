@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use grapnel_core::app::{App, NOT_ADDED, NewApp};
+use grapnel_core::app::{self, App, NOT_ADDED, NewApp};
 use grapnel_core::discovery::Discovery;
-use grapnel_core::error::{Error, Result};
+use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile, is_secret};
 use grapnel_core::redirect::ProposedRedirect;
+use grapnel_core::revoke::Revocation;
 use grapnel_core::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -44,11 +45,8 @@ pub(crate) enum Command {
         /// The app's name
         name: String,
     },
-    /// Remove an app that has no connection
-    Remove {
-        /// The app's name
-        name: String,
-    },
+    /// Remove an app
+    Remove(Remove),
 }
 
 impl Command {
@@ -99,6 +97,18 @@ pub(crate) struct Add {
     /// Read the value of KEY, such as token.header.X-Client-ID, from standard input, or from a hidden prompt; may be repeated
     #[arg(long = "secret-value", value_name = "KEY")]
     secret_values: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The app's name
+    name: String,
+    /// Disconnect and remove its connections as well, with their history
+    #[arg(long)]
+    with_connections: bool,
+    /// Do not ask before connections are removed
+    #[arg(long, short)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -156,12 +166,29 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
             let text = file.write()?;
             session.output.show(&Written { file, text })
         }
-        Command::Remove { name } => {
-            let app = named::app(&session.grapnel, &name)?;
-            session.grapnel.remove_app(&app.id)?;
-            session.output.show(&Removed { removed: &app.name })
-        }
+        Command::Remove(asked) => remove(session, &asked).await,
     }
+}
+
+async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
+    let app = named::app(&session.grapnel, &asked.name)?;
+    let of_app = session.grapnel.connections()?.into_iter().filter(|one| one.app_id == app.id).count();
+    if of_app == 0 {
+        session.grapnel.remove_app(&app.id)?;
+        return session.output.show(&Removed { removed: &app.name, with: None });
+    }
+    let connections = if of_app == 1 { "1 connection".to_owned() } else { format!("{of_app} connections") };
+    if !asked.with_connections {
+        return Err(Error::new(Code::InvalidInput, format!("The app “{}” has {connections}.", app.name))
+            .means("Nothing was removed.")
+            .hint("Add --with-connections to disconnect and remove them as well."));
+    }
+    let question = format!("Disconnect and remove {connections} of “{}”, and the app? [y/N]", app.name);
+    if !asked.yes && !session.agrees(&question, "Nobody is there to ask whether to remove connections.")? {
+        return Err(Error::new(Code::Cancelled, "Not removed.").means("Nothing was changed."));
+    }
+    let with = session.grapnel.remove_app_with_connections(&app.id).await?;
+    session.output.show(&Removed { removed: &app.name, with: Some(with) })
 }
 
 async fn add(session: &mut Session<'_>, new: Add) -> Result<()> {
@@ -419,10 +446,23 @@ impl Shown for Written {
 #[derive(Serialize)]
 struct Removed<'a> {
     removed: &'a str,
+    #[serde(flatten)]
+    with: Option<app::Removed>,
 }
 
 impl Shown for Removed<'_> {
     fn text(&self, _: Timestamp) -> String {
-        format!("Removed the app “{}”.", self.removed)
+        let Some(with) = &self.with else { return format!("Removed the app “{}”.", self.removed) };
+        let connections = if with.connections == 1 { "connection" } else { "connections" };
+        let there = match with.revocation {
+            Revocation::Done => "Their tokens were revoked.",
+            Revocation::NotOffered => {
+                "Their tokens were deleted here; the provider offers no revocation, and access stays in force there until you revoke it."
+            }
+            Revocation::Pending | Revocation::Failed => {
+                "Some tokens could not be revoked, and may still be valid at the provider."
+            }
+        };
+        format!("Removed the app “{}” with {} {connections}. {there}", self.removed, with.connections)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::error::Result;
+use grapnel_core::error::{Error, Result};
 use grapnel_core::token_agent::{HandedOut, Question};
 
 use crate::browser::Browser;
@@ -75,5 +75,15 @@ impl Session<'_> {
     /// Whether a person can be asked to agree. A program that reads JSON is none.
     pub(crate) fn can_ask(&self) -> bool {
         self.input.is_terminal && !self.output.json
+    }
+
+    /// Asks the person at the terminal before something that cannot be undone; an error, with this message, where
+    /// nobody is there.
+    pub(crate) fn agrees(&mut self, question: &str, nobody: &str) -> Result<bool> {
+        if !self.can_ask() {
+            return Err(Error::input("yes", nobody).means("Nothing was changed.").hint("Add --yes."));
+        }
+        self.output.messages.ask(question);
+        self.input.agrees()
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell
 pub(super) fn file(
     window: Option<&WebviewWindow>,
     title: &str,
-    purpose: Purpose,
+    purpose: &Purpose,
     tell: Sender<Option<PathBuf>>,
 ) {
     let mut dialog = AsyncFileDialog::new().set_title(title);
@@ -37,7 +37,7 @@ pub(super) fn file(
         dialog = dialog.set_parent(window);
     }
     let asked: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = match purpose {
-        Purpose::Save(name) => Box::pin(dialog.set_file_name(name).save_file()),
+        Purpose::Save(name) => Box::pin(dialog.set_file_name(name.as_str()).save_file()),
         Purpose::Open => Box::pin(dialog.pick_file()),
     };
     tauri::async_runtime::spawn(async move {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use gtk::atk::prelude::AtkObjectExt;
 use gtk::glib::object::Cast;
 use gtk::prelude::{
     ContainerExt, DialogExt, FileChooserExt, GtkWindowExt, LabelExt, MessageDialogExt, NativeDialogExt,
@@ -33,6 +34,10 @@ pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell
         .modal(true)
         .build();
     dialog.set_transient_for(window.and_then(|window| window.gtk_window().ok()).as_ref());
+    // GTK names it after its kind, "Warning".
+    if let Some(accessible) = dialog.accessible() {
+        accessible.set_name(question.title);
+    }
     break_anywhere(&dialog, &text);
     dialog.add_button("_Cancel", ResponseType::Cancel);
     dialog.add_button(question.action, ResponseType::Accept);
@@ -74,7 +79,7 @@ fn break_anywhere(dialog: &MessageDialog, text: &str) {
 pub(super) fn file(
     window: Option<&WebviewWindow>,
     title: &str,
-    purpose: Purpose,
+    purpose: &Purpose,
     tell: Sender<Option<PathBuf>>,
 ) {
     let parent = window.and_then(|window| window.gtk_window().ok());

@@ -172,7 +172,7 @@ export class Fake {
         this.world.apps = this.world.apps.map((one) => (one.id === id ? changed : one));
         return changed;
       }),
-    exportProfile: (id) => this.#answer("exportProfile", [id], () => "/home/ada/Downloads/Acme Sites profile.toml"),
+    exportProfile: (id) => this.#answer("exportProfile", [id], () => (this.world.chosen ? "/home/ada/Downloads/Acme Sites profile.toml" : null)),
     readProfile: (text) =>
       this.#answer("readProfile", [text], () => {
         if (!text.includes("provider")) throw { ...trouble("invalid_input", "The file is not a profile: line 1: missing field `provider`.", "Nothing was changed."), field: "profile" };
@@ -185,10 +185,12 @@ export class Fake {
       }),
     removeApp: (id) =>
       this.#answer("removeApp", [id], () => {
-        const busy = this.world.connections.some((one) => one.app_id === id && one.state !== "disconnected");
-        if (busy) throw trouble("invalid_input", "The app has connections that are not disconnected.", null, "Disconnect them first.");
+        const going = this.world.connections.filter((one) => one.app_id === id);
+        for (const one of going) delete this.world.details[one.id];
+        this.world.connections = this.world.connections.filter((one) => one.app_id !== id);
         this.world.apps = this.world.apps.filter((one) => one.id !== id);
-        return null;
+        for (const one of going) queueMicrotask(() => this.tell({ kind: "connection", value: one.id }));
+        return { connections: going.length, revocation: this.world.revocation ?? "done" };
       }),
     startAttempt: (appId, connection_id, anotherAccount) =>
       this.#answer("startAttempt", [appId, connection_id, ...(anotherAccount ? [anotherAccount] : [])], () => {
@@ -278,8 +280,8 @@ export class Fake {
     openPost: (id, query, post) => this.#answer("openPost", [id, query, post], () => null),
     copyPost: (id, query, post) => this.#answer("copyPost", [id, query, post], () => null),
     exportPosts: (id, query, name, format) =>
-      this.#answer("exportPosts", [id, query, name, format], () => ({ name: `${name}.${format}`, posts: this.shelf.page(id, query, 0, 1).found })),
-    openDownloads: () => this.#answer("openDownloads", [], () => null),
+      this.#answer("exportPosts", [id, query, name, format], () => (this.world.chosen ? { path: `/home/ada/Reports/${name}.${format}`, posts: this.shelf.page(id, query, 0, 1).found } : null)),
+    openSavedFolder: () => this.#answer("openSavedFolder", [], () => null),
     search: (text) => this.#answer("search", [text], () => this.shelf.search(this.world, text)),
     collections: (id) => this.#answer("collections", [id], () => this.world.collections[id] ?? []),
     items: (id, kind, within, kept, call) =>

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { attempt, unavailable } from "../fake/world";
 import { palette } from "../state/palette.svelte";
+import { zoom } from "../state/zoom.svelte";
 import { choose, fake, press, screen, start, waitFor, world } from "../test/start";
 
 const keyboard = () => document.activeElement;
@@ -145,7 +146,7 @@ test("what cannot be taken back says when it takes time, and nobody has to wait 
   await user.click(screen.getByRole("button", { name: "Disconnect" }));
   expect(screen.getByRole("button", { name: "Cancel" })).toBeEnabled();
   expect(await screen.findByRole("button", { name: "One moment…" })).toBeDisabled();
-  expect(screen.getByText("One moment…", { selector: "[role=status]" })).toBeInTheDocument();
+  expect(screen.getByText("One moment…", { selector: "[role=status] p" })).toBeInTheDocument();
   expect(screen.getByRole("alertdialog").dispatchEvent(new Event("cancel", { cancelable: true }))).toBe(true);
   await press(user, "Close");
   expect(screen.queryByRole("alertdialog")).toBeNull();
@@ -238,4 +239,28 @@ test("a palette whose search fails says so", async () => {
   expect(screen.queryByText("Nothing fits “xyzzy”.")).toBeNull();
   await user.clear(screen.getByRole("combobox"));
   await waitFor(() => expect(screen.queryByText(new RegExp(unavailable.message))).toBeNull());
+});
+
+test("everything is drawn larger and smaller by the keys that browsers have for it, and stays so", async () => {
+  localStorage.removeItem("zoom");
+  zoom.set(100);
+  const user = await start("some");
+  const size = () => document.documentElement.style.fontSize;
+  await user.keyboard("{Control>}+{/Control}");
+  expect(size()).toBe("110%");
+  await user.keyboard("{Control>}={/Control}");
+  expect(size()).toBe("125%");
+  expect(localStorage.getItem("zoom")).toBe("125");
+  await user.keyboard("{Control>}---{/Control}");
+  expect(size()).toBe("90%");
+  await user.keyboard("{Control>}0{/Control}");
+  expect(size()).toBe("");
+  await user.keyboard("+");
+  expect(size()).toBe("");
+  for (let nth = 0; nth < 20; nth += 1) await user.keyboard("{Control>}+{/Control}");
+  expect(size()).toBe("300%");
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  expect(await screen.findByRole("button", { name: "Larger text" })).toBeDisabled();
+  await user.click(screen.getByRole("button", { name: "Reset text size" }));
+  expect(size()).toBe("");
 });

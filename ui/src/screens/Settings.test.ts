@@ -1,5 +1,5 @@
 import { screen, within } from "@testing-library/svelte";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { fake } from "../fake/fake";
 import { here } from "../state/place.svelte";
 import { world } from "../state/world.svelte";
@@ -14,28 +14,60 @@ test("a passphrase is typed twice, and a short one is refused", async () => {
   const vault = await section("Vault");
   await user.click(await vault.findByRole("button", { name: "Use a passphrase" }));
   await user.type(vault.getByLabelText("New passphrase"), words);
-  await user.type(vault.getByLabelText("The same passphrase again"), "other words");
+  await user.type(vault.getByLabelText("Confirm passphrase"), "other words");
   await user.click(vault.getByRole("button", { name: "Use this passphrase" }));
-  expect(await vault.findByText("The two passphrases differ.")).toBeVisible();
+  expect(await vault.findByText("The passphrases don’t match.")).toBeVisible();
   expect(fake.called("protectWithPassphrase")).toEqual([]);
-  for (const label of ["New passphrase", "The same passphrase again"]) await user.clear(vault.getByLabelText(label));
-  for (const label of ["New passphrase", "The same passphrase again"]) await user.type(vault.getByLabelText(label), "short");
+  for (const label of ["New passphrase", "Confirm passphrase"]) await user.clear(vault.getByLabelText(label));
+  for (const label of ["New passphrase", "Confirm passphrase"]) await user.type(vault.getByLabelText(label), "short");
   await user.click(vault.getByRole("button", { name: "Use this passphrase" }));
-  expect(await vault.findByText(/fewer than 12/)).toBeVisible();
-  for (const label of ["New passphrase", "The same passphrase again"]) await user.type(vault.getByLabelText(label), words);
+  expect(await vault.findByText("Use at least 12 characters.")).toBeVisible();
+  expect(fake.called("protectWithPassphrase")).toEqual([]);
+  for (const label of ["New passphrase", "Confirm passphrase"]) {
+    expect(vault.getByLabelText(label)).toHaveValue("short");
+    await user.clear(vault.getByLabelText(label));
+  }
+  // What is refused by the host stays as well.
+  fake.fail("protectWithPassphrase", { code: "keyring_locked", message: "Your keyring is locked.", meaning: null, hint: null, field: null });
+  for (const label of ["New passphrase", "Confirm passphrase"]) await user.type(vault.getByLabelText(label), words);
+  await user.click(vault.getByRole("button", { name: "Use this passphrase" }));
+  expect(await vault.findByText("Your keyring is locked.")).toBeVisible();
+  expect(vault.getByLabelText("New passphrase")).toHaveValue(words);
+  fake.fail("protectWithPassphrase", null);
   await user.click(vault.getByRole("button", { name: "Use this passphrase" }));
   expect(await vault.findByText(/Opens with your passphrase/)).toBeVisible();
   await user.click(vault.getByRole("button", { name: "Use the keyring" }));
   expect(await vault.findByText(/a key in your keyring/)).toBeVisible();
 });
 
+test("a passphrase that is too short is said to be as soon as its field is left", async () => {
+  const user = await start("some");
+  here.go({ at: "settings" });
+  const vault = await section("Vault");
+  await user.click(await vault.findByRole("button", { name: "Use a passphrase" }));
+  await user.type(vault.getByLabelText("New passphrase"), "short");
+  expect(vault.queryByText("Use at least 12 characters.")).toBeNull();
+  await user.tab();
+  expect(await vault.findByText("Use at least 12 characters.")).toBeVisible();
+  await user.type(vault.getByLabelText("New passphrase"), " and longer now");
+  expect(vault.queryByText("Use at least 12 characters.")).toBeNull();
+});
+
 test("a locked vault is unlocked where it is told", async () => {
   const user = await start("passphrase");
-  const notice = within(await screen.findByRole("alert", { name: "The vault does not open" }));
+  const told = await screen.findByRole("region", { name: "The vault is locked" });
+  const notice = within(told);
+  // It is how every day begins, and no failure.
+  expect(screen.queryByRole("alert")).toBeNull();
+  expect(notice.getByLabelText("Passphrase")).toHaveFocus();
+  const place = () => notice.getByRole("button", { name: "Unlock" }).previousElementSibling;
+  expect(place()).toContainElement(notice.getByLabelText("Passphrase"));
   await user.type(notice.getByLabelText("Passphrase"), "wrong");
   await user.click(notice.getByRole("button", { name: "Unlock" }));
   expect(await notice.findByText(/not the passphrase/)).toBeVisible();
   expect(notice.getByLabelText("Passphrase")).toHaveValue("");
+  expect(notice.getByLabelText("Passphrase")).toHaveFocus();
+  expect(place()).toContainElement(notice.getByLabelText("Passphrase"));
   await user.type(notice.getByLabelText("Passphrase"), words);
   await user.click(notice.getByRole("button", { name: "Unlock" }));
   await expect.poll(() => world.vault).toBeNull();
@@ -43,10 +75,10 @@ test("a locked vault is unlocked where it is told", async () => {
 
 test("where the key is lost for good a person begins anew, if they agree to what the system asks", async () => {
   const user = await start("vault", () => (fake.world.agrees = false));
-  const locked = within(await screen.findByRole("alert", { name: "The vault does not open" }));
+  const locked = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   expect(locked.queryByRole("button", { name: "Begin anew…" })).toBeNull();
   fake.tell({ kind: "vault", value: { code: "key_missing", message: "Your keyring has no key.", meaning: null, hint: null, field: null } });
-  const lost = within(await screen.findByRole("alert", { name: "The vault does not open" }));
+  const lost = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   await user.click(await lost.findByRole("button", { name: "Begin anew…" }));
   await expect.poll(() => fake.called("beginAnew")).toHaveLength(1);
   expect(world.vault).not.toBeNull();
@@ -73,7 +105,7 @@ test("what a file would add is shown before it is added", async () => {
   expect(fake.called("importArchive")).toEqual([[false]]);
   await user.click(archive.getByRole("button", { name: "Close" }));
   await user.type(await archive.findByLabelText("Passphrase of the file"), words);
-  await user.type(archive.getByLabelText("The same passphrase again"), words);
+  await user.type(archive.getByLabelText("Confirm passphrase"), words);
   const chosen = fake.world.chosen;
   fake.world.chosen = null;
   await user.click(archive.getByRole("button", { name: "Export…" }));
@@ -84,12 +116,17 @@ test("what a file would add is shown before it is added", async () => {
   expect(await archive.findByText(/Wrote \/home\/amelie\/grapnel.age: 2 apps, 4 connections, 4 with tokens/)).toBeVisible();
 });
 
-test("what is wrong is told, and can be copied", async () => {
+test("what is wrong is told, brought into sight, and can be copied", async () => {
+  const seen: Element[] = [];
+  vi.spyOn(Element.prototype, "scrollIntoView").mockImplementation(function (this: Element) { seen.push(this); });
   const user = await start("some");
   here.go({ at: "settings" });
   const doctor = await section("Diagnostics");
   await user.click(doctor.getByRole("button", { name: "Check everything" }));
   expect(await doctor.findByText("Broken")).toBeInTheDocument();
+  const summary = doctor.getByText(/checks: /).parentElement as HTMLElement;
+  expect(summary).toHaveTextContent(/^\d+ checks: .*1 is broken\.$/);
+  await expect.poll(() => seen).toContain(summary.closest("section"));
   await user.click(doctor.getByRole("button", { name: "Copy diagnostics" }));
   expect(fake.called("copyDiagnosis")).toHaveLength(1);
 });

@@ -2,6 +2,7 @@
 
 import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, WayBack } from "../host";
 import { SvelteMap } from "svelte/reactivity";
+import { addApp as words } from "../words";
 import { Sheet } from "./sheet.svelte";
 
 /** Host and port of a redirect URI at which Grapnel listens. */
@@ -78,6 +79,15 @@ export class Draft {
     if (this.redirectUri) return this.redirectUri;
     if (this.wayBack === "deep_link") return "deep-link";
     return this.port.trim() ? `loopback:${this.port.trim()}` : "loopback";
+  }
+
+  /** What is to be corrected before the host is asked, field by field: all of it at once. */
+  problems(): Map<string, string> {
+    const found = new Map([...(this.sheet?.problems() ?? [])].map(([field, what]) => [field, words[what]]));
+    if (this.wayBack === "paste" && !/^https:\/\/[^\s/]+/.test(this.address.trim())) found.set("redirect", words.redirectMissing);
+    const port = this.port.trim();
+    if (this.wayBack === "loopback" && port && !(/^\d{1,5}$/.test(port) && Number(port) >= 1024 && Number(port) < 65536)) found.set("redirect", words.portWrong);
+    return found;
   }
 
   newApp(): NewApp {

@@ -1,11 +1,13 @@
 // What the sidebar lists: under each provider its connections, sign-ins under way, and apps that nothing came of yet.
 
 import type { App, Attempt, Summary } from "../host";
+import { compare } from "./order";
 import type { Place } from "./place.svelte";
 import { isOver } from "./world.svelte";
 
 type Kind =
-  | { kind: "connection"; connection: Summary }
+  /** `attempt` is a sign-in under way, or not yet looked at, that is to renew the connection. */
+  | { kind: "connection"; connection: Summary; attempt?: Attempt }
   | { kind: "attempt"; attempt: Attempt }
   | { kind: "app"; app: App };
 /** `text` is what the filter looks into, once it does. */
@@ -23,27 +25,32 @@ const row = (id: string, name: string, of: Kind): Row => ({ id, name, ...of });
 
 export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]): Group[] {
   const groups = new Map<string, Row[]>();
-  const put = (provider: string, of: Summary | Attempt | App, make: () => Row) => {
-    let row = made.get(of);
-    if (!row) made.set(of, (row = make()));
+  const put = (provider: string, of: Summary | Attempt | App | null, make: () => Row) => {
+    const row = (of && made.get(of)) ?? make();
+    if (of) made.set(of, row);
     const rows = groups.get(provider);
     if (rows) rows.push(row);
     else groups.set(provider, [row]);
   };
   const connected = new Set<string>();
   const tried = new Set<string>();
+  const again = new Map<string, Attempt>();
+  for (const attempt of attempts) if (attempt.connection_id && shown(attempt)) again.set(attempt.connection_id, attempt);
   for (const connection of connections) {
     connected.add(connection.app_id);
-    put(connection.provider_name, connection, () => row(connection.id, connection.name, { kind: "connection", connection }));
+    const attempt = again.get(connection.id);
+    again.delete(connection.id);
+    put(connection.provider_name, attempt ? null : connection, () => row(connection.id, connection.name, { kind: "connection", connection, attempt }));
   }
   for (const attempt of attempts.filter(shown)) {
     tried.add(attempt.app_id);
+    if (attempt.connection_id && again.get(attempt.connection_id) !== attempt) continue;
     put(attempt.provider_name, attempt, () => row(attempt.id, attempt.app_name, { kind: "attempt", attempt }));
   }
   for (const app of apps) {
     if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app, () => row(app.id, app.name, { kind: "app", app }));
   }
-  return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => a.provider.localeCompare(b.provider));
+  return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => compare(a.provider, b.provider));
 }
 
 /** What contains a text. */
@@ -56,14 +63,14 @@ export function filtered(groups: Group[], filter: string): Group[] {
 
 /** Where a row leads. */
 export function placeOf(row: Row): Place {
-  if (row.kind === "connection") return { at: "connection", connection: row.id, tab: "overview" };
   if (row.kind === "app") return { at: "app", app: row.id };
-  return { at: "connect", app: row.attempt.app_id, attempt: row.id, connection: row.attempt.connection_id };
+  if (!row.attempt) return { at: "connection", connection: row.id, tab: "overview" };
+  return { at: "connect", app: row.attempt.app_id, attempt: row.attempt.id, connection: row.attempt.connection_id };
 }
 
 /** Whether a place is the row's own. */
 export function isAt(row: Row, place: Place): boolean {
-  if (row.kind === "connection") return place.at === "connection" && place.connection === row.id;
+  if (row.kind === "connection") return (place.at === "connection" || place.at === "connect") && place.connection === row.id;
   if (row.kind === "attempt") return place.at === "connect" && place.attempt === row.id;
   return ((place.at === "app" || place.at === "change") && place.app === row.id) || (place.at === "connect" && !place.attempt && place.app === row.id);
 }

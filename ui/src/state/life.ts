@@ -10,7 +10,7 @@ export type Life = {
   end: number;
   /** Where it renews by itself; nothing where nothing does. */
   renews: number | null;
-  /** Sixths of the life: where a small knot sits, and whether it is spent. */
+  /** Sixths of the life before it renews: where a small knot sits, and whether it is spent. */
   knots: { at: number; spent: boolean }[];
 };
 
@@ -24,10 +24,10 @@ export function life(issued: number, expires: number | null, now: number, state:
   if (now >= expires || state === "expired") return { kind: "over", now: 100, end: FRAYED, renews: null, knots: [] };
   const whole = Math.max(1, expires - issued);
   const at = Math.min(99.5, Math.max(1, ((now - issued) / whole) * 100));
+  const from = renews === null ? null : Math.min(99.5, ((renews - issued) / whole) * 100);
   const knots = [1, 2, 3, 4, 5]
     .map((sixth) => (sixth * 100) / 6)
-    .filter((knot) => Math.abs(knot - at) > 1)
+    .filter((knot) => Math.abs(knot - at) > 1 && (from === null || knot < from - 1))
     .map((knot) => ({ at: knot, spent: knot < at }));
-  const from = renews === null ? null : Math.min(99.5, ((renews - issued) / whole) * 100);
   return { kind: "held", now: at, end: 100, renews: from, knots };
 }

@@ -1,24 +1,37 @@
 // The projects of each connection, as they were last read.
 
-import { SvelteMap } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { host, type Projects } from "../host";
 import { Load } from "./load.svelte";
 
 class Places {
   #all = new SvelteMap<string, Load<Projects>>();
+  /** The connections whose provider was asked. */
+  #asked = new SvelteSet<string>();
 
   of = (connection: string): Load<Projects> | undefined => this.#all.get(connection);
 
   /** Shows what was read before, then what the provider says now: once while the window is open. */
   open = async (connection: string): Promise<void> => {
-    if (this.#all.has(connection)) return;
-    const load = this.#load(connection);
-    await load.recall(() => host.projects(connection, true, 0));
+    if (this.#asked.has(connection)) return;
+    this.#asked.add(connection);
+    await this.recall(connection);
     await this.read(connection);
   };
 
+  /** Shows what was read before, and asks nobody. */
+  recall = async (connection: string): Promise<void> => {
+    const load = this.#load(connection);
+    if (!load.data) await load.recall(() => host.projects(connection, true, 0));
+  };
+
+  wasAsked = (connection: string): boolean => this.#asked.has(connection);
+
   /** Reads them, keeping what was read before until the answer is here. */
-  read = (connection: string): Promise<void> => this.#load(connection).run((call) => host.projects(connection, false, call));
+  read = (connection: string): Promise<void> => {
+    this.#asked.add(connection);
+    return this.#load(connection).run((call) => host.projects(connection, false, call));
+  };
 
   /** Notes how many posts were read of a project. */
   count = (connection: string, project: string, posts: number): void => {
@@ -36,6 +49,7 @@ class Places {
   drop = (connection: string): void => {
     this.#all.get(connection)?.clear();
     this.#all.delete(connection);
+    this.#asked.delete(connection);
   };
 }
 

@@ -50,6 +50,9 @@ export const choices: { [key in string]: string[] } = {
   content: ["none", "grigora", "grindery", "thegrid", "grovestreams"],
 };
 
+/** Whether a connection has anything to browse, by what its profile says of its content. */
+export const browsable = (content: string): boolean => content !== "" && content !== "none";
+
 /** A value of a provider's profile, or what an app has in place of it. */
 export function profileValue(providers: ProviderView[], provider: string, app: App | undefined, key: string): string {
   const own = app?.overrides[key];

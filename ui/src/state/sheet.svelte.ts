@@ -8,6 +8,9 @@ type Need = "required" | "optional" | "none";
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
+/** https, or this computer. */
+const isAddress = (text: string): boolean => /^https:\/\/[^\s/]+|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(text);
+
 /** What a sheet begins with: the sandbox's values, an app's, or those of a profile file. */
 export type Known = {
   client_id?: string; client_secret?: string; has_secret?: boolean; scopes?: string[]; projects?: string[]; overrides: { [key in string]?: string };
@@ -166,6 +169,20 @@ export class Sheet {
   #secret(): string | null {
     if (this.need("client_secret") === "none") return null;
     return this.clientSecret || (this.dropped ? "" : null);
+  }
+
+  /** Fields that cannot be as they are: needed and empty, or no address. The host, which is asked next, knows more. */
+  problems(): Map<string, "missing" | "address"> {
+    const found = new Map<string, "missing" | "address">();
+    for (const key of this.keys.filter((key) => key !== "issuer" && addressKeys.includes(key))) {
+      const value = this.value(key).trim();
+      if (value && !isAddress(value)) found.set(key, "address");
+      else if (!value && this.front.includes(key)) found.set(key, "missing");
+    }
+    if (this.need("client_id") === "required" && !this.clientId.trim()) found.set("client_id", "missing");
+    // The host decides on the secret; where it is not asked yet, it is marked with the others.
+    if (found.size > 0 && this.need("client_secret") === "required" && !this.clientSecret && !this.hasSecret) found.set("client_secret", "missing");
+    return found;
   }
 
   /** Secret values: nothing removes the one that the vault has, and those that are not named stay. */

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { attempt, details } from "../fake/world";
 import { trouble } from "../fake/world";
-import { filtered, fleet } from "./fleet";
+import { filtered, fleet, isAt, placeOf } from "./fleet";
 import { life } from "./life";
 import { Load } from "./load.svelte";
 import { dayMoment, daysOf } from "./filters";
@@ -38,6 +38,11 @@ describe("the life line", () => {
   test("is true to scale", () => expect(life(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
   test("frays once over", () => expect(life(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
   test("has no end where none is known", () => expect(life(0, null, 10, "active").kind).toBe("endless"));
+  test("has no knots where it would have been renewed", () => {
+    const knots = life(0, 1200, 100, "active", 900).knots.map((knot) => Math.round(knot.at));
+    expect(knots).toEqual([17, 33, 50, 67]);
+    expect(life(0, 1200, 100, "active").knots).toHaveLength(5);
+  });
   test("survives a clock that runs behind", () => expect(life(1000, 2000, 0, "active").now).toBe(1));
 });
 
@@ -53,9 +58,9 @@ describe("how a connection stands", () => {
   test("the rest of the line", () => {
     expect(aside(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
     expect(aside(one("disconnected", null), now)).toBe("");
-    expect(aside(one("retrying", null), now)).toMatch(/^, again in [34] min$/);
+    expect(aside(one("retrying", null), now)).toMatch(/^ in [34] min$/);
     const soon = { ...one("retrying", null), retry_at: new Date(now.getTime() + 7500).toISOString() };
-    expect(aside(soon, now)).toBe(", again in 8 s");
+    expect(aside(soon, now)).toBe(" in 8 s");
     expect(aside({ ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() }, now)).toBe(", sign-in needed in 3 days");
   });
   test("a retry says when, for as long as it is to come", () => {
@@ -113,6 +118,18 @@ test("the sidebar shows apps without a connection, and drops attempts that were 
   expect(filtered(listed, "prod")[0]?.rows).toHaveLength(1);
   expect(filtered(listed, " GRIGORA ")[0]?.rows).toHaveLength(2);
   expect(filtered(listed, "xyzzy")).toEqual([]);
+});
+
+test("a sign-in that renews a connection is shown on the connection’s own row", () => {
+  const of = details("c1", "Acme production", "reconnect_needed", null).summary;
+  const rows = (attempts: Parameters<typeof fleet>[2]) => fleet([], [of], attempts).flatMap((group) => group.rows);
+  const attempts = [attempt("waiting", { connection_id: "c1" }), attempt("waiting", { id: "a2" })];
+  expect(rows(attempts).map((row) => `${row.kind} ${row.name}`)).toEqual(["connection Acme production", "attempt Acme Sites"]);
+  const [row] = rows(attempts);
+  expect(row && placeOf(row)).toEqual({ at: "connect", app: "acme-sites", attempt: "attempt-1", connection: "c1" });
+  expect(row && isAt(row, { at: "connection", connection: "c1", tab: "token" })).toBe(true);
+  const [after] = rows([]);
+  expect(after && placeOf(after)).toEqual({ at: "connection", connection: "c1", tab: "overview" });
 });
 
 test("a day is a whole day here", () => {

@@ -5,17 +5,14 @@ import {
   asTrouble, host,
   type App, type Attempt, type Details, type Happening, type Overview, type Phase, type ProviderView, type Summary, type Trouble,
 } from "../host";
+import { byAppName, byName, sorted } from "./order";
 import { underway } from "./progress.svelte";
 import { profileValue } from "./profile";
 import { merged, Readings, type Reading } from "./readings";
 import { common } from "../words";
 
-/** One collator for all: of ten thousand names each takes part in many comparisons. */
-const { compare } = new Intl.Collator();
 /** Of what comes in a storm, so much time is gathered before the host is asked again. */
 const GATHERED = 100;
-const byName = (a: Summary, b: Summary) => (a.provider_name === b.provider_name ? 0 : compare(a.provider_name, b.provider_name)) || compare(a.name, b.name);
-
 /** The moments at which what is shown of it changes. Of ten thousand, only those that changed are worked out again. */
 const known = new WeakMap<Summary | Attempt, number[]>();
 function momentsOf(one: Summary | Attempt): number[] {
@@ -28,15 +25,11 @@ function momentsOf(one: Summary | Attempt): number[] {
   return moments;
 }
 
-/** By provider and name. The host tells them by name, which often is that already. */
-const sorted = (all: Summary[]): Summary[] => {
-  const inOrder = all.every((one, at) => at === 0 || byName(all[at - 1] ?? one, one) <= 0);
-  return inOrder ? all : [...all].sort(byName);
-};
-
-const byAppName = (a: App, b: App) => a.name.localeCompare(b.name);
-
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
+
+/** Whether a sign-in that is over is answered by a later one: of the same app, and for the same connection where it was for one. */
+const supersedes = (later: Attempt, one: Attempt): boolean =>
+  isOver(one) && later.app_id === one.app_id && Date.parse(later.started_at) > Date.parse(one.started_at) && (one.connection_id === null || later.connection_id === one.connection_id);
 
 class World {
   phase = $state<"opening" | "ready" | "failed">("opening");
@@ -60,6 +53,8 @@ class World {
   /** Counts everything that happened. */
   beat = $state(0);
   #early: Happening[] = [];
+  /** Attempts that were left behind. */
+  #left = new Set<string>();
   /** Connections that changed and were not asked for yet, and the asking. */
   #waiting = new Set<string>();
   #asking: Promise<void> | null = null;
@@ -74,8 +69,9 @@ class World {
     try {
       const overview = await host.overview(true);
       this.#readings.take(reading);
+      this.#left.clear();
       this.providers = overview.providers;
-      this.apps = overview.apps;
+      this.apps = [...overview.apps].sort(byAppName);
       this.connections = sorted(overview.connections);
       this.partial = overview.has_more;
       this.attempts = overview.attempts;
@@ -200,15 +196,19 @@ class World {
   }
 
   #putAttempt(attempt: Attempt): void {
+    // The host repeats what was written, also of attempts that nobody looks at any more.
+    if (this.#left.has(attempt.id)) return;
     if (!isOver(attempt)) this.reached.set(attempt.id, attempt.phase);
     const known = this.attempts.some((other) => other.id === attempt.id);
-    this.attempts = known
-      ? this.attempts.map((other) => (other.id === attempt.id ? attempt : other))
-      : [...this.attempts, attempt];
+    const all = known ? this.attempts.map((other) => (other.id === attempt.id ? attempt : other)) : [...this.attempts, attempt];
+    const past = all.filter((one) => all.some((other) => supersedes(other, one)));
+    for (const { id } of past) this.#left.add(id);
+    this.attempts = all.filter((one) => !past.includes(one));
   }
 
   /** Leaves an attempt that is over behind. */
   leave(id: string): void {
+    this.#left.add(id);
     this.#readings.newer([id]);
     this.attempts = this.attempts.filter((attempt) => attempt.id !== id);
   }
@@ -291,7 +291,7 @@ class World {
   }
 
   #show({ apps, connections, attempts }: Overview, { heard, newer }: Reading): void {
-    this.apps = newer.size === 0 ? apps : merged(this.apps, apps, newer).sort(byAppName);
+    this.apps = [...merged(this.apps, apps, newer)].sort(byAppName);
     this.connections = sorted(merged(this.connections, connections, newer));
     this.partial = false;
     for (const attempt of attempts) if (!newer.has(attempt.id)) this.#putAttempt(attempt);

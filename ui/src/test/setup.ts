@@ -54,4 +54,4 @@ document.addEventListener("keydown", (event) => {
 
 // A whole window in an error message helps nobody.
 // A busy machine is slow to draw, and that is no failure.
-configure({ asyncUtilTimeout: 5000, getElementError: (message) => new Error(message ?? "") });
+configure({ asyncUtilTimeout: 15_000, getElementError: (message) => new Error(message ?? "") });

@@ -1,5 +1,5 @@
 import type { ValueSource } from "../state/sheet.svelte";
-import { count, of } from "./number";
+import { count, number, of } from "./number";
 
 export const addApp = {
   title: "Add app",
@@ -71,6 +71,10 @@ export const addApp = {
   resetOf: (what: string) => `Reset to default: ${what}`,
   submit: "Add app",
   adding: "Adding…",
+  missing: "This field is required.",
+  address: "Enter an https:// address.",
+  redirectMissing: "Enter the https:// address that is registered at the provider.",
+  portWrong: "Enter a port from 1024 to 65535, or leave it blank.",
 };
 
 /** The same form, for an app that is there. */
@@ -91,7 +95,7 @@ export const profileFile = {
   used: (name: string) => `Filled in from ${name}.`,
   save: "Save as profile file",
   saving: "Saving…",
-  saved: (path: string) => `Saved as ${path}. There is no secret in it.`,
+  saved: (path: string) => `Saved as ${path}. It contains no secrets.`,
 };
 
 export const sourceWord: Record<ValueSource, string> = {
@@ -145,6 +149,11 @@ export const app = {
   connectionCount: (n: number) => count(n, "connection", "connections"),
   noConnection: "Not connected yet.",
   removeTitle: (name: string) => `Remove ${name}`,
-  removeText: "The app, its client secret and its settings are deleted here. At the provider it stays registered.",
-  removeAction: "Remove app",
+  removeText: "The app, its client secret and its settings are deleted from this computer. It stays registered at the provider.",
+  removeConnections: (n: number) => (n === 1 ? "Its connection is disconnected and removed as well, with its history." : `Its ${number(n)} connections are disconnected and removed as well, with their history.`),
+  revoke: (provider: string) => `Grapnel asks ${provider} to revoke their tokens.`,
+  noRevoke: (provider: string) => `${provider} offers no revocation: Grapnel deletes the tokens here, and access stays in force there until you revoke it.`,
+  removeAction: (connections: number) => (connections === 0 ? "Remove app" : `Remove app and ${count(connections, "connection", "connections")}`),
+  removing: (done: number, all: number) => `${number(done)} of ${count(all, "connection", "connections")} removed…`,
+  removed: (connections: number) => `The app and ${count(connections, "connection", "connections")} were removed`,
 };

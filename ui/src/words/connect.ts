@@ -105,6 +105,7 @@ export const connect = {
   gone: "This sign-in is over",
   inside: "What is happening",
   notSent: "Nothing was sent yet.",
+  notSentYet: "not sent",
   asking: "Asking for permission",
   askingByPassword: "Signing in with email and password",
   answerByPassword: "In the answer",

@@ -1,7 +1,9 @@
-// Numbers in the system's writing.
+// Numbers in words.
 
-const digits = new Intl.NumberFormat();
-const tenths = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+import { numbers } from "./locale";
+
+const digits = numbers();
+const tenths = numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export const number = (value: number): string => digits.format(value);
 

@@ -1,5 +1,5 @@
 import type { Exported, Outcome, Protection, Settings, Verdict } from "../host";
-import { count } from "./number";
+import { count, number } from "./number";
 
 export const settings = {
   title: "Settings",
@@ -8,6 +8,12 @@ export const settings = {
   system: "As the system",
   light: "Light",
   dark: "Dark",
+  size: "Text size",
+  larger: "Larger text",
+  smaller: "Smaller text",
+  usualSize: "Reset text size",
+  percent: (percent: number) => `${number(percent)}%`,
+  zoomed: (percent: number) => `Text size ${number(percent)}%`,
   optional: "optional",
   kept: "Kept",
   left: "Left as it was",
@@ -62,11 +68,13 @@ export const vault = {
   keyring: "Use the keyring",
   passphrase: "Passphrase",
   fresh: "New passphrase",
-  again: "The same passphrase again",
+  again: "Confirm passphrase",
   note: "At least 12 characters. Nobody can open the vault without it: write it down.",
-  differs: "The two passphrases differ.",
+  differs: "The passphrases don’t match.",
+  short: "Use at least 12 characters.",
   seal: "Use this passphrase",
   sealing: "Sealing everything anew…",
+  lockedText: "Enter your passphrase to use your connections.",
   unlock: "Unlock",
   unlocking: "Unlocking…",
   anew: "Begin anew…",
@@ -76,6 +84,10 @@ export const doctor = {
   title: "Diagnostics",
   look: "Check everything",
   looking: "Checking…",
+  summary: (fine: number, attention: number, broken: number) => {
+    const amiss = [attention && `${number(attention)} ${attention === 1 ? "needs" : "need"} attention`, broken && `${number(broken)} ${broken === 1 ? "is" : "are"} broken`].filter(Boolean);
+    return `${count(fine + attention + broken, "check", "checks")}: ${amiss.length ? amiss.join(", ") : "no problems found"}.`;
+  },
   copy: "Copy diagnostics",
   copied: "Diagnostics copied",
   verdict: { fine: "Fine", attention: "Attention", broken: "Broken" } satisfies Record<Verdict, string>,
@@ -84,6 +96,7 @@ export const doctor = {
 export const archive = {
   title: "Export and import",
   passphrase: "Passphrase of the file",
+  passphraseNote: "To export, at least 12 characters. To import, the passphrase that the file was exported with.",
   tokens: "With tokens",
   moves: "Delete the tokens here afterwards: another computer goes on with them",
   toExport: "to export",

@@ -1,17 +1,18 @@
-// Times in words near now, exact otherwise. Dates and clocks as the system writes them.
+// Times in words near now, exact otherwise.
 
+import { clockOptions, dates } from "./locale";
 import { count } from "./number";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const secondsFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const dateFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
-const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const clockFormat = dates(clockOptions());
+const secondsFormat = dates({ ...clockOptions(), second: "2-digit" });
+const dayFormat = dates({ day: "numeric", month: "short" });
+const dateFormat = dates({ day: "numeric", month: "short", year: "numeric" });
+const monthFormat = dates({ month: "long", year: "numeric" });
+const exactFormat = dates({ dateStyle: "full", timeStyle: "long" });
 
 export type Moment = string | Date;
 const date = (at: Moment): Date => (typeof at === "string" ? new Date(at) : at);
@@ -20,8 +21,8 @@ const dayNumber = (at: Date): number => Math.floor((at.getTime() - at.getTimezon
 /** The exact moment, for a title. */
 export const exact = (at: Moment): string => exactFormat.format(date(at));
 
-/** `14:10`. */
-export const clock = (at: Moment): string => clockFormat.format(date(at));
+/** `14:10`, or `2:10 PM` in one piece. */
+export const clock = (at: Moment): string => clockFormat.format(date(at)).replace(/\s/g, "\u00a0");
 
 /** `18 Nov`, or, in another year, `18 Nov 2025`. */
 export function day(at: Moment, now: Date): string {

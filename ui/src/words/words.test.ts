@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { clockOptions, dates, format, numbers } from "./locale";
 import { browse, fingerprint, list, named, of, scopeWords, time, value } from ".";
 
 const now = new Date(2026, 10, 21, 14, 27);
@@ -83,3 +84,19 @@ test("how old something is reads on in its sentence", () => {
   expect(browse.asOf(time.ago(before(24 * 60), now))).toBe("As of yesterday");
   expect(browse.asOf(time.ago(before(12), now))).toBe("As of 12 min ago");
 });
+
+test.each([
+  ["en-US", "Nov 12, 2026, 2:12 AM", "12,345.6"],
+  ["en-GB", "12 Nov 2026, 02:12", "12,345.6"],
+  ["ar-EG", "12 Nov 2026, 2:12 am", "12,345.6"],
+  ["fa-IR", "12 Nov 2026, 02:12", "12,345.6"],
+  ["th-TH-u-ca-buddhist", "12 Nov 2026, 02:12", "12,345.6"],
+  ["de-DE", "12 Nov 2026, 02:12", "12.345,6"],
+])("in %s, dates and numbers are English, in the digits and the clock that go with it", (tag, moment, number) => {
+  const own = format(tag);
+  const written = dates({ day: "numeric", month: "short", year: "numeric", ...clockOptions(own) }, own).format(new Date(2026, 10, 12, 2, 12));
+  expect(written.replace(/\s/g, " ")).toBe(moment);
+  expect(numbers({}, own).format(12345.6)).toBe(number);
+});
+
+test("a time of day is never cut in two", () => expect(time.clock(now)).not.toMatch(/ /));

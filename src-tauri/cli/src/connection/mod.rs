@@ -60,16 +60,9 @@ pub(crate) async fn refresh(session: &mut Session<'_>, name: &str) -> Result<()>
 pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) -> Result<()> {
     let connection = named::connection(&session.grapnel, &asked.connection)?;
     let name = &connection.name;
-    if !asked.yes {
-        if !session.can_ask() {
-            return Err(Error::input("yes", "Nobody is there to ask whether to disconnect.")
-                .means("Nothing was changed.")
-                .hint("Add --yes."));
-        }
-        session.output.messages.ask(&format!("Delete the tokens of “{name}” here? [y/N]"));
-        if !session.input.agrees()? {
-            return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
-        }
+    let question = format!("Delete the tokens of “{name}” here? [y/N]");
+    if !asked.yes && !session.agrees(&question, "Nobody is there to ask whether to disconnect.")? {
+        return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
     }
     let disconnected = session.grapnel.disconnect(&connection.id).await?;
     let status = Status::of(session.grapnel.connection(&connection.id)?);

@@ -36,10 +36,18 @@ async fn what_cannot_be_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn one_with_connections_stays() {
+async fn one_with_connections_is_removed_with_them_once_that_is_said() {
     let world = World::new();
     world.connect().await;
-    assert_snapshot!("remove_with_connections", world.run("app remove acme").await);
+    let said = [
+        ("remove_with_connections", "app remove acme"),
+        ("remove_unasked", "app remove acme --with-connections"),
+        ("remove_all", "app remove acme --with-connections --yes"),
+        ("remove_left", "list"),
+    ];
+    for (name, command) in said {
+        assert_snapshot!(name, world.run(command).await);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod change;
 mod entered;
 mod rediscover;
+pub(crate) mod remove;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::Kind;
 use crate::app_secrets;
-use crate::authorize;
 use crate::env::Env;
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -21,7 +21,7 @@ use crate::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, Secrets,
 use crate::redirect::{self, Loopback};
 use crate::secret::{Sealed, SecretString};
 use crate::store::app::{AppRow, name_is_taken};
-use crate::store::{activity, app, revocation};
+use crate::store::{activity, app};
 
 pub use crate::redirect::WayBack;
 pub(crate) use change::change;
@@ -30,6 +30,7 @@ use entered::Secret;
 pub(crate) use entered::{is_hidden, shown_name};
 pub(crate) use rediscover::rediscover;
 pub use rediscover::{Rediscovery, ValueChange};
+pub use remove::Removed;
 
 /// What it means that something entered for an app cannot be.
 pub const NOT_ADDED: &str = "The app was not added; nothing was stored.";
@@ -170,42 +171,6 @@ pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
 pub(crate) fn profile_of(env: &Env, id: &AppId) -> Result<ProfileFile> {
     let row = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.secret_keys, &row.scopes))
-}
-
-/// Removes an app that has no connection.
-pub(crate) fn remove(env: &Env, id: &AppId) -> Result<()> {
-    if !authorize::clear(env, Some(id), None)? {
-        return Err(being_connected().means("Nothing was removed."));
-    }
-    let removed = env.store.write(|tx| {
-        let Some(row) = app::get(tx, id)? else { return Ok(None) };
-        let pending = revocation::of_app(tx, id)?;
-        if !app::remove(tx, id)? {
-            return Ok(Some(false));
-        }
-        activity::add(
-            tx,
-            env.now(),
-            Kind::AppRemoved,
-            &format!("App “{}” removed.", row.name),
-            (None, None),
-        )?;
-        for name in pending {
-            let text = format!("“{name}”: its app was removed before the provider took its tokens back. They may still be good there.");
-            activity::add(tx, env.now(), Kind::RevocationFailed, &text, (None, None))?;
-        }
-        Ok(Some(true))
-    })?;
-    match removed {
-        Some(true) => env.tell(Event::Apps),
-        Some(false) => {
-            return Err(Error::new(Code::InvalidInput, "This app still has connections.")
-                .means("Nothing was removed.")
-                .hint("Disconnect them and remove them from the list first."));
-        }
-        None => return Err(Error::no_app()),
-    }
-    Ok(())
 }
 
 pub(crate) fn view(row: AppRow) -> Result<App> {

@@ -20,7 +20,7 @@ pub use tally::Tally;
 pub use view::{Details, ExpirySource, Held, Scopes, State, Summary};
 
 use crate::activity::{Asker, Entry, Kind};
-use crate::app::{self, App, NewApp, Rediscovery};
+use crate::app::{self, App, NewApp, Rediscovery, Removed};
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
 use crate::authorize::{self, Attempt, Started, Wanted};
 use crate::clock::{Clock, SystemClock};
@@ -130,7 +130,13 @@ impl Grapnel {
 
     /// Removes an app that has no connection.
     pub fn remove_app(&self, id: &AppId) -> Result<()> {
-        app::remove(&self.0, id)
+        app::remove::alone(&self.0, id)
+    }
+
+    /// Disconnects every connection of an app, and removes them and the app. The app is kept, and that is an error,
+    /// where the provider has yet to revoke a token.
+    pub async fn remove_app_with_connections(&self, id: &AppId) -> Result<Removed> {
+        app::remove::with_connections(self, &self.0, id).await
     }
 
     /// Starts a sign-in that goes through the browser.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::api::Api;
 use super::read::{Members, id_of, list, object, others, text};
 use super::{Account, Collection, Item};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Limits;
 
 /// The user whose id was entered; else the email that was; else nobody knows.
@@ -47,8 +47,10 @@ pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> 
 /// `GET /user/{uid}`, with the organization where one was entered.
 async fn user(api: &Api<'_>) -> Result<Members> {
     let uid = api.conventions.user_uid.as_deref().ok_or_else(|| {
-        super::no_such("organizations that Grapnel could list without your user id")
-            .hint("Enter your user id (user_uid) among the app’s values.")
+        let error = super::no_such("organizations that Grapnel could list without your user id")
+            .hint("Enter your user ID (user_uid) among the app’s values.");
+        // The window offers to edit the app where a value of it is what is missing.
+        Error { field: Some("user_uid".into()), ..error }
     })?;
     let segment: String = url::form_urlencoded::byte_serialize(uid.as_bytes()).collect();
     let org = api.conventions.org.as_ref().map(|org| {

@@ -108,7 +108,7 @@ impl ProfileFile {
         let refuse = |message: String| {
             Error::input("profile", message)
                 .means("Nothing was changed.")
-                .hint("A profile file is what “Export profile” or “grapnel app profile” writes.")
+                .hint("A profile file is what “Save as profile file” or “grapnel app profile” writes.")
         };
         if text.len() > LONGEST {
             return Err(refuse("The file is far larger than any profile.".into()));

@@ -79,6 +79,35 @@ async fn a_provider_that_cannot_be_reached_is_asked_again() {
 }
 
 #[tokio::test]
+async fn an_app_goes_with_its_connections_and_their_tokens_are_revoked() {
+    let (world, id) = connected().await;
+    world.connect_another().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap().id;
+    world.grapnel.disconnect(&id).await.unwrap();
+    assert!(live(&world) > 0);
+    let removed = world.grapnel.remove_app_with_connections(&app).await.unwrap();
+    assert_eq!((removed.connections, removed.revocation), (2, Revocation::Done));
+    assert_eq!(live(&world), 0);
+    assert!(world.grapnel.connections().unwrap().is_empty());
+    assert!(world.grapnel.apps().unwrap().is_empty());
+    assert_eq!(world.grapnel.remove_app_with_connections(&app).await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn an_app_stays_while_the_provider_has_yet_to_revoke_its_tokens() {
+    let (world, _) = connected().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap().id;
+    world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
+    let error = world.grapnel.remove_app_with_connections(&app).await.unwrap_err();
+    assert_eq!(error.code, Code::ProviderUnavailable);
+    assert!(world.grapnel.connections().unwrap().is_empty());
+    assert_eq!(world.grapnel.apps().unwrap().len(), 1);
+    // Asked for once more, it goes all the same, and the activity tells what that means.
+    world.grapnel.remove_app(&app).unwrap();
+    assert!(told(&world).contains("They may still be good there."));
+}
+
+#[tokio::test]
 async fn after_some_days_it_is_asked_no_more() {
     let (world, id) = connected().await;
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();

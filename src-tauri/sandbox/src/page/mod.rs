@@ -124,11 +124,11 @@ pub(crate) fn people(users: &[User]) -> Markup {
 }
 
 /// What comes after the answer, and where it goes.
-pub(crate) fn what_next(app: &str, redirect_uri: &str) -> Markup {
+pub(crate) fn what_next(redirect_uri: &str) -> Markup {
     html! {
         section.small {
             p {
-                "After you choose, your browser returns you to " bdi { (app) } "."
+                "After you choose, your browser returns you to Grapnel."
                 @if leaves_the_browser(redirect_uri) { " This page stays open; you can then close it." }
             }
             p { "The answer goes to " code { (redirect_uri) } }

@@ -51,7 +51,7 @@ test("sorting is done in what was read, and stays for the next project", async (
 test("filters are terms that can be taken away", async () => {
   const user = await browse(/^Acme Journal/);
   await user.type(screen.getByRole("textbox", { name: "Filter titles" }), "xyzzy");
-  await screen.findByText(/No post fits these filters/);
+  await screen.findByText(/No posts match these filters/);
   await press(user, "Remove filter: title contains “xyzzy”");
   await screen.findByText("412 posts");
   const box = screen.getByRole("textbox", { name: "Filter titles" });
@@ -66,9 +66,27 @@ test("dates are whole days, and half a date is none", async () => {
   await press(user, "Filters");
   await user.type(await screen.findByLabelText("Updated from"), "2026-01-0");
   await user.tab();
-  await screen.findByText("A date looks like 2026-01-31.");
+  await screen.findByText("Enter a date as YYYY-MM-DD.");
   await user.type(screen.getByLabelText("Updated from"), "5");
   await waitFor(() => expect(fake.called("postPage").at(-1)?.[1]).toMatchObject({ updated_from: new Date(2026, 0, 5).toISOString() }));
+});
+
+test.each([
+  ["words", "Minimum words", "2000", "Maximum words", "1000", "1000"],
+  ["dates", "Updated from", "2026-03-01", "Updated to", "2026-02-01", "2026-02-01"],
+])("%s whose ends are the wrong way round are an error, and filter nothing", async (_what, from, least, to, most, better) => {
+  const user = await browse(/^Acme Journal/);
+  await press(user, "Filters");
+  await user.type(await screen.findByLabelText(from), least);
+  await user.type(screen.getByLabelText(to), most);
+  await user.tab();
+  expect(screen.getByLabelText(to)).toHaveAccessibleDescription(`This is below “${from}”. Nothing can match.`);
+  expect(screen.queryByText(/No posts match/)).toBeNull();
+  // Once they fit, both count.
+  await user.clear(screen.getByLabelText(from));
+  await user.type(screen.getByLabelText(from), better);
+  await waitFor(() => expect(screen.getByLabelText(to)).not.toHaveAttribute("aria-invalid"));
+  await waitFor(() => expect(screen.getAllByRole("button", { name: /^Remove filter/ })).toHaveLength(2));
 });
 
 test("an empty project says so", async () => {
@@ -120,7 +138,7 @@ test("a status is chosen from a list, by keys or by pointer", async () => {
   expect(screen.getByRole("button", { name: "Status: Draft" })).toHaveFocus();
   await press(user, "Status: Draft");
   await user.click(screen.getByRole("option", { name: "Published" }));
-  await waitFor(() => expect(new Set([...rows()].map((row) => row.children[1]?.textContent))).toEqual(new Set(["published"])));
+  await waitFor(() => expect(new Set([...rows()].map((row) => row.children[1]?.textContent))).toEqual(new Set(["Published"])));
   expect(fake.called("loadPosts")).toHaveLength(1);
 });
 
@@ -139,7 +157,7 @@ test("what is done here and what the provider did is told apart", async () => {
   await grid();
   await press(user, "Filters");
   await user.selectOptions(screen.getByRole("combobox", { name: "Author" }), "Ines Duarte");
-  await user.type(screen.getByLabelText("Words at least"), "1000");
+  await user.type(screen.getByLabelText("Minimum words"), "1000");
   await user.keyboard("{Escape}");
   expect(await screen.findByText("On this computer")).toBeInTheDocument();
   expect(screen.queryByText("By Grigora")).toBeNull();
@@ -198,10 +216,14 @@ test("what is shown is exported, and the file is named", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   await press(user, "Export");
-  await press(user, "CSV, for a spreadsheet");
-  expect(await screen.findByText(/412 posts are in Acme Journal\.csv/)).toBeInTheDocument();
+  await press(user, "CSV, for a spreadsheet…");
+  expect(await screen.findByText("Exported 412 posts to /home/ada/Reports/Acme Journal.csv.")).toBeInTheDocument();
   await press(user, "Open folder");
-  expect(fake.called("openDownloads")).toHaveLength(1);
+  expect(fake.called("openSavedFolder")).toHaveLength(1);
+  fake.world.chosen = null;
+  await press(user, "CSV, for a spreadsheet…");
+  await waitFor(() => expect(screen.queryByText(/^Exported/)).toBeNull());
+  expect(screen.queryByRole("alert")).toBeNull();
 });
 
 test("how far a long list is on its way is told", async () => {

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { trouble } from "../../fake/world";
+import { here } from "../../state/place.svelte";
 import { fake, press, screen, start, waitFor } from "../../test/start";
 
 async function browse(scenario: string) {
@@ -39,10 +41,24 @@ test("rows are walked with arrows", async () => {
   expect(document.activeElement).toHaveTextContent("Harbour page 14");
 });
 
-test("a provider without known content says so", async () => {
-  await browse("custom");
-  await screen.findByText("Grapnel cannot browse this provider. The token works all the same.");
-  expect(fake.called("items")).toEqual([]);
+test("a connection that cannot be browsed has no tab for it", async () => {
+  const user = await start("custom");
+  await screen.findByRole("tab", { name: "Activity" });
+  expect(screen.queryByRole("tab", { name: "Browse" })).toBeNull();
+  // Whoever came by another way, sees what there is.
+  here.toConnection("c1", "browse");
+  await screen.findByRole("tabpanel", { name: "Overview" });
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await screen.findByRole("combobox"), "browse");
+  expect(screen.queryByRole("option", { name: /^Browse/ })).toBeNull();
+});
+
+test("where a value of the app is what is missing, the app can be edited", async () => {
+  const user = await start("grovestreams", () => fake.fail("items", { ...trouble("not_found", "There are no organizations that Grapnel could list without your user ID."), field: "user_uid" }));
+  await user.click(await screen.findByRole("tab", { name: "Browse" }));
+  await screen.findByRole("button", { name: "Try again" });
+  await press(user, "Edit app");
+  await screen.findByRole("heading", { name: "Change Harbour", level: 1 });
 });
 
 test("what fails is told and tried again, and what was read stays", async () => {

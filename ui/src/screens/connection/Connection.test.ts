@@ -33,6 +33,54 @@ test("what a refresh met is told, and the way on", async () => {
   expect(await screen.findByRole("alert")).toHaveTextContent("Grigora answered 503.");
 });
 
+test("projects keep the names that were read before, and nobody is asked", async () => {
+  await start("some", () => (fake.world.wasRead = true));
+  const where = (await screen.findByRole("heading", { name: "Where" })).closest("section") as HTMLElement;
+  await waitFor(() => expect(where).toHaveTextContent("Acme Journal"));
+  expect(within(where).queryByRole("button", { name: "Look up their names" })).toBeNull();
+  expect(fake.called("projects")).toEqual([]);
+});
+
+test("one trouble is told once", async () => {
+  const user = await start("some", () => {
+    fake.fail("refresh", unavailable);
+    fake.fail("projects", unavailable);
+    fake.world.activity.unshift({ at: new Date().toISOString(), kind: "renewal_failed", text: `${unavailable.message} Trying again in 2 seconds.`, times: 1, last_at: null, connection_id: "c1", app_id: null });
+  });
+  await press(user, "Look up their names");
+  await user.click((await screen.findAllByRole("button", { name: "Refresh now" }))[0] as Element);
+  await waitFor(() => expect(fake.called("refresh")).toHaveLength(1));
+  await waitFor(() => expect(document.querySelector("main")?.textContent?.split(unavailable.message)).toHaveLength(2));
+  // It can still be tried again.
+  expect(screen.getByRole("button", { name: "Look up their names" })).toBeEnabled();
+});
+
+test("a sign-in that renews a connection is its own row’s, and says when no browser opened", async () => {
+  const user = await start("troubled", () => fake.fail("openBrowser", unavailable));
+  await row(user, "Acme production");
+  await press(user, "Reconnect in the browser");
+  const rows = () => [...document.querySelectorAll(".side .link")].map((one) => one.textContent?.trim()).filter((text) => /Acme (production|Sites)/.test(text ?? ""));
+  await waitFor(() => expect(rows()).toEqual(["Acme production Browser did not open"]));
+  await waitFor(() => expect(document.querySelector("main")).toHaveTextContent("not sent"));
+  fake.fail("openBrowser", null);
+  await press(user, "Try again");
+  await waitFor(() => expect(rows()).toEqual(["Acme production Waiting, in the browser"]));
+  await waitFor(() => expect(document.querySelector("main")).toHaveTextContent(/sent \d/));
+});
+
+test("an app goes with its connections, once that was said and agreed to", async () => {
+  const user = await start("some");
+  await choose(user, "Show the app");
+  await press(user, "Remove app…");
+  const dialog = await screen.findByRole("alertdialog");
+  expect(dialog).toHaveTextContent("Its 4 connections are disconnected and removed as well");
+  expect(dialog).toHaveTextContent("Grigora offers no revocation");
+  expect(fake.called("removeApp")).toEqual([]);
+  await user.click(within(dialog).getByRole("button", { name: "Remove app and 4 connections" }));
+  await waitFor(() => expect(world.apps.map((one) => one.name)).toEqual(["Acme Shop"]));
+  await waitFor(() => expect(world.connections).toEqual([]));
+});
+
 test("a connection that needs a person says so and signs in again under its name", async () => {
   const user = await start("troubled");
   await row(user, "Acme production");
@@ -68,12 +116,15 @@ test("disconnecting asks first, and says what still stands", async () => {
   expect(dialog).toHaveTextContent("still stands at Grigora");
   expect(dialog).toHaveTextContent("https://build.grigora.co");
   expect(fake.called("disconnect")).toHaveLength(0);
+  expect(within(dialog).getByRole("button", { name: "Disconnect" })).toHaveClass("destructive");
   await user.click(within(dialog).getByRole("button", { name: "Disconnect" }));
   await waitFor(() => expect(world.connections.find((one) => one.id === "c1")?.state).toBe("disconnected"));
   await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
   await choose(user, "Remove from list…");
   await press(user, "Remove from list");
   await waitFor(() => expect(world.connections.some((one) => one.id === "c1")).toBe(false));
+  // The app that it belonged to, not whatever comes first.
+  await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
 });
 
 test("copying the token hands nothing to the window but the news", async () => {
@@ -202,4 +253,8 @@ test("an app tells its way back, its scopes and what was changed", async () => {
   expect(page).toHaveTextContent("Way backBy a port of this computer");
   expect(page).toHaveTextContent("Scopesopenid profile");
   expect(page).toHaveTextContent("Token addresshttps://id.harbour.example/token");
+  fake.world.apps = fake.world.apps.map((one) => ({ ...one, overrides: { ...one.overrides, require_state: "true", client_auth: "basic" } }));
+  fake.tell({ kind: "apps" });
+  await waitFor(() => expect(page).toHaveTextContent("Require stateyes"));
+  expect(page).toHaveTextContent("HTTP Basic");
 });

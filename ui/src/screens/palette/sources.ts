@@ -6,10 +6,12 @@ import { connect } from "../../state/connecting.svelte";
 import { show } from "../../state/found";
 import { fits, type Found, type Source } from "../../state/palette.svelte";
 import { here } from "../../state/place.svelte";
+import { browsable } from "../../state/profile";
 import { refreshing } from "../../state/refreshing.svelte";
 import { aside, glyph, standing, word } from "../../state/standing";
 import { choice, type Theme } from "../../state/theme.svelte";
 import { world } from "../../state/world.svelte";
+import { zoom } from "../../state/zoom.svelte";
 import { app, browse, common, connection, palette as words, settings } from "../../words";
 
 /** More than anyone reads. */
@@ -49,7 +51,7 @@ function onConnection(): Found[] {
   const usable = !["disconnected", "reconnect_needed", "locked"].includes(one.state);
   const found: Found[] = [
     { id: "token", label: words.tokenOf, icon: "search", act: () => here.toConnection(one.id, "token") },
-    { id: "browse", label: words.browse, icon: "right", act: () => here.toConnection(one.id, "browse") },
+    ...(browsable(world.value(world.app(one.app_id), "content", one.provider)) ? [{ id: "browse", label: words.browse, icon: "right", act: () => here.toConnection(one.id, "browse") }] : []),
     { id: "its-activity", label: words.activityOf, icon: "history", act: () => here.toConnection(one.id, "activity") },
     { id: "again", label: connection.connectAgain, icon: "globe", act: () => refreshing.reconnect(one) },
     { id: "app", label: connection.appPage, icon: "app", act: () => here.go({ at: "app", app: one.app_id }) },
@@ -70,6 +72,9 @@ function anywhere(): Found[] {
     { id: "sandbox", label: common.trySandbox, icon: "here", act: async () => here.go({ at: "add", prefill: await host.sandbox() }) },
     { id: "activity", label: common.activity, icon: "history", act: () => here.go({ at: "activity" }) },
     { id: "settings", label: common.settings, icon: "settings", act: () => here.go({ at: "settings" }) },
+    { id: "larger", label: settings.larger, note: common.key("+"), icon: "plus", act: () => zoom.set(zoom.larger) },
+    { id: "smaller", label: settings.smaller, note: common.key("−"), icon: "minus", act: () => zoom.set(zoom.smaller) },
+    { id: "usual", label: settings.usualSize, note: common.key("0"), icon: "settings", act: () => zoom.set(100) },
     ...themes.map((theme) => ({ id: `theme-${theme}`, label: words.theme(settings[theme]), icon: "settings", act: () => choice.choose(theme) })),
     ...world.apps.slice(0, MOST).map((one) => ({ id: `connect-${one.id}`, label: words.connect(one.name), note: one.provider_name, icon: "globe", act: () => connect(one.id, null) })),
   ];

@@ -29,7 +29,7 @@ pub(super) fn consent(request: &AuthorizeRequest, ticket: &str) -> Markup {
                     }
                 }
             }
-            (what_next(&request.app_name, &request.redirect_uri))
+            (what_next(&request.redirect_uri))
             (answer(("authorize", "Authorize"), "Cancel"))
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn consent(app: &App, request: &AuthorizeRequest, world: &World, tick
             (people(world.users()))
             (scopes(app))
             (projects(request, world))
-            (what_next(&app.name, &request.redirect_uri))
+            (what_next(&request.redirect_uri))
             (answer(("authorize", "Authorize"), "Cancel"))
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn form(request: &SignIn, look: Look, wrong: Option<&str>, ticket: &s
                 input type="password" name="password" autocomplete="current-password" required autofocus[request.email.is_some()];
             }
             p.small { "For this sandbox: " code { (ACCOUNTS[0].0) } " with " code { (ACCOUNTS[0].1) } }
-            (what_next(&request.client_id, &request.redirect_uri))
+            (what_next(&request.redirect_uri))
             (answer(("sign-in", "Sign in"), "Cancel"))
         }
     }

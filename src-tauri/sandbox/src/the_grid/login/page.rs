@@ -36,7 +36,7 @@ pub(super) fn consent(request: &Login, identity_provider: &str, ticket: &str) ->
                 h2 { bdi { (request.app_name) } " will be able to" }
                 (scopes(request))
             }
-            (what_next(&request.app_name, &request.redirect_uri))
+            (what_next(&request.redirect_uri))
             (answer(("authorize", "Authorize"), "Cancel"))
         }
     }

@@ -1,0 +1,114 @@
+//! Removing an app: alone, or with its connections.
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::being_connected;
+use crate::activity::Kind;
+use crate::authorize;
+use crate::connection::{Grapnel, State, Summary};
+use crate::env::Env;
+use crate::error::{Code, Error, Result};
+use crate::event::Event;
+use crate::id::AppId;
+use crate::revoke::Revocation;
+use crate::store::{activity, app, revocation};
+
+/// What removing an app with its connections came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Removed {
+    /// How many connections were removed with it.
+    pub connections: u32,
+    /// What became of their tokens at the provider: of all, the worst.
+    pub revocation: Revocation,
+}
+
+/// How many connections are disconnected at the same time.
+const AT_ONCE: usize = 8;
+
+/// Removes an app that has no connection.
+pub(crate) fn alone(env: &Env, id: &AppId) -> Result<()> {
+    if !authorize::clear(env, Some(id), None)? {
+        return Err(being_connected().means("Nothing was removed."));
+    }
+    let removed = env.store.write(|tx| {
+        let Some(row) = app::get(tx, id)? else { return Ok(None) };
+        let pending = revocation::of_app(tx, id)?;
+        if !app::remove(tx, id)? {
+            return Ok(Some(false));
+        }
+        activity::add(
+            tx,
+            env.now(),
+            Kind::AppRemoved,
+            &format!("App “{}” removed.", row.name),
+            (None, None),
+        )?;
+        for name in pending {
+            let text = format!("“{name}”: its app was removed before the provider took its tokens back. They may still be good there.");
+            activity::add(tx, env.now(), Kind::RevocationFailed, &text, (None, None))?;
+        }
+        Ok(Some(true))
+    })?;
+    match removed {
+        Some(true) => env.tell(Event::Apps),
+        Some(false) => {
+            return Err(Error::new(Code::InvalidInput, "This app still has connections.")
+                .means("Nothing was removed.")
+                .hint("Remove it with its connections; or disconnect them, and remove them from the list first."));
+        }
+        None => return Err(Error::no_app()),
+    }
+    Ok(())
+}
+
+/// Disconnects every connection of an app, removes them with their history, and then the app. The app is kept where
+/// the provider has yet to revoke a token: only the app's client can ask for that.
+pub(crate) async fn with_connections(grapnel: &Grapnel, env: &Env, id: &AppId) -> Result<Removed> {
+    if !authorize::clear(env, Some(id), None)? {
+        return Err(being_connected().means("Nothing was removed."));
+    }
+    let app = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
+    let mut left = grapnel.connections()?.into_iter().filter(|one| one.app_id == *id);
+    let mut at_work = JoinSet::new();
+    let mut removed = Removed { connections: 0, revocation: Revocation::Done };
+    loop {
+        while at_work.len() < AT_ONCE
+            && let Some(connection) = left.next()
+        {
+            at_work.spawn(end(grapnel.clone(), connection));
+        }
+        let Some(ended) = at_work.join_next().await else { break };
+        let ended = ended.map_err(|_| Error::new(Code::Internal, "Disconnecting was broken off.")).flatten();
+        let revocation = ended.map_err(|error| {
+            error.means(format!(
+                "Connections removed before: {}. The app and its other connections are kept.",
+                removed.connections
+            ))
+        })?;
+        removed.connections += 1;
+        removed.revocation = removed.revocation.max(revocation);
+    }
+    if !env.store.read(|c| revocation::of_app(c, id))?.is_empty() {
+        let provider = super::view(app)?.provider_name;
+        return Err(Error::new(
+            Code::ProviderUnavailable,
+            format!("The connections were removed, but {provider} could not be reached to revoke their tokens."),
+        )
+        .means("The app is kept, because its tokens can only be revoked through it. Grapnel asks again for three days while it runs.")
+        .hint("Remove the app later; or now, and the tokens stay valid at the provider until they expire."));
+    }
+    alone(env, id)?;
+    Ok(removed)
+}
+
+/// Disconnects a connection and removes it from the list; answers what became of its tokens at the provider.
+async fn end(grapnel: Grapnel, connection: Summary) -> Result<Revocation> {
+    let revocation = match connection.state {
+        State::Disconnected => Revocation::Done,
+        _ => grapnel.disconnect(&connection.id).await?.revocation,
+    };
+    grapnel.forget(&connection.id).await?;
+    Ok(revocation)
+}

@@ -1,0 +1,51 @@
+// Parts by themselves: what assistive technology is told of them.
+import { render, screen } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { createRawSnippet, tick } from "svelte";
+import { expect, test } from "vitest";
+import Disclosure from "./Disclosure.svelte";
+import Status from "./Status.svelte";
+
+/** What is added to the page from now on. */
+function added() {
+  const found: string[] = [];
+  const observer = new MutationObserver((all) => {
+    for (const { target, addedNodes } of all) for (const node of addedNodes) if (node instanceof Element) found.push(`${(target as Element).getAttribute("role")} < ${node.tagName.toLowerCase()}: ${node.textContent}`);
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+  return async () => {
+    await tick();
+    await Promise.resolve();
+    return found;
+  };
+}
+
+test("what is said anew is a block that is added to a region that is there", async () => {
+  const { rerender } = render(Status, { text: "" });
+  const news = added();
+  await rerender({ text: "Copied" });
+  expect(await news()).toEqual(["status < p: Copied"]);
+  await rerender({ text: "Kept" });
+  expect(await news()).toEqual(["status < p: Copied", "status < p: Kept"]);
+  expect(screen.getByRole("status")).toHaveTextContent("Kept");
+});
+
+test("what arrives with its region is added to it afterwards, and what was there is no news", async () => {
+  const news = added();
+  render(Status, { text: "Loading", arrives: true });
+  expect((await news()).at(-1)).toBe("status < p: Loading");
+  const later = added();
+  render(Status, { text: "3 posts" });
+  expect((await later()).some((one) => one.startsWith("status"))).toBe(false);
+});
+
+test("a disclosure is a button that tells whether it is open", async () => {
+  const user = userEvent.setup();
+  render(Disclosure, { title: "Addresses", children: createRawSnippet(() => ({ render: () => "<input aria-label='Token' />" })) });
+  const button = screen.getByRole("button", { name: "Addresses" });
+  expect(button).toHaveAttribute("aria-expanded", "false");
+  expect(screen.queryByRole("textbox")).toBeNull();
+  await user.click(button);
+  expect(button).toHaveAttribute("aria-expanded", "true");
+  expect(screen.getByRole("textbox", { name: "Token" })).toBeVisible();
+});

@@ -1,0 +1,43 @@
+// How large everything is drawn, as the person set it. Sizes are in rem, so the root's font size scales all of it.
+
+const KEY = "zoom";
+/** In percent. */
+const steps = [50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300];
+
+function kept(): number {
+  const value = Number(localStorage.getItem(KEY));
+  return steps.includes(value) ? value : 100;
+}
+
+class Zoom {
+  percent = $state(kept());
+  larger = $derived(steps.find((step) => step > this.percent));
+  smaller = $derived(steps.findLast((step) => step < this.percent));
+
+  set = (percent: number | undefined): void => {
+    if (percent === undefined) return;
+    this.percent = percent;
+    localStorage.setItem(KEY, String(percent));
+    this.apply();
+  };
+
+  /** What the system has for a root's font size is what percents are of. */
+  apply = (): void => {
+    const { style } = document.documentElement;
+    if (this.percent === 100) style.removeProperty("font-size");
+    else style.fontSize = `${this.percent}%`;
+  };
+
+  /** Does what a key asks for, as browsers do; answers whether it asked for anything. */
+  key = (event: KeyboardEvent): boolean => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return false;
+    // The plus of some keyboards needs Shift, and of others does not.
+    if (event.key === "+" || event.key === "=") this.set(this.larger);
+    else if (event.key === "-" || event.key === "_") this.set(this.smaller);
+    else if (event.key === "0") this.set(100);
+    else return false;
+    return true;
+  };
+}
+
+export const zoom = new Zoom();
