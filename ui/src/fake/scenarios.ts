@@ -67,7 +67,12 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   identifying: () => ended("identifying"),
   denied: () => ended("denied"),
   timed_out: () => ended("timed_out"),
-  failed: () => ended("failed", trouble("invalid_client", "Grigora does not accept the client id or secret.", "No token exists, and nothing was changed.", "Compare both with your app’s page at the provider, and change the app here.")),
+  failed: () => {
+    const world = ended("failed", trouble("invalid_client", "Grigora does not accept the client id or secret.", "No token exists, and nothing was changed.", "Compare both with your app’s page at the provider, and change the app here."));
+    const exchange = world.attempts[0]?.exchange.at(-1);
+    if (exchange) exchange.reply = { status: 401, content_type: "application/json", headers: [], body: JSON.stringify({ error: "invalid_client", error_description: "Client authentication failed." }, null, 2) };
+    return world;
+  },
   app: () => held([]),
   unwritable: (fake) => {
     fake.fail("overview", trouble("data_unwritable", "The folder /home/amelie/.local/share/dev.grapnel.desktop cannot be written.", "Your connections are untouched, and cannot be used until it can.", "Give yourself the right to write there, or make room on the disk."));

@@ -199,7 +199,19 @@ pub(super) fn is_shown_plainly(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{Failure, clean, without_number};
+
+    #[tokio::test]
+    async fn a_host_that_refuses_is_named_in_words() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let asked = reqwest::Client::builder().no_proxy().build().unwrap();
+        let error = asked.get(format!("http://127.0.0.1:{port}/?code=secret")).send().await.unwrap_err();
+        let told = Failure::not_sent(&error).explain("Acme").message;
+        assert_eq!(told, format!("Acme could not be reached: connection refused (127.0.0.1:{port})."));
+        assert_eq!(without_number("No such thing (os error 7)"), "No such thing");
+    }
 
     #[test]
     fn a_providers_text_is_one_safe_line() {

@@ -26,6 +26,16 @@ test.each([
   expect(fake.called("startAttempt")).toEqual([["acme-sites", null]]);
 });
 
+test("a client that was refused is corrected first, and the answer is shown", async () => {
+  const user = await start("failed");
+  await row(user, "Acme Sites");
+  await screen.findByRole("heading", { name: "The sign-in failed" });
+  expect(await screen.findByText("401, application/json")).toBeVisible();
+  expect(screen.getByText(/error_description/)).toBeVisible();
+  expect(screen.getByRole("button", { name: "Edit app" })).toHaveClass("primary");
+  expect(screen.getByRole("button", { name: "Try again" })).not.toHaveClass("primary");
+});
+
 test("cancelled", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");

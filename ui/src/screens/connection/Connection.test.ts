@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { within } from "@testing-library/svelte";
-import { unavailable } from "../../fake/world";
+import type { Details } from "../../host";
+import { details, trouble, unavailable } from "../../fake/world";
 import { choose, fake, press, row, screen, start, waitFor, world } from "../../test/start";
+
+function add(one: Details) {
+  fake.world.connections.unshift(one.summary);
+  fake.world.details[one.summary.id] = one;
+}
 
 test("granted, missing and unasked scopes are told apart in words", async () => {
   const user = await start("some");
@@ -88,6 +94,23 @@ test("a connection that needs a person says so and signs in again under its name
   await press(user, "Reconnect in the browser");
   await screen.findByRole("heading", { name: "Connect Acme production to Grigora again" });
   expect(fake.called("startAttempt")).toEqual([["acme-sites", "c1"]]);
+});
+
+test("a token that is still good can be copied, also where only a new sign-in brings the next one", async () => {
+  const user = await start("some", () => add(details("c9", "Acme paused", "reconnect_needed", 48 * 60_000)));
+  await row(user, "Acme paused");
+  await screen.findByText(/Access token valid for another 4[78] minutes/);
+  await screen.findByRole("button", { name: "Copy token" });
+  expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
+});
+
+test("a client that is not accepted is corrected in the app", async () => {
+  const refused = trouble("invalid_client", "Grigora does not accept the client ID or the client secret.");
+  const user = await start("some", () => add(details("c9", "Acme paused", "reconnect_needed", -1000, { trouble: refused })));
+  await row(user, "Acme paused");
+  await screen.findByRole("button", { name: "Refresh now" });
+  await press(user, "Edit app");
+  await screen.findByRole("heading", { name: /Acme Sites/ });
 });
 
 test("a connection has a browser of its own", async () => {
