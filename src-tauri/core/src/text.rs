@@ -5,17 +5,21 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Whether a character has no glyph of its own and changes or hides the text around it: bidirectional controls,
-/// zero-width characters, tags.
+/// zero-width characters, fillers, tags.
 pub fn is_hidden(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'
+            | '\u{34f}'
             | '\u{61c}'
-            | '\u{180e}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
             | '\u{feff}'
+            | '\u{ffa0}'
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}'
     )

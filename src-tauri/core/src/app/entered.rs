@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::provider::{Conventions, Need, Overrides, Profile, Secrets, is_secret};
 use crate::redirect;
 use crate::secret::{Entered, ExposeSecret, SecretString};
+use crate::text;
 
 /// The longest name, id, secret or value that is taken.
 const LONGEST: usize = 4096;
@@ -140,25 +141,9 @@ pub(crate) fn shown_name(name: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// Whether a character has no glyph, and hides or turns the text around it.
+/// Whether a character has no glyph, and ends, hides or turns the text around it.
 pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || text::is_hidden(c)
 }
 
 /// A client id or secret, where the provider has such a thing.

@@ -86,7 +86,7 @@ fn about_app(app: &App) -> String {
     // The values may be someone's own addresses; which ones they are is enough. After a dot comes a name that a person
     // chose.
     let (named, known): (Vec<&str>, Vec<&str>) =
-        app.overrides.keys().map(String::as_str).partition(|key| key.contains('.'));
+        app.overrides.keys().chain(&app.secrets).map(String::as_str).partition(|key| key.contains('.'));
     let extra = match named.len() {
         0 => None,
         1 => Some("1 extra parameter".to_owned()),
