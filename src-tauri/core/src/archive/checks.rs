@@ -109,14 +109,12 @@ pub(super) fn cleaned(account: &Account) -> Option<Account> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn an_account_in_a_file_is_cleaned_in_every_text() {
-        let account = |text: &str| Account {
-            id: text.into(),
-            name: text.into(),
-            email: Some(text.into()),
-            ..serde_json::from_str(r#"{"id":"","name":"","email":null}"#).unwrap()
+        let account = |text: &str| -> Account {
+            serde_json::from_value(json!({ "id": text, "name": text, "email": text })).unwrap()
         };
         let told = cleaned(&account("Ada\n\u{202e}<ada\u{200b}@acme.example>\u{1b}[2J")).unwrap();
         assert_eq!(told, account("Ada <ada@acme.example> [2J"));

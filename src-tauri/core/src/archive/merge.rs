@@ -124,8 +124,12 @@ impl Plan {
     fn start(env: &Env, archive: &Archive, how: Import) -> Result<Self> {
         let (apps, connections) = env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
         let (mut app_names, mut connection_names) = (Names::default(), Names::default());
-        apps.iter().for_each(|app| app_names.take(&app.name));
-        connections.iter().for_each(|one| connection_names.take(&one.name));
+        for app in &apps {
+            app_names.take(&app.name);
+        }
+        for one in &connections {
+            connection_names.take(&one.name);
+        }
         let mut known_apps: HashMap<_, Vec<AppRow>> = HashMap::new();
         for app in apps {
             known_apps.entry((app.provider.clone(), app.client_id.clone())).or_default().push(app);

@@ -18,7 +18,7 @@ async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
         ("secret with a line break", |new| new.client_secret = Some(Entered("my\nsecret".into()))),
         ("another state", |new| change(new, "authorize.State", "x")),
         ("another redirect URI at a refresh", |new| {
-            change(new, "refresh.redirect_uri", "https://evil.example")
+            change(new, "refresh.redirect_uri", "https://evil.example");
         }),
         ("a header of credentials", |new| change(new, "token.header.Authorization", "x")),
         ("a value far too long", |new| change(new, "authorize.prompt", &"x".repeat(5000))),

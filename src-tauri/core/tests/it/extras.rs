@@ -65,8 +65,8 @@ async fn each_goes_to_its_own_request() {
         assert_eq!(request.header("x-client-id"), Some("hunter2-header"));
         assert_eq!(named(request, "resource"), ["https://one.example", "https://two.example"]);
     }
-    assert_eq!(named(exchange, "redirect_uri"), [app.redirect_uri.clone()]);
-    assert_eq!(named(refresh, "redirect_uri"), [app.redirect_uri.clone()]);
+    assert_eq!(named(exchange, "redirect_uri"), [app.redirect_uri.as_str()]);
+    assert_eq!(named(refresh, "redirect_uri"), [app.redirect_uri.as_str()]);
     assert_eq!(named(refresh, "scope"), ["offline_access notes"]);
 }
 
