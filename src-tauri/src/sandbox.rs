@@ -109,8 +109,8 @@ fn kept_ports(home: &Path) -> Option<Ports> {
 }
 
 fn usual_ports() -> Ports {
-    let mut port = PORT;
-    [0; PROVIDERS.len()].map(|_| std::mem::replace(&mut port, port + 1))
+    let mut following = PORT..;
+    [0; PROVIDERS.len()].map(|none| following.next().unwrap_or(none))
 }
 
 /// Whether an address is one of the sandbox's own.
