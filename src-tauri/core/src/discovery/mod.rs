@@ -163,8 +163,8 @@ enum Other {
     Redirect(Option<String>),
     /// Anything else, in words.
     Reply(String),
-    /// Nothing now: why. Another time it may be there.
-    Unavailable(String),
+    /// Nothing now: why, and what to do about it. Another time it may be there.
+    Unavailable { said: String, advice: Option<String> },
 }
 
 async fn ask_each(env: &Env, asked: &TypedIssuer, addresses: Vec<Url>) -> Asked {
@@ -189,10 +189,14 @@ async fn ask(env: &Env, address: &Url) -> Result<(String, Map<String, Value>), O
         .body(Vec::new())
         .map_err(|error| Other::Reply(error.to_string()))?;
     let reply = env.http.send(request, Limits::IDENTITY).await.map_err(|failure| match failure {
-        Failure::NotSent(reason) => Other::Unavailable(format!("could not be reached: {reason}")),
-        Failure::Lost(reason) => Other::Unavailable(format!("gave no whole answer: {reason}")),
+        Failure::NotSent(reason) => unavailable(format!("could not be reached: {reason}")),
+        Failure::Blocked { reason, advice } => {
+            Other::Unavailable { said: format!("could not be reached: {reason}"), advice: Some(advice) }
+        }
+        Failure::Lost(reason) => unavailable(format!("gave no whole answer: {reason}")),
         Failure::TooLarge(limit) => Other::Reply(format!("answered with more than {} MiB", limit >> 20)),
-        failure => Other::Reply(failure.to_string()),
+        Failure::TooMany(limit) => Other::Reply(format!("answered with more than {limit} values")),
+        failure => Other::Reply(format!("answered what cannot be used: {failure}")),
     })?;
     match reply.status {
         StatusCode::OK => {}
@@ -201,7 +205,7 @@ async fn ask(env: &Env, address: &Url) -> Result<(String, Map<String, Value>), O
             return Err(Other::Redirect(to.map(str::to_owned)));
         }
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            return Err(Other::Unavailable(format!("answered {status}")));
+            return Err(unavailable(format!("answered {status}")));
         }
         status => return Err(Other::Reply(format!("answered {status}"))),
     }
@@ -216,6 +220,10 @@ async fn ask(env: &Env, address: &Url) -> Result<(String, Map<String, Value>), O
     }
 }
 
+fn unavailable(said: String) -> Other {
+    Other::Unavailable { said, advice: None }
+}
+
 /// Says what came from each address instead of a document, and what would be right where that can be told.
 fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
     let announced = others.iter().find_map(|(address, other)| match other {
@@ -225,7 +233,11 @@ fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
     if let Some((address, announced)) = announced {
         return other_issuer(asked, address, announced);
     }
-    let is_unavailable = others.iter().any(|(_, other)| matches!(other, Other::Unavailable(_)));
+    let mut unavailable = others.iter().filter_map(|(_, other)| match other {
+        Other::Unavailable { advice, .. } => Some(advice.as_ref()),
+        _ => None,
+    });
+    let is_unavailable = unavailable.clone().next().is_some();
     let mut message = format!("No metadata was found for {}.", clean(&asked.text, &[]));
     let mut target = None;
     for (said, addresses) in grouped(others) {
@@ -244,7 +256,10 @@ fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
         Some(target) => error
             .hint(format!("If {} is the issuer that you mean, enter that.", clean(&target, &[])))
             .suggest(target),
-        None if is_unavailable => error.hint("Try again later, or enter the addresses by hand."),
+        None if is_unavailable => match unavailable.find_map(|advice| advice) {
+            Some(advice) => error.hint(advice),
+            None => error.hint("Try again later, or enter the addresses by hand."),
+        },
         None => error.hint("Compare the issuer with the provider’s pages, or enter the addresses by hand."),
     }
 }
@@ -259,7 +274,7 @@ fn grouped(others: &[(Url, Other)]) -> Vec<(String, Vec<&str>)> {
                 format!("answered with a redirect to {}, which was not followed", clean(to, &[]))
             }
             Other::Redirect(None) => "answered with a redirect that names no address".into(),
-            Other::Reply(said) | Other::Unavailable(said) => said.clone(),
+            Other::Reply(said) | Other::Unavailable { said, .. } => said.clone(),
         };
         match all.iter_mut().find(|(known, _)| *known == said) {
             Some((_, addresses)) => addresses.push(address.as_str()),

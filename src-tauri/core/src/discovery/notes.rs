@@ -37,7 +37,13 @@ const CLIENT_AUTH: &[&str] = &["client_secret_basic", "client_secret_post", "non
 pub(super) fn notes(issuer: &Url, metadata: &Metadata) -> Vec<DiscoveryNote> {
     let told =
         unsupported(metadata).into_iter().map(|text| DiscoveryNote { kind: NoteKind::Unsupported, text });
-    let notices = [pkce(metadata), certificate(metadata), other_hosts(issuer, metadata), skipped(metadata)];
+    let notices = [
+        pkce(metadata),
+        form_post(metadata),
+        certificate(metadata),
+        other_hosts(issuer, metadata),
+        skipped(metadata),
+    ];
     let notices = notices.into_iter().flatten().map(|text| DiscoveryNote { kind: NoteKind::Notice, text });
     told.chain(notices).collect()
 }
@@ -103,6 +109,14 @@ fn pkce(metadata: &Metadata) -> Option<String> {
         format!("The issuer announces PKCE without S256 ({})", clean(&methods.join(", "), &[]))
     };
     Some(format!("{announced}. Grapnel sends S256 all the same; a server that does not know it ignores it."))
+}
+
+/// A browser posts a form to an address of http, and to no deep link.
+fn form_post(metadata: &Metadata) -> Option<String> {
+    let modes = metadata.list("response_modes_supported");
+    (modes.contains(&"form_post") && !modes.contains(&"query")).then(|| {
+        "The issuer answers sign-ins by a posted form (form_post), which comes back by loopback and not by deep link.".to_owned()
+    })
 }
 
 /// The member says that the server can, and not that it does for this client (RFC 8705 §3.3).

@@ -128,8 +128,13 @@ impl Profile {
                 None => self.name.clone(),
             };
         }
+        // Of several servers on one host, also on this computer, the port tells them apart.
         let page = overrides.get("authorize_url").and_then(|address| Url::parse(address).ok());
-        page.as_ref().and_then(host).unwrap_or_else(|| self.name.clone())
+        let called = page.as_ref().and_then(|url| {
+            let host = url.host_str()?;
+            Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+        });
+        called.unwrap_or_else(|| self.name.clone())
     }
 
     /// The host that a person's password goes to, where the app signs in without a browser.
@@ -213,6 +218,11 @@ mod tests {
         let custom =
             own(&[("authorize_url", "https://id.example/a"), ("token_url", "https://tokens.example/t")]);
         assert_eq!(profile("custom").called(&custom), "id.example");
+        for host in ["id.example:8443", "127.0.0.1:9001", "[::1]:9002"] {
+            let scheme = if host.starts_with("id") { "https" } else { "http" };
+            let custom = own(&[("authorize_url", &format!("{scheme}://{host}/a"))]);
+            assert_eq!(profile("custom").called(&custom), host);
+        }
         assert_eq!(profile("custom").called(&Overrides::new()), "Another provider");
     }
 
