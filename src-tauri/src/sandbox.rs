@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::store::Store;
@@ -20,6 +21,9 @@ const PROVIDERS: [ProviderId; 4] =
 /// How many connections it holds at once. Any program of this computer can make them, and each takes a descriptor of the
 /// process that renews real tokens.
 const CONNECTIONS: usize = 128;
+
+/// How long each may take for a request.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The ports, in the order of [`PROVIDERS`].
 type Ports = [u16; PROVIDERS.len()];
@@ -129,6 +133,7 @@ fn start(ports: Ports, home: &Path) -> io::Result<Sandbox> {
         state: Some(home.to_owned()),
         control: false,
         connections: CONNECTIONS,
+        timeout: TIMEOUT,
         ..Options::default()
     })
 }
