@@ -850,8 +850,8 @@ export type NewApp = {
 	 */
 	client_secret: Entered | null,
 	/**
-	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback`, `loopback:PORT`, an https address, or
-	 *  an app's redirect URI as it is.
+	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI of
+	 *  the app's own, or a whole redirect URI, which is taken as it is.
 	 */
 	redirect?: string,
 	/**  The scopes to ask for. */
@@ -883,14 +883,6 @@ export type Order =
 /**  Largest first. */
 "desc";
 
-/**  A host that an app's requests go to and that is none of its provider's own. */
-export type OtherHost = {
-	/**  The host, with its port where that is not the scheme's. */
-	host: string,
-	/**  The keys of the endpoints at it, such as `token_url`. */
-	endpoints: string[],
-};
-
 /**  The connection that an attempt was meant for, where another account signed in. */
 export type OtherAccount = {
 	/**  The connection that was to be authorized again. */
@@ -903,6 +895,14 @@ export type OtherAccount = {
 	kept_as: string,
 	/**  Who signed in. */
 	signed_in: string,
+};
+
+/**  A host that an app's requests go to and that is none of its provider's own. */
+export type OtherHost = {
+	/**  The host, with its port where that is not the scheme's. */
+	host: string,
+	/**  The keys of the endpoints at it, such as `token_url`. */
+	endpoints: string[],
 };
 
 /**  What became of it. */
@@ -1128,6 +1128,14 @@ export type Projects = {
 	projects: Project[],
 };
 
+/**  Redirect URIs for a new app, one for each way back that Grapnel listens at. */
+export type ProposedRedirect = {
+	/**  By deep link. */
+	deep_link: string,
+	/**  By a port of this computer, which is chosen at each sign-in. */
+	loopback: string,
+};
+
 /**  What opens the vault. */
 export type Protection = 
 /**  Nothing was sealed yet; the first secret makes a key in the keyring. */
@@ -1136,14 +1144,6 @@ export type Protection =
 "keyring" | 
 /**  A passphrase, given at each start. */
 "passphrase";
-
-/**  Redirect URIs for a new app, one for each way back that Grapnel listens at. */
-export type ProposedRedirect = {
-	/**  By deep link. */
-	deep_link: string,
-	/**  By a port of this computer, which is chosen at each sign-in. */
-	loopback: string,
-};
 
 /**  A provider, as a person who adds an app needs to know it. */
 export type ProviderView = {
@@ -1169,14 +1169,6 @@ export type ReadProfile = {
 	review: Review,
 };
 
-/**  What to know of values that somebody else wrote, before one's own secrets are entered beside them. */
-export type Review = {
-	/**  The hosts that are not the provider's own. */
-	other_hosts: OtherHost[],
-	/**  What protects a sign-in and is switched off, in a sentence each. */
-	warnings: string[],
-};
-
 /**  What an app's issuer announces now, beside what the app has. */
 export type Rediscovery = {
 	/**  What the issuer announces. */
@@ -1191,6 +1183,14 @@ export type Removed = {
 	connections: number,
 	/**  What became of their tokens at the provider: of all, the worst. */
 	revocation: Revocation,
+};
+
+/**  What to know of values that somebody else wrote, before one's own secrets are entered beside them. */
+export type Review = {
+	/**  The hosts that are not the provider's own. */
+	other_hosts: OtherHost[],
+	/**  What protects a sign-in and is switched off, in a sentence each. */
+	warnings: string[],
 };
 
 /**  What became of tokens at the provider. */
@@ -1238,7 +1238,7 @@ export type Seen = {
 	/**  The content type that it named. */
 	content_type: string,
 	/**  The headers that help to find out why it was refused. */
-	headers?: [string, string][],
+	headers?: ([string, string])[],
 	/**
 	 *  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
 	 *  that is no JSON, the text.
