@@ -154,6 +154,7 @@ mod tests {
             serde_json::json!({
                 "id": format!("id-{name}"), "name": name, "app_id": "app", "app_name": "App", "provider": "custom",
                 "provider_name": "R&D", "state": "reconnect_needed", "expires_at": null, "retry_at": null,
+                "lacks_scopes": false,
             })
         };
         names.iter().map(|name| serde_json::from_value(one(name)).unwrap()).collect()

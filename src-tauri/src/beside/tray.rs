@@ -199,6 +199,7 @@ mod tests {
             let one = serde_json::json!({
                 "id": "c", "name": "c", "app_id": "a", "app_name": "a", "provider": "custom", "provider_name": "P",
                 "state": "reconnect_needed", "expires_at": null, "retry_at": null,
+                "lacks_scopes": false,
             });
             vec![serde_json::from_value(one).unwrap(); count]
         };

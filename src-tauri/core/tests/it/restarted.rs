@@ -1,5 +1,6 @@
 //! The sandbox ends and starts again, as when the program is left until the next day.
 
+use grapnel_core::Grapnel;
 use grapnel_sandbox::{Options, ProviderId, Sandbox};
 
 use crate::world::World;
@@ -13,7 +14,7 @@ async fn connections_of_every_provider_outlive_the_sandbox() {
         let world = World::with(options.clone());
         let id = world.connect().await;
         let port = world.sandbox.url(provider).unwrap().rsplit(':').next().unwrap().parse().unwrap();
-        let World { sandbox, grapnel, home, .. } = world;
+        let World { sandbox, grapnel, home, keyring, clock, .. } = world;
         let issued = sandbox.revealed();
         sandbox.shutdown().await;
         for file in std::fs::read_dir(state.path()).unwrap() {
@@ -28,6 +29,9 @@ async fn connections_of_every_provider_outlive_the_sandbox() {
             ..options
         };
         let again = Sandbox::start(options).unwrap();
+        // The program starts again as well: no connection to the sandbox of before is left open.
+        drop(grapnel);
+        let grapnel = Grapnel::with(home.path(), keyring, clock).unwrap();
         if provider == ProviderId::TheGrid {
             // It gives no refresh token; the access token lasts.
             grapnel.items(&id, "sites", None).await.unwrap();
