@@ -1,46 +1,19 @@
 // A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
 
-import type { App, commands as Real, Error as Trouble, Event, NewApp } from "../bindings";
+import type { commands as Real, Error as Trouble, Event } from "../bindings";
+import { adding, proposed } from "./adding";
 import { Shelf } from "./browse";
 import { discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
-import { offered, provider } from "./providers";
+import { offered } from "./providers";
 import { scenarios } from "./scenarios";
-import { app, at, attempt, byPassword, empty, MINUTE, trouble, type FakeWorld } from "./world";
+import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeWorld } from "./world";
 
 type Commands = typeof Real;
 type Name = keyof Commands;
 type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
 
 const gone = trouble("not_found", "It does not exist any more.");
-
-const proposed = { deep_link: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", loopback: "http://127.0.0.1/callback/k3mzq7wdab" };
-
-function adding(given: NewApp, id: string): App {
-  const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
-  const of = provider(given.provider);
-  const overrides = given.overrides ?? {};
-  const value = (key: string) => overrides[key] ?? of.values.find((one) => one.key === key)?.value ?? "";
-  if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client id is needed.");
-  for (const key of ["authorize_url", "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
-  const secrets = Object.entries(given.secrets ?? {}).filter(([, value]) => value !== null).map(([key]) => key);
-  for (const [key, text] of Object.entries(overrides)) {
-    if (/_url$|^api_base$/.test(key) && !/^https:|^http:\/\/127\.0\.0\.1/.test(text)) throw wrong(key, "Use https, or 127.0.0.1.");
-    if (/_prefix$/.test(key) && text.includes(" ")) throw wrong(key, "A prefix has no space in it.");
-  }
-  const redirect = given.redirect || "deep-link";
-  const loopback = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::([^/]*))?/.exec(redirect === "loopback" ? proposed.loopback : redirect);
-  const deepLink = redirect === "deep-link" ? proposed.deep_link : /^dev\.grapnel\.desktop:/.test(redirect) ? redirect : null;
-  const port = loopback?.[1];
-  if (port !== undefined && !(Number(port) > 0 && Number(port) < 65536)) throw wrong("redirect", "That is not a port.");
-  if (!loopback && !deepLink && !/^https:\/\/./.test(redirect)) throw wrong("redirect", "Enter an https address.");
-  return app(id, given.name || of.name, {
-    provider: of.id, client_id: given.client_id, has_secret: given.client_secret !== null, overrides, secrets, discovered: given.discovered ?? [], scopes: given.scopes ?? [], projects: given.projects ?? [],
-    way_back: loopback ? "loopback" : deepLink ? "deep_link" : "paste",
-    redirect_uri: deepLink ?? (redirect === "loopback" ? proposed.loopback : redirect),
-    uses_pkce: value("pkce") !== "never",
-  });
-}
 
 export class Fake {
   world: FakeWorld = empty();

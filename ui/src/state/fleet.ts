@@ -3,7 +3,7 @@
 import type { App, Attempt, Summary } from "../host";
 import { compare } from "./order";
 import type { Place } from "./place.svelte";
-import { isOver } from "./world.svelte";
+import { isOver } from "./attempts";
 
 type Kind =
   /** `attempt` is a sign-in under way, or not yet looked at, that is to renew the connection. */

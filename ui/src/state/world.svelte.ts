@@ -5,6 +5,8 @@ import {
   asTrouble, host,
   type App, type Attempt, type Details, type Happening, type Overview, type Phase, type ProviderView, type Summary, type Trouble,
 } from "../host";
+import { isOver, supersedes } from "./attempts";
+import { momentsOf } from "./moments";
 import { byAppName, byName, sorted } from "./order";
 import { underway } from "./progress.svelte";
 import { profileValue } from "./profile";
@@ -13,23 +15,6 @@ import { common } from "../words";
 
 /** Of what comes in a storm, so much time is gathered before the host is asked again. */
 const GATHERED = 100;
-/** The moments at which what is shown of it changes. Of ten thousand, only those that changed are worked out again. */
-const known = new WeakMap<Summary | Attempt, number[]>();
-function momentsOf(one: Summary | Attempt): number[] {
-  let moments = known.get(one);
-  if (!moments) {
-    const texts = [one.expires_at, "retry_at" in one ? one.retry_at : null];
-    moments = texts.flatMap((text) => (text ? [Date.parse(text)] : []));
-    known.set(one, moments);
-  }
-  return moments;
-}
-
-export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
-
-/** Whether a sign-in that is over is answered by a later one: of the same app, and for the same connection where it was for one. */
-const supersedes = (later: Attempt, one: Attempt): boolean =>
-  isOver(one) && later.app_id === one.app_id && Date.parse(later.started_at) > Date.parse(one.started_at) && (one.connection_id === null || later.connection_id === one.connection_id);
 
 class World {
   phase = $state<"opening" | "ready" | "failed">("opening");

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { app, attempt, details, trouble } from "../fake/world";
+import { attempt, details, trouble } from "../fake/world";
 import { fake } from "../fake/fake";
 import { world } from "./world.svelte";
 
@@ -257,49 +257,4 @@ test("a sandbox that does not run says so until it does", async () => {
   fake.fail("sandbox", null);
   await world.startSandbox();
   expect(world.sandbox).toBeNull();
-});
-
-describe("sign-ins that failed", () => {
-  const listed = () => world.attempts.map((one) => `${one.id} ${one.phase}`);
-  const begun = (minutes: number) => new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString();
-  const failed = (id: string, minutes: number, more = {}) => attempt("failed", { id, started_at: begun(minutes), ...more });
-  const hear = (value: ReturnType<typeof attempt>) => world.heard({ kind: "attempt", value });
-
-  beforeEach(() => (world.attempts = []));
-
-  test("do not come back once they were left, whatever is told of them again", async () => {
-    await hear(failed("left", 1));
-    world.leave("left");
-    await hear(failed("left", 1));
-    fake.world.attempts = [failed("left", 1)];
-    await world.heard({ kind: "elsewhere" });
-    expect(listed()).toEqual([]);
-  });
-
-  test("are answered by the next one of the same app, in whatever order they are told of", async () => {
-    await hear(failed("first", 1));
-    await hear(failed("second", 2));
-    await hear(failed("first", 1));
-    await hear(failed("other", 1, { app_id: "other" }));
-    expect(listed()).toEqual(["second failed", "other failed"]);
-    await hear(attempt("done", { id: "third", started_at: begun(3) }));
-    expect(listed()).toEqual(["other failed", "third done"]);
-  });
-
-  test("of one connection are not answered by that of another", async () => {
-    await hear(failed("one", 1, { connection_id: "c1" }));
-    await hear(failed("two", 2, { connection_id: "c2" }));
-    expect(listed()).toEqual(["one failed", "two failed"]);
-    await hear(attempt("waiting", { id: "again", connection_id: "c1", started_at: begun(3) }));
-    expect(listed()).toEqual(["two failed", "again waiting"]);
-  });
-});
-
-test("names are in the order that a person counts in", async () => {
-  const names = ["Client 10", "Client 2", "client 1"];
-  fake.world.connections = names.map((name, nth) => details(`n${nth}`, name, "active", 60_000).summary);
-  fake.world.apps = names.map((name, nth) => app(`n${nth}`, name));
-  await world.heard({ kind: "apps" });
-  expect(world.connections.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
-  expect(world.apps.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
 });
