@@ -66,7 +66,8 @@ fn follow(address: &str) -> Result<()> {
         stream.read_to_string(&mut reply)?;
         let location = reply.lines().find_map(|line| line.strip_prefix("location: "));
         ensure!(location.is_some() || reply.starts_with("HTTP/1.1 200"), "{reply}");
-        next = location.map(str::to_owned);
+        next =
+            location.map(|to| if to.starts_with('/') { format!("http://{host}{to}") } else { to.to_owned() });
     }
     Ok(())
 }

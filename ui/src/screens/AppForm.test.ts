@@ -258,6 +258,7 @@ test("the way back by deep link can be tried", async () => {
   await screen.findByText("It came back.");
 });
 
+<<<<<<< HEAD
 const change = async (user: User) => {
   await row(user, "Acme Sites");
   await press(user, "Change…");
@@ -289,4 +290,12 @@ test("a secret that was saved for another host has to be entered again", async (
   await submit(user);
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
   expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ client_secret: "another", overrides: { token_url: "https://elsewhere.example/token" } });
+=======
+test("the sandbox is found where an app is added, also later", async () => {
+  const user = await start("some");
+  await open(user);
+  await press(user, "Try it with the sandbox");
+  await waitFor(() => expect(field("client_id")).toHaveValue("sandbox-grigora"));
+  expect(screen.getByText(/Nothing leaves this computer/)).toBeVisible();
+>>>>>>> main
 });

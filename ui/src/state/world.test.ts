@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { app, attempt, details, trouble } from "../fake/world";
+import { attempt, details, trouble } from "../fake/world";
 import { fake } from "../fake/fake";
 import { world } from "./world.svelte";
 
@@ -258,6 +258,7 @@ test("a sandbox that does not run says so until it does", async () => {
   await world.startSandbox();
   expect(world.sandbox).toBeNull();
 });
+<<<<<<< HEAD
 
 test("names are in the order that a person counts in", async () => {
   const names = ["Client 10", "Client 2", "client 1"];
@@ -267,3 +268,5 @@ test("names are in the order that a person counts in", async () => {
   expect(world.connections.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
   expect(world.apps.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
 });
+=======
+>>>>>>> main

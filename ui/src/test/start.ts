@@ -6,6 +6,7 @@ import { waitFor } from "@testing-library/svelte";
 import { expect } from "vitest";
 import App from "../App.svelte";
 import { fake } from "../fake/fake";
+import { starting } from "../state/connecting.svelte";
 import { palette } from "../state/palette.svelte";
 import { here } from "../state/place.svelte";
 import { places } from "../state/places.svelte";
@@ -24,6 +25,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   world.notices = [];
   deepLink.forget();
   palette.open = false;
+  for (const { id } of world.apps) starting(id).trouble = null;
   world.phase = "opening";
   here.go({ at: "home" });
   fake.use(scenario);
