@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-// Adding an app to the made-up world, with what a host would refuse.
-=======
 // How the made-up host takes in an app.
->>>>>>> main
 
 import type { App, NewApp } from "../bindings";
 import { provider } from "./providers";

@@ -258,44 +258,10 @@ test("the way back by deep link can be tried", async () => {
   await screen.findByText("It came back.");
 });
 
-<<<<<<< HEAD
-const change = async (user: User) => {
-  await row(user, "Acme Sites");
-  await press(user, "Change…");
-  await screen.findByRole("heading", { name: "Change Acme Sites", level: 1 });
-};
-
-test("an app is changed, and what is not touched stays", async () => {
-  const user = await start("app");
-  await change(user);
-  expect(screen.queryByRole("radio", { name: "Grigora" })).toBeNull();
-  expect(field("client_secret")).toHaveValue("");
-  expect(field("client_secret")).toHaveAccessibleDescription("Empty: the one in the vault stays.");
-  await user.clear(field("name"));
-  await user.type(field("name"), "Acme pages");
-  await submit(user);
-  await screen.findByRole("heading", { name: "Acme pages", level: 1 });
-  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ name: "Acme pages", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback" });
-});
-
-test("a secret that was saved for another host has to be entered again", async () => {
-  const user = await start("app");
-  await change(user);
-  await user.clear(field("token_url"));
-  await user.type(field("token_url"), "https://elsewhere.example/token");
-  await submit(user);
-  await waitFor(() => expect(field("client_secret")).toHaveFocus());
-  expect(field("client_secret")).toHaveAccessibleDescription(/saved for the addresses that the app had before/);
-  await user.type(field("client_secret"), "another");
-  await submit(user);
-  await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
-  expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ client_secret: "another", overrides: { token_url: "https://elsewhere.example/token" } });
-=======
 test("the sandbox is found where an app is added, also later", async () => {
   const user = await start("some");
   await open(user);
   await press(user, "Try it with the sandbox");
   await waitFor(() => expect(field("client_id")).toHaveValue("sandbox-grigora"));
   expect(screen.getByText(/Nothing leaves this computer/)).toBeVisible();
->>>>>>> main
 });

@@ -123,11 +123,3 @@ test("a profile is saved as a file, and the window says where", async () => {
   await press(user, "Save as profile file");
   await screen.findByText(/Downloads\/Acme Sites profile\.toml/);
 });
-
-test("the sandbox is found where an app is added, also later", async () => {
-  const user = await start("some");
-  await open(user);
-  await press(user, "Try it with the sandbox");
-  await waitFor(() => expect(field("client_id")).toHaveValue("sandbox-grigora"));
-  expect(screen.getByText(/Nothing leaves this computer/)).toBeVisible();
-});

@@ -1,11 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-<<<<<<< HEAD
-import { attempt } from "../fake/world";
-import { fake } from "../fake/fake";
-=======
 import { fake } from "../fake/fake";
 import { app, attempt, details } from "../fake/world";
->>>>>>> main
 import { world } from "./world.svelte";
 
 beforeEach(async () => {
@@ -48,8 +43,6 @@ describe("sign-ins that failed", () => {
     expect(listed()).toEqual(["two failed", "again waiting"]);
   });
 });
-<<<<<<< HEAD
-=======
 
 test("names are in the order that a person counts in", async () => {
   const names = ["Client 10", "Client 2", "client 1"];
@@ -59,4 +52,3 @@ test("names are in the order that a person counts in", async () => {
   expect(world.connections.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
   expect(world.apps.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
 });
->>>>>>> main

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-// Sign-ins: which are over, and which a later one answers.
-=======
 // Sign-ins under way, and those that are over.
->>>>>>> main
 
 import type { Attempt } from "../host";
 

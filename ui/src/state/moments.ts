@@ -1,18 +1,11 @@
-<<<<<<< HEAD
-// The moments at which what is shown of a connection or a sign-in changes.
-=======
 // The moments at which what is shown changes by itself.
->>>>>>> main
 
 import type { Attempt, Summary } from "../host";
 
 /** Of ten thousand, only those that changed are worked out again. */
 const known = new WeakMap<Summary | Attempt, number[]>();
-<<<<<<< HEAD
-=======
 
 /** When what is shown of it changes: it expires, it is tried again. */
->>>>>>> main
 export function momentsOf(one: Summary | Attempt): number[] {
   let moments = known.get(one);
   if (!moments) {

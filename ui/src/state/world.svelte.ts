@@ -15,10 +15,7 @@ import { common } from "../words";
 
 /** Of what comes in a storm, so much time is gathered before the host is asked again. */
 const GATHERED = 100;
-<<<<<<< HEAD
-=======
 
->>>>>>> main
 class World {
   phase = $state<"opening" | "ready" | "failed">("opening");
   trouble = $state.raw<Trouble | null>(null);

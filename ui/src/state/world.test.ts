@@ -258,15 +258,3 @@ test("a sandbox that does not run says so until it does", async () => {
   await world.startSandbox();
   expect(world.sandbox).toBeNull();
 });
-<<<<<<< HEAD
-
-test("names are in the order that a person counts in", async () => {
-  const names = ["Client 10", "Client 2", "client 1"];
-  fake.world.connections = names.map((name, nth) => details(`n${nth}`, name, "active", 60_000).summary);
-  fake.world.apps = names.map((name, nth) => app(`n${nth}`, name));
-  await world.heard({ kind: "apps" });
-  expect(world.connections.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
-  expect(world.apps.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
-});
-=======
->>>>>>> main

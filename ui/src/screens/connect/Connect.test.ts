@@ -26,17 +26,6 @@ test.each([
   expect(fake.called("startAttempt")).toEqual([["acme-sites", null]]);
 });
 
-test("an answer that is not accepted is told where the person waits, and when the time is over", async () => {
-  const user = await start("waiting");
-  await row(user, "Acme Sites");
-  const refused = trouble("callback_invalid", "It names another issuer.", "It was not used.", "Start again.");
-  fake.tell({ kind: "attempt", value: attempt("waiting", { refused }) });
-  await waitFor(() => expect(step()).toHaveTextContent(/It names another issuer.*It was not used/));
-  fake.tell({ kind: "attempt", value: attempt("timed_out", { refused }) });
-  await screen.findByRole("heading", { name: "Nobody answered in time" });
-  expect(step()).toHaveTextContent("It names another issuer.");
-});
-
 test("a client that was refused is corrected first, and the answer is shown", async () => {
   const user = await start("failed");
   await row(user, "Acme Sites");
@@ -263,6 +252,17 @@ test("after half a minute it is said what to look for in the browser", async () 
   expect(step()).toHaveTextContent(/complains about the client, compare this Client ID.*acme-sites-7f3a/);
   expect(step()).toHaveTextContent(/complains about the redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/);
   expect(step()).toHaveTextContent("paste it below");
+});
+
+test("an answer that is not accepted is told where the person waits, and when the time is over", async () => {
+  const user = await start("waiting");
+  await row(user, "Acme Sites");
+  const refused = trouble("callback_invalid", "It names another issuer.", "It was not used.", "Start again.");
+  fake.tell({ kind: "attempt", value: attempt("waiting", { refused }) });
+  await waitFor(() => expect(step()).toHaveTextContent(/It names another issuer.*It was not used/));
+  fake.tell({ kind: "attempt", value: attempt("timed_out", { refused }) });
+  await screen.findByRole("heading", { name: "Nobody answered in time" });
+  expect(step()).toHaveTextContent("It names another issuer.");
 });
 
 test("a provider that takes no PKCE is told before the sign-in begins", async () => {
