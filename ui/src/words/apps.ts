@@ -146,7 +146,6 @@ export const app = {
   added: "Added",
   projects: "Selected beforehand",
   connections: "Connections",
-  connectionCount: (n: number) => count(n, "connection", "connections"),
   noConnection: "Not connected yet.",
   removeTitle: (name: string) => `Remove ${name}`,
   removeText: "The app, its client secret and its settings are deleted from this computer. It stays registered at the provider.",

@@ -8,7 +8,6 @@ export const browse = {
   allProjects: "All projects",
   project: "Project",
   projectDetails: "Project details",
-  showPosts: "Posts",
   posts: "Posts",
   loadingPosts: (provider: string) => `Asking ${provider} for the posts…`,
   loadingProject: (provider: string) => `Asking ${provider} about the project…`,

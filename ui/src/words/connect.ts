@@ -42,7 +42,6 @@ export const connect = {
   openFailed: "The sign-in page did not open",
   opened: "Sign-in page opened",
   openedAt: (clock: string) => `In your browser, at ${clock}.`,
-  toOpen: "Sign-in page opens",
   start: "Connect in the browser",
   starting: "Starting…",
   waiting: "Waiting for you in the browser",
@@ -94,7 +93,6 @@ export const connect = {
   identified: "Signed in",
   identifying: (provider: string) => `Grapnel is asking ${provider} whose tokens these are.`,
   done: "Connected",
-  doneText: "The connection is ready.",
   denied: (provider: string) => `You said no at ${provider}`,
   deniedText: "Nothing was changed, and no token exists.",
   cancelled: "Cancelled",
@@ -117,7 +115,6 @@ export const connect = {
   toPaste: "waits to be pasted",
   toCome: "to come",
   arrived: "arrived",
-  sent: "sent",
   answer: "Response",
   hidden: (what: string) => `hidden, ${what}`,
 };

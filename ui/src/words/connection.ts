@@ -67,7 +67,6 @@ export const connection = {
   expires: "Expires",
   expired: "Expired",
   renewing: "Renewing",
-  inSpan: (span: string) => `in ${span}`,
   agoSpan: (span: string) => `${span} ago`,
   noEnd: "No expiry given",
   untilRefused: "good until it is refused",
