@@ -66,7 +66,7 @@ impl Default for Options {
             state: None,
             control: true,
             connections: 4_096,
-            timeout: Duration::from_mins(1),
+            timeout: Duration::from_secs(60),
         }
     }
 }

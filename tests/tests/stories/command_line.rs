@@ -124,7 +124,7 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
         .step("What the window exports goes where its person says in the system's dialog", async {
             page.press(Role::Button, "Settings").await?;
             page.fill("Passphrase of the file", WORDS).await?;
-            page.fill("The same passphrase again", WORDS).await?;
+            page.fill("Confirm passphrase", WORDS).await?;
             page.press(Role::Button, "Export…").await?;
             scene.desktop().answers_dialog("Export to a file", named).await?;
             page.says(&format!("Wrote {named}:")).await
