@@ -101,7 +101,7 @@ pub async fn read_posts(scene: &Scene, page: &Page) -> Result<()> {
     scene
         .step("Only drafts, then only those about the tram line", async {
             page.choose("Status: Any status", "Draft").await?;
-            posts.until("drafts alone", "Status", |all| all.iter().all(|status| status == "draft")).await?;
+            posts.until("drafts alone", "Status", |all| all.iter().all(|status| status == "Draft")).await?;
             page.fill("Filter titles", "tram line").await?;
             let about = |all: &[String]| all.iter().all(|title| title.to_lowercase().contains("tram line"));
             posts.until("the tram line alone", "Title", about).await?;

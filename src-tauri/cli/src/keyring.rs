@@ -22,7 +22,7 @@ const REFUSED: Duration = Duration::from_millis(200);
 pub(crate) async fn within_patience(session: &mut Session<'_>, command: Command) -> Result<Exit> {
     if matches!(command, Command::Doctor) {
         // What is wrong with the keyring is what it is to tell.
-        return crate::execute(session, command).await;
+        return Box::pin(crate::execute(session, command)).await;
     }
     let grapnel = session.grapnel.clone();
     let messages = session.output.messages.clone();

@@ -97,7 +97,7 @@ impl Work {
             Ok(grapnel) => {
                 let mut session =
                     Session { grapnel, output: &mut output, input, browser, patience, reads_passphrases };
-                keyring::within_patience(&mut session, command).await
+                Box::pin(keyring::within_patience(&mut session, command)).await
             }
             Err(error) if matches!(command, Command::Doctor) => doctor::unopened(&mut output, error),
             Err(error) => Err(error),

@@ -68,7 +68,7 @@ async fn without_scripts(scene: &Scene, page: &Page) -> Result<()> {
             sign_in_on(&consent).await?;
             consent
                 .page()
-                .says("If this page stays, copy its whole address and paste it into Grapnel.")
+                .says("If this page stays, copy its whole address from the address bar and paste it into Grapnel.")
                 .await?;
             consent.page().address().await
         })

@@ -35,10 +35,10 @@ pub(crate) async fn call(
     let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
     if reply.body.len() < LONG {
-        return read(reply, token);
+        return read(&reply, token);
     }
     let token = token.clone();
-    let read = tokio::task::spawn_blocking(move || read(reply, &token)).await;
+    let read = tokio::task::spawn_blocking(move || read(&reply, &token)).await;
     read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was broken off".into()))))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn fetch(
         return Ok(reply);
     }
     let strange = strange(&reply);
-    Err(read(reply, token).err().unwrap_or(strange))
+    Err(read(&reply, token).err().unwrap_or(strange))
 }
 
 /// A reply as everything else sees it: without the secrets of its connection.
@@ -133,7 +133,7 @@ pub(crate) async fn userinfo(
         let token = String::from_utf8(reply.body).unwrap_or_default();
         return Ok(Userinfo::Signed(token.trim().to_owned()));
     }
-    read(masked(reply, mask).await, token).map(Userinfo::Claims)
+    read(&masked(reply, mask).await, token).map(Userinfo::Claims)
 }
 
 /// Reads what is for everybody, such as a provider's keys. It may be kept by someone else, whom no token is sent.
@@ -143,10 +143,10 @@ pub(crate) async fn read_public(client: &Client, url: &Url) -> Result<Value, Api
         .body(Vec::new())
         .map_err(|error| not_sent(&error))?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
-    read(reply, &SecretString::default())
+    read(&reply, &SecretString::default())
 }
 
-fn read(reply: Reply, token: &SecretString) -> Result<Value, ApiFailure> {
+fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
     let status = reply.status;
     if status.is_redirection() {
         let what = "a redirect to another address, which was not followed".into();
@@ -163,7 +163,7 @@ fn read(reply: Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
         return Err(ApiFailure::Refused { status, code });
     }
-    parsed.map_err(|_| strange(&reply))
+    parsed.map_err(|_| strange(reply))
 }
 
 /// A reply that is not the JSON it should be.
@@ -192,7 +192,7 @@ pub(crate) async fn introspect(
     let auth = auth_at(conventions.introspection_auth, conventions);
     let request = about_token(url, auth, credentials, token, "access_token")?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
-    read(masked(reply, mask).await, token)
+    read(&masked(reply, mask).await, token)
 }
 
 /// Revokes a token (RFC 7009), as the client itself. A token that the provider does not know counts as revoked.
@@ -207,7 +207,7 @@ pub(crate) async fn revoke(
     let auth = auth_at(conventions.revocation_auth, conventions);
     let request = about_token(url, auth, credentials, token, hint)?;
     let reply = client.send(request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
-    if reply.status.is_success() { Ok(()) } else { read(reply, token).map(drop) }
+    if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
 }
 
 /// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the same

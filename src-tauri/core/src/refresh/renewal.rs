@@ -39,7 +39,7 @@ pub(super) async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64, wh
             return Ok(known);
         }
         env.tell(Event::Connection(id.clone()));
-        let outcome = in_turn(&env, &id, instead_of, why).await;
+        let outcome = Box::pin(in_turn(&env, &id, instead_of, why)).await;
         drop(held);
         env.tell(Event::Connection(id));
         reached(Point::AfterTelling);

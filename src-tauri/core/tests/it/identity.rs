@@ -31,6 +31,9 @@ fn who(details: &Details) -> String {
         .map_or_else(|| "unknown".into(), |account| format!("{} ({})", account.called(), account.id))
 }
 
+/// What is tried, values of the app, the keys that its issuer has, and the header of the ID token.
+type Row = (&'static str, &'static [(&'static str, &'static str)], Vec<Value>, Value);
+
 #[tokio::test]
 async fn an_id_token_says_who_signed_in() {
     for alg in ["ES256", "ES512", "EdDSA", "Ed25519", "RS256"] {
@@ -94,7 +97,7 @@ async fn a_wrong_id_token_refuses_the_sign_in() {
 async fn an_id_token_whose_signature_cannot_be_checked_says_why() {
     let key = Key::new("ES256");
     let (named, unnamed) = (json!({ "kid": "k1" }), json!({}));
-    let table: [(&str, &[(&str, &str)], Vec<Value>, Value); 7] = [
+    let table: [Row; 7] = [
         ("no address", &[("issuer", "")], vec![], named.clone()),
         ("nothing there", OPENID, vec![], named.clone()),
         ("other key", OPENID, vec![key.jwk(json!({ "kid": "k2" }))], named.clone()),
@@ -204,9 +207,12 @@ async fn another_account_does_not_replace_the_first() {
         let key = Key::new("ES256");
         let signed_in_as = async |sub: &str, wanted: &Wanted| {
             issuer.server.on("/userinfo", [Reply::json(200, json!({ "sub": sub }).to_string())]);
-            let members = |nonce: &str| match by_id_token {
-                true => json!({ "id_token": key.sign(json!({}), &issuer.claims(sub, nonce)) }),
-                false => json!({}),
+            let members = |nonce: &str| {
+                if by_id_token {
+                    json!({ "id_token": key.sign(json!({}), &issuer.claims(sub, nonce)) })
+                } else {
+                    json!({})
+                }
             };
             issuer.sign_in(wanted, members).await.unwrap()
         };

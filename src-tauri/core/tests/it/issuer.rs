@@ -42,6 +42,7 @@ impl Key {
     }
 
     /// Its public half as a JWK, with these members besides.
+    #[expect(clippy::needless_pass_by_value, reason = "each caller makes it for this")]
     pub(crate) fn jwk(&self, besides: Value) -> Value {
         let mut jwk = match &self.pair {
             Pair::Ec(pair, curve) => {
@@ -64,6 +65,7 @@ impl Key {
     }
 
     /// A token with these claims, and these members in its header besides `alg`.
+    #[expect(clippy::needless_pass_by_value, reason = "each caller makes it for this")]
     pub(crate) fn sign(&self, header: Value, claims: &Value) -> String {
         let mut all = json!({ "alg": self.alg });
         all.as_object_mut().unwrap().extend(header.as_object().unwrap().clone());

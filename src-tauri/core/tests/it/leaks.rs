@@ -75,7 +75,7 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
     });
     server.on("/token/introspect", [Reply::json(200, introspection.to_string())]);
     let project = serde_json::json!({ "id": "p1", "name": SECRETS[0], "domain": SECRETS[1], "more": all });
-    let escaped = |value: serde_json::Value| value.to_string().replace('/', "\\/").replace("=", "\\u003d");
+    let escaped = |value: serde_json::Value| value.to_string().replace('/', "\\/").replace('=', "\\u003d");
     server.on("/project/list", [Reply::json(200, escaped(serde_json::json!({ "projects": [project] })))]);
     let posts: Vec<_> = (0..3)
         .map(|id| serde_json::json!({

@@ -172,9 +172,9 @@ async fn the_authorities_of_the_environment_and_of_the_settings_add_up() {
 #[ignore = "its environment comes from the test above, which runs it"]
 async fn by_three_authorities() {
     let (world, proxies) = (World::new(), from_environment("PROXIES"));
-    let mut proxies = proxies.split(' ').zip(["a.example", "b.example", "c.example"]);
+    let proxies = proxies.split(' ').zip(["a.example", "b.example", "c.example"]);
     let certificates = from_environment("AUTHORITY");
-    while let Some((proxy, host)) = proxies.next() {
+    for (proxy, host) in proxies {
         let proxy = format!("http://{proxy}");
         let settings = Settings { proxy, certificates: certificates.clone(), ..Settings::default() };
         world.grapnel.change_settings(settings).unwrap();
