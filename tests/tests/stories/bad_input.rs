@@ -131,7 +131,7 @@ async fn in_a_reply(scene: &Scene, page: &Page) -> Result<()> {
         (Fault::Empty, "Grigora’s reply (status 200) was empty."),
         (Fault::CutOff, "its answer did not arrive whole"),
         (Fault::Oversized, "larger than 1 MiB, and was not read further"),
-        (Fault::UnknownError, "refused, with the error “mercury_in_retrograde”"),
+        (Fault::UnknownError, "refused, with status 400 and the error “mercury_in_retrograde”"),
     ] {
         next = scene
             .step(&format!("A reply: {told}"), async {
