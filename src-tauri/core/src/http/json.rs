@@ -13,9 +13,10 @@ pub(super) struct Values {
 
 impl Values {
     /// Takes in the next piece, and answers how many values there are so far beyond the first: never fewer than a
-    /// parser makes of it. Of what is neither a list nor an object, none.
+    /// parser makes of it. Of what is neither a list nor an object, none. A byte order mark and any kind of space may
+    /// stand before either.
     pub(super) fn take_in(&mut self, piece: &[u8]) -> usize {
-        let first = piece.trim_ascii_start().first();
+        let first = piece.iter().find(|byte| byte.is_ascii_graphic());
         if self.is_json.is_none() {
             self.is_json = first.map(|first| matches!(first, b'[' | b'{'));
         }
@@ -45,6 +46,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::Value;
+
+    #[test]
+    fn what_stands_before_json_hides_no_value() {
+        for before in ["", " \n", "\u{feff}", "\u{feff}\u{feff} ", "\u{a0}", "\u{b}", "\u{3000}"] {
+            let text = format!("{before}[0,0,0]");
+            assert_eq!(Values::default().take_in(text.as_bytes()), 3, "{before:?}");
+            let mut in_pieces = Values::default();
+            assert_eq!(text.as_bytes().chunks(1).map(|piece| in_pieces.take_in(piece)).last(), Some(3));
+        }
+        assert_eq!(Values::default().take_in(b"a=[0,0,0]"), 0);
+    }
 
     fn values(value: &Value) -> usize {
         1 + match value {
