@@ -4,6 +4,7 @@ use http::header;
 use serde_json::Value;
 
 use super::super::{ENVELOPE_FAILURE, Members};
+use super::tokens::tokens_in;
 use crate::http::token::TokenFailure;
 use crate::http::{Reply, clean};
 use crate::provider::Conventions;
@@ -28,7 +29,10 @@ pub(super) fn of(
         let (code, description) = said(reply, members);
         (if code.is_empty() { challenged(reply).unwrap_or_default() } else { code }, description)
     };
-    refused(reply, &code, description.as_deref(), sent)
+    // A refusal may carry tokens all the same, and repeat them.
+    let secrets: Vec<SecretString> =
+        tokens_in(members).map(SecretString::from).chain(sent.to_vec()).collect();
+    refused(reply, &code, description.as_deref(), &secrets)
 }
 
 /// The refusal in the headers of a reply whose body says nothing (RFC 6750 §3), if there is one.

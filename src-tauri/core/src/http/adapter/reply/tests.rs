@@ -150,6 +150,25 @@ fn a_grant_may_be_nested_where_the_profile_says_so() {
 }
 
 #[test]
+fn what_is_refused_tells_no_token_that_the_reply_holds() {
+    for (status, body) in [
+        (200, r#"{"at-0123456789abcdef":{"access_token":"at-0123456789abcdef"}}"#),
+        (400, r#"{"error":"at-0123456789abcdef","access_token":"at-0123456789abcdef"}"#),
+        (
+            400,
+            r#"{"error":{"message":"of at-0123456789abcdef","tokens":[{"id_token":"at-0123456789abcdef"}]}}"#,
+        ),
+    ] {
+        let outcome = normalize(&reply(status, "", body), &conventions("grigora"), &[], &mut Vec::new());
+        let told = match outcome.unwrap_err() {
+            TokenFailure::Failed(failure) => format!("{:?}", failure.explain("Acme")),
+            refused @ TokenFailure::Refused { .. } => format!("{refused:?}"),
+        };
+        assert!(told.contains("[secret]") && !told.contains("0123456789"), "{told}");
+    }
+}
+
+#[test]
 fn what_repeats_a_secret_does_not_hold_it_any_more() {
     let token = "access-token-0123456789";
     let body = format!(

@@ -49,6 +49,22 @@ pub(super) fn check(
     Ok(())
 }
 
+/// The tokens that a reply holds, at whatever depth.
+pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
+    let mut found = Vec::new();
+    let mut left: Vec<(&str, &Value)> = members.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    while let Some((name, value)) = left.pop() {
+        match value {
+            Value::String(token) if TOKENS.contains(&name) => found.push(token.clone()),
+            Value::Array(items) => left.extend(items.iter().map(|item| (name, item))),
+            Value::Object(inner) => left.extend(inner.iter().map(|(name, value)| (name.as_str(), value))),
+            _ => {}
+        }
+    }
+    // A shorter one is a word that may well stand elsewhere by chance.
+    found.into_iter().filter(|token| token.len() >= 8)
+}
+
 /// A token is visible ASCII (RFC 6749 appendix A.12; RFC 9110 §5.5): anything else breaks out of the header, or of the
 /// line, that it is put into.
 fn sendable(member: &'static str, token: &str) -> Result<(), Unusable> {
@@ -116,7 +132,9 @@ fn take_nested(members: &mut Members, path: &str, noted: &mut Vec<Deviation>) {
 /// Why there is no access token, as far as the rest of the reply tells.
 fn missing(members: &Members, status: StatusCode) -> Failure {
     if let Some(path) = nested(members, MAX_NESTING) {
-        return Failure::Unusable(Unusable::Nested(clean(&path, &[])), status);
+        let tokens: Vec<String> = tokens_in(members).collect();
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        return Failure::Unusable(Unusable::Nested(clean(&path, &tokens)), status);
     }
     if members.get("id_token").is_some_and(Value::is_string) {
         return Failure::Unusable(Unusable::OnlyIdToken, status);
