@@ -70,7 +70,7 @@ pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
     let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_token = |token: &SecretString| {
         let token = token.expose_secret();
-        !token.is_empty() && token.len() <= LONGEST && token.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+        !token.is_empty() && token.len() <= LONGEST && token.bytes().all(|byte| byte.is_ascii_graphic())
     };
     let is_word = |word: &String| {
         !word.is_empty()
@@ -110,6 +110,23 @@ pub(super) fn cleaned(account: &Account) -> Option<Account> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_connection_whose_token_cannot_be_sent_is_damaged() {
+        let connection = |access: &str, refresh: &str| -> ConnectionOut {
+            let at = "2026-03-02T12:00:00Z";
+            serde_json::from_value(json!({
+                "id": "0".repeat(32), "name": "Client 1", "created_at": at, "scopes": [], "project_ids": [],
+                "tokens": { "access": access, "refresh": refresh, "issued_at": at, "renewals": 0 },
+            }))
+            .unwrap()
+        };
+        check_connection(&connection("gri_at_1", "gri_rt_1")).unwrap();
+        for bad in ["", "a b", " a", "a\n", "a\u{7f}", "ä", &"a".repeat(LONGEST + 1)] {
+            assert!(check_connection(&connection(bad, "gri_rt_1")).is_err(), "{bad:?}");
+            assert!(check_connection(&connection("gri_at_1", bad)).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn an_account_in_a_file_is_cleaned_in_every_text() {
