@@ -7,7 +7,7 @@ pub(crate) mod tray;
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
-use grapnel_core::event::Event;
+use grapnel_model::event::Event;
 use tauri::{AppHandle, Manager};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};

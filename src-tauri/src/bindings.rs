@@ -7,11 +7,11 @@ use crate::{browsing, commands, saved};
 
 /// What the core has to say, on its way to the window.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
-pub(crate) struct Happened(pub grapnel_core::event::Event);
+pub(crate) struct Happened(pub grapnel_model::event::Event);
 
 /// The connection that the person asked for, outside of the window.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
-pub(crate) struct Asked(pub grapnel_core::id::ConnectionId);
+pub(crate) struct Asked(pub grapnel_model::id::ConnectionId);
 
 /// Every command and event.
 pub(crate) fn builder() -> Builder<tauri::Wry> {

@@ -1,7 +1,7 @@
 //! The person's own browser, opened off the window's thread.
 
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::SecretString;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::SecretString;
 
 /// Opens an address with the person's own choice of a browser, or the system's where none is named.
 pub(crate) async fn open(address: SecretString, with: String) -> Result<()> {

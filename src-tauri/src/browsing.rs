@@ -2,11 +2,11 @@
 //! the provider.
 
 use grapnel_core::content::export::Format;
-use grapnel_core::content::{
+use grapnel_model::content::{
     Collection, Found, Items, Month, PostDetails, PostPage, PostQuery, Project, Projects,
 };
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::id::ConnectionId;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
 use serde::Serialize;
 use tauri::{AppHandle, State};
 

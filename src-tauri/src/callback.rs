@@ -4,8 +4,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use grapnel_core::error::Code;
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_model::error::Code;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use tauri::plugin::{Builder, TauriPlugin};
 use tauri::{AppHandle, Manager, Wry};
 use tauri_plugin_deep_link::DeepLinkExt;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use tokio::sync::oneshot;
 
 /// The calls that can be cancelled, by the number the window gave them.

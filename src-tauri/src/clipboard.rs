@@ -10,8 +10,8 @@ use arboard::SetExtApple;
 use arboard::SetExtLinux;
 #[cfg(windows)]
 use arboard::SetExtWindows;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 
 /// How long a token stays in the clipboard.
 const STAY: Duration = Duration::from_secs(45);

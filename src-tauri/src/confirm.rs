@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use grapnel_core::error::{Error, Result};
-use grapnel_core::settings::Settings;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::settings::Settings;
 
 /// What is asked has to be in sight whole, in letters as they are shown. What is longer is not asked at all.
 const LONGEST: usize = 240;

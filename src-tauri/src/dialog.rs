@@ -10,7 +10,7 @@ mod platform;
 
 use std::path::PathBuf;
 
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, WebviewWindow};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Mutex, oneshot};

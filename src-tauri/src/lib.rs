@@ -28,7 +28,7 @@ use shell::Shell;
 /// Runs the program until its window is closed.
 pub fn run() {
     logging::start();
-    grapnel_core::secret::forbid_core_dumps();
+    grapnel_core::core_dumps::forbid();
     grapnel_core::descriptors::raise_limit();
     // Before there is another thread: the environment is everyone's.
     #[cfg(target_os = "linux")]

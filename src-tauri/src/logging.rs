@@ -1,6 +1,6 @@
 //! The log, on standard error. Only Grapnel's own words reach it: other crates' could hold what passes through them.
 
-use grapnel_core::text::CleanLog;
+use grapnel_model::text::CleanLog;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
@@ -9,7 +9,8 @@ use tracing_subscriber::prelude::*;
 pub(crate) fn start() {
     let level =
         std::env::var("GRAPNEL_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let own = Targets::new().with_target("grapnel_core", level).with_target("grapnel_desktop", level);
+    let own = Targets::new()
+        .with_targets(["grapnel_core", "grapnel_model", "grapnel_desktop"].map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| CleanLog(std::io::stderr()));
     tracing_subscriber::registry().with(lines).with(own).init();
 }

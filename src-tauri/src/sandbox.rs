@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use grapnel_core::error::{Code, Error, Result};
 use grapnel_core::store::Store;
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use serde::Serialize;
 
@@ -189,7 +189,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let sandbox = start([0; 4], home.path()).unwrap();
         for offered in PROVIDERS.map(|provider| app(&sandbox, provider)) {
-            let profile = grapnel_core::provider::Profile::find(&offered.provider).unwrap();
+            let profile = grapnel_model::provider::Profile::find(&offered.provider).unwrap();
             profile.conventions(&offered.overrides).unwrap();
         }
     }

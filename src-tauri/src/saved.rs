@@ -5,7 +5,7 @@ use std::io::{BufWriter, Error as IoError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager, State};
 use tempfile::NamedTempFile;
 

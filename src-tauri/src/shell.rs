@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grapnel_core::Grapnel;
-use grapnel_core::authorize::Phase;
-use grapnel_core::error::Result;
-use grapnel_core::event::Event;
 use grapnel_core::store::Store;
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::Result;
+use grapnel_model::event::Event;
 use tauri::{AppHandle, Manager};
 use tauri_specta::Event as _;
 use tokio::sync::OnceCell;

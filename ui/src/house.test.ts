@@ -49,7 +49,7 @@ test("what is announced is announced in one way", () => {
 
 test("a button that a text names is there", () => {
   const crates = join(process.cwd(), "../src-tauri");
-  const rust = readdirSync(crates, { recursive: true, encoding: "utf8" }).filter((file) => /^(core\/|cli\/)?src\/.*\.rs$/.test(file) && !file.includes("tests"));
+  const rust = readdirSync(crates, { recursive: true, encoding: "utf8" }).filter((file) => /^((core|cli|model|oauth|store)\/)?src\/.*\.rs$/.test(file) && !file.includes("tests"));
   const labels = rust.flatMap((file) => [...(readFileSync(join(crates, file), "utf8").split("#[cfg(test)]")[0] ?? "").replace(/^ *\/\/.*$/gm, "").matchAll(/“([A-Z][^”{}]*)”/g)].map((found) => found[1]));
   const words = files.filter(({ file }) => file.startsWith("words/")).map(({ text }) => text).join();
   expect(labels).toContain("Save as profile file");

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use clap::Args;
-use grapnel_core::activity::{Entry, Kind};
-use grapnel_core::error::Result;
-use grapnel_core::id::{AppId, ConnectionId};
+use grapnel_model::activity::{Entry, Kind};
+use grapnel_model::error::Result;
+use grapnel_model::id::{AppId, ConnectionId};
 use jiff::Timestamp;
 use serde::Serialize;
 

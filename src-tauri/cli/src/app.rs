@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use grapnel_core::app::{self, App, NOT_ADDED, NewApp};
 use grapnel_core::discovery::Discovery;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::provider::{Need, Overrides, Profile, ProfileFile, is_secret};
-use grapnel_core::redirect::ProposedRedirect;
-use grapnel_core::revoke::Revocation;
-use grapnel_core::secret::Entered;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::{Need, Overrides, Profile, ProfileFile, is_secret};
+use grapnel_model::redirect::ProposedRedirect;
+use grapnel_model::revocation::Revocation;
+use grapnel_model::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use grapnel_core::archive::{self, Exported, Imported, Line, Outcome, What};
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::Serialize;
 

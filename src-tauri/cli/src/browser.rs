@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grapnel_core::secret::SecretString;
+use grapnel_model::secret::SecretString;
 
 /// Opens an address with the browser that is set (empty for the system's), and answers whether that went well. May block
 /// for some seconds.

@@ -1,8 +1,8 @@
 //! What a connection opens: projects, and their posts.
 
 use clap::{Args, ValueEnum};
-use grapnel_core::content::{Collection, Found, Items, Order, Post, PostQuery, Posts, Project, Projects};
-use grapnel_core::error::Result;
+use grapnel_model::content::{Collection, Found, Items, Order, Post, PostQuery, Posts, Project, Projects};
+use grapnel_model::error::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 

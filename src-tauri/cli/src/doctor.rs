@@ -1,7 +1,7 @@
 //! `grapnel doctor`: what works and what does not, with what to do about it.
 
 use grapnel_core::doctor::{self, Diagnosis, Verdict};
-use grapnel_core::error::{Error, Result};
+use grapnel_model::error::{Error, Result};
 use jiff::Timestamp;
 
 use crate::exit::Exit;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use grapnel_core::error::{Code, Error};
+use grapnel_model::error::{Code, Error};
 
 /// How a run ended. The numbers are a contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::io::BufRead;
 
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::SecretString;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::SecretString;
 use tokio::sync::mpsc;
 
 /// Lines that are read aside.

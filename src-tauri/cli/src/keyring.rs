@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
-use grapnel_core::error::{Error, Result};
-use grapnel_core::event::Event;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::event::Event;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::arguments::Command;

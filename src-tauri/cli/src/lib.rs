@@ -28,7 +28,7 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use clap::Parser;
-use grapnel_core::error::Result;
+use grapnel_model::error::Result;
 
 pub use browser::Browser;
 pub use exit::Exit;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use grapnel_core::text::CleanLog;
+use grapnel_model::text::CleanLog;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -22,7 +22,8 @@ where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     W: Write + 'static,
 {
-    let own = Targets::new().with_target("grapnel_core", level).with_target("grapnel_cli", level);
+    let own = Targets::new()
+        .with_targets(["grapnel_core", "grapnel_model", "grapnel_cli"].map(|name| (name, level)));
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     lines.with_writer(move || CleanLog(stream())).with_filter(own)
 }

@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use grapnel_cli::{Input, Patience, Surroundings};
 use grapnel_core::clock::SystemClock;
-use grapnel_core::secret::forbid_core_dumps;
 use grapnel_core::store::Store;
-use grapnel_core::{Grapnel, token_agent};
+use grapnel_core::{Grapnel, core_dumps, token_agent};
 
 fn main() -> ExitCode {
     grapnel_cli::log();
-    forbid_core_dumps();
+    core_dumps::forbid();
     let work = match grapnel_cli::begin(std::env::args_os(), surroundings()) {
         ControlFlow::Break(exit) => return exit.into(),
         ControlFlow::Continue(work) => work,

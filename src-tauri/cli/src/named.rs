@@ -2,8 +2,8 @@
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
-use grapnel_core::connection::Summary;
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::connection::Summary;
+use grapnel_model::error::{Code, Error, Result};
 
 /// The app of this name, if there is one. Letters match in either case, as they do where names are kept unique.
 pub(crate) fn find_app(grapnel: &Grapnel, name: &str) -> Result<Option<App>> {

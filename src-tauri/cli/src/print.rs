@@ -6,8 +6,8 @@ use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grapnel_core::clock::Clock;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::text::{clean_line, clean_lines, escape_json};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::text::{clean_line, clean_lines, escape_json};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -234,7 +234,7 @@ mod tests {
         output.failed(&Error::new(Code::Internal, HOSTILE).means(HOSTILE).hint(HOSTILE));
         assert_eq!(out.text(), "Connected as Ada ]52;c;Y3VybA==  [2J 2J.\nNext\n");
         for c in said.text().chars().filter(|c| *c != '\n') {
-            assert!(!c.is_control() && !grapnel_core::text::is_hidden(c), "{c:?}");
+            assert!(!c.is_control() && !grapnel_model::text::is_hidden(c), "{c:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! `grapnel provider`: the providers, and every value of their profiles with its source.
 
 use clap::Subcommand;
-use grapnel_core::error::Result;
-use grapnel_core::provider::{Profile, ProviderView};
+use grapnel_model::error::Result;
+use grapnel_model::provider::{Profile, ProviderView};
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::error::{Error, Result};
 use grapnel_core::token_agent::{HandedOut, Question};
+use grapnel_model::error::{Error, Result};
 
 use crate::browser::Browser;
 use crate::input::Input;

@@ -1,6 +1,6 @@
 //! Text in columns. Cells are cleaned before they are measured.
 
-use grapnel_core::text::clean_line;
+use grapnel_model::text::clean_line;
 use unicode_width::UnicodeWidthStr;
 
 /// Between two columns.

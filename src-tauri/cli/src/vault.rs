@@ -2,9 +2,9 @@
 //! command that cannot do without.
 
 use clap::Subcommand;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::{ExposeSecret, SecretString};
-use grapnel_core::vault::Protection;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::vault::Protection;
 use jiff::Timestamp;
 use serde::Serialize;
 

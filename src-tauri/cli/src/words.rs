@@ -1,6 +1,6 @@
 //! Times and wire names in words.
 
-use grapnel_core::connection::State;
+use grapnel_model::connection::State;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::AppId;
+use grapnel_model::provider::{Secrets, is_secret};
+use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::id::AppId;
-use crate::provider::{Secrets, is_secret};
-use crate::secret::{Entered, ExposeSecret, Sealed, SecretString};
 use crate::store::app::{self, AppRow};
+use crate::store::sealed::Sealed;
 
 /// Where they are sealed, all in one.
 fn place(app: &AppId) -> String {

@@ -3,14 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use grapnel_model::error::{Error, Result, in_words};
+use grapnel_model::settings::Settings;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::error::{Error, Result, in_words};
-
 /// Reads a file of certificates in PEM or DER format. Fails where it cannot be read, or one of them is none.
-pub(crate) fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
     let wrong = |message: String| {
         Error::input("certificates", message)
@@ -34,6 +34,14 @@ pub(crate) fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         Ok(()) => Ok(certificates),
         Err(_) => Err(wrong(format!("“{shown}” holds something that is no certificate."))),
     }
+}
+
+/// The certificate authorities to trust besides. Fails where the file cannot be read, or holds none.
+pub(crate) fn of_settings(settings: &Settings) -> Result<Vec<CertificateDer<'static>>> {
+    if settings.certificates.is_empty() {
+        return Ok(Vec::new());
+    }
+    from_file(Path::new(&settings.certificates))
 }
 
 /// What the environment adds to the system's store: the certificates, and the variables that name them.

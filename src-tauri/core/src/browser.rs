@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
-use crate::secret::{ExposeSecret, SecretString};
-use crate::text::clean_line;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::text::clean_line;
 
 /// A launcher that still runs after this long has found a browser: some stay for as long as it does.
 const SETTLED: Duration = Duration::from_secs(3);

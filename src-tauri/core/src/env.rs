@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
 use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
 use crate::clock::{Clock, Time};
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::http::Client;
-use crate::id::ConnectionId;
 use crate::store::cache::Cache;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::{self, Presence, Store};

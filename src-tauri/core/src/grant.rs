@@ -1,19 +1,21 @@
 //! A grant, from the token endpoint's answer to what is sealed and kept.
 
+use grapnel_model::connection::Held;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::{Conventions, Origins, Profile};
+use grapnel_model::secret::{Glimpse, SecretString};
+
 use crate::app_secrets;
-use crate::connection::Held;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
 use crate::http::token::{Credentials, Grant};
-use crate::id::ConnectionId;
 use crate::life;
-use crate::provider::{Conventions, Origins, Profile};
-use crate::secret::{Glimpse, Sealed, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection::{ConnectionRow, SealedGrant};
+use crate::store::sealed::Sealed;
 
 /// Where an app's client secret is sealed.
-pub(crate) fn secret_place(app: &crate::id::AppId) -> String {
+pub(crate) fn secret_place(app: &grapnel_model::id::AppId) -> String {
     format!("app/{app}/secret")
 }
 

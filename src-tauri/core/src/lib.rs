@@ -3,7 +3,6 @@
 //! [`Grapnel`] is the door; behind it imports run one way:
 //! `connection → {app, authorize, refresh, content} → {http, vault, store} → {provider, secret, error, clock}`.
 
-pub mod activity;
 pub mod app;
 mod app_secrets;
 pub mod archive;
@@ -13,26 +12,20 @@ pub mod browser;
 pub mod clock;
 pub mod connection;
 pub mod content;
+pub mod core_dumps;
 pub mod descriptors;
 pub mod discovery;
 pub mod doctor;
 mod env;
-pub mod error;
-pub mod event;
 mod grant;
 pub mod http;
-pub mod id;
 mod life;
-pub mod provider;
-pub mod redirect;
 mod refresh;
 mod refusal;
 mod retry;
 pub mod revoke;
-pub mod secret;
 pub mod settings;
 pub mod store;
-pub mod text;
 pub mod token_agent;
 pub mod vault;
 

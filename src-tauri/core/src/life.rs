@@ -2,17 +2,15 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use grapnel_model::connection::{ExpirySource, Held};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::connection::{ExpirySource, Held};
 use crate::http::token::{End, Grant};
-use crate::secret::{ExposeSecret, SecretString};
 
 /// A moment further away is no end that anybody means.
 const MAX_LIFE: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
-/// A person is told so long before a new sign-in is due, or in the last quarter of a shorter life.
-const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// Refreshes closer together say nothing of whether a refresh extends the refresh token's life.
 const MIN_DISTANCE: SignedDuration = SignedDuration::from_secs(10);
 
@@ -52,22 +50,6 @@ pub(crate) fn refresh_end(now: Timestamp, grant: &Grant, before: Option<&Held>) 
     let is_fixed = if since < MIN_DISTANCE { before.refresh_end_is_fixed } else { more < since / 2 };
     // A fixed end that is told in seconds from now wavers.
     (Some(if is_fixed && new > old { old } else { new }), is_fixed)
-}
-
-/// When only a new sign-in helps, as far as is known: the end of an access token that cannot be renewed, or of a
-/// refresh token that refreshing does not extend.
-pub(crate) fn sign_in_due(held: &Held) -> Option<Timestamp> {
-    match held.refresh {
-        None => held.expires_at,
-        Some(_) => held.refresh_expires_at.filter(|_| held.refresh_end_is_fixed),
-    }
-}
-
-/// From when a person is told that a new sign-in is due.
-pub(crate) fn notice_from(held: &Held) -> Option<Timestamp> {
-    let due = sign_in_due(held)?;
-    let life = held.signed_in_at.unwrap_or(held.issued_at).duration_until(due);
-    due.checked_sub(NOTICE.min(life / 4)).ok()
 }
 
 fn moment(now: Timestamp, end: End) -> Option<Timestamp> {
@@ -196,13 +178,13 @@ mod tests {
     fn a_new_sign_in_is_due_where_nothing_else_goes_on() {
         let day = 86_400;
         let fixed = held(Some(90 * day), true);
-        assert_eq!(sign_in_due(&fixed), Some(later(90 * day)));
-        assert_eq!(notice_from(&fixed), Some(later(83 * day)));
-        assert_eq!(sign_in_due(&held(Some(90 * day), false)), None);
+        assert_eq!(fixed.sign_in_due(), Some(later(90 * day)));
+        assert_eq!(fixed.notice_from(), Some(later(83 * day)));
+        assert_eq!(held(Some(90 * day), false).sign_in_due(), None);
         let alone = Held { refresh: None, ..held(None, false) };
-        assert_eq!((sign_in_due(&alone), notice_from(&alone)), (Some(later(60)), Some(later(45))));
+        assert_eq!((alone.sign_in_due(), alone.notice_from()), (Some(later(60)), Some(later(45))));
         // Renewed since, its notice does not come later for it.
         let renewed = Held { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
-        assert_eq!(notice_from(&renewed), Some(later(83 * day)));
+        assert_eq!(renewed.notice_from(), Some(later(83 * day)));
     }
 }

@@ -1,10 +1,11 @@
 //! What a provider's refusal means, for a person.
 
-use crate::error::{Code, Error};
+use grapnel_model::error::{Code, Error};
+use grapnel_model::provider::ClientAuth;
+use grapnel_model::secret::ExposeSecret;
+
 use crate::grant::Client;
 use crate::http::ENVELOPE_FAILURE;
-use crate::provider::ClientAuth;
-use crate::secret::ExposeSecret;
 
 /// What the provider said, cleaned. The code is empty where it gave none; a callback has no status.
 #[derive(Debug, Clone, Copy)]

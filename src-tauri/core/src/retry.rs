@@ -25,7 +25,7 @@ pub(crate) fn pause(failures: u32, asked: Option<Duration>, dice: f64) -> Durati
 
 /// A throw of the dice for [`pause`].
 pub(crate) fn dice() -> f64 {
-    f64::from(u32::from_le_bytes(crate::secret::random())) / f64::from(u32::MAX)
+    f64::from(u32::from_le_bytes(grapnel_model::secret::random())) / f64::from(u32::MAX)
 }
 
 /// A moment so long from `now`.

@@ -3,73 +3,23 @@
 
 use std::time::Duration;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{ConnectionId, RevocationId};
+use grapnel_model::provider::{Origins, Profile};
+use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
+use grapnel_model::secret::SecretString;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use crate::activity::Kind;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
-use crate::id::{ConnectionId, RevocationId};
-use crate::provider::{Origins, Profile};
 use crate::retry::{after, dice, in_words, pause};
-use crate::secret::SecretString;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::revocation::{RefreshToken, RevocationRow};
 use crate::store::{activity, app, connection, revocation};
-
-/// What became of tokens at the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-#[serde(rename_all = "snake_case")]
-pub enum Revocation {
-    /// The provider took them back.
-    Done,
-    /// The provider offers no way to do so: the permission still stands there.
-    NotOffered,
-    /// It could not be asked now. It is asked again while Grapnel runs.
-    Pending,
-    /// It refused, or Grapnel could not ask: the permission may still stand there.
-    Failed,
-}
-
-/// A kind of token, by its name in RFC 7009.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-#[serde(rename_all = "snake_case")]
-pub enum TokenKind {
-    /// It brings new access tokens.
-    RefreshToken,
-    /// It opens the API.
-    AccessToken,
-}
-
-/// What became of one token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct TokenRevocation {
-    /// Which one.
-    pub token: TokenKind,
-    /// What became of it.
-    pub revocation: Revocation,
-    /// Why it was not taken back, or not yet.
-    pub reason: Option<String>,
-}
-
-/// What a disconnect came to at the provider. Here, the tokens are deleted whatever it says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Disconnected {
-    /// Of all its tokens, the worst.
-    pub revocation: Revocation,
-    /// Each token that the provider was asked to take back.
-    pub tokens: Vec<TokenRevocation>,
-    /// Why the provider could not be asked at all.
-    pub reason: Option<String>,
-}
 
 /// How long a provider is asked again.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);

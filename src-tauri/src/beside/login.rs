@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager};
 
 use crate::callback::HIDDEN;

@@ -5,10 +5,10 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::{State, Summary};
-use grapnel_core::error::{Error, Result};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::text::clean_line;
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::error::{Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::text::clean_line;
 use tauri::AppHandle;
 use zbus::export::futures_core::Stream;
 use zbus::message::Type;
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_locked_keyring_is_told_where_connections_wait_for_it() {
-        let trouble = Error::new(grapnel_core::error::Code::KeyringLocked, "Your keyring is locked.");
+        let trouble = Error::new(grapnel_model::error::Code::KeyringLocked, "Your keyring is locked.");
         let notice = locked_notice(&trouble, 2, false, false).unwrap();
         assert_eq!(notice.title, "Your keyring is locked.");
         assert_eq!(notice.text, "2 connections wait for it, and cannot be renewed until then.");

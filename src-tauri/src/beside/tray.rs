@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::connection::Tally;
-use grapnel_core::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use ksni::menu::{MenuItem, StandardItem};
 use ksni::{Handle, Icon, OfflineReason, Status, ToolTip, TrayMethods};
 use tauri::{AppHandle, Manager};

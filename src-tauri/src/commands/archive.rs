@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use grapnel_core::archive::{Archive, Export, Exported, Import, Imported, check_passphrase};
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::Entered;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::Entered;
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, State};
 

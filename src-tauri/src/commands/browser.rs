@@ -1,7 +1,7 @@
 //! The program that opens addresses: chosen for one sign-in or for one connection, and used.
 
-use grapnel_core::error::Result;
-use grapnel_core::id::{AttemptId, ConnectionId};
+use grapnel_model::error::Result;
+use grapnel_model::id::{AttemptId, ConnectionId};
 use tauri::{AppHandle, State};
 
 use crate::shell::Shell;

@@ -1,9 +1,9 @@
 //! What is set for all of Grapnel.
 
 use grapnel_core::Grapnel;
-use grapnel_core::error::{Error, Result};
-use grapnel_core::settings::{Changes, Settings};
 use grapnel_core::store::Store;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::settings::{Changes, Settings};
 use serde::Serialize;
 #[cfg(target_os = "linux")]
 use tauri::Manager;
@@ -50,7 +50,7 @@ pub(crate) async fn change_settings(
 ) -> Result<Option<Settings>> {
     let core = shell.core().await?;
     let kept = core.settings()?;
-    if !confirm::settings(&app, &kept, &changes.to(kept.clone()).in_place_of(&kept)?).await? {
+    if !confirm::settings(&app, &kept, &core.checked_settings(changes.to(kept.clone()))?).await? {
         return Ok(None);
     }
     // As they are after the answer.

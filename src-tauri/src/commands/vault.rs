@@ -1,9 +1,9 @@
 //! The vault and the doctor.
 
 use grapnel_core::doctor::{Check, Diagnosis, Verdict};
-use grapnel_core::error::{Error, Result};
-use grapnel_core::secret::Entered;
-use grapnel_core::vault::Protection;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::secret::Entered;
+use grapnel_model::vault::Protection;
 use tauri::{AppHandle, State};
 
 use crate::clipboard::Clipboard;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use grapnel_core::Grapnel;
-use grapnel_core::content::{Order, PostQuery};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::content::{Order, PostQuery};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox};
 use rusqlite::Connection;
 use serde_json::json;

@@ -9,10 +9,10 @@ use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
 use grapnel_core::clock::SystemClock;
-use grapnel_core::error::Error;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::{Entered, ExposeSecret};
 use grapnel_core::vault::Keyring;
+use grapnel_model::error::Error;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{Entered, ExposeSecret};
 use grapnel_sandbox::{ProviderId, Sandbox};
 
 /// Opens the data in `home`, and connects it to the sandbox's Grigora, which agrees to everything.

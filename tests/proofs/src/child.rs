@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use grapnel_core::Grapnel;
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::ExposeSecret;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};

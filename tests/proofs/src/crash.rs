@@ -8,9 +8,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
 
 use crate::child::Looked;
 use crate::world::World;

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring;
 use tokio::process::Command;

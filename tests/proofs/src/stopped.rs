@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use grapnel_core::Grapnel;
-use grapnel_core::connection::State;
-use grapnel_core::error::{Code, Error};
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::State;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::id::ConnectionId;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_tests::{Context, Result, bail};
 use http::header;
 use reqwest::{Method, Response, redirect};

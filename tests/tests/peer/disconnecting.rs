@@ -1,8 +1,8 @@
 //! Disconnecting: the server is made to forget the tokens (RFC 7009).
 
-use grapnel_core::connection::State;
-use grapnel_core::revoke::Revocation;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::connection::State;
+use grapnel_model::revocation::Revocation;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_tests::Result;
 
 use crate::server::Client;

@@ -1,6 +1,6 @@
 //! What the server announces of itself.
 
-use grapnel_core::error::Code;
+use grapnel_model::error::Code;
 use grapnel_tests::Result;
 
 use crate::world::World;

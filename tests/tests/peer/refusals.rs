@@ -1,9 +1,10 @@
 //! Sign-ins that come to nothing, and answers that are not heard.
 
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::error::Code;
-use grapnel_core::event::Event;
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::Code;
+use grapnel_model::event::Event;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_tests::{Context, Result};
 
 use crate::browser::{self, Person};

@@ -1,8 +1,9 @@
 //! Renewing: the server rotates, and tells a stolen token from the right one.
 
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
 use grapnel_tests::{Context, Result};
 
 use crate::browser::Person;

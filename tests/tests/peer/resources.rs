@@ -1,6 +1,6 @@
 //! Tokens that are not for userinfo: of plain OAuth, and for a resource (RFC 8707), which are JWTs.
 
-use grapnel_core::connection::State;
+use grapnel_model::connection::State;
 use grapnel_tests::{Context, Result};
 
 use crate::browser;

@@ -1,8 +1,9 @@
 //! Signing in: by loopback and by a private-use scheme, with a secret and without.
 
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::connection::State;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::connection::State;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_tests::{Context, Result};
 
 use crate::browser::{self, Person};

@@ -7,13 +7,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::{Attempt, Wanted};
+use grapnel_core::authorize::Wanted;
 use grapnel_core::clock::SystemClock;
-use grapnel_core::event::Event;
-use grapnel_core::id::{AppId, AttemptId, ConnectionId};
-use grapnel_core::provider::Overrides;
-use grapnel_core::secret::Entered;
 use grapnel_core::vault::Keyring;
+use grapnel_model::attempt::Attempt;
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::provider::Overrides;
+use grapnel_model::secret::Entered;
 use grapnel_tests::wait::PATIENCE;
 use grapnel_tests::{Context, Result};
 use http::{StatusCode, header};
@@ -148,16 +149,16 @@ pub(crate) async fn end_of(events: &mut Receiver<Event>, id: &AttemptId) -> Resu
 struct MemoryKeyring(Mutex<HashMap<String, Vec<u8>>>);
 
 impl Keyring for MemoryKeyring {
-    fn get(&self, name: &str) -> grapnel_core::error::Result<Option<Vec<u8>>> {
+    fn get(&self, name: &str) -> grapnel_model::error::Result<Option<Vec<u8>>> {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned())
     }
 
-    fn set(&self, name: &str, key: &[u8]) -> grapnel_core::error::Result<()> {
+    fn set(&self, name: &str, key: &[u8]) -> grapnel_model::error::Result<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), key.into());
         Ok(())
     }
 
-    fn remove(&self, name: &str) -> grapnel_core::error::Result<()> {
+    fn remove(&self, name: &str) -> grapnel_model::error::Result<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 use grapnel_core::app::{NewApp, Rediscovery, ValueChange};
 use grapnel_core::discovery::{Discovery, NoteKind};
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::Entered;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -128,8 +128,9 @@ pub(super) fn text(found: &Discovery) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use grapnel_core::discovery::DiscoveryNote;
+
+    use super::*;
 
     #[test]
     fn what_is_not_supported_is_a_warning() {

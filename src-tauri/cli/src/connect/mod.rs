@@ -8,12 +8,14 @@ mod waiting;
 use std::sync::Arc;
 
 use clap::Args;
-use grapnel_core::app::{App, WayBack};
-use grapnel_core::authorize::{Attempt, Phase, Started};
+use grapnel_core::app::App;
+use grapnel_core::authorize::Started;
 use grapnel_core::browser::entered;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_model::attempt::{Attempt, Phase};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::redirect::WayBack;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::SignedDuration;
 
 use crate::browser::Browser;

@@ -2,10 +2,11 @@
 //! becomes.
 
 use clap::Args;
-use grapnel_core::authorize::{Attempt, OtherAccount, Wanted};
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::{Attempt, OtherAccount};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::ExposeSecret;
 
 use crate::input::Lines;
 use crate::named::quoted;

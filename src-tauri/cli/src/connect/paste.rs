@@ -1,9 +1,9 @@
 //! What is pasted while a sign-in waits.
 
 use grapnel_core::Grapnel;
-use grapnel_core::error::{Code, Error};
-use grapnel_core::id::AttemptId;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::id::AttemptId;
+use grapnel_model::secret::ExposeSecret;
 
 use crate::input::Lines;
 use crate::print::Messages;

@@ -3,9 +3,9 @@
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::connection::Summary;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::Summary;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
 
 use crate::named::{find_app, find_connection};
 use crate::print::Messages;

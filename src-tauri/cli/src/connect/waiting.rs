@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
-use grapnel_core::app::{App, WayBack};
-use grapnel_core::authorize::Attempt;
-use grapnel_core::error::Result;
-use grapnel_core::id::AttemptId;
+use grapnel_core::app::App;
+use grapnel_model::attempt::Attempt;
+use grapnel_model::error::Result;
+use grapnel_model::id::AttemptId;
+use grapnel_model::redirect::WayBack;
 
 use crate::named::quoted;
 use crate::print::Messages;

@@ -1,6 +1,6 @@
 //! Connections in a list.
 
-use grapnel_core::connection::{State, Summary};
+use grapnel_model::connection::{State, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -6,8 +6,8 @@ mod token;
 
 use clap::Args;
 
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::revoke::{Revocation, TokenRevocation};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::revocation::{Revocation, TokenRevocation};
 use jiff::Timestamp;
 use serde::Serialize;
 

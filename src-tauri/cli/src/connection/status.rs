@@ -1,11 +1,11 @@
 //! Everything about a connection.
 
-use grapnel_core::connection::{Details, ExpirySource, Held, Scopes, State};
-use grapnel_core::content::{Account, Application, Authorization, Claims};
-use grapnel_core::error::Error;
-use grapnel_core::http::Deviation;
-use grapnel_core::secret::Glimpse;
-use grapnel_core::text::clean_line;
+use grapnel_model::account::{Account, Application, Authorization, Claims};
+use grapnel_model::connection::{Details, ExpirySource, Held, Scopes, State};
+use grapnel_model::error::Error;
+use grapnel_model::secret::Glimpse;
+use grapnel_model::text::clean_line;
+use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -3,10 +3,10 @@
 use std::slice;
 
 use clap::Args;
-use grapnel_core::activity::Asker;
-use grapnel_core::error::Result;
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_core::token_agent::requesting_process;
 use grapnel_core::token_agent::{HandedOut, Question};
+use grapnel_model::error::Result;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     let expires_at = grapnel.summaries(slice::from_ref(&connection.id))?.pop().and_then(|now| now.expires_at);
     show(output, asked, &HandedOut { token, expires_at })?;
     // Whoever asked has the token by now; that it is not noted is no failure.
-    if let Err(error) = grapnel.token_handed_out(&connection.id, &Asker::process(asker::pid())) {
+    if let Err(error) = grapnel.token_handed_out(&connection.id, &requesting_process(asker::pid())) {
         tracing::info!(%error, "not noted");
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use grapnel_cli::Exit;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{ProviderId, Switch, custom};
 use insta::assert_snapshot;
 

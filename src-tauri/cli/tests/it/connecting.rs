@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use grapnel_cli::Exit;
-use grapnel_core::authorize::{Phase, Wanted};
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
 use grapnel_sandbox::{Consent, ProviderId, grovestreams};
 use insta::assert_snapshot;
 

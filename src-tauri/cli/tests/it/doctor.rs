@@ -1,7 +1,7 @@
 //! `grapnel doctor`, and what the activity says of tokens handed out.
 
 use grapnel_cli::Exit;
-use grapnel_core::error::Code;
+use grapnel_model::error::Code;
 use insta::assert_snapshot;
 
 use crate::world::World;

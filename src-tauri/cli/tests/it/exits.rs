@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grapnel_cli::{Exit, Patience};
-use grapnel_core::error::Code;
+use grapnel_model::error::Code;
 use grapnel_sandbox::{Endpoint, Fault, Times};
 use insta::assert_snapshot;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::secret::{ExposeSecret, SecretString};
 use grapnel_core::vault::{Keyring, Sign};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 
 /// Noon of a day, until a test moves it.

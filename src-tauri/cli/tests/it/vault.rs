@@ -1,7 +1,7 @@
 //! `grapnel vault`, and a vault that opens with a passphrase.
 
 use grapnel_cli::Exit;
-use grapnel_core::error::Code;
+use grapnel_model::error::Code;
 use insta::assert_snapshot;
 
 use crate::world::World;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grapnel_cli::Exit;
 use grapnel_core::Grapnel;
-use grapnel_core::event::Event;
+use grapnel_model::event::Event;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -140,7 +140,7 @@ async fn a_name_may_be_anything_that_a_name_can_be() {
     answer(&world, &window).await;
     let own = window.token(&window.connections().unwrap()[0].id, Duration::ZERO).await.unwrap();
     let answered = grapnel(&world, &["token", "--", name]).await;
-    let own = grapnel_core::secret::ExposeSecret::expose_secret(&own);
+    let own = grapnel_model::secret::ExposeSecret::expose_secret(&own);
     assert_eq!((answered.exit, answered.out), (Some(0), format!("{own}\n")), "{}", answered.said);
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use grapnel_cli::{Exit, Input, Patience, Surroundings};
 use grapnel_core::Grapnel;
-use grapnel_core::secret::SecretString;
+use grapnel_model::secret::SecretString;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 use insta::internals::SettingsBindDropGuard;
 use tempfile::TempDir;

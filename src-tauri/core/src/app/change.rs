@@ -1,18 +1,19 @@
 //! Changing an app. Where its addresses move to other hosts, what was saved for the old ones does not go there.
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::AppId;
+use grapnel_model::provider::{Origins, Profile, Secrets, is_secret};
+use grapnel_model::redirect;
+
 use super::entered::{Checked, Secret};
 use super::{App, NewApp, being_connected, seal, taken, view};
-use crate::activity::Kind;
 use crate::app_secrets;
 use crate::authorize;
 use crate::env::Env;
-use crate::error::{Error, Result};
-use crate::event::Event;
-use crate::id::AppId;
-use crate::provider::{Origins, Profile, Secrets, is_secret};
-use crate::redirect;
-use crate::secret::Sealed;
 use crate::store::app::{AppRow, name_is_taken};
+use crate::store::sealed::Sealed;
 use crate::store::{activity, app, connection};
 
 /// Changes an app to what was entered. Sign-ins that wait are cancelled: they began with what the app was before.

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use grapnel_model::error::{Error, Result};
+use grapnel_model::provider::{Conventions, Need, Overrides, Profile, Secrets, is_secret};
+use grapnel_model::redirect;
+use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_model::text;
 use serde::Deserialize;
-
-use crate::error::{Error, Result};
-use crate::provider::{Conventions, Need, Overrides, Profile, Secrets, is_secret};
-use crate::redirect;
-use crate::secret::{Entered, ExposeSecret, SecretString};
-use crate::text;
 
 /// The longest name, id, secret or value that is taken.
 const LONGEST: usize = 4096;

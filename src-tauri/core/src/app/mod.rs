@@ -7,27 +7,29 @@ pub(crate) mod remove;
 
 use std::collections::BTreeMap;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::AppId;
+use grapnel_model::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, Secrets, is_secret};
+use grapnel_model::redirect;
+use grapnel_model::redirect::Loopback;
+use grapnel_model::secret::SecretString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::activity::Kind;
 use crate::app_secrets;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::grant::secret_place;
-use crate::id::AppId;
-use crate::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, Secrets, is_secret};
-use crate::redirect::{self, Loopback};
-use crate::secret::{Sealed, SecretString};
 use crate::store::app::{AppRow, name_is_taken};
+use crate::store::sealed::Sealed;
 use crate::store::{activity, app};
 
-pub use crate::redirect::WayBack;
 pub(crate) use change::change;
 pub use entered::NewApp;
 use entered::Secret;
 pub(crate) use entered::{is_hidden, shown_name};
+use grapnel_model::redirect::WayBack;
 pub(crate) use rediscover::rediscover;
 pub use rediscover::{Rediscovery, ValueChange};
 pub use remove::Removed;

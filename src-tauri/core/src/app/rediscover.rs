@@ -1,12 +1,12 @@
 //! Asking an app's issuer again: what of the app would change.
 
+use grapnel_model::error::{Error, Result};
+use grapnel_model::id::AppId;
+use grapnel_model::provider::Profile;
 use serde::{Deserialize, Serialize};
 
 use crate::discovery::{self, Discovery};
 use crate::env::Env;
-use crate::error::{Error, Result};
-use crate::id::AppId;
-use crate::provider::Profile;
 use crate::store::app;
 
 /// What an app's issuer announces now, beside what the app has.

@@ -1,17 +1,18 @@
 //! Removing an app: alone, or with its connections.
 
+use grapnel_model::activity::Kind;
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::AppId;
+use grapnel_model::revocation::Revocation;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use super::being_connected;
-use crate::activity::Kind;
 use crate::authorize;
-use crate::connection::{Grapnel, State, Summary};
+use crate::connection::Grapnel;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
-use crate::id::AppId;
-use crate::revoke::Revocation;
 use crate::store::{activity, app, revocation};
 
 /// What removing an app with its connections came to.

@@ -1,17 +1,17 @@
 //! What a file says is checked like what a person enters: each part before it is taken in.
 
+use grapnel_model::account::Account;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::provider::is_secret;
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::format::{AppOut, ConnectionOut};
 use crate::app::{NewApp, Possible, is_hidden};
 use crate::app_secrets;
-use crate::content::Account;
 use crate::env::Env;
-use crate::error::{Error, Result};
 use crate::grant::secret_place;
-use crate::http::clean;
-use crate::provider::is_secret;
-use crate::secret::{Entered, ExposeSecret, SecretString};
 use crate::store::app::AppRow;
 
 /// The longest token that is taken.

@@ -4,10 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 
 use age::scrypt::{Identity, Recipient};
 use age::{DecryptError, Decryptor, Encryptor};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::SecretString;
 use zeroize::Zeroizing;
 
-use crate::error::{Code, Error, Result};
-use crate::secret::SecretString;
 use crate::vault::wrong_passphrase;
 
 /// scrypt with N = 2¹⁷, OWASP's number: 128 MiB, and some tenths of a second.

@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::SecretString;
 use tempfile::NamedTempFile;
 
 use super::envelope::{self, invalid};
 use super::format::{self, Archive};
-use crate::error::{Code, Error, Result};
-use crate::secret::SecretString;
 
 /// The largest file that is read: room for 10,000 connections with long tokens.
 const LARGEST: u64 = 64 * 1024 * 1024;

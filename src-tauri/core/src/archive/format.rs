@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use grapnel_model::account::Account;
+use grapnel_model::connection::ExpirySource;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::{Origins, is_reserved};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::envelope::invalid;
-use crate::connection::ExpirySource;
-use crate::content::Account;
-use crate::error::{Code, Error, Result};
-use crate::provider::{Origins, is_reserved};
-use crate::secret::{ExposeSecret, SecretString};
 
 /// The version that this program writes, and the newest that it reads. In the first, the values `token.NAME` were sent
 /// with refreshes as well.

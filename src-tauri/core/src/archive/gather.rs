@@ -4,20 +4,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::provider::is_secret;
+use grapnel_model::secret::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::format::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
 use super::{envelope, file, format};
-use crate::activity::Kind;
 use crate::app_secrets;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::grant::{access_place, newest, refresh_place, secret_place};
-use crate::provider::is_secret;
-use crate::secret::{Sealed, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection::ConnectionRow;
+use crate::store::sealed::Sealed;
 use crate::store::{activity, app, connection};
 use crate::vault::check_passphrase;
 

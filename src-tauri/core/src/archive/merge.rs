@@ -4,20 +4,20 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::connection::Held;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::provider::{Conventions, OtherHost, Profile};
+use grapnel_model::secret::Glimpse;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
 use super::format::{AppOut, Archive, ConnectionOut, TokensOut};
-use crate::activity::Kind;
 use crate::app::{self, Possible, shown_name};
-use crate::connection::Held;
 use crate::env::Env;
-use crate::error::{Error, Result};
-use crate::event::Event;
 use crate::grant::{access_place, refresh_place};
-use crate::id::{AppId, ConnectionId};
-use crate::provider::{Conventions, OtherHost, Profile};
-use crate::secret::Glimpse;
 use crate::store::app::AppRow;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
 use crate::store::{self, activity, connection};

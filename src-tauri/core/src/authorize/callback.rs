@@ -1,10 +1,9 @@
 //! The callback: hostile input until parsed. One pure function reads it, for all ways back.
 
+use grapnel_model::error::{Code, Error};
+use grapnel_model::provider::{Conventions, DEEP_LINK};
+use grapnel_model::secret::SecretString;
 use url::Url;
-
-use crate::error::{Code, Error};
-use crate::provider::{Conventions, DEEP_LINK};
-use crate::secret::SecretString;
 
 /// The longest callback address, and the longest form that a browser posts, that is read.
 pub(crate) const MAX_CALLBACK_BYTES: usize = 16 * 1024;
@@ -204,9 +203,10 @@ const MIXED_UP: &str = "It was not used, and nothing was sent to any server. Ano
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::provider::{Overrides, Profile};
+    use grapnel_model::secret::ExposeSecret;
+
     use super::*;
-    use crate::provider::{Overrides, Profile};
-    use crate::secret::ExposeSecret;
     use proptest::prelude::*;
 
     const LOOPBACK: &str = "http://127.0.0.1:4711/callback";

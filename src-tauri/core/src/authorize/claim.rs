@@ -1,13 +1,15 @@
 //! Claiming: a callback is matched with the attempt that it answers, and makes it its own. Whatever does not
 //! fit changes nothing.
 
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::AttemptId;
+use grapnel_model::provider::{Conventions, Profile};
+use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
+
 use super::callback::{self, Answer, Arrived, Callback, Fault, Names};
-use super::{Phase, tell, time_out};
+use super::{tell, time_out};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::id::AttemptId;
-use crate::provider::{Conventions, Profile};
-use crate::secret::{ExposeSecret, SecretString, sha256};
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, app};
 
@@ -87,7 +89,7 @@ fn unknown(env: &Env, arrived: &Arrived) -> Refused {
 /// What an answer says that is an error, as its sender's words.
 fn said(answer: &Answer) -> String {
     let Answer::Error { error, description } = answer else { return String::new() };
-    let clean = |text: &str| crate::http::clean(text, &[]);
+    let clean = |text: &str| grapnel_model::provider_text::clean(text, &[]);
     let description = description.as_deref().map(|text| format!(": {}", clean(text))).unwrap_or_default();
     format!(" It says “{}{description}”.", clean(error))
 }
@@ -193,14 +195,15 @@ fn misfit(
         return Some(Fault::NotOurs);
     }
     match (&callback.issuer, &conventions.issuer) {
-        (Some(named), Some(known)) if named != known => {
-            Some(Fault::OtherIssuer { named: crate::http::clean(named, &[]), known: known.clone() })
-        }
+        (Some(named), Some(known)) if named != known => Some(Fault::OtherIssuer {
+            named: grapnel_model::provider_text::clean(named, &[]),
+            known: known.clone(),
+        }),
         (Some(named), None) => {
             let origin = conventions.authorize_url.origin();
             let is_same = url::Url::parse(named).is_ok_and(|named| named.origin() == origin);
             (!is_same).then(|| Fault::ForeignIssuer {
-                named: crate::http::clean(named, &[]),
+                named: grapnel_model::provider_text::clean(named, &[]),
                 origin: origin.ascii_serialization(),
             })
         }

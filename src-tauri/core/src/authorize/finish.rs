@@ -2,22 +2,26 @@
 
 use std::sync::Arc;
 
+use grapnel_model::account::Account;
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AttemptId, ConnectionId};
+use grapnel_model::secret::SecretString;
+
 use super::callback::{Answer, Callback};
 use super::claim::{Refused, claim, claim_pasted};
 use super::grant_place::{self, Place};
-use super::{Phase, loopback, request, tell, verifier_place, view, watch};
-use crate::activity::Kind;
+use super::{loopback, request, tell, verifier_place, view, watch};
 use crate::app_secrets;
-use crate::content::{self, Account, IdToken};
+use crate::content;
+use crate::content::IdToken;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::token::{Ask, Grant, TokenFailure, ask};
 use crate::http::{Failure, Mask, Unusable};
-use crate::id::{AttemptId, ConnectionId};
 use crate::refusal::{Refusal, client_hint, said};
-use crate::secret::SecretString;
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, activity, app, connection};
@@ -97,9 +101,9 @@ fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
 /// What an error in the callback says (RFC 6749 §4.1.2.1).
 fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
     let app = app_of(env, row)?;
-    let provider = &crate::provider::Profile::find(&app.provider)?.called(&app.overrides);
-    let error = crate::http::clean(error, &[]);
-    let description = description.map(|text| crate::http::clean(text, &[]));
+    let provider = &grapnel_model::provider::Profile::find(&app.provider)?.called(&app.overrides);
+    let error = grapnel_model::provider_text::clean(error, &[]);
+    let description = description.map(|text| grapnel_model::provider_text::clean(text, &[]));
     request::came_back_with(&mut row.exchange, &error, description.as_deref());
     env.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
     Ok(match error.as_str() {

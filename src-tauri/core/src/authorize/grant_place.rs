@@ -3,15 +3,18 @@
 
 use std::sync::Arc;
 
-use super::OtherAccount;
-use crate::activity::Kind;
-use crate::content::{self, Account, IdToken};
+use grapnel_model::account::Account;
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::OtherAccount;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AttemptId, ConnectionId};
+
+use crate::content;
+use crate::content::IdToken;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::grant;
 use crate::http::token::Grant;
-use crate::id::{AttemptId, ConnectionId};
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::{activity, attempt, connection};

@@ -1,7 +1,6 @@
 //! Signing in: an attempt is started, the browser takes the person to the provider, and the callback
 //! brings the attempt to its end.
 
-mod attempt;
 mod callback;
 mod claim;
 mod finish;
@@ -14,23 +13,23 @@ use std::fs::File;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::provider::Profile;
+use grapnel_model::secret::SecretString;
 use jiff::Timestamp;
 use tokio::sync::broadcast::Receiver;
 
-pub use attempt::{Attempt, Message, OtherAccount, Parameter, Phase};
 use finish::refuse_another_account;
 pub(crate) use finish::{give_up, paste, receive, settle};
 pub(crate) use grant_place::replace;
+use grapnel_model::attempt::{Attempt, Phase};
 pub use start::{Started, Wanted};
 pub(crate) use start::{join_or_start, start, with_password};
 
-use crate::activity::Kind;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
-use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::provider::Profile;
-use crate::secret::SecretString;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, activity, app, connection};
 

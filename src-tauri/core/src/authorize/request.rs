@@ -8,11 +8,11 @@ use oauth2::{
 use std::borrow::Cow;
 use url::Url;
 
-use super::attempt::{Message, Parameter};
-use crate::error::{Code, Error, Result};
-use crate::http::Seen;
-use crate::provider::{Conventions, Need, Pkce, Place, is_secret, replace};
-use crate::secret::{SecretString, random};
+use grapnel_model::attempt::{Message, Parameter};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::{Conventions, Need, Pkce, Place, is_secret, replace};
+use grapnel_model::secret::{SecretString, random};
+use grapnel_model::token_response::Seen;
 
 /// How many random bytes a state has: 256 bits.
 const STATE_BYTES: u32 = 32;
@@ -221,9 +221,10 @@ fn hidden(name: &str, description: &str) -> Parameter {
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::provider::{DEEP_LINK, Overrides, Profile};
+    use grapnel_model::secret::ExposeSecret;
+
     use super::*;
-    use crate::provider::{DEEP_LINK, Overrides, Profile};
-    use crate::secret::ExposeSecret;
 
     fn conventions(id: &str, own: &[(&str, &str)]) -> Conventions {
         let own: Overrides =

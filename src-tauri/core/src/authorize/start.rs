@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::{Attempt, Phase};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::provider::{Conventions, Profile};
+use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use jiff::SignedDuration;
 use url::Url;
 
 use super::request::{self, Request};
-use super::{Attempt, Phase, loopback, tell, url_place, verifier_place, watch};
-use crate::activity::Kind;
+use super::{loopback, tell, url_place, verifier_place, watch};
 use crate::app_secrets;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
 use crate::http::login;
-use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::provider::{Conventions, Profile};
-use crate::secret::{ExposeSecret, Sealed, SecretString, sha256};
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::connection::ConnectionRow;
+use crate::store::sealed::Sealed;
 use crate::store::{self, activity, app, connection};
 
 /// How long an attempt waits for the person.

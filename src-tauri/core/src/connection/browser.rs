@@ -1,12 +1,13 @@
 //! Which browser opens a connection's pages: one of its own, or else the one that is set for all. A profile of a
 //! browser holds one account of a provider, so that each connection may need another.
 
+use grapnel_model::error::{Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AttemptId, ConnectionId};
+
 use super::Grapnel;
 use crate::authorize::no_attempt;
 use crate::browser;
-use crate::error::{Error, Result};
-use crate::event::Event;
-use crate::id::{AttemptId, ConnectionId};
 use crate::store::{attempt, connection, settings};
 
 impl Grapnel {

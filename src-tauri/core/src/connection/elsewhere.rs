@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use grapnel_model::error::{Code, Result};
+use grapnel_model::event::Event;
+
 use crate::authorize;
 use crate::env::Env;
-use crate::error::{Code, Result};
-use crate::event::Event;
 use crate::store::change::{self, Change};
 
 /// If more was written at once, everything is read again.

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
+use grapnel_model::connection::Summary;
+use grapnel_model::error::Result;
+
 use super::state::Now;
-use super::view::Summary;
 use crate::app;
 use crate::env::Env;
-use crate::error::Result;
 use crate::store::standing;
 
 /// The first of each provider by name, at most `many` of each; and whether there are more.

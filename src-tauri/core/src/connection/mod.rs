@@ -8,34 +8,39 @@ mod protection;
 mod scopes;
 mod state;
 mod tally;
-mod view;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use grapnel_model::activity::{Asker, Entry, Kind};
+use grapnel_model::attempt::Attempt;
+use grapnel_model::content::{Collection, Items, PostQuery, Posts, Project, Projects};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::provider::{Profile, ProfileFile, ProviderView};
+use grapnel_model::revocation::Disconnected;
+use grapnel_model::secret::SecretString;
+use grapnel_model::settings::Settings;
 use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
+use grapnel_model::connection::{Details, Summary};
 pub use tally::Tally;
-pub use view::{Details, ExpirySource, Held, Scopes, State, Summary};
 
-use crate::activity::{Asker, Entry, Kind};
 use crate::app::{self, App, NewApp, Rediscovery, Removed};
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
-use crate::authorize::{self, Attempt, Started, Wanted};
+use crate::authorize;
+use crate::authorize::{Started, Wanted};
 use crate::clock::{Clock, SystemClock};
-use crate::content::{self, Collection, Items, Kept, PostQuery, Posts, Project, Projects};
+use crate::content;
+use crate::content::Kept;
 use crate::discovery::{self, Discovery};
 use crate::doctor::{self, Diagnosis};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
-use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::provider::{Profile, ProfileFile, ProviderView};
 use crate::refresh;
-use crate::revoke::{self, Disconnected};
-use crate::secret::SecretString;
-use crate::settings::{self, Settings};
+use crate::revoke;
+use crate::settings;
 use crate::store::connection::ConnectionRow;
 use crate::store::standing::Standing;
 use crate::store::{self, Store, activity, connection, standing};
@@ -85,6 +90,11 @@ impl Grapnel {
     /// What is set for all of Grapnel.
     pub fn settings(&self) -> Result<Settings> {
         settings::get(&self.0)
+    }
+
+    /// These settings as they would be kept. An error names the setting that cannot be.
+    pub fn checked_settings(&self, settings: Settings) -> Result<Settings> {
+        settings::checked(settings, &settings::get(&self.0)?)
     }
 
     /// Changes what is set. An error names the setting that cannot be.

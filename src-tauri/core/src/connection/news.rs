@@ -1,13 +1,13 @@
 //! Which connections need a person who was not told of it yet, or will need them before long. Kept, so that no start
 //! tells it again.
 
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::error::Result;
 use jiff::SignedDuration;
 
 use super::state::Now;
-use super::view::{State, Summary};
 use crate::app;
 use crate::env::Env;
-use crate::error::Result;
 use crate::store::standing::Notice;
 use crate::store::{connection, standing};
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::secret::SecretString;
+use grapnel_model::vault::Protection;
+
 use super::Grapnel;
-use crate::activity::Kind;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
-use crate::secret::SecretString;
 use crate::store::{activity, standing};
-use crate::vault::{Opener, Protection};
+use crate::vault::Opener;
 
 impl Grapnel {
     /// What opens the vault.

@@ -1,6 +1,6 @@
 //! Scopes: what was asked for beside what was granted.
 
-use super::view::Scopes;
+use grapnel_model::connection::Scopes;
 
 /// Compares them. A provider that says nothing of scopes granted what was asked for (RFC 6749 §5.1).
 pub(super) fn compare(
@@ -42,8 +42,9 @@ fn is_within_resource(long: &str, short: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::provider::{Overrides, Profile};
+
     use super::*;
-    use crate::provider::{Overrides, Profile};
 
     fn missing(requested: &[&str], granted: &[&str], renews: bool) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();

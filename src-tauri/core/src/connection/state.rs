@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
+use grapnel_model::connection::{Details, State, Summary};
+use grapnel_model::error::{Error, Result};
+use grapnel_model::id::AppId;
+use grapnel_model::provider::Profile;
 use jiff::Timestamp;
 
 use super::scopes;
-use super::view::{Details, State, Summary};
 use crate::app::{self, App};
 use crate::env::Env;
-use crate::error::{Error, Result};
 use crate::grant;
-use crate::id::AppId;
-use crate::provider::Profile;
 use crate::refresh;
 use crate::store::app::AppRow;
 use crate::store::connection::ConnectionRow;

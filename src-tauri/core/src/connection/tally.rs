@@ -1,10 +1,11 @@
 //! How many connections stand how, counted without reading those of which nothing is noted.
 
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::error::Result;
+
 use super::state::Now;
-use super::view::{State, Summary};
 use crate::app;
 use crate::env::Env;
-use crate::error::Result;
 use crate::store::standing;
 
 /// How many connections stand how.

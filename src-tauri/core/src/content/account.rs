@@ -1,49 +1,16 @@
 //! Who an account is, read from claims: of an ID token, of userinfo, of introspection.
 
+use grapnel_model::account::{Account, Claims};
+use grapnel_model::provider_text::clean;
 use serde_json::Value;
 
+use super::jwt;
 use super::read::Members;
-use super::{Account, Claims, jwt};
-use crate::http::clean;
 
 /// By these names providers tell the id of an account: OpenID Connect's first, then those in use elsewhere.
 const IDS: &[&str] = &["sub", "id", "uid", "user_id", "account_id", "login", "username"];
 /// Objects that some providers wrap the account in.
 const WRAPPERS: &[&str] = &["data", "user", "account", "profile"];
-
-impl Account {
-    /// Whether two accounts are one: by their id, and by their issuer where both name one. Nothing else is stable.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let is_same_issuer = match (&self.issuer, &other.issuer) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        };
-        is_same_issuer && self.id == other.id
-    }
-
-    /// What to call it in a sentence.
-    pub fn called(&self) -> String {
-        let email = self.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
-        let parts = [self.name.as_str(), &email].into_iter().filter(|part| !part.is_empty());
-        let parts: Vec<&str> = parts.collect();
-        if parts.is_empty() { clean(&self.id, &[]) } else { parts.join(" ") }
-    }
-
-    /// What a sign-in page knows it by.
-    pub(crate) fn login_hint(&self) -> Option<&str> {
-        self.email.as_deref().or(self.username.as_deref())
-    }
-
-    /// The same account, with what `other` knows besides.
-    pub(super) fn filled_from(self, other: Self) -> Self {
-        Self {
-            name: if self.name.is_empty() { other.name } else { self.name },
-            email: self.email.or(other.email),
-            username: self.username.or(other.username),
-            ..self
-        }
-    }
-}
 
 /// The account of a userinfo reply, whose id may have another name than `sub`.
 pub(super) fn of_userinfo(members: &Members) -> Option<Account> {

@@ -3,21 +3,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::{Content, Conventions, Profile};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
 use crate::http::token::Grant;
-use crate::http::{Heard, Limits, Mask, Reply, clean};
-use crate::id::ConnectionId;
-use crate::provider::{Content, Conventions, Profile};
+use crate::http::{Heard, Limits, Mask, Reply};
 use crate::refresh::{self, Fresh};
 use crate::refusal::said;
-use crate::secret::{ExposeSecret, SecretString};
 use crate::store::app::AppRow;
 use crate::store::connection;
 

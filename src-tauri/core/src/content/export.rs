@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
+use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::grigora;
-use crate::error::{Code, Error, Result};
 
 /// What a file is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,8 @@
 //! Grigora's API v1: who, what, projects and posts.
 
+use grapnel_model::account::{Account, Application, Authorization};
+use grapnel_model::content::{Order, Post, PostQuery, Project};
+use grapnel_model::error::Result;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -7,8 +10,6 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::read::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
-use super::{Account, Application, Authorization, Order, Post, PostQuery, Project};
-use crate::error::Result;
 use crate::http::{Limits, holds_more_than};
 
 /// Who authorized the connection.

@@ -1,13 +1,14 @@
 //! Grindery's orchestrator: workspaces and workflows by JSON-RPC. A workspace comes with a live token of its own,
 //! which is dropped before anything else sees it.
 
+use grapnel_model::account::{Account, Claims};
+use grapnel_model::content::{Collection, Item};
+use grapnel_model::error::Result;
 use serde_json::{Value, json};
 
 use super::api::Api;
 use super::jwt::claim;
 use super::read::{Members, id_of, list, object, others, text};
-use super::{Account, Claims, Collection, Item};
-use crate::error::Result;
 
 /// The wallet that the token's own `sub` names, with the email where the orchestrator tells it.
 pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {

@@ -1,11 +1,12 @@
 //! GroveStreams' API: the user and their organizations, where the person entered the user's id.
 
+use grapnel_model::account::Account;
+use grapnel_model::content::{Collection, Item};
+use grapnel_model::error::{Error, Result};
 use serde_json::Value;
 
 use super::api::Api;
 use super::read::{Members, id_of, list, object, others, text};
-use super::{Account, Collection, Item};
-use crate::error::{Error, Result};
 use crate::http::Limits;
 
 /// The user whose id was entered; else the email that was; else nobody knows.

@@ -1,18 +1,19 @@
 //! The ID token of a sign-in (OpenID Connect Core §3.1.3.7): that it is for this app, from its issuer, for this
 //! attempt, and not over.
 
+use grapnel_model::account::{Account, Claims};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::account;
 use super::jwt::{Jwt, Keys, Unverified};
 use super::read::Members;
-use super::{Account, Claims};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
 use crate::grant::Client;
-use crate::http::{Mask, clean};
-use crate::secret::{ExposeSecret, SecretString, sha256};
+use crate::http::Mask;
 
 /// How far the clocks of the issuer and of this machine may be apart.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(5);

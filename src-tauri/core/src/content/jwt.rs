@@ -6,14 +6,17 @@ use std::str::FromStr;
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use grapnel_model::account::{Claims, Field};
+use grapnel_model::provider_text::clean;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 use url::Url;
 
 use super::read::{Members, object, others};
-use super::{Claims, Field};
-use crate::http::{self, Mask, api::read_public, clean};
+use crate::http;
+use crate::http::Mask;
+use crate::http::api::read_public;
 
 /// A token that was read. Nothing is known of its signature yet.
 pub(super) struct Jwt<'t> {

@@ -4,18 +4,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::sync::Arc;
 
+use grapnel_model::content::{
+    Found, Items, Month, Order, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects,
+};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{
-    Found, Items, Month, Order, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects, export,
-    grigora, posts,
-};
+use super::{export, grigora, posts};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::id::ConnectionId;
 use crate::store::cache::{self, Key, List, Of};
 use crate::store::standing;
 

@@ -14,27 +14,27 @@ mod posts;
 mod read;
 mod standard;
 mod thegrid;
-mod view;
 
 use std::sync::Arc;
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::Content;
+use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use grapnel_model::account::{Account, Application, Claims};
+use grapnel_model::content::{Collection, Items, Project, Projects};
 pub(crate) use id_token::{IdToken, check as check_id_token};
 pub use kept::Kept;
 pub(crate) use posts::{load, posts};
-pub use view::*;
 
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::http::Limits;
 use crate::http::token::Grant;
-use crate::id::ConnectionId;
-use crate::provider::Content;
-use crate::secret::ExposeSecret;
 use crate::store::app::AppRow;
 use crate::store::cache::{self, Entry, Of};
 use crate::store::connection;

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use grapnel_model::content::{Post, PostQuery, Posts, Progress};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+
 use super::api::Api;
 use super::credentials;
 use super::grigora::{self, Unread};
-use super::{Post, PostQuery, Posts, Progress};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::http::{Reply, api};
-use crate::id::ConnectionId;
 use crate::store::cache::{self, Entry, Of, apart};
 
 /// The kind of list that posts are kept as.

@@ -1,9 +1,10 @@
 //! Reading replies tolerantly: a member that is missing or of another type costs that member only.
 
+use grapnel_model::account::Field;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Field, credentials};
+use super::credentials;
 
 /// The members of a JSON object.
 pub(super) type Members = Map<String, Value>;

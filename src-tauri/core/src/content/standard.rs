@@ -1,15 +1,16 @@
 //! What standards name: userinfo (OpenID Connect) and introspection (RFC 7662), where a provider announces them.
 
+use grapnel_model::account::{Account, Authorization, Claims};
+use grapnel_model::provider_text::clean;
 use serde_json::Value;
 use url::Url;
 
+use super::Identity;
 use super::account;
 use super::api::Api;
 use super::jwt::Jwt;
 use super::read::{Members, moment, object, scopes, text};
-use super::{Account, Authorization, Claims, Identity};
 use crate::http::api::Userinfo;
-use crate::http::clean;
 
 /// The account, from the ID token, userinfo, introspection, or else the access token itself. An endpoint that does not
 /// answer is no trouble: nobody promised it. Why the account is unknown is kept all the same.

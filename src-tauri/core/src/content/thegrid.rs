@@ -1,11 +1,12 @@
 //! The Grid's API: the user, sites, and the items of a site.
 
+use grapnel_model::account::Account;
+use grapnel_model::content::{Collection, Item};
+use grapnel_model::error::Result;
 use serde_json::Value;
 
 use super::api::Api;
 use super::read::{id, id_of, list, object, others, text};
-use super::{Account, Collection, Item};
-use crate::error::Result;
 use crate::http::Limits;
 
 /// The API gives fewer than fifty items at a time.

@@ -1,9 +1,8 @@
 //! The issuer that a person typed, and the addresses at which its metadata may be.
 
+use grapnel_model::error::{Error, Result};
+use grapnel_model::provider::endpoint;
 use url::Url;
-
-use crate::error::{Error, Result};
-use crate::provider::endpoint;
 
 /// RFC 8414 §3.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";

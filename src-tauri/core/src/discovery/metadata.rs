@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use grapnel_model::error::Result;
+use grapnel_model::provider::endpoint;
+use grapnel_model::provider_text::clean;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use super::wrong;
-use crate::error::Result;
-use crate::http::clean;
-use crate::provider::endpoint;
 
 /// The members that are endpoints, each with the key of a profile that it fills.
 pub(super) const ENDPOINTS: &[(&str, &str)] = &[

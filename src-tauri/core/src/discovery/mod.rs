@@ -8,16 +8,17 @@ mod notes;
 
 use std::fmt::Write;
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::Overrides;
+use grapnel_model::provider_text::clean;
 use http::{Request, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
 use crate::http::api::describe;
-use crate::http::{Failure, Limits, clean};
-use crate::provider::Overrides;
+use crate::http::{Failure, Limits};
 use issuer::TypedIssuer;
 use metadata::{ENDPOINTS, Metadata};
 pub use notes::{DiscoveryNote, NoteKind};

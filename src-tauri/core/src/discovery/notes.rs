@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use grapnel_model::provider_text::clean;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::metadata::{ENDPOINTS, Metadata};
-use crate::http::clean;
 
 /// Something to know of an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

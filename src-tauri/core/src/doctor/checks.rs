@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use grapnel_model::connection::State;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::vault::Protection;
+
 use super::{Check, Verdict};
-use crate::connection::{Grapnel, State};
-use crate::error::{Code, Error};
+use crate::connection::Grapnel;
 use crate::store::{FILES, Store};
-use crate::vault::Protection;
 
 /// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
 #[cfg(unix)]

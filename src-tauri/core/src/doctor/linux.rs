@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use grapnel_model::error::{Code, Error};
+
 use super::{Browsers, Check, Verdict};
 use crate::browser::{is_program, is_there};
-use crate::error::{Code, Error};
 
 /// Whether deep links come to Grapnel (to `program`, where it is known which that is), and whether there is a browser.
 pub(super) fn checks(program: Option<&Path>, browsers: &Browsers) -> Vec<Check> {

@@ -15,11 +15,11 @@ use linux as desktop;
 use std::path::Path;
 use std::sync::Arc;
 
+use grapnel_model::error::Error;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Grapnel;
 use crate::env::Env;
-use crate::error::Error;
 use crate::store::{Store, connection, settings};
 
 /// What was found.

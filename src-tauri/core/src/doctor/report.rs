@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
+use grapnel_model::connection::Details;
 use serde::Serialize;
 
 use super::{Check, Diagnosis, Verdict};
 use crate::app::App;
-use crate::connection::{Details, Grapnel};
+use crate::connection::Grapnel;
 
 /// How many entries of the activity are told.
 const RECENT: usize = 20;

@@ -10,8 +10,8 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::provider::{Body, ClientAuth, Conventions, Need, replace};
-use crate::secret::{ExposeSecret, SecretString};
+use grapnel_model::provider::{Body, ClientAuth, Conventions, Need, replace};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 pub(super) use reply::normalize;
 
 type Members = Map<String, Value>;

@@ -1,14 +1,15 @@
 //! Calls of a provider's API: JSON with a bearer token (RFC 6750), which no redirect carries elsewhere.
 
+use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
 use super::adapter;
 use super::token::Credentials;
-use super::{Client, Failure, Heard, Limits, Mask, Reply, clean};
-use crate::provider::{ClientAuth, Conventions};
-use crate::secret::{ExposeSecret, SecretString};
+use super::{Client, Failure, Heard, Limits, Mask, Reply};
 
 /// Why an API gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -282,8 +283,9 @@ pub(crate) fn describe(reply: &Reply) -> String {
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::provider::Profile;
+
     use super::*;
-    use crate::provider::Profile;
 
     #[test]
     fn a_client_without_authentication_sends_no_secret_that_it_holds() {

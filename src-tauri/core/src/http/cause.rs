@@ -4,13 +4,14 @@
 use std::error::Error as StdError;
 use std::io;
 
+use grapnel_model::error::in_words;
+use grapnel_model::provider::is_loopback;
+use grapnel_model::provider_text::clean;
 use url::Url;
 
+use super::Failure;
 use super::certificate::NotAccepted;
 use super::proxy::Through;
-use super::{Failure, clean};
-use crate::error::in_words;
-use crate::provider::is_loopback;
 
 /// What is known of the way that a request went.
 pub(super) struct Way<'a> {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use grapnel_model::provider_text::clean;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use x509_cert::der::Decode;
-
-use super::clean;
 
 /// The TLS settings by which requests leave this machine: the system's authorities, and `more`.
 pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {

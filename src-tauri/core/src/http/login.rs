@@ -1,15 +1,16 @@
 //! Signing in without a browser: a code for email and password (GroveStreams' `oauth_login`). The password goes
 //! out once, and stays nowhere.
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::{Method, Request, header};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{Client, Failure, Limits, clean};
-use crate::error::{Code, Error, Result};
+use super::{Client, Failure, Limits};
 use crate::refusal::said;
-use crate::secret::{ExposeSecret, SecretString};
 
 /// What is sent.
 pub(crate) struct Login<'a> {

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
-
-use crate::secret::{ExposeSecret, SecretString};
 
 /// What is put in place of a secret.
 pub(crate) const MASKED: &str = "[secret]";

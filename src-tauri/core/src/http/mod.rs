@@ -4,7 +4,6 @@ mod adapter;
 pub(crate) mod api;
 mod cause;
 mod certificate;
-mod deviation;
 mod failure;
 mod json;
 pub(crate) mod login;
@@ -19,23 +18,22 @@ mod unusable;
 use std::sync::Arc;
 use std::time::Duration;
 
+use grapnel_model::provider::is_loopback;
+use grapnel_model::provider_text::clean;
+use grapnel_model::settings::Settings;
 use http::{HeaderMap, Request, StatusCode, header};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use url::Url;
 
 pub(crate) use adapter::ENVELOPE_FAILURE;
-pub use deviation::Deviation;
-pub(crate) use failure::{Failure, clean};
+pub(crate) use failure::Failure;
 pub(crate) use json::holds_more_than;
 pub(crate) use mask::Mask;
-pub use seen::Seen;
 pub(crate) use turn::Turn;
 pub(crate) use unusable::Unusable;
 
 use crate::clock::Time;
-use crate::provider::is_loopback;
-use crate::settings::Settings;
 use json::Values;
 use routes::{Route, Routes};
 use turn::Turns;

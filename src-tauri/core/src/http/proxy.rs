@@ -1,12 +1,12 @@
 //! Which proxy a request goes through: the one that is set, else that of the environment or the system. `NO_PROXY`
 //! holds for both.
 
+use grapnel_model::settings::Settings;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, NoProxy};
 use url::Url;
 
 use super::Failure;
-use crate::settings::Settings;
 
 /// The proxies by the settings and the environment.
 #[derive(Debug)]
@@ -61,7 +61,10 @@ fn usable_environment() -> Result<(), Failure> {
         if anywhere.and_then(|url| proxies.of(&url)).is_some() {
             return Ok(());
         }
-        let scheme = value.split_once("://").map(|(scheme, _)| super::clean(scheme, &[])).unwrap_or_default();
+        let scheme = value
+            .split_once("://")
+            .map(|(scheme, _)| grapnel_model::provider_text::clean(scheme, &[]))
+            .unwrap_or_default();
         return Err(Failure::Blocked {
             reason: format!("{} names a proxy that cannot be used ({scheme}://)", names[0]),
             advice: "Correct that variable of the environment, or set a proxy in the settings.".into(),

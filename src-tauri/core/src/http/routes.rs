@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use grapnel_model::provider::is_loopback;
+use grapnel_model::settings::Settings;
 use reqwest::{Client, ClientBuilder};
 use url::Url;
 
@@ -10,8 +12,6 @@ use super::cause::Way;
 use super::proxy::Proxies;
 use super::{Failure, certificate};
 use crate::authorities;
-use crate::provider::is_loopback;
-use crate::settings::Settings;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// Between two pieces of a reply.
@@ -86,7 +86,7 @@ impl Routes {
             return Ok(route.clone());
         }
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut more = settings.certificates().map_err(|error| Failure::blocked(&error))?;
+        let mut more = authorities::of_settings(&settings).map_err(|error| Failure::blocked(&error))?;
         let environment = authorities::from_environment();
         more.extend(environment.certificates);
         let tls = certificate::settings(more)

@@ -1,29 +1,14 @@
 //! What a token endpoint answered, as it may be shown: the reply in its own words, every secret described instead.
 //! What is not known to be harmless counts as a secret.
 
-use serde::{Deserialize, Serialize};
+use grapnel_model::provider_text::Cleaner;
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::token_response::Seen;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::failure::{Cleaner, is_shown_plainly};
+use super::failure::is_shown_plainly;
 use super::{Mask, Reply};
-use crate::secret::{ExposeSecret, SecretString};
-
-/// A reply with its secrets masked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Seen {
-    /// The status, such as 200.
-    pub status: u16,
-    /// The content type that it named.
-    pub content_type: String,
-    /// The headers that help to find out why it was refused.
-    #[serde(default)]
-    pub headers: Vec<(String, String)>,
-    /// Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
-    /// that is no JSON, the text.
-    pub body: String,
-}
 
 /// Members whose text and numbers are shown. All others are described.
 const HARMLESS: &[&str] = &[

@@ -4,6 +4,9 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::token_response::{Deviation, Seen};
 use http::StatusCode;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
@@ -16,9 +19,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{self, Purpose};
-use super::{Client, Deviation, Failure, Seen, Turn, seen};
-use crate::provider::{ClientAuth, Conventions};
-use crate::secret::{ExposeSecret, SecretString};
+use super::{Client, Failure, Turn, seen};
 
 /// How the client is known to the provider.
 pub(crate) struct Credentials {

@@ -1,6 +1,6 @@
 //! A grant that came and cannot be used: the provider gave tokens, and none of them is kept.
 
-use crate::error::{Code, Error};
+use grapnel_model::error::{Code, Error};
 
 /// Why a grant cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,18 +12,18 @@ mod verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use grapnel_model::connection::Held;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::Profile;
+use grapnel_model::secret::SecretString;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use keep_alive::keep_alive;
 
-use crate::connection::Held;
 use crate::env::Env;
-use crate::error::{Error, Result};
-use crate::event::Event;
 use crate::grant;
-use crate::id::ConnectionId;
-use crate::provider::Profile;
-use crate::secret::SecretString;
 use crate::store::connection::ConnectionRow;
 use crate::store::{activity, app, connection, renewable, settings};
 use outcome::{Why, no_refresh_token};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use grapnel_model::error::{Code, Error, Result};
+
 use super::verdict::{Refused, Verdict};
-use crate::error::{Code, Error, Result};
 use crate::grant::Client;
 use crate::http::Failure;
 use crate::http::token::TokenFailure;

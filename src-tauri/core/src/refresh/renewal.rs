@@ -4,22 +4,22 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::{Profile, Refresh};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::outcome::{Before, Outcome, Why, no_refresh_token};
 use super::point::{Point, reached};
 use super::row;
-use crate::activity::Kind;
 use crate::app_secrets;
 use crate::env::{Env, Unsaved};
-use crate::error::{Code, Error, Result};
-use crate::event::Event;
 use crate::grant::{self, Client};
 use crate::http::Turn;
 use crate::http::token::{Ask, ask};
-use crate::id::ConnectionId;
-use crate::provider::{Profile, Refresh};
 use crate::retry::{self, after, dice, in_words};
 use crate::revoke;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
@@ -335,10 +335,11 @@ fn quiet(outcome: &Outcome) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::id::AppId;
+
     use super::*;
-    use crate::id::AppId;
-    use crate::secret::Sealed;
     use crate::store::Store;
+    use crate::store::sealed::Sealed;
 
     /// Taken for late, it would be revoked.
     #[test]

@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use grapnel_model::settings::Margin;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::settings::Margin;
 use crate::store::renewable::Renewable;
 
 /// How long before the end of such a life: so many minutes, and no more than one part in so many of it.
@@ -57,10 +57,10 @@ fn spread(of: &Renewable) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::id::{AppId, ConnectionId};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::id::{AppId, ConnectionId};
     use crate::store::connection::Retry;
 
     fn renewable(id: u32, life: i64) -> Renewable {

@@ -1,11 +1,11 @@
 //! The activity log in the store, bounded.
 
+use grapnel_model::activity::{Entry, Kind};
+use grapnel_model::id::{AppId, ConnectionId};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::column::{Json, Time, json};
-use crate::activity::{Entry, Kind};
-use crate::id::{AppId, ConnectionId};
 
 /// How many entries are kept of what the person and Grapnel did.
 const KEPT: i64 = 10_000;

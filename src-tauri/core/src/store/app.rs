@@ -1,12 +1,12 @@
 //! Apps in the store.
 
+use grapnel_model::id::AppId;
+use grapnel_model::provider::Overrides;
+use grapnel_model::text::natural_key;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::column::{Json, Time, json};
-use crate::id::AppId;
-use crate::provider::Overrides;
-use crate::secret::Sealed;
-use crate::text::natural_key;
+use crate::store::sealed::Sealed;
 
 /// An app as it is kept.
 #[derive(Debug, Clone)]

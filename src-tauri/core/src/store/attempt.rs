@@ -1,13 +1,13 @@
 //! Attempts in the store. A callback that starts the program finds its attempt here.
 
+use grapnel_model::attempt::{Message, Phase};
+use grapnel_model::error::Error;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::column::{Json, Time, json, maybe_json};
-use crate::authorize::{Message, Phase};
-use crate::error::Error;
-use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::secret::Sealed;
+use crate::store::sealed::Sealed;
 
 /// An attempt as it is kept.
 #[derive(Debug, Clone)]

@@ -1,8 +1,7 @@
 //! What was written since a process looked last, by whichever process: kept by triggers, each thing once.
 
+use grapnel_model::id::{AttemptId, ConnectionId};
 use rusqlite::{Connection, Row};
-
-use crate::id::{AttemptId, ConnectionId};
 
 /// Something that was added, changed or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,9 @@
-//! Columns that hold more than SQLite's own types: times as RFC 3339, records as JSON, ids as text.
+//! Columns that hold more than SQLite's own types: times as RFC 3339, records as JSON.
 
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, RowIndex};
 use serde::{Serialize, de::DeserializeOwned};
-
-use crate::id::{AppId, AttemptId, ConnectionId, RevocationId};
-use crate::secret::Sealed;
 
 /// A value that is kept as JSON text.
 pub(super) struct Json<T>(pub(super) T);
@@ -52,19 +49,3 @@ impl FromSql for Time {
         value.as_str()?.parse().map(Time).map_err(FromSqlError::other)
     }
 }
-
-macro_rules! text_column {
-    ($($name:ident),*) => { $(
-        impl ToSql for $name {
-            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                self.0.to_sql()
-            }
-        }
-        impl FromSql for $name {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                FromSql::column_result(value).map(Self)
-            }
-        }
-    )* };
-}
-text_column!(AppId, AttemptId, ConnectionId, RevocationId, Sealed);

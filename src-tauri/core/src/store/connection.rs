@@ -1,18 +1,17 @@
 //! Connections in the store. The grant and everything that goes with it change in one statement.
 
+use grapnel_model::account::{Account, Application, Authorization, Claims};
+use grapnel_model::connection::{ExpirySource, Held};
+use grapnel_model::error::Error;
+use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::provider::Origins;
+use grapnel_model::token_response::{Deviation, Seen};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::app::AppRow;
 use super::column::{Json, Time, json, maybe_json};
-use crate::connection::{ExpirySource, Held};
-use crate::content::{Account, Application, Authorization, Claims};
-use crate::error::Error;
-use crate::http::{Deviation, Seen};
-use crate::id::{AppId, ConnectionId};
-use crate::life;
-use crate::provider::Origins;
-use crate::secret::Sealed;
+use crate::store::sealed::Sealed;
 
 /// A connection as it is kept.
 #[derive(Debug, Clone)]
@@ -149,7 +148,7 @@ pub(crate) fn set_introspected_end(
     (held.expires_at, held.expiry_source) = (Some(end), ExpirySource::Introspection);
     connection.execute(
         "UPDATE connection SET held = ?2, sign_in_due = ?3, notice_from = ?4 WHERE id = ?1",
-        params![id, Json(&held), life::sign_in_due(&held).map(Time), life::notice_from(&held).map(Time)],
+        params![id, Json(&held), held.sign_in_due().map(Time), held.notice_from().map(Time)],
     )?;
     Ok(is_news)
 }
@@ -190,7 +189,7 @@ pub(crate) fn set_grant(
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
             ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
             ":deviations": Json(&grant.deviations), ":seen": grant.seen.as_ref().map(Json),
-            ":due": life::sign_in_due(&grant.held).map(Time), ":notice": life::notice_from(&grant.held).map(Time),
+            ":due": grant.held.sign_in_due().map(Time), ":notice": grant.held.notice_from().map(Time),
         },
     )?;
     Ok(changed == 1)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Code, Error};
+use grapnel_model::error::{Code, Error};
 
 /// Types that are of another machine, or of a program: what begins like one of these. Locks and shared memory fail
 /// there in ways of their own.

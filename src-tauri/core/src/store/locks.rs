@@ -4,10 +4,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::id::{AttemptId, ConnectionId};
+
 use super::open::make_inner_directory;
 use super::{Store, filesystem};
-use crate::error::{Code, Error, Result, in_words};
-use crate::id::{AttemptId, ConnectionId};
 
 /// The file by which processes know of each other.
 pub(super) const PRESENCE: &str = "grapnel.lock";

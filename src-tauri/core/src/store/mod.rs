@@ -15,6 +15,7 @@ mod open;
 mod others;
 pub(crate) mod renewable;
 pub(crate) mod revocation;
+pub(crate) mod sealed;
 pub(crate) mod settings;
 pub(crate) mod sound;
 pub(crate) mod standing;
@@ -24,14 +25,13 @@ pub(crate) mod vault;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::text::clean_line;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub(crate) use locks::Presence;
 pub use open::write_private;
 use together::Waiting;
-
-use crate::error::{Code, Error, Result};
-use crate::text::clean_line;
 
 /// The database, shared by whoever holds a clone.
 #[derive(Clone)]

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use grapnel_model::error::{Code, Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{damaged, failed};
-use crate::error::{Code, Error, Result};
 
 /// The database, in the data directory.
 pub(super) const FILE: &str = "grapnel.db";

@@ -5,12 +5,12 @@ use std::fs::OpenOptions;
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
+use grapnel_model::error::Result;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::locks::PRESENCE;
 use super::{Store, failed, locks};
-use crate::error::Result;
 
 /// What other processes write. The operating system wakes it: it asks nobody in between.
 pub(crate) struct Others {

@@ -1,13 +1,13 @@
 //! What says when a connection is to be renewed by itself, read without the rest of its row.
 
+use grapnel_model::error::Error;
+use grapnel_model::id::{AppId, ConnectionId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Deserialize;
 
 use super::column::{json, maybe_json};
 use super::connection::{Retry, read_retry};
-use crate::error::Error;
-use crate::id::{AppId, ConnectionId};
 
 /// When a connection is to be renewed by itself, as far as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

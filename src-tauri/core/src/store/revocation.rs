@@ -1,13 +1,13 @@
 //! Tokens of disconnected connections, which the provider has yet to take back.
 
+use grapnel_model::id::{AppId, ConnectionId, RevocationId};
+use grapnel_model::provider::Origins;
+use grapnel_model::revocation::TokenKind;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::column::{Json, Time, json};
-use crate::id::{AppId, ConnectionId, RevocationId};
-use crate::provider::Origins;
-use crate::revoke::TokenKind;
-use crate::secret::Sealed;
+use crate::store::sealed::Sealed;
 
 /// A token that is to be taken back.
 #[derive(Debug, Clone)]

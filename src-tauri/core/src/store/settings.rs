@@ -1,9 +1,9 @@
 //! The settings in the store.
 
+use grapnel_model::settings::Settings;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::column::{Json, json};
-use crate::settings::Settings;
 
 /// The settings; the usual ones before anything was set.
 pub(crate) fn get(connection: &Connection) -> rusqlite::Result<Settings> {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use grapnel_model::error::Result;
+
 use super::Store;
 use super::open::VERSION;
-use crate::error::Result;
 
 impl Store {
     /// What SQLite finds wrong in the database; nothing where it is sound. Reads all of it.

@@ -1,16 +1,15 @@
 //! What says how a connection stands, read without the rest of its row: of ten thousand, each is a line of a list.
 
+use grapnel_model::error::Error;
+use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::provider::Origins;
+use grapnel_model::text::natural_key;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Deserialize;
 
 use super::column::{Time, json, maybe_json};
 use super::connection::ConnectionRow;
-use crate::error::Error;
-use crate::id::{AppId, ConnectionId};
-use crate::life;
-use crate::provider::Origins;
-use crate::text::natural_key;
 
 /// How a connection stands, as far as it is kept.
 #[derive(Debug, Clone)]
@@ -64,7 +63,7 @@ impl From<&ConnectionRow> for Standing {
             renews: row.sealed_refresh.is_some(),
             told: None,
             notice: row.held.as_ref().and_then(|held| {
-                let (due, from) = (life::sign_in_due(held)?, life::notice_from(held)?);
+                let (due, from) = (held.sign_in_due()?, held.notice_from()?);
                 Some(Notice { due, from, is_told: false })
             }),
         }

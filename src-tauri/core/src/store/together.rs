@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use grapnel_model::error::{Code, Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{Store, open};
-use crate::error::{Code, Error, Result};
 
 /// Writes that wait for a commit.
 pub(super) type Waiting = Arc<Mutex<Vec<Write>>>;

@@ -2,11 +2,11 @@
 
 use std::sync::PoisonError;
 
+use grapnel_model::error::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column::{Json, maybe_json};
 use super::{Store, failed};
-use crate::error::Result;
 use crate::vault::Stretch;
 
 /// The vault that the secrets here are sealed in.

@@ -1,11 +1,12 @@
 //! The answer: a token that is held, good for as long as was asked, and sealed under a key that is in memory.
 
+use grapnel_model::activity::Asker;
+use grapnel_model::error::Result;
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, ConnectionId};
+
 use super::{HandedOut, Question};
-use crate::activity::Asker;
 use crate::env::Env;
-use crate::error::Result;
-use crate::event::Event;
-use crate::id::{AppId, ConnectionId};
 use crate::store::{connection, standing, vault};
 use crate::{grant, refresh};
 

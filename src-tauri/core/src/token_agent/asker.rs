@@ -5,11 +5,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use grapnel_model::activity::Asker;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::net::unix::UCred;
 
-use crate::activity::Asker;
+use super::process::requesting_process;
 
 /// What the file of the command line's program is called.
 const COMMAND_LINE: &str = "grapnel";
@@ -34,7 +35,7 @@ impl Peer {
     /// program, of this build, at work.
     pub(super) fn asker(&self) -> Option<Asker> {
         let passes_on = is_command_line(self.pid).then(|| parent(self.pid)).flatten();
-        let asker = Asker::process(passes_on.unwrap_or(self.pid));
+        let asker = requesting_process(passes_on.unwrap_or(self.pid));
         self.lives().then_some(asker)
     }
 

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use grapnel_model::error::Result;
+
 use super::{HandedOut, Question};
 use crate::env::Env;
-use crate::error::Result;
 
 /// Nothing: whoever asks goes its own way.
 pub fn ask(_: &Path, _: &Question) -> Option<HandedOut> {

@@ -10,15 +10,17 @@ mod ask;
 mod asker;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
+mod process;
 #[cfg(target_os = "linux")]
 mod socket;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is said where nobody answers"))]
 mod wire;
 
-use crate::activity::{Asker, Kind};
+use grapnel_model::activity::{Asker, Kind};
+use grapnel_model::error::Result;
+use grapnel_model::id::{AppId, ConnectionId};
+
 use crate::env::Env;
-use crate::error::Result;
-use crate::id::{AppId, ConnectionId};
 use crate::store::activity;
 
 #[cfg(target_os = "linux")]
@@ -27,6 +29,7 @@ pub use ask::ask;
 pub use elsewhere::ask;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::serve;
+pub use process::requesting_process;
 #[cfg(target_os = "linux")]
 pub(crate) use socket::serve;
 pub use wire::{HandedOut, Question};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use grapnel_model::error::{Code, Error, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -18,7 +19,6 @@ use super::asker::Peer;
 use super::wire::LONGEST;
 use super::{Asker, Question};
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
 
 /// The socket, in the data directory.
 pub(super) const SOCKET: &str = "agent.sock";

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
-
-use crate::secret::{ExposeSecret, SecretString};
 
 /// The first byte of a question. Who does not know it says nothing.
 const VERSION: u8 = 1;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use grapnel_model::error::{Code, Error, Result};
+
 use super::{Inner, Vault, broken_off};
-use crate::error::{Code, Error, Result};
 use crate::store::vault::{give_up_sealed, vault};
 
 impl Vault {

@@ -1,11 +1,11 @@
 //! Asking the keyring for the vault's key, or making the vault with its first secret. Blocks.
 
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{hex, random};
 use zeroize::Zeroizing;
 
 use super::seal::Key;
 use super::{Keyring, Opened};
-use crate::error::{Code, Error, Result};
-use crate::secret::{hex, random};
 use crate::store::Store;
 use crate::store::vault::{VaultRow, forget_retired, settle_vault, vault};
 

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::error::Error;
+use grapnel_model::error::Error;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
 

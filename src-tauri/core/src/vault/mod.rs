@@ -15,7 +15,9 @@ mod secret_service;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::vault::Protection;
 use tokio::sync::watch;
 
 pub use keyring::{Keyring, Sign};
@@ -27,8 +29,7 @@ pub(crate) use passphrase::{Stretch, wrong as wrong_passphrase};
 #[cfg(all(unix, not(target_os = "macos")))]
 pub use secret_service::SystemKeyring;
 
-use crate::error::{Code, Error, Result};
-use crate::secret::{ExposeSecret, Sealed, SecretString};
+use crate::store::sealed::Sealed;
 #[cfg(target_os = "linux")]
 use crate::store::vault::VaultRow;
 use crate::store::{self, FILES, Store};
@@ -38,19 +39,6 @@ use seal::Key;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A keyring that has not answered by now is waiting for a person.
 const SLOW: Duration = Duration::from_secs(2);
-
-/// What opens the vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-#[serde(rename_all = "snake_case")]
-pub enum Protection {
-    /// Nothing was sealed yet; the first secret makes a key in the keyring.
-    None,
-    /// A key in the keyring of the operating system.
-    Keyring,
-    /// A passphrase, given at each start.
-    Passphrase,
-}
 
 /// Seals and opens secrets.
 pub(crate) struct Vault(Arc<Inner>);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use grapnel_model::error::{Code, Error};
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error as StoreError};
 
 use super::keyring::{Keyring, Sign, pause};
-use crate::error::{Code, Error};
 
 /// The service that the entry is filed under.
 const SERVICE: &str = "dev.grapnel.desktop";

@@ -2,12 +2,12 @@
 //! grow without shutting anyone out.
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString, hex, random};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::seal::Key;
-use crate::error::{Code, Error, Result};
-use crate::secret::{ExposeSecret, SecretString, hex, random};
 use crate::store::FILES;
 
 /// RFC 9106 §4, the second recommended option: 64 MiB, three passes, four lanes. (OWASP asks for no less than

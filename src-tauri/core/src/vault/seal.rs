@@ -3,9 +3,8 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
+use grapnel_model::secret::random;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
-
-use crate::secret::random;
 
 /// The first byte of every sealed value: the form of what follows.
 const FORM: u8 = 1;

@@ -1,6 +1,6 @@
 //! The activity: bounded, searchable, and not flushed out by what happens each second.
 
-use grapnel_core::activity::{Asker, Entry, Kind};
+use grapnel_model::activity::{Asker, Entry, Kind};
 use jiff::SignedDuration;
 
 use crate::world::World;

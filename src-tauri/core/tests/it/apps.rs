@@ -1,8 +1,8 @@
 //! Adding and removing apps; what cannot be is told apart field by field.
 
 use grapnel_core::app::NewApp;
-use grapnel_core::error::Code;
-use grapnel_core::secret::Entered;
+use grapnel_model::error::Code;
+use grapnel_model::secret::Entered;
 
 use crate::world::World;
 

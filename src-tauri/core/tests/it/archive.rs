@@ -8,10 +8,10 @@ use std::time::Duration;
 use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::archive::{Export, Exported, Import, Imported, Outcome};
-use grapnel_core::connection::State;
-use grapnel_core::error::{Code, Error};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_model::connection::State;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::grigora;
 use tempfile::TempDir;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::connection::State;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::State;
+use grapnel_model::id::ConnectionId;
 use grapnel_sandbox::{Endpoint, Fault, Options, ProviderId, Times};
 use jiff::SignedDuration;
 

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::error::Error;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::Error;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{ProviderId, Switch};
 
 use crate::scripted::{Reply, Scripted};

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
 use jiff::SignedDuration;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};

@@ -1,8 +1,8 @@
 //! Which browser opens the pages of a connection.
 
 use grapnel_core::authorize::Wanted;
-use grapnel_core::error::Code;
-use grapnel_core::settings::Settings;
+use grapnel_model::error::Code;
+use grapnel_model::settings::Settings;
 
 use crate::world::{World, again};
 

@@ -1,10 +1,10 @@
 //! Callbacks are hostile: those that are forged, late or repeated change nothing, and are explained.
 
-use grapnel_core::activity::Kind;
-use grapnel_core::authorize::Phase;
-use grapnel_core::error::Code;
-use grapnel_core::event::Event;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::Code;
+use grapnel_model::event::Event;
+use grapnel_model::secret::ExposeSecret;
 use jiff::SignedDuration;
 
 use crate::world::World;

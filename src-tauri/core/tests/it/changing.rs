@@ -3,11 +3,12 @@
 use std::net::TcpListener;
 
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::provider::ProfileFile;
-use grapnel_core::secret::Entered;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::provider::ProfileFile;
+use grapnel_model::secret::Entered;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 
 use crate::world::{World, again};

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use grapnel_core::content::export::Format;
-use grapnel_core::content::{Order, PostQuery};
-use grapnel_core::error::Code;
-use grapnel_core::event::Event;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::content::{Order, PostQuery};
+use grapnel_model::error::Code;
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
 use grapnel_sandbox::{Options, ProviderId};
 use jiff::SignedDuration;
 
@@ -84,7 +84,7 @@ async fn what_is_filtered_here_is_what_the_provider_would_filter() {
         let there = world.grapnel.posts(&id, &query).await.unwrap().posts;
         assert!(!here.is_empty() && here.len() < all.len(), "{query:?}");
         // Which of two that are equal comes first is nobody's promise.
-        let sorted = |mut posts: Vec<grapnel_core::content::Post>| {
+        let sorted = |mut posts: Vec<grapnel_model::content::Post>| {
             posts.sort_by(|a, b| a.id.cmp(&b.id));
             posts
         };
@@ -255,7 +255,7 @@ async fn months_count_what_the_filters_leave() {
     let (world, id) = offline(1_000).await;
     let months = world.grapnel.kept().months(&id, &of(LARGE)).await.unwrap();
     assert_eq!(months.len(), 24);
-    let total = |months: &[grapnel_core::content::Month]| -> u32 {
+    let total = |months: &[grapnel_model::content::Month]| -> u32 {
         months.iter().map(|month| month.published + month.draft + month.other).sum()
     };
     let drafts = PostQuery { status: Some("draft".into()), ..of(LARGE) };

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::Wanted;
-use grapnel_core::connection::State;
-use grapnel_core::event::Event;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::connection::State;
+use grapnel_model::event::Event;
+use grapnel_model::secret::ExposeSecret;
 use jiff::SignedDuration;
 
 use crate::clock::TestClock;

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::discovery::{Discovery, NoteKind};
-use grapnel_core::error::{Code, Error};
-use grapnel_core::secret::Entered;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::secret::Entered;
 use serde_json::{Value, json};
 
 use crate::scripted::{Reply, Scripted, sign_in};

@@ -2,7 +2,7 @@
 
 use grapnel_core::app::NewApp;
 use grapnel_core::doctor::{Check, Diagnosis, Verdict, unopened};
-use grapnel_core::error::{Code, Error};
+use grapnel_model::error::{Code, Error};
 use grapnel_sandbox::grigora;
 
 use crate::world::World;
@@ -120,7 +120,7 @@ async fn nothing_of_it_is_anybodys_business() {
 async fn a_browser_that_was_chosen_and_is_gone_is_told() {
     use std::os::unix::fs::PermissionsExt;
 
-    use grapnel_core::settings::Settings;
+    use grapnel_model::settings::Settings;
 
     let world = World::new();
     let id = world.connect().await;

@@ -5,8 +5,8 @@ use std::fs;
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::Wanted;
-use grapnel_core::provider::ProfileFile;
-use grapnel_core::secret::{Entered, ExposeSecret};
+use grapnel_model::provider::ProfileFile;
+use grapnel_model::secret::{Entered, ExposeSecret};
 
 use crate::scripted::{Received, Reply, Scripted, sign_in};
 use crate::world::World;

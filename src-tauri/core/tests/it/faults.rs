@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use grapnel_core::authorize::Wanted;
-use grapnel_core::connection::{Details, State};
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::http::Deviation;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::{Details, State};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::token_response::Deviation;
 use grapnel_sandbox::{Fault, Planned, ProviderId, Switch, grovestreams};
 
 use crate::leaks::nothing_leaked;

@@ -1,9 +1,10 @@
 //! Who signed in: from the ID token, userinfo and introspection; and what becomes of a sign-in as another account.
 
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::connection::Details;
-use grapnel_core::error::Code;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::connection::Details;
+use grapnel_model::error::Code;
+use grapnel_model::secret::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::issuer::{Issuer, Key, unsigned};

@@ -9,9 +9,10 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::{Attempt, Wanted};
-use grapnel_core::error::Result;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Attempt;
+use grapnel_model::error::Result;
+use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_core::activity::Kind;
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::activity::Kind;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Endpoint, Fault, Times};
 use jiff::SignedDuration;
 

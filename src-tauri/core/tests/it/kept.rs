@@ -1,7 +1,7 @@
 //! A world whose one connection is kept alive.
 
-use grapnel_core::connection::Details;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::Details;
+use grapnel_model::id::ConnectionId;
 use grapnel_sandbox::{Endpoint, Fault, Times};
 use jiff::SignedDuration;
 use tokio::task::JoinHandle;

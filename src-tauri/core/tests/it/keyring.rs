@@ -5,10 +5,10 @@ use std::sync::{Arc, Barrier};
 use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::connection::State;
-use grapnel_core::error::{Code, Result};
-use grapnel_core::event::Event;
 use grapnel_core::vault::Keyring;
+use grapnel_model::connection::State;
+use grapnel_model::error::{Code, Result};
+use grapnel_model::event::Event;
 
 use crate::world::{TestKeyring, World, again};
 

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::State;
 use grapnel_core::doctor::Verdict;
-use grapnel_core::error::{Code, Error};
-use grapnel_core::event::Event;
-use grapnel_core::id::ConnectionId;
 use grapnel_core::vault::SystemKeyring;
+use grapnel_model::connection::State;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
 
 use crate::secret_service::{Bus, How, Person, SecretService};
 use crate::world::World;

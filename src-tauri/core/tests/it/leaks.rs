@@ -3,9 +3,9 @@
 use std::fs;
 
 use grapnel_core::app::NewApp;
-use grapnel_core::content::PostQuery;
 use grapnel_core::content::export::Format;
-use grapnel_core::secret::{Entered, ExposeSecret};
+use grapnel_model::content::PostQuery;
+use grapnel_model::secret::{Entered, ExposeSecret};
 use grapnel_sandbox::grigora;
 
 use crate::scripted::{Reply, Scripted, sign_in};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use grapnel_core::clock::Clock;
-use grapnel_core::connection::ExpirySource;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::connection::ExpirySource;
+use grapnel_model::secret::ExposeSecret;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::kept::keep_alive;

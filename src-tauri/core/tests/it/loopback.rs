@@ -4,9 +4,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::{Attempt, Phase, Wanted};
-use grapnel_core::error::Code;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::{Attempt, Phase};
+use grapnel_model::error::Code;
+use grapnel_model::secret::ExposeSecret;
 use reqwest::{Method, RequestBuilder};
 
 use crate::scripted::{Reply, Scripted, callback_of};

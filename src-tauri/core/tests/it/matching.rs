@@ -1,10 +1,11 @@
 //! Which sign-in a callback belongs to: by its state, its redirect URI and its issuer, under its own app's names.
 
-use grapnel_core::activity::Kind;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::{Attempt, Phase, Wanted};
-use grapnel_core::error::Code;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::{Attempt, Phase};
+use grapnel_model::error::Code;
+use grapnel_model::secret::ExposeSecret;
 
 use crate::scripted::{Reply, Scripted, callback_of};
 use crate::world::World;

@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use grapnel_core::error::{Code, Error};
-use grapnel_core::settings::Settings;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::settings::Settings;
 use rcgen::date_time_ymd;
 
 use crate::internet::Internet;

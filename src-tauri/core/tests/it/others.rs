@@ -1,8 +1,8 @@
 //! Two programs on one data directory: one hears what the other writes.
 
-use grapnel_core::activity::Asker;
 use grapnel_core::app::NewApp;
-use grapnel_core::event::Event;
+use grapnel_model::activity::Asker;
+use grapnel_model::event::Event;
 
 use crate::world::World;
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use grapnel_core::connection::{Details, State};
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::revoke::Revocation;
+use grapnel_model::connection::{Details, State};
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::revocation::Revocation;
 use grapnel_sandbox::{ProviderId, Switch, custom, grovestreams, the_grid};
 use jiff::SignedDuration;
 
@@ -61,7 +61,7 @@ async fn grinderys_words_for_an_unusable_token_are_understood() {
     world
         .sandbox
         .grants(ProviderId::Grindery)
-        .revoke(grapnel_core::secret::ExposeSecret::expose_secret(&token));
+        .revoke(grapnel_model::secret::ExposeSecret::expose_secret(&token));
     world.grapnel.items(&id, "workspaces", None).await.unwrap();
     assert_eq!(details(&world, &id).tokens.unwrap().renewals, 1);
 }

@@ -4,9 +4,9 @@
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use grapnel_core::error::Result;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::settings::Settings;
+use grapnel_model::error::Result;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::settings::Settings;
 use grapnel_sandbox::ProviderId;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;

@@ -1,7 +1,7 @@
 //! Reading what a connection opens: projects, details, posts.
 
-use grapnel_core::content::{Order, PostQuery};
-use grapnel_core::error::Code;
+use grapnel_model::content::{Order, PostQuery};
+use grapnel_model::error::Code;
 use jiff::Timestamp;
 
 use crate::world::World;

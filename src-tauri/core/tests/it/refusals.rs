@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use grapnel_core::app::NewApp;
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::{Entered, ExposeSecret};
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{Entered, ExposeSecret};
 use jiff::SignedDuration;
 
 use crate::scripted::{Reply, Scripted, sign_in};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Endpoint, Fault, Times};
 use jiff::SignedDuration;
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use grapnel_core::app::NewApp;
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

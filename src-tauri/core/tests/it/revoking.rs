@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use grapnel_core::activity::Kind;
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::revoke::{Disconnected, Revocation, TokenKind};
-use grapnel_core::secret::Entered;
+use grapnel_model::activity::Kind;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::revocation::{Disconnected, Revocation, TokenKind};
+use grapnel_model::secret::Entered;
 use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times, custom};
 use jiff::SignedDuration;
 

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::error::{Code, Result};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::{Entered, ExposeSecret};
+use grapnel_model::error::{Code, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{Entered, ExposeSecret};
 
 use crate::scripted::{Reply, Scripted, callback_of, sign_in};
 use crate::world::World;

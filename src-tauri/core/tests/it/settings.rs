@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use grapnel_core::Grapnel;
-use grapnel_core::error::Code;
-use grapnel_core::settings::{Margin, Settings};
+use grapnel_model::error::Code;
+use grapnel_model::settings::{Margin, Settings};
 use jiff::SignedDuration;
 
 use crate::world::World;

@@ -1,9 +1,10 @@
 //! A sign-in from its start to the connection.
 
-use grapnel_core::authorize::{Phase, Wanted};
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::Phase;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Consent, grigora};
 use jiff::SignedDuration;
 
@@ -68,7 +69,7 @@ async fn a_denial_is_not_a_failure() {
     let attempt = end_of(&mut events, &attempt.id).await;
     assert_eq!(attempt.phase, Phase::Denied);
     insta::assert_json_snapshot!(attempt.error);
-    let came = |attempt: &grapnel_core::authorize::Attempt| {
+    let came = |attempt: &grapnel_model::attempt::Attempt| {
         attempt.exchange[1]
             .parameters
             .iter()
@@ -85,7 +86,7 @@ async fn a_denial_is_not_a_failure() {
 async fn a_wrong_secret_says_so() {
     let world = World::new();
     let mut new = world.new_app();
-    new.client_secret = Some(grapnel_core::secret::Entered("not-the-secret".into()));
+    new.client_secret = Some(grapnel_model::secret::Entered("not-the-secret".into()));
     world.grapnel.add_app(new).await.unwrap();
     let (_, callback) = world.attempt().await;
     let error = world.grapnel.receive_callback(&callback).await.unwrap_err();

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
-use grapnel_core::activity::{Asker, Kind};
-use grapnel_core::error::Code;
-use grapnel_core::event::Event;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::token_agent::requesting_process;
 use grapnel_core::token_agent::{self, HandedOut, Question};
+use grapnel_model::activity::Kind;
+use grapnel_model::error::Code;
+use grapnel_model::event::Event;
+use grapnel_model::secret::ExposeSecret;
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -69,7 +70,7 @@ async fn a_good_token_is_handed_out_and_noted() {
 /// What is written down of this process.
 fn handed_to_this() -> String {
     let (program, pid) = (std::env::current_exe().unwrap(), std::process::id());
-    assert_eq!(Asker::process(pid).program.as_deref(), program.to_str());
+    assert_eq!(requesting_process(pid).program.as_deref(), program.to_str());
     let path = program.display().to_string();
     let start = path.char_indices().nth_back(199).map_or(0, |(start, _)| start);
     format!("Access token handed to {}{} (pid {pid}).", if start > 0 { "…" } else { "" }, &path[start..])

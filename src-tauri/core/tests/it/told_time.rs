@@ -1,8 +1,8 @@
 //! What time it is, as token endpoints tell it: who is believed, and how far.
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::State;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::State;
+use grapnel_model::id::ConnectionId;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,7 +1,7 @@
 //! New tokens that the store does not take: nobody else renews meanwhile, and they are written as soon as they can be.
 
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
 
 use crate::kept::keep_alive;
 use crate::world::World;

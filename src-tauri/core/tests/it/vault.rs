@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use grapnel_core::connection::State;
-use grapnel_core::error::Code;
-use grapnel_core::event::Event;
-use grapnel_core::secret::{ExposeSecret, SecretString};
-use grapnel_core::vault::Protection;
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::event::Event;
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::vault::Protection;
 use grapnel_sandbox::{Endpoint, Fault};
 
 use crate::world::World;

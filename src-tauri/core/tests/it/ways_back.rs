@@ -1,10 +1,12 @@
 //! The ways back besides the deep link: a port of this computer, and what a person pastes.
 
 use grapnel_core::Grapnel;
-use grapnel_core::app::{App, NewApp, WayBack};
-use grapnel_core::authorize::{Attempt, Phase, Wanted};
-use grapnel_core::error::Code;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_core::app::{App, NewApp};
+use grapnel_core::authorize::Wanted;
+use grapnel_model::attempt::{Attempt, Phase};
+use grapnel_model::error::Code;
+use grapnel_model::redirect::WayBack;
+use grapnel_model::secret::ExposeSecret;
 
 use crate::world::{World, end_of};
 

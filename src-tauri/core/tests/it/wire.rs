@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::content::{Order, PostQuery};
-use grapnel_core::event::Event;
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::content::{Order, PostQuery};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{ProviderId, Secret, Switch, custom, grigora, grovestreams, the_grid};
 
 use crate::recorder::Recorder;

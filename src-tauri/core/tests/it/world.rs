@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::{Attempt, Wanted};
-use grapnel_core::error::{Code, Error, Result};
-use grapnel_core::event::Event;
-use grapnel_core::id::{AttemptId, ConnectionId};
-use grapnel_core::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_core::authorize::Wanted;
 use grapnel_core::vault::{Keyring, Sign};
+use grapnel_model::attempt::Attempt;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AttemptId, ConnectionId};
+use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
 use grapnel_sandbox::{Consent, Endpoint, Fault, Options, ProviderId, Registration, Sandbox, grovestreams};
 use jiff::SignedDuration;
 use tempfile::TempDir;
@@ -83,7 +84,7 @@ impl World {
             provider: self.provider.to_string().replace('-', ""),
             client_id: client_id.into(),
             client_secret: client_secret.map(|secret| Entered(secret.into())),
-            redirect: grapnel_core::provider::DEEP_LINK.into(),
+            redirect: grapnel_model::provider::DEEP_LINK.into(),
             scopes: Vec::new(),
             projects: Vec::new(),
             overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),

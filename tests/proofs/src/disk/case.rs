@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 use grapnel_core::app::App;
-use grapnel_core::connection::State;
-use grapnel_core::error::{Code, Error};
-use grapnel_core::id::ConnectionId;
+use grapnel_model::connection::State;
+use grapnel_model::error::{Code, Error};
+use grapnel_model::id::ConnectionId;
 
 use super::trouble::{Place, Trouble, limitable};
 use crate::crash::{judge, look};

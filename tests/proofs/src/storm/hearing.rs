@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use grapnel_core::Grapnel;
-use grapnel_core::event::Event;
-use grapnel_core::id::ConnectionId;
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 

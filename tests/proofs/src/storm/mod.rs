@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::connection::{State, Summary};
-use grapnel_core::id::ConnectionId;
-use grapnel_core::secret::{ExposeSecret, SecretString};
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::{Endpoint, Fault, Lifetimes, ProviderId};
 use tokio::task::JoinHandle;
 

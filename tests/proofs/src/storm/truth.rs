@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use grapnel_core::Grapnel;
-use grapnel_core::connection::{State, Summary};
-use grapnel_core::error::{Code, Error};
-use grapnel_core::secret::ExposeSecret;
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::error::{Code, Error};
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Fault, ProviderId, Sandbox};
 
 use super::{Connected, SPARED};

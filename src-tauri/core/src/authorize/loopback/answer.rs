@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use grapnel_model::account::Account;
+use grapnel_model::attempt::Phase;
+use grapnel_model::id::AttemptId;
+use grapnel_model::secret::SecretString;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -18,11 +22,8 @@ use url::Url;
 use super::page::{self, Page};
 use super::peer;
 use crate::authorize::callback::MAX_CALLBACK_BYTES;
-use crate::authorize::{Phase, get, receive, refuse_another_account};
-use crate::content::Account;
+use crate::authorize::{get, receive, refuse_another_account};
 use crate::env::Env;
-use crate::id::AttemptId;
-use crate::secret::SecretString;
 use crate::store::attempt::AttemptRow;
 use crate::store::connection;
 

@@ -15,14 +15,14 @@ mod port;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use grapnel_model::error::Result;
+use grapnel_model::event::Event;
+use grapnel_model::id::AttemptId;
+use grapnel_model::redirect::Loopback;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::env::Env;
-use crate::error::Result;
-use crate::event::Event;
-use crate::id::AttemptId;
-use crate::redirect::Loopback;
 use crate::store;
 use crate::store::attempt::AttemptRow;
 use answer::Site;

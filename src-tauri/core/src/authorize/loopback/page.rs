@@ -1,11 +1,11 @@
 //! The pages that the browser shows after it came back: what became of its answer.
 
+use grapnel_model::error::{Code, Error};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Bytes;
 
-use crate::error::{Code, Error};
-use crate::http::clean;
+use grapnel_model::provider_text::clean;
 
 pub(super) type Page = Response<Full<Bytes>>;
 

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::task::Poll;
 use std::time::Duration;
 
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::redirect::Loopback;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::authorize::Phase;
 use crate::env::Env;
-use crate::error::{Code, Error, Result};
-use crate::redirect::Loopback;
 use crate::store::{self, app};
 
 /// How long to wait for a port that a sign-in of Grapnel's own is about to give back, and between two tries.

@@ -1,6 +1,9 @@
 //! A token endpoint's reply, made a plain RFC 6749 one. What is unambiguous is accepted and noted as a deviation;
 //! what is not is refused with the reason.
 
+use grapnel_model::provider::Conventions;
+use grapnel_model::secret::SecretString;
+use grapnel_model::token_response::Deviation;
 use http::{Response, StatusCode, header};
 use serde_json::Value;
 use url::form_urlencoded;
@@ -8,9 +11,7 @@ use url::form_urlencoded;
 use super::Members;
 use crate::http::failure::is_busy;
 use crate::http::token::TokenFailure;
-use crate::http::{Deviation, Failure, Mask, Reply};
-use crate::provider::Conventions;
-use crate::secret::SecretString;
+use crate::http::{Failure, Mask, Reply};
 
 mod expiry;
 mod refusal;

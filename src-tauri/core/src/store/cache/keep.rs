@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
+use grapnel_model::content::{Facet, Facets};
 use jiff::Timestamp;
 use rusqlite::{Connection, Statement, params};
 
 use super::list::Of;
-use crate::content::{Facet, Facets};
 use crate::store::column::{Json, Time};
 
 /// How many values of a kind are counted.

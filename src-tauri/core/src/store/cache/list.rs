@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use grapnel_model::content::Facets;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::content::Facets;
 use crate::store::column::{Time, json};
 
 /// Which list.

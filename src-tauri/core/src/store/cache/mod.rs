@@ -9,6 +9,7 @@ mod search;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use grapnel_model::error::{Code, Error, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub(crate) use keep::{Entry, forget, keep};
@@ -17,7 +18,6 @@ pub(crate) use posts::{Key, bodies, lines, months, select};
 pub(crate) use search::find;
 
 use super::open;
-use crate::error::{Code, Error, Result};
 
 /// The database, in the data directory.
 const FILE: &str = "content.db";

@@ -1,11 +1,11 @@
 //! Posts in the cache: filtered, sorted, and read piece by piece.
 
+use grapnel_model::content::PostLine;
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::Failed;
-use crate::content::PostLine;
 
 /// What is selected, and in which order.
 #[derive(Debug, Clone, Default, PartialEq)]

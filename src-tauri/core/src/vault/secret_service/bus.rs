@@ -1,10 +1,10 @@
 //! The session bus: where it is, and a connection to it.
 
+use grapnel_model::error::Error;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zbus::blocking;
 
 use super::errors;
-use crate::error::Error;
 
 /// Where a session says that its bus is.
 pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";

@@ -1,10 +1,10 @@
 //! What a Secret Service answers, as it is told: what happened, what it means for the tokens, and what to do.
 
+use grapnel_model::error::{Code, Error};
+use grapnel_model::text::clean_line;
 use secret_service::Error as ServiceError;
 
 use super::bus::VARIABLE;
-use crate::error::{Code, Error};
-use crate::text::clean_line;
 
 const SAFE: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it answers.";
 const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it is unlocked.";

@@ -8,13 +8,13 @@ mod signals;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use grapnel_model::error::Error;
 use secret_service::blocking::{Collection, Item, SecretService};
 use secret_service::{EncryptionType, Error as ServiceError};
 use zbus::blocking::Connection;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
 use super::keyring::{Keyring, Sign, pause};
-use crate::error::Error;
 use bus::Bus;
 use errors::Reply;
 

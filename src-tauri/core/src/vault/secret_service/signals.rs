@@ -4,6 +4,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 
+use grapnel_model::error::Error;
 use zbus::export::futures_core::Stream;
 use zbus::names::InterfaceName;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
@@ -11,7 +12,6 @@ use zbus::{Connection, MatchRule, MessageStream, Result, blocking, message::Type
 
 use super::bus::connect_async;
 use super::{NAME, PATH, SERVICE, errors};
-use crate::error::Error;
 
 /// Waits until a Secret Service is there whose default collection is unlocked.
 pub(super) async fn unlocked(bus: Option<&str>) -> Result<()> {

@@ -1,10 +1,10 @@
 //! When the tokens of a reply end, in the members and units that the rest reads.
 
+use grapnel_model::token_response::Deviation;
 use serde_json::Value;
 
 use super::super::Members;
 use super::note;
-use crate::http::Deviation;
 
 /// Ten years, in seconds: more than that is no lifetime that anybody means.
 const MAX_LIFETIME: u64 = 315_360_000;

@@ -1,14 +1,15 @@
 //! A refusal (RFC 6749 §5.2), also where it comes with a success, as an object, or in words alone.
 
+use grapnel_model::provider::Conventions;
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::header;
 use serde_json::Value;
 
 use super::super::{ENVELOPE_FAILURE, Members};
 use super::tokens::tokens_in;
+use crate::http::Reply;
 use crate::http::token::TokenFailure;
-use crate::http::{Reply, clean};
-use crate::provider::Conventions;
-use crate::secret::{ExposeSecret, SecretString};
 
 /// The refusal that the members of a reply are, if they are one.
 pub(super) fn of(

@@ -16,8 +16,8 @@ fn reply(status: u16, content_type: &str, body: &str) -> Reply {
 fn conventions(id: &str) -> Conventions {
     let own = [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
     let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let own = if id == "custom" { own.into() } else { crate::provider::Overrides::new() };
-    crate::provider::Profile::find(id).unwrap().conventions(&own).unwrap()
+    let own = if id == "custom" { own.into() } else { grapnel_model::provider::Overrides::new() };
+    grapnel_model::provider::Profile::find(id).unwrap().conventions(&own).unwrap()
 }
 
 fn outcome(status: u16, content_type: &str, body: &str) -> String {

@@ -1,13 +1,15 @@
 //! The tokens of a reply: where they are, and whether they can be kept and sent.
 
+use grapnel_model::provider::Conventions;
+use grapnel_model::provider_text::clean;
+use grapnel_model::token_response::Deviation;
 use http::StatusCode;
 use serde_json::Value;
 
 use super::super::Members;
 use super::note;
+use crate::http::Failure;
 use crate::http::unusable::Unusable;
-use crate::http::{Deviation, Failure, clean};
-use crate::provider::Conventions;
 
 /// The members that hold tokens.
 pub(super) const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];

@@ -1,0 +1,21 @@
+//! The data that the other crates share: ids, errors, secrets, events, settings, views, and the provider profiles.
+//!
+//! Nothing here reads a file, opens a connection or asks for the time.
+
+pub mod account;
+pub mod activity;
+pub mod attempt;
+pub mod connection;
+pub mod content;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod provider;
+pub mod provider_text;
+pub mod redirect;
+pub mod revocation;
+pub mod secret;
+pub mod settings;
+pub mod text;
+pub mod token_response;
+pub mod vault;

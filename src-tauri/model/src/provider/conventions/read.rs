@@ -1,0 +1,419 @@
+//! Reading a profile's text values. What cannot be is refused, naming its key.
+
+use url::{Host, Url};
+
+use super::{Body, ClientAuth, Content, Conventions, Need, Pkce, Place, Refresh, Renewal};
+use crate::error::{Error, Result};
+
+/// Every key that a profile may have, in the order to show them.
+pub(in crate::provider) const KEYS: &[&str] = &[
+    "issuer",
+    "authorize_url",
+    "authorize_params",
+    "identity_provider",
+    "email",
+    "login_hint",
+    "token_url",
+    "token_body",
+    "token_redirect_uri",
+    "token_state",
+    "token_path",
+    "client_id",
+    "client_secret",
+    "client_auth",
+    "revocation_auth",
+    "introspection_auth",
+    "pkce",
+    "send_scope",
+    "scope_separator",
+    "scope_aliases",
+    "require_state",
+    "require_iss",
+    "callback_code",
+    "callback_state",
+    "envelope",
+    "refresh",
+    "refresh_url",
+    "refresh_method",
+    "refresh_body",
+    "refresh_params",
+    "refresh_redirect_uri",
+    "refresh_scope",
+    "resource",
+    "revocation_url",
+    "introspection_url",
+    "userinfo_url",
+    "jwks_url",
+    "login_url",
+    "api_base",
+    "projects_param",
+    "org",
+    "user_uid",
+    "token_prefix",
+    "refresh_token_prefix",
+    "content",
+];
+
+/// Keys that are for a profile alone: what they permit is not for an app to decide.
+pub(in crate::provider) const KEYS_OF_PROFILES: &[&str] = &["state_may_be_waived"];
+
+/// Finds a value by its key.
+pub(in crate::provider) type Find<'f, 'v> = &'f dyn Fn(&str) -> Option<&'v str>;
+
+/// A profile's values by key, with an app's own in place of them.
+struct Values<'f, 'v>(Find<'f, 'v>);
+
+impl<'v> Values<'_, 'v> {
+    /// A value that is not empty.
+    fn filled(&self, key: &str) -> Option<&'v str> {
+        (self.0)(key).filter(|value| !value.is_empty())
+    }
+
+    /// One of the named choices; the first where the profile says nothing.
+    fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T> {
+        let Some(found) = self.filled(key) else { return Ok(choices[0].1) };
+        choices.iter().find(|(name, _)| *name == found).map(|(_, choice)| *choice).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            Error::input(key, format!("“{found}” is not a value that “{key}” can have."))
+                .hint(format!("It can be: {}.", names.join(", ")))
+        })
+    }
+
+    fn maybe_choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        self.filled(key).map(|_| self.choice(key, choices)).transpose()
+    }
+
+    fn flag(&self, key: &str, default: bool) -> Result<bool> {
+        let choices = [("true", true), ("false", false)];
+        if self.filled(key).is_none() { Ok(default) } else { self.choice(key, &choices) }
+    }
+
+    /// An address that must be there.
+    fn endpoint(&self, key: &str) -> Result<Url> {
+        endpoint(key, (self.0)(key).unwrap_or_default())
+    }
+
+    fn maybe_endpoint(&self, key: &str) -> Result<Option<Url>> {
+        self.filled(key).map(|text| endpoint(key, text)).transpose()
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.filled(key).map(str::to_owned)
+    }
+}
+
+const CLIENT_AUTH: &[(&str, ClientAuth)] = &[
+    ("body", ClientAuth::Body),
+    ("basic", ClientAuth::Basic),
+    ("basic_raw", ClientAuth::BasicRaw),
+    ("none", ClientAuth::None),
+];
+const BODIES: &[(&str, Body)] = &[("form", Body::Form), ("json", Body::Json), ("query", Body::Query)];
+const NEEDS: &[(&str, Need)] =
+    &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
+
+impl Conventions {
+    /// Reads the values that `find` finds, without extra ones.
+    pub(in crate::provider) fn read(find: Find<'_, '_>) -> Result<Self> {
+        let values = &Values(find);
+        let token_body = values.choice("token_body", BODIES)?;
+        let conventions = Self {
+            authorize_url: authorize_url(values)?,
+            authorize_params: values.choice(
+                "authorize_params",
+                &[("query", Place::Query), ("fragment", Place::Fragment), ("both", Place::Both)],
+            )?,
+            authorize_extra: Vec::new(),
+            token_url: values.endpoint("token_url")?,
+            token_body,
+            token_extra: Vec::new(),
+            token_headers: Vec::new(),
+            resources: resources(values)?,
+            token_redirect_uri: values.flag("token_redirect_uri", true)?,
+            token_state: values.flag("token_state", false)?,
+            client_id: values.choice("client_id", NEEDS)?,
+            client_secret: values.choice("client_secret", NEEDS)?,
+            client_auth: values.choice("client_auth", CLIENT_AUTH)?,
+            revocation_auth: values.maybe_choice("revocation_auth", CLIENT_AUTH)?,
+            introspection_auth: values.maybe_choice("introspection_auth", CLIENT_AUTH)?,
+            pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
+            scopes_sent: scopes_sent(values)?,
+            scope_aliases: scope_aliases(values)?,
+            require_state: require_state(values)?,
+            issuer: values.text("issuer"),
+            require_iss: values.flag("require_iss", false)?,
+            callback_names: callback_names(values)?,
+            token_path: values.text("token_path"),
+            envelope: values.flag("envelope", false)?,
+            renewal: renewal(values, token_body)?,
+            revocation_url: values.maybe_endpoint("revocation_url")?,
+            introspection_url: values.maybe_endpoint("introspection_url")?,
+            userinfo_url: values.maybe_endpoint("userinfo_url")?,
+            jwks_url: values.maybe_endpoint("jwks_url")?,
+            login_url: values.maybe_endpoint("login_url")?,
+            content: values.choice(
+                "content",
+                &[
+                    ("none", Content::None),
+                    ("grigora", Content::Grigora),
+                    ("grindery", Content::Grindery),
+                    ("thegrid", Content::TheGrid),
+                    ("grovestreams", Content::GroveStreams),
+                ],
+            )?,
+            api_base: values.maybe_endpoint("api_base")?,
+            projects_param: values.text("projects_param"),
+            email: values.text("email"),
+            login_hint: values.choice(
+                "login_hint",
+                &[("false", None), ("true", Some("login_hint")), ("email", Some("email"))],
+            )?,
+            org: values.text("org"),
+            user_uid: values.text("user_uid"),
+            token_prefix: values.text("token_prefix").unwrap_or_default(),
+            refresh_token_prefix: values.text("refresh_token_prefix").unwrap_or_default(),
+        };
+        conventions.agree()
+    }
+
+    /// Refuses values that contradict each other.
+    fn agree(self) -> Result<Self> {
+        let contradiction = |key: &str, message: &str, hint: &str| Err(Error::input(key, message).hint(hint));
+        if self.client_auth == ClientAuth::None && self.client_secret == Need::Required {
+            return contradiction(
+                "client_auth",
+                "The profile asks for a client secret and never sends it.",
+                "Set client_auth to body or basic, or client_secret to none.",
+            );
+        }
+        if self.client_id == Need::Absent
+            && matches!(self.client_auth, ClientAuth::Basic | ClientAuth::BasicRaw)
+        {
+            return contradiction(
+                "client_auth",
+                "The profile has no client id, and HTTP Basic needs one.",
+                "Set client_auth to none.",
+            );
+        }
+        if !self.require_state && self.pkce == Pkce::Never {
+            // Nothing binds such a callback to its sign-in; the person decided so, behind a warning.
+            tracing::warn!("callbacks without a state are accepted, and there is no PKCE");
+        }
+        if self.require_iss && self.issuer.is_none() {
+            return contradiction(
+                "require_iss",
+                "Callbacks must name their issuer, and the profile does not say which that is.",
+                "Set issuer, or require_iss to false.",
+            );
+        }
+        if self.content != Content::None && self.api_base.is_none() {
+            return contradiction(
+                "api_base",
+                "The address is empty.",
+                "Enter the whole address, or reset it to the default.",
+            );
+        }
+        Ok(self)
+    }
+}
+
+fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {
+    let key = "authorize_url";
+    let text = (values.0)(key).unwrap_or_default();
+    // Only here a fragment has a meaning: a page that reads its parameters behind it.
+    let (address, fragment) =
+        text.split_once('#').map_or((text, None), |(address, rest)| (address, Some(rest)));
+    let mut url = endpoint(key, address)?;
+    if let Some(name) = values.filled("identity_provider") {
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+            return Err(Error::input(
+                "identity_provider",
+                format!("“{name}” is not the name of an identity provider."),
+            )
+            .hint("Leave it empty, and choose on the provider’s page."));
+        }
+        let path = format!("{}/{name}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+    }
+    url.set_fragment(fragment);
+    Ok(url)
+}
+
+/// The names of a callback's parameters that have a meaning of their own (RFC 6749 §4.1.2, RFC 9207, OpenID Connect).
+const CALLBACK_PARAMETERS: &[&str] = &[
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+    "session_state",
+    "scope",
+    "response",
+    "id_token",
+    "access_token",
+    "token_type",
+    "expires_in",
+    "refresh_token",
+];
+
+/// The other names by which callbacks carry code and state. None may be that of another standard parameter.
+fn callback_names(values: &Values<'_, '_>) -> Result<(Option<String>, Option<String>)> {
+    let name = |key: &str, standard: &str| -> Result<Option<String>> {
+        let name = values.text(key);
+        match name.as_deref() {
+            Some(taken) if taken != standard && CALLBACK_PARAMETERS.contains(&taken) => {
+                let message = format!("“{taken}” already has another meaning in a callback.");
+                Err(Error::input(key, message)
+                    .hint(format!("Leave {key} empty for the standard name, “{standard}”.")))
+            }
+            _ => Ok(name),
+        }
+    };
+    let names = (name("callback_code", "code")?, name("callback_state", "state")?);
+    if names.0.is_some() && names.0 == names.1 {
+        return Err(Error::input("callback_state", "Code and state cannot come under the same name.")
+            .hint("Leave callback_code and callback_state empty for the standard names."));
+    }
+    Ok(names)
+}
+
+fn require_state(values: &Values<'_, '_>) -> Result<bool> {
+    let key = "require_state";
+    let is_required = values.flag(key, true)?;
+    if is_required || values.flag("state_may_be_waived", false)? {
+        return Ok(is_required);
+    }
+    let message =
+        "Without its state nobody can tell whose answer it is, and this provider sends the state back.";
+    Err(Error::input(key, message).hint("Reset require_state to true."))
+}
+
+fn scopes_sent(values: &Values<'_, '_>) -> Result<Option<char>> {
+    let separator = values.choice("scope_separator", &[("space", ' '), ("comma", ',')])?;
+    Ok(values.flag("send_scope", true)?.then_some(separator))
+}
+
+/// Pairs such as `email=https://id.example/auth/userinfo.email`, with spaces between them.
+fn scope_aliases(values: &Values<'_, '_>) -> Result<Vec<(String, String)>> {
+    let key = "scope_aliases";
+    let pair = |pair: &str| {
+        let (asked, granted) = pair
+            .split_once('=')
+            .filter(|(asked, granted)| !asked.is_empty() && !granted.is_empty())
+            .ok_or_else(|| {
+                Error::input(key, format!("“{pair}” is not a pair of scopes.")).hint(
+                    "Enter pairs such as email=https://id.example/auth/email, with spaces between them.",
+                )
+            })?;
+        Ok((asked.to_owned(), granted.to_owned()))
+    };
+    values.filled(key).unwrap_or_default().split_whitespace().map(pair).collect()
+}
+
+fn renewal(values: &Values<'_, '_>, token_body: Body) -> Result<Renewal> {
+    let refreshes = [("rotates", Refresh::Rotates), ("keeps", Refresh::Keeps), ("none", Refresh::None)];
+    let body = if values.filled("refresh_body").is_some() {
+        values.choice("refresh_body", BODIES)?
+    } else {
+        token_body
+    };
+    Ok(Renewal {
+        refresh: values.choice("refresh", &refreshes)?,
+        url: values.maybe_endpoint("refresh_url")?,
+        is_put: values.choice("refresh_method", &[("post", false), ("put", true)])?,
+        body,
+        only: values.filled("refresh_params").map(|names| names.split(' ').map(str::to_owned).collect()),
+        has_redirect_uri: values.flag("refresh_redirect_uri", false)?,
+        has_scope: values.flag("refresh_scope", false)?,
+        extra: Vec::new(),
+    })
+}
+
+/// The resources, separated by spaces: absolute URIs without a fragment (RFC 8707 §2).
+fn resources(values: &Values<'_, '_>) -> Result<Vec<String>> {
+    let key = "resource";
+    let all = values.filled(key).unwrap_or_default().split_whitespace();
+    all.map(|text| match Url::parse(text) {
+        Ok(url) if url.fragment().is_none() => Ok(text.to_owned()),
+        _ => Err(Error::input(key, format!("“{text}” is not the address of a resource."))
+            .hint("Enter whole addresses without a #, separated by spaces.")),
+    })
+    .collect()
+}
+
+/// Reads the address of an endpoint, and admits only what tokens and codes may be sent to:
+/// https, or plain http on this machine.
+pub fn endpoint(key: &str, text: &str) -> Result<Url> {
+    let refuse = |message: &str, hint: &str| Err(Error::input(key, message).hint(hint));
+    if text.trim().is_empty() {
+        return refuse("The address is empty.", "Enter the whole address, or reset it to the default.");
+    }
+    if text.contains(char::is_whitespace) {
+        return refuse("The address has a space in it.", "Remove the space.");
+    }
+    let Ok(url) = Url::parse(text) else {
+        return refuse("That is not an address.", "Enter the whole address, beginning with https://.");
+    };
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return refuse(
+            "The address begins with http://, so that anyone on the way could read your tokens.",
+            "Use https://. Plain http is for 127.0.0.1 only.",
+        );
+    }
+    if !matches!(url.scheme(), "https" | "http") {
+        return refuse("The address does not begin with https://.", "Enter an https address.");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("The address has a user name or password in it.", "Remove everything before the @.");
+    }
+    if url.fragment().is_some() {
+        return refuse("The address has a # in it.", "Remove the # and what follows it.");
+    }
+    Ok(url)
+}
+
+/// Whether an address is on this machine, so that plain http is safe.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint;
+
+    #[test]
+    fn endpoints_are_https_or_on_this_machine() {
+        for good in
+            ["https://api.grigora.co/x", "http://127.0.0.1:4780/x", "http://[::1]/x", "http://localhost:1/x"]
+        {
+            assert!(endpoint("token_url", good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn each_address_that_cannot_be_says_why() {
+        let bad = [
+            "",
+            "   ",
+            "https://a b.example",
+            "api.grigora.co",
+            "http://api.grigora.co/x",
+            "http://127.0.0.1.evil.example/x",
+            "ftp://example.org",
+            "javascript:alert(1)",
+            "https://user:pass@example.org",
+            "https://example.org/#x",
+        ];
+        let errors = bad.map(|address| {
+            let error = endpoint("token_url", address).unwrap_err();
+            format!("{address:?}: {} {}", error.message, error.hint.unwrap())
+        });
+        insta::assert_snapshot!(errors.join("\n"));
+    }
+}

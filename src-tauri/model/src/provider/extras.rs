@@ -1,0 +1,214 @@
+//! Extra parameters and headers: `authorize.NAME`, `token.NAME`, `refresh.NAME` and `token.header.NAME`.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderName, HeaderValue};
+
+use super::conventions::Extra;
+use crate::error::{Error, Result};
+use crate::secret::{ExposeSecret, SecretString};
+
+/// Values by key that only the vault keeps.
+pub type Secrets = BTreeMap<String, SecretString>;
+
+/// The request that an extra value belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// A parameter of the authorization request.
+    Authorize,
+    /// A parameter of the exchange of a code.
+    Token,
+    /// A parameter of a refresh.
+    Refresh,
+    /// A header of every request to the token endpoint.
+    Header,
+}
+
+/// The longer beginning comes first.
+const FAMILIES: &[(&str, Family)] = &[
+    ("token.header.", Family::Header),
+    ("authorize.", Family::Authorize),
+    ("token.", Family::Token),
+    ("refresh.", Family::Refresh),
+];
+
+/// What the protocol engine sets itself in an authorization request.
+const OF_AUTHORIZATION: &[&str] = &[
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+];
+/// What it sets itself in a token request.
+const OF_TOKEN_REQUESTS: &[&str] = &[
+    "grant_type",
+    "code",
+    "refresh_token",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "code_verifier",
+    "redirect_uri",
+    "username",
+    "password",
+    "device_code",
+];
+/// Headers that carry credentials, or that the HTTP client sets itself.
+const HEADERS: &[&str] = &[
+    "authorization",
+    "connection",
+    "cookie",
+    "dpop",
+    "expect",
+    "host",
+    "keep-alive",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Names that secrets go by.
+const SECRET_NAMES: &[&str] = &["secret", "token", "passw", "assertion", "credential", "key", "jwt"];
+
+/// The family of a key, and the name that goes out.
+pub(super) fn family(key: &str) -> Option<(Family, &str)> {
+    let found = FAMILIES.iter().find_map(|(start, family)| Some((*family, key.strip_prefix(start)?)));
+    found.filter(|(_, name)| !name.is_empty())
+}
+
+/// Whether a value is kept by the vault alone: whatever goes to the token endpoint beside the protocol's parameters,
+/// and of the authorization request what is called a secret.
+pub fn is_secret(key: &str) -> bool {
+    match family(key) {
+        Some((Family::Authorize, name)) => {
+            let name = name.to_ascii_lowercase();
+            SECRET_NAMES.iter().any(|one| name.contains(one))
+        }
+        Some(_) => true,
+        None => false,
+    }
+}
+
+/// Whether Grapnel sets what this key names, so that no app may.
+pub fn is_reserved(key: &str) -> bool {
+    let Some((family, name)) = family(key) else { return false };
+    let name = name.to_ascii_lowercase();
+    match family {
+        Family::Authorize => OF_AUTHORIZATION.contains(&name.as_str()),
+        Family::Token | Family::Refresh => OF_TOKEN_REQUESTS.contains(&name.as_str()),
+        Family::Header => {
+            HEADERS.contains(&name.as_str()) || name.starts_with("content-") || name.starts_with("proxy-")
+        }
+    }
+}
+
+/// Refuses an extra value that Grapnel sets itself, or that cannot be sent.
+pub(super) fn check(key: &str, value: &str) -> Result<()> {
+    let Some((family, name)) = family(key) else { return Ok(()) };
+    if is_reserved(key) {
+        let refused =
+            Error::input(key, format!("Grapnel sets “{name}” itself, and “{key}” cannot replace it."));
+        return Err(match key.to_ascii_lowercase().as_str() {
+            "authorize.scope" => refused.hint("Enter the scopes as scopes."),
+            "refresh.redirect_uri" => {
+                refused.hint("Set refresh_redirect_uri=true to send it with each refresh.")
+            }
+            "authorize.redirect_uri" | "token.redirect_uri" => refused.hint("Change the app’s redirect URI."),
+            _ => refused.hint("Leave it out."),
+        });
+    }
+    if family != Family::Header {
+        return Ok(());
+    }
+    if name.parse::<HeaderName>().is_err() {
+        return Err(Error::input(key, format!("“{name}” is not the name of a header."))
+            .hint("Use a name such as X-Client-ID."));
+    }
+    if HeaderValue::from_str(value).is_err() {
+        return Err(Error::input(key, "The value has characters that no header can carry.")
+            .hint("Use printable ASCII."));
+    }
+    Ok(())
+}
+
+/// Puts extra parameters in place of those of the same name: each goes once, and an empty one not at all.
+pub fn replace(pairs: &mut Vec<(String, String)>, extra: &Extra) {
+    pairs.retain(|(name, _)| extra.iter().all(|(other, _)| other != name));
+    let filled = extra.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    pairs.extend(filled.filter(|(_, value)| !value.is_empty()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grapnel_sets_itself_is_refused_in_any_case_and_by_its_key() {
+        for (start, names) in [
+            ("authorize.", OF_AUTHORIZATION),
+            ("token.", OF_TOKEN_REQUESTS),
+            ("refresh.", OF_TOKEN_REQUESTS),
+            ("token.header.", HEADERS),
+            ("token.header.", &["content-type", "content-length", "proxy-authorization"]),
+        ] {
+            for name in names {
+                for name in [(*name).to_owned(), name.to_ascii_uppercase()] {
+                    let key = format!("{start}{name}");
+                    let error = check(&key, "x").unwrap_err();
+                    assert_eq!(error.field.as_deref(), Some(key.as_str()));
+                    assert!(error.message.contains(&key) && error.hint.is_some(), "{error:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_parameter_of_the_protocol_is_sent() {
+        for key in [
+            "authorize.prompt",
+            "authorize.audience",
+            "token.scope",
+            "refresh.scope",
+            "token.audience",
+            "token.header.X-Client-ID",
+        ] {
+            check(key, "x").unwrap();
+        }
+        for (key, value) in [("token.header.a b", "x"), ("token.header.X-A", "a\nb")] {
+            assert_eq!(check(key, value).unwrap_err().field.as_deref(), Some(key));
+        }
+    }
+
+    #[test]
+    fn secrets_are_known_by_where_they_go_or_by_their_name() {
+        for key in [
+            "token.audience",
+            "refresh.x",
+            "token.header.X-Client-ID",
+            "authorize.API_KEY",
+            "authorize.id_token_hint",
+        ] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in [
+            "authorize.prompt",
+            "authorize.audience",
+            "token_url",
+            "token_prefix",
+            "authorize.",
+            "refresh_scope",
+        ] {
+            assert!(!is_secret(key), "{key}");
+        }
+    }
+}

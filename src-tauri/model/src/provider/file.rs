@@ -1,0 +1,208 @@
+//! A profile as a file, to hand to someone else: how an app's provider is spoken to. No secret is in it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::conventions::KEYS_OF_PROFILES;
+use super::extras::is_reserved;
+use super::{OtherHost, Overrides, Profile, is_secret};
+use crate::error::{Error, Result};
+
+/// No true profile comes near this many bytes.
+const LONGEST: usize = 64 << 10;
+/// Values that are about the person, and not about the provider.
+const PERSONAL: &[&str] = &["email", "org", "user_uid"];
+
+const ABOUT: &str = "# A provider’s profile for Grapnel: how it is spoken to. No client id, secret or token is in it.\n\
+    # To use it: grapnel app add NAME --profile THIS-FILE\n";
+/// What is left out because it may be a secret, for whoever uses the file to enter their own.
+const LEFT_OUT: &str = "# These values may be secret, and are left out: ";
+
+/// What a profile file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(deny_unknown_fields)]
+pub struct ProfileFile {
+    /// The id of the provider whose profile it builds on, such as `custom`.
+    pub provider: String,
+    /// The scopes to ask for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Values by key.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// The keys of values that are left out of the file, because they may be secret.
+    #[serde(skip)]
+    pub left_out: Vec<String>,
+}
+
+/// What to know of values that somebody else wrote, before one's own secrets are entered beside them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Review {
+    /// The hosts that are not the provider's own.
+    pub other_hosts: Vec<OtherHost>,
+    /// What protects a sign-in and is switched off, in a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Review {
+    /// Everything in it, a sentence each.
+    pub fn sentences(&self) -> impl Iterator<Item = String> + '_ {
+        let hosts = self.other_hosts.iter();
+        let hosts =
+            hosts.map(|other| format!("Requests go to {} ({}).", other.host, other.endpoints.join(", ")));
+        hosts.chain(self.warnings.iter().cloned())
+    }
+}
+
+impl Profile {
+    /// What these values change of where secrets go and of what protects a sign-in.
+    pub fn review(&self, values: &Overrides) -> Review {
+        let now = self.values(values);
+        let is = |key: &str, value: &str| now.get(key).is_some_and(|found| found == value);
+        let switched_off = |key: &str, value: &str| {
+            is(key, value) && self.values.get(key).is_none_or(|own| own.value != value)
+        };
+        let mut warnings = Vec::new();
+        if switched_off("pkce", "never") {
+            warnings
+                .push("PKCE is switched off: whoever sees the code of a sign-in could use it.".to_owned());
+        }
+        if switched_off("require_state", "false") {
+            warnings.push(
+                "The state is not required: a forged callback could sign you in as somebody else.".to_owned(),
+            );
+        }
+        Review { other_hosts: self.other_hosts(values), warnings }
+    }
+}
+
+impl ProfileFile {
+    /// How an app of `provider` with `overrides` is spoken to, without what is about the person and without what may be
+    /// a secret (of which `secrets` are the keys that the vault has). Every other value is in it, so that it means the
+    /// same to a Grapnel whose own profile has changed.
+    pub fn of(provider: &Profile, overrides: &Overrides, secrets: &[String], scopes: &[String]) -> Self {
+        let is_told = |key: &String| {
+            !PERSONAL.contains(&key.as_str())
+                && !KEYS_OF_PROFILES.contains(&key.as_str())
+                && !is_secret(key)
+                && !is_reserved(key)
+        };
+        let mut values = provider.values(overrides);
+        values.retain(|key, value| is_told(key) && (!value.is_empty() || overrides.contains_key(key)));
+        let clear = overrides.keys().filter(|key| is_secret(key) && !is_reserved(key));
+        let mut left_out: Vec<String> = clear.chain(secrets).cloned().collect();
+        left_out.sort();
+        Self { provider: provider.id.clone(), scopes: scopes.to_vec(), values, left_out }
+    }
+
+    /// Reads a file's text. What cannot be is refused with the reason, naming the key where it is one.
+    pub fn read(text: &str) -> Result<Self> {
+        let refuse = |message: String| {
+            Error::input("profile", message)
+                .means("Nothing was changed.")
+                .hint("A profile file is what “Save as profile file” or “grapnel app profile” writes.")
+        };
+        if text.len() > LONGEST {
+            return Err(refuse("The file is far larger than any profile.".into()));
+        }
+        let file: Self = toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            refuse(format!(
+                "The file is not a profile: line {line}: {}.",
+                error.message().trim_end_matches('.')
+            ))
+        })?;
+        let profile = Profile::find(&file.provider)?;
+        profile.check(&file.values)?;
+        profile.check_loopback(&file.values)?;
+        Ok(file)
+    }
+
+    /// The file's text.
+    pub fn write(&self) -> Result<String> {
+        let text = toml::to_string(self)
+            .map_err(|_| Error::input("profile", "A value of this app cannot be written to a file."))?;
+        let left_out = match &self.left_out[..] {
+            [] => String::new(),
+            keys => format!("{LEFT_OUT}{}\n", keys.join(", ").replace(char::is_control, "")),
+        };
+        Ok(format!("{ABOUT}{left_out}\n{text}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_without_what_is_about_the_person() {
+        let grove = Profile::find("grovestreams").unwrap();
+        let own = Overrides::from([
+            ("token_url".into(), "https://iot.acme.example/api/oauth_access_token".into()),
+            ("email".into(), "ada@acme.example".into()),
+            ("org".into(), "5f0c".into()),
+            ("authorize.prompt".into(), "consent".into()),
+            ("token.audience".into(), "iot".into()),
+        ]);
+        let file = ProfileFile::of(grove, &own, &["authorize.key".into()], &["read".into()]);
+        let text = file.write().unwrap();
+        insta::assert_snapshot!(text);
+        assert_eq!(ProfileFile::read(&text).unwrap(), ProfileFile { left_out: Vec::new(), ..file });
+    }
+
+    #[test]
+    fn a_file_of_each_provider_is_read_back() {
+        for profile in Profile::built_in() {
+            let own = [("authorize_url", "https://id.example/a"), ("token_url", "https://id.example/t")];
+            let own = own.map(|(key, value)| (key.into(), value.into())).into();
+            let file = ProfileFile::of(profile, &own, &[], &[]);
+            assert_eq!(ProfileFile::read(&file.write().unwrap()).unwrap(), file, "{}", profile.id);
+        }
+    }
+
+    #[test]
+    fn a_review_names_the_hosts_and_what_is_switched_off() {
+        let of = |id: &str, values: &[(&str, &str)]| {
+            let values = values.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+            let review = Profile::find(id).unwrap().review(&values);
+            format!("{id}: {}", review.sentences().collect::<Vec<_>>().join(" "))
+        };
+        let told = [
+            of("grigora", &[]),
+            of("grigora", &[("token_url", "https://evil.example/t"), ("pkce", "never")]),
+            of("thegrid", &[("require_state", "false")]),
+            of(
+                "custom",
+                &[("authorize_url", "https://id.example/a"), ("token_url", "https://evil.example/t")],
+            ),
+        ];
+        insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn each_file_that_is_no_profile_says_why() {
+        let bad = [
+            "",
+            "provider = \"acme\"",
+            "provider = \"grigora\"\nclient_secret = \"x\"",
+            "provider = \"grigora\"\n[values]\ntokn_url = \"https://a.example\"",
+            "provider = \"grigora\"\n[values]\ntoken_url = \"http://a.example\"",
+            "provider = \"grigora\"\n[values]\ntoken_url = 7",
+            "provider = \"grigora\"\n[values]\ntoken_url = \"http://127.0.0.1:631/t\"",
+            "provider = \"grigora\"\n[values]\n\"authorize.Redirect_URI\" = \"https://evil.example/cb\"",
+            "provider = \"grigora\"\n[values]\n\"token.client_secret\" = \"s\"",
+            "provider = \"custom\"",
+            "<html>",
+        ];
+        let told = bad.map(|text| {
+            let error = ProfileFile::read(text).unwrap_err();
+            format!("{text:?}: [{}] {}", error.field.unwrap_or_default(), error.message)
+        });
+        insta::assert_snapshot!(told.join("\n"));
+        assert!(ProfileFile::read(&"#".repeat(LONGEST + 1)).unwrap_err().message.contains("larger"));
+    }
+}

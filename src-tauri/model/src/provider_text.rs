@@ -1,0 +1,148 @@
+//! A provider's own text, made safe to show.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+
+use crate::text::clean_line;
+
+/// A provider's own text, made safe to show: one line, not endless, nothing that turns or hides the text around it, and
+/// no word that holds a secret which was sent, or the beginning of one.
+pub fn clean(text: &str, secrets: &[&str]) -> String {
+    Cleaner::of(secrets).clean(text)
+}
+
+/// Makes texts safe to show beside the same secrets.
+#[derive(Debug)]
+pub struct Cleaner {
+    secrets: Vec<String>,
+    /// Finds the beginning of each.
+    starts: Option<AhoCorasick>,
+}
+
+/// How many characters of a provider's text are shown.
+const MAX_SHOWN: usize = 200;
+/// How many are looked at for secrets: what is shown may be the beginning of a longer one.
+const MAX_CONSIDERED: usize = 4 * MAX_SHOWN;
+/// So much of a secret gives it away.
+const MIN_TELLING: usize = 12;
+
+impl Cleaner {
+    /// For texts that may hold any of these secrets.
+    pub fn of(secrets: &[&str]) -> Self {
+        let secrets = secrets.iter().map(|secret| one_line(secret)).filter(|secret| !secret.is_empty());
+        // Of one word, how it begins is enough; a reply may hold thousands that begin alike.
+        let told =
+            secrets.map(|secret| if secret.contains(' ') { secret } else { start(&secret).to_owned() });
+        let secrets: Vec<String> = told.collect::<BTreeSet<_>>().into_iter().collect();
+        let starts = secrets.iter().map(|secret| start(secret));
+        // Texts of such lengths always make an automaton.
+        let starts = if secrets.is_empty() { None } else { AhoCorasick::new(starts).ok() };
+        Self { secrets, starts }
+    }
+
+    /// A text as it may be shown.
+    pub fn clean(&self, text: &str) -> String {
+        // First, so that no character inside a secret keeps it from being found.
+        let mut line = one_line(text);
+        if let Some((end, _)) = line.char_indices().nth(MAX_CONSIDERED) {
+            line.truncate(end);
+        }
+        if let Some(starts) = &self.starts {
+            line = self.masked(starts, &line);
+        }
+        if let Some((end, _)) = line.char_indices().nth(MAX_SHOWN) {
+            line.truncate(end);
+            line.push('…');
+        }
+        line
+    }
+
+    /// A line with `[secret]` in place of each word that a secret begins in, up to the word that it ends in.
+    fn masked(&self, starts: &AhoCorasick, line: &str) -> String {
+        let bytes = line.as_bytes();
+        let mut found: Vec<Range<usize>> = Vec::new();
+        for start in starts.find_overlapping_iter(line) {
+            let secret = self.secrets[start.pattern()].as_bytes();
+            let same =
+                bytes[start.start()..].iter().zip(secret).take_while(|(one, other)| one == other).count();
+            let same = bytes[start.start()..start.start() + same].trim_ascii_end().len();
+            found.push(words_around(bytes, start.start()..start.start() + same));
+        }
+        for escape in memchr::memchr2_iter(b'%', b'+', bytes) {
+            let word = words_around(bytes, escape..escape);
+            if found.last() != Some(&word) && is_encoded(starts, &line[word.clone()]) {
+                found.push(word);
+            }
+        }
+        found.sort_by_key(|range| range.start);
+        let (mut masked, mut done) = (String::new(), 0);
+        for range in found {
+            if range.start >= done {
+                masked.push_str(&line[done..range.start]);
+                masked.push_str("[secret]");
+            }
+            done = done.max(range.end);
+        }
+        masked.push_str(&line[done..]);
+        masked
+    }
+}
+
+/// Whether a word holds a secret as an address or a form has it.
+fn is_encoded(starts: &AhoCorasick, word: &str) -> bool {
+    let decoded = |word: &str| one_line(&percent_encoding::percent_decode_str(word).decode_utf8_lossy());
+    starts.is_match(&decoded(word)) || starts.is_match(&decoded(&word.replace('+', " ")))
+}
+
+/// The whole words that a part of a line is in.
+fn words_around(line: &[u8], part: Range<usize>) -> Range<usize> {
+    let start = memchr::memrchr(b' ', &line[..part.start]).map_or(0, |at| at + 1);
+    let end = memchr::memchr(b' ', &line[part.end..]).map_or(line.len(), |at| part.end + at);
+    start..end
+}
+
+/// What gives a secret away.
+fn start(secret: &str) -> &str {
+    secret.get(..MIN_TELLING).unwrap_or(secret)
+}
+
+/// One line without hidden characters, one space between its words.
+fn one_line(text: &str) -> String {
+    clean_line(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn a_providers_text_is_one_safe_line() {
+        assert_eq!(clean("no\n\n such\u{7} co\u{202e}de", &[]), "no such code");
+        assert_eq!(clean(&"x".repeat(500), &[]).chars().count(), 201);
+    }
+
+    #[test]
+    fn a_secret_that_is_echoed_is_not_shown() {
+        let secret = "s3cret/with+signs-and-more";
+        for echo in [secret, "s3cret%2Fwith%2Bsigns-and-more", "token=s3cret/with+si…", "(s3cret/with+signs)"]
+        {
+            assert_eq!(clean(&format!("bad {echo} given"), &[secret]), "bad [secret] given");
+        }
+        assert_eq!(clean("pin 1234 wrong", &["1234"]), "pin [secret] wrong");
+        let spaced = "s3cret with/spaces+and=signs";
+        for echo in [
+            spaced,
+            "s3cret%20with%2Fspaces%2Band%3Dsigns",
+            "s3cret+with%2Fspaces%2Band%3Dsigns",
+            "s3cret  with/spaces+an",
+            "(s3cret\n\u{200b}with/spaces)",
+        ] {
+            assert_eq!(clean(&format!("bad {echo} given"), &[spaced]), "bad [secret] given", "{echo}");
+        }
+        assert_eq!(clean("s3cret with you", &[spaced]), "s3cret with you");
+        let hidden = "bad s3\u{200b}cret/with+signs-and-more given";
+        assert_eq!(clean(hidden, &[secret]), "bad [secret] given");
+    }
+}

@@ -1,0 +1,266 @@
+//! The redirect URI of an app (RFC 6749 §3.1.2, RFC 8252 §7): what a person may enter for it, and one that belongs to
+//! one app alone, so that a callback tells by its address which server sent the browser (RFC 9700 §4.4.2.1).
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::id::AppId;
+use crate::provider::DEEP_LINK;
+use crate::secret::sha256;
+
+/// Characters that cannot be mistaken for one another when a URI is copied by hand.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// How many of them make the last segment of an app's own redirect URI: 50 bits.
+const WORD_LENGTH: usize = 10;
+/// The hosts whose callbacks Grapnel can listen for.
+const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+/// The path that loopback callbacks of all apps shared in earlier versions.
+const SHARED_PATH: &str = "/callback";
+
+/// How a callback comes home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum WayBack {
+    /// The system opens Grapnel with it.
+    DeepLink,
+    /// The browser brings it to a port of this computer.
+    Loopback,
+    /// The person pastes it.
+    Paste,
+}
+
+impl WayBack {
+    /// The one by which callbacks to a redirect URI come home.
+    pub fn of(redirect_uri: &str) -> Self {
+        if redirect_uri.starts_with(DEEP_LINK) {
+            Self::DeepLink
+        } else if Loopback::of(redirect_uri).is_some() {
+            Self::Loopback
+        } else {
+            Self::Paste
+        }
+    }
+}
+
+/// Redirect URIs for a new app, one for each way back that Grapnel listens at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ProposedRedirect {
+    /// By deep link.
+    pub deep_link: String,
+    /// By a port of this computer, which is chosen at each sign-in.
+    pub loopback: String,
+}
+
+impl ProposedRedirect {
+    /// URIs that no other app has.
+    pub fn random() -> Self {
+        let word = word(&AppId::random());
+        Self { deep_link: own_deep_link(&word), loopback: own_loopback(None, &word) }
+    }
+}
+
+/// The last segment of the redirect URI that belongs to one app alone.
+pub fn word(id: &AppId) -> String {
+    let digest = sha256(id.0.as_bytes());
+    digest.iter().take(WORD_LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+}
+
+/// The redirect URI to move an app to that has the one which all apps shared in earlier versions; always the same.
+pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
+    if redirect_uri == DEEP_LINK {
+        return Some(own_deep_link(&word(id)));
+    }
+    let loopback =
+        Loopback::of(redirect_uri).filter(|it| it.host == "127.0.0.1" && it.path == SHARED_PATH)?;
+    Some(own_loopback(loopback.port, &word(id)))
+}
+
+fn own_deep_link(word: &str) -> String {
+    format!("{DEEP_LINK}/{word}")
+}
+
+fn own_loopback(port: Option<u16>, word: &str) -> String {
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("http://127.0.0.1{port}{SHARED_PATH}/{word}")
+}
+
+/// Reads what a person entered: `deep-link` (also the empty text), `loopback` and `loopback:PORT` stand for a redirect
+/// URI of the app's own, which ends with `word`; a whole URI is taken as it is.
+pub fn entered(text: &str, word: &str) -> Result<String> {
+    let text = text.trim();
+    match text {
+        "" | "deep-link" => return Ok(own_deep_link(word)),
+        "loopback" => return Ok(own_loopback(None, word)),
+        _ => {}
+    }
+    if let Some(port) = text.strip_prefix("loopback:") {
+        let port = port.parse().map_err(|_| no_port())?;
+        return usable_port(Some(port)).map(|()| own_loopback(Some(port), word));
+    }
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(url::ParseError::InvalidPort) => return Err(no_port()),
+        Err(_) => return Err(refused("That is not a redirect URI.")),
+    };
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refused("A redirect URI has no spaces and no characters beyond ASCII."));
+    }
+    if url.fragment().is_some() {
+        return Err(refused("A redirect URI cannot have a fragment (#)."));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("A redirect URI cannot have a user name or password in it."));
+    }
+    match (url.scheme(), Loopback::of(text)) {
+        ("https", _) => Ok(text.to_owned()),
+        ("http", Some(loopback)) => usable_port(loopback.port).map(|()| text.to_owned()),
+        ("http", None) if url.query().is_some() => {
+            Err(refused("Grapnel cannot listen at a redirect URI with a query (?)."))
+        }
+        ("http", None) => Err(refused("Grapnel listens at this computer’s own addresses only.")),
+        _ if text == DEEP_LINK || text.strip_prefix(DEEP_LINK).is_some_and(is_below) => Ok(text.to_owned()),
+        _ => Err(refused("That is not a redirect URI that leads back to Grapnel.")),
+    }
+}
+
+/// Whether `rest` is one or more segments of a path, in characters that no browser or desktop rewrites.
+fn is_below(rest: &str) -> bool {
+    let segments = rest.strip_prefix('/').map(|rest| rest.split('/'));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+    segments.is_some_and(|mut all| all.all(|one| !one.is_empty() && one.bytes().all(is_plain)))
+}
+
+fn usable_port(port: Option<u16>) -> Result<()> {
+    if port.is_none_or(|port| port >= 1024) { Ok(()) } else { Err(no_port()) }
+}
+
+fn no_port() -> Error {
+    refused("That is not a port that a program may listen on. It can be 1024 to 65535.")
+}
+
+fn refused(message: &str) -> Error {
+    Error::input("redirect", message).hint(
+        "Enter deep-link, loopback or loopback:PORT for a redirect URI of the app’s own; or a whole one: \
+         http://127.0.0.1:PORT/PATH, http://localhost:PORT/PATH, http://[::1]:PORT/PATH, or an https address to paste the answer from.",
+    )
+}
+
+/// A redirect URI at which Grapnel listens itself (RFC 8252 §7.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loopback<'u> {
+    /// `127.0.0.1`, `localhost` or `[::1]`.
+    pub host: &'u str,
+    /// Nothing where a free one is chosen at each sign-in.
+    pub port: Option<u16>,
+    /// What follows host and port, as it was entered; it may be empty.
+    path: &'u str,
+}
+
+impl<'u> Loopback<'u> {
+    /// The parts of a loopback redirect URI; nothing where it is none.
+    pub fn of(redirect_uri: &'u str) -> Option<Self> {
+        let rest = redirect_uri.strip_prefix("http://")?;
+        let host = LOOPBACK_HOSTS.into_iter().find(|host| rest.starts_with(host))?;
+        let (host, rest) = rest.split_at(host.len());
+        let (port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let port = match port.strip_prefix(':') {
+            Some(digits) => Some(digits.parse().ok()?),
+            None if port.is_empty() => None,
+            None => return None,
+        };
+        (!path.contains(['?', '#'])).then_some(Self { host, port, path })
+    }
+
+    /// The same URI with this port. Nothing else of its text changes, since providers compare texts.
+    pub fn at_port(&self, port: u16) -> String {
+        format!("http://{}:{port}{}", self.host, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_uri_is_taken_as_it_is_entered() {
+        for (text, way_back) in [
+            ("http://localhost:8400/cb", WayBack::Loopback),
+            ("http://localhost/any/path", WayBack::Loopback),
+            ("http://localhost:8400", WayBack::Loopback),
+            ("http://127.0.0.1:8400/", WayBack::Loopback),
+            ("http://127.0.0.1/callback", WayBack::Loopback),
+            ("http://[::1]:8400/callback", WayBack::Loopback),
+            ("http://[::1]/", WayBack::Loopback),
+            (DEEP_LINK, WayBack::DeepLink),
+            ("dev.grapnel.desktop:/oauth/callback/k3mzq7wd", WayBack::DeepLink),
+            ("https://app.example/cb?tenant=7", WayBack::Paste),
+        ] {
+            assert_eq!(entered(&format!(" {text} "), "word").unwrap(), text);
+            assert_eq!(WayBack::of(text), way_back, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_refused() {
+        for text in [
+            "loopback:80",
+            "loopback:0",
+            "loopback:99999",
+            "loopback:",
+            "http://127.0.0.1:80/cb",
+            "http://localhost:x/cb",
+            "http://localhost.evil.example/cb",
+            "http://127.0.0.1.evil.example:8400/cb",
+            "http://127.0.0.1:8400@evil.example/cb",
+            "http://user@127.0.0.1:8400/cb",
+            "http://127.0.0.1:8400/cb?x=1",
+            "http://app.example/cb",
+            "https://app.example/#x",
+            "https://app.example/a b",
+            "dev.grapnel.desktop:/oauth/callbackx",
+            "dev.grapnel.desktop:/oauth/callback/",
+            "dev.grapnel.desktop:/oauth/callback/../x",
+            "dev.grapnel.desktop:/oauth/callback/x?y",
+            "dev.grapnel.desktop:/probe?1",
+            "file:///tmp/x",
+            "pigeon",
+        ] {
+            assert_eq!(entered(text, "word").unwrap_err().field.as_deref(), Some("redirect"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_apps_own_redirect_uri_is_short_plain_and_always_the_same() {
+        let (one, other) = (AppId::random(), AppId::random());
+        assert_eq!(word(&one), word(&one));
+        assert_ne!(word(&one), word(&other));
+        assert!(word(&one).len() == WORD_LENGTH && word(&one).bytes().all(|byte| ALPHABET.contains(&byte)));
+        for text in ["", "deep-link", "loopback", "loopback:8400"] {
+            let own = entered(text, &word(&one)).unwrap();
+            assert!(own.ends_with(&format!("/callback/{}", word(&one))), "{own}");
+            assert_eq!(instead_of_shared(&one, &own), None);
+        }
+        for (shared, own) in [
+            (DEEP_LINK, entered("", &word(&one)).unwrap()),
+            ("http://127.0.0.1/callback", entered("loopback", &word(&one)).unwrap()),
+            ("http://127.0.0.1:8400/callback", entered("loopback:8400", &word(&one)).unwrap()),
+        ] {
+            assert_eq!(instead_of_shared(&one, shared), Some(own));
+        }
+        assert_eq!(instead_of_shared(&one, "http://localhost:8400/callback"), None);
+    }
+
+    #[test]
+    fn a_port_changes_nothing_else_of_the_text() {
+        for (text, used) in [
+            ("http://localhost", "http://localhost:4711"),
+            ("http://127.0.0.1/a/../b", "http://127.0.0.1:4711/a/../b"),
+            ("http://[::1]/", "http://[::1]:4711/"),
+        ] {
+            assert_eq!(Loopback::of(text).unwrap().at_port(4711), used);
+        }
+    }
+}

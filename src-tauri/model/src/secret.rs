@@ -1,0 +1,96 @@
+//! Secrets, and the little that may be shown of one. A secret is a [`SecretString`]: it cannot be
+//! printed or serialized, and its own memory is wiped when it goes.
+
+use std::fmt::Write;
+
+pub use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How many characters of a token's own text are shown after its known prefix.
+const SHOWN: usize = 4;
+/// A token shorter than this is not shown at all: four characters would be too much of it.
+const LONG_ENOUGH: usize = 20;
+
+/// What may be shown of a token: how it begins, and a fingerprint to compare it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Glimpse {
+    /// The first characters, such as `gri_at_7Kd2`; empty where the token is too short to show any.
+    pub prefix: String,
+    /// Eight hex digits of the token's SHA-256, such as `9f3c21ab`.
+    pub fingerprint: String,
+}
+
+impl Glimpse {
+    /// Looks at a token whose kind begins with `known_prefix` (empty if it has none).
+    pub fn of(token: &SecretString, known_prefix: &str) -> Self {
+        let token = token.expose_secret();
+        let own = token.strip_prefix(known_prefix).unwrap_or(token);
+        let shown = token.len() - own.len() + own.chars().take(SHOWN).map(char::len_utf8).sum::<usize>();
+        let prefix = if own.len() >= LONG_ENOUGH { token[..shown].to_owned() } else { String::new() };
+        let fingerprint = hex(&sha256(token.as_bytes())[..4]);
+        Self { prefix, fingerprint }
+    }
+}
+
+/// A secret as a person enters it: it can be read from outside, and never written back.
+#[derive(Clone)]
+#[cfg_attr(feature = "specta", derive(specta::Type), specta(type = String))]
+pub struct Entered(pub SecretString);
+
+impl<'de> Deserialize<'de> for Entered {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+/// `N` bytes from the operating system's generator.
+///
+/// # Panics
+/// Where the operating system has no randomness to give: nothing here would be safe without it.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    #[expect(clippy::expect_used, reason = "without randomness no secret can be made")]
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// The SHA-256 digest, by which a value is found without being kept.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glimpse_shows_the_prefix_and_four_characters() {
+        let token = SecretString::from("gri_at_7Kd2aaaaaaaaaaaaaaaaaaaaaaaa");
+        let glimpse = Glimpse::of(&token, "gri_at_");
+        assert_eq!(glimpse.prefix, "gri_at_7Kd2");
+        assert_eq!(glimpse.fingerprint.len(), 8);
+        assert_ne!(glimpse, Glimpse::of(&"gri_at_7Kd2bbbbbbbbbbbbbbbbbbbbbbbb".into(), "gri_at_"));
+    }
+
+    #[test]
+    fn a_short_token_shows_nothing_of_itself() {
+        assert_eq!(Glimpse::of(&"gri_at_short".into(), "gri_at_").prefix, "");
+    }
+
+    #[test]
+    fn a_secret_cannot_be_printed() {
+        let secret = SecretString::from("hunter2-hunter2");
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,153 @@
+//! Text from outside, cleaned where it is shown: terminal, notification, dialog, log. The sets are the same for all.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// Whether a character has no glyph of its own and changes or hides the text around it: bidirectional controls,
+/// zero-width characters, fillers, tags.
+pub fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Whether a character ends the line or is obeyed by a terminal: C0, DEL, C1, the line and paragraph separators.
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// One line: control characters become spaces, hidden characters are removed.
+pub fn clean_line(text: &str) -> String {
+    text.chars().filter(|c| !is_hidden(*c)).map(|c| if is_control(c) { ' ' } else { c }).collect()
+}
+
+/// [`clean_line`] for each line of a text that has several.
+pub fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean_line).collect::<Vec<_>>().join("\n")
+}
+
+/// A JSON document that says the same with those characters escaped. They stand only inside its strings, but for the
+/// line breaks of its layout.
+pub fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !(is_control(c) || is_hidden(c)) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string does not fail.
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
+}
+
+/// A key by which names are sorted as people count: `Client 2` before `Client 10`, whatever the case of letters.
+pub fn natural_key(name: &str) -> Vec<NaturalPart> {
+    let mut parts = Vec::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        match parts.last_mut() {
+            Some(NaturalPart::Number(digits)) if c.is_ascii_digit() => digits.push(c),
+            Some(NaturalPart::Text(text)) if !c.is_ascii_digit() => text.push(c),
+            _ if c.is_ascii_digit() => parts.push(NaturalPart::Number(c.into())),
+            _ => parts.push(NaturalPart::Text(c.into())),
+        }
+    }
+    parts
+}
+
+/// A stretch of a name: digits, or what is between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NaturalPart {
+    /// Digits, of any number.
+    Number(String),
+    /// Everything else, in lower case.
+    Text(String),
+}
+
+impl Ord for NaturalPart {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(one), Self::Number(two)) => {
+                let value = |digits: &str| digits.trim_start_matches('0').to_owned();
+                let (a, b) = (value(one), value(two));
+                a.len().cmp(&b.len()).then_with(|| a.cmp(&b)).then_with(|| one.cmp(two))
+            }
+            (Self::Text(one), Self::Text(two)) => one.cmp(two),
+            (Self::Number(_), Self::Text(_)) => Ordering::Less,
+            (Self::Text(_), Self::Number(_)) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for NaturalPart {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A log that takes one event a call: each becomes one clean line.
+#[derive(Debug)]
+pub struct CleanLog<W>(pub W);
+
+impl<W: Write> Write for CleanLog<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = clean_line(text.strip_suffix('\n').unwrap_or(&text));
+        self.0.write_all(format!("{line}\n").as_bytes()).map(|()| event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_is_left_that_a_terminal_obeys_or_that_moves_or_hides_text() {
+        assert_eq!(clean_line("a\u{1b}[2Jb\nc\u{202e}d\u{9b}1m\u{7f}\u{85}\u{2028}e"), "a [2Jb cd 1m   e");
+        assert_eq!(clean_line("gri\u{200b}go\u{ad}ra\u{61c}\u{feff}\u{200d}\u{2066}\u{e0041}"), "grigora");
+        assert_eq!(clean_line("Amélie 世界 עברית"), "Amélie 世界 עברית");
+        assert_eq!(clean_lines("one\r\ntwo\u{1b}c"), "one \ntwo c");
+    }
+
+    #[test]
+    fn names_are_in_the_order_that_people_count() {
+        let mut names =
+            ["Client 10", "client 2", "Client 1", "Client", "2 Clients", "Client 02", "Client 1b"];
+        names.sort_by_cached_key(|name| natural_key(name));
+        assert_eq!(
+            names,
+            ["2 Clients", "Client", "Client 1", "Client 1b", "Client 02", "client 2", "Client 10"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_json_means_the_same(text in "\\PC*|[\\x00-\\x1f\\x7f-\\u{9f}\\u{200b}-\\u{202e}\\u{e0000}-\\u{e0080}a]*") {
+            let value = serde_json::json!({ &text: [text] });
+            let escaped = escape_json(&serde_json::to_string_pretty(&value).unwrap());
+            prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), &value);
+            prop_assert_eq!(clean_lines(&escaped), escaped);
+        }
+    }
+}
