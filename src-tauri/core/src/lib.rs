@@ -17,6 +17,9 @@ pub mod descriptors;
 pub mod discovery;
 pub mod doctor;
 mod env;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod grant;
 pub mod http;
 mod life;

@@ -20,7 +20,7 @@ pub(super) fn seal(plain: &[u8], passphrase: &SecretString) -> Result<Vec<u8>> {
     seal_with(plain, passphrase, WORK)
 }
 
-fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Result<Vec<u8>> {
+pub(super) fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Result<Vec<u8>> {
     let failed = |error: &dyn std::error::Error| {
         Error::new(Code::Internal, format!("The archive could not be encrypted: {error}."))
     };
@@ -38,13 +38,22 @@ fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Result<Vec<u8
 
 /// Decrypts. Takes a large part of a second.
 pub(super) fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing<Vec<u8>>> {
+    open_with(sealed, passphrase, MOST_WORK)
+}
+
+/// The same, of a file that asks for no more than `most_work`.
+pub(super) fn open_with(
+    sealed: &[u8],
+    passphrase: &SecretString,
+    most_work: u8,
+) -> Result<Zeroizing<Vec<u8>>> {
     let decryptor = Decryptor::new_buffered(sealed).map_err(explain)?;
     if !decryptor.is_scrypt() {
         return Err(invalid("This age file is encrypted for a key, not with a passphrase.")
             .hint("Choose a file that Grapnel exported."));
     }
     let mut identity = Identity::new(passphrase.clone());
-    identity.set_max_work_factor(MOST_WORK);
+    identity.set_max_work_factor(most_work);
     let identity: &dyn age::Identity = &identity;
     let mut reader = decryptor.decrypt(std::iter::once(identity)).map_err(explain)?;
     // As much room as it can need, so that no copy stays behind when it grows.

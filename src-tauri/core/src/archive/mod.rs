@@ -4,6 +4,8 @@ mod checks;
 mod envelope;
 mod file;
 mod format;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod gather;
 mod merge;
 

@@ -4,6 +4,8 @@
 mod callback;
 mod claim;
 mod finish;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod grant_place;
 mod loopback;
 mod request;

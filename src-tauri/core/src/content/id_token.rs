@@ -59,16 +59,16 @@ pub(crate) async fn check(
 }
 
 /// What the claims have to agree with.
-struct Expected<'a> {
-    issuer: Option<&'a str>,
-    client_id: &'a str,
-    nonce_hash: Option<&'a [u8]>,
-    now: Timestamp,
+pub(super) struct Expected<'a> {
+    pub(super) issuer: Option<&'a str>,
+    pub(super) client_id: &'a str,
+    pub(super) nonce_hash: Option<&'a [u8]>,
+    pub(super) now: Timestamp,
 }
 
 /// In what an ID token is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error("it has no “{0}”")]
     Missing(&'static str),
     #[error("its issuer is “{named}”, and the app’s is “{expected}”")]
@@ -86,7 +86,7 @@ enum Fault {
 }
 
 impl Expected<'_> {
-    fn check(&self, claims: &Members) -> Result<(), Fault> {
+    pub(super) fn check(&self, claims: &Members) -> Result<(), Fault> {
         let text = |name: &'static str| {
             let found = claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             found.ok_or(Fault::Missing(name))
@@ -142,7 +142,7 @@ fn seconds(claims: &Members, name: &str) -> Option<Timestamp> {
 }
 
 impl Fault {
-    fn explain(&self, provider: &str) -> Error {
+    pub(super) fn explain(&self, provider: &str) -> Error {
         let hint = match self {
             Self::OtherNonce => {
                 "If you did not start this sign-in yourself, someone may have sent you another person’s answer. \

@@ -20,7 +20,7 @@ use crate::http::api::read_public;
 
 /// A token that was read. Nothing is known of its signature yet.
 pub(super) struct Jwt<'t> {
-    header: Members,
+    pub(super) header: Members,
     pub(super) claims: Members,
     signed: &'t str,
     signature: &'t str,
@@ -50,7 +50,7 @@ pub(super) enum Unverified {
 }
 
 /// The public keys of an issuer (RFC 7517).
-pub(super) struct Keys(Result<Vec<Jwk>, Unverified>);
+pub(super) struct Keys(pub(super) Result<Vec<Jwk>, Unverified>);
 
 impl Keys {
     /// Reads the keys at a JWKS URL. Those of a kind that is not known here are left out.
@@ -62,7 +62,7 @@ impl Keys {
         })
     }
 
-    fn parse(document: Value) -> Result<Vec<Jwk>, Unverified> {
+    pub(super) fn parse(document: Value) -> Result<Vec<Jwk>, Unverified> {
         match object(document).and_then(|mut members| members.remove("keys")) {
             Some(Value::Array(keys)) => {
                 Ok(keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())

@@ -4,6 +4,8 @@ mod account;
 mod api;
 mod credentials;
 pub mod export;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod grigora;
 mod grindery;
 mod grovestreams;

@@ -2,6 +2,8 @@
 //! a profile. Both documents are asked for, at each address where servers have them, and joined. Only a document that
 //! names the very issuer counts.
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod issuer;
 mod metadata;
 mod notes;
@@ -18,7 +20,7 @@ use url::Url;
 
 use crate::env::Env;
 use crate::http::api::describe;
-use crate::http::{Failure, Limits};
+use crate::http::{Failure, Limits, Reply};
 use issuer::TypedIssuer;
 use metadata::{ENDPOINTS, Metadata};
 pub use notes::{DiscoveryNote, NoteKind};
@@ -52,9 +54,14 @@ async fn find(env: &Env, typed: &str) -> Result<Discovery> {
         ask_each(env, &asked, asked.oauth_addresses()),
         ask_each(env, &asked, asked.openid_addresses())
     );
+    conclude(&asked, oauth, openid)
+}
+
+/// What the issuer announces, by what came of asking for its two documents.
+fn conclude(asked: &TypedIssuer, oauth: Asked, openid: Asked) -> Result<Discovery> {
     let found: Vec<Found> = [oauth.found, openid.found].into_iter().flatten().collect();
     let Some(Found { issuer, .. }) = found.first() else {
-        return Err(nothing_found(&asked, &[oauth.others, openid.others].concat()));
+        return Err(nothing_found(asked, &[oauth.others, openid.others].concat()));
     };
     // Where a metadata URL was pasted, its issuer is what the first document says.
     read(&issuer.clone(), found)
@@ -150,6 +157,7 @@ struct Found {
 }
 
 /// What came of asking for a document at each of its addresses, until it was found.
+#[derive(Default)]
 struct Asked {
     found: Option<Found>,
     others: Vec<(Url, Other)>,
@@ -169,18 +177,35 @@ enum Other {
 }
 
 async fn ask_each(env: &Env, asked: &TypedIssuer, addresses: Vec<Url>) -> Asked {
-    let mut others = Vec::new();
+    let mut all = Asked::default();
     for address in addresses {
-        let other = match ask(env, &address).await {
+        let answer = ask(env, &address).await;
+        all.take(asked, address, answer);
+        if all.found.is_some() {
+            break;
+        }
+    }
+    all
+}
+
+impl Asked {
+    /// Takes in what was at an address.
+    fn take(
+        &mut self,
+        asked: &TypedIssuer,
+        address: Url,
+        answer: Result<(String, Map<String, Value>), Other>,
+    ) {
+        let other = match answer {
             Ok((issuer, document)) if asked.is(&issuer) => {
-                return Asked { found: Some(Found { address, issuer, document }), others };
+                self.found = Some(Found { address, issuer, document });
+                return;
             }
             Ok((issuer, _)) => Other::Issuer(issuer),
             Err(other) => other,
         };
-        others.push((address, other));
+        self.others.push((address, other));
     }
-    Asked { found: None, others }
 }
 
 /// The document at an address, and the issuer that it names.
@@ -199,6 +224,11 @@ async fn ask(env: &Env, address: &Url) -> Result<(String, Map<String, Value>), O
         Failure::TooMany(limit) => Other::Reply(format!("answered with more than {limit} values")),
         failure => Other::Reply(format!("answered what cannot be used: {failure}")),
     })?;
+    document(&reply)
+}
+
+/// The document that a reply is, and the issuer that it names.
+fn document(reply: &Reply) -> Result<(String, Map<String, Value>), Other> {
     match reply.status {
         StatusCode::OK => {}
         status if status.is_redirection() => {
@@ -213,7 +243,7 @@ async fn ask(env: &Env, address: &Url) -> Result<(String, Map<String, Value>), O
     let document = match serde_json::from_slice(&reply.body) {
         Ok(Value::Object(document)) => document,
         Ok(_) => return Err(Other::Reply("answered with JSON that is not an object".into())),
-        Err(_) => return Err(Other::Reply(format!("answered with a reply that is {}", describe(&reply)))),
+        Err(_) => return Err(Other::Reply(format!("answered with a reply that is {}", describe(reply)))),
     };
     match metadata::issuer_of(&document) {
         Some(issuer) => Ok((issuer.to_owned(), document)),

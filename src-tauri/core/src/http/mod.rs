@@ -5,6 +5,8 @@ pub(crate) mod api;
 mod cause;
 mod certificate;
 mod failure;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod json;
 pub(crate) mod login;
 mod mask;

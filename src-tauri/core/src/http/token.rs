@@ -17,6 +17,7 @@ use oauth2::{
     RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::adapter::{self, Purpose};
 use super::{Client, Failure, Turn, seen};
@@ -109,10 +110,38 @@ type Engine = oauth2::Client<
     EndpointSet,
 >;
 
+/// What takes a request that has been shaped to the token endpoint.
+pub(super) trait Transport: Sync {
+    fn send(&self, request: HttpRequest) -> impl Future<Output = Result<super::Reply, Failure>> + Send;
+}
+
+/// The network.
+struct Network<'a> {
+    client: &'a Client,
+    token_url: &'a Url,
+}
+
+impl Transport for Network<'_> {
+    fn send(&self, request: HttpRequest) -> impl Future<Output = Result<super::Reply, Failure>> + Send {
+        self.client.send_for_token(request, self.token_url)
+    }
+}
+
 /// Exchanges a code or a refresh token for a grant, by a turn at the endpoint.
 pub(crate) async fn ask(
     client: &Client,
     _turn: &Turn,
+    conventions: &Conventions,
+    credentials: &Credentials,
+    ask: Ask,
+) -> Result<Grant, Unanswered> {
+    let network = Network { client, token_url: &conventions.token_url };
+    ask_by(&network, conventions, credentials, ask).await
+}
+
+/// The same, by any transport.
+pub(super) async fn ask_by(
+    transport: &impl Transport,
     conventions: &Conventions,
     credentials: &Credentials,
     ask: Ask,
@@ -124,7 +153,7 @@ pub(crate) async fn ask(
         Ask::Refresh(_) => Purpose::Refresh,
     };
     let endpoint =
-        Endpoint { client, conventions, purpose, sent, noted: Mutex::default(), seen: Mutex::default() };
+        Endpoint { transport, conventions, purpose, sent, noted: Mutex::default(), seen: Mutex::default() };
     let engine = engine(conventions, credentials);
     let reply = match ask {
         Ask::Code { code, verifier, redirect_uri, .. } => {
@@ -157,8 +186,8 @@ fn not_sent(error: &dyn std::fmt::Display) -> TokenFailure {
 }
 
 /// The token endpoint as the engine's HTTP client: the adapter before and behind it.
-struct Endpoint<'a> {
-    client: &'a Client,
+struct Endpoint<'a, T> {
+    transport: &'a T,
     conventions: &'a Conventions,
     purpose: Purpose<'a>,
     /// Everything secret that goes out, so that a reply which repeats it cannot make it be shown or stored.
@@ -167,7 +196,7 @@ struct Endpoint<'a> {
     seen: Mutex<Option<Seen>>,
 }
 
-impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
+impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
     type Error = TokenFailure;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenFailure>> + Send + 'c>>;
 
@@ -175,7 +204,7 @@ impl<'c> AsyncHttpClient<'c> for Endpoint<'_> {
         Box::pin(async move {
             let request =
                 adapter::shape(request, self.conventions, &self.purpose).map_err(|error| not_sent(&error))?;
-            let reply = self.client.send_for_token(request, &self.conventions.token_url).await?;
+            let reply = self.transport.send(request).await?;
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(seen::masked(&reply, &self.sent));
             adapter::normalize(

@@ -42,7 +42,7 @@ fn connect(path: &Path) -> std::io::Result<UnixStream> {
     Ok(stream)
 }
 
-fn answer(stream: &mut UnixStream) -> Option<HandedOut> {
+pub(super) fn answer(stream: &mut impl Read) -> Option<HandedOut> {
     let mut head = [0; ANSWER_HEAD];
     stream.read_exact(&mut head).ok()?;
     let (expires_at, length) = HandedOut::of_head(&head)?;

@@ -10,6 +10,8 @@ mod ask;
 mod asker;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
+#[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
+pub(crate) mod fuzz;
 mod process;
 #[cfg(target_os = "linux")]
 mod socket;

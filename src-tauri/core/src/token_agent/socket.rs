@@ -100,7 +100,11 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
 
 /// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes its
 /// own way.
-async fn attend(env: &Arc<Env>, mut stream: UnixStream, is_open: &AtomicBool) -> Option<(Answer, Asker)> {
+pub(super) async fn attend(
+    env: &Arc<Env>,
+    mut stream: UnixStream,
+    is_open: &AtomicBool,
+) -> Option<(Answer, Asker)> {
     let peer = stream.peer_cred().ok()?;
     if peer.uid() != rustix::process::geteuid().as_raw() {
         tracing::warn!(uid = peer.uid(), "another account asked for a token");

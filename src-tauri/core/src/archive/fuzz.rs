@@ -1,0 +1,127 @@
+//! The fuzz target of archives: a document says the same when it is written again, what is imported can be used, and a
+//! second import adds nothing; a file that was changed does not open.
+
+#![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
+
+use std::cell::LazyCell;
+
+use super::envelope::{open_with, seal_with};
+use super::format::{AppOut, parse, write};
+use super::merge::{Import, Imported, Outcome, import};
+use crate::fuzz::checks::{sentences, shows_plainly};
+use crate::fuzz::world::World;
+use crate::store;
+use grapnel_model::secret::SecretString;
+
+/// scrypt with little work: another thing is tried here.
+const WORK: u8 = 2;
+const PASSPHRASE: &str = "harbour lamp eleven moss";
+const PLAIN: &[u8] = &[7; 100];
+
+thread_local! {
+    static WORLD: LazyCell<World> = LazyCell::new(World::new);
+    static SEALED: LazyCell<Vec<u8>> =
+        LazyCell::new(|| seal_with(PLAIN, &SecretString::from(PASSPHRASE), WORK).expect("a file"));
+}
+
+pub(crate) fn archive(data: &[u8]) {
+    match data.first() {
+        Some(b'{') => document(data),
+        Some(b'a') => file(data),
+        Some(_) => changed(data),
+        None => {}
+    }
+}
+
+fn document(data: &[u8]) {
+    let archive = match parse(data) {
+        Ok(archive) => archive,
+        Err(error) => return sentences(&error).for_each(shows_plainly),
+    };
+    let written = write(&archive).expect("it can be written");
+    let again = parse(&written).and_then(|again| write(&again)).expect("what is written is read");
+    assert_eq!(*written, *again);
+    WORLD.with(|world| {
+        let run = |how: Import| world.runtime.block_on(import(&world.env, &archive, how)).expect("an import");
+        let tried = run(Import { with_tokens: true, dry_run: true });
+        let done = run(Import { with_tokens: true, dry_run: false });
+        assert_eq!(tried, done, "a trial tells what an import does");
+        told(&archive.apps, &done);
+        is_usable(world);
+        let more = run(Import { with_tokens: true, dry_run: false });
+        // One that is named by a word has a redirect URI of its own each time.
+        let is_again = archive.apps.iter().all(|app| app.redirect_uri.contains(":/"));
+        for (first, second) in done.lines.iter().zip(&more.lines).filter(|_| is_again) {
+            let is_in = first.outcome != Outcome::LeftOut;
+            let expected = if is_in { Outcome::Same } else { Outcome::LeftOut };
+            assert_eq!(second.outcome, expected, "{first:?}");
+        }
+        let empty = "DELETE FROM activity; DELETE FROM connection; DELETE FROM app; DELETE FROM change";
+        world.env.store.write(|tx| tx.execute_batch(empty)).expect("a database");
+    });
+}
+
+/// Asserts that each thing in a file has its line, and each line can be shown.
+fn told(apps: &[AppOut], done: &Imported) {
+    let things: usize = apps.iter().map(|app| 1 + app.connections.len()).sum();
+    assert_eq!(done.lines.len(), things);
+    for line in &done.lines {
+        shows_plainly(&line.name);
+        shows_plainly(&line.here);
+        line.why.iter().for_each(|why| shows_plainly(why));
+    }
+}
+
+/// Asserts that what is in the store now opens, and can be sent.
+fn is_usable(world: &World) {
+    let rows = world.env.store.read(store::connection::all).expect("connections");
+    for row in rows {
+        let sealed = [
+            (crate::grant::access_place(&row.id), row.sealed_access),
+            (crate::grant::refresh_place(&row.id), row.sealed_refresh),
+        ];
+        for (place, sealed) in sealed {
+            let Some(sealed) = sealed else { continue };
+            let token = world.runtime.block_on(world.env.vault.open(&place, &sealed)).expect("a token");
+            let token = grapnel_model::secret::ExposeSecret::expose_secret(&token);
+            assert!(token.bytes().all(|byte| byte.is_ascii_graphic()) && !token.is_empty(), "{token:?}");
+        }
+    }
+    for app in crate::app::all(&world.env).expect("apps") {
+        assert!(app.left_out.is_empty(), "{:?}", app.left_out);
+        shows_plainly(&app.name);
+    }
+}
+
+fn file(data: &[u8]) {
+    match open_with(data, &PASSPHRASE.into(), WORK) {
+        // Nobody else has the passphrase.
+        Ok(plain) => assert_eq!(**plain, *PLAIN),
+        Err(error) => sentences(&error).for_each(shows_plainly),
+    }
+}
+
+/// Four bytes each: where, which bits, and whether to cut there.
+fn changed(data: &[u8]) {
+    SEALED.with(|sealed| {
+        let mut bytes: Vec<u8> = (**sealed).clone();
+        for change in data.chunks_exact(4) {
+            let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % bytes.len().max(1);
+            if change[3] & 1 == 1 {
+                bytes.truncate(at);
+            } else if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= change[2];
+            }
+        }
+        match open_with(&bytes, &PASSPHRASE.into(), WORK) {
+            Ok(plain) => {
+                assert_eq!(**plain, *PLAIN);
+                assert_eq!(bytes, **sealed, "a change is noticed");
+            }
+            Err(error) => {
+                assert_ne!(bytes, **sealed);
+                sentences(&error).for_each(shows_plainly);
+            }
+        }
+    });
+}

@@ -1,0 +1,161 @@
+//! The fuzz target of callbacks: what is claimed belongs to its attempt, and what is not changes nothing.
+
+#![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
+
+use std::cell::LazyCell;
+
+use jiff::SignedDuration;
+use url::Url;
+
+use super::callback::{self, Answer, Arrived, Callback};
+use super::claim::{claim, claim_pasted};
+use crate::authorize::Phase;
+use crate::env::Env;
+use crate::fuzz::checks::{sentences, shows_plainly};
+use crate::fuzz::world::{NOW, World};
+use crate::store::attempt::{self, AttemptRow};
+use grapnel_model::id::AttemptId;
+use grapnel_model::provider::{Conventions, DEEP_LINK, Profile};
+use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
+
+type WaitingFor = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// Attempts that wait: each app's provider, redirect URI, own values, and the state that was sent.
+const WAITING: [WaitingFor; 5] = [
+    ("grigora", DEEP_LINK, &[], "state-1"),
+    ("grovestreams", "dev.grapnel.desktop:/oauth/callback/k3mzq7wd", &[], "state-2"),
+    (
+        "custom",
+        "http://127.0.0.1:4711/callback",
+        &[("issuer", "https://id.example"), ("require_iss", "true")],
+        "state-3",
+    ),
+    ("thegrid", "https://app.example/cb?tenant=7", &[("require_state", "false")], "state-4"),
+    ("custom", "http://localhost:4712/cb", &[("callback_code", "c"), ("callback_state", "s")], "state-5"),
+];
+
+struct Waiting {
+    world: World,
+    rows: Vec<(AttemptRow, Conventions)>,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        let world = World::new();
+        let rows = WAITING.map(|(provider, redirect_uri, own, state)| {
+            let app = world.add_app(provider, redirect_uri, own);
+            let conventions = Profile::find(provider).and_then(|profile| profile.conventions(&app.overrides));
+            let row = AttemptRow {
+                id: AttemptId::random(),
+                app_id: app.id,
+                connection_id: None,
+                name: None,
+                state_hash: sha256(state.as_bytes()).to_vec(),
+                sealed_verifier: None,
+                sealed_url: None,
+                redirect_uri: redirect_uri.into(),
+                phase: Phase::Waiting,
+                started_at: NOW,
+                expires_at: NOW + SignedDuration::from_mins(10),
+                exchange: Vec::new(),
+                error: None,
+                browser: None,
+                refused: None,
+                nonce_hash: None,
+                replaces_account: false,
+                meant_for: None,
+            };
+            world.env.store.write(|tx| attempt::insert(tx, &row)).expect("an attempt");
+            (row, conventions.expect("a profile"))
+        });
+        Self { world, rows: rows.into() }
+    }
+
+    fn conventions(&self, id: &AttemptId) -> &Conventions {
+        let row = self.rows.iter().find(|(row, _)| row.id == *id);
+        &row.expect("one of the attempts").1
+    }
+}
+
+thread_local! {
+    static ATTEMPTS: LazyCell<Waiting> = LazyCell::new(Waiting::new);
+}
+
+pub(crate) fn callback(data: &[u8]) {
+    let Ok(address) = std::str::from_utf8(data) else { return };
+    ATTEMPTS.with(|waiting| {
+        let env = &waiting.world.env;
+        let secret = SecretString::from(address);
+        match claim(env, &secret) {
+            Ok((row, answer)) => {
+                fits(&row, waiting.conventions(&row.id), address, &answer);
+                assert_eq!(phase(env, &row.id), Phase::Exchanging);
+                assert!(claim(env, &secret).is_err(), "it is claimed once");
+                again(env, &row.id);
+            }
+            Err(refused) => sentences(&refused.error).for_each(shows_plainly),
+        }
+        for (waits, conventions) in &waiting.rows {
+            match claim_pasted(env, &waits.id, &secret) {
+                Ok((row, answer)) => {
+                    assert_eq!(row.id, waits.id);
+                    let text = address.trim();
+                    if text.contains(':') || text.contains('/') {
+                        fits(&row, conventions, text, &answer);
+                    } else {
+                        assert!(!conventions.require_state && answer.state.is_none());
+                    }
+                    again(env, &row.id);
+                }
+                Err(error) => sentences(&error).for_each(shows_plainly),
+            }
+        }
+        assert!(waiting.rows.iter().all(|(row, _)| phase(env, &row.id) == Phase::Waiting));
+    });
+}
+
+/// Asserts what holds of every answer that is accepted.
+fn fits(row: &AttemptRow, conventions: &Conventions, address: &str, answer: &Callback) {
+    let arrived = callback::parse(address).expect("it was parsed before");
+    assert!(arrived.came_to(&row.redirect_uri));
+    assert!(address.len() <= callback::MAX_CALLBACK_BYTES);
+    match &answer.state {
+        Some(state) => assert_eq!(sha256(state.expose_secret().as_bytes()).to_vec(), row.state_hash),
+        None => assert!(!conventions.require_state),
+    }
+    match &answer.answer {
+        Answer::Code(code) => {
+            assert!(!code.expose_secret().is_empty());
+            assert_eq!(count(&arrived, &["error"]), 0);
+        }
+        Answer::Error { error, .. } => assert!(!error.is_empty()),
+    }
+    for names in [&["code"][..], &["state"], &["iss"], &["error"]] {
+        assert!(count(&arrived, names) <= 1, "{names:?}");
+    }
+    match (&answer.issuer, &conventions.issuer) {
+        (Some(named), Some(known)) => assert_eq!(named, known),
+        (Some(named), None) => {
+            let named = Url::parse(named).expect("an address");
+            assert_eq!(named.origin(), conventions.authorize_url.origin());
+        }
+        (None, _) => {
+            assert!(!conventions.require_iss || matches!(answer.answer, Answer::Error { .. }));
+        }
+    }
+}
+
+/// How many parameters of these names are not empty.
+fn count(arrived: &Arrived, names: &[&str]) -> usize {
+    arrived.parameters().filter(|(name, value)| names.contains(name) && !value.is_empty()).count()
+}
+
+fn phase(env: &Env, id: &AttemptId) -> Phase {
+    env.store.read(|c| attempt::get(c, id)).ok().flatten().expect("the attempt").phase
+}
+
+/// Lets an attempt wait again.
+fn again(env: &Env, id: &AttemptId) {
+    let moved = env.store.write(|tx| attempt::advance(tx, id, Phase::Exchanging, Phase::Waiting));
+    assert!(moved.expect("a database"));
+}

@@ -1,0 +1,85 @@
+//! The fuzz target of profile files: one that is accepted sends nothing in the clear, replaces no parameter of the
+//! protocol, and says the same when it is written and read again.
+
+#![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
+
+use url::Url;
+
+use super::checks::{sentences, shows_plainly};
+use super::world::NOW;
+use crate::app::{NewApp, possible};
+use grapnel_model::provider::{Profile, ProfileFile, is_loopback, is_reserved, is_secret};
+use grapnel_model::secret::ExposeSecret;
+
+pub(super) fn profile_file(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let file = match ProfileFile::read(text) {
+        Ok(file) => file,
+        Err(error) => return assert!(!error.message.is_empty() && error.hint.is_some()),
+    };
+    assert!(file.left_out.is_empty());
+    let again = file.write().and_then(|text| ProfileFile::read(&text)).expect("what is written is read");
+    assert_eq!(again, file);
+    let profile = Profile::find(&file.provider).expect("it was found before");
+    let conventions = profile.check(&file.values).expect("it was checked before");
+    let endpoints = [
+        Some(&conventions.authorize_url),
+        Some(&conventions.token_url),
+        conventions.renewal.url.as_ref(),
+        conventions.revocation_url.as_ref(),
+        conventions.introspection_url.as_ref(),
+        conventions.userinfo_url.as_ref(),
+        conventions.jwks_url.as_ref(),
+        conventions.login_url.as_ref(),
+        conventions.api_base.as_ref(),
+    ];
+    let sign_in = &conventions.authorize_url;
+    for url in endpoints.into_iter().flatten() {
+        is_safe(url);
+        assert!(is_loopback(sign_in) || url.scheme() == "https", "{url} of {sign_in}");
+    }
+    assert!(!file.values.keys().any(|key| is_reserved(key)));
+    for (name, value) in &conventions.token_headers {
+        assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name:?}");
+        assert!(!value.expose_secret().contains(['\r', '\n']));
+    }
+    let review = profile.review(&file.values);
+    review.sentences().for_each(|sentence| shows_plainly(&sentence));
+    let named: Vec<&str> = review.other_hosts.iter().map(|other| other.host.as_str()).collect();
+    shows_plainly(&profile.called(&file.values));
+    // Every host that a person has not seen in the provider's own profile is named.
+    for url in [&conventions.token_url, &conventions.authorize_url] {
+        let host = url.host_str().unwrap_or_default();
+        let is_own = profile.view().values.iter().any(|own| own.value.contains(host));
+        assert!(is_own || named.iter().any(|named| named.starts_with(host)), "{url}: {named:?}");
+    }
+    entered(profile, &file);
+}
+
+fn is_safe(url: &Url) {
+    assert!(url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)), "{url}");
+    assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+}
+
+/// An app of the file: what is exported of it is read again.
+fn entered(profile: &Profile, file: &ProfileFile) {
+    let new = NewApp {
+        provider: file.provider.clone(),
+        client_id: "client".into(),
+        client_secret: Some(grapnel_model::secret::Entered("secret".into())),
+        redirect: "deep-link".into(),
+        scopes: file.scopes.clone(),
+        overrides: file.values.clone(),
+        ..NewApp::default()
+    };
+    let app = match possible(new, NOW) {
+        Ok(app) => app.row,
+        Err(error) => return assert!(sentences(&error).all(|text| !text.is_empty())),
+    };
+    assert!(!app.overrides.keys().any(|key| is_secret(key)), "secrets are for the vault");
+    let exported = ProfileFile::of(profile, &app.overrides, &app.secret_keys, &app.scopes);
+    assert!(!exported.values.keys().any(|key| is_secret(key) || is_reserved(key)));
+    let text = exported.write().expect("it can be written");
+    let read = ProfileFile::read(&text).expect("what is exported is read");
+    assert_eq!(read, ProfileFile { left_out: Vec::new(), ..exported });
+}

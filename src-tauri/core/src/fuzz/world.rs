@@ -1,0 +1,108 @@
+//! A data directory with a vault that is open, and a clock that stands still.
+
+#![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::clock::Clock;
+use crate::env::Env;
+use crate::store::Store;
+use crate::store::app::{self, AppRow};
+use crate::vault::{Keyring, Sign};
+use grapnel_model::error::Error;
+use grapnel_model::id::AppId;
+use grapnel_model::provider::Overrides;
+use grapnel_model::secret::SecretString;
+
+/// What time it is: 2026-03-02T12:00:00Z.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
+
+/// What the parsers of a target need around them. It is set up once, and each input leaves it as it was.
+pub(crate) struct World {
+    pub(crate) env: Arc<Env>,
+    pub(crate) runtime: Runtime,
+    /// Removed when this is dropped.
+    _home: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let home = tempfile::tempdir().expect("a directory for the data");
+        let store = Store::open(home.path()).expect("a database");
+        let env = Arc::new(Env::new(store, Arc::<OpenKeyring>::default(), Arc::new(StoppedClock)));
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        // Makes the vault's key, which is in memory from then on.
+        runtime.block_on(env.vault.seal("fuzz", &SecretString::from("x"))).expect("a vault");
+        Self { env, runtime, _home: home }
+    }
+
+    /// An app in the store, whose endpoints are at `id.example` where its profile has none.
+    pub(crate) fn add_app(&self, provider: &str, redirect_uri: &str, own: &[(&str, &str)]) -> AppRow {
+        let mut overrides: Overrides =
+            own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        if provider == "custom" {
+            for key in ["authorize_url", "token_url"] {
+                overrides.entry(key.into()).or_insert_with(|| format!("https://id.example/{key}"));
+            }
+        }
+        let id = AppId::random();
+        let row = AppRow {
+            name: format!("{provider} {id}"),
+            id,
+            provider: provider.into(),
+            client_id: "client".into(),
+            sealed_secret: None,
+            redirect_uri: redirect_uri.into(),
+            scopes: Vec::new(),
+            projects: Vec::new(),
+            overrides,
+            secret_keys: Vec::new(),
+            sealed_values: None,
+            discovered: Vec::new(),
+            created_at: NOW,
+        };
+        self.env.store.write(|tx| app::insert(tx, &row)).expect("an app");
+        row
+    }
+}
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+/// A keyring in memory that answers at once.
+#[derive(Default)]
+struct OpenKeyring(Mutex<HashMap<String, Vec<u8>>>);
+
+impl Keyring for OpenKeyring {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned())
+    }
+
+    fn set(&self, name: &str, key: &[u8]) -> Result<(), Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), key.into());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        Ok(())
+    }
+
+    fn opened(&self) -> Sign {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn closed(&self) -> Sign {
+        Box::pin(std::future::pending())
+    }
+}

@@ -1,0 +1,156 @@
+//! The fuzz target of the token agent's protocol: a token goes only to a question that asks for it and is whole, and an
+//! answer is taken only as long as it says that it is.
+
+#![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
+
+use std::cell::LazyCell;
+use std::io::Cursor;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+use super::answer::Answer;
+use super::ask;
+use super::socket::attend;
+use super::wire::{ANSWER_HEAD, LONGEST};
+use super::{HandedOut, Question};
+use crate::fuzz::world::{NOW, World};
+use crate::grant::access_place;
+use crate::store::connection::{self, SealedGrant};
+use grapnel_model::connection::{ExpirySource, Held};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{ExposeSecret, Glimpse, SecretString};
+
+/// Connections: the name, and how long the token is good for where that is known.
+const CONNECTIONS: [(&str, Option<i64>); 4] =
+    [("acme", Some(3600)), ("Acme 2", None), ("over", Some(-1)), ("世界", Some(60))];
+
+thread_local! {
+    static WORLD: LazyCell<World> = LazyCell::new(world);
+}
+
+fn world() -> World {
+    let world = World::new();
+    let app = world.add_app("grigora", grapnel_model::provider::DEEP_LINK, &[]);
+    for (name, good_for) in CONNECTIONS {
+        let id = ConnectionId::random();
+        let token = token_of(name);
+        let access = world.runtime.block_on(world.env.vault.seal(&access_place(&id), &token));
+        let grant = SealedGrant {
+            access: access.expect("a sealed token"),
+            refresh: None,
+            held: Held {
+                access: Glimpse::of(&token, ""),
+                refresh: None,
+                issued_at: NOW - SignedDuration::from_mins(5),
+                expires_at: good_for.map(|seconds| NOW + SignedDuration::from_secs(seconds)),
+                renewals: 0,
+                expiry_source: ExpirySource::default(),
+                refresh_expires_at: None,
+                refresh_end_is_fixed: false,
+                signed_in_at: None,
+            },
+            scopes: Vec::new(),
+            project_ids: Vec::new(),
+            deviations: Vec::new(),
+            seen: None,
+        };
+        let kept = world.env.store.write(|tx| {
+            connection::insert(tx, &id, &app.id, name, NOW)?;
+            connection::set_grant(tx, &id, 0, &grant)
+        });
+        assert!(kept.expect("a connection"));
+    }
+    world
+}
+
+fn token_of(name: &str) -> SecretString {
+    SecretString::from(format!("token-of-{}-0123456789", name.len()))
+}
+
+pub(crate) fn agent(data: &[u8]) {
+    match data.split_first() {
+        Some((b'q', script)) => question(script),
+        Some((b'a', answer)) => answered(answer),
+        _ => {}
+    }
+}
+
+/// A script of pieces, each behind a byte with its length; the last is as long as it is. 255 stands for 2,048 more.
+fn pieces(mut script: &[u8]) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    while let Some((length, rest)) = script.split_first() {
+        let length = if *length == u8::MAX { 2048 } else { usize::from(*length) };
+        let (piece, rest) = rest.split_at(length.min(rest.len()));
+        pieces.push(piece);
+        script = rest;
+    }
+    pieces
+}
+
+fn question(script: &[u8]) {
+    let pieces = pieces(script);
+    let bytes = pieces.concat();
+    let asked = Question::of_bytes(&bytes);
+    if let Some(asked) = &asked {
+        assert!(bytes.len() <= LONGEST);
+        assert_eq!(asked.to_bytes().as_deref(), Some(&*bytes), "it is the same when it is sent on");
+    }
+    let heard = WORLD.with(|world| world.runtime.block_on(ask_in(world, &pieces)));
+    let expected = asked
+        .as_ref()
+        .and_then(|asked| WORLD.with(|world| Answer::to(&world.env, asked)).expect("a database"));
+    let Some(answer) = ask::answer(&mut Cursor::new(&heard)) else {
+        assert!(heard.is_empty(), "an answer is whole, or there is none");
+        assert!(expected.is_none(), "it is answered");
+        return;
+    };
+    let asked = asked.expect("only a question is answered");
+    let (name, _) = CONNECTIONS
+        .iter()
+        .find(|(name, _)| name.to_lowercase() == asked.name.trim().to_lowercase())
+        .expect("only who names a connection gets its token");
+    assert_eq!(answer.token.expose_secret(), token_of(name).expose_secret());
+    assert!(answer.expires_at.is_none_or(|end| end > NOW), "what is over is not handed out");
+    let expected = expected.expect("the same answer").handed_out;
+    assert_eq!(expected.expires_at, answer.expires_at);
+}
+
+/// What a window answers to a question that arrives in pieces.
+async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
+    let (window, mut program) = UnixStream::pair().expect("a pair of sockets");
+    let is_open = AtomicBool::new(true);
+    let serve = attend(&world.env, window, &is_open);
+    let talk = async {
+        for piece in pieces {
+            // A window that has heard too much hangs up.
+            if program.write_all(piece).await.is_err() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let _ = program.shutdown().await;
+        let mut heard = Vec::new();
+        let _ = program.read_to_end(&mut heard).await;
+        heard
+    };
+    tokio::join!(serve, talk).1
+}
+
+fn answered(bytes: &[u8]) {
+    let mut stream = Cursor::new(bytes);
+    let Some(HandedOut { token, expires_at }) = ask::answer(&mut stream) else { return };
+    let taken = usize::try_from(stream.position()).expect("it is in memory");
+    assert_eq!(taken, ANSWER_HEAD + token.expose_secret().len());
+    assert!(token.expose_secret().len() <= 1 << 20);
+    let said = HandedOut { token, expires_at }.to_bytes().expect("it is as long as it may be");
+    let again = ask::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
+    let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
+    assert_eq!(end(again.expires_at), end(expires_at));
+    assert_eq!(&said[ANSWER_HEAD..], &bytes[ANSWER_HEAD..taken]);
+    // How long it is good for is what a program reckons with.
+    let _ = expires_at.map(|end| Duration::try_from(NOW.duration_until(end)));
+}
