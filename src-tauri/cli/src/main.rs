@@ -40,7 +40,7 @@ fn surroundings() -> Surroundings {
         },
         output: Box::new(std::io::stdout()),
         messages: Box::new(std::io::stderr()),
-        browser: Arc::new(grapnel_core::browser::open),
+        browser: Arc::new(|address, with| grapnel_core::browser::open(address, with, None)),
         patience: Patience::default(),
     }
 }

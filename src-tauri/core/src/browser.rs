@@ -10,24 +10,67 @@ use grapnel_model::text::clean_line;
 
 /// A launcher that still runs after this long has found a browser: some stay for as long as it does.
 const SETTLED: Duration = Duration::from_secs(3);
+/// By what a desktop lets a program come to the front that a person has just asked for: of the xdg-activation protocol,
+/// and of startup notification before it.
+const ACTIVATION_TOKEN: &str = "XDG_ACTIVATION_TOKEN";
+const STARTUP_ID: &str = "DESKTOP_STARTUP_ID";
 const LOOK: Duration = Duration::from_millis(50);
 
+/// What became of an address that was to be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Launch {
+    /// A program took it.
+    Opened,
+    /// A program took it, and whether the person sees a page is not known: it runs elsewhere than where they sit (SSH),
+    /// or its launcher still waits for something.
+    Unclear,
+    /// Nothing took it, or there is no display to see it on.
+    Failed,
+}
+
 /// Opens an address with a program of the person's choice, such as `firefox -P work`; with the system's launchers, such
-/// as `xdg-open`, one after the other until one does, where none is named. Answers whether one did, which may take some
-/// seconds, in which it blocks.
-pub fn open(address: &SecretString, with: &str) -> bool {
-    let mut launchers = match parts(with) {
-        Ok(parts) => match parts.split_first() {
-            Some((program, arguments)) => {
-                let mut own = Command::new(program);
-                own.args(arguments).arg(address.expose_secret());
-                vec![own]
-            }
-            None => open::commands(address.expose_secret()),
-        },
-        Err(_) => return false,
+/// as `xdg-open`, one after the other until one does, where none is named. `activation` is the desktop's token for
+/// bringing the browser to the front, where there is one. May take some seconds, in which it blocks.
+pub fn open(address: &SecretString, with: &str, activation: Option<&str>) -> Launch {
+    let Ok(parts) = parts(with) else { return Launch::Failed };
+    // The launchers would have a text browser fetch the page, with nobody to see it.
+    if parts.is_empty() && !has_display() {
+        return Launch::Failed;
+    }
+    let mut launchers = match parts.split_first() {
+        Some((program, arguments)) => {
+            let mut own = Command::new(program);
+            own.args(arguments).arg(address.expose_secret());
+            vec![own]
+        }
+        None => open::commands(address.expose_secret()),
     };
-    launchers.iter_mut().any(starts)
+    for launcher in &mut launchers {
+        // Those that started this program are used up.
+        launcher.env_remove(ACTIVATION_TOKEN).env_remove(STARTUP_ID);
+        if let Some(token) = activation {
+            launcher.env(ACTIVATION_TOKEN, token);
+        }
+    }
+    let launched = launchers.iter_mut().map(start).find(|launch| *launch != Launch::Failed);
+    match launched.unwrap_or(Launch::Failed) {
+        Launch::Opened if std::env::var_os("SSH_CONNECTION").is_some() => Launch::Unclear,
+        launch => launch,
+    }
+}
+
+/// Whether there is a display, on which a window or a browser could be.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_display() -> bool {
+    // Windows has one, whatever its Linux says.
+    ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_display() -> bool {
+    true
 }
 
 /// A command that is to open addresses, as a person entered it. Refused where it cannot be taken apart, or its program
@@ -94,20 +137,20 @@ fn parts(command: &str) -> Result<Vec<String>, &'static str> {
     if quote.is_some() { Err("A quote is left open.") } else { Ok(parts) }
 }
 
-fn starts(command: &mut Command) -> bool {
+fn start(command: &mut Command) -> Launch {
     let launched = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let Ok(mut child) = launched else { return false };
+    let Ok(mut child) = launched else { return Launch::Failed };
     let start = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
+            Ok(Some(status)) if status.success() => return Launch::Opened,
+            Ok(Some(_)) | Err(_) => return Launch::Failed,
             Ok(None) if start.elapsed() < SETTLED => std::thread::sleep(LOOK),
             Ok(None) => {
                 // Somebody must wait for it, or it stays as a zombie when it ends.
                 std::thread::spawn(move || child.wait());
-                return true;
+                return Launch::Unclear;
             }
-            Err(_) => return false,
         }
     }
 }
@@ -146,9 +189,14 @@ mod tests {
     fn a_program_of_ones_own_gets_the_address_last() {
         let folder = tempfile::tempdir().unwrap();
         let seen = folder.path().join("seen");
-        let with = format!("sh -c 'printf %s \"$1 $2\" > {}' sh work", seen.display());
-        assert!(open(&"https://provider.example/?state=1".into(), &with));
-        assert_eq!(std::fs::read_to_string(seen).unwrap(), "work https://provider.example/?state=1");
-        assert!(!open(&"https://provider.example/".into(), "/no/such/program"));
+        let with = format!(
+            "sh -c 'printf %s \"$1 $2 $XDG_ACTIVATION_TOKEN $DESKTOP_STARTUP_ID\" > {}' sh work",
+            seen.display()
+        );
+        let launch = open(&"https://provider.example/?state=1".into(), &with, Some("token"));
+        assert_ne!(launch, Launch::Failed);
+        assert_eq!(std::fs::read_to_string(seen).unwrap(), "work https://provider.example/?state=1 token ");
+        assert_eq!(open(&"https://provider.example/".into(), "/no/such/program", None), Launch::Failed);
+        assert_eq!(open(&"https://provider.example/".into(), "false", None), Launch::Failed);
     }
 }

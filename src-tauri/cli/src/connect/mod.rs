@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use grapnel_core::app::App;
 use grapnel_core::authorize::Started;
-use grapnel_core::browser::entered;
+use grapnel_core::browser::{Launch, entered};
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -163,11 +163,11 @@ async fn see_through(
             let before = before.transpose()?;
             let opened = open_in(browser, link, grapnel.attempt_browser(&attempt.id)?, &messages).await;
             // One that opens nothing is not kept.
-            if let (false, Some(before)) = (opened, before) {
+            if let (Launch::Failed, Some(before)) = (opened, before) {
                 grapnel.choose_browser(&attempt.id, before.as_deref())?;
             }
             // A program is not shown the address to open it.
-            if !opened && output.json {
+            if opened == Launch::Failed && output.json {
                 return Err(no_browser());
             }
         }
@@ -201,15 +201,17 @@ async fn see_through(
     if attempt.phase == Phase::Cancelled { Err(gave_up) } else { Ok((outcome(attempt)?, lines)) }
 }
 
-/// Opens an address in the browser, and answers whether it did, or else shows it.
-async fn open_in(browser: &Browser, link: SecretString, with: String, messages: &Messages) -> bool {
+/// Opens an address in the browser, and shows it where the person may see no page.
+async fn open_in(browser: &Browser, link: SecretString, with: String, messages: &Messages) -> Launch {
     let (browser, address) = (Arc::clone(browser), link.clone());
     let opened = tokio::task::spawn_blocking(move || browser(&address, &with)).await;
-    let opened = opened.unwrap_or(false);
-    if !opened {
-        messages.note("No browser could be opened. Open this address yourself:");
-        messages.note(link.expose_secret());
+    let opened = opened.unwrap_or(Launch::Failed);
+    match opened {
+        Launch::Opened => return opened,
+        Launch::Unclear => messages.note("If no page appears, open this address yourself:"),
+        Launch::Failed => messages.note("No browser could be opened. Open this address yourself:"),
     }
+    messages.note(link.expose_secret());
     opened
 }
 

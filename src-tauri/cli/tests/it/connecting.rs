@@ -4,6 +4,7 @@ use std::io::Write;
 
 use grapnel_cli::Exit;
 use grapnel_core::authorize::Wanted;
+use grapnel_core::browser::Launch;
 use grapnel_model::attempt::Phase;
 use grapnel_sandbox::{Consent, ProviderId, grovestreams};
 use insta::assert_snapshot;
@@ -102,6 +103,21 @@ async fn an_app_may_have_many() {
     world.add("beta", "--redirect loopback").await;
     assert_snapshot!("name_of_another", world.run("connect beta --name staging").await);
     assert_snapshot!("unknown", world.run("connect gamma").await);
+}
+
+#[tokio::test]
+async fn where_the_person_may_see_no_page_the_address_is_shown_as_well() {
+    let mut world = World::new();
+    world.add_app().await;
+    world.launch = Launch::Unclear;
+    let ran = world.run("connect acme").await;
+    assert_eq!(ran.exit, Exit::Done);
+    let said: Vec<&str> = ran.said.lines().collect();
+    let at = said.iter().position(|line| *line == "If no page appears, open this address yourself:").unwrap();
+    assert!(said[at + 1].starts_with(world.sandbox.grigora()), "{said:?}");
+    world.launch = Launch::Failed;
+    let ran = world.run("connect acme --json").await;
+    assert!(ran.said.contains("browser_failed"), "{}", ran.said);
 }
 
 #[tokio::test]

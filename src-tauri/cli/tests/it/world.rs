@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use grapnel_cli::{Exit, Input, Patience, Surroundings};
 use grapnel_core::Grapnel;
+use grapnel_core::browser::Launch;
 use grapnel_model::secret::SecretString;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 use insta::internals::SettingsBindDropGuard;
@@ -22,6 +23,8 @@ pub(crate) struct World {
     pub(crate) keyring: Arc<TestKeyring>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) patience: Patience,
+    /// What becomes of the addresses that are to be opened.
+    pub(crate) launch: Launch,
     /// With what browsers addresses were opened.
     pub(crate) browsers: Arc<Mutex<Vec<String>>>,
     pub(crate) home: TempDir,
@@ -41,6 +44,7 @@ impl World {
             sandbox: Sandbox::start(options).unwrap(),
             keyring: Arc::default(),
             clock: Arc::default(),
+            launch: Launch::Opened,
             patience: Patience { provider: moment, keyring: moment, ..Patience::default() },
             browsers: Arc::default(),
             home: tempfile::tempdir().unwrap(),
@@ -98,7 +102,7 @@ impl World {
         messages: &Paper,
     ) -> Ran {
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
-        let (desktop, browsers) = (self.grapnel(), Arc::clone(&self.browsers));
+        let (desktop, browsers, launch) = (self.grapnel(), Arc::clone(&self.browsers), self.launch);
         let around = Surroundings {
             ask: Box::new(|_| None),
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
@@ -109,7 +113,7 @@ impl World {
             browser: Arc::new(move |link: &SecretString, with: &str| {
                 browsers.lock().unwrap().push(with.to_owned());
                 Handle::current().spawn(sign_in(link.clone(), Some(desktop.clone())));
-                true
+                launch
             }),
             patience: self.patience,
         };

@@ -7,18 +7,11 @@ use std::process::Command;
 use grapnel_model::error::{Code, Error};
 
 use super::{Browsers, Check, Verdict};
-use crate::browser::{is_program, is_there};
+use crate::browser::{has_display, is_program, is_there};
 
 /// Whether deep links come to Grapnel (to `program`, where it is known which that is), and whether there is a browser.
 pub(super) fn checks(program: Option<&Path>, browsers: &Browsers) -> Vec<Check> {
     vec![deep_link(program), browser(browsers)]
-}
-
-/// Whether there is a display, on which a window or a browser could be.
-fn has_display() -> bool {
-    ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn deep_link(program: Option<&Path>) -> Check {
