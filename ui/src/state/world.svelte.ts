@@ -29,7 +29,7 @@ class World {
   /** Why the sandbox does not run, although there are apps of it. */
   sandbox = $state.raw<Trouble | null>(null);
   /** What went wrong by itself, until the person has read it. */
-  notices = $state.raw<{ id: number; title: string; trouble: Trouble }[]>([]);
+  notices = $state.raw<{ id: number; title: string; trouble: Trouble; times: number }[]>([]);
   details = new SvelteMap<string, Details>();
   /** The last phase in which each attempt was seen under way. */
   reached = new SvelteMap<string, Phase>();
@@ -208,8 +208,13 @@ class World {
     this.apps = this.apps.filter((app) => app.id !== id);
   }
 
+  /** What happens again and again, as any page can cause it, is one notice that counts. */
   tell(title: string, trouble: Trouble): void {
-    this.notices = [...this.notices, { id: (this.#notice += 1), title, trouble }];
+    const isSame = (other: { title: string; trouble: Trouble }) => other.title === title && other.trouble.code === trouble.code;
+    const told = this.notices.find(isSame);
+    this.notices = told
+      ? this.notices.map((one) => (one === told ? { ...one, trouble, times: one.times + 1 } : one))
+      : [...this.notices, { id: (this.#notice += 1), title, trouble, times: 1 }];
   }
 
   dismiss(id: number): void {

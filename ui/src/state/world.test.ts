@@ -91,6 +91,15 @@ test("a refused callback is kept until it is dismissed", async () => {
   expect(world.notices).toEqual([]);
 });
 
+test("callbacks that are refused for the same reason are one notice that counts", async () => {
+  for (const state of ["1", "2", "3"]) await world.heard({ kind: "callback_refused", value: trouble("callback_unknown", `Of ${state}.`) });
+  await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
+  expect(world.notices.map(({ trouble, times }) => [trouble.code, trouble.message, times])).toEqual([
+    ["callback_unknown", "Of 3.", 3],
+    ["callback_late", "It came late.", 1],
+  ]);
+});
+
 test("the vault locks and opens", async () => {
   await world.heard({ kind: "vault", value: trouble("keyring_locked", "Locked.") });
   expect(world.vault?.code).toBe("keyring_locked");
