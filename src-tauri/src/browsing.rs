@@ -134,6 +134,7 @@ pub(crate) async fn post(
 #[specta::specta]
 pub(crate) async fn open_post(
     shell: State<'_, Shell>,
+    app: AppHandle,
     connection_id: ConnectionId,
     query: PostQuery,
     post_id: String,
@@ -143,7 +144,7 @@ pub(crate) async fn open_post(
     let address = details
         .address
         .ok_or_else(|| Error::new(Code::NotFound, "Where this post is on its site cannot be told."))?;
-    let opened = browser::open(address.into(), core.browser(&connection_id)?).await;
+    let opened = browser::open(&app, address.into(), core.browser(&connection_id)?).await;
     opened.map_err(|error| {
         Error::new(error.code, error.message).hint("Open the post’s page on its site by hand.")
     })

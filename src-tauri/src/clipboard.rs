@@ -15,6 +15,8 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 
 /// How long a token stays in the clipboard.
 const STAY: Duration = Duration::from_secs(45);
+/// When clearing is tried again, where another program had the clipboard at that moment.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The system's clipboard. What is copied is there for as long as this is.
 #[derive(Clone, Default)]
@@ -25,6 +27,8 @@ struct Held {
     system: Option<System>,
     /// The token that was copied last, until it is cleared.
     token: Option<SecretString>,
+    /// Counts the tokens that were copied.
+    copies: u64,
 }
 
 impl Clipboard {
@@ -35,24 +39,42 @@ impl Clipboard {
 
     /// Copies a token, and clears the clipboard after a while if it still holds it.
     pub(crate) fn copy_for_a_while(&self, token: SecretString) -> Result<()> {
-        self.with(|system| system.set().exclude_from_history().text(token.expose_secret()))?;
-        self.held().token = Some(token);
+        self.with(|system| system.set().exclude_from_history().text(token.expose_secret()))
+            .map_err(|error| error.hint("In a terminal, “grapnel token” prints it. Or try again."))?;
+        let copy = {
+            let mut held = self.held();
+            held.token = Some(token);
+            held.copies += 1;
+            held.copies
+        };
         let clipboard = self.clone();
         tauri::async_runtime::spawn(async move {
             tokio::time::sleep(STAY).await;
-            clipboard.clear();
+            // One that was copied since then has its own time.
+            while clipboard.held().copies == copy && !clipboard.clear() {
+                tokio::time::sleep(AGAIN).await;
+            }
         });
         Ok(())
     }
 
-    /// Clears the clipboard if it holds a token from here.
-    pub(crate) fn clear(&self) {
-        let Some(token) = self.held().token.take() else { return };
-        let cleared = self.with(|system| match system.get_text() {
-            Ok(text) if text == token.expose_secret() => system.clear(),
-            _ => Ok(()),
-        });
-        drop(cleared);
+    /// Clears the clipboard if it holds a token from here; answers whether it holds none any more.
+    pub(crate) fn clear(&self) -> bool {
+        let mut held = self.held();
+        let Held { system: Some(system), token: Some(token), .. } = &mut *held else { return true };
+        let is_over = match system.get_text() {
+            Ok(text) if text == token.expose_secret() => system.clear().is_ok(),
+            // Something else was copied since then, or nothing that is text.
+            Ok(_) | Err(arboard::Error::ContentNotAvailable | arboard::Error::ConversionFailure) => true,
+            Err(error) => {
+                tracing::warn!(%error, "the clipboard may still hold a token");
+                false
+            }
+        };
+        if is_over {
+            held.token = None;
+        }
+        is_over
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut System) -> Result<T, arboard::Error>) -> Result<T> {
@@ -63,8 +85,11 @@ impl Clipboard {
         };
         done.map_err(|error| {
             tracing::warn!(%error, "the clipboard failed");
-            Error::new(Code::Internal, "The clipboard did not take it.")
-                .hint("Try again, or copy it by hand.")
+            Error::new(
+                Code::Internal,
+                "The clipboard did not take it: this desktop lets no other program use it, or it is busy.",
+            )
+            .hint("Try again, or copy it by hand.")
         })
     }
 

@@ -98,9 +98,9 @@ pub(crate) async fn summaries(
 /// Opens the data directory in the system's file manager.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn open_folder() -> Result<()> {
+pub(crate) async fn open_folder(app: AppHandle) -> Result<()> {
     let folder = Store::default_home()?.display().to_string();
-    crate::browser::open(folder.into(), String::new()).await.map_err(|_| {
+    crate::browser::open(&app, folder.into(), String::new()).await.map_err(|_| {
         Error::new(Code::Internal, "The system did not open the data folder.")
             .hint("Copy its path, and open it yourself.")
     })

@@ -1,7 +1,6 @@
 //! Leaving: the window goes at once, the program when nothing is on its way that would be lost; where it is in the tray
-//! it stays. A start that failed leaves too, for another.
+//! it stays. Nothing hurries that: neither Quit once more nor a signal.
 
-use std::process::{Command, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -15,11 +14,14 @@ use crate::window;
 
 /// The longest that a code or a refresh token may be on its way.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// How long another Grapnel may take to end.
-const PAUSE: Duration = Duration::from_millis(700);
-/// Set for a second start, so that there is no third.
-const SECOND: &str = "GRAPNEL_SECOND_START";
-static LEAVING: AtomicBool = AtomicBool::new(false);
+
+/// How far the program is on its way out.
+#[derive(Default)]
+pub(crate) struct Leaving {
+    has_begun: AtomicBool,
+    /// Whether nothing is on its way any more.
+    may_end: AtomicBool,
+}
 
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     // Whoever leaves it for something else may not come back: sessions end without a word to the window.
@@ -38,36 +40,52 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
         window::hide(app);
     }
     let RunEvent::ExitRequested { api, .. } = event else { return };
-    if LEAVING.swap(true, Ordering::Relaxed) {
+    let leaving = app.state::<Leaving>();
+    if leaving.may_end.load(Ordering::Relaxed) {
         return;
     }
     api.prevent_exit();
-    app.state::<Clipboard>().clear();
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        let _idle = match app.state::<Shell>().opened() {
-            Some(core) => tokio::time::timeout(PATIENCE, core.idle()).await.ok(),
-            None => None,
-        };
-        // The process ends without closing the database, whose log would stay beside it.
-        if let Some(core) = app.state::<Shell>().opened() {
-            core.merge_log();
-        }
-        app.exit(0);
-    });
+    if !leaving.has_begun.swap(true, Ordering::Relaxed) {
+        tauri::async_runtime::spawn(leave(app.clone()));
+    }
 }
 
-/// A start that failed is tried once more by a process of its own, with the same arguments and standard input.
-pub(crate) fn start_again(error: &tauri::Error) -> ! {
-    tracing::error!(%error, "Grapnel did not start");
-    if std::env::var_os(SECOND).is_none() {
-        std::thread::sleep(PAUSE);
-        let program = std::env::current_exe();
-        let next = program
-            .and_then(|it| Command::new(it).args(std::env::args_os().skip(1)).env(SECOND, "1").spawn());
-        if next.is_ok() {
-            exit(0);
-        }
+async fn leave(app: AppHandle) {
+    // From now on a further start is a Grapnel of its own.
+    #[cfg(target_os = "linux")]
+    if let Some(place) = app.try_state::<crate::instance::Place>() {
+        place.release();
     }
-    exit(1)
+    app.state::<Clipboard>().clear();
+    window::hide(&app);
+    if let Some(core) = app.state::<Shell>().opened() {
+        let _is_idle = tokio::time::timeout(PATIENCE, core.idle()).await;
+        // The process ends without closing the database, whose log would stay beside it.
+        core.merge_log();
+    }
+    app.state::<Leaving>().may_end.store(true, Ordering::Relaxed);
+    app.exit(0);
 }
+
+/// Leaves when the session ends, or the terminal that started the program goes or interrupts it.
+#[cfg(unix)]
+pub(crate) fn on_signals(app: &AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            match signal(kind) {
+                Ok(mut signal) => {
+                    while signal.recv().await.is_some() {
+                        app.exit(0);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "a signal ends the program at once"),
+            }
+        });
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn on_signals(_: &AppHandle) {}

@@ -2,6 +2,6 @@
 
 #![cfg_attr(all(not(debug_assertions), windows), windows_subsystem = "windows")]
 
-fn main() {
-    grapnel_desktop::run();
+fn main() -> std::process::ExitCode {
+    grapnel_desktop::run()
 }

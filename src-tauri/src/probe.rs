@@ -57,7 +57,7 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     let (back, came_back) = oneshot::channel();
     let probe = app.state::<Probe>();
     *probe.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((number.clone(), back));
-    if browser::open(format!("{SCHEME}:/probe?{number}").into(), String::new()).await.is_err() {
+    if browser::open(app, format!("{SCHEME}:/probe?{number}").into(), String::new()).await.is_err() {
         return Err(lost("The system did not open a link that leads back to Grapnel.".into()));
     }
     match tokio::time::timeout(PATIENCE, came_back).await {

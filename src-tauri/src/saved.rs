@@ -66,11 +66,11 @@ impl Begun {
 /// Opens the folder of the file that was written last.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn open_saved_folder(saved: State<'_, Saved>) -> Result<()> {
+pub(crate) async fn open_saved_folder(app: AppHandle, saved: State<'_, Saved>) -> Result<()> {
     let last = saved.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let path = last.ok_or_else(|| Error::new(Code::NotFound, "No file was written yet."))?;
     let folder = folder(&path).display().to_string();
-    let opened = browser::open(folder.as_str().into(), String::new()).await;
+    let opened = browser::open(&app, folder.as_str().into(), String::new()).await;
     opened.map_err(|error| {
         Error::new(error.code, "The folder could not be opened.").hint(format!("It is {folder}."))
     })

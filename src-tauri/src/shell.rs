@@ -60,7 +60,7 @@ impl Shell {
             // A keyring that wants a person is asked once, not for each connection that is due; and not at all where the
             // session started Grapnel by itself, and nobody wants anything of it yet.
             #[cfg(target_os = "linux")]
-            if std::env::args_os().any(|argument| argument == crate::callback::HIDDEN) {
+            if std::env::args_os().any(|argument| argument == crate::arguments::HIDDEN) {
                 behind.check_vault_unasked().await;
             } else {
                 behind.check_vault().await;

@@ -3,9 +3,11 @@
 #[cfg(target_os = "linux")]
 pub(crate) mod drawing;
 pub(crate) mod place;
+#[cfg(target_os = "linux")]
+mod present_linux;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use grapnel_model::id::ConnectionId;
@@ -18,6 +20,23 @@ use crate::bindings::Asked;
 const NAME: &str = "main";
 /// If the page has not loaded by then, an empty window tells more than none.
 const LATEST: Duration = Duration::from_secs(3);
+
+/// What the desktop gave for bringing the window to the front next, by the person's last act elsewhere: a desktop that
+/// guards against windows that steal the focus asks for it.
+#[derive(Default)]
+pub(crate) struct Activation(Mutex<Option<String>>);
+
+impl Activation {
+    /// Keeps a token for the next time that the window is shown.
+    pub(crate) fn keep(&self, token: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
+
+    #[cfg(target_os = "linux")]
+    fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// Makes the window; `at_once` shows it as soon as there is something to see.
 pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
@@ -37,6 +56,15 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
                 let _ = window.show();
             }
         });
+    let window = match app.path().app_local_data_dir().map(std::fs::create_dir_all) {
+        Ok(Ok(())) => window,
+        failed => {
+            // The page keeps its theme and the like there, and does without; what is wrong with the data directory itself
+            // is told in the page.
+            tracing::warn!(?failed, "the window's own settings are not kept");
+            window.incognito(true).data_directory(std::env::temp_dir())
+        }
+    };
     place::restore(app, window).build()?;
     if !at_once {
         return Ok(());
@@ -54,8 +82,12 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
 }
 
 fn is_own(url: &Url) -> bool {
+    // By such an address Windows has it: of that host, at no other port, where another program could listen.
+    let is_hosted = matches!(url.scheme(), "http" | "https")
+        && url.host_str() == Some("tauri.localhost")
+        && url.port().is_none();
     url.scheme() == "tauri"
-        || url.host_str() == Some("tauri.localhost")
+        || (cfg!(windows) && is_hosted)
         || (cfg!(dev) && url.host_str() == Some("127.0.0.1"))
 }
 
@@ -67,6 +99,9 @@ pub(crate) fn get(app: &AppHandle) -> Option<WebviewWindow> {
 /// Brings the window before the person's eyes.
 pub(crate) fn show(app: &AppHandle) {
     let Some(window) = get(app) else { return };
+    #[cfg(target_os = "linux")]
+    let shown = present_linux::present(&window, app.state::<Activation>().take());
+    #[cfg(not(target_os = "linux"))]
     let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window could not be brought to the front");
@@ -106,4 +141,25 @@ pub(crate) fn hide(app: &AppHandle) {
 /// Whether the person has the window before their eyes.
 pub(crate) fn is_focused(app: &AppHandle) -> bool {
     get(app).is_some_and(|window| window.is_focused().unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_goes_nowhere_else() {
+        assert!(is_own(&"tauri://localhost/index.html".parse().unwrap()));
+        for elsewhere in [
+            "http://tauri.localhost:8080/",
+            "https://tauri.localhost:8443/",
+            "https://provider.example/",
+            "http://127.0.0.1:4780/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "about:blank",
+        ] {
+            assert!(!is_own(&elsewhere.parse().unwrap()), "{elsewhere}");
+        }
+    }
 }

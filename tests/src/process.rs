@@ -142,6 +142,11 @@ pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);
 }
 
+/// Asks a process to end, as the end of a session does.
+pub fn terminate(pid: u32) {
+    signal(pid, Signal::TERM);
+}
+
 /// Ends every process of the story but `spared`, and those that they start meanwhile.
 pub(crate) fn kill_all(root: &Path, spared: &[u32]) {
     let deadline = Instant::now() + GOODBYE;

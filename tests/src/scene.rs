@@ -28,9 +28,6 @@ pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";
 /// The way back by a port of this computer, as the window calls it.
 pub const BY_PORT: &str = "By a port of this computer";
 
-/// The name on the session bus by which one Grapnel finds the other.
-pub const BUS_NAME: &str = "dev.grapnel.desktop.SingleInstance";
-
 /// A story with everything that a sign-in needs.
 #[derive(Debug)]
 pub struct Scene {
@@ -123,13 +120,9 @@ impl Scene {
         Window::find(self.desktop(), &self.program).await
     }
 
-    /// Waits until no Grapnel runs, and the session bus has noticed.
+    /// Waits until no Grapnel runs.
     pub async fn grapnel_is_gone(&self) -> Result<()> {
-        until("Grapnel to be gone", async || {
-            let is_gone = self.grapnels().is_empty() && self.desktop().owner_of(BUS_NAME).await.is_err();
-            Ok(is_gone.then_some(()))
-        })
-        .await
+        until("Grapnel to be gone", async || Ok(self.grapnels().is_empty().then_some(()))).await
     }
 
     /// The process ids of every Grapnel.

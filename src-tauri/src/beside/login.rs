@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager};
 
-use crate::callback::HIDDEN;
+use crate::arguments::HIDDEN;
+use crate::scheme::argument;
 
 const NAME: &str = "dev.grapnel.desktop.desktop";
 
@@ -55,24 +56,8 @@ fn text(program: &str) -> String {
     format!(
         "[Desktop Entry]\nType=Application\nName=Grapnel\nComment=Keeps connections alive\nIcon=grapnel-desktop\n\
          Exec={} {HIDDEN}\nTerminal=false\n",
-        quoted(program)
+        argument(program)
     )
-}
-
-/// An argument of `Exec`: quoted, with what a quoted argument must escape, of which each backslash is then one of a
-/// string of the file (Desktop Entry Specification, “The Exec key”); a percent sign begins a field code.
-fn quoted(argument: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in argument.chars() {
-        match character {
-            '\\' => quoted.push_str(r"\\\\"),
-            '"' | '`' | '$' => quoted.extend([r"\\", character.encode_utf8(&mut [0; 4])]),
-            '%' => quoted.push_str("%%"),
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// Desktops keep an entry that the person switched off in their own settings, and mark it.
@@ -87,14 +72,8 @@ mod tests {
     #[test]
     fn the_entry_starts_this_program_hidden() {
         let entry = "[Desktop Entry]\nType=Application\nName=Grapnel\nComment=Keeps connections alive\n\
-                     Icon=grapnel-desktop\nExec=\"/usr/bin/grapnel-desktop\" --hidden\nTerminal=false\n";
+                     Icon=grapnel-desktop\nExec=/usr/bin/grapnel-desktop --hidden\nTerminal=false\n";
         assert_eq!(text("/usr/bin/grapnel-desktop"), entry);
-    }
-
-    #[test]
-    fn a_path_with_anything_in_it_is_one_argument() {
-        assert_eq!(quoted("/home/a b/x"), r#""/home/a b/x""#);
-        assert_eq!(quoted(r#"/100%/$x/`"\"#), r#""/100%%/\\$x/\\`\\"\\\\""#);
     }
 
     #[test]

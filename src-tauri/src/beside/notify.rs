@@ -9,12 +9,13 @@ use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::text::clean_line;
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager};
 use zbus::export::futures_core::Stream;
 use zbus::message::Type;
 use zbus::zvariant::Value;
 use zbus::{Connection, MatchRule, MessageStream};
 
+use crate::arguments::activation;
 use crate::window;
 
 const SERVICE: &str = "org.freedesktop.Notifications";
@@ -113,16 +114,27 @@ fn escaped(text: &str) -> String {
 
 async fn send(app: AppHandle, notice: Notice) {
     match clicked(&notice).await {
-        Ok(true) => window::show_about(&app, notice.about),
-        Ok(false) => {}
+        Ok(Some(Click { token })) => {
+            if let Some(token) = token {
+                app.state::<window::Activation>().keep(token);
+            }
+            window::show_about(&app, notice.about);
+        }
+        Ok(None) => {}
         Err(error) => tracing::warn!(%error, "no notification could be sent"),
     }
 }
 
-/// Shows a notification until it is clicked (true) or gone.
-async fn clicked(notice: &Notice) -> zbus::Result<bool> {
+/// A click on a notification, and what the desktop gives with it for the window to come to the front.
+struct Click {
+    token: Option<String>,
+}
+
+/// Shows a notification until it is clicked, or gone.
+async fn clicked(notice: &Notice) -> zbus::Result<Option<Click>> {
     let bus = Connection::session().await?;
-    let rule = MatchRule::builder().msg_type(Type::Signal).interface(SERVICE)?.path(PATH)?.build();
+    let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE)?;
+    let rule = rule.interface(SERVICE)?.path(PATH)?.build();
     // Before it is shown, so that no click is missed.
     let mut answers = MessageStream::for_match_rule(rule, &bus, None).await?;
     let hints =
@@ -131,18 +143,26 @@ async fn clicked(notice: &Notice) -> zbus::Result<bool> {
     let said = (ENTRY, 0_u32, "grapnel-desktop", &notice.title, &notice.text, &actions[..], hints, -1_i32);
     let shown = bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &said).await?;
     let id: u32 = shown.body().deserialize()?;
+    let mut token = None;
     while let Some(answer) = poll_fn(|context| Pin::new(&mut answers).poll_next(context)).await {
         let answer = answer?;
         let header = answer.header();
         let says = |name: &str| header.member().is_some_and(|member| member == name);
+        // Comes before the click that it is for.
+        if says("ActivationToken") {
+            token = Some(answer.body().deserialize::<(u32, String)>()?)
+                .filter(|(of, _)| *of == id)
+                .and_then(|(_, given)| activation(&given))
+                .or(token);
+        }
         if says("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
-            return Ok(true);
+            return Ok(Some(Click { token }));
         }
         if says("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
-            return Ok(false);
+            return Ok(None);
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 #[cfg(test)]

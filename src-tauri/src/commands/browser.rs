@@ -28,7 +28,7 @@ pub(crate) async fn open_browser(
     let link = core.attempt_link(&attempt_id).await?;
     // Before it opens: the sign-in may be over before the browser's launcher is.
     let before = chosen.map(|chosen| core.choose_browser(&attempt_id, Some(&chosen))).transpose()?;
-    let opened = browser::open(link, core.attempt_browser(&attempt_id)?).await;
+    let opened = browser::open(&app, link, core.attempt_browser(&attempt_id)?).await;
     if let (Err(_), Some(before)) = (&opened, before) {
         core.choose_browser(&attempt_id, before.as_deref())?;
     }

@@ -1,0 +1,199 @@
+//! What the program is started with: by a person, by a desktop entry, or by a link that leads back to Grapnel.
+
+use std::ffi::OsString;
+
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::text::clean_line;
+use serde_json::{Value, json};
+
+use crate::scheme::SCHEME;
+
+/// The second image of a program that a callback started reads the callback from its standard input.
+pub(crate) const ON_STDIN: &str = "--callback-on-stdin";
+/// Starts the sandbox with the program.
+const SANDBOX: &str = "--sandbox";
+/// Shows no window, where there is a tray to find the program in. For the start at login.
+pub(crate) const HIDDEN: &str = "--hidden";
+/// The environment variables by which a desktop passes on that a person has just asked for a window (the xdg-activation
+/// protocol and its predecessor on X11).
+pub(crate) const ACTIVATION: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+/// The longest activation token that is passed on, in bytes.
+const LONGEST_TOKEN: usize = 512;
+
+const HELP: &str = "\
+Grapnel, a connection manager for OAuth 2.0: the window.
+
+Usage: grapnel-desktop [OPTIONS] [LINK]
+
+Arguments:
+  [LINK]     A link that leads back to Grapnel (dev.grapnel.desktop:/…), as the system passes it on
+
+Options:
+  --sandbox  Start the sandbox, which plays the built-in providers on this computer
+  --hidden   Show no window where there is a tray, as at login
+  --help     Print this help
+  --version  Print the version
+
+In a terminal, and where there is no display, use grapnel.
+";
+
+/// What a start of the program is for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// To run.
+    Start(Arguments),
+    /// To print something, and end.
+    Print(String),
+    /// Nothing that Grapnel knows; what is wrong with it.
+    Unknown(String),
+}
+
+/// What the program is to do when it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    /// A callback that started the program.
+    pub(crate) callback: Option<SecretString>,
+    /// Whether the callback is still to be read from standard input.
+    pub(crate) on_stdin: bool,
+    /// Whether to have the sandbox at hand.
+    pub(crate) sandbox: bool,
+    /// Whether to show no window.
+    pub(crate) hidden: bool,
+    /// By what the desktop lets the window come to the front.
+    pub(crate) activation: Option<String>,
+}
+
+impl Asked {
+    /// What this process was started for.
+    pub(crate) fn own() -> Self {
+        let asked = Self::of(std::env::args_os().skip(1));
+        let Self::Start(mut arguments) = asked else { return asked };
+        let token = ACTIVATION.iter().find_map(std::env::var_os);
+        arguments.activation = token.and_then(|token| activation(token.to_str()?));
+        if arguments.on_stdin {
+            arguments.callback = std::io::read_to_string(std::io::stdin()).ok().map(SecretString::from);
+        }
+        Self::Start(arguments)
+    }
+
+    fn of(arguments: impl Iterator<Item = OsString>) -> Self {
+        let mut read = Arguments::default();
+        for argument in arguments {
+            match &*argument.to_string_lossy() {
+                "--help" | "-h" => return Self::Print(HELP.to_owned()),
+                "--version" | "-V" => {
+                    return Self::Print(
+                        concat!("grapnel-desktop ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+                    );
+                }
+                SANDBOX => read.sandbox = true,
+                HIDDEN => read.hidden = true,
+                ON_STDIN => read.on_stdin = true,
+                link if is_callback(link) => read.callback = Some(link.into()),
+                other => return Self::Unknown(clean_line(other)),
+            }
+        }
+        Self::Start(read)
+    }
+}
+
+impl Arguments {
+    /// What a second start was given, from the list that its platform passes on; what is unknown in it is left out.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn of(arguments: &[String]) -> Self {
+        match Asked::of(arguments.iter().skip(1).map(OsString::from)) {
+            Asked::Start(arguments) => arguments,
+            Asked::Print(_) | Asked::Unknown(_) => Self::default(),
+        }
+    }
+
+    /// The bytes by which a second start hands this to the first.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let head = json!({ "sandbox": self.sandbox, "hidden": self.hidden, "activation": self.activation });
+        let callback = self.callback.as_ref().map_or("", |callback| callback.expose_secret());
+        format!("{head}\n{callback}").into_bytes()
+    }
+
+    /// The arguments in such bytes; nothing where they are none.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (head, callback) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        let head: Value = serde_json::from_str(head).ok()?;
+        Some(Self {
+            callback: is_callback(callback).then(|| callback.into()),
+            on_stdin: false,
+            sandbox: head.get("sandbox")?.as_bool()?,
+            hidden: head.get("hidden")?.as_bool()?,
+            activation: head.get("activation").and_then(Value::as_str).and_then(activation),
+        })
+    }
+}
+
+/// An activation token, where it can be one: it goes to the display's server.
+pub(crate) fn activation(token: &str) -> Option<String> {
+    let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    (!token.is_empty() && token.len() <= LONGEST_TOKEN && is_plain).then(|| token.to_owned())
+}
+
+fn is_callback(argument: &str) -> bool {
+    argument.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(arguments: &[&str]) -> Arguments {
+        match Asked::of(arguments.iter().map(OsString::from)) {
+            Asked::Start(read) => read,
+            other => panic!("{arguments:?}: {other:?}"),
+        }
+    }
+
+    fn callback(read: &Arguments) -> Option<&str> {
+        read.callback.as_ref().map(ExposeSecret::expose_secret)
+    }
+
+    #[test]
+    fn a_start_is_read_in_any_order() {
+        let read = start(&["--hidden", "DEV.grapnel.desktop:/oauth/callback?code=1", "--sandbox"]);
+        assert_eq!(callback(&read), Some("DEV.grapnel.desktop:/oauth/callback?code=1"));
+        assert!(read.hidden && read.sandbox && !read.on_stdin);
+        assert!(callback(&start(&[])).is_none());
+    }
+
+    #[test]
+    fn help_and_version_are_printed_and_anything_else_is_refused() {
+        for (arguments, said) in [(["--help"], "Usage:"), (["-V"], env!("CARGO_PKG_VERSION"))] {
+            let Asked::Print(text) = Asked::of(arguments.iter().map(OsString::from)) else {
+                panic!("{said}")
+            };
+            assert!(text.contains(said), "{text}");
+        }
+        for argument in ["--hepl", "https://provider.example/callback", "\u{1b}[31m"] {
+            let Asked::Unknown(text) = Asked::of([argument.into()].into_iter()) else { panic!("{argument}") };
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_start_reaches_the_first_one_whole() {
+        let sent = Arguments {
+            activation: Some("gnome-shell/Grapnel/4711-0-host_TIME12".into()),
+            ..start(&["--sandbox", "dev.grapnel.desktop:/oauth/callback?code=a\nb"])
+        };
+        let read = Arguments::from_bytes(&sent.to_bytes()).unwrap();
+        assert_eq!(callback(&read), callback(&sent));
+        assert_eq!((read.sandbox, read.hidden), (true, false));
+        assert_eq!(read.activation, sent.activation);
+    }
+
+    #[test]
+    fn what_is_no_start_is_none() {
+        for bytes in [&b""[..], b"{}", b"{}\n", b"\n", b"{\"sandbox\":1,\"hidden\":false}\n", b"\xff\n"] {
+            assert!(Arguments::from_bytes(bytes).is_none(), "{bytes:?}");
+        }
+        let bytes = b"{\"sandbox\":false,\"hidden\":false,\"activation\":\"a\\u0000b\"}\nhttps://x.example/";
+        let read = Arguments::from_bytes(bytes).unwrap();
+        assert!(read.activation.is_none() && read.callback.is_none());
+    }
+}

@@ -1,0 +1,69 @@
+//! The text of desktop entries that start this program (Desktop Entry Specification).
+
+use std::path::Path;
+
+/// An argument of `Exec`: quoted where it must be, with what a quoted argument must escape, of which each backslash is
+/// then one of a string of the file (“The Exec key”); a percent sign begins a field code. What needs no quotes gets none:
+/// `xdg-open` (1.1.3), where no desktop helps it, takes them for a part of the name.
+pub(crate) fn argument(argument: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.+".contains(&byte);
+    if !argument.is_empty() && argument.bytes().all(is_plain) {
+        return argument.to_owned();
+    }
+    let mut quoted = String::from('"');
+    for character in argument.chars() {
+        match character {
+            '\\' => quoted.push_str(r"\\\\"),
+            '"' | '`' | '$' => quoted.extend([r"\\", character.encode_utf8(&mut [0; 4])]),
+            '%' => quoted.push_str("%%"),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// The program that an `Exec` line starts, as `argument` wrote it or as the plugin of earlier versions did; nothing where
+/// it is written otherwise.
+pub(super) fn program(entry: &str) -> Option<String> {
+    let line = entry.lines().find_map(|line| line.strip_prefix("Exec="))?;
+    let quoted = line.strip_suffix(" %u")?;
+    let Some(quoted) = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return Some(quoted.to_owned());
+    };
+    let unescaped = quoted.replace(r"\\\\", "\0").replace(r"\\", "").replace('\0', r"\").replace("%%", "%");
+    Some(unescaped)
+}
+
+/// The entry by which the system starts `program` with a link of ours. A desktop gives a token for the window that comes
+/// of it where the entry promises that the program takes one (`StartupNotify`).
+pub(super) fn handler(program: &Path) -> Option<String> {
+    let program = argument(program.to_str()?);
+    let scheme = super::SCHEME;
+    Some(format!(
+        "[Desktop Entry]\nType=Application\nName=Grapnel\nExec={program} %u\nTerminal=false\n\
+         MimeType=x-scheme-handler/{scheme};\nNoDisplay=true\nStartupNotify=true\nStartupWMClass=grapnel-desktop\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_anything_in_it_is_one_argument() {
+        assert_eq!(argument("/usr/bin/grapnel-desktop"), "/usr/bin/grapnel-desktop");
+        assert_eq!(argument("/home/a b/x"), r#""/home/a b/x""#);
+        assert_eq!(argument(r#"/100%/$x/`"\"#), r#""/100%%/\\$x/\\`\\"\\\\""#);
+    }
+
+    #[test]
+    fn the_program_of_an_entry_is_read_back() {
+        for path in ["/usr/bin/grapnel-desktop", "/home/a b/é/100%/x", r#"/a"b/$c/`d\e"#] {
+            let entry = handler(Path::new(path)).unwrap();
+            assert_eq!(program(&entry).as_deref(), Some(path), "{entry}");
+        }
+        assert_eq!(program("[Desktop Entry]\nExec=\"/opt/g\" %u\n").as_deref(), Some("/opt/g"));
+        assert_eq!(program("[Desktop Entry]\nExec=flatpak run x\n"), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! Links of our scheme on a Linux desktop: the default of their MIME type is the desktop entry that opens them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tauri::{AppHandle, Manager};
+
+use super::{Owner, SCHEME, desktop_entry};
+
+/// The name that the package gives its entry.
+const PACKAGED: &str = "Grapnel.desktop";
+/// How the name of an entry ends that a program outside of a package makes for itself.
+const HANDLER: &str = "-handler.desktop";
+
+/// Asks the system who opens links of our scheme. It takes as long as starting a program does.
+pub(crate) fn owner() -> Owner {
+    let own = std::env::current_exe().ok().and_then(|program| handler_name(&program));
+    match default_entry() {
+        None => Owner::Unknown,
+        Some(name) if name.is_empty() => Owner::Nobody,
+        Some(name) if name == PACKAGED || Some(&name) == own.as_ref() => Owner::Own,
+        Some(name) => Owner::Other(name),
+    }
+}
+
+/// Makes this program the one that opens the scheme, unless it is already. An installed package has done so by its own
+/// entry; a program elsewhere writes one for itself. Entries that earlier programs left, which are gone since, are
+/// removed: a desktop that finds two asks the person, and remembers the wrong one.
+pub(crate) fn register(app: &AppHandle) {
+    let (Ok(program), Ok(data)) = (std::env::current_exe(), app.path().data_dir()) else { return };
+    let entries = data.join("applications");
+    let removed = remove_stale(&entries, &program);
+    let done = if program.starts_with("/usr") { Ok(use_packaged()) } else { use_own(&entries, &program) };
+    match done {
+        Ok(changed) if changed || removed => run("update-desktop-database", &[&entries.to_string_lossy()]),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "callbacks by deep link will not arrive"),
+    }
+}
+
+fn use_packaged() -> bool {
+    let is_default = default_entry().is_some_and(|name| name == PACKAGED);
+    if !is_default {
+        make_default(PACKAGED);
+    }
+    !is_default
+}
+
+fn use_own(entries: &Path, program: &Path) -> std::io::Result<bool> {
+    let unnamed = || std::io::Error::other("this program’s path is not UTF-8");
+    let name = handler_name(program).ok_or_else(unnamed)?;
+    let text = desktop_entry::handler(program).ok_or_else(unnamed)?;
+    let path = entries.join(&name);
+    let is_written = fs::read_to_string(&path).is_ok_and(|found| found == text);
+    let is_default = default_entry().is_some_and(|default| default == name);
+    if !is_written {
+        fs::create_dir_all(entries)?;
+        fs::write(&path, text)?;
+    }
+    if !is_default {
+        make_default(&name);
+    }
+    Ok(!is_written || !is_default)
+}
+
+/// Removes the entries of programs that are not there any more, and those beside a package's own; answers whether there
+/// were any.
+fn remove_stale(entries: &Path, program: &Path) -> bool {
+    let Ok(found) = fs::read_dir(entries) else { return false };
+    let handlers = found.flatten().map(|entry| entry.path()).filter(|path| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(HANDLER))
+    });
+    let stale: Vec<PathBuf> = handlers.filter(|path| is_stale(path, program)).collect();
+    for path in &stale {
+        if let Err(error) = fs::remove_file(path) {
+            tracing::warn!(%error, "an entry of a program that is gone stays");
+        }
+    }
+    !stale.is_empty()
+}
+
+fn is_stale(entry: &Path, program: &Path) -> bool {
+    let Ok(text) = fs::read_to_string(entry) else { return false };
+    let is_ours = text.contains(&format!("x-scheme-handler/{SCHEME}"));
+    let Some(starts) = desktop_entry::program(&text).filter(|_| is_ours) else { return false };
+    let starts = Path::new(&starts);
+    !starts.exists() || (program.starts_with("/usr") && starts == program)
+}
+
+fn handler_name(program: &Path) -> Option<String> {
+    Some(format!("{}{HANDLER}", program.file_name()?.to_str()?))
+}
+
+/// The entry that the system has for the scheme; empty where it has none, nothing where it cannot be asked.
+fn default_entry() -> Option<String> {
+    let asked = ["query", "default", "x-scheme-handler/dev.grapnel.desktop"];
+    let answer = Command::new("xdg-mime").args(asked).output().ok()?;
+    Some(String::from_utf8(answer.stdout).ok()?.trim().to_owned())
+}
+
+fn make_default(entry: &str) {
+    run("xdg-mime", &["default", entry, "x-scheme-handler/dev.grapnel.desktop"]);
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let mut command = Command::new(program);
+    let done =
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !done.as_ref().is_ok_and(std::process::ExitStatus::success) {
+        tracing::warn!(program, ?done, "a deep link may not find its way back");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_programs_that_are_gone_are_removed_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = std::env::current_exe().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("old-handler.desktop", &desktop_entry::handler(Path::new("/gone/a b/grapnel")).unwrap());
+        write("new-handler.desktop", &desktop_entry::handler(&there).unwrap());
+        write(
+            "other-handler.desktop",
+            "[Desktop Entry]\nExec=/gone/x %u\nMimeType=x-scheme-handler/https;\n",
+        );
+        write(
+            "Grapnel.desktop",
+            "[Desktop Entry]\nExec=/gone/x %u\nMimeType=x-scheme-handler/dev.grapnel.desktop;\n",
+        );
+        assert!(remove_stale(folder.path(), &there));
+        assert!(!remove_stale(folder.path(), &there));
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["Grapnel.desktop", "new-handler.desktop", "other-handler.desktop"]);
+        assert!(!remove_stale(&folder.path().join("none"), &there));
+    }
+}

@@ -1,0 +1,188 @@
+//! The start of the program: what it was started with, whether another Grapnel runs already, and the window's parts.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use tauri::{AppHandle, Builder, Manager, Wry};
+
+use crate::arguments::{Arguments, Asked};
+#[cfg(target_os = "linux")]
+use crate::beside;
+#[cfg(target_os = "linux")]
+use crate::instance::{self, Claim, Place};
+use crate::shell::Shell;
+use crate::{
+    bindings, callback, calls, clipboard, commands, leaving, logging, probe, sandbox, saved, scheme, window,
+};
+
+/// How a start ends that was given what Grapnel does not know.
+const USAGE: u8 = 2;
+
+/// Runs the program until it is left.
+pub fn run() -> ExitCode {
+    logging::start();
+    grapnel_core::core_dumps::forbid();
+    grapnel_core::descriptors::raise_limit();
+    let arguments = match Asked::own() {
+        Asked::Start(arguments) => arguments,
+        Asked::Print(text) => return print(&text),
+        Asked::Unknown(argument) => {
+            complain(&format!(
+                "“{argument}” is nothing that Grapnel knows. grapnel-desktop --help lists its options."
+            ));
+            return USAGE.into();
+        }
+    };
+    start(arguments).unwrap_or_else(|code| code)
+}
+
+#[cfg(target_os = "linux")]
+fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
+    let place = match instance::claim(&arguments) {
+        Ok(Claim::First(place)) => Some(place),
+        Ok(Claim::Second) => return Err(ExitCode::SUCCESS),
+        Ok(Claim::Unanswered) => {
+            return Err(complain(
+                "Grapnel runs already, and does not answer. Wait a moment, or end it, and start it again.",
+            ));
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a second start will not find this one");
+            None
+        }
+    };
+    if let Some(callback) = arguments.callback.as_ref().filter(|_| !arguments.on_stdin) {
+        if let Some(place) = &place {
+            place.release();
+        }
+        callback::keep_out_of_arguments(callback);
+    }
+    // Before there is another thread: the environment is everyone's.
+    prepare_environment();
+    if gtk::init().is_err() {
+        let lost = if arguments.callback.is_some() {
+            " The answer of the sign-in was not taken: sign in again."
+        } else {
+            ""
+        };
+        return Err(complain(&format!(
+            "Grapnel’s window needs a display, and there is none here (DISPLAY, WAYLAND_DISPLAY).{lost} In a terminal, use grapnel."
+        )));
+    }
+    let app = build(Builder::default(), arguments, place).map_err(|error| unstarted(&error))?;
+    app.run(leaving::on_event);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the window's engine reads from the environment.
+#[cfg(target_os = "linux")]
+fn prepare_environment() {
+    window::drawing::choose();
+    // Whoever can set it could drive the page of a Grapnel that a person uses.
+    if cfg!(not(any(debug_assertions, feature = "webdriver"))) {
+        gtk::glib::unsetenv("TAURI_WEBVIEW_AUTOMATION");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
+    use tauri_plugin_deep_link::DeepLinkExt;
+
+    let builder = Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            follow(app, Arguments::of(&arguments), true);
+        }))
+        .plugin(tauri_plugin_deep_link::init());
+    let app = build(builder, arguments).map_err(|error| unstarted(&error))?;
+    let handle = app.handle().clone();
+    app.deep_link().on_open_url(move |event| {
+        for url in event.urls() {
+            let app = handle.clone();
+            tauri::async_runtime::spawn(
+                async move { callback::receive(&app, String::from(url).into()).await },
+            );
+        }
+    });
+    app.run(leaving::on_event);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(
+    builder: Builder<Wry>,
+    arguments: Arguments,
+    #[cfg(target_os = "linux")] place: Option<Place>,
+) -> tauri::Result<tauri::App> {
+    let bindings = bindings::builder();
+    builder
+        .invoke_handler(bindings.invoke_handler())
+        .setup(move |app| {
+            bindings.mount_events(app);
+            app.manage(Shell::new(app.handle().clone()));
+            app.manage(calls::Calls::default());
+            app.manage(clipboard::Clipboard::default());
+            app.manage(commands::Opened::default());
+            app.manage(leaving::Leaving::default());
+            app.manage(saved::Saved::default());
+            app.manage(sandbox::AtHand::default());
+            app.manage(probe::Probe::default());
+            app.manage(callback::Raised::default());
+            app.manage(window::Activation::default());
+            app.manage(window::place::Kept::default());
+            #[cfg(target_os = "linux")]
+            app.manage(beside::tray::Tray::default());
+            window::open(app.handle(), !arguments.hidden)?;
+            leaving::on_signals(app.handle());
+            let handle = app.handle().clone();
+            std::thread::spawn(move || scheme::register(&handle));
+            #[cfg(target_os = "linux")]
+            if let Some(place) = place {
+                let handle = app.handle().clone();
+                place.listen(move |arguments| follow(&handle, arguments, true));
+                app.manage(place);
+            }
+            follow(app.handle(), arguments, false);
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+}
+
+/// Does what a start of the program asks for: the first one, or a second that brought its arguments here.
+fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
+    let app = app.clone();
+    // The toolkit has used that of the first start for its window.
+    if is_second && let Some(token) = arguments.activation {
+        app.state::<window::Activation>().keep(token);
+    }
+    tauri::async_runtime::spawn(async move {
+        if arguments.sandbox
+            && let Err(error) = app.state::<sandbox::AtHand>().start()
+        {
+            tracing::error!(%error, "the sandbox did not start");
+        }
+        match arguments.callback {
+            Some(address) => callback::receive(&app, address).await,
+            None if arguments.hidden && is_second => {}
+            #[cfg(target_os = "linux")]
+            None if arguments.hidden => beside::stay_hidden(&app).await,
+            None if is_second || arguments.hidden => window::show(&app),
+            None => {}
+        }
+    });
+}
+
+fn unstarted(error: &tauri::Error) -> ExitCode {
+    complain(&format!("Grapnel’s window could not be made: {error}. In a terminal, use grapnel."))
+}
+
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(what: &str) -> ExitCode {
+    // Where standard error is closed, nobody is there to read it.
+    let _ = writeln!(std::io::stderr(), "error: {what}");
+    ExitCode::FAILURE
+}

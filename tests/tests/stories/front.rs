@@ -1,0 +1,74 @@
+//! The window comes to the front where window managers guard the focus, as those of GNOME and MATE do.
+
+use grapnel_tests::keyring::Keyring;
+use grapnel_tests::process::Running;
+use grapnel_tests::scene::{CALLBACK, Scene};
+use grapnel_tests::story::Pictures;
+use grapnel_tests::wait::until;
+use grapnel_tests::{Result, ensure, place};
+
+#[tokio::test]
+async fn a_window_manager_that_guards_the_focus_lets_grapnel_come_to_the_front() -> Result<()> {
+    let scene = Scene::set("front", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let desktop = scene.desktop();
+    let log = desktop.log("metacity");
+    let _manager = Running::start(desktop.command("metacity").args(["--replace", "--no-composite"]), &log)?;
+    until("the other window manager to be gone", async || {
+        let old = desktop.processes().into_iter().any(|seen| seen.arguments.starts_with(b"openbox"));
+        Ok((!old).then_some(()))
+    })
+    .await?;
+    let window = scene.open_with_app().await?;
+    let pid = window.process().pid;
+    let consent = scene.step("The browser shows the consent page", scene.connect(&window.page())).await?;
+    scene
+        .step(
+            "After a person's click in the browser, a link that comes back brings Grapnel to the front",
+            async {
+                click_in_the_browser(&scene).await?;
+                // Of no sign-in: it is said, and the person is to see it.
+                desktop.open(&format!("{CALLBACK}?code=x&state=y"))?;
+                desktop.brings_to_front(pid).await
+            },
+        )
+        .await?;
+    scene
+        .step("So does a second start, and the window that was minimized is there again", async {
+            desktop.run("xdotool", &["getactivewindow", "windowminimize", "--sync"]).await?;
+            click_in_the_browser(&scene).await?;
+            let mut command = desktop.command(place::program());
+            let mut second = Running::start(&mut command, &desktop.log("second"))?;
+            let ended = until("the second start to end", async || second.ended()).await?;
+            ensure!(ended.success(), "it ended with {ended}");
+            desktop.brings_to_front(pid).await
+        })
+        .await?;
+    scene
+        .step("So does the end of a sign-in", async {
+            click_in_the_browser(&scene).await?;
+            consent.authorize().await?;
+            desktop.brings_to_front(pid).await?;
+            window.page().says("Active, ").await
+        })
+        .await
+}
+
+/// Presses in Grapnel's window and then in the browser's, as a person does: a window manager goes by the times of that.
+async fn click_in_the_browser(scene: &Scene) -> Result<()> {
+    let desktop = scene.desktop();
+    let own = desktop.run("xdotool", &["search", "--onlyvisible", "--class", "grapnel-desktop"]).await;
+    if let Some(own) = own.ok().and_then(|own| own.lines().last().map(str::to_owned)) {
+        desktop.run("xdotool", &["windowactivate", "--sync", &own]).await?;
+        desktop.run("xdotool", &["mousemove", "--window", &own, "600", "700", "click", "1"]).await?;
+    }
+    let found = desktop.run("xdotool", &["search", "--onlyvisible", "--class", "chromium"]).await?;
+    let browser = found.lines().last().unwrap_or_default();
+    desktop.run("xdotool", &["windowactivate", browser]).await?;
+    until("the browser to be in front", async || {
+        Ok((desktop.run("xdotool", &["getactivewindow"]).await?.trim() == browser).then_some(()))
+    })
+    .await?;
+    // At the left edge of the page, where nothing is to be pressed.
+    desktop.run("xdotool", &["mousemove", "--window", browser, "12", "420", "click", "1"]).await?;
+    Ok(())
+}
