@@ -36,7 +36,7 @@ async fn activation_token(app: &AppHandle) -> Option<String> {
 /// To be called on the thread of the toolkit.
 #[cfg(target_os = "linux")]
 fn activation_token_here() -> Option<String> {
-    use gtk::gio::AppInfo;
+    use gtk::gio::{AppInfo, AppInfoCreateFlags};
     use gtk::glib::object::ObjectExt;
     use gtk::prelude::AppLaunchContextExt;
 
@@ -45,8 +45,10 @@ fn activation_token_here() -> Option<String> {
     if display.type_().name() != "GdkWaylandDisplay" {
         return None;
     }
-    let browser = AppInfo::default_for_uri_scheme("https")?;
-    display.app_launch_context()?.startup_notify_id(&browser, &[]).map(Into::into)
+    // The desktop only asks what it is called.
+    let flags = AppInfoCreateFlags::SUPPORTS_STARTUP_NOTIFICATION;
+    let launcher = AppInfo::create_from_commandline("xdg-open", Some("Browser"), flags).ok()?;
+    display.app_launch_context()?.startup_notify_id(&launcher, &[]).map(Into::into)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -70,6 +70,7 @@ pub(crate) async fn overview(
     at_hand: State<'_, AtHand>,
     at_first: bool,
 ) -> Result<Overview> {
+    shell.asked();
     let core = shell.core().await?;
     let (connections, has_more) =
         if at_first { core.first_connections(AT_FIRST)? } else { (core.connections()?, false) };

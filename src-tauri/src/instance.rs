@@ -36,11 +36,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// The place of the one Grapnel of the session. It is given up when this is dropped, or by `release`.
 #[derive(Clone)]
-pub(crate) struct Place(Arc<Mutex<Option<Held>>>);
+pub(crate) struct Place {
+    directory: PathBuf,
+    held: Arc<Mutex<Option<Held>>>,
+}
 
 struct Held {
     listener: UnixListener,
-    socket: PathBuf,
     /// Unlocks when it is closed.
     _lock: File,
 }
@@ -90,7 +92,8 @@ fn listen(directory: &Path, lock: File) -> io::Result<Place> {
     let listener = UnixListener::bind(&unready)?;
     fs::set_permissions(&unready, Permissions::from_mode(0o600))?;
     fs::rename(unready, &socket)?;
-    Ok(Place(Arc::new(Mutex::new(Some(Held { listener, socket, _lock: lock })))))
+    let held = Held { listener, _lock: lock };
+    Ok(Place { directory: directory.to_owned(), held: Arc::new(Mutex::new(Some(held))) })
 }
 
 fn hand_over(socket: &Path, arguments: &Arguments) -> io::Result<()> {
@@ -108,15 +111,20 @@ fn hand_over(socket: &Path, arguments: &Arguments) -> io::Result<()> {
 }
 
 impl Place {
+    /// Where other files of the one Grapnel may be.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Has `take` do what each further start asks for, from now on.
     pub(crate) fn listen(&self, take: impl Fn(Arguments) + Send + 'static) {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(listener) = held.as_ref().and_then(|held| held.listener.try_clone().ok()) else { return };
         let place = self.clone();
         thread::spawn(move || {
             loop {
                 let stream = listener.accept();
-                if place.0.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+                if place.held.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
                     return;
                 }
                 match stream.and_then(|(stream, _)| answered(stream)) {
@@ -133,11 +141,12 @@ impl Place {
 
     /// Makes place for another Grapnel, while this one ends.
     pub(crate) fn release(&self) {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(held) = held {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if held.is_some() {
+            let socket = self.directory.join(SOCKET);
             // Who listens wakes, and sees that it is over.
-            drop(UnixStream::connect(&held.socket));
-            let _ = fs::remove_file(&held.socket);
+            drop(UnixStream::connect(&socket));
+            let _ = fs::remove_file(&socket);
         }
     }
 }

@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Default)]
 pub(crate) struct Leaving {
     has_begun: AtomicBool,
+    /// Whether another Grapnel takes its place, because the page of this one did not begin.
+    for_another: AtomicBool,
     /// Whether nothing is on its way any more.
     may_end: AtomicBool,
 }
@@ -56,6 +58,10 @@ async fn leave(app: AppHandle) {
     if let Some(place) = app.try_state::<crate::instance::Place>() {
         place.release();
     }
+    #[cfg(target_os = "linux")]
+    if !app.state::<Leaving>().for_another.load(Ordering::Relaxed) {
+        app.state::<window::drawing::Drawing>().began();
+    }
     app.state::<Clipboard>().clear();
     window::hide(&app);
     if let Some(core) = app.state::<Shell>().opened() {
@@ -65,6 +71,26 @@ async fn leave(app: AppHandle) {
     }
     app.state::<Leaving>().may_end.store(true, Ordering::Relaxed);
     app.exit(0);
+}
+
+/// Leaves, for another Grapnel. It begins at once, and does as this one was started to.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_anew(app: &AppHandle) {
+    if let Some(place) = app.try_state::<crate::instance::Place>() {
+        place.release();
+    }
+    // A callback that started this one is taken already.
+    let is_callback = |argument: &std::ffi::OsString| argument == crate::arguments::ON_STDIN;
+    let arguments = std::env::args_os().skip(1).filter(|argument| !is_callback(argument));
+    let next = std::env::current_exe()
+        .and_then(|program| std::process::Command::new(program).args(arguments).spawn());
+    match next {
+        Ok(_) => {
+            app.state::<Leaving>().for_another.store(true, Ordering::Relaxed);
+            app.exit(0);
+        }
+        Err(error) => tracing::error!(%error, "Grapnel could not start anew"),
+    }
 }
 
 /// Leaves when the session ends, or the terminal that started the program goes or interrupts it.

@@ -1,5 +1,6 @@
 //! The core behind the window: opened when it is first needed, and again where that failed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use grapnel_core::Grapnel;
@@ -23,11 +24,18 @@ pub(crate) struct Shell {
     core: OnceCell<Grapnel>,
     /// What the core said before the window asked for the first time; nothing from then on.
     missed: Arc<Mutex<Option<Vec<Event>>>>,
+    /// Whether the window asked for anything, even if it was not answered.
+    is_asked: AtomicBool,
 }
 
 impl Shell {
     pub(crate) fn new(app: AppHandle) -> Self {
-        Self { app, core: OnceCell::new(), missed: Arc::new(Mutex::new(Some(Vec::new()))) }
+        Self {
+            app,
+            core: OnceCell::new(),
+            missed: Arc::new(Mutex::new(Some(Vec::new()))),
+            is_asked: AtomicBool::new(false),
+        }
     }
 
     /// The core. While it cannot be opened (the data directory cannot be written, say), each call tries again.
@@ -43,6 +51,18 @@ impl Shell {
     /// What happened before the window listened. It listens from now on.
     pub(crate) fn missed(&self) -> Vec<Event> {
         self.missed.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+
+    /// Whether the window's page has begun to ask.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it has.
+    pub(crate) fn asked(&self) {
+        #[cfg(target_os = "linux")]
+        self.app.state::<window::drawing::Drawing>().began();
+        self.is_asked.store(true, Ordering::Relaxed);
     }
 
     fn open(&self) -> Result<Grapnel> {

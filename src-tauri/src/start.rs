@@ -11,6 +11,8 @@ use crate::beside;
 #[cfg(target_os = "linux")]
 use crate::instance::{self, Claim, Place};
 use crate::shell::Shell;
+#[cfg(target_os = "linux")]
+use crate::window::drawing::Drawing;
 use crate::{
     bindings, callback, calls, clipboard, commands, leaving, logging, probe, sandbox, saved, scheme, window,
 };
@@ -58,7 +60,8 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
         callback::keep_out_of_arguments(callback);
     }
     // Before there is another thread: the environment is everyone's.
-    prepare_environment();
+    let drawing = Drawing::choose(place.as_ref().map(Place::directory));
+    admit_no_driver();
     if gtk::init().is_err() {
         let lost = if arguments.callback.is_some() {
             " The answer of the sign-in was not taken: sign in again."
@@ -69,16 +72,22 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
             "Grapnel’s window needs a display, and there is none here (DISPLAY, WAYLAND_DISPLAY).{lost} In a terminal, use grapnel."
         )));
     }
-    let app = build(Builder::default(), arguments, place).map_err(|error| unstarted(&error))?;
+    let session = Session { place, drawing };
+    let app = build(Builder::default(), arguments, session).map_err(|error| unstarted(&error))?;
     app.run(leaving::on_event);
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the window's engine reads from the environment.
+/// What a start finds in its session.
 #[cfg(target_os = "linux")]
-fn prepare_environment() {
-    window::drawing::choose();
-    // Whoever can set it could drive the page of a Grapnel that a person uses.
+struct Session {
+    place: Option<Place>,
+    drawing: Drawing,
+}
+
+/// Whoever can set the environment could drive the page of a Grapnel that a person uses.
+#[cfg(target_os = "linux")]
+fn admit_no_driver() {
     if cfg!(not(any(debug_assertions, feature = "webdriver"))) {
         gtk::glib::unsetenv("TAURI_WEBVIEW_AUTOMATION");
     }
@@ -110,7 +119,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
 fn build(
     builder: Builder<Wry>,
     arguments: Arguments,
-    #[cfg(target_os = "linux")] place: Option<Place>,
+    #[cfg(target_os = "linux")] session: Session,
 ) -> tauri::Result<tauri::App> {
     let bindings = bindings::builder();
     builder
@@ -130,12 +139,14 @@ fn build(
             app.manage(window::place::Kept::default());
             #[cfg(target_os = "linux")]
             app.manage(beside::tray::Tray::default());
+            #[cfg(target_os = "linux")]
+            app.manage(session.drawing);
             window::open(app.handle(), !arguments.hidden)?;
             leaving::on_signals(app.handle());
             let handle = app.handle().clone();
             std::thread::spawn(move || scheme::register(&handle));
             #[cfg(target_os = "linux")]
-            if let Some(place) = place {
+            if let Some(place) = session.place {
                 let handle = app.handle().clone();
                 place.listen(move |arguments| follow(&handle, arguments, true));
                 app.manage(place);

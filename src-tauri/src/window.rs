@@ -66,6 +66,8 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
         }
     };
     place::restore(app, window).build()?;
+    #[cfg(target_os = "linux")]
+    drawing::watch(app);
     if !at_once {
         return Ok(());
     }

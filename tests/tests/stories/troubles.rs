@@ -6,7 +6,7 @@ use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
-use grapnel_tests::{Result, ensure};
+use grapnel_tests::{Result, ensure, place};
 use rusqlite::Connection;
 
 #[tokio::test]
@@ -49,6 +49,42 @@ async fn a_locked_keyring_is_told_from_an_absent_one() -> Result<()> {
             page.says("Your keyring is locked.").await?;
             ensure!(!page.text().await?.contains("No keyring answers"), "it is said to be absent");
             scene.form().is_kept(&page).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn without_a_display_the_program_says_so() -> Result<()> {
+    let scene = Scene::set("no-display", Keyring::Unlocked, Pictures::OfFailure).await?;
+    let run = |arguments: &[&str]| -> Result<(Option<i32>, String, String)> {
+        let mut command = scene.desktop().command(place::program());
+        let ended = command.args(arguments).env_remove("DISPLAY").output()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok((ended.status.code(), text(&ended.stdout), text(&ended.stderr)))
+    };
+    scene
+        .check("Help and version are printed, and the window's absence is told in words", async {
+            let (code, help, _) = run(&["--help"])?;
+            ensure!(code == Some(0) && help.contains("Usage: grapnel-desktop"), "{code:?} {help}");
+            let (code, version, _) = run(&["--version"])?;
+            ensure!(code == Some(0) && version.starts_with("grapnel-desktop "), "{code:?} {version}");
+            let (code, _, said) = run(&["--hidden"])?;
+            ensure!(code == Some(1) && said.contains("needs a display"), "{code:?} {said}");
+            ensure!(!said.contains("panicked"), "{said}");
+            Ok(())
+        })
+        .await?;
+    let window = scene.open_with_app().await?;
+    let consent = scene.connect(&window.page()).await?;
+    scene
+        .step("A link that arrives without a display reaches the window that there is", async {
+            let (code, _, said) = run(&["dev.grapnel.desktop:/oauth/callback?code=x&state=y"])?;
+            ensure!(code == Some(0), "{code:?} {said}");
+            window.page().says("A sign-in came back that Grapnel did not accept").await?;
+            run(&["dev.grapnel.desktop:/oauth/callback?code=x&state=y"])?;
+            window.page().says("(2 times; this is the last one)").await?;
+            drop(consent);
+            Ok(())
         })
         .await
 }

@@ -9,6 +9,9 @@ use grapnel_model::error::{Code, Error};
 use super::{Browsers, Check, Verdict};
 use crate::browser::{has_display, is_program, is_there};
 
+/// The type by which a system knows addresses of Grapnel's scheme.
+const SCHEME_TYPE: &str = "x-scheme-handler/dev.grapnel.desktop";
+
 /// Whether deep links come to Grapnel (to `program`, where it is known which that is), and whether there is a browser.
 pub(super) fn checks(program: Option<&Path>, browsers: &Browsers) -> Vec<Check> {
     vec![deep_link(program), browser(browsers)]
@@ -28,7 +31,7 @@ fn deep_link(program: Option<&Path>) -> Check {
             .hint(hint);
         Check::wrong(NAME, Verdict::Attention, error)
     };
-    let Some(owner) = default_of("x-scheme-handler/dev.grapnel.desktop") else {
+    let Some(owner) = default_of(SCHEME_TYPE) else {
         return attention("The system knows no program for links back to Grapnel.".into());
     };
     let Some(line) = entry(&owner).as_deref().and_then(exec) else {
@@ -45,6 +48,7 @@ fn deep_link(program: Option<&Path>) -> Check {
     if !is_program(&started) {
         return attention(format!("“{owner}” starts {}, which is not there.", shown(&started)));
     }
+    let others = claimants(&data_directories(), SCHEME_TYPE);
     match program
         .filter(|program| started.is_absolute() && started.canonicalize().ok().as_deref() != Some(*program))
     {
@@ -52,6 +56,15 @@ fn deep_link(program: Option<&Path>) -> Check {
             "“{owner}” starts {}, which is another Grapnel than this one.",
             shown(&started)
         )),
+        None if others.len() > 1 => {
+            let error = Error::new(
+                Code::BrowserFailed,
+                format!("Several desktop entries take links back to Grapnel: {}.", others.join(", ")),
+            )
+            .means("A browser may ask which one to start, and remember one that is not this Grapnel.")
+            .hint("Remove the ones that you do not use, in the folder applications of your data directory (~/.local/share).");
+            Check::wrong(NAME, Verdict::Attention, error)
+        }
         None => Check::fine(NAME, format!("“{owner}” brings them to {}.", shown(&started))),
     }
 }
@@ -113,11 +126,34 @@ fn default_of(kind: &str) -> Option<String> {
 
 /// The text of a desktop entry, from the first directory that has it.
 fn entry(name: &str) -> Option<String> {
+    let paths = data_directories().into_iter().map(|data| data.join("applications").join(name));
+    paths.into_iter().find_map(|path| std::fs::read_to_string(path).ok())
+}
+
+/// The names of all entries that take addresses of this type.
+fn claimants(data: &[PathBuf], kind: &str) -> Vec<String> {
+    let folders = data.iter().filter_map(|data| std::fs::read_dir(data.join("applications")).ok());
+    let entries = folders.flatten().flatten().map(|entry| entry.path());
+    let desktop = entries.filter(|path| path.extension().is_some_and(|extension| extension == "desktop"));
+    let takes = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let types = text.lines().filter_map(|line| line.strip_prefix("MimeType="));
+        types.flat_map(|types| types.split(';')).any(|one| one.trim() == kind)
+    };
+    let mut names: Vec<_> =
+        desktop.filter(takes).filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
+    names.sort();
+    // One name is one entry: the first directory's hides the others.
+    names.dedup();
+    names
+}
+
+/// Where desktop entries are, the person's own first.
+fn data_directories() -> Vec<PathBuf> {
     let own = directories::BaseDirs::new().map(|dirs| dirs.data_dir().to_owned());
     let shared = std::env::var("XDG_DATA_DIRS").ok().filter(|dirs| !dirs.is_empty());
     let shared = shared.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-    let all = own.into_iter().chain(std::env::split_paths(&shared).collect::<Vec<_>>());
-    all.map(|data| data.join("applications").join(name)).find_map(|path| std::fs::read_to_string(path).ok())
+    own.into_iter().chain(std::env::split_paths(&shared)).collect()
 }
 
 /// The line by which an entry starts its program.
@@ -140,6 +176,24 @@ fn program_of(line: &str) -> (PathBuf, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_entry_that_takes_the_links_is_found_once() {
+        let (own, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let write = |data: &tempfile::TempDir, name: &str, kinds: &str| {
+            std::fs::create_dir_all(data.path().join("applications")).unwrap();
+            let text = format!("[Desktop Entry]\nMimeType={kinds}\n");
+            std::fs::write(data.path().join("applications").join(name), text).unwrap();
+        };
+        let kind = format!("text/html;{SCHEME_TYPE};");
+        write(&own, "grapnel-desktop-handler.desktop", &kind);
+        write(&own, "browser.desktop", "x-scheme-handler/https;");
+        write(&own, "mimeinfo.cache", &kind);
+        write(&shared, "Grapnel.desktop", &kind);
+        write(&shared, "grapnel-desktop-handler.desktop", &kind);
+        let data = [own.path().to_owned(), shared.path().to_owned(), "/none".into()];
+        assert_eq!(claimants(&data, SCHEME_TYPE), ["Grapnel.desktop", "grapnel-desktop-handler.desktop"]);
+    }
 
     #[test]
     fn the_program_of_an_entry_is_found() {
