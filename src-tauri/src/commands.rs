@@ -8,7 +8,8 @@ mod vault;
 use std::io::Write;
 use std::time::Duration;
 
-use grapnel_core::app::{App, NewApp, Rediscovery, Removed};
+use grapnel_core::Removed;
+use grapnel_core::app::{App, NewApp, Rediscovery};
 use grapnel_core::authorize::Wanted;
 use grapnel_core::discovery::Discovery;
 use grapnel_core::store::Store;

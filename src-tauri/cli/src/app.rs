@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use grapnel_core::app::{self, App, NOT_ADDED, NewApp};
+use grapnel_core::app::{App, NOT_ADDED, NewApp};
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{Need, Overrides, Profile, ProfileFile, is_secret};
@@ -447,7 +447,7 @@ impl Shown for Written {
 struct Removed<'a> {
     removed: &'a str,
     #[serde(flatten)]
-    with: Option<app::Removed>,
+    with: Option<grapnel_core::Removed>,
 }
 
 impl Shown for Removed<'_> {

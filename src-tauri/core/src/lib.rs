@@ -1,7 +1,6 @@
 //! All that a connection is: apps, sign-in, tokens, and what they open. No window in it.
 //!
-//! [`Grapnel`] is the door; behind it imports run one way:
-//! `connection → {app, authorize, refresh, content} → {http, vault, store} → {provider, secret, error, clock}`.
+//! [`Grapnel`] is the facade; behind it imports run one way, and no two files import each other.
 
 pub mod app;
 mod app_secrets;
@@ -9,6 +8,7 @@ pub mod archive;
 mod authorities;
 pub mod authorize;
 pub mod browser;
+mod change_feed;
 pub mod clock;
 pub mod connection;
 pub mod content;
@@ -21,10 +21,12 @@ mod env;
 #[doc(hidden)]
 pub mod fuzz;
 mod grant;
+mod grapnel;
 pub mod http;
 mod life;
 mod refresh;
 mod refusal;
+mod remove_app;
 mod retry;
 pub mod revoke;
 pub mod settings;
@@ -32,4 +34,5 @@ pub mod store;
 pub mod token_agent;
 pub mod vault;
 
-pub use connection::Grapnel;
+pub use grapnel::{Grapnel, Idle};
+pub use remove_app::Removed;

@@ -26,6 +26,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Deletes a connection's tokens here, and asks the provider to take them back.
 pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnected> {
+    let _busy = env.busy().await;
     loop {
         // What is sealed anew is stored before the vault moves.
         let working = env.at_work().await?;

@@ -7,8 +7,8 @@ use grapnel_model::id::AttemptId;
 use grapnel_model::provider::{Conventions, Profile};
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 
+use super::attempts::{no_attempt, tell, time_out};
 use super::callback::{self, Answer, Arrived, Callback, Fault, Names};
-use super::{tell, time_out};
 use crate::env::Env;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, app};
@@ -101,7 +101,7 @@ pub(super) fn claim_pasted(
     pasted: &SecretString,
 ) -> Result<(AttemptRow, Callback)> {
     let text = pasted.expose_secret().trim();
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(super::no_attempt)?;
+    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     if text.is_empty() {
         return Err(wrong_paste("Nothing was pasted."));
     }

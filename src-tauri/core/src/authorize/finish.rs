@@ -10,21 +10,21 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
 use grapnel_model::secret::SecretString;
 
+use super::attempts::{tell, verifier_place, view};
 use super::callback::{Answer, Callback};
 use super::claim::{Refused, claim, claim_pasted};
 use super::grant_place::{self, Place};
-use super::{loopback, request, tell, verifier_place, view, watch};
-use crate::app_secrets;
-use crate::content;
+use super::request;
 use crate::content::IdToken;
 use crate::env::Env;
 use crate::grant::{self, Client};
-use crate::http::token::{Ask, Grant, TokenFailure, ask};
-use crate::http::{Failure, Mask, Unusable};
+use crate::http::token::{Ask, Grant, ask};
+use crate::http::{Failure, Mask, TokenFailure, Unusable};
 use crate::refusal::{Refusal, client_hint, said};
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, activity, app, connection};
+use crate::{app_secrets, content};
 
 /// Takes in a callback from whichever way back. One that is forged, late or repeated changes nothing, and
 /// is explained to whoever watches and in the activity.
@@ -228,7 +228,7 @@ fn free_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String
 }
 
 /// Asks who signed in. The tokens are held by now: a failure here is noted, and loses nothing.
-async fn identify(env: &Arc<Env>, row: &AttemptRow, place: &Place) -> Result<()> {
+pub(super) async fn identify(env: &Arc<Env>, row: &AttemptRow, place: &Place) -> Result<()> {
     let id = place.id();
     if let Err(error) = content::identify(env, id).await {
         env.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
@@ -271,7 +271,7 @@ pub(crate) fn give_up(env: &Env, row: AttemptRow, error: Error) -> Error {
 
 /// Ends the attempt as denied or failed, and answers with what ended it. Whoever watches is told even where
 /// the store does not take it.
-fn fail(env: &Env, mut row: AttemptRow, error: Error) -> Error {
+pub(super) fn fail(env: &Env, mut row: AttemptRow, error: Error) -> Error {
     let (phase, kind) = match error.code {
         Code::AccessDenied => (Phase::Denied, Kind::Denied),
         _ => (Phase::Failed, Kind::SignInEnded),
@@ -336,27 +336,4 @@ fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: b
             failure.explain(provider).means("You agreed, but no token was issued. Nothing changed here.").or_hint(hint)
         }
     }
-}
-
-/// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
-pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
-    for row in env.store.read(store::attempt::open)? {
-        match (row.phase, row.connection_id.clone()) {
-            (Phase::Identifying, Some(id)) => {
-                let env = Arc::clone(env);
-                tokio::spawn(async move { identify(&env, &row, &Place::New(id)).await });
-            }
-            (Phase::Waiting, _) => {
-                watch(env, &row, env.store.try_attempt_lock(&row.id)?);
-                loopback::resume(env, row);
-            }
-            _ => {
-                let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
-                    .means("The provider may have issued a token that nobody holds; it expires by itself.")
-                    .hint("Try again.");
-                fail(env, row, error);
-            }
-        }
-    }
-    Ok(())
 }

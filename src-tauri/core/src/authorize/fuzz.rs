@@ -9,11 +9,11 @@ use url::Url;
 
 use super::callback::{self, Answer, Arrived, Callback};
 use super::claim::{claim, claim_pasted};
-use crate::authorize::Phase;
 use crate::env::Env;
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::{NOW, World};
 use crate::store::attempt::{self, AttemptRow};
+use grapnel_model::attempt::Phase;
 use grapnel_model::id::AttemptId;
 use grapnel_model::provider::{Conventions, DEEP_LINK, Profile};
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};

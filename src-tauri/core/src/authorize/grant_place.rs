@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
-use grapnel_model::attempt::OtherAccount;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
 
-use crate::content;
+use super::attempts::{no_attempt, tell};
 use crate::content::IdToken;
 use crate::env::Env;
-use crate::grant;
 use crate::http::token::Grant;
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::{activity, attempt, connection};
+use crate::{content, grant};
 
 /// Where a grant is kept.
 pub(super) enum Place {
@@ -66,7 +65,7 @@ pub(super) async fn find(
 /// was made for it goes.
 pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<ConnectionId> {
     let working = env.at_work().await?;
-    let attempt = env.store.read(|c| attempt::get(c, id))?.ok_or_else(super::no_attempt)?;
+    let attempt = env.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
     let (Some(old), Some(new)) = (attempt.meant_for, attempt.connection_id) else {
         return Err(Error::new(Code::NotFound, "No other account waits to replace this one.")
             .means("Nothing was changed."));
@@ -108,26 +107,8 @@ pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<Connection
     env.store.drop_renewal_lock(&new);
     env.tell(Event::Connection(new.clone()));
     env.tell(Event::Connection(old.clone()));
-    super::tell(env, id)?;
+    tell(env, id)?;
     env.cache.forget(&new.0).await?;
     env.cache.forget(&old.0).await?;
     Ok(old)
-}
-
-/// What is told of a sign-in that is kept beside the connection it was meant for.
-pub(super) fn told(
-    c: &rusqlite::Connection,
-    meant_for: Option<&ConnectionId>,
-    kept_as: Option<&ConnectionId>,
-) -> rusqlite::Result<Option<OtherAccount>> {
-    let find = |id: Option<&ConnectionId>| id.map_or(Ok(None), |id| connection::get(c, id));
-    let (Some(old), Some(new)) = (find(meant_for)?, find(kept_as)?) else { return Ok(None) };
-    let called = |account: Option<&Account>| account.map(Account::called).unwrap_or_default();
-    Ok(Some(OtherAccount {
-        account: called(old.account.as_ref()),
-        signed_in: called(new.account.as_ref()),
-        connection_id: old.id,
-        connection: old.name,
-        kept_as: new.name,
-    }))
 }

@@ -1,6 +1,7 @@
 //! Signing in: an attempt is started, the browser takes the person to the provider, and the callback
 //! brings the attempt to its end.
 
+mod attempts;
 mod callback;
 mod claim;
 mod finish;
@@ -9,182 +10,13 @@ pub(crate) mod fuzz;
 mod grant_place;
 mod loopback;
 mod request;
+mod resume;
 mod start;
+mod watch;
 
-use std::fs::File;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
-
-use grapnel_model::activity::Kind;
-use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::event::Event;
-use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::provider::Profile;
-use grapnel_model::secret::SecretString;
-use jiff::Timestamp;
-use tokio::sync::broadcast::Receiver;
-
-use finish::refuse_another_account;
-pub(crate) use finish::{give_up, paste, receive, settle};
+pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
+pub(crate) use finish::{paste, receive};
 pub(crate) use grant_place::replace;
-use grapnel_model::attempt::{Attempt, Phase};
+pub(crate) use resume::settle;
 pub use start::{Started, Wanted};
 pub(crate) use start::{join_or_start, start, with_password};
-
-use crate::env::Env;
-use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity, app, connection};
-
-/// The address to open in a browser.
-pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
-    let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
-        Error::new(Code::CallbackLate, "This sign-in is over, and its link with it.").hint("Start again.")
-    })?;
-    env.vault.open(&url_place(id), &url).await
-}
-
-/// Cancels an attempt that waits for the person. One that is over stays as it ended.
-pub(crate) fn cancel(env: &Env, id: &AttemptId) -> Result<()> {
-    end_waiting(env, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
-}
-
-/// An attempt, over or not.
-pub(crate) fn get(env: &Env, id: &AttemptId) -> Result<Attempt> {
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
-    view(env, &row)
-}
-
-/// Attempts that are not over. One whose process ended before its time was is ended here.
-pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
-    let (overdue, open): (Vec<_>, Vec<_>) = env
-        .store
-        .read(store::attempt::open)?
-        .into_iter()
-        .partition(|row| row.phase == Phase::Waiting && row.expires_at <= env.now());
-    for row in overdue {
-        time_out(env, &row.id)?;
-    }
-    open.iter().map(|row| view(env, row)).collect()
-}
-
-/// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.
-const LOOK: Duration = Duration::from_secs(30);
-
-/// Waits for the end of the attempt's time, and then ends it if nothing else has. `waits` shows other processes that
-/// this one waits for it.
-pub(crate) fn watch(env: &Arc<Env>, row: &AttemptRow, waits: Option<File>) {
-    let store = env.store.clone();
-    let (env, id, end) = (Arc::downgrade(env), row.id.clone(), row.expires_at);
-    tokio::spawn(async move {
-        wait_for(&env, &id, end).await;
-        if waits.is_some() {
-            store.drop_attempt_lock(&id);
-        }
-    });
-}
-
-async fn wait_for(env: &Weak<Env>, id: &AttemptId, end: Timestamp) {
-    let Some(mut events) = env.upgrade().map(|env| env.events.subscribe()) else { return };
-    loop {
-        let Some(env) = env.upgrade() else { return };
-        let left = Duration::try_from(env.now().duration_until(end)).unwrap_or_default();
-        if left.is_zero() {
-            if let Err(error) = time_out(&env, id) {
-                tracing::warn!(%error, "an attempt could not be ended");
-            }
-            return;
-        }
-        let waits = env.store.read(|c| store::attempt::get(c, id));
-        if waits.is_ok_and(|row| row.is_none_or(|row| row.phase != Phase::Waiting)) {
-            return;
-        }
-        drop(env);
-        let _ = tokio::time::timeout(left.min(LOOK), told_of(&mut events, id)).await;
-    }
-}
-
-/// Waits until something is told of an attempt, or may have been missed.
-async fn told_of(events: &mut Receiver<Event>, id: &AttemptId) {
-    loop {
-        match events.recv().await {
-            Ok(Event::Attempt(attempt)) if attempt.id == *id => return,
-            Ok(_) => {}
-            Err(_) => return,
-        }
-    }
-}
-
-/// Ends an attempt whose time is over, if it still waits.
-pub(crate) fn time_out(env: &Env, id: &AttemptId) -> Result<()> {
-    end_waiting(env, id, Phase::TimedOut, "Nobody answered in the browser in time.").map(drop)
-}
-
-/// Cancels whatever waits for the person of an app or a connection that is about to go; answers whether nothing
-/// of it is left, which an exchange that is under way would be.
-pub(crate) fn clear(env: &Env, app: Option<&AppId>, of: Option<&ConnectionId>) -> Result<bool> {
-    for row in env.store.read(|c| store::attempt::open_of(c, app, of))? {
-        end_waiting(env, &row.id, Phase::Cancelled, "Sign-in cancelled.")?;
-    }
-    Ok(env.store.read(|c| store::attempt::open_of(c, app, of))?.is_empty())
-}
-
-/// Ends an attempt if it still waits for the person, and answers whether it did.
-fn end_waiting(env: &Env, id: &AttemptId, phase: Phase, text: &str) -> Result<bool> {
-    let ended = env.store.write(|tx| {
-        let waiting = store::attempt::get(tx, id)?.filter(|row| row.phase == Phase::Waiting);
-        let Some(row) = waiting else { return Ok(false) };
-        store::attempt::end(tx, id, phase, None)?;
-        let of = (row.connection_id.as_ref(), Some(&row.app_id));
-        activity::add(tx, env.now(), Kind::SignInEnded, text, of)?;
-        Ok(true)
-    })?;
-    if ended {
-        tell(env, id)?;
-    }
-    Ok(ended)
-}
-
-/// Tells whoever watches how an attempt stands.
-fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
-    let attempt = get(env, id)?;
-    env.tell(Event::Attempt(Box::new(attempt.clone())));
-    Ok(attempt)
-}
-
-fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
-    let done = row.connection_id.as_ref().filter(|_| row.phase == Phase::Done);
-    let (other_account, same_account) = env.store.read(|c| {
-        let same = done.map_or(Ok(Vec::new()), |id| connection::of_same_account(c, id))?;
-        Ok((grant_place::told(c, row.meant_for.as_ref().filter(|_| done.is_some()), done)?, same))
-    })?;
-    Ok(Attempt {
-        id: row.id.clone(),
-        app_id: row.app_id.clone(),
-        provider_name: Profile::find(&app.provider)?.called(&app.overrides),
-        app_name: app.name,
-        connection_id: row.connection_id.clone(),
-        phase: row.phase,
-        redirect_uri: row.redirect_uri.clone(),
-        started_at: row.started_at,
-        expires_at: row.expires_at,
-        error: row.error.clone(),
-        refused: row.refused.clone(),
-        other_account,
-        same_account,
-        exchange: row.exchange.clone(),
-    })
-}
-
-fn verifier_place(id: &AttemptId) -> String {
-    format!("attempt/{id}/verifier")
-}
-
-fn url_place(id: &AttemptId) -> String {
-    format!("attempt/{id}/url")
-}
-
-pub(crate) fn no_attempt() -> Error {
-    Error::new(Code::NotFound, "This sign-in is not known any more.").hint("Start again.")
-}

@@ -1,18 +1,18 @@
 //! The authorization request (RFC 6749 §4.1.1 with RFC 7636): its address, and the secrets it is bound to.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use oauth2::{
-    AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
-};
-use std::borrow::Cow;
-use url::Url;
-
 use grapnel_model::attempt::{Message, Parameter};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{Conventions, Need, Pkce, Place, is_secret, replace};
 use grapnel_model::secret::{SecretString, random};
 use grapnel_model::token_response::Seen;
+use oauth2::{
+    AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
+};
+use url::Url;
 
 /// How many random bytes a state has: 256 bits.
 const STATE_BYTES: u32 = 32;

@@ -11,8 +11,11 @@ use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use jiff::SignedDuration;
 use url::Url;
 
+use super::attempts::{cancel, get, tell, url_place, verifier_place};
+use super::finish::{give_up, receive};
+use super::loopback;
 use super::request::{self, Request};
-use super::{loopback, tell, url_place, verifier_place, watch};
+use super::watch::watch;
 use crate::app_secrets;
 use crate::env::Env;
 use crate::http::login;
@@ -69,9 +72,9 @@ pub(crate) async fn join_or_start(env: &Arc<Env>, app_id: &AppId, wanted: &Wante
     let open = env.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
     for row in open.into_iter().filter(|row| is_same(row) && row.expires_at > env.now()) {
         if env.store.try_attempt_lock(&row.id)?.is_none() {
-            return Ok(Started { attempt: super::get(env, &row.id)?, is_joined: true });
+            return Ok(Started { attempt: get(env, &row.id)?, is_joined: true });
         }
-        super::cancel(env, &row.id)?;
+        cancel(env, &row.id)?;
         env.store.drop_attempt_lock(&row.id);
     }
     Ok(Started { attempt: start(env, app_id, wanted).await?, is_joined: false })
@@ -103,10 +106,10 @@ pub(crate) async fn with_password(
     match login::log_in(&env.http, &login_url, &asked, &request.state).await {
         Ok(code) => {
             let address = callback_of(&row.redirect_uri, &code, &request.state)?;
-            super::receive(env, &address).await?;
+            receive(env, &address).await?;
             Ok(row.id)
         }
-        Err(error) => Err(super::give_up(env, row, error)),
+        Err(error) => Err(give_up(env, row, error)),
     }
 }
 

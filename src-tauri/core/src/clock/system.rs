@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Clock;
+use super::wall_clock::Clock;
 
 /// The clock of the machine, which remembers when the program started.
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +34,13 @@ impl Clock for SystemClock {
     }
 
     #[cfg(target_os = "linux")]
-    fn wait_until(&self, at: Timestamp) -> super::Wait<'_> {
+    fn wait_until(&self, at: Timestamp) -> super::wall_clock::Wait<'_> {
         Box::pin(async move {
             match linux::wait_until(at).await {
                 Ok(woken) => woken,
                 Err(error) => {
                     tracing::warn!(%error, "no timer of the system");
-                    super::wait_in_slices(self, at).await
+                    super::wall_clock::wait_in_slices(self, at).await
                 }
             }
         })
@@ -88,7 +88,7 @@ mod linux {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
-    use super::super::Woken;
+    use crate::clock::wall_clock::Woken;
 
     pub(super) async fn wait_until(at: Timestamp) -> io::Result<Woken> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
@@ -127,7 +127,7 @@ mod linux {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Woken;
+    use crate::clock::wall_clock::Woken;
 
     #[tokio::test]
     async fn a_wait_ends_when_its_moment_is_there() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Clock;
+use super::wall_clock::Clock;
 
 /// A smaller difference is the network's, or the second that a `Date` leaves open.
 const LEAST: SignedDuration = SignedDuration::from_secs(5);

@@ -263,3 +263,12 @@ impl<'a> Api<'a> {
         if error.meaning.is_some() { error } else { error.means(KEPT) }
     }
 }
+
+pub(super) fn grigora_api<'a>(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Api<'a>> {
+    let api = Api::of(env, id)?;
+    if api.conventions.content == Content::Grigora { Ok(api) } else { Err(no_such("projects")) }
+}
+
+pub(super) fn no_such(what: &str) -> Error {
+    Error::new(Code::NotFound, format!("This connection has no {what}."))
+}

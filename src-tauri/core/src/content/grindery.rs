@@ -6,7 +6,7 @@ use grapnel_model::content::{Collection, Item};
 use grapnel_model::error::Result;
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Api, no_such};
 use super::jwt::claim;
 use super::read::{Members, id_of, list, object, others, text};
 
@@ -35,7 +35,7 @@ pub(super) async fn items(api: &Api<'_>, collection: &str, within: Option<&str>)
             let params = within.map_or_else(|| json!({}), |key| json!({ "workspaceKey": key }));
             api.understand(list(api.rpc("or_listWorkflows", params).await?, workflow))
         }
-        other => Err(super::no_such(other)),
+        other => Err(no_such(other)),
     }
 }
 

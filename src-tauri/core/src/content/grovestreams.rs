@@ -5,7 +5,7 @@ use grapnel_model::content::{Collection, Item};
 use grapnel_model::error::{Error, Result};
 use serde_json::Value;
 
-use super::api::Api;
+use super::api::{Api, no_such};
 use super::read::{Members, id_of, list, object, others, text};
 use crate::http::Limits;
 
@@ -39,7 +39,7 @@ pub(super) fn collections() -> Vec<Collection> {
 
 pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> {
     if collection != "organizations" {
-        return Err(super::no_such(collection));
+        return Err(no_such(collection));
     }
     let organizations = user(api).await?.remove("organization").unwrap_or(Value::Array(Vec::new()));
     api.understand(list(organizations, organization))
@@ -48,7 +48,7 @@ pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> 
 /// `GET /user/{uid}`, with the organization where one was entered.
 async fn user(api: &Api<'_>) -> Result<Members> {
     let uid = api.conventions.user_uid.as_deref().ok_or_else(|| {
-        let error = super::no_such("organizations that Grapnel could list without your user id")
+        let error = no_such("organizations that Grapnel could list without your user id")
             .hint("Enter your user ID (user_uid) among the app’s values.");
         // The window offers to edit the app where a value of it is what is missing.
         Error { field: Some("user_uid".into()), ..error }

@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod caching;
 mod credentials;
 pub mod export;
 #[cfg(any(test, feature = "fuzz"))]
@@ -10,6 +11,7 @@ mod grigora;
 mod grindery;
 mod grovestreams;
 mod id_token;
+mod identity;
 mod jwt;
 mod kept;
 mod posts;
@@ -19,17 +21,15 @@ mod thegrid;
 
 use std::sync::Arc;
 
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::account::{Account, Application, Claims};
+use grapnel_model::content::{Collection, Items, Project, Projects};
+use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Content;
 use grapnel_model::secret::ExposeSecret;
-use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::json;
 
-use grapnel_model::account::{Account, Application, Claims};
-use grapnel_model::content::{Collection, Items, Project, Projects};
 pub(crate) use id_token::{IdToken, check as check_id_token};
 pub use kept::Kept;
 pub(crate) use posts::{load, posts};
@@ -38,17 +38,11 @@ use crate::env::Env;
 use crate::http::Limits;
 use crate::http::token::Grant;
 use crate::store::app::AppRow;
-use crate::store::cache::{self, Entry, Of};
 use crate::store::connection;
-use api::Api;
+use api::{Api, grigora_api, no_such};
+use caching::{keep, named, of_project};
+use identity::Identity;
 use kept::{count_posts, list_of};
-
-/// Whose a connection is, as far as anyone tells.
-pub(crate) struct Identity {
-    pub(crate) account: Option<Account>,
-    /// Why it is not known, or what does not agree.
-    pub(crate) note: Option<String>,
-}
 
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
 /// becomes of the others.
@@ -153,57 +147,6 @@ pub(crate) async fn project(env: &Arc<Env>, id: &ConnectionId, project_id: &str)
     Ok(project)
 }
 
-/// Something that is kept as it was read.
-struct Whole {
-    entry: Entry,
-    json: String,
-}
-
-impl AsRef<str> for Whole {
-    fn as_ref(&self) -> &str {
-        &self.json
-    }
-}
-
-fn of_project(project: &Project) -> Whole {
-    let note = project.domain.clone();
-    named((&project.id, &project.name, note), project.slug.clone(), project)
-}
-
-fn named(
-    (id, name, note): (&str, &str, Option<String>),
-    slug: Option<String>,
-    whole: &impl Serialize,
-) -> Whole {
-    let json = serde_json::to_string(whole).unwrap_or_default();
-    Whole { entry: Entry { key: id.into(), title: name.into(), slug, note, ..Entry::default() }, json }
-}
-
-/// Keeps what was read. Where that fails it was read all the same.
-async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, all: impl Iterator<Item = Whole>) {
-    let (all, id) = (all.collect::<Vec<Whole>>(), ConnectionId(of.connection_id.clone()));
-    let kept = env.cache.write(move |tx| {
-        Ok(cache::keep(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
-    });
-    let kept = kept.await;
-    if let Err(error) = kept.and(drop_if_forgotten(env, &id).await) {
-        tracing::warn!(%error, "what was read is not kept");
-    }
-}
-
-/// Deletes what was kept while its connection was being forgotten: nothing else would ever do so.
-async fn drop_if_forgotten(env: &Env, id: &ConnectionId) -> Result<()> {
-    if env.store.read(|c| connection::get(c, id))?.is_none() {
-        env.cache.forget(&id.0).await?;
-    }
-    Ok(())
-}
-
-fn grigora_api<'a>(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Api<'a>> {
-    let api = Api::of(env, id)?;
-    if api.conventions.content == Content::Grigora { Ok(api) } else { Err(no_such("projects")) }
-}
-
 /// The kinds of things that the connection opens, where they are not projects.
 pub(crate) fn collections(env: &Arc<Env>, id: &ConnectionId) -> Result<Vec<Collection>> {
     Ok(match Api::of(env, id)?.conventions.content {
@@ -232,8 +175,4 @@ pub(crate) async fn items(
     let entries = items.iter().map(|item| named((&item.id, &item.name, item.note.clone()), None, item));
     keep(env, list_of(id, collection, within.unwrap_or_default()), as_of, entries).await;
     Ok(Items { as_of, items })
-}
-
-fn no_such(what: &str) -> Error {
-    Error::new(Code::NotFound, format!("This connection has no {what}."))
 }

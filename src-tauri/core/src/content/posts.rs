@@ -10,7 +10,8 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 
-use super::api::Api;
+use super::api::{Api, grigora_api};
+use super::caching::drop_if_forgotten;
 use super::credentials;
 use super::grigora::{self, Unread};
 use crate::env::Env;
@@ -26,7 +27,7 @@ const STEP: u32 = 1_000;
 
 /// The posts that a query finds, in the provider's order. They are kept as well; where that fails, nothing is lost.
 pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
-    let api = super::grigora_api(env, id)?;
+    let api = grigora_api(env, id)?;
     let telling = Telling::of(&api, query);
     let reply = Arc::new(fetch(&api, query, &telling).await?);
     let as_of = env.now();
@@ -48,7 +49,7 @@ pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) 
 
 /// Reads the posts that the provider's own filters leave, and keeps them in place of those that were read so before.
 pub(crate) async fn load(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<()> {
-    let api = super::grigora_api(env, id)?;
+    let api = grigora_api(env, id)?;
     // They are sorted here, again and again.
     let query = PostQuery { sort: None, order: None, ..query.clone() };
     let telling = Telling::of(&api, &query);
@@ -98,7 +99,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
         Ok(Ok(()))
     });
     let kept = kept.await?;
-    super::drop_if_forgotten(api.env, api.id).await?;
+    drop_if_forgotten(api.env, api.id).await?;
     kept.map_err(|unread| explain(api, &reply, unread))
 }
 

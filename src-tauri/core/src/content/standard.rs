@@ -5,9 +5,9 @@ use grapnel_model::provider_text::clean;
 use serde_json::Value;
 use url::Url;
 
-use super::Identity;
 use super::account;
 use super::api::Api;
+use super::identity::Identity;
 use super::jwt::Jwt;
 use super::read::{Members, moment, object, scopes, text};
 use crate::http::api::Userinfo;

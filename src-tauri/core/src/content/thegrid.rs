@@ -5,7 +5,7 @@ use grapnel_model::content::{Collection, Item};
 use grapnel_model::error::Result;
 use serde_json::Value;
 
-use super::api::Api;
+use super::api::{Api, no_such};
 use super::read::{id, id_of, list, object, others, text};
 use crate::http::Limits;
 
@@ -42,7 +42,7 @@ pub(super) async fn items(api: &Api<'_>, collection: &str, within: Option<&str>)
     match collection {
         "sites" => api.understand(list(api.get("site", Limits::LIST).await?, site)),
         "items" => all_items(api, within).await,
-        other => Err(super::no_such(other)),
+        other => Err(no_such(other)),
     }
 }
 

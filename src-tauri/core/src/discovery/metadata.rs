@@ -3,13 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use grapnel_model::error::Result;
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::endpoint;
 use grapnel_model::provider_text::clean;
 use serde_json::{Map, Value};
 use url::{Host, Url};
-
-use super::wrong;
 
 /// The members that are endpoints, each with the key of a profile that it fills.
 pub(super) const ENDPOINTS: &[(&str, &str)] = &[
@@ -178,6 +176,10 @@ fn is_this_machine(url: &Url) -> bool {
         }
         None => false,
     }
+}
+
+pub(super) fn wrong(message: impl Into<String>) -> Error {
+    Error { code: Code::ProviderError, ..Error::input("issuer", message) }
 }
 
 #[cfg(test)]

@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+pub use notes::{DiscoveryNote, NoteKind};
+
 use crate::env::Env;
 use crate::http::api::describe;
 use crate::http::{Failure, Limits, Reply};
 use issuer::TypedIssuer;
-use metadata::{ENDPOINTS, Metadata};
-pub use notes::{DiscoveryNote, NoteKind};
+use metadata::{ENDPOINTS, Metadata, wrong};
 
 /// What an issuer announces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -334,8 +335,4 @@ fn incomplete(needed: &str, metadata: &Metadata, documents: &[String], notes: &[
         let _ = write!(message, " {}", note.text);
     }
     wrong(message).hint("Enter the addresses by hand, if the provider’s pages name them.")
-}
-
-fn wrong(message: impl Into<String>) -> Error {
-    Error { code: Code::ProviderError, ..Error::input("issuer", message) }
 }

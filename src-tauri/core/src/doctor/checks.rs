@@ -8,8 +8,10 @@ use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::vault::Protection;
 
-use super::{Check, Verdict};
-use crate::connection::Grapnel;
+use super::check::{Check, Verdict};
+use super::wording::word;
+use crate::connection;
+use crate::env::Env;
 use crate::store::{FILES, Store};
 
 /// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
@@ -81,21 +83,21 @@ pub(super) fn room(_: &Store) -> Option<Check> {
 }
 
 /// A round trip: the key is asked for, and opens what was sealed with it.
-pub(super) async fn vault(grapnel: &Grapnel) -> Check {
+pub(super) async fn vault(env: &Env) -> Check {
     const NAME: &str = "Vault";
-    let protection = match grapnel.protection() {
+    let protection = match env.vault.protection() {
         Ok(protection) => protection,
         Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
     };
     // A keyring that is silent counts as locked by the end of a glance.
-    let answered = tokio::time::timeout(GLANCE, grapnel.check_vault()).await;
-    match (protection, answered.unwrap_or_else(|_| grapnel.vault_trouble())) {
+    let answered = tokio::time::timeout(GLANCE, env.vault.check_if_needed()).await;
+    match (protection, answered.unwrap_or_else(|_| env.vault.trouble())) {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {
             let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard input.";
             Check::wrong(NAME, Verdict::Attention, error.hint(hint))
         }
         (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
-        (Protection::None, None) => match grapnel.look_at_keyring().await {
+        (Protection::None, None) => match env.vault.look_at_keyring().await {
             Ok(()) => Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked."),
             Err(error) => {
                 let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a passphrase.";
@@ -107,9 +109,9 @@ pub(super) async fn vault(grapnel: &Grapnel) -> Check {
     }
 }
 
-pub(super) fn connections(grapnel: &Grapnel) -> Check {
+pub(super) fn connections(env: &Env) -> Check {
     const NAME: &str = "Connections";
-    let all = match grapnel.connections() {
+    let all = match connection::all(env) {
         Ok(all) => all,
         Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
     };
@@ -118,7 +120,7 @@ pub(super) fn connections(grapnel: &Grapnel) -> Check {
     }
     let mut counts = BTreeMap::<String, usize>::new();
     for connection in &all {
-        *counts.entry(super::report::word(&connection.state)).or_default() += 1;
+        *counts.entry(word(&connection.state)).or_default() += 1;
     }
     let counts: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
     let found = format!("{} in all: {}.", all.len(), counts.join(", "));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use grapnel_model::error::{Code, Error};
 
-use super::{Browsers, Check, Verdict};
+use super::check::{Browsers, Check, Verdict};
 use crate::browser::{has_display, is_program, is_there};
 
 /// The type by which a system knows addresses of Grapnel's scheme.

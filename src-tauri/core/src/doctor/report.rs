@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use grapnel_model::connection::Details;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Check, Diagnosis, Verdict};
+use super::check::{Check, Verdict};
+use super::wording::word;
 use crate::app::App;
-use crate::connection::Grapnel;
+use crate::env::Env;
+use crate::store::activity;
+use crate::{app, connection};
 
 /// How many entries of the activity are told.
 const RECENT: usize = 20;
@@ -65,13 +68,13 @@ impl Diagnosis {
 }
 
 /// Apps and connections by number, not by name: a name may be a customer's.
-pub(super) fn held(grapnel: &Grapnel) -> Vec<String> {
-    let (Ok(apps), Ok(connections)) = (grapnel.apps(), grapnel.connections()) else { return Vec::new() };
+pub(super) fn held(env: &Env) -> Vec<String> {
+    let (Ok(apps), Ok(connections)) = (app::all(env), connection::all(env)) else { return Vec::new() };
     let mut lines = Vec::new();
     for (number, app) in (1..).zip(&apps) {
         lines.push(format!("app {number}: {}", about_app(app)));
         for (number, connection) in (1..).zip(connections.iter().filter(|one| one.app_id == app.id)) {
-            let about = grapnel.connection(&connection.id).map(|details| about_connection(&details));
+            let about = connection::details(env, &connection.id).map(|details| about_connection(&details));
             lines.push(format!("  connection {number}: {}", about.unwrap_or_default()));
         }
     }
@@ -112,17 +115,10 @@ fn about_connection(details: &Details) -> String {
 }
 
 /// When and what kind, not what was said.
-pub(super) fn recent(grapnel: &Grapnel) -> Vec<String> {
-    let entries = grapnel.activity(None, None).unwrap_or_default().into_iter().take(RECENT);
+pub(super) fn recent(env: &Env) -> Vec<String> {
+    let entries =
+        env.store.read(|c| activity::newest(c, None, None)).unwrap_or_default().into_iter().take(RECENT);
     entries.map(|entry| format!("{:.0} {}", entry.at, word(&entry.kind))).collect()
-}
-
-/// The name that a value has on the wire, as words.
-pub(super) fn word(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name.replace('_', " "),
-        _ => String::new(),
-    }
 }
 
 /// A data directory that a person chose, by its kind: its path may be a customer's.
@@ -167,6 +163,22 @@ fn system() -> String {
     let desktop = ["XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"].into_iter().filter_map(of);
     let all = [name.to_owned(), std::env::consts::ARCH.to_owned()].into_iter().chain(desktop);
     all.collect::<Vec<_>>().join(", ")
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Diagnosis {
+    /// Grapnel's version.
+    pub version: String,
+    /// The operating system and desktop.
+    pub system: String,
+    /// Each thing that was looked at.
+    pub checks: Vec<Check>,
+    /// Apps and connections, without their names.
+    pub held: Vec<String>,
+    /// What kinds of things happened last, newest first.
+    pub recent: Vec<String>,
 }
 
 #[cfg(test)]

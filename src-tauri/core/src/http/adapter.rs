@@ -1,20 +1,21 @@
 //! The one adapter between providers' conventions and the protocol engine: it shapes the request that goes
 //! out, and makes the reply that comes back a plain RFC 6749 one, noting each deviation.
 
+mod members;
 mod reply;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, header};
-use serde_json::{Map, Value, json};
-use url::form_urlencoded;
-
 use grapnel_model::provider::{Body, ClientAuth, Conventions, Need, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, header};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
 pub(super) use reply::normalize;
 
-type Members = Map<String, Value>;
+use super::adapter::members::Members;
 
 /// What a request to the token endpoint is for.
 pub(super) enum Purpose<'a> {
@@ -109,6 +110,3 @@ fn encode(mut parts: Parts, pairs: &[(String, String)], body: Body) -> Result<Re
     };
     Ok(Request::from_parts(parts, bytes))
 }
-
-/// The error code given to a failure in an envelope, which has only words.
-pub(crate) const ENVELOPE_FAILURE: &str = "success:false";

@@ -8,8 +8,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::adapter;
+use super::client::{Client, Heard};
+use super::failure::Failure;
+use super::limits::Limits;
+use super::mask::Mask;
+use super::response::Reply;
 use super::token::Credentials;
-use super::{Client, Failure, Heard, Limits, Mask, Reply};
 
 /// Why an API gave nothing.
 #[derive(Debug, thiserror::Error)]

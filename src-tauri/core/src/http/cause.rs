@@ -9,8 +9,8 @@ use grapnel_model::provider::is_loopback;
 use grapnel_model::provider_text::clean;
 use url::Url;
 
-use super::Failure;
 use super::certificate::NotAccepted;
+use super::failure::Failure;
 use super::proxy::Through;
 
 /// What is known of the way that a request went.

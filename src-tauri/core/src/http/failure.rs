@@ -169,6 +169,9 @@ pub(super) fn is_shown_plainly(c: char) -> bool {
     c == '\n' || !(is_control(c) || is_hidden(c))
 }
 
+/// The error code given to a failure in an envelope, which has only words.
+pub(crate) const ENVELOPE_FAILURE: &str = "success:false";
+
 #[cfg(test)]
 mod tests {
 

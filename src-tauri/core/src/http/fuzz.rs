@@ -7,17 +7,21 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use http::{HeaderName, HeaderValue, StatusCode};
-use serde_json::Value;
-
-use super::json::Values;
-use super::token::{Ask, Credentials, End, Grant, TokenFailure, Transport, Unanswered, ask_by};
-use super::{Failure, Mask, Reply, retry_after};
-use crate::fuzz::checks::{is_telling, sentences, shows_plainly, shows_plainly_in_lines};
-use crate::fuzz::world::NOW;
 use grapnel_model::provider::{Conventions, Overrides, Profile};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::Seen;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::client::{retry_after, text};
+use super::failure::Failure;
+use super::json::Values;
+use super::mask::Mask;
+use super::response::Reply;
+use super::token::{Ask, Credentials, End, Grant, Transport, Unanswered, ask_by};
+use super::token_failure::TokenFailure;
+use crate::fuzz::checks::{is_telling, sentences, shows_plainly, shows_plainly_in_lines};
+use crate::fuzz::world::NOW;
 
 const CODE: &str = "code-5f1c2a9be07d";
 const STATE: &str = "state-83e0d1c47a2f";
@@ -80,7 +84,7 @@ fn read(data: &[u8]) -> (Reply, Conventions) {
     let headers: http::HeaderMap = headers.collect();
     let reply = Reply {
         status: status.parse().unwrap_or(StatusCode::OK),
-        content_type: super::text(&headers, &http::header::CONTENT_TYPE).unwrap_or_default().to_owned(),
+        content_type: text(&headers, &http::header::CONTENT_TYPE).unwrap_or_default().to_owned(),
         retry_after: retry_after(&headers, NOW),
         headers,
         body: body.to_owned(),

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::{Client, Failure, Limits};
+use super::client::Client;
+use super::failure::Failure;
+use super::limits::Limits;
 use crate::refusal::said;
 
 /// What is sent.

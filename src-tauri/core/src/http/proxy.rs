@@ -6,7 +6,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, NoProxy};
 use url::Url;
 
-use super::Failure;
+use super::failure::Failure;
 
 /// The proxies by the settings and the environment.
 #[derive(Debug)]

@@ -9,8 +9,9 @@ use reqwest::{Client, ClientBuilder};
 use url::Url;
 
 use super::cause::Way;
+use super::certificate;
+use super::failure::Failure;
 use super::proxy::Proxies;
-use super::{Failure, certificate};
 use crate::authorities;
 
 const CONNECT: Duration = Duration::from_secs(10);

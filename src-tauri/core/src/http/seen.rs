@@ -8,7 +8,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::failure::is_shown_plainly;
-use super::{Mask, Reply};
+use super::mask::Mask;
+use super::response::Reply;
 
 /// Members whose text and numbers are shown. All others are described.
 const HARMLESS: &[&str] = &[

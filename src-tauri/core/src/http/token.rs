@@ -20,7 +20,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::adapter::{self, Purpose};
-use super::{Client, Failure, Turn, seen};
+use super::client::Client;
+use super::failure::Failure;
+use super::seen;
+use super::token_failure::TokenFailure;
+use super::turn::Turn;
 
 /// How the client is known to the provider.
 pub(crate) struct Credentials {
@@ -57,17 +61,6 @@ pub(crate) enum End {
     In(Duration),
     /// At this second of Unix time.
     At(i64),
-}
-
-/// Why there is no grant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum TokenFailure {
-    /// The provider said no, in OAuth's words (RFC 6749 §5.2) or in its own. The code is empty where there is none.
-    #[error("refused with status {status}: {error}")]
-    Refused { status: StatusCode, error: String, description: Option<String> },
-    /// There was no usable reply.
-    #[error(transparent)]
-    Failed(#[from] Failure),
 }
 
 /// A request that brought no grant.

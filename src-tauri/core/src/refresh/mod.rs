@@ -27,7 +27,7 @@ use crate::grant;
 use crate::store::connection::ConnectionRow;
 use crate::store::{activity, app, connection, renewable, settings};
 use outcome::{Why, no_refresh_token};
-use renewal::renew;
+use renewal::{renew, row};
 
 /// An access token that is good as far as is known, and the version to name it by if it proves not to be.
 pub(crate) struct Fresh {
@@ -171,8 +171,4 @@ async fn current(env: &Env, id: &ConnectionId) -> Result<Fresh> {
     env.vault.check().await?;
     let row = row(env, id)?;
     Ok(Fresh { token: grant::access_token(env, &row).await?, version: row.version })
-}
-
-fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
-    env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
 }

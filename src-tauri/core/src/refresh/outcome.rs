@@ -6,8 +6,7 @@ use grapnel_model::error::{Code, Error, Result};
 
 use super::verdict::{Refused, Verdict};
 use crate::grant::Client;
-use crate::http::Failure;
-use crate::http::token::TokenFailure;
+use crate::http::{Failure, TokenFailure};
 use crate::refusal::{Refusal, client_hint};
 
 /// Why a connection is renewed.

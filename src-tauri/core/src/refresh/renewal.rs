@@ -14,16 +14,14 @@ use rusqlite::Connection;
 
 use super::outcome::{Before, Outcome, Why, no_refresh_token};
 use super::point::{Point, reached};
-use super::row;
-use crate::app_secrets;
 use crate::env::{Env, Unsaved};
 use crate::grant::{self, Client};
 use crate::http::Turn;
 use crate::http::token::{Ask, ask};
 use crate::retry::{self, after, dice, in_words};
-use crate::revoke;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
 use crate::store::{activity, clock, connection};
+use crate::{app_secrets, revoke};
 
 /// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
 /// a caller that gives up must not break off a rotation between its request and its answer.
@@ -331,6 +329,10 @@ fn quiet(outcome: &Outcome) -> Option<Duration> {
         Outcome::Doubtful(_) | Outcome::Unusable(_) => Some(QUIET),
         Outcome::Renewed | Outcome::Superseded | Outcome::Refused(_) => None,
     }
+}
+
+pub(super) fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
+    env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::store::database::Store;
 
     #[test]
     fn what_takes_the_place_of_another_drives_nothing_else_out() {

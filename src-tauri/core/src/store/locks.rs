@@ -7,8 +7,9 @@ use std::path::Path;
 use grapnel_model::error::{Code, Error, Result, in_words};
 use grapnel_model::id::{AttemptId, ConnectionId};
 
+use super::database::Store;
+use super::filesystem;
 use super::open::make_inner_directory;
-use super::{Store, filesystem};
 
 /// The file by which processes know of each other.
 pub(super) const PRESENCE: &str = "grapnel.lock";

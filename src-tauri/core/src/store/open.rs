@@ -8,7 +8,7 @@ use grapnel_model::error::{Code, Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{damaged, failed};
+use super::failure::{damaged, failed};
 
 /// The database, in the data directory.
 pub(super) const FILE: &str = "grapnel.db";

@@ -9,8 +9,10 @@ use grapnel_model::error::Result;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
+use super::database::Store;
+use super::failure::failed;
+use super::locks;
 use super::locks::PRESENCE;
-use super::{Store, failed, locks};
 
 /// What other processes write. The operating system wakes it: it asks nobody in between.
 pub(crate) struct Others {

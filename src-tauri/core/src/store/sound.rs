@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use grapnel_model::error::Result;
 
-use super::Store;
+use super::database::Store;
 use super::open::VERSION;
 
 impl Store {

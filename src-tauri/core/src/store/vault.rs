@@ -6,8 +6,9 @@ use grapnel_model::error::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::column::{Json, maybe_json};
-use super::{Store, failed};
-use crate::vault::Stretch;
+use super::database::Store;
+use super::failure::failed;
+use crate::vault::passphrase::Stretch;
 
 /// The vault that the secrets here are sealed in.
 #[derive(Debug, Clone)]
@@ -148,7 +149,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::Store;
+    use crate::store::database::Store;
 
     /// A table that is new here needs a case in the test `everything_sealed_moves_with_the_vault`, and an `id`.
     #[test]

@@ -5,7 +5,8 @@ use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 
-use super::{HandedOut, Question};
+use super::activity_log::note;
+use super::wire::{HandedOut, Question};
 use crate::env::Env;
 use crate::store::{connection, standing, vault};
 use crate::{grant, refresh};
@@ -39,7 +40,7 @@ impl Answer {
 
     /// Writes down who was given it.
     pub(super) fn note(&self, env: &Env, asker: &Asker) {
-        match super::note(env, (&self.id, &self.app_id), asker) {
+        match note(env, (&self.id, &self.app_id), asker) {
             Ok(()) => env.tell(Event::Activity),
             Err(error) => tracing::info!(%error, "not noted"),
         }

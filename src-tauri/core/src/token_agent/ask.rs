@@ -11,8 +11,7 @@ use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
 use super::socket::SOCKET;
-use super::wire::ANSWER_HEAD;
-use super::{HandedOut, Question};
+use super::wire::{ANSWER_HEAD, HandedOut, Question};
 
 /// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
 const PATIENCE: Duration = Duration::from_millis(250);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use grapnel_model::activity::Asker;
 use grapnel_model::error::{Code, Error, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -16,8 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
 use super::asker::Peer;
-use super::wire::LONGEST;
-use super::{Asker, Question};
+use super::wire::{LONGEST, Question};
 use crate::env::Env;
 
 /// The socket, in the data directory.

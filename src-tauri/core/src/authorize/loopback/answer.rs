@@ -21,8 +21,9 @@ use url::Url;
 
 use super::page::{self, Page};
 use super::peer;
+use crate::authorize::attempts::get;
 use crate::authorize::callback::MAX_CALLBACK_BYTES;
-use crate::authorize::{get, receive, refuse_another_account};
+use crate::authorize::finish::{receive, refuse_another_account};
 use crate::env::Env;
 use crate::store::attempt::AttemptRow;
 use crate::store::connection;

@@ -8,10 +8,11 @@ use http::{Response, StatusCode, header};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::Members;
-use crate::http::failure::is_busy;
-use crate::http::token::TokenFailure;
-use crate::http::{Failure, Mask, Reply};
+use super::members::{Members, note};
+use crate::http::failure::{Failure, is_busy};
+use crate::http::mask::Mask;
+use crate::http::response::Reply;
+use crate::http::token_failure::TokenFailure;
 
 mod expiry;
 mod refusal;
@@ -88,10 +89,6 @@ pub(in crate::http) fn members(reply: &Reply, noted: &mut Vec<Deviation>) -> Res
 
 fn strange(what: &str, reply: &Reply) -> Failure {
     Failure::Strange(what.to_owned(), reply.status)
-}
-
-fn note(noted: &mut Vec<Deviation>, member: &str, found: impl Into<String>) {
-    noted.push(Deviation { member: member.into(), found: found.into() });
 }
 
 fn scope(members: &mut Members, noted: &mut Vec<Deviation>) {

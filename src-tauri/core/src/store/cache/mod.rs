@@ -1,6 +1,7 @@
 //! What was browsed, in a database of its own: a list of 100,000 posts takes seconds to write, and no rotated token
 //! may wait for that. It can be had again, so a file that is damaged or of another version is replaced.
 
+mod failure;
 mod keep;
 mod list;
 mod posts;
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use grapnel_model::error::{Code, Error, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub(crate) use failure::Failed;
 pub(crate) use keep::{Entry, forget, keep};
 pub(crate) use list::{List, Of, get, one, sizes};
 pub(crate) use posts::{Key, bodies, lines, months, select};
@@ -167,43 +169,6 @@ fn settled(path: &Path) -> rusqlite::Result<Connection> {
 fn is_beyond_use(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(NotADatabase | DatabaseCorrupt))
-}
-
-/// Why something did not come out of the cache, or go into it.
-#[derive(Debug)]
-pub(crate) enum Failed {
-    /// The cache failed.
-    Cache(rusqlite::Error),
-    /// Something else did.
-    Other(Error),
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Cache(error)
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<Failed> for Error {
-    fn from(failed: Failed) -> Self {
-        let error = match failed {
-            Failed::Other(error) => return error,
-            Failed::Cache(error) => error,
-        };
-        tracing::warn!(%error, "the content cache failed");
-        Self::new(Code::DataUnwritable, format!("What is read cannot be kept on this computer: {error}."))
-            .means("Your connections and tokens are elsewhere, and not touched by this.")
-            .hint(
-                "Look whether the disk is full. If it stays so, quit Grapnel and delete content.db in its data \
-                 directory: everything in it can be read again.",
-            )
-    }
 }
 
 #[cfg(test)]

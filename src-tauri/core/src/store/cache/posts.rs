@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::Failed;
+use super::failure::Failed;
 
 /// What is selected, and in which order.
 #[derive(Debug, Clone, Default, PartialEq)]

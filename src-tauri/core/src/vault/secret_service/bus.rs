@@ -4,10 +4,8 @@ use grapnel_model::error::Error;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zbus::blocking;
 
-use super::errors;
+use super::errors::{self, VARIABLE};
 
-/// Where a session says that its bus is.
-pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 /// What stands in a bus address as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'/').remove(b'.').remove(b'\\');
 

@@ -4,7 +4,8 @@ use grapnel_model::error::{Code, Error};
 use grapnel_model::text::clean_line;
 use secret_service::Error as ServiceError;
 
-use super::bus::VARIABLE;
+/// Where a session says that its bus is.
+pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 
 const SAFE: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it answers.";
 const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it is unlocked.";

@@ -3,6 +3,7 @@
 
 mod bus;
 mod errors;
+mod names;
 mod signals;
 
 use std::collections::HashMap;
@@ -17,10 +18,8 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 use super::keyring::{Keyring, Sign, pause};
 use bus::Bus;
 use errors::Reply;
+use names::{NAME, PATH, SERVICE};
 
-const NAME: &str = "org.freedesktop.secrets";
-const PATH: &str = "/org/freedesktop/secrets";
-const SERVICE: &str = "org.freedesktop.Secret.Service";
 /// The service that the entry is filed under.
 const FILED_UNDER: &str = "dev.grapnel.desktop";
 /// What a person sees of the entry.

@@ -11,7 +11,8 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue};
 use zbus::{Connection, MatchRule, MessageStream, Result, blocking, message::Type};
 
 use super::bus::connect_async;
-use super::{NAME, PATH, SERVICE, errors};
+use super::errors;
+use super::names::{NAME, PATH, SERVICE};
 
 /// Waits until a Secret Service is there whose default collection is unlocked.
 pub(super) async fn unlocked(bus: Option<&str>) -> Result<()> {

@@ -3,8 +3,7 @@
 use grapnel_model::token_response::Deviation;
 use serde_json::Value;
 
-use super::super::Members;
-use super::note;
+use crate::http::adapter::members::{Members, note};
 
 /// Ten years, in seconds: more than that is no lifetime that anybody means.
 const MAX_LIFETIME: u64 = 315_360_000;

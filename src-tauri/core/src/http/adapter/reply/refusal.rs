@@ -6,10 +6,11 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::header;
 use serde_json::Value;
 
-use super::super::{ENVELOPE_FAILURE, Members};
 use super::tokens::tokens_in;
-use crate::http::Reply;
-use crate::http::token::TokenFailure;
+use crate::http::adapter::members::Members;
+use crate::http::failure::ENVELOPE_FAILURE;
+use crate::http::response::Reply;
+use crate::http::token_failure::TokenFailure;
 
 /// The refusal that the members of a reply are, if they are one.
 pub(super) fn of(

@@ -1,7 +1,7 @@
 //! Reply deviations, accepted and refused, one line each.
 
 use super::*;
-use crate::http::ENVELOPE_FAILURE;
+use crate::http::failure::ENVELOPE_FAILURE;
 
 fn reply(status: u16, content_type: &str, body: &str) -> Reply {
     Reply {

@@ -6,9 +6,8 @@ use grapnel_model::token_response::Deviation;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::super::Members;
-use super::note;
-use crate::http::Failure;
+use crate::http::adapter::members::{Members, note};
+use crate::http::failure::Failure;
 use crate::http::unusable::Unusable;
 
 /// The members that hold tokens.

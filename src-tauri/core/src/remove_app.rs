@@ -1,5 +1,7 @@
 //! Removing an app: alone, or with its connections.
 
+use std::sync::Arc;
+
 use grapnel_model::activity::Kind;
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::{Code, Error, Result};
@@ -9,11 +11,10 @@ use grapnel_model::revocation::Revocation;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use super::being_connected;
-use crate::authorize;
-use crate::connection::Grapnel;
+use crate::app::{being_connected, view};
 use crate::env::Env;
 use crate::store::{activity, app, revocation};
+use crate::{authorize, connection, revoke};
 
 /// What removing an app with its connections came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,19 +67,19 @@ pub(crate) fn alone(env: &Env, id: &AppId) -> Result<()> {
 
 /// Disconnects every connection of an app, removes them with their history, and then the app. The app is kept where
 /// the provider has yet to revoke a token: only the app's client can ask for that.
-pub(crate) async fn with_connections(grapnel: &Grapnel, env: &Env, id: &AppId) -> Result<Removed> {
+pub(crate) async fn with_connections(env: &Arc<Env>, id: &AppId) -> Result<Removed> {
     if !authorize::clear(env, Some(id), None)? {
         return Err(being_connected().means("Nothing was removed."));
     }
     let app = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
-    let mut left = grapnel.connections()?.into_iter().filter(|one| one.app_id == *id);
+    let mut left = connection::all(env)?.into_iter().filter(|one| one.app_id == *id);
     let mut at_work = JoinSet::new();
     let mut removed = Removed { connections: 0, revocation: Revocation::Done };
     loop {
         while at_work.len() < AT_ONCE
             && let Some(connection) = left.next()
         {
-            at_work.spawn(end(grapnel.clone(), connection));
+            at_work.spawn(end(Arc::clone(env), connection));
         }
         let Some(ended) = at_work.join_next().await else { break };
         let ended = ended.map_err(|_| Error::new(Code::Internal, "Disconnecting was broken off.")).flatten();
@@ -92,7 +93,7 @@ pub(crate) async fn with_connections(grapnel: &Grapnel, env: &Env, id: &AppId) -
         removed.revocation = removed.revocation.max(revocation);
     }
     if !env.store.read(|c| revocation::of_app(c, id))?.is_empty() {
-        let provider = super::view(app)?.provider_name;
+        let provider = view(app)?.provider_name;
         return Err(Error::new(
             Code::ProviderUnavailable,
             format!("The connections were removed, but {provider} could not be reached to revoke their tokens."),
@@ -105,11 +106,11 @@ pub(crate) async fn with_connections(grapnel: &Grapnel, env: &Env, id: &AppId) -
 }
 
 /// Disconnects a connection and removes it from the list; answers what became of its tokens at the provider.
-async fn end(grapnel: Grapnel, connection: Summary) -> Result<Revocation> {
+async fn end(env: Arc<Env>, connection: Summary) -> Result<Revocation> {
     let revocation = match connection.state {
         State::Disconnected => Revocation::Done,
-        _ => grapnel.disconnect(&connection.id).await?.revocation,
+        _ => revoke::disconnect(&env, &connection.id).await?.revocation,
     };
-    grapnel.forget(&connection.id).await?;
+    connection::forget(&env, &connection.id).await?;
     Ok(revocation)
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
 
-use super::ask::{make, opens, retire, vault_of};
+use super::access::{Inner, PATIENCE, Vault};
+use super::errors::{broken_off, timed_out};
+use super::fetch_key::{make, opens, retire, vault_of};
+use super::open_vault::Opened;
 use super::passphrase::{self, Stretch};
 use super::seal::Key;
-use super::{Inner, Opened, PATIENCE, Vault, broken_off, timed_out};
 use crate::store::vault::{VaultRow, all_sealed, replace_vault, vault};
 
 /// What opens a vault.

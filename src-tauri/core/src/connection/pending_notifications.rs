@@ -46,7 +46,7 @@ fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
 }
 
 /// The connections to tell of. From then on they count as told.
-pub(super) fn take(env: &Env) -> Result<Vec<Summary>> {
+pub(crate) fn take(env: &Env) -> Result<Vec<Summary>> {
     let kept = env.store.read(standing::noted)?;
     if kept.is_empty() {
         return Ok(Vec::new());

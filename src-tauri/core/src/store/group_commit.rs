@@ -6,18 +6,9 @@ use grapnel_model::error::{Code, Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Store, open};
-
-/// Writes that wait for a commit.
-pub(super) type Waiting = Arc<Mutex<Vec<Write>>>;
-
-/// One of them, and who waits for it.
-pub(super) struct Write {
-    make: Make,
-    told: oneshot::Sender<Result<()>>,
-}
-
-type Make = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+use super::database::Store;
+use super::open;
+use super::pending_write::{Make, Write};
 
 impl Store {
     /// Writes, all of it or nothing, and waits until it is on the disk: in one commit with what others write by the

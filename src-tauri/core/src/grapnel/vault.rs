@@ -70,27 +70,14 @@ impl Grapnel {
         self.0.vault.trouble()
     }
 
-    /// What can be told of the keyring without asking it for anything: whether one is there, and can keep a key.
-    pub(crate) async fn look_at_keyring(&self) -> Result<()> {
-        self.0.vault.look_at_keyring().await
-    }
-
     /// Looks whether the vault opens where nobody is there to unlock a keyring: it is not made to ask for its password.
     #[cfg(target_os = "linux")]
     pub async fn check_vault_unasked(&self) -> Option<Error> {
-        match self.0.vault.is_needed() {
-            Ok(false) => None,
-            Ok(true) => self.0.vault.check_unasked().await.err(),
-            Err(error) => Some(error),
-        }
+        self.0.vault.check_unasked_if_needed().await
     }
 
     /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for its password.
     pub async fn check_vault(&self) -> Option<Error> {
-        match self.0.vault.is_needed() {
-            Ok(false) => None,
-            Ok(true) => self.0.vault.check().await.err(),
-            Err(error) => Some(error),
-        }
+        self.0.vault.check_if_needed().await
     }
 }

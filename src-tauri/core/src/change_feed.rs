@@ -13,7 +13,7 @@ use crate::store::change::{self, Change};
 const MANY: usize = 256;
 
 /// Follows what other processes write, for as long as there is anyone to tell.
-pub(super) fn follow(env: &Arc<Env>) -> Result<()> {
+pub(crate) fn follow(env: &Arc<Env>) -> Result<()> {
     let mut others = env.store.others()?;
     let mut last = env.store.read(change::last)?;
     let env = Arc::downgrade(env);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use grapnel_model::error::{Code, Error, Result};
 
-use super::{Inner, Vault, broken_off};
+use super::access::{Inner, Vault};
+use super::errors::broken_off;
 use crate::store::vault::{give_up_sealed, vault};
 
 impl Vault {

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{Conventions, Need, Overrides, Profile, Secrets, is_secret};
-use grapnel_model::redirect;
 use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
-use grapnel_model::text;
+use grapnel_model::{redirect, text};
 use serde::Deserialize;
 
 /// The longest name, id, secret or value that is taken.

@@ -12,7 +12,7 @@ use crate::env::Env;
 use crate::store::standing;
 
 /// The first of each provider by name, at most `many` of each; and whether there are more.
-pub(super) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
+pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
     let apps = app::all(env)?;
     let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();
     let (first, all) = env.store.read(|connection| {

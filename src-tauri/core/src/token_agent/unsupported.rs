@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use grapnel_model::error::Result;
 
-use super::{HandedOut, Question};
+use super::wire::{HandedOut, Question};
 use crate::env::Env;
 
 /// Nothing: whoever asks goes its own way.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Browsers, Check};
+use super::check::{Browsers, Check};
 
 pub(super) fn checks(_: Option<&Path>, _: &Browsers) -> Vec<Check> {
     Vec::new()

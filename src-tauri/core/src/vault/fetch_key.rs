@@ -4,8 +4,10 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{hex, random};
 use zeroize::Zeroizing;
 
+use super::errors::passphrase_needed;
+use super::keyring::Keyring;
+use super::open_vault::Opened;
 use super::seal::Key;
-use super::{Keyring, Opened};
 use crate::store::Store;
 use crate::store::vault::{VaultRow, forget_retired, settle_vault, vault};
 
@@ -27,7 +29,7 @@ pub(super) fn ask(keyring: &dyn Keyring, store: &Store) -> Result<Opened> {
 
 fn fetch(keyring: &dyn Keyring, row: &VaultRow) -> Result<Opened> {
     if row.stretch.is_some() {
-        return Err(super::passphrase_needed());
+        return Err(passphrase_needed());
     }
     let is_right = |bytes: &[u8]| Key::from_bytes(bytes).is_some_and(|key| opens(&key, row));
     let bytes = Zeroizing::new(keyring.find(&row.name, &is_right)?.ok_or_else(missing)?);

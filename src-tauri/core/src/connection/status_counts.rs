@@ -24,7 +24,7 @@ pub struct Tally {
 }
 
 /// Counts them.
-pub(super) fn count(env: &Env) -> Result<Tally> {
+pub(crate) fn count(env: &Env) -> Result<Tally> {
     let unsaved = env.unsaved_ones();
     let (noted, (all, disconnected)) = env.store.read(|c| {
         let mut noted = standing::noted(c)?;

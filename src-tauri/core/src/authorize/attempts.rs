@@ -1,0 +1,139 @@
+//! Attempts: how they stand, and how they end without an answer.
+
+use grapnel_model::account::Account;
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::{Attempt, OtherAccount, Phase};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::provider::Profile;
+use grapnel_model::secret::SecretString;
+
+use crate::env::Env;
+use crate::store::attempt::AttemptRow;
+use crate::store::{self, activity, app, connection};
+
+/// The address to open in a browser.
+pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
+    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
+        Error::new(Code::CallbackLate, "This sign-in is over, and its link with it.").hint("Start again.")
+    })?;
+    env.vault.open(&url_place(id), &url).await
+}
+
+/// Cancels an attempt that waits for the person. One that is over stays as it ended.
+pub(crate) fn cancel(env: &Env, id: &AttemptId) -> Result<()> {
+    end_waiting(env, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
+}
+
+/// An attempt, over or not.
+pub(crate) fn get(env: &Env, id: &AttemptId) -> Result<Attempt> {
+    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    view(env, &row)
+}
+
+/// Attempts that are not over. One whose process ended before its time was is ended here.
+pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
+    let (overdue, open): (Vec<_>, Vec<_>) = env
+        .store
+        .read(store::attempt::open)?
+        .into_iter()
+        .partition(|row| row.phase == Phase::Waiting && row.expires_at <= env.now());
+    for row in overdue {
+        time_out(env, &row.id)?;
+    }
+    open.iter().map(|row| view(env, row)).collect()
+}
+
+/// Ends an attempt whose time is over, if it still waits.
+pub(crate) fn time_out(env: &Env, id: &AttemptId) -> Result<()> {
+    end_waiting(env, id, Phase::TimedOut, "Nobody answered in the browser in time.").map(drop)
+}
+
+/// Cancels whatever waits for the person of an app or a connection that is about to go; answers whether nothing
+/// of it is left, which an exchange that is under way would be.
+pub(crate) fn clear(env: &Env, app: Option<&AppId>, of: Option<&ConnectionId>) -> Result<bool> {
+    for row in env.store.read(|c| store::attempt::open_of(c, app, of))? {
+        end_waiting(env, &row.id, Phase::Cancelled, "Sign-in cancelled.")?;
+    }
+    Ok(env.store.read(|c| store::attempt::open_of(c, app, of))?.is_empty())
+}
+
+/// Ends an attempt if it still waits for the person, and answers whether it did.
+fn end_waiting(env: &Env, id: &AttemptId, phase: Phase, text: &str) -> Result<bool> {
+    let ended = env.store.write(|tx| {
+        let waiting = store::attempt::get(tx, id)?.filter(|row| row.phase == Phase::Waiting);
+        let Some(row) = waiting else { return Ok(false) };
+        store::attempt::end(tx, id, phase, None)?;
+        let of = (row.connection_id.as_ref(), Some(&row.app_id));
+        activity::add(tx, env.now(), Kind::SignInEnded, text, of)?;
+        Ok(true)
+    })?;
+    if ended {
+        tell(env, id)?;
+    }
+    Ok(ended)
+}
+
+/// Tells whoever watches how an attempt stands.
+pub(super) fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
+    let attempt = get(env, id)?;
+    env.tell(Event::Attempt(Box::new(attempt.clone())));
+    Ok(attempt)
+}
+
+pub(super) fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
+    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
+    let done = row.connection_id.as_ref().filter(|_| row.phase == Phase::Done);
+    let (other_account, same_account) = env.store.read(|c| {
+        let same = done.map_or(Ok(Vec::new()), |id| connection::of_same_account(c, id))?;
+        Ok((told(c, row.meant_for.as_ref().filter(|_| done.is_some()), done)?, same))
+    })?;
+    Ok(Attempt {
+        id: row.id.clone(),
+        app_id: row.app_id.clone(),
+        provider_name: Profile::find(&app.provider)?.called(&app.overrides),
+        app_name: app.name,
+        connection_id: row.connection_id.clone(),
+        phase: row.phase,
+        redirect_uri: row.redirect_uri.clone(),
+        started_at: row.started_at,
+        expires_at: row.expires_at,
+        error: row.error.clone(),
+        refused: row.refused.clone(),
+        other_account,
+        same_account,
+        exchange: row.exchange.clone(),
+    })
+}
+
+pub(super) fn verifier_place(id: &AttemptId) -> String {
+    format!("attempt/{id}/verifier")
+}
+
+pub(super) fn url_place(id: &AttemptId) -> String {
+    format!("attempt/{id}/url")
+}
+
+pub(crate) fn no_attempt() -> Error {
+    Error::new(Code::NotFound, "This sign-in is not known any more.").hint("Start again.")
+}
+
+/// What is told of a sign-in that is kept beside the connection it was meant for.
+fn told(
+    c: &rusqlite::Connection,
+    meant_for: Option<&ConnectionId>,
+    kept_as: Option<&ConnectionId>,
+) -> rusqlite::Result<Option<OtherAccount>> {
+    let find = |id: Option<&ConnectionId>| id.map_or(Ok(None), |id| connection::get(c, id));
+    let (Some(old), Some(new)) = (find(meant_for)?, find(kept_as)?) else { return Ok(None) };
+    let called = |account: Option<&Account>| account.map(Account::called).unwrap_or_default();
+    Ok(Some(OtherAccount {
+        account: called(old.account.as_ref()),
+        signed_in: called(new.account.as_ref()),
+        connection_id: old.id,
+        connection: old.name,
+        kept_as: new.name,
+    }))
+}

@@ -1,0 +1,36 @@
+//! Goes on with attempts at the program's start.
+
+use std::sync::Arc;
+
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::{Code, Error, Result};
+
+use super::finish::{fail, identify};
+use super::grant_place::Place;
+use super::loopback;
+use super::watch::watch;
+use crate::env::Env;
+use crate::store::{self};
+
+/// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
+pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
+    for row in env.store.read(store::attempt::open)? {
+        match (row.phase, row.connection_id.clone()) {
+            (Phase::Identifying, Some(id)) => {
+                let env = Arc::clone(env);
+                tokio::spawn(async move { identify(&env, &row, &Place::New(id)).await });
+            }
+            (Phase::Waiting, _) => {
+                watch(env, &row, env.store.try_attempt_lock(&row.id)?);
+                loopback::resume(env, row);
+            }
+            _ => {
+                let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
+                    .means("The provider may have issued a token that nobody holds; it expires by itself.")
+                    .hint("Try again.");
+                fail(env, row, error);
+            }
+        }
+    }
+    Ok(())
+}

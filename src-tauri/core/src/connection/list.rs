@@ -1,0 +1,59 @@
+//! Connections, read one by one or as a list; and removed.
+
+use grapnel_model::connection::{Details, Summary};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+
+use super::state::{self, Now};
+use crate::env::Env;
+use crate::store::connection::ConnectionRow;
+use crate::store::standing::Standing;
+use crate::store::{self, connection, standing};
+use crate::{app, authorize};
+
+/// Every connection, by name.
+pub(crate) fn all(env: &Env) -> Result<Vec<Summary>> {
+    let all = env.store.read(standing::all)?;
+    Ok(Now::of(env, app::all(env)?).summaries(all))
+}
+
+/// Those of these connections that are there.
+pub(crate) fn some(env: &Env, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
+    let found = env.store.read(|c| ids.iter().map(|id| standing::one(c, id)).collect())?;
+    let found: Vec<Option<Standing>> = found;
+    Ok(Now::of(env, app::all(env)?).summaries(found.into_iter().flatten().collect()))
+}
+
+/// The connection that the person calls so, in letters of either case.
+pub(crate) fn named(env: &Env, name: &str) -> Result<Option<Summary>> {
+    let Some(found) = env.store.read(|c| standing::named(c, name))? else { return Ok(None) };
+    let app = env.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
+    Ok(Now::of(env, vec![app::view(app)?]).summary(found))
+}
+
+/// Everything about a connection.
+pub(crate) fn details(env: &Env, id: &ConnectionId) -> Result<Details> {
+    let found = env.store.read(|c| connection::with_app(c, id))?;
+    let (row, app) = found.ok_or_else(Error::no_connection)?;
+    state::details(env, row, app)
+}
+
+/// Removes a disconnected connection with its history, and everything that was read through it.
+pub(crate) async fn forget(env: &Env, id: &ConnectionId) -> Result<()> {
+    row(env, id)?;
+    let is_free = authorize::clear(env, None, Some(id))?;
+    if !is_free || !env.store.write(|tx| connection::remove(tx, id))? {
+        return Err(Error::new(Code::InvalidInput, "This connection still holds tokens, or is about to.")
+            .means("Nothing was removed.")
+            .hint("Disconnect it first."));
+    }
+    env.store.drop_renewal_lock(id);
+    env.tell(Event::Connection(id.clone()));
+    env.cache.forget(&id.0).await
+}
+
+/// A connection's row.
+pub(crate) fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
+    env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
+}

@@ -1,0 +1,59 @@
+//! Keeps in the content cache what was read.
+
+use std::sync::Arc;
+
+use grapnel_model::content::Project;
+use grapnel_model::error::Result;
+use grapnel_model::id::ConnectionId;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::env::Env;
+use crate::store::cache::{self, Entry, Of};
+use crate::store::connection;
+
+/// Something that is kept as it was read.
+pub(super) struct Whole {
+    entry: Entry,
+    json: String,
+}
+
+impl AsRef<str> for Whole {
+    fn as_ref(&self) -> &str {
+        &self.json
+    }
+}
+
+pub(super) fn of_project(project: &Project) -> Whole {
+    let note = project.domain.clone();
+    named((&project.id, &project.name, note), project.slug.clone(), project)
+}
+
+pub(super) fn named(
+    (id, name, note): (&str, &str, Option<String>),
+    slug: Option<String>,
+    whole: &impl Serialize,
+) -> Whole {
+    let json = serde_json::to_string(whole).unwrap_or_default();
+    Whole { entry: Entry { key: id.into(), title: name.into(), slug, note, ..Entry::default() }, json }
+}
+
+/// Keeps what was read. Where that fails it was read all the same.
+pub(super) async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, all: impl Iterator<Item = Whole>) {
+    let (all, id) = (all.collect::<Vec<Whole>>(), ConnectionId(of.connection_id.clone()));
+    let kept = env.cache.write(move |tx| {
+        Ok(cache::keep(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
+    });
+    let kept = kept.await;
+    if let Err(error) = kept.and(drop_if_forgotten(env, &id).await) {
+        tracing::warn!(%error, "what was read is not kept");
+    }
+}
+
+/// Deletes what was kept while its connection was being forgotten: nothing else would ever do so.
+pub(super) async fn drop_if_forgotten(env: &Env, id: &ConnectionId) -> Result<()> {
+    if env.store.read(|c| connection::get(c, id))?.is_none() {
+        env.cache.forget(&id.0).await?;
+    }
+    Ok(())
+}

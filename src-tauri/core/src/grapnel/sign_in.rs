@@ -1,0 +1,81 @@
+//! Signing in.
+
+use std::time::Duration;
+
+use grapnel_model::attempt::Attempt;
+use grapnel_model::error::Result;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::secret::SecretString;
+
+use super::Grapnel;
+use crate::authorize;
+use crate::authorize::{Started, Wanted};
+
+/// How long a program that is about to end waits for a browser to take its last page.
+const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
+
+impl Grapnel {
+    /// Starts a sign-in that goes through the browser.
+    pub async fn start_attempt(&self, app: &AppId, wanted: &Wanted) -> Result<Attempt> {
+        authorize::start(&self.0, app, wanted).await
+    }
+
+    /// Joins the sign-in for the same thing that another program of this data waits for, or starts one.
+    pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &Wanted) -> Result<Started> {
+        authorize::join_or_start(&self.0, app, wanted).await
+    }
+
+    /// Signs in without a browser, where the provider offers it. Email and password are used once and not kept.
+    pub async fn sign_in_with_password(
+        &self,
+        app: &AppId,
+        wanted: &Wanted,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<Attempt> {
+        let id = authorize::with_password(&self.0, app, wanted, email, password).await?;
+        self.attempt(&id)
+    }
+
+    /// An attempt, over or not.
+    pub fn attempt(&self, id: &AttemptId) -> Result<Attempt> {
+        authorize::get(&self.0, id)
+    }
+
+    /// The address of an attempt that a browser is to open. It holds the state, so it is a secret.
+    pub async fn attempt_link(&self, id: &AttemptId) -> Result<SecretString> {
+        authorize::link(&self.0, id).await
+    }
+
+    /// Stops waiting for an attempt.
+    pub fn cancel_attempt(&self, id: &AttemptId) -> Result<()> {
+        authorize::cancel(&self.0, id)
+    }
+
+    /// Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with
+    /// that connection.
+    pub async fn replace_account(&self, id: &AttemptId) -> Result<ConnectionId> {
+        authorize::replace(&self.0, id).await
+    }
+
+    /// Attempts that are not over.
+    pub fn attempts(&self) -> Result<Vec<Attempt>> {
+        authorize::open(&self.0)
+    }
+
+    /// Takes in a callback address, whichever way it came home.
+    pub async fn receive_callback(&self, address: &SecretString) -> Result<()> {
+        authorize::receive(&self.0, address).await
+    }
+
+    /// Waits until the browser has the page that tells how its sign-in ended, but not long. A program that is about to
+    /// end asks for this.
+    pub async fn pages_shown(&self) {
+        let _ = tokio::time::timeout(PAGES_TIMEOUT, self.0.pages_shown()).await;
+    }
+
+    /// Takes in what a person pasted for an attempt: the address that the provider sent them to.
+    pub async fn paste_callback(&self, id: &AttemptId, pasted: &SecretString) -> Result<()> {
+        authorize::paste(&self.0, id, pasted).await
+    }
+}

@@ -1,0 +1,68 @@
+//! Tokens: refreshed, handed out, kept alive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use grapnel_model::activity::{Asker, Kind};
+use grapnel_model::error::Result;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::SecretString;
+
+use super::Grapnel;
+use crate::store::activity;
+use crate::{connection, content, refresh, token_agent};
+
+impl Grapnel {
+    /// Renews a connection's tokens now.
+    pub async fn refresh(&self, id: &ConnectionId) -> Result<()> {
+        refresh::now(&self.0, id).await?;
+        // What it may do can have changed with the tokens. Nobody waits for it, and not to know it loses nothing.
+        let (env, id) = (Arc::clone(&self.0), id.clone());
+        tokio::spawn(async move {
+            if let Err(error) = content::identify(&env, &id).await {
+                tracing::info!(%error, "not identified after a renewal");
+            }
+        });
+        Ok(())
+    }
+
+    /// A fresh access token, renewed first if it would end within `min_valid`, or soon anyway. Where the provider gives
+    /// none that lasts so long, one is good enough that has half of its life before it.
+    pub async fn token(&self, id: &ConnectionId, min_valid: Duration) -> Result<SecretString> {
+        refresh::fresh(&self.0, id, min_valid).await.map(|fresh| fresh.token)
+    }
+
+    /// The access token in place of one that was handed out and is not accepted, whenever it would end: renewed, unless
+    /// it is newer than any that was handed out.
+    pub async fn token_instead_of_rejected(
+        &self,
+        id: &ConnectionId,
+        min_valid: Duration,
+    ) -> Result<SecretString> {
+        refresh::instead_of_rejected(&self.0, id, min_valid).await.map(|fresh| fresh.token)
+    }
+
+    /// Notes that a person copied the access token.
+    pub fn token_copied(&self, id: &ConnectionId) -> Result<()> {
+        let text = "Access token copied to the clipboard.";
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
+    }
+
+    /// Notes that a program was given the access token. What asks again and again is one entry an hour.
+    pub fn token_handed_out(&self, id: &ConnectionId, asker: &Asker) -> Result<()> {
+        let row = connection::row(&self.0, id)?;
+        token_agent::note(&self.0, (id, &row.app_id), asker)
+    }
+
+    /// Hands tokens that are good to `grapnel token` for as long as it is awaited. Ends with an error
+    /// where nothing can listen in the data directory.
+    pub async fn serve_tokens(&self) -> Result<()> {
+        token_agent::serve(Arc::clone(&self.0)).await
+    }
+
+    /// Keeps every connection alive for as long as it is awaited: renews each before its token expires, and tries
+    /// again what failed. Nothing is asked for in between, and nothing costs time. It never ends by itself.
+    pub async fn keep_alive(&self) {
+        refresh::keep_alive(Arc::clone(&self.0)).await;
+    }
+}

@@ -1,0 +1,10 @@
+//! The members of a token endpoint's reply, and notes on where they deviate.
+
+use grapnel_model::token_response::Deviation;
+use serde_json::{Map, Value};
+
+pub(in crate::http) type Members = Map<String, Value>;
+
+pub(super) fn note(noted: &mut Vec<Deviation>, member: &str, found: impl Into<String>) {
+    noted.push(Deviation { member: member.into(), found: found.into() });
+}
