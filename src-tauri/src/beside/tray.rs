@@ -8,6 +8,7 @@ use std::time::Duration;
 use grapnel_core::Grapnel;
 use grapnel_core::connection::Tally;
 use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
 use ksni::menu::{MenuItem, StandardItem};
 use ksni::{Handle, Icon, OfflineReason, Status, ToolTip, TrayMethods};
 use tauri::{AppHandle, Manager};
@@ -17,6 +18,7 @@ use zbus::fdo::DBusProxy;
 use zbus::message::Type;
 use zbus::{Connection, MatchRule, MessageStream};
 
+use crate::arguments::activation;
 use crate::window;
 
 /// Who shows trays on this desktop.
@@ -122,7 +124,7 @@ impl ksni::Tray for Item {
     }
 
     fn activate(&mut self, _: i32, _: i32) {
-        window::show(&self.app);
+        show(&self.app, None);
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
@@ -133,10 +135,10 @@ impl ksni::Tray for Item {
         };
         let said = StandardItem { label: standing(&self.tally), enabled: false, ..StandardItem::default() };
         let mut menu = vec![said.into(), MenuItem::Separator];
-        menu.push(entry("Open Grapnel".to_owned(), Box::new(|item| window::show(&item.app))));
+        menu.push(entry("Open Grapnel".to_owned(), Box::new(|item| show(&item.app, None))));
         for connection in self.tally.needing.iter().take(NAMED) {
             let id = connection.id.clone();
-            let does = move |item: &mut Self| window::show_about(&item.app, Some(id.clone()));
+            let does = move |item: &mut Self| show(&item.app, Some(id.clone()));
             menu.push(entry(format!("Sign in again: {}", connection.name), Box::new(does)));
         }
         menu.push(MenuItem::Separator);
@@ -154,6 +156,14 @@ impl ksni::Tray for Item {
         window::show_if_hidden(&self.app);
         true
     }
+}
+
+/// Brings the window to the front by what the panel gives with a click.
+fn show(app: &AppHandle, about: Option<ConnectionId>) {
+    if let Some(token) = ksni::current_xdg_activation_token().and_then(|token| activation(&token)) {
+        app.state::<window::Activation>().keep(token);
+    }
+    window::show_about(app, about);
 }
 
 /// The worst state, and how many connections are in it.
