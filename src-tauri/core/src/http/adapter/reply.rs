@@ -48,7 +48,7 @@ pub(in crate::http) fn normalize(
     if status != StatusCode::OK {
         note(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
     }
-    tokens::check(&mut members, conventions, status, noted)?;
+    tokens::check(&mut members, conventions, status, sent, noted)?;
     expiry::read(&mut members, noted);
     scope(&mut members, noted);
     project_ids(&mut members, noted);

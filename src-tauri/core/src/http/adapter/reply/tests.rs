@@ -153,19 +153,30 @@ fn a_grant_may_be_nested_where_the_profile_says_so() {
 fn what_is_refused_tells_no_token_that_the_reply_holds() {
     for (status, body) in [
         (200, r#"{"at-0123456789abcdef":{"access_token":"at-0123456789abcdef"}}"#),
+        (200, r#"{"code-0123456789abcdef":{"access_token":"at"}}"#),
+        (200, r#"{"access_token":"at","token_type":"DPoP code-0123456789abcdef"}"#),
         (400, r#"{"error":"at-0123456789abcdef","access_token":"at-0123456789abcdef"}"#),
         (
             400,
             r#"{"error":{"message":"of at-0123456789abcdef","tokens":[{"id_token":"at-0123456789abcdef"}]}}"#,
         ),
     ] {
-        let outcome = normalize(&reply(status, "", body), &conventions("grigora"), &[], &mut Vec::new());
+        let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
+        let outcome = normalize(&reply(status, "", body), &conventions("grigora"), &sent, &mut noted);
         let told = match outcome.unwrap_err() {
             TokenFailure::Failed(failure) => format!("{:?}", failure.explain("Acme")),
             refused @ TokenFailure::Refused { .. } => format!("{refused:?}"),
         };
         assert!(told.contains("[secret]") && !told.contains("0123456789"), "{told}");
     }
+}
+
+#[test]
+fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
+    let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
+    let body = r#"{"access_token":"at","token_type":"of code-0123456789abcdef"}"#;
+    normalize(&reply(200, "", body), &conventions("grigora"), &sent, &mut noted).unwrap();
+    assert_eq!(noted[0].found, "was “of [secret]” and was taken to be Bearer");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use grapnel_model::provider::Conventions;
 use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::Deviation;
 use http::StatusCode;
 use serde_json::Value;
@@ -22,6 +23,7 @@ pub(super) fn check(
     members: &mut Members,
     conventions: &Conventions,
     status: StatusCode,
+    sent: &[SecretString],
     noted: &mut Vec<Deviation>,
 ) -> Result<(), Failure> {
     if let Some(path) = &conventions.token_path {
@@ -33,7 +35,7 @@ pub(super) fn check(
         Some(_) => {
             return Err(Failure::Strange("one whose access_token is empty or not text".into(), status));
         }
-        None => return Err(missing(members, status)),
+        None => return Err(missing(members, status, sent)),
     }
     if !matches!(members.get("refresh_token"), None | Some(Value::String(_)))
         || members.get("refresh_token").and_then(Value::as_str).is_some_and(|token| token.trim().is_empty())
@@ -41,7 +43,7 @@ pub(super) fn check(
         members.remove("refresh_token");
         note(noted, "refresh_token", "was empty and was left out");
     }
-    token_type(members, noted).map_err(unusable)?;
+    token_type(members, sent, noted).map_err(unusable)?;
     for name in TOKENS {
         if let Some(token) = members.get(name).and_then(Value::as_str) {
             sendable(name, token).map_err(unusable)?;
@@ -64,6 +66,13 @@ pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
     }
     // A shorter one is a word that may well stand elsewhere by chance.
     found.into_iter().filter(|token| token.len() >= 8)
+}
+
+/// A text of a reply, without the tokens that it holds and what was sent.
+fn shown(text: &str, members: &Members, sent: &[SecretString]) -> String {
+    let tokens: Vec<String> = tokens_in(members).collect();
+    let secrets = tokens.iter().map(String::as_str).chain(sent.iter().map(ExposeSecret::expose_secret));
+    clean(text, &secrets.collect::<Vec<_>>())
 }
 
 /// A token is visible ASCII (RFC 6749 appendix A.12; RFC 9110 §5.5): anything else breaks out of the header, or of the
@@ -91,10 +100,11 @@ const PROOF_OF_POSSESSION: &[&str] =
     &["mac", "hmac", "pop", "dpop", "hok", "shr", "sig", "signature", "signed", "httpsig", "mtls", "cert"];
 
 /// Any other type is sent as a bearer token: what it is called says which grant it is of, such as Slack's `bot`.
-fn token_type(members: &mut Members, noted: &mut Vec<Deviation>) -> Result<(), Unusable> {
-    let tokens = TOKENS.iter().filter_map(|name| members.get(*name)?.as_str());
-    // A shorter one is a word that may well stand elsewhere by chance.
-    let tokens: Vec<&str> = tokens.filter(|token| token.len() >= 8).collect();
+fn token_type(
+    members: &mut Members,
+    sent: &[SecretString],
+    noted: &mut Vec<Deviation>,
+) -> Result<(), Unusable> {
     let kind = members.get("token_type").filter(|kind| !kind.is_null());
     match kind.map(|kind| kind.as_str().map(str::trim)) {
         Some(Some(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
@@ -103,7 +113,7 @@ fn token_type(members: &mut Members, noted: &mut Vec<Deviation>) -> Result<(), U
         Some(Some(kind)) => {
             let lower = kind.to_ascii_lowercase();
             let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
-            let shown = clean(kind, &tokens);
+            let shown = shown(kind, members, sent);
             if words.any(|word| PROOF_OF_POSSESSION.contains(&word)) {
                 return Err(Unusable::ProofOfPossession(shown));
             }
@@ -131,11 +141,9 @@ fn take_nested(members: &mut Members, path: &str, noted: &mut Vec<Deviation>) {
 }
 
 /// Why there is no access token, as far as the rest of the reply tells.
-fn missing(members: &Members, status: StatusCode) -> Failure {
+fn missing(members: &Members, status: StatusCode, sent: &[SecretString]) -> Failure {
     if let Some(path) = nested(members, MAX_NESTING) {
-        let tokens: Vec<String> = tokens_in(members).collect();
-        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-        return Failure::Unusable(Unusable::Nested(clean(&path, &tokens)), status);
+        return Failure::Unusable(Unusable::Nested(shown(&path, members, sent)), status);
     }
     if members.get("id_token").is_some_and(Value::is_string) {
         return Failure::Unusable(Unusable::OnlyIdToken, status);
