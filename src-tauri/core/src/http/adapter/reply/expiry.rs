@@ -1,6 +1,7 @@
 //! When the tokens of a reply end, in the members and units that the rest reads.
 
 use grapnel_model::token_response::Deviation;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::http::adapter::members::{Members, note};
@@ -71,15 +72,21 @@ fn end(value: &Value) -> Option<End> {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
         Value::String(text) => match text.trim().parse::<f64>() {
             Ok(number) => whole(number),
-            Err(_) => text.trim().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second),
+            // It is one of these, however small or large: neither a lifetime nor milliseconds.
+            Err(_) => return moment(text.trim().parse::<Timestamp>().ok()?.as_second()),
         },
         _ => None,
     }?;
     match u64::try_from(number).ok()? {
         seconds if seconds < MAX_LIFETIME => Some(End::In(seconds)),
-        _ if number >= MILLISECONDS_FROM => Some(End::At(number / 1_000)),
-        _ => Some(End::At(number)),
+        _ if number >= MILLISECONDS_FROM => moment(number / 1_000),
+        _ => moment(number),
     }
+}
+
+/// A second of Unix time that there is. Zero and what is before it mean that nobody knows.
+fn moment(second: i64) -> Option<End> {
+    (second > 0 && Timestamp::from_second(second).is_ok()).then_some(End::At(second))
 }
 
 fn whole(number: f64) -> Option<i64> {

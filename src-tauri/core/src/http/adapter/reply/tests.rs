@@ -179,6 +179,23 @@ fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
     assert_eq!(noted[0].found, "was “of [secret]” and was taken to be Bearer");
 }
 
+/// RFC 3339 is neither a lifetime nor milliseconds, in whatever year it is.
+#[test]
+fn a_moment_is_read_as_one() {
+    let ends = |value: &str| {
+        let body = format!(r#"{{"access_token":"at","expires_at":{value},"refresh_expires_at":{value}}}"#);
+        let read = granted(&conventions("custom"), &body).unwrap();
+        ["expires_in", "expires_at", "refresh_expires_in", "refresh_expires_at"]
+            .map(|name| read[name].as_i64())
+    };
+    assert_eq!(ends("\"9999-12-30T22:00:00Z\""), [None, Some(253_402_207_200), None, Some(253_402_207_200)]);
+    assert_eq!(ends("\"1971-01-01T00:00:00Z\""), [None, Some(31_536_000), None, Some(31_536_000)]);
+    assert_eq!(ends("3600"), [Some(3600), None, Some(3600), None]);
+    for unknown in ["\"0001-01-01T00:00:00Z\"", "\"1970-01-01T00:00:00Z\"", "9223372036854775807"] {
+        assert_eq!(ends(unknown), [None; 4], "{unknown}");
+    }
+}
+
 #[test]
 fn what_repeats_a_secret_does_not_hold_it_any_more() {
     let token = "access-token-0123456789";
