@@ -164,7 +164,7 @@ fn forms(secret: &str, in_json: bool) -> Vec<Vec<u8>> {
     vec![itself.into(), form.into(), component.into(), lower_form, lower_component]
 }
 
-/// JSON text whose visible ASCII is not escaped where that is not needed, as some libraries do with `/`, `+` and `=`.
+/// JSON text whose printable ASCII is escaped only where that is needed, as some libraries do with `/`, `+` and `=`.
 fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
     if memmem::find(body, b"\\/").is_none() && memmem::find(body, b"\\u00").is_none() {
         return Cow::Borrowed(body);
@@ -180,6 +180,8 @@ fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
             _ => (None, 2),
         };
         match character {
+            // These stay escaped, in the short form.
+            Some(character @ (b'"' | b'\\')) => plain.extend([b'\\', character]),
             Some(character) => plain.push(character),
             None => plain.extend_from_slice(&rest[..length.min(rest.len())]),
         }
@@ -189,11 +191,11 @@ fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// The character of an escape, where JSON has it unescaped as well.
+/// The character of an escape, where it is a printable one of ASCII.
 fn visible(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let byte = digit(high)? * 16 + digit(low)?;
-    (byte.is_ascii_graphic() && byte != b'"' && byte != b'\\').then_some(byte)
+    (byte.is_ascii_graphic() || byte == b' ').then_some(byte)
 }
 
 #[cfg(test)]
@@ -233,6 +235,25 @@ mod tests {
         let body = json!({ "said": format!("it is {secret}, is it"), "n": 1 }).to_string();
         let masked: Value = serde_json::from_slice(&mask(&[secret]).json(body.into_bytes())).unwrap();
         assert_eq!(masked, json!({ "said": "it is [secret], is it", "n": 1 }));
+    }
+
+    #[test]
+    fn a_secret_is_found_with_any_of_its_characters_escaped() {
+        let secret = r#"s3cret with "quotes", \slash/es"#;
+        for escaped in secret.chars() {
+            let text: String = secret
+                .chars()
+                .map(|c| match c {
+                    c if c == escaped => format!("\\u{:04x}", u32::from(c)),
+                    '"' | '\\' => format!("\\{c}"),
+                    c => c.to_string(),
+                })
+                .collect();
+            let body = format!(r#"{{"a":"it is {text}"}}"#);
+            assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["a"], format!("it is {secret}"));
+            let masked: Value = serde_json::from_slice(&mask(&[secret]).json(body.into_bytes())).unwrap();
+            assert_eq!(masked["a"], "it is [secret]", "{text}");
+        }
     }
 
     #[test]
