@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::endpoint;
 use grapnel_model::provider_text::clean;
+use grapnel_model::text::is_hidden;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
@@ -48,8 +49,9 @@ pub(super) struct Metadata {
 
 /// The issuer that a document names.
 pub(super) fn issuer_of(document: &Map<String, Value>) -> Option<&str> {
-    let is_plain =
-        |text: &&str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    let is_plain = |text: &&str| {
+        !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || is_hidden(c))
+    };
     document.get("issuer")?.as_str().filter(is_plain)
 }
 
@@ -191,6 +193,17 @@ mod tests {
         let document = json!({ (member): address });
         let Value::Object(document) = document else { panic!("members") };
         Metadata::read(&Url::parse(issuer).unwrap(), document)
+    }
+
+    #[test]
+    fn an_issuer_with_characters_that_cannot_be_seen_is_none() {
+        let named = |issuer: &str| issuer_of(json!({ "issuer": issuer }).as_object().unwrap()).is_some();
+        assert!(named("https://id.example/世界"));
+        for hidden in
+            ["https://id\u{ad}.example", "https://id.example/\u{202e}", "https://id.example/ ", "\u{1b}", ""]
+        {
+            assert!(!named(hidden), "{hidden:?}");
+        }
     }
 
     #[test]
