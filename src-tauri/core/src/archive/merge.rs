@@ -11,6 +11,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::{Conventions, OtherHost, Profile};
 use grapnel_model::secret::Glimpse;
+use grapnel_model::text::clean_line;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
@@ -279,7 +280,8 @@ impl Plan {
     }
 
     fn line(&mut self, what: What, name: &str, outcome: Outcome, here: &str, why: Option<String>) {
-        let name = shown(name);
+        // A reason may repeat what the file says.
+        let (name, why) = (shown(name), why.map(|why| clean_line(&why)));
         self.report.lines.push(Line { what, name, outcome, here: here.into(), why, other_hosts: Vec::new() });
     }
 }
