@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::conventions::Extra;
 use crate::error::{Error, Result};
 use crate::secret::{ExposeSecret, SecretString};
+use crate::text::{is_control, is_hidden};
 
 /// Values by key that only the vault keeps.
 pub type Secrets = BTreeMap<String, SecretString>;
@@ -127,6 +128,10 @@ pub(super) fn check(key: &str, value: &str) -> Result<()> {
             _ => refused.hint("Leave it out."),
         });
     }
+    if name.chars().any(|c| is_control(c) || is_hidden(c)) {
+        return Err(Error::input(key, "The name of a parameter has characters that cannot be shown.")
+            .hint("Enter it by hand, without invisible characters."));
+    }
     if family != Family::Header {
         return Ok(());
     }
@@ -184,7 +189,12 @@ mod tests {
         ] {
             check(key, "x").unwrap();
         }
-        for (key, value) in [("token.header.a b", "x"), ("token.header.X-A", "a\nb")] {
+        for (key, value) in [
+            ("token.header.a b", "x"),
+            ("token.header.X-A", "a\nb"),
+            ("authorize.prom\u{202e}pt", "x"),
+            ("token.a\u{1b}[2J", "x"),
+        ] {
             assert_eq!(check(key, value).unwrap_err().field.as_deref(), Some(key));
         }
     }

@@ -184,6 +184,15 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_is_no_endpoint_whatever_it_is_called() {
+        let own =
+            [("authorize.return_url", "https://app.example/x")].map(|(k, v)| (k.into(), v.into())).into();
+        let grigora = Profile::find("grigora").unwrap();
+        assert_eq!(grigora.review(&own), Review::default());
+        assert_eq!(grigora.called(&own), "Grigora");
+    }
+
+    #[test]
     fn each_file_that_is_no_profile_says_why() {
         let bad = [
             "",

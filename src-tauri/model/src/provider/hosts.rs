@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use url::{Origin, Url};
 
+use super::extras::family;
 use super::{Overrides, Profile, is_loopback};
 use crate::error::Error;
 
@@ -47,7 +48,8 @@ impl Following {
 }
 
 fn is_endpoint(key: &str) -> bool {
-    key.ends_with("_url") || key == "api_base"
+    // A parameter may be called so as well, and no request goes to its value.
+    family(key).is_none() && (key.ends_with("_url") || key == "api_base")
 }
 
 fn origin(address: &str) -> Option<String> {
