@@ -7,31 +7,26 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::arguments::Command;
-use crate::exit::Exit;
-use crate::print::Messages;
+use crate::print::{Messages, hint_here};
 use crate::session::Session;
-use crate::vault;
 
 /// A keyring that answers does so sooner. A list must not wait longer for one that does not.
 const GLANCE: Duration = Duration::from_millis(2500);
 /// A command that the keyring has refused ends sooner, with the keyring's own words.
 const REFUSED: Duration = Duration::from_millis(200);
 
-/// Executes a command for as long as the keyring lets it.
-pub(crate) async fn within_patience(session: &mut Session<'_>, command: Command) -> Result<Exit> {
-    if matches!(command, Command::Doctor) {
-        // What is wrong with the keyring is what it is to tell.
-        return Box::pin(crate::execute(session, command)).await;
-    }
-    let grapnel = session.grapnel.clone();
-    let messages = session.output.messages.clone();
-    // The core gives up by itself after the time that a person needs.
-    let patience = (!session.input.is_terminal).then_some(session.patience.keyring);
+/// Awaits `work` for as long as the keyring lets it. Without `patience`, the core gives up by itself after the time that a
+/// person needs.
+pub(crate) async fn within_patience<T>(
+    grapnel: &Grapnel,
+    messages: &Messages,
+    patience: Option<Duration>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let done = tokio::select! {
         biased;
-        done = crate::execute(session, command) => done,
-        error = given_up(&grapnel, &messages, patience) => return Err(error),
+        done = work => done,
+        error = given_up(grapnel, messages, patience) => return Err(error),
     };
     // A renewal or an exchange that someone else asked for in this process must not be broken off.
     grapnel.idle().await;
@@ -66,7 +61,7 @@ pub(crate) async fn glance(session: &Session<'_>) {
     // By the end of a glance, a keyring that is silent counts as locked.
     let _ = tokio::time::timeout(GLANCE, session.grapnel.check_vault()).await;
     if let Some(trouble) = session.grapnel.vault_trouble() {
-        let hint = vault::hint_here(trouble.code).or(trouble.hint).unwrap_or_default();
+        let hint = hint_here(trouble.code).or(trouble.hint).unwrap_or_default();
         session.output.messages.note(&format!("warning: {} {hint}", trouble.message));
     }
 }

@@ -95,9 +95,17 @@ impl Work {
         let Self { command, reads_passphrases, open, mut output, input, browser, patience } = self;
         let done = match open() {
             Ok(grapnel) => {
+                let (core, messages) = (grapnel.clone(), output.messages.clone());
+                let keyring_patience = (!input.is_terminal).then_some(patience.keyring);
                 let mut session =
                     Session { grapnel, output: &mut output, input, browser, patience, reads_passphrases };
-                Box::pin(keyring::within_patience(&mut session, command)).await
+                if matches!(command, Command::Doctor) {
+                    // What is wrong with the keyring is what it is to tell.
+                    Box::pin(execute(&mut session, command)).await
+                } else {
+                    let work = execute(&mut session, command);
+                    Box::pin(keyring::within_patience(&core, &messages, keyring_patience, work)).await
+                }
             }
             Err(error) if matches!(command, Command::Doctor) => doctor::unopened(&mut output, error),
             Err(error) => Err(error),

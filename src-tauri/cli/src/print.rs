@@ -178,6 +178,12 @@ fn unwritable(error: &dyn std::error::Error) -> Error {
     Error::new(Code::Internal, format!("Standard output cannot be written to: {error}."))
 }
 
+/// What to do about a locked vault where nobody types.
+pub(crate) fn hint_here(code: Code) -> Option<String> {
+    let is_here = code == Code::PassphraseNeeded;
+    is_here.then(|| "Add --passphrase-stdin, and write the passphrase to standard input.".into())
+}
+
 #[cfg(test)]
 mod tests {
     use grapnel_core::clock::SystemClock;

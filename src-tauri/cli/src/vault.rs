@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::keyring;
-use crate::print::Shown;
+use crate::print::{Shown, hint_here};
 use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
@@ -83,12 +83,6 @@ pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result
     }
     let error = Error::new(Code::PassphraseNeeded, "The vault is locked, and opens with your passphrase.");
     Err(error.means("Nothing was done.").hint(hint_here(Code::PassphraseNeeded).unwrap_or_default()))
-}
-
-/// What to do about a locked vault where nobody types.
-pub(crate) fn hint_here(code: Code) -> Option<String> {
-    let is_here = code == Code::PassphraseNeeded;
-    is_here.then(|| "Add --passphrase-stdin, and write the passphrase to standard input.".into())
 }
 
 /// A passphrase that the person chooses now, for `what`. At a terminal it is typed twice.
