@@ -6,12 +6,8 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::extras::{Family, family, is_reserved};
+use super::extras::{Extra, Family, family, is_reserved};
 use crate::secret::{ExposeSecret, SecretString};
-
-pub use read::endpoint;
-pub use read::is_loopback;
-pub(super) use read::{KEYS, KEYS_OF_PROFILES};
 
 /// Where the parameters of the authorization request go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +89,6 @@ pub enum Content {
     /// Organizations, as GroveStreams lists them.
     GroveStreams,
 }
-
-/// Names and values beside the protocol's own.
-pub type Extra = Vec<(String, SecretString)>;
 
 /// Where and how renewal departs from the token endpoint's ways.
 #[derive(Debug, Clone)]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue};
 
-use super::conventions::Extra;
 use crate::error::{Error, Result};
 use crate::secret::{ExposeSecret, SecretString};
 use crate::text::{is_control, is_hidden};
@@ -152,6 +151,9 @@ pub fn replace(pairs: &mut Vec<(String, String)>, extra: &Extra) {
     let filled = extra.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
     pairs.extend(filled.filter(|(_, value)| !value.is_empty()));
 }
+
+/// Names and values beside the protocol's own.
+pub type Extra = Vec<(String, SecretString)>;
 
 #[cfg(test)]
 mod tests {

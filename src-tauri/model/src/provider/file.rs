@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::conventions::KEYS_OF_PROFILES;
-use super::extras::is_reserved;
-use super::{OtherHost, Overrides, Profile, is_secret};
+use super::extras::{is_reserved, is_secret};
+use super::hosts::OtherHost;
+use super::keys::KEYS_OF_PROFILES;
+use super::profile::{Overrides, Profile};
 use crate::error::{Error, Result};
 
 /// No true profile comes near this many bytes.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use url::{Origin, Url};
 
+use super::endpoint::is_loopback;
 use super::extras::family;
-use super::{Overrides, Profile, is_loopback};
+use super::profile::{Overrides, Profile};
 use crate::error::Error;
 
 /// Endpoints by what reaches them, the most sensitive first: the client secret, codes and tokens; a password; …
@@ -184,7 +185,7 @@ mod tests {
         let mut told = Vec::new();
         for profile in Profile::built_in().iter().filter(|profile| profile.id != "custom") {
             assert_eq!(profile.called(&Overrides::new()), profile.name);
-            let keys = super::super::conventions::KEYS.iter().filter(|key| is_endpoint(key));
+            let keys = super::super::keys::KEYS.iter().filter(|key| is_endpoint(key));
             for key in keys {
                 let moved = own(&[(key, "https://evil.example/x")]);
                 assert_eq!(profile.called(&moved), format!("evil.example, as {}", profile.name), "{key}");

@@ -1,61 +1,10 @@
 //! Reading a profile's text values. What cannot be is refused, naming its key.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{Body, ClientAuth, Content, Conventions, Need, Pkce, Place, Refresh, Renewal};
 use crate::error::{Error, Result};
-
-/// Every key that a profile may have, in the order to show them.
-pub(in crate::provider) const KEYS: &[&str] = &[
-    "issuer",
-    "authorize_url",
-    "authorize_params",
-    "identity_provider",
-    "email",
-    "login_hint",
-    "token_url",
-    "token_body",
-    "token_redirect_uri",
-    "token_state",
-    "token_path",
-    "client_id",
-    "client_secret",
-    "client_auth",
-    "revocation_auth",
-    "introspection_auth",
-    "pkce",
-    "send_scope",
-    "scope_separator",
-    "scope_aliases",
-    "require_state",
-    "require_iss",
-    "callback_code",
-    "callback_state",
-    "envelope",
-    "refresh",
-    "refresh_url",
-    "refresh_method",
-    "refresh_body",
-    "refresh_params",
-    "refresh_redirect_uri",
-    "refresh_scope",
-    "resource",
-    "revocation_url",
-    "introspection_url",
-    "userinfo_url",
-    "jwks_url",
-    "login_url",
-    "api_base",
-    "projects_param",
-    "org",
-    "user_uid",
-    "token_prefix",
-    "refresh_token_prefix",
-    "content",
-];
-
-/// Keys that are for a profile alone: what they permit is not for an app to decide.
-pub(in crate::provider) const KEYS_OF_PROFILES: &[&str] = &["state_may_be_waived"];
+use crate::provider::endpoint::endpoint;
 
 /// Finds a value by its key.
 pub(in crate::provider) type Find<'f, 'v> = &'f dyn Fn(&str) -> Option<&'v str>;
@@ -340,80 +289,4 @@ fn resources(values: &Values<'_, '_>) -> Result<Vec<String>> {
             .hint("Enter whole addresses without a #, separated by spaces.")),
     })
     .collect()
-}
-
-/// Reads the address of an endpoint, and admits only what tokens and codes may be sent to:
-/// https, or plain http on this machine.
-pub fn endpoint(key: &str, text: &str) -> Result<Url> {
-    let refuse = |message: &str, hint: &str| Err(Error::input(key, message).hint(hint));
-    if text.trim().is_empty() {
-        return refuse("The address is empty.", "Enter the whole address, or reset it to the default.");
-    }
-    if text.contains(char::is_whitespace) {
-        return refuse("The address has a space in it.", "Remove the space.");
-    }
-    let Ok(url) = Url::parse(text) else {
-        return refuse("That is not an address.", "Enter the whole address, beginning with https://.");
-    };
-    if url.scheme() == "http" && !is_loopback(&url) {
-        return refuse(
-            "The address begins with http://, so that anyone on the way could read your tokens.",
-            "Use https://. Plain http is for 127.0.0.1 only.",
-        );
-    }
-    if !matches!(url.scheme(), "https" | "http") {
-        return refuse("The address does not begin with https://.", "Enter an https address.");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return refuse("The address has a user name or password in it.", "Remove everything before the @.");
-    }
-    if url.fragment().is_some() {
-        return refuse("The address has a # in it.", "Remove the # and what follows it.");
-    }
-    Ok(url)
-}
-
-/// Whether an address is on this machine, so that plain http is safe.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::endpoint;
-
-    #[test]
-    fn endpoints_are_https_or_on_this_machine() {
-        for good in
-            ["https://api.grigora.co/x", "http://127.0.0.1:4780/x", "http://[::1]/x", "http://localhost:1/x"]
-        {
-            assert!(endpoint("token_url", good).is_ok(), "{good}");
-        }
-    }
-
-    #[test]
-    fn each_address_that_cannot_be_says_why() {
-        let bad = [
-            "",
-            "   ",
-            "https://a b.example",
-            "api.grigora.co",
-            "http://api.grigora.co/x",
-            "http://127.0.0.1.evil.example/x",
-            "ftp://example.org",
-            "javascript:alert(1)",
-            "https://user:pass@example.org",
-            "https://example.org/#x",
-        ];
-        let errors = bad.map(|address| {
-            let error = endpoint("token_url", address).unwrap_err();
-            format!("{address:?}: {} {}", error.message, error.hint.unwrap())
-        });
-        insta::assert_snapshot!(errors.join("\n"));
-    }
 }

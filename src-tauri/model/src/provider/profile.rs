@@ -1,0 +1,264 @@
+//! A provider's profile: text values by key, each with its source. An app may override any of them.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::conventions::Conventions;
+use super::extras;
+use super::keys::{KEYS, KEYS_OF_PROFILES};
+use super::view::{ProfileValue, ProviderView, Scope, Source};
+use crate::error::{Code, Error, Result};
+
+/// Where deep-link callbacks come home (RFC 8252 §7.1: a scheme by reversed domain, one slash).
+pub const DEEP_LINK: &str = "dev.grapnel.desktop:/oauth/callback";
+
+/// The profiles that come with Grapnel.
+const BUILT_IN: &[&str] = &[
+    include_str!("profiles/grigora.toml"),
+    include_str!("profiles/grindery.toml"),
+    include_str!("profiles/thegrid.toml"),
+    include_str!("profiles/grovestreams.toml"),
+    include_str!("profiles/custom.toml"),
+];
+
+/// Endpoints that no app does without, so that they stay where the profile has them even where it is not said whether
+/// they move.
+const NEEDED: &[&str] = &["authorize_url", "token_url", "api_base"];
+
+/// Values of a profile that a person chose otherwise for one app.
+pub type Overrides = BTreeMap<String, String>;
+
+/// A provider's profile, as its file has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its id, such as `grigora`.
+    pub id: String,
+    /// Its name, such as `Grigora`.
+    pub name: String,
+    /// The page where apps are registered and permissions taken back; empty where that is not known.
+    pub portal: String,
+    /// How an app is registered there, in a sentence or two.
+    pub register: String,
+    /// The scopes that its page names.
+    #[serde(default)]
+    pub scopes: Vec<Scope>,
+    pub(super) values: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Value {
+    pub(super) value: String,
+    source: Source,
+}
+
+impl Profile {
+    /// Every profile that comes with Grapnel, in the order to offer them.
+    pub fn built_in() -> &'static [Self] {
+        static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+            #[expect(clippy::expect_used, reason = "the files are compiled in and read by a test")]
+            BUILT_IN.iter().map(|text| toml::from_str(text).expect("a built-in profile is valid")).collect()
+        });
+        &PROFILES
+    }
+
+    /// The profile whose id is `id`.
+    pub fn find(id: &str) -> Result<&'static Self> {
+        Self::built_in().iter().find(|profile| profile.id == id).ok_or_else(|| {
+            Error::new(Code::NotFound, format!("There is no provider “{id}”."))
+                .hint("Choose one of the providers that Grapnel lists.")
+        })
+    }
+
+    /// How this provider is spoken to, with an app's own values in place of the profile's. An extra value that Grapnel
+    /// sets itself is left out: an app that was stored with one goes on.
+    ///
+    /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.
+    pub fn conventions(&self, overrides: &Overrides) -> Result<Conventions> {
+        if let Some(key) = overrides.keys().find(|key| KEYS_OF_PROFILES.contains(&key.as_str())) {
+            return Err(Error::input(
+                key,
+                format!("“{key}” is a fact about the provider, which no app can change."),
+            )
+            .hint("Leave it out."));
+        }
+        let known = |key: &str| {
+            extras::family(key).is_some() || KEYS.contains(&key) || KEYS_OF_PROFILES.contains(&key)
+        };
+        if let Some(key) = overrides.keys().chain(self.values.keys()).find(|key| !known(key)) {
+            return Err(Error::input(key, format!("There is no value called “{key}”.")).hint(format!(
+                "There are: {}, and authorize.NAME, token.NAME, refresh.NAME and token.header.NAME.",
+                KEYS.join(", ")
+            )));
+        }
+        let values = self.values(overrides);
+        let read = Conventions::read(&|key: &str| values.get(key).map(String::as_str))?;
+        Ok(read.with(values.iter().map(|(key, value)| (key.as_str(), value.as_str().into()))))
+    }
+
+    /// The same, of what somebody enters or a file says: refuses as well what could redirect a secret or replace a
+    /// parameter of the protocol.
+    pub fn check(&self, overrides: &Overrides) -> Result<Conventions> {
+        let conventions = self.conventions(overrides)?;
+        overrides.iter().try_for_each(|(key, value)| extras::check(key, value))?;
+        self.following(overrides).check()?;
+        Ok(conventions)
+    }
+
+    /// The keys of an app that are left out, because Grapnel sets what they name.
+    pub fn left_out<'k>(keys: impl IntoIterator<Item = &'k String>) -> Vec<String> {
+        keys.into_iter().filter(|key| extras::is_reserved(key)).cloned().collect()
+    }
+
+    /// Every value by key: the app's own, those that follow them, and the profile's.
+    pub fn values(&self, overrides: &Overrides) -> BTreeMap<String, String> {
+        let mut values: BTreeMap<String, String> =
+            self.values.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
+        let following = self.following(overrides);
+        for key in following.undecided.keys().filter(|key| !NEEDED.contains(&key.as_str())) {
+            values.remove(key);
+        }
+        values.extend(following.values);
+        values.extend(overrides.clone());
+        values
+    }
+
+    /// Whether a value is what it would be without being set.
+    pub fn is_default(&self, overrides: &Overrides, key: &str, value: &str) -> bool {
+        let others = overrides.iter().filter(|(other, _)| *other != key);
+        let others = others.map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.values.get(key).is_some_and(|own| own.value == value)
+            && self.values(&others).get(key).is_some_and(|found| found == value)
+            && !self.following(&others).undecided.contains_key(key)
+    }
+
+    /// What is shown of it.
+    pub fn view(&self) -> ProviderView {
+        let values = self.values.iter().map(|(key, value)| ProfileValue {
+            key: key.clone(),
+            value: value.value.clone(),
+            source: value.source,
+        });
+        ProviderView {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            portal: self.portal.clone(),
+            register: self.register.clone(),
+            redirect_uri: DEEP_LINK.to_owned(),
+            scopes: self.scopes.clone(),
+            values: values.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::ExposeSecret;
+
+    #[test]
+    fn every_built_in_profile_is_complete_but_for_what_only_the_person_knows() {
+        for profile in Profile::built_in() {
+            let mut own = Overrides::new();
+            if profile.id == "custom" {
+                for key in ["authorize_url", "token_url"] {
+                    assert_eq!(profile.conventions(&own).unwrap_err().field.as_deref(), Some(key));
+                    own.insert(key.into(), "https://id.example/x".into());
+                }
+            }
+            profile.conventions(&own).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let overrides = Overrides::from([("tokn_url".into(), "https://example.org".into())]);
+        let error = Profile::find("grigora").unwrap().conventions(&overrides).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("tokn_url"));
+        assert!(error.hint.unwrap().contains("token_url"));
+    }
+
+    #[test]
+    fn a_profile_that_contradicts_itself_is_refused() {
+        let table = [
+            ("custom", "client_auth=none client_secret=required"),
+            ("custom", "client_id=none"),
+            ("custom", "require_iss=true"),
+            ("custom", "content=grigora"),
+            ("thegrid", "identity_provider=../token"),
+            ("thegrid", "scope_separator=semicolon"),
+            ("thegrid", "state_may_be_waived=false"),
+            ("custom", "require_state=false"),
+            ("custom", "require_state=false state_may_be_waived=true"),
+        ];
+        let errors = table.map(|(id, settings)| {
+            let mut own = Overrides::from([
+                ("authorize_url".into(), "https://id.example/authorize".into()),
+                ("token_url".into(), "https://id.example/token".into()),
+            ]);
+            own.extend(
+                settings.split(' ').filter_map(|one| one.split_once('=')).map(|(k, v)| (k.into(), v.into())),
+            );
+            let error = Profile::find(id).unwrap().conventions(&own).unwrap_err();
+            format!("{settings}: [{}] {} {}", error.field.unwrap(), error.message, error.hint.unwrap())
+        });
+        insta::assert_snapshot!(errors.join("\n"));
+    }
+
+    /// Data says so, and nothing else does: no provider's name is known to the code that refuses it.
+    #[test]
+    fn the_state_may_be_waived_at_the_grid_only() {
+        for profile in Profile::built_in() {
+            let own = [("authorize_url", "https://id.example/a"), ("token_url", "https://id.example/t")];
+            let own = own.into_iter().chain([("require_state", "false")]);
+            let read = profile.conventions(&own.map(|(key, value)| (key.into(), value.into())).collect());
+            match profile.id.as_str() {
+                "thegrid" => assert!(!read.unwrap().require_state),
+                _ => assert_eq!(read.unwrap_err().field.as_deref(), Some("require_state"), "{}", profile.id),
+            }
+        }
+    }
+
+    #[test]
+    fn extra_values_go_to_the_request_that_their_key_names() {
+        let own = [
+            ("authorize.prompt", ""),
+            ("token.audience", "x"),
+            ("refresh.audience", "y"),
+            ("token.header.X-Client-ID", "z"),
+            ("authorize.state", "stored before it was refused"),
+        ];
+        let own: Overrides = own.map(|(key, value)| (key.into(), value.into())).into();
+        let grigora = Profile::find("grigora").unwrap();
+        let read = grigora.conventions(&own).unwrap();
+        let told =
+            [&read.authorize_extra, &read.token_extra, &read.renewal.extra, &read.token_headers].map(|all| {
+                let all = all.iter().map(|(name, value)| format!("{name}={}", value.expose_secret()));
+                all.collect::<Vec<_>>().join(" ")
+            });
+        assert_eq!(told, ["prompt=", "audience=x", "audience=y", "X-Client-ID=z"]);
+        assert_eq!(Profile::left_out(own.keys()), ["authorize.state"]);
+        assert_eq!(grigora.check(&own).unwrap_err().field.as_deref(), Some("authorize.state"));
+    }
+
+    #[test]
+    fn a_resource_is_an_absolute_address_and_there_may_be_several() {
+        let of = |value: &str| {
+            Profile::find("grigora").unwrap().conventions(&[("resource".into(), value.into())].into())
+        };
+        assert_eq!(of("https://api.example urn:x:y").unwrap().resources, ["https://api.example", "urn:x:y"]);
+        for bad in ["api.example", "https://api.example/#x"] {
+            assert_eq!(of(bad).unwrap_err().field.as_deref(), Some("resource"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_the_providers_are_known_by() {
+        for profile in Profile::built_in() {
+            insta::assert_json_snapshot!(profile.id.as_str(), profile.view());
+        }
+    }
+}
