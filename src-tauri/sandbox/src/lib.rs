@@ -26,6 +26,7 @@ mod redirect;
 mod refusal;
 mod registration;
 mod revealed;
+mod routes;
 mod sandbox;
 mod server;
 mod switches;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::apps::App;
 use crate::grants::Lifetimes;
 use crate::provider::{Consent, ProviderId};
-use crate::{custom, grigora, the_grid};
+use crate::{custom::constants as custom, grigora::constants as grigora, the_grid::constants as the_grid};
 
 /// What a sandbox starts with: by itself every provider, each on a free port.
 #[derive(Clone, Debug)]

@@ -9,10 +9,11 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::{
-    AUTHORIZE_PATH, Custom, INTROSPECTION_PATH, KEYS_PATH, METADATA_PATH, OPENID_PATH, REVOCATION_PATH,
-    SCOPES, TOKEN_PATH, USERINFO_PATH,
+use crate::custom::constants::{
+    AUTHORIZE_PATH, INTROSPECTION_PATH, KEYS_PATH, METADATA_PATH, OPENID_PATH, REVOCATION_PATH, SCOPES,
+    TOKEN_PATH, USERINFO_PATH,
 };
+use crate::custom::state::Custom;
 use crate::provider::Provider;
 use crate::refusal::reply;
 use crate::switches::Switch;

@@ -10,8 +10,9 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::client::authenticate;
-use super::{Custom, INTROSPECTION_PATH};
 use crate::body::Formats;
+use crate::custom::constants::INTROSPECTION_PATH;
+use crate::custom::state::Custom;
 use crate::departures::Notes;
 use crate::faults::{Endpoint, play};
 use crate::grants::Held;

@@ -10,8 +10,9 @@ use axum::routing::post;
 
 use super::client::authenticate;
 use super::introspection::KNOWN;
-use super::{Custom, REVOCATION_PATH};
 use crate::body::Formats;
+use crate::custom::constants::REVOCATION_PATH;
+use crate::custom::state::Custom;
 use crate::departures::{Kind, Notes};
 use crate::faults::{Endpoint, play};
 use crate::provider::Provider;

@@ -10,9 +10,10 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::client::authenticate;
-use super::{Custom, TOKEN_PATH};
 use crate::apps::App;
 use crate::body::Formats;
+use crate::custom::constants::TOKEN_PATH;
+use crate::custom::state::Custom;
 use crate::departures::{Kind, Notes};
 use crate::faults::{Endpoint, Fault, play};
 use crate::grants::{CodeClaim, RefreshRefused, Tokens};

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::{Custom, USERINFO_PATH};
 use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
+use crate::custom::constants::USERINFO_PATH;
+use crate::custom::state::Custom;
 use crate::faults::{Endpoint, play};
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};

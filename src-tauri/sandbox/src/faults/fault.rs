@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Endpoint, FaultError};
+use crate::faults::endpoint::Endpoint;
+use crate::faults::error::FaultError;
 
 /// What goes wrong. "Before" means that the server never acted on the request; "after", that it did.
 #[derive(Clone, Debug, PartialEq)]

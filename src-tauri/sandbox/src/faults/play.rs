@@ -1,19 +1,21 @@
 //! Plays a fault on a request: instead of acting on it, or on the reply after the server has acted.
 
-use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::{io, mem};
 
-use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use hyper::body::Frame;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Fault, WHY, Words, token_reply};
+use super::body::{bytes_of, with_body};
+use super::token_reply;
 use crate::clock::{Clock, http_date, later};
+use crate::faults::fault::Fault;
+use crate::faults::words::{WHY, Words};
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
 use crate::server::HangUp;
@@ -100,19 +102,6 @@ fn gateway(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let reason = status.canonical_reason().unwrap_or_default();
     (status, Html(format!("<!doctype html><title>{status}</title><h1>{reason}</h1>"))).into_response()
-}
-
-pub(super) async fn bytes_of(response: Response) -> (Response, Bytes) {
-    let (parts, body) = response.into_parts();
-    // The body is our own, held in memory: reading it cannot fail.
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    (Response::from_parts(parts, Body::empty()), bytes)
-}
-
-pub(super) fn with_body(mut response: Response, body: impl Into<Body>) -> Response {
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    *response.body_mut() = body.into();
-    response
 }
 
 async fn oversized(response: Response) -> Response {

@@ -4,8 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::Fault;
-use super::play::{bytes_of, with_body};
+use crate::faults::body::{bytes_of, with_body};
+use crate::faults::fault::Fault;
 
 /// Changes the members of a successful token reply. An error reply is left as it is.
 pub(super) async fn reshape(fault: &Fault, response: Response) -> Response {

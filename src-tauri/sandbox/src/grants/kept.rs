@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, Grants, Store, Token, TokenState};
+use crate::grants::ledger::{Grant, Grants, Store, Token, TokenState};
 use crate::random::Digest;
 
 /// The content of the file.

@@ -1,6 +1,6 @@
 //! The exchange of a code: once, in time, by the client and for the redirect URI that it was issued to.
 
-use super::{Authorization, Code, Grant, Grants, Store, Tokens};
+use crate::grants::ledger::{Authorization, Code, Grant, Grants, Store, Tokens};
 use crate::pkce;
 use crate::random::digest;
 

@@ -1,6 +1,6 @@
 //! The refresh: new tokens for a refresh token, which ends in the same moment.
 
-use super::{Grants, TokenState, Tokens};
+use crate::grants::ledger::{Grants, TokenState, Tokens};
 use crate::random::digest;
 
 /// Why a refresh token is not renewed.

@@ -1,7 +1,7 @@
 //! What a test compares a client's word with: which tokens are good, and which faults struck whose renewals.
 
-use super::Grants;
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
+use crate::grants::ledger::Grants;
 use crate::random::digest;
 
 impl Grants {

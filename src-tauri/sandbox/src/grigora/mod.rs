@@ -3,44 +3,28 @@
 
 mod api;
 mod authorize;
+pub(crate) mod constants;
+mod pending;
+mod state;
 mod token;
 
 use std::sync::Arc;
 
 use axum::Router;
 
-use crate::apps::App;
-use crate::grants::{Authorization, Life, Lifetimes, Mint};
+pub use constants::{
+    API_BASE, APP_NAME, AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, LIFETIMES, REDIRECT_URIS, SCOPES,
+    TOKEN_PATH, sandbox_app,
+};
+
+use crate::grants::{Authorization, Life, Mint};
 use crate::options::Options;
-use crate::provider::{Place, Provider, ProviderId, housed};
+use crate::provider::{Place, Provider, ProviderId};
 use crate::random::secret;
+use crate::routes::housed;
 use crate::tickets::Tickets;
 use crate::world::World;
-
-/// The client id of the app that is registered from the start.
-pub const CLIENT_ID: &str = "grapnel-sandbox-app";
-/// Its client secret, which protects nothing.
-pub const CLIENT_SECRET: &str = "sandbox-secret-not-for-production";
-/// Its name on the consent page.
-pub const APP_NAME: &str = "Sandbox App";
-/// Its redirect URIs. The loopback one is good for any port.
-pub const REDIRECT_URIS: [&str; 3] = [
-    "dev.grapnel.desktop:/oauth/callback",
-    "dev.grapnel.desktop://oauth/callback",
-    "http://127.0.0.1/callback",
-];
-/// Its scopes. The pages name the first two; the third is seeded.
-pub const SCOPES: [&str; 3] = ["cms:post:read", "directory:items:read", "project:details:read"];
-/// The authorization endpoint's path (on the real provider's own host: `build.grigora.co`).
-pub const AUTHORIZE_PATH: &str = "/oauth/authorize";
-/// The token endpoint's path (`api.grigora.co`).
-pub const TOKEN_PATH: &str = "/general/oauth/token";
-/// The base path of the API (`api.grigora.co`).
-pub const API_BASE: &str = "/general/api/v1";
-
-/// An hour for the access token is the page's; ten minutes for the code (RFC 6749 §4.1.2) and no end for the refresh
-/// token are assumed.
-pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 3600, refresh_token: None };
+use state::Grigora;
 
 /// The look of a code is assumed; that of the tokens is the page's.
 #[derive(Debug)]
@@ -58,28 +42,6 @@ impl Mint for GrigoraMint {
     fn refresh(&self) -> String {
         secret("gri_rt_")
     }
-}
-
-/// The app that is registered from the start.
-#[must_use]
-pub fn sandbox_app() -> App {
-    App {
-        id: "42".to_owned(),
-        client_id: CLIENT_ID.to_owned(),
-        client_secret: CLIENT_SECRET.to_owned(),
-        name: APP_NAME.to_owned(),
-        description: "A made-up app, to try a connection with.".to_owned(),
-        homepage: "https://sandbox-app.example".to_owned(),
-        redirect_uris: REDIRECT_URIS.map(str::to_owned).to_vec(),
-        scopes: SCOPES.map(str::to_owned).to_vec(),
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Grigora {
-    provider: Arc<Provider>,
-    world: World,
-    tickets: Tickets<authorize::AuthorizeRequest>,
 }
 
 pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {

@@ -1,8 +1,11 @@
 //! Grindery: sign-in with a wallet, no client identity at all, and a JSON-RPC API. Its page is short; the rest is what
 //! the provider's published code does. What neither says is marked "assumed" where it is decided.
 
+pub(crate) mod constants;
+mod pending;
 mod rpc;
 mod sign_in;
+mod state;
 mod token;
 mod world;
 
@@ -15,38 +18,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 
+pub use constants::{
+    API_PATH, AUDIENCE, AUTHORIZE_PATH, ISSUER, KEYS_PATH, LIFETIMES, SIGN_IN_PATH, TOKEN_PATH,
+};
+
 use crate::faults::{WHY, Words};
-use crate::grants::{Authorization, Life, Lifetimes, Mint};
+use crate::grants::{Authorization, Life, Mint};
 use crate::jwt::Signer;
-use crate::provider::{Place, Provider, ProviderId, housed};
+use crate::provider::{Place, Provider, ProviderId};
 use crate::random::secret;
 use crate::refusal::{Refusal, reply};
+use crate::routes::housed;
 use crate::tickets::Tickets;
-
-/// The authorization endpoint, which passes every parameter on to the sign-in page of the day.
-pub const AUTHORIZE_PATH: &str = "/oauth/authorize";
-/// The sign-in page of the day.
-pub const SIGN_IN_PATH: &str = "/sign-in";
-/// The token endpoint's path.
-pub const TOKEN_PATH: &str = "/oauth/token";
-/// The JSON-RPC endpoint's path.
-pub const API_PATH: &str = "/";
-/// Where the key is that signs access tokens. The path is assumed.
-pub const KEYS_PATH: &str = "/oauth/jwks";
-/// The issuer in each access token.
-pub const ISSUER: &str = "urn:grindery:orchestrator";
-/// The audience in each access token.
-pub const AUDIENCE: &str = "urn:grindery:access-token:v1";
-
-/// A minute for the code and an hour for the access token are the provider's; no end for the refresh token is assumed.
-pub const LIFETIMES: Lifetimes = Lifetimes { code: 60, access_token: 3600, refresh_token: None };
-
-#[derive(Debug)]
-struct Grindery {
-    provider: Arc<Provider>,
-    signer: Arc<Signer>,
-    tickets: Tickets<sign_in::SignIn>,
-}
+use state::Grindery;
 
 /// An access token is a JWT; the looks of a code and of a refresh token are assumed.
 #[derive(Debug)]
@@ -96,7 +80,7 @@ pub(crate) fn open(place: Place) -> (Arc<Provider>, Router) {
 
 /// Its token endpoint has two error codes only, and a status for both.
 const WORDS: Words = Words {
-    token: || rpc::Failure::bad_token().into_response(),
+    token: || rpc::failure::Failure::bad_token().into_response(),
     grant: || Refusal::invalid_request(WHY).into_response(),
     client: || Refusal::invalid_request(WHY).into_response(),
 };

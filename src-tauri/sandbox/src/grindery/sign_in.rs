@@ -11,11 +11,13 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 
+use super::pending::SignIn;
 use super::world::{WALLETS, Wallet};
-use super::{AUTHORIZE_PATH, Grindery, SIGN_IN_PATH};
 use crate::clock::iso;
 use crate::departures::{Kind, Notes};
 use crate::grants::Authorization;
+use crate::grindery::constants::{AUTHORIZE_PATH, SIGN_IN_PATH};
+use crate::grindery::state::Grindery;
 use crate::page::{Answer, answer, cancelled, go, show, trouble};
 use crate::params::Params;
 use crate::provider::ProviderId::Grindery as SELF;
@@ -24,13 +26,6 @@ use crate::redirect::may_be_followed;
 
 const SIGNED_PATH: &str = "/sign-in/signed";
 const KNOWN: [&str; 3] = ["response_type", "redirect_uri", "state"];
-
-/// A request that may be put before a person.
-#[derive(Clone, Debug)]
-pub(super) struct SignIn {
-    redirect_uri: String,
-    state: Option<String>,
-}
 
 pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
     Router::new()

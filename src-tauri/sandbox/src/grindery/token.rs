@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Serialize;
 
-use super::{Grindery, TOKEN_PATH};
 use crate::body::Formats;
 use crate::departures::Notes;
 use crate::faults::{Endpoint, play};
 use crate::grants::{CodeClaim, Tokens};
+use crate::grindery::constants::TOKEN_PATH;
+use crate::grindery::state::Grindery;
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
 use crate::token_request::{TokenRequest, required, sends_authorization};

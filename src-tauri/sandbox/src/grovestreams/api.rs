@@ -10,10 +10,11 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{GroveStreams, envelope, world};
+use super::{envelope, world};
 use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
 use crate::departures::Kind;
 use crate::faults::{Endpoint, play};
+use crate::grovestreams::state::GroveStreams;
 use crate::provider::Provider;
 
 pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {

@@ -10,9 +10,11 @@ use axum::routing::post;
 use serde_json::json;
 
 use super::sign_in::is_full_address;
-use super::{GroveStreams, LOGIN_PATH, envelope, world};
+use super::{envelope, world};
 use crate::body::Formats;
 use crate::departures::{Kind, Notes};
+use crate::grovestreams::constants::LOGIN_PATH;
+use crate::grovestreams::state::GroveStreams;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};

@@ -2,9 +2,12 @@
 //! and failures that come with status 200. What the page leaves open is marked "assumed" where it is decided.
 
 mod api;
+pub(crate) mod constants;
 mod envelope;
 mod login;
+mod pending;
 mod sign_in;
+mod state;
 mod token;
 mod world;
 
@@ -12,52 +15,18 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub use constants::{
+    ACCOUNTS, API_BASE, AUTHORIZE_PATH, BRAND_HOST, BRAND_NAME, EMAIL, FRAGMENT, LIFETIMES, LOGIN_PATH,
+    PASSWORD, SIGN_IN_ADDRESS, SIGN_IN_PATH, TOKEN_PATH, USER_UID,
+};
+
 use crate::faults::{WHY, Words};
-use crate::grants::{Authorization, Life, Lifetimes, Mint};
-use crate::provider::{Place, Provider, ProviderId, housed};
+use crate::grants::{Authorization, Life, Mint};
+use crate::provider::{Place, Provider, ProviderId};
 use crate::random::uuid;
+use crate::routes::housed;
 use crate::tickets::Tickets;
-
-/// The sign-in page, to be opened with `#signinoauth/` and the parameters after it.
-pub const AUTHORIZE_PATH: &str = "/Modern/";
-/// What the sign-in page's fragment begins with.
-pub const FRAGMENT: &str = "signinoauth/";
-/// Both, as the page writes the address to open.
-pub const SIGN_IN_ADDRESS: &str = "/Modern/#signinoauth/";
-/// Where the sign-in page's script goes on, with the parameters in the query. The sandbox's own: a client without
-/// JavaScript may use it.
-pub const SIGN_IN_PATH: &str = "/Modern/signinoauth";
-/// The token endpoint's path.
-pub const TOKEN_PATH: &str = "/api/oauth_access_token";
-/// Where a code is given for an email and a password.
-pub const LOGIN_PATH: &str = "/api/oauth_login";
-/// The base path of the API.
-pub const API_BASE: &str = "/api";
-/// A host with a brand: `http://brand.localhost:PORT` is the same provider under another name.
-pub const BRAND_HOST: &str = "brand.localhost";
-/// The brand's name.
-pub const BRAND_NAME: &str = "Northwind Sensors";
-/// Emails, passwords and user ids of those who can sign in.
-pub const ACCOUNTS: [(&str, &str, &str); 3] = [
-    ("ines@harbour.example", "harbour-lights-1", "6f1c2a52-0b7e-4c1f-9a3d-2f6b8c1d4e70"),
-    ("tomas.obrien-nguyen@northwind.example", "pão & çedilha %2B", "b83f0d19-5e64-4a7b-8d02-91c7a4e6f325"),
-    ("misaki@sekai.example", "台所のパスワード", "d2479ec0-3a18-4f95-b6e1-7c05f8d9a216"),
-];
-/// The email of the first of them.
-pub const EMAIL: &str = ACCOUNTS[0].0;
-/// The password of the first of them.
-pub const PASSWORD: &str = ACCOUNTS[0].1;
-/// The id of the first of them.
-pub const USER_UID: &str = ACCOUNTS[0].2;
-
-/// An hour for the code and a day for the access token are the page's; no end for the refresh token is assumed.
-pub const LIFETIMES: Lifetimes = Lifetimes { code: 3600, access_token: 86_400, refresh_token: None };
-
-#[derive(Debug)]
-struct GroveStreams {
-    provider: Arc<Provider>,
-    tickets: Tickets<sign_in::SignIn>,
-}
+use state::GroveStreams;
 
 #[derive(Debug)]
 struct GroveStreamsMint;

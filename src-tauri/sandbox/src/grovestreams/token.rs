@@ -10,11 +10,13 @@ use axum::routing::post;
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
-use super::{GroveStreams, TOKEN_PATH, envelope};
+use super::envelope;
 use crate::body::Formats;
 use crate::departures::{Kind, Notes};
 use crate::faults::{Endpoint, Fault, play};
 use crate::grants::{CodeClaim, Tokens};
+use crate::grovestreams::constants::TOKEN_PATH;
+use crate::grovestreams::state::GroveStreams;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::random::digest;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::ACCOUNTS;
+use crate::grovestreams::constants::ACCOUNTS;
 use crate::random::digest;
 use crate::world::{USERS, User};
 

@@ -1,13 +1,7 @@
 //! What every provider of the sandbox has: a name, an origin, apps, grants, and its share of clock, log and faults.
 
 mod consent;
-mod id;
-
-use axum::Router;
-use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
-use std::sync::Arc;
+pub(crate) mod id;
 
 pub use consent::Consent;
 pub use id::ProviderId;
@@ -15,12 +9,14 @@ pub use id::ProviderId;
 use crate::apps::App;
 use crate::clock::Clock;
 use crate::departures::{Departures, Notes};
-use crate::faults::{Endpoint, Fault, Faults, Words};
+use crate::faults::endpoint::Endpoint;
+use crate::faults::fault::Fault;
+use crate::faults::plan::Faults;
+use crate::faults::words::Words;
 use crate::grants::{Grants, Lifetimes, Mint};
 use crate::revealed::Reveal;
 use crate::switches::Switches;
 use crate::token_requests::Gauge;
-use crate::{control, guard, page};
 use consent::ConsentSwitch;
 
 /// What all providers of one sandbox share. A clone is the same clock, the same log and so on.
@@ -105,22 +101,4 @@ impl Provider {
     pub(crate) fn is_at(&self, host: &str) -> bool {
         self.origin.strip_prefix("http://") == Some(host) || self.aliases.iter().any(|alias| alias == host)
     }
-}
-
-/// A provider's routes together with what stands around every provider's.
-pub(crate) fn housed(provider: &Arc<Provider>, routes: Router<Arc<Provider>>) -> Router {
-    let routes = routes.merge(page::router());
-    let routes = if provider.common.control {
-        routes.nest("/_sandbox", control::router(Arc::clone(provider)))
-    } else {
-        routes
-    };
-    routes
-        // Browsers ask for it by themselves: no departure.
-        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
-        .fallback(guard::unknown_path)
-        .method_not_allowed_fallback(guard::wrong_method)
-        .layer(from_fn_with_state(Arc::clone(provider), guard::host))
-        .layer(from_fn_with_state(Arc::clone(provider), guard::date))
-        .with_state(Arc::clone(provider))
 }

@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::TheGrid;
 use super::world::{Item, World};
 use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
 use crate::departures::{Kind, Notes};
@@ -20,6 +19,7 @@ use crate::grants::Grant;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
+use crate::the_grid::state::TheGrid;
 use crate::world::USERS;
 
 /// A page of items is smaller than this.

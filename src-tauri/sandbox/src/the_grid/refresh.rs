@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::put;
 
 use super::token::granted;
-use super::{REFRESH_PATH, TheGrid};
 use crate::body::Formats;
 use crate::departures::{Kind, Notes};
 use crate::faults::{Endpoint, play};
@@ -18,6 +17,8 @@ use crate::params::Params;
 use crate::provider::Provider;
 use crate::refusal::Refusal;
 use crate::switches::Switch;
+use crate::the_grid::constants::REFRESH_PATH;
+use crate::the_grid::state::TheGrid;
 use crate::token_request::{next_fault, read_body, required, sends_authorization};
 
 pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 
-use super::{TOKEN_PATH, TheGrid};
 use crate::body::Formats;
 use crate::departures::{Kind, Notes};
 use crate::faults::{Endpoint, play};
@@ -17,6 +16,8 @@ use crate::grants::{CodeClaim, Tokens};
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
 use crate::switches::Switch;
+use crate::the_grid::constants::TOKEN_PATH;
+use crate::the_grid::state::TheGrid;
 use crate::token_request::{TokenRequest, client_in_body, required, sends_authorization};
 
 /// `redirect_uri` is not on the page, but in published clients.

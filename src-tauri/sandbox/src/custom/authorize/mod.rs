@@ -12,10 +12,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-pub(super) use request::AuthorizeRequest;
-
-use super::{AUTHORIZE_PATH, Custom};
+use super::pending::AuthorizeRequest;
 use crate::authorization_request::Refused;
+use crate::custom::constants::AUTHORIZE_PATH;
+use crate::custom::state::Custom;
 use crate::departures::Kind;
 use crate::grants::Authorization;
 use crate::page::{Answer, go, show as show_page, trouble};

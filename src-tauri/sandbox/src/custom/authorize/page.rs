@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::request::AuthorizeRequest;
-use crate::custom::SCOPES;
+use crate::custom::constants::SCOPES;
+use crate::custom::pending::AuthorizeRequest;
 use crate::page::{answer, people, what_next};
 use crate::world::USERS;
 

@@ -1,7 +1,9 @@
 //! The authorization request: scopes and PKCE are required, and every answer names its issuer (RFC 9207).
 
 use crate::authorization_request::{Refused, SECRETS, Wrong, asker, challenge, check};
-use crate::custom::{Custom, SCOPES};
+use crate::custom::constants::SCOPES;
+use crate::custom::pending::AuthorizeRequest;
+use crate::custom::state::Custom;
 use crate::departures::{Kind, Notes};
 use crate::params::Params;
 use crate::redirect;
@@ -22,18 +24,6 @@ const KNOWN: [&str; 10] = [
 
 /// Whom a callback names when it is switched to name another.
 const SOMEONE_ELSE: &str = "https://someone-else.example";
-
-/// A request that may be put before a person.
-#[derive(Clone, Debug)]
-pub(crate) struct AuthorizeRequest {
-    pub(super) client_id: String,
-    pub(super) app_name: String,
-    pub(super) redirect_uri: String,
-    state: Option<String>,
-    pub(super) nonce: Option<String>,
-    pub(super) challenge: String,
-    pub(super) scopes: Vec<&'static str>,
-}
 
 impl AuthorizeRequest {
     pub(super) fn read(custom: &Custom, params: &Params, notes: &Notes<'_>) -> Result<Self, Refused> {

@@ -6,11 +6,12 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 
-use super::super::{API_BASE, Grigora};
 use crate::bearer::{Unauthorized, grant_of, note_body};
 use crate::body::Members;
 use crate::departures::{Kind, Notes};
 use crate::grants::Grant;
+use crate::grigora::constants::API_BASE;
+use crate::grigora::state::Grigora;
 use crate::params::Params;
 use crate::refusal::Refusal;
 use crate::world::Project;

@@ -14,8 +14,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::Grigora;
 use crate::faults::{Endpoint, play};
+use crate::grigora::state::Grigora;
 use crate::provider::Provider;
 
 pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {

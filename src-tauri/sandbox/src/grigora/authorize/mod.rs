@@ -12,12 +12,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-pub(crate) use request::AuthorizeRequest;
-
-use super::{AUTHORIZE_PATH, Grigora};
+use super::pending::AuthorizeRequest;
 use crate::authorization_request::Refused;
 use crate::departures::{Kind, Notes};
 use crate::grants::Authorization;
+use crate::grigora::constants::AUTHORIZE_PATH;
+use crate::grigora::state::Grigora;
 use crate::page::{Answer, go, show as show_page, trouble};
 use crate::params::Params;
 use crate::provider::ProviderId::Grigora as SELF;

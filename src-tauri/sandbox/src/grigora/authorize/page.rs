@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::request::AuthorizeRequest;
 use crate::apps::App;
+use crate::grigora::pending::AuthorizeRequest;
 use crate::page::{answer, people, what_next};
 use crate::world::{Project, World};
 

@@ -2,7 +2,8 @@
 
 use crate::authorization_request::{Refused, SECRETS, Wrong, asker, challenge, check};
 use crate::departures::{Kind, Notes};
-use crate::grigora::Grigora;
+use crate::grigora::pending::AuthorizeRequest;
+use crate::grigora::state::Grigora;
 use crate::params::Params;
 use crate::redirect;
 
@@ -16,17 +17,6 @@ const KNOWN: [&str; 8] = [
     "code_challenge",
     "code_challenge_method",
 ];
-
-/// A request that may be put before a person.
-#[derive(Clone, Debug)]
-pub(crate) struct AuthorizeRequest {
-    pub(super) client_id: String,
-    pub(super) redirect_uri: String,
-    state: Option<String>,
-    pub(super) challenge: Option<String>,
-    /// The projects ticked beforehand: those that were named, or all.
-    pub(super) projects: Vec<String>,
-}
 
 impl AuthorizeRequest {
     pub(super) fn read(grigora: &Grigora, params: &Params, notes: &Notes<'_>) -> Result<Self, Refused> {

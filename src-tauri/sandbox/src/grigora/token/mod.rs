@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Serialize;
 
-use super::{Grigora, TOKEN_PATH};
 use crate::body::Formats;
 use crate::departures::Notes;
 use crate::faults::{Endpoint, Fault, play};
 use crate::grants::Tokens;
+use crate::grigora::constants::TOKEN_PATH;
+use crate::grigora::state::Grigora;
 use crate::provider::Provider;
 use crate::refusal::{Refusal, reply};
 use crate::token_request::{TokenRequest, client_in_body, sends_authorization};

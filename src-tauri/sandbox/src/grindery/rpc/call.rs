@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Failure;
 use crate::departures::{Kind, Notes};
+use crate::grindery::rpc::failure::Failure;
 
 const KNOWN: [&str; 4] = ["jsonrpc", "id", "method", "params"];
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::Grindery;
 use super::super::world::{wallet_of, workflows_of, workspaces_of};
-use super::Failure;
 use super::call::Call;
 use crate::departures::{Kind, Notes, named};
 use crate::grants::{Authorization, Grant};
+use crate::grindery::rpc::failure::Failure;
+use crate::grindery::state::Grindery;
 
 pub(super) fn run(
     grindery: &Grindery,

@@ -1,6 +1,7 @@
 //! The API: JSON-RPC 2.0 at the root, each call with the access token in the `Authorization` header.
 
 mod call;
+pub(super) mod failure;
 mod methods;
 
 use std::sync::Arc;
@@ -11,16 +12,18 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{API_PATH, Grindery};
 use crate::bearer::{Unauthorized, grant_of};
 use crate::body::content_type;
 use crate::departures::{Kind, Notes, named};
 use crate::faults::{Endpoint, play};
+use crate::grindery::constants::API_PATH;
+use crate::grindery::state::Grindery;
 use crate::provider::Provider;
 use crate::refusal::reply;
 use call::Call;
+use failure::Failure;
 
 const LIMIT: usize = 256 * 1024;
 
@@ -76,46 +79,4 @@ fn admitted(
         Unauthorized::NoToken(_) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, 1, "Not authorized"),
         Unauthorized::BadToken => Failure::bad_token(),
     })
-}
-
-/// An error in the form of JSON-RPC. The status of those that JSON-RPC itself names is assumed.
-#[derive(Debug)]
-pub(super) struct Failure {
-    status: StatusCode,
-    id: Value,
-    code: i32,
-    message: &'static str,
-}
-
-impl Failure {
-    fn new(status: StatusCode, code: i32, message: &'static str) -> Self {
-        Self { status, id: Value::Null, code, message }
-    }
-
-    pub(super) fn bad_token() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, -32602, "Invalid access token")
-    }
-
-    fn parse() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, -32700, "Parse error")
-    }
-
-    fn invalid() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, -32600, "Invalid Request")
-    }
-
-    fn no_method() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, -32601, "Method not found")
-    }
-
-    fn wrong_params() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, -32602, "Invalid params")
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        let error = json!({ "code": self.code, "message": self.message });
-        reply(self.status, &json!({ "jsonrpc": "2.0", "id": self.id, "error": error }))
-    }
 }

@@ -12,12 +12,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-pub(super) use request::{SignIn, is_full_address};
+pub(super) use request::is_full_address;
 
-use super::{AUTHORIZE_PATH, BRAND_HOST, BRAND_NAME, GroveStreams, SIGN_IN_PATH, world};
+use super::pending::SignIn;
+use super::world;
 use crate::body::content_type;
 use crate::departures::{Kind, named};
 use crate::grants::Authorization;
+use crate::grovestreams::constants::{AUTHORIZE_PATH, BRAND_HOST, BRAND_NAME, SIGN_IN_PATH};
+use crate::grovestreams::state::GroveStreams;
 use crate::page::{Answer, Look, cancelled, go, show, trouble};
 use crate::params::Params;
 use crate::provider::ProviderId::GroveStreams as SELF;
@@ -73,7 +76,7 @@ fn begin(here: &GroveStreams, headers: &HeaderMap, params: &Params, endpoint: &s
     };
     match here.provider.consent.get() {
         Consent::Ask => ask(here, headers, &request, None),
-        Consent::Authorize => signed_in(here, headers, &request, super::USER_UID),
+        Consent::Authorize => signed_in(here, headers, &request, crate::grovestreams::constants::USER_UID),
         Consent::Cancel => cancelled(look(headers)),
     }
 }

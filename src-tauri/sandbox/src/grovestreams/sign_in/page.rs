@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::request::SignIn;
-use crate::grovestreams::{ACCOUNTS, SIGN_IN_PATH};
+use crate::grovestreams::constants::{ACCOUNTS, SIGN_IN_PATH};
+use crate::grovestreams::pending::SignIn;
 use crate::page::{Look, answer, what_next};
 
 pub(super) const SCRIPT_PATH: &str = "/Modern/signinoauth.js";

@@ -2,20 +2,12 @@
 
 use crate::authorization_request::{SECRETS, Wrong, check, once};
 use crate::departures::{Kind, Notes};
+use crate::grovestreams::pending::SignIn;
 use crate::params::Params;
 use crate::redirect::{may_be_followed, with_fragment, with_query};
 use crate::switches::{Switch, Switches};
 
 const KNOWN: [&str; 5] = ["response_type", "client_id", "state", "redirect_uri", "email"];
-
-/// A request that may be put before a person.
-#[derive(Clone, Debug)]
-pub(crate) struct SignIn {
-    pub(super) client_id: String,
-    pub(super) redirect_uri: String,
-    pub(super) state: Option<String>,
-    pub(super) email: Option<String>,
-}
 
 impl SignIn {
     pub(super) fn read(params: &Params, notes: &Notes<'_>) -> Result<Self, String> {

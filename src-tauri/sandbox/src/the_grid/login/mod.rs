@@ -12,15 +12,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-pub(super) use request::Login;
-
-use super::{AUTHORIZE_PATH, IDENTITY_PROVIDERS, TheGrid};
+use super::pending::Login;
 use crate::departures::{Kind, Notes, named};
 use crate::grants::Authorization;
 use crate::page::{Answer, go, show, trouble};
 use crate::params::Params;
 use crate::provider::ProviderId::TheGrid as SELF;
 use crate::provider::{Consent, Provider};
+use crate::the_grid::constants::{AUTHORIZE_PATH, IDENTITY_PROVIDERS};
+use crate::the_grid::state::TheGrid;
 use crate::world::USERS;
 use page::ANSWER_PATH;
 

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::request::Login;
 use crate::page::{answer, people, what_next};
-use crate::the_grid::{AUTHORIZE_PATH, IDENTITY_PROVIDERS, SCOPES};
+use crate::the_grid::constants::{AUTHORIZE_PATH, IDENTITY_PROVIDERS, SCOPES};
+use crate::the_grid::pending::Login;
 use crate::world::USERS;
 
 pub(super) const ANSWER_PATH: &str = "/login/answer";

@@ -1,27 +1,16 @@
 //! The login request: read strictly. Scopes are separated by commas, and by nothing else.
 
-use super::super::SCOPES;
 use crate::authorization_request::{SECRETS, Wrong, asker, check};
 use crate::departures::{Kind, Notes, named};
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::redirect;
 use crate::switches::Switch;
+use crate::the_grid::constants::SCOPES;
+use crate::the_grid::pending::Login;
 
 /// `state` is not on the page; that it may be sent is assumed.
 const KNOWN: [&str; 5] = ["client_id", "response_type", "scope", "redirect_uri", "state"];
-
-/// A request that may be put before a person.
-#[derive(Clone, Debug)]
-pub(crate) struct Login {
-    pub(super) client_id: String,
-    pub(super) app_name: String,
-    pub(super) redirect_uri: String,
-    /// What goes back to the app: nothing, if The Grid is switched to forget it.
-    state: Option<String>,
-    /// Without any, the default: simple operations.
-    pub(super) scopes: Vec<&'static str>,
-}
 
 impl Login {
     pub(super) fn read(provider: &Provider, params: &Params, notes: &Notes<'_>) -> Result<Self, String> {

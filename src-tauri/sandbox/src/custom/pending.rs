@@ -1,0 +1,13 @@
+//! A request that waits for a person.
+
+/// A request that may be put before a person.
+#[derive(Clone, Debug)]
+pub(super) struct AuthorizeRequest {
+    pub(super) client_id: String,
+    pub(super) app_name: String,
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) challenge: String,
+    pub(super) scopes: Vec<&'static str>,
+}

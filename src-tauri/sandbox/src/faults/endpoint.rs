@@ -1,0 +1,40 @@
+//! Where a fault strikes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::error::FaultError;
+
+/// Where a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// The token endpoint, exchanging a code.
+    TokenExchange,
+    /// The token endpoint, refreshing.
+    TokenRefresh,
+    /// Any call of the API.
+    Api,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::TokenExchange => "token-exchange",
+            Self::TokenRefresh => "token-refresh",
+            Self::Api => "api",
+        })
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let all: HashMap<String, Self> =
+            [Self::TokenExchange, Self::TokenRefresh, Self::Api].map(|e| (e.to_string(), e)).into();
+        all.get(text).copied().ok_or_else(|| {
+            FaultError(format!("no endpoint `{text}`: there are token-exchange, token-refresh and api"))
+        })
+    }
+}

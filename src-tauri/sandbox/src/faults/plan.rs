@@ -1,0 +1,221 @@
+//! The planned faults.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::endpoint::Endpoint;
+use super::error::FaultError;
+use super::fault::Fault;
+use crate::provider::id::ProviderId;
+
+/// How often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// The next so many requests.
+    Next(u32),
+    /// Until cleared.
+    Always,
+}
+
+impl From<u32> for Times {
+    fn from(times: u32) -> Self {
+        Self::Next(times)
+    }
+}
+
+/// A fault in waiting. As text: `token-refresh:lost-reply`, `api:429=30*2`, `grindery/token-exchange:html*always`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The provider that it is for; `None` is for any.
+    pub provider: Option<ProviderId>,
+    /// Where it strikes.
+    pub endpoint: Endpoint,
+    /// What happens.
+    pub fault: Fault,
+    /// How often it still does.
+    pub times: Times,
+}
+
+/// The planned faults, in the order in which they were planned.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    planned: Arc<Mutex<Vec<Planned>>>,
+}
+
+impl Faults {
+    /// Plans a fault, after those planned before for the same endpoint.
+    ///
+    /// # Errors
+    /// If the fault cannot happen at that endpoint, as a scope with commas in a reply of the API.
+    pub fn set(&self, endpoint: Endpoint, fault: Fault, times: impl Into<Times>) -> Result<(), FaultError> {
+        self.plan(Planned { provider: None, endpoint, fault, times: times.into() })
+    }
+
+    /// Plans a fault for one provider only.
+    ///
+    /// # Errors
+    /// As [`Faults::set`].
+    pub fn set_at(
+        &self,
+        provider: ProviderId,
+        endpoint: Endpoint,
+        fault: Fault,
+        times: impl Into<Times>,
+    ) -> Result<(), FaultError> {
+        self.plan(Planned { provider: Some(provider), endpoint, fault, times: times.into() })
+    }
+
+    /// Plans a fault.
+    ///
+    /// # Errors
+    /// As [`Faults::set`].
+    pub fn plan(&self, planned: Planned) -> Result<(), FaultError> {
+        if !planned.fault.fits(planned.endpoint) {
+            return Err(FaultError(format!("{} cannot happen at {}", planned.fault, planned.endpoint)));
+        }
+        self.with(|all| all.push(planned));
+        Ok(())
+    }
+
+    /// What is still to come.
+    #[must_use]
+    pub fn planned(&self) -> Vec<Planned> {
+        self.with(|all| all.clone())
+    }
+
+    /// No more faults.
+    pub fn clear(&self) {
+        self.with(Vec::clear);
+    }
+
+    /// The fault for the request that has just come, if any is due.
+    pub(crate) fn next(&self, at: ProviderId, endpoint: Endpoint) -> Option<Fault> {
+        self.with(|all| {
+            all.retain(|planned| planned.times != Times::Next(0));
+            let planned = all.iter_mut().find(|planned| planned.strikes(at, endpoint))?;
+            if let Times::Next(left) = &mut planned.times {
+                *left -= 1;
+            }
+            let fault = planned.fault.clone();
+            all.retain(|planned| planned.times != Times::Next(0));
+            Some(fault)
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<Planned>) -> T) -> T {
+        act(&mut self.planned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Planned {
+    fn strikes(&self, provider: ProviderId, endpoint: Endpoint) -> bool {
+        self.endpoint == endpoint && self.provider.is_none_or(|only| only == provider)
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Next(times) => write!(out, "{times}"),
+            Self::Always => out.write_str("always"),
+        }
+    }
+}
+
+impl FromStr for Times {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        match (text, text.parse()) {
+            ("always", _) => Ok(Self::Always),
+            (_, Ok(times)) => Ok(Self::Next(times)),
+            _ => Err(FaultError(format!("`{text}` is neither a number nor `always`"))),
+        }
+    }
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(provider) = self.provider {
+            write!(out, "{provider}/")?;
+        }
+        write!(out, "{}:{}*{}", self.endpoint, self.fault, self.times)
+    }
+}
+
+impl FromStr for Planned {
+    type Err = FaultError;
+
+    /// `[PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]`, where `TIMES` is a number or `always`; without it, once.
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let shape =
+            || FaultError(format!("`{text}` is not of the form [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]"));
+        let (place, rest) = text.split_once(':').ok_or_else(shape)?;
+        let (provider, endpoint) =
+            place.split_once('/').map_or((None, place), |(provider, endpoint)| (Some(provider), endpoint));
+        let provider = provider.map(str::parse).transpose()?;
+        let (fault, times) = rest.rsplit_once('*').unwrap_or((rest, "1"));
+        Ok(Self { provider, endpoint: endpoint.parse()?, fault: fault.parse()?, times: times.parse()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_reads_as_it_is_written() {
+        for text in [
+            "token-refresh:lost-reply*1",
+            "api:429=30*2",
+            "token-exchange:html*always",
+            "the-grid/api:redirect=https://a.example/b:c*2",
+        ] {
+            let planned: Planned = text.parse().unwrap();
+            assert_eq!(planned.to_string(), text);
+        }
+        assert_eq!("api:500".parse::<Planned>().unwrap().times, Times::Next(1));
+        for text in [
+            "500",
+            "api",
+            "nowhere:500",
+            "api:501",
+            "api:500*often",
+            "api:500=3",
+            "api:429=soon",
+            "nobody/api:500",
+            "/api:500",
+        ] {
+            assert!(text.parse::<Planned>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_come_in_order_and_as_often_as_planned() {
+        let faults = Faults::default();
+        faults.set(Endpoint::Api, Fault::Empty, 2).unwrap();
+        faults.set(Endpoint::Api, Fault::Html, Times::Always).unwrap();
+        let four: Vec<_> = (0..4).map(|_| faults.next(ProviderId::Grigora, Endpoint::Api)).collect();
+        assert_eq!(four, [Fault::Empty, Fault::Empty, Fault::Html, Fault::Html].map(Some));
+        assert_eq!(faults.next(ProviderId::Grigora, Endpoint::TokenRefresh), None);
+        faults.clear();
+        assert_eq!(faults.next(ProviderId::Grigora, Endpoint::Api), None);
+    }
+
+    #[test]
+    fn a_fault_for_one_provider_strikes_no_other() {
+        let faults = Faults::default();
+        faults.set_at(ProviderId::Custom, Endpoint::Api, Fault::Html, 1).unwrap();
+        faults.set(Endpoint::Api, Fault::Empty, 1).unwrap();
+        assert_eq!(faults.next(ProviderId::Grindery, Endpoint::Api), Some(Fault::Empty));
+        assert_eq!(faults.next(ProviderId::Grindery, Endpoint::Api), None);
+        assert_eq!(faults.next(ProviderId::Custom, Endpoint::Api), Some(Fault::Html));
+    }
+
+    #[test]
+    fn a_fault_of_the_token_reply_cannot_be_planned_for_the_api() {
+        assert!(Faults::default().set(Endpoint::Api, Fault::ScopeCommas, 1).is_err());
+        assert!(Faults::default().set(Endpoint::TokenRefresh, Fault::InvalidToken, 1).is_err());
+    }
+}
