@@ -1,17 +1,9 @@
 //! The one list of commands and events that the window knows; its TypeScript is generated from here.
 
-use serde::{Deserialize, Serialize};
-use tauri_specta::{Builder, Event, collect_commands, collect_events};
+use tauri_specta::{Builder, collect_commands, collect_events};
 
+use crate::events::{Asked, Happened};
 use crate::{browsing, commands, saved};
-
-/// What the core has to say, on its way to the window.
-#[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
-pub(crate) struct Happened(pub grapnel_model::event::Event);
-
-/// The connection that the person asked for, outside of the window.
-#[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
-pub(crate) struct Asked(pub grapnel_model::id::ConnectionId);
 
 /// Every command and event.
 pub(crate) fn builder() -> Builder<tauri::Wry> {

@@ -8,6 +8,8 @@ mod platform;
 #[path = "dialog/elsewhere.rs"]
 mod platform;
 
+mod purpose;
+
 use std::path::PathBuf;
 
 use grapnel_model::error::{Code, Error, Result};
@@ -16,15 +18,7 @@ use tokio::sync::oneshot::Sender;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::confirm::{Asker, Question};
-
-/// What a file is asked for.
-#[derive(Debug)]
-enum Purpose {
-    /// To be written, under this name unless the person has another. Whether one that is there is replaced, is asked.
-    Save(String),
-    /// To be read.
-    Open,
-}
+use purpose::Purpose;
 
 /// There is one dialog at a time; a second is none, so that nothing lines up behind the first.
 static ONE: Mutex<()> = Mutex::const_new(());

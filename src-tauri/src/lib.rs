@@ -12,6 +12,7 @@ mod clipboard;
 mod commands;
 mod confirm;
 mod dialog;
+mod events;
 #[cfg(target_os = "linux")]
 mod instance;
 mod leaving;

@@ -2,28 +2,15 @@
 
 #[cfg(target_os = "linux")]
 mod desktop_entry;
+mod handler;
 #[cfg(target_os = "linux")]
 mod linux;
 
 #[cfg(target_os = "linux")]
 pub(crate) use desktop_entry::argument;
+pub(crate) use handler::{Owner, SCHEME};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{owner, register};
-
-/// The scheme.
-pub(crate) const SCHEME: &str = "dev.grapnel.desktop";
-
-/// Who opens links of our scheme.
-pub(crate) enum Owner {
-    /// This program.
-    Own,
-    /// Another one, by the name of its entry.
-    Other(String),
-    /// Nobody.
-    Nobody,
-    /// The system cannot be asked.
-    Unknown,
-}
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn owner() -> Owner {

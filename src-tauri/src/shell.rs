@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::bindings::Happened;
+use crate::events::Happened;
 use crate::sandbox::AtHand;
 use crate::window;
 

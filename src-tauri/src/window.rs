@@ -15,7 +15,7 @@ use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tauri_specta::Event as _;
 
-use crate::bindings::Asked;
+use crate::events::Asked;
 
 const NAME: &str = "main";
 /// If the page has not loaded by then, an empty window tells more than none.

@@ -6,7 +6,8 @@ use rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResu
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
-use super::{Purpose, Question};
+use super::purpose::Purpose;
+use crate::confirm::Question;
 
 /// The first button is the one that Return presses; Escape agrees to nothing.
 pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {

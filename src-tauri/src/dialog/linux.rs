@@ -18,7 +18,8 @@ use gtk::{
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
-use super::{Purpose, Question};
+use super::purpose::Purpose;
+use crate::confirm::Question;
 
 /// How long a question is seen before it can be agreed to: a press that was meant for the page under it does nothing.
 const SETTLING: Duration = Duration::from_millis(600);

@@ -39,7 +39,7 @@ pub(super) fn program(entry: &str) -> Option<String> {
 /// of it where the entry promises that the program takes one (`StartupNotify`).
 pub(super) fn handler(program: &Path) -> Option<String> {
     let program = argument(program.to_str()?);
-    let scheme = super::SCHEME;
+    let scheme = super::handler::SCHEME;
     Some(format!(
         "[Desktop Entry]\nType=Application\nName=Grapnel\nExec={program} %u\nTerminal=false\n\
          MimeType=x-scheme-handler/{scheme};\nNoDisplay=true\nStartupNotify=true\nStartupWMClass=grapnel-desktop\n"

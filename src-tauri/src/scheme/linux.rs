@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use tauri::{AppHandle, Manager};
 
-use super::{Owner, SCHEME, desktop_entry};
+use super::desktop_entry;
+use super::handler::{Owner, SCHEME};
 
 /// The name that the package gives its entry.
 const PACKAGED: &str = "Grapnel.desktop";
