@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use grapnel_model::provider::{Conventions, Overrides, Profile};
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::text::is_hidden;
 use grapnel_model::token_response::Seen;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
@@ -194,7 +195,9 @@ fn shown_of_failure(unanswered: &Unanswered) -> Vec<String> {
 #[track_caller]
 fn gives_nothing_away(shown: &[String], secrets: &[&str]) {
     for text in shown {
-        let given = secrets.iter().find(|secret| text.contains(**secret));
+        // As it is shown, without hidden characters.
+        let shown: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+        let given = secrets.iter().find(|secret| shown.contains(**secret));
         assert_eq!(given, None, "in {text:?}");
     }
 }
@@ -252,11 +255,11 @@ fn masked(body: &[u8]) {
     };
     let mut value = before;
     mask.value(&mut value);
-    for value in [&after, &value] {
-        let texts = texts(value);
-        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        gives_nothing_away(&texts, &secrets);
-    }
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    gives_nothing_away(&texts(&value), &secrets);
+    // A long reply is masked as it came.
+    let given = secrets.iter().find(|secret| texts(&after).iter().any(|text| text.contains(**secret)));
+    assert_eq!(given, None, "in {after}");
 }
 
 /// Every text and name of a value.

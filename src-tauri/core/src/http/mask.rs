@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::text::is_hidden;
 use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
@@ -46,8 +47,19 @@ impl Mask {
         Self { text: automaton(false), json: automaton(true) }
     }
 
-    /// A text without the secrets.
+    /// A text without the secrets. Hidden characters are removed wherever a text is shown, so that none keeps a secret
+    /// from being found.
     pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if text.contains(is_hidden) {
+            let visible: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+            if let Cow::Owned(masked) = self.visible(&visible) {
+                return Cow::Owned(masked);
+            }
+        }
+        self.visible(text)
+    }
+
+    fn visible<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match replaced(self.text.as_ref(), text.as_bytes(), |_, _| Some(MASKED)) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
             Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
@@ -268,6 +280,13 @@ mod tests {
     fn a_secret_number_leaves_a_number() {
         let body = br#"{"a":[1234567890123],"b":"1234567890123"}"#;
         assert_eq!(mask(&["1234567890123"]).json(body.to_vec()), br#"{"a":[0],"b":"0"}"#);
+    }
+
+    #[test]
+    fn a_secret_with_hidden_characters_in_it_is_found() {
+        let mask = mask(&["k123456789012"]);
+        assert_eq!(mask.text("a k12345\u{200b}6789012\u{ad} z"), "a [secret] z");
+        assert_eq!(mask.text("a k12345\u{200b}z"), "a k12345\u{200b}z");
     }
 
     #[test]

@@ -88,7 +88,11 @@ pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> Seen {
         }
         // What is no refusal may hold tokens that nobody could read.
         None if reply.status.is_success() => format!("‹{} bytes›", reply.body.len()),
-        None => Mask::of(sent.iter().cloned()).text(text).chars().filter(|c| is_shown_plainly(*c)).collect(),
+        None => {
+            // First, so that no character that goes keeps a secret from being found.
+            let plain: String = text.chars().filter(|c| is_shown_plainly(*c)).collect();
+            Mask::of(sent.iter().cloned()).text(&plain).into_owned()
+        }
     };
     if let Some((end, _)) = body.char_indices().nth(LONGEST) {
         body.truncate(end);
@@ -177,6 +181,10 @@ mod tests {
         let text = "<p>No such code: one-time-code-123\u{7}</p>";
         let refused = seen_of(StatusCode::BAD_REQUEST, "text/html", text, &["one-time-code-123"]);
         assert_eq!(refused.body, "<p>No such code: [secret]</p>");
+        for hidden in ["one-\u{200b}time-code-123", "one-\u{7}time-code-1\u{1b}23"] {
+            let refused = seen_of(StatusCode::BAD_REQUEST, "text/plain", hidden, &["one-time-code-123"]);
+            assert_eq!(refused.body, "[secret]", "{hidden:?}");
+        }
     }
 
     #[test]
