@@ -1,7 +1,9 @@
 //! What the program is started with: by a person, by a desktop entry, or by a link that leads back to Grapnel.
 
 use std::ffi::OsString;
+use std::io::Read;
 
+use grapnel_core::store::Store;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::clean_line;
 use serde_json::{Value, json};
@@ -17,6 +19,8 @@ pub(crate) const HIDDEN: &str = "--hidden";
 /// The environment variables by which a desktop passes on that a person has just asked for a window (the xdg-activation
 /// protocol and its predecessor on X11).
 pub(crate) const ACTIVATION: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+/// No callback is longer, in bytes: what is longer is cut off, and refused as a callback then.
+pub(crate) const LONGEST_CALLBACK: u64 = 32 * 1024;
 /// The longest activation token that is passed on, in bytes.
 const LONGEST_TOKEN: usize = 512;
 
@@ -61,6 +65,8 @@ pub(crate) struct Arguments {
     pub(crate) hidden: bool,
     /// By what the desktop lets the window come to the front.
     pub(crate) activation: Option<String>,
+    /// The data directory that the process would use.
+    pub(crate) home: Option<String>,
 }
 
 impl Asked {
@@ -68,10 +74,12 @@ impl Asked {
     pub(crate) fn own() -> Self {
         let asked = Self::of(std::env::args_os().skip(1));
         let Self::Start(mut arguments) = asked else { return asked };
-        let token = ACTIVATION.iter().find_map(std::env::var_os);
-        arguments.activation = token.and_then(|token| activation(token.to_str()?));
+        arguments.activation = ACTIVATION.iter().find_map(|name| activation(&std::env::var(name).ok()?));
+        arguments.home = Store::default_home().ok().map(|home| home.to_string_lossy().into_owned());
         if arguments.on_stdin {
-            arguments.callback = std::io::read_to_string(std::io::stdin()).ok().map(SecretString::from);
+            let mut callback = String::new();
+            let read = std::io::stdin().take(LONGEST_CALLBACK).read_to_string(&mut callback);
+            arguments.callback = read.ok().map(|_| callback.into());
         }
         Self::Start(arguments)
     }
@@ -90,7 +98,11 @@ impl Asked {
                 HIDDEN => read.hidden = true,
                 ON_STDIN => read.on_stdin = true,
                 link if is_callback(link) => read.callback = Some(link.into()),
-                other => return Self::Unknown(clean_line(other)),
+                // What follows may be a code.
+                other => {
+                    let name = other.split(['?', '#', '=']).next().unwrap_or_default();
+                    return Self::Unknown(clean_line(name));
+                }
             }
         }
         Self::Start(read)
@@ -107,14 +119,28 @@ impl Arguments {
         }
     }
 
+    /// The options among them, as they were given.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn options(&self) -> impl Iterator<Item = &'static str> {
+        let given = [(self.sandbox, SANDBOX), (self.hidden, HIDDEN)];
+        given.into_iter().filter_map(|(is_given, option)| is_given.then_some(option))
+    }
+
     /// The bytes by which a second start hands this to the first.
+    #[cfg(target_os = "linux")]
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let head = json!({ "sandbox": self.sandbox, "hidden": self.hidden, "activation": self.activation });
+        let head = json!({
+            "sandbox": self.sandbox,
+            "hidden": self.hidden,
+            "activation": self.activation,
+            "home": self.home,
+        });
         let callback = self.callback.as_ref().map_or("", |callback| callback.expose_secret());
         format!("{head}\n{callback}").into_bytes()
     }
 
     /// The arguments in such bytes; nothing where they are none.
+    #[cfg(target_os = "linux")]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (head, callback) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
         let head: Value = serde_json::from_str(head).ok()?;
@@ -124,6 +150,7 @@ impl Arguments {
             sandbox: head.get("sandbox")?.as_bool()?,
             hidden: head.get("hidden")?.as_bool()?,
             activation: head.get("activation").and_then(Value::as_str).and_then(activation),
+            home: head.get("home").and_then(Value::as_str).map(str::to_owned),
         })
     }
 }
@@ -169,9 +196,11 @@ mod tests {
             };
             assert!(text.contains(said), "{text}");
         }
-        for argument in ["--hepl", "https://provider.example/callback", "\u{1b}[31m"] {
+        for argument in
+            ["--hepl", "https://provider.example/callback?code=SECRET", "--code=SECRET", "\u{1b}[31m"]
+        {
             let Asked::Unknown(text) = Asked::of([argument.into()].into_iter()) else { panic!("{argument}") };
-            assert!(!text.contains('\u{1b}'), "{text:?}");
+            assert!(!text.contains('\u{1b}') && !text.contains("SECRET"), "{text:?}");
         }
     }
 

@@ -8,6 +8,8 @@ use grapnel_model::error::Code;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use tauri::{AppHandle, Manager};
 
+#[cfg(target_os = "linux")]
+use crate::arguments::{self, Arguments};
 use crate::probe::Probe;
 use crate::shell::Shell;
 use crate::window;
@@ -15,20 +17,19 @@ use crate::window;
 /// Has another image of this program take the callback on its standard input: arguments can be read by anyone on the
 /// machine for as long as the program runs. Comes back where the system refuses; then the callback stays an argument.
 #[cfg(target_os = "linux")]
-pub(crate) fn keep_out_of_arguments(callback: &SecretString) {
+pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Arguments) {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
 
-    let prepare = || {
-        let (reader, mut writer) = std::io::pipe()?;
-        // A pipe holds this much before anyone reads; no true callback is longer.
-        let bytes = callback.expose_secret().as_bytes();
-        writer.write_all(&bytes[..bytes.len().min(32 * 1024)])?;
-        let mut next = std::process::Command::new(std::env::current_exe()?);
+    let start = || {
+        let mut next = Command::new(std::env::current_exe()?);
+        next.arg(arguments::ON_STDIN).args(arguments.options());
         // Not in its place: a launcher that waits for the program it started has the callback in its arguments.
-        next.arg(crate::arguments::ON_STDIN).stdin(reader).process_group(0).spawn()
+        let mut next = next.stdin(Stdio::piped()).process_group(0).spawn()?;
+        next.stdin.take().map_or(Ok(()), |mut input| input.write_all(callback.expose_secret().as_bytes()))
     };
-    match prepare() {
+    match start() {
         Ok(_) => std::process::exit(0),
         Err(error) => tracing::warn!(%error, "the callback stays an argument"),
     }

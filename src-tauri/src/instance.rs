@@ -1,8 +1,8 @@
 //! One Grapnel in a session: a second start hands what it was started with to the first, and ends. It does so before
 //! anything of the window is loaded, so that a link arrives also where the second start has no display.
 //!
-//! They meet at a socket in the session's runtime directory, or in the data directory where there is none (a login
-//! without a session bus, say). A lock beside it says who is the first.
+//! They meet at a socket in this account's runtime directory, or in the data directory where there is none (a login
+//! without a session, say). A lock beside it says who is the first.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,9 +16,11 @@ use std::time::{Duration, Instant};
 
 use grapnel_core::store::Store;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, LONGEST_CALLBACK};
 
-/// The directory below the session's runtime directory.
+/// What makes a data directory Grapnel's.
+const DATABASE: &str = "grapnel.db";
+/// The directory below the runtime directory.
 const DIRECTORY: &str = "dev.grapnel.desktop";
 const SOCKET: &str = "window.sock";
 /// The same before it is closed to other accounts.
@@ -26,8 +28,12 @@ const UNREADY: &str = "window.sock.new";
 const LOCK: &str = "window.lock";
 /// What the first one answers when it has taken the arguments.
 const TAKEN: &[u8] = b"taken";
-/// No callback is longer: what is longer is cut off, and refused as a callback then.
-const LONGEST: u64 = 64 * 1024;
+/// What it answers who wants another data directory.
+const OTHER_DATA: &[u8] = b"other data";
+/// The longest start that is read: a callback, and what goes with it.
+const LONGEST: usize = LONGEST_CALLBACK as usize + 16 * 1024;
+/// For this account only; the sticky bit keeps them where a runtime directory is cleaned of old files.
+const MODE: u32 = 0o1600;
 /// Who has not said what it was started with by now is not listened to any longer.
 const TURN: Duration = Duration::from_secs(1);
 /// How long another Grapnel may take to begin listening, or to end.
@@ -38,6 +44,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub(crate) struct Place {
     directory: PathBuf,
+    is_of_session: bool,
     held: Arc<Mutex<Option<Held>>>,
 }
 
@@ -53,6 +60,8 @@ pub(crate) enum Claim {
     First(Place),
     /// A further start; the first has taken its arguments.
     Second,
+    /// A further start with another data directory than the first has.
+    OtherData,
     /// A further start, to which the first does not answer.
     Unanswered,
 }
@@ -60,12 +69,19 @@ pub(crate) enum Claim {
 /// Becomes the one Grapnel of this session, or hands `arguments` to the one there is. Fails where there is no directory
 /// to meet in.
 pub(crate) fn claim(arguments: &Arguments) -> io::Result<Claim> {
-    claim_in(&directory()?, arguments, PATIENCE)
+    let (directory, is_of_session) = directory()?;
+    let mut claim = claim_in(&directory, arguments, PATIENCE)?;
+    if let Claim::First(place) = &mut claim {
+        place.is_of_session = is_of_session;
+    }
+    Ok(claim)
 }
 
 fn claim_in(directory: &Path, arguments: &Arguments, patience: Duration) -> io::Result<Claim> {
     let lock =
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(directory.join(LOCK))?;
+    lock.set_permissions(Permissions::from_mode(MODE))?;
+    let socket = directory.join(SOCKET);
     let start = Instant::now();
     loop {
         match lock.try_lock() {
@@ -73,8 +89,12 @@ fn claim_in(directory: &Path, arguments: &Arguments, patience: Duration) -> io::
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) => {}
         }
-        match hand_over(&directory.join(SOCKET), arguments) {
-            Ok(()) => return Ok(Claim::Second),
+        match hand_over(&socket, arguments) {
+            Ok(claim) => return Ok(claim),
+            // Somebody has removed it, so that the first can never be reached.
+            Err(error) if start.elapsed() >= patience && error.kind() == ErrorKind::NotFound => {
+                return Err(error);
+            }
             Err(_) if start.elapsed() >= patience => return Ok(Claim::Unanswered),
             // The other one has just begun, or is ending.
             Err(_) => thread::sleep(PAUSE),
@@ -90,47 +110,66 @@ fn listen(directory: &Path, lock: File) -> io::Result<Place> {
         _ => {}
     }
     let listener = UnixListener::bind(&unready)?;
-    fs::set_permissions(&unready, Permissions::from_mode(0o600))?;
+    fs::set_permissions(&unready, Permissions::from_mode(MODE))?;
     fs::rename(unready, &socket)?;
     let held = Held { listener, _lock: lock };
-    Ok(Place { directory: directory.to_owned(), held: Arc::new(Mutex::new(Some(held))) })
+    Ok(Place { directory: directory.to_owned(), is_of_session: true, held: Arc::new(Mutex::new(Some(held))) })
 }
 
-fn hand_over(socket: &Path, arguments: &Arguments) -> io::Result<()> {
+fn hand_over(socket: &Path, arguments: &Arguments) -> io::Result<Claim> {
     let mut stream = UnixStream::connect(socket)?;
     if !is_own(&stream) {
         return Err(ErrorKind::PermissionDenied.into());
     }
-    stream.set_read_timeout(Some(TURN))?;
     stream.set_write_timeout(Some(TURN))?;
     stream.write_all(&arguments.to_bytes())?;
     stream.shutdown(Shutdown::Write)?;
-    let mut answer = Vec::new();
-    stream.take(TAKEN.len() as u64).read_to_end(&mut answer)?;
-    if answer == TAKEN { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
+    // Others may be before this one.
+    match &*read_in_time(&mut stream, OTHER_DATA.len(), PATIENCE)? {
+        TAKEN => Ok(Claim::Second),
+        OTHER_DATA => Ok(Claim::OtherData),
+        _ => Err(ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// What comes until the other end is done, `longest` bytes at most, within `time` for all of it.
+fn read_in_time(stream: &mut UnixStream, longest: usize, time: Duration) -> io::Result<Vec<u8>> {
+    let (start, mut bytes, mut part) = (Instant::now(), Vec::new(), [0; 4096]);
+    while bytes.len() < longest {
+        let left = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero());
+        stream.set_read_timeout(Some(left.ok_or(ErrorKind::TimedOut)?))?;
+        match stream.read(&mut part)? {
+            0 => break,
+            read => bytes.extend_from_slice(&part[..read.min(longest - bytes.len())]),
+        }
+    }
+    Ok(bytes)
 }
 
 impl Place {
-    /// Where other files of the one Grapnel may be.
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
+    /// Where other files of the one Grapnel may be that go with the session.
+    pub(crate) fn session(&self) -> Option<&Path> {
+        self.is_of_session.then_some(&*self.directory)
     }
 
     /// Has `take` do what each further start asks for, from now on.
-    pub(crate) fn listen(&self, take: impl Fn(Arguments) + Send + 'static) {
+    pub(crate) fn listen(&self, home: Option<String>, take: impl Fn(Arguments) + Send + 'static) {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(listener) = held.as_ref().and_then(|held| held.listener.try_clone().ok()) else { return };
         let place = self.clone();
         thread::spawn(move || {
             loop {
                 let stream = listener.accept();
-                if place.held.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+                // Held until its arguments are taken: who has been answered is not forgotten by one that leaves.
+                let held = place.held.lock().unwrap_or_else(PoisonError::into_inner);
+                if held.is_none() {
                     return;
                 }
-                match stream.and_then(|(stream, _)| answered(stream)) {
+                match stream.and_then(|(stream, _)| answered(stream, home.as_deref())) {
                     Ok(Some(arguments)) => take(arguments),
                     Ok(None) => {}
                     Err(error) => {
+                        drop(held);
                         tracing::warn!(%error, "another start was not heard");
                         thread::sleep(PAUSE);
                     }
@@ -142,28 +181,29 @@ impl Place {
     /// Makes place for another Grapnel, while this one ends.
     pub(crate) fn release(&self) {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if held.is_some() {
-            let socket = self.directory.join(SOCKET);
+        if let Some(held) = held {
             // Who listens wakes, and sees that it is over.
-            drop(UnixStream::connect(&socket));
-            let _ = fs::remove_file(&socket);
+            let _ = rustix::net::shutdown(&held.listener, rustix::net::Shutdown::Both);
+            let _ = fs::remove_file(self.directory.join(SOCKET));
         }
     }
 }
 
-fn answered(mut stream: UnixStream) -> io::Result<Option<Arguments>> {
+/// A start that is to be taken; nothing where it is none of this account, or wants the data of another `home`.
+fn answered(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Arguments>> {
     if !is_own(&stream) {
         tracing::warn!("another account reached the window's socket");
         return Ok(None);
     }
-    stream.set_read_timeout(Some(TURN))?;
-    let mut bytes = Vec::new();
-    (&mut stream).take(LONGEST).read_to_end(&mut bytes)?;
-    let arguments = Arguments::from_bytes(&bytes);
-    if arguments.is_some() {
-        stream.write_all(TAKEN)?;
+    let bytes = read_in_time(&mut stream, LONGEST, TURN)?;
+    let Some(arguments) = Arguments::from_bytes(&bytes) else { return Ok(None) };
+    // A link is started with the environment of a browser, which need not know where the data is.
+    if arguments.callback.is_none() && arguments.home.as_deref() != home {
+        stream.write_all(OTHER_DATA)?;
+        return Ok(None);
     }
-    Ok(arguments)
+    stream.write_all(TAKEN)?;
+    Ok(Some(arguments))
 }
 
 /// Whether who is at the other end is of this account.
@@ -171,15 +211,30 @@ fn is_own(stream: &UnixStream) -> bool {
     rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid == rustix::process::geteuid())
 }
 
-/// Where they meet; made where it is missing, for this account only.
-fn directory() -> io::Result<PathBuf> {
+/// Where they meet, and whether that goes with the session; made where it is missing, for this account only.
+fn directory() -> io::Result<(PathBuf, bool)> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let directory = match runtime.filter(|runtime| is_for_us_alone(runtime)) {
-        Some(runtime) => runtime.join(DIRECTORY),
-        None => Store::default_home().map_err(|error| io::Error::other(error.message))?,
+    let (directory, is_of_session) = match runtime.filter(|runtime| is_for_us_alone(runtime)) {
+        Some(runtime) => (runtime.join(DIRECTORY), true),
+        None => {
+            let home = Store::default_home().map_err(|error| io::Error::other(error.message))?;
+            // A link there is the person's own.
+            (home.canonicalize().unwrap_or(home), false)
+        }
     };
+    // Nothing is written to a directory before it is known to be Grapnel's.
+    let is_foreign = !is_of_session
+        && fs::read_dir(&directory).is_ok_and(|mut found| found.next().is_some())
+        && !directory.join(DATABASE).exists();
+    if is_foreign {
+        return Err(io::Error::other("the data directory holds something else"));
+    }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-    if is_for_us_alone(&directory) { Ok(directory) } else { Err(ErrorKind::PermissionDenied.into()) }
+    if is_for_us_alone(&directory) {
+        Ok((directory, is_of_session))
+    } else {
+        Err(ErrorKind::PermissionDenied.into())
+    }
 }
 
 fn is_for_us_alone(directory: &Path) -> bool {
@@ -199,7 +254,7 @@ mod tests {
     fn first(directory: &Path) -> Place {
         match claim_in(directory, &Arguments::default(), TURN).unwrap() {
             Claim::First(place) => place,
-            Claim::Second | Claim::Unanswered => panic!("there is another one"),
+            Claim::Second | Claim::OtherData | Claim::Unanswered => panic!("there is another one"),
         }
     }
 
@@ -208,7 +263,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
         let (told, tells) = channel();
-        first.listen(move |arguments| told.send(arguments).unwrap());
+        first.listen(None, move |arguments| told.send(arguments).unwrap());
         let asked = Arguments {
             sandbox: true,
             callback: Some("dev.grapnel.desktop:/oauth/callback?state=x".into()),
@@ -219,14 +274,27 @@ mod tests {
         let taken = tells.recv_timeout(TURN).unwrap();
         assert_eq!(taken.to_bytes(), asked.to_bytes());
         let mode = fs::metadata(folder.path().join(SOCKET)).unwrap().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(mode & 0o7777, MODE);
+    }
+
+    #[test]
+    fn a_start_for_other_data_is_told_so_unless_it_brings_a_callback() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = first(folder.path());
+        let (told, tells) = channel();
+        first.listen(Some("/home/a".into()), move |arguments| told.send(arguments).unwrap());
+        let mut asked = Arguments { home: Some("/home/b".into()), ..Arguments::default() };
+        assert!(matches!(claim_in(folder.path(), &asked, TURN), Ok(Claim::OtherData)));
+        asked.callback = Some("dev.grapnel.desktop:/oauth/callback?state=x".into());
+        assert!(matches!(claim_in(folder.path(), &asked, TURN), Ok(Claim::Second)));
+        assert!(tells.recv_timeout(TURN).unwrap().callback.is_some());
     }
 
     #[test]
     fn who_leaves_makes_place_for_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
-        first.listen(|_| ());
+        first.listen(None, |_| ());
         first.release();
         let second = self::first(folder.path());
         // What a process that was killed leaves behind stands in nobody's way.
@@ -249,9 +317,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
         let (told, tells) = channel();
-        first.listen(move |arguments| told.send(arguments).unwrap());
+        first.listen(None, move |arguments| told.send(arguments).unwrap());
         let socket = folder.path().join(SOCKET);
         let silent = UnixStream::connect(&socket).unwrap();
+        let mut drip = UnixStream::connect(&socket).unwrap();
+        thread::spawn(move || {
+            while drip.write_all(b"{").is_ok() {
+                thread::park_timeout(TURN / 4)
+            }
+        });
         let mut other = UnixStream::connect(&socket).unwrap();
         other.write_all(&vec![b'x'; 100_000]).ok();
         drop(other);

@@ -1,7 +1,6 @@
 //! Leaving: the window goes at once, the program when nothing is on its way that would be lost; where it is in the tray
 //! it stays. Nothing hurries that: neither Quit once more nor a signal.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
@@ -9,21 +8,15 @@ use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 #[cfg(target_os = "linux")]
 use crate::beside::tray::Tray;
 use crate::clipboard::Clipboard;
+use crate::ending::Ending;
 use crate::shell::Shell;
 use crate::window;
 
 /// The longest that a code or a refresh token may be on its way.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// How far the program is on its way out.
-#[derive(Default)]
-pub(crate) struct Leaving {
-    has_begun: AtomicBool,
-    /// Whether another Grapnel takes its place, because the page of this one did not begin.
-    for_another: AtomicBool,
-    /// Whether nothing is on its way any more.
-    may_end: AtomicBool,
-}
+/// How often it is looked whether the last errands are done.
+const LOOK: Duration = Duration::from_millis(20);
 
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     // Whoever leaves it for something else may not come back: sessions end without a word to the window.
@@ -42,40 +35,48 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
         window::hide(app);
     }
     let RunEvent::ExitRequested { api, .. } = event else { return };
-    let leaving = app.state::<Leaving>();
-    if leaving.may_end.load(Ordering::Relaxed) {
+    let ending = app.state::<Ending>();
+    if ending.may_end() {
         return;
     }
     api.prevent_exit();
-    if !leaving.has_begun.swap(true, Ordering::Relaxed) {
+    if !ending.begin() {
         tauri::async_runtime::spawn(leave(app.clone()));
     }
 }
 
 async fn leave(app: AppHandle) {
+    #[cfg(target_os = "linux")]
+    if !app.state::<Ending>().makes_place() {
+        app.state::<window::drawing::Drawing>().began();
+    }
     // From now on a further start is a Grapnel of its own.
     #[cfg(target_os = "linux")]
     if let Some(place) = app.try_state::<crate::instance::Place>() {
         place.release();
     }
-    #[cfg(target_os = "linux")]
-    if !app.state::<Leaving>().for_another.load(Ordering::Relaxed) {
-        app.state::<window::drawing::Drawing>().began();
-    }
     app.state::<Clipboard>().clear();
     window::hide(&app);
+    let _is_done = tokio::time::timeout(PATIENCE, async {
+        while app.state::<Ending>().has_errands() {
+            tokio::time::sleep(LOOK).await;
+        }
+        if let Some(core) = app.state::<Shell>().opened() {
+            core.idle().await;
+        }
+    })
+    .await;
     if let Some(core) = app.state::<Shell>().opened() {
-        let _is_idle = tokio::time::timeout(PATIENCE, core.idle()).await;
         // The process ends without closing the database, whose log would stay beside it.
         core.merge_log();
     }
-    app.state::<Leaving>().may_end.store(true, Ordering::Relaxed);
+    app.state::<Ending>().allow();
     app.exit(0);
 }
 
 /// Leaves, for another Grapnel. It begins at once, and does as this one was started to.
 #[cfg(target_os = "linux")]
-pub(crate) fn start_anew(app: &AppHandle) {
+pub(crate) fn restart(app: &AppHandle) {
     if let Some(place) = app.try_state::<crate::instance::Place>() {
         place.release();
     }
@@ -86,7 +87,7 @@ pub(crate) fn start_anew(app: &AppHandle) {
         .and_then(|program| std::process::Command::new(program).args(arguments).spawn());
     match next {
         Ok(_) => {
-            app.state::<Leaving>().for_another.store(true, Ordering::Relaxed);
+            app.state::<Ending>().is_for_another();
             app.exit(0);
         }
         Err(error) => tracing::error!(%error, "Grapnel could not start anew"),
@@ -98,7 +99,8 @@ pub(crate) fn start_anew(app: &AppHandle) {
 pub(crate) fn on_signals(app: &AppHandle) {
     use tokio::signal::unix::{SignalKind, signal};
 
-    for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    for kind in kinds.into_iter().filter(|kind| !is_ignored(*kind)) {
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
             match signal(kind) {
@@ -111,6 +113,15 @@ pub(crate) fn on_signals(app: &AppHandle) {
             }
         });
     }
+}
+
+/// Whether who started the program wants it to outlive this signal, as `nohup` does.
+#[cfg(unix)]
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
 }
 
 #[cfg(not(unix))]

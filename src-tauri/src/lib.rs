@@ -12,6 +12,7 @@ mod clipboard;
 mod commands;
 mod confirm;
 mod dialog;
+mod ending;
 mod events;
 #[cfg(target_os = "linux")]
 mod instance;

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::ending::Ending;
 use crate::events::Happened;
 use crate::sandbox::AtHand;
 use crate::window;
@@ -116,7 +117,8 @@ async fn forward(app: AppHandle, mut events: Receiver<Event>, missed: Arc<Mutex<
             Err(RecvError::Closed) => return,
         };
         // Whichever way the answer came home, the person is done in the browser.
-        if matches!(&event, Event::Attempt(attempt) if attempt.phase == Phase::Exchanging) {
+        let came_home = matches!(&event, Event::Attempt(attempt) if attempt.phase == Phase::Exchanging);
+        if came_home && !app.state::<Ending>().has_begun() {
             window::show(&app);
         }
         let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);

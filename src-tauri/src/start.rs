@@ -8,6 +8,7 @@ use tauri::{AppHandle, Builder, Manager, Wry};
 use crate::arguments::{Arguments, Asked};
 #[cfg(target_os = "linux")]
 use crate::beside;
+use crate::ending::Ending;
 #[cfg(target_os = "linux")]
 use crate::instance::{self, Claim, Place};
 use crate::shell::Shell;
@@ -43,6 +44,13 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
     let place = match instance::claim(&arguments) {
         Ok(Claim::First(place)) => Some(place),
         Ok(Claim::Second) => return Err(ExitCode::SUCCESS),
+        Ok(Claim::OtherData) => {
+            return Err(complain(
+                "Grapnel runs already, with another data directory (GRAPNEL_HOME). End it, and start this one again.",
+            ));
+        }
+        // A callback is not to be lost: this process takes it in beside the other.
+        Ok(Claim::Unanswered) if arguments.callback.is_some() => None,
         Ok(Claim::Unanswered) => {
             return Err(complain(
                 "Grapnel runs already, and does not answer. Wait a moment, or end it, and start it again.",
@@ -57,10 +65,10 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
         if let Some(place) = &place {
             place.release();
         }
-        callback::keep_out_of_arguments(callback);
+        callback::keep_out_of_arguments(callback, &arguments);
     }
     // Before there is another thread: the environment is everyone's.
-    let drawing = Drawing::choose(place.as_ref().map(Place::directory));
+    let drawing = Drawing::choose(place.as_ref().and_then(Place::session));
     admit_no_driver();
     if gtk::init().is_err() {
         let lost = if arguments.callback.is_some() {
@@ -130,7 +138,7 @@ fn build(
             app.manage(calls::Calls::default());
             app.manage(clipboard::Clipboard::default());
             app.manage(commands::Opened::default());
-            app.manage(leaving::Leaving::default());
+            app.manage(Ending::default());
             app.manage(saved::Saved::default());
             app.manage(sandbox::AtHand::default());
             app.manage(probe::Probe::default());
@@ -141,14 +149,19 @@ fn build(
             app.manage(beside::tray::Tray::default());
             #[cfg(target_os = "linux")]
             app.manage(session.drawing);
-            window::open(app.handle(), !arguments.hidden)?;
             leaving::on_signals(app.handle());
+            #[cfg(target_os = "linux")]
+            app.state::<Drawing>().begins();
+            window::open(app.handle(), !arguments.hidden).inspect_err(|_| {
+                #[cfg(target_os = "linux")]
+                app.state::<Drawing>().began();
+            })?;
             let handle = app.handle().clone();
             std::thread::spawn(move || scheme::register(&handle));
             #[cfg(target_os = "linux")]
             if let Some(place) = session.place {
                 let handle = app.handle().clone();
-                place.listen(move |arguments| follow(&handle, arguments, true));
+                place.listen(arguments.home.clone(), move |arguments| follow(&handle, arguments, true));
                 app.manage(place);
             }
             follow(app.handle(), arguments, false);
@@ -160,6 +173,7 @@ fn build(
 /// Does what a start of the program asks for: the first one, or a second that brought its arguments here.
 fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
     let app = app.clone();
+    let errand = app.state::<Ending>().errand();
     // The toolkit has used that of the first start for its window.
     if is_second && let Some(token) = arguments.activation {
         app.state::<window::Activation>().keep(token);
@@ -178,6 +192,7 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
             None if is_second || arguments.hidden => window::show(&app),
             None => {}
         }
+        drop(errand);
     });
 }
 

@@ -8,7 +8,7 @@ mod present_linux;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use grapnel_model::id::ConnectionId;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
@@ -21,20 +21,25 @@ const NAME: &str = "main";
 /// If the page has not loaded by then, an empty window tells more than none.
 const LATEST: Duration = Duration::from_secs(3);
 
+/// How long an activation token is kept: an exchange with the provider may come before the window is shown.
+#[cfg(target_os = "linux")]
+const GOOD_FOR: Duration = Duration::from_secs(40);
+
 /// What the desktop gave for bringing the window to the front next, by the person's last act elsewhere: a desktop that
 /// guards against windows that steal the focus asks for it.
 #[derive(Default)]
-pub(crate) struct Activation(Mutex<Option<String>>);
+pub(crate) struct Activation(Mutex<Option<(Instant, String)>>);
 
 impl Activation {
     /// Keeps a token for the next time that the window is shown.
     pub(crate) fn keep(&self, token: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), token));
     }
 
     #[cfg(target_os = "linux")]
     fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.filter(|(since, _)| since.elapsed() < GOOD_FOR).map(|(_, token)| token)
     }
 }
 

@@ -8,7 +8,7 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::clean_line;
 
-/// A launcher that still runs after this long has found a browser: some stay for as long as it does.
+/// A launcher that still runs after this long may have found a browser: some stay for as long as it does.
 const SETTLED: Duration = Duration::from_secs(3);
 /// By what a desktop lets a program come to the front that a person has just asked for: of the xdg-activation protocol,
 /// and of startup notification before it.
@@ -33,8 +33,10 @@ pub enum Launch {
 /// bringing the browser to the front, where there is one. May take some seconds, in which it blocks.
 pub fn open(address: &SecretString, with: &str, activation: Option<&str>) -> Launch {
     let Ok(parts) = parts(with) else { return Launch::Failed };
-    // The launchers would have a text browser fetch the page, with nobody to see it.
-    if parts.is_empty() && !has_display() {
+    // The launchers would have a text browser fetch the page, with nobody to see it. One that is named in `BROWSER` may
+    // open it where the person sits, as an editor's remote session has it.
+    let is_seen_here = has_display();
+    if parts.is_empty() && !is_seen_here && named().is_none() {
         return Launch::Failed;
     }
     let mut launchers = match parts.split_first() {
@@ -54,9 +56,14 @@ pub fn open(address: &SecretString, with: &str, activation: Option<&str>) -> Lau
     }
     let launched = launchers.iter_mut().map(start).find(|launch| *launch != Launch::Failed);
     match launched.unwrap_or(Launch::Failed) {
-        Launch::Opened if std::env::var_os("SSH_CONNECTION").is_some() => Launch::Unclear,
+        Launch::Opened if !is_seen_here || std::env::var_os("SSH_CONNECTION").is_some() => Launch::Unclear,
         launch => launch,
     }
+}
+
+/// The browser that this account's environment names.
+pub(crate) fn named() -> Option<String> {
+    std::env::var("BROWSER").ok().filter(|name| !name.is_empty())
 }
 
 /// Whether there is a display, on which a window or a browser could be.

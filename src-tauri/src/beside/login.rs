@@ -40,7 +40,8 @@ fn write(path: &Path) -> std::io::Result<()> {
     let program =
         program.to_str().ok_or_else(|| std::io::Error::other("this program’s path is not UTF-8"))?;
     std::fs::create_dir_all(path.parent().unwrap_or(path))?;
-    std::fs::write(path, text(program))
+    let unwritable = || std::io::Error::other("this program’s path cannot be in an entry");
+    std::fs::write(path, text(program).ok_or_else(unwritable)?)
 }
 
 fn remove(path: &Path) -> std::io::Result<()> {
@@ -52,12 +53,12 @@ fn remove(path: &Path) -> std::io::Result<()> {
 }
 
 /// What an entry says for a program at this path.
-fn text(program: &str) -> String {
-    format!(
+fn text(program: &str) -> Option<String> {
+    let program = argument(program)?;
+    Some(format!(
         "[Desktop Entry]\nType=Application\nName=Grapnel\nComment=Keeps connections alive\nIcon=grapnel-desktop\n\
-         Exec={} {HIDDEN}\nTerminal=false\n",
-        argument(program)
-    )
+         Exec={program} {HIDDEN}\nTerminal=false\n"
+    ))
 }
 
 /// Desktops keep an entry that the person switched off in their own settings, and mark it.
@@ -73,7 +74,7 @@ mod tests {
     fn the_entry_starts_this_program_hidden() {
         let entry = "[Desktop Entry]\nType=Application\nName=Grapnel\nComment=Keeps connections alive\n\
                      Icon=grapnel-desktop\nExec=/usr/bin/grapnel-desktop --hidden\nTerminal=false\n";
-        assert_eq!(text("/usr/bin/grapnel-desktop"), entry);
+        assert_eq!(text("/usr/bin/grapnel-desktop").as_deref(), Some(entry));
     }
 
     #[test]

@@ -4,11 +4,14 @@ use std::path::Path;
 
 /// An argument of `Exec`: quoted where it must be, with what a quoted argument must escape, of which each backslash is
 /// then one of a string of the file (“The Exec key”); a percent sign begins a field code. What needs no quotes gets none:
-/// `xdg-open` (1.1.3), where no desktop helps it, takes them for a part of the name.
-pub(crate) fn argument(argument: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.+".contains(&byte);
-    if !argument.is_empty() && argument.bytes().all(is_plain) {
-        return argument.to_owned();
+/// `xdg-open` (1.1.3), where no desktop helps it, takes them for a part of the name. Nothing where it cannot be written
+/// in one line.
+pub(crate) fn argument(argument: &str) -> Option<String> {
+    if argument.contains(char::is_control) {
+        return None;
+    }
+    if is_plain(argument) {
+        return Some(argument.to_owned());
     }
     let mut quoted = String::from('"');
     for character in argument.chars() {
@@ -20,7 +23,12 @@ pub(crate) fn argument(argument: &str) -> String {
         }
     }
     quoted.push('"');
-    quoted
+    Some(quoted)
+}
+
+fn is_plain(argument: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.+".contains(&byte);
+    !argument.is_empty() && argument.bytes().all(is_plain)
 }
 
 /// The program that an `Exec` line starts, as `argument` wrote it or as the plugin of earlier versions did; nothing where
@@ -29,7 +37,7 @@ pub(super) fn program(entry: &str) -> Option<String> {
     let line = entry.lines().find_map(|line| line.strip_prefix("Exec="))?;
     let quoted = line.strip_suffix(" %u")?;
     let Some(quoted) = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return Some(quoted.to_owned());
+        return is_plain(quoted).then(|| quoted.to_owned());
     };
     let unescaped = quoted.replace(r"\\\\", "\0").replace(r"\\", "").replace('\0', r"\").replace("%%", "%");
     Some(unescaped)
@@ -38,7 +46,7 @@ pub(super) fn program(entry: &str) -> Option<String> {
 /// The entry by which the system starts `program` with a link of ours. A desktop gives a token for the window that comes
 /// of it where the entry promises that the program takes one (`StartupNotify`).
 pub(super) fn handler(program: &Path) -> Option<String> {
-    let program = argument(program.to_str()?);
+    let program = argument(program.to_str()?)?;
     let scheme = super::handler::SCHEME;
     Some(format!(
         "[Desktop Entry]\nType=Application\nName=Grapnel\nExec={program} %u\nTerminal=false\n\
@@ -52,9 +60,11 @@ mod tests {
 
     #[test]
     fn a_path_with_anything_in_it_is_one_argument() {
+        let argument = |path| argument(path).unwrap();
         assert_eq!(argument("/usr/bin/grapnel-desktop"), "/usr/bin/grapnel-desktop");
         assert_eq!(argument("/home/a b/x"), r#""/home/a b/x""#);
         assert_eq!(argument(r#"/100%/$x/`"\"#), r#""/100%%/\\$x/\\`\\"\\\\""#);
+        assert_eq!(super::argument("/a\nNoDisplay=false"), None);
     }
 
     #[test]
@@ -64,6 +74,8 @@ mod tests {
             assert_eq!(program(&entry).as_deref(), Some(path), "{entry}");
         }
         assert_eq!(program("[Desktop Entry]\nExec=\"/opt/g\" %u\n").as_deref(), Some("/opt/g"));
-        assert_eq!(program("[Desktop Entry]\nExec=flatpak run x\n"), None);
+        for written_otherwise in ["flatpak run x %u", "env A=b /opt/g %u", "/opt/g"] {
+            assert_eq!(program(&format!("[Desktop Entry]\nExec={written_otherwise}\n")), None);
+        }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn register(app: &AppHandle) {
     let (Ok(program), Ok(data)) = (std::env::current_exe(), app.path().data_dir()) else { return };
     let entries = data.join("applications");
     let removed = remove_stale(&entries, &program);
-    let done = if program.starts_with("/usr") { Ok(use_packaged()) } else { use_own(&entries, &program) };
+    let done = if is_packaged(&program) { Ok(use_packaged()) } else { use_own(&entries, &program) };
     match done {
         Ok(changed) if changed || removed => run("update-desktop-database", &[&entries.to_string_lossy()]),
         Ok(_) => {}
@@ -86,7 +86,16 @@ fn is_stale(entry: &Path, program: &Path) -> bool {
     let is_ours = text.contains(&format!("x-scheme-handler/{SCHEME}"));
     let Some(starts) = desktop_entry::program(&text).filter(|_| is_ours) else { return false };
     let starts = Path::new(&starts);
-    !starts.exists() || (program.starts_with("/usr") && starts == program)
+    starts.is_absolute() && (!starts.exists() || (is_packaged(program) && starts == program))
+}
+
+/// Whether a package's entry starts this program: it lies in the same tree, such as `/usr`.
+fn is_packaged(program: &Path) -> bool {
+    let Some(tree) = program.parent().and_then(Path::parent) else { return false };
+    let entry = tree.join("share/applications").join(PACKAGED);
+    let Ok(text) = fs::read_to_string(entry) else { return false };
+    let starts = desktop_entry::program(&text).map(PathBuf::from);
+    starts.is_some_and(|starts| starts == program || Some(starts.as_os_str()) == program.file_name())
 }
 
 fn handler_name(program: &Path) -> Option<String> {
@@ -118,12 +127,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_program_is_packaged_where_the_entry_of_its_tree_starts_it() {
+        let tree = tempfile::tempdir().unwrap();
+        let program = tree.path().join("bin/grapnel-desktop");
+        assert!(!is_packaged(&program));
+        fs::create_dir_all(tree.path().join("share/applications")).unwrap();
+        let entry = tree.path().join("share/applications").join(PACKAGED);
+        fs::write(&entry, "[Desktop Entry]\nExec=grapnel-desktop %u\n").unwrap();
+        assert!(is_packaged(&program));
+        assert!(!is_packaged(&tree.path().join("bin/other")));
+        assert!(!is_packaged(&tree.path().join("elsewhere/bin/grapnel-desktop")));
+    }
+
+    #[test]
     fn entries_of_programs_that_are_gone_are_removed_and_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let there = std::env::current_exe().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write("old-handler.desktop", &desktop_entry::handler(Path::new("/gone/a b/grapnel")).unwrap());
         write("new-handler.desktop", &desktop_entry::handler(&there).unwrap());
+        let wrapped =
+            format!("[Desktop Entry]\nExec=env A=b /gone/x %u\nMimeType=x-scheme-handler/{SCHEME};\n");
+        write("my-handler.desktop", &wrapped);
         write(
             "other-handler.desktop",
             "[Desktop Entry]\nExec=/gone/x %u\nMimeType=x-scheme-handler/https;\n",
@@ -137,7 +162,10 @@ mod tests {
         let mut left: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
-        assert_eq!(left, ["Grapnel.desktop", "new-handler.desktop", "other-handler.desktop"]);
+        assert_eq!(
+            left,
+            ["Grapnel.desktop", "my-handler.desktop", "new-handler.desktop", "other-handler.desktop"]
+        );
         assert!(!remove_stale(&folder.path().join("none"), &there));
     }
 }

@@ -13,6 +13,7 @@ use grapnel_core::store::{Store, write_private};
 use gtk::glib;
 use tauri::{AppHandle, Manager};
 
+use crate::ending::Ending;
 use crate::leaving;
 use crate::shell::Shell;
 
@@ -51,11 +52,15 @@ impl Drawing {
         if is_spared || !has_processor(Path::new("/dev/dri")) {
             set(WITHOUT);
         }
-        let written = begins.as_ref().map(|begins| write_private(begins, b""));
+        Self { begins, is_spared }
+    }
+
+    /// Notes that the page is about to begin: who finds that note at the next start knows that it never did.
+    pub(crate) fn begins(&self) {
+        let written = self.begins.as_ref().map(|begins| write_private(begins, b""));
         if let Some(Err(error)) = written {
             tracing::debug!(%error, "the next start will not know whether the page began");
         }
-        Self { begins, is_spared }
     }
 
     /// Notes that the page has begun, or that it is not wanted any more.
@@ -76,9 +81,9 @@ pub(super) fn watch(app: &AppHandle) {
             // Nothing is written to a directory before it is known to be Grapnel's.
             remember();
         }
-        if !has_begun && !is_spared {
+        if !has_begun && !is_spared && !app.state::<Ending>().has_begun() {
             tracing::warn!("the page did not begin; Grapnel starts anew, without the graphics processor");
-            leaving::start_anew(&app);
+            leaving::restart(&app);
         }
     });
 }
@@ -124,6 +129,20 @@ mod tests {
         assert!(!has_processor(folder.path()), "a directory draws nothing");
         fs::write(folder.path().join("renderD128"), "").unwrap();
         assert!(has_processor(folder.path()));
+    }
+
+    #[test]
+    fn a_page_that_did_not_begin_is_known_to_the_next_start_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || Drawing::choose(Some(folder.path()));
+        // What ends before it has a window says nothing of the page.
+        assert!(!start().is_spared);
+        start().begins();
+        let after = start();
+        assert!(after.is_spared);
+        after.begins();
+        after.began();
+        assert!(!start().is_spared);
     }
 
     #[test]

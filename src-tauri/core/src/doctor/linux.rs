@@ -7,7 +7,7 @@ use std::process::Command;
 use grapnel_model::error::{Code, Error};
 
 use super::check::{Browsers, Check, Verdict};
-use crate::browser::{has_display, is_program, is_there};
+use crate::browser::{has_display, is_program, is_there, named};
 
 /// The type by which a system knows addresses of Grapnel's scheme.
 const SCHEME_TYPE: &str = "x-scheme-handler/dev.grapnel.desktop";
@@ -32,6 +32,11 @@ fn deep_link(program: Option<&Path>) -> Check {
         Check::wrong(NAME, Verdict::Attention, error)
     };
     let Some(owner) = default_of(SCHEME_TYPE) else {
+        if !is_program(Path::new("xdg-mime")) {
+            return attention(
+                "The system cannot be asked who opens links back to Grapnel: xdg-utils is missing.".into(),
+            );
+        }
         return attention("The system knows no program for links back to Grapnel.".into());
     };
     let Some(line) = entry(&owner).as_deref().and_then(exec) else {
@@ -104,8 +109,8 @@ fn browser(set: &Browsers) -> Check {
     if !set.usual.is_empty() {
         return Check::fine(NAME, "Addresses open in the program that is set.");
     }
-    let named = std::env::var("BROWSER").ok().filter(|name| !name.is_empty());
-    if let Some(browser) = default_of("x-scheme-handler/https").or(named) {
+    let default = has_display().then(|| default_of("x-scheme-handler/https")).flatten();
+    if let Some(browser) = default.or_else(named) {
         return Check::fine(NAME, format!("Addresses open in “{browser}”."));
     }
     let error = Error::new(Code::BrowserFailed, "The system has no browser that it opens addresses in.")
