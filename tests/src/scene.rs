@@ -223,5 +223,6 @@ fn name(kind: Secret) -> &'static str {
         Secret::RefreshToken => "refresh token",
         Secret::CodeVerifier => "code verifier",
         Secret::IdToken => "id token",
+        Secret::Credential => "credential of a workflow",
     }
 }

@@ -13,6 +13,8 @@ pub enum Secret {
     RefreshToken,
     /// An id token that was given out.
     IdToken,
+    /// A credential of a service elsewhere that a workflow uses.
+    Credential,
     /// A PKCE verifier that was received.
     CodeVerifier,
 }

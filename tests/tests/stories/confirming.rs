@@ -4,6 +4,7 @@ use std::fs;
 
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
+use grapnel_tests::place;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::{Context, Result, ensure};
@@ -38,7 +39,9 @@ async fn what_the_page_names_is_asked_of_the_person() -> Result<()> {
     page.says("Active. Good for another").await?;
     in_the_settings(&scene, &page).await?;
     of_authorities(&scene, &page).await?;
-    by_a_page_that_was_taken_over(&scene, &page).await
+    by_a_page_that_was_taken_over(&scene, &page).await?;
+    with_files_that_the_page_names(&scene, &page).await?;
+    at_login(&scene, &page).await
 }
 
 async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
@@ -99,7 +102,7 @@ async fn of_authorities(scene: &Scene, page: &Page) -> Result<()> {
         .await
 }
 
-/// What a page can do that someone else has taken over: call every command there is.
+/// What a page can do that someone else has taken over: call each command that takes a program, a proxy or authorities.
 async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()> {
     let mark = scene.desktop().home().join("was-here");
     let program = format!("sh -c 'touch {}'", mark.display());
@@ -141,6 +144,90 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
             let details = call(page, "connection", json!({ "connectionId": connection })).await?;
             ensure!(details["browser"] == "", "{details}");
             ensure!(!mark.exists(), "the program was started");
+            Ok(())
+        })
+        .await
+}
+
+/// Commands that read or write a file, or give up what is sealed. A name that the page sends along counts for nothing.
+async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()> {
+    let named = scene.desktop().home().join("named-by-the-page");
+    let overview = call(page, "overview", json!({ "atFirst": false })).await?;
+    let (app, connection) = (&overview["apps"][0]["id"], &overview["connections"][0]["id"]);
+    let posts = json!({ "project_id": "proj_harbour" });
+    let words = "harbour lamp eleven moss";
+    for (title, command, mut given) in [
+        ("Delete all tokens and client secrets", "begin_anew", json!({ "agreed": true, "confirmed": true })),
+        (
+            "Export to a file",
+            "export_archive",
+            json!({ "passphrase": words, "withTokens": true, "moves": true, "force": true }),
+        ),
+        ("Open an exported file", "open_archive", json!({ "passphrase": words })),
+        ("Authorities to trust besides", "choose_certificates", json!({})),
+        ("Save as profile file", "export_profile", json!({ "appId": app })),
+        (
+            "Export posts",
+            "export_posts",
+            json!({ "connectionId": connection, "query": posts, "name": named, "format": "csv" }),
+        ),
+    ] {
+        for name in ["file", "path", "folder", "certificates"] {
+            given[name] = json!(named);
+        }
+        scene
+            .step(&format!("{command}: the dialog comes, whatever the page names"), async {
+                let answer = scene.desktop().answers_question(title, DECLINES);
+                let (called, answered) = tokio::join!(call(page, command, given), answer);
+                answered?;
+                let called = called?;
+                ensure!(called == Value::Null || called == Value::Bool(false), "{called}");
+                Ok(())
+            })
+            .await?;
+    }
+    scene
+        .step("Nothing was written, read or given up", async {
+            let refused =
+                call(page, "import_archive", json!({ "withTokens": true, "file": "/etc/hosts" })).await?;
+            ensure!(refused["code"] == "not_found", "{refused}");
+            let refused = call(page, "open_saved_folder", json!({ "path": "/etc" })).await?;
+            ensure!(refused["code"] == "not_found", "{refused}");
+            let home = fs::read_dir(scene.desktop().home())?
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            let left: Vec<String> = home.filter(|name| name.contains("named-by-the-page")).collect();
+            ensure!(left.is_empty(), "{left:?}");
+            ensure!(call(page, "check_vault", json!({})).await? == Value::Null, "the vault does not open");
+            let details = call(page, "connection", json!({ "connectionId": connection })).await?;
+            ensure!(details["state"] == "active" && details["tokens"].is_object(), "{details}");
+            ensure!(
+                call(page, "refresh", json!({ "connectionId": connection })).await? == Value::Null,
+                "no refresh"
+            );
+            Ok(())
+        })
+        .await
+}
+
+/// The page switches the start at login on and off; what starts is not its to say.
+async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
+    let entry = scene.desktop().home().join(".config/autostart/dev.grapnel.desktop.desktop");
+    scene
+        .step("start_at_login: nothing but Grapnel starts", async {
+            let program = "sh -c 'touch was-here'";
+            let refused = call(page, "start_at_login", json!({ "on": program })).await?;
+            ensure!(refused.is_string() && !entry.exists(), "{refused}");
+            let given = json!({ "on": true, "program": program, "exec": program, "arguments": [program] });
+            ensure!(call(page, "start_at_login", given).await? == Value::Null, "it is not switched on");
+            let text = fs::read_to_string(&entry)?;
+            let wanted = format!("Exec=\"{}\" --hidden", place::program().display());
+            let starts: Vec<&str> = text.lines().filter(|line| line.starts_with("Exec")).collect();
+            ensure!(starts == [wanted.as_str()], "{text}");
+            ensure!(
+                call(page, "start_at_login", json!({ "on": false })).await? == Value::Null,
+                "it stays on"
+            );
+            ensure!(!entry.exists(), "the entry stays");
             Ok(())
         })
         .await

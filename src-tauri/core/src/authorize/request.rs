@@ -383,14 +383,6 @@ mod tests {
         assert!(shown.contains("code_challenge"));
     }
 
-    /// RFC 7636, appendix B.
-    #[test]
-    fn the_challenge_is_that_of_the_rfc() {
-        let verifier = oauth2::PkceCodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into());
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
-        assert_eq!(challenge.as_str(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-    }
-
     mod any {
         use super::*;
         use proptest::prelude::*;

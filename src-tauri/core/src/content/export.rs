@@ -73,14 +73,44 @@ fn line(json: &str) -> Option<String> {
         moment(post.last_update),
         moment(post.post_publish),
     ];
-    Some(cells.map(|text| cell(&text.unwrap_or_default())).join(",") + "\r\n")
+    Some(row(cells.map(Option::unwrap_or_default)))
 }
 
-/// A cell (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe before it.
+fn row<const N: usize>(cells: [String; N]) -> String {
+    cells.map(|text| cell(&text)).join(",") + "\r\n"
+}
+
+/// A cell (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it. Where lists are separated
+/// by `;` (most of Europe), or a table is pasted, a spreadsheet sees other cells than these: one may begin behind each
+/// separator, and behind the blanks and quotes that follow it.
 fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let guard = if is_formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    let mut cell = String::with_capacity(text.len() + 2);
+    cell.push('"');
+    if text.starts_with(['\r', '\n']) {
+        cell.push('\'');
+    }
+    let mut may_begin = true;
+    for c in text.chars() {
+        if may_begin && begins_formula(c) {
+            cell.push('\'');
+        }
+        may_begin = separates(c) || (may_begin && c.is_whitespace());
+        if c == '"' {
+            cell.push('"');
+        }
+        cell.push(c);
+    }
+    cell.push('"');
+    cell
+}
+
+fn begins_formula(c: char) -> bool {
+    matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠')
+}
+
+/// Tabs and line breaks are control characters.
+fn separates(c: char) -> bool {
+    matches!(c, ';' | ',' | '"' | '\u{2028}' | '\u{2029}') || c.is_control()
 }
 
 /// A file that cannot be written.
@@ -92,6 +122,9 @@ fn unwritable(error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -100,7 +133,73 @@ mod tests {
             assert!(cell(text).starts_with("\"'"), "{text}");
         }
         assert_eq!(cell("He said \"no\",\nand left"), "\"He said \"\"no\"\",\nand left\"");
-        assert_eq!(cell("1 = 1"), "\"1 = 1\"");
+        assert_eq!(cell("a\r\n\r\nb"), "\"a\r\n\r\nb\"");
+        assert_eq!(cell("1 = 1; 2 - 1"), "\"1 = 1; 2 - 1\"");
+        assert_eq!(cell("a;=1+1;b"), "\"a;'=1+1;b\"");
+        assert_eq!(cell("a; \"=1"), "\"a; \"\"'=1\"");
+    }
+
+    /// Where quoting ends. Readers differ on what a quote within a cell does.
+    #[derive(Debug, Clone, Copy)]
+    enum Quoting {
+        /// At the first quote that is not doubled; later ones are text.
+        Once,
+        /// There, and any later quote begins it anew.
+        Anywhere,
+        /// At a quote before a separator or the end of the line.
+        BeforeSeparator,
+    }
+
+    /// The cells that a reader sees which takes `separator` for the one of the file.
+    fn read(file: &str, separator: char, quoting: Quoting) -> Vec<String> {
+        let ends = |c: Option<&char>| c.is_none_or(|c| *c == separator || "\r\n".contains(*c));
+        let (mut cells, mut now) = (Vec::new(), String::new());
+        let (mut is_quoted, mut may_open) = (false, true);
+        let mut rest = file.chars().peekable();
+        while let Some(c) = rest.next() {
+            match (c, is_quoted) {
+                ('"', true) if rest.peek() == Some(&'"') => now.extend(rest.next()),
+                ('"', true) if matches!(quoting, Quoting::BeforeSeparator) && !ends(rest.peek()) => {
+                    now.push(c);
+                }
+                ('"', true) => is_quoted = false,
+                ('"', false) if may_open || matches!(quoting, Quoting::Anywhere) => is_quoted = true,
+                (c, false) if ends(Some(&c)) => {
+                    cells.push(std::mem::take(&mut now));
+                    may_open = true;
+                    continue;
+                }
+                _ => now.push(c),
+            }
+            may_open = false;
+        }
+        cells.push(now);
+        cells
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn no_reader_finds_a_cell_that_begins_a_formula(
+            cells in [(); 4].map(|()| r#"[a;\t,"' \n\r=+@＝\u{a0}\u{2028}-]{0,10}"#),
+            separator in select(vec![',', ';', '\t']),
+            quoting in select(vec![Quoting::Once, Quoting::Anywhere, Quoting::BeforeSeparator]),
+        ) {
+            let file = row(cells.clone()) + &row(cells);
+            for found in read(&file, separator, quoting) {
+                // Line breaks of the file itself get into a cell where a quote before them is taken for its begin.
+                let begin = found.trim_start_matches(['"', ' ', '\u{a0}', '\r', '\n']);
+                prop_assert!(!begin.starts_with(begins_formula), "{found:?} in {file:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_no_formula_is_read_as_it_was(cells in [(); 3].map(|()| r#"[a;,"' 0-9:.]{0,10}"#)) {
+            let cells: [String; 3] = cells;
+            let read = read(&row(cells.clone()), ',', Quoting::Once);
+            prop_assert_eq!(&read[..3], &cells[..]);
+        }
     }
 
     #[test]

@@ -85,9 +85,17 @@ struct Extra {
     expires_at: Option<i64>,
     refresh_expires_in: Option<u64>,
     refresh_expires_at: Option<i64>,
-    id_token: Option<serde_json::Value>,
+    /// Read only: what this is in is printed and written by its library.
+    #[serde(default, skip_serializing, deserialize_with = "text_or_none")]
+    id_token: Option<SecretString>,
 }
 impl ExtraTokenFields for Extra {}
+
+/// Text; what is none is nothing, and no reason to refuse the reply.
+fn text_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(if let serde_json::Value::String(text) = value { Some(text.into()) } else { None })
+}
 
 type Reply = StandardTokenResponse<Extra, BasicTokenType>;
 type Engine = oauth2::Client<
@@ -234,7 +242,7 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<Seen>) -> Grant
             .refresh_expires_in
             .map(|seconds| End::In(Duration::from_secs(seconds)))
             .or(extra.refresh_expires_at.map(End::At)),
-        id_token: extra.id_token.as_ref().and_then(|token| token.as_str()).map(Into::into),
+        id_token: extra.id_token.clone(),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: extra.project_ids.clone(),
         deviations,

@@ -11,6 +11,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_sandbox::{Options, ProviderId};
 use jiff::SignedDuration;
 
+use crate::leaks::nothing_is_repeated;
 use crate::world::World;
 
 const LARGE: &str = "proj_chronicle";
@@ -197,18 +198,29 @@ async fn everything_that_was_read_is_searched() {
 async fn what_other_providers_hold_is_kept_without_their_tokens() {
     let world = World::of(ProviderId::Grindery);
     let id = world.connect().await;
+    let before = world.sandbox.revealed().len();
     let workspaces = world.grapnel.items(&id, "workspaces", None).await.unwrap();
     let kept = world.grapnel.kept();
     assert_eq!(kept.items(&id, "workspaces", None).await.unwrap().items, workspaces.items);
     assert!(!kept.search(&workspaces.items[0].name).await.unwrap().is_empty());
     assert_eq!(kept.items(&id, "workflows", None).await.unwrap_err().code, Code::NotFound);
+    let workspace = Some(workspaces.items[0].id.as_str());
+    let workflows = world.grapnel.items(&id, "workflows", workspace).await.unwrap();
+    let live = world.sandbox.revealed().len() - before;
+    assert_eq!(live, workspaces.items.len() + 1, "each workspace has a token, and the workflows have one");
+
+    let names = workspaces.items.iter().flat_map(|item| &item.others).map(|field| field.name.as_str());
+    assert!(names.into_iter().all(|name| name != "token"), "a workspace's own token is not even named");
+    let shown = serde_json::to_string(&(&workspaces, &workflows)).unwrap();
+    assert!(shown.contains("authentication"), "{shown}");
+    nothing_is_repeated(&world, &shown);
     let bytes: Vec<u8> = ["content.db", "content.db-wal"]
         .iter()
         .flat_map(|file| std::fs::read(world.home.path().join(file)).unwrap_or_default())
         .collect();
-    let known = workspaces.items[0].id.as_bytes();
-    assert!(bytes.windows(known.len()).any(|window| window == known), "the file was not read");
-    assert!(!bytes.windows(9).any(|window| window == b"\"token\":\""), "a token was kept");
+    for known in [&workspaces.items[0].id, &workflows.items[0].id] {
+        assert!(memchr::memmem::find(&bytes, known.as_bytes()).is_some(), "the file was not read");
+    }
 }
 
 #[tokio::test]

@@ -121,34 +121,56 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
 }
 
 #[tokio::test]
-async fn credentials_within_workflows_are_not_kept() {
+async fn credentials_within_workspaces_and_workflows_are_not_kept() {
     let (world, server) = (World::new(), Scripted::start().await);
     server.on("/token", [Reply::json(200, r#"{"access_token":"one-token","expires_in":3600}"#)]);
     let workflow = serde_json::json!({ "key": "w1", "state": "on", "workflow": {
         "title": "Mint", "trigger": { "authentication": "live-trigger-token", "input": { "apiKey": "live-api-key" } },
         "actions": [{ "authentication": { "value": "live-action-token" } }],
     } });
-    let reply = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "result": [workflow] });
-    server.on("/rpc", [Reply::json(200, reply.to_string())]);
+    let workspace = serde_json::json!({ "key": "ws1", "title": "Mint", "token": "live-workspace-token",
+        "integrations": [{ "name": "shop", "details": { "token": "live-nested-token" } }],
+    });
+    let reply = |item| serde_json::json!({ "jsonrpc": "2.0", "id": 1, "result": [item] }).to_string();
+    server.on("/rpc", [Reply::json(200, reply(workspace)), Reply::json(200, reply(workflow))]);
     let api = format!("{}/rpc", server.origin);
     let app =
         world.grapnel.add_app(server.new_app(&[("content", "grindery"), ("api_base", &api)])).await.unwrap();
     let id = sign_in(&world.grapnel, &app).await.unwrap();
-    let items = world.grapnel.items(&id, "workflows", None).await.unwrap();
-    assert_eq!(items.items[0].name, "Mint");
-    let secrets = ["live-trigger-token", "live-api-key", "live-action-token"]
-        .map(|text| (text.to_owned(), text.to_owned()));
-    scan("what crosses to the window", serde_json::to_string(&items).unwrap().as_bytes(), &secrets);
+    let secrets = [
+        "live-workspace-token",
+        "live-nested-token",
+        "live-trigger-token",
+        "live-api-key",
+        "live-action-token",
+    ]
+    .map(|text| (text.to_owned(), text.to_owned()));
+    for collection in ["workspaces", "workflows"] {
+        let items = world.grapnel.items(&id, collection, None).await.unwrap();
+        assert_eq!(items.items[0].name, "Mint");
+        scan("what crosses to the window", serde_json::to_string(&items).unwrap().as_bytes(), &secrets);
+    }
     scan_files(&world, &secrets);
 }
 
 /// Fails if anything secret that the provider gave or was sent is in clear in the data that this world leaves.
 pub(crate) fn nothing_leaked(world: &World) {
+    scan_files(world, &secrets_of(world));
+}
+
+/// The same, and fails if any of it is in what is shown as well.
+pub(crate) fn nothing_is_repeated(world: &World, shown: &str) {
+    let secrets = secrets_of(world);
+    scan("what is shown", shown.as_bytes(), &secrets);
+    scan_files(world, &secrets);
+}
+
+fn secrets_of(world: &World) -> Vec<(String, String)> {
     let mut secrets = vec![("the client secret".to_owned(), world.client_secret().to_owned())];
     let revealed = world.sandbox.revealed();
     assert!(!revealed.is_empty(), "nothing was secret");
     secrets.extend(revealed.into_iter().map(|one| (format!("{:?}", one.kind), one.value)));
-    scan_files(world, &secrets);
+    secrets
 }
 
 fn scan_files(world: &World, secrets: &[(String, String)]) {

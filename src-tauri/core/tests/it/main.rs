@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(target_os = "linux")]
+mod accounts;
 mod activity;
 mod apps;
 mod archive;
@@ -39,6 +41,7 @@ mod providers;
 mod proxy;
 mod reading;
 mod recorder;
+mod redirects;
 mod refusals;
 mod renewing;
 mod replies;

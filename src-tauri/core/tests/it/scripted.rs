@@ -141,6 +141,11 @@ impl Scripted {
         all.into_iter().filter(|one| one.target.split('?').next() == Some(path)).collect()
     }
 
+    /// Every request so far.
+    pub(crate) fn all_received(&self) -> Vec<Received> {
+        self.script.lock().unwrap().received.clone()
+    }
+
     /// A public client of a provider that is described by hand: `/authorize` and `/token` of this server, and `values`.
     pub(crate) fn new_app(&self, values: &[(&str, &str)]) -> NewApp {
         Self::app_at(&self.origin, values)

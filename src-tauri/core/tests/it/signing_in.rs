@@ -1,5 +1,10 @@
 //! A sign-in from its start to the connection.
 
+use std::collections::HashSet;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_core::authorize::Wanted;
 use grapnel_model::attempt::Phase;
 use grapnel_model::connection::State;
@@ -8,6 +13,7 @@ use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Consent, grigora};
 use jiff::SignedDuration;
 
+use crate::scripted::{Reply, Scripted, callback_of};
 use crate::world::{World, again, end_of};
 
 #[tokio::test]
@@ -157,4 +163,40 @@ async fn removing_an_app_cancels_what_waits_for_it() {
     let mut events = world.grapnel.events();
     world.grapnel.remove_app(&attempt.app_id).unwrap();
     assert_eq!(end_of(&mut events, &attempt.id).await.phase, Phase::Cancelled);
+}
+
+/// RFC 7636 §4.2: BASE64URL-ENCODE(SHA256(ASCII(code_verifier))).
+fn s256(verifier: &str) -> String {
+    BASE64.encode(digest(&SHA256, verifier.as_bytes()))
+}
+
+#[tokio::test]
+async fn the_challenge_is_s256_of_the_verifier_that_the_exchange_sends() {
+    // Appendix B.
+    assert_eq!(
+        s256("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    );
+    let (world, server) = (World::new(), Scripted::start().await);
+    server.on("/token", [Reply::json(200, r#"{"access_token":"one-token","expires_in":3600}"#)]);
+    let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
+    let mut verifiers = HashSet::new();
+    for _ in 0..2 {
+        let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+        let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
+        let link = url::Url::parse(link.expose_secret()).unwrap();
+        let sent: Vec<(String, String)> =
+            link.query_pairs().into_owned().filter(|(name, _)| name.starts_with("code_challenge")).collect();
+        let callback = callback_of(&world.grapnel, &attempt.id, "code=k").await;
+        world.grapnel.receive_callback(&callback).await.unwrap();
+        let exchange = server.received("/token").pop().unwrap().form();
+        let verifier = &exchange.iter().find(|(name, _)| name == "code_verifier").unwrap().1;
+        let [challenge, method] = sent.try_into().unwrap();
+        assert_eq!(method, ("code_challenge_method".into(), "S256".into()));
+        assert_eq!(challenge, ("code_challenge".into(), s256(verifier)));
+        // 256 bits of randomness (§7.1), in letters that §4.1 allows.
+        assert!((43..=128).contains(&verifier.len()), "{verifier}");
+        assert!(verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), "{verifier}");
+        assert!(verifiers.insert(verifier.clone()), "it is never the same");
+    }
 }

@@ -109,6 +109,7 @@ impl Wire {
                 Secret::AccessToken => format!("access token {count}"),
                 Secret::RefreshToken => format!("refresh token {count}"),
                 Secret::IdToken => format!("id token {count}"),
+                Secret::Credential => format!("credential {count}"),
                 Secret::CodeVerifier => "verifier".to_owned(),
             };
             self.secrets.push((revealed.value, name));

@@ -138,17 +138,24 @@ const WORKFLOWS: [Workflow; 6] = [
     ("料理の写真を保存", Some("ws-sekai"), false, "form/submitted", &["ipfs/pin"]),
 ];
 
-/// The workflows of a wallet outside of any workspace, or those of a workspace.
-pub(super) fn workflows_of(account: &str, workspace: Option<&str>) -> Vec<Value> {
+/// The workflows of a wallet outside of any workspace, or those of a workspace. Each step has a live credential.
+pub(super) fn workflows_of(account: &str, workspace: Option<&str>, credential: &str) -> Vec<Value> {
     let chosen = WORKFLOWS.iter().enumerate().filter(|(_, workflow)| workflow.1 == workspace);
-    chosen.map(|(n, workflow)| workflow_item(n, workflow, account)).collect()
+    chosen.map(|(n, workflow)| workflow_item(n, workflow, account, credential)).collect()
 }
 
-fn workflow_item(n: usize, workflow: &Workflow, account: &str) -> Value {
+fn workflow_item(n: usize, workflow: &Workflow, account: &str, credential: &str) -> Value {
     let (title, workspace, runs, trigger, actions) = *workflow;
     let step = |kind: &str, name: &str| {
         let (connector, operation) = name.split_once('/').unwrap_or((name, "run"));
-        json!({ "type": kind, "connector": connector, "operation": operation, "input": {} })
+        // That `authentication` holds a token as it is, is assumed.
+        json!({
+            "type": kind,
+            "connector": connector,
+            "operation": operation,
+            "input": {},
+            "authentication": credential,
+        })
     };
     let mut item = json!({
         "key": format!("wf-{}", 1000 + n),

@@ -8,6 +8,8 @@ use crate::departures::{Kind, Notes, named};
 use crate::grants::{Authorization, Grant};
 use crate::grindery::rpc::failure::Failure;
 use crate::grindery::state::Grindery;
+use crate::random::secret;
+use crate::revealed::Secret;
 
 pub(super) fn run(
     grindery: &Grindery,
@@ -23,7 +25,7 @@ pub(super) fn run(
         }
         "or_listWorkflows" => {
             takes(call, &["workspaceKey"], notes);
-            workflows(account, call, notes)
+            workflows(grindery, account, call, notes)
         }
         "or_getUserEmail" => {
             takes(call, &[], notes);
@@ -58,7 +60,7 @@ fn workspaces(grindery: &Grindery, grant: &Grant) -> Value {
 }
 
 /// A workspace that this account may not open has no workflows to show (assumed).
-fn workflows(account: &str, call: &Call, notes: &Notes<'_>) -> Result<Value, Failure> {
+fn workflows(grindery: &Grindery, account: &str, call: &Call, notes: &Notes<'_>) -> Result<Value, Failure> {
     let workspace = match call.params.get("workspaceKey") {
         None | Some(Value::Null) => None,
         Some(Value::String(key)) => Some(key.as_str()),
@@ -71,5 +73,7 @@ fn workflows(account: &str, call: &Call, notes: &Notes<'_>) -> Result<Value, Fai
         notes.add(Kind::ProjectNotAuthorized, "workspaceKey");
         return Ok(json!([]));
     }
-    Ok(json!(workflows_of(account, workspace)))
+    let credential = secret("");
+    grindery.provider.common.reveal.add(Secret::Credential, &credential);
+    Ok(json!(workflows_of(account, workspace, &credential)))
 }
