@@ -117,6 +117,7 @@ pub(crate) async fn seal(
             .unwrap_or_default(),
         deviations: grant.deviations,
         seen: grant.seen,
+        trouble: None,
     })
 }
 
@@ -139,6 +140,7 @@ pub(crate) async fn seal_for(env: &Env, id: &ConnectionId, from: &ConnectionRow)
         project_ids: from.project_ids.clone(),
         deviations: from.deviations.clone(),
         seen: from.seen.clone(),
+        trouble: from.trouble.clone().filter(|_| from.holds_another_account()),
     })
 }
 
@@ -171,6 +173,7 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
         held: Some(grant.held),
         scopes: grant.scopes,
         project_ids: grant.project_ids,
+        trouble: grant.trouble.or(row.trouble),
         ..row
     }
 }

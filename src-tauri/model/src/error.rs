@@ -112,7 +112,7 @@ pub enum Code {
 impl Code {
     /// Whether a refresh that failed so is not tried again until a person did something about it.
     pub fn needs_person(self) -> bool {
-        matches!(self, Self::ReconnectNeeded | Self::InvalidClient)
+        matches!(self, Self::ReconnectNeeded | Self::InvalidClient | Self::OtherAccount)
     }
 
     /// Whether it says that nothing opens the vault now.

@@ -76,7 +76,11 @@ pub(crate) async fn export(env: &Arc<Env>, asked: Export) -> Result<Exported> {
         file::write(&file, &sealed, force)
     });
     written.await.map_err(broken_off)??;
-    note(env, &exported, if asked.moves && asked.with_tokens { &connections } else { &[] })?;
+    let moving = connections.into_iter().filter(|row| {
+        // What did not go stays.
+        asked.moves && asked.with_tokens && !row.holds_another_account()
+    });
+    note(env, &exported, &moving.collect::<Vec<_>>())?;
     Ok(exported)
 }
 
@@ -96,7 +100,12 @@ async fn app_out(
             project_ids: row.project_ids.clone(),
             account: row.account.clone(),
             kept_for: row.kept_for.clone(),
-            tokens: if with_tokens { tokens_out(env, row).await? } else { None },
+            // Another computer would not know whose they are.
+            tokens: if with_tokens && !row.holds_another_account() {
+                tokens_out(env, row).await?
+            } else {
+                None
+            },
         });
     }
     let copied = |(key, value): (&String, &String)| (key.clone(), value.clone());

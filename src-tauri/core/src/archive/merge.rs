@@ -358,6 +358,7 @@ async fn grant(
         project_ids: out.project_ids.clone(),
         deviations: Vec::new(),
         seen: None,
+        trouble: None,
     })
 }
 

@@ -84,6 +84,11 @@ impl<'a> Api<'a> {
         self.fresh().await.map(|fresh| fresh.token)
     }
 
+    /// Which of the connection's grants the access token is of that is used now.
+    pub(super) async fn version(&self) -> Result<i64> {
+        self.fresh().await.map(|fresh| fresh.version)
+    }
+
     /// Masks what this connection's replies must not repeat.
     pub(super) fn mask(&self) -> Mask {
         Mask::of(self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned())

@@ -5,6 +5,7 @@ use grapnel_model::account::{Account, Claims};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
+use grapnel_model::token_response::Deviation;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ use super::read::Members;
 use crate::env::Env;
 use crate::grant::Client;
 use crate::http::Mask;
+use crate::http::token::Grant;
 
 /// How far the clocks of the issuer and of this machine may be apart.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
@@ -56,6 +58,58 @@ pub(crate) async fn check(
     }
     let claims = jwt.view(&verified, mask);
     Ok(account::of_claims(&claims).map(|account| IdToken { account, claims }))
+}
+
+/// What the ID token tells that came with a refresh (OpenID Connect Core §12.2).
+pub(crate) enum Refreshed {
+    /// It names the account of the sign-in.
+    Same,
+    /// It names another account than the ID token of the sign-in.
+    Another(Error),
+    /// Nothing: there is none, it cannot be read, or it is wrong.
+    Untold(Option<Deviation>),
+}
+
+/// Compares the ID token of a refresh with the one of the sign-in, by its claims alone: issuer and subject are the same,
+/// and it is for this app. Whatever it says, the tokens that came with it are the only ones by now.
+pub(crate) fn refreshed(client: &Client, granted: &Grant, signed_in: Option<&Claims>) -> Refreshed {
+    let token = granted.id_token.as_ref().map(ExposeSecret::expose_secret);
+    let Some(jwt) = token.and_then(Jwt::parse) else { return Refreshed::Untold(None) };
+    let expected = Expected {
+        issuer: None,
+        client_id: &client.credentials.client_id,
+        nonce_hash: None,
+        now: Timestamp::MIN,
+    };
+    if let Err(fault) = expected.check(&jwt.claims) {
+        let found = format!("came with a refresh, was not as it should be ({fault}), and was ignored");
+        return Refreshed::Untold(Some(Deviation { member: "id_token".into(), found }));
+    }
+    let (Some(before), Some(now)) =
+        (signed_in.and_then(account::of_claims), account::of_introspection(&jwt.claims))
+    else {
+        return Refreshed::Untold(None);
+    };
+    if before.is_same(&now) {
+        return Refreshed::Same;
+    }
+    let mask = Mask::of(granted.secrets());
+    // Two issuers may each have an account of the same id.
+    let is_namesake = before.id == now.id;
+    let called = |account: &Account| match account.issuer.as_deref().filter(|_| is_namesake) {
+        Some(issuer) => format!("{} of {issuer}", account.called()),
+        None => account.called(),
+    };
+    let (provider, before, now) = (&client.provider, called(&before), called(&now));
+    let now = mask.text(&now);
+    Refreshed::Another(
+        Error::new(
+            Code::OtherAccount,
+            format!("{provider} answered the refresh with tokens of another account: {now} instead of {before}."),
+        )
+        .means("They are kept, since the ones before may be void, and nobody is given them. Nothing was deleted here.")
+        .hint(format!("Connect again in the browser as {before}. If you do not know the other account, tell the provider.")),
+    )
 }
 
 /// What the claims have to agree with.

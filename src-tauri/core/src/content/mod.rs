@@ -10,7 +10,7 @@ pub(crate) mod fuzz;
 mod grigora;
 mod grindery;
 mod grovestreams;
-mod id_token;
+pub(crate) mod id_token;
 mod identity;
 mod jwt;
 mod kept;
@@ -52,6 +52,7 @@ pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let id_account = row.id_claims.as_ref().and_then(account::of_claims);
     let claims = claims_of(&api).await?;
     env.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
+    let version = api.version().await?;
     let introspected = introspect(&api).await;
     let identity = who(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
     if let Ok(Identity { account, note }) = &identity {
@@ -61,7 +62,7 @@ pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
         let now = env.now();
         env.store.write(|tx| {
             if let Some(end) = told.authorization.expires_at.filter(|_| told.authorization.is_active) {
-                connection::set_introspected_end(tx, id, end)?;
+                connection::set_introspected_end(tx, id, version, end)?;
             }
             connection::set_introspection(tx, id, application.as_ref(), &told.authorization, now)
         })?;

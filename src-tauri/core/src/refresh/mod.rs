@@ -50,6 +50,9 @@ pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp
 pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId, min_valid: Duration) -> Result<Fresh> {
     let row = row(env, id)?;
     let held = row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))?;
+    if let Some(trouble) = row.trouble.clone().filter(|_| row.holds_another_account()) {
+        return Err(trouble);
+    }
     if does(env, &row, held, min_valid) {
         return current(env, id).await;
     }
@@ -62,6 +65,9 @@ pub(crate) async fn fresh(env: &Arc<Env>, id: &ConnectionId, min_valid: Duration
 
 /// Whether the token that a connection holds does as it is.
 pub(crate) fn does(env: &Env, row: &ConnectionRow, held: &Held, min_valid: Duration) -> bool {
+    if row.holds_another_account() {
+        return false;
+    }
     let (left, leeway) = (left(env, held), LEEWAY.min(life(held) / 10));
     // What cannot be renewed is good until its very end.
     left > asked(held, min_valid).max(leeway) || (row.sealed_refresh.is_none() && left > SignedDuration::ZERO)

@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     Refused(Error),
     /// It was sent, and no answer was seen. The next try decides.
     Unknown(Error, Option<Duration>),
+    /// There are new tokens, of another account. They are kept, and nobody is given them.
+    OtherAccount(Error),
     /// Tokens came that cannot be used. None was kept; those that are held may be void at the provider.
     Unusable(Error),
 }
@@ -60,6 +62,7 @@ impl Outcome {
             | Self::Doubtful(error)
             | Self::Refused(error)
             | Self::Unknown(error, _)
+            | Self::OtherAccount(error)
             | Self::Unusable(error) => Err(error),
         }
     }

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use super::outcome::{Before, Outcome, Why, no_refresh_token};
 use super::point::{Point, reached};
+use crate::content::id_token::{self, Refreshed};
 use crate::env::{Env, Unsaved};
 use crate::grant::{self, Client};
 use crate::http::Turn;
@@ -134,7 +135,16 @@ async fn attempt(
     reached(Point::AfterAnswer);
     match answered {
         Ok(granted) => {
-            let sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
+            let told = id_token::refreshed(&client, &granted, row.id_claims.as_ref());
+            let mut sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
+            match told {
+                Refreshed::Same => {}
+                Refreshed::Another(trouble) => sealed.trouble = Some(trouble),
+                Refreshed::Untold(deviation) => {
+                    sealed.trouble = row.trouble.clone().filter(|_| row.holds_another_account());
+                    sealed.deviations.extend(deviation);
+                }
+            }
             save(env, &row, sealed, alone, why).await
         }
         Err(unanswered) => {
@@ -186,7 +196,7 @@ async fn save(
     };
     reached(Point::AfterCommit);
     if kept {
-        return Ok(Outcome::Renewed);
+        return Ok(new.1.trouble.clone().map_or(Outcome::Renewed, Outcome::OtherAccount));
     }
     // The person disconnected, or signed in again, while the provider answered.
     if let Err(error) = revoke::take_back(env, row, new.1.clone()).await {
@@ -225,6 +235,9 @@ fn note_renewal(
     why: Why,
 ) -> rusqlite::Result<()> {
     let of = (Some(&row.id), Some(&row.app_id));
+    if let Some(trouble) = &grant.trouble {
+        return activity::add(connection, at, Kind::OtherAccount, &trouble.message, of);
+    }
     let failed = match row.retry.failures {
         0 => String::new(),
         1 => " The try before had failed.".into(),
@@ -284,7 +297,7 @@ fn failure(
             };
             (error, Kind::AnswerLost, Some(pause))
         }
-        Outcome::Renewed | Outcome::Superseded => return None,
+        Outcome::Renewed | Outcome::Superseded | Outcome::OtherAccount(_) => return None,
     };
     let now = env.time.now();
     let retry = Retry {
@@ -327,7 +340,7 @@ fn quiet(outcome: &Outcome) -> Option<Duration> {
             Some(asked.unwrap_or_default().clamp(QUIET, LONGEST_QUIET))
         }
         Outcome::Doubtful(_) | Outcome::Unusable(_) => Some(QUIET),
-        Outcome::Renewed | Outcome::Superseded | Outcome::Refused(_) => None,
+        Outcome::Renewed | Outcome::Superseded | Outcome::Refused(_) | Outcome::OtherAccount(_) => None,
     }
 }
 
@@ -367,6 +380,7 @@ mod tests {
             project_ids: Vec::new(),
             deviations: Vec::new(),
             seen: None,
+            trouble: None,
         }
         };
         let keep = |access| {

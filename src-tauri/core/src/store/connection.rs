@@ -2,7 +2,7 @@
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::connection::{ExpirySource, Held};
-use grapnel_model::error::Error;
+use grapnel_model::error::{Code, Error};
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::Origins;
 use grapnel_model::token_response::{Deviation, Seen};
@@ -52,6 +52,11 @@ impl ConnectionRow {
     pub(crate) fn answer_may_be_lost(&self) -> bool {
         self.retry.answer_lost || self.is_begun
     }
+
+    /// Whether the tokens that are held belong to another account, so that nobody is given them.
+    pub(crate) fn holds_another_account(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.code == Code::OtherAccount)
+    }
 }
 
 /// What became of the renewals that failed since the last one that did not. Times are by the corrected clock.
@@ -79,6 +84,8 @@ pub(crate) struct SealedGrant {
     pub(crate) project_ids: Vec<String>,
     pub(crate) deviations: Vec<Deviation>,
     pub(crate) seen: Option<Seen>,
+    /// What is wrong with it although it is kept: it belongs to another account.
+    pub(crate) trouble: Option<Error>,
 }
 
 pub(crate) fn insert(
@@ -133,13 +140,15 @@ pub(crate) fn notices(
         .collect()
 }
 
-/// Takes the access token's end from introspection, where nothing else told it; answers whether that is news.
+/// Takes the end of the access token of `version` from introspection, where nothing else told it; answers whether that
+/// is news. A token that came meanwhile has an end of its own.
 pub(crate) fn set_introspected_end(
     connection: &Connection,
     id: &ConnectionId,
+    version: i64,
     end: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let Some(row) = get(connection, id)? else { return Ok(false) };
+    let Some(row) = get(connection, id)?.filter(|row| row.version == version) else { return Ok(false) };
     let Some(mut held) = row.held else { return Ok(false) };
     if held.expires_at.is_some() && held.expiry_source != ExpirySource::Introspection {
         return Ok(false);
@@ -172,7 +181,7 @@ pub(crate) fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Re
 }
 
 /// Keeps a new grant in place of the one of `version`, and answers whether that was still there. Whatever was
-/// wrong is mended by it.
+/// wrong is mended by it, but for what is wrong with itself.
 pub(crate) fn set_grant(
     connection: &Connection,
     id: &ConnectionId,
@@ -181,7 +190,7 @@ pub(crate) fn set_grant(
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
-            project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = NULL, refresh_begun = NULL,
+            project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = :trouble, refresh_begun = NULL,
             failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = :due,
             notice_from = :notice, version = version + 1
          WHERE id = :id AND version = :version",
@@ -189,7 +198,8 @@ pub(crate) fn set_grant(
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
             ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
             ":deviations": Json(&grant.deviations), ":seen": grant.seen.as_ref().map(Json),
-            ":due": grant.held.sign_in_due().map(Time), ":notice": grant.held.notice_from().map(Time),
+            ":trouble": grant.trouble.as_ref().map(Json), ":due": grant.held.sign_in_due().map(Time),
+            ":notice": grant.held.notice_from().map(Time),
         },
     )?;
     Ok(changed == 1)
@@ -486,4 +496,45 @@ pub(super) fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
         answer_lost: row.get("answer_lost")?,
         refusals: row.get("refusals")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn an_end_that_introspection_told_is_for_the_token_that_was_asked_about() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let (id, end) = (ConnectionId("c".into()), Timestamp::from_second(3_600).unwrap());
+        let app = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+            VALUES ('a', 'a', 'grigora', 'x', 'x', '[]', '\"any\"', '{}', '2026-01-01T00:00:00Z')";
+        let grant = SealedGrant {
+            access: Sealed(vec![1]),
+            refresh: None,
+            held: serde_json::from_value(serde_json::json!({
+                "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": Timestamp::UNIX_EPOCH,
+                "expires_at": null, "renewals": 0,
+            }))
+            .unwrap(),
+            scopes: Vec::new(),
+            project_ids: Vec::new(),
+            deviations: Vec::new(),
+            seen: None,
+            trouble: None,
+        };
+        let told = |version| store.write(|tx| set_introspected_end(tx, &id, version, end)).unwrap();
+        let kept = || store.read(|c| get(c, &id)).unwrap().unwrap();
+        store.write(|tx| tx.execute(app, [])).unwrap();
+        store.write(|tx| insert(tx, &id, &AppId("a".into()), "c", Timestamp::UNIX_EPOCH)).unwrap();
+        store.write(|tx| set_grant(tx, &id, 0, &grant)).unwrap();
+        let asked_about = kept().version;
+        // A renewal brings another token before the answer comes.
+        store.write(|tx| set_grant(tx, &id, asked_about, &grant)).unwrap();
+        assert!(!told(asked_about));
+        assert_eq!(kept().held.unwrap().expires_at, None);
+        assert!(told(kept().version));
+        assert_eq!(kept().held.unwrap().expires_at, Some(end));
+    }
 }

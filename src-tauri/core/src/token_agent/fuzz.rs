@@ -57,6 +57,7 @@ fn world() -> World {
             project_ids: Vec::new(),
             deviations: Vec::new(),
             seen: None,
+            trouble: None,
         };
         let kept = world.env.store.write(|tx| {
             connection::insert(tx, &id, &app.id, name, NOW)?;

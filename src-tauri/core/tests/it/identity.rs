@@ -1,8 +1,9 @@
 //! Who signed in: from the ID token, userinfo and introspection; and what becomes of a sign-in as another account.
 
 use grapnel_core::authorize::Wanted;
+use grapnel_model::activity::Kind;
 use grapnel_model::attempt::Phase;
-use grapnel_model::connection::Details;
+use grapnel_model::connection::{Details, State};
 use grapnel_model::error::Code;
 use grapnel_model::secret::ExposeSecret;
 use serde_json::{Value, json};
@@ -284,4 +285,85 @@ async fn two_connections_of_one_account_are_told() {
     issuer.server.on("/userinfo", [Reply::json(200, r#"{"sub":"2"}"#)]);
     let named = Wanted { name: Some("Third".into()), ..Wanted::default() };
     assert!(issuer.sign_in(&named, |_| json!({})).await.unwrap().same_account.is_empty());
+}
+
+/// A connection whose ID token named account 7, and what a refresh then comes to that brings these claims.
+async fn refreshed_with(change: impl FnOnce(&mut Value)) -> (Issuer, Option<grapnel_model::error::Error>) {
+    let issuer = Issuer::new(&["openid"], OPENID).await;
+    let key = Key::new("ES256");
+    issuer.publishes(&[key.jwk(json!({ "kid": "k1" }))]);
+    let signed = |claims: &Value| key.sign(json!({ "kid": "k1" }), claims);
+    let members =
+        |nonce: &str| json!({ "refresh_token": "rt-1", "id_token": signed(&issuer.claims("7", nonce)) });
+    issuer.sign_in(&Wanted::default(), members).await.unwrap();
+    let mut claims = issuer.claims("7", "");
+    claims.as_object_mut().unwrap().remove("nonce");
+    change(&mut claims);
+    let grant = json!({
+        "access_token": "at-of-the-refresh", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "rt-2",
+        "id_token": signed(&claims),
+    });
+    issuer.server.on("/token", [Reply::json(200, grant.to_string())]);
+    let refreshed = issuer.world.grapnel.refresh(&only(&issuer).summary.id).await;
+    (issuer, refreshed.err())
+}
+
+#[tokio::test]
+async fn an_id_token_of_a_refresh_that_names_the_account_changes_nothing() {
+    let (issuer, error) = refreshed_with(|_| {}).await;
+    assert_eq!(error, None);
+    let details = only(&issuer);
+    assert_eq!((details.summary.state, who(&details).as_str()), (State::Active, "7 (7)"));
+    assert_eq!(access_token(&issuer, &details).await, "at-of-the-refresh");
+}
+
+/// OpenID Connect Core §12.2. The provider has made the tokens before void, so that these are kept.
+#[tokio::test]
+async fn tokens_of_another_account_that_a_refresh_brings_are_kept_and_given_to_nobody() {
+    let mut said = Vec::new();
+    for (name, value) in [("sub", "8"), ("iss", "https://other.example")] {
+        let (issuer, error) = refreshed_with(|claims| claims[name] = json!(value)).await;
+        let error = error.unwrap();
+        assert_eq!(error.code, Code::OtherAccount);
+        let grapnel = &issuer.world.grapnel;
+        let details = only(&issuer);
+        let id = &details.summary.id;
+        assert_eq!((details.summary.state, who(&details).as_str()), (State::ReconnectNeeded, "7 (7)"));
+        let zero = std::time::Duration::ZERO;
+        assert_eq!(grapnel.token(id, zero).await.unwrap_err().code, Code::OtherAccount);
+        assert_eq!(grapnel.token_instead_of_rejected(id, zero).await.unwrap_err().code, Code::OtherAccount);
+        let noted = grapnel.activity(None, None).unwrap().remove(0);
+        assert_eq!((noted.kind, noted.text), (Kind::OtherAccount, error.message.clone()));
+        let origin = issuer.server.origin.strip_prefix("http://").unwrap();
+        said.push(format!("{error:#?}").replace(origin, "ORIGIN"));
+
+        // A person who refreshes once more sends the refresh token that came, which is not lost. Only an ID token tells
+        // that the account is the right one again.
+        let right = unsigned(&issuer.claims("7", ""));
+        for (id_token, is_right) in [(None, false), (Some(right), true)] {
+            let grant = json!({
+                "access_token": "at-again", "token_type": "Bearer", "expires_in": 3600, "id_token": id_token,
+            });
+            issuer.server.on("/token", [Reply::json(200, grant.to_string())]);
+            assert_eq!(grapnel.refresh(id).await.is_ok(), is_right);
+            let sent = issuer.server.received("/token").pop().unwrap().form();
+            assert!(sent.contains(&("refresh_token".into(), "rt-2".into())), "{sent:?}");
+            assert_eq!(grapnel.token(id, zero).await.is_ok(), is_right);
+        }
+    }
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[tokio::test]
+async fn an_id_token_of_a_refresh_for_another_client_tells_nothing() {
+    let (issuer, error) = refreshed_with(|claims| {
+        claims["aud"] = json!("c2");
+        claims["sub"] = json!("8");
+    })
+    .await;
+    assert_eq!(error, None);
+    let details = only(&issuer);
+    assert_eq!(access_token(&issuer, &details).await, "at-of-the-refresh");
+    let found = details.deviations.iter().find(|one| one.member == "id_token").unwrap();
+    assert!(found.found.contains("for another client (“c2”)"), "{found:?}");
 }
