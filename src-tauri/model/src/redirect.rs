@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::id::AppId;
-use crate::provider::DEEP_LINK;
+use crate::provider::{Conventions, DEEP_LINK};
 use crate::secret::sha256;
 
 /// Characters that cannot be mistaken for one another when a URI is copied by hand.
@@ -76,6 +76,18 @@ pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
     let loopback =
         Loopback::of(redirect_uri).filter(|it| it.host == "127.0.0.1" && it.path == SHARED_PATH)?;
     Some(own_loopback(loopback.port, &word(id)))
+}
+
+/// Refuses a form where none can be posted: a deep link and an address that is pasted carry what is in them alone.
+pub fn takes_answer(conventions: &Conventions, redirect_uri: &str) -> Result<()> {
+    if conventions.form_post && WayBack::of(redirect_uri) != WayBack::Loopback {
+        return Err(Error::input(
+            "response_mode",
+            "A form can be posted to a port of this computer only, and this app’s redirect URI is another.",
+        )
+        .hint("Leave response_mode empty, or use loopback as the redirect URI."));
+    }
+    Ok(())
 }
 
 fn own_deep_link(word: &str) -> String {

@@ -5,7 +5,7 @@ import type { App, ProviderView } from "../host";
 /** Those that are known, in the order to show them. */
 export const known = [
   "issuer", "authorize_url", "token_url", "refresh_url", "revocation_url", "introspection_url", "userinfo_url", "jwks_url", "login_url", "api_base",
-  "identity_provider", "email", "user_uid", "org", "client_id", "client_secret", "client_auth", "revocation_auth", "introspection_auth", "authorize_params", "pkce", "send_scope", "scope_separator",
+  "identity_provider", "email", "user_uid", "org", "client_id", "client_secret", "client_auth", "revocation_auth", "introspection_auth", "authorize_params", "response_mode", "pkce", "send_scope", "scope_separator",
   "require_state", "require_iss", "callback_code", "callback_state", "token_body", "token_redirect_uri", "token_state", "envelope", "refresh", "refresh_method",
   "refresh_body", "refresh_params", "refresh_redirect_uri", "refresh_scope", "resource", "projects_param", "token_prefix", "refresh_token_prefix", "content",
 ];
@@ -33,6 +33,7 @@ export const choices: { [key in string]: string[] } = {
   revocation_auth: ["", ...clientAuth],
   introspection_auth: ["", ...clientAuth],
   authorize_params: ["query", "fragment", "both"],
+  response_mode: ["query", "form_post"],
   pkce: ["always", "never"],
   send_scope: yesNo,
   scope_separator: ["space", "comma"],

@@ -21,6 +21,7 @@ const names: Record<string, string> = {
   revocation_auth: "Client authentication at the revocation address",
   introspection_auth: "Client authentication at the introspection address",
   authorize_params: "Where authorize parameters go",
+  response_mode: "Response mode",
   pkce: "PKCE",
   send_scope: "Send scopes",
   scope_separator: "Between scopes",

@@ -98,12 +98,14 @@ impl NewApp {
         let overrides = overrides(profile, entered);
         let all = overrides.iter().chain(&secrets);
         let conventions = profile.check(&all.map(|(key, value)| (key.clone(), value.clone())).collect())?;
+        let redirect_uri = redirect::entered(&self.redirect, word)?;
+        redirect::takes_answer(&conventions, &redirect_uri)?;
         let client_id = needed(conventions.client_id, "client_id", "client id", &self.client_id)?;
         Ok(Checked {
             name,
             client_id: client_id.unwrap_or_default(),
             secret: secret(conventions.client_secret, self.client_secret, holds_secret)?,
-            redirect_uri: redirect::entered(&self.redirect, word)?,
+            redirect_uri,
             scopes: words("scopes", "scope", "Enter names as the provider has them.", &self.scopes)?,
             projects: words("projects", "project id", "Enter ids such as proj_abc123.", &self.projects)?,
             conventions,

@@ -92,6 +92,9 @@ fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(S
     if let Some(email) = conventions.email.as_ref().filter(|_| asked.login_hint.is_none()) {
         add("email", email.clone());
     }
+    if conventions.form_post {
+        add("response_mode", "form_post".into());
+    }
     for resource in &conventions.resources {
         add("resource", resource.clone());
     }
@@ -385,6 +388,7 @@ mod tests {
 
     mod any {
         use super::*;
+        use grapnel_model::provider::is_reserved;
         use proptest::prelude::*;
 
         fn read(text: &str) -> Vec<(String, String)> {
@@ -401,6 +405,24 @@ mod tests {
             ])
         }
 
+        /// Names of extra parameters: any, and those that Grapnel sets itself, in any case.
+        fn extra_names() -> impl Strategy<Value = String> {
+            let own = [
+                "response_type",
+                "client_id",
+                "redirect_uri",
+                "state",
+                "code_challenge_method",
+                "scope",
+                "request",
+            ];
+            let own = prop::sample::select(own.map(str::to_owned).to_vec());
+            let of_any_case = (own, any::<bool>())
+                .prop_map(|(name, is_upper)| if is_upper { name.to_ascii_uppercase() } else { name });
+            prop_oneof!["\\PC{1,12}", Just("x y&z".to_owned()), of_any_case]
+                .prop_filter("the profile has it", |name| name != "email")
+        }
+
         proptest! {
             /// Nothing that a person or a profile can enter breaks out of its parameter, wherever that is.
             #[test]
@@ -411,12 +433,13 @@ mod tests {
                 scopes in prop::collection::vec("[!-+--~]{1,12}", 0..4),
                 separator in prop::sample::select(vec![("space", " "), ("comma", ",")]),
                 email in "\\PC{1,30}",
-                extra in "\\PC{1,30}",
+                (extra_name, extra) in (extra_names(), "\\PC{1,30}"),
                 redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback", "https://a.example/cb?a=b&c"]),
             ) {
+                let extra_key = format!("authorize.{extra_name}");
                 let conventions = conventions("grovestreams", &[
                     ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
-                    ("scope_separator", separator.0), ("email", &email), ("authorize.x y&z", &extra), ("pkce", "always"),
+                    ("scope_separator", separator.0), ("email", &email), (&extra_key, &extra), ("pkce", "always"),
                 ]);
                 let asked = Asked { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
                 let request = write(&conventions, &asked).unwrap();
@@ -426,11 +449,19 @@ mod tests {
 
                 let mut wanted = vec![
                     ("response_type", "code".to_owned()), ("client_id", client_id), ("redirect_uri", redirect_uri.into()),
-                    ("email", email), ("x y&z", extra), ("code_challenge_method", "S256".into()),
+                    ("email", email), ("code_challenge_method", "S256".into()),
                     ("state", request.state.expose_secret().into()),
                 ];
                 if !scopes.is_empty() {
                     wanted.push(("scope", scopes.join(separator.1)));
+                }
+                if is_reserved(&extra_key) {
+                    let is_own = |(name, _): &&(&str, String)| *name == extra_name;
+                    let own = wanted.iter().filter(is_own).count();
+                    let sent = request.parameters.iter().filter(|(name, _)| *name == extra_name).count();
+                    prop_assert_eq!(sent, own, "{} is not for an app to set", extra_name);
+                } else {
+                    wanted.push((&extra_name, extra));
                 }
                 for (name, value) in wanted {
                     let found: Vec<_> = request.parameters.iter().filter(|(key, _)| key == name).collect();

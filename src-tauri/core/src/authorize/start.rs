@@ -7,6 +7,7 @@ use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::{Conventions, Profile};
+use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use jiff::SignedDuration;
 use url::Url;
@@ -138,6 +139,7 @@ async fn begin(
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
     let conventions = conventions(&app)?.with(secrets);
     check_account_choice(wanted, &conventions)?;
+    redirect::takes_answer(&conventions, &app.redirect_uri)?;
     let known = again.as_ref().and_then(|row| row.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
     let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;

@@ -119,6 +119,41 @@ async fn an_answer_may_be_posted_as_a_form() {
     assert_eq!((status, scene.phase(&attempt)), (200, Phase::Done), "{page}");
 }
 
+/// OAuth 2.0 Form Post Response Mode.
+#[tokio::test]
+async fn a_form_is_asked_for_where_the_app_says_so_and_grapnel_listens() {
+    let (world, server) = (World::new(), Scripted::start().await);
+    server.on("/token", [granted()]);
+    let new = |redirect: &str, mode| NewApp {
+        name: format!("{redirect} {mode}"),
+        redirect: redirect.into(),
+        ..server.new_app(&[("response_mode", mode)])
+    };
+    for redirect in ["deep-link", "https://acme.example/callback"] {
+        let error = world.grapnel.add_app(new(redirect, "form_post")).await.unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("response_mode"), "{redirect}");
+        assert!(error.hint.unwrap().contains("loopback"));
+        world.grapnel.add_app(new(redirect, "query")).await.unwrap();
+    }
+    let error = world.grapnel.add_app(new("loopback", "fragment")).await.unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("response_mode"));
+    for (mode, asked) in [("query", None), ("form_post", Some("form_post"))] {
+        let app = world.grapnel.add_app(new("loopback", mode)).await.unwrap();
+        let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+        let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
+        let link = url::Url::parse(link.expose_secret()).unwrap();
+        let named = link.query_pairs().find(|(name, _)| name == "response_mode");
+        assert_eq!(named.map(|(_, mode)| mode.into_owned()).as_deref(), asked);
+        let answer = callback_of(&world.grapnel, &attempt.id, "code=k").await.expose_secret().to_owned();
+        let (address, form) = answer.split_once('?').unwrap();
+        let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+        let kind = "application/x-www-form-urlencoded";
+        let post = browser.post(address).header("content-type", kind).body(form.to_owned());
+        assert_eq!(read(post).await.0, 200);
+        assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Done);
+    }
+}
+
 #[tokio::test]
 async fn requests_that_bring_no_answer_take_nothing_away() {
     let scene = Scene::new("loopback", granted()).await;

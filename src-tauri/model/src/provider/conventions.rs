@@ -154,6 +154,8 @@ pub struct Conventions {
     pub scopes_sent: Option<char>,
     /// Scopes that are granted by another name than they are asked for by.
     pub scope_aliases: Vec<(String, String)>,
+    /// Whether the answer is asked for as a form that the browser posts (`response_mode=form_post`).
+    pub form_post: bool,
     /// Whether a callback without a state is refused.
     pub require_state: bool,
     /// The issuer, where it is known (RFC 8414).

@@ -5,6 +5,7 @@ pub(super) const KEYS: &[&str] = &[
     "issuer",
     "authorize_url",
     "authorize_params",
+    "response_mode",
     "identity_provider",
     "email",
     "login_hint",

@@ -88,6 +88,7 @@ impl Conventions {
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
             scope_aliases: scope_aliases(values)?,
+            form_post: values.choice("response_mode", &[("query", false), ("form_post", true)])?,
             require_state: require_state(values)?,
             issuer: values.text("issuer"),
             require_iss: values.flag("require_iss", false)?,
