@@ -9,6 +9,9 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+/// The longest file of authorities; that of a system has some 200 KB.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Reads a file of certificates in PEM or DER format. Fails where it cannot be read, or one of them is none.
 fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
@@ -16,9 +19,15 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         Error::input("certificates", message)
             .hint("Choose a file that holds the certificate of an authority (CA), in PEM or DER format.")
     };
-    let bytes = std::fs::read(path).map_err(|error| {
-        wrong(format!("The file of certificate authorities “{shown}” cannot be read: {}.", in_words(&error)))
-    })?;
+    let unreadable = |error: &std::io::Error| {
+        wrong(format!("The file of certificate authorities “{shown}” cannot be read: {}.", in_words(error)))
+    };
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+    // A pipe or a device may keep whoever reads it waiting for ever.
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+        return Err(wrong(format!("“{shown}” is not a file, or too long to be one of certificates.")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
     // DER begins with a SEQUENCE; PEM is text.
     let certificates = if bytes.first() == Some(&0x30) {
         vec![CertificateDer::from(bytes)]

@@ -23,17 +23,19 @@ pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
     Ok(settings)
 }
 
-/// These settings as they would be kept in place of those. An error names the one that cannot be. A program that was
-/// chosen before and is gone since hinders no other change.
+/// These settings as they would be kept in place of those. An error names the one that cannot be. A program or a file
+/// that was chosen before and is gone since hinders no other change, and is not looked at.
 pub(crate) fn checked(mut settings: Settings, kept: &Settings) -> Result<Settings> {
     for text in [&mut settings.proxy, &mut settings.certificates] {
         *text = text.trim().to_owned();
     }
     settings.browser = browser::kept(&settings.browser)?;
     settings.proxy()?;
-    authorities::of_settings(&settings)?;
     if settings.browser != kept.browser {
         browser::entered(&settings.browser)?;
+    }
+    if settings.certificates != kept.certificates {
+        authorities::of_settings(&settings)?;
     }
     Ok(settings)
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result, in_words};
 use grapnel_model::secret::SecretString;
 use tempfile::NamedTempFile;
 
@@ -72,13 +72,13 @@ fn there_is_one(path: &Path) -> Error {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {error}.", path.display()))
+    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {}.", path.display(), in_words(error)))
         .means("Nothing was exported, and nothing was changed here.")
         .hint("Choose a place that you can write to.")
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    Error::new(Code::NotFound, format!("“{}” cannot be read: {error}.", path.display()))
+    Error::new(Code::NotFound, format!("“{}” cannot be read: {}.", path.display(), in_words(error)))
         .means("Nothing was imported.")
         .hint("Choose a file that is there.")
 }

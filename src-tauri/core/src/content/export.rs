@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result, in_words};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +115,7 @@ fn separates(c: char) -> bool {
 
 /// A file that cannot be written.
 fn unwritable(error: &io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("The file cannot be written: {error}."))
+    Error::new(Code::DataUnwritable, format!("The file cannot be written: {}.", in_words(error)))
         .means("What was read is kept as it was.")
         .hint("Look whether the disk is full, or the folder belongs to someone else.")
 }

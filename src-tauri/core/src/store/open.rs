@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result, in_words};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -106,7 +106,7 @@ fn from_newer() -> Error {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {error}.", path.display()))
+    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {}.", path.display(), in_words(error)))
         .means("Nothing was changed.")
         .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }

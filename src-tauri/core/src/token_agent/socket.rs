@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use grapnel_model::activity::Asker;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, Result, in_words};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -137,6 +137,9 @@ async fn question(stream: &mut UnixStream) -> Option<Question> {
 }
 
 fn unheard(error: &io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("Nothing can listen in Grapnel’s data directory: {error}."))
-        .means("The command line reads its tokens by itself, which takes longer.")
+    Error::new(
+        Code::DataUnwritable,
+        format!("Nothing can listen in Grapnel’s data directory: {}.", in_words(error)),
+    )
+    .means("The command line reads its tokens by itself, which takes longer.")
 }

@@ -29,6 +29,31 @@ async fn what_cannot_be_names_its_field_and_changes_nothing() {
     assert_eq!(world.grapnel.settings().unwrap(), Settings::default());
 }
 
+#[cfg(unix)]
+#[test]
+fn authorities_are_read_where_they_are_chosen_and_only_from_a_file() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, pipe) = (folder.path().join("company.pem"), folder.path().join("pipe"));
+    let certificate = rcgen::generate_simple_self_signed(["company.example".to_owned()]).unwrap();
+    std::fs::write(&file, certificate.cert.pem()).unwrap();
+    let chosen = Settings { certificates: file.display().to_string(), ..Settings::default() };
+    let kept = world.grapnel.change_settings(chosen).unwrap();
+    // A disk that is not mounted hinders no other change.
+    std::fs::remove_file(&file).unwrap();
+    let changed = Settings { quiet: true, ..kept };
+    assert_eq!(world.grapnel.change_settings(changed.clone()).unwrap(), changed);
+
+    // Whoever reads a pipe waits for its other end.
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), std::path::Path::new("/dev/zero"), folder.path()] {
+        let wrong = Settings { certificates: path.display().to_string(), ..changed.clone() };
+        let error = world.grapnel.change_settings(wrong).unwrap_err();
+        assert!(error.message.contains("not a file"), "{error}");
+    }
+    assert_eq!(world.grapnel.settings().unwrap(), changed);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_to_providers_go_through_the_proxy_that_is_set() {
     let world = World::new();
