@@ -20,6 +20,8 @@ mod print;
 mod provider;
 mod retry;
 mod session;
+#[cfg(test)]
+mod shared_buffer;
 mod table;
 mod vault;
 mod words;

@@ -30,32 +30,18 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Stream(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Stream {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::shared_buffer::SharedBuffer;
 
     #[test]
     fn an_event_is_one_line_that_no_terminal_obeys() {
-        let stream = Stream::default();
+        let stream = SharedBuffer::default();
         let to = stream.clone();
         let log = tracing_subscriber::registry().with(lines(move || to.clone(), LevelFilter::INFO));
         tracing::subscriber::with_default(log, || {
             tracing::info!(said = %"a\u{1b}[2Jb\nWARN forged\u{202e}\u{9b}1m", "heard");
         });
-        let told = String::from_utf8(stream.0.lock().unwrap().clone()).unwrap();
+        let told = stream.text();
         assert_eq!(told.lines().count(), 1, "{told:?}");
         assert!(told.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{told:?}");
         assert!(told.contains("heard") && told.contains("forged"), "{told:?}");

@@ -60,8 +60,19 @@ impl Output {
         self.raw(&text)
     }
 
-    /// Prints a line as it is, at once: a program may be waiting for it.
-    pub(crate) fn raw(&mut self, line: &str) -> Result<()> {
+    /// Prints an answer as it is, before the command ends: as a single line, which a program may be waiting for.
+    pub(crate) fn show_at_once(&mut self, shown: &impl Shown) -> Result<()> {
+        let line = if self.json {
+            let json = serde_json::to_string(shown).map_err(|error| unwritable(&error))?;
+            escape_json(&json)
+        } else {
+            shown.text(self.now())
+        };
+        self.raw(&line)
+    }
+
+    /// Prints a line as it is, at once.
+    fn raw(&mut self, line: &str) -> Result<()> {
         match writeln!(self.out, "{line}").and_then(|()| self.out.flush()) {
             // Whoever reads has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -189,25 +200,7 @@ mod tests {
     use grapnel_core::clock::SystemClock;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Stream(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Stream {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Stream {
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
+    use crate::shared_buffer::SharedBuffer;
 
     #[derive(Serialize)]
     #[serde(transparent)]
@@ -223,8 +216,8 @@ mod tests {
     const HOSTILE: &str =
         "Connected as Ada\u{1b}]52;c;Y3VybA==\u{7}\u{1b}[2J\u{9b}2J\u{202e}\u{200b}\u{61c}.\nNext";
 
-    fn output(json: bool) -> (Output, Stream, Stream) {
-        let (out, said) = (Stream::default(), Stream::default());
+    fn output(json: bool) -> (Output, SharedBuffer, SharedBuffer) {
+        let (out, said) = (SharedBuffer::default(), SharedBuffer::default());
         let clock = Arc::new(SystemClock::default());
         let mut output = Output::new(Box::new(out.clone()), Box::new(said.clone()), clock);
         output.set_json(json);

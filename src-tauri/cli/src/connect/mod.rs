@@ -16,7 +16,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::redirect::WayBack;
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::browser::Browser;
 use crate::connection::Status;
@@ -35,7 +35,7 @@ pub(crate) struct Connect {
     /// What to call the connection; one that is there is authorized again
     #[arg(long, value_name = "CONNECTION")]
     name: Option<String>,
-    /// Open no browser: print the address, as the only line on standard output
+    /// Open no browser: print the address, as the only line on standard output; with --json, an object with it
     #[arg(long)]
     no_browser: bool,
     /// The browser to open, such as 'firefox -P work'; the connection keeps it. Empty for the one that is set for all
@@ -156,7 +156,7 @@ async fn see_through(
             ));
         }
         if asked.no_browser {
-            output.raw(link.expose_secret())?;
+            output.show_at_once(&Address::of(&link, attempt))?;
         } else if !*is_joined || asked.browser.is_some() {
             messages.note(&format!("Opening the sign-in page of {} in the browser.", attempt.provider_name));
             let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));
@@ -250,12 +250,33 @@ fn timed_out(refused: Option<Error>) -> Error {
     }
 }
 
+/// Where to open the sign-in page. It is the one answer on standard output; how the sign-in ends, the exit code tells.
+#[derive(serde::Serialize)]
+struct Address<'a> {
+    authorization_url: &'a str,
+    redirect_uri: &'a str,
+    expires_at: Timestamp,
+}
+
+impl<'a> Address<'a> {
+    fn of(link: &'a SecretString, attempt: &'a Attempt) -> Self {
+        let Attempt { redirect_uri, expires_at, .. } = attempt;
+        Self { authorization_url: link.expose_secret(), redirect_uri, expires_at: *expires_at }
+    }
+}
+
+impl Shown for Address<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        self.authorization_url.to_owned()
+    }
+}
+
 #[derive(serde::Serialize)]
 #[serde(transparent)]
 struct Connected(Status);
 
 impl Shown for Connected {
-    fn text(&self, now: jiff::Timestamp) -> String {
+    fn text(&self, now: Timestamp) -> String {
         let Self(status) = self;
         let name = &status.name;
         let next = format!("A fresh token: grapnel token {}", quoted(name));

@@ -43,6 +43,26 @@ async fn without_a_browser_the_address_is_the_only_line() {
     assert_snapshot!("no_browser_says", ran.said);
 }
 
+/// The address is one document, which comes while the command waits; how it ends, the exit code tells.
+#[tokio::test]
+async fn without_a_browser_a_program_reads_the_address_in_a_document() {
+    let world = World::new();
+    world.add_app().await;
+    let paper = Paper::default();
+    let line = "connect acme --no-browser --json";
+    let (ran, address) = tokio::join!(world.run_with(line, std::io::empty(), false, &paper), async {
+        let document: serde_json::Value = serde_json::from_str(&paper.first_line().await).unwrap();
+        let address = document["authorization_url"].as_str().unwrap().to_owned();
+        sign_in(address.as_str().into(), None).await;
+        address
+    });
+    assert_eq!((ran.exit, ran.said.as_str()), (Exit::Done, ""), "{ran}");
+    assert_snapshot!("no_browser_json", ran.out.replace(&address, "[address]"));
+    let ran = world.run("connect acme --no-browser --json --timeout 100ms").await;
+    let error: serde_json::Value = serde_json::from_str(&ran.said).unwrap();
+    assert_eq!((ran.out.lines().count(), error["error"]["code"].as_str()), (1, Some("timed_out")), "{ran}");
+}
+
 #[tokio::test]
 async fn by_pasting_after_a_wrong_try() {
     let world = World::new();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
@@ -11,6 +11,7 @@ use grapnel_core::vault::{Keyring, Sign};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 /// Noon of a day, until a test moves it.
 pub(crate) struct TestClock(Mutex<Timestamp>);
@@ -43,6 +44,7 @@ pub(crate) struct TestKeyring {
     keys: Mutex<HashMap<String, Vec<u8>>>,
     failure: Mutex<Option<Code>>,
     silent: Mutex<bool>,
+    speaks: Condvar,
 }
 
 impl TestKeyring {
@@ -57,12 +59,11 @@ impl TestKeyring {
 
     pub(crate) fn set_silent(&self, silent: bool) {
         *self.silent.lock().unwrap() = silent;
+        self.speaks.notify_all();
     }
 
     fn answer(&self) -> Result<()> {
-        while *self.silent.lock().unwrap() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        drop(self.speaks.wait_while(self.silent.lock().unwrap(), |silent| *silent).unwrap());
         let failure = *self.failure.lock().unwrap();
         failure.map_or(Ok(()), |code| Err(Error::new(code, "The keyring failed.").hint("Mend it.")))
     }
@@ -97,37 +98,33 @@ impl Keyring for TestKeyring {
 
 /// A stream that can be read while it is being written.
 #[derive(Clone, Default)]
-pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Paper(Arc<watch::Sender<String>>);
 
 impl Paper {
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        self.0.borrow().clone()
     }
 
     /// The first line, once it is there.
     pub(crate) async fn first_line(&self) -> String {
-        loop {
-            if let Some((line, _)) = self.text().split_once('\n') {
-                return line.to_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let mut written = self.0.subscribe();
+        let text = written.wait_for(|text| text.contains('\n')).await.unwrap();
+        text.lines().next().unwrap_or_default().to_owned()
     }
 
     /// Waits until this is said, or for a minute.
     pub(crate) async fn says(&self, text: &str) {
-        for _ in 0..12_000 {
-            if self.text().contains(text) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let mut written = self.0.subscribe();
+        let said = written.wait_for(|all| all.contains(text));
+        let _ = tokio::time::timeout(Duration::from_secs(60), said).await;
     }
 }
 
 impl Write for Paper {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        let text = std::str::from_utf8(bytes).map_err(std::io::Error::other)?;
+        self.0.send_modify(|all| all.push_str(text));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
