@@ -15,7 +15,7 @@ async fn cancel_on_the_consent_page_is_no_failure() -> Result<()> {
     scene
         .step("Cancel is told as a no, and not as a failure", async {
             consent.cancel().await?;
-            page.find(Role::Heading, "You said no at 127.0.0.1, as Grigora").await?;
+            page.find(Role::Heading, "You said no at Grigora on this computer (127.0.0.1)").await?;
             page.says("Nothing was changed, and no token exists.").await?;
             ensure!(!page.text().await?.contains("failed"), "it says that something failed");
             scene.desktop().brings_to_front(window.process().pid).await

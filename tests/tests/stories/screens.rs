@@ -72,7 +72,7 @@ async fn a_connection(page: &Page) -> Result<()> {
     page.press(Role::Tab, "Browse").await?;
     judged(page, PROJECT).await?;
     page.press_about(Role::Button, PROJECT).await?;
-    page.says_no_more("Asking 127.0.0.1, as Grigora").await?;
+    page.says_no_more("Asking Grigora on this computer (127.0.0.1)").await?;
     judged(page, "posts").await?;
     page.press(Role::Button, "All projects").await
 }

@@ -134,7 +134,7 @@ async fn the_pages_of_a_sign_in_are_guarded_as_well() {
     let moved = world.grapnel.change_app(&app.id, new).await.unwrap();
     assert_eq!(
         (moved.provider_name.as_str(), moved.login_host.as_deref()),
-        ("127.0.0.1, as GroveStreams", Some("localhost"))
+        ("GroveStreams on this computer (127.0.0.1)", Some("localhost"))
     );
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::ReconnectNeeded);
 }

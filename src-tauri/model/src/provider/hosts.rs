@@ -121,12 +121,22 @@ impl Profile {
         others
     }
 
+    /// Whether every endpoint is on this computer, as those of a sandbox are.
+    fn is_here(&self, overrides: &Overrides) -> bool {
+        let values = self.values(overrides);
+        let mut endpoints = values.iter().filter(|(key, value)| is_endpoint(key) && !value.is_empty());
+        endpoints.all(|(_, address)| Url::parse(address).is_ok_and(|url| is_loopback(&url)))
+    }
+
     /// What to call the provider in a sentence: its name; with the host where that is not the provider's own; or the
     /// host alone, where no profile describes the provider.
     pub fn called(&self, overrides: &Overrides) -> String {
         let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
         if is_known {
             return match self.other_hosts(overrides).first() {
+                Some(other) if self.is_here(overrides) => {
+                    format!("{} on this computer ({})", self.name, other.host)
+                }
                 Some(other) => format!("{}, as {}", other.host, self.name),
                 None => self.name.clone(),
             };
@@ -208,6 +218,29 @@ mod tests {
         assert_eq!(grigora.called(&moved), "evil.example:8443, as Grigora");
         let hosts: Vec<String> = grigora.other_hosts(&moved).into_iter().map(|other| other.host).collect();
         assert_eq!(hosts, ["evil.example:8443", "page.example", "who.example"]);
+    }
+
+    /// Only where nothing goes elsewhere, which a person would have to know.
+    #[test]
+    fn a_provider_that_is_here_as_a_whole_is_called_so() {
+        let addresses = |profile: &Profile, address: &str| -> Overrides {
+            profile.own_endpoints().map(|(key, ..)| (key.to_owned(), format!("{address}/{key}"))).collect()
+        };
+        for (id, at, called) in [
+            ("grigora", "http://127.0.0.1:4780", "Grigora on this computer (127.0.0.1)"),
+            ("thegrid", "http://localhost:4782", "The Grid on this computer (localhost)"),
+            ("grovestreams", "https://[::1]", "GroveStreams on this computer ([::1])"),
+            ("grigora", "http://127.0.0.1.evil.example", "127.0.0.1.evil.example, as Grigora"),
+        ] {
+            let profile = profile(id);
+            let mut here = addresses(profile, at);
+            assert_eq!(profile.called(&here), called);
+            here.insert("userinfo_url".into(), "https://evil.example/who".into());
+            assert!(profile.called(&here).ends_with(&format!(", as {}", profile.name)), "{id}");
+        }
+        let mut elsewhere = addresses(profile("grigora"), "http://127.0.0.1:4780");
+        elsewhere.insert("token_url".into(), "https://evil.example/t".into());
+        assert_eq!(profile("grigora").called(&elsewhere), "evil.example, as Grigora");
     }
 
     #[test]
