@@ -58,6 +58,16 @@ fn crates_ask_for_little() -> Result<()> {
     Ok(())
 }
 
+/// `deny.toml` says the same to cargo-deny.
+#[test]
+fn both_lists_of_licences_are_one() -> Result<()> {
+    let deny = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deny.toml"))?;
+    let list = deny.split_once("\nallow = [").and_then(|(_, rest)| rest.split_once(']')).context("allow")?.0;
+    let allowed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    ensure!(allowed == ALLOWED, "{allowed:?}");
+    Ok(())
+}
+
 /// Every package that ours need, but for their tests.
 fn shipped(metadata: &Value) -> Result<HashSet<&str>> {
     let nodes = metadata["resolve"]["nodes"].as_array().context("what needs what")?;
