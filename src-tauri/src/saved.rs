@@ -127,6 +127,11 @@ mod tests {
         assert_eq!(begun.place().unwrap(), path);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap());
+            assert_eq!(mode & 0o777, 0o600, "it is for its owner only");
+        }
     }
 
     #[test]

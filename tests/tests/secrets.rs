@@ -103,7 +103,7 @@ fn sources() -> Result<Vec<(String, String)>> {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if path.is_dir() && !["tests", "target", "gen"].contains(&name) {
                 folders.push(path);
-            } else if name.ends_with(".rs") && name != "tests.rs" {
+            } else if path.extension().is_some_and(|end| end == "rs") && name != "tests.rs" {
                 let shown = path.strip_prefix(&root)?.display().to_string();
                 sources.push((shown, fs::read_to_string(&path)?));
             }
@@ -232,7 +232,7 @@ fn words(name: &str) -> String {
 
 #[test]
 fn a_secret_as_text_is_found_wherever_it_is() -> Result<()> {
-    let source = r#"
+    let source = r"
         #[derive(Clone, Debug)] struct A { access_token: String, expires: u64 }
         #[derive(serde::Serialize)] pub enum B { Password(String), Other { code_verifier: Option<&'static str> } }
         #[cfg_attr(test, derive(Debug))] struct ClientSecret(Vec<u8>);
@@ -243,7 +243,7 @@ fn a_secret_as_text_is_found_wherever_it_is() -> Result<()> {
         struct NotPrinted { access_token: String }
         #[derive(Debug)] struct NoText { access_token: SecretString, key: String, token_url: String, tokens: u32 }
         #[cfg(test)] mod tests { #[derive(Debug)] struct InTests { token: String } }
-    "#;
+    ";
     let found = Types::of(source)?.found;
     let wanted = [
         "A.access_token",

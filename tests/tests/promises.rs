@@ -1,0 +1,61 @@
+//! `docs/security.md` names the test of each promise: files and tests of these names are there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use grapnel_tests::{Context, Result, ensure};
+
+/// What paths in the table are relative to.
+const BASE: &str = "src-tauri/core";
+
+#[test]
+fn every_test_that_a_promise_names_is_there() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(root.join("docs/security.md"))?;
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Promise"));
+    let (mut seen, mut missing) = (0, Vec::new());
+    for row in rows {
+        let held_by = row.trim_end_matches('|').rsplit(" | ").next().context("a row without a test")?;
+        let named: Vec<&str> = held_by.split('`').skip(1).step_by(2).collect();
+        ensure!(!named.is_empty(), "nothing holds this: {row}");
+        let mut file = None;
+        for name in named {
+            seen += 1;
+            if name.starts_with("./dev ") {
+                file = None;
+            } else if name.contains('/') {
+                let path = root.join(BASE).join(name);
+                if !path.exists() {
+                    missing.push(name.to_owned());
+                }
+                file = Some(path);
+            } else if let Some(file) = file.as_ref().filter(|_| is_name(name))
+                && !holds(file, &format!("fn {name}("))?
+            {
+                missing.push(format!("{name} in {}", file.display()));
+            }
+        }
+    }
+    ensure!(seen > 150, "only {seen} names: that cannot be all");
+    ensure!(missing.is_empty(), "{missing:#?}");
+    Ok(())
+}
+
+/// Tests are called by sentences.
+fn is_name(text: &str) -> bool {
+    text.matches('_').count() > 1
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+}
+
+/// Whether a file, or one of those in a directory, has this text.
+fn holds(path: &PathBuf, text: &str) -> Result<bool> {
+    if path.is_file() {
+        return Ok(fs::read_to_string(path)?.contains(text));
+    }
+    for entry in fs::read_dir(path)? {
+        if holds(&entry?.path(), text)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
