@@ -20,7 +20,7 @@ pub(crate) const HIDDEN: &str = "--hidden";
 /// protocol and its predecessor on X11).
 pub(crate) const ACTIVATION: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
 /// No callback is longer, in bytes: what is longer is cut off, and refused as a callback then.
-pub(crate) const LONGEST_CALLBACK: u64 = 32 * 1024;
+pub(crate) const LONGEST_CALLBACK: usize = 32 * 1024;
 /// The longest activation token that is passed on, in bytes.
 const LONGEST_TOKEN: usize = 512;
 
@@ -78,7 +78,7 @@ impl Asked {
         arguments.home = Store::default_home().ok().map(|home| home.to_string_lossy().into_owned());
         if arguments.on_stdin {
             let mut callback = String::new();
-            let read = std::io::stdin().take(LONGEST_CALLBACK).read_to_string(&mut callback);
+            let read = std::io::stdin().take(LONGEST_CALLBACK as u64).read_to_string(&mut callback);
             arguments.callback = read.ok().map(|_| callback.into());
         }
         Self::Start(arguments)

@@ -30,7 +30,7 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
         next.stdin.take().map_or(Ok(()), |mut input| input.write_all(callback.expose_secret().as_bytes()))
     };
     match start() {
-        Ok(_) => std::process::exit(0),
+        Ok(()) => std::process::exit(0),
         Err(error) => tracing::warn!(%error, "the callback stays an argument"),
     }
 }

@@ -31,7 +31,7 @@ const TAKEN: &[u8] = b"taken";
 /// What it answers who wants another data directory.
 const OTHER_DATA: &[u8] = b"other data";
 /// The longest start that is read: a callback, and what goes with it.
-const LONGEST: usize = LONGEST_CALLBACK as usize + 16 * 1024;
+const LONGEST: usize = LONGEST_CALLBACK + 16 * 1024;
 /// For this account only; the sticky bit keeps them where a runtime directory is cleaned of old files.
 const MODE: u32 = 0o1600;
 /// Who has not said what it was started with by now is not listened to any longer.
@@ -214,13 +214,14 @@ fn is_own(stream: &UnixStream) -> bool {
 /// Where they meet, and whether that goes with the session; made where it is missing, for this account only.
 fn directory() -> io::Result<(PathBuf, bool)> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let (directory, is_of_session) = match runtime.filter(|runtime| is_for_us_alone(runtime)) {
-        Some(runtime) => (runtime.join(DIRECTORY), true),
-        None => {
-            let home = Store::default_home().map_err(|error| io::Error::other(error.message))?;
-            // A link there is the person's own.
-            (home.canonicalize().unwrap_or(home), false)
-        }
+    let session = runtime.filter(|runtime| is_for_us_alone(runtime)).map(|runtime| runtime.join(DIRECTORY));
+    let is_of_session = session.is_some();
+    let directory = if let Some(session) = session {
+        session
+    } else {
+        let home = Store::default_home().map_err(|error| io::Error::other(error.message))?;
+        // A link there is the person's own.
+        home.canonicalize().unwrap_or(home)
     };
     // Nothing is written to a directory before it is known to be Grapnel's.
     let is_foreign = !is_of_session
@@ -323,7 +324,7 @@ mod tests {
         let mut drip = UnixStream::connect(&socket).unwrap();
         thread::spawn(move || {
             while drip.write_all(b"{").is_ok() {
-                thread::park_timeout(TURN / 4)
+                thread::park_timeout(TURN / 4);
             }
         });
         let mut other = UnixStream::connect(&socket).unwrap();
