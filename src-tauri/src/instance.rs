@@ -89,7 +89,7 @@ fn claim_in(directory: &Path, arguments: &Arguments, patience: Duration) -> io::
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) => {}
         }
-        match hand_over(&socket, arguments) {
+        match hand_over(&socket, arguments, patience) {
             Ok(claim) => return Ok(claim),
             // Somebody has removed it, so that the first can never be reached.
             Err(error) if start.elapsed() >= patience && error.kind() == ErrorKind::NotFound => {
@@ -116,7 +116,7 @@ fn listen(directory: &Path, lock: File) -> io::Result<Place> {
     Ok(Place { directory: directory.to_owned(), is_of_session: true, held: Arc::new(Mutex::new(Some(held))) })
 }
 
-fn hand_over(socket: &Path, arguments: &Arguments) -> io::Result<Claim> {
+fn hand_over(socket: &Path, arguments: &Arguments, patience: Duration) -> io::Result<Claim> {
     let mut stream = UnixStream::connect(socket)?;
     if !is_own(&stream) {
         return Err(ErrorKind::PermissionDenied.into());
@@ -125,7 +125,7 @@ fn hand_over(socket: &Path, arguments: &Arguments) -> io::Result<Claim> {
     stream.write_all(&arguments.to_bytes())?;
     stream.shutdown(Shutdown::Write)?;
     // Others may be before this one.
-    match &*read_in_time(&mut stream, OTHER_DATA.len(), PATIENCE)? {
+    match &*read_in_time(&mut stream, OTHER_DATA.len(), patience.max(TURN))? {
         TAKEN => Ok(Claim::Second),
         OTHER_DATA => Ok(Claim::OtherData),
         _ => Err(ErrorKind::UnexpectedEof.into()),

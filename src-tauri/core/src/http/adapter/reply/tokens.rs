@@ -52,6 +52,9 @@ pub(super) fn check(
     Ok(())
 }
 
+/// A shorter token or code, in bytes, is a word that may well stand elsewhere by chance.
+const LEAST: usize = 8;
+
 /// The tokens that a reply holds, at whatever depth.
 pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
     let mut found = Vec::new();
@@ -64,15 +67,14 @@ pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
             _ => {}
         }
     }
-    // A shorter one is a word that may well stand elsewhere by chance.
-    found.into_iter().filter(|token| token.len() >= 8)
+    found.into_iter().filter(|token| token.len() >= LEAST)
 }
 
 /// A text of a reply, without the tokens that it holds and what was sent.
 fn shown(text: &str, members: &Members, sent: &[SecretString]) -> String {
     let tokens: Vec<String> = tokens_in(members).collect();
-    let secrets = tokens.iter().map(String::as_str).chain(sent.iter().map(ExposeSecret::expose_secret));
-    clean(text, &secrets.collect::<Vec<_>>())
+    let sent = sent.iter().map(ExposeSecret::expose_secret).filter(|sent| sent.len() >= LEAST);
+    clean(text, &tokens.iter().map(String::as_str).chain(sent).collect::<Vec<_>>())
 }
 
 /// A token is visible ASCII (RFC 6749 appendix A.12; RFC 9110 §5.5): anything else breaks out of the header, or of the
