@@ -14,7 +14,6 @@ pub fn clean(text: &str, secrets: &[&str]) -> String {
 }
 
 /// Makes texts safe to show beside the same secrets.
-#[derive(Debug)]
 pub struct Cleaner {
     secrets: Vec<String>,
     /// Finds the beginning of each.

@@ -152,7 +152,9 @@ impl Stopped {
 /// The end that obeys, and keeps connections alive besides.
 pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point: &str) -> Result<()> {
     let heard = ["grapnel_core::point", "grapnel_core::store"];
-    let stops = tracing_subscriber::filter::filter_fn(move |about| heard.contains(&about.target()));
+    let stops = tracing_subscriber::filter::filter_fn(move |about| {
+        heard.iter().any(|heard| about.target().starts_with(heard))
+    });
     let stop =
         Stop { point: point.to_owned(), is_done: AtomicBool::default(), is_failing: AtomicBool::default() };
     tracing::subscriber::set_global_default(Registry::default().with(stop.with_filter(stops)))?;
