@@ -175,7 +175,7 @@ impl Scripted {
 /// A sign-in that the browser answers with a code at once.
 pub(crate) async fn sign_in(grapnel: &Grapnel, app: &App) -> Result<ConnectionId> {
     let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await?;
-    let callback = callback_of(grapnel, &attempt.id, "code=k").await;
+    let callback = callback_of(grapnel, &attempt.id, "code=the-code-of-this-sign-in").await;
     grapnel.receive_callback(&callback).await?;
     Ok(grapnel.attempt(&attempt.id)?.connection_id.unwrap())
 }

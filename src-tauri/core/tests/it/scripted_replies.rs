@@ -24,7 +24,7 @@ async fn a_reply_as_rfc_6749_has_it_makes_a_connection() {
     let [asked] = server.received("/token").try_into().unwrap();
     assert_eq!(asked.method, "POST");
     assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
-    assert!(asked.form().contains(&("code".into(), "k".into())));
+    assert!(asked.form().contains(&("code".into(), "the-code-of-this-sign-in".into())));
 }
 
 #[tokio::test]
