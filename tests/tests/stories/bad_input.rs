@@ -86,7 +86,8 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
                 format!("{}?error=mercury_in_retrograde&state={}", consent.redirect_uri(), consent.state());
             scene.desktop().open(&answer)?;
             page.find(Role::Heading, "The sign-in failed").await?;
-            page.says("Grigora refused, with the error “mercury_in_retrograde”.").await
+            page.says("Grigora on this computer (127.0.0.1) refused, with the error “mercury_in_retrograde”.")
+                .await
         })
         .await?;
     let consent = scene
@@ -128,7 +129,7 @@ async fn in_a_reply(scene: &Scene, page: &Page) -> Result<()> {
         .await?;
     for (fault, told) in [
         (Fault::Html, "a web page (HTML) instead of JSON"),
-        (Fault::Empty, "Grigora’s reply (status 200) was empty."),
+        (Fault::Empty, "’s reply (status 200) was empty."),
         (Fault::CutOff, "its answer did not arrive whole"),
         (Fault::Oversized, "larger than 1 MiB, and was not read further"),
         (Fault::UnknownError, "refused, with status 400 and the error “mercury_in_retrograde”"),

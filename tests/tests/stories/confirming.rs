@@ -199,7 +199,7 @@ async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()
             ensure!(left.is_empty(), "{left:?}");
             ensure!(call(page, "check_vault", json!({})).await? == Value::Null, "the vault does not open");
             let details = call(page, "connection", json!({ "connectionId": connection })).await?;
-            ensure!(details["state"] == "active" && details["tokens"].is_object(), "{details}");
+            ensure!(details["summary"]["state"] == "active" && details["tokens"].is_object(), "{details}");
             ensure!(
                 call(page, "refresh", json!({ "connectionId": connection })).await? == Value::Null,
                 "no refresh"
