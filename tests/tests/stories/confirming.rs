@@ -220,7 +220,7 @@ async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
             let given = json!({ "on": true, "program": program, "exec": program, "arguments": [program] });
             ensure!(call(page, "start_at_login", given).await? == Value::Null, "it is not switched on");
             let text = fs::read_to_string(&entry)?;
-            let wanted = format!("Exec=\"{}\" --hidden", place::program().display());
+            let wanted = format!("Exec={} --hidden", place::program().display());
             let starts: Vec<&str> = text.lines().filter(|line| line.starts_with("Exec")).collect();
             ensure!(starts == [wanted.as_str()], "{text}");
             ensure!(
