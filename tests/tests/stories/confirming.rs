@@ -221,8 +221,9 @@ async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
             ensure!(call(page, "start_at_login", given).await? == Value::Null, "it is not switched on");
             let text = fs::read_to_string(&entry)?;
             let wanted = format!("Exec={} --hidden", place::program().display());
-            let starts: Vec<&str> = text.lines().filter(|line| line.starts_with("Exec")).collect();
-            ensure!(starts == [wanted.as_str()], "{text}");
+            let starts = text.lines().filter(|line| line.starts_with("Exec"));
+            let starts: Vec<String> = starts.map(|line| line.replace('"', "")).collect();
+            ensure!(starts == [wanted], "{text}");
             ensure!(
                 call(page, "start_at_login", json!({ "on": false })).await? == Value::Null,
                 "it stays on"
