@@ -10,9 +10,9 @@ pub(crate) struct Ending {
     errands: Arc<()>,
     has_begun: AtomicBool,
     /// Whether another Grapnel takes its place, because the page of this one did not begin.
-    for_another: AtomicBool,
+    is_handed_over: AtomicBool,
     /// Whether nothing is on its way any more.
-    may_end: AtomicBool,
+    is_finished: AtomicBool,
 }
 
 impl Ending {
@@ -37,21 +37,21 @@ impl Ending {
 
     /// Notes that another Grapnel takes the place of this one.
     #[cfg(target_os = "linux")]
-    pub(crate) fn is_for_another(&self) {
-        self.for_another.store(true, Ordering::Relaxed);
+    pub(crate) fn hand_over(&self) {
+        self.is_handed_over.store(true, Ordering::Relaxed);
     }
 
     #[cfg(target_os = "linux")]
-    pub(crate) fn makes_place(&self) -> bool {
-        self.for_another.load(Ordering::Relaxed)
+    pub(crate) fn is_handed_over(&self) -> bool {
+        self.is_handed_over.load(Ordering::Relaxed)
     }
 
     /// Notes that nothing is on its way any more.
-    pub(crate) fn allow(&self) {
-        self.may_end.store(true, Ordering::Relaxed);
+    pub(crate) fn finish(&self) {
+        self.is_finished.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn may_end(&self) -> bool {
-        self.may_end.load(Ordering::Relaxed)
+    pub(crate) fn is_finished(&self) -> bool {
+        self.is_finished.load(Ordering::Relaxed)
     }
 }

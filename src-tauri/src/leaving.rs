@@ -36,7 +36,7 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     }
     let RunEvent::ExitRequested { api, .. } = event else { return };
     let ending = app.state::<Ending>();
-    if ending.may_end() {
+    if ending.is_finished() {
         return;
     }
     api.prevent_exit();
@@ -47,7 +47,7 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
 
 async fn leave(app: AppHandle) {
     #[cfg(target_os = "linux")]
-    if !app.state::<Ending>().makes_place() {
+    if !app.state::<Ending>().is_handed_over() {
         app.state::<window::drawing::Drawing>().began();
     }
     // From now on a further start is a Grapnel of its own.
@@ -70,7 +70,7 @@ async fn leave(app: AppHandle) {
         // The process ends without closing the database, whose log would stay beside it.
         core.merge_log();
     }
-    app.state::<Ending>().allow();
+    app.state::<Ending>().finish();
     app.exit(0);
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn restart(app: &AppHandle) {
         .and_then(|program| std::process::Command::new(program).args(arguments).spawn());
     match next {
         Ok(_) => {
-            app.state::<Ending>().is_for_another();
+            app.state::<Ending>().hand_over();
             app.exit(0);
         }
         Err(error) => tracing::error!(%error, "Grapnel could not start anew"),

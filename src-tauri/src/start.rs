@@ -31,30 +31,30 @@ pub fn run() -> ExitCode {
         Asked::Print(text) => return print(&text),
         Asked::Unknown(argument) => {
             complain(&format!(
-                "“{argument}” is nothing that Grapnel knows. grapnel-desktop --help lists its options."
+                "“{argument}” is not an option of grapnel-desktop. See grapnel-desktop --help."
             ));
             return USAGE.into();
         }
     };
-    start(arguments).unwrap_or_else(|code| code)
+    start(arguments)
 }
 
 #[cfg(target_os = "linux")]
-fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
+fn start(arguments: Arguments) -> ExitCode {
     let place = match instance::claim(&arguments) {
         Ok(Claim::First(place)) => Some(place),
-        Ok(Claim::Second) => return Err(ExitCode::SUCCESS),
+        Ok(Claim::Second) => return ExitCode::SUCCESS,
         Ok(Claim::OtherData) => {
-            return Err(complain(
-                "Grapnel runs already, with another data directory (GRAPNEL_HOME). End it, and start this one again.",
-            ));
+            return complain(
+                "Grapnel is already running with another data directory (GRAPNEL_HOME). Quit it first.",
+            );
         }
         // A callback is not to be lost: this process takes it in beside the other.
         Ok(Claim::Unanswered) if arguments.callback.is_some() => None,
         Ok(Claim::Unanswered) => {
-            return Err(complain(
-                "Grapnel runs already, and does not answer. Wait a moment, or end it, and start it again.",
-            ));
+            return complain(
+                "Grapnel is already running, but does not respond. Try again in a moment, or end it.",
+            );
         }
         Err(error) => {
             tracing::warn!(%error, "a second start will not find this one");
@@ -71,19 +71,15 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
     let drawing = Drawing::choose(place.as_ref().and_then(Place::session));
     admit_no_driver();
     if gtk::init().is_err() {
-        let lost = if arguments.callback.is_some() {
-            " The answer of the sign-in was not taken: sign in again."
-        } else {
-            ""
-        };
-        return Err(complain(&format!(
-            "Grapnel’s window needs a display, and there is none here (DISPLAY, WAYLAND_DISPLAY).{lost} In a terminal, use grapnel."
-        )));
+        let lost =
+            if arguments.callback.is_some() { " The sign-in was not completed: start it again." } else { "" };
+        return complain(&format!(
+            "Grapnel needs a display, and could not open one (DISPLAY, WAYLAND_DISPLAY).{lost} \
+             Use “grapnel” in a terminal."
+        ));
     }
     let session = Session { place, drawing };
-    let app = build(Builder::default(), arguments, session).map_err(|error| unstarted(&error))?;
-    app.run(leaving::on_event);
-    Ok(ExitCode::SUCCESS)
+    run_to_end(build(Builder::default(), arguments, session))
 }
 
 /// What a start finds in its session.
@@ -102,7 +98,7 @@ fn admit_no_driver() {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
+fn start(arguments: Arguments) -> ExitCode {
     use tauri_plugin_deep_link::DeepLinkExt;
 
     let builder = Builder::default()
@@ -110,18 +106,29 @@ fn start(arguments: Arguments) -> Result<ExitCode, ExitCode> {
             follow(app, Arguments::of(&arguments), true);
         }))
         .plugin(tauri_plugin_deep_link::init());
-    let app = build(builder, arguments).map_err(|error| unstarted(&error))?;
-    let handle = app.handle().clone();
-    app.deep_link().on_open_url(move |event| {
-        for url in event.urls() {
-            let app = handle.clone();
-            tauri::async_runtime::spawn(
-                async move { callback::receive(&app, String::from(url).into()).await },
-            );
+    run_to_end(build(builder, arguments).inspect(|app| {
+        let handle = app.handle().clone();
+        app.deep_link().on_open_url(move |event| {
+            for url in event.urls() {
+                let app = handle.clone();
+                tauri::async_runtime::spawn(async move {
+                    callback::receive(&app, String::from(url).into()).await
+                });
+            }
+        });
+    }))
+}
+
+fn run_to_end(built: tauri::Result<tauri::App>) -> ExitCode {
+    match built {
+        Ok(app) => {
+            app.run(leaving::on_event);
+            ExitCode::SUCCESS
         }
-    });
-    app.run(leaving::on_event);
-    Ok(ExitCode::SUCCESS)
+        Err(error) => {
+            complain(&format!("Grapnel could not open its window: {error}. Use “grapnel” in a terminal."))
+        }
+    }
 }
 
 fn build(
@@ -194,10 +201,6 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
         }
         drop(errand);
     });
-}
-
-fn unstarted(error: &tauri::Error) -> ExitCode {
-    complain(&format!("Grapnel’s window could not be made: {error}. In a terminal, use grapnel."))
 }
 
 fn print(text: &str) -> ExitCode {

@@ -247,20 +247,6 @@ impl Desktop {
         Ok(found.ok().and_then(|found| Some(found.lines().last()?.to_owned())))
     }
 
-    /// The process that owns a name on the session bus.
-    pub async fn owner_of(&self, name: &str) -> Result<u32> {
-        let name = format!("string:{name}");
-        let ask = "org.freedesktop.DBus.GetConnectionUnixProcessID";
-        let answer = self
-            .run(
-                "dbus-send",
-                &["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/", ask, &name],
-            )
-            .await?;
-        let pid = answer.split_whitespace().last().context("an empty answer")?;
-        Ok(pid.parse()?)
-    }
-
     /// Makes a program the one that opens what is of this type, through a desktop entry of its own.
     pub async fn register(&self, name: &str, mime_types: &[&str], exec: &str) -> Result<()> {
         let applications = self.home().join(".local/share/applications");
@@ -289,19 +275,6 @@ impl Desktop {
         // What the system does after each installation.
         let entries = self.installed().join("share/applications");
         self.run("update-desktop-database", &[&entries.to_string_lossy()]).await?;
-        Ok(())
-    }
-
-    /// Takes a desktop entry away, and everything that names it.
-    pub async fn unregister(&self, name: &str) -> Result<()> {
-        let applications = self.home().join(".local/share/applications");
-        fs::remove_file(applications.join(name)).with_context(|| format!("there is no entry {name}"))?;
-        for list in [self.home().join(".config/mimeapps.list"), applications.join("mimeapps.list")] {
-            let Ok(text) = fs::read_to_string(&list) else { continue };
-            let others: String = text.split_inclusive('\n').filter(|line| !line.contains(name)).collect();
-            fs::write(list, others)?;
-        }
-        self.run("update-desktop-database", &[&applications.to_string_lossy()]).await?;
         Ok(())
     }
 

@@ -126,14 +126,10 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
         (PROGRAM, "open_browser", json!({ "attemptId": attempt["id"], "chosen": program })),
     ] {
         scene
-            .step(&format!("{command}: the question comes, whoever calls"), async {
-                let answer = scene.desktop().answers_question(question, DECLINES);
-                let (called, answered) = tokio::join!(call(page, command, given), answer);
-                answered?;
-                let called = called?;
-                ensure!(called == Value::Null || called == Value::Bool(false), "{called}");
-                Ok(())
-            })
+            .step(
+                &format!("{command}: the question comes, whoever calls"),
+                declined(scene, page, question, command, given),
+            )
             .await?;
     }
     scene
@@ -176,14 +172,10 @@ async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()
             given[name] = json!(named);
         }
         scene
-            .step(&format!("{command}: the dialog comes, whatever the page names"), async {
-                let answer = scene.desktop().answers_question(title, DECLINES);
-                let (called, answered) = tokio::join!(call(page, command, given), answer);
-                answered?;
-                let called = called?;
-                ensure!(called == Value::Null || called == Value::Bool(false), "{called}");
-                Ok(())
-            })
+            .step(
+                &format!("{command}: the dialog comes, whatever the page names"),
+                declined(scene, page, title, command, given),
+            )
             .await?;
     }
     scene
@@ -232,6 +224,16 @@ async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
             Ok(())
         })
         .await
+}
+
+/// Calls a command for which a dialog of this title asks the person, who declines.
+async fn declined(scene: &Scene, page: &Page, title: &str, command: &str, given: Value) -> Result<()> {
+    let answer = scene.desktop().answers_question(title, DECLINES);
+    let (called, answered) = tokio::join!(call(page, command, given), answer);
+    answered?;
+    let called = called?;
+    ensure!(called == Value::Null || called == Value::Bool(false), "{called}");
+    Ok(())
 }
 
 /// What a command answers, or its error.

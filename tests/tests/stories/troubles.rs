@@ -82,7 +82,7 @@ async fn without_a_display_the_program_says_so() -> Result<()> {
             ensure!(code == Some(0), "{code:?} {said}");
             window.page().says("A sign-in came back that Grapnel did not accept").await?;
             run(&["dev.grapnel.desktop:/oauth/callback?code=x&state=y"])?;
-            window.page().says("(2 times; this is the last one)").await?;
+            window.page().says("(2 times, latest shown)").await?;
             drop(consent);
             Ok(())
         })

@@ -42,7 +42,7 @@ export const common = {
   vault: "The vault can’t be opened",
   vaultLocked: "The vault is locked",
   refused: "A sign-in came back that Grapnel did not accept",
-  counted: (title: string, times: number): string => (times === 1 ? title : `${title} (${times} times; this is the last one)`),
+  counted: (title: string, times: number): string => (times === 1 ? title : `${title} (${times} times, latest shown)`),
   notRead: "What is shown may be out of date",
   failed: (what: string) => `Failed: ${what}`,
   none: "None",
