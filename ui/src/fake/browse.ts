@@ -66,7 +66,7 @@ export class Shelf {
 
   page(connection: string, query: PostQuery, offset: number, limit: number): PostPage {
     const { kept, narrowed, posts } = this.#view(connection, query);
-    const lines = posts.slice(offset, offset + limit).map(({ slug: _, others: __, ...line }): PostLine => line);
+    const lines = posts.slice(offset, offset + limit).map(({ slug: _slug, others: _others, ...line }): PostLine => line);
     const facets = { status: counted(kept.posts.map((post) => post.status)), author: counted(kept.posts.map((post) => post.author)), category: counted(kept.posts.map((post) => post.category)) };
     return { as_of: kept.as_of, narrowed, size: kept.posts.length, found: posts.length, lines, facets: offset === 0 ? facets : null };
   }

@@ -194,7 +194,8 @@ export class Fake {
         if (password.length < 4) throw trouble("access_denied", "GroveStreams does not accept the email address or the password.", "No token exists.", "Try again.");
         const begun = attempt("identifying", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, started_at: at(0), expires_at: at(10 * MINUTE) });
         const [asking, answer] = begun.exchange;
-        if (asking && answer) Object.assign(asking, byPassword(email)), Object.assign(answer, { address: "" });
+        Object.assign(asking ?? {}, byPassword(email));
+        Object.assign(answer ?? {}, { address: "" });
         this.world.attempts.push(begun);
         return begun;
       }),

@@ -153,7 +153,7 @@ describe("a load", () => {
   });
   test("a late answer does not take the place of a newer one", async () => {
     const load = new Load<string>();
-    let answer = (_: string) => {};
+    let answer = (_text: string) => {};
     const old = load.run(() => new Promise((resolve) => (answer = resolve)));
     await load.run(() => Promise.resolve("new"));
     answer("old");
