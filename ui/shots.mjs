@@ -13,13 +13,17 @@ mkdirSync(out, { recursive: true });
 
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-const csp = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src ipc: http://ipc.localhost; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src ipc: http://ipc.localhost; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const server = createServer((request, response) => {
   const path = new URL(request.url ?? "/", "http://localhost").pathname;
   const file = join(root, path === "/" ? "index.html" : path);
   if (path === "/favicon.ico") return response.writeHead(204).end();
   if (!file.startsWith(root) || !existsSync(file)) return response.writeHead(404).end();
-  response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", "content-security-policy": csp });
+  response.writeHead(200, {
+    "content-type": types[extname(file)] ?? "application/octet-stream",
+    "content-security-policy": csp,
+  });
   response.end(readFileSync(file));
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -49,17 +53,48 @@ const shots = {
     },
   },
   connection: { scenario: "some" },
-  "own-browser": { scenario: "some", go: async (page) => { await page.getByRole("button", { name: "as in Settings" }).click(); await page.locator("#own-browser").scrollIntoViewIfNeeded(); } },
+  "own-browser": {
+    scenario: "some",
+    go: async (page) => {
+      await page.getByRole("button", { name: "as in Settings" }).click();
+      await page.locator("#own-browser").scrollIntoViewIfNeeded();
+    },
+  },
   "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
   token: { scenario: "differing", go: (page) => tab(page, "Token") },
   "token-jwt": { scenario: "grindery", go: (page) => tab(page, "Token") },
-  "token-none": { scenario: "troubled", go: async (page) => { await row(page, "Night desk"); await tab(page, "Token"); } },
+  "token-none": {
+    scenario: "troubled",
+    go: async (page) => {
+      await row(page, "Night desk");
+      await tab(page, "Token");
+    },
+  },
   renewing: { scenario: "some", go: (page) => row(page, "Bakery site") },
   expired: { scenario: "some", go: (page) => row(page, "Old portfolio") },
   menu: { scenario: "some", go: (page) => button(page, "More actions").click() },
-  palette: { scenario: "some", go: async (page) => { await page.keyboard.press("Control+k"); await page.getByRole("combobox").waitFor(); } },
-  "palette-typed": { scenario: "many", go: async (page) => { await page.keyboard.press("Control+k"); await page.getByRole("combobox").fill("site 02"); await page.keyboard.press("ArrowDown"); } },
-  "palette-nothing": { scenario: "some", go: async (page) => { await page.keyboard.press("Control+k"); await page.getByRole("combobox").fill("xyzzy"); } },
+  palette: {
+    scenario: "some",
+    go: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").waitFor();
+    },
+  },
+  "palette-typed": {
+    scenario: "many",
+    go: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("site 02");
+      await page.keyboard.press("ArrowDown");
+    },
+  },
+  "palette-nothing": {
+    scenario: "some",
+    go: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("xyzzy");
+    },
+  },
   disconnect: {
     scenario: "some",
     go: async (page) => {
@@ -70,20 +105,72 @@ const shots = {
   "token-copied": { scenario: "some", go: (page) => button(page, "Copy token").click() },
   activity: { scenario: "some", go: (page) => tab(page, "Activity") },
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
-  settings: { scenario: "some", go: async (page) => { await button(page, "Settings").click(); await page.locator("#proxy").waitFor(); } },
-  "settings-set": { scenario: "some", go: async (page) => { await page.evaluate(() => { fake.world.settings = { ...fake.world.settings, certificates: "/etc/ssl/certs/company.pem" }; fake.world.agrees = false; }); await button(page, "Settings").click(); await page.fill("#browser", "firefox -P work"); await page.keyboard.press("Enter"); await page.getByText("Left as it was").waitFor(); await page.locator("#authorities").scrollIntoViewIfNeeded(); } },
-  "settings-wrong": { scenario: "some", go: async (page) => { await button(page, "Settings").click(); await page.fill("#proxy", "proxy.example"); await page.keyboard.press("Enter"); await page.locator("#proxy-wrong").waitFor(); } },
-  ...Object.fromEntries([["vault", "Vault"], ["archive", "Export and import"], ["doctor", "Diagnostics"]].map(([name, title]) => [`settings-${name}`, {
+  settings: {
     scenario: "some",
     go: async (page) => {
       await button(page, "Settings").click();
-      if (name === "doctor") { await button(page, "Check everything").click(); await button(page, "Copy diagnostics").waitFor(); }
-      await page.getByRole("heading", { name: title, exact: true }).evaluate((heading) => heading.scrollIntoView());
+      await page.locator("#proxy").waitFor();
     },
-  }])),
+  },
+  "settings-set": {
+    scenario: "some",
+    go: async (page) => {
+      await page.evaluate(() => {
+        fake.world.settings = { ...fake.world.settings, certificates: "/etc/ssl/certs/company.pem" };
+        fake.world.agrees = false;
+      });
+      await button(page, "Settings").click();
+      await page.fill("#browser", "firefox -P work");
+      await page.keyboard.press("Enter");
+      await page.getByText("Left as it was").waitFor();
+      await page.locator("#authorities").scrollIntoViewIfNeeded();
+    },
+  },
+  "settings-wrong": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Settings").click();
+      await page.fill("#proxy", "proxy.example");
+      await page.keyboard.press("Enter");
+      await page.locator("#proxy-wrong").waitFor();
+    },
+  },
+  ...Object.fromEntries(
+    [
+      ["vault", "Vault"],
+      ["archive", "Export and import"],
+      ["doctor", "Diagnostics"],
+    ].map(([name, title]) => [
+      `settings-${name}`,
+      {
+        scenario: "some",
+        go: async (page) => {
+          await button(page, "Settings").click();
+          if (name === "doctor") {
+            await button(page, "Check everything").click();
+            await button(page, "Copy diagnostics").waitFor();
+          }
+          await page.getByRole("heading", { name: title, exact: true }).evaluate((heading) => heading.scrollIntoView());
+        },
+      },
+    ]),
+  ),
   app: { scenario: "app" },
-  "app-change": { scenario: "app", go: async (page) => { await row(page, "Acme Sites"); await button(page, "Change…").click(); await page.locator("#client_secret").waitFor(); } },
-  "app-connected": { scenario: "some", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); } },
+  "app-change": {
+    scenario: "app",
+    go: async (page) => {
+      await row(page, "Acme Sites");
+      await button(page, "Change…").click();
+      await page.locator("#client_secret").waitFor();
+    },
+  },
+  "app-connected": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Show the app" }).click();
+    },
+  },
   "connect-start": {
     scenario: "empty",
     go: async (page) => {
@@ -92,19 +179,108 @@ const shots = {
       await button(page, "Connect in the browser").waitFor();
     },
   },
-  ...Object.fromEntries(["waiting", "exchanging", "identifying", "denied", "failed", "timed_out"].map((name) => [name, { scenario: name, go: (page) => page.locator(".link", { hasText: "Acme Sites" }).click() }])),
-  browser: { scenario: "browser", go: async (page) => { await row(page, "Acme Shop"); await button(page, "Connect in the browser").click(); await page.getByText("The sign-in page did not open").waitFor(); } },
-  "way-back-lost": { scenario: "way-back-lost", go: async (page) => { await button(page, "Connect in the browser").click(); await button(page, "Go on anyway").waitFor(); } },
+  ...Object.fromEntries(
+    ["waiting", "exchanging", "identifying", "denied", "failed", "timed_out"].map((name) => [
+      name,
+      { scenario: name, go: (page) => page.locator(".link", { hasText: "Acme Sites" }).click() },
+    ]),
+  ),
+  browser: {
+    scenario: "browser",
+    go: async (page) => {
+      await row(page, "Acme Shop");
+      await button(page, "Connect in the browser").click();
+      await page.getByText("The sign-in page did not open").waitFor();
+    },
+  },
+  "way-back-lost": {
+    scenario: "way-back-lost",
+    go: async (page) => {
+      await button(page, "Connect in the browser").click();
+      await button(page, "Go on anyway").waitFor();
+    },
+  },
   projects: { scenario: "some", go: (page) => tab(page, "Browse") },
-  browse: { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("tbody tr").nth(2).click(); await button(page, "Open").waitFor(); } },
-  "browse-month": { scenario: "some", go: async (page) => { await pick(page, "Acme Shop"); await page.getByRole("toolbar").getByRole("button").nth(20).click(); await page.waitForTimeout(400); } },
-  "browse-terms": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("#status").click(); await page.getByRole("option", { name: "Published" }).click(); await button(page, "Reload").click(); await button(page, "Filters").click(); await page.selectOption("#filter_author", "Ines Duarte"); await page.fill("#words_from", "600"); await page.keyboard.press("Escape"); } },
-  "browse-columns": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await button(page, "Columns").click(); await page.getByRole("checkbox", { name: "Created" }).check(); await page.getByRole("checkbox", { name: "Published" }).check(); } },
-  "browse-export": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await button(page, "Export").click(); await button(page, "CSV, for a spreadsheet…").click(); await button(page, "Open folder").waitFor(); } },
-  "browse-progress": { scenario: "slow", go: async (page) => { await page.evaluate(() => { fake.world.wasRead = true; }); await pick(page, "Acme Journal"); await page.waitForTimeout(400); await page.evaluate(() => fake.tell({ kind: "progress", value: { connection_id: "c1", project_id: "p1", bytes: 12_400_000, of: 30_000_000, posts: 0 } })); } },
-  "browse-offline": { scenario: "offline", go: async (page) => { await pick(page, "Acme Journal"); await button(page, "Reload").click(); await page.getByText("was read before").waitFor(); } },
+  browse: {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.locator("tbody tr").nth(2).click();
+      await button(page, "Open").waitFor();
+    },
+  },
+  "browse-month": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Shop");
+      await page.getByRole("toolbar").getByRole("button").nth(20).click();
+      await page.waitForTimeout(400);
+    },
+  },
+  "browse-terms": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.locator("#status").click();
+      await page.getByRole("option", { name: "Published" }).click();
+      await button(page, "Reload").click();
+      await button(page, "Filters").click();
+      await page.selectOption("#filter_author", "Ines Duarte");
+      await page.fill("#words_from", "600");
+      await page.keyboard.press("Escape");
+    },
+  },
+  "browse-columns": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await button(page, "Columns").click();
+      await page.getByRole("checkbox", { name: "Created" }).check();
+      await page.getByRole("checkbox", { name: "Published" }).check();
+    },
+  },
+  "browse-export": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await button(page, "Export").click();
+      await button(page, "CSV, for a spreadsheet…").click();
+      await button(page, "Open folder").waitFor();
+    },
+  },
+  "browse-progress": {
+    scenario: "slow",
+    go: async (page) => {
+      await page.evaluate(() => {
+        fake.world.wasRead = true;
+      });
+      await pick(page, "Acme Journal");
+      await page.waitForTimeout(400);
+      await page.evaluate(() =>
+        fake.tell({
+          kind: "progress",
+          value: { connection_id: "c1", project_id: "p1", bytes: 12_400_000, of: 30_000_000, posts: 0 },
+        }),
+      );
+    },
+  },
+  "browse-offline": {
+    scenario: "offline",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await button(page, "Reload").click();
+      await page.getByText("was read before").waitFor();
+    },
+  },
   "projects-offline": { scenario: "offline", go: (page) => tab(page, "Browse") },
-  search: { scenario: "offline", go: async (page) => { await tab(page, "Browse"); await page.fill("#search", "rope"); await page.locator(".hit").first().waitFor(); } },
+  search: {
+    scenario: "offline",
+    go: async (page) => {
+      await tab(page, "Browse");
+      await page.fill("#search", "rope");
+      await page.locator(".hit").first().waitFor();
+    },
+  },
   "browse-project": { scenario: "some", go: (page) => pick(page, "Acme Shop") },
   "browse-filtered": {
     scenario: "some",
@@ -118,20 +294,93 @@ const shots = {
       await page.waitForTimeout(400);
     },
   },
-  "browse-nothing": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.fill("#filter_title", "xyzzy"); await page.getByText("No posts match").waitFor(); } },
+  "browse-nothing": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.fill("#filter_title", "xyzzy");
+      await page.getByText("No posts match").waitFor();
+    },
+  },
   "browse-empty": { scenario: "some", go: (page) => pick(page, "Spring campaign") },
-  "browse-choose": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.locator("#project").click(); } },
-  "browse-slow": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.wait("loadPosts", 1e9)); await button(page, "Reload").click(); await page.waitForTimeout(500); } },
-  "browse-error": { scenario: "some", go: async (page) => { await pick(page, "Acme Journal"); await page.evaluate(() => fake.use("wire")); await button(page, "Reload").click(); await page.getByText("answered 503").waitFor(); } },
+  "browse-choose": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.locator("#project").click();
+    },
+  },
+  "browse-slow": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.evaluate(() => fake.wait("loadPosts", 1e9));
+      await button(page, "Reload").click();
+      await page.waitForTimeout(500);
+    },
+  },
+  "browse-error": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Journal");
+      await page.evaluate(() => fake.use("wire"));
+      await button(page, "Reload").click();
+      await page.getByText("answered 503").waitFor();
+    },
+  },
   "projects-error": { scenario: "wire", go: (page) => tab(page, "Browse") },
-  "projects-slow": { scenario: "slow", go: async (page) => { await tab(page, "Browse"); await page.waitForTimeout(500); } },
+  "projects-slow": {
+    scenario: "slow",
+    go: async (page) => {
+      await tab(page, "Browse");
+      await page.waitForTimeout(500);
+    },
+  },
   refreshing: { scenario: "slow", go: (page) => button(page, "Refresh now").click() },
   "refresh-error": { scenario: "wire", go: (page) => button(page, "Refresh now").click() },
-  ...Object.fromEntries(["Acme production", "Bakery site", "Greenhouse", "Night desk", "Old portfolio", "Without an end"].map((name) => [`trouble-${name.split(" ")[0].toLowerCase()}`, { scenario: "troubled", go: (page) => row(page, name) }])),
-  ...Object.fromEntries(["The Grid", "GroveStreams", "Grindery"].map((name) => [`add-${name.split(" ").pop().toLowerCase()}`, { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name, exact: true }).click(); } }])),
-  "add-loopback": { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name: "The Grid" }).click(); await page.getByRole("radio", { name: "By a port of this computer" }).click(); } },
-  "add-scopes": { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name: "The Grid" }).click(); await page.getByRole("checkbox", { name: "content_management" }).click(); await page.locator("#scopes").scrollIntoViewIfNeeded(); } },
-  "add-custom": { scenario: "some", go: async (page) => { await button(page, "Add app").click(); await page.getByRole("radio", { name: "Another provider" }).click(); await page.getByRole("radio", { name: "Paste it" }).click(); } },
+  ...Object.fromEntries(
+    ["Acme production", "Bakery site", "Greenhouse", "Night desk", "Old portfolio", "Without an end"].map((name) => [
+      `trouble-${name.split(" ")[0].toLowerCase()}`,
+      { scenario: "troubled", go: (page) => row(page, name) },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["The Grid", "GroveStreams", "Grindery"].map((name) => [
+      `add-${name.split(" ").pop().toLowerCase()}`,
+      {
+        scenario: "some",
+        go: async (page) => {
+          await button(page, "Add app").click();
+          await page.getByRole("radio", { name, exact: true }).click();
+        },
+      },
+    ]),
+  ),
+  "add-loopback": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Add app").click();
+      await page.getByRole("radio", { name: "The Grid" }).click();
+      await page.getByRole("radio", { name: "By a port of this computer" }).click();
+    },
+  },
+  "add-scopes": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Add app").click();
+      await page.getByRole("radio", { name: "The Grid" }).click();
+      await page.getByRole("checkbox", { name: "content_management" }).click();
+      await page.locator("#scopes").scrollIntoViewIfNeeded();
+    },
+  },
+  "add-custom": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "Add app").click();
+      await page.getByRole("radio", { name: "Another provider" }).click();
+      await page.getByRole("radio", { name: "Paste it" }).click();
+    },
+  },
   "add-conventions": {
     scenario: "some",
     go: async (page) => {
@@ -142,28 +391,103 @@ const shots = {
       await page.locator("#require_state").scrollIntoViewIfNeeded();
     },
   },
-  ...Object.fromEntries(["grindery-waiting", "loopback-waiting", "paste-waiting"].map((name) => [name, { scenario: name, go: (page) => row(page, "Harbour") }])),
-  "paste-wrong": { scenario: "paste-waiting", go: async (page) => { await row(page, "Harbour"); await page.fill("#pasted", "nonsense"); await button(page, "Use it").click(); await page.locator("#pasted-wrong").waitFor(); } },
+  ...Object.fromEntries(
+    ["grindery-waiting", "loopback-waiting", "paste-waiting"].map((name) => [
+      name,
+      { scenario: name, go: (page) => row(page, "Harbour") },
+    ]),
+  ),
+  "paste-wrong": {
+    scenario: "paste-waiting",
+    go: async (page) => {
+      await row(page, "Harbour");
+      await page.fill("#pasted", "nonsense");
+      await button(page, "Use it").click();
+      await page.locator("#pasted-wrong").waitFor();
+    },
+  },
   "port-taken": { scenario: "port-taken", go: (page) => button(page, "Connect in the browser").click() },
-  password: { scenario: "grovestreams-app", go: async (page) => { await button(page, "Other ways to sign in").click(); await button(page, "Sign in with email and password instead").click(); } },
+  password: {
+    scenario: "grovestreams-app",
+    go: async (page) => {
+      await button(page, "Other ways to sign in").click();
+      await button(page, "Sign in with email and password instead").click();
+    },
+  },
   "connection-grindery": { scenario: "grindery" },
   "connection-thegrid": { scenario: "thegrid" },
   "connection-custom": { scenario: "custom" },
-  "app-custom": { scenario: "custom", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); } },
-  things: { scenario: "thegrid", go: async (page) => { await tab(page, "Browse"); await page.locator(".thing").first().click(); } },
-  "things-within": { scenario: "grindery", go: async (page) => { await tab(page, "Browse"); await page.locator(".thing").first().click(); await button(page, "Workflows").click(); await page.locator(".thing").first().click(); } },
+  "app-custom": {
+    scenario: "custom",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Show the app" }).click();
+    },
+  },
+  things: {
+    scenario: "thegrid",
+    go: async (page) => {
+      await tab(page, "Browse");
+      await page.locator(".thing").first().click();
+    },
+  },
+  "things-within": {
+    scenario: "grindery",
+    go: async (page) => {
+      await tab(page, "Browse");
+      await page.locator(".thing").first().click();
+      await button(page, "Workflows").click();
+      await page.locator(".thing").first().click();
+    },
+  },
   "things-error": { scenario: "things-error", go: (page) => tab(page, "Browse") },
   many: { scenario: "many" },
-  "many-posts": { scenario: "many", go: async (page) => { await pick(page, "Project 2"); await page.locator("table").focus(); await page.keyboard.press("End"); } },
+  "many-posts": {
+    scenario: "many",
+    go: async (page) => {
+      await pick(page, "Project 2");
+      await page.locator("table").focus();
+      await page.keyboard.press("End");
+    },
+  },
   unwritable: { scenario: "unwritable" },
   opening: { scenario: "opening", go: (page) => page.waitForTimeout(700) },
   vault: { scenario: "vault" },
   "vault-locked": { scenario: "passphrase" },
-  "vault-wrong": { scenario: "passphrase", go: async (page) => { await page.fill("#unlock", "wrong"); await page.keyboard.press("Enter"); await page.locator(".notice .wrong").waitFor(); } },
-  "remove-app": { scenario: "some", go: async (page) => { await button(page, "More actions").click(); await page.getByRole("menuitem", { name: "Show the app" }).click(); await button(page, "Remove app…").click(); } },
+  "vault-wrong": {
+    scenario: "passphrase",
+    go: async (page) => {
+      await page.fill("#unlock", "wrong");
+      await page.keyboard.press("Enter");
+      await page.locator(".notice .wrong").waitFor();
+    },
+  },
+  "remove-app": {
+    scenario: "some",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Show the app" }).click();
+      await button(page, "Remove app…").click();
+    },
+  },
   "key-missing": { scenario: "key-missing" },
   "key-missing-anew": { scenario: "key-missing", go: (page) => button(page, "Begin anew…").click() },
-  callback: { scenario: "some", go: (page) => page.evaluate(() => fake.tell({ kind: "callback_refused", value: { code: "callback_unknown", message: "A callback arrived whose state belongs to no sign-in of this Grapnel.", meaning: "Nothing was changed.", hint: "If you were signing in, start again from the app.", field: null } })) },
+  callback: {
+    scenario: "some",
+    go: (page) =>
+      page.evaluate(() =>
+        fake.tell({
+          kind: "callback_refused",
+          value: {
+            code: "callback_unknown",
+            message: "A callback arrived whose state belongs to no sign-in of this Grapnel.",
+            meaning: "Nothing was changed.",
+            hint: "If you were signing in, start again from the app.",
+            field: null,
+          },
+        }),
+      ),
+  },
 };
 
 const sizes = [
@@ -174,8 +498,18 @@ const sizes = [
 ];
 const profile = mkdtempSync(join(tmpdir(), "shots-"));
 const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, locale: "en-GB",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  headless: true,
+  locale: "en-GB",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
 });
 let failed = 0;
 const page = await context.newPage();
@@ -191,8 +525,16 @@ await page.addInitScript(() => {
     observer.disconnect();
   }).observe(document, { childList: true });
 });
-page.on("console", (message) => { if (["error", "warning"].includes(message.type())) { failed += 1; console.error(`${message.type()}: ${message.text()}`); } });
-page.on("pageerror", (error) => { failed += 1; console.error(`page: ${error.stack}`); });
+page.on("console", (message) => {
+  if (["error", "warning"].includes(message.type())) {
+    failed += 1;
+    console.error(`${message.type()}: ${message.text()}`);
+  }
+});
+page.on("pageerror", (error) => {
+  failed += 1;
+  console.error(`page: ${error.stack}`);
+});
 for (const [name, shot] of Object.entries(shots)) {
   for (const size of sizes) {
     for (const theme of ["light", "dark"]) {
@@ -208,14 +550,33 @@ for (const [name, shot] of Object.entries(shots)) {
         await page.waitForTimeout(260);
         await page.screenshot({ path: join(out, file) });
         // A scrollbar with nothing to scroll to.
-        for (const wide of await page.evaluate(() => [...document.querySelectorAll("*")].filter((one) => /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth && one.clientWidth > 0 && !one.querySelector("table")).map((one) => `${one.className} ${one.scrollWidth} > ${one.clientWidth}`))) {
+        for (const wide of await page.evaluate(() =>
+          [...document.querySelectorAll("*")]
+            .filter(
+              (one) =>
+                /auto|scroll/.test(getComputedStyle(one).overflowX) &&
+                one.scrollWidth > one.clientWidth &&
+                one.clientWidth > 0 &&
+                !one.querySelector("table"),
+            )
+            .map((one) => `${one.className} ${one.scrollWidth} > ${one.clientWidth}`),
+        )) {
           failed += 1;
           console.error(`${file}: scrolls sideways: ${wide}`);
         }
         await page.evaluate(axe);
-        for (const found of await page.evaluate(async () => (await axe.run(document, { rules: { region: { enabled: false }, "page-has-heading-one": { enabled: false } } })).violations)) {
+        for (const found of await page.evaluate(
+          async () =>
+            (
+              await axe.run(document, {
+                rules: { region: { enabled: false }, "page-has-heading-one": { enabled: false } },
+              })
+            ).violations,
+        )) {
           failed += 1;
-          console.error(`${file}: ${found.id}: ${found.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`).join("\n  ")}`);
+          console.error(
+            `${file}: ${found.id}: ${found.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`).join("\n  ")}`,
+          );
         }
       } catch (error) {
         failed += 1;

@@ -8,7 +8,8 @@ import { defineConfig } from "vitest/config";
 const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
 
 // What every screen rests on comes in one piece, not in many small ones.
-const base = /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|filters|layout|sheet|shelf|things|window)|parts\/(?!BrowserChoice|Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
+const base =
+  /node_modules\/(svelte|@tauri-apps|esm-env|clsx)\/|src\/(host|bindings|words\/|state\/(?!draft|filters|layout|sheet|shelf|things|window)|parts\/(?!BrowserChoice|Choices|Choose|Disclosure|Field|Floating|ProfileValues|RedirectChoice))/;
 
 /** How large the whole page may be, gzipped. */
 const BUDGET = 128_000;
@@ -19,7 +20,10 @@ const budget: Plugin = {
   apply: "build",
   enforce: "post",
   generateBundle(_, bundle) {
-    const size = Object.values(bundle).reduce((sum, one) => sum + gzipSync(one.type === "chunk" ? one.code : one.source, { level: 9 }).length, 0);
+    const size = Object.values(bundle).reduce(
+      (sum, one) => sum + gzipSync(one.type === "chunk" ? one.code : one.source, { level: 9 }).length,
+      0,
+    );
     this.info(`${size} of ${BUDGET} bytes, gzipped`);
     if (size > BUDGET) this.error(`The page has ${size} bytes gzipped, more than ${BUDGET}.`);
   },

@@ -27,7 +27,17 @@ test("calls have numbers of their own", () => {
 test("no function of the door hands out a secret", async () => {
   fake.use("some");
   const details = await host.connection("c1");
-  expect(Object.keys(details.tokens ?? {}).sort()).toEqual(["access", "expires_at", "expiry_source", "issued_at", "refresh", "refresh_end_is_fixed", "refresh_expires_at", "renewals", "signed_in_at"]);
+  expect(Object.keys(details.tokens ?? {}).sort()).toEqual([
+    "access",
+    "expires_at",
+    "expiry_source",
+    "issued_at",
+    "refresh",
+    "refresh_end_is_fixed",
+    "refresh_expires_at",
+    "renewals",
+    "signed_in_at",
+  ]);
   expect(await host.copyToken("c1")).toBeNull();
   expect(Object.keys(host).filter((name) => /secret|verifier|password|^token/i.test(name))).toEqual([]);
 });

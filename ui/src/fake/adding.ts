@@ -4,7 +4,10 @@ import type { App, NewApp } from "../bindings";
 import { provider } from "./providers";
 import { app, trouble } from "./world";
 
-export const proposed = { deep_link: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", loopback: "http://127.0.0.1/callback/k3mzq7wdab" };
+export const proposed = {
+  deep_link: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab",
+  loopback: "http://127.0.0.1/callback/k3mzq7wdab",
+};
 
 export function adding(given: NewApp, id: string): App {
   const wrong = (field: string, message: string) => ({ ...trouble("invalid_input", message), field });
@@ -13,21 +16,53 @@ export function adding(given: NewApp, id: string): App {
   const value = (key: string) => overrides[key] ?? of.values.find((one) => one.key === key)?.value ?? "";
   if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client id is needed.");
   for (const key of ["authorize_url", "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
-  const secrets = Object.entries(given.secrets ?? {}).filter(([, value]) => value !== null).map(([key]) => key);
+  const secrets = Object.entries(given.secrets ?? {})
+    .filter(([, value]) => value !== null)
+    .map(([key]) => key);
   for (const [key, text] of Object.entries(overrides)) {
-    if (/_url$|^api_base$/.test(key) && !/^https:|^http:\/\/127\.0\.0\.1/.test(text)) throw wrong(key, "Use https, or 127.0.0.1.");
+    if (/_url$|^api_base$/.test(key) && !/^https:|^http:\/\/127\.0\.0\.1/.test(text))
+      throw wrong(key, "Use https, or 127.0.0.1.");
     if (/_prefix$/.test(key) && text.includes(" ")) throw wrong(key, "A prefix has no space in it.");
   }
   const redirect = given.redirect || "deep-link";
-  const loopback = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::([^/]*))?/.exec(redirect === "loopback" ? proposed.loopback : redirect);
-  const deepLink = redirect === "deep-link" ? proposed.deep_link : /^dev\.grapnel\.desktop:/.test(redirect) ? redirect : null;
+  const loopback = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::([^/]*))?/.exec(
+    redirect === "loopback" ? proposed.loopback : redirect,
+  );
+  const deepLink =
+    redirect === "deep-link" ? proposed.deep_link : /^dev\.grapnel\.desktop:/.test(redirect) ? redirect : null;
   const port = loopback?.[1];
   if (port !== undefined && !(Number(port) > 0 && Number(port) < 65536)) throw wrong("redirect", "That is not a port.");
   if (!loopback && !deepLink && !/^https:\/\/./.test(redirect)) throw wrong("redirect", "Enter an https address.");
   return app(id, given.name || of.name, {
-    provider: of.id, client_id: given.client_id, has_secret: given.client_secret !== null, overrides, secrets, discovered: given.discovered ?? [], scopes: given.scopes ?? [], projects: given.projects ?? [],
+    provider: of.id,
+    client_id: given.client_id,
+    has_secret: given.client_secret !== null,
+    overrides,
+    secrets,
+    discovered: given.discovered ?? [],
+    scopes: given.scopes ?? [],
+    projects: given.projects ?? [],
     way_back: loopback ? "loopback" : deepLink ? "deep_link" : "paste",
     redirect_uri: deepLink ?? (redirect === "loopback" ? proposed.loopback : redirect),
     uses_pkce: value("pkce") !== "never",
   });
+}
+
+export function changing(given: NewApp, before: App): App {
+  const moved = given.overrides?.token_url !== before.overrides.token_url;
+  if (before.has_secret && moved && given.client_secret === null) {
+    throw {
+      ...trouble(
+        "invalid_input",
+        "The client secret was saved for the addresses that the app had before.",
+        "It is not sent to https://elsewhere.example. Nothing was changed.",
+        "Enter the client secret again, if it is meant for there.",
+      ),
+      field: "client_secret",
+    };
+  }
+  return {
+    ...adding(given, before.id),
+    has_secret: given.client_secret === null ? before.has_secret : given.client_secret !== "",
+  };
 }

@@ -9,7 +9,11 @@ export const commands: Commands = fake.commands;
 
 export const events = {
   happened: {
-    listen: (heard: (message: { payload: real.Event }) => void) => Promise.resolve(fake.listen((payload) => heard({ payload }))),
+    listen: (heard: (message: { payload: real.Event }) => void) =>
+      Promise.resolve(fake.listen((payload) => heard({ payload }))),
   },
-  asked: { listen: (open: (message: { payload: string }) => void) => Promise.resolve(fake.asked((payload) => open({ payload }))) },
+  asked: {
+    listen: (open: (message: { payload: string }) => void) =>
+      Promise.resolve(fake.asked((payload) => open({ payload }))),
+  },
 };

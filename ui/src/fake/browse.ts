@@ -8,9 +8,17 @@ type Kept = { as_of: string; posts: Post[]; narrowing: string };
 
 const neverRead = trouble("not_found", "Nothing of this was read before.");
 const theirs = (query: PostQuery): string =>
-  JSON.stringify([query.status, query.title, query.updated_from, query.updated_to, query.published_from, query.published_to]);
+  JSON.stringify([
+    query.status,
+    query.title,
+    query.updated_from,
+    query.updated_to,
+    query.published_from,
+    query.published_to,
+  ]);
 const nothing = JSON.stringify(Array(6).fill(null));
-const between = (at: string | null, from: string | null, to: string | null) => (!from && !to) || (at !== null && (!from || at >= from) && (!to || at <= to));
+const between = (at: string | null, from: string | null, to: string | null) =>
+  (!from && !to) || (at !== null && (!from || at >= from) && (!to || at <= to));
 
 const byProvider = (post: Post, query: PostQuery): boolean =>
   (!query.status || post.status === query.status) &&
@@ -66,9 +74,22 @@ export class Shelf {
 
   page(connection: string, query: PostQuery, offset: number, limit: number): PostPage {
     const { kept, narrowed, posts } = this.#view(connection, query);
-    const lines = posts.slice(offset, offset + limit).map(({ slug: _slug, others: _others, ...line }): PostLine => line);
-    const facets = { status: counted(kept.posts.map((post) => post.status)), author: counted(kept.posts.map((post) => post.author)), category: counted(kept.posts.map((post) => post.category)) };
-    return { as_of: kept.as_of, narrowed, size: kept.posts.length, found: posts.length, lines, facets: offset === 0 ? facets : null };
+    const lines = posts
+      .slice(offset, offset + limit)
+      .map(({ slug: _slug, others: _others, ...line }): PostLine => line);
+    const facets = {
+      status: counted(kept.posts.map((post) => post.status)),
+      author: counted(kept.posts.map((post) => post.author)),
+      category: counted(kept.posts.map((post) => post.category)),
+    };
+    return {
+      as_of: kept.as_of,
+      narrowed,
+      size: kept.posts.length,
+      found: posts.length,
+      lines,
+      facets: offset === 0 ? facets : null,
+    };
   }
 
   months(connection: string, query: PostQuery): Month[] {
@@ -79,7 +100,12 @@ export class Shelf {
       const [from, to] = [at.toISOString(), new Date(at.getFullYear(), at.getMonth() + 1, 1).toISOString()];
       const these = posts.filter((post) => post.last_update && post.last_update >= from && post.last_update < to);
       const of = (status: string) => these.filter((post) => post.status === status).length;
-      return { month: `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}`, published: of("published"), draft: of("draft"), other: these.length - of("published") - of("draft") };
+      return {
+        month: `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}`,
+        published: of("published"),
+        draft: of("draft"),
+        other: these.length - of("published") - of("draft"),
+      };
     });
   }
 
@@ -94,16 +120,33 @@ export class Shelf {
     const name = (id: string) => world.connections.find((one) => one.id === id)?.name ?? "";
     const as_of = new Date().toISOString();
     const found: Found[] = [];
-    const put = (connection_id: string, kind: string, within: string, one: { id: string; title: string; status?: string | null }) => {
+    const put = (
+      connection_id: string,
+      kind: string,
+      within: string,
+      one: { id: string; title: string; status?: string | null },
+    ) => {
       if (!one.title.toLocaleLowerCase().includes(text.toLocaleLowerCase())) return;
-      found.push({ connection_id, connection: name(connection_id), kind, within, id: one.id, title: one.title, status: one.status ?? null, as_of });
+      found.push({
+        connection_id,
+        connection: name(connection_id),
+        kind,
+        within,
+        id: one.id,
+        title: one.title,
+        status: one.status ?? null,
+        as_of,
+      });
     };
     for (const connection of world.connections) {
-      if (connection.provider === "grigora") for (const { id, name } of world.wasRead ? world.projects : []) put(connection.id, "projects", "", { id, title: name });
-      else for (const [key, items] of Object.entries(world.items)) {
-        const [kind, within] = key.split("/");
-        for (const { id, name } of items) put(connection.id, kind ?? "", within ?? "", { id, title: name });
-      }
+      if (connection.provider === "grigora")
+        for (const { id, name } of world.wasRead ? world.projects : [])
+          put(connection.id, "projects", "", { id, title: name });
+      else
+        for (const [key, items] of Object.entries(world.items)) {
+          const [kind, within] = key.split("/");
+          for (const { id, name } of items) put(connection.id, kind ?? "", within ?? "", { id, title: name });
+        }
     }
     for (const [key, kept] of this.#kept) {
       const [connection, within] = JSON.parse(key) as [string, string];

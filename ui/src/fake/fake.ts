@@ -1,7 +1,7 @@
 // A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
 
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
-import { adding, proposed } from "./adding";
+import { adding, changing, proposed } from "./adding";
 import { Shelf } from "./browse";
 import { discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
@@ -115,9 +115,14 @@ export class Fake {
       // As it is when it is asked for, however late it is answered.
       const world = structuredClone(this.world);
       const { connections, first } = world;
-      return this.#answer("overview", [atFirst], () => ({ ...world, connections: atFirst ? connections.slice(0, first) : connections, has_more: atFirst && connections.length > first }));
+      return this.#answer("overview", [atFirst], () => ({
+        ...world,
+        connections: atFirst ? connections.slice(0, first) : connections,
+        has_more: atFirst && connections.length > first,
+      }));
     },
-    summaries: (ids) => this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
+    summaries: (ids) =>
+      this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
     discover: (issuer) => this.#answer("discover", [issuer], () => discover(issuer)),
     rediscover: (id) =>
@@ -137,24 +142,51 @@ export class Fake {
       this.#answer("changeApp", [id, given], () => {
         const before = this.world.apps.find((one) => one.id === id);
         if (!before) throw gone;
-        const moved = given.overrides?.token_url !== before.overrides.token_url;
-        if (before.has_secret && moved && given.client_secret === null) {
-          throw { ...trouble("invalid_input", "The client secret was saved for the addresses that the app had before.", "It is not sent to https://elsewhere.example. Nothing was changed.", "Enter the client secret again, if it is meant for there."), field: "client_secret" };
-        }
-        const changed = { ...adding(given, id), has_secret: given.client_secret === null ? before.has_secret : given.client_secret !== "" };
+        const changed = changing(given, before);
         this.world.apps = this.world.apps.map((one) => (one.id === id ? changed : one));
         return changed;
       }),
-    exportProfile: (id) => this.#answer("exportProfile", [id], () => (this.world.chosen ? "/home/ada/Downloads/Acme Sites profile.toml" : null)),
+    exportProfile: (id) =>
+      this.#answer("exportProfile", [id], () =>
+        this.world.chosen ? "/home/ada/Downloads/Acme Sites profile.toml" : null,
+      ),
     readProfile: (text) =>
       this.#answer("readProfile", [text], () => {
-        if (!text.includes("provider")) throw { ...trouble("invalid_input", "The file is not a profile: line 1: missing field `provider`.", "Nothing was changed."), field: "profile" };
+        if (!text.includes("provider"))
+          throw {
+            ...trouble(
+              "invalid_input",
+              "The file is not a profile: line 1: missing field `provider`.",
+              "Nothing was changed.",
+            ),
+            field: "profile",
+          };
         if (text.includes("evil")) {
           const other_hosts = [{ host: "evil.example", endpoints: ["token_url", "api_base"] }];
-          return { file: { provider: "grigora", scopes: [], values: { token_url: "https://evil.example/token", pkce: "never" } }, review: { other_hosts, warnings: ["PKCE is switched off: whoever sees the code of a sign-in could use it."] } };
+          return {
+            file: {
+              provider: "grigora",
+              scopes: [],
+              values: { token_url: "https://evil.example/token", pkce: "never" },
+            },
+            review: {
+              other_hosts,
+              warnings: ["PKCE is switched off: whoever sees the code of a sign-in could use it."],
+            },
+          };
         }
-        const values = { authorize_url: "https://id.acme.example/authorize", token_url: "https://id.acme.example/token", "authorize.prompt": "consent" };
-        return { file: { provider: "custom", scopes: ["openid", "email"], values }, review: { other_hosts: [{ host: "id.acme.example", endpoints: ["token_url", "authorize_url"] }], warnings: [] } };
+        const values = {
+          authorize_url: "https://id.acme.example/authorize",
+          token_url: "https://id.acme.example/token",
+          "authorize.prompt": "consent",
+        };
+        return {
+          file: { provider: "custom", scopes: ["openid", "email"], values },
+          review: {
+            other_hosts: [{ host: "id.acme.example", endpoints: ["token_url", "authorize_url"] }],
+            warnings: [],
+          },
+        };
       }),
     removeApp: (id) =>
       this.#answer("removeApp", [id], () => {
@@ -169,19 +201,31 @@ export class Fake {
       this.#answer("startAttempt", [appId, connection_id, ...(anotherAccount ? [anotherAccount] : [])], () => {
         const of = this.world.apps.find((one) => one.id === appId);
         if (!of) throw gone;
-        const begun = attempt("waiting", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, redirect_uri: of.redirect_uri });
+        const begun = attempt("waiting", {
+          id: `attempt-${this.calls.length}`,
+          app_id: of.id,
+          app_name: of.name,
+          provider_name: of.provider_name,
+          connection_id,
+          redirect_uri: of.redirect_uri,
+        });
         this.world.attempts.push(begun);
         return begun;
       }),
-    openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => !chosen || this.world.agrees !== false),
+    openBrowser: (id, chosen) =>
+      this.#answer("openBrowser", [id, chosen], () => !chosen || this.world.agrees !== false),
     copyLink: (id) => this.#answer("copyLink", [id], () => null),
     pasteCallback: (id, text) =>
       this.#answer("pasteCallback", [id, text], () => {
-        const wrong = (message: string, hint: string) => ({ ...trouble("callback_invalid", message, null, hint), field: "pasted" });
+        const wrong = (message: string, hint: string) => ({
+          ...trouble("callback_invalid", message, null, hint),
+          field: "pasted",
+        });
         const of = this.world.attempts.find((one) => one.id === id);
         if (!of) throw gone;
         if (!/^https?:/.test(text)) throw wrong("That is not an address.", "Copy all of the browser’s address bar.");
-        if (!text.includes("code=")) throw wrong("The address has no code in it.", "Paste the address that you were sent to after you agreed.");
+        if (!text.includes("code="))
+          throw wrong("The address has no code in it.", "Paste the address that you were sent to after you agreed.");
         of.phase = "exchanging";
         queueMicrotask(() => this.tell({ kind: "attempt", value: structuredClone(of) }));
         return null;
@@ -191,8 +235,22 @@ export class Fake {
         const of = this.world.apps.find((one) => one.id === appId);
         if (!of) throw gone;
         if (!email) throw { ...trouble("invalid_input", "An email address is needed."), field: "email" };
-        if (password.length < 4) throw trouble("access_denied", "GroveStreams does not accept the email address or the password.", "No token exists.", "Try again.");
-        const begun = attempt("identifying", { id: `attempt-${this.calls.length}`, app_id: of.id, app_name: of.name, provider_name: of.provider_name, connection_id, started_at: at(0), expires_at: at(10 * MINUTE) });
+        if (password.length < 4)
+          throw trouble(
+            "access_denied",
+            "GroveStreams does not accept the email address or the password.",
+            "No token exists.",
+            "Try again.",
+          );
+        const begun = attempt("identifying", {
+          id: `attempt-${this.calls.length}`,
+          app_id: of.id,
+          app_name: of.name,
+          provider_name: of.provider_name,
+          connection_id,
+          started_at: at(0),
+          expires_at: at(10 * MINUTE),
+        });
         const [asking, answer] = begun.exchange;
         Object.assign(asking ?? {}, byPassword(email));
         Object.assign(answer ?? {}, { address: "" });
@@ -217,7 +275,11 @@ export class Fake {
     connection: (id) => this.#answer("connection", [id], () => this.#details(id)),
     setBrowser: (id, command) =>
       this.#answer("setBrowser", [id, command], () => {
-        if (command.split("'").length % 2 === 0) throw { ...trouble("invalid_input", "A quote is left open.", null, "It looks like: firefox -P work"), field: "browser" };
+        if (command.split("'").length % 2 === 0)
+          throw {
+            ...trouble("invalid_input", "A quote is left open.", null, "It looks like: firefox -P work"),
+            field: "browser",
+          };
         if (command && this.world.agrees === false) return false;
         this.#details(id).browser = command;
         queueMicrotask(() => this.tell({ kind: "connection", value: id }));
@@ -231,7 +293,14 @@ export class Fake {
         details.summary = { ...details.summary, state: "disconnected", expires_at: null, retry_at: null };
         details.tokens = null;
         const revocation = this.world.revocation ?? "not_offered";
-        return { revocation, tokens: revocation === "failed" ? [{ token: "access_token", revocation, reason: "The provider answered 401 Unauthorized." }] : [], reason: null };
+        return {
+          revocation,
+          tokens:
+            revocation === "failed"
+              ? [{ token: "access_token", revocation, reason: "The provider answered 401 Unauthorized." }]
+              : [],
+          reason: null,
+        };
       }),
     forget: (id) =>
       this.#answer("forget", [id], () => {
@@ -240,36 +309,71 @@ export class Fake {
         this.world.connections = this.world.connections.filter((one) => one.id !== id);
         return null;
       }),
-    projects: (id, kept, call) => this.#read("projects", kept, [id], () => ({ as_of: new Date().toISOString(), projects: this.world.projects }), call),
+    projects: (id, kept, call) =>
+      this.#read(
+        "projects",
+        kept,
+        [id],
+        () => ({ as_of: new Date().toISOString(), projects: this.world.projects }),
+        call,
+      ),
     project: (id, project, kept, call) =>
-      this.#read("project", kept, [id, project], () => {
-        const found = this.world.projects.find((one) => one.id === project);
-        if (!found) throw trouble("project_not_authorized", "The connection does not open this project.");
-        return found;
-      }, call),
-    loadPosts: (id, query, call) => this.#answer("loadPosts", [id, query], () => (this.shelf.load(this.world, id, query), null), call),
-    postPage: (id, query, offset, limit) => this.#answer("postPage", [id, query, offset, limit], () => this.shelf.page(id, query, offset, limit)),
+      this.#read(
+        "project",
+        kept,
+        [id, project],
+        () => {
+          const found = this.world.projects.find((one) => one.id === project);
+          if (!found) throw trouble("project_not_authorized", "The connection does not open this project.");
+          return found;
+        },
+        call,
+      ),
+    loadPosts: (id, query, call) =>
+      this.#answer("loadPosts", [id, query], () => (this.shelf.load(this.world, id, query), null), call),
+    postPage: (id, query, offset, limit) =>
+      this.#answer("postPage", [id, query, offset, limit], () => this.shelf.page(id, query, offset, limit)),
     postMonths: (id, query) => this.#answer("postMonths", [id, query], () => this.shelf.months(id, query)),
-    post: (id, query, post) => this.#answer("post", [id, query, post], () => this.shelf.post(this.world, id, query, post)),
+    post: (id, query, post) =>
+      this.#answer("post", [id, query, post], () => this.shelf.post(this.world, id, query, post)),
     openPost: (id, query, post) => this.#answer("openPost", [id, query, post], () => null),
     copyPost: (id, query, post) => this.#answer("copyPost", [id, query, post], () => null),
     exportPosts: (id, query, name, format) =>
-      this.#answer("exportPosts", [id, query, name, format], () => (this.world.chosen ? { path: `/home/ada/Reports/${name}.${format}`, posts: this.shelf.page(id, query, 0, 1).found } : null)),
+      this.#answer("exportPosts", [id, query, name, format], () =>
+        this.world.chosen
+          ? { path: `/home/ada/Reports/${name}.${format}`, posts: this.shelf.page(id, query, 0, 1).found }
+          : null,
+      ),
     openSavedFolder: () => this.#answer("openSavedFolder", [], () => null),
     search: (text) => this.#answer("search", [text], () => this.shelf.search(this.world, text)),
     collections: (id) => this.#answer("collections", [id], () => this.world.collections[id] ?? []),
     items: (id, kind, within, kept, call) =>
-      this.#read("items", kept, [id, kind, within], () => ({ as_of: at(0), items: this.world.items[within === null ? kind : `${kind}/${within}`] ?? [] }), call),
+      this.#read(
+        "items",
+        kept,
+        [id, kind, within],
+        () => ({ as_of: at(0), items: this.world.items[within === null ? kind : `${kind}/${within}`] ?? [] }),
+        call,
+      ),
     cancel: (call) => {
       this.#waiting.get(call)?.();
       return this.#answer("cancel", [call], () => null);
     },
     activity: (id, search) =>
       this.#answer("activity", [id, search], () =>
-        this.world.activity.filter((one) => (id === null || one.connection_id === id) && one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()))),
+        this.world.activity.filter(
+          (one) =>
+            (id === null || one.connection_id === id) &&
+            one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()),
+        ),
+      ),
     copyText: (text) => this.#answer("copyText", [text], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
-    ...keeping((name, given, answer) => this.#answer(name, given, answer), () => this.world, (event) => this.tell(event)),
+    ...keeping(
+      (name, given, answer) => this.#answer(name, given, answer),
+      () => this.world,
+      (event) => this.tell(event),
+    ),
   };
 }
 

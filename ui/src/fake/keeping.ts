@@ -4,34 +4,75 @@ import type { Changes, commands as Real, Error as Trouble, Event, Imported, Sett
 import { at, trouble, type FakeWorld } from "./world";
 
 type Name = keyof typeof Real;
-type Answer = <T>(name: Name, given: unknown[], answer: () => T) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
+type Answer = <T>(
+  name: Name,
+  given: unknown[],
+  answer: () => T,
+) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
 
-const short = () => ({ ...trouble("invalid_input", "The passphrase has fewer than 12 characters.", null, "Take four or five words."), field: "passphrase" });
+const short = () => ({
+  ...trouble("invalid_input", "The passphrase has fewer than 12 characters.", null, "Take four or five words."),
+  field: "passphrase",
+});
 
 export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Event) => void) {
   const plan = (renewable: number): Imported => ({
-    exported_at: at(0), renewable,
+    exported_at: at(0),
+    renewable,
     lines: [
       { what: "app", name: "Acme Sites", outcome: "same", here: "Acme Sites", why: null, other_hosts: [] },
-      { what: "connection", name: "Acme production", outcome: "renamed", here: "Acme production 2", why: null, other_hosts: [] },
+      {
+        what: "connection",
+        name: "Acme production",
+        outcome: "renamed",
+        here: "Acme production 2",
+        why: null,
+        other_hosts: [],
+      },
     ],
   });
   return {
-    settings: () => answer("settings", [], () => ({ settings: world().settings, folder: "/home/amelie/.local/share/grapnel", at_login: false, in_tray: world().settings.tray ?? false })),
+    settings: () =>
+      answer("settings", [], () => ({
+        settings: world().settings,
+        folder: "/home/amelie/.local/share/grapnel",
+        at_login: false,
+        in_tray: world().settings.tray ?? false,
+      })),
     changeSettings: (changes: Changes) =>
       answer("changeSettings", [changes], () => {
         const settings = { ...world().settings, ...changes } as Settings;
-        if (settings.proxy && !settings.proxy.includes("://")) throw { ...trouble("invalid_input", "The proxy’s address does not begin with http:// or socks5://.", null, "It looks like http://proxy.example:3128."), field: "proxy" };
-        const asks = (["browser", "proxy"] as const).some((key) => settings[key] && settings[key] !== world().settings[key]);
+        if (settings.proxy && !settings.proxy.includes("://"))
+          throw {
+            ...trouble(
+              "invalid_input",
+              "The proxy’s address does not begin with http:// or socks5://.",
+              null,
+              "It looks like http://proxy.example:3128.",
+            ),
+            field: "proxy",
+          };
+        const asks = (["browser", "proxy"] as const).some(
+          (key) => settings[key] && settings[key] !== world().settings[key],
+        );
         return asks && world().agrees === false ? null : (world().settings = settings);
       }),
-    chooseCertificates: () => answer("chooseCertificates", [], () => (world().chosen ? (world().settings = { ...world().settings, certificates: "/etc/ssl/company.pem" }) : null)),
+    chooseCertificates: () =>
+      answer("chooseCertificates", [], () =>
+        world().chosen ? (world().settings = { ...world().settings, certificates: "/etc/ssl/company.pem" }) : null,
+      ),
     startAtLogin: (on: boolean) => answer("startAtLogin", [on], () => null),
     openFolder: () => answer("openFolder", [], () => null),
     protection: () => answer("protection", [], () => world().protection ?? ("keyring" as const)),
     unlock: (word: string) =>
       answer("unlock", [word.length], () => {
-        if (word.length < 12) throw trouble("passphrase_wrong", "This is not the passphrase of this vault.", "Nothing is lost.", "Try again.");
+        if (word.length < 12)
+          throw trouble(
+            "passphrase_wrong",
+            "This is not the passphrase of this vault.",
+            "Nothing is lost.",
+            "Try again.",
+          );
         world().vault = null;
         queueMicrotask(() => tell({ kind: "vault", value: null }));
         return null;
@@ -52,10 +93,19 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
       }),
     diagnose: () =>
       answer("diagnose", [], () => ({
-        version: "0.1.0", system: "Debian, x86_64", held: [], recent: [],
+        version: "0.1.0",
+        system: "Debian, x86_64",
+        held: [],
+        recent: [],
         checks: [
           { name: "Database", verdict: "fine" as const, found: "Sound.", meaning: null, hint: null },
-          { name: "Vault", verdict: "broken" as const, found: "Your keyring is locked.", meaning: "None of your tokens is lost.", hint: "Unlock it." },
+          {
+            name: "Vault",
+            verdict: "broken" as const,
+            found: "Your keyring is locked.",
+            meaning: "None of your tokens is lost.",
+            hint: "Unlock it.",
+          },
         ],
       })),
     copyDiagnosis: (given: unknown) => answer("copyDiagnosis", [given], () => null),
@@ -63,7 +113,10 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
       answer("exportArchive", [word.length, tokens, moves], () => {
         if (word.length < 12) throw short();
         if (!world().chosen) return null;
-        return { file: world().chosen!, exported: { apps: 2, connections: 4, with_tokens: tokens ? 4 : 0, renewable: tokens ? 4 : 0, moved: moves } };
+        return {
+          file: world().chosen!,
+          exported: { apps: 2, connections: 4, with_tokens: tokens ? 4 : 0, renewable: tokens ? 4 : 0, moved: moves },
+        };
       }),
     openArchive: (word: string) => answer("openArchive", [word.length], () => (world().chosen ? plan(1) : null)),
     importArchive: (tokens: boolean) => answer("importArchive", [tokens], () => plan(tokens ? 1 : 0)),

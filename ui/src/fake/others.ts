@@ -8,49 +8,89 @@ import { app, at, attempt, details, empty, entries, MINUTE, trouble, type FakeWo
 type Scenario = (fake: Fake) => FakeWorld;
 const seconds = (ms: number): string => String(Math.floor((Date.now() + ms) / 1000));
 const item = (id: string, name: string, note: string | null, others: { [name in string]: string } = {}): Item => ({
-  id, name, note, others: Object.entries(others).map(([name, value]) => ({ name, value })),
+  id,
+  name,
+  note,
+  others: Object.entries(others).map(([name, value]) => ({ name, value })),
 });
 
 /** A connection of a provider that tells nothing of application, authorization or projects. */
 function through(of: string, name: string, left: number | null, more: Partial<Details> = {}): Details {
   const { name: provider_name, portal } = provider(of);
-  const all = details("c1", name, "active", left, { application: null, authorization: null, project_ids: [], deviations: [], introspected_at: null, portal, ...more });
+  const all = details("c1", name, "active", left, {
+    application: null,
+    authorization: null,
+    project_ids: [],
+    deviations: [],
+    introspected_at: null,
+    portal,
+    ...more,
+  });
   return { ...all, summary: { ...all.summary, app_id: "own", app_name: "Harbour", provider: of, provider_name } };
 }
 
 const world = (held: Details, more: Partial<FakeWorld> & { app?: Parameters<typeof app>[2] } = {}): FakeWorld => ({
   ...empty(),
   apps: [app("own", "Harbour", { provider: held.summary.provider, ...more.app })],
-  connections: [held.summary], details: { c1: held }, activity: entries("c1").slice(0, 2), ...more,
+  connections: [held.summary],
+  details: { c1: held },
+  activity: entries("c1").slice(0, 2),
+  ...more,
 });
 
 const tokens = (access: string, left: number | null, refresh: string | null) => ({
-  access: { prefix: access, fingerprint: "4c77d01e" }, refresh: refresh === null ? null : { prefix: refresh, fingerprint: "aa0e5571" },
-  issued_at: at(-20 * MINUTE), expires_at: left === null ? null : at(left), renewals: 0,
+  access: { prefix: access, fingerprint: "4c77d01e" },
+  refresh: refresh === null ? null : { prefix: refresh, fingerprint: "aa0e5571" },
+  issued_at: at(-20 * MINUTE),
+  expires_at: left === null ? null : at(left),
+  renewals: 0,
 });
 
 const grindery: Scenario = () =>
   world(
     through("grindery", "Harbour automations", 38 * MINUTE, {
-      account: { id: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F", name: "0x71C7656EC7ab88b098defB751B7401B5f6d8976F", email: null },
+      account: {
+        id: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F",
+        name: "0x71C7656EC7ab88b098defB751B7401B5f6d8976F",
+        email: null,
+      },
       scopes: { requested: [], granted: [], missing: [] },
       tokens: tokens("eyJhbGciOiJF", 38 * MINUTE, ""),
       claims: {
         is_verified: false,
         fields: [
-          { name: "iss", value: "urn:grindery:orchestrator" }, { name: "aud", value: "urn:grindery:access-token:v1" },
-          { name: "sub", value: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F" }, { name: "iat", value: seconds(-22 * MINUTE) },
-          { name: "exp", value: seconds(38 * MINUTE) }, { name: "workspace", value: "ws_boats" },
+          { name: "iss", value: "urn:grindery:orchestrator" },
+          { name: "aud", value: "urn:grindery:access-token:v1" },
+          { name: "sub", value: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F" },
+          { name: "iat", value: seconds(-22 * MINUTE) },
+          { name: "exp", value: seconds(38 * MINUTE) },
+          { name: "workspace", value: "ws_boats" },
         ],
       },
       deviations: [{ member: "token_type", found: "came in lower case and was read as Bearer." }],
     }),
     {
       app: { client_id: "", has_secret: false },
-      collections: { c1: [{ id: "workspaces", name: "Workspaces", within: null }, { id: "workflows", name: "Workflows", within: "workspaces" }] },
+      collections: {
+        c1: [
+          { id: "workspaces", name: "Workspaces", within: null },
+          { id: "workflows", name: "Workflows", within: "workspaces" },
+        ],
+      },
       items: {
-        workspaces: [item("ws_boats", "Boats", "Everything about the boats", { creator: "eip155:1:0x71C7…", admins: "[\"eip155:1:0x71C7…\",\"eip155:1:0x9A20…\"]", users: "[]", createdAt: "1662631200000" }), item("ws_crew", "Crew", null)],
-        "workflows/ws_boats": [item("wf_1", "Tell the crew when a boat leaves", "on", { trigger: "{\"type\":\"trigger\"}" }), item("wf_2", "", "off")],
+        workspaces: [
+          item("ws_boats", "Boats", "Everything about the boats", {
+            creator: "eip155:1:0x71C7…",
+            admins: '["eip155:1:0x71C7…","eip155:1:0x9A20…"]',
+            users: "[]",
+            createdAt: "1662631200000",
+          }),
+          item("ws_crew", "Crew", null),
+        ],
+        "workflows/ws_boats": [
+          item("wf_1", "Tell the crew when a boat leaves", "on", { trigger: '{"type":"trigger"}' }),
+          item("wf_2", "", "off"),
+        ],
         "workflows/ws_crew": [],
       },
     },
@@ -60,16 +100,36 @@ const thegrid: Scenario = () =>
   world(
     through("thegrid", "Harbour pages", null, {
       account: { id: "3b1f-77", name: "Ines Duarte", email: "ines@harbour.example" },
-      scopes: { requested: ["content_management", "website_management", "balance"], granted: ["content_management", "website_management"], missing: ["balance"] },
+      scopes: {
+        requested: ["content_management", "website_management", "balance"],
+        granted: ["content_management", "website_management"],
+        missing: ["balance"],
+      },
       tokens: tokens("a91c", null, null),
       deviations: [{ member: "token_type", found: "was missing and read as Bearer." }],
     }),
     {
-      app: { scopes: ["content_management", "website_management", "balance"], overrides: { identity_provider: "github" } },
-      collections: { c1: [{ id: "sites", name: "Sites", within: null }, { id: "items", name: "Items", within: "sites" }] },
+      app: {
+        scopes: ["content_management", "website_management", "balance"],
+        overrides: { identity_provider: "github" },
+      },
+      collections: {
+        c1: [
+          { id: "sites", name: "Sites", within: null },
+          { id: "items", name: "Items", within: "sites" },
+        ],
+      },
       items: {
-        sites: Array.from({ length: 14 }, (_, n) => item(`site-${n}`, n === 3 ? "موقع الميناء" : `Harbour page ${n + 1}`, `harbour-${n + 1}.example`, { repo: `harbour/page-${n + 1}`, path: "/" })),
-        "items/site-0": [item("it-1", "The quay in winter", "published", { type: "article" }), item("it-2", "Ropes", "draft")],
+        sites: Array.from({ length: 14 }, (_, n) =>
+          item(`site-${n}`, n === 3 ? "موقع الميناء" : `Harbour page ${n + 1}`, `harbour-${n + 1}.example`, {
+            repo: `harbour/page-${n + 1}`,
+            path: "/",
+          }),
+        ),
+        "items/site-0": [
+          item("it-1", "The quay in winter", "published", { type: "article" }),
+          item("it-2", "Ropes", "draft"),
+        ],
       },
     },
   );
@@ -77,7 +137,9 @@ const thegrid: Scenario = () =>
 const grovestreams: Scenario = () =>
   world(
     through("grovestreams", "Harbour meters", 19 * 60 * MINUTE, {
-      account: null, scopes: { requested: [], granted: [], missing: [] }, tokens: tokens("0d3f", 19 * 60 * MINUTE, "77b1"),
+      account: null,
+      scopes: { requested: [], granted: [], missing: [] },
+      tokens: tokens("0d3f", 19 * 60 * MINUTE, "77b1"),
     }),
     {
       app: { overrides: { email: "ines@harbour.example" }, has_secret: false },
@@ -89,24 +151,63 @@ const grovestreams: Scenario = () =>
 const custom: Scenario = () =>
   world(
     through("custom", "Harbour identity", 5 * MINUTE, {
-      account: null, renews_at: null, scopes: { requested: ["openid", "profile"], granted: [], missing: [] }, tokens: tokens("eyJ0eXAi", 5 * MINUTE, null),
-      id_claims: { header: [{ name: "alg", value: "ES512" }, { name: "kid", value: "k1" }], is_verified: false, unverified_because: "the app has no JWKS URL", fields: [{ name: "sub", value: "7" }] },
+      account: null,
+      renews_at: null,
+      scopes: { requested: ["openid", "profile"], granted: [], missing: [] },
+      tokens: tokens("eyJ0eXAi", 5 * MINUTE, null),
+      id_claims: {
+        header: [
+          { name: "alg", value: "ES512" },
+          { name: "kid", value: "k1" },
+        ],
+        is_verified: false,
+        unverified_because: "the app has no JWKS URL",
+        fields: [{ name: "sub", value: "7" }],
+      },
       identity_note: "Userinfo: it answered 403 (insufficient_scope).",
-      claims: { is_verified: true, fields: [{ name: "iss", value: "https://id.harbour.example" }, { name: "auth_time", value: seconds(-30 * MINUTE) }, { name: "roles", value: "[\"crew\",\"pilot\"]" }] },
+      claims: {
+        is_verified: true,
+        fields: [
+          { name: "iss", value: "https://id.harbour.example" },
+          { name: "auth_time", value: seconds(-30 * MINUTE) },
+          { name: "roles", value: '["crew","pilot"]' },
+        ],
+      },
     }),
-    { app: { overrides: { authorize_url: "https://id.harbour.example/authorize", token_url: "https://id.harbour.example/token", revocation_url: "https://id.harbour.example/revoke" }, scopes: ["openid", "profile"], way_back: "loopback", redirect_uri: "http://127.0.0.1:8311/callback" }, revocation: "done" },
+    {
+      app: {
+        overrides: {
+          authorize_url: "https://id.harbour.example/authorize",
+          token_url: "https://id.harbour.example/token",
+          revocation_url: "https://id.harbour.example/revoke",
+        },
+        scopes: ["openid", "profile"],
+        way_back: "loopback",
+        redirect_uri: "http://127.0.0.1:8311/callback",
+      },
+      revocation: "done",
+    },
   );
 
-const attempting = (of: Scenario, change: Parameters<typeof app>[2]): Scenario => (fake) => {
-  const held = of(fake);
-  const [first] = held.apps;
-  if (!first) return held;
-  Object.assign(first, change);
-  const { id: app_id, name: app_name, provider_name, redirect_uri } = first;
-  return { ...held, connections: [], details: {}, attempts: [attempt("waiting", { app_id, app_name, provider_name, redirect_uri })] };
-};
+const attempting =
+  (of: Scenario, change: Parameters<typeof app>[2]): Scenario =>
+  (fake) => {
+    const held = of(fake);
+    const [first] = held.apps;
+    if (!first) return held;
+    Object.assign(first, change);
+    const { id: app_id, name: app_name, provider_name, redirect_uri } = first;
+    return {
+      ...held,
+      connections: [],
+      details: {},
+      attempts: [attempt("waiting", { app_id, app_name, provider_name, redirect_uri })],
+    };
+  };
 
-const alone = (of: Scenario): Scenario => (fake) => ({ ...of(fake), connections: [], details: {}, attempts: [] });
+const alone =
+  (of: Scenario): Scenario =>
+  (fake) => ({ ...of(fake), connections: [], details: {}, attempts: [] });
 
 export const others: { [name in string]: Scenario } = {
   grindery,
@@ -118,11 +219,27 @@ export const others: { [name in string]: Scenario } = {
   "paste-waiting": attempting(thegrid, { way_back: "paste", redirect_uri: "https://harbour.example/callback" }),
   "grovestreams-app": alone(grovestreams),
   "port-taken": (fake) => {
-    fake.fail("startAttempt", trouble("port_taken", "Port 8311 of this computer belongs to another program.", "Nothing was sent.", "Close that program and try again; or register another port at the provider, and change the app to it."));
+    fake.fail(
+      "startAttempt",
+      trouble(
+        "port_taken",
+        "Port 8311 of this computer belongs to another program.",
+        "Nothing was sent.",
+        "Close that program and try again; or register another port at the provider, and change the app to it.",
+      ),
+    );
     return alone(custom)(fake);
   },
   "things-error": (fake) => {
-    fake.fail("items", trouble("provider_unavailable", "The Grid answered 503.", "Your token works on. Nothing was lost.", "Try again in a few minutes."));
+    fake.fail(
+      "items",
+      trouble(
+        "provider_unavailable",
+        "The Grid answered 503.",
+        "Your token works on. Nothing was lost.",
+        "Try again in a few minutes.",
+      ),
+    );
     return thegrid(fake);
   },
   "things-slow": (fake) => {

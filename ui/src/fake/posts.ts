@@ -4,10 +4,21 @@ import type { Post } from "../bindings";
 import { at, MINUTE } from "./world";
 
 const titles = [
-  "Choosing a rope for salt water", "The autumn catalogue, changed", "How a grapnel holds where an anchor drags", "Splicing an eye, step by step",
-  "Bronze fittings in winter", "A day at the ropewalk", "What repairs cost us", "كيف تختار حبلاً للماء المالح", "Letters from small boats",
+  "Choosing a rope for salt water",
+  "The autumn catalogue, changed",
+  "How a grapnel holds where an anchor drags",
+  "Splicing an eye, step by step",
+  "Bronze fittings in winter",
+  "A day at the ropewalk",
+  "What repairs cost us",
+  "كيف تختار حبلاً للماء المالح",
+  "Letters from small boats",
   "Measuring wear on mooring lines, a long study over three winters with figures for every harbour between the two capes and some beyond",
-  "塩水に強いロープの選び方", "Night watch: a photo essay", "מדריך לקשרים שאינם מחליקים", "Galvanised or stainless?", "",
+  "塩水に強いロープの選び方",
+  "Night watch: a photo essay",
+  "מדריך לקשרים שאינם מחליקים",
+  "Galvanised or stainless?",
+  "",
 ];
 const people = ["Amélie Renard", "Tom Okafor", "Ines Duarte", "Jonas Lind", "سارة حداد"];
 const categories = ["Guides", "News", "Care", "Stories", null];
@@ -24,5 +35,8 @@ export const posts = (count: number): Post[] =>
     created_on: at(-(n * 190 + 900) * MINUTE),
     last_update: at(-(n * 190 + 12) * MINUTE),
     post_publish: n % 4 === 1 ? null : at(-(n * 190 + 700) * MINUTE),
-    others: [{ name: "reading_time", value: String(3 + (n % 11)) }, { name: "featured", value: n % 9 === 0 ? "true" : "false" }],
+    others: [
+      { name: "reading_time", value: String(3 + (n % 11)) },
+      { name: "featured", value: n % 9 === 0 ? "true" : "false" },
+    ],
   }));

@@ -8,8 +8,12 @@ const values = (...lines: Line[]) => lines.map(([key, value, source]) => ({ key,
 
 export const providers: ProviderView[] = [
   {
-    id: "grigora", name: "Grigora", portal: "https://build.grigora.co", redirect_uri,
-    register: "Sign in to the developer portal with your Grigora account and create an app. Tick its scopes, and enter Grapnel’s redirect address. Client id and secret are on the app’s page.",
+    id: "grigora",
+    name: "Grigora",
+    portal: "https://build.grigora.co",
+    redirect_uri,
+    register:
+      "Sign in to the developer portal with your Grigora account and create an app. Tick its scopes, and enter Grapnel’s redirect address. Client id and secret are on the app’s page.",
     scopes: [],
     values: values(
       ["api_base", "https://api.grigora.co/general/api/v1", "documented"],
@@ -30,7 +34,10 @@ export const providers: ProviderView[] = [
     ),
   },
   {
-    id: "grindery", name: "Grindery", portal: "https://flow.grindery.org", redirect_uri,
+    id: "grindery",
+    name: "Grindery",
+    portal: "https://flow.grindery.org",
+    redirect_uri,
     register: "Nothing is to be registered: Grindery knows no apps. You sign in with your wallet, such as MetaMask.",
     scopes: [],
     values: values(
@@ -51,8 +58,12 @@ export const providers: ProviderView[] = [
     ),
   },
   {
-    id: "thegrid", name: "The Grid", portal: "https://passport.thegrid.io/account", redirect_uri,
-    register: "Log in to your account, and add an OAuth2 client application in the developer section of your profile, with Grapnel’s redirect address as its callback URL. Its application id is the client id here.",
+    id: "thegrid",
+    name: "The Grid",
+    portal: "https://passport.thegrid.io/account",
+    redirect_uri,
+    register:
+      "Log in to your account, and add an OAuth2 client application in the developer section of your profile, with Grapnel’s redirect address as its callback URL. Its application id is the client id here.",
     scopes: [
       { name: "content_management", description: "Manage your content items on The Grid" },
       { name: "website_management", description: "Manage your sites and publish to them" },
@@ -88,8 +99,12 @@ export const providers: ProviderView[] = [
     ),
   },
   {
-    id: "grovestreams", name: "GroveStreams", portal: "https://grovestreams.com", redirect_uri,
-    register: "Nothing is to be registered: choose any client id, and a secret if you like. You sign in with your GroveStreams account.",
+    id: "grovestreams",
+    name: "GroveStreams",
+    portal: "https://grovestreams.com",
+    redirect_uri,
+    register:
+      "Nothing is to be registered: choose any client id, and a secret if you like. You sign in with your GroveStreams account.",
     scopes: [],
     values: values(
       ["api_base", "https://grovestreams.com/api", "documented"],
@@ -116,7 +131,10 @@ export const providers: ProviderView[] = [
     ),
   },
   {
-    id: "custom", name: "Another provider", portal: "", redirect_uri,
+    id: "custom",
+    name: "Another provider",
+    portal: "",
+    redirect_uri,
     register: "Register a native app at your provider, with Grapnel’s redirect address.",
     scopes: [],
     values: values(
@@ -152,19 +170,45 @@ export const provider = (id: string): ProviderView => {
 /** What the sandbox offers. */
 export const offered: SandboxApp[] = [
   {
-    name: "Grigora sandbox", provider: "grigora", client_id: "sandbox-grigora", client_secret: "sandbox-client-secret",
-    overrides: { authorize_url: "http://127.0.0.1:4455/oauth/authorize", token_url: "http://127.0.0.1:4455/general/oauth/token", api_base: "http://127.0.0.1:4455/general/api/v1" },
+    name: "Grigora sandbox",
+    provider: "grigora",
+    client_id: "sandbox-grigora",
+    client_secret: "sandbox-client-secret",
+    overrides: {
+      authorize_url: "http://127.0.0.1:4455/oauth/authorize",
+      token_url: "http://127.0.0.1:4455/general/oauth/token",
+      api_base: "http://127.0.0.1:4455/general/api/v1",
+    },
   },
   {
-    name: "Grindery sandbox", provider: "grindery", client_id: "", client_secret: "",
-    overrides: { authorize_url: "http://127.0.0.1:4456/oauth/authorize", token_url: "http://127.0.0.1:4456/oauth/token" },
+    name: "Grindery sandbox",
+    provider: "grindery",
+    client_id: "",
+    client_secret: "",
+    overrides: {
+      authorize_url: "http://127.0.0.1:4456/oauth/authorize",
+      token_url: "http://127.0.0.1:4456/oauth/token",
+    },
   },
   {
-    name: "The Grid sandbox", provider: "thegrid", client_id: "sandbox-thegrid", client_secret: "sandbox-client-secret",
-    overrides: { authorize_url: "http://127.0.0.1:4457/login/authorize", token_url: "http://127.0.0.1:4457/login/authorize/token" },
+    name: "The Grid sandbox",
+    provider: "thegrid",
+    client_id: "sandbox-thegrid",
+    client_secret: "sandbox-client-secret",
+    overrides: {
+      authorize_url: "http://127.0.0.1:4457/login/authorize",
+      token_url: "http://127.0.0.1:4457/login/authorize/token",
+    },
   },
   {
-    name: "GroveStreams sandbox", provider: "grovestreams", client_id: "grapnel", client_secret: "",
-    overrides: { authorize_url: "http://127.0.0.1:4458/Modern/#signinoauth/", token_url: "http://127.0.0.1:4458/api/oauth_access_token", login_url: "http://127.0.0.1:4458/api/oauth_login" },
+    name: "GroveStreams sandbox",
+    provider: "grovestreams",
+    client_id: "grapnel",
+    client_secret: "",
+    overrides: {
+      authorize_url: "http://127.0.0.1:4458/Modern/#signinoauth/",
+      token_url: "http://127.0.0.1:4458/api/oauth_access_token",
+      login_url: "http://127.0.0.1:4458/api/oauth_login",
+    },
   },
 ];

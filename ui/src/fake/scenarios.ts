@@ -3,11 +3,29 @@
 import type { Fake } from "./fake";
 import { posts } from "./posts";
 import { others } from "./others";
-import { app, at, attempt, details, empty, entries, MINUTE, refused, trouble, unavailable, type FakeWorld } from "./world";
+import {
+  app,
+  at,
+  attempt,
+  details,
+  empty,
+  entries,
+  MINUTE,
+  refused,
+  trouble,
+  unavailable,
+  type FakeWorld,
+} from "./world";
 
 const project = (id: string, name: string, domain: string | null) => ({
-  id, name, domain, slug: name.toLocaleLowerCase().replaceAll(" ", "-"),
-  others: [{ name: "locale", value: "en-GB" }, { name: "created_on", value: "1717408800" }],
+  id,
+  name,
+  domain,
+  slug: name.toLocaleLowerCase().replaceAll(" ", "-"),
+  others: [
+    { name: "locale", value: "en-GB" },
+    { name: "created_on", value: "1717408800" },
+  ],
 });
 
 const held = (all: FakeWorld["details"][string][], more: Partial<FakeWorld> = {}): FakeWorld => ({
@@ -15,7 +33,12 @@ const held = (all: FakeWorld["details"][string][], more: Partial<FakeWorld> = {}
   apps: [app("acme-sites", "Acme Sites"), app("acme-shop", "Acme Shop")],
   connections: all.map((one) => one.summary),
   details: Object.fromEntries(all.map((one) => [one.summary.id, one])),
-  projects: [project("p1", "Acme Journal", "journal.acme.example"), project("p2", "Acme Shop", "shop.acme.example"), project("p3", "Spring campaign", null), project("p4", "مدونة الميناء", "harbour.example")],
+  projects: [
+    project("p1", "Acme Journal", "journal.acme.example"),
+    project("p2", "Acme Shop", "shop.acme.example"),
+    project("p3", "Spring campaign", null),
+    project("p4", "مدونة الميناء", "harbour.example"),
+  ],
   posts: { p1: posts(412), p2: posts(5000), p3: [], p4: posts(60) },
   activity: entries("c1"),
   ...more,
@@ -24,7 +47,13 @@ const held = (all: FakeWorld["details"][string][], more: Partial<FakeWorld> = {}
 const some = () =>
   held([
     details("c1", "Acme production", "active", 43 * MINUTE + 1000),
-    details("c2", "Acme staging", "active", 12 * MINUTE + 1000, { scopes: { requested: ["cms:post:read", "cms:post:write"], granted: ["cms:post:read", "cms:category:read"], missing: ["cms:post:write"] } }),
+    details("c2", "Acme staging", "active", 12 * MINUTE + 1000, {
+      scopes: {
+        requested: ["cms:post:read", "cms:post:write"],
+        granted: ["cms:post:read", "cms:category:read"],
+        missing: ["cms:post:write"],
+      },
+    }),
     details("c3", "Bakery site", "renewing", 2 * MINUTE),
     details("c4", "Old portfolio", "expired", -3 * 24 * 60 * MINUTE),
   ]);
@@ -33,7 +62,14 @@ const troubled = () =>
   held([
     details("c1", "Acme production", "reconnect_needed", -286 * MINUTE, { trouble: refused }),
     details("c2", "Bakery site", "retrying", 14 * MINUTE, { trouble: unavailable }),
-    details("c3", "Greenhouse", "locked", 31 * MINUTE, { trouble: trouble("keyring_locked", "The keyring is locked.", "The tokens are safe in it, and cannot be used until it opens.", "Unlock the keyring, then try again.") }),
+    details("c3", "Greenhouse", "locked", 31 * MINUTE, {
+      trouble: trouble(
+        "keyring_locked",
+        "The keyring is locked.",
+        "The tokens are safe in it, and cannot be used until it opens.",
+        "Unlock the keyring, then try again.",
+      ),
+    }),
     details("c4", "Night desk", "disconnected", null),
     details("c5", "Old portfolio", "expired", -3 * 24 * 60 * MINUTE),
     details("c6", "Without an end", "active", null),
@@ -42,13 +78,36 @@ const troubled = () =>
 const many = (count = 300) => {
   const states = ["active", "active", "active", "expired", "retrying", "reconnect_needed", "disconnected"] as const;
   return held(
-    Array.from({ length: count }, (_, n) => details(`c${n + 1}`, `Client site ${String(n + 1).padStart(String(count).length, "0")}`, states[n % states.length] ?? "active", ((n * 7) % 60) * MINUTE + 30_000)),
-    { projects: Array.from({ length: 40 }, (_, n) => project(`p${n + 1}`, `Project ${n + 1}`, n % 5 === 0 ? null : `p${n + 1}.example`)), posts: { p1: posts(5000), p2: posts(100_000) },
-      activity: Array.from({ length: 900 }, (_, n) => ({ at: at(-n * 37 * MINUTE), kind: "renewed" as const, text: `Renewed. The refresh token changed with it; the old one is void.`, times: 1, last_at: null, connection_id: `c${(n % 300) + 1}`, app_id: null })) },
+    Array.from({ length: count }, (_, n) =>
+      details(
+        `c${n + 1}`,
+        `Client site ${String(n + 1).padStart(String(count).length, "0")}`,
+        states[n % states.length] ?? "active",
+        ((n * 7) % 60) * MINUTE + 30_000,
+      ),
+    ),
+    {
+      projects: Array.from({ length: 40 }, (_, n) =>
+        project(`p${n + 1}`, `Project ${n + 1}`, n % 5 === 0 ? null : `p${n + 1}.example`),
+      ),
+      posts: { p1: posts(5000), p2: posts(100_000) },
+      activity: Array.from({ length: 900 }, (_, n) => ({
+        at: at(-n * 37 * MINUTE),
+        kind: "renewed" as const,
+        text: `Renewed. The refresh token changed with it; the old one is void.`,
+        times: 1,
+        last_at: null,
+        connection_id: `c${(n % 300) + 1}`,
+        app_id: null,
+      })),
+    },
   );
 };
 
-const ended = (phase: Parameters<typeof attempt>[0], error: FakeWorld["vault"] = null) => ({ ...some(), attempts: [attempt(phase, { error })] });
+const ended = (phase: Parameters<typeof attempt>[0], error: FakeWorld["vault"] = null) => ({
+  ...some(),
+  attempts: [attempt(phase, { error })],
+});
 
 export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   empty,
@@ -68,21 +127,69 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   denied: () => ended("denied"),
   timed_out: () => ended("timed_out"),
   failed: () => {
-    const world = ended("failed", trouble("invalid_client", "Grigora does not accept the client id or secret.", "No token exists, and nothing was changed.", "Compare both with your app’s page at the provider, and change the app here."));
+    const world = ended(
+      "failed",
+      trouble(
+        "invalid_client",
+        "Grigora does not accept the client id or secret.",
+        "No token exists, and nothing was changed.",
+        "Compare both with your app’s page at the provider, and change the app here.",
+      ),
+    );
     const exchange = world.attempts[0]?.exchange.at(-1);
-    if (exchange) exchange.reply = { status: 401, content_type: "application/json", headers: [], body: JSON.stringify({ error: "invalid_client", error_description: "Client authentication failed." }, null, 2) };
+    if (exchange)
+      exchange.reply = {
+        status: 401,
+        content_type: "application/json",
+        headers: [],
+        body: JSON.stringify({ error: "invalid_client", error_description: "Client authentication failed." }, null, 2),
+      };
     return world;
   },
   app: () => held([]),
   unwritable: (fake) => {
-    fake.fail("overview", trouble("data_unwritable", "The folder /home/amelie/.local/share/dev.grapnel.desktop cannot be written.", "Your connections are untouched, and cannot be used until it can.", "Give yourself the right to write there, or make room on the disk."));
+    fake.fail(
+      "overview",
+      trouble(
+        "data_unwritable",
+        "The folder /home/amelie/.local/share/dev.grapnel.desktop cannot be written.",
+        "Your connections are untouched, and cannot be used until it can.",
+        "Give yourself the right to write there, or make room on the disk.",
+      ),
+    );
     return empty();
   },
-  vault: () => ({ ...some(), vault: trouble("keyring_locked", "The keyring is locked.", "Your tokens are safe in it, and cannot be used until it opens.", "Unlock it, then try again.") }),
-  "key-missing": () => ({ ...some(), vault: trouble("key_missing", "Your keyring has no key for this vault any more.", "The tokens held here cannot be opened without it. They are kept, in case the key comes back.", "Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.") }),
-  passphrase: () => ({ ...some(), protection: "passphrase", vault: trouble("passphrase_needed", "The vault is locked, and opens with your passphrase.", "None of your tokens is lost.", "Enter the passphrase.") }),
+  vault: () => ({
+    ...some(),
+    vault: trouble(
+      "keyring_locked",
+      "The keyring is locked.",
+      "Your tokens are safe in it, and cannot be used until it opens.",
+      "Unlock it, then try again.",
+    ),
+  }),
+  "key-missing": () => ({
+    ...some(),
+    vault: trouble(
+      "key_missing",
+      "Your keyring has no key for this vault any more.",
+      "The tokens held here cannot be opened without it. They are kept, in case the key comes back.",
+      "Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.",
+    ),
+  }),
+  passphrase: () => ({
+    ...some(),
+    protection: "passphrase",
+    vault: trouble(
+      "passphrase_needed",
+      "The vault is locked, and opens with your passphrase.",
+      "None of your tokens is lost.",
+      "Enter the passphrase.",
+    ),
+  }),
   wire: (fake) => {
-    for (const name of ["projects", "loadPosts", "project", "activity", "refresh"] as const) fake.fail(name, unavailable);
+    for (const name of ["projects", "loadPosts", "project", "activity", "refresh"] as const)
+      fake.fail(name, unavailable);
     return some();
   },
   // What was read before, while the provider cannot be reached.
@@ -90,16 +197,45 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
     for (const name of ["projects", "loadPosts", "project"] as const) fake.fail(name, unavailable);
     const world = { ...some(), wasRead: true };
     world.projects = world.projects.map((project, n) => ({ ...project, posts: n === 0 ? 412 : n === 1 ? 5000 : null }));
-    fake.shelf.load(world, "c1", { project_id: "p1", sort: null, order: null, status: null, title: null, updated_from: null, updated_to: null, published_from: null, published_to: null, author: null, category: null, words_from: null, words_to: null });
+    fake.shelf.load(world, "c1", {
+      project_id: "p1",
+      sort: null,
+      order: null,
+      status: null,
+      title: null,
+      updated_from: null,
+      updated_to: null,
+      published_from: null,
+      published_to: null,
+      author: null,
+      category: null,
+      words_from: null,
+      words_to: null,
+    });
     return world;
   },
   browser: (fake) => {
-    fake.fail("openBrowser", trouble("browser_failed", "No browser could be started.", "Nothing was sent.", "Copy the link and open it in a browser yourself."));
+    fake.fail(
+      "openBrowser",
+      trouble(
+        "browser_failed",
+        "No browser could be started.",
+        "Nothing was sent.",
+        "Copy the link and open it in a browser yourself.",
+      ),
+    );
     return some();
   },
   "way-back-lost": (fake) => {
-    fake.fail("testDeepLink", trouble("browser_failed", "The system gives the links that lead back to Grapnel to “other.desktop”.", "A sign-in by deep link would wait in vain. Nothing was sent to the provider.",
-      "Have the answer come to a port of this computer instead, or go on and paste the address that you are sent to."));
+    fake.fail(
+      "testDeepLink",
+      trouble(
+        "browser_failed",
+        "The system gives the links that lead back to Grapnel to “other.desktop”.",
+        "A sign-in by deep link would wait in vain. Nothing was sent to the provider.",
+        "Have the answer come to a port of this computer instead, or go on and paste the address that you are sent to.",
+      ),
+    );
     return held([]);
   },
   ...others,

@@ -10,7 +10,12 @@ import Status from "./Status.svelte";
 function added() {
   const found: string[] = [];
   const observer = new MutationObserver((all) => {
-    for (const { target, addedNodes } of all) for (const node of addedNodes) if (node instanceof Element) found.push(`${(target as Element).getAttribute("role")} < ${node.tagName.toLowerCase()}: ${node.textContent}`);
+    for (const { target, addedNodes } of all)
+      for (const node of addedNodes)
+        if (node instanceof Element)
+          found.push(
+            `${(target as Element).getAttribute("role")} < ${node.tagName.toLowerCase()}: ${node.textContent}`,
+          );
   });
   observer.observe(document.body, { childList: true, subtree: true });
   return async () => {
@@ -41,7 +46,10 @@ test("what arrives with its region is added to it afterwards, and what was there
 
 test("a disclosure is a button that tells whether it is open", async () => {
   const user = userEvent.setup();
-  render(Disclosure, { title: "Addresses", children: createRawSnippet(() => ({ render: () => "<input aria-label='Token' />" })) });
+  render(Disclosure, {
+    title: "Addresses",
+    children: createRawSnippet(() => ({ render: () => "<input aria-label='Token' />" })),
+  });
   const button = screen.getByRole("button", { name: "Addresses" });
   expect(button).toHaveAttribute("aria-expanded", "false");
   expect(screen.queryByRole("textbox")).toBeNull();

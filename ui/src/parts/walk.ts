@@ -18,8 +18,20 @@ export function walking(): (event: KeyboardEvent, items: HTMLElement[]) => boole
   return (event, items) => {
     const at = items.indexOf(document.activeElement as HTMLElement);
     const last = items.length - 1;
-    const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? last : at - 1, Home: 0, End: last, PageDown: at + 10, PageUp: at - 10 }[event.key];
-    const letter = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey && (event.key !== " " || typed !== "");
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at < 0 ? last : at - 1,
+      Home: 0,
+      End: last,
+      PageDown: at + 10,
+      PageUp: at - 10,
+    }[event.key];
+    const letter =
+      event.key.length === 1 &&
+      !event.ctrlKey &&
+      !event.altKey &&
+      !event.metaKey &&
+      (event.key !== " " || typed !== "");
     if (to !== undefined) items[Math.max(0, Math.min(last, to))]?.focus();
     else if (letter) find(items, at, event.key);
     else return false;

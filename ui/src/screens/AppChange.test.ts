@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { fake, press, row, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
-const submit = (user: { click: (element: Element) => Promise<void> }) => user.click(document.querySelector("form button[type=submit]") as Element);
+const submit = (user: { click: (element: Element) => Promise<void> }) =>
+  user.click(document.querySelector("form button[type=submit]") as Element);
 type User = Awaited<ReturnType<typeof start>>;
 
 const change = async (user: User) => {
@@ -21,7 +22,11 @@ test("an app is changed, and what is not touched stays", async () => {
   await user.type(field("name"), "Acme pages");
   await submit(user);
   await screen.findByRole("heading", { name: "Acme pages", level: 1 });
-  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ name: "Acme pages", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback" });
+  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({
+    name: "Acme pages",
+    client_secret: null,
+    redirect: "dev.grapnel.desktop:/oauth/callback",
+  });
 });
 
 test("a secret that was saved for another host has to be entered again", async () => {
@@ -35,5 +40,8 @@ test("a secret that was saved for another host has to be entered again", async (
   await user.type(field("client_secret"), "another");
   await submit(user);
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
-  expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ client_secret: "another", overrides: { token_url: "https://elsewhere.example/token" } });
+  expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({
+    client_secret: "another",
+    overrides: { token_url: "https://elsewhere.example/token" },
+  });
 });

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { fake, press, row, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
-const submit = (user: { click: (element: Element) => Promise<void> }) => user.click(document.querySelector("form button[type=submit]") as Element);
+const submit = (user: { click: (element: Element) => Promise<void> }) =>
+  user.click(document.querySelector("form button[type=submit]") as Element);
 
 const open = async (user: { click: (element: Element) => Promise<void> }) => {
   await user.click(screen.getByRole("button", { name: "Add app" }));
@@ -44,7 +45,22 @@ test("only what differs from the provider's own is sent", async () => {
   await user.type(field("projects"), "p1, p2\np3");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grigora to Grigora" });
-  expect(fake.called("addApp")).toEqual([[{ name: "", provider: "grigora", client_id: "acme", client_secret: null, redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", scopes: [], projects: ["p1", "p2", "p3"], overrides: {}, secrets: {}, discovered: [] }]]);
+  expect(fake.called("addApp")).toEqual([
+    [
+      {
+        name: "",
+        provider: "grigora",
+        client_id: "acme",
+        client_secret: null,
+        redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab",
+        scopes: [],
+        projects: ["p1", "p2", "p3"],
+        overrides: {},
+        secrets: {},
+        discovered: [],
+      },
+    ],
+  ]);
 });
 
 test("the sandbox's values go on to the sign-in", async () => {
@@ -56,7 +72,9 @@ test("the sandbox's values go on to the sign-in", async () => {
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("openBrowser")).toHaveLength(1);
   expect(document.body.innerHTML).not.toContain("sandbox-client-secret");
-  expect(fake.called("addApp")[0]?.[0]).toMatchObject({ overrides: { token_url: "http://127.0.0.1:4455/general/oauth/token" } });
+  expect(fake.called("addApp")[0]?.[0]).toMatchObject({
+    overrides: { token_url: "http://127.0.0.1:4455/general/oauth/token" },
+  });
 });
 
 test("the sandbox has an app of each provider, under a name of its own", async () => {
@@ -73,11 +91,23 @@ test("the sandbox has an app of each provider, under a name of its own", async (
   expect(screen.queryByRole("radio", { name: "Another provider" })).toBeNull();
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Meters to Grindery" });
-  expect(fake.called("addApp")[0]?.[0]).toMatchObject({ provider: "grindery", redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab", overrides: { token_url: "http://127.0.0.1:4456/oauth/token" } });
+  expect(fake.called("addApp")[0]?.[0]).toMatchObject({
+    provider: "grindery",
+    redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab",
+    overrides: { token_url: "http://127.0.0.1:4456/oauth/token" },
+  });
 });
 
 test("a trouble that belongs to no field is told in full", async () => {
-  const user = await start("some", () => fake.fail("addApp", { code: "keyring_locked", message: "The keyring is locked.", meaning: null, hint: "Unlock it.", field: null }));
+  const user = await start("some", () =>
+    fake.fail("addApp", {
+      code: "keyring_locked",
+      message: "The keyring is locked.",
+      meaning: null,
+      hint: "Unlock it.",
+      field: null,
+    }),
+  );
   await open(user);
   await user.type(field("client_id"), "acme");
   await submit(user);
@@ -97,7 +127,12 @@ const sent = () => fake.called("addApp").at(-1)?.[0];
 
 test("Grigora comes first, and each provider asks for what its profile says", async () => {
   const user = await adding("Grigora");
-  expect(screen.getAllByRole("radio").slice(0, 5).map((one) => one.parentElement?.textContent?.trim())).toEqual(["Grigora", "Grindery", "The Grid", "GroveStreams", "Another provider"]);
+  expect(
+    screen
+      .getAllByRole("radio")
+      .slice(0, 5)
+      .map((one) => one.parentElement?.textContent?.trim()),
+  ).toEqual(["Grigora", "Grindery", "The Grid", "GroveStreams", "Another provider"]);
   expect(field("projects")).toBeInTheDocument();
   await user.click(radio("Grindery"));
   expect(screen.getByText(/Grindery knows no apps/)).toBeInTheDocument();
@@ -117,7 +152,10 @@ test("The Grid's scopes are ticked, and its identity provider chosen", async () 
   await user.selectOptions(screen.getByRole("combobox", { name: "Identity provider" }), "GitHub");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect The Grid to The Grid" });
-  expect(sent()).toMatchObject({ scopes: ["content_management", "website_management"], overrides: { identity_provider: "github" } });
+  expect(sent()).toMatchObject({
+    scopes: ["content_management", "website_management"],
+    overrides: { identity_provider: "github" },
+  });
 });
 
 test("what was typed for one provider is not handed to another", async () => {
@@ -171,7 +209,9 @@ test("an app with the redirect URI of all earlier ones is offered one of its own
   expect(offer).toHaveTextContent(own);
   expect(offer).toHaveTextContent(/Register this redirect URI with Grigora/);
   await press(user, "Change to this redirect URI");
-  await waitFor(() => expect(screen.queryByRole("region", { name: "This app needs a redirect URI of its own" })).toBeNull());
+  await waitFor(() =>
+    expect(screen.queryByRole("region", { name: "This app needs a redirect URI of its own" })).toBeNull(),
+  );
   expect(fake.called("changeApp")).toMatchObject([["acme-sites", { redirect: own, client_secret: null }]]);
 });
 
@@ -243,14 +283,25 @@ test("another provider is found by its issuer, or described by hand", async () =
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
   expect(sent()).toMatchObject({
-    client_secret: null, scopes: ["openid", "profile", "email"],
-    overrides: { issuer: "https://id.harbour.example", token_url: "https://id.harbour.example/token", require_iss: "true" },
+    client_secret: null,
+    scopes: ["openid", "profile", "email"],
+    overrides: {
+      issuer: "https://id.harbour.example",
+      token_url: "https://id.harbour.example/token",
+      require_iss: "true",
+    },
   });
 });
 
 test("the way back by deep link can be tried", async () => {
   const user = await adding("Grigora");
-  fake.fail("testDeepLink", { code: "browser_failed", message: "Another program opens these links.", meaning: null, hint: "Use a port of this computer.", field: null });
+  fake.fail("testDeepLink", {
+    code: "browser_failed",
+    message: "Another program opens these links.",
+    meaning: null,
+    hint: "Use a port of this computer.",
+    field: null,
+  });
   await press(user, "Try whether it comes back");
   expect(await screen.findByRole("alert")).toHaveTextContent("Use a port of this computer.");
   fake.fail("testDeepLink", null);

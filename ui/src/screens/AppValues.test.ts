@@ -67,7 +67,12 @@ test("addresses of one installation follow the one that is set", async () => {
   await user.type(field("client_id"), "own");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
-  expect(sent()).toMatchObject({ overrides: { token_url: "https://iot.acme.example/api/oauth_access_token", login_url: "https://grovestreams.com/api/oauth_login" } });
+  expect(sent()).toMatchObject({
+    overrides: {
+      token_url: "https://iot.acme.example/api/oauth_access_token",
+      login_url: "https://grovestreams.com/api/oauth_login",
+    },
+  });
 });
 
 test("an extra value that may be secret is typed like a password, and an empty one switches a default off", async () => {
@@ -80,11 +85,16 @@ test("an extra value that may be secret is typed like a password, and an empty o
   await user.type(field("client_id"), "acme");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
-  expect(sent()).toMatchObject({ overrides: { "authorize.prompt": "" }, secrets: { "token.header.X-Key": "not-a-real-one" } });
+  expect(sent()).toMatchObject({
+    overrides: { "authorize.prompt": "" },
+    secrets: { "token.header.X-Key": "not-a-real-one" },
+  });
 });
 
 test("a secret value in the vault is kept, or removed", async () => {
-  const user = await start("app", () => Object.assign(fake.world.apps[0] as object, { secrets: ["token.audience", "token.key"] }));
+  const user = await start("app", () =>
+    Object.assign(fake.world.apps[0] as object, { secrets: ["token.audience", "token.key"] }),
+  );
   await change(user);
   await user.click(screen.getByText("Conventions"));
   expect(field("token.key")).toHaveValue("");

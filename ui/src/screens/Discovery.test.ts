@@ -24,7 +24,13 @@ test("what an issuer announces is offered, and what it demands is told", async (
 test("an app's issuer is asked again, and the app changed once the person says so", async () => {
   const user = await start("app", () => {
     const [app] = fake.world.apps;
-    if (app) app.overrides = { issuer: "https://id.harbour.example", pkce: "never", authorize_url: "https://id.harbour.example/authorize", token_url: "https://id.harbour.example/token" };
+    if (app)
+      app.overrides = {
+        issuer: "https://id.harbour.example",
+        pkce: "never",
+        authorize_url: "https://id.harbour.example/authorize",
+        token_url: "https://id.harbour.example/token",
+      };
   });
   await row(user, "Acme Sites");
   await press(user, "Look up again");
@@ -33,5 +39,8 @@ test("an app's issuer is asked again, and the app changed once the person says s
   expect(fake.called("changeApp")).toEqual([]);
   await press(user, "Change the app");
   await screen.findByText("Changed.");
-  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ client_secret: null, overrides: { pkce: "always", jwks_url: "https://id.harbour.example/jwks" } });
+  expect(fake.called("changeApp")[0]?.[1]).toMatchObject({
+    client_secret: null,
+    overrides: { pkce: "always", jwks_url: "https://id.harbour.example/jwks" },
+  });
 });

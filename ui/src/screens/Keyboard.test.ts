@@ -115,7 +115,9 @@ describe("a row of the sidebar that goes away by itself", () => {
 test("a menu gives the keyboard back to its button before a dialog takes it", async () => {
   const user = await start("some");
   const had: (Element | null)[] = [];
-  const open = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockImplementation(function (this: HTMLDialogElement) {
+  const open = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockImplementation(function (
+    this: HTMLDialogElement,
+  ) {
     had.push(keyboard());
     this.open = true;
   });

@@ -15,7 +15,9 @@ test("whoever goes to a connection that was made while all are read stays there"
   await screen.findByRole("heading", { name: "Made meanwhile", level: 1 });
   answer();
   await reading;
-  await waitFor(() => expect(screen.getByRole("button", { name: /^Made meanwhile/ })).toHaveAttribute("aria-current", "page"));
+  await waitFor(() =>
+    expect(screen.getByRole("button", { name: /^Made meanwhile/ })).toHaveAttribute("aria-current", "page"),
+  );
   expect(here.place).toMatchObject({ connection: "made" });
 });
 
@@ -36,5 +38,7 @@ test("a reading that fails says what that means for what is shown", async () => 
   await start("some");
   fake.fail("overview", unavailable);
   fake.tell({ kind: "apps" });
-  expect(await screen.findByRole("alert", { name: "What is shown may be out of date" })).toHaveTextContent(unavailable.message);
+  expect(await screen.findByRole("alert", { name: "What is shown may be out of date" })).toHaveTextContent(
+    unavailable.message,
+  );
 });

@@ -6,7 +6,8 @@ import { world } from "../state/world.svelte";
 import { start } from "../test/start";
 
 const words = "harbour lamp eleven moss";
-const section = async (name: string) => within((await screen.findByRole("heading", { name })).closest("section") as HTMLElement);
+const section = async (name: string) =>
+  within((await screen.findByRole("heading", { name })).closest("section") as HTMLElement);
 
 test("a passphrase is typed twice, and a short one is refused", async () => {
   const user = await start("some");
@@ -28,7 +29,13 @@ test("a passphrase is typed twice, and a short one is refused", async () => {
     await user.clear(vault.getByLabelText(label));
   }
   // What is refused by the host stays as well.
-  fake.fail("protectWithPassphrase", { code: "keyring_locked", message: "Your keyring is locked.", meaning: null, hint: null, field: null });
+  fake.fail("protectWithPassphrase", {
+    code: "keyring_locked",
+    message: "Your keyring is locked.",
+    meaning: null,
+    hint: null,
+    field: null,
+  });
   for (const label of ["New passphrase", "Confirm passphrase"]) await user.type(vault.getByLabelText(label), words);
   await user.click(vault.getByRole("button", { name: "Use this passphrase" }));
   expect(await vault.findByText("Your keyring is locked.")).toBeVisible();
@@ -77,13 +84,22 @@ test("where the key is lost for good a person begins anew, if they agree to what
   const user = await start("vault", () => (fake.world.agrees = false));
   const locked = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   expect(locked.queryByRole("button", { name: "Begin anew…" })).toBeNull();
-  fake.tell({ kind: "vault", value: { code: "key_missing", message: "Your keyring has no key.", meaning: null, hint: null, field: null } });
+  fake.tell({
+    kind: "vault",
+    value: { code: "key_missing", message: "Your keyring has no key.", meaning: null, hint: null, field: null },
+  });
   const lost = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   await user.click(await lost.findByRole("button", { name: "Begin anew…" }));
   await expect.poll(() => fake.called("beginAnew")).toHaveLength(1);
   expect(world.vault).not.toBeNull();
   fake.world.agrees = true;
-  fake.fail("beginAnew", { code: "keyring_locked", message: "Your keyring is locked.", meaning: null, hint: null, field: null });
+  fake.fail("beginAnew", {
+    code: "keyring_locked",
+    message: "Your keyring is locked.",
+    meaning: null,
+    hint: null,
+    field: null,
+  });
   await user.click(lost.getByRole("button", { name: "Begin anew…" }));
   expect(await lost.findByText("Your keyring is locked.")).toBeVisible();
   fake.fail("beginAnew", null);
@@ -113,12 +129,16 @@ test("what a file would add is shown before it is added", async () => {
   expect(archive.queryByText(/Wrote/)).toBeNull();
   fake.world.chosen = chosen;
   await user.click(archive.getByRole("button", { name: "Export…" }));
-  expect(await archive.findByText(/Wrote \/home\/amelie\/grapnel.age: 2 apps, 4 connections, 4 with tokens/)).toBeVisible();
+  expect(
+    await archive.findByText(/Wrote \/home\/amelie\/grapnel.age: 2 apps, 4 connections, 4 with tokens/),
+  ).toBeVisible();
 });
 
 test("what is wrong is told, brought into sight, and can be copied", async () => {
   const seen: Element[] = [];
-  vi.spyOn(Element.prototype, "scrollIntoView").mockImplementation(function (this: Element) { seen.push(this); });
+  vi.spyOn(Element.prototype, "scrollIntoView").mockImplementation(function (this: Element) {
+    seen.push(this);
+  });
   const user = await start("some");
   here.go({ at: "settings" });
   const doctor = await section("Diagnostics");

@@ -9,47 +9,167 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   "first run": ["empty"],
   "add app": ["some", (user) => press(user, "Add app")],
   "the sandbox's app": ["empty", (user) => press(user, "Try it with the sandbox")],
-  "add at The Grid": ["some", async (user) => {
-    await press(user, "Add app");
-    await user.click(await screen.findByRole("radio", { name: "The Grid" }));
-    await user.click(screen.getByRole("radio", { name: "By a port of this computer" }));
-    for (const title of ["Addresses", "Conventions"]) await user.click(screen.getByText(title));
-    await user.selectOptions(screen.getByRole("combobox", { name: "Require state" }), "no");
-  }],
-  "add another provider": ["some", async (user) => {
-    await press(user, "Add app");
-    await user.click(await screen.findByRole("radio", { name: "Another provider" }));
-    await user.click(screen.getByRole("radio", { name: "Paste it" }));
-  }],
-  "pasting back": ["paste-waiting", async (user) => { await row(user, "Harbour"); await press(user, "Submit"); await screen.findByText(/That is not an address/); }],
-  "a way back by a port": ["loopback-waiting", async (user) => { await row(user, "Harbour"); await user.click(await screen.findByText("Paste the address instead")); }],
-  "a port that is taken": ["port-taken", async (user) => { await press(user, "Connect in the browser"); await screen.findByRole("alert"); }],
-  "a way back that is lost": ["way-back-lost", async (user) => { await press(user, "Connect in the browser"); await screen.findByRole("alert"); }],
-  password: ["grovestreams-app", async (user) => { await press(user, "Other ways to sign in"); await press(user, "Sign in with email and password instead"); }],
+  "add at The Grid": [
+    "some",
+    async (user) => {
+      await press(user, "Add app");
+      await user.click(await screen.findByRole("radio", { name: "The Grid" }));
+      await user.click(screen.getByRole("radio", { name: "By a port of this computer" }));
+      for (const title of ["Addresses", "Conventions"]) await user.click(screen.getByText(title));
+      await user.selectOptions(screen.getByRole("combobox", { name: "Require state" }), "no");
+    },
+  ],
+  "add another provider": [
+    "some",
+    async (user) => {
+      await press(user, "Add app");
+      await user.click(await screen.findByRole("radio", { name: "Another provider" }));
+      await user.click(screen.getByRole("radio", { name: "Paste it" }));
+    },
+  ],
+  "pasting back": [
+    "paste-waiting",
+    async (user) => {
+      await row(user, "Harbour");
+      await press(user, "Submit");
+      await screen.findByText(/That is not an address/);
+    },
+  ],
+  "a way back by a port": [
+    "loopback-waiting",
+    async (user) => {
+      await row(user, "Harbour");
+      await user.click(await screen.findByText("Paste the address instead"));
+    },
+  ],
+  "a port that is taken": [
+    "port-taken",
+    async (user) => {
+      await press(user, "Connect in the browser");
+      await screen.findByRole("alert");
+    },
+  ],
+  "a way back that is lost": [
+    "way-back-lost",
+    async (user) => {
+      await press(user, "Connect in the browser");
+      await screen.findByRole("alert");
+    },
+  ],
+  password: [
+    "grovestreams-app",
+    async (user) => {
+      await press(user, "Other ways to sign in");
+      await press(user, "Sign in with email and password instead");
+    },
+  ],
   token: ["differing", (user) => tab(user, "Token")],
   claims: ["grindery", (user) => tab(user, "Token")],
   "no expiry": ["thegrid"],
-  things: ["thegrid", async (user) => { await tab(user, "Browse"); await press(user, /^Harbour page 1 /); }],
-  "things within": ["grindery", async (user) => { await tab(user, "Browse"); await press(user, /^Boats/); await press(user, "Workflows"); await screen.findByText(/Tell the crew/); }],
-  "things that fail": ["things-error", async (user) => { await tab(user, "Browse"); await screen.findByRole("alert"); }],
+  things: [
+    "thegrid",
+    async (user) => {
+      await tab(user, "Browse");
+      await press(user, /^Harbour page 1 /);
+    },
+  ],
+  "things within": [
+    "grindery",
+    async (user) => {
+      await tab(user, "Browse");
+      await press(user, /^Boats/);
+      await press(user, "Workflows");
+      await screen.findByText(/Tell the crew/);
+    },
+  ],
+  "things that fail": [
+    "things-error",
+    async (user) => {
+      await tab(user, "Browse");
+      await screen.findByRole("alert");
+    },
+  ],
   app: ["app"],
   waiting: ["waiting", (user) => row(user, "Acme Sites")],
   denied: ["denied", (user) => row(user, "Acme Sites")],
   failed: ["failed", (user) => row(user, "Acme Sites")],
   connection: ["some"],
   trouble: ["troubled"],
-  menu: ["some", async (user) => { (await screen.findByRole("button", { name: "More actions" })).focus(); await user.keyboard("{Enter}"); await screen.findByRole("menu", { hidden: true }); }],
-  palette: ["some", async (user) => { await screen.findByRole("heading", { name: "Acme production" }); await user.keyboard("{Control>}k{/Control}"); await screen.findByRole("combobox", { name: "Commands" }); }],
-  disconnect: ["some", async (user) => { await choose(user, "Disconnect…"); await screen.findByRole("alertdialog"); }],
+  menu: [
+    "some",
+    async (user) => {
+      (await screen.findByRole("button", { name: "More actions" })).focus();
+      await user.keyboard("{Enter}");
+      await screen.findByRole("menu", { hidden: true });
+    },
+  ],
+  palette: [
+    "some",
+    async (user) => {
+      await screen.findByRole("heading", { name: "Acme production" });
+      await user.keyboard("{Control>}k{/Control}");
+      await screen.findByRole("combobox", { name: "Commands" });
+    },
+  ],
+  disconnect: [
+    "some",
+    async (user) => {
+      await choose(user, "Disconnect…");
+      await screen.findByRole("alertdialog");
+    },
+  ],
   projects: ["some", (user) => tab(user, "Browse")],
-  posts: ["some", async (user) => { await tab(user, "Browse"); await press(user, /^Acme Journal/); await screen.findByRole("grid"); }],
-  filters: ["some", async (user) => { await tab(user, "Browse"); await press(user, /^Acme Journal/); await press(user, "Filters"); }],
-  months: ["some", async (user) => { await tab(user, "Browse"); await press(user, /^Acme Journal/); await screen.findByRole("toolbar"); await press(user, "Columns"); }],
-  search: ["offline", async (user) => { await tab(user, "Browse"); await user.type(await screen.findByRole("textbox", { name: /^Search/ }), "rope"); await screen.findAllByRole("button", { name: /^Choosing a rope/ }); }],
-  export: ["some", async (user) => { await tab(user, "Browse"); await press(user, /^Acme Journal/); await press(user, "Export"); await press(user, "JSON, as it came…"); }],
+  posts: [
+    "some",
+    async (user) => {
+      await tab(user, "Browse");
+      await press(user, /^Acme Journal/);
+      await screen.findByRole("grid");
+    },
+  ],
+  filters: [
+    "some",
+    async (user) => {
+      await tab(user, "Browse");
+      await press(user, /^Acme Journal/);
+      await press(user, "Filters");
+    },
+  ],
+  months: [
+    "some",
+    async (user) => {
+      await tab(user, "Browse");
+      await press(user, /^Acme Journal/);
+      await screen.findByRole("toolbar");
+      await press(user, "Columns");
+    },
+  ],
+  search: [
+    "offline",
+    async (user) => {
+      await tab(user, "Browse");
+      await user.type(await screen.findByRole("textbox", { name: /^Search/ }), "rope");
+      await screen.findAllByRole("button", { name: /^Choosing a rope/ });
+    },
+  ],
+  export: [
+    "some",
+    async (user) => {
+      await tab(user, "Browse");
+      await press(user, /^Acme Journal/);
+      await press(user, "Export");
+      await press(user, "JSON, as it came…");
+    },
+  ],
   "connection's activity": ["some", (user) => tab(user, "Activity")],
   activity: ["some", (user) => press(user, "Activity")],
-  settings: ["some", async (user) => { await press(user, "Settings"); await screen.findByRole("textbox", { name: "Proxy" }); }],
+  settings: [
+    "some",
+    async (user) => {
+      await press(user, "Settings");
+      await screen.findByRole("textbox", { name: "Proxy" });
+    },
+  ],
   unwritable: ["unwritable"],
   vault: ["vault"],
 };

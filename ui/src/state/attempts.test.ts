@@ -11,7 +11,8 @@ beforeEach(async () => {
 describe("sign-ins that failed", () => {
   const listed = () => world.attempts.map((one) => `${one.id} ${one.phase}`);
   const begun = (minutes: number) => new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString();
-  const failed = (id: string, minutes: number, more = {}) => attempt("failed", { id, started_at: begun(minutes), ...more });
+  const failed = (id: string, minutes: number, more = {}) =>
+    attempt("failed", { id, started_at: begun(minutes), ...more });
   const hear = (value: ReturnType<typeof attempt>) => world.heard({ kind: "attempt", value });
 
   beforeEach(() => (world.attempts = []));

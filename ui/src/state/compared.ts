@@ -22,11 +22,17 @@ function sets(about: About, here: string[], there: string[]): Row {
 export function compared(details: Details, said: NonNullable<Details["authorization"]>): Row[] {
   const rows: Row[] = [];
   if (said.scopes.length) rows.push(sets("scopes", details.scopes.granted, said.scopes));
-  if (said.project_ids.length || details.project_ids.length) rows.push(sets("projects", details.project_ids, said.project_ids));
+  if (said.project_ids.length || details.project_ids.length)
+    rows.push(sets("projects", details.project_ids, said.project_ids));
   const held = details.tokens?.expires_at;
   if (held && said.expires_at) {
     const differ = Math.abs(Date.parse(held) - Date.parse(said.expires_at)) > TOLERANCE;
-    rows.push({ about: "end", same: differ ? 0 : 1, here: differ ? [held] : [], there: differ ? [said.expires_at] : [] });
+    rows.push({
+      about: "end",
+      same: differ ? 0 : 1,
+      here: differ ? [held] : [],
+      there: differ ? [said.expires_at] : [],
+    });
   }
   return rows;
 }

@@ -32,7 +32,8 @@ export class Draft {
   constructor(from: SandboxApp[] | App | null, providers: ProviderView[]) {
     const known = Array.isArray(from) ? from : from ? [from] : [];
     this.#offered = Array.isArray(from) ? from : [];
-    for (const view of providers) this.#sheets.set(view.id, new Sheet(view, known.find((one) => one.provider === view.id) ?? null));
+    for (const view of providers)
+      this.#sheets.set(view.id, new Sheet(view, known.find((one) => one.provider === view.id) ?? null));
     this.provider = known[0]?.provider ?? providers[0]?.id ?? "";
     this.name = known[0]?.name ?? "";
     if (from && "way_back" in from) this.#comeHome(from);
@@ -57,7 +58,15 @@ export class Draft {
     const view = providers.find(({ id }) => id === file.provider);
     if (!view) return;
     const { clientId, clientSecret } = this.#sheets.get(view.id) ?? {};
-    this.#sheets.set(view.id, new Sheet(view, { client_id: clientId, client_secret: clientSecret, scopes: file.scopes, overrides: file.values ?? {} }));
+    this.#sheets.set(
+      view.id,
+      new Sheet(view, {
+        client_id: clientId,
+        client_secret: clientSecret,
+        scopes: file.scopes,
+        overrides: file.values ?? {},
+      }),
+    );
     this.provider = view.id;
   }
 
@@ -84,9 +93,15 @@ export class Draft {
   /** What is to be corrected before the host is asked, field by field: all of it at once. */
   problems(): Map<string, string> {
     const found = new Map([...(this.sheet?.problems() ?? [])].map(([field, what]) => [field, words[what]]));
-    if (this.wayBack === "paste" && !/^https:\/\/[^\s/]+/.test(this.address.trim())) found.set("redirect", words.redirectMissing);
+    if (this.wayBack === "paste" && !/^https:\/\/[^\s/]+/.test(this.address.trim()))
+      found.set("redirect", words.redirectMissing);
     const port = this.port.trim();
-    if (this.wayBack === "loopback" && port && !(/^\d{1,5}$/.test(port) && Number(port) >= 1024 && Number(port) < 65536)) found.set("redirect", words.portWrong);
+    if (
+      this.wayBack === "loopback" &&
+      port &&
+      !(/^\d{1,5}$/.test(port) && Number(port) >= 1024 && Number(port) < 65536)
+    )
+      found.set("redirect", words.portWrong);
     return found;
   }
 

@@ -11,7 +11,18 @@ export type WordKey = (typeof wordKeys)[number];
 export const theirs = ["status", "title", ...dateKeys] as const;
 export type Filters = Record<"status" | "title" | "author" | "category" | DateKey | WordKey, string>;
 
-export const none = (): Filters => ({ status: "", title: "", author: "", category: "", words_from: "", words_to: "", updated_from: "", updated_to: "", published_from: "", published_to: "" });
+export const none = (): Filters => ({
+  status: "",
+  title: "",
+  author: "",
+  category: "",
+  words_from: "",
+  words_to: "",
+  updated_from: "",
+  updated_to: "",
+  published_from: "",
+  published_to: "",
+});
 
 /** `2026-01-31` as the first or last moment of that day here; nothing where it is no day. */
 export function dayMoment(text: string, end: boolean): string | null {
@@ -19,7 +30,9 @@ export function dayMoment(text: string, end: boolean): string | null {
   if (!year || !month || !day) return null;
   const date = new Date(Number(year), Number(month) - 1, Number(day));
   if (date.getMonth() !== Number(month) - 1 || date.getDate() !== Number(day)) return null;
-  return end ? new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1, 0, 0, 0, -1).toISOString() : date.toISOString();
+  return end
+    ? new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1, 0, 0, 0, -1).toISOString()
+    : date.toISOString();
 }
 
 export const wordCount = (text: string): number | null => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : null);

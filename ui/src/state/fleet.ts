@@ -16,7 +16,8 @@ export type Row = Kind & { id: string; name: string; text?: string };
 export type Group = { provider: string; rows: Row[] };
 
 /** Attempts that still matter: open ones, and those that ended in a way the person has not seen. */
-const shown = (attempt: Attempt): boolean => !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase);
+const shown = (attempt: Attempt): boolean =>
+  !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase);
 
 /** Rows by what they are of: of ten thousand, only those that changed are made again. */
 const made = new WeakMap<Summary | Attempt | App, Row>();
@@ -35,12 +36,15 @@ export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]):
   const connected = new Set<string>();
   const tried = new Set<string>();
   const again = new Map<string, Attempt>();
-  for (const attempt of attempts) if (attempt.connection_id && shown(attempt)) again.set(attempt.connection_id, attempt);
+  for (const attempt of attempts)
+    if (attempt.connection_id && shown(attempt)) again.set(attempt.connection_id, attempt);
   for (const connection of connections) {
     connected.add(connection.app_id);
     const attempt = again.get(connection.id);
     again.delete(connection.id);
-    put(connection.provider_name, attempt ? null : connection, () => row(connection.id, connection.name, { kind: "connection", connection, attempt }));
+    put(connection.provider_name, attempt ? null : connection, () =>
+      row(connection.id, connection.name, { kind: "connection", connection, attempt }),
+    );
   }
   for (const attempt of attempts.filter(shown)) {
     tried.add(attempt.app_id);
@@ -48,7 +52,8 @@ export function fleet(apps: App[], connections: Summary[], attempts: Attempt[]):
     put(attempt.provider_name, attempt, () => row(attempt.id, attempt.app_name, { kind: "attempt", attempt }));
   }
   for (const app of apps) {
-    if (!connected.has(app.id) && !tried.has(app.id)) put(app.provider_name, app, () => row(app.id, app.name, { kind: "app", app }));
+    if (!connected.has(app.id) && !tried.has(app.id))
+      put(app.provider_name, app, () => row(app.id, app.name, { kind: "app", app }));
   }
   return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => compare(a.provider, b.provider));
 }
@@ -58,7 +63,9 @@ export function filtered(groups: Group[], filter: string): Group[] {
   const wanted = filter.trim().toLocaleLowerCase();
   if (!wanted) return groups;
   const text = (row: Row, provider: string) => (row.text ??= `${row.name} ${provider}`.toLocaleLowerCase());
-  return groups.map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => text(row, provider).includes(wanted)) })).filter((group) => group.rows.length > 0);
+  return groups
+    .map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => text(row, provider).includes(wanted)) }))
+    .filter((group) => group.rows.length > 0);
 }
 
 /** Where a row leads. */
@@ -70,7 +77,11 @@ export function placeOf(row: Row): Place {
 
 /** Whether a place is the row's own. */
 export function isAt(row: Row, place: Place): boolean {
-  if (row.kind === "connection") return (place.at === "connection" || place.at === "connect") && place.connection === row.id;
+  if (row.kind === "connection")
+    return (place.at === "connection" || place.at === "connect") && place.connection === row.id;
   if (row.kind === "attempt") return place.at === "connect" && place.attempt === row.id;
-  return ((place.at === "app" || place.at === "change") && place.app === row.id) || (place.at === "connect" && !place.attempt && place.app === row.id);
+  return (
+    ((place.at === "app" || place.at === "change") && place.app === row.id) ||
+    (place.at === "connect" && !place.attempt && place.app === row.id)
+  );
 }

@@ -34,7 +34,10 @@ function changed() {
   const side = left.find((one) => one.matches("nav"));
   // The sidebar draws only the rows in sight, and whoever scrolls it wants nothing else.
   if (side && scrolled) return;
-  const next = side?.querySelector<HTMLElement>("[data-row][tabindex='0']") ?? left.find((one) => one.matches("[tabindex], main")) ?? document.querySelector<HTMLElement>("main");
+  const next =
+    side?.querySelector<HTMLElement>("[data-row][tabindex='0']") ??
+    left.find((one) => one.matches("[tabindex], main")) ??
+    document.querySelector<HTMLElement>("main");
   next?.focus({ preventScroll: true });
 }
 

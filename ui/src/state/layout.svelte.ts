@@ -2,14 +2,32 @@
 
 import type { Order } from "../host";
 
-export const columns = ["title", "status", "author", "category", "word_count", "created_on", "post_publish", "last_update"] as const;
+export const columns = [
+  "title",
+  "status",
+  "author",
+  "category",
+  "word_count",
+  "created_on",
+  "post_publish",
+  "last_update",
+] as const;
 export type Column = (typeof columns)[number];
 
 type Kept = { shown: Column[] | null; widths: { [column in Column]?: number }; sort: Column; order: Order };
 
 const KEY = "posts-table";
 /** In rem. The title takes what the others leave. */
-const usual = { title: 12, status: 5.5, author: 6.75, category: 5, word_count: 5, created_on: 6.5, post_publish: 6.5, last_update: 6.5 };
+const usual = {
+  title: 12,
+  status: 5.5,
+  author: 6.75,
+  category: 5,
+  word_count: 5,
+  created_on: 6.5,
+  post_publish: 6.5,
+  last_update: 6.5,
+};
 const first: Column[] = ["title", "status", "author", "category", "word_count", "last_update"];
 /** The columns that give way where the window is narrow, unless the person chose them. */
 const giving = new Set<Column>(["author", "category"]);
@@ -23,7 +41,9 @@ function kept(): Kept {
     const { shown, widths, sort, order } = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Kept>;
     return {
       shown: Array.isArray(shown) ? columns.filter((column) => column === "title" || shown.includes(column)) : null,
-      widths: Object.fromEntries(Object.entries(widths ?? {}).filter(([column, width]) => isColumn(column) && Number.isFinite(width))),
+      widths: Object.fromEntries(
+        Object.entries(widths ?? {}).filter(([column, width]) => isColumn(column) && Number.isFinite(width)),
+      ),
       sort: isColumn(sort) ? sort : "last_update",
       order: order === "asc" ? "asc" : "desc",
     };

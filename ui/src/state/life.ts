@@ -19,7 +19,13 @@ const FRAYED = 63;
 /** Without an end there is no scale either. */
 const ENDLESS = { now: 40, end: 76 };
 
-export function life(issued: number, expires: number | null, now: number, state: State, renews: number | null = null): Life {
+export function life(
+  issued: number,
+  expires: number | null,
+  now: number,
+  state: State,
+  renews: number | null = null,
+): Life {
   if (expires === null) return { kind: "endless", ...ENDLESS, renews: null, knots: [] };
   if (now >= expires || state === "expired") return { kind: "over", now: 100, end: FRAYED, renews: null, knots: [] };
   const whole = Math.max(1, expires - issued);

@@ -5,7 +5,8 @@ import type { App, Summary } from "../host";
 /** One collator for all: of ten thousand names each takes part in many comparisons. */
 export const { compare } = new Intl.Collator(undefined, { numeric: true });
 
-export const byName = (a: Summary, b: Summary): number => (a.provider_name === b.provider_name ? 0 : compare(a.provider_name, b.provider_name)) || compare(a.name, b.name);
+export const byName = (a: Summary, b: Summary): number =>
+  (a.provider_name === b.provider_name ? 0 : compare(a.provider_name, b.provider_name)) || compare(a.name, b.name);
 
 /** By provider and name. The host tells them by name, which often is that already. */
 export const sorted = (all: Summary[]): Summary[] => {

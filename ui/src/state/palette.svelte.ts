@@ -18,5 +18,8 @@ export const palette = new Palette();
 /** Whether every word of `wanted` is somewhere in the texts. */
 export function fits(wanted: string, ...texts: (string | undefined)[]): boolean {
   const whole = texts.join(" ").toLocaleLowerCase();
-  return wanted.toLocaleLowerCase().split(/\s+/).every((word) => whole.includes(word));
+  return wanted
+    .toLocaleLowerCase()
+    .split(/\s+/)
+    .every((word) => whole.includes(word));
 }

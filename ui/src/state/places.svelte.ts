@@ -36,7 +36,11 @@ class Places {
   /** Notes how many posts were read of a project. */
   count = (connection: string, project: string, posts: number): void => {
     const load = this.#all.get(connection);
-    if (load?.data) load.data = { ...load.data, projects: load.data.projects.map((one) => (one.id === project ? { ...one, posts } : one)) };
+    if (load?.data)
+      load.data = {
+        ...load.data,
+        projects: load.data.projects.map((one) => (one.id === project ? { ...one, posts } : one)),
+      };
   };
 
   #load(connection: string): Load<Projects> {

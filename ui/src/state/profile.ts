@@ -4,10 +4,49 @@ import type { App, ProviderView } from "../host";
 
 /** Those that are known, in the order to show them. */
 export const known = [
-  "issuer", "authorize_url", "token_url", "refresh_url", "revocation_url", "introspection_url", "userinfo_url", "jwks_url", "login_url", "api_base",
-  "identity_provider", "email", "user_uid", "org", "client_id", "client_secret", "client_auth", "revocation_auth", "introspection_auth", "authorize_params", "response_mode", "pkce", "send_scope", "scope_separator",
-  "require_state", "require_iss", "callback_code", "callback_state", "token_body", "token_redirect_uri", "token_state", "envelope", "refresh", "refresh_method",
-  "refresh_body", "refresh_params", "refresh_redirect_uri", "refresh_scope", "resource", "projects_param", "token_prefix", "refresh_token_prefix", "content",
+  "issuer",
+  "authorize_url",
+  "token_url",
+  "refresh_url",
+  "revocation_url",
+  "introspection_url",
+  "userinfo_url",
+  "jwks_url",
+  "login_url",
+  "api_base",
+  "identity_provider",
+  "email",
+  "user_uid",
+  "org",
+  "client_id",
+  "client_secret",
+  "client_auth",
+  "revocation_auth",
+  "introspection_auth",
+  "authorize_params",
+  "response_mode",
+  "pkce",
+  "send_scope",
+  "scope_separator",
+  "require_state",
+  "require_iss",
+  "callback_code",
+  "callback_state",
+  "token_body",
+  "token_redirect_uri",
+  "token_state",
+  "envelope",
+  "refresh",
+  "refresh_method",
+  "refresh_body",
+  "refresh_params",
+  "refresh_redirect_uri",
+  "refresh_scope",
+  "resource",
+  "projects_param",
+  "token_prefix",
+  "refresh_token_prefix",
+  "content",
 ];
 
 /** Facts about a provider, which no app can change. */
@@ -61,7 +100,8 @@ export function profileValue(providers: ProviderView[], provider: string, app: A
 }
 
 /** Whether the vault alone keeps a value, as the core has it: it is typed like a password, and never comes back. */
-export const isSecret = (key: string): boolean => /^(token|refresh)\../.test(key) || /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
+export const isSecret = (key: string): boolean =>
+  /^(token|refresh)\../.test(key) || /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
 
 /** The origin of an address; nothing where it is none. */
 export function originOf(address: string): string {
@@ -71,4 +111,8 @@ export function originOf(address: string): string {
 
 /** The values that an app has of its own, each with where it is from. */
 export const ownValues = (app: App | undefined): { key: string; value: string; discovered: boolean }[] =>
-  Object.entries(app?.overrides ?? {}).map(([key, value]) => ({ key, value: value ?? "", discovered: app?.discovered.includes(key) ?? false }));
+  Object.entries(app?.overrides ?? {}).map(([key, value]) => ({
+    key,
+    value: value ?? "",
+    discovered: app?.discovered.includes(key) ?? false,
+  }));

@@ -9,12 +9,19 @@ type Need = "required" | "optional" | "none";
 const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
 /** https, or this computer. */
-const isAddress = (text: string): boolean => /^https:\/\/[^\s/]+|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(text);
+const isAddress = (text: string): boolean =>
+  /^https:\/\/[^\s/]+|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(text);
 
 /** What a sheet begins with: the sandbox's values, an app's, or those of a profile file. */
 export type Known = {
-  client_id?: string; client_secret?: string; has_secret?: boolean; scopes?: string[]; projects?: string[]; overrides: { [key in string]?: string };
-  secrets?: string[]; discovered?: string[];
+  client_id?: string;
+  client_secret?: string;
+  has_secret?: boolean;
+  scopes?: string[];
+  projects?: string[];
+  overrides: { [key in string]?: string };
+  secrets?: string[];
+  discovered?: string[];
 };
 
 /** Where a value is from: the profile's own sources, the issuer's metadata, or the host of the other addresses. */
@@ -49,7 +56,8 @@ export class Sheet {
     this.clientId = known?.client_id ?? "";
     this.clientSecret = known?.client_secret ?? "";
     this.projects = known?.projects?.join(", ") ?? "";
-    for (const [key, value] of Object.entries(known?.overrides ?? {})) if (value !== undefined) this.#typed[key] = value;
+    for (const [key, value] of Object.entries(known?.overrides ?? {}))
+      if (value !== undefined) this.#typed[key] = value;
     for (const key of known?.discovered ?? []) this.#found.set(key, known?.overrides[key] ?? "");
     this.#held = known?.secrets ?? [];
     this.#more = [...Object.keys(this.#typed), ...this.#held].filter((key) => !this.#own(key));
@@ -113,7 +121,8 @@ export class Sheet {
   held = (key: string): boolean => this.#held.includes(key);
 
   /** Whether an address was emptied, so that the profile's own stands in for it. */
-  emptied = (key: string): boolean => addressKeys.includes(key) && this.standard(key) !== "" && this.#typed[key]?.trim() === "";
+  emptied = (key: string): boolean =>
+    addressKeys.includes(key) && this.standard(key) !== "" && this.#typed[key]?.trim() === "";
 
   source = (key: string): ValueSource => {
     if (this.changed(key)) return this.#found.get(key) === this.value(key).trim() ? "discovery" : "yours";
@@ -148,13 +157,19 @@ export class Sheet {
   }
 
   get keys(): string[] {
-    return [...known.filter((key) => this.#own(key)), ...this.view.values.map(({ key }) => key).filter((key) => ![...known, ...facts].includes(key)), ...this.#more];
+    return [
+      ...known.filter((key) => this.#own(key)),
+      ...this.view.values.map(({ key }) => key).filter((key) => ![...known, ...facts].includes(key)),
+      ...this.#more,
+    ];
   }
 
   /** Values that are asked for before anything else, because only the person knows them. */
   get front(): string[] {
     const bare = !this.standard("authorize_url");
-    return this.keys.filter((key) => upFront.includes(key) || (bare && ["issuer", "authorize_url", "token_url"].includes(key)));
+    return this.keys.filter(
+      (key) => upFront.includes(key) || (bare && ["issuer", "authorize_url", "token_url"].includes(key)),
+    );
   }
 
   get addresses(): string[] {
@@ -181,17 +196,24 @@ export class Sheet {
     }
     if (this.need("client_id") === "required" && !this.clientId.trim()) found.set("client_id", "missing");
     // The host decides on the secret; where it is not asked yet, it is marked with the others.
-    if (found.size > 0 && this.need("client_secret") === "required" && !this.clientSecret && !this.hasSecret) found.set("client_secret", "missing");
+    if (found.size > 0 && this.need("client_secret") === "required" && !this.clientSecret && !this.hasSecret)
+      found.set("client_secret", "missing");
     return found;
   }
 
   /** Secret values: nothing removes the one that the vault has, and those that are not named stay. */
   #secrets(): { [key in string]: string | null } {
     const typed = this.keys.filter((key) => isSecret(key) && this.#typed[key]?.trim());
-    return { ...Object.fromEntries([...this.gone].map((key) => [key, null])), ...Object.fromEntries(typed.map((key) => [key, this.value(key).trim()])) };
+    return {
+      ...Object.fromEntries([...this.gone].map((key) => [key, null])),
+      ...Object.fromEntries(typed.map((key) => [key, this.value(key).trim()])),
+    };
   }
 
-  entered(): Pick<NewApp, "client_id" | "client_secret" | "scopes" | "projects" | "overrides" | "secrets" | "discovered"> {
+  entered(): Pick<
+    NewApp,
+    "client_id" | "client_secret" | "scopes" | "projects" | "overrides" | "secrets" | "discovered"
+  > {
     const changed = this.keys.filter((key) => !isSecret(key) && this.changed(key));
     const ticked = this.view.scopes.map(({ name }) => name).filter((name) => this.ticked.has(name));
     return {

@@ -2,7 +2,16 @@
 // them stay with the host; here are the lines in sight, and a few around them.
 
 import { SvelteMap } from "svelte/reactivity";
-import { asTrouble, host, type Facets, type Month, type PostDetails, type PostLine, type PostPage, type Project } from "../host";
+import {
+  asTrouble,
+  host,
+  type Facets,
+  type Month,
+  type PostDetails,
+  type PostLine,
+  type PostPage,
+  type Project,
+} from "../host";
 import { daysOf, none, query, type Filters } from "./filters";
 import { layout, type Column } from "./layout.svelte";
 import { Load } from "./load.svelte";

@@ -16,8 +16,10 @@ export const lives = (summary: Summary, held: Held | null, now: Date): boolean =
 /** What follows the state's word in a list: `, 43 min left`. */
 export function aside(summary: Summary, now: Date): string {
   const state = standing(summary, now);
-  if (state === "retrying") return waits(summary, now) ? side.again(time.brief(time.until(summary.retry_at!, now))) : "";
-  if (summary.sign_in_due !== null && (state === "active" || state === "expired")) return side.signInDue(time.span(time.until(summary.sign_in_due, now)));
+  if (state === "retrying")
+    return waits(summary, now) ? side.again(time.brief(time.until(summary.retry_at!, now))) : "";
+  if (summary.sign_in_due !== null && (state === "active" || state === "expired"))
+    return side.signInDue(time.span(time.until(summary.sign_in_due, now)));
   if (summary.expires_at === null) return "";
   if (state === "active") return side.left(time.span(time.until(summary.expires_at, now)));
   return state === "expired" ? side.ago(time.span(-time.until(summary.expires_at, now))) : "";
@@ -26,7 +28,10 @@ export function aside(summary: Summary, now: Date): string {
 /** The sentence that follows the state's word in a header. */
 export function sentence(summary: Summary, held: Held | null, now: Date): string {
   const state = standing(summary, now);
-  const due = summary.sign_in_due !== null && ["active", "expired", "retrying"].includes(state) ? ` ${stateSentence.signInDue(time.until(summary.sign_in_due, now))}` : "";
+  const due =
+    summary.sign_in_due !== null && ["active", "expired", "retrying"].includes(state)
+      ? ` ${stateSentence.signInDue(time.until(summary.sign_in_due, now))}`
+      : "";
   return stated(state, summary, held, now) + due;
 }
 
@@ -40,13 +45,15 @@ function stated(state: State, summary: Summary, held: Held | null, now: Date): s
   }
   if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);
-  if (state === "retrying") return stateSentence.retrying(left, waits(summary, now) ? time.precise(summary.retry_at!, now) : null);
+  if (state === "retrying")
+    return stateSentence.retrying(left, waits(summary, now) ? time.precise(summary.retry_at!, now) : null);
   if (state === "reconnect_needed") return stateSentence.reconnect_needed(left);
   return stateSentence[state];
 }
 
 /** Whether the next try is still to come. */
-const waits = (summary: Summary, now: Date): boolean => summary.retry_at !== null && time.until(summary.retry_at, now) > 0;
+const waits = (summary: Summary, now: Date): boolean =>
+  summary.retry_at !== null && time.until(summary.retry_at, now) > 0;
 
 export const word = (state: State): string => stateWord[state];
 

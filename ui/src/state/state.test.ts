@@ -35,7 +35,8 @@ describe("rows in sight", () => {
 });
 
 describe("the life line", () => {
-  test("is true to scale", () => expect(life(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
+  test("is true to scale", () =>
+    expect(life(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
   test("frays once over", () => expect(life(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
   test("has no end where none is known", () => expect(life(0, null, 10, "active").kind).toBe("endless"));
   test("has no knots where it would have been renewed", () => {
@@ -61,23 +62,35 @@ describe("how a connection stands", () => {
     expect(aside(one("retrying", null), now)).toMatch(/^ in [34] min$/);
     const soon = { ...one("retrying", null), retry_at: new Date(now.getTime() + 7500).toISOString() };
     expect(aside(soon, now)).toBe(" in 8 s");
-    expect(aside({ ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() }, now)).toBe(", sign-in needed in 3 days");
+    expect(
+      aside(
+        { ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() },
+        now,
+      ),
+    ).toBe(", sign-in needed in 3 days");
   });
   test("a retry says when, for as long as it is to come", () => {
     const retrying = one("retrying", 60_000);
     expect(sentence(retrying, null, now)).toContain(`Next try: ${time.precise(retrying.retry_at!, now)}.`);
-    expect(sentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now)).toContain("Next try: now.");
+    expect(sentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now)).toContain(
+      "Next try: now.",
+    );
   });
   test("a token that is still good is said to be, whatever became of its refresh", () => {
     const held = details("c", "C", "active", 48 * 60_000).tokens;
     for (const state of ["retrying", "reconnect_needed"] as const) {
-      expect(sentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for another 48 minutes.");
+      expect(sentence(one(state, 48 * 60_000 + 5000), held, now)).toContain(
+        "Access token valid for another 48 minutes.",
+      );
       expect(sentence(one(state, -1000), held, now)).not.toContain("valid");
       expect(sentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
     }
   });
   test("a sign-in that will be needed is told", () => {
-    const due = { ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() };
+    const due = {
+      ...one("active", 60_000),
+      sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
+    };
     expect(sentence(due, null, now)).toContain("A new sign-in is needed in 3 days");
   });
   test("the sentence promises no renewal without a refresh token", () => {
@@ -105,15 +118,45 @@ describe("the steps", () => {
     expect(steps(failed("invalid_client"), undefined, "identifying").identify).toBe("wrong");
   });
   test("a browser that did not open", () => {
-    expect(steps(attempt("waiting"), { at: new Date(), busy: false, trouble: trouble("browser_failed", "No.") }).open).toBe("wrong");
+    expect(
+      steps(attempt("waiting"), { at: new Date(), busy: false, trouble: trouble("browser_failed", "No.") }).open,
+    ).toBe("wrong");
   });
 });
 
 test("the sidebar shows apps without a connection, and drops attempts that were cancelled", () => {
   const summary = details("c1", "Acme production", "active", 1000).summary;
-  const app = (id: string, name: string) => ({ id, name, provider: "grigora", provider_name: "Grigora", client_id: "", has_secret: true, redirect_uri: "", own_redirect_uri: null, uses_pkce: true, way_back: "deep_link" as const, scopes: [], projects: [], overrides: {}, secrets: [], discovered: [], other_hosts: [], left_out: [], login_host: null, created_at: "" });
-  const groups = fleet([app("acme-sites", "Acme Sites"), app("other", "Other")], [summary], [attempt("cancelled"), attempt("denied", { id: "a2" })]);
-  expect(groups[0]?.rows.map((row) => `${row.kind} ${row.name}`)).toEqual(["connection Acme production", "attempt Acme Sites", "app Other"]);
+  const app = (id: string, name: string) => ({
+    id,
+    name,
+    provider: "grigora",
+    provider_name: "Grigora",
+    client_id: "",
+    has_secret: true,
+    redirect_uri: "",
+    own_redirect_uri: null,
+    uses_pkce: true,
+    way_back: "deep_link" as const,
+    scopes: [],
+    projects: [],
+    overrides: {},
+    secrets: [],
+    discovered: [],
+    other_hosts: [],
+    left_out: [],
+    login_host: null,
+    created_at: "",
+  });
+  const groups = fleet(
+    [app("acme-sites", "Acme Sites"), app("other", "Other")],
+    [summary],
+    [attempt("cancelled"), attempt("denied", { id: "a2" })],
+  );
+  expect(groups[0]?.rows.map((row) => `${row.kind} ${row.name}`)).toEqual([
+    "connection Acme production",
+    "attempt Acme Sites",
+    "app Other",
+  ]);
   const listed = fleet([app("other", "Other")], [summary], []);
   expect(filtered(listed, "prod")[0]?.rows).toHaveLength(1);
   expect(filtered(listed, " GRIGORA ")[0]?.rows).toHaveLength(2);
@@ -124,7 +167,10 @@ test("a sign-in that renews a connection is shown on the connection’s own row"
   const of = details("c1", "Acme production", "reconnect_needed", null).summary;
   const rows = (attempts: Parameters<typeof fleet>[2]) => fleet([], [of], attempts).flatMap((group) => group.rows);
   const attempts = [attempt("waiting", { connection_id: "c1" }), attempt("waiting", { id: "a2" })];
-  expect(rows(attempts).map((row) => `${row.kind} ${row.name}`)).toEqual(["connection Acme production", "attempt Acme Sites"]);
+  expect(rows(attempts).map((row) => `${row.kind} ${row.name}`)).toEqual([
+    "connection Acme production",
+    "attempt Acme Sites",
+  ]);
   const [row] = rows(attempts);
   expect(row && placeOf(row)).toEqual({ at: "connect", app: "acme-sites", attempt: "attempt-1", connection: "c1" });
   expect(row && isAt(row, { at: "connection", connection: "c1", tab: "token" })).toBe(true);

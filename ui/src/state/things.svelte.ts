@@ -25,7 +25,8 @@ export class Level {
     await this.read();
   };
 
-  read = (): Promise<void> => this.load.run((call) => host.items(this.connection, this.kind.id, this.within?.id ?? null, false, call));
+  read = (): Promise<void> =>
+    this.load.run((call) => host.items(this.connection, this.kind.id, this.within?.id ?? null, false, call));
 }
 
 class Things {
@@ -63,7 +64,10 @@ class Things {
     if (above) {
       const around = await host.items(this.connection, above.id, null, true, 0).catch(() => null);
       this.enter(above, null);
-      this.enter(its, around?.items.find((one) => one.id === within) ?? { id: within, name: "", note: null, others: [] });
+      this.enter(
+        its,
+        around?.items.find((one) => one.id === within) ?? { id: within, name: "", note: null, others: [] },
+      );
     } else this.enter(its, null);
     if (this.level) this.level.chosen = id;
   };

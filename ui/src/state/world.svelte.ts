@@ -2,8 +2,17 @@
 
 import { SvelteMap } from "svelte/reactivity";
 import {
-  asTrouble, host,
-  type App, type Attempt, type Details, type Happening, type Overview, type Phase, type ProviderView, type Summary, type Trouble,
+  asTrouble,
+  host,
+  type App,
+  type Attempt,
+  type Details,
+  type Happening,
+  type Overview,
+  type Phase,
+  type ProviderView,
+  type Summary,
+  type Trouble,
 } from "../host";
 import { isOver, supersedes } from "./attempts";
 import { momentsOf } from "./moments";
@@ -65,7 +74,8 @@ class World {
       this.trouble = null;
       this.phase = "ready";
       // Once these are painted.
-      if (this.partial) requestAnimationFrame(() => setTimeout(() => void (this.phase === "ready" && this.#reloadApps())));
+      if (this.partial)
+        requestAnimationFrame(() => setTimeout(() => void (this.phase === "ready" && this.#reloadApps())));
       for (const event of [...overview.missed, ...this.#early.splice(0)]) await this.heard(event);
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
@@ -91,8 +101,7 @@ class World {
       this.vault = event.value ?? null;
       // A keyring that closes or opens changes how every connection stands.
       await this.#reloadApps();
-    }
-    else this.tell(common.refused, event.value);
+    } else this.tell(common.refused, event.value);
   };
 
   /** Asks how a connection stands; one that is gone leaves the list. */
@@ -124,7 +133,10 @@ class World {
       const ids = [...this.#waiting];
       this.#waiting.clear();
       const lines = ids.filter((id) => !this.details.has(id));
-      await Promise.all([...ids.filter((id) => this.details.has(id)).map((id) => this.reload(id)), this.#readLines(lines)]);
+      await Promise.all([
+        ...ids.filter((id) => this.details.has(id)).map((id) => this.reload(id)),
+        this.#readLines(lines),
+      ]);
       if (this.#waiting.size > 0) await new Promise((resolve) => setTimeout(resolve, GATHERED));
     }
   }
@@ -185,7 +197,9 @@ class World {
     if (this.#left.has(attempt.id)) return;
     if (!isOver(attempt)) this.reached.set(attempt.id, attempt.phase);
     const known = this.attempts.some((other) => other.id === attempt.id);
-    const all = known ? this.attempts.map((other) => (other.id === attempt.id ? attempt : other)) : [...this.attempts, attempt];
+    const all = known
+      ? this.attempts.map((other) => (other.id === attempt.id ? attempt : other))
+      : [...this.attempts, attempt];
     const past = all.filter((one) => all.some((other) => supersedes(other, one)));
     for (const { id } of past) this.#left.add(id);
     this.attempts = all.filter((one) => !past.includes(one));
@@ -210,7 +224,8 @@ class World {
 
   /** What happens again and again, as any page can cause it, is one notice that counts. */
   tell(title: string, trouble: Trouble): void {
-    const isSame = (other: { title: string; trouble: Trouble }) => other.title === title && other.trouble.code === trouble.code;
+    const isSame = (other: { title: string; trouble: Trouble }) =>
+      other.title === title && other.trouble.code === trouble.code;
     const told = this.notices.find(isSame);
     this.notices = told
       ? this.notices.map((one) => (one === told ? { ...one, trouble, times: one.times + 1 } : one))
@@ -224,7 +239,8 @@ class World {
   app = (id: string): App | undefined => this.apps.find((app) => app.id === id);
 
   /** A value of the profile that an app is spoken for by: the app's own, or the provider's. */
-  value = (app: App | undefined, key: string, provider = app?.provider ?? ""): string => profileValue(this.providers, provider, app, key);
+  value = (app: App | undefined, key: string, provider = app?.provider ?? ""): string =>
+    profileValue(this.providers, provider, app, key);
 
   /** The next moment at which a token expires, a renewal is tried again, or an attempt stops waiting. */
   nextMoment = (): number | null => {
@@ -287,7 +303,9 @@ class World {
     for (const attempt of attempts) if (!newer.has(attempt.id)) this.#putAttempt(attempt);
     // One that is not under way any more, and of which nothing was heard, ended in another process.
     const under = new Set(attempts.map(({ id }) => id));
-    this.attempts = this.attempts.filter((attempt) => isOver(attempt) || under.has(attempt.id) || newer.has(attempt.id));
+    this.attempts = this.attempts.filter(
+      (attempt) => isOver(attempt) || under.has(attempt.id) || newer.has(attempt.id),
+    );
     for (const id of heard) void this.#changed(id);
   }
 }

@@ -92,7 +92,8 @@ test("a refused callback is kept until it is dismissed", async () => {
 });
 
 test("callbacks that are refused for the same reason are one notice that counts", async () => {
-  for (const state of ["1", "2", "3"]) await world.heard({ kind: "callback_refused", value: trouble("callback_unknown", `Of ${state}.`) });
+  for (const state of ["1", "2", "3"])
+    await world.heard({ kind: "callback_refused", value: trouble("callback_unknown", `Of ${state}.`) });
   await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
   expect(world.notices.map(({ trouble, times }) => [trouble.code, trouble.message, times])).toEqual([
     ["callback_unknown", "Of 3.", 3],
@@ -205,7 +206,9 @@ describe("while all are read", () => {
     await answered();
     expect(state("made")).toBe("active");
     expect(world.connections).toHaveLength(5);
-    const names = world.connections.filter((one) => one.provider_name === made.summary.provider_name).map((one) => one.name);
+    const names = world.connections
+      .filter((one) => one.provider_name === made.summary.provider_name)
+      .map((one) => one.name);
     expect(names).toEqual([...names].sort());
   });
 

@@ -8,8 +8,17 @@ class Observer {
   disconnect() {}
 }
 Object.assign(globalThis, { ResizeObserver: Observer });
-Object.assign(Element.prototype, { scrollIntoView() {}, hasPointerCapture: () => false, setPointerCapture() {}, releasePointerCapture() {} });
-if (!Element.prototype.animate) Object.assign(Element.prototype, { animate: () => ({ cancel() {}, finished: Promise.resolve() }), getAnimations: () => [] });
+Object.assign(Element.prototype, {
+  scrollIntoView() {},
+  hasPointerCapture: () => false,
+  setPointerCapture() {},
+  releasePointerCapture() {},
+});
+if (!Element.prototype.animate)
+  Object.assign(Element.prototype, {
+    animate: () => ({ cancel() {}, finished: Promise.resolve() }),
+    getAnimations: () => [],
+  });
 
 // Dialogs and popovers, as far as a page without a layout can have them.
 Object.assign(HTMLDialogElement.prototype, {
@@ -22,7 +31,9 @@ Object.assign(HTMLDialogElement.prototype, {
     this.dispatchEvent(new Event("close"));
   },
 });
-document.head.append(Object.assign(document.createElement("style"), { textContent: "[data-shown] { display: block !important }" }));
+document.head.append(
+  Object.assign(document.createElement("style"), { textContent: "[data-shown] { display: block !important }" }),
+);
 const shown = new Set<HTMLElement>();
 function turn(popover: HTMLElement, newState: "open" | "closed") {
   if (shown.has(popover) === (newState === "open")) return;
@@ -32,8 +43,12 @@ function turn(popover: HTMLElement, newState: "open" | "closed") {
   for (const name of ["beforetoggle", "toggle"]) popover.dispatchEvent(Object.assign(new Event(name), { newState }));
 }
 Object.assign(HTMLElement.prototype, {
-  showPopover(this: HTMLElement) { turn(this, "open"); },
-  hidePopover(this: HTMLElement) { turn(this, "closed"); },
+  showPopover(this: HTMLElement) {
+    turn(this, "open");
+  },
+  hidePopover(this: HTMLElement) {
+    turn(this, "closed");
+  },
 });
 const matches = Element.prototype.matches;
 Element.prototype.matches = function (selector: string) {

@@ -36,8 +36,10 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   return userEvent.setup();
 }
 
-export const press = async (user: UserEvent, name: string | RegExp): Promise<void> => user.click(await screen.findByRole("button", { name }));
-export const row = async (user: UserEvent, name: string): Promise<void> => user.click(await screen.findByRole("button", { name: new RegExp(`^${name}`) }));
+export const press = async (user: UserEvent, name: string | RegExp): Promise<void> =>
+  user.click(await screen.findByRole("button", { name }));
+export const row = async (user: UserEvent, name: string): Promise<void> =>
+  user.click(await screen.findByRole("button", { name: new RegExp(`^${name}`) }));
 
 /** Opens the menu of a connection, by keyboard, and chooses from it. Without a layout it counts as hidden. */
 export async function choose(user: UserEvent, item: string): Promise<void> {

@@ -7,7 +7,8 @@ export const addApp = {
   sandboxNote: "These are the sandbox’s values. Nothing leaves this computer.",
   provider: "Provider",
   redirect: "Redirect URI to register",
-  redirectHow: (provider: string) => `Register this exact redirect URI with ${provider} before you connect. If ${provider} rejects it, choose another redirect method below.`,
+  redirectHow: (provider: string) =>
+    `Register this exact redirect URI with ${provider} before you connect. If ${provider} rejects it, choose another redirect method below.`,
   redirectPlain: "Redirect URI",
   redirectMaybe: "If the provider asks for a redirect URI, use this one exactly.",
   redirectBelow: "It is the https address that you enter below.",
@@ -19,7 +20,8 @@ export const addApp = {
   port: "Port",
   portNote: "Empty: any free one.",
   loopbackUri: "Redirect URI that is registered already",
-  loopbackUriNote: "For a provider that takes only another one: http://localhost, http://127.0.0.1 or http://[::1], with any port and path.",
+  loopbackUriNote:
+    "For a provider that takes only another one: http://localhost, http://127.0.0.1 or http://[::1], with any port and path.",
   redirectAddress: "Your https address",
   registered: "How it is registered",
   scopes: "Scopes",
@@ -32,9 +34,11 @@ export const addApp = {
   useIssuer: (issuer: string) => `Use ${issuer}`,
   scopesAnnounced: (n: number) => `${count(n, "scope", "scopes")} announced by the issuer`,
   scopesChoose: "Scopes to request",
-  stateWarning: "Without a state, a forged callback could sign you in as somebody else. Switch it off only where the provider never sends it back.",
+  stateWarning:
+    "Without a state, a forged callback could sign you in as somebody else. Switch it off only where the provider never sends it back.",
   more: "Another value",
-  moreNote: "Its key: authorize.NAME, token.NAME or refresh.NAME for an extra parameter of that request, token.header.NAME for a header, or any other key of a profile.",
+  moreNote:
+    "Its key: authorize.NAME, token.NAME or refresh.NAME for an extra parameter of that request, token.header.NAME for a header, or any other key of a profile.",
   extraNote: "Empty: not sent, not even where Grapnel would by default.",
   valueHeld: "In the vault. Empty: it stays.",
   valueGone: "The value in the vault will be removed.",
@@ -132,7 +136,8 @@ export const app = {
   noSecret: "None",
   redirect: "Redirect URI",
   shared: "This app needs a redirect URI of its own",
-  sharedText: (provider: string) => `Other apps may have the same redirect URI. One provider could then send you to ${provider} in its place and receive the answer (RFC 9700). Register this redirect URI with ${provider}, then change the app to it. Connections keep their tokens.`,
+  sharedText: (provider: string) =>
+    `Other apps may have the same redirect URI. One provider could then send you to ${provider} in its place and receive the answer (RFC 9700). Register this redirect URI with ${provider}, then change the app to it. Connections keep their tokens.`,
   useOwn: "Change to this redirect URI",
   changing: "Changing…",
   wayBack: "Way back",
@@ -148,11 +153,17 @@ export const app = {
   connections: "Connections",
   noConnection: "Not connected yet.",
   removeTitle: (name: string) => `Remove ${name}`,
-  removeText: "The app, its client secret and its settings are deleted from this computer. It stays registered at the provider.",
-  removeConnections: (n: number) => (n === 1 ? "Its connection is disconnected and removed as well, with its history." : `Its ${number(n)} connections are disconnected and removed as well, with their history.`),
+  removeText:
+    "The app, its client secret and its settings are deleted from this computer. It stays registered at the provider.",
+  removeConnections: (n: number) =>
+    n === 1
+      ? "Its connection is disconnected and removed as well, with its history."
+      : `Its ${number(n)} connections are disconnected and removed as well, with their history.`,
   revoke: (provider: string) => `Grapnel asks ${provider} to revoke their tokens.`,
-  noRevoke: (provider: string) => `${provider} offers no revocation: Grapnel deletes the tokens here, and access stays in force there until you revoke it.`,
-  removeAction: (connections: number) => (connections === 0 ? "Remove app" : `Remove app and ${count(connections, "connection", "connections")}`),
+  noRevoke: (provider: string) =>
+    `${provider} offers no revocation: Grapnel deletes the tokens here, and access stays in force there until you revoke it.`,
+  removeAction: (connections: number) =>
+    connections === 0 ? "Remove app" : `Remove app and ${count(connections, "connection", "connections")}`,
   removing: (done: number, all: number) => `${number(done)} of ${count(all, "connection", "connections")} removed…`,
   removed: (connections: number) => `The app and ${count(connections, "connection", "connections")} were removed`,
 };

@@ -71,10 +71,19 @@ export const browse = {
   search: "Search everything that was read",
   searchNote: "Across projects and connections",
   nothingFound: "Nothing that was read holds these words.",
-  foundIn: ({ kind, status, connection }: { kind: string; status: string | null; connection: string }) => `${browse.kindOf(kind, status)}, ${connection}`,
+  foundIn: ({ kind, status, connection }: { kind: string; status: string | null; connection: string }) =>
+    `${browse.kindOf(kind, status)}, ${connection}`,
   /** What one thing of a kind is called. */
   kindOf: (kind: string, status: string | null): string =>
-    ({ posts: status ? `${browse.statusWord(status)} post` : "Post", projects: "Project", sites: "Site", items: "Item", workspaces: "Workspace", workflows: "Workflow", organizations: "Organization" })[kind] ?? kind,
+    ({
+      posts: status ? `${browse.statusWord(status)} post` : "Post",
+      projects: "Project",
+      sites: "Site",
+      items: "Item",
+      workspaces: "Workspace",
+      workflows: "Workflow",
+      organizations: "Organization",
+    })[kind] ?? kind,
   published: "Published",
   received: (bytes: number, of: number | null) => (of ? `${size(bytes)} of ${size(of)}` : size(bytes)),
   keeping: (n: number) => `${count(n, "post", "posts")} kept`,

@@ -2,7 +2,8 @@ import type { Phase, State } from "../host";
 import { another, spoken } from "./time";
 
 /** A key with the one that commands are given with here. */
-const key = (letter: string): string => (/Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`);
+const key = (letter: string): string =>
+  /Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`;
 
 export const common = {
   product: "Grapnel",
@@ -60,18 +61,25 @@ export const stateWord: Record<State, string> = {
 
 /** What is left of an access token whose refresh failed; Infinity where it has no known end. */
 const good = (left: number | null): string =>
-  left === null ? "" : left === Infinity ? "Access token good until it is refused. " : `Access token valid for ${another(left)}. `;
+  left === null
+    ? ""
+    : left === Infinity
+      ? "Access token good until it is refused. "
+      : `Access token valid for ${another(left)}. `;
 
 export const stateSentence = {
   active: (left: number) => `Good for ${another(left)}, and renews by itself before that.`,
-  activeOnce: (left: number) => `Good for ${another(left)}. Reconnect when it stops working: there is no refresh token.`,
+  activeOnce: (left: number) =>
+    `Good for ${another(left)}. Reconnect when it stops working: there is no refresh token.`,
   activeForever: "No expiry given: good until it is refused.",
   activeForeverOnce: "No expiry given: good until it is refused. Reconnect when it stops working.",
   expired: "Renews when it is used.",
   expiredForGood: "There is no refresh token; sign in again to go on.",
   renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
-  retrying: (left: number | null, when: string | null) => `${good(left)}The last refresh failed. Next try: ${when ?? "now"}.`,
-  reconnect_needed: (left: number | null) => (left === null ? "Sign in again to go on." : `${good(left)}It cannot be refreshed: sign in again to go on.`),
+  retrying: (left: number | null, when: string | null) =>
+    `${good(left)}The last refresh failed. Next try: ${when ?? "now"}.`,
+  reconnect_needed: (left: number | null) =>
+    left === null ? "Sign in again to go on." : `${good(left)}It cannot be refreshed: sign in again to go on.`,
   signInDue: (left: number) => `A new sign-in is needed in ${spoken(left)}: nothing refreshes the tokens beyond that.`,
   locked: "Unlock the vault to use it.",
   disconnected: "The tokens were deleted here.",

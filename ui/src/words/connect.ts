@@ -17,21 +17,29 @@ export const connect = {
   goOn: "Go on anyway",
   byPort: "Use a port of this computer",
   byPortText: "A port is another redirect URI, which the provider may want registered.",
-  nowByPort: (provider: string) => `Callbacks come to a port of this computer now. If ${provider} asks for a redirect URI, register this one before you go on; Grapnel adds the port.`,
-  noPkce: (provider: string) => `${provider} takes no PKCE: whoever sees the code on its way back to Grapnel can use it. Connect on a computer that you do not share.`,
-  noClient: (provider: string) => `${provider} knows no registered apps either: any program or site can ask you to sign in there, and is sent the code.`,
+  nowByPort: (provider: string) =>
+    `Callbacks come to a port of this computer now. If ${provider} asks for a redirect URI, register this one before you go on; Grapnel adds the port.`,
+  noPkce: (provider: string) =>
+    `${provider} takes no PKCE: whoever sees the code on its way back to Grapnel can use it. Connect on a computer that you do not share.`,
+  noClient: (provider: string) =>
+    `${provider} knows no registered apps either: any program or site can ask you to sign in there, and is sent the code.`,
   cancelOther: (app: string) => `Cancel the sign-in of ${app} and go on`,
   nothingYet: "Nothing has come back yet. Look at the page in the browser:",
-  ifClient: (provider: string) => `If it complains about the client, compare this Client ID with the one at ${provider}:`,
+  ifClient: (provider: string) =>
+    `If it complains about the client, compare this Client ID with the one at ${provider}:`,
   ifRedirect: (provider: string) => `If it complains about the redirect URI, register this one with ${provider}:`,
   ifLost: {
-    deep_link: "If it stays where it is or Grapnel does not open, copy the whole address from the browser’s address bar and paste it below.",
-    loopback: "If the browser cannot reach this computer’s port, copy the whole address from its address bar and paste it below.",
-    paste: "If it shows an error after you agreed, that does not matter: copy the whole address from the address bar and paste it here.",
+    deep_link:
+      "If it stays where it is or Grapnel does not open, copy the whole address from the browser’s address bar and paste it below.",
+    loopback:
+      "If the browser cannot reach this computer’s port, copy the whole address from its address bar and paste it below.",
+    paste:
+      "If it shows an error after you agreed, that does not matter: copy the whole address from the address bar and paste it here.",
   },
   copyClient: "Copy Client ID",
   open: "Open the sign-in page",
-  openText: (provider: string) => `${provider} asks you in the browser which projects Grapnel may use, and brings you back here.`,
+  openText: (provider: string) =>
+    `${provider} asks you in the browser which projects Grapnel may use, and brings you back here.`,
   openAny: (provider: string) => `${provider} asks you in the browser whether Grapnel may use your account.`,
   backBy: {
     deep_link: "It brings you back here.",
@@ -49,20 +57,36 @@ export const connect = {
     `Choose the projects, then press Authorize. This window goes on by itself. It waits until ${until}, ${span}.`,
   waitingAny: {
     deep_link: "Sign in and agree there. This window goes on by itself.",
-    loopback: "Sign in and agree there. The browser comes back to a port of this computer, and this window goes on by itself.",
-    paste: "Sign in and agree there. Then copy the address that you were sent to, from the browser’s address bar, and paste it here.",
+    loopback:
+      "Sign in and agree there. The browser comes back to a port of this computer, and this window goes on by itself.",
+    paste:
+      "Sign in and agree there. Then copy the address that you were sent to, from the browser’s address bar, and paste it here.",
   },
   waitsUntil: (until: string, span: string) => `Grapnel waits until ${until}, ${span}.`,
   /** What is peculiar to waiting for a provider, by its id. */
-  peculiar: { grindery: "Grindery tells nobody when you cancel there: cancel here as well." } as Record<string, string | undefined>,
+  peculiar: { grindery: "Grindery tells nobody when you cancel there: cancel here as well." } as Record<
+    string,
+    string | undefined
+  >,
   pasteInstead: "Paste the address instead",
   pasted: "Address you were sent to",
-  pastedNote: "All of it, as the browser’s address bar has it. The page itself may show an error; that does not matter.",
+  pastedNote:
+    "All of it, as the browser’s address bar has it. The page itself may show an error; that does not matter.",
   use: "Submit",
   using: "Checking…",
   anotherAccount: "Use another account",
   otherTitle: "Another account signed in",
-  otherText: ({ signed_in, connection, account, kept_as }: { signed_in: string; connection: string; account: string; kept_as: string }) =>
+  otherText: ({
+    signed_in,
+    connection,
+    account,
+    kept_as,
+  }: {
+    signed_in: string;
+    connection: string;
+    account: string;
+    kept_as: string;
+  }) =>
     `You signed in as ${signed_in}, but “${connection}” belongs to ${account}. “${connection}” was not changed. The new sign-in was saved as “${kept_as}”.`,
   replace: (connection: string) => `Replace the account of ${connection}`,
   keepBoth: "Keep both",
@@ -74,7 +98,8 @@ export const connect = {
   passwordSent: "Email and password sent",
   passwordGone: "Grapnel has kept neither.",
   browserInstead: "Use the browser instead",
-  passwordWarning: (host: string) => `Grapnel sends email and password to ${host} once, and keeps neither. Do this only where the browser cannot be used.`,
+  passwordWarning: (host: string) =>
+    `Grapnel sends email and password to ${host} once, and keeps neither. Do this only where the browser cannot be used.`,
   email: "Email",
   password: "Password",
   signIn: "Sign in",

@@ -1,7 +1,15 @@
 import { count, number, of } from "./number";
 
 const scopeVerb: Record<string, string> = {
-  read: "Read", write: "Write", create: "Create", update: "Change", edit: "Change", delete: "Delete", publish: "Publish", list: "List", manage: "Manage",
+  read: "Read",
+  write: "Write",
+  create: "Create",
+  update: "Change",
+  edit: "Change",
+  delete: "Delete",
+  publish: "Publish",
+  list: "List",
+  manage: "Manage",
 };
 const scopeThing: Record<string, string> = {
   "cms:post": "posts",
@@ -46,11 +54,13 @@ export const connection = {
   disconnectTitle: (name: string) => `Disconnect ${name}`,
   disconnectText: (provider: string) =>
     `Its tokens are deleted from this computer. The permission itself still stands at ${provider}; take it back there:`,
-  revokeText: (provider: string) => `Grapnel asks ${provider} to take the permission back, and deletes the tokens from this computer.`,
+  revokeText: (provider: string) =>
+    `Grapnel asks ${provider} to take the permission back, and deletes the tokens from this computer.`,
   revoked: {
     done: (provider: string) => `${provider} took the permission back.`,
     not_offered: () => "",
-    pending: (provider: string) => `${provider} could not be reached to take the permission back. Grapnel asks again for three days.`,
+    pending: (provider: string) =>
+      `${provider} could not be reached to take the permission back. Grapnel asks again for three days.`,
     failed: (provider: string) => `${provider} did not take the permission back: it may still stand there.`,
   },
   disconnectAction: "Disconnect",
@@ -71,19 +81,30 @@ export const connection = {
   noEnd: "No expiry given",
   untilRefused: "good until it is refused",
   lifeName: {
-    active: (issued: string, now: string, renews: string | null, expires: string) => `Issued at ${issued}, now ${now}, ${renews ? `renews by itself at ${renews}, ` : ""}expires at ${expires}`,
+    active: (issued: string, now: string, renews: string | null, expires: string) =>
+      `Issued at ${issued}, now ${now}, ${renews ? `renews by itself at ${renews}, ` : ""}expires at ${expires}`,
     expired: (issued: string, now: string, expires: string) => `Issued at ${issued}, expired at ${expires}, now ${now}`,
-    noEnd: (issued: string, now: string) => `Issued at ${issued}, now ${now}, no expiry given: good until it is refused`,
+    noEnd: (issued: string, now: string) =>
+      `Issued at ${issued}, now ${now}, no expiry given: good until it is refused`,
   },
   accessToken: "Access token",
   refreshToken: "Refresh token",
   fingerprint: "fingerprint",
   noRefresh: "There is no refresh token: reconnect when it stops working.",
-  renewed: (times: number) => (times === 0 ? "Not renewed yet." : times === 1 ? "Renewed once." : `Renewed ${number(times)} times.`),
+  renewed: (times: number) =>
+    times === 0 ? "Not renewed yet." : times === 1 ? "Renewed once." : `Renewed ${number(times)} times.`,
   may: "What it may do",
-  scopeCount: (granted: number, missing: number) => (missing ? `${granted} granted, ${missing} missing` : `${granted} granted`),
+  scopeCount: (granted: number, missing: number) =>
+    missing ? `${granted} granted, ${missing} missing` : `${granted} granted`,
   scopeAsked: (asked: number, granted: number, missing: number, extra: number) =>
-    [`${asked} asked`, (granted > 0 || missing > 0) && `${granted} granted`, missing && `${missing} missing`, extra && `${extra} extra`].filter(Boolean).join(", "),
+    [
+      `${asked} asked`,
+      (granted > 0 || missing > 0) && `${granted} granted`,
+      missing && `${missing} missing`,
+      extra && `${extra} extra`,
+    ]
+      .filter(Boolean)
+      .join(", "),
   granted: "granted",
   notGranted: "not granted",
   asked: "asked, no answer",
@@ -120,7 +141,8 @@ export const connection = {
   by: "by",
   browser: "Browser",
   browserUsual: "as in Settings",
-  browserNote: "Opens the sign-in page and posts of this connection; the address comes last. Empty: the one in Settings.",
+  browserNote:
+    "Opens the sign-in page and posts of this connection; the address comes last. Empty: the one in Settings.",
   browserKeep: "Keep",
   unknownAccount: (provider: string) => `${provider} has not said who authorized it.`,
   nothingNoted: (provider: string) => `${of(provider)} last reply kept to the standard.`,

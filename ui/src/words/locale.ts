@@ -16,10 +16,18 @@ export function format(tag?: string): Format {
 const own = format();
 
 /** `2:12 AM`, and `02:12` where a day has 24 hours. */
-export const clockOptions = ({ hourCycle }: Format = own): Intl.DateTimeFormatOptions => ({ hour: hourCycle?.startsWith("h1") ? "numeric" : "2-digit", minute: "2-digit" });
+export const clockOptions = ({ hourCycle }: Format = own): Intl.DateTimeFormatOptions => ({
+  hour: hourCycle?.startsWith("h1") ? "numeric" : "2-digit",
+  minute: "2-digit",
+});
 
 export const dates = (options: Intl.DateTimeFormatOptions, { locale, hourCycle }: Format = own): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat(locale, { ...options, ...(options.hour || options.timeStyle ? { hourCycle } : {}), numberingSystem: "latn", calendar: "gregory" });
+  new Intl.DateTimeFormat(locale, {
+    ...options,
+    ...(options.hour || options.timeStyle ? { hourCycle } : {}),
+    numberingSystem: "latn",
+    calendar: "gregory",
+  });
 
 export const numbers = (options: Intl.NumberFormatOptions = {}, { locale }: Format = own): Intl.NumberFormat =>
   new Intl.NumberFormat(locale, { ...options, numberingSystem: "latn" });

@@ -10,7 +10,8 @@ export const number = (value: number): string => digits.format(value);
 /** `12.4 MB`. */
 export const size = (bytes: number): string => `${tenths.format(bytes / 1e6)} MB`;
 
-export const count = (value: number, one: string, many: string): string => `${number(value)} ${value === 1 ? one : many}`;
+export const count = (value: number, one: string, many: string): string =>
+  `${number(value)} ${value === 1 ? one : many}`;
 
 /** `a, b and c`. */
 export const list = (items: string[]): string =>

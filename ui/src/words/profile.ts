@@ -51,14 +51,26 @@ const names: Record<string, string> = {
 const clientAuth = { none: "nowhere", body: "in the body", basic: "HTTP Basic", basic_raw: "HTTP Basic, not encoded" };
 
 const choiceNames: Record<string, Record<string, string>> = {
-  identity_provider: { "": "Choose on the page", facebook: "Facebook", github: "GitHub", google: "Google", twitter: "Twitter" },
+  identity_provider: {
+    "": "Choose on the page",
+    facebook: "Facebook",
+    github: "GitHub",
+    google: "Google",
+    twitter: "Twitter",
+  },
   refresh: { rotates: "changes with each refresh", keeps: "stays the same", none: "there is none" },
   scope_separator: { space: "a space", comma: "a comma" },
   client_auth: clientAuth,
   revocation_auth: { "": "as at the token address", ...clientAuth },
   introspection_auth: { "": "as at the token address", ...clientAuth },
   authorize_params: { query: "in the query", fragment: "in the fragment", both: "in both" },
-  content: { none: "none", grigora: "Grigora", grindery: "Grindery", thegrid: "The Grid", grovestreams: "GroveStreams" },
+  content: {
+    none: "none",
+    grigora: "Grigora",
+    grindery: "Grindery",
+    thegrid: "The Grid",
+    grovestreams: "GroveStreams",
+  },
   refresh_method: { post: "POST", put: "PUT" },
 };
 const bodies: Record<string, string> = { form: "form", json: "JSON", query: "query" };
@@ -66,7 +78,8 @@ const truth: Record<string, string> = { true: "yes", false: "no" };
 
 export const valueWord = (key: string): string => names[key] ?? key;
 
-export const choiceWord = (key: string, value: string): string => choiceNames[key]?.[value] ?? truth[value] ?? (key.endsWith("_body") ? (bodies[value] ?? value) : value);
+export const choiceWord = (key: string, value: string): string =>
+  choiceNames[key]?.[value] ?? truth[value] ?? (key.endsWith("_body") ? (bodies[value] ?? value) : value);
 
 /** The id of a value's field. Two values are about fields of the same name. */
 export const valueId = (key: string): string => (key === "client_id" || key === "client_secret" ? `need_${key}` : key);
@@ -76,7 +89,8 @@ export const wayBack = {
   note: {
     deep_link: "The browser opens Grapnel with the answer.",
     loopback: "The browser brings the answer to 127.0.0.1. For providers that accept no deep links.",
-    paste: "For providers that accept only https addresses. You copy the address that you were sent to, and paste it here.",
+    paste:
+      "For providers that accept only https addresses. You copy the address that you were sent to, and paste it here.",
   },
   name: { deep_link: "By deep link", loopback: "By a port of this computer", paste: "Pasted" },
 };

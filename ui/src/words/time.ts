@@ -56,7 +56,8 @@ export function span(ms: number): string {
   if (ms < MINUTE) return "under a minute";
   const minutes = Math.floor(ms / MINUTE);
   if (minutes < 60) return `${minutes} min`;
-  if (ms < 6 * HOUR) return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (ms < 6 * HOUR)
+    return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} days`;
 }
 
@@ -64,7 +65,8 @@ export function span(ms: number): string {
 export const brief = (ms: number): string => (ms < MINUTE ? `${Math.max(1, Math.ceil(ms / 1000))} s` : span(ms));
 
 /** `14:10:08`, or, further away, as `when` has it. */
-export const precise = (at: Moment, now: Date): string => (Math.abs(until(at, now)) < 10 * MINUTE ? secondsFormat.format(date(at)) : when(at, now));
+export const precise = (at: Moment, now: Date): string =>
+  Math.abs(until(at, now)) < 10 * MINUTE ? secondsFormat.format(date(at)) : when(at, now);
 
 /** `43 minutes`, `4 hours`, `3 days`: for sentences. */
 export function spoken(ms: number): string {

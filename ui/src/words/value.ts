@@ -11,7 +11,8 @@ const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 type Told = { name: string; value: string };
 
 function moment({ name, value }: Told): Date | string | null {
-  if (timely.test(name) && since1970.test(value)) return new Date(value.length === 10 ? Number(value) * 1000 : Number(value));
+  if (timely.test(name) && since1970.test(value))
+    return new Date(value.length === 10 ? Number(value) * 1000 : Number(value));
   return iso.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
 }
 
@@ -24,7 +25,9 @@ export function value({ name, value }: Told): string {
   if (!/^[[{]/.test(value)) return value;
   try {
     const told: unknown = JSON.parse(value);
-    return Array.isArray(told) && told.every((one) => typeof one !== "object") ? told.join(", ") || "–" : JSON.stringify(told, null, 2);
+    return Array.isArray(told) && told.every((one) => typeof one !== "object")
+      ? told.join(", ") || "–"
+      : JSON.stringify(told, null, 2);
   } catch {
     return value;
   }

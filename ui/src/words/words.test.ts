@@ -94,7 +94,9 @@ test.each([
   ["de-DE", "12 Nov 2026, 02:12", "12.345,6"],
 ])("in %s, dates and numbers are English, in the digits and the clock that go with it", (tag, moment, number) => {
   const own = format(tag);
-  const written = dates({ day: "numeric", month: "short", year: "numeric", ...clockOptions(own) }, own).format(new Date(2026, 10, 12, 2, 12));
+  const written = dates({ day: "numeric", month: "short", year: "numeric", ...clockOptions(own) }, own).format(
+    new Date(2026, 10, 12, 2, 12),
+  );
   expect(written.replace(/\s/g, " ")).toBe(moment);
   expect(numbers({}, own).format(12345.6)).toBe(number);
 });

@@ -31,7 +31,9 @@ test("rows are walked with arrows, and the chosen one is told in full", async ()
   const chosen = document.querySelector("tbody tr[aria-selected=true]");
   expect(chosen).toHaveAttribute("aria-rowindex", "4");
   expect(await grid()).toHaveAttribute("aria-activedescendant", chosen?.id);
-  expect(screen.getByRole("complementary", { name: "Selected post" })).toHaveTextContent("How a grapnel holds where an anchor drags");
+  expect(screen.getByRole("complementary", { name: "Selected post" })).toHaveTextContent(
+    "How a grapnel holds where an anchor drags",
+  );
   await user.keyboard("{End}");
   expect(screen.getByRole("complementary")).toHaveTextContent("post-411");
 });
@@ -42,8 +44,15 @@ test("sorting is done in what was read, and stays for the next project", async (
   await press(user, "Title");
   await press(user, "Title");
   expect(screen.getByRole("columnheader", { name: "Title" })).toHaveAttribute("aria-sort", "descending");
-  const asked = fake.called("postPage").filter(([, , from]) => from === 0).map(([, query]) => query as { sort: string; order: string });
-  expect(asked.slice(-3).map(({ sort, order }) => `${sort} ${order}`)).toEqual(["last_update desc", "title asc", "title desc"]);
+  const asked = fake
+    .called("postPage")
+    .filter(([, , from]) => from === 0)
+    .map(([, query]) => query as { sort: string; order: string });
+  expect(asked.slice(-3).map(({ sort, order }) => `${sort} ${order}`)).toEqual([
+    "last_update desc",
+    "title asc",
+    "title desc",
+  ]);
   expect(fake.called("loadPosts")).toHaveLength(1);
   expect(JSON.parse(localStorage.getItem("posts-table") ?? "{}")).toMatchObject({ sort: "title", order: "desc" });
 });
@@ -68,26 +77,31 @@ test("dates are whole days, and half a date is none", async () => {
   await user.tab();
   await screen.findByText("Enter a date as YYYY-MM-DD.");
   await user.type(screen.getByLabelText("Updated from"), "5");
-  await waitFor(() => expect(fake.called("postPage").at(-1)?.[1]).toMatchObject({ updated_from: new Date(2026, 0, 5).toISOString() }));
+  await waitFor(() =>
+    expect(fake.called("postPage").at(-1)?.[1]).toMatchObject({ updated_from: new Date(2026, 0, 5).toISOString() }),
+  );
 });
 
 test.each([
   ["words", "Minimum words", "2000", "Maximum words", "1000", "1000"],
   ["dates", "Updated from", "2026-03-01", "Updated to", "2026-02-01", "2026-02-01"],
-])("%s whose ends are the wrong way round are an error, and filter nothing", async (_what, from, least, to, most, better) => {
-  const user = await browse(/^Acme Journal/);
-  await press(user, "Filters");
-  await user.type(await screen.findByLabelText(from), least);
-  await user.type(screen.getByLabelText(to), most);
-  await user.tab();
-  expect(screen.getByLabelText(to)).toHaveAccessibleDescription(`This is below “${from}”. Nothing can match.`);
-  expect(screen.queryByText(/No posts match/)).toBeNull();
-  // Once they fit, both count.
-  await user.clear(screen.getByLabelText(from));
-  await user.type(screen.getByLabelText(from), better);
-  await waitFor(() => expect(screen.getByLabelText(to)).not.toHaveAttribute("aria-invalid"));
-  await waitFor(() => expect(screen.getAllByRole("button", { name: /^Remove filter/ })).toHaveLength(2));
-});
+])(
+  "%s whose ends are the wrong way round are an error, and filter nothing",
+  async (_what, from, least, to, most, better) => {
+    const user = await browse(/^Acme Journal/);
+    await press(user, "Filters");
+    await user.type(await screen.findByLabelText(from), least);
+    await user.type(screen.getByLabelText(to), most);
+    await user.tab();
+    expect(screen.getByLabelText(to)).toHaveAccessibleDescription(`This is below “${from}”. Nothing can match.`);
+    expect(screen.queryByText(/No posts match/)).toBeNull();
+    // Once they fit, both count.
+    await user.clear(screen.getByLabelText(from));
+    await user.type(screen.getByLabelText(from), better);
+    await waitFor(() => expect(screen.getByLabelText(to)).not.toHaveAttribute("aria-invalid"));
+    await waitFor(() => expect(screen.getAllByRole("button", { name: /^Remove filter/ })).toHaveLength(2));
+  },
+);
 
 test("an empty project says so", async () => {
   await browse(/^Spring campaign/);
@@ -138,7 +152,9 @@ test("a status is chosen from a list, by keys or by pointer", async () => {
   expect(screen.getByRole("button", { name: "Status: Draft" })).toHaveFocus();
   await press(user, "Status: Draft");
   await user.click(screen.getByRole("option", { name: "Published" }));
-  await waitFor(() => expect(new Set([...rows()].map((row) => row.children[1]?.textContent))).toEqual(new Set(["Published"])));
+  await waitFor(() =>
+    expect(new Set([...rows()].map((row) => row.children[1]?.textContent))).toEqual(new Set(["Published"])),
+  );
   expect(fake.called("loadPosts")).toHaveLength(1);
 });
 
@@ -146,7 +162,9 @@ test("only the lines in sight are asked for", async () => {
   const user = await browse(/^Acme Shop/);
   (await grid()).focus();
   await user.keyboard("{End}");
-  await waitFor(() => expect(screen.getByRole("complementary", { name: "Selected post" })).toHaveTextContent("post-4999"));
+  await waitFor(() =>
+    expect(screen.getByRole("complementary", { name: "Selected post" })).toHaveTextContent("post-4999"),
+  );
   const asked = fake.called("postPage").map(([, , offset, limit]) => [offset, limit]);
   expect(asked).toContainEqual([4900, 100]);
   expect(asked.length).toBeLessThan(8);
@@ -178,7 +196,14 @@ test("columns are chosen and widened by keys", async () => {
   await user.click(screen.getByRole("checkbox", { name: "Published" }));
   await user.click(screen.getByRole("checkbox", { name: "Category" }));
   await user.keyboard("{Escape}");
-  expect(screen.getAllByRole("columnheader").map((head) => head.getAttribute("aria-label"))).toEqual(["Title", "Status", "Author", "Words", "Published", "Updated"]);
+  expect(screen.getAllByRole("columnheader").map((head) => head.getAttribute("aria-label"))).toEqual([
+    "Title",
+    "Status",
+    "Author",
+    "Words",
+    "Published",
+    "Updated",
+  ]);
   const edge = screen.getByRole("separator", { name: "Width of Status" });
   edge.focus();
   await user.keyboard("{ArrowRight}{ArrowRight}");
@@ -231,7 +256,10 @@ test("how far a long list is on its way is told", async () => {
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await press(user, /^Acme Journal/);
   await screen.findByText("Asking Grigora for the posts…");
-  fake.tell({ kind: "progress", value: { connection_id: "c1", project_id: "p1", bytes: 12_400_000, of: 30_000_000, posts: 0 } });
+  fake.tell({
+    kind: "progress",
+    value: { connection_id: "c1", project_id: "p1", bytes: 12_400_000, of: 30_000_000, posts: 0 },
+  });
   await screen.findByText("Asking Grigora for the posts… 12.4 MB of 30.0 MB");
 });
 
@@ -255,6 +283,8 @@ test("everything that was read is searched, and what is found opens", async () =
   await user.type(await screen.findByRole("textbox", { name: "Search everything that was read" }), "splicing");
   const [hit] = await screen.findAllByRole("button", { name: /^Splicing an eye/ });
   await user.click(hit as Element);
-  expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent("Splicing an eye, step by step");
+  expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent(
+    "Splicing an eye, step by step",
+  );
   expect(world.connections[0]?.id).toBe("c1");
 });

@@ -19,7 +19,10 @@ test("what a provider keeps is listed, told in full, and entered", async () => {
   await press(user, "Workflows");
   await screen.findByRole("heading", { name: "Workflows in Boats" });
   await waitFor(() => expect(rows()).toEqual(["Tell the crew when a boat leaves on", "wf_2 off"]));
-  expect(fake.called("items")).toEqual([["c1", "workspaces", null], ["c1", "workflows", "ws_boats"]]);
+  expect(fake.called("items")).toEqual([
+    ["c1", "workspaces", null],
+    ["c1", "workflows", "ws_boats"],
+  ]);
   await press(user, "Back to Workspaces");
   expect(screen.getByRole("button", { name: /^Boats/ })).toHaveAttribute("aria-pressed", "true");
   expect(fake.called("items")).toHaveLength(2);
@@ -54,7 +57,12 @@ test("a connection that cannot be browsed has no tab for it", async () => {
 });
 
 test("where a value of the app is what is missing, the app can be edited", async () => {
-  const user = await start("grovestreams", () => fake.fail("items", { ...trouble("not_found", "There are no organizations that Grapnel could list without your user ID."), field: "user_uid" }));
+  const user = await start("grovestreams", () =>
+    fake.fail("items", {
+      ...trouble("not_found", "There are no organizations that Grapnel could list without your user ID."),
+      field: "user_uid",
+    }),
+  );
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await screen.findByRole("button", { name: "Try again" });
   await press(user, "Edit app");

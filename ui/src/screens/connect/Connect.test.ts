@@ -165,7 +165,9 @@ test("email and password are used once, and only where the provider offers it", 
   // No word of a browser that had no part in it.
   expect(screen.getByText("Email and password sent")).toBeInTheDocument();
   expect(screen.queryByText("You agreed in the browser")).toBeNull();
-  expect(await screen.findByRole("complementary", { name: "What is happening" })).toHaveTextContent("password used once and never kept");
+  expect(await screen.findByRole("complementary", { name: "What is happening" })).toHaveTextContent(
+    "password used once and never kept",
+  );
   expect(fake.called("signInWithPassword").at(-1)).toEqual(["own", null, "ines@harbour.example", 14]);
   expect(document.body.innerHTML).not.toContain("not-a-real-one");
 });
@@ -177,7 +179,12 @@ test("no other provider is asked for a password", async () => {
   expect(screen.queryByText(/email and password/)).toBeNull();
 });
 
-const lost = trouble("browser_failed", "The system gives the links that lead back to Grapnel to “other.desktop”.", "Nothing was sent to the provider.", "Have the answer come to a port.");
+const lost = trouble(
+  "browser_failed",
+  "The system gives the links that lead back to Grapnel to “other.desktop”.",
+  "Nothing was sent to the provider.",
+  "Have the answer come to a port.",
+);
 
 test("the way back is tried before the first sign-in by deep link, and once", async () => {
   const user = await start("app");
@@ -243,14 +250,18 @@ test("a way back by a port needs no such trial", async () => {
 });
 
 test("after half a minute it is said what to look for in the browser", async () => {
-  const user = await start("waiting", () => fake.world.attempts.forEach((one) => (one.started_at = new Date().toISOString())));
+  const user = await start("waiting", () =>
+    fake.world.attempts.forEach((one) => (one.started_at = new Date().toISOString())),
+  );
   await row(user, "Acme Sites");
   await screen.findByText("Waiting for you in the browser");
   expect(step()).not.toHaveTextContent("Nothing has come back yet");
   fake.tell({ kind: "attempt", value: attempt("waiting") });
   await waitFor(() => expect(step()).toHaveTextContent("Nothing has come back yet"));
   expect(step()).toHaveTextContent(/complains about the client, compare this Client ID.*acme-sites-7f3a/);
-  expect(step()).toHaveTextContent(/complains about the redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/);
+  expect(step()).toHaveTextContent(
+    /complains about the redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/,
+  );
   expect(step()).toHaveTextContent("paste it below");
 });
 
@@ -272,7 +283,10 @@ test("a provider that takes no PKCE is told before the sign-in begins", async ()
 });
 
 test("a port that another sign-in has is given up by cancelling that one", async () => {
-  const taken = () => fake.world.attempts.push(attempt("waiting", { id: "other", app_name: "Other app", redirect_uri: "http://127.0.0.1:8311/callback" }));
+  const taken = () =>
+    fake.world.attempts.push(
+      attempt("waiting", { id: "other", app_name: "Other app", redirect_uri: "http://127.0.0.1:8311/callback" }),
+    );
   const user = await start("port-taken", taken);
   await press(user, "Connect in the browser");
   fake.fail("startAttempt", null);
@@ -288,11 +302,19 @@ test.each([
 ])("a sign-in as another account is asked about: %s", async (answer, called, given) => {
   const user = await start("waiting");
   await row(user, "Acme Sites");
-  const other_account = { connection_id: "c1", connection: "Acme production", account: "Amélie Renard", signed_in: "Bo Lind", kept_as: "Acme production 2" };
+  const other_account = {
+    connection_id: "c1",
+    connection: "Acme production",
+    account: "Amélie Renard",
+    signed_in: "Bo Lind",
+    kept_as: "Acme production 2",
+  };
   const done = attempt("done", { connection_id: "c2", other_account });
   fake.world.attempts = [done];
   fake.tell({ kind: "attempt", value: done });
-  expect(await screen.findByRole("alert")).toHaveTextContent("You signed in as Bo Lind, but “Acme production” belongs to Amélie Renard.");
+  expect(await screen.findByRole("alert")).toHaveTextContent(
+    "You signed in as Bo Lind, but “Acme production” belongs to Amélie Renard.",
+  );
   await press(user, answer);
   await waitFor(() => expect(called()).toContainEqual(given));
   await waitFor(() => expect(screen.queryByText("Another account signed in")).toBeNull());

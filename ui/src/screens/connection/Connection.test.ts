@@ -14,7 +14,16 @@ test("granted, missing and unasked scopes are told apart in words", async () => 
   await row(user, "Acme staging");
   const scopes = await screen.findByTestId("scopes");
   await waitFor(() => expect(scopes).toHaveTextContent("Write posts"));
-  expect(within(scopes).getAllByRole("listitem").map((item) => [...item.children].map((part) => part.textContent).join(" ").trim())).toEqual([
+  expect(
+    within(scopes)
+      .getAllByRole("listitem")
+      .map((item) =>
+        [...item.children]
+          .map((part) => part.textContent)
+          .join(" ")
+          .trim(),
+      ),
+  ).toEqual([
     "Read posts cms:post:read granted",
     "Write posts cms:post:write not granted",
     "Read categories cms:category:read granted, not asked",
@@ -51,7 +60,15 @@ test("one trouble is told once", async () => {
   const user = await start("some", () => {
     fake.fail("refresh", unavailable);
     fake.fail("projects", unavailable);
-    fake.world.activity.unshift({ at: new Date().toISOString(), kind: "renewal_failed", text: `${unavailable.message} Trying again in 2 seconds.`, times: 1, last_at: null, connection_id: "c1", app_id: null });
+    fake.world.activity.unshift({
+      at: new Date().toISOString(),
+      kind: "renewal_failed",
+      text: `${unavailable.message} Trying again in 2 seconds.`,
+      times: 1,
+      last_at: null,
+      connection_id: "c1",
+      app_id: null,
+    });
   });
   await press(user, "Look up their names");
   await user.click((await screen.findAllByRole("button", { name: "Refresh now" }))[0] as Element);
@@ -65,7 +82,10 @@ test("a sign-in that renews a connection is its own row’s, and says when no br
   const user = await start("troubled", () => fake.fail("openBrowser", unavailable));
   await row(user, "Acme production");
   await press(user, "Reconnect in the browser");
-  const rows = () => [...document.querySelectorAll(".side .link")].map((one) => one.textContent?.trim()).filter((text) => /Acme (production|Sites)/.test(text ?? ""));
+  const rows = () =>
+    [...document.querySelectorAll(".side .link")]
+      .map((one) => one.textContent?.trim())
+      .filter((text) => /Acme (production|Sites)/.test(text ?? ""));
   await waitFor(() => expect(rows()).toEqual(["Acme production Browser did not open"]));
   await waitFor(() => expect(document.querySelector("main")).toHaveTextContent("not sent"));
   fake.fail("openBrowser", null);
@@ -106,7 +126,9 @@ test("a token that is still good can be copied, also where only a new sign-in br
 
 test("a client that is not accepted is corrected in the app", async () => {
   const refused = trouble("invalid_client", "Grigora does not accept the client ID or the client secret.");
-  const user = await start("some", () => add(details("c9", "Acme paused", "reconnect_needed", -1000, { trouble: refused })));
+  const user = await start("some", () =>
+    add(details("c9", "Acme paused", "reconnect_needed", -1000, { trouble: refused })),
+  );
   await row(user, "Acme paused");
   await screen.findByRole("button", { name: "Refresh now" });
   await press(user, "Edit app");
@@ -164,7 +186,10 @@ test("the views are one stop for Tab, and walked with arrows", async () => {
   await user.keyboard("{ArrowRight}");
   expect(view("Token")).toHaveFocus();
   expect(view("Token")).toHaveAttribute("aria-selected", "true");
-  expect(await screen.findByRole("tabpanel", { name: "Token" })).toHaveAttribute("id", view("Token").getAttribute("aria-controls"));
+  expect(await screen.findByRole("tabpanel", { name: "Token" })).toHaveAttribute(
+    "id",
+    view("Token").getAttribute("aria-controls"),
+  );
   await user.keyboard("{End}{ArrowRight}");
   expect(view("Overview")).toHaveFocus();
   await user.keyboard("{ArrowLeft}");
@@ -203,7 +228,10 @@ test("of ten thousand connections those in sight are drawn, and all are reached"
 
 test("a refused callback is told above everything until it is dismissed", async () => {
   const user = await start("some");
-  fake.tell({ kind: "callback_refused", value: { code: "callback_unknown", message: "It belongs to no sign-in.", meaning: null, hint: null, field: null } });
+  fake.tell({
+    kind: "callback_refused",
+    value: { code: "callback_unknown", message: "It belongs to no sign-in.", meaning: null, hint: null, field: null },
+  });
   expect(await screen.findByRole("alert")).toHaveTextContent("It belongs to no sign-in.");
   await press(user, "Dismiss");
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
@@ -245,7 +273,11 @@ test("a token's header is shown, and why it is not verified, and why the account
 
 test("a token without an end is good until it is refused, and without a refresh token nothing is renewed", async () => {
   await start("thegrid");
-  await waitFor(() => expect(document.querySelector(".sentence")).toHaveTextContent("No expiry given: good until it is refused. Reconnect when it stops working."));
+  await waitFor(() =>
+    expect(document.querySelector(".sentence")).toHaveTextContent(
+      "No expiry given: good until it is refused. Reconnect when it stops working.",
+    ),
+  );
   expect(screen.getByRole("img", { name: /no expiry given/ })).toHaveTextContent("good until it is refused");
   expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
   expect(screen.getByTestId("scopes")).toHaveTextContent(/balance.*not granted/);
@@ -273,11 +305,14 @@ test("an app tells its way back, its scopes and what was changed", async () => {
   await choose(user, "Show the app");
   await screen.findByRole("heading", { name: "Harbour", level: 1 });
   const page = document.querySelector("main") as HTMLElement;
-  expect(page).toHaveTextContent("Way backBy a port of this computer");
-  expect(page).toHaveTextContent("Scopesopenid profile");
-  expect(page).toHaveTextContent("Token addresshttps://id.harbour.example/token");
-  fake.world.apps = fake.world.apps.map((one) => ({ ...one, overrides: { ...one.overrides, require_state: "true", client_auth: "basic" } }));
+  expect(page).toHaveTextContent("Way back By a port of this computer");
+  expect(page).toHaveTextContent("Scopes openid profile");
+  expect(page).toHaveTextContent("Token address https://id.harbour.example/token");
+  fake.world.apps = fake.world.apps.map((one) => ({
+    ...one,
+    overrides: { ...one.overrides, require_state: "true", client_auth: "basic" },
+  }));
   fake.tell({ kind: "apps" });
-  await waitFor(() => expect(page).toHaveTextContent("Require stateyes"));
+  await waitFor(() => expect(page).toHaveTextContent("Require state yes"));
   expect(page).toHaveTextContent("HTTP Basic");
 });

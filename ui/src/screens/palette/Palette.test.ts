@@ -40,7 +40,13 @@ test("what can be done with the connection that is shown is done", async () => {
 
 test("what fails is told, and the palette stays", async () => {
   const { user, box } = await open("some");
-  fake.fail("copyToken", { code: "keyring_locked", message: "The keyring is locked.", meaning: null, hint: null, field: null });
+  fake.fail("copyToken", {
+    code: "keyring_locked",
+    message: "The keyring is locked.",
+    meaning: null,
+    hint: null,
+    field: null,
+  });
   await user.type(box, "copy token");
   await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
   await user.keyboard("{Enter}");
@@ -49,7 +55,13 @@ test("what fails is told, and the palette stays", async () => {
 
 test("what failed is told until the person types, whatever happens meanwhile", async () => {
   const { user, box } = await open("some");
-  fake.fail("copyToken", { code: "keyring_locked", message: "The keyring is locked.", meaning: null, hint: null, field: null });
+  fake.fail("copyToken", {
+    code: "keyring_locked",
+    message: "The keyring is locked.",
+    meaning: null,
+    hint: null,
+    field: null,
+  });
   await user.type(box, "copy token");
   await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
   await user.keyboard("{Enter}");
@@ -71,10 +83,14 @@ test("a post that was read through another connection is found, and opens, whate
   here.toConnection(other?.id ?? "");
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await screen.findByRole("combobox", { name: "Commands" }), "splicing");
-  expect(await screen.findByRole("group", { name: "In what was read" })).toHaveTextContent("Splicing an eye, step by step");
+  expect(await screen.findByRole("group", { name: "In what was read" })).toHaveTextContent(
+    "Splicing an eye, step by step",
+  );
   await waitFor(() => expect(chosen()).toHaveTextContent("Splicing an eye"));
   await user.keyboard("{Enter}");
-  expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent("Splicing an eye, step by step");
+  expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent(
+    "Splicing an eye, step by step",
+  );
   expect(here.place).toEqual({ at: "connection", connection: "c1", tab: "browse" });
   expect(shelves.of("c1")?.filtered).toBe(false);
 });
@@ -91,10 +107,14 @@ test("a thing within another opens where it is", async () => {
   const { user, box } = await open("grindery");
   fake.world.wasRead = true;
   await user.type(box, "boat leaves");
-  await waitFor(() => expect(chosen()).toHaveTextContent("Tell the crew when a boat leavesWorkflow, Harbour automations"));
+  await waitFor(() =>
+    expect(chosen()).toHaveTextContent("Tell the crew when a boat leavesWorkflow, Harbour automations"),
+  );
   await user.keyboard("{Enter}");
   await screen.findByRole("heading", { name: "Workflows in Boats" });
-  expect(await screen.findByRole("complementary", { name: "Selected" })).toHaveTextContent("Tell the crew when a boat leaves");
+  expect(await screen.findByRole("complementary", { name: "Selected" })).toHaveTextContent(
+    "Tell the crew when a boat leaves",
+  );
 });
 
 test("what was read is searched once typing rests", async () => {

@@ -31,16 +31,40 @@ function some<T>(all: T[], wanted: string, texts: (one: T) => string[], shown: (
 const connections: Source = {
   title: common.connections,
   find: (text) =>
-    some(world.connections, text, (one) => [one.name, one.provider_name, word(one.state)], (one) => {
-      const state = standing(one, clock.now);
-      return { id: one.id, label: one.name, note: `${one.provider_name}, ${word(state)}${aside(one, clock.now)}`, ...glyph(state), act: () => here.toConnection(one.id) };
-    }),
+    some(
+      world.connections,
+      text,
+      (one) => [one.name, one.provider_name, word(one.state)],
+      (one) => {
+        const state = standing(one, clock.now);
+        return {
+          id: one.id,
+          label: one.name,
+          note: `${one.provider_name}, ${word(state)}${aside(one, clock.now)}`,
+          ...glyph(state),
+          act: () => here.toConnection(one.id),
+        };
+      },
+    ),
 };
 
 const apps: Source = {
   title: words.apps,
   find: (text) =>
-    text === "" ? [] : some(world.apps, text, (one) => [one.name, one.provider_name], (one) => ({ id: one.id, label: one.name, note: app.at(one.provider_name), icon: "app", act: () => here.go({ at: "app", app: one.id }) })),
+    text === ""
+      ? []
+      : some(
+          world.apps,
+          text,
+          (one) => [one.name, one.provider_name],
+          (one) => ({
+            id: one.id,
+            label: one.name,
+            note: app.at(one.provider_name),
+            icon: "app",
+            act: () => here.go({ at: "app", app: one.id }),
+          }),
+        ),
 };
 
 /** What can be done with the connection that is shown. */
@@ -51,7 +75,9 @@ function onConnection(): Found[] {
   const usable = !["disconnected", "reconnect_needed", "locked"].includes(one.state);
   const found: Found[] = [
     { id: "token", label: words.tokenOf, icon: "search", act: () => here.toConnection(one.id, "token") },
-    ...(browsable(world.value(world.app(one.app_id), "content", one.provider)) ? [{ id: "browse", label: words.browse, icon: "right", act: () => here.toConnection(one.id, "browse") }] : []),
+    ...(browsable(world.value(world.app(one.app_id), "content", one.provider))
+      ? [{ id: "browse", label: words.browse, icon: "right", act: () => here.toConnection(one.id, "browse") }]
+      : []),
     { id: "its-activity", label: words.activityOf, icon: "history", act: () => here.toConnection(one.id, "activity") },
     { id: "again", label: connection.connectAgain, icon: "globe", act: () => refreshing.reconnect(one) },
     { id: "app", label: connection.appPage, icon: "app", act: () => here.go({ at: "app", app: one.app_id }) },
@@ -69,14 +95,32 @@ function anywhere(): Found[] {
   const themes: Theme[] = ["system", "light", "dark"];
   return [
     { id: "add", label: common.addApp, icon: "plus", act: () => here.go({ at: "add", prefill: null }) },
-    { id: "sandbox", label: common.trySandbox, icon: "here", act: async () => here.go({ at: "add", prefill: await host.sandbox() }) },
+    {
+      id: "sandbox",
+      label: common.trySandbox,
+      icon: "here",
+      act: async () => here.go({ at: "add", prefill: await host.sandbox() }),
+    },
     { id: "activity", label: common.activity, icon: "history", act: () => here.go({ at: "activity" }) },
     { id: "settings", label: common.settings, icon: "settings", act: () => here.go({ at: "settings" }) },
     { id: "larger", label: settings.larger, note: common.key("+"), icon: "plus", act: () => zoom.set(zoom.larger) },
     { id: "smaller", label: settings.smaller, note: common.key("−"), icon: "minus", act: () => zoom.set(zoom.smaller) },
     { id: "usual", label: settings.usualSize, note: common.key("0"), icon: "settings", act: () => zoom.set(100) },
-    ...themes.map((theme) => ({ id: `theme-${theme}`, label: words.theme(settings[theme]), icon: "settings", act: () => choice.choose(theme) })),
-    ...world.apps.slice(0, MOST).map((one) => ({ id: `connect-${one.id}`, label: words.connect(one.name), note: one.provider_name, icon: "globe", act: () => connect(one.id, null) })),
+    ...themes.map((theme) => ({
+      id: `theme-${theme}`,
+      label: words.theme(settings[theme]),
+      icon: "settings",
+      act: () => choice.choose(theme),
+    })),
+    ...world.apps
+      .slice(0, MOST)
+      .map((one) => ({
+        id: `connect-${one.id}`,
+        label: words.connect(one.name),
+        note: one.provider_name,
+        icon: "globe",
+        act: () => connect(one.id, null),
+      })),
   ];
 }
 
@@ -91,13 +135,20 @@ const read: Source = {
   find: async (text, signal) => {
     if (text.length < 2 || !(await rested(signal))) return [];
     const found = await host.search(text);
-    return found.slice(0, MOST).map((hit) => ({
-      id: JSON.stringify([hit.connection_id, hit.kind, hit.within, hit.id]), label: hit.title || browse.untitled, note: browse.foundIn(hit), icon: "right", act: () => show(hit),
-    }));
+    return found
+      .slice(0, MOST)
+      .map((hit) => ({
+        id: JSON.stringify([hit.connection_id, hit.kind, hit.within, hit.id]),
+        label: hit.title || browse.untitled,
+        note: browse.foundIn(hit),
+        icon: "right",
+        act: () => show(hit),
+      }));
   },
 };
 
 /** Whether it is still wanted once typing rests. */
-const rested = (signal: AbortSignal): Promise<boolean> => new Promise((done) => setTimeout(() => done(!signal.aborted), RESTS));
+const rested = (signal: AbortSignal): Promise<boolean> =>
+  new Promise((done) => setTimeout(() => done(!signal.aborted), RESTS));
 
 export const sources: Source[] = [connections, actions, apps, read];

@@ -24,12 +24,24 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   await waitFor(() => expect(proxy).toHaveAccessibleDescription(/does not begin with http/));
   expect(proxy).toHaveValue("proxy.example");
   await user.type(await box("Browser"), "firefox{Enter}");
-  await waitFor(() => expect(fake.world.settings).toEqual({ browser: "firefox", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" }));
+  await waitFor(() =>
+    expect(fake.world.settings).toEqual({
+      browser: "firefox",
+      proxy: "",
+      certificates: "",
+      quiet: false,
+      tray: false,
+      margin: "usual",
+    }),
+  );
 });
 
 test("a program or a proxy that the person declines leaves all as it was, and that is no error", async () => {
   const user = await open(() => (fake.world.agrees = false));
-  for (const [name, text] of [["Browser", "firefox -P work"], ["Proxy", "http://proxy.example:3128"]] as const) {
+  for (const [name, text] of [
+    ["Browser", "firefox -P work"],
+    ["Proxy", "http://proxy.example:3128"],
+  ] as const) {
     await user.type(await box(name), `${text}{Enter}`);
     expect(await screen.findByText("Left as it was")).toBeVisible();
     expect(await box(name)).toHaveValue("");
@@ -60,7 +72,13 @@ test("the file of authorities is the one that the system’s dialog names, and g
   fake.world.chosen = "/etc/ssl/company.pem";
   await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
   expect(await authorities.findByText(/company\.pem/)).toBeVisible();
-  fake.fail("chooseCertificates", { code: "invalid_input", message: "“/tmp/no.pem” holds no certificate.", meaning: null, hint: null, field: "certificates" });
+  fake.fail("chooseCertificates", {
+    code: "invalid_input",
+    message: "“/tmp/no.pem” holds no certificate.",
+    meaning: null,
+    hint: null,
+    field: "certificates",
+  });
   await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
   expect(await authorities.findByRole("alert")).toHaveTextContent("holds no certificate");
   await user.click(authorities.getByRole("button", { name: "Remove" }));
@@ -76,7 +94,13 @@ test("what was not changed is not sent", async () => {
 });
 
 test("the data folder is opened; where settings cannot be read, that is told and tried again", async () => {
-  const trouble = { code: "data_busy" as const, message: "Another program holds it.", meaning: null, hint: null, field: null };
+  const trouble = {
+    code: "data_busy" as const,
+    message: "Another program holds it.",
+    meaning: null,
+    hint: null,
+    field: null,
+  };
   const user = await open(() => fake.fail("settings", trouble));
   expect(await screen.findByRole("alert")).toHaveTextContent("Another program holds it.");
   fake.fail("settings", null);
@@ -91,7 +115,13 @@ test("what goes on beside the window is switched at once, and a switch that fail
   await waitFor(() => expect(fake.world.settings).toMatchObject({ quiet: true, tray: false }));
   await user.click(screen.getByRole("checkbox", { name: "Start at login" }));
   await waitFor(() => expect(fake.called("startAtLogin")).toEqual([[true]]));
-  fake.fail("changeSettings", { code: "invalid_input", message: "This desktop shows no tray.", meaning: null, hint: null, field: "tray" });
+  fake.fail("changeSettings", {
+    code: "invalid_input",
+    message: "This desktop shows no tray.",
+    meaning: null,
+    hint: null,
+    field: "tray",
+  });
   const tray = screen.getByRole("checkbox", { name: "Stay in the tray" });
   await user.click(tray);
   expect(await screen.findByText("This desktop shows no tray.")).toBeVisible();
@@ -106,7 +136,13 @@ test("how long before their end tokens are renewed is chosen at once", async () 
   // What is kept later leaves it as it is.
   await user.click(screen.getByRole("checkbox", { name: "Stay in the tray" }));
   await waitFor(() => expect(fake.world.settings).toMatchObject({ margin: "fifteen_minutes", tray: true }));
-  fake.fail("changeSettings", { code: "data_busy", message: "Another program holds it.", meaning: null, hint: null, field: null });
+  fake.fail("changeSettings", {
+    code: "data_busy",
+    message: "Another program holds it.",
+    meaning: null,
+    hint: null,
+    field: null,
+  });
   await user.click(screen.getByRole("radio", { name: "1 minute" }));
   expect(await screen.findByText("Another program holds it.")).toBeVisible();
   expect(screen.getByRole("radio", { name: "15 minutes" })).toBeChecked();

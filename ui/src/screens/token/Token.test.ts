@@ -31,7 +31,15 @@ test("what introspection says stands beside what is held, and differences are na
 
 test("the end that introspection tells may differ by the time that a reply takes", () => {
   const of = details("c1", "One", "active", 40 * MINUTE);
-  const said = (expires_at: string) => compared(of, { id: "", created_on: null, grant_type: null, scopes: [], project_ids: of.project_ids, expires_at }).find((one) => one.about === "end");
+  const said = (expires_at: string) =>
+    compared(of, {
+      id: "",
+      created_on: null,
+      grant_type: null,
+      scopes: [],
+      project_ids: of.project_ids,
+      expires_at,
+    }).find((one) => one.about === "end");
   expect(said(at(40 * MINUTE + 20_000))?.here).toEqual([]);
   expect(said(at(30 * MINUTE))?.there).toHaveLength(1);
 });
