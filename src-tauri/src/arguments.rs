@@ -8,7 +8,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::clean_line;
 use serde_json::{Value, json};
 
-use crate::scheme::SCHEME;
+use crate::deep_link::SCHEME;
 
 /// The second image of a program that a callback started reads the callback from its standard input.
 pub(crate) const ON_STDIN: &str = "--callback-on-stdin";
@@ -43,7 +43,7 @@ In a terminal, and where there is no display, use grapnel.
 
 /// What a start of the program is for.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Invocation {
     /// To run.
     Start(Arguments),
     /// To print something, and end.
@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
     pub(crate) home: Option<String>,
 }
 
-impl Asked {
+impl Invocation {
     /// What this process was started for.
     pub(crate) fn own() -> Self {
         let asked = Self::of(std::env::args_os().skip(1));
@@ -113,9 +113,9 @@ impl Arguments {
     /// What a second start was given, from the list that its platform passes on; what is unknown in it is left out.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn of(arguments: &[String]) -> Self {
-        match Asked::of(arguments.iter().skip(1).map(OsString::from)) {
-            Asked::Start(arguments) => arguments,
-            Asked::Print(_) | Asked::Unknown(_) => Self::default(),
+        match Invocation::of(arguments.iter().skip(1).map(OsString::from)) {
+            Invocation::Start(arguments) => arguments,
+            Invocation::Print(_) | Invocation::Unknown(_) => Self::default(),
         }
     }
 
@@ -170,8 +170,8 @@ mod tests {
     use super::*;
 
     fn start(arguments: &[&str]) -> Arguments {
-        match Asked::of(arguments.iter().map(OsString::from)) {
-            Asked::Start(read) => read,
+        match Invocation::of(arguments.iter().map(OsString::from)) {
+            Invocation::Start(read) => read,
             other => panic!("{arguments:?}: {other:?}"),
         }
     }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn help_and_version_are_printed_and_anything_else_is_refused() {
         for (arguments, said) in [(["--help"], "Usage:"), (["-V"], env!("CARGO_PKG_VERSION"))] {
-            let Asked::Print(text) = Asked::of(arguments.iter().map(OsString::from)) else {
+            let Invocation::Print(text) = Invocation::of(arguments.iter().map(OsString::from)) else {
                 panic!("{said}")
             };
             assert!(text.contains(said), "{text}");
@@ -199,7 +199,9 @@ mod tests {
         for argument in
             ["--hepl", "https://provider.example/callback?code=SECRET", "--code=SECRET", "\u{1b}[31m"]
         {
-            let Asked::Unknown(text) = Asked::of([argument.into()].into_iter()) else { panic!("{argument}") };
+            let Invocation::Unknown(text) = Invocation::of([argument.into()].into_iter()) else {
+                panic!("{argument}")
+            };
             assert!(!text.contains('\u{1b}') && !text.contains("SECRET"), "{text:?}");
         }
     }

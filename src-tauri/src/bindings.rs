@@ -1,102 +1,63 @@
-//! The one list of commands and events that the window knows; its TypeScript is generated from here.
+//! The list of commands and events of the window's page. Its TypeScript is generated from here.
 
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::events::{Asked, Happened};
-use crate::{browsing, commands, saved};
+use crate::commands;
+use crate::events::{ConnectionRequested, CoreEvent};
 
-/// Every command and event.
-pub(crate) fn builder() -> Builder<tauri::Wry> {
-    Builder::new()
-        // What is read and what is written have one shape here.
-        .disable_serde_phases()
-        .commands(collect_commands![
-            commands::overview,
-            commands::summaries,
-            commands::settings,
-            commands::change_settings,
-            commands::choose_certificates,
-            commands::start_at_login,
-            commands::open_folder,
-            commands::sandbox,
-            commands::discover,
-            commands::propose_redirect,
-            commands::rediscover,
-            commands::add_app,
-            commands::change_app,
-            commands::export_profile,
-            commands::read_profile,
-            commands::remove_app,
-            commands::start_attempt,
-            commands::open_browser,
-            commands::copy_link,
-            commands::paste_callback,
-            commands::sign_in_with_password,
-            commands::test_deep_link,
-            commands::replace_account,
-            commands::cancel_attempt,
-            commands::connection,
-            commands::set_browser,
-            commands::refresh,
-            commands::copy_token,
-            commands::disconnect,
-            commands::forget,
-            browsing::projects,
-            browsing::project,
-            browsing::collections,
-            browsing::items,
-            browsing::load_posts,
-            browsing::post_page,
-            browsing::post_months,
-            browsing::post,
-            browsing::open_post,
-            browsing::copy_post,
-            browsing::export_posts,
-            saved::open_saved_folder,
-            browsing::search,
-            commands::cancel,
-            commands::activity,
-            commands::copy_text,
-            commands::check_vault,
-            commands::protection,
-            commands::unlock,
-            commands::protect_with_passphrase,
-            commands::protect_with_keyring,
-            commands::begin_anew,
-            commands::diagnose,
-            commands::copy_diagnosis,
-            commands::export_archive,
-            commands::open_archive,
-            commands::import_archive,
-            commands::close_archive,
-        ])
-        .events(collect_events![Happened, Asked])
+/// Defines the builder of all commands, and for the tests their names, from one list by module.
+macro_rules! commands {
+    ($($module:ident { $($command:ident),+ $(,)? })+) => {
+        /// Every command and event.
+        pub(crate) fn builder() -> Builder<tauri::Wry> {
+            Builder::new()
+                // Types have one shape here, whether they are read or written.
+                .disable_serde_phases()
+                .commands(collect_commands![$($(commands::$module::$command),+),+])
+                .events(collect_events![CoreEvent, ConnectionRequested])
+        }
+
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($(stringify!($command)),+),+];
+    };
+}
+
+commands! {
+    overview { overview, summaries, activity }
+    settings { settings, change_settings, choose_certificates, start_at_login }
+    apps { sandbox, discover, propose_redirect, rediscover, add_app, change_app, export_profile, read_profile, remove_app }
+    sign_in { start_attempt, open_browser, copy_link, paste_callback, sign_in_with_password, test_deep_link, replace_account, cancel_attempt }
+    connections { connection, set_browser, refresh, copy_token, disconnect, forget }
+    content { projects, project, collections, items, load_posts, post_page, post_months, post, open_post, copy_post, export_posts, search, cancel }
+    desktop { open_folder, open_saved_folder, copy_text }
+    vault { check_vault, protection, unlock, protect_with_passphrase, protect_with_keyring, reset_vault }
+    diagnostics { diagnose, copy_diagnosis }
+    archive { export_archive, open_archive, import_archive, close_archive }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use specta_typescript::Typescript;
 
-    /// Writes the bindings; that the written file is the checked-in one is for `./dev check` to see.
+    /// Writes the bindings; `./dev check` compares them with the checked-in file.
     #[test]
     fn typescript_is_generated() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/bindings.ts");
         super::builder().export(Typescript::default(), path).unwrap();
     }
 
-    /// What the window may call is written down by hand, so that adding to it is a decision.
+    /// The capability file lists by hand what the page may call, so that each addition is a decision.
     #[test]
     fn every_command_is_in_the_capability() {
         let capability: serde_json::Value =
             serde_json::from_str(include_str!("../capabilities/window.json")).unwrap();
-        let allowed: Vec<&str> =
+        let allowed: BTreeSet<&str> =
             capability["permissions"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
-        let commands = include_str!("bindings.rs")
-            .lines()
-            .filter_map(|line| line.trim().strip_suffix(',')?.split_once("::"))
-            .filter(|(module, _)| ["commands", "browsing", "saved"].contains(module))
-            .map(|(_, command)| format!("allow-{}", command.replace('_', "-")));
+        let commands = super::NAMES.iter().map(|command| format!("allow-{}", command.replace('_', "-")));
         let events = ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned);
-        assert_eq!(allowed, events.into_iter().chain(commands).collect::<Vec<_>>());
+        let expected: BTreeSet<String> = events.into_iter().chain(commands).collect();
+        assert_eq!(allowed, expected.iter().map(String::as_str).collect());
     }
 }

@@ -1,21 +1,22 @@
-//! The callback's way from the operating system to the core: by argument list into a new process, and from
-//! there to the running one, or, if it is the first, by standard input into an image without arguments.
+//! Receives callbacks by deep link. The operating system passes them as an argument to a new process. That process hands
+//! them to the running instance, or, if it is the first, to a copy of itself by standard input, so that no argument list
+//! holds the code.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use grapnel_model::error::Code;
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use parking_lot::Mutex;
 use tauri::{AppHandle, Manager};
 
 #[cfg(target_os = "linux")]
 use crate::arguments::{self, Arguments};
-use crate::probe::Probe;
-use crate::shell::Shell;
+use crate::core_handle::CoreHandle;
+use crate::deep_link_self_test::SelfTest;
 use crate::window;
 
-/// Has another image of this program take the callback on its standard input: arguments can be read by anyone on the
-/// machine for as long as the program runs. Comes back where the system refuses; then the callback stays an argument.
+/// Ends this process after starting a copy that reads the callback from standard input: anyone on the machine can read
+/// the arguments of a running program. Returns if the copy cannot be started; the callback then stays an argument.
 #[cfg(target_os = "linux")]
 pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Arguments) {
     use std::io::Write;
@@ -25,7 +26,7 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
     let start = || {
         let mut next = Command::new(std::env::current_exe()?);
         next.arg(arguments::ON_STDIN).args(arguments.options());
-        // Not in its place: a launcher that waits for the program it started has the callback in its arguments.
+        // A new process and not `exec`: a launcher that waits for this process has the callback in its arguments.
         let mut next = next.stdin(Stdio::piped()).process_group(0).spawn()?;
         next.stdin.take().map_or(Ok(()), |mut input| input.write_all(callback.expose_secret().as_bytes()))
     };
@@ -35,42 +36,42 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
     }
 }
 
-/// How often a callback that is not accepted may bring the window up: any page and any program can send one.
+/// The least time between two refused callbacks that bring the window up: any page and any program can send them.
 const RAISE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// When a callback that was not accepted last brought the window up.
+/// When a refused callback last brought the window up.
 #[derive(Default)]
-pub(crate) struct Raised(Mutex<Option<Instant>>);
+pub(crate) struct RaiseLimiter(Mutex<Option<Instant>>);
 
-impl Raised {
-    /// Whether one that comes at `now` may.
-    fn may(&self, now: Instant) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = last.is_none_or(|last| now.duration_since(last) >= RAISE_INTERVAL);
-        if may {
+impl RaiseLimiter {
+    /// Whether a refused callback at `now` may bring the window up.
+    fn allows(&self, now: Instant) -> bool {
+        let mut last = self.0.lock();
+        let allows = last.is_none_or(|last| now.duration_since(last) >= RAISE_INTERVAL);
+        if allows {
             *last = Some(now);
         }
-        may
+        allows
     }
 }
 
-/// Takes a callback in. One that is accepted brings the person back to the window as its sign-in goes on.
+/// Passes a callback to the core. The window comes to the front when its sign-in continues.
 pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
-    if app.state::<Probe>().take(address.expose_secret()) {
+    if app.state::<SelfTest>().take(address.expose_secret()) {
         return;
     }
-    let received = match app.state::<Shell>().core().await {
+    let received = match app.state::<CoreHandle>().core().await {
         Ok(core) => core.receive_callback(&address).await,
         Err(error) => Err(error),
     };
     match received {
         Ok(()) => {}
-        Err(error) if error.code == Code::AccessDenied => tracing::info!("the person said no"),
+        Err(error) if error.code == Code::AccessDenied => tracing::info!("the person denied access"),
         Err(error) => {
-            if app.state::<Raised>().may(Instant::now()) {
+            if app.state::<RaiseLimiter>().allows(Instant::now()) {
                 window::show(app);
             }
-            tracing::warn!(code = ?error.code, "a callback led to no connection: {error}");
+            tracing::warn!(code = ?error.code, "a callback was refused: {error}");
         }
     }
 }
@@ -80,11 +81,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn callbacks_that_are_not_accepted_bring_the_window_up_once_a_minute() {
-        let (raised, start) = (Raised::default(), Instant::now());
+    fn refused_callbacks_bring_the_window_up_once_a_minute() {
+        let (raised, start) = (RaiseLimiter::default(), Instant::now());
         let seconds = [0, 1, 59, 60, 61, 119, 120];
-        let up: Vec<u64> =
-            seconds.into_iter().filter(|second| raised.may(start + Duration::from_secs(*second))).collect();
+        let up: Vec<u64> = seconds
+            .into_iter()
+            .filter(|second| raised.allows(start + Duration::from_secs(*second)))
+            .collect();
         assert_eq!(up, [0, 60, 120]);
     }
 }

@@ -1,6 +1,6 @@
 //! Copying. A token stays out of clipboard histories, and leaves the clipboard by itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arboard::Clipboard as System;
@@ -12,6 +12,7 @@ use arboard::SetExtLinux;
 use arboard::SetExtWindows;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use parking_lot::Mutex;
 
 /// How long a token stays in the clipboard.
 const STAY: Duration = Duration::from_secs(45);
@@ -93,7 +94,7 @@ impl Clipboard {
         })
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> parking_lot::MutexGuard<'_, Held> {
+        self.0.lock()
     }
 }

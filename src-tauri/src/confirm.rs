@@ -9,9 +9,9 @@ use grapnel_model::settings::Settings;
 /// What is asked has to be in sight whole, in letters as they are shown. What is longer is not asked at all.
 const LONGEST: usize = 240;
 
-/// A question to the person.
+/// A confirmation to the person.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Question {
+pub(crate) struct Confirmation {
     pub(crate) title: &'static str,
     /// What would be used, or what would go, whole; whatever could hide something is spelled out.
     pub(crate) what: String,
@@ -21,17 +21,17 @@ pub(crate) struct Question {
     pub(crate) action: &'static str,
 }
 
-/// Who puts a question to the person.
-pub(crate) trait Asker: Sync {
-    /// Whether the person wants what the question says. Whatever else they do than agree, declines.
-    fn ask(&self, question: Question) -> impl Future<Output = Result<bool>> + Send;
+/// Who puts a confirmation to the person.
+pub(crate) trait Prompter: Sync {
+    /// Whether the person wants what the confirmation says. Whatever else they do than agree, declines.
+    fn ask(&self, confirmation: Confirmation) -> impl Future<Output = Result<bool>> + Send;
 }
 
 /// Whether the person wants all that is new in these settings. Refused where they name a file, which only the
 /// system's dialog does.
-pub(crate) async fn settings(asker: &impl Asker, kept: &Settings, wanted: &Settings) -> Result<bool> {
-    for question in about_settings(kept, wanted)? {
-        if !asker.ask(question).await? {
+pub(crate) async fn settings(prompter: &impl Prompter, kept: &Settings, wanted: &Settings) -> Result<bool> {
+    for confirmation in settings_confirmations(kept, wanted)? {
+        if !prompter.ask(confirmation).await? {
             return Ok(false);
         }
     }
@@ -39,9 +39,9 @@ pub(crate) async fn settings(asker: &impl Asker, kept: &Settings, wanted: &Setti
 }
 
 /// Whether the person gives up everything that is sealed.
-pub(crate) async fn begin_anew(asker: &impl Asker) -> Result<bool> {
-    asker
-        .ask(Question {
+pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
+    prompter
+        .ask(Confirmation {
             title: "Delete all tokens and client secrets?",
             what: "They cannot be opened without the key that is lost, and cannot be brought back.".into(),
             meaning: "Providers are not told: what they allowed stays in force there. Apps, connections, their history \
@@ -53,35 +53,35 @@ pub(crate) async fn begin_anew(asker: &impl Asker) -> Result<bool> {
 }
 
 /// Whether the person wants a program to open addresses, or it is one of those that do so already.
-pub(crate) async fn program(asker: &impl Asker, command: &str, known: &[&str]) -> Result<bool> {
-    match about_program(command, known)? {
-        Some(question) => asker.ask(question).await,
+pub(crate) async fn program(prompter: &impl Prompter, command: &str, known: &[&str]) -> Result<bool> {
+    match program_confirmation(command, known)? {
+        Some(confirmation) => prompter.ask(confirmation).await,
         None => Ok(true),
     }
 }
 
-fn about_settings(kept: &Settings, wanted: &Settings) -> Result<Vec<Question>> {
+fn settings_confirmations(kept: &Settings, wanted: &Settings) -> Result<Vec<Confirmation>> {
     if is_new(&wanted.certificates, &[&kept.certificates]) {
         return Err(Error::input("certificates", "This file was not chosen in the system’s dialog.")
             .means("Nothing was changed."));
     }
-    let mut questions = Vec::from_iter(about_program(&wanted.browser, &[&kept.browser])?);
+    let mut confirmations = Vec::from_iter(program_confirmation(&wanted.browser, &[&kept.browser])?);
     if is_new(&wanted.proxy, &[&kept.proxy]) {
-        questions.push(Question {
+        confirmations.push(Confirmation {
             title: "Send all requests through this proxy?",
             what: shown("proxy", &wanted.proxy)?,
             meaning: "It sees which providers are asked, and when. Go on only if you entered it yourself.",
             action: "_Use this proxy",
         });
     }
-    Ok(questions)
+    Ok(confirmations)
 }
 
-fn about_program(command: &str, known: &[&str]) -> Result<Option<Question>> {
+fn program_confirmation(command: &str, known: &[&str]) -> Result<Option<Confirmation>> {
     if !is_new(command, known) {
         return Ok(None);
     }
-    Ok(Some(Question {
+    Ok(Some(Confirmation {
         title: "Open sign-in pages with this program?",
         what: shown("browser", command)?,
         meaning: "It runs with all your rights, and is handed each address. Go on only if you entered it yourself.",
@@ -147,9 +147,9 @@ mod tests {
         }
     }
 
-    impl Asker for Person {
-        async fn ask(&self, question: Question) -> Result<bool> {
-            self.1.lock().unwrap().push(question.what);
+    impl Prompter for Person {
+        async fn ask(&self, confirmation: Confirmation) -> Result<bool> {
+            self.1.lock().unwrap().push(confirmation.what);
             Ok(self.0)
         }
     }

@@ -1,14 +1,11 @@
-//! The system's own dialogs, for files and for questions. The window's page asks for one, and neither names the file
+//! The system's own dialogs, for files and for confirmations. The window's page asks for one, and neither names the file
 //! nor can press its buttons: only the person does.
 
 #[cfg(target_os = "linux")]
-#[path = "dialog/linux.rs"]
-mod platform;
-#[cfg(not(target_os = "linux"))]
-#[path = "dialog/elsewhere.rs"]
-mod platform;
-
+mod linux;
 mod purpose;
+#[cfg(not(target_os = "linux"))]
+mod rfd;
 
 use std::path::PathBuf;
 
@@ -17,8 +14,12 @@ use tauri::{AppHandle, WebviewWindow};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Mutex, oneshot};
 
-use crate::confirm::{Asker, Question};
+use crate::confirm::{Confirmation, Prompter};
+#[cfg(target_os = "linux")]
+use linux as platform;
 use purpose::Purpose;
+#[cfg(not(target_os = "linux"))]
+use rfd as platform;
 
 /// There is one dialog at a time; a second is none, so that nothing lines up behind the first.
 static ONE: Mutex<()> = Mutex::const_new(());
@@ -38,9 +39,9 @@ pub(crate) async fn open(app: &AppHandle, title: &'static str) -> Result<Option<
     show(app, move |window, tell| platform::file(window, title, &Purpose::Open, tell)).await
 }
 
-impl Asker for AppHandle {
-    async fn ask(&self, question: Question) -> Result<bool> {
-        show(self, move |window, tell| platform::question(window, &question, tell)).await
+impl Prompter for AppHandle {
+    async fn ask(&self, confirmation: Confirmation) -> Result<bool> {
+        show(self, move |window, tell| platform::confirmation(window, &confirmation, tell)).await
     }
 }
 

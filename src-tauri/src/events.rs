@@ -1,12 +1,12 @@
-//! What the window is told without asking.
+//! Events that the shell sends to the window's page.
 
 use serde::{Deserialize, Serialize};
 use tauri_specta::Event;
 
-/// What the core has to say, on its way to the window.
+/// An event of the core.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
-pub(crate) struct Happened(pub grapnel_model::event::Event);
+pub(crate) struct CoreEvent(pub grapnel_model::event::Event);
 
-/// The connection that the person asked for, outside of the window.
+/// The person asked for this connection outside of the window: in a notification or the tray.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
-pub(crate) struct Asked(pub grapnel_model::id::ConnectionId);
+pub(crate) struct ConnectionRequested(pub grapnel_model::id::ConnectionId);

@@ -1,8 +1,8 @@
-//! One Grapnel in a session: a second start hands what it was started with to the first, and ends. It does so before
-//! anything of the window is loaded, so that a link arrives also where the second start has no display.
+//! Single instance: a second start of the program hands its arguments to the first process of the session, and ends. It
+//! does so before it loads anything of the window, so that a deep link also arrives from a start without a display.
 //!
-//! They meet at a socket in this account's runtime directory, or in the data directory where there is none (a login
-//! without a session, say). A lock beside it says who is the first.
+//! The first process listens on a socket in this account's runtime directory, or in the data directory if there is no
+//! runtime directory (a login without a session). A lock file beside the socket decides who is the first.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,69 +10,74 @@ use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use grapnel_core::store::Store;
+use parking_lot::Mutex;
 
 use crate::arguments::{Arguments, LONGEST_CALLBACK};
 
-/// What makes a data directory Grapnel's.
+/// The file that marks a data directory as Grapnel's.
 const DATABASE: &str = "grapnel.db";
-/// The directory below the runtime directory.
+/// The directory within the runtime directory.
 const DIRECTORY: &str = "dev.grapnel.desktop";
 const SOCKET: &str = "window.sock";
-/// The same before it is closed to other accounts.
-const UNREADY: &str = "window.sock.new";
+/// The name of the socket until its permissions are set.
+const UNREADY_SOCKET: &str = "window.sock.new";
 const LOCK: &str = "window.lock";
-/// What the first one answers when it has taken the arguments.
+/// The reply when the first process has taken the arguments.
 const TAKEN: &[u8] = b"taken";
-/// What it answers who wants another data directory.
+/// The reply to a start with another data directory.
 const OTHER_DATA: &[u8] = b"other data";
-/// The longest start that is read: a callback, and what goes with it.
-const LONGEST: usize = LONGEST_CALLBACK + 16 * 1024;
-/// For this account only; the sticky bit keeps them where a runtime directory is cleaned of old files.
+/// The most bytes of arguments that are read: a callback and the other fields.
+const MAX_ARGUMENT_BYTES: usize = LONGEST_CALLBACK + 16 * 1024;
+/// File mode: this account only. The sticky bit protects the files where the runtime directory is cleaned of old ones.
 const MODE: u32 = 0o1600;
-/// Who has not said what it was started with by now is not listened to any longer.
-const TURN: Duration = Duration::from_secs(1);
-/// How long another Grapnel may take to begin listening, or to end.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long one peer may take to send its arguments.
+const IO_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long another process may take to begin listening, or to end.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time between two attempts.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The place of the one Grapnel of the session. It is given up when this is dropped, or by `release`.
+/// The right of being the first process of the session. Dropping it, or [`release`](Self::release), gives it up.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Instance {
     directory: PathBuf,
     is_of_session: bool,
-    held: Arc<Mutex<Option<Held>>>,
+    listening: Arc<Mutex<Option<Listening>>>,
 }
 
-struct Held {
+struct Listening {
     listener: UnixListener,
-    /// Unlocks when it is closed.
+    /// Closing the file releases the lock.
     _lock: File,
 }
 
-/// What a process is in its session.
+/// The role of this process in its session.
 pub(crate) enum Claim {
-    /// The one Grapnel.
-    First(Place),
-    /// A further start; the first has taken its arguments.
+    /// The first process.
+    First(Instance),
+    /// A second start; the first process has taken its arguments.
     Second,
-    /// A further start with another data directory than the first has.
+    /// A second start with another data directory.
     OtherData,
-    /// A further start, to which the first does not answer.
+    /// A second start; the first process does not respond.
     Unanswered,
 }
 
-/// Becomes the one Grapnel of this session, or hands `arguments` to the one there is. Fails where there is no directory
-/// to meet in.
+/// Becomes the first process of this session, or hands `arguments` to it.
+///
+/// # Errors
+///
+/// There is no directory for the socket that belongs to this account alone.
 pub(crate) fn claim(arguments: &Arguments) -> io::Result<Claim> {
     let (directory, is_of_session) = directory()?;
-    let mut claim = claim_in(&directory, arguments, PATIENCE)?;
-    if let Claim::First(place) = &mut claim {
-        place.is_of_session = is_of_session;
+    let mut claim = claim_in(&directory, arguments, CLAIM_TIMEOUT)?;
+    if let Claim::First(instance) = &mut claim {
+        instance.is_of_session = is_of_session;
     }
     Ok(claim)
 }
@@ -91,20 +96,20 @@ fn claim_in(directory: &Path, arguments: &Arguments, patience: Duration) -> io::
         }
         match hand_over(&socket, arguments, patience) {
             Ok(claim) => return Ok(claim),
-            // Somebody has removed it, so that the first can never be reached.
+            // Something removed the socket, so that the first process can never be reached.
             Err(error) if start.elapsed() >= patience && error.kind() == ErrorKind::NotFound => {
                 return Err(error);
             }
             Err(_) if start.elapsed() >= patience => return Ok(Claim::Unanswered),
-            // The other one has just begun, or is ending.
-            Err(_) => thread::sleep(PAUSE),
+            // The other process is just starting or ending.
+            Err(_) => thread::sleep(RETRY_INTERVAL),
         }
     }
 }
 
-/// Nobody finds the socket before it is closed to others.
-fn listen(directory: &Path, lock: File) -> io::Result<Place> {
-    let (unready, socket) = (directory.join(UNREADY), directory.join(SOCKET));
+/// Binds the socket under a temporary name, so that nobody can connect before its permissions are set.
+fn listen(directory: &Path, lock: File) -> io::Result<Instance> {
+    let (unready, socket) = (directory.join(UNREADY_SOCKET), directory.join(SOCKET));
     match fs::remove_file(&unready) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -112,8 +117,12 @@ fn listen(directory: &Path, lock: File) -> io::Result<Place> {
     let listener = UnixListener::bind(&unready)?;
     fs::set_permissions(&unready, Permissions::from_mode(MODE))?;
     fs::rename(unready, &socket)?;
-    let held = Held { listener, _lock: lock };
-    Ok(Place { directory: directory.to_owned(), is_of_session: true, held: Arc::new(Mutex::new(Some(held))) })
+    let listening = Listening { listener, _lock: lock };
+    Ok(Instance {
+        directory: directory.to_owned(),
+        is_of_session: true,
+        listening: Arc::new(Mutex::new(Some(listening))),
+    })
 }
 
 fn hand_over(socket: &Path, arguments: &Arguments, patience: Duration) -> io::Result<Claim> {
@@ -121,18 +130,18 @@ fn hand_over(socket: &Path, arguments: &Arguments, patience: Duration) -> io::Re
     if !is_own(&stream) {
         return Err(ErrorKind::PermissionDenied.into());
     }
-    stream.set_write_timeout(Some(TURN))?;
+    stream.set_write_timeout(Some(IO_TIMEOUT))?;
     stream.write_all(&arguments.to_bytes())?;
     stream.shutdown(Shutdown::Write)?;
-    // Others may be before this one.
-    match &*read_in_time(&mut stream, OTHER_DATA.len(), patience.max(TURN))? {
+    // Other starts may be served first.
+    match &*read_in_time(&mut stream, OTHER_DATA.len(), patience.max(IO_TIMEOUT))? {
         TAKEN => Ok(Claim::Second),
         OTHER_DATA => Ok(Claim::OtherData),
         _ => Err(ErrorKind::UnexpectedEof.into()),
     }
 }
 
-/// What comes until the other end is done, `longest` bytes at most, within `time` for all of it.
+/// Reads to the end of the stream, at most `longest` bytes, within `time` in total.
 fn read_in_time(stream: &mut UnixStream, longest: usize, time: Duration) -> io::Result<Vec<u8>> {
     let (start, mut bytes, mut part) = (Instant::now(), Vec::new(), [0; 4096]);
     while bytes.len() < longest {
@@ -146,58 +155,61 @@ fn read_in_time(stream: &mut UnixStream, longest: usize, time: Duration) -> io::
     Ok(bytes)
 }
 
-impl Place {
-    /// Where other files of the one Grapnel may be that go with the session.
+impl Instance {
+    /// A directory for other files of this instance that end with the session.
     pub(crate) fn session(&self) -> Option<&Path> {
         self.is_of_session.then_some(&*self.directory)
     }
 
-    /// Has `take` do what each further start asks for, from now on.
+    /// Calls `take` with the arguments of each further start, on a thread of its own.
     pub(crate) fn listen(&self, home: Option<String>, take: impl Fn(Arguments) + Send + 'static) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(listener) = held.as_ref().and_then(|held| held.listener.try_clone().ok()) else { return };
-        let place = self.clone();
+        let listening = self.listening.lock();
+        let Some(listener) = listening.as_ref().and_then(|listening| listening.listener.try_clone().ok())
+        else {
+            return;
+        };
+        let instance = self.clone();
         thread::spawn(move || {
             loop {
                 let stream = listener.accept();
-                // Held until its arguments are taken: who has been answered is not forgotten by one that leaves.
-                let held = place.held.lock().unwrap_or_else(PoisonError::into_inner);
-                if held.is_none() {
+                // Locked until the arguments are taken, so that a shutdown loses no start that was answered.
+                let listening = instance.listening.lock();
+                if listening.is_none() {
                     return;
                 }
-                match stream.and_then(|(stream, _)| answered(stream, home.as_deref())) {
+                match stream.and_then(|(stream, _)| answer(stream, home.as_deref())) {
                     Ok(Some(arguments)) => take(arguments),
                     Ok(None) => {}
                     Err(error) => {
-                        drop(held);
-                        tracing::warn!(%error, "another start was not heard");
-                        thread::sleep(PAUSE);
+                        drop(listening);
+                        tracing::warn!(%error, "another start could not be served");
+                        thread::sleep(RETRY_INTERVAL);
                     }
                 }
             }
         });
     }
 
-    /// Makes place for another Grapnel, while this one ends.
+    /// Lets another process become the first one while this one ends.
     pub(crate) fn release(&self) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(held) = held {
-            // Who listens wakes, and sees that it is over.
-            let _ = rustix::net::shutdown(&held.listener, rustix::net::Shutdown::Both);
+        let listening = self.listening.lock().take();
+        if let Some(listening) = listening {
+            // Wakes the listening thread, which then ends.
+            let _ = rustix::net::shutdown(&listening.listener, rustix::net::Shutdown::Both);
             let _ = fs::remove_file(self.directory.join(SOCKET));
         }
     }
 }
 
-/// A start that is to be taken; nothing where it is none of this account, or wants the data of another `home`.
-fn answered(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Arguments>> {
+/// Reads the arguments of a start and answers it. `None` if it is of another account or for another data directory.
+fn answer(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Arguments>> {
     if !is_own(&stream) {
         tracing::warn!("another account reached the window's socket");
         return Ok(None);
     }
-    let bytes = read_in_time(&mut stream, LONGEST, TURN)?;
+    let bytes = read_in_time(&mut stream, MAX_ARGUMENT_BYTES, IO_TIMEOUT)?;
     let Some(arguments) = Arguments::from_bytes(&bytes) else { return Ok(None) };
-    // A link is started with the environment of a browser, which need not know where the data is.
+    // A deep link is started with the environment of a browser, which may lack `GRAPNEL_HOME`.
     if arguments.callback.is_none() && arguments.home.as_deref() != home {
         stream.write_all(OTHER_DATA)?;
         return Ok(None);
@@ -206,12 +218,12 @@ fn answered(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Arg
     Ok(Some(arguments))
 }
 
-/// Whether who is at the other end is of this account.
+/// Whether the peer belongs to this account.
 fn is_own(stream: &UnixStream) -> bool {
     rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid == rustix::process::geteuid())
 }
 
-/// Where they meet, and whether that goes with the session; made where it is missing, for this account only.
+/// The directory of the socket, created for this account only, and whether it ends with the session.
 fn directory() -> io::Result<(PathBuf, bool)> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let session = runtime.filter(|runtime| is_for_us_alone(runtime)).map(|runtime| runtime.join(DIRECTORY));
@@ -220,7 +232,7 @@ fn directory() -> io::Result<(PathBuf, bool)> {
         session
     } else {
         let home = Store::default_home().map_err(|error| io::Error::other(error.message))?;
-        // A link there is the person's own.
+        // A symbolic link there is the person's own.
         home.canonicalize().unwrap_or(home)
     };
     // Nothing is written to a directory before it is known to be Grapnel's.
@@ -252,9 +264,9 @@ mod tests {
 
     use super::*;
 
-    fn first(directory: &Path) -> Place {
-        match claim_in(directory, &Arguments::default(), TURN).unwrap() {
-            Claim::First(place) => place,
+    fn first(directory: &Path) -> Instance {
+        match claim_in(directory, &Arguments::default(), IO_TIMEOUT).unwrap() {
+            Claim::First(instance) => instance,
             Claim::Second | Claim::OtherData | Claim::Unanswered => panic!("there is another one"),
         }
     }
@@ -263,16 +275,16 @@ mod tests {
     fn a_second_start_hands_over_what_it_was_started_with() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
-        let (told, tells) = channel();
-        first.listen(None, move |arguments| told.send(arguments).unwrap());
+        let (sender, receiver) = channel();
+        first.listen(None, move |arguments| sender.send(arguments).unwrap());
         let asked = Arguments {
             sandbox: true,
             callback: Some("dev.grapnel.desktop:/oauth/callback?state=x".into()),
             activation: Some("token".into()),
             ..Arguments::default()
         };
-        assert!(matches!(claim_in(folder.path(), &asked, TURN), Ok(Claim::Second)));
-        let taken = tells.recv_timeout(TURN).unwrap();
+        assert!(matches!(claim_in(folder.path(), &asked, IO_TIMEOUT), Ok(Claim::Second)));
+        let taken = receiver.recv_timeout(IO_TIMEOUT).unwrap();
         assert_eq!(taken.to_bytes(), asked.to_bytes());
         let mode = fs::metadata(folder.path().join(SOCKET)).unwrap().mode();
         assert_eq!(mode & 0o7777, MODE);
@@ -282,30 +294,30 @@ mod tests {
     fn a_start_for_other_data_is_told_so_unless_it_brings_a_callback() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
-        let (told, tells) = channel();
-        first.listen(Some("/home/a".into()), move |arguments| told.send(arguments).unwrap());
+        let (sender, receiver) = channel();
+        first.listen(Some("/home/a".into()), move |arguments| sender.send(arguments).unwrap());
         let mut asked = Arguments { home: Some("/home/b".into()), ..Arguments::default() };
-        assert!(matches!(claim_in(folder.path(), &asked, TURN), Ok(Claim::OtherData)));
+        assert!(matches!(claim_in(folder.path(), &asked, IO_TIMEOUT), Ok(Claim::OtherData)));
         asked.callback = Some("dev.grapnel.desktop:/oauth/callback?state=x".into());
-        assert!(matches!(claim_in(folder.path(), &asked, TURN), Ok(Claim::Second)));
-        assert!(tells.recv_timeout(TURN).unwrap().callback.is_some());
+        assert!(matches!(claim_in(folder.path(), &asked, IO_TIMEOUT), Ok(Claim::Second)));
+        assert!(receiver.recv_timeout(IO_TIMEOUT).unwrap().callback.is_some());
     }
 
     #[test]
-    fn who_leaves_makes_place_for_the_next() {
+    fn the_next_start_is_first_after_a_release() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
         first.listen(None, |_| ());
         first.release();
         let second = self::first(folder.path());
-        // What a process that was killed leaves behind stands in nobody's way.
+        // The files of a killed process do not block the next one.
         drop(second);
         assert!(folder.path().join(SOCKET).exists());
         self::first(folder.path());
     }
 
     #[test]
-    fn one_that_does_not_answer_is_told_after_a_while() {
+    fn a_process_that_does_not_respond_is_reported_after_the_timeout() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
         let said = claim_in(folder.path(), &Arguments::default(), Duration::ZERO);
@@ -314,29 +326,29 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_or_nonsense_holds_nobody_up() {
+    fn silent_slow_and_malformed_peers_do_not_block_a_start() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
-        let (told, tells) = channel();
-        first.listen(None, move |arguments| told.send(arguments).unwrap());
+        let (sender, receiver) = channel();
+        first.listen(None, move |arguments| sender.send(arguments).unwrap());
         let socket = folder.path().join(SOCKET);
         let silent = UnixStream::connect(&socket).unwrap();
         let mut drip = UnixStream::connect(&socket).unwrap();
         thread::spawn(move || {
             while drip.write_all(b"{").is_ok() {
-                thread::park_timeout(TURN / 4);
+                thread::park_timeout(IO_TIMEOUT / 4);
             }
         });
         let mut other = UnixStream::connect(&socket).unwrap();
         other.write_all(&vec![b'x'; 100_000]).ok();
         drop(other);
-        assert!(matches!(claim_in(folder.path(), &Arguments::default(), PATIENCE), Ok(Claim::Second)));
-        tells.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(claim_in(folder.path(), &Arguments::default(), CLAIM_TIMEOUT), Ok(Claim::Second)));
+        receiver.recv_timeout(CLAIM_TIMEOUT).unwrap();
         drop(silent);
     }
 
     #[test]
-    fn a_directory_of_others_is_no_meeting_place() {
+    fn a_directory_that_others_can_enter_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
         assert!(is_for_us_alone(folder.path()));

@@ -1,28 +1,31 @@
-//! The desktop shell: window, deep links, IPC. No OAuth in it.
+//! The desktop shell: the window, deep links, and the commands that the window sends. It knows nothing of OAuth.
 
 mod arguments;
-#[cfg(target_os = "linux")]
-mod beside;
+mod background_tasks;
 mod bindings;
 mod browser;
-mod browsing;
 mod callback;
-mod calls;
+mod cancellation;
 mod clipboard;
 mod commands;
 mod confirm;
+mod core_handle;
+mod deep_link;
+mod deep_link_self_test;
+#[cfg(target_os = "linux")]
+mod desktop_integration;
 mod dialog;
-mod ending;
+mod event_forwarding;
 mod events;
 #[cfg(target_os = "linux")]
 mod instance;
-mod leaving;
+mod lifecycle;
 mod logging;
-mod probe;
+#[cfg(target_os = "linux")]
+mod restart;
 mod sandbox;
-mod saved;
-mod scheme;
-mod shell;
+mod save_file;
+mod shutdown;
 mod start;
 mod window;
 

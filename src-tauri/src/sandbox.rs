@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use grapnel_core::store::Store;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// Where the sandbox listens, a port for each provider from here on, unless one is taken when it is first started.
@@ -40,7 +40,7 @@ pub(crate) struct SandboxApp {
 
 /// The sandbox, once someone has asked for it.
 #[derive(Default)]
-pub(crate) struct AtHand(Mutex<Running>);
+pub(crate) struct SandboxHandle(Mutex<Running>);
 
 #[derive(Default)]
 struct Running {
@@ -49,7 +49,7 @@ struct Running {
     trouble: Option<Error>,
 }
 
-impl AtHand {
+impl SandboxHandle {
     /// Starts the sandbox where its apps expect it, if any of `addresses` is one of its own. Where that fails, the
     /// reason is kept for the window.
     pub(crate) fn wake<'a>(&self, mut addresses: impl Iterator<Item = &'a str>) {
@@ -58,7 +58,7 @@ impl AtHand {
         if !addresses.any(|address| is_at(ports, address)) {
             return;
         }
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.0.lock();
         if running.sandbox.is_none() {
             match start(ports, &home) {
                 Ok(sandbox) => running.sandbox = Some(sandbox),
@@ -69,12 +69,12 @@ impl AtHand {
 
     /// Why the sandbox does not run, although there are apps of it.
     pub(crate) fn trouble(&self) -> Option<Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+        self.0.lock().trouble.clone()
     }
 
     /// Starts the sandbox, unless it runs, and answers what to enter to use it: an app of each provider.
     pub(crate) fn start(&self) -> Result<Vec<SandboxApp>> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.0.lock();
         let Running { sandbox, trouble } = &mut *running;
         let sandbox = match sandbox {
             Some(sandbox) => sandbox,

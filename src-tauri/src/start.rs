@@ -1,35 +1,38 @@
-//! The start of the program: what it was started with, whether another Grapnel runs already, and the window's parts.
+//! The start of the program: arguments, a running instance, and the window with its state.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use tauri::{AppHandle, Builder, Manager, Wry};
 
-use crate::arguments::{Arguments, Asked};
+use crate::arguments::{Arguments, Invocation};
+use crate::core_handle::CoreHandle;
 #[cfg(target_os = "linux")]
-use crate::beside;
-use crate::ending::Ending;
+use crate::desktop_integration;
+use crate::event_forwarding::EventBacklog;
 #[cfg(target_os = "linux")]
-use crate::instance::{self, Claim, Place};
-use crate::shell::Shell;
+use crate::instance::{self, Claim, Instance};
+use crate::sandbox::SandboxHandle;
+use crate::shutdown::Shutdown;
 #[cfg(target_os = "linux")]
-use crate::window::drawing::Drawing;
+use crate::window::rendering::Rendering;
 use crate::{
-    bindings, callback, calls, clipboard, commands, leaving, logging, probe, sandbox, saved, scheme, window,
+    background_tasks, bindings, callback, cancellation, clipboard, commands, deep_link, deep_link_self_test,
+    lifecycle, logging, save_file, window,
 };
 
-/// How a start ends that was given what Grapnel does not know.
+/// Exit code for an unknown argument.
 const USAGE: u8 = 2;
 
-/// Runs the program until it is left.
+/// Runs the program to its end.
 pub fn run() -> ExitCode {
     logging::start();
     grapnel_core::core_dumps::forbid();
     grapnel_core::descriptors::raise_limit();
-    let arguments = match Asked::own() {
-        Asked::Start(arguments) => arguments,
-        Asked::Print(text) => return print(&text),
-        Asked::Unknown(argument) => {
+    let arguments = match Invocation::own() {
+        Invocation::Start(arguments) => arguments,
+        Invocation::Print(text) => return print(&text),
+        Invocation::Unknown(argument) => {
             complain(&format!(
                 "“{argument}” is not an option of grapnel-desktop. See grapnel-desktop --help."
             ));
@@ -41,15 +44,15 @@ pub fn run() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn start(arguments: Arguments) -> ExitCode {
-    let place = match instance::claim(&arguments) {
-        Ok(Claim::First(place)) => Some(place),
+    let instance = match instance::claim(&arguments) {
+        Ok(Claim::First(instance)) => Some(instance),
         Ok(Claim::Second) => return ExitCode::SUCCESS,
         Ok(Claim::OtherData) => {
             return complain(
                 "Grapnel is already running with another data directory (GRAPNEL_HOME). Quit it first.",
             );
         }
-        // A callback is not to be lost: this process takes it in beside the other.
+        // A callback must not be lost: this process handles it beside the other one.
         Ok(Claim::Unanswered) if arguments.callback.is_some() => None,
         Ok(Claim::Unanswered) => {
             return complain(
@@ -57,19 +60,19 @@ fn start(arguments: Arguments) -> ExitCode {
             );
         }
         Err(error) => {
-            tracing::warn!(%error, "a second start will not find this one");
+            tracing::warn!(%error, "another start will not find this process");
             None
         }
     };
     if let Some(callback) = arguments.callback.as_ref().filter(|_| !arguments.on_stdin) {
-        if let Some(place) = &place {
-            place.release();
+        if let Some(instance) = &instance {
+            instance.release();
         }
         callback::keep_out_of_arguments(callback, &arguments);
     }
-    // Before there is another thread: the environment is everyone's.
-    let drawing = Drawing::choose(place.as_ref().and_then(Place::session));
-    admit_no_driver();
+    // Before there is a second thread: threads share the environment.
+    let rendering = Rendering::choose(instance.as_ref().and_then(Instance::session));
+    forbid_webdriver();
     if gtk::init().is_err() {
         let lost =
             if arguments.callback.is_some() { " The sign-in was not completed: start it again." } else { "" };
@@ -78,20 +81,20 @@ fn start(arguments: Arguments) -> ExitCode {
              Use “grapnel” in a terminal."
         ));
     }
-    let session = Session { place, drawing };
+    let session = Session { instance, rendering };
     run_to_end(build(Builder::default(), arguments, session))
 }
 
-/// What a start finds in its session.
+/// What a start takes from its session.
 #[cfg(target_os = "linux")]
 struct Session {
-    place: Option<Place>,
-    drawing: Drawing,
+    instance: Option<Instance>,
+    rendering: Rendering,
 }
 
-/// Whoever can set the environment could drive the page of a Grapnel that a person uses.
+/// Keeps `WebDriver` out of release builds: anyone who sets the environment could drive the page.
 #[cfg(target_os = "linux")]
-fn admit_no_driver() {
+fn forbid_webdriver() {
     if cfg!(not(any(debug_assertions, feature = "webdriver"))) {
         gtk::glib::unsetenv("TAURI_WEBVIEW_AUTOMATION");
     }
@@ -122,7 +125,7 @@ fn start(arguments: Arguments) -> ExitCode {
 fn run_to_end(built: tauri::Result<tauri::App>) -> ExitCode {
     match built {
         Ok(app) => {
-            app.run(leaving::on_event);
+            app.run(lifecycle::on_event);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -141,35 +144,37 @@ fn build(
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             bindings.mount_events(app);
-            app.manage(Shell::new(app.handle().clone()));
-            app.manage(calls::Calls::default());
+            let handle = app.handle().clone();
+            app.manage(CoreHandle::new(move |core| background_tasks::start(&handle, core)));
+            app.manage(EventBacklog::default());
+            app.manage(cancellation::CancellableCalls::default());
             app.manage(clipboard::Clipboard::default());
-            app.manage(commands::Opened::default());
-            app.manage(Ending::default());
-            app.manage(saved::Saved::default());
-            app.manage(sandbox::AtHand::default());
-            app.manage(probe::Probe::default());
-            app.manage(callback::Raised::default());
+            app.manage(commands::archive::OpenArchive::default());
+            app.manage(Shutdown::default());
+            app.manage(save_file::LastSavedFile::default());
+            app.manage(SandboxHandle::default());
+            app.manage(deep_link_self_test::SelfTest::default());
+            app.manage(callback::RaiseLimiter::default());
             app.manage(window::Activation::default());
-            app.manage(window::place::Kept::default());
+            app.manage(window::geometry::SavedGeometry::default());
             #[cfg(target_os = "linux")]
-            app.manage(beside::tray::Tray::default());
+            app.manage(desktop_integration::tray::Tray::default());
             #[cfg(target_os = "linux")]
-            app.manage(session.drawing);
-            leaving::on_signals(app.handle());
+            app.manage(session.rendering);
+            lifecycle::on_signals(app.handle());
             #[cfg(target_os = "linux")]
-            app.state::<Drawing>().begins();
+            app.state::<Rendering>().mark_starting();
             window::open(app.handle(), !arguments.hidden).inspect_err(|_| {
                 #[cfg(target_os = "linux")]
-                app.state::<Drawing>().began();
+                app.state::<Rendering>().clear_marker();
             })?;
             let handle = app.handle().clone();
-            std::thread::spawn(move || scheme::register(&handle));
+            std::thread::spawn(move || deep_link::register(&handle));
             #[cfg(target_os = "linux")]
-            if let Some(place) = session.place {
+            if let Some(instance) = session.instance {
                 let handle = app.handle().clone();
-                place.listen(arguments.home.clone(), move |arguments| follow(&handle, arguments, true));
-                app.manage(place);
+                instance.listen(arguments.home.clone(), move |arguments| follow(&handle, arguments, true));
+                app.manage(instance);
             }
             follow(app.handle(), arguments, false);
             Ok(())
@@ -177,17 +182,17 @@ fn build(
         .build(tauri::generate_context!())
 }
 
-/// Does what a start of the program asks for: the first one, or a second that brought its arguments here.
+/// Does what the arguments of a start ask for: of this process, or of a second one that handed them over.
 fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
     let app = app.clone();
-    let errand = app.state::<Ending>().errand();
-    // The toolkit has used that of the first start for its window.
+    let delay = app.state::<Shutdown>().delay();
+    // The toolkit has used the token of the first start for its window.
     if is_second && let Some(token) = arguments.activation {
-        app.state::<window::Activation>().keep(token);
+        app.state::<window::Activation>().set(token);
     }
     tauri::async_runtime::spawn(async move {
         if arguments.sandbox
-            && let Err(error) = app.state::<sandbox::AtHand>().start()
+            && let Err(error) = app.state::<SandboxHandle>().start()
         {
             tracing::error!(%error, "the sandbox did not start");
         }
@@ -195,11 +200,11 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
             Some(address) => callback::receive(&app, address).await,
             None if arguments.hidden && is_second => {}
             #[cfg(target_os = "linux")]
-            None if arguments.hidden => beside::stay_hidden(&app).await,
+            None if arguments.hidden => desktop_integration::stay_hidden(&app).await,
             None if is_second || arguments.hidden => window::show(&app),
             None => {}
         }
-        drop(errand);
+        drop(delay);
     });
 }
 

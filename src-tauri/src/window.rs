@@ -1,59 +1,60 @@
-//! The one window: made hidden, and shown once its page is there.
+//! The one window: created hidden, and shown once its page has loaded.
 
-#[cfg(target_os = "linux")]
-pub(crate) mod drawing;
-pub(crate) mod place;
+pub(crate) mod geometry;
 #[cfg(target_os = "linux")]
 mod present_linux;
+#[cfg(target_os = "linux")]
+pub(crate) mod rendering;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use grapnel_model::id::ConnectionId;
+use parking_lot::Mutex;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tauri_specta::Event as _;
 
-use crate::events::Asked;
+use crate::events::ConnectionRequested;
 
 const NAME: &str = "main";
-/// If the page has not loaded by then, an empty window tells more than none.
-const LATEST: Duration = Duration::from_secs(3);
+/// If the page has not loaded by then, an empty window is better than none.
+const SHOW_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long an activation token is kept: an exchange with the provider may come before the window is shown.
+/// How long an activation token is usable: the exchange with the provider may take place before the window is shown.
 #[cfg(target_os = "linux")]
-const GOOD_FOR: Duration = Duration::from_secs(40);
+const ACTIVATION_LIFETIME: Duration = Duration::from_secs(40);
 
-/// What the desktop gave for bringing the window to the front next, by the person's last act elsewhere: a desktop that
-/// guards against windows that steal the focus asks for it.
+/// The desktop's activation token from the person's last action outside of the window. A desktop that prevents focus
+/// stealing requires it to bring the window to the front.
 #[derive(Default)]
 pub(crate) struct Activation(Mutex<Option<(Instant, String)>>);
 
 impl Activation {
-    /// Keeps a token for the next time that the window is shown.
-    pub(crate) fn keep(&self, token: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), token));
+    /// Stores a token for the next time that the window is shown.
+    pub(crate) fn set(&self, token: String) {
+        *self.0.lock() = Some((Instant::now(), token));
     }
 
     #[cfg(target_os = "linux")]
     fn take(&self) -> Option<String> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        kept.filter(|(since, _)| since.elapsed() < GOOD_FOR).map(|(_, token)| token)
+        let stored = self.0.lock().take();
+        stored.filter(|(since, _)| since.elapsed() < ACTIVATION_LIFETIME).map(|(_, token)| token)
     }
 }
 
-/// Makes the window; `at_once` shows it as soon as there is something to see.
-pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
-    // Whether the start has shown it: who hid it since then is not to see it again.
-    let started = Arc::new(AtomicBool::new(!at_once));
+/// Creates the window; `is_visible` shows it as soon as its page has loaded.
+pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
+    // Whether the start has shown it. A window that the person has hidden since then stays hidden.
+    let started = Arc::new(AtomicBool::new(!is_visible));
     let loaded = Arc::clone(&started);
     let window = WebviewWindowBuilder::new(app, NAME, WebviewUrl::default())
         .title("Grapnel")
-        .inner_size(place::FIRST.0.into(), place::FIRST.1.into())
+        .inner_size(geometry::DEFAULT_SIZE.0.into(), geometry::DEFAULT_SIZE.1.into())
         .min_inner_size(480.0, 400.0)
         .visible(false)
-        // The page is Grapnel's own, and goes nowhere else.
+        // The page is Grapnel's own, and navigates nowhere else.
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(move |window, load| {
@@ -64,21 +65,20 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
     let window = match app.path().app_local_data_dir().map(std::fs::create_dir_all) {
         Ok(Ok(())) => window,
         failed => {
-            // The page keeps its theme and the like there, and does without; what is wrong with the data directory itself
-            // is told in the page.
-            tracing::warn!(?failed, "the window's own settings are not kept");
+            // The page stores its theme there, and works without. The page itself reports a broken data directory.
+            tracing::warn!(?failed, "the page cannot store its own settings");
             window.incognito(true).data_directory(std::env::temp_dir())
         }
     };
-    place::restore(app, window).build()?;
+    geometry::restore(app, window).build()?;
     #[cfg(target_os = "linux")]
-    drawing::watch(app);
-    if !at_once {
+    rendering::watch(app);
+    if !is_visible {
         return Ok(());
     }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        tokio::time::sleep(LATEST).await;
+        tokio::time::sleep(SHOW_TIMEOUT).await;
         if !started.swap(true, Ordering::Relaxed)
             && let Some(window) = app.get_webview_window(NAME)
         {
@@ -89,12 +89,12 @@ pub(crate) fn open(app: &AppHandle, at_once: bool) -> tauri::Result<()> {
 }
 
 fn is_own(url: &Url) -> bool {
-    // By such an address Windows has it: of that host, at no other port, where another program could listen.
-    let is_hosted = matches!(url.scheme(), "http" | "https")
+    // On Windows the page has this host. Another program could listen at another port.
+    let is_windows_page = matches!(url.scheme(), "http" | "https")
         && url.host_str() == Some("tauri.localhost")
         && url.port().is_none();
     url.scheme() == "tauri"
-        || (cfg!(windows) && is_hosted)
+        || (cfg!(windows) && is_windows_page)
         || (cfg!(dev) && url.host_str() == Some("127.0.0.1"))
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn get(app: &AppHandle) -> Option<WebviewWindow> {
     app.get_webview_window(NAME)
 }
 
-/// Brings the window before the person's eyes.
+/// Brings the window to the front.
 pub(crate) fn show(app: &AppHandle) {
     let Some(window) = get(app) else { return };
     #[cfg(target_os = "linux")]
@@ -115,37 +115,45 @@ pub(crate) fn show(app: &AppHandle) {
     }
 }
 
-/// Brings the window before the person's eyes, at a connection where they asked for one.
+/// Brings the window to the front, and shows a connection if one is given.
 pub(crate) fn show_about(app: &AppHandle, connection: Option<ConnectionId>) {
     show(app);
-    if let Some(Err(error)) = connection.map(|id| Asked(id).emit(app)) {
-        tracing::warn!(%error, "the window did not hear");
+    if let Some(Err(error)) = connection.map(|id| ConnectionRequested(id).emit(app)) {
+        tracing::warn!(%error, "an event did not reach the page");
     }
 }
 
-/// Shows the window where it is hidden, and leaves it where it is seen.
+/// Shows the window if it is hidden; a visible one is not raised.
 pub(crate) fn show_if_hidden(app: &AppHandle) {
-    if get(app).is_some_and(|window| window.is_visible().is_ok_and(|is_seen| !is_seen)) {
+    if get(app).is_some_and(|window| window.is_visible().is_ok_and(|is_visible| !is_visible)) {
         show(app);
     }
 }
 
-/// Keeps where the window is, for the next start.
-pub(crate) fn keep_place(app: &AppHandle) {
+/// Saves the window's geometry for the next start.
+pub(crate) fn save_geometry(app: &AppHandle) {
     if let Some(window) = get(app) {
-        place::keep(app, &window);
+        geometry::save(app, &window);
     }
 }
 
-/// Takes the window from the person's eyes; all in it stays.
+/// Hides the window; its page keeps its state.
 pub(crate) fn hide(app: &AppHandle) {
     let hidden = get(app).map(|window| window.hide());
     if let Some(Err(error)) = hidden {
-        tracing::warn!(%error, "the window stays");
+        tracing::warn!(%error, "the window could not be hidden");
     }
 }
 
-/// Whether the person has the window before their eyes.
+/// Records that the page has loaded and sends commands.
+pub(crate) fn page_loaded(app: &AppHandle) {
+    #[cfg(target_os = "linux")]
+    app.state::<rendering::Rendering>().page_loaded();
+    #[cfg(not(target_os = "linux"))]
+    let _ = app;
+}
+
+/// Whether the window has the focus.
 pub(crate) fn is_focused(app: &AppHandle) -> bool {
     get(app).is_some_and(|window| window.is_focused().unwrap_or(false))
 }
@@ -155,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_goes_nowhere_else() {
+    fn the_page_navigates_nowhere_else() {
         assert!(is_own(&"tauri://localhost/index.html".parse().unwrap()));
         for elsewhere in [
             "http://tauri.localhost:8080/",

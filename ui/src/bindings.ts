@@ -6,14 +6,16 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 /** Commands */
 export const commands = {
 	/**
-	 *  Everything the window shows; `at_first` of ten thousand connections only those at the top of the lists, so that the
-	 *  window need not wait for the others.
+	 *  Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need not
+	 *  wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
 	/**  Those of these connections that are there: how they stand now. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
+	/**  What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to. */
+	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
 	/**  What is set for all of Grapnel. */
-	settings: () => typedError<Set, Error>(__TAURI_INVOKE("settings")),
+	settings: () => typedError<SettingsView, Error>(__TAURI_INVOKE("settings")),
 	/**
 	 *  Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The person
 	 *  is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
@@ -23,8 +25,6 @@ export const commands = {
 	chooseCertificates: () => typedError<Settings | null, Error>(__TAURI_INVOKE("choose_certificates")),
 	/**  Makes Grapnel start at login, or no more. */
 	startAtLogin: (on: boolean) => typedError<null, Error>(__TAURI_INVOKE("start_at_login", { on })),
-	/**  Opens the data directory in the system's file manager. */
-	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Starts the sandbox, and tells what to enter to use it: an app of each of its providers. */
 	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
 	/**  What an issuer announces of itself: values for an app of another provider, and what to know of it. */
@@ -111,14 +111,14 @@ export const commands = {
 	 *  none.
 	 */
 	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<ExportedPosts | null, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
-	/**  Opens the folder of the file that was written last. */
-	openSavedFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_saved_folder")),
 	/**  What holds every word of a text, across everything that was read. */
 	search: (text: string) => typedError<Found[], Error>(__TAURI_INVOKE("search", { text })),
 	/**  Cancels a call that the window waits for, by the number it gave it. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
-	/**  What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to. */
-	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
+	/**  Opens the data directory in the system's file manager. */
+	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
+	/**  Opens the folder of the file that was saved last. */
+	openSavedFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_saved_folder")),
 	/**  Copies text that is no secret. */
 	copyText: (text: string) => typedError<null, Error>(__TAURI_INVOKE("copy_text", { text })),
 	/**  Asks the keyring again; answers why it does not open the vault, if it does not. */
@@ -135,7 +135,7 @@ export const commands = {
 	 *  Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether they
 	 *  do. Refused while it opens, or may open again by itself.
 	 */
-	beginAnew: () => typedError<boolean, Error>(__TAURI_INVOKE("begin_anew")),
+	resetVault: () => typedError<boolean, Error>(__TAURI_INVOKE("reset_vault")),
 	/**  Looks at everything that has to work, and sends a deep link that has to come back. */
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
 	/**  Copies a diagnosis as text that is safe to show to anyone. */
@@ -144,7 +144,7 @@ export const commands = {
 	 *  Writes apps and connections to a file that a passphrase opens, and that the person chooses; nothing where they
 	 *  choose none.
 	 */
-	exportArchive: (passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<Written | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
+	exportArchive: (passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<ExportedFile | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
 	/**
 	 *  Opens an exported file that the person chooses, and tells what importing it would add; nothing where they choose
 	 *  none.
@@ -158,8 +158,8 @@ export const commands = {
 
 /** Events */
 export const events = {
-	asked: makeEvent<Asked, Asked>("asked"),
-	happened: makeEvent<Happened, Happened>("happened"),
+	connectionRequested: makeEvent<ConnectionRequested, ConnectionRequested>("connection-requested"),
+	coreEvent: makeEvent<CoreEvent, CoreEvent>("core-event"),
 };
 
 /* Types */
@@ -236,9 +236,6 @@ export type Application = {
 	/**  Its page. */
 	homepage: string | null,
 };
-
-/**  The connection that the person asked for, outside of the window. */
-export type Asked = ConnectionId;
 
 /**  One pending (or just ended) authorization of an app. */
 export type Attempt = {
@@ -433,6 +430,12 @@ export type Collection = {
 /**  Names a connection. */
 export type ConnectionId = string;
 
+/**  The connection that the person asked for, outside of the window. */
+export type ConnectionRequested = ConnectionId;
+
+/**  What the core has to say, on its way to the window. */
+export type CoreEvent = Event;
+
 /**  Everything about a connection. */
 export type Details = {
 	/**  What the list shows of it. */
@@ -610,6 +613,12 @@ export type Exported = {
 	moved: boolean,
 };
 
+/**  What was exported, and where to. */
+export type ExportedFile = {
+	file: string,
+	exported: Exported,
+};
+
 /**  A file that was written. */
 export type ExportedPosts = {
 	/**  Where it is. */
@@ -678,9 +687,6 @@ export type Glimpse = {
 	/**  Eight hex digits of the token's SHA-256, such as `9f3c21ab`. */
 	fingerprint: string,
 };
-
-/**  What the core has to say, on its way to the window. */
-export type Happened = Event;
 
 /**  What may be said of the tokens held. */
 export type Held = {
@@ -1246,17 +1252,6 @@ export type Seen = {
 	body: string,
 };
 
-/**  What is set for all of Grapnel, and where its data is. */
-export type Set = {
-	settings: Settings,
-	/**  The data directory. */
-	folder: string,
-	/**  Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered. */
-	at_login: boolean | null,
-	/**  Whether Grapnel can be found in the tray now. */
-	in_tray: boolean,
-};
-
 /**  The settings. Each is the usual where it is empty. */
 export type Settings = {
 	/**  The program that opens sign-in pages, with its arguments, such as `firefox -P work`; empty for the system's. */
@@ -1271,6 +1266,17 @@ export type Settings = {
 	tray?: boolean,
 	/**  How long before their end tokens are renewed. */
 	margin?: Margin,
+};
+
+/**  What is set for all of Grapnel, and where its data is. */
+export type SettingsView = {
+	settings: Settings,
+	/**  The data directory. */
+	folder: string,
+	/**  Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered. */
+	at_login: boolean | null,
+	/**  Whether Grapnel can be found in the tray now. */
+	in_tray: boolean,
 };
 
 /**  Where a value of a profile is known from. */
@@ -1378,12 +1384,6 @@ export type What =
 "app" | 
 /**  A connection. */
 "connection";
-
-/**  What was exported, and where to. */
-export type Written = {
-	file: string,
-	exported: Exported,
-};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

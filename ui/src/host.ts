@@ -192,7 +192,7 @@ export const host = {
   unlock: (word: string) => ask(() => commands.unlock(word)),
   usePassphrase: (word: string) => ask(() => commands.protectWithPassphrase(word)),
   /** Gives up everything that is sealed, where the key is lost for good. */
-  beginAnew: () => ask(() => commands.beginAnew()),
+  resetVault: () => ask(() => commands.resetVault()),
   useKeyring: () => ask(() => commands.protectWithKeyring()),
   diagnose: () => ask(() => commands.diagnose()),
   copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),
@@ -204,7 +204,7 @@ export const host = {
   importOpened: (tokens: boolean) => ask(() => commands.importArchive(tokens)),
   closeArchive: () => ask(() => commands.closeArchive()),
   /** Calls back with everything that happens, until the returned function is called. */
-  listen: (heard: (event: Happening) => void) => events.happened.listen((message) => heard(message.payload)),
+  listen: (heard: (event: Happening) => void) => events.coreEvent.listen((message) => heard(message.payload)),
   /** Calls back with the connection that the person asked for outside of the window, likewise. */
-  asked: (open: (connection: string) => void) => events.asked.listen((message) => open(message.payload)),
+  asked: (open: (connection: string) => void) => events.connectionRequested.listen((message) => open(message.payload)),
 };

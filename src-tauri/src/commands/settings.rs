@@ -9,14 +9,14 @@ use serde::Serialize;
 use tauri::Manager;
 use tauri::{AppHandle, State};
 
+use crate::core_handle::CoreHandle;
 #[cfg(target_os = "linux")]
-use crate::beside::{login, tray::Tray};
-use crate::shell::Shell;
+use crate::desktop_integration::{autostart, tray::Tray};
 use crate::{confirm, dialog};
 
 /// What is set for all of Grapnel, and where its data is.
 #[derive(Serialize, specta::Type)]
-pub(crate) struct Set {
+pub(crate) struct SettingsView {
     pub(crate) settings: Settings,
     /// The data directory.
     pub(crate) folder: String,
@@ -29,14 +29,14 @@ pub(crate) struct Set {
 /// What is set for all of Grapnel.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn settings(shell: State<'_, Shell>, app: AppHandle) -> Result<Set> {
+pub(crate) async fn settings(core: State<'_, CoreHandle>, app: AppHandle) -> Result<SettingsView> {
     let folder = Store::default_home()?.display().to_string();
-    let settings = shell.core().await?.settings()?;
+    let settings = core.core().await?.settings()?;
     #[cfg(target_os = "linux")]
-    let (at_login, in_tray) = (Some(login::is_on(&app)), app.state::<Tray>().is_seen());
+    let (at_login, in_tray) = (Some(autostart::is_on(&app)), app.state::<Tray>().is_visible());
     #[cfg(not(target_os = "linux"))]
     let (at_login, in_tray) = (None, false);
-    Ok(Set { settings, folder, at_login, in_tray })
+    Ok(SettingsView { settings, folder, at_login, in_tray })
 }
 
 /// Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The person
@@ -44,11 +44,11 @@ pub(crate) async fn settings(shell: State<'_, Shell>, app: AppHandle) -> Result<
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn change_settings(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     app: AppHandle,
     changes: Changes,
 ) -> Result<Option<Settings>> {
-    let core = shell.core().await?;
+    let core = core.core().await?;
     let kept = core.settings()?;
     if !confirm::settings(&app, &kept, &core.checked_settings(changes.to(kept.clone()))?).await? {
         return Ok(None);
@@ -60,8 +60,11 @@ pub(crate) async fn change_settings(
 /// Has the person choose the file of certificate authorities to trust besides; nothing where they choose none.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn choose_certificates(shell: State<'_, Shell>, app: AppHandle) -> Result<Option<Settings>> {
-    let core = shell.core().await?;
+pub(crate) async fn choose_certificates(
+    core: State<'_, CoreHandle>,
+    app: AppHandle,
+) -> Result<Option<Settings>> {
+    let core = core.core().await?;
     let Some(file) = dialog::open(&app, "Authorities to trust besides").await? else { return Ok(None) };
     let certificates = file.into_os_string().into_string().map_err(|_| {
         Error::input("certificates", "The path of this file is not text.").hint("Give it another name.")
@@ -92,7 +95,7 @@ async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Set
 #[specta::specta]
 pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {
     #[cfg(target_os = "linux")]
-    return login::set(&app, on);
+    return autostart::set(&app, on);
     #[cfg(not(target_os = "linux"))]
     {
         let _ = (app, on);

@@ -1,87 +1,56 @@
-//! The vault and the doctor.
+//! The vault: what protects it, unlocking, and reset.
 
-use grapnel_core::doctor::{Check, Diagnosis, Verdict};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::Entered;
 use grapnel_model::vault::Protection;
 use tauri::{AppHandle, State};
 
-use crate::clipboard::Clipboard;
-use crate::shell::Shell;
-use crate::{confirm, probe};
+use crate::confirm;
+use crate::core_handle::CoreHandle;
+
+/// Asks the keyring again; answers why it does not open the vault, if it does not.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn check_vault(core: State<'_, CoreHandle>) -> Result<Option<Error>> {
+    Ok(core.core().await?.check_vault().await)
+}
 
 /// What opens the vault.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn protection(shell: State<'_, Shell>) -> Result<Protection> {
-    shell.core().await?.protection()
+pub(crate) async fn protection(core: State<'_, CoreHandle>) -> Result<Protection> {
+    core.core().await?.protection()
 }
 
 /// Opens a vault that has a passphrase, for as long as the program runs.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn unlock(shell: State<'_, Shell>, passphrase: Entered) -> Result<()> {
-    shell.core().await?.unlock(&passphrase.0).await
+pub(crate) async fn unlock(core: State<'_, CoreHandle>, passphrase: Entered) -> Result<()> {
+    core.core().await?.unlock(&passphrase.0).await
 }
 
 /// Seals everything anew under a passphrase.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn protect_with_passphrase(shell: State<'_, Shell>, passphrase: Entered) -> Result<()> {
-    shell.core().await?.protect_with_passphrase(&passphrase.0).await
+pub(crate) async fn protect_with_passphrase(core: State<'_, CoreHandle>, passphrase: Entered) -> Result<()> {
+    core.core().await?.protect_with_passphrase(&passphrase.0).await
 }
 
 /// Seals everything anew under a key in the keyring.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn protect_with_keyring(shell: State<'_, Shell>) -> Result<()> {
-    shell.core().await?.protect_with_keyring().await
+pub(crate) async fn protect_with_keyring(core: State<'_, CoreHandle>) -> Result<()> {
+    core.core().await?.protect_with_keyring().await
 }
 
 /// Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether they
 /// do. Refused while it opens, or may open again by itself.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn begin_anew(shell: State<'_, Shell>, app: AppHandle) -> Result<bool> {
-    let core = shell.core().await?;
-    if !confirm::begin_anew(&app).await? {
+pub(crate) async fn reset_vault(core: State<'_, CoreHandle>, app: AppHandle) -> Result<bool> {
+    let core = core.core().await?;
+    if !confirm::reset_vault(&app).await? {
         return Ok(false);
     }
     core.begin_anew().await.map(|()| true)
-}
-
-/// Looks at everything that has to work, and sends a deep link that has to come back.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn diagnose(app: AppHandle, shell: State<'_, Shell>) -> Result<Diagnosis> {
-    let program = std::env::current_exe().ok();
-    let mut diagnosis = match shell.core().await {
-        Ok(core) => core.examine(program.as_deref()).await,
-        Err(error) => grapnel_core::doctor::unopened(error),
-    };
-    diagnosis.checks.push(tried(probe::run(&app).await));
-    Ok(diagnosis)
-}
-
-fn tried(probed: Result<()>) -> Check {
-    let name = "A deep link, sent as a browser would".into();
-    match probed {
-        Ok(()) => Check {
-            name,
-            verdict: Verdict::Fine,
-            found: "It came back to Grapnel.".into(),
-            meaning: None,
-            hint: None,
-        },
-        Err(Error { message: found, meaning, hint, .. }) => {
-            Check { name, verdict: Verdict::Attention, found, meaning, hint }
-        }
-    }
-}
-
-/// Copies a diagnosis as text that is safe to show to anyone.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn copy_diagnosis(clipboard: State<'_, Clipboard>, diagnosis: Diagnosis) -> Result<()> {
-    clipboard.copy(&diagnosis.report())
 }

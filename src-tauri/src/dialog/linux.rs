@@ -19,16 +19,16 @@ use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
 use super::purpose::Purpose;
-use crate::confirm::Question;
+use crate::confirm::Confirmation;
 
-/// How long a question is seen before it can be agreed to: a press that was meant for the page under it does nothing.
+/// How long a confirmation is seen before it can be agreed to: a press that was meant for the page under it does nothing.
 const SETTLING: Duration = Duration::from_millis(600);
 
-pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {
-    let text = format!("{}\n\n{}", question.what, question.meaning);
+pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confirmation, tell: Sender<bool>) {
+    let text = format!("{}\n\n{}", confirmation.what, confirmation.meaning);
     let dialog = MessageDialog::builder()
-        .title(question.title)
-        .text(question.title)
+        .title(confirmation.title)
+        .text(confirmation.title)
         .secondary_text(&text)
         .message_type(MessageType::Warning)
         .buttons(ButtonsType::None)
@@ -37,11 +37,11 @@ pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell
     dialog.set_transient_for(window.and_then(|window| window.gtk_window().ok()).as_ref());
     // GTK names it after its kind, "Warning".
     if let Some(accessible) = dialog.accessible() {
-        accessible.set_name(question.title);
+        accessible.set_name(confirmation.title);
     }
     break_anywhere(&dialog, &text);
     dialog.add_button("_Cancel", ResponseType::Cancel);
-    dialog.add_button(question.action, ResponseType::Accept);
+    dialog.add_button(confirmation.action, ResponseType::Accept);
     dialog.set_default_response(ResponseType::Cancel);
     dialog.set_response_sensitive(ResponseType::Accept, false);
     dialog.connect_map(|dialog| {

@@ -237,7 +237,10 @@ impl Paths {
                             _ => break,
                         }
                     }
-                    self.add(path);
+                    // `crate` alone is a visibility.
+                    if path.len() > 1 {
+                        self.add(path);
+                    }
                 }
                 _ => {}
             }

@@ -153,7 +153,7 @@ async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()
     let posts = json!({ "project_id": "proj_harbour" });
     let words = "harbour lamp eleven moss";
     for (title, command, mut given) in [
-        ("Delete all tokens and client secrets", "begin_anew", json!({ "agreed": true, "confirmed": true })),
+        ("Delete all tokens and client secrets", "reset_vault", json!({ "agreed": true, "confirmed": true })),
         (
             "Export to a file",
             "export_archive",

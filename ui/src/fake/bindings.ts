@@ -8,11 +8,11 @@ type Commands = typeof real.commands;
 export const commands: Commands = fake.commands;
 
 export const events = {
-  happened: {
+  coreEvent: {
     listen: (heard: (message: { payload: real.Event }) => void) =>
       Promise.resolve(fake.listen((payload) => heard({ payload }))),
   },
-  asked: {
+  connectionRequested: {
     listen: (open: (message: { payload: string }) => void) =>
       Promise.resolve(fake.asked((payload) => open({ payload }))),
   },

@@ -84,8 +84,8 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
         return null;
       }),
     protectWithKeyring: () => answer("protectWithKeyring", [], () => ((world().protection = "keyring"), null)),
-    beginAnew: () =>
-      answer("beginAnew", [], () => {
+    resetVault: () =>
+      answer("resetVault", [], () => {
         if (world().agrees === false) return false;
         world().vault = null;
         queueMicrotask(() => tell({ kind: "vault", value: null }));

@@ -90,10 +90,10 @@ test("where the key is lost for good a person begins anew, if they agree to what
   });
   const lost = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   await user.click(await lost.findByRole("button", { name: "Begin anew…" }));
-  await expect.poll(() => fake.called("beginAnew")).toHaveLength(1);
+  await expect.poll(() => fake.called("resetVault")).toHaveLength(1);
   expect(world.vault).not.toBeNull();
   fake.world.agrees = true;
-  fake.fail("beginAnew", {
+  fake.fail("resetVault", {
     code: "keyring_locked",
     message: "Your keyring is locked.",
     meaning: null,
@@ -102,7 +102,7 @@ test("where the key is lost for good a person begins anew, if they agree to what
   });
   await user.click(lost.getByRole("button", { name: "Begin anew…" }));
   expect(await lost.findByText("Your keyring is locked.")).toBeVisible();
-  fake.fail("beginAnew", null);
+  fake.fail("resetVault", null);
   await user.click(lost.getByRole("button", { name: "Begin anew…" }));
   await expect.poll(() => world.vault).toBeNull();
 });

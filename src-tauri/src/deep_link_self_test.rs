@@ -2,28 +2,28 @@
 //! here. Where it does not, a sign-in would wait in vain, and loopback is proposed.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use grapnel_model::error::{Code, Error, Result};
+use parking_lot::Mutex;
 use tauri::{AppHandle, Manager};
 use tokio::sync::oneshot;
 
 use crate::browser;
-use crate::scheme::{self, Owner, SCHEME};
+use crate::deep_link::{self, Owner, SCHEME};
 
 /// How long a probe may take: the system starts a second Grapnel to bring it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The probe that is under way: its number, and whom to tell that it came back.
 #[derive(Default)]
-pub(crate) struct Probe(Mutex<Option<(String, oneshot::Sender<()>)>>);
+pub(crate) struct SelfTest(Mutex<Option<(String, oneshot::Sender<()>)>>);
 
-impl Probe {
+impl SelfTest {
     /// Takes a probe in; answers whether the address was one, whosever.
     pub(crate) fn take(&self, address: &str) -> bool {
         let Some(number) = address.split_once(":/probe?").map(|(_, number)| number) else { return false };
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.0.lock();
         if waiting.as_ref().is_some_and(|(own, _)| own == number)
             && let Some((_, back)) = waiting.take()
         {
@@ -37,8 +37,8 @@ impl Probe {
 pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     let own = app.clone();
     let asked = tauri::async_runtime::spawn_blocking(move || {
-        scheme::register(&own);
-        scheme::owner()
+        deep_link::register(&own);
+        deep_link::owner()
     });
     let owner = asked.await.unwrap_or(Owner::Unknown);
     match owner {
@@ -55,8 +55,8 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     // It only has to differ from others, and guards nothing.
     let number = format!("{:016x}", RandomState::new().build_hasher().finish());
     let (back, came_back) = oneshot::channel();
-    let probe = app.state::<Probe>();
-    *probe.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((number.clone(), back));
+    let probe = app.state::<SelfTest>();
+    *probe.0.lock() = Some((number.clone(), back));
     if browser::open(app, format!("{SCHEME}:/probe?{number}").into(), String::new()).await.is_err() {
         return Err(lost("The system did not open a link that leads back to Grapnel.".into()));
     }

@@ -11,22 +11,22 @@ use serde::Serialize;
 use tauri::{AppHandle, State};
 
 use crate::browser;
-use crate::calls::Calls;
+use crate::cancellation::CancellableCalls;
 use crate::clipboard::Clipboard;
-use crate::saved::Begun;
-use crate::shell::Shell;
+use crate::core_handle::CoreHandle;
+use crate::save_file::PendingFile;
 
 /// The projects that a connection opens.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn projects(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
     connection_id: ConnectionId,
     kept: bool,
     call: u32,
 ) -> Result<Projects> {
-    let core = shell.core().await?;
+    let core = core.core().await?;
     if kept {
         return core.kept().projects(&connection_id).await;
     }
@@ -37,14 +37,14 @@ pub(crate) async fn projects(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn project(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
     connection_id: ConnectionId,
     project_id: String,
     kept: bool,
     call: u32,
 ) -> Result<Project> {
-    let core = shell.core().await?;
+    let core = core.core().await?;
     if kept {
         return core.kept().project(&connection_id, &project_id).await;
     }
@@ -55,25 +55,25 @@ pub(crate) async fn project(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn collections(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     connection_id: ConnectionId,
 ) -> Result<Vec<Collection>> {
-    shell.core().await?.collections(&connection_id)
+    core.core().await?.collections(&connection_id)
 }
 
 /// The things of one kind: all, or those within another thing.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn items(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
     connection_id: ConnectionId,
     collection: String,
     within: Option<String>,
     kept: bool,
     call: u32,
 ) -> Result<Items> {
-    let core = shell.core().await?;
+    let core = core.core().await?;
     if kept {
         return core.kept().items(&connection_id, &collection, within.as_deref()).await;
     }
@@ -84,62 +84,62 @@ pub(crate) async fn items(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn load_posts(
-    shell: State<'_, Shell>,
-    calls: State<'_, Calls>,
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
     connection_id: ConnectionId,
     query: PostQuery,
     call: u32,
 ) -> Result<()> {
-    calls.run(call, shell.core().await?.load_posts(&connection_id, &query)).await
+    calls.run(call, core.core().await?.load_posts(&connection_id, &query)).await
 }
 
 /// Some of the posts that a query finds in what was read.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn post_page(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     connection_id: ConnectionId,
     query: PostQuery,
     offset: u32,
     limit: u32,
 ) -> Result<PostPage> {
-    shell.core().await?.kept().page(&connection_id, &query, offset, limit).await
+    core.core().await?.kept().page(&connection_id, &query, offset, limit).await
 }
 
 /// How many posts of each month and status a query finds in what was read.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn post_months(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     connection_id: ConnectionId,
     query: PostQuery,
 ) -> Result<Vec<Month>> {
-    shell.core().await?.kept().months(&connection_id, &query).await
+    core.core().await?.kept().months(&connection_id, &query).await
 }
 
 /// A post of what was read, with everything that came.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn post(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     connection_id: ConnectionId,
     query: PostQuery,
     post_id: String,
 ) -> Result<PostDetails> {
-    shell.core().await?.kept().post(&connection_id, &query, &post_id).await
+    core.core().await?.kept().post(&connection_id, &query, &post_id).await
 }
 
 /// Opens a post's public page in the browser. The address is made in the core, not in the window.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_post(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     app: AppHandle,
     connection_id: ConnectionId,
     query: PostQuery,
     post_id: String,
 ) -> Result<()> {
-    let core = shell.core().await?;
+    let core = core.core().await?;
     let details = core.kept().post(&connection_id, &query, &post_id).await?;
     let address = details
         .address
@@ -154,13 +154,13 @@ pub(crate) async fn open_post(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_post(
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     clipboard: State<'_, Clipboard>,
     connection_id: ConnectionId,
     query: PostQuery,
     post_id: String,
 ) -> Result<()> {
-    clipboard.copy(&shell.core().await?.kept().post_json(&connection_id, &query, &post_id).await?)
+    clipboard.copy(&core.core().await?.kept().post_json(&connection_id, &query, &post_id).await?)
 }
 
 /// A file that was written.
@@ -178,25 +178,33 @@ pub(crate) struct ExportedPosts {
 #[specta::specta]
 pub(crate) async fn export_posts(
     app: AppHandle,
-    shell: State<'_, Shell>,
+    core: State<'_, CoreHandle>,
     connection_id: ConnectionId,
     query: PostQuery,
     name: String,
     format: Format,
 ) -> Result<Option<ExportedPosts>> {
-    let kept = shell.core().await?.kept();
+    let kept = core.core().await?.kept();
     let extension = match format {
         Format::Csv => "csv",
         Format::Json => "json",
     };
-    let Some(file) = Begun::ask(&app, "Export posts", &name, extension).await? else { return Ok(None) };
+    let Some(file) = PendingFile::ask(&app, "Export posts", &name, extension).await? else { return Ok(None) };
     let posts = kept.export(&connection_id, &query, format, file.writer()?).await?;
-    Ok(Some(ExportedPosts { path: file.keep(&app)?, posts }))
+    Ok(Some(ExportedPosts { path: file.save(&app)?, posts }))
 }
 
 /// What holds every word of a text, across everything that was read.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn search(shell: State<'_, Shell>, text: String) -> Result<Vec<Found>> {
-    shell.core().await?.kept().search(&text).await
+pub(crate) async fn search(core: State<'_, CoreHandle>, text: String) -> Result<Vec<Found>> {
+    core.core().await?.kept().search(&text).await
+}
+
+/// Cancels a call that the window waits for, by the number it gave it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn cancel(calls: State<'_, CancellableCalls>, call: u32) -> Result<()> {
+    calls.cancel(call);
+    Ok(())
 }

@@ -1,7 +1,8 @@
-//! Beside the window: notifications, the tray, and the start at login. All of it begins after the core is open.
+//! The window's surroundings on a Linux desktop: notifications, the tray icon, and the start at login. All of it begins
+//! after the core is open.
 
-pub(crate) mod login;
-mod notify;
+pub(crate) mod autostart;
+mod notifications;
 pub(crate) mod tray;
 
 use std::time::Duration;
@@ -13,46 +14,46 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::shell::Shell;
+use crate::core_handle::CoreHandle;
 use crate::window;
 use tray::Tray;
 
-/// What happens within this time is one: ten connections that a provider refuses together, say.
-const GATHERED: Duration = Duration::from_secs(1);
-/// A keyring that is locked for no longer heals by itself: its owner is just logging in.
-const STAYS: Duration = Duration::from_secs(60);
+/// Events within this time are handled together, such as ten connections that a provider refuses at once.
+const DEBOUNCE: Duration = Duration::from_secs(1);
+/// A keyring that is locked for a shorter time needs no notification: its owner is just logging in.
+const LOCKED_GRACE: Duration = Duration::from_secs(60);
 
-/// Tells the person, and the tray, what the core's events come to.
+/// Updates the tray icon and sends notifications as the core's events come, until the core is gone.
 pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<Event>) {
     let tray = app.state::<Tray>();
     if core.settings().is_ok_and(|settings| settings.tray)
         && let Err(error) = tray.set(&app, &core, true).await
     {
-        tracing::warn!(%error, "there is no tray");
+        tracing::warn!(%error, "there is no tray icon");
     }
-    // When the vault was first seen to be locked; and whether that was told.
-    let (mut locked, mut is_told) = (None::<Instant>, false);
+    // Since when the vault is locked, and whether a notification about that was sent.
+    let (mut locked, mut is_notified) = (None::<Instant>, false);
     loop {
-        sleep(GATHERED).await;
+        sleep(DEBOUNCE).await;
         let Some(()) = drain(&mut events) else { return };
         locked = core.vault_trouble().and(locked.or_else(|| Some(Instant::now())));
-        is_told &= locked.is_some();
-        if let Err(error) = notify::tell_news(&app, &core) {
-            tracing::warn!(%error, "who needs the person is not known");
+        is_notified &= locked.is_some();
+        if let Err(error) = notifications::send_pending(&app, &core) {
+            tracing::warn!(%error, "pending notifications could not be read");
         }
         tray.update(&core).await;
-        let stays = locked.filter(|_| !is_told).map(|since| since + STAYS);
+        let locked_deadline = locked.filter(|_| !is_notified).map(|since| since + LOCKED_GRACE);
         tokio::select! {
-            heard = next(&mut events) => if heard.is_none() { return },
-            () = async { sleep_until(stays.unwrap_or_else(Instant::now)).await }, if stays.is_some() => {
-                is_told = true;
-                notify::tell_locked(&app, &core);
+            event = next(&mut events) => if event.is_none() { return },
+            () = async { sleep_until(locked_deadline.unwrap_or_else(Instant::now)).await }, if locked_deadline.is_some() => {
+                is_notified = true;
+                notifications::send_locked(&app, &core);
             }
         }
     }
 }
 
-/// Waits for something that may change where a connection stands. Nothing when nothing comes any more.
+/// Waits for an event that may change the status of a connection. `None` when the core is gone.
 async fn next(events: &mut Receiver<Event>) -> Option<()> {
     loop {
         match events.recv().await {
@@ -74,16 +75,16 @@ fn drain(events: &mut Receiver<Event>) -> Option<()> {
     }
 }
 
-/// After a start without a window: stays so where a tray is asked for and there, and shows the window elsewhere.
+/// After a start with `--hidden`: shows the window unless the person wants a tray icon and this desktop shows it.
 pub(crate) async fn stay_hidden(app: &AppHandle) {
     let tray = app.state::<Tray>();
-    let is_there = match app.state::<Shell>().core().await {
+    let has_tray = match app.state::<CoreHandle>().core().await {
         Ok(core) if core.settings().is_ok_and(|settings| settings.tray) => {
             tray::host().await.is_ok() && tray.set(app, core, true).await.is_ok()
         }
         _ => false,
     };
-    if !is_there {
+    if !has_tray {
         window::show(app);
     }
 }

@@ -1,4 +1,4 @@
-//! The tray: how the worst connection stands, and the way to those that need the person. Only where it is asked for.
+//! The tray icon: the worst status of all connections, and a menu with those that need the person. It is off by default.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -21,27 +21,31 @@ use zbus::{Connection, MatchRule, MessageStream};
 use crate::arguments::activation;
 use crate::window;
 
-/// Who shows trays on this desktop.
+/// The service that shows tray icons on this desktop.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-/// At a login it may come after Grapnel.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// As many connections that need the person are in the menu.
-const NAMED: usize = 5;
+/// How long to wait for that service: at login it may start after Grapnel.
+const WATCHER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The most connections that the menu lists.
+const MAX_LISTED: usize = 5;
 
-/// The program's place in the tray, while it has one.
+/// The tray icon, while there is one.
 #[derive(Default)]
 pub(crate) struct Tray {
     item: Mutex<Option<Handle<Item>>>,
-    is_seen: AtomicBool,
+    is_visible: AtomicBool,
 }
 
 impl Tray {
-    /// Whether the program can be found in the tray now.
-    pub(crate) fn is_seen(&self) -> bool {
-        self.is_seen.load(Ordering::Relaxed)
+    /// Whether the desktop shows the tray icon now.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.is_visible.load(Ordering::Relaxed)
     }
 
-    /// Takes a place in the tray, or gives it up. Fails where this desktop has no tray.
+    /// Adds or removes the tray icon.
+    ///
+    /// # Errors
+    ///
+    /// This desktop shows no tray icons.
     pub(crate) async fn set(&self, app: &AppHandle, core: &Grapnel, on: bool) -> Result<()> {
         let mut item = self.item.lock().await;
         match (&*item, on) {
@@ -56,11 +60,11 @@ impl Tray {
             }
             _ => return Ok(()),
         }
-        self.is_seen.store(on, Ordering::Relaxed);
+        self.is_visible.store(on, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Shows how the connections stand now.
+    /// Updates the status that the icon shows.
     pub(super) async fn update(&self, core: &Grapnel) {
         let item = self.item.lock().await;
         let (Some(item), Ok(tally)) = (&*item, core.tally()) else { return };
@@ -68,26 +72,27 @@ impl Tray {
     }
 }
 
-/// Waits for the desktop's tray, for a while.
+/// Waits for the service that shows tray icons.
 pub(super) async fn host() -> zbus::Result<()> {
     let bus = Connection::session().await?;
     let rule = MatchRule::builder().msg_type(Type::Signal).sender("org.freedesktop.DBus")?;
     let rule = rule.member("NameOwnerChanged")?.arg(0, WATCHER)?.build();
     let mut comes = MessageStream::for_match_rule(rule, &bus, None).await?;
-    // Looked at now that nothing is missed any more.
+    // Asked after listening began, so that its start is not missed.
     if DBusProxy::new(&bus).await?.name_has_owner(WATCHER.try_into()?).await? {
         return Ok(());
     }
-    let heard =
-        tokio::time::timeout(PATIENCE, poll_fn(|context| Pin::new(&mut comes).poll_next(context))).await;
-    heard.ok().flatten().unwrap_or(Err(zbus::Error::InvalidReply)).map(drop)
+    let appeared =
+        tokio::time::timeout(WATCHER_TIMEOUT, poll_fn(|context| Pin::new(&mut comes).poll_next(context)))
+            .await;
+    appeared.ok().flatten().unwrap_or(Err(zbus::Error::InvalidReply)).map(drop)
 }
 
 fn absent(error: &ksni::Error) -> Error {
-    tracing::warn!(%error, "there is no tray");
-    let mut trouble = Error::new(Code::InvalidInput, "This desktop shows no tray.")
-        .means("Closing the window ends Grapnel, as before.")
-        .hint("GNOME shows one with the extension AppIndicator.");
+    tracing::warn!(%error, "there is no tray icon");
+    let mut trouble = Error::new(Code::InvalidInput, "This desktop shows no tray icons.")
+        .means("Closing the window still quits Grapnel.")
+        .hint("On GNOME, install the AppIndicator extension.");
     trouble.field = Some("tray".to_owned());
     trouble
 }
@@ -100,7 +105,7 @@ struct Item {
 
 impl ksni::Tray for Item {
     fn id(&self) -> String {
-        crate::scheme::SCHEME.to_owned()
+        crate::deep_link::SCHEME.to_owned()
     }
 
     fn title(&self) -> String {
@@ -120,7 +125,7 @@ impl ksni::Tray for Item {
     }
 
     fn tool_tip(&self) -> ToolTip {
-        ToolTip { title: "Grapnel".to_owned(), description: standing(&self.tally), ..ToolTip::default() }
+        ToolTip { title: "Grapnel".to_owned(), description: status_text(&self.tally), ..ToolTip::default() }
     }
 
     fn activate(&mut self, _: i32, _: i32) {
@@ -129,17 +134,18 @@ impl ksni::Tray for Item {
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
         let entry = |label: String, does: Box<dyn Fn(&mut Self) + Send>| {
-            // An underscore would mark the letter after it.
+            // A single underscore would mark the next letter as a mnemonic.
             let label = label.replace('_', "__");
             MenuItem::from(StandardItem { label, activate: does, ..StandardItem::default() })
         };
-        let said = StandardItem { label: standing(&self.tally), enabled: false, ..StandardItem::default() };
-        let mut menu = vec![said.into(), MenuItem::Separator];
+        let status =
+            StandardItem { label: status_text(&self.tally), enabled: false, ..StandardItem::default() };
+        let mut menu = vec![status.into(), MenuItem::Separator];
         menu.push(entry("Open Grapnel".to_owned(), Box::new(|item| show(&item.app, None))));
-        for connection in self.tally.needing.iter().take(NAMED) {
+        for connection in self.tally.needing.iter().take(MAX_LISTED) {
             let id = connection.id.clone();
             let does = move |item: &mut Self| show(&item.app, Some(id.clone()));
-            menu.push(entry(format!("Sign in again: {}", connection.name), Box::new(does)));
+            menu.push(entry(format!("Reconnect {}", connection.name), Box::new(does)));
         }
         menu.push(MenuItem::Separator);
         menu.push(entry("Quit".to_owned(), Box::new(|item| item.app.exit(0))));
@@ -147,31 +153,31 @@ impl ksni::Tray for Item {
     }
 
     fn watcher_online(&self) {
-        self.app.state::<Tray>().is_seen.store(true, Ordering::Relaxed);
+        self.app.state::<Tray>().is_visible.store(true, Ordering::Relaxed);
     }
 
-    /// A program that is in no tray and has no window could not be found any more.
+    /// Without a tray icon and without a window, nobody could find the program.
     fn watcher_offline(&self, _: OfflineReason) -> bool {
-        self.app.state::<Tray>().is_seen.store(false, Ordering::Relaxed);
+        self.app.state::<Tray>().is_visible.store(false, Ordering::Relaxed);
         window::show_if_hidden(&self.app);
         true
     }
 }
 
-/// Brings the window to the front by what the panel gives with a click.
+/// Brings the window to the front, with the activation token of the click.
 fn show(app: &AppHandle, about: Option<ConnectionId>) {
     if let Some(token) = ksni::current_xdg_activation_token().and_then(|token| activation(&token)) {
-        app.state::<window::Activation>().keep(token);
+        app.state::<window::Activation>().set(token);
     }
     window::show_about(app, about);
 }
 
-/// The worst state, and how many connections are in it.
-fn standing(tally: &Tally) -> String {
+/// The worst status, and how many connections have it.
+fn status_text(tally: &Tally) -> String {
     let worst_first = [
-        (tally.needing.len(), "needs a new sign-in", "need a new sign-in"),
+        (tally.needing.len(), "needs reconnecting", "need reconnecting"),
         (tally.locked, "waits for the keyring", "wait for the keyring"),
-        (tally.retrying, "is tried again", "are tried again"),
+        (tally.retrying, "is being retried", "are being retried"),
     ];
     for (count, one, several) in worst_first {
         match count {
@@ -183,12 +189,12 @@ fn standing(tally: &Tally) -> String {
     }
     match tally.all - tally.disconnected {
         0 => "No connection".to_owned(),
-        1 => "The connection is well".to_owned(),
-        count => format!("All {count} connections are well"),
+        1 => "The connection works".to_owned(),
+        count => format!("All {count} connections work"),
     }
 }
 
-/// The program's icon, as a tray takes it: alpha first.
+/// The program's icon in the tray's format: ARGB, alpha first.
 fn icon(app: &AppHandle) -> Vec<Icon> {
     let Some(image) = app.default_window_icon() else { return Vec::new() };
     let (Ok(width), Ok(height)) = (image.width().try_into(), image.height().try_into()) else {
@@ -204,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worst_state_is_told_with_its_count() {
+    fn the_worst_status_is_shown_with_its_count() {
         let needing = |count| {
             let one = serde_json::json!({
                 "id": "c", "name": "c", "app_id": "a", "app_name": "a", "provider": "custom", "provider_name": "P",
@@ -223,15 +229,15 @@ mod tests {
         let cases = [
             (of(0, 0, 0, 0, 0), "No connection"),
             (of(1, 1, 0, 0, 0), "No connection"),
-            (of(1, 0, 0, 0, 0), "The connection is well"),
-            (of(3, 1, 0, 0, 0), "All 2 connections are well"),
+            (of(1, 0, 0, 0, 0), "The connection works"),
+            (of(3, 1, 0, 0, 0), "All 2 connections work"),
             (of(1, 0, 1, 0, 0), "The connection waits for the keyring"),
-            (of(2, 0, 0, 1, 0), "1 of 2 connections is tried again"),
+            (of(2, 0, 0, 1, 0), "1 of 2 connections is being retried"),
             (of(3, 0, 2, 1, 0), "2 of 3 connections wait for the keyring"),
-            (of(3, 0, 1, 1, 1), "1 of 3 connections needs a new sign-in"),
+            (of(3, 0, 1, 1, 1), "1 of 3 connections needs reconnecting"),
         ];
         for (tally, said) in cases {
-            assert_eq!(standing(&tally), said);
+            assert_eq!(status_text(&tally), said);
         }
     }
 }

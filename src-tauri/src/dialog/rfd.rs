@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
-use rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResult, MessageLevel};
+use ::rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResult, MessageLevel};
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
 use super::purpose::Purpose;
-use crate::confirm::Question;
+use crate::confirm::Confirmation;
 
 /// The first button is the one that Return presses; Escape agrees to nothing.
-pub(super) fn question(window: Option<&WebviewWindow>, question: &Question, tell: Sender<bool>) {
-    let action = question.action.replace('_', "");
+pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confirmation, tell: Sender<bool>) {
+    let action = confirmation.action.replace('_', "");
     let mut dialog = AsyncMessageDialog::new()
         .set_level(MessageLevel::Warning)
-        .set_title(question.title)
-        .set_description(format!("{}\n\n{}", question.what, question.meaning))
+        .set_title(confirmation.title)
+        .set_description(format!("{}\n\n{}", confirmation.what, confirmation.meaning))
         .set_buttons(MessageButtons::OkCancelCustom("Cancel".into(), action.clone()));
     if let Some(window) = window {
         dialog = dialog.set_parent(window);

@@ -1,5 +1,5 @@
-//! The start at login: an entry in the desktop's folder for it. The entry itself is what is set; whoever removes it
-//! there has switched it off here.
+//! The start at login: a desktop entry in the autostart folder. The entry itself is the setting, so that removing it there
+//! switches the start at login off here.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager};
 
 use crate::arguments::HIDDEN;
-use crate::scheme::argument;
+use crate::deep_link::argument;
 
 const NAME: &str = "dev.grapnel.desktop.desktop";
 
@@ -17,7 +17,7 @@ pub(crate) fn is_on(app: &AppHandle) -> bool {
     entry(app).and_then(std::fs::read_to_string).is_ok_and(|text| !is_switched_off(&text))
 }
 
-/// Makes Grapnel start at login, or no more.
+/// Switches the start at login on or off.
 pub(crate) fn set(app: &AppHandle, on: bool) -> Result<()> {
     let done = entry(app).and_then(|path| if on { write(&path) } else { remove(&path) });
     done.map_err(|error| {
@@ -25,7 +25,7 @@ pub(crate) fn set(app: &AppHandle, on: bool) -> Result<()> {
             Code::DataUnwritable,
             format!("The entry for the start at login cannot be changed: {error}."),
         )
-        .means("Grapnel starts as it did before.")
+        .means("Whether Grapnel starts at login is unchanged.")
         .hint(format!("It is {NAME} in the folder autostart of your configuration."))
     })
 }
@@ -52,7 +52,7 @@ fn remove(path: &Path) -> std::io::Result<()> {
     )
 }
 
-/// What an entry says for a program at this path.
+/// The text of the entry for a program at this path.
 fn text(program: &str) -> Option<String> {
     let program = argument(program)?;
     Some(format!(
@@ -61,7 +61,7 @@ fn text(program: &str) -> Option<String> {
     ))
 }
 
-/// Desktops keep an entry that the person switched off in their own settings, and mark it.
+/// Whether the person switched the entry off in the desktop's settings, which keep it and mark it.
 fn is_switched_off(text: &str) -> bool {
     text.lines().any(|line| matches!(line.trim(), "Hidden=true" | "X-GNOME-Autostart-enabled=false"))
 }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_and_removed_and_switched_off_elsewhere() {
+    fn it_is_written_removed_and_switched_off_by_the_desktop() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("autostart").join(NAME);
         remove(&path).unwrap();

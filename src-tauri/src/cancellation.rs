@@ -1,17 +1,21 @@
-//! Calls that the window may cancel while it waits for them.
+//! Calls of the page that it can cancel while it waits for them.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use grapnel_model::error::{Code, Error, Result};
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-/// The calls that can be cancelled, by the number the window gave them.
+/// The calls that can be cancelled, by the number that the page gave them.
 #[derive(Default)]
-pub(crate) struct Calls(Mutex<HashMap<u32, oneshot::Sender<()>>>);
+pub(crate) struct CancellableCalls(Mutex<HashMap<u32, oneshot::Sender<()>>>);
 
-impl Calls {
-    /// Waits for `work`, or for the call to be cancelled.
+impl CancellableCalls {
+    /// Runs `work` until it is done or the call is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Cancelled`], or an error of `work`.
     pub(crate) async fn run<T>(&self, call: u32, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (cancel, cancelled) = oneshot::channel();
         self.calls().insert(call, cancel);
@@ -19,7 +23,7 @@ impl Calls {
             done = work => done,
             Ok(()) = cancelled => Err(Error::new(Code::Cancelled, "Cancelled.")),
         };
-        // The number may be another call's by now, whose receiver is open.
+        // By now the number may belong to another call, whose receiver is open.
         let mut calls = self.calls();
         if calls.get(&call).is_some_and(oneshot::Sender::is_closed) {
             calls.remove(&call);
@@ -28,14 +32,14 @@ impl Calls {
         done
     }
 
-    /// Cancels a call, if it still goes on.
+    /// Cancels a call if it is still running.
     pub(crate) fn cancel(&self, call: u32) {
         if let Some(cancel) = self.calls().remove(&call) {
             let _ = cancel.send(());
         }
     }
 
-    fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn calls(&self) -> parking_lot::MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
+        self.0.lock()
     }
 }

@@ -1,0 +1,53 @@
+//! What runs in the background from the moment the core is open.
+
+use grapnel_core::Grapnel;
+use tauri::{AppHandle, Manager};
+
+#[cfg(target_os = "linux")]
+use crate::arguments::HIDDEN;
+#[cfg(target_os = "linux")]
+use crate::desktop_integration;
+use crate::event_forwarding;
+use crate::sandbox::SandboxHandle;
+
+/// Starts all background tasks. Each ends with the core.
+pub(crate) fn start(app: &AppHandle, core: &Grapnel) {
+    tauri::async_runtime::spawn(event_forwarding::forward(app.clone(), core.events()));
+    start_sandbox(app, core);
+    #[cfg(target_os = "linux")]
+    tauri::async_runtime::spawn(desktop_integration::follow(app.clone(), core.clone(), core.events()));
+    tauri::async_runtime::spawn(keep_alive(core.clone()));
+}
+
+/// Follows other processes' changes, answers token requests and refreshes tokens ahead of their expiry.
+async fn keep_alive(core: Grapnel) {
+    if let Err(error) = core.follow_others() {
+        tracing::warn!(%error, "changes by the command line are not shown at once");
+    }
+    check_vault(&core).await;
+    let agent = core.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(error) = agent.serve_tokens().await {
+            tracing::warn!(%error, "the token agent does not answer the command line");
+        }
+    });
+    core.keep_alive().await;
+}
+
+/// Opens the vault once, so that a keyring that asks the person asks once and not for each connection that is due. After
+/// a start at login, a keyring that would ask is left closed.
+async fn check_vault(core: &Grapnel) {
+    #[cfg(target_os = "linux")]
+    if std::env::args_os().any(|argument| argument == HIDDEN) {
+        core.check_vault_unasked().await;
+        return;
+    }
+    core.check_vault().await;
+}
+
+/// Starts the sandbox if there are apps of it.
+fn start_sandbox(app: &AppHandle, core: &Grapnel) {
+    let apps = core.apps().unwrap_or_default();
+    let addresses = apps.iter().flat_map(|app| app.overrides.values()).map(String::as_str);
+    app.state::<SandboxHandle>().wake(addresses);
+}

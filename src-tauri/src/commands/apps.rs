@@ -1,0 +1,110 @@
+//! Apps: discovery, adding, changing, profile files, and removing.
+
+use std::io::Write;
+
+use grapnel_core::Removed;
+use grapnel_core::app::{App, NewApp, Rediscovery};
+use grapnel_core::discovery::Discovery;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::AppId;
+use grapnel_model::provider::{Profile, ProfileFile, Review};
+use grapnel_model::redirect::ProposedRedirect;
+use grapnel_model::revocation::Revocation;
+use serde::Serialize;
+use tauri::{AppHandle, State};
+
+use crate::core_handle::CoreHandle;
+use crate::sandbox::{SandboxApp, SandboxHandle};
+use crate::save_file::PendingFile;
+
+/// Starts the sandbox, and tells what to enter to use it: an app of each of its providers.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn sandbox(sandbox: State<'_, SandboxHandle>) -> Result<Vec<SandboxApp>> {
+    sandbox.start()
+}
+
+/// What an issuer announces of itself: values for an app of another provider, and what to know of it.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn discover(core: State<'_, CoreHandle>, issuer: String) -> Result<Discovery> {
+    core.core().await?.discover(&issuer).await
+}
+
+/// Asks the issuer of an app again, and says what would change of the app. Changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn rediscover(core: State<'_, CoreHandle>, app_id: AppId) -> Result<Rediscovery> {
+    core.core().await?.rediscover(&app_id).await
+}
+
+/// Redirect URIs that no app has yet, to register before an app is added.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn propose_redirect() -> Result<ProposedRedirect> {
+    Ok(ProposedRedirect::random())
+}
+
+/// Adds an app. An error names the field that is wrong.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn add_app(core: State<'_, CoreHandle>, app: NewApp) -> Result<App> {
+    core.core().await?.add_app(app).await
+}
+
+/// Changes an app to what was entered. An error names the field that is wrong.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn change_app(core: State<'_, CoreHandle>, app_id: AppId, app: NewApp) -> Result<App> {
+    core.core().await?.change_app(&app_id, app).await
+}
+
+/// Writes how an app's provider is spoken to, without any secret, to a file that the person chooses; answers with its
+/// path, or nothing where they choose none.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn export_profile(
+    core: State<'_, CoreHandle>,
+    window: AppHandle,
+    app_id: AppId,
+) -> Result<Option<String>> {
+    let core = core.core().await?;
+    let name = core.apps()?.into_iter().find(|app| app.id == app_id).map(|app| app.name).unwrap_or_default();
+    let text = core.profile_of(&app_id)?.write()?;
+    let named = format!("{name} profile");
+    let Some(file) = PendingFile::ask(&window, "Save as profile file", &named, "toml").await? else {
+        return Ok(None);
+    };
+    let mut writer = file.writer()?;
+    let written = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
+    written
+        .map_err(|error| Error::new(Code::DataUnwritable, format!("The file cannot be written: {error}.")))?;
+    file.save(&window).map(Some)
+}
+
+/// A profile file, and what to know of it before secrets are entered beside it.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct ReadProfile {
+    file: ProfileFile,
+    review: Review,
+}
+
+/// What the text of a profile file says.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn read_profile(text: String) -> Result<ReadProfile> {
+    let file = ProfileFile::read(&text)?;
+    Ok(ReadProfile { review: Profile::find(&file.provider)?.review(&file.values), file })
+}
+
+/// Removes an app with its connections, and tells what became of their tokens.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_app(core: State<'_, CoreHandle>, app_id: AppId) -> Result<Removed> {
+    let core = core.core().await?;
+    if core.connections()?.iter().any(|one| one.app_id == app_id) {
+        return core.remove_app_with_connections(&app_id).await;
+    }
+    core.remove_app(&app_id)?;
+    Ok(Removed { connections: 0, revocation: Revocation::Done })
+}

@@ -1,0 +1,45 @@
+//! Diagnostics, with a test of the deep link.
+
+use grapnel_core::doctor::{Check, Diagnosis, Verdict};
+use grapnel_model::error::{Error, Result};
+use tauri::{AppHandle, State};
+
+use crate::clipboard::Clipboard;
+use crate::core_handle::CoreHandle;
+use crate::deep_link_self_test;
+
+/// Looks at everything that has to work, and sends a deep link that has to come back.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn diagnose(app: AppHandle, core: State<'_, CoreHandle>) -> Result<Diagnosis> {
+    let program = std::env::current_exe().ok();
+    let mut diagnosis = match core.core().await {
+        Ok(core) => core.examine(program.as_deref()).await,
+        Err(error) => grapnel_core::doctor::unopened(error),
+    };
+    diagnosis.checks.push(tried(deep_link_self_test::run(&app).await));
+    Ok(diagnosis)
+}
+
+fn tried(probed: Result<()>) -> Check {
+    let name = "A deep link, sent as a browser would".into();
+    match probed {
+        Ok(()) => Check {
+            name,
+            verdict: Verdict::Fine,
+            found: "It came back to Grapnel.".into(),
+            meaning: None,
+            hint: None,
+        },
+        Err(Error { message: found, meaning, hint, .. }) => {
+            Check { name, verdict: Verdict::Attention, found, meaning, hint }
+        }
+    }
+}
+
+/// Copies a diagnosis as text that is safe to show to anyone.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_diagnosis(clipboard: State<'_, Clipboard>, diagnosis: Diagnosis) -> Result<()> {
+    clipboard.copy(&diagnosis.report())
+}

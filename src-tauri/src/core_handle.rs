@@ -1,0 +1,41 @@
+//! The core behind the window. It is opened when it is first needed; while opening fails, each call tries again.
+
+use grapnel_core::Grapnel;
+use grapnel_core::store::Store;
+use grapnel_model::error::Result;
+use tokio::sync::OnceCell;
+
+/// What the shell does with the core as soon as it is open.
+type OnOpen = Box<dyn Fn(&Grapnel) + Send + Sync>;
+
+/// The core, opened on first use.
+pub(crate) struct CoreHandle {
+    core: OnceCell<Grapnel>,
+    on_open: OnOpen,
+}
+
+impl CoreHandle {
+    /// A core that is not open yet; `on_open` runs once, when it is.
+    pub(crate) fn new(on_open: impl Fn(&Grapnel) + Send + Sync + 'static) -> Self {
+        Self { core: OnceCell::new(), on_open: Box::new(on_open) }
+    }
+
+    /// The core, opened if necessary.
+    ///
+    /// # Errors
+    ///
+    /// The data directory cannot be read or written, or holds data of a newer version.
+    pub(crate) async fn core(&self) -> Result<&Grapnel> {
+        let open = async || {
+            let core = Grapnel::open(&Store::default_home()?)?;
+            (self.on_open)(&core);
+            Ok(core)
+        };
+        self.core.get_or_try_init(open).await
+    }
+
+    /// The core, if it is open.
+    pub(crate) fn opened(&self) -> Option<&Grapnel> {
+        self.core.get()
+    }
+}

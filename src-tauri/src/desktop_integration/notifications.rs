@@ -1,0 +1,261 @@
+//! Notifications by the session bus, about connections that need the person while the window has no focus.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use grapnel_core::Grapnel;
+use grapnel_model::connection::{State, Summary};
+use grapnel_model::error::{Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::text::clean_line;
+use tauri::{AppHandle, Manager};
+use zbus::export::futures_core::Stream;
+use zbus::message::Type;
+use zbus::zvariant::Value;
+use zbus::{Connection, MatchRule, MessageStream};
+
+use crate::arguments::activation;
+use crate::window;
+
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// The package's desktop entry, by which a desktop knows whose notification it is.
+const ENTRY: &str = "Grapnel";
+/// The most connections that one notification names.
+const MAX_NAMED: usize = 4;
+
+/// The text of a notification, and what a click opens.
+#[derive(Debug, PartialEq, Eq)]
+struct Notification {
+    title: String,
+    text: String,
+    /// The connection that a click opens.
+    about: Option<ConnectionId>,
+}
+
+impl Notification {
+    /// Removes control and bidirectional characters from both texts.
+    fn new(title: &str, text: &str, about: Option<ConnectionId>) -> Self {
+        Self { title: clean_line(title), text: clean_line(text), about }
+    }
+}
+
+/// Sends a notification about the connections that need the person since the last one.
+pub(super) fn send_pending(app: &AppHandle, core: &Grapnel) -> Result<()> {
+    let pending = core.take_news()?;
+    if let Some(notification) =
+        pending_notification(&pending, window::is_focused(app), core.settings()?.quiet)
+    {
+        tauri::async_runtime::spawn(send(app.clone(), notification));
+    }
+    Ok(())
+}
+
+/// Sends a notification that the vault stays locked.
+pub(super) fn send_locked(app: &AppHandle, core: &Grapnel) {
+    let (Some(trouble), Ok(tally), Ok(settings)) = (core.vault_trouble(), core.tally(), core.settings())
+    else {
+        return;
+    };
+    if let Some(notification) =
+        locked_notification(&trouble, tally.locked, window::is_focused(app), settings.quiet)
+    {
+        tauri::async_runtime::spawn(send(app.clone(), notification));
+    }
+}
+
+/// The notification about connections that need the person; none while the window has the focus or notifications are off.
+fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -> Option<Notification> {
+    if is_focused || is_quiet {
+        return None;
+    }
+    match pending {
+        [] => None,
+        [one] if is_early_warning(one) => Some(Notification::new(
+            &format!("“{}” will need a new sign-in", one.name),
+            &format!("{} will stop refreshing its tokens in a few days.", escaped(&one.provider_name)),
+            Some(one.id.clone()),
+        )),
+        [one] => Some(Notification::new(
+            &format!("“{}” needs a new sign-in", one.name),
+            &format!("{} no longer refreshes it.", escaped(&one.provider_name)),
+            Some(one.id.clone()),
+        )),
+        [first, ..] => {
+            let names: Vec<_> = pending.iter().take(MAX_NAMED).map(|one| escaped(&one.name)).collect();
+            let more = if pending.len() > MAX_NAMED {
+                format!(", and {} more", pending.len() - MAX_NAMED)
+            } else {
+                String::new()
+            };
+            let soon = if pending.iter().any(is_early_warning) { ", now or soon" } else { "" };
+            Some(Notification::new(
+                &format!("{} connections need a new sign-in{soon}", pending.len()),
+                &(names.join(", ") + &more),
+                Some(first.id.clone()),
+            ))
+        }
+    }
+}
+
+/// Whether the connection still works, and will need a new sign-in later.
+fn is_early_warning(one: &Summary) -> bool {
+    one.state != State::ReconnectNeeded && one.sign_in_due.is_some()
+}
+
+/// The notification about a vault that stays locked with this number of connections in it.
+fn locked_notification(
+    trouble: &Error,
+    locked: usize,
+    is_focused: bool,
+    is_quiet: bool,
+) -> Option<Notification> {
+    let what =
+        if locked == 1 { "One connection waits".to_owned() } else { format!("{locked} connections wait") };
+    (locked > 0 && !is_focused && !is_quiet).then(|| {
+        let text = format!("{what} for it and cannot be refreshed until then.");
+        Notification::new(&trouble.message, &text, None)
+    })
+}
+
+/// Escapes a name: the text of a notification may be markup.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+async fn send(app: AppHandle, notification: Notification) {
+    match show_until_clicked(&notification).await {
+        Ok(Some(Click { token })) => {
+            if let Some(token) = token {
+                app.state::<window::Activation>().set(token);
+            }
+            window::show_about(&app, notification.about);
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "a notification could not be sent"),
+    }
+}
+
+/// A click on a notification, with the desktop's activation token for the window.
+struct Click {
+    token: Option<String>,
+}
+
+/// Shows a notification until it is clicked or closed.
+async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<Click>> {
+    let bus = Connection::session().await?;
+    let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE)?;
+    let rule = rule.interface(SERVICE)?.path(PATH)?.build();
+    // Listens before the notification is shown, so that no click is missed.
+    let mut answers = MessageStream::for_match_rule(rule, &bus, None).await?;
+    let hints =
+        HashMap::from([("desktop-entry", Value::from(ENTRY)), ("category", Value::from("network.error"))]);
+    let actions = ["default", "Open Grapnel"];
+    let said = (
+        ENTRY,
+        0_u32,
+        "grapnel-desktop",
+        &notification.title,
+        &notification.text,
+        &actions[..],
+        hints,
+        -1_i32,
+    );
+    let shown = bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &said).await?;
+    let id: u32 = shown.body().deserialize()?;
+    let mut token = None;
+    while let Some(answer) = poll_fn(|context| Pin::new(&mut answers).poll_next(context)).await {
+        let answer = answer?;
+        let header = answer.header();
+        let is_signal = |name: &str| header.member().is_some_and(|member| member == name);
+        // The token comes before the click that it belongs to.
+        if is_signal("ActivationToken") {
+            token = Some(answer.body().deserialize::<(u32, String)>()?)
+                .filter(|(of, _)| *of == id)
+                .and_then(|(_, given)| activation(&given))
+                .or(token);
+        }
+        if is_signal("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
+            return Ok(Some(Click { token }));
+        }
+        if is_signal("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn news(names: &[&str]) -> Vec<Summary> {
+        let one = |name: &&str| {
+            serde_json::json!({
+                "id": format!("id-{name}"), "name": name, "app_id": "app", "app_name": "App", "provider": "custom",
+                "provider_name": "R&D", "state": "reconnect_needed", "expires_at": null, "retry_at": null,
+                "lacks_scopes": false,
+            })
+        };
+        names.iter().map(|name| serde_json::from_value(one(name)).unwrap()).collect()
+    }
+
+    #[test]
+    fn one_connection_is_named_and_opened_by_a_click() {
+        let notification = pending_notification(&news(&["Acme"]), false, false).unwrap();
+        assert_eq!(notification.title, "“Acme” needs a new sign-in");
+        assert_eq!(notification.text, "R&amp;D no longer refreshes it.");
+        assert_eq!(notification.about, Some(news(&["Acme"])[0].id.clone()));
+    }
+
+    #[test]
+    fn a_sign_in_that_is_not_due_yet_is_an_early_warning() {
+        let mut ahead = news(&["Acme", "Beta"]);
+        for one in &mut ahead {
+            (one.state, one.sign_in_due) = (State::Active, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+        }
+        assert_eq!(
+            pending_notification(&ahead[..1], false, false).unwrap().title,
+            "“Acme” will need a new sign-in"
+        );
+        let both = pending_notification(&ahead, false, false).unwrap();
+        assert_eq!(both.title, "2 connections need a new sign-in, now or soon");
+    }
+
+    #[test]
+    fn several_are_one_notification() {
+        let notification =
+            pending_notification(&news(&["a", "<b>", "c", "d", "e", "f"]), false, false).unwrap();
+        assert_eq!(notification.title, "6 connections need a new sign-in");
+        assert_eq!(notification.text, "a, &lt;b&gt;, c, d, and 2 more");
+    }
+
+    #[test]
+    fn a_name_neither_moves_nor_breaks_what_is_around_it() {
+        let notification =
+            pending_notification(&news(&["a\u{202e}b\u{200b}\nc\u{1b}"]), false, false).unwrap();
+        assert_eq!(notification.title, "“ab c ” needs a new sign-in");
+        let notification =
+            pending_notification(&news(&["a\u{2066}", "b\u{9b}\u{61c}"]), false, false).unwrap();
+        assert_eq!(notification.text, "a, b ");
+    }
+
+    #[test]
+    fn there_is_no_notification_without_news_with_the_focus_or_when_switched_off() {
+        assert_eq!(pending_notification(&[], false, false), None);
+        assert_eq!(pending_notification(&news(&["a"]), true, false), None);
+        assert_eq!(pending_notification(&news(&["a"]), false, true), None);
+    }
+
+    #[test]
+    fn a_locked_keyring_is_notified_if_connections_wait_for_it() {
+        let trouble = Error::new(grapnel_model::error::Code::KeyringLocked, "Your keyring is locked.");
+        let notification = locked_notification(&trouble, 2, false, false).unwrap();
+        assert_eq!(notification.title, "Your keyring is locked.");
+        assert_eq!(notification.text, "2 connections wait for it and cannot be refreshed until then.");
+        for (locked, is_focused, is_quiet) in [(0, false, false), (2, true, false), (2, false, true)] {
+            assert_eq!(locked_notification(&trouble, locked, is_focused, is_quiet), None);
+        }
+    }
+}

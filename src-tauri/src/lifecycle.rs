@@ -1,0 +1,111 @@
+//! The end of the program. The window is hidden at once; the process ends when no token request is in flight and every
+//! callback is handled. A second Quit or a signal does not cut that short. While there is a tray icon, closing the window
+//! only hides it.
+
+use std::time::Duration;
+
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
+
+use crate::clipboard::Clipboard;
+use crate::core_handle::CoreHandle;
+#[cfg(target_os = "linux")]
+use crate::desktop_integration::tray::Tray;
+use crate::shutdown::Shutdown;
+use crate::window;
+
+/// How long the end waits for token requests and callbacks that are in flight.
+const MAX_SHUTDOWN_WAIT: Duration = Duration::from_secs(40);
+
+/// How often the end checks whether the last callbacks are handled.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
+    // Also when it loses the focus: a session ends without an event for the window.
+    if let RunEvent::WindowEvent {
+        event: WindowEvent::CloseRequested { .. } | WindowEvent::Focused(false),
+        ..
+    } = &event
+    {
+        window::save_geometry(app);
+    }
+    #[cfg(target_os = "linux")]
+    if let RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } = &event
+        && app.state::<Tray>().is_visible()
+    {
+        api.prevent_close();
+        window::hide(app);
+    }
+    let RunEvent::ExitRequested { api, .. } = event else { return };
+    let shutdown = app.state::<Shutdown>();
+    if shutdown.is_finished() {
+        return;
+    }
+    api.prevent_exit();
+    if !shutdown.begin() {
+        tauri::async_runtime::spawn(shut_down(app.clone()));
+    }
+}
+
+async fn shut_down(app: AppHandle) {
+    #[cfg(target_os = "linux")]
+    if !app.state::<Shutdown>().is_handed_over() {
+        app.state::<window::rendering::Rendering>().clear_marker();
+    }
+    // From now on, another start of the program is a first instance.
+    #[cfg(target_os = "linux")]
+    if let Some(instance) = app.try_state::<crate::instance::Instance>() {
+        instance.release();
+    }
+    app.state::<Clipboard>().clear();
+    window::hide(&app);
+    let _ = tokio::time::timeout(MAX_SHUTDOWN_WAIT, async {
+        while app.state::<Shutdown>().has_pending_starts() {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+        if let Some(core) = app.state::<CoreHandle>().opened() {
+            core.idle().await;
+        }
+    })
+    .await;
+    if let Some(core) = app.state::<CoreHandle>().opened() {
+        // The process ends without closing the database, which would leave its write-ahead log behind.
+        core.merge_log();
+    }
+    app.state::<Shutdown>().finish();
+    app.exit(0);
+}
+
+/// Shuts down on SIGTERM, SIGHUP and SIGINT: the session ends, or the terminal closes or interrupts the program.
+#[cfg(unix)]
+pub(crate) fn on_signals(app: &AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    for kind in kinds.into_iter().filter(|kind| !is_ignored(*kind)) {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            match signal(kind) {
+                Ok(mut signal) => {
+                    while signal.recv().await.is_some() {
+                        app.exit(0);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "this signal will end the program without a clean shutdown");
+                }
+            }
+        });
+    }
+}
+
+/// Whether the program was started with this signal ignored, as by `nohup`.
+#[cfg(unix)]
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
+}
+
+#[cfg(not(unix))]
+pub(crate) fn on_signals(_: &AppHandle) {}

@@ -1,0 +1,27 @@
+//! Restarting the program: the next process starts at once, with the arguments of this one.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use tauri::{AppHandle, Manager};
+
+use crate::arguments::ON_STDIN;
+use crate::instance::Instance;
+use crate::shutdown::Shutdown;
+
+/// Starts the program again, and ends this process. If the start fails, this process goes on.
+pub(crate) fn restart(app: &AppHandle) {
+    if let Some(instance) = app.try_state::<Instance>() {
+        instance.release();
+    }
+    // This process has already taken a callback that it was started with.
+    let arguments = std::env::args_os().skip(1).filter(|argument| argument != OsStr::new(ON_STDIN));
+    let next = std::env::current_exe().and_then(|program| Command::new(program).args(arguments).spawn());
+    match next {
+        Ok(_) => {
+            app.state::<Shutdown>().hand_over();
+            app.exit(0);
+        }
+        Err(error) => tracing::error!(%error, "Grapnel could not restart"),
+    }
+}
