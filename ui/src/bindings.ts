@@ -430,10 +430,10 @@ export type Collection = {
 /**  Names a connection. */
 export type ConnectionId = string;
 
-/**  The connection that the person asked for, outside of the window. */
+/**  The person asked for this connection outside of the window: in a notification or the tray. */
 export type ConnectionRequested = ConnectionId;
 
-/**  What the core has to say, on its way to the window. */
+/**  An event of the core. */
 export type CoreEvent = Event;
 
 /**  Everything about a connection. */
