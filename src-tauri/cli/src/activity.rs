@@ -1,4 +1,4 @@
-//! `grapnel activity`: what happened, newest first.
+//! `grapnel activity`: the activity log, newest first.
 
 use std::collections::HashMap;
 
@@ -9,38 +9,38 @@ use grapnel_model::id::{AppId, ConnectionId};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::named;
+use crate::format::relative_time;
+use crate::lookup;
 use crate::print::Shown;
 use crate::session::Session;
 use crate::table::table;
-use crate::words::moment;
 
 #[derive(Debug, Args)]
 pub(crate) struct Activity {
-    /// The connection's name; without one, everything is shown
+    /// The connection's name; all activity if omitted
     connection: Option<String>,
-    /// Only what contains this, in its text or in the name of what it is about
+    /// Show only entries whose text, app or connection contains this
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
 }
 
 pub(crate) fn run(session: &mut Session<'_>, asked: &Activity) -> Result<()> {
-    let of = asked.connection.as_deref().map(|name| named::connection(&session.grapnel, name));
+    let of = asked.connection.as_deref().map(|name| lookup::connection(&session.grapnel, name));
     let of = of.transpose()?.map(|connection| connection.id);
     let entries = session.grapnel.activity(of.as_ref(), asked.search.as_deref())?;
     let connections = session.grapnel.connections()?.into_iter().map(|one| (one.id, one.name)).collect();
     let apps = session.grapnel.apps()?.into_iter().map(|one| (one.id, one.name)).collect();
-    let lines = entries.into_iter().map(|entry| Line::of(entry, &connections, &apps)).collect();
+    let lines = entries.into_iter().map(|entry| LogEntry::of(entry, &connections, &apps)).collect();
     session.output.show(&Log(lines, asked.search.is_some()))
 }
 
-/// The lines, and whether only some were asked for.
+/// The entries, and whether the log was searched.
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Log(Vec<Line>, #[serde(skip)] bool);
+struct Log(Vec<LogEntry>, #[serde(skip)] bool);
 
 #[derive(Serialize)]
-struct Line {
+struct LogEntry {
     at: Timestamp,
     kind: Kind,
     text: String,
@@ -50,7 +50,7 @@ struct Line {
     app: Option<String>,
 }
 
-impl Line {
+impl LogEntry {
     fn of(entry: Entry, connections: &HashMap<ConnectionId, String>, apps: &HashMap<AppId, String>) -> Self {
         Self {
             at: entry.at,
@@ -64,24 +64,23 @@ impl Line {
     }
 }
 
-impl Line {
-    /// What happened, and how often.
-    fn said(&self, now: Timestamp) -> String {
+impl LogEntry {
+    /// The text, and how often it happened.
+    fn description(&self, now: Timestamp) -> String {
         let Some(last_at) = self.last_at else { return self.text.clone() };
-        format!("{} {} times, last {}.", self.text, self.times, moment(last_at, now))
+        format!("{} {} times, last {}.", self.text, self.times, relative_time(last_at, now))
     }
 }
 
 impl Shown for Log {
     fn text(&self, now: Timestamp) -> String {
         if self.0.is_empty() {
-            return if self.1 { "Nothing that happened contains that." } else { "Nothing has happened yet." }
-                .into();
+            return if self.1 { "No activity matches." } else { "No activity yet." }.into();
         }
         let rows = self.0.iter().map(|line| {
             let about = line.connection.as_ref().or(line.app.as_ref()).cloned().unwrap_or_default();
-            [moment(line.at, now), about, line.said(now)]
+            [relative_time(line.at, now), about, line.description(now)]
         });
-        table(["WHEN", "ABOUT", "WHAT HAPPENED"], rows)
+        table(["WHEN", "ABOUT", "EVENT"], rows)
     }
 }

@@ -1,4 +1,4 @@
-//! `grapnel export` and `grapnel import`: apps and connections in a file that a passphrase opens.
+//! `grapnel export` and `grapnel import`: apps and connections in a file encrypted with a passphrase.
 
 use std::path::PathBuf;
 
@@ -8,31 +8,31 @@ use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::format::{relative_time, wire_name, words};
 use crate::print::Shown;
 use crate::session::Session;
 use crate::table::table;
-use crate::vault::{chosen, given};
-use crate::words::{moment, wire_name, words};
+use crate::vault::{new_passphrase, read_passphrase};
 
-/// A rotating refresh token is good for one computer. Said before it is taken in at a second.
-const ONE_COMPUTER: &str = "Only one computer can go on using these tokens: as soon as one renews, the other’s copy \
-    stops working, and the provider may then end both.";
+/// A refresh token that rotates works on one computer only.
+const ONE_COMPUTER: &str = "Only one computer can use these tokens: as soon as one of them refreshes, the other’s copy stops \
+    working, and the provider may then revoke both.";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Export {
     /// The file to write
     file: PathBuf,
-    /// Leave the tokens out: each connection is to be signed in anew where the file is imported
+    /// Exclude tokens: each connection must be reconnected after import
     #[arg(long)]
     no_tokens: bool,
-    /// With the tokens (as it is without this)
+    /// Include tokens (default)
     #[arg(long, conflicts_with = "no_tokens")]
     tokens: bool,
-    /// Delete the exported tokens here once the file is written: another computer goes on with them
+    /// Delete the exported tokens here once the file is written, for use on another computer
     #[arg(long = "move", conflicts_with = "no_tokens")]
     moves: bool,
-    /// Replace a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }
@@ -42,22 +42,22 @@ pub(crate) struct Export {
 pub(crate) struct Import {
     /// The file to read
     file: PathBuf,
-    /// Leave the tokens out: each connection waits for a sign-in of its own
+    /// Exclude tokens: each connection must be reconnected
     #[arg(long)]
     no_tokens: bool,
-    /// With the tokens, if the file has them (as it is without this)
+    /// Include tokens if the file has them (default)
     #[arg(long, conflicts_with = "no_tokens")]
     tokens: bool,
-    /// Only tell what would be added
+    /// Show what would be added, without adding it
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask whether the tokens are in use elsewhere
+    /// Skip the question whether the tokens are in use elsewhere
     #[arg(long, short)]
     yes: bool,
 }
 
 pub(crate) async fn export(session: &mut Session<'_>, asked: Export) -> Result<()> {
-    let passphrase = chosen(session, "file")?;
+    let passphrase = new_passphrase(session, "file")?;
     let file = asked.file.display().to_string();
     let exported = session.grapnel.export(archive::Export {
         file: asked.file,
@@ -69,41 +69,39 @@ pub(crate) async fn export(session: &mut Session<'_>, asked: Export) -> Result<(
     let exported = exported.await?;
     if exported.renewable > 0 && !exported.moved {
         session.output.messages.note(&format!(
-            "warning: {ONE_COMPUTER} Before you import the file elsewhere with its tokens, stop using them here; \
-             grapnel export --move does so. Or import it with --no-tokens."
+            "warning: {ONE_COMPUTER} Before you import the file with its tokens elsewhere, stop using them here: \
+             grapnel export --move does that. Or import it with --no-tokens."
         ));
     }
-    session.output.show(&Written { file, exported })
+    session.output.show(&ExportReport { file, exported })
 }
 
 pub(crate) async fn import(session: &mut Session<'_>, asked: Import) -> Result<()> {
-    let passphrase = given(session, "Passphrase of the file (not shown): ")?;
+    let passphrase = read_passphrase(session, "Passphrase of the file (not shown): ")?;
     let archive = session.grapnel.open_archive(&asked.file, &passphrase).await?;
     let how = archive::Import { with_tokens: !asked.no_tokens, dry_run: true };
     let plan = session.grapnel.import(&archive, how).await?;
     if asked.dry_run {
-        return session.output.show(&Report { imported: plan, is_plan: true });
+        return session.output.show(&ImportReport { imported: plan, is_plan: true });
     }
     if plan.renewable > 0 && !asked.yes {
-        agree(session)?;
+        confirm_sole_use(session)?;
     }
     let imported = session.grapnel.import(&archive, archive::Import { dry_run: false, ..how }).await?;
-    session.output.show(&Report { imported, is_plan: false })
+    session.output.show(&ImportReport { imported, is_plan: false })
 }
 
-/// Lets tokens that can be renewed in only if the person says that no other computer uses them.
-fn agree(session: &mut Session<'_>) -> Result<()> {
-    let instead = "Or import with --no-tokens, and sign in here.";
+/// Has the person confirm that no other computer uses the refresh tokens.
+fn confirm_sole_use(session: &mut Session<'_>) -> Result<()> {
+    let instead = "Or import with --no-tokens and reconnect here.";
     if !session.can_ask() {
-        return Err(Error::input("yes", format!("The file has tokens that can be renewed. {ONE_COMPUTER}"))
+        return Err(Error::input("yes", format!("The file contains refresh tokens. {ONE_COMPUTER}"))
             .means("Nothing was imported.")
-            .hint(format!(
-                "If the computer they come from does not use them any more, add --yes. {instead}"
-            )));
+            .hint(format!("If the computer they come from no longer uses them, add --yes. {instead}")));
     }
     session.output.messages.note(&format!("{ONE_COMPUTER} {instead}"));
     session.output.messages.ask("Has the computer they come from stopped using them? [y/N]");
-    if session.input.agrees()? {
+    if session.input.confirms()? {
         Ok(())
     } else {
         Err(Error::new(Code::Cancelled, "Not imported.").means("Nothing was changed.").hint(instead))
@@ -111,17 +109,20 @@ fn agree(session: &mut Session<'_>) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct Written {
+struct ExportReport {
     file: String,
     #[serde(flatten)]
     exported: Exported,
 }
 
-impl Shown for Written {
+impl Shown for ExportReport {
     fn text(&self, _: Timestamp) -> String {
         let Exported { apps, connections, with_tokens, moved, .. } = self.exported;
-        let gone =
-            if moved { "\nThe tokens were deleted here. Keep the file until it is imported." } else { "" };
+        let gone = if moved {
+            "\nThe tokens were deleted from this computer. Keep the file until it is imported."
+        } else {
+            ""
+        };
         format!(
             "Wrote {}: {}, {}, {with_tokens} of them with tokens.{gone}",
             self.file,
@@ -136,32 +137,32 @@ fn counted(count: u32, what: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct ImportReport {
     #[serde(flatten)]
     imported: Imported,
     #[serde(rename = "dry_run")]
     is_plan: bool,
 }
 
-impl Shown for Report {
+impl Shown for ImportReport {
     fn text(&self, now: Timestamp) -> String {
         let lines = &self.imported.lines;
         let rows = lines.iter().map(|line| {
             let kind = if line.what == What::App { line.name.clone() } else { format!("  {}", line.name) };
-            [wire_name(&line.what), kind, became(line, self.is_plan), line.why.clone().unwrap_or_default()]
+            [wire_name(&line.what), kind, outcome(line, self.is_plan), line.why.clone().unwrap_or_default()]
         });
-        let written = moment(self.imported.exported_at, now);
-        format!("From a file written {written}.\n{}", table(["", "IN THE FILE", "HERE", ""], rows))
+        let written = relative_time(self.imported.exported_at, now);
+        format!("Exported {written}.\n{}", table(["", "IN THE FILE", "HERE", ""], rows))
     }
 }
 
-fn became(line: &Line, is_plan: bool) -> String {
+fn outcome(line: &Line, is_plan: bool) -> String {
     match line.outcome {
         Outcome::Added if is_plan => "would be added".into(),
         Outcome::Renamed if is_plan => format!("would be added as “{}”", line.here),
         Outcome::Renamed => format!("added as “{}”", line.here),
-        Outcome::Same if line.here == line.name => "here already".into(),
-        Outcome::Same => format!("here already as “{}”", line.here),
+        Outcome::Same if line.here == line.name => "already here".into(),
+        Outcome::Same => format!("already here as “{}”", line.here),
         Outcome::Added | Outcome::LeftOut => words(&line.outcome),
     }
 }

@@ -1,4 +1,4 @@
-//! What a connection opens: projects, and their posts.
+//! Browsing a connection: projects, posts and other resources.
 
 use clap::{Args, ValueEnum};
 use grapnel_model::content::{Collection, Found, Items, Order, Post, PostQuery, Posts, Project, Projects};
@@ -6,12 +6,12 @@ use grapnel_model::error::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::named::{self, to_reconnect};
+use crate::format::relative_time;
+use crate::lookup::{self, to_reconnect};
 use crate::print::{Output, Shown};
 use crate::retry::retry;
 use crate::session::Session;
 use crate::table::{fields, table};
-use crate::words::moment;
 
 #[derive(Debug, Args)]
 pub(crate) struct AllProjects {
@@ -21,17 +21,17 @@ pub(crate) struct AllProjects {
     from: From,
 }
 
-/// Where an answer comes from.
+/// Where the content comes from.
 #[derive(Debug, Args)]
 struct From {
-    /// Show what was read before, without asking the provider
+    /// Show the offline copy, without a request to the provider
     #[arg(long)]
     offline: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Search {
-    /// Words, or their beginnings
+    /// Words, or beginnings of words
     #[arg(required = true, value_name = "TEXT")]
     words: Vec<String>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Search {
 pub(crate) struct OneProject {
     /// The connection's name
     connection: String,
-    /// The project's id
+    /// The project's ID
     id: String,
     #[command(flatten)]
     from: From,
@@ -50,18 +50,18 @@ pub(crate) struct OneProject {
 pub(crate) struct PostsOf {
     /// The connection's name
     connection: String,
-    /// The project's id
+    /// The project's ID
     project: String,
-    /// Only this status, such as published or draft
+    /// Filter by status, such as published or draft
     #[arg(long)]
     status: Option<String>,
-    /// Only titles that contain this
+    /// Filter by titles that contain this
     #[arg(long)]
     title: Option<String>,
-    /// What to sort by, such as `title` or `last_update`
+    /// The field to sort by, such as `title` or `last_update`
     #[arg(long, value_name = "KEY")]
     sort: Option<String>,
-    /// The direction to sort in
+    /// The sort direction
     #[arg(long)]
     order: Option<Direction>,
     #[command(flatten)]
@@ -72,9 +72,9 @@ pub(crate) struct PostsOf {
 pub(crate) struct ItemsOf {
     /// The connection's name
     connection: String,
-    /// The kind of thing, such as workspaces; without one, the kinds are listed
+    /// The kind of resource, such as workspaces; lists the kinds if omitted
     collection: Option<String>,
-    /// Only those within the thing of this id
+    /// Only resources within the resource with this ID
     #[arg(long, value_name = "ID")]
     within: Option<String>,
     #[command(flatten)]
@@ -104,42 +104,42 @@ impl PostsOf {
 }
 
 pub(crate) async fn projects(session: &mut Session<'_>, asked: &AllProjects) -> Result<()> {
-    let Session { grapnel, output, patience, .. } = session;
-    let of = named::connection(grapnel, &asked.connection)?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let of = lookup::connection(grapnel, &asked.connection)?;
     if asked.from.offline {
         let kept = grapnel.kept().projects(&of.id).await?;
         return shown_as_of(output, &kept, kept.as_of);
     }
-    let projects = retry(*patience, &output.messages, || grapnel.projects(&of.id)).await;
+    let projects = retry(*timeouts, &output.messages, || grapnel.projects(&of.id)).await;
     output.show(&projects.map_err(to_reconnect(&of.name))?)
 }
 
 pub(crate) async fn project(session: &mut Session<'_>, asked: &OneProject) -> Result<()> {
-    let Session { grapnel, output, patience, .. } = session;
-    let of = named::connection(grapnel, &asked.connection)?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let of = lookup::connection(grapnel, &asked.connection)?;
     if asked.from.offline {
         return output.show(&grapnel.kept().project(&of.id, &asked.id).await?);
     }
-    let project = retry(*patience, &output.messages, || grapnel.project(&of.id, &asked.id)).await;
+    let project = retry(*timeouts, &output.messages, || grapnel.project(&of.id, &asked.id)).await;
     output.show(&project.map_err(to_reconnect(&of.name))?)
 }
 
 pub(crate) async fn posts(session: &mut Session<'_>, asked: PostsOf) -> Result<()> {
-    let Session { grapnel, output, patience, .. } = session;
-    let of = named::connection(grapnel, &asked.connection)?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let of = lookup::connection(grapnel, &asked.connection)?;
     let offline = asked.from.offline;
     let query = asked.query();
     if offline {
         let kept = grapnel.kept().posts(&of.id, &query).await?;
         return shown_as_of(output, &kept, kept.as_of);
     }
-    let posts = retry(*patience, &output.messages, || grapnel.posts(&of.id, &query)).await;
+    let posts = retry(*timeouts, &output.messages, || grapnel.posts(&of.id, &query)).await;
     output.show(&posts.map_err(to_reconnect(&of.name))?)
 }
 
 pub(crate) async fn items(session: &mut Session<'_>, asked: &ItemsOf) -> Result<()> {
-    let Session { grapnel, output, patience, .. } = session;
-    let of = named::connection(grapnel, &asked.connection)?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let of = lookup::connection(grapnel, &asked.connection)?;
     let Some(collection) = &asked.collection else {
         return output.show(&Collections(grapnel.collections(&of.id)?));
     };
@@ -148,7 +148,7 @@ pub(crate) async fn items(session: &mut Session<'_>, asked: &ItemsOf) -> Result<
         return shown_as_of(output, &kept, kept.as_of);
     }
     let ask = || grapnel.items(&of.id, collection, asked.within.as_deref());
-    let items = retry(*patience, &output.messages, ask).await;
+    let items = retry(*timeouts, &output.messages, ask).await;
     output.show(&items.map_err(to_reconnect(&of.name))?)
 }
 
@@ -157,9 +157,9 @@ pub(crate) async fn search(session: &mut Session<'_>, asked: &Search) -> Result<
     session.output.show(&Hits(found))
 }
 
-/// Shows what was read before, and to a person how long ago that was.
+/// Prints an offline copy, and as a message how old it is.
 fn shown_as_of(output: &mut Output, shown: &impl Shown, as_of: Timestamp) -> Result<()> {
-    output.messages.note(&format!("As of {}.", moment(as_of, output.now())));
+    output.messages.note(&format!("As of {}.", relative_time(as_of, output.now())));
     output.show(shown)
 }
 
@@ -170,7 +170,7 @@ struct Hits(Vec<Found>);
 impl Shown for Hits {
     fn text(&self, _: Timestamp) -> String {
         if self.0.is_empty() {
-            return "Nothing that was read holds these words.".into();
+            return "No offline content matches.".into();
         }
         let rows = self.0.iter().map(|hit| {
             [hit.connection.clone(), hit.kind.clone(), hit.within.clone(), hit.id.clone(), hit.title.clone()]
@@ -186,7 +186,7 @@ struct Collections(Vec<Collection>);
 impl Shown for Collections {
     fn text(&self, _: Timestamp) -> String {
         if self.0.is_empty() {
-            return "There are none but projects and posts, if the connection opens those.".into();
+            return "This connection has no other resources.".into();
         }
         let rows = self
             .0
@@ -199,7 +199,7 @@ impl Shown for Collections {
 impl Shown for Items {
     fn text(&self, _: Timestamp) -> String {
         if self.items.is_empty() {
-            return "There are none.".into();
+            return "None.".into();
         }
         let rows = self
             .items
@@ -212,7 +212,7 @@ impl Shown for Items {
 impl Shown for Projects {
     fn text(&self, _: Timestamp) -> String {
         if self.projects.is_empty() {
-            return "This connection opens no project.".into();
+            return "This connection has no projects.".into();
         }
         let rows = self.projects.iter().map(|project| {
             [project.id.clone(), project.name.clone(), project.domain.clone().unwrap_or_default()]
@@ -239,13 +239,13 @@ impl Shown for Project {
 impl Shown for Posts {
     fn text(&self, now: Timestamp) -> String {
         if self.posts.is_empty() {
-            return "No post matches.".into();
+            return "No posts match.".into();
         }
         let rows = self.posts.iter().map(|post: &Post| {
             [
                 post.id.clone(),
                 post.status.clone().unwrap_or_default(),
-                post.last_update.map(|at| moment(at, now)).unwrap_or_default(),
+                post.last_update.map(|at| relative_time(at, now)).unwrap_or_default(),
                 post.word_count.map(|count| count.to_string()).unwrap_or_default(),
                 post.title.clone(),
             ]

@@ -1,4 +1,4 @@
-//! `grapnel doctor`: what works and what does not, with what to do about it.
+//! `grapnel doctor`: checks of the installation, with what to do about each failure.
 
 use grapnel_core::doctor::{self, Diagnosis, Verdict};
 use grapnel_model::error::{Error, Result};
@@ -8,13 +8,13 @@ use crate::exit::Exit;
 use crate::print::{Output, Shown};
 use crate::session::Session;
 
-/// Prints what was found; exits well if nothing is broken.
+/// Prints the diagnosis. Exits with [`Exit::Done`] if nothing is broken.
 pub(crate) async fn run(session: &mut Session<'_>) -> Result<Exit> {
     let diagnosis = session.grapnel.examine(None).await;
     show(session.output, &diagnosis)
 }
 
-/// The same where the data could not even be opened.
+/// The same if the data cannot be opened.
 pub(crate) fn unopened(output: &mut Output, error: Error) -> Result<Exit> {
     show(output, &doctor::unopened(error))
 }

@@ -1,35 +1,35 @@
-//! What the program exits with: a number for scripts to tell failures apart by.
+//! Exit codes, by which scripts tell failures apart.
 
 use std::process::ExitCode;
 
 use grapnel_model::error::{Code, Error};
 
-/// How a run ended. The numbers are a contract.
+/// The exit codes. They are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// What was asked for is done.
+    /// Success.
     Done = 0,
-    /// It failed for a reason that has no number of its own.
+    /// Any failure without a code of its own.
     Failed = 1,
-    /// It was asked for in a way that cannot be.
+    /// Wrong usage: an unknown argument or an invalid value.
     Usage = 2,
-    /// Only a new sign-in helps.
+    /// The connection needs a new sign-in.
     ReconnectNeeded = 3,
-    /// The provider cannot be reached, or cannot answer now.
+    /// The provider cannot be reached, or is unavailable.
     ProviderUnavailable = 4,
-    /// Neither keyring nor passphrase opens the vault.
+    /// The vault cannot be opened with the keyring or the passphrase.
     Keyring = 5,
-    /// The sign-in was denied, cancelled, or timed out, or came from another account.
+    /// The sign-in was denied, cancelled or timed out, or was of another account.
     NotAuthorized = 6,
 }
 
 impl Exit {
-    /// What an error exits with.
+    /// The exit code of an error.
     pub(crate) fn of(error: &Error) -> Self {
         match error.code {
-            // A field names a value that was entered. Without one, what was entered is right, and does not fit
-            // what is there.
+            // An error with a field is about an entered value. Without a field, the input is valid but conflicts with
+            // the stored data.
             Code::InvalidInput if error.field.is_some() => Self::Usage,
             // The connection is `reconnect_needed` as well while its app is not accepted.
             Code::ReconnectNeeded | Code::InvalidClient => Self::ReconnectNeeded,

@@ -1,4 +1,4 @@
-//! Waiting for the keyring: said when it takes long, and not for ever where nobody is there to unlock it.
+//! Waiting for the keyring: reported when it takes long, and limited if there is no person to unlock it.
 
 use std::time::Duration;
 
@@ -10,31 +10,31 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::print::{Messages, hint_here};
 use crate::session::Session;
 
-/// A keyring that answers does so sooner. A list must not wait longer for one that does not.
-const GLANCE: Duration = Duration::from_millis(2500);
-/// A command that the keyring has refused ends sooner, with the keyring's own words.
-const REFUSED: Duration = Duration::from_millis(200);
+/// How long a list waits for the keyring. A keyring that responds does so sooner.
+const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
+/// How long a command that the keyring refused may take to end with the keyring's own error.
+const REFUSAL_GRACE: Duration = Duration::from_millis(200);
 
-/// Awaits `work` for as long as the keyring lets it. Without `patience`, the core gives up by itself after the time that a
-/// person needs.
-pub(crate) async fn within_patience<T>(
+/// Awaits `work`, and gives up if the keyring stays silent for `timeout`. Without one, only the core's own limit applies,
+/// which leaves a person time to unlock the keyring.
+pub(crate) async fn with_keyring_timeout<T>(
     grapnel: &Grapnel,
     messages: &Messages,
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let done = tokio::select! {
         biased;
         done = work => done,
-        error = given_up(grapnel, messages, patience) => return Err(error),
+        error = timed_out(grapnel, messages, timeout) => return Err(error),
     };
-    // A renewal or an exchange that someone else asked for in this process must not be broken off.
+    // A refresh or a code exchange of another task in this process must not be interrupted.
     grapnel.idle().await;
     done
 }
 
-/// Answers when the keyring has been silent for too long.
-async fn given_up(grapnel: &Grapnel, messages: &Messages, patience: Option<Duration>) -> Error {
+/// Returns an error when the keyring has been silent for too long.
+async fn timed_out(grapnel: &Grapnel, messages: &Messages, timeout: Option<Duration>) -> Error {
     let mut events = grapnel.events();
     loop {
         let error = match events.recv().await {
@@ -45,21 +45,21 @@ async fn given_up(grapnel: &Grapnel, messages: &Messages, patience: Option<Durat
         let mut answers = std::pin::pin!(async {
             while !matches!(events.recv().await, Ok(Event::Vault(None)) | Err(RecvError::Closed)) {}
         });
-        if tokio::time::timeout(REFUSED, &mut answers).await.is_ok() {
+        if tokio::time::timeout(REFUSAL_GRACE, &mut answers).await.is_ok() {
             continue;
         }
         messages.note(&format!("{} {}", error.message, error.hint.as_deref().unwrap_or_default()));
-        let Some(patience) = patience else { continue };
-        if tokio::time::timeout(patience, answers).await.is_err() {
+        let Some(timeout) = timeout else { continue };
+        if tokio::time::timeout(timeout, answers).await.is_err() {
             return error;
         }
     }
 }
 
-/// Looks whether the keyring opens the vault, so that states are told as they are, and notes why it does not.
-pub(crate) async fn glance(session: &Session<'_>) {
-    // By the end of a glance, a keyring that is silent counts as locked.
-    let _ = tokio::time::timeout(GLANCE, session.grapnel.check_vault()).await;
+/// Opens the vault with the keyring, so that the statuses shown are the present ones, and warns if that fails.
+pub(crate) async fn check(session: &Session<'_>) {
+    // A keyring that is silent until then counts as locked.
+    let _ = tokio::time::timeout(CHECK_TIMEOUT, session.grapnel.check_vault()).await;
     if let Some(trouble) = session.grapnel.vault_trouble() {
         let hint = hint_here(trouble.code).or(trouble.hint).unwrap_or_default();
         session.output.messages.note(&format!("warning: {} {hint}", trouble.message));

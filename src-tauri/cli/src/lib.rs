@@ -1,30 +1,30 @@
-//! The command line: what a terminal asks of the core, and how the answers are printed. [`begin`] is the whole
-//! program but for its process: data, streams and browser are given to it.
+//! The command line `grapnel`. [`begin`] is the whole program except for its process: data, streams and browser are
+//! given to it.
 
 mod activity;
 mod app;
 mod archive;
 mod arguments;
-mod asker;
 mod browser;
 mod connect;
 mod connection;
 mod content;
 mod doctor;
 mod exit;
+mod format;
 mod input;
 mod keyring;
 mod log;
-mod named;
+mod lookup;
 mod print;
 mod provider;
+mod requesting_process;
 mod retry;
 mod session;
 #[cfg(test)]
 mod shared_buffer;
 mod table;
 mod vault;
-mod words;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -36,13 +36,13 @@ pub use browser::Browser;
 pub use exit::Exit;
 pub use input::Input;
 pub use log::start as log;
-pub use session::{Ask, Open, Patience, Surroundings};
+pub use session::{Ask, Environment, Open, Timeouts};
 
 use arguments::{Arguments, Command};
 use print::Output;
 use session::Session;
 
-/// A command that is not done yet, and what it needs.
+/// A command that needs data and a runtime, with its environment.
 pub struct Work {
     command: Command,
     reads_passphrases: bool,
@@ -50,21 +50,22 @@ pub struct Work {
     output: Output,
     input: Input,
     browser: Browser,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
-/// Reads the arguments, and does at once what needs neither data nor a runtime: then it answers with what to exit with.
+/// Parses the arguments, and executes at once what needs neither data nor a runtime. Returns the exit code, or the work
+/// that is left.
 pub fn begin(
     arguments: impl IntoIterator<Item = OsString>,
-    around: Surroundings,
+    environment: Environment,
 ) -> ControlFlow<Exit, Box<Work>> {
-    let Surroundings { ask, open, clock, input, output, messages, browser, patience } = around;
+    let Environment { ask, open, clock, input, output, messages, browser, timeouts } = environment;
     let mut output = Output::new(output, messages, clock);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     output.set_json(asks_for_json(&arguments));
     let Arguments { json, passphrase_stdin, command } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return ControlFlow::Break(output.misread(&error)),
+        Err(error) => return ControlFlow::Break(output.usage_error(&error)),
     };
     output.set_json(json);
     let done = match &command {
@@ -81,32 +82,32 @@ pub fn begin(
             output,
             input,
             browser,
-            patience,
+            timeouts,
         })),
     }
 }
 
-/// Whether `--json` is among the arguments, which may be wrong otherwise.
+/// Whether `--json` is among the arguments, even if they are invalid.
 fn asks_for_json(arguments: &[OsString]) -> bool {
     arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
 }
 
 impl Work {
-    /// Does it, and answers with what to exit with.
+    /// Executes the command, and returns its exit code.
     pub async fn finish(self) -> Exit {
-        let Self { command, reads_passphrases, open, mut output, input, browser, patience } = self;
+        let Self { command, reads_passphrases, open, mut output, input, browser, timeouts } = self;
         let done = match open() {
             Ok(grapnel) => {
                 let (core, messages) = (grapnel.clone(), output.messages.clone());
-                let keyring_patience = (!input.is_terminal).then_some(patience.keyring);
+                let keyring_timeout = (!input.is_terminal).then_some(timeouts.keyring);
                 let mut session =
-                    Session { grapnel, output: &mut output, input, browser, patience, reads_passphrases };
+                    Session { grapnel, output: &mut output, input, browser, timeouts, reads_passphrases };
                 if matches!(command, Command::Doctor) {
-                    // What is wrong with the keyring is what it is to tell.
+                    // Diagnostics report a silent keyring themselves.
                     Box::pin(execute(&mut session, command)).await
                 } else {
                     let work = execute(&mut session, command);
-                    Box::pin(keyring::within_patience(&core, &messages, keyring_patience, work)).await
+                    Box::pin(keyring::with_keyring_timeout(&core, &messages, keyring_timeout, work)).await
                 }
             }
             Err(error) if matches!(command, Command::Doctor) => doctor::unopened(&mut output, error),
@@ -123,9 +124,9 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::App(command) => app::run(session, command).await,
         Command::Connect(command) => connect::run(session, command).await,
         Command::List => connection::list(session).await,
-        Command::Status(of) => connection::status(session, &of.connection).await,
+        Command::Status(about) => connection::status(session, &about.connection).await,
         Command::Token(command) => connection::token(session, &command).await,
-        Command::Refresh(of) => connection::refresh(session, &of.connection).await,
+        Command::Refresh(about) => connection::refresh(session, &about.connection).await,
         Command::Disconnect(command) => connection::disconnect(session, &command).await,
         Command::Projects(command) => content::projects(session, &command).await,
         Command::Project(command) => content::project(session, &command).await,

@@ -1,4 +1,4 @@
-//! The log, for those who look for a fault: on standard error, and silent unless asked for.
+//! The log, on standard error. It is off unless `GRAPNEL_LOG` is set.
 
 use std::io::Write;
 
@@ -9,8 +9,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Starts the log if `GRAPNEL_LOG` sets its level: `error`, `warn`, `info` or `debug`. Only Grapnel's own words reach
-/// it: other crates' could hold what passes through them.
+/// Starts the log if `GRAPNEL_LOG` sets its level: `error`, `warn`, `info` or `debug`. Events of other crates are left out:
+/// they could contain secrets.
 pub fn start() {
     let level = std::env::var("GRAPNEL_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
     let Some(level) = level else { return };

@@ -1,11 +1,11 @@
-//! `grapnel`, the program: the command line with this machine's data, keyring, streams and browser.
+//! The program `grapnel`: the command line with this machine's data, keyring, streams and browser.
 
 use std::io::{BufReader, IsTerminal};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use grapnel_cli::{Input, Patience, Surroundings};
+use grapnel_cli::{Environment, Input, Timeouts};
 use grapnel_core::clock::SystemClock;
 use grapnel_core::store::Store;
 use grapnel_core::{Grapnel, core_dumps, token_agent};
@@ -13,7 +13,7 @@ use grapnel_core::{Grapnel, core_dumps, token_agent};
 fn main() -> ExitCode {
     grapnel_cli::log();
     core_dumps::forbid();
-    let work = match grapnel_cli::begin(std::env::args_os(), surroundings()) {
+    let work = match grapnel_cli::begin(std::env::args_os(), environment()) {
         ControlFlow::Break(exit) => return exit.into(),
         ControlFlow::Continue(work) => work,
     };
@@ -22,14 +22,14 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let exit = runtime.block_on(work.finish());
-    // A keyring or a keyboard that still waits for a person must not hold up the end.
+    // A keyring prompt or a read of the terminal that is still waiting must not delay the exit.
     runtime.shutdown_background();
     exit.into()
 }
 
-fn surroundings() -> Surroundings {
+fn environment() -> Environment {
     let input = std::io::stdin();
-    Surroundings {
+    Environment {
         ask: Box::new(|question| token_agent::ask(&Store::default_home().ok()?, question)),
         open: Box::new(|| Grapnel::open(&Store::default_home()?)),
         clock: Arc::new(SystemClock::default()),
@@ -41,14 +41,14 @@ fn surroundings() -> Surroundings {
         output: Box::new(std::io::stdout()),
         messages: Box::new(std::io::stderr()),
         browser: Arc::new(|address, with| grapnel_core::browser::open(address, with, None)),
-        patience: Patience::default(),
+        timeouts: Timeouts::default(),
     }
 }
 
-/// Whether the terminal's foreground is another process group, as Linux tells it; elsewhere it is taken to be this one.
+/// Whether another process group has the terminal. Known on Linux only; assumed to be this one elsewhere.
 fn is_in_background() -> bool {
     let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return false };
-    // Behind the program's name, which may contain anything: state, parent, group, session, terminal, its foreground.
+    // After the program's name, which may contain anything: state, parent, group, session, terminal, foreground group.
     let Some((_, behind)) = stat.rsplit_once(')') else { return false };
     let numbers: Vec<i64> =
         behind.split_whitespace().skip(1).map_while(|number| number.parse().ok()).collect();

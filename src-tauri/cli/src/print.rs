@@ -1,6 +1,6 @@
-//! Printing: what was asked for on standard output, as text or as one JSON document; all else on standard error. With
-//! `--json`, standard error holds nothing but one JSON object where the command failed. All text is cleaned here, but for
-//! what is printed raw: a token, and the address of a sign-in.
+//! Printing: the result on standard output, as text or as one JSON document; messages on standard error. With `--json`,
+//! standard error holds nothing but one JSON object if the command fails. Control and bidirectional characters are
+//! removed here from all text but a token and a sign-in URL, which are printed as they are.
 
 use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,17 +12,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::words::wire_name;
+use crate::format::wire_name;
 
-/// What a command answers with. As JSON it is its own serialization.
+/// The result of a command. Its JSON is its serialization.
 pub(crate) trait Shown: Serialize {
-    /// The answer for a person who reads it at `now`.
+    /// The result as text, with times relative to `now`.
     fn text(&self, now: Timestamp) -> String;
 }
 
 /// The program's two outputs.
 pub(crate) struct Output {
-    /// Whether programs read it. See [`Self::set_json`].
+    /// Whether to print JSON. See [`Self::set_json`].
     pub(crate) json: bool,
     pub(crate) messages: Messages,
     out: Box<dyn Write + Send>,
@@ -39,7 +39,7 @@ impl Output {
         Self { json: false, messages, out, clock }
     }
 
-    /// Prints for programs from now on.
+    /// Switches to JSON, and messages off.
     pub(crate) fn set_json(&mut self, json: bool) {
         (self.json, self.messages.is_quiet) = (json, json);
     }
@@ -48,19 +48,19 @@ impl Output {
         self.clock.now()
     }
 
-    /// Prints an answer.
+    /// Prints a result.
     pub(crate) fn show(&mut self, shown: &impl Shown) -> Result<()> {
         let text = if self.json { json(shown)? } else { clean_lines(&shown.text(self.now())) };
         self.raw(&text)
     }
 
-    /// Prints an answer whose text is a secret that the person asked for: every character counts.
+    /// Prints a result whose text is a secret that the person asked for, with every character unchanged.
     pub(crate) fn show_raw(&mut self, shown: &impl Shown) -> Result<()> {
         let text = if self.json { json(shown)? } else { shown.text(self.now()) };
         self.raw(&text)
     }
 
-    /// Prints an answer as it is, before the command ends: as a single line, which a program may be waiting for.
+    /// Prints a result unchanged on one line before the command ends, for a program that waits for it.
     pub(crate) fn show_at_once(&mut self, shown: &impl Shown) -> Result<()> {
         let line = if self.json {
             let json = serde_json::to_string(shown).map_err(|error| unwritable(&error))?;
@@ -71,16 +71,16 @@ impl Output {
         self.raw(&line)
     }
 
-    /// Prints a line as it is, at once.
+    /// Prints a line unchanged, and flushes.
     fn raw(&mut self, line: &str) -> Result<()> {
         match writeln!(self.out, "{line}").and_then(|()| self.out.flush()) {
-            // Whoever reads has seen enough.
+            // The reader has closed the pipe.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             written => written.map_err(|error| unwritable(&error)),
         }
     }
 
-    /// Says what went wrong.
+    /// Prints an error, and returns its exit code.
     pub(crate) fn failed(&self, error: &Error) -> Exit {
         if self.json {
             self.messages.failure(error);
@@ -96,8 +96,8 @@ impl Output {
         Exit::of(error)
     }
 
-    /// Says what is wrong with the arguments; or answers a call for help, which comes the same way.
-    pub(crate) fn misread(&mut self, error: &clap::Error) -> Exit {
+    /// Prints clap's error, which may also be the requested help.
+    pub(crate) fn usage_error(&mut self, error: &clap::Error) -> Exit {
         let said = error.render().to_string();
         if !error.use_stderr() {
             return match self.raw(&clean_lines(said.trim_end())) {
@@ -112,9 +112,9 @@ impl Output {
         }
         let (message, rest) = said.split_once("\n\n").unwrap_or((&said, ""));
         let words: Vec<&str> = message.trim_start_matches("error:").split_whitespace().collect();
-        let message = if is_missing { "No command was given.".to_owned() } else { words.join(" ") };
+        let message = if is_missing { "A command is required.".to_owned() } else { words.join(" ") };
         if self.json {
-            self.messages.failure(&Misread {
+            self.messages.failure(&UsageError {
                 code: "usage",
                 message,
                 meaning: None,
@@ -131,11 +131,11 @@ impl Output {
     }
 }
 
-const SEE_HELP: &str = "Add --help to see what can be asked for.";
+const SEE_HELP: &str = "See grapnel --help.";
 
-/// Arguments that are none, in the form of [`Error`].
+/// A usage error in the JSON form of [`Error`].
 #[derive(Serialize)]
-struct Misread {
+struct UsageError {
     code: &'static str,
     message: String,
     meaning: Option<String>,
@@ -147,30 +147,30 @@ fn json(shown: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(shown).map(|json| escape_json(&json)).map_err(|error| unwritable(&error))
 }
 
-/// Standard error. All clones are one.
+/// Standard error. Clones share the stream.
 #[derive(Clone)]
 pub(crate) struct Messages {
     stream: Arc<Mutex<Box<dyn Write + Send>>>,
-    /// Whether nothing but a failure is said: a program reads it.
+    /// Whether only errors are printed, because of `--json`.
     is_quiet: bool,
 }
 
 impl Messages {
-    /// Says something in a line of its own.
+    /// Prints a message on a line of its own.
     pub(crate) fn note(&self, line: &str) {
         if !self.is_quiet {
             self.say(&format!("{}\n", clean_line(line)));
         }
     }
 
-    /// Asks something: the answer goes on in the same line.
+    /// Prints a question. The answer is typed on the same line.
     pub(crate) fn ask(&self, question: &str) {
         if !self.is_quiet {
             self.say(&format!("{} ", clean_line(question)));
         }
     }
 
-    /// Says what went wrong, to a program.
+    /// Prints an error as JSON.
     fn failure(&self, error: &impl Serialize) {
         match json(&serde_json::json!({ "error": error })) {
             Ok(json) => self.say(&format!("{json}\n")),
@@ -180,19 +180,19 @@ impl Messages {
 
     fn say(&self, text: &str) {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where not even a complaint can be written, there is nobody to complain to.
+        // An error that cannot be written cannot be reported either.
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }
 }
 
 fn unwritable(error: &dyn std::error::Error) -> Error {
-    Error::new(Code::Internal, format!("Standard output cannot be written to: {error}."))
+    Error::new(Code::Internal, format!("Standard output cannot be written: {error}."))
 }
 
-/// What to do about a locked vault where nobody types.
+/// The command line's hint for a locked vault.
 pub(crate) fn hint_here(code: Code) -> Option<String> {
     let is_here = code == Code::PassphraseNeeded;
-    is_here.then(|| "Add --passphrase-stdin, and write the passphrase to standard input.".into())
+    is_here.then(|| "Add --passphrase-stdin and write the passphrase to standard input.".into())
 }
 
 #[cfg(test)]
@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    /// What a command of its own makes of it: no [`Shown`] has to think of the terminal.
+    /// Text that would control a terminal.
     const HOSTILE: &str =
         "Connected as Ada\u{1b}]52;c;Y3VybA==\u{7}\u{1b}[2J\u{9b}2J\u{202e}\u{200b}\u{61c}.\nNext";
 
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_speaks_to_the_terminal() {
+    fn text_cannot_control_the_terminal() {
         let (mut output, out, said) = output(false);
         output.show(&Text(HOSTILE)).unwrap();
         output.messages.note(HOSTILE);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_same_with_what_a_terminal_obeys_escaped() {
+    fn json_escapes_terminal_control_characters() {
         let (mut output, out, said) = output(true);
         output.show(&Text(HOSTILE)).unwrap();
         let error = Error::new(Code::Internal, HOSTILE);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_printed_as_it_is() {
+    fn a_token_is_printed_unchanged() {
         let (mut output, out, _) = output(false);
         output.show_raw(&Text("a\u{200b}b")).unwrap();
         assert_eq!(out.text(), "a\u{200b}b\n");

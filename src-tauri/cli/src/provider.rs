@@ -1,4 +1,4 @@
-//! `grapnel provider`: the providers, and every value of their profiles with its source.
+//! `grapnel provider`: the provider profiles, each value with its source.
 
 use clap::Subcommand;
 use grapnel_model::error::Result;
@@ -6,51 +6,54 @@ use grapnel_model::provider::{Profile, ProviderView};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::format::wire_name;
 use crate::print::{Output, Shown};
 use crate::table::{fields, table};
-use crate::words::wire_name;
 
-/// Keys that no profile has a value for.
-const MORE: [[&str; 2]; 6] = [
-    ["authorize.NAME", "a parameter of the authorization request; an empty one switches a default off"],
-    ["token.NAME", "a parameter of the code exchange, kept in the vault"],
-    ["refresh.NAME", "a parameter of each refresh, kept in the vault"],
-    ["token.header.NAME", "a header of every token request, kept in the vault"],
-    ["resource", "resources to ask for (RFC 8707), separated by spaces, in all three requests"],
-    ["refresh_redirect_uri, refresh_scope", "true to send the redirect URI or the scopes with each refresh"],
+/// Keys without a value in any profile.
+const OTHER_KEYS: [[&str; 2]; 6] = [
+    ["authorize.NAME", "parameter of the authorization request; an empty value removes a default"],
+    ["token.NAME", "parameter of the code exchange, stored in the vault"],
+    ["refresh.NAME", "parameter of each refresh request, stored in the vault"],
+    ["token.header.NAME", "header of every token request, stored in the vault"],
+    ["resource", "resources to request (RFC 8707), separated by spaces, in all three requests"],
+    [
+        "refresh_redirect_uri, refresh_scope",
+        "true to send the redirect URI or the scopes with each refresh request",
+    ],
 ];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the providers that Grapnel knows
+    /// List providers
     List,
-    /// Show every value of a provider's profile, and where it is known from
+    /// Show a provider's profile, each value with its source
     Show {
-        /// The provider's id, as the list has it
+        /// The provider (see `grapnel provider list`)
         provider: String,
     },
 }
 
-/// Profiles come with the program: no data is opened for them.
+/// Profiles are built in: no data is opened.
 pub(crate) fn run(output: &mut Output, command: &Command) -> Result<()> {
     match command {
-        Command::List => output.show(&Providers(Profile::built_in().iter().map(Line::of).collect())),
+        Command::List => output.show(&Providers(Profile::built_in().iter().map(ProviderRow::of).collect())),
         Command::Show { provider } => output.show(&Profile::find(provider)?.view()),
     }
 }
 
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Providers(Vec<Line>);
+struct Providers(Vec<ProviderRow>);
 
 #[derive(Serialize)]
-struct Line {
+struct ProviderRow {
     id: String,
     name: String,
     portal: String,
 }
 
-impl Line {
+impl ProviderRow {
     fn of(profile: &Profile) -> Self {
         Self { id: profile.id.clone(), name: profile.name.clone(), portal: profile.portal.clone() }
     }
@@ -70,7 +73,7 @@ impl Shown for ProviderView {
             ("name", self.name.clone()),
             ("portal", self.portal.clone()),
             ("register", self.register.clone()),
-            ("redirect URI", "each app has one of its own: grapnel app redirect".into()),
+            ("redirect URI", "each app has its own: grapnel app redirect".into()),
         ]);
         let values = self.values.iter().map(|value| {
             let shown = if value.value.is_empty() { "(not set)" } else { &value.value };
@@ -79,9 +82,9 @@ impl Shown for ProviderView {
         let mut parts = vec![about, table(["KEY", "VALUE", "SOURCE"], values)];
         if !self.scopes.is_empty() {
             let scopes = self.scopes.iter().map(|scope| [scope.name.clone(), scope.description.clone()]);
-            parts.push(table(["SCOPE", "WHAT IT ALLOWS"], scopes));
+            parts.push(table(["SCOPE", "ALLOWS"], scopes));
         }
-        parts.push(table(["MORE KEYS FOR --set", "WHAT THEY DO"], MORE.map(|row| row.map(str::to_owned))));
+        parts.push(table(["OTHER KEYS FOR --set", "MEANING"], OTHER_KEYS.map(|row| row.map(str::to_owned))));
         parts.join("\n\n")
     }
 }

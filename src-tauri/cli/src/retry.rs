@@ -1,4 +1,4 @@
-//! A provider that cannot answer now is asked again a few times, and then it is said.
+//! Retrying a request while the provider is unavailable.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,17 @@ use backon::{ExponentialBuilder, Retryable};
 use grapnel_model::error::{Code, Error, Result};
 
 use crate::print::Messages;
-use crate::session::Patience;
+use crate::session::Timeouts;
 
-/// The first pause; each one after it is twice as long, and a random bit.
-const FIRST: Duration = Duration::from_millis(500);
+/// The first pause. Each later one is twice as long, with jitter.
+const MIN_DELAY: Duration = Duration::from_millis(500);
 /// The longest pause.
-const LAST: Duration = Duration::from_secs(4);
+const MAX_DELAY: Duration = Duration::from_secs(4);
 
-/// Asks, and asks again while the provider is unavailable and surely did nothing. An answer that was lost is not
-/// asked for again: the provider may have acted on the request.
+/// Retries while the provider is unavailable and certainly did not act on the request. A request whose response was lost
+/// is not repeated.
 pub(crate) async fn retry<T, Asked>(
-    patience: Patience,
+    timeouts: Timeouts,
     messages: &Messages,
     ask: impl FnMut() -> Asked,
 ) -> Result<T>
@@ -25,18 +25,18 @@ where
 {
     let start = Instant::now();
     let pauses = ExponentialBuilder::default()
-        .with_min_delay(FIRST)
-        .with_max_delay(LAST)
+        .with_min_delay(MIN_DELAY)
+        .with_max_delay(MAX_DELAY)
         .with_jitter()
         .without_max_times()
-        .with_total_delay(Some(patience.provider));
+        .with_total_delay(Some(timeouts.provider));
     ask.retry(pauses)
         .when(|error: &Error| {
-            // The request before the last took its time as well.
-            error.code == Code::ProviderUnavailable && start.elapsed() + LAST < patience.provider
+            // The time of the requests counts as well.
+            error.code == Code::ProviderUnavailable && start.elapsed() + MAX_DELAY < timeouts.provider
         })
         .notify(|error, pause| {
-            messages.note(&format!("{} Trying again in {:.1} s.", error.message, pause.as_secs_f32()));
+            messages.note(&format!("{} Retrying in {:.1} s.", error.message, pause.as_secs_f32()));
         })
         .await
 }

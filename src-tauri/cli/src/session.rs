@@ -1,4 +1,4 @@
-//! What a command has at hand: the core, the streams, the browser, and how long it may wait.
+//! The environment of a command: the core, the streams, the browser, and the timeouts.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,44 +13,44 @@ use crate::browser::Browser;
 use crate::input::Input;
 use crate::print::Output;
 
-/// Asks the window that runs for a token, before anything is opened; nothing where it is not to be had there.
+/// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.
 pub type Ask = Box<dyn FnOnce(&Question) -> Option<HandedOut> + Send>;
 
 /// Opens the data.
 pub type Open = Box<dyn FnOnce() -> Result<Grapnel> + Send>;
 
-/// What a program finds around it.
-pub struct Surroundings {
-    /// The window that may run. It is asked outside of the runtime, and may block for a moment.
+/// What the process gives to the program; tests give something else.
+pub struct Environment {
+    /// Asks the token agent. Called outside of the async runtime; may block for a moment.
     pub ask: Ask,
-    /// Opens the data. Not called for what needs none.
+    /// Opens the data. Not called for commands that need none.
     pub open: Open,
-    /// The time by which "in an hour" is said.
+    /// The time that relative times such as "in 1 hour" refer to.
     pub clock: Arc<dyn Clock>,
     /// Standard input.
     pub input: Input,
-    /// Standard output: what was asked for.
+    /// Standard output: the result.
     pub output: Box<dyn Write + Send>,
     /// Standard error: everything else.
     pub messages: Box<dyn Write + Send>,
     /// The person's browser.
     pub browser: Browser,
-    /// How long it may wait for others.
-    pub patience: Patience,
+    /// How long to wait for others.
+    pub timeouts: Timeouts,
 }
 
 /// How long to wait for others before giving up.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For a provider that cannot answer now.
+pub struct Timeouts {
+    /// For a provider that is unavailable.
     pub provider: Duration,
-    /// For a keyring, where no person sits at the terminal to unlock it.
+    /// For a keyring, if no person at the terminal can unlock it.
     pub keyring: Duration,
-    /// For the answer of a browser, before it is said what to look for.
+    /// For the callback of a browser, before hints are printed.
     pub answer: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             provider: Duration::from_secs(20),
@@ -66,24 +66,27 @@ pub(crate) struct Session<'a> {
     pub(crate) output: &'a mut Output,
     pub(crate) input: Input,
     pub(crate) browser: Browser,
-    pub(crate) patience: Patience,
+    pub(crate) timeouts: Timeouts,
     /// Whether passphrases come by standard input.
     pub(crate) reads_passphrases: bool,
 }
 
 impl Session<'_> {
-    /// Whether a person can be asked to agree. A program that reads JSON is none.
+    /// Whether a person can be asked to confirm: at a terminal, and without `--json`.
     pub(crate) fn can_ask(&self) -> bool {
         self.input.is_terminal && !self.output.json
     }
 
-    /// Asks the person at the terminal before something that cannot be undone; an error, with this message, where
-    /// nobody is there.
-    pub(crate) fn agrees(&mut self, question: &str, nobody: &str) -> Result<bool> {
+    /// Asks the person at the terminal to confirm something that cannot be undone.
+    ///
+    /// # Errors
+    ///
+    /// Without a terminal, a usage error with this message.
+    pub(crate) fn confirms(&mut self, question: &str, unattended: &str) -> Result<bool> {
         if !self.can_ask() {
-            return Err(Error::input("yes", nobody).means("Nothing was changed.").hint("Add --yes."));
+            return Err(Error::input("yes", unattended).means("Nothing was changed.").hint("Add --yes."));
         }
         self.output.messages.ask(question);
-        self.input.agrees()
+        self.input.confirms()
     }
 }

@@ -1,5 +1,4 @@
-//! `grapnel vault`: what opens the vault, and choosing something else. And the passphrase, asked for before a
-//! command that cannot do without.
+//! `grapnel vault`: how the vault is protected; and reading the passphrase that a command needs.
 
 use clap::Subcommand;
 use grapnel_model::error::{Code, Error, Result};
@@ -14,15 +13,16 @@ use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what opens the vault, and whether it does now
+    /// Show how the vault is protected, and whether it is open
     Status,
-    /// Seal everything under a passphrase of your own, or another one than before
+    /// Protect the vault with a passphrase, or change the passphrase
     Passphrase,
-    /// Seal everything under a key in the keyring
+    /// Protect the vault with a key in the keyring
     Keyring,
-    /// Give up everything that is sealed, where nothing opens it any more
-    Anew {
-        /// Do not ask
+    /// Delete all secrets of a vault that can no longer be opened
+    #[command(alias = "anew")]
+    Reset {
+        /// Skip confirmation
         #[arg(long)]
         yes: bool,
     },
@@ -31,45 +31,36 @@ pub(crate) enum Command {
 pub(crate) async fn run(session: &mut Session<'_>, command: &Command) -> Result<()> {
     match command {
         Command::Status => {
-            keyring::glance(session).await;
+            keyring::check(session).await;
         }
         Command::Passphrase => {
-            let passphrase = chosen(session, "vault")?;
+            let passphrase = new_passphrase(session, "vault")?;
             session.grapnel.protect_with_passphrase(&passphrase).await?;
         }
         Command::Keyring => session.grapnel.protect_with_keyring().await?,
-        Command::Anew { yes } => {
-            agree(session, *yes)?;
+        Command::Reset { yes } => {
+            confirm_reset(session, *yes)?;
             session.grapnel.begin_anew().await?;
         }
     }
-    let standing =
-        Standing { protection: session.grapnel.protection()?, trouble: session.grapnel.vault_trouble() };
-    session.output.show(&standing)
+    let status =
+        VaultStatus { protection: session.grapnel.protection()?, trouble: session.grapnel.vault_trouble() };
+    session.output.show(&status)
 }
 
-/// Asks before everything that is sealed is given up.
-fn agree(session: &mut Session<'_>, yes: bool) -> Result<()> {
-    if yes {
+fn confirm_reset(session: &mut Session<'_>, yes: bool) -> Result<()> {
+    let question =
+        "Delete all tokens and client secrets on this computer? You will have to reconnect everywhere. [y/N]";
+    if yes
+        || session.confirms(question, "Resetting the vault needs confirmation, and there is no terminal.")?
+    {
         return Ok(());
     }
-    if !session.can_ask() {
-        return Err(Error::input("yes", "Nobody is there to ask whether to give up what is sealed.")
-            .means("Nothing was changed.")
-            .hint("Add --yes."));
-    }
-    let question =
-        "Delete every token and client secret that is kept here, and sign in again everywhere? [y/N]";
-    session.output.messages.ask(question);
-    if session.input.agrees()? {
-        Ok(())
-    } else {
-        Err(Error::new(Code::Cancelled, "Nothing was given up.").means("Everything is sealed as it was."))
-    }
+    Err(Error::new(Code::Cancelled, "The vault was not reset.").means("Nothing was changed."))
 }
 
-/// Opens a vault that has a passphrase, if it was announced, or if somebody is there to type it and the command
-/// needs what is in it.
+/// Unlocks a vault with a passphrase: if `--passphrase-stdin` is given, or if the command needs the vault and a person can
+/// type the passphrase.
 pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result<()> {
     if session.grapnel.protection()? != Protection::Passphrase {
         return Ok(());
@@ -81,15 +72,15 @@ pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result
     if !is_needed {
         return Ok(());
     }
-    let error = Error::new(Code::PassphraseNeeded, "The vault is locked, and opens with your passphrase.");
+    let error = Error::new(Code::PassphraseNeeded, "The vault is locked. It opens with your passphrase.");
     Err(error.means("Nothing was done.").hint(hint_here(Code::PassphraseNeeded).unwrap_or_default()))
 }
 
-/// A passphrase that the person chooses now, for `what`. At a terminal it is typed twice.
-pub(crate) fn chosen(session: &mut Session<'_>, what: &str) -> Result<SecretString> {
-    let passphrase = given(session, &format!("New passphrase for the {what} (not shown): "))?;
+/// Reads a new passphrase for `what`. At a terminal it is typed twice.
+pub(crate) fn new_passphrase(session: &mut Session<'_>, what: &str) -> Result<SecretString> {
+    let passphrase = read_passphrase(session, &format!("New passphrase for the {what} (not shown): "))?;
     if session.input.is_terminal && !session.reads_passphrases {
-        let again = session.input.secret("The same passphrase again: ")?;
+        let again = session.input.secret("Repeat the passphrase: ")?;
         if again.expose_secret() != passphrase.expose_secret() {
             return Err(
                 Error::input("passphrase", "The two passphrases differ.").means("Nothing was changed.")
@@ -99,36 +90,36 @@ pub(crate) fn chosen(session: &mut Session<'_>, what: &str) -> Result<SecretStri
     Ok(passphrase)
 }
 
-/// A passphrase from the person at the terminal, or else from standard input where that was announced.
-pub(crate) fn given(session: &mut Session<'_>, prompt: &str) -> Result<SecretString> {
+/// Reads a passphrase at the terminal, or from standard input with `--passphrase-stdin`.
+pub(crate) fn read_passphrase(session: &mut Session<'_>, prompt: &str) -> Result<SecretString> {
     if session.input.is_terminal || session.reads_passphrases {
         return session.input.secret(prompt);
     }
-    Err(Error::input("passphrase", "Nobody is there to type a passphrase.")
+    Err(Error::input("passphrase", "A passphrase is needed, and there is no terminal.")
         .means("Nothing was changed.")
-        .hint("Add --passphrase-stdin, and write it to standard input."))
+        .hint("Add --passphrase-stdin and write it to standard input."))
 }
 
 #[derive(Serialize)]
-struct Standing {
+struct VaultStatus {
     protection: Protection,
-    /// Why it does not open now, if it does not.
+    /// Why it cannot be opened now.
     trouble: Option<Error>,
 }
 
-impl Shown for Standing {
+impl Shown for VaultStatus {
     fn text(&self, _: Timestamp) -> String {
         let opener = match self.protection {
             Protection::None => {
-                "Nothing is sealed yet. The first secret makes a key in your keyring; or choose a passphrase: \
+                "The vault is empty. The first secret creates a key in your keyring. To use a passphrase instead: \
                  grapnel vault passphrase"
             }
             Protection::Keyring => "The vault opens with a key in your keyring.",
-            Protection::Passphrase => "The vault opens with your passphrase, at each start.",
+            Protection::Passphrase => "The vault opens with your passphrase, entered at each start.",
         };
         match &self.trouble {
             None => opener.to_owned(),
-            Some(_) => format!("{opener} It does not open now."),
+            Some(_) => format!("{opener} It cannot be opened now."),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `grapnel app discover`: what an app's issuer announces now, and the app changed to it.
+//! `grapnel app discover`: reads the issuer's metadata again, and updates the app.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use grapnel_model::secret::Entered;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::named;
+use crate::lookup;
 use crate::print::Shown;
 use crate::session::Session;
 use crate::table::{fields, table};
@@ -19,19 +19,19 @@ use crate::table::{fields, table};
 pub(crate) struct Discover {
     /// The app's name
     app: String,
-    /// Change the app without asking
+    /// Update the app without confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Read the client secret again from standard input, or from a hidden prompt: where the issuer has moved to another
-    /// host, the one that is held does not go there
+    /// Read the client secret again from standard input or a hidden prompt: if the issuer has moved to another host, the
+    /// stored one is not sent there
     #[arg(long)]
     pub(super) client_secret_stdin: bool,
 }
 
 pub(super) async fn run(session: &mut Session<'_>, asked: Discover) -> Result<()> {
-    let app = named::app(&session.grapnel, &asked.app)?;
+    let app = lookup::app(&session.grapnel, &asked.app)?;
     let found = session.grapnel.rediscover(&app.id).await?;
-    let is_changed = !found.changes.is_empty() && agrees(session, asked.yes, &found.changes)?;
+    let is_changed = !found.changes.is_empty() && confirms(session, asked.yes, &found.changes)?;
     let name = app.name.clone();
     if is_changed {
         let mut overrides = app.overrides;
@@ -63,18 +63,18 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Discover) -> Result<()
     session.output.show(&Discovered { app: &name, found, is_changed })
 }
 
-/// Whether the app is to be changed. Where nobody is there to ask, it is only shown what would be.
-fn agrees(session: &mut Session<'_>, yes: bool, changes: &[ValueChange]) -> Result<bool> {
+/// Whether to update the app. Without a terminal and without `--yes`, the changes are only shown.
+fn confirms(session: &mut Session<'_>, yes: bool, changes: &[ValueChange]) -> Result<bool> {
     if yes || !session.input.is_terminal {
         return Ok(yes);
     }
     let messages = &session.output.messages;
     table_of(changes).lines().for_each(|line| messages.note(line));
-    messages.ask("Change the app to this? [y/N]");
-    if session.input.agrees()? {
+    messages.ask("Update the app? [y/N]");
+    if session.input.confirms()? {
         return Ok(true);
     }
-    Err(Error::new(Code::Cancelled, "Not changed.").means("The app is as it was."))
+    Err(Error::new(Code::Cancelled, "Not updated.").means("The app is unchanged."))
 }
 
 #[derive(Serialize)]
@@ -91,13 +91,13 @@ impl Shown for Discovered<'_> {
         let (app, changes) = (self.app, &self.found.changes);
         let about = text(&self.found.discovery);
         if changes.is_empty() {
-            return format!("The app “{app}” has everything that its issuer announces.\n\n{about}");
+            return format!("The app “{app}” is up to date with its issuer’s metadata.\n\n{about}");
         }
         let head = if self.is_changed {
-            format!("Changed the app “{app}” to what its issuer announces.")
+            format!("Updated the app “{app}” from its issuer’s metadata.")
         } else {
             format!(
-                "The issuer of the app “{app}” announces other values. Nothing was changed; add --yes to change the app."
+                "The issuer’s metadata differs from the app “{app}”. Nothing was changed; add --yes to update the app."
             )
         };
         format!("{head}\n\n{}\n\n{about}", table_of(changes))
@@ -109,15 +109,15 @@ fn table_of(changes: &[ValueChange]) -> String {
         let before = if change.before.is_empty() { "(not set)" } else { &change.before };
         [change.key.clone(), before.to_owned(), change.after.clone()]
     });
-    table(["VALUE", "NOW", "ANNOUNCED"], rows)
+    table(["SETTING", "NOW", "METADATA"], rows)
 }
 
-/// What an issuer announces, and what to know of it.
+/// The metadata of an issuer, with notes and warnings.
 pub(super) fn text(found: &Discovery) -> String {
     let about = fields([
         ("issuer", found.issuer.clone()),
         ("read from", found.documents.join(" ")),
-        ("scopes announced", found.scopes.join(" ")),
+        ("scopes supported", found.scopes.join(" ")),
     ]);
     let notes = found.notes.iter().map(|note| match note.kind {
         NoteKind::Unsupported => format!("\nwarning: {}", note.text),

@@ -1,5 +1,4 @@
-//! Which account signs in; and a sign-in as another account than the connection's, of which the person decides what
-//! becomes.
+//! Choosing the account to sign in with, and resolving a sign-in as another account than the connection's.
 
 use clap::Args;
 use grapnel_core::authorize::Wanted;
@@ -9,18 +8,18 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::ExposeSecret;
 
 use crate::input::Lines;
-use crate::named::quoted;
+use crate::lookup::quoted;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub(super) struct AccountChoice {
-    /// Sign in as this account, where the provider takes such a hint
+    /// Prefill this account on the sign-in page, if the provider supports it
     #[arg(long, value_name = "EMAIL")]
     login_hint: Option<String>,
-    /// Have the provider ask which account to use
+    /// Have the provider ask for the account
     #[arg(long, conflicts_with_all = ["login_hint", "password"])]
     another_account: bool,
-    /// Let another account than the connection's replace it
+    /// Replace the connection's account if another one signs in
     #[arg(long)]
     replace_account: bool,
 }
@@ -33,9 +32,9 @@ impl AccountChoice {
     }
 }
 
-/// Asks at a terminal, and answers with the connection that is in use from now on. Nothing is replaced unasked. `lines`
-/// are those that follow what was typed during the sign-in.
-pub(super) async fn decide(
+/// Asks at a terminal what to do, and returns the resulting connection. Without a terminal nothing is replaced. `lines`
+/// continues the input of the sign-in.
+pub(super) async fn resolve(
     session: &mut Session<'_>,
     attempt: &Attempt,
     other: &OtherAccount,
@@ -63,7 +62,7 @@ pub(super) async fn decide(
                 grapnel.disconnect(&beside).await?;
                 grapnel.forget(&beside).await?;
                 return Err(Error::new(Code::OtherAccount, "The new sign-in was discarded.")
-                    .means(format!("“{}” is as it was.", other.connection)));
+                    .means(format!("“{}” is unchanged.", other.connection)));
             }
             _ => {}
         }
@@ -73,8 +72,8 @@ pub(super) async fn decide(
 fn described(other: &OtherAccount) -> String {
     let OtherAccount { connection, account, signed_in, kept_as, .. } = other;
     format!(
-        "You signed in as {signed_in}, and “{connection}” belongs to {account}. It was not changed; the new sign-in is \
-         “{kept_as}”."
+        "You signed in as {signed_in}, and “{connection}” belongs to {account}. “{connection}” is unchanged; the new \
+         sign-in is “{kept_as}”."
     )
 }
 
@@ -84,9 +83,9 @@ fn unanswered(other: &OtherAccount) -> Error {
         Code::OtherAccount,
         format!("{} signed in, and “{}” belongs to {}.", other.signed_in, other.connection, other.account),
     )
-    .means(format!("“{}” was not changed. The new tokens are kept as “{}”.", other.connection, other.kept_as))
+    .means(format!("“{}” is unchanged. The new tokens are stored as “{}”.", other.connection, other.kept_as))
     .hint(format!(
-        "Drop them with grapnel disconnect {new} --forget, or let the account replace the other one with \
-         grapnel connect {there} --replace-account."
+        "Discard them: grapnel disconnect {new} --forget. Or replace the account: \
+         grapnel connect {there} --replace-account"
     ))
 }

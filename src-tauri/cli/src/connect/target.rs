@@ -1,4 +1,4 @@
-//! What a sign-in is for: a new connection of an app, or one that is there.
+//! The target of a sign-in: a new connection of an app, or an existing connection.
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
@@ -7,20 +7,20 @@ use grapnel_model::connection::Summary;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 
-use crate::named::{find_app, find_connection};
+use crate::lookup::{find_app, find_connection};
 use crate::print::Messages;
 
-/// The app to authorize, and what becomes of it.
+/// The app, and the connection to create or reconnect.
 pub(super) struct Target {
     pub(super) app: App,
     pub(super) wanted: Wanted,
-    /// Whether it is authorized again because it bears the app's name.
-    bears_its_name: bool,
+    /// Whether an existing connection was chosen because it has the app's name.
+    is_implicit: bool,
 }
 
 impl Target {
-    /// `asked` names an app, or a connection. The connection of an app is called `name`, or else like the app: one
-    /// that is there under that name is authorized again.
+    /// Finds the target by the name of an app or a connection. The connection of an app is called `name`, or like the app;
+    /// an existing one is reconnected.
     pub(super) fn find(grapnel: &Grapnel, asked: &str, name: Option<&str>) -> Result<Self> {
         let Some(app) = find_app(grapnel, asked)? else {
             return Self::of_connection(grapnel, asked, name);
@@ -28,12 +28,12 @@ impl Target {
         let there = find_connection(grapnel, name.unwrap_or(&app.name))?;
         match there {
             Some(there) if there.app_id == app.id => {
-                Ok(Self { wanted: again(there.id), bears_its_name: name.is_none(), app })
+                Ok(Self { wanted: again(there.id), is_implicit: name.is_none(), app })
             }
             Some(there) if name.is_some() => Err(taken(&there)),
             _ => {
                 let wanted = Wanted { name: name.map(str::to_owned), ..Wanted::default() };
-                Ok(Self { app, wanted, bears_its_name: false })
+                Ok(Self { app, wanted, is_implicit: false })
             }
         }
     }
@@ -41,29 +41,29 @@ impl Target {
     fn of_connection(grapnel: &Grapnel, asked: &str, name: Option<&str>) -> Result<Self> {
         let there = find_connection(grapnel, asked)?.filter(|_| name.is_none_or(|name| name == asked));
         let there = there.ok_or_else(|| {
-            Error::new(Code::NotFound, format!("There is no app and no connection called “{asked}”."))
-                .hint("grapnel app list shows every app, and grapnel list every connection.")
+            Error::new(Code::NotFound, format!("No app or connection is called “{asked}”."))
+                .hint("List apps: grapnel app list. List connections: grapnel list")
         })?;
         let app = grapnel.apps()?.into_iter().find(|app| app.id == there.app_id);
         let app = app.ok_or_else(|| Error::new(Code::NotFound, "This connection’s app is gone."))?;
-        Ok(Self { app, wanted: again(there.id), bears_its_name: false })
+        Ok(Self { app, wanted: again(there.id), is_implicit: false })
     }
 
-    /// Says what a person may not expect.
+    /// Prints that an existing connection is reconnected.
     pub(super) fn announce(&self, messages: &Messages) {
-        if self.bears_its_name {
+        if self.is_implicit {
             messages.note(&format!(
-                "Authorizing the connection “{}” again. For another one of this app, add --name.",
+                "Reconnecting “{}”. To add another connection of this app, use --name.",
                 self.app.name
             ));
         }
     }
 
-    /// Says what a browser's sign-in cannot protect.
+    /// Warns about a provider without PKCE.
     pub(super) fn warn(&self, messages: &Messages) {
         if !self.app.uses_pkce {
             messages.note(&format!(
-                "{} takes no PKCE: whoever sees the code on its way back to Grapnel can use it. Sign in on a computer that you do not share.",
+                "{} does not support PKCE: anyone who sees the authorization code on its way to Grapnel can use it. Sign in on a computer that you do not share.",
                 self.app.provider_name
             ));
         }

@@ -9,9 +9,9 @@ use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::format::{relative_time, status_text};
 use crate::print::Shown;
 use crate::table::{fields, table};
-use crate::words::{moment, standing};
 
 #[derive(Serialize)]
 pub(crate) struct Status {
@@ -69,20 +69,22 @@ impl Status {
         }
     }
 
-    /// Where it stands, in a sentence.
-    pub(crate) fn standing(&self, now: Timestamp) -> String {
+    /// When the access token expires, as a sentence.
+    pub(crate) fn expiry_text(&self, now: Timestamp) -> String {
         match self.expires_at {
             Some(end) if end > now => {
-                format!("The access token expires {}{}.", moment(end, now), self.by_whom())
+                format!("The access token expires {}{}.", relative_time(end, now), self.expiry_source())
             }
-            Some(end) => format!("The access token expired {}{}.", moment(end, now), self.by_whom()),
-            None if self.tokens.is_some() => "The provider gave no expiry.".into(),
-            None => "It holds no tokens.".into(),
+            Some(end) => {
+                format!("The access token expired {}{}.", relative_time(end, now), self.expiry_source())
+            }
+            None if self.tokens.is_some() => "The provider returned no expiry.".into(),
+            None => "There are no tokens.".into(),
         }
     }
 
-    /// Who says when the access token expires, where the reply did not.
-    fn by_whom(&self) -> &'static str {
+    /// Where the expiry comes from, if not from the token response.
+    fn expiry_source(&self) -> &'static str {
         match self.tokens.as_ref().map(|held| held.expiry_source) {
             Some(ExpirySource::TokenClaim) => ", from the token’s exp claim",
             Some(ExpirySource::Introspection) => ", from introspection",
@@ -90,38 +92,36 @@ impl Status {
         }
     }
 
-    /// Whose it is, in words: one line, whatever the provider says.
+    /// The account, on one line whatever the provider sends.
     pub(crate) fn owner(&self) -> String {
         self.account
             .as_ref()
-            .map_or_else(|| "identity unknown".into(), |account| clean_line(&account.called()))
+            .map_or_else(|| "(account unknown)".into(), |account| clean_line(&account.called()))
     }
 
-    /// What a person may have to know of a sign-in besides whose it is.
+    /// Notes about a sign-in: missing scopes, a missing refresh token, an unknown account.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.identity_note.iter().map(|note| format!("note: {note}")).collect();
         if !self.scopes.missing.is_empty() {
-            notes.push(format!("note: Scopes that were not granted: {}.", self.scopes.missing.join(" ")));
+            notes.push(format!("note: Scopes not granted: {}.", self.scopes.missing.join(" ")));
         }
         if self.tokens.as_ref().is_some_and(|held| held.refresh.is_none()) {
-            notes.push(
-                "note: No refresh token came: once the access token ends, you have to sign in again.".into(),
-            );
+            notes.push("note: There is no refresh token: reconnect when the access token expires.".into());
         }
         notes.iter().map(|note| clean_line(note)).collect()
     }
 
-    /// What introspection last said of the access token.
-    fn introspected(&self, now: Timestamp) -> Option<String> {
+    /// The last introspection of the access token.
+    fn introspection_text(&self, now: Timestamp) -> Option<String> {
         let (told, at) = (self.introspection.as_ref()?, self.introspected_at?);
-        let end = told.expires_at.map(|end| moment(end, now));
+        let end = told.expires_at.map(|end| relative_time(end, now));
         Some(fields([
             (
                 "introspection",
                 format!(
-                    "{}, asked {}",
+                    "{}, checked {}",
                     if told.is_active { "active" } else { "not active" },
-                    moment(at, now)
+                    relative_time(at, now)
                 ),
             ),
             ("client_id", told.client_id.clone().unwrap_or_default()),
@@ -144,26 +144,28 @@ impl Status {
             ("connection", self.name.clone()),
             ("app", self.app.clone()),
             ("provider", self.provider.clone()),
-            ("state", standing(self.state, self.retry_at, now)),
+            ("state", status_text(self.state, self.retry_at, now)),
             (
                 "new sign-in",
-                self.sign_in_due.map(|due| format!("needed {}", moment(due, now))).unwrap_or_default(),
+                self.sign_in_due.map(|due| format!("needed {}", relative_time(due, now))).unwrap_or_default(),
             ),
             ("account", self.owner()),
             ("account note", self.identity_note.clone().unwrap_or_default()),
-            ("tokens", self.standing(now)),
+            ("tokens", self.expiry_text(now)),
             ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),
             ("refresh token", refresh.unwrap_or_default()),
             (
                 "refresh token expires",
-                held.and_then(|held| held.refresh_expires_at).map(|end| moment(end, now)).unwrap_or_default(),
+                held.and_then(|held| held.refresh_expires_at)
+                    .map(|end| relative_time(end, now))
+                    .unwrap_or_default(),
             ),
-            ("issued", held.map(|held| moment(held.issued_at, now)).unwrap_or_default()),
-            ("renewals", held.map(|held| held.renewals.to_string()).unwrap_or_default()),
+            ("issued", held.map(|held| relative_time(held.issued_at, now)).unwrap_or_default()),
+            ("refreshes", held.map(|held| held.renewals.to_string()).unwrap_or_default()),
             ("scopes granted", self.scopes.granted.join(" ")),
             ("scopes missing", self.scopes.missing.join(" ")),
             ("projects", self.project_ids.join(" ")),
-            ("connected", moment(self.created_at, now)),
+            ("connected", relative_time(self.created_at, now)),
             ("browser", self.browser.clone().unwrap_or_default()),
         ])
     }
@@ -174,12 +176,12 @@ impl Shown for Status {
         let mut parts = vec![self.about(now)];
         if let Some(trouble) = &self.trouble {
             parts.push(fields([
-                ("trouble", trouble.message.clone()),
-                ("which means", trouble.meaning.clone().unwrap_or_default()),
-                ("what to do", trouble.hint.clone().unwrap_or_default()),
+                ("error", trouble.message.clone()),
+                ("impact", trouble.meaning.clone().unwrap_or_default()),
+                ("next step", trouble.hint.clone().unwrap_or_default()),
             ]));
         }
-        parts.extend(self.introspected(now));
+        parts.extend(self.introspection_text(now));
         let tokens = [("access token", &self.claims), ("ID token", &self.id_token_claims)];
         for (token, claims) in tokens.iter().filter_map(|(token, claims)| Some((token, claims.as_ref()?))) {
             let header = claims.header.iter().map(|field| format!("{} {}", field.name, field.value));

@@ -10,19 +10,19 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::asker;
-use crate::named::{self, to_reconnect};
+use crate::format::{duration, parse_duration};
+use crate::lookup::{self, to_reconnect};
 use crate::print::{Output, Shown};
+use crate::requesting_process;
 use crate::retry::retry;
 use crate::session::{Ask, Session};
-use crate::words::{span, time_span};
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
     /// The connection's name
     connection: String,
     /// How long the token must still be good for, such as 90s or 5m
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_span)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     min_valid: SignedDuration,
     /// Say that the token you were given was refused: refresh it, unless a newer one is stored
     #[arg(long)]
@@ -30,10 +30,10 @@ pub(crate) struct Token {
 }
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()> {
-    let Session { grapnel, output, patience, .. } = session;
-    let connection = named::connection(grapnel, &asked.connection)?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let connection = lookup::connection(grapnel, &asked.connection)?;
     let min_valid = asked.min_valid.unsigned_abs();
-    let token = retry(*patience, &output.messages, || async {
+    let token = retry(*timeouts, &output.messages, || async {
         if asked.rejected {
             grapnel.token_instead_of_rejected(&connection.id, min_valid).await
         } else {
@@ -46,7 +46,9 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     let expires_at = grapnel.summaries(slice::from_ref(&connection.id))?.pop().and_then(|now| now.expires_at);
     show(output, asked, &HandedOut { token, expires_at })?;
     // Whoever asked has the token by now; that it is not noted is no failure.
-    if let Err(error) = grapnel.token_handed_out(&connection.id, &requesting_process(asker::pid())) {
+    if let Err(error) =
+        grapnel.token_handed_out(&connection.id, &requesting_process(requesting_process::pid()))
+    {
         tracing::info!(%error, "not noted");
     }
     Ok(())
@@ -68,7 +70,7 @@ fn show(output: &mut Output, asked: &Token, handed_out: &HandedOut) -> Result<()
     let left = handed_out.expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < asked.min_valid) {
         let said =
-            format!("warning: The token is good for {}, which is less than you asked for.", span(left));
+            format!("warning: The token is good for {}, which is less than you asked for.", duration(left));
         output.messages.note(&said);
     }
     Ok(())

@@ -133,7 +133,7 @@ async fn where_the_person_may_see_no_page_the_address_is_shown_as_well() {
     let ran = world.run("connect acme").await;
     assert_eq!(ran.exit, Exit::Done);
     let said: Vec<&str> = ran.said.lines().collect();
-    let at = said.iter().position(|line| *line == "If no page appears, open this address yourself:").unwrap();
+    let at = said.iter().position(|line| *line == "If no page opens, open this URL yourself:").unwrap();
     assert!(said[at + 1].starts_with(world.sandbox.grigora()), "{said:?}");
     world.launch = Launch::Failed;
     let ran = world.run("connect acme --json").await;
@@ -225,7 +225,7 @@ async fn an_answer_that_is_not_accepted_is_told_at_once_and_after_the_timeout() 
 #[tokio::test]
 async fn it_says_what_to_look_for_and_takes_a_pasted_address_in_the_same_attempt() {
     let mut world = World::new();
-    world.patience.answer = std::time::Duration::ZERO;
+    world.timeouts.answer = std::time::Duration::ZERO;
     world.add_app().await;
     let (input, mut keyboard) = std::io::pipe().unwrap();
     let paper = Paper::default();

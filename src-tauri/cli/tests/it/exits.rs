@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_cli::{Exit, Patience};
+use grapnel_cli::{Exit, Timeouts};
 use grapnel_model::error::Code;
 use grapnel_sandbox::{Endpoint, Fault, Times};
 use insta::assert_snapshot;
@@ -58,7 +58,7 @@ async fn provider_unavailable() {
 #[tokio::test]
 async fn a_provider_that_recovers_is_asked_again() {
     let mut world = World::new();
-    world.patience = Patience::default();
+    world.timeouts = Timeouts::default();
     world.connect().await;
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::TooMany(1), 2).unwrap();
     assert_snapshot!("recovered", world.run("refresh acme").await);
@@ -115,7 +115,7 @@ async fn failures_are_json_for_programs() {
     assert!(world.run("lst -- --json").await.said.starts_with("error["));
 
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
-    world.patience = Patience { provider: Duration::from_secs(6), ..world.patience };
+    world.timeouts = Timeouts { provider: Duration::from_secs(6), ..world.timeouts };
     let retried = told(&world, "projects acme --json").await;
     assert_eq!(retried, ("provider_unavailable".into(), Exit::ProviderUnavailable));
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();

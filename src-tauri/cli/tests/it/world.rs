@@ -1,4 +1,4 @@
-//! A world for one test: a sandbox, a data directory, and everything that the program finds around it.
+//! A world for one test: a sandbox, a data directory, and everything that the program finds environment it.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use grapnel_cli::{Exit, Input, Patience, Surroundings};
+use grapnel_cli::{Environment, Exit, Input, Timeouts};
 use grapnel_core::Grapnel;
 use grapnel_core::browser::Launch;
 use grapnel_model::secret::SecretString;
@@ -22,7 +22,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) keyring: Arc<TestKeyring>,
     pub(crate) clock: Arc<TestClock>,
-    pub(crate) patience: Patience,
+    pub(crate) timeouts: Timeouts,
     /// What becomes of the addresses that are to be opened.
     pub(crate) launch: Launch,
     /// With what browsers addresses were opened.
@@ -45,7 +45,7 @@ impl World {
             keyring: Arc::default(),
             clock: Arc::default(),
             launch: Launch::Opened,
-            patience: Patience { provider: moment, keyring: moment, ..Patience::default() },
+            timeouts: Timeouts { provider: moment, keyring: moment, ..Timeouts::default() },
             browsers: Arc::default(),
             home: tempfile::tempdir().unwrap(),
             _filters: filters().bind_to_scope(),
@@ -103,7 +103,7 @@ impl World {
     ) -> Ran {
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
         let (desktop, browsers, launch) = (self.grapnel(), Arc::clone(&self.browsers), self.launch);
-        let around = Surroundings {
+        let environment = Environment {
             ask: Box::new(|_| None),
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
             clock: self.clock.clone(),
@@ -115,10 +115,10 @@ impl World {
                 Handle::current().spawn(sign_in(link.clone(), Some(desktop.clone())));
                 launch
             }),
-            patience: self.patience,
+            timeouts: self.timeouts,
         };
         let arguments = std::iter::once("grapnel".to_owned()).chain(words(line)).map(OsString::from);
-        let exit = match grapnel_cli::begin(arguments, around) {
+        let exit = match grapnel_cli::begin(arguments, environment) {
             ControlFlow::Break(exit) => exit,
             ControlFlow::Continue(work) => work.finish().await,
         };

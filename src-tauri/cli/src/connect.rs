@@ -1,9 +1,9 @@
-//! `grapnel connect`: one sign-in, from the address that the browser opens to its end, wherever its answer comes in.
+//! `grapnel connect`: one sign-in, from the authorization URL to the connection.
 
 mod other_account;
-mod paste;
+mod paste_input;
 mod target;
-mod waiting;
+mod wait;
 
 use std::sync::Arc;
 
@@ -20,42 +20,42 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::browser::Browser;
 use crate::connection::Status;
+use crate::format::{parse_duration, relative_time};
 use crate::input::Lines;
-use crate::named::quoted;
+use crate::lookup::quoted;
 use crate::print::{Messages, Shown};
 use crate::session::Session;
-use crate::words::{moment, time_span};
 use other_account::AccountChoice;
 use target::Target;
 
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
-    /// The app to authorize, or the connection to authorize again
+    /// The app to connect, or the connection to reconnect
     app: String,
-    /// What to call the connection; one that is there is authorized again
+    /// The name of the connection; an existing one is reconnected
     #[arg(long, value_name = "CONNECTION")]
     name: Option<String>,
-    /// Open no browser: print the address, as the only line on standard output; with --json, an object with it
+    /// Print the authorization URL as the only line on standard output (an object with --json) instead of opening a browser
     #[arg(long)]
     no_browser: bool,
-    /// The browser to open, such as 'firefox -P work'; the connection keeps it. Empty for the one that is set for all
+    /// The browser to open, such as 'firefox -P work'; remembered for the connection ('' resets to the default)
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["no_browser", "password"])]
     browser: Option<String>,
-    /// Read from standard input the address that the browser was sent to
+    /// Read the redirect URL from standard input
     #[arg(long)]
     paste: bool,
-    /// Sign in without a browser, where the provider offers it: read email and password, a line each
+    /// Sign in with email and password, read from standard input, if the provider offers it
     #[arg(long, conflicts_with_all = ["no_browser", "paste"])]
     password: bool,
     #[command(flatten)]
     account: AccountChoice,
-    /// How long to wait for the answer, such as 90s or 5m; ten minutes at most
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time_span)]
+    /// How long to wait for the callback, such as 90s or 5m; ten minutes at most
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     timeout: SignedDuration,
 }
 
 impl Connect {
-    /// Whether pasting is the way by which the answer comes.
+    /// Whether the redirect URL is pasted.
     fn pastes(&self, app: &App) -> bool {
         self.paste || app.way_back == WayBack::Paste
     }
@@ -69,39 +69,39 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
     target.announce(&session.output.messages);
     if asked.password {
         let attempt = outcome(with_password(session, &target).await?)?;
-        return settle(session, &asked, &attempt, None).await;
+        return finish(session, &asked, &attempt, None).await;
     }
     target.warn(&session.output.messages);
     let started = if asked.no_browser || asked.pastes(&target.app) {
         let attempt = grapnel.start_attempt(&target.app.id, &target.wanted).await?;
         Started { attempt, is_joined: false }
     } else {
-        // Not another page for what a page is open for.
+        // Joins a sign-in that is already waiting, instead of opening a second page.
         grapnel.join_or_start_attempt(&target.app.id, &target.wanted).await?
     };
-    let ended = see_through(session, &asked, &target, &started).await;
+    let ended = await_end(session, &asked, &target, &started).await;
     if !started.is_joined {
-        // Does nothing to one that is over.
+        // No effect on an attempt that has ended.
         grapnel.cancel_attempt(&started.attempt.id)?;
     }
     grapnel.pages_shown().await;
     let (attempt, lines) = ended?;
-    settle(session, &asked, &attempt, lines).await
+    finish(session, &asked, &attempt, lines).await
 }
 
-/// Decides what becomes of a sign-in as another account, and tells what came of it all.
-async fn settle(
+/// Resolves a sign-in as another account, and prints the result.
+async fn finish(
     session: &mut Session<'_>,
     asked: &Connect,
     attempt: &Attempt,
     lines: Option<Lines>,
 ) -> Result<()> {
     let id = match &attempt.other_account {
-        Some(other) => Some(other_account::decide(session, attempt, other, lines).await?),
+        Some(other) => Some(other_account::resolve(session, attempt, other, lines).await?),
         None => attempt.connection_id.clone(),
     };
-    let id = id.ok_or_else(|| Error::new(Code::Internal, "The sign-in ended, and nothing says how."))?;
-    tell(session, asked, &id)?;
+    let id = id.ok_or_else(|| Error::new(Code::Internal, "The sign-in ended without a result."))?;
+    print_connection(session, asked, &id)?;
     if let [others @ .., last] = session.grapnel.attempt(&attempt.id)?.same_account.as_slice() {
         let verb = if others.is_empty() { "belongs" } else { "belong" };
         let names = others.iter().fold(String::new(), |names, name| names + "“" + name + "”, ");
@@ -114,7 +114,7 @@ async fn settle(
 async fn with_password(session: &mut Session<'_>, target: &Target) -> Result<Attempt> {
     let Session { grapnel, input, output, .. } = session;
     if let Some(host) = &target.app.login_host {
-        output.messages.note(&format!("Email and password are sent to {host} once, and not kept."));
+        output.messages.note(&format!("Email and password are sent to {host} once and not stored."));
     }
     if input.is_terminal {
         output.messages.ask("Email:");
@@ -124,8 +124,8 @@ async fn with_password(session: &mut Session<'_>, target: &Target) -> Result<Att
     grapnel.sign_in_with_password(&target.app.id, &target.wanted, email.trim(), &password).await
 }
 
-/// Tells what came of it: where standard output is the address's alone, as a message.
-fn tell(session: &mut Session<'_>, asked: &Connect, id: &ConnectionId) -> Result<()> {
+/// Prints the connection; as a message if standard output holds the authorization URL.
+fn print_connection(session: &mut Session<'_>, asked: &Connect, id: &ConnectionId) -> Result<()> {
     let connected = Connected(Status::of(session.grapnel.connection(id)?));
     if asked.no_browser {
         session.output.messages.note(&connected.text(session.output.now()));
@@ -134,14 +134,14 @@ fn tell(session: &mut Session<'_>, asked: &Connect, id: &ConnectionId) -> Result
     session.output.show(&connected)
 }
 
-/// Sees an attempt through to its end, and answers with it once it is done.
-async fn see_through(
+/// Waits for the end of an attempt, while redirect URLs may be pasted and hints are printed.
+async fn await_end(
     session: &mut Session<'_>,
     asked: &Connect,
     target: &Target,
     Started { attempt, is_joined }: &Started,
 ) -> Result<(Attempt, Option<Lines>)> {
-    let Session { grapnel, output, input, browser, patience, .. } = session;
+    let Session { grapnel, output, input, browser, timeouts, .. } = session;
     let messages = output.messages.clone();
     let pastes = asked.pastes(&target.app);
     let may_paste = pastes || input.is_attended();
@@ -150,45 +150,45 @@ async fn see_through(
         let link = grapnel.attempt_link(&attempt.id).await?;
         if *is_joined {
             messages.note(&format!(
-                "A sign-in for “{}” is waiting already, since {}. Joining it; to start over, cancel it where it was started.",
+                "A sign-in for “{}” has been waiting since {}. Joining it; to start over, cancel it where it was started.",
                 target.app.name,
-                moment(attempt.started_at, output.now())
+                relative_time(attempt.started_at, output.now())
             ));
         }
         if asked.no_browser {
-            output.show_at_once(&Address::of(&link, attempt))?;
+            output.show_at_once(&SignInPage::of(&link, attempt))?;
         } else if !*is_joined || asked.browser.is_some() {
             messages.note(&format!("Opening the sign-in page of {} in the browser.", attempt.provider_name));
             let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));
             let before = before.transpose()?;
             let opened = open_in(browser, link, grapnel.attempt_browser(&attempt.id)?, &messages).await;
-            // One that opens nothing is not kept.
+            // A browser that opens nothing is not remembered.
             if let (Launch::Failed, Some(before)) = (opened, before) {
                 grapnel.choose_browser(&attempt.id, before.as_deref())?;
             }
-            // A program is not shown the address to open it.
+            // With --json the URL is not printed as a message.
             if opened == Launch::Failed && output.json {
                 return Err(no_browser());
             }
         }
         if !pastes {
             let by_window = target.app.way_back == WayBack::DeepLink;
-            let what = if by_window { "Grapnel’s window to take the answer in" } else { "the answer" };
+            let what = if by_window { "Grapnel’s window to receive the callback" } else { "the callback" };
             messages.note(&format!("Waiting for {what}. Ctrl-C cancels."));
         }
-        waiting::end_of(grapnel, &attempt.id, Some(&messages)).await
+        wait::end_of(grapnel, &attempt.id, Some(&messages)).await
     };
     let help = async {
-        tokio::time::sleep(patience.answer).await;
-        waiting::help(&target.app, &attempt.provider_name, may_paste, &messages);
+        tokio::time::sleep(timeouts.answer).await;
+        wait::print_hints(&target.app, &attempt.provider_name, may_paste, &messages);
         std::future::pending::<()>().await;
     };
     let gave_up = tokio::select! {
-        // In this order, so that a signal is listened for before anyone is told to send one.
+        // In this order: the signal handler is installed before the message says that Ctrl-C cancels.
         biased;
         _ = tokio::signal::ctrl_c() => cancelled(),
         ended = ended => return Ok((outcome(ended?)?, lines)),
-        error = paste::take(lines.as_mut(), is_terminal, grapnel, &attempt.id, pastes, &messages), if may_paste => error,
+        error = paste_input::submit_lines(lines.as_mut(), is_terminal, grapnel, &attempt.id, pastes, &messages), if may_paste => error,
         () = help => unreachable!("it never ends"),
         () = tokio::time::sleep(asked.timeout.unsigned_abs()) => timed_out(grapnel.attempt(&attempt.id)?.refused),
     };
@@ -196,20 +196,20 @@ async fn see_through(
         return Err(gave_up);
     }
     grapnel.cancel_attempt(&attempt.id)?;
-    // What was on its way already is not broken off.
-    let attempt = waiting::end_of(grapnel, &attempt.id, None).await?;
+    // A code exchange that has begun is not interrupted.
+    let attempt = wait::end_of(grapnel, &attempt.id, None).await?;
     if attempt.phase == Phase::Cancelled { Err(gave_up) } else { Ok((outcome(attempt)?, lines)) }
 }
 
-/// Opens an address in the browser, and shows it where the person may see no page.
+/// Opens the authorization URL in the browser, and prints it if the browser may not have opened.
 async fn open_in(browser: &Browser, link: SecretString, with: String, messages: &Messages) -> Launch {
     let (browser, address) = (Arc::clone(browser), link.clone());
     let opened = tokio::task::spawn_blocking(move || browser(&address, &with)).await;
     let opened = opened.unwrap_or(Launch::Failed);
     match opened {
         Launch::Opened => return opened,
-        Launch::Unclear => messages.note("If no page appears, open this address yourself:"),
-        Launch::Failed => messages.note("No browser could be opened. Open this address yourself:"),
+        Launch::Unclear => messages.note("If no page opens, open this URL yourself:"),
+        Launch::Failed => messages.note("No browser could be opened. Open this URL yourself:"),
     }
     messages.note(link.expose_secret());
     opened
@@ -221,14 +221,14 @@ fn outcome(attempt: Attempt) -> Result<Attempt> {
         (Phase::Cancelled, _) => Err(cancelled()),
         (Phase::TimedOut, _) => Err(timed_out(attempt.refused)),
         (_, Some(error)) => Err(error.clone()),
-        _ => Err(Error::new(Code::Internal, "The sign-in ended, and nothing says how.")),
+        _ => Err(Error::new(Code::Internal, "The sign-in ended without a result.")),
     }
 }
 
 fn no_browser() -> Error {
     Error::new(Code::BrowserFailed, "No browser could be opened.")
         .means("The sign-in was cancelled. No token was issued.")
-        .hint("Add --no-browser, which prints the address, and open it yourself.")
+        .hint("Add --no-browser, which prints the URL, and open it yourself.")
 }
 
 fn cancelled() -> Error {
@@ -238,11 +238,11 @@ fn cancelled() -> Error {
 
 fn timed_out(refused: Option<Error>) -> Error {
     let Some(refused) = refused else {
-        return Error::new(Code::TimedOut, "Nobody answered in the browser in time.")
+        return Error::new(Code::TimedOut, "Timed out waiting for the browser.")
             .means("No token was issued, and nothing changed.")
-            .hint("Try again, with a longer --timeout if need be.");
+            .hint("Try again, with a longer --timeout if necessary.");
     };
-    let message = format!("No answer that Grapnel accepts came in time. The last one: {}", refused.message);
+    let message = format!("Timed out without a valid callback. The last one: {}", refused.message);
     let error = Error::new(Code::TimedOut, message).means("No token was issued, and nothing changed.");
     match refused.hint {
         Some(hint) => error.hint(hint),
@@ -250,22 +250,22 @@ fn timed_out(refused: Option<Error>) -> Error {
     }
 }
 
-/// Where to open the sign-in page. It is the one answer on standard output; how the sign-in ends, the exit code tells.
+/// The authorization URL, alone on standard output. The exit code tells how the sign-in ended.
 #[derive(serde::Serialize)]
-struct Address<'a> {
+struct SignInPage<'a> {
     authorization_url: &'a str,
     redirect_uri: &'a str,
     expires_at: Timestamp,
 }
 
-impl<'a> Address<'a> {
+impl<'a> SignInPage<'a> {
     fn of(link: &'a SecretString, attempt: &'a Attempt) -> Self {
         let Attempt { redirect_uri, expires_at, .. } = attempt;
         Self { authorization_url: link.expose_secret(), redirect_uri, expires_at: *expires_at }
     }
 }
 
-impl Shown for Address<'_> {
+impl Shown for SignInPage<'_> {
     fn text(&self, _: Timestamp) -> String {
         self.authorization_url.to_owned()
     }
@@ -279,8 +279,8 @@ impl Shown for Connected {
     fn text(&self, now: Timestamp) -> String {
         let Self(status) = self;
         let name = &status.name;
-        let next = format!("A fresh token: grapnel token {}", quoted(name));
+        let next = format!("Get a token: grapnel token {}", quoted(name));
         let notes = status.notes().iter().fold(String::new(), |notes, note| notes + "\n" + note);
-        format!("Connected “{name}” as {}. {}{notes}\n{next}", status.owner(), status.standing(now))
+        format!("Connected “{name}” as {}. {}{notes}\n{next}", status.owner(), status.expiry_text(now))
     }
 }

@@ -1,19 +1,19 @@
-//! Connections in a list.
+//! The list of connections.
 
 use grapnel_model::connection::{State, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::format::{relative_time, status_text};
 use crate::print::Shown;
 use crate::table::table;
-use crate::words::{moment, standing};
 
 #[derive(Serialize)]
 #[serde(transparent)]
-pub(super) struct Lines(Vec<Line>);
+pub(super) struct ConnectionList(Vec<ConnectionRow>);
 
 #[derive(Serialize)]
-struct Line {
+struct ConnectionRow {
     id: String,
     name: String,
     app: String,
@@ -25,21 +25,21 @@ struct Line {
     lacks_scopes: bool,
 }
 
-impl Line {
-    /// How it stands, when a new sign-in will be needed, and whether scopes were not granted.
-    fn standing(&self, now: Timestamp) -> String {
-        let standing = standing(self.state, self.retry_at, now);
-        let standing = match self.sign_in_due.filter(|_| self.state != State::ReconnectNeeded) {
-            Some(due) => format!("{standing}, sign-in needed {}", moment(due, now)),
-            None => standing,
+impl ConnectionRow {
+    /// The status, when a new sign-in will be needed, and whether scopes are missing.
+    fn status(&self, now: Timestamp) -> String {
+        let status = status_text(self.state, self.retry_at, now);
+        let status = match self.sign_in_due.filter(|_| self.state != State::ReconnectNeeded) {
+            Some(due) => format!("{status}, sign-in needed {}", relative_time(due, now)),
+            None => status,
         };
-        if self.lacks_scopes { format!("{standing}, scopes missing") } else { standing }
+        if self.lacks_scopes { format!("{status}, scopes missing") } else { status }
     }
 }
 
-impl Lines {
+impl ConnectionList {
     pub(super) fn of(connections: Vec<Summary>) -> Self {
-        let line = |summary: Summary| Line {
+        let line = |summary: Summary| ConnectionRow {
             id: summary.id.0,
             name: summary.name,
             app: summary.app_name,
@@ -54,14 +54,14 @@ impl Lines {
     }
 }
 
-impl Shown for Lines {
+impl Shown for ConnectionList {
     fn text(&self, now: Timestamp) -> String {
         if self.0.is_empty() {
-            return "No connection yet. Make one: grapnel connect APP".into();
+            return "No connections yet. Add one: grapnel connect APP".into();
         }
         let rows = self.0.iter().map(|line| {
-            let expires = line.expires_at.map_or_else(|| "-".into(), |at| moment(at, now));
-            [line.name.clone(), line.app.clone(), line.provider.clone(), line.standing(now), expires]
+            let expires = line.expires_at.map_or_else(|| "-".into(), |at| relative_time(at, now));
+            [line.name.clone(), line.app.clone(), line.provider.clone(), line.status(now), expires]
         });
         table(["CONNECTION", "APP", "PROVIDER", "STATE", "EXPIRES"], rows)
     }

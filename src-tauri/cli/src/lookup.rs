@@ -1,4 +1,4 @@
-//! Apps and connections by what the person calls them.
+//! Finding apps and connections by name.
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
@@ -18,16 +18,16 @@ pub(crate) fn find_connection(grapnel: &Grapnel, name: &str) -> Result<Option<Su
 /// The app of this name.
 pub(crate) fn app(grapnel: &Grapnel, name: &str) -> Result<App> {
     find_app(grapnel, name)?.ok_or_else(|| {
-        Error::new(Code::NotFound, format!("There is no app called “{name}”."))
-            .hint("grapnel app list shows every app.")
+        Error::new(Code::NotFound, format!("No app is called “{name}”."))
+            .hint("List all apps: grapnel app list")
     })
 }
 
 /// The connection of this name.
 pub(crate) fn connection(grapnel: &Grapnel, name: &str) -> Result<Summary> {
     find_connection(grapnel, name)?.ok_or_else(|| {
-        Error::new(Code::NotFound, format!("There is no connection called “{name}”."))
-            .hint("grapnel list shows every connection.")
+        Error::new(Code::NotFound, format!("No connection is called “{name}”."))
+            .hint("List all connections: grapnel list")
     })
 }
 
@@ -35,7 +35,7 @@ fn is_named(is: &str, asked: &str) -> bool {
     is.eq_ignore_ascii_case(asked.trim())
 }
 
-/// A name as a shell takes it.
+/// A name quoted for a shell.
 pub(crate) fn quoted(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if !name.is_empty() && name.chars().all(is_plain) {

@@ -1,4 +1,4 @@
-//! Which process asks for a token: the one that started this one.
+//! The process that requests a token: the one that started this one.
 
 /// The process that started this one.
 #[cfg(unix)]
@@ -6,7 +6,7 @@ pub(crate) fn pid() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-/// This process itself, where the system does not tell which one started it.
+/// This process itself, if the system does not tell which one started it.
 #[cfg(not(unix))]
 pub(crate) fn pid() -> u32 {
     std::process::id()

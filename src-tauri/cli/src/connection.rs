@@ -1,6 +1,6 @@
-//! Connections: the list, one of them in full, its token, and its end.
+//! Connections: the list, one in detail, its token, refreshing and disconnecting.
 
-mod line;
+mod list;
 mod status;
 mod token;
 
@@ -14,54 +14,56 @@ use serde::Serialize;
 pub(crate) use status::Status;
 pub(crate) use token::{Token, token, token_at_hand};
 
+use crate::format::words;
 use crate::keyring;
-use crate::named::{self, to_reconnect};
+use crate::lookup::{self, to_reconnect};
 use crate::print::Shown;
 use crate::retry::retry;
 use crate::session::Session;
-use crate::words::words;
-use line::Lines;
+use list::ConnectionList;
 
 #[derive(Debug, Args)]
 pub(crate) struct Disconnect {
     /// The connection's name
     connection: String,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Remove it from the list as well, with its history
+    /// Also delete the connection and its history
     #[arg(long)]
     forget: bool,
 }
 
 pub(crate) async fn list(session: &mut Session<'_>) -> Result<()> {
-    keyring::glance(session).await;
-    let lines = Lines::of(session.grapnel.connections()?);
+    keyring::check(session).await;
+    let lines = ConnectionList::of(session.grapnel.connections()?);
     session.output.show(&lines)
 }
 
 pub(crate) async fn status(session: &mut Session<'_>, name: &str) -> Result<()> {
-    let id = named::connection(&session.grapnel, name)?.id;
-    keyring::glance(session).await;
+    let id = lookup::connection(&session.grapnel, name)?.id;
+    keyring::check(session).await;
     let status = Status::of(session.grapnel.connection(&id)?);
     session.output.show(&status)
 }
 
 pub(crate) async fn refresh(session: &mut Session<'_>, name: &str) -> Result<()> {
-    let Session { grapnel, output, patience, .. } = session;
-    let connection = named::connection(grapnel, name)?;
-    let renewed = retry(*patience, &output.messages, || grapnel.refresh(&connection.id)).await;
-    renewed.map_err(to_reconnect(&connection.name))?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let connection = lookup::connection(grapnel, name)?;
+    let refreshed = retry(*timeouts, &output.messages, || grapnel.refresh(&connection.id)).await;
+    refreshed.map_err(to_reconnect(&connection.name))?;
     let status = Status::of(grapnel.connection(&connection.id)?);
-    output.show(&Renewed(status))
+    output.show(&Refreshed(status))
 }
 
-/// Deletes the tokens here, once the person has said so.
+/// Deletes the tokens here after confirmation, and revokes access if the provider offers that.
 pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) -> Result<()> {
-    let connection = named::connection(&session.grapnel, &asked.connection)?;
+    let connection = lookup::connection(&session.grapnel, &asked.connection)?;
     let name = &connection.name;
-    let question = format!("Delete the tokens of “{name}” here? [y/N]");
-    if !asked.yes && !session.agrees(&question, "Nobody is there to ask whether to disconnect.")? {
+    let question = format!("Disconnect “{name}”? Its tokens are deleted from this computer. [y/N]");
+    if !asked.yes
+        && !session.confirms(&question, "Disconnecting needs confirmation, and there is no terminal.")?
+    {
         return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
     }
     let disconnected = session.grapnel.disconnect(&connection.id).await?;
@@ -82,11 +84,11 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
 
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Renewed(Status);
+struct Refreshed(Status);
 
-impl Shown for Renewed {
+impl Shown for Refreshed {
     fn text(&self, now: Timestamp) -> String {
-        format!("Renewed “{}”. {}", self.0.name, self.0.standing(now))
+        format!("Refreshed “{}”. {}", self.0.name, self.0.expiry_text(now))
     }
 }
 
@@ -109,17 +111,19 @@ impl Shown for Disconnected<'_> {
         let place = if portal.is_empty() { ".".to_owned() } else { format!(": {portal}") };
         let provider = self.provider;
         let there = match self.revocation {
-            Revocation::Done => format!("{provider} took them back as well."),
+            Revocation::Done => format!("Access was revoked at {provider}."),
             Revocation::NotOffered => {
-                format!("The permission still stands at {provider}, where you can take it back{place}")
+                format!(
+                    "{provider} offers no revocation: access stays in force there until you revoke it{place}"
+                )
             }
             Revocation::Pending => {
                 format!(
-                    "{provider} could not be asked to take them back. It is asked again for three days, while Grapnel’s window is open."
+                    "{provider} could not be reached to revoke access. Grapnel retries for three days while its window is open."
                 )
             }
             Revocation::Failed => {
-                format!("The permission may still stand at {provider}. Look there{place}")
+                format!("Access may still be in force at {provider}. Check there{place}")
             }
         };
         let each = self.revocations.iter().map(|one| {
@@ -127,7 +131,7 @@ impl Shown for Disconnected<'_> {
             format!("{}: {}{reason}", words(&one.token), words(&one.revocation))
         });
         let there = each.chain(self.reason.clone()).fold(there, |text, line| text + "\n" + &line);
-        let kept = if self.forgotten { " and it was removed from the list" } else { "" };
-        format!("Disconnected “{name}”. Its tokens were deleted here{kept}.\n{there}")
+        let kept = if self.forgotten { " and the connection was removed" } else { "" };
+        format!("Disconnected “{name}”. Its tokens were deleted from this computer{kept}.\n{there}")
     }
 }

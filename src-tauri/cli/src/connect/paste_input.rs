@@ -1,4 +1,4 @@
-//! What is pasted while a sign-in waits.
+//! Redirect URLs that are pasted while a sign-in waits.
 
 use grapnel_core::Grapnel;
 use grapnel_model::error::{Code, Error};
@@ -8,9 +8,9 @@ use grapnel_model::secret::ExposeSecret;
 use crate::input::Lines;
 use crate::print::Messages;
 
-/// Hands on what is pasted, line by line, until one is an answer. Where pasting is the only way, it comes back when
-/// there is no further line.
-pub(super) async fn take(
+/// Submits each pasted line until one is a valid callback. If pasting is the only redirect method, returns an error at the
+/// end of the input.
+pub(super) async fn submit_lines(
     lines: Option<&mut Lines>,
     is_terminal: bool,
     grapnel: &Grapnel,
@@ -19,18 +19,18 @@ pub(super) async fn take(
     messages: &Messages,
 ) -> Error {
     if is_only_way {
-        messages.note("Paste the whole address that the browser was sent to. Ctrl-C cancels.");
+        messages.note("Paste the whole URL that the browser was redirected to. Ctrl-C cancels.");
     }
     let Some(lines) = lines else { return std::future::pending().await };
     let mut last = Error::input("pasted", "Nothing was pasted.")
         .means("The sign-in was cancelled.")
-        .hint("Write the address that the browser was sent to, to standard input.");
+        .hint("Write the URL that the browser was redirected to to standard input.");
     while let Some(line) = lines.recv().await {
         if line.expose_secret().trim().is_empty() {
             continue;
         }
         let (grapnel, id) = (grapnel.clone(), id.clone());
-        // A task of its own: whoever gives up waiting must not break off an exchange.
+        // A task of its own, so that a timeout does not interrupt the code exchange.
         let taken = tokio::spawn(async move { grapnel.paste_callback(&id, &line).await }).await;
         match taken {
             Ok(Err(error)) if error.code == Code::InvalidInput => {
@@ -43,7 +43,7 @@ pub(super) async fn take(
                 }
                 last = error.means("The sign-in was cancelled.");
             }
-            // How it ended is told by the attempt.
+            // The attempt holds the result.
             _ => std::future::pending().await,
         }
     }

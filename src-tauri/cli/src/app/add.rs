@@ -1,0 +1,116 @@
+//! `grapnel app add`: a new app, from arguments, a profile file, or what its issuer announces.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use grapnel_core::app::{App, NOT_ADDED, NewApp};
+use grapnel_core::discovery::Discovery;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::provider::{Profile, ProfileFile};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::discover;
+use super::values::{client_secret, secret_values, setting, suggest_discover, with_announced};
+use crate::lookup;
+use crate::print::Shown;
+use crate::session::Session;
+use crate::table::fields;
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// The name of the app
+    name: String,
+    /// The provider (see `grapnel provider list`)
+    #[arg(long, required_unless_present = "profile")]
+    provider: Option<String>,
+    /// A profile file (see `grapnel app profile`) with defaults for provider, scopes and settings
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// The client ID
+    #[arg(long, default_value = "", hide_default_value = true)]
+    client_id: String,
+    /// Read the client secret from standard input or a hidden prompt
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// The redirect URI: deep-link, loopback or loopback:PORT for a URI of this app's own, or a complete URI
+    #[arg(long, default_value = "deep-link")]
+    redirect: String,
+    /// A scope to request (repeatable)
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Override a setting of the profile (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// Read the secret value of KEY, such as token.header.X-Client-ID, from standard input or a hidden prompt (repeatable)
+    #[arg(long = "secret-value", value_name = "KEY")]
+    secret_values: Vec<String>,
+}
+
+pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
+    let file = new.profile.as_deref().map(profile_file).transpose()?;
+    if let Some(file) = &file {
+        // Printed before any secret is entered.
+        for sentence in Profile::find(&file.provider)?.review(&file.values).sentences() {
+            session.output.messages.note(&format!("warning: the profile file: {sentence}"));
+        }
+    }
+    let (from_file, scopes, mut own) =
+        file.map(|file| (file.provider, file.scopes, file.values)).unwrap_or_default();
+    own.extend(new.settings);
+    let provider = new.provider.unwrap_or(from_file);
+    let profile = Profile::find(&provider)?;
+    let has_issuer = own.contains_key("issuer");
+    let (overrides, discovered, discovery) = with_announced(session, profile, own).await?;
+    let conventions = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
+    let need = conventions.client_secret;
+    let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
+    let secrets = secret_values(&mut session.input, new.secret_values)?;
+    let app = session.grapnel.add_app(NewApp {
+        name: new.name,
+        provider,
+        client_id: new.client_id,
+        client_secret,
+        redirect: new.redirect,
+        scopes: if new.scopes.is_empty() { scopes } else { new.scopes },
+        projects: Vec::new(),
+        overrides,
+        secrets,
+        discovered,
+    });
+    let app = app.await?;
+    if has_issuer && discovery.is_none() {
+        suggest_discover(session, &app.name);
+    }
+    session.output.show(&Added { app: &app, discovery: discovery.as_ref() })
+}
+
+fn profile_file(path: &Path) -> Result<ProfileFile> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::input("profile", format!("“{}” cannot be read: {error}.", path.display()))
+            .hint("Use a file written by “grapnel app profile”.")
+    })?;
+    ProfileFile::read(&text)
+}
+
+#[derive(Serialize)]
+struct Added<'a> {
+    #[serde(flatten)]
+    app: &'a App,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discovery: Option<&'a Discovery>,
+}
+
+impl Shown for Added<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        let App { name, redirect_uri, .. } = self.app;
+        let port = if self.app.has_free_port() { " (with a free port at each sign-in)" } else { "" };
+        let connect = format!("grapnel connect {}", lookup::quoted(name));
+        let next = fields([
+            ("register this redirect URI", format!("{redirect_uri}{port}")),
+            ("then connect", connect),
+        ]);
+        let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));
+        format!("Added the app “{name}”.\n{next}{}", announced.unwrap_or_default())
+    }
+}

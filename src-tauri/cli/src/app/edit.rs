@@ -1,0 +1,92 @@
+//! `grapnel app set`: changing an app.
+
+use clap::Args;
+use grapnel_core::app::NewApp;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::provider::is_secret;
+use grapnel_model::secret::Entered;
+
+use super::values::{secret_values, setting, suggest_discover};
+use crate::lookup;
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// The app's name
+    app: String,
+    /// The new name
+    #[arg(long)]
+    name: Option<String>,
+    /// The client ID
+    #[arg(long)]
+    client_id: Option<String>,
+    /// Read a new client secret from standard input or a hidden prompt
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// The redirect URI: deep-link, loopback or loopback:PORT for a URI of this app's own, or a complete URI
+    #[arg(long)]
+    redirect: Option<String>,
+    /// A scope to request instead of the present ones (repeatable; '' for none)
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Option<Vec<String>>,
+    /// Override a setting of the profile (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// Read the secret value of KEY, such as token.header.X-Client-ID, from standard input or a hidden prompt (repeatable)
+    #[arg(long = "secret-value", value_name = "KEY")]
+    secret_values: Vec<String>,
+    /// Reset a setting to the profile's default (repeatable)
+    #[arg(long = "reset", value_name = "KEY")]
+    resets: Vec<String>,
+}
+
+impl Set {
+    /// Whether a secret value changes.
+    pub(super) fn needs_vault(&self) -> bool {
+        let mut keys = self.resets.iter().chain(self.settings.iter().map(|(key, _)| key));
+        self.client_secret_stdin || !self.secret_values.is_empty() || keys.any(|key| is_secret(key))
+    }
+}
+
+pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
+    let app = lookup::app(&session.grapnel, &change.app)?;
+    let mut overrides = app.overrides;
+    let is_own = |key: &&String| overrides.contains_key(*key) || app.secrets.contains(*key);
+    if let Some(key) = change.resets.iter().find(|key| !is_own(key)) {
+        return Err(
+            Error::input(key, format!("“{key}” has the profile’s default.")).means("Nothing was changed.")
+        );
+    }
+    let has_issuer = change.settings.iter().any(|(key, _)| key == "issuer");
+    overrides.retain(|key, _| !change.resets.contains(key));
+    let discovered = app.discovered.into_iter();
+    let discovered = discovered.filter(|key| change.settings.iter().all(|(other, _)| other != key)).collect();
+    overrides.extend(change.settings);
+    let client_secret = if change.client_secret_stdin {
+        Some(Entered(session.input.secret("Client secret (not shown): ")?))
+    } else {
+        None
+    };
+    let mut secrets = secret_values(&mut session.input, change.secret_values)?;
+    secrets.extend(change.resets.into_iter().filter(|key| app.secrets.contains(key)).map(|key| (key, None)));
+    let changed = session.grapnel.change_app(
+        &app.id,
+        NewApp {
+            name: change.name.unwrap_or(app.name),
+            provider: app.provider,
+            client_id: change.client_id.unwrap_or(app.client_id),
+            client_secret,
+            redirect: change.redirect.unwrap_or(app.redirect_uri),
+            scopes: change.scopes.unwrap_or(app.scopes),
+            projects: app.projects,
+            overrides,
+            secrets,
+            discovered,
+        },
+    );
+    let changed = changed.await?;
+    if has_issuer {
+        suggest_discover(session, &changed.name);
+    }
+    session.output.show(&changed)
+}

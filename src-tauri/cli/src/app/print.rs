@@ -1,0 +1,128 @@
+//! Apps as text and JSON.
+
+use grapnel_core::app::App;
+use grapnel_model::provider::ProfileFile;
+use grapnel_model::redirect::ProposedRedirect;
+use grapnel_model::revocation::Revocation;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::format::{relative_time, words};
+use crate::lookup;
+use crate::print::Shown;
+use crate::table::{fields, table};
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct AppList(pub(super) Vec<App>);
+
+impl Shown for AppList {
+    fn text(&self, _: Timestamp) -> String {
+        if self.0.is_empty() {
+            return "No apps yet. Add one: grapnel app add NAME --provider PROVIDER --client-id ID".into();
+        }
+        let rows = self
+            .0
+            .iter()
+            .map(|app| [app.name.clone(), app.provider.clone(), app.client_id.clone(), words(&app.way_back)]);
+        table(["APP", "PROVIDER", "CLIENT ID", "REDIRECT"], rows)
+    }
+}
+
+impl Shown for App {
+    fn text(&self, now: Timestamp) -> String {
+        let about = fields([
+            ("app", self.name.clone()),
+            ("provider", self.provider_name.clone()),
+            ("client ID", self.client_id.clone()),
+            ("client secret", if self.has_secret { "in the vault" } else { "none" }.into()),
+            ("redirect URI", self.redirect_uri.clone()),
+            ("redirect method", words(&self.way_back)),
+            ("scopes", self.scopes.join(" ")),
+            ("projects", self.projects.join(" ")),
+            ("added", relative_time(self.created_at, now)),
+        ]);
+        let mut parts = vec![about];
+        parts.extend(self.own_redirect_uri.as_ref().map(|own| own_redirect(&self.name, own)));
+        let source = |key: &String| if self.discovered.contains(key) { "discovery" } else { "custom" };
+        let own = self.overrides.iter().map(|(key, value)| [key.clone(), value.clone(), source(key).into()]);
+        let secrets = self.secrets.iter().map(|key| [key.clone(), "in the vault".into(), "custom".into()]);
+        let own: Vec<_> = own.chain(secrets).collect();
+        if !own.is_empty() {
+            parts.push(table(["KEY", "VALUE", "SOURCE"], own));
+        }
+        let hosts = self.other_hosts.iter().map(|other| [other.host.clone(), other.endpoints.join(" ")]);
+        if !self.other_hosts.is_empty() {
+            parts.push(table(["OTHER HOST", "ENDPOINTS"], hosts));
+        }
+        if !self.left_out.is_empty() {
+            parts.push(format!(
+                "Not sent, because Grapnel sets these parameters itself: {}.",
+                self.left_out.join(", ")
+            ));
+        }
+        parts.join("\n\n")
+    }
+}
+
+/// How to replace a redirect URI that other apps use too.
+fn own_redirect(name: &str, own: &str) -> String {
+    format!(
+        "Other apps may use the same redirect URI, which allows a malicious provider to receive another one’s code (mix-up, \
+         RFC 9700).\nRegister a redirect URI of this app’s own with the provider, then set it:\n  {own}\n  \
+         grapnel app set {} --redirect {own}",
+        lookup::quoted(name)
+    )
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Proposed(pub(super) ProposedRedirect);
+
+impl Shown for Proposed {
+    fn text(&self, _: Timestamp) -> String {
+        let Self(ProposedRedirect { deep_link, loopback }) = self;
+        fields([
+            ("deep link", deep_link.clone()),
+            ("loopback", format!("{loopback} (with a free port at each sign-in)")),
+        ])
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Profile {
+    #[serde(flatten)]
+    pub(super) file: ProfileFile,
+    #[serde(skip)]
+    pub(super) text: String,
+}
+
+impl Shown for Profile {
+    fn text(&self, _: Timestamp) -> String {
+        self.text.trim_end().to_owned()
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Removed<'a> {
+    pub(super) removed: &'a str,
+    #[serde(flatten)]
+    pub(super) with: Option<grapnel_core::Removed>,
+}
+
+impl Shown for Removed<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        let Some(with) = &self.with else { return format!("Removed the app “{}”.", self.removed) };
+        let connections = if with.connections == 1 { "connection" } else { "connections" };
+        let there = match with.revocation {
+            Revocation::Done => "Their tokens were revoked.",
+            Revocation::NotOffered => {
+                "Their tokens were deleted here. The provider offers no revocation: access stays in force there until you revoke it."
+            }
+            Revocation::Pending | Revocation::Failed => {
+                "Some tokens could not be revoked, and may still be valid at the provider."
+            }
+        };
+        format!("Removed the app “{}” with {} {connections}. {there}", self.removed, with.connections)
+    }
+}

@@ -1,0 +1,74 @@
+//! Values of an app that come from arguments, from standard input, or from discovery.
+
+use std::collections::BTreeMap;
+
+use grapnel_core::app::NOT_ADDED;
+use grapnel_core::discovery::Discovery;
+use grapnel_model::error::{Error, Result};
+use grapnel_model::provider::{Need, Overrides, Profile};
+use grapnel_model::secret::Entered;
+
+use crate::input::Input;
+use crate::lookup;
+use crate::session::Session;
+
+/// Parses `KEY=VALUE`.
+pub(super) fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as token_body=form")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// Says how to read the metadata of an issuer that was only set.
+pub(super) fn suggest_discover(session: &Session<'_>, name: &str) {
+    let name = lookup::quoted(name);
+    session.output.messages.note(&format!("To read the issuer’s metadata: grapnel app discover {name}"));
+}
+
+/// The given settings, completed by the issuer's metadata if the endpoints are not known; and the keys that were
+/// discovered.
+pub(super) async fn with_announced(
+    session: &Session<'_>,
+    profile: &Profile,
+    own: Overrides,
+) -> Result<(Overrides, Vec<String>, Option<Discovery>)> {
+    let known = profile.view().values;
+    let is_known = |key: &str| {
+        own.contains_key(key) || known.iter().any(|value| value.key == key && !value.value.is_empty())
+    };
+    let Some(issuer) = own.get("issuer").filter(|_| !is_known("authorize_url") || !is_known("token_url"))
+    else {
+        return Ok((own, Vec::new(), None));
+    };
+    let discovery = session.grapnel.discover(issuer).await.map_err(|error| error.means(NOT_ADDED))?;
+    let mut all = discovery.values.clone();
+    let discovered = all.keys().filter(|key| !own.contains_key(*key)).cloned().collect();
+    all.extend(own);
+    // The issuer may have been entered as the URL of its metadata.
+    all.insert("issuer".into(), discovery.issuer.clone());
+    Ok((all, discovered, Some(discovery)))
+}
+
+/// Reads the secret values of these keys, one per line.
+pub(super) fn secret_values(
+    input: &mut Input,
+    keys: Vec<String>,
+) -> Result<BTreeMap<String, Option<Entered>>> {
+    let mut values = BTreeMap::new();
+    for key in keys {
+        let value = input.secret(&format!("{key} (not shown): "))?;
+        values.insert(key, Some(Entered(value)));
+    }
+    Ok(values)
+}
+
+/// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type it.
+pub(super) fn client_secret(input: &mut Input, is_given: bool, need: Need) -> Result<Option<Entered>> {
+    if is_given || (need == Need::Required && input.is_terminal) {
+        return input.secret("Client secret (not shown): ").map(|secret| Some(Entered(secret)));
+    }
+    if need == Need::Required {
+        return Err(Error::input("client_secret", "This provider requires a client secret.")
+            .hint("Add --client-secret-stdin and write the secret to standard input."));
+    }
+    Ok(None)
+}
