@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Read;
 
-use grapnel_core::store::Store;
+use grapnel_core::Store;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::clean_line;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! The core behind the window. It is opened when it is first needed; while opening fails, each call tries again.
 
-use grapnel_core::Grapnel;
-use grapnel_core::store::Store;
+use grapnel_core::{Grapnel, Store};
 use grapnel_model::error::Result;
 use tokio::sync::OnceCell;
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use grapnel_core::store::Store;
+use grapnel_core::Store;
 use parking_lot::Mutex;
 
 use crate::arguments::{Arguments, LONGEST_CALLBACK};

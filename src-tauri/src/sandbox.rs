@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use grapnel_core::store::Store;
+use grapnel_core::Store;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use parking_lot::Mutex;

@@ -44,7 +44,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("core Refused.code", "the error code of a provider's reply"),
     ("core Names.code", "the names of the parameter that carries a code, never a code"),
     ("core App.secrets", "the keys of what the vault has, never its values"),
-    ("core AppRow.secret_keys", "the keys of what the vault has, never its values"),
+    ("store AppRow.secret_keys", "the keys of what the vault has, never its values"),
     ("core Unverified.NoKey.0", "an algorithm for which the issuer has no key"),
     ("core Unverified.SharedSecret.0", "an algorithm that signs with a shared secret"),
     (

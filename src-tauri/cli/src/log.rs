@@ -22,8 +22,9 @@ where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     W: Write + 'static,
 {
-    let own = Targets::new()
-        .with_targets(["grapnel_core", "grapnel_model", "grapnel_cli"].map(|name| (name, level)));
+    let own = Targets::new().with_targets(
+        ["grapnel_core", "grapnel_model", "grapnel_store", "grapnel_cli"].map(|name| (name, level)),
+    );
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     lines.with_writer(move || CleanLog(stream())).with_filter(own)
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use grapnel_cli::{Environment, Input, Timeouts};
 use grapnel_core::clock::SystemClock;
-use grapnel_core::store::Store;
-use grapnel_core::{Grapnel, core_dumps, token_agent};
+use grapnel_core::{Grapnel, Store, core_dumps, token_agent};
 
 fn main() -> ExitCode {
     grapnel_cli::log();

@@ -30,9 +30,11 @@ mod remove_app;
 mod retry;
 pub mod revoke;
 pub mod settings;
-pub mod store;
 pub mod token_agent;
-pub mod vault;
 
 pub use grapnel::{Grapnel, Idle};
+pub use grapnel_store::vault::{Keyring, Sign, SystemKeyring};
+pub use grapnel_store::{Store, write_private};
 pub use remove_app::Removed;
+
+use grapnel_store::{self as store, vault};

@@ -1,6 +1,6 @@
 //! What the page asks of the desktop: folders in the file manager, and the clipboard.
 
-use grapnel_core::store::Store;
+use grapnel_core::Store;
 use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, State};
 

@@ -1,7 +1,6 @@
 //! What is set for all of Grapnel.
 
-use grapnel_core::Grapnel;
-use grapnel_core::store::Store;
+use grapnel_core::{Grapnel, Store};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::settings::{Changes, Settings};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use grapnel_core::store::{Store, write_private};
+use grapnel_core::{Store, write_private};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager, Monitor, WebviewWindow, WebviewWindowBuilder, Wry};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use grapnel_core::store::{Store, write_private};
+use grapnel_core::{Store, write_private};
 use gtk::glib;
 use tauri::{AppHandle, Manager};
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use grapnel_core::Grapnel;
+use grapnel_core::Keyring;
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
 use grapnel_core::clock::SystemClock;
-use grapnel_core::vault::Keyring;
 use grapnel_model::error::Error;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{Entered, ExposeSecret};

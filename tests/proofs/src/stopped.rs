@@ -151,7 +151,7 @@ impl Stopped {
 
 /// The end that obeys, and keeps connections alive besides.
 pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point: &str) -> Result<()> {
-    let heard = ["grapnel_core::point", "grapnel_core::store"];
+    let heard = ["grapnel_core::point", "grapnel_store"];
     let stops = tracing_subscriber::filter::filter_fn(move |about| {
         heard.iter().any(|heard| about.target().starts_with(heard))
     });

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::Wanted;
-use grapnel_core::vault::{Keyring, SystemKeyring};
+use grapnel_core::{Keyring, SystemKeyring};
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{Entered, ExposeSecret};

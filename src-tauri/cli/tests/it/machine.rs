@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::vault::{Keyring, Sign};
+use grapnel_core::{Keyring, Sign};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};

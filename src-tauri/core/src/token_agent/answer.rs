@@ -8,7 +8,7 @@ use grapnel_model::id::{AppId, ConnectionId};
 use super::activity_log::note;
 use super::wire::{HandedOut, Question};
 use crate::env::Env;
-use crate::store::{connection, standing, vault};
+use crate::store::{connection, standing, vault_table};
 use crate::{grant, refresh};
 
 pub(super) struct Answer {
@@ -24,7 +24,7 @@ impl Answer {
         // Both at one moment, so that what is read opens with that vault's key.
         let read = env.store.read(|c| {
             let Some(named) = standing::named(c, question.name.trim())? else { return Ok(None) };
-            Ok(vault::vault(c)?.zip(connection::get(c, &named.id)?))
+            Ok(vault_table::vault(c)?.zip(connection::get(c, &named.id)?))
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let (Some(held), Some(sealed)) = (&row.held, &row.sealed_access) else { return Ok(None) };

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use grapnel_core::Grapnel;
-use grapnel_core::vault::SystemKeyring;
+use grapnel_core::SystemKeyring;
 use grapnel_model::error::Code;
 use secret_service::{EncryptionType, SecretService};
 use tempfile::TempDir;

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Barrier};
 
 use grapnel_core::Grapnel;
+use grapnel_core::Keyring;
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::Wanted;
-use grapnel_core::vault::Keyring;
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Result};
 use grapnel_model::event::Event;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use grapnel_core::Grapnel;
+use grapnel_core::SystemKeyring;
 use grapnel_core::doctor::Verdict;
-use grapnel_core::vault::SystemKeyring;
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::event::Event;

@@ -1,0 +1,122 @@
+//! Apps in the store.
+
+use grapnel_model::id::AppId;
+use grapnel_model::provider::Overrides;
+use grapnel_model::text::natural_key;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use crate::column::{Json, Time, json};
+use crate::sealed::Sealed;
+
+/// An app as it is kept.
+#[derive(Debug, Clone)]
+pub struct AppRow {
+    /// The id.
+    pub id: AppId,
+    /// Unique among apps.
+    pub name: String,
+    /// The id of the built-in provider profile that it is based on.
+    pub provider: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret; none for a public client.
+    pub sealed_secret: Option<Sealed>,
+    /// The redirect URI.
+    pub redirect_uri: String,
+    /// The scopes that it requests, in the order of the form.
+    pub scopes: Vec<String>,
+    /// The projects to which it limits a sign-in, where the provider knows projects.
+    pub projects: Vec<String>,
+    /// Where it differs from the profile, by key.
+    pub overrides: Overrides,
+    /// The keys of what is in `sealed_values`.
+    pub secret_keys: Vec<String>,
+    /// The secret extra parameters and headers, all in one.
+    pub sealed_values: Option<Sealed>,
+    /// The keys of values that are as the issuer announced them.
+    pub discovered: Vec<String>,
+    /// When it was created.
+    pub created_at: jiff::Timestamp,
+}
+
+/// Adds an app.
+pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO app (id, name, provider, client_id, sealed_secret, redirect_uri, scopes, projects, overrides,
+                secret_keys, sealed_values, discovered, created_at)
+             VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :scopes, :projects, :overrides,
+                :secret_keys, :values, :discovered, :created_at)",
+            named_params! {
+                ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
+                ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
+                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys), ":values": app.sealed_values,
+                ":discovered": Json(&app.discovered), ":created_at": Time(app.created_at),
+            },
+        )
+        .map(drop)
+}
+
+/// Changes everything of an app but its id, provider and age.
+pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE app SET name = :name, client_id = :client_id, sealed_secret = :secret, redirect_uri = :redirect_uri,
+                scopes = :scopes, projects = :projects, overrides = :overrides, secret_keys = :secret_keys,
+                sealed_values = :values, discovered = :discovered
+             WHERE id = :id",
+            named_params! {
+                ":id": app.id, ":name": app.name, ":client_id": app.client_id, ":secret": app.sealed_secret,
+                ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
+                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys), ":values": app.sealed_values,
+                ":discovered": Json(&app.discovered),
+            },
+        )
+        .map(drop)
+}
+
+/// All apps, by name in natural order.
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<AppRow>> {
+    let all: rusqlite::Result<Vec<AppRow>> =
+        connection.prepare("SELECT * FROM app ORDER BY name")?.query_map([], read)?.collect();
+    let mut all = all?;
+    all.sort_by_cached_key(|row| natural_key(&row.name));
+    Ok(all)
+}
+
+/// An app; none if there is no app of this id.
+pub fn get(connection: &Connection, id: &AppId) -> rusqlite::Result<Option<AppRow>> {
+    connection.query_row("SELECT * FROM app WHERE id = ?1", [id], read).optional()
+}
+
+/// Whether an app has this name. ASCII letters match in either case.
+pub fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM app WHERE name = ?1)", [name], |row| row.get(0))
+}
+
+/// Removes an app, and answers whether it could: an app with connections stays.
+pub fn remove(connection: &Connection, id: &AppId) -> rusqlite::Result<bool> {
+    let removed = connection.execute(
+        "DELETE FROM app WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM connection WHERE app_id = ?1)",
+        [id],
+    )?;
+    Ok(removed == 1)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AppRow> {
+    Ok(AppRow {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        provider: row.get("provider")?,
+        client_id: row.get("client_id")?,
+        sealed_secret: row.get("sealed_secret")?,
+        redirect_uri: row.get("redirect_uri")?,
+        scopes: json(row, "scopes")?,
+        projects: json(row, "projects")?,
+        overrides: json(row, "overrides")?,
+        secret_keys: json(row, "secret_keys")?,
+        sealed_values: row.get("sealed_values")?,
+        discovered: json(row, "discovered")?,
+        created_at: row.get::<_, Time>("created_at")?.0,
+    })
+}

@@ -1,0 +1,212 @@
+//! Attempts in the store. A callback that starts the program finds its attempt here.
+
+use grapnel_model::attempt::{Message, Phase};
+use grapnel_model::error::Error;
+use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use crate::column::{Json, Time, json, maybe_json};
+use crate::sealed::Sealed;
+
+/// An attempt as it is kept.
+#[derive(Debug, Clone)]
+pub struct AttemptRow {
+    /// The id.
+    pub id: AttemptId,
+    /// The app that it belongs to.
+    pub app_id: AppId,
+    /// The connection that is authorized again, or the one that the sign-in has made.
+    pub connection_id: Option<ConnectionId>,
+    /// The name for a new connection, where the person chose one.
+    pub name: Option<String>,
+    /// The digest of the `state` parameter that was sent.
+    pub state_hash: Vec<u8>,
+    /// The PKCE code verifier, until the sign-in ends.
+    pub sealed_verifier: Option<Sealed>,
+    /// The authorization URL, until the sign-in ends.
+    pub sealed_url: Option<Sealed>,
+    /// The redirect URI that was sent.
+    pub redirect_uri: String,
+    /// How far it is.
+    pub phase: Phase,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When the sign-in times out.
+    pub expires_at: Timestamp,
+    /// What came back, with every secret masked.
+    pub exchange: Vec<Message>,
+    /// Why it failed.
+    pub error: Option<Error>,
+    /// What opens its page, where that was chosen for it; empty for the program that is set for all.
+    pub browser: Option<String>,
+    /// The last answer that came while it waited and was not accepted: why.
+    pub refused: Option<Error>,
+    /// The digest of the nonce that was sent, where one was.
+    pub nonce_hash: Option<Vec<u8>>,
+    /// Whether another account may replace the connection's without a question.
+    pub replaces_account: bool,
+    /// The connection that was to be authorized again, where another account signed in.
+    pub meant_for: Option<ConnectionId>,
+}
+
+/// Adds a sign-in.
+pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, redirect_uri, phase,
+                started_at, expires_at, exchange, browser, nonce_hash, replaces_account)
+             VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at,
+                :expires_at, :exchange, :browser, :nonce_hash, :replaces_account)",
+            named_params! {
+                ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
+                ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
+                ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
+                ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
+                ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
+                ":replaces_account": attempt.replaces_account,
+            },
+        )
+        .map(drop)
+}
+
+/// A sign-in; none if there is no sign-in of this id.
+pub fn get(connection: &Connection, id: &AttemptId) -> rusqlite::Result<Option<AttemptRow>> {
+    connection.query_row("SELECT * FROM attempt WHERE id = ?1", [id], read).optional()
+}
+
+/// The sign-in that sent the `state` of this digest.
+pub fn by_state(connection: &Connection, state_hash: &[u8]) -> rusqlite::Result<Option<AttemptRow>> {
+    connection.query_row("SELECT * FROM attempt WHERE state_hash = ?1", [state_hash], read).optional()
+}
+
+/// Attempts that are not over, oldest first.
+pub fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
+    connection
+        .prepare(
+            "SELECT * FROM attempt WHERE phase IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"') ORDER BY started_at",
+        )?
+        .query_map([], read)?
+        .collect()
+}
+
+/// Attempts, over or not, whose time is not over at `now`.
+pub fn not_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<AttemptRow>> {
+    connection
+        .prepare("SELECT * FROM attempt WHERE expires_at >= ?1 ORDER BY started_at")?
+        .query_map([Time(now)], read)?
+        .collect()
+}
+
+/// Attempts that are not over and belong to an app, or to a connection.
+pub fn open_of(
+    connection: &Connection,
+    app: Option<&AppId>,
+    of: Option<&ConnectionId>,
+) -> rusqlite::Result<Vec<AttemptRow>> {
+    let belongs =
+        |row: &AttemptRow| app == Some(&row.app_id) || (of.is_some() && of == row.connection_id.as_ref());
+    Ok(open(connection)?.into_iter().filter(belongs).collect())
+}
+
+/// Moves an attempt from one phase to the next, and answers whether it was there: of two callers, one wins.
+pub fn advance(connection: &Connection, id: &AttemptId, from: Phase, to: Phase) -> rusqlite::Result<bool> {
+    let moved = connection.execute(
+        "UPDATE attempt SET phase = ?3 WHERE id = ?1 AND phase = ?2",
+        rusqlite::params![id, Json(from), Json(to)],
+    )?;
+    Ok(moved == 1)
+}
+
+/// Ends an attempt. Its secrets go; that it was stays, so that a second callback is told apart from a forged one.
+pub fn end(
+    connection: &Connection,
+    id: &AttemptId,
+    phase: Phase,
+    error: Option<&Error>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE attempt SET phase = ?2, error = ?3, sealed_verifier = NULL, sealed_url = NULL WHERE id = ?1",
+            rusqlite::params![id, Json(phase), error.map(Json)],
+        )
+        .map(drop)
+}
+
+/// Remembers what came back.
+pub fn set_exchange(connection: &Connection, id: &AttemptId, exchange: &[Message]) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET exchange = ?2 WHERE id = ?1", rusqlite::params![id, Json(exchange)])
+        .map(drop)
+}
+
+/// Remembers why an answer was not accepted, and answers whether that is new.
+pub fn set_refused(connection: &Connection, id: &AttemptId, error: &Error) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE attempt SET refused = ?2 WHERE id = ?1 AND phase = '\"waiting\"' AND refused IS NOT ?2",
+        rusqlite::params![id, Json(error)],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Remembers what opens its page.
+pub fn set_browser(connection: &Connection, id: &AttemptId, browser: Option<&str>) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET browser = ?2 WHERE id = ?1", rusqlite::params![id, browser])
+        .map(drop)
+}
+
+/// Remembers which connection came of an attempt.
+pub fn set_connection(
+    connection: &Connection,
+    id: &AttemptId,
+    connection_id: &ConnectionId,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET connection_id = ?2 WHERE id = ?1", rusqlite::params![id, connection_id])
+        .map(drop)
+}
+
+/// Remembers which connection an attempt was meant for, in which another account signed in.
+pub fn set_meant_for(
+    connection: &Connection,
+    id: &AttemptId,
+    meant_for: Option<&ConnectionId>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute("UPDATE attempt SET meant_for = ?2 WHERE id = ?1", rusqlite::params![id, meant_for])
+        .map(drop)
+}
+
+/// Forgets attempts that ended before `moment`.
+pub fn forget_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "DELETE FROM attempt WHERE expires_at < ?1 AND phase NOT IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"')",
+            [Time(moment)],
+        )
+        .map(drop)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
+    Ok(AttemptRow {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        connection_id: row.get("connection_id")?,
+        name: row.get("name")?,
+        state_hash: row.get("state_hash")?,
+        sealed_verifier: row.get("sealed_verifier")?,
+        sealed_url: row.get("sealed_url")?,
+        redirect_uri: row.get("redirect_uri")?,
+        phase: json(row, "phase")?,
+        started_at: row.get::<_, Time>("started_at")?.0,
+        expires_at: row.get::<_, Time>("expires_at")?.0,
+        exchange: json(row, "exchange")?,
+        error: maybe_json(row, "error")?,
+        browser: row.get("browser")?,
+        refused: maybe_json(row, "refused")?,
+        nonce_hash: row.get("nonce_hash")?,
+        replaces_account: row.get("replaces_account")?,
+        meant_for: row.get("meant_for")?,
+    })
+}

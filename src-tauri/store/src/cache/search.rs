@@ -1,0 +1,91 @@
+//! Full-text search over everything in the cache.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use crate::column::Time;
+
+/// How many are found at most.
+const MOST: i64 = 50;
+
+/// Something found.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The connection that it was read through.
+    pub connection_id: String,
+    /// What it is, such as `post`.
+    pub kind: String,
+    /// The id of what it belongs to, such as a project.
+    pub within: String,
+    /// The id that the provider knows it by.
+    pub key: String,
+    /// The title.
+    pub title: String,
+    /// The status, as the provider spells it.
+    pub status: Option<String>,
+    /// When it was fetched.
+    pub as_of: Timestamp,
+}
+
+/// What holds every word of a text, each as the beginning of a word; the best first.
+pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
+    let Some(wanted) = wanted(text) else { return Ok(Vec::new()) };
+    connection
+        .prepare_cached(
+            "SELECT connection_id, kind, within, key, title, status, max(as_of) AS as_of
+             FROM (SELECT rowid AS body, rank AS rank FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2)
+             JOIN entry USING (body)
+             JOIN list ON entry.id BETWEEN list.first AND list.first + list.size - 1
+             WHERE kind <> 'project' GROUP BY connection_id, kind, within, key ORDER BY min(rank)",
+        )?
+        .query_map(rusqlite::params![wanted, MOST], |row| {
+            Ok(Hit {
+                connection_id: row.get("connection_id")?,
+                kind: row.get("kind")?,
+                within: row.get("within")?,
+                key: row.get("key")?,
+                title: row.get("title")?,
+                status: row.get("status")?,
+                as_of: row.get::<_, Time>("as_of")?.0,
+            })
+        })?
+        .collect()
+}
+
+/// A text as FTS5 is asked for it: nothing in it is an operator.
+fn wanted(text: &str) -> Option<String> {
+    let words =
+        text.split_whitespace().map(|word| word.replace('"', " ")).filter(|word| !word.trim().is_empty());
+    let terms: Vec<String> = words.map(|word| format!("\"{}\"*", spaced(&word).trim())).collect();
+    (!terms.is_empty()).then(|| terms.join(" "))
+}
+
+/// Chinese and Japanese put no space between words, and the tokenizer would take a whole title for one: each
+/// character is a word of its own here, and what is searched for a phrase of them.
+pub(super) fn spaced(text: &str) -> String {
+    let is_word = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2fa1f}');
+    if !text.chars().any(is_word) {
+        return text.to_owned();
+    }
+    let mut spaced = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if is_word(c) {
+            spaced.extend([' ', c, ' ']);
+        } else {
+            spaced.push(c);
+        }
+    }
+    spaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_an_operator() {
+        assert_eq!(wanted("rope OR \"salt").as_deref(), Some("\"rope\"* \"OR\"* \"salt\"*"));
+        assert_eq!(wanted(" \" "), None);
+        assert_eq!(wanted("塩水 x").as_deref(), Some("\"塩  水\"* \"x\"*"));
+    }
+}

@@ -1,0 +1,27 @@
+//! By how much the machine's clock was found to be wrong, for other processes and the next start.
+
+use jiff::SignedDuration;
+use rusqlite::{Connection, OptionalExtension};
+
+/// A smaller change is not worth a write.
+const LEAST: i64 = 2_000;
+
+/// By how much the right time is ahead of the machine's clock.
+pub fn ahead(connection: &Connection) -> rusqlite::Result<SignedDuration> {
+    milliseconds(connection).map(|known| SignedDuration::from_millis(known.unwrap_or_default()))
+}
+
+/// Keeps by how much it is.
+pub fn keep(connection: &Connection, ahead: SignedDuration) -> rusqlite::Result<()> {
+    let ahead = i64::try_from(ahead.as_millis()).unwrap_or_default();
+    if milliseconds(connection)?.unwrap_or_default().abs_diff(ahead) < LEAST.unsigned_abs() {
+        return Ok(());
+    }
+    connection
+        .execute("INSERT OR REPLACE INTO clock (only, ahead_milliseconds) VALUES (1, ?1)", [ahead])
+        .map(drop)
+}
+
+fn milliseconds(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row("SELECT ahead_milliseconds FROM clock", [], |row| row.get(0)).optional()
+}

@@ -1,0 +1,148 @@
+//! Writes that are committed together: what many write at about the same time waits for the disk once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use grapnel_model::error::{Code, Error, Result};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::database::Store;
+use crate::open;
+use crate::pending_write::{Make, Write};
+
+impl Store {
+    /// Writes, all of it or nothing, and waits until it is on the disk: in one commit with what others write by the
+    /// time that the disk is free. It is written also if nobody waits for it any more.
+    pub async fn write_together<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (told, answer) = oneshot::channel();
+        let result = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&result);
+        let make: Make = Box::new(move |connection| {
+            let written = write(connection)?;
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+            Ok(())
+        });
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Write { make, told });
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.commit_waiting());
+        let broken_off = || Error::new(Code::Internal, "A write was broken off.");
+        answer.await.map_err(|_| broken_off())??;
+        result.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(broken_off)
+    }
+
+    /// Commits what waits, unless whoever held the database before has done it.
+    fn commit_waiting(&self) {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        if waiting.is_empty() {
+            return;
+        }
+        let (makes, told): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|write| (write.make, write.told)).unzip();
+        let committed = open::tidy_at_end(&connection, true).and_then(|()| commit(&mut connection, makes));
+        if committed.is_ok() {
+            self.touch();
+        }
+        drop(connection);
+        let results = match committed {
+            Ok(results) => {
+                results.into_iter().map(|result| result.map_err(|error| self.failed(&error))).collect()
+            }
+            Err(error) => vec![Err(self.failed(&error)); told.len()],
+        };
+        for (told, result) in told.into_iter().zip(results) {
+            // Nobody may wait for it any more.
+            let _ = told.send(result);
+        }
+    }
+}
+
+/// Makes the writes in one transaction. One that fails leaves nothing behind, and does not keep the others from it.
+fn commit(connection: &mut Connection, makes: Vec<Make>) -> rusqlite::Result<Vec<rusqlite::Result<()>>> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut results = Vec::new();
+    for make in makes {
+        let part = transaction.savepoint()?;
+        let result = make(&part).and_then(|()| part.commit());
+        if transaction.is_autocommit() {
+            // A failure such as a full disk has ended the whole transaction.
+            return Err(result.err().unwrap_or(rusqlite::Error::InvalidQuery));
+        }
+        results.push(result);
+    }
+    transaction.commit()?;
+    Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let table = "CREATE TABLE number (number INTEGER PRIMARY KEY CHECK (number < 100))";
+        store.write(|tx| tx.execute_batch(table)).unwrap();
+        (home, store)
+    }
+
+    /// Writes all of these while the disk is busy, and answers what came of each.
+    async fn add(store: &Store, numbers: Vec<i64>) -> Vec<Result<usize>> {
+        let busy = store.connection.lock().unwrap();
+        let insert = |number| {
+            let store = store.clone();
+            let write = move |c: &Connection| c.execute("INSERT INTO number VALUES (?1)", [number]);
+            tokio::spawn(async move { store.write_together(write).await })
+        };
+        let writing: Vec<_> = numbers.into_iter().map(insert).collect();
+        while store.waiting.lock().unwrap().len() < writing.len() {
+            std::thread::yield_now();
+        }
+        drop(busy);
+        let mut results = Vec::new();
+        for one in writing {
+            results.push(one.await.unwrap());
+        }
+        results
+    }
+
+    fn count(store: &Store) -> i64 {
+        store.read(|c| c.query_row("SELECT count(*) FROM number", [], |row| row.get(0))).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_comes_while_the_disk_is_busy_is_one_commit() {
+        let (home, store) = store();
+        let log = || std::fs::metadata(home.path().join("grapnel.db-wal")).unwrap().len();
+        let before = log();
+        let results = add(&store, (0..50).collect()).await;
+        assert!(results.iter().all(|result| result == &Ok(1)), "{results:?}");
+        assert_eq!(count(&store), 50);
+        // Each commit writes a page at least.
+        assert!(log() - before < 50 * 4096, "{} bytes were written", log() - before);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn one_that_fails_keeps_no_other_from_the_disk() {
+        let (_home, store) = store();
+        let results = add(&store, vec![1, 200, 2, 2, 3]).await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3, "{results:?}");
+        assert_eq!(count(&store), 3);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn all_are_told_that_another_program_holds_the_database() {
+        let (home, store) = store();
+        store.connection.lock().unwrap().busy_timeout(std::time::Duration::ZERO).unwrap();
+        let other = Connection::open(home.path().join("grapnel.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for result in add(&store, vec![1, 2]).await {
+            assert_eq!(result.unwrap_err().code, Code::DataBusy);
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(count(&store), 0);
+    }
+}

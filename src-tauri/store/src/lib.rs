@@ -1,0 +1,34 @@
+//! What Grapnel keeps: one SQLite database with a module for each table, the vault that encrypts the secrets in it,
+//! and the content cache in a database of its own.
+//!
+//! Reads and writes are whole transactions, and a write is on the disk when it returns. Nothing here uses the network.
+
+pub mod activity;
+pub mod app;
+pub mod attempt;
+pub mod cache;
+pub mod change;
+pub mod clock;
+mod column;
+pub mod connection;
+mod database;
+mod failure;
+mod filesystem;
+mod group_commit;
+mod locks;
+mod open;
+mod others;
+mod pending_write;
+pub mod renewable;
+pub mod revocation;
+pub mod sealed;
+pub mod settings;
+pub mod sound;
+pub mod standing;
+pub mod vault;
+pub mod vault_table;
+
+pub use database::Store;
+pub use failure::FILES;
+pub use locks::Presence;
+pub use open::write_private;

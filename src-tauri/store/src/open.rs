@@ -1,0 +1,319 @@
+//! Opening the database: its directory and permissions, its settings, and its schema's version.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use grapnel_model::error::{Code, Error, Result, in_words};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::failure::{damaged, failed};
+
+/// The database, in the data directory.
+pub(crate) const FILE: &str = "grapnel.db";
+/// What makes each version of the schema from the one before. A step that was released is never changed.
+const STEPS: &[&str] = &[
+    include_str!("schema/1-apps-and-connections.sql"),
+    include_str!("schema/2-changed-apps.sql"),
+    include_str!("schema/3-passphrase.sql"),
+    include_str!("schema/4-repeated-activity.sql"),
+    include_str!("schema/5-renewal.sql"),
+    include_str!("schema/6-seen-replies-and-settings.sql"),
+    include_str!("schema/7-told.sql"),
+    include_str!("schema/8-browsers.sql"),
+    include_str!("schema/9-noted-and-changed.sql"),
+    include_str!("schema/10-refused-callbacks.sql"),
+    include_str!("schema/11-refusals.sql"),
+    include_str!("schema/12-extra-values.sql"),
+    include_str!("schema/13-identity.sql"),
+    include_str!("schema/14-revoked-refresh-tokens.sql"),
+];
+/// The version of the schema that this program writes.
+#[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
+pub(crate) const VERSION: u32 = STEPS.len() as u32;
+/// How long to wait for another process that writes.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
+/// Opens the database in `home`, and brings its schema up to date.
+pub(crate) fn open(home: &Path) -> Result<Connection> {
+    make_directory(home).map_err(|error| unwritable(home, &error))?;
+    let path = home.join(FILE);
+    make_file(&path).map_err(|error| unwritable(&path, &error))?;
+    let mut connection = Connection::open(&path).map_err(|error| failed(&error))?;
+    // Nothing is written before it is known whose database this is.
+    tidy_at_end(&connection, false).map_err(|error| failed(&error))?;
+    match version(&connection).map_err(|error| failed(&error))? {
+        Some(known) if known <= VERSION => {}
+        Some(_) => return Err(from_newer()),
+        None => return Err(damaged()),
+    }
+    settle(&connection).and_then(|()| upgrade(&mut connection)).map_err(|error| failed(&error))?;
+    close_inside(home);
+    Ok(connection)
+}
+
+/// A second connection to a database that is open, to read by.
+pub(crate) fn beside(home: &Path) -> rusqlite::Result<Connection> {
+    // A database that was moved away is not made anew.
+    let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
+    let connection = Connection::open_with_flags(home.join(FILE), flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// The version of the schema that is there: 0 for none; nothing for a number that no program writes.
+fn version(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    connection.busy_timeout(BUSY)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(u32::try_from(version).ok())
+}
+
+/// The settings that hold for each connection.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// Whether the log of what was written is merged into the database and deleted when the last process ends. That takes
+/// four waits for the disk: who has only read, or jotted, leaves it to whoever writes next.
+pub(crate) fn tidy_at_end(connection: &Connection, tidies: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidies).map(drop)
+}
+
+/// Takes the steps that are missing, all or none.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
+    if version(connection)? == Some(VERSION) {
+        return Ok(());
+    }
+    tidy_at_end(connection, true)?;
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Of two processes that find an old one, the first takes the steps, and the second finds none left.
+    let done = version(&transaction)?.unwrap_or(VERSION);
+    for (_, step) in (1..).zip(STEPS).filter(|(number, _)| *number > done) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+fn from_newer() -> Error {
+    Error::new(Code::DataNewer, "Grapnel’s database was written by a newer Grapnel.")
+        .means("It was left as it is; nothing in it was changed.")
+        .hint("This program is the older one: update it, or run the newer Grapnel if both are installed (“grapnel doctor” tells the version). To keep both, set GRAPNEL_HOME to another directory for this one.")
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {}.", path.display(), in_words(error)))
+        .means("Nothing was changed.")
+        .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
+}
+
+/// Makes the directory, for its owner only. One that is there is closed to others if it is empty or Grapnel's
+/// own; with other files in it, it is someone's who decided otherwise.
+#[cfg(unix)]
+fn make_directory(home: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(home)?;
+    let others = fs::metadata(home)?.permissions().mode() & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    if !home.join(FILE).exists() && fs::read_dir(home)?.next().is_some() {
+        return Err(std::io::Error::other(
+            "others can look into it, and it holds files that are not Grapnel’s",
+        ));
+    }
+    fs::set_permissions(home, fs::Permissions::from_mode(0o700))
+}
+
+/// Creates an empty file that only its owner can read, or corrects the permissions of one that is there.
+#[cfg(unix)]
+pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    // SQLite gives the files beside it (-wal, -shm) the same permissions.
+    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+/// A directory inside of it, for its owner only as well.
+pub(crate) fn make_inner_directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+/// Writes a file of the data directory in place of what was there, for its owner only.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    make_file(path)?;
+    fs::write(path, bytes)
+}
+
+#[cfg(not(unix))]
+fn make_directory(home: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(home)
+}
+
+/// Closes what earlier versions left open to others beside the database. The directory itself is closed already.
+#[cfg(unix)]
+fn close_inside(home: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for (name, mode) in [("locks", 0o700), ("window.json", 0o600)] {
+        let path = home.join(name);
+        if fs::symlink_metadata(&path)
+            .is_ok_and(|found| found.permissions().mode() & 0o077 != 0 && !found.is_symlink())
+            && let Err(error) = fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+        {
+            tracing::warn!(%error, name, "open to other accounts");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn close_inside(_: &Path) {}
+
+/// Creates an empty file that only its owner can read, or corrects the permissions of one that is there.
+#[cfg(not(unix))]
+pub fn make_file(path: &Path) -> std::io::Result<()> {
+    fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_from_a_newer_program_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        open(home.path()).unwrap().pragma_update(None, "user_version", VERSION + 1).unwrap();
+        let before = fs::read(home.path().join(FILE)).unwrap();
+        assert_eq!(open(home.path()).unwrap_err().code, Code::DataNewer);
+        assert_eq!(fs::read(home.path().join(FILE)).unwrap(), before);
+    }
+
+    #[test]
+    fn a_database_of_each_earlier_version_is_brought_up_to_this_one() {
+        for known in 0..VERSION {
+            let home = tempfile::tempdir().unwrap();
+            let old = Connection::open(home.path().join(FILE)).unwrap();
+            STEPS[..known as usize].iter().for_each(|step| old.execute_batch(step).unwrap());
+            old.pragma_update(None, "user_version", known).unwrap();
+            drop(old);
+            let schema = |connection: &Connection| -> Vec<String> {
+                let mut listed = connection
+                    .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
+                    .unwrap();
+                listed.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            };
+            let upgraded = open(home.path()).unwrap();
+            assert_eq!(version(&upgraded).unwrap(), Some(VERSION));
+            let new = tempfile::tempdir().unwrap();
+            assert_eq!(schema(&upgraded), schema(&open(new.path()).unwrap()));
+        }
+    }
+
+    /// Values of before version 12 mean what they meant, and no secret goes to another host than before.
+    #[test]
+    fn values_of_apps_keep_their_meaning() {
+        let home = tempfile::tempdir().unwrap();
+        let old = Connection::open(home.path().join(FILE)).unwrap();
+        STEPS[..11].iter().for_each(|step| old.execute_batch(step).unwrap());
+        old.pragma_update(None, "user_version", 11).unwrap();
+        let apps = [
+            ("custom", r#"{"token.audience":"x","token.redirect_uri":"y","authorize.prompt":"none"}"#),
+            ("custom", r#"{"token_prefix":"p"}"#),
+            ("grovestreams", r#"{"authorize_url":"https://brand.example/#signinoauth/"}"#),
+            (
+                "grovestreams",
+                r#"{"authorize_url":"https://a.example/","token_url":"https://a.example/t","api_base":"https://a.example"}"#,
+            ),
+            ("thegrid", r#"{"api_base":"https://a.example"}"#),
+            ("grindery", r#"{"authorize_url":"https://login.example/"}"#),
+            ("grigora", r#"{"api_base":"https://a.example"}"#),
+        ];
+        for (number, (provider, overrides)) in apps.iter().enumerate() {
+            let sql = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+                VALUES (?1, ?1, ?2, '', '', '[]', '[]', ?3, '2026-01-01T00:00:00Z')";
+            old.execute(sql, (format!("app {number}"), provider, overrides)).unwrap();
+        }
+        drop(old);
+        let new = open(home.path()).unwrap();
+        let told: Vec<String> = crate::app::all(&new)
+            .unwrap()
+            .into_iter()
+            .map(|app| format!("{} {:#?}", app.provider, app.overrides))
+            .collect();
+        insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_is_someone_elses_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let mode = || fs::metadata(home.path()).unwrap().permissions().mode() & 0o777;
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(home.path().join("thesis.tex"), "").unwrap();
+        assert_eq!(open(home.path()).unwrap_err().code, Code::DataUnwritable);
+        assert_eq!(mode(), 0o755);
+        fs::remove_file(home.path().join("thesis.tex")).unwrap();
+        open(home.path()).unwrap();
+        assert_eq!(mode(), 0o700);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("grapnel.db");
+        fs::write(&path, "my shopping list, much longer than a header of SQLite would be ".repeat(20))
+            .unwrap();
+        assert_eq!(open(home.path()).unwrap_err().code, Code::DataDamaged);
+        assert!(fs::read_to_string(path).unwrap().starts_with("my shopping list"));
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_says_so() {
+        let home = tempfile::tempdir().unwrap();
+        let taken = home.path().join("taken");
+        fs::write(&taken, "").unwrap();
+        assert_eq!(open(&taken).unwrap_err().code, Code::DataUnwritable);
+    }
+
+    /// Of an earlier version, which made these by the account's own mask.
+    #[cfg(unix)]
+    #[test]
+    fn what_was_open_to_others_inside_is_closed() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        open(home.path()).unwrap();
+        fs::create_dir(home.path().join("locks")).unwrap();
+        fs::write(home.path().join("window.json"), "{}").unwrap();
+        for (name, mode) in [("locks", 0o755), ("window.json", 0o644)] {
+            fs::set_permissions(home.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        open(home.path()).unwrap();
+        let mode = |name: &str| fs::metadata(home.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("locks"), mode("window.json")), (0o700, 0o600));
+        write_private(&home.path().join("new.json"), b"{}").unwrap();
+        assert_eq!(mode("new.json"), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path().join("data");
+        let connection = open(&home).unwrap();
+        connection.execute("INSERT INTO vault (only, name, vault_check) VALUES (1, 'x', x'00')", []).unwrap();
+        let mode = |name: &str| fs::metadata(home.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(""), 0o700);
+        for file in ["grapnel.db", "grapnel.db-wal", "grapnel.db-shm"] {
+            assert_eq!(mode(file), 0o600, "{file}");
+        }
+    }
+}

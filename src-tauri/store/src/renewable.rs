@@ -1,0 +1,78 @@
+//! What says when a connection is to be renewed by itself, read without the rest of its row.
+
+use grapnel_model::error::Error;
+use grapnel_model::id::{AppId, ConnectionId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::Deserialize;
+
+use crate::column::{json, maybe_json};
+use crate::connection::{Retry, read_retry};
+
+/// When a connection is to be renewed by itself, as far as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewable {
+    /// The id.
+    pub id: ConnectionId,
+    /// The app that it belongs to.
+    pub app_id: AppId,
+    /// The version of its grant.
+    pub version: i64,
+    /// When the tokens were issued.
+    pub issued_at: Timestamp,
+    /// When the access token expires, if that is known.
+    pub expires_at: Option<Timestamp>,
+    /// When the refresh token ends, where a refresh puts that off.
+    pub refresh_expires_at: Option<Timestamp>,
+    /// Whether only a person helps.
+    pub is_refused: bool,
+    /// What became of failed refreshes.
+    pub retry: Retry,
+}
+
+const COLUMNS: &str =
+    "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost, refusals";
+
+/// Every connection that holds a refresh token.
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
+    connection
+        .prepare(&format!("SELECT {COLUMNS} FROM connection WHERE sealed_refresh IS NOT NULL"))?
+        .query_map([], read)?
+        .collect()
+}
+
+/// A connection, if it holds a refresh token.
+pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<Renewable>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL"
+        ))?
+        .query_row([id], read)
+        .optional()
+}
+
+/// Of what is held, only how long it lives.
+#[derive(Deserialize)]
+struct Life {
+    issued_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    refresh_expires_at: Option<Timestamp>,
+    #[serde(default)]
+    refresh_end_is_fixed: bool,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Renewable> {
+    let held: Life = json(row, "held")?;
+    let trouble: Option<Error> = maybe_json(row, "trouble")?;
+    Ok(Renewable {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        version: row.get("version")?,
+        issued_at: held.issued_at,
+        expires_at: held.expires_at,
+        refresh_expires_at: held.refresh_expires_at.filter(|_| !held.refresh_end_is_fixed),
+        is_refused: trouble.is_some_and(|trouble| trouble.code.needs_person()),
+        retry: read_retry(row)?,
+    })
+}

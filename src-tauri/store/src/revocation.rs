@@ -1,0 +1,155 @@
+//! Tokens of disconnected connections, which the provider has yet to take back.
+
+use grapnel_model::id::{AppId, ConnectionId, RevocationId};
+use grapnel_model::provider::Origins;
+use grapnel_model::revocation::TokenKind;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use crate::column::{Json, Time, json};
+use crate::sealed::Sealed;
+
+/// A token that is to be taken back.
+#[derive(Debug, Clone)]
+pub struct RevocationRow {
+    /// The id.
+    pub id: RevocationId,
+    /// The app that it belongs to.
+    pub app_id: AppId,
+    /// Nothing once the connection is removed from the list.
+    pub connection_id: Option<ConnectionId>,
+    /// What the connection was called.
+    pub name: String,
+    /// Which of the tokens it is.
+    pub kind: TokenKind,
+    /// The token.
+    pub sealed_token: Sealed,
+    /// Where it may be sent.
+    pub kept_for: Origins,
+    /// When the person disconnected.
+    pub begun_at: Timestamp,
+    /// How many requests failed.
+    pub failures: u32,
+    /// When the next request is due.
+    pub retry_at: Timestamp,
+    /// Of an access token: whether the provider revoked the refresh token that it came with.
+    pub is_refresh_revoked: bool,
+}
+
+/// Adds a token to revoke.
+pub fn insert(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO revocation VALUES (:id, :app_id, :connection_id, :name, :kind, :token, :kept_for, :begun_at, :failures, :retry_at, :is_refresh_revoked)",
+            named_params! {
+                ":id": row.id, ":app_id": row.app_id, ":connection_id": row.connection_id, ":name": row.name,
+                ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.kept_for), ":begun_at": Time(row.begun_at),
+                ":failures": row.failures, ":retry_at": Time(row.retry_at),
+                ":is_refresh_revoked": row.is_refresh_revoked,
+            },
+        )
+        .map(drop)
+}
+
+/// A token to revoke; none if it was removed.
+pub fn get(connection: &Connection, id: &RevocationId) -> rusqlite::Result<Option<RevocationRow>> {
+    connection.query_row("SELECT * FROM revocation WHERE id = ?1", [id], read).optional()
+}
+
+/// All tokens to revoke.
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<RevocationRow>> {
+    connection.prepare("SELECT * FROM revocation")?.query_map([], read)?.collect()
+}
+
+/// Those of one connection.
+pub fn of(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<RevocationRow>> {
+    connection
+        .prepare_cached("SELECT * FROM revocation WHERE connection_id = ?1")?
+        .query_map([id], read)?
+        .collect()
+}
+
+/// What the connections were called whose tokens an app is still to take back.
+pub fn of_app(connection: &Connection, id: &AppId) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare("SELECT DISTINCT name FROM revocation WHERE app_id = ?1 ORDER BY name")?
+        .query_map([id], |row| row.get(0))?
+        .collect()
+}
+
+/// Puts off what was due at `due`, for a try that begins; answers whether nobody else has begun one.
+pub fn begin(
+    connection: &Connection,
+    id: &RevocationId,
+    due: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<bool> {
+    let begun = connection.execute(
+        "UPDATE revocation SET retry_at = ?3 WHERE id = ?1 AND retry_at = ?2",
+        params![id, Time(due), Time(until)],
+    )?;
+    Ok(begun == 1)
+}
+
+/// A try failed, and another is to come.
+pub fn put_off(connection: &Connection, id: &RevocationId, until: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE revocation SET failures = failures + 1, retry_at = ?2 WHERE id = ?1",
+            params![id, Time(until)],
+        )
+        .map(drop)
+}
+
+/// What became of the refresh token that an access token came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshToken {
+    /// The provider revoked it.
+    Revoked,
+    /// The provider is still asked to.
+    Asked,
+    /// There was none, or the provider did not revoke it.
+    None,
+}
+
+/// What became of the refresh token that the same disconnect asked for.
+pub fn refresh_token_of(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<RefreshToken> {
+    if get(connection, &row.id)?.is_some_and(|row| row.is_refresh_revoked) {
+        return Ok(RefreshToken::Revoked);
+    }
+    let others = "SELECT 1 FROM revocation WHERE app_id = ?1 AND name = ?2 AND begun_at = ?3 AND kind = ?4";
+    let of = params![row.app_id, row.name, Time(row.begun_at), Json(TokenKind::RefreshToken)];
+    let is_asked = connection.prepare(others)?.exists(of)?;
+    Ok(if is_asked { RefreshToken::Asked } else { RefreshToken::None })
+}
+
+/// Notes at what else the same disconnect asked for that the provider revoked this refresh token.
+pub fn refresh_token_is_revoked(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE revocation SET is_refresh_revoked = 1 WHERE app_id = ?1 AND name = ?2 AND begun_at = ?3",
+            params![row.app_id, row.name, Time(row.begun_at)],
+        )
+        .map(drop)
+}
+
+/// Removes a token: it is revoked, or given up.
+pub fn remove(connection: &Connection, id: &RevocationId) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM revocation WHERE id = ?1", [id]).map(drop)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<RevocationRow> {
+    Ok(RevocationRow {
+        id: row.get("id")?,
+        app_id: row.get("app_id")?,
+        connection_id: row.get("connection_id")?,
+        name: row.get("name")?,
+        kind: json(row, "kind")?,
+        sealed_token: row.get("sealed_token")?,
+        kept_for: json(row, "kept_for")?,
+        begun_at: row.get::<_, Time>("begun_at")?.0,
+        failures: row.get("failures")?,
+        retry_at: row.get::<_, Time>("retry_at")?.0,
+        is_refresh_revoked: row.get("is_refresh_revoked")?,
+    })
+}
