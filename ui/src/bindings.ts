@@ -1044,8 +1044,10 @@ export type PostPage = {
 };
 
 /**
- *  What posts to list, and how. The provider filters by the first six where it is asked, and Grapnel by all of them
- *  in what was read.
+ *  Which posts of a project to list, and in which order. A filter that is absent, or blank, lets every post through.
+ *
+ *  The provider's API knows the filters from `status` to `published_to`. Grapnel applies the others, and all of them to
+ *  posts in its cache.
  */
 export type PostQuery = {
 	/**  The project. */

@@ -110,8 +110,10 @@ pub struct Posts {
     pub posts: Vec<Post>,
 }
 
-/// What posts to list, and how. The provider filters by the first six where it is asked, and Grapnel by all of them
-/// in what was read.
+/// Which posts of a project to list, and in which order. A filter that is absent, or blank, lets every post through.
+///
+/// The provider's API knows the filters from `status` to `published_to`. Grapnel applies the others, and all of them to
+/// posts in its cache.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PostQuery {
@@ -141,6 +143,50 @@ pub struct PostQuery {
     pub words_from: Option<u32>,
     /// At most so many words.
     pub words_to: Option<u32>,
+}
+
+impl PostQuery {
+    /// What is left to apply to posts that the provider has filtered.
+    #[must_use]
+    pub fn without_provider_filters(self) -> Self {
+        Self {
+            status: None,
+            title: None,
+            updated_from: None,
+            updated_to: None,
+            published_from: None,
+            published_to: None,
+            ..self
+        }
+    }
+
+    /// Whether a post passes every filter. Moments are compared by the second.
+    pub fn matches(&self, post: &Post) -> bool {
+        let is = |wanted: &Option<String>, value: &Option<String>| {
+            filled(wanted).is_none_or(|wanted| value.as_deref() == Some(wanted))
+        };
+        let is_within = |value: Option<i64>, from: Option<i64>, to: Option<i64>| {
+            from.is_none_or(|from| value.is_some_and(|value| value >= from))
+                && to.is_none_or(|to| value.is_some_and(|value| value <= to))
+        };
+        let second = |moment: Option<Timestamp>| moment.map(Timestamp::as_second);
+        is(&self.status, &post.status)
+            && is(&self.author, &post.author)
+            && is(&self.category, &post.category)
+            && filled(&self.title).is_none_or(|part| post.title.to_lowercase().contains(&part.to_lowercase()))
+            && is_within(second(post.last_update), second(self.updated_from), second(self.updated_to))
+            && is_within(second(post.post_publish), second(self.published_from), second(self.published_to))
+            && is_within(
+                post.word_count.map(i64::from),
+                self.words_from.map(i64::from),
+                self.words_to.map(i64::from),
+            )
+    }
+}
+
+/// The text of a filter, unless it is blank.
+pub fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.trim().is_empty())
 }
 
 /// A direction to sort in.

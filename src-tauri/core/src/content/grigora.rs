@@ -1,7 +1,7 @@
 //! Grigora's API v1: who, what, projects and posts.
 
 use grapnel_model::account::{Account, Application, Authorization};
-use grapnel_model::content::{Order, Post, PostQuery, Project};
+use grapnel_model::content::{Order, Post, PostQuery, Project, filled};
 use grapnel_model::error::Result;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -88,9 +88,8 @@ pub(super) fn post_query(query: &PostQuery) -> Value {
             filters.insert(name.to_owned(), value);
         }
     };
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty()).map(Value::from);
-    filter("status", filled(&query.status));
-    filter("title", filled(&query.title));
+    filter("status", filled(&query.status).map(Value::from));
+    filter("title", filled(&query.title).map(Value::from));
     filter("last_update", range(query.updated_from, query.updated_to));
     filter("post_publish", range(query.published_from, query.published_to));
     let mut body = json!({ "project_id": query.project_id });
@@ -98,7 +97,7 @@ pub(super) fn post_query(query: &PostQuery) -> Value {
         body["filters"] = filters.into();
     }
     if let Some(sort) = filled(&query.sort) {
-        body["sort"] = sort;
+        body["sort"] = sort.into();
     }
     if let Some(order) = query.order {
         body["order"] = match order {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use grapnel_model::content::{
-    Found, Items, Month, Order, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects,
+    Found, Items, Month, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects,
 };
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -16,25 +16,13 @@ use url::Url;
 
 use super::{export, grigora, posts};
 use crate::env::Env;
-use crate::store::cache::{self, Key, List, Of};
+use crate::store::cache::{self, List, Of};
 use crate::store::standing;
 
 /// How many months are counted, the present one included.
 const MONTHS: i64 = 24;
 /// How many lines are handed over at once.
 const LINES: u32 = 500;
-
-/// The columns that posts are sorted by here, as they are called on the wire and in the cache.
-const SORTED: [(&str, &str); 8] = [
-    ("title", "folded"),
-    ("status", "status"),
-    ("author", "author"),
-    ("category", "category"),
-    ("word_count", "word_count"),
-    ("created_on", "created_on"),
-    ("last_update", "last_update"),
-    ("post_publish", "post_publish"),
-];
 
 /// What was browsed before.
 pub struct Kept(Arc<Env>);
@@ -66,7 +54,7 @@ impl Kept {
     /// All the posts that a query finds.
     pub async fn posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
         let view = self.view(id, query).await?;
-        let ids = self.0.cache.selected(&view.list, view.key).await?;
+        let ids = self.0.cache.select(&view.list, view.query).await?;
         let read = self.0.cache.read(move |connection| {
             let mut posts = Vec::with_capacity(ids.len());
             cache::bodies(connection, ids.iter().copied(), |json| {
@@ -87,7 +75,7 @@ impl Kept {
         limit: u32,
     ) -> Result<PostPage> {
         let view = self.view(id, query).await?;
-        let ids = self.0.cache.selected(&view.list, view.key).await?;
+        let ids = self.0.cache.select(&view.list, view.query).await?;
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(ids.len());
         let to = from.saturating_add(limit.min(LINES) as usize).min(ids.len());
         let found = u32::try_from(ids.len()).unwrap_or(u32::MAX);
@@ -112,7 +100,7 @@ impl Kept {
         let counted = self
             .0
             .cache
-            .read(move |connection| Ok(cache::months(connection, view.list.range(), &view.key, &starts)?));
+            .read(move |connection| Ok(cache::months(connection, view.list.range(), &view.query, &starts)?));
         let counts = months.iter().zip(counted.await?);
         Ok(counts
             .map(|(month, [published, draft, other])| Month {
@@ -154,7 +142,7 @@ impl Kept {
         mut out: impl Write + Send + 'static,
     ) -> Result<u32> {
         let view = self.view(id, query).await?;
-        let ids = self.0.cache.selected(&view.list, view.key).await?;
+        let ids = self.0.cache.select(&view.list, view.query).await?;
         let written = self.0.cache.read(move |connection| {
             let mut writing = export::Writing::begin(format, &mut out)?;
             cache::bodies(connection, ids.iter().copied(), |json| Ok(writing.post(json)?))?;
@@ -219,42 +207,18 @@ impl Kept {
             (None, Some(whole)) => (whole, false),
             (None, None) => return Err(never_read()),
         };
-        Ok(View { list, narrowed, key: key(query, narrowed)? })
+        let query = query.clone();
+        let query = if narrowed { query.without_provider_filters() } else { query };
+        Ok(View { list, narrowed, query })
     }
 }
 
-/// A list, and what is looked at of it.
+/// A cached list, and what is left to select in it.
 struct View {
     list: List,
+    /// Whether the list holds what the provider's filters left.
     narrowed: bool,
-    key: Key,
-}
-
-/// What a query selects in a list that the provider has narrowed by its own filters, or in a whole one.
-fn key(query: &PostQuery, narrowed: bool) -> Result<Key> {
-    let mut key = Key::new();
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let seconds = |moment: Option<Timestamp>| moment.map(Timestamp::as_second);
-    if !narrowed {
-        key.only("status = ?", filled(&query.status));
-        key.only("instr(folded, ?) > 0", filled(&query.title).map(|title| title.to_lowercase()));
-        key.only("last_update >= ?", seconds(query.updated_from));
-        key.only("last_update <= ?", seconds(query.updated_to));
-        key.only("post_publish >= ?", seconds(query.published_from));
-        key.only("post_publish <= ?", seconds(query.published_to));
-    }
-    key.only("author = ?", filled(&query.author));
-    key.only("category = ?", filled(&query.category));
-    key.only("word_count >= ?", query.words_from.map(i64::from));
-    key.only("word_count <= ?", query.words_to.map(i64::from));
-    if let Some(sort) = filled(&query.sort) {
-        let (_, column) = SORTED.into_iter().find(|(name, _)| *name == sort).ok_or_else(|| {
-            Error::input("sort", format!("What was read is not sorted by “{sort}”."))
-                .hint(format!("Sort by one of these: {}.", SORTED.map(|(name, _)| name).join(", ")))
-        })?;
-        key.by(column, query.order == Some(Order::Desc));
-    }
-    Ok(key)
+    query: PostQuery,
 }
 
 /// Where the public finds a post: what the post itself says, if that is on the project's domain; else its slug there.

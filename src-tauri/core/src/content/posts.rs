@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use grapnel_model::content::{Post, PostQuery, Posts, Progress};
+use grapnel_model::content::{PostQuery, Posts, Progress};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
@@ -32,11 +32,11 @@ pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) 
     let reply = Arc::new(fetch(&api, query, &telling).await?);
     let as_of = env.now();
     let read = {
-        let (reply, query) = (Arc::clone(&reply), query.clone());
+        let (reply, remaining) = (Arc::clone(&reply), query.clone().without_provider_filters());
         apart(move || {
             let all = grigora::listed(&reply.body)?;
             let posts = all.iter().filter_map(|raw| grigora::post(raw.get()));
-            Ok(posts.filter(|post| fits(post, &query)).collect())
+            Ok(posts.filter(|post| remaining.matches(post)).collect())
         })
         .await?
     };
@@ -123,15 +123,6 @@ fn entry(raw: &str) -> Option<Entry> {
         last_update: post.last_update,
         post_publish: post.post_publish,
     })
-}
-
-/// Whether a post is one of those that are asked for in what the provider does not filter by.
-fn fits(post: &Post, query: &PostQuery) -> bool {
-    let same = |asked: &Option<String>, has: &Option<String>| asked.is_none() || asked == has;
-    same(&query.author, &post.author)
-        && same(&query.category, &post.category)
-        && query.words_from.is_none_or(|least| post.word_count.is_some_and(|words| words >= least))
-        && query.words_to.is_none_or(|most| post.word_count.is_some_and(|words| words <= most))
 }
 
 fn explain(api: &Api<'_>, reply: &Reply, unread: Unread) -> Error {

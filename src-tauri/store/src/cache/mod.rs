@@ -10,13 +10,14 @@ mod search;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use grapnel_model::content::PostQuery;
 use grapnel_model::error::{Code, Error, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use failure::Failed;
 pub use keep::{Entry, forget, keep};
 pub use list::{List, Of, get, one, sizes};
-pub use posts::{Key, bodies, lines, months, select};
+pub use posts::{bodies, lines, months};
 pub use search::find;
 
 use crate::open;
@@ -35,15 +36,15 @@ pub struct Cache(Arc<Inner>);
 struct Inner {
     home: PathBuf,
     reader: Mutex<Option<Connection>>,
-    /// The rows that were selected last, since a window asks for them piece by piece.
+    /// The last selection: a window asks for it page by page.
     selected: Mutex<Option<Selected>>,
 }
 
-/// The rows of a list that a key selects.
+/// The rows of a list that a query selects.
 #[derive(Clone)]
 struct Selected {
     list: i64,
-    key: Key,
+    query: PostQuery,
     ids: Arc<[i64]>,
 }
 
@@ -103,19 +104,20 @@ impl Cache {
         self.read(clean).await
     }
 
-    /// The rows of a list that `key` selects, in its order.
-    pub async fn selected(&self, list: &List, key: Key) -> Result<Arc<[i64]>> {
+    /// The rows of a list that `query` selects, in its order.
+    pub async fn select(&self, list: &List, query: PostQuery) -> Result<Arc<[i64]>> {
         let before = self.0.selected.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(selected) = before
             && selected.list == list.id
-            && selected.key == key
+            && selected.query == query
         {
             return Ok(selected.ids);
         }
-        let (range, by) = (list.range(), key.clone());
-        let ids: Arc<[i64]> = self.read(move |connection| Ok(select(connection, range, &by)?)).await?.into();
+        let (range, by) = (list.range(), query.clone());
+        let ids: Arc<[i64]> =
+            self.read(move |connection| posts::select(connection, range, &by)).await?.into();
         *self.0.selected.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Selected { list: list.id, key, ids: Arc::clone(&ids) });
+            Some(Selected { list: list.id, query, ids: Arc::clone(&ids) });
         Ok(ids)
     }
 }

@@ -1,53 +1,71 @@
-//! Posts in the cache: filtered, sorted, and read piece by piece.
+//! Posts in the cache: a [`PostQuery`] becomes SQL here, and nowhere else.
 
-use grapnel_model::content::PostLine;
+use grapnel_model::content::{Order, PostLine, PostQuery, filled};
+use grapnel_model::error::Error;
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::failure::Failed;
 
-/// What is selected, and in which order.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Key {
-    conditions: Vec<(&'static str, Value)>,
-    order: Option<String>,
+/// The members of a post that the cache sorts by, and their columns.
+const SORT_COLUMNS: [(&str, &str); 8] = [
+    ("title", "folded"),
+    ("status", "status"),
+    ("author", "author"),
+    ("category", "category"),
+    ("word_count", "word_count"),
+    ("created_on", "created_on"),
+    ("last_update", "last_update"),
+    ("post_publish", "post_publish"),
+];
+
+/// The WHERE clause of a query over the rows of a list, with its parameters.
+fn filters((first, last): (i64, i64), query: &PostQuery) -> (String, Vec<Value>) {
+    let text = |text: &Option<String>| filled(text).map(|text| text.to_owned().into());
+    let seconds = |moment: Option<Timestamp>| moment.map(|moment| moment.as_second().into());
+    let count = |count: Option<u32>| count.map(Value::from);
+    let conditions = [
+        ("id >= ?", Some(first.into())),
+        ("id <= ?", Some(last.into())),
+        ("status = ?", text(&query.status)),
+        ("instr(folded, ?) > 0", filled(&query.title).map(|title| title.to_lowercase().into())),
+        ("last_update >= ?", seconds(query.updated_from)),
+        ("last_update <= ?", seconds(query.updated_to)),
+        ("post_publish >= ?", seconds(query.published_from)),
+        ("post_publish <= ?", seconds(query.published_to)),
+        ("author = ?", text(&query.author)),
+        ("category = ?", text(&query.category)),
+        ("word_count >= ?", count(query.words_from)),
+        ("word_count <= ?", count(query.words_to)),
+    ];
+    let (clauses, values): (Vec<&str>, Vec<Value>) =
+        conditions.into_iter().filter_map(|(clause, value)| Some((clause, value?))).unzip();
+    (clauses.join(" AND "), values)
 }
 
-impl Key {
-    /// Everything, in the order in which it came.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Only where a condition with one `?` holds.
-    pub fn only(&mut self, condition: &'static str, value: Option<impl Into<Value>>) {
-        self.conditions.extend(value.map(|value| (condition, value.into())));
-    }
-
-    /// Sorted by a column. Rows without a value come last either way.
-    pub fn by(&mut self, column: &str, is_descending: bool) {
-        let way = if is_descending { "DESC" } else { "ASC" };
-        self.order = Some(format!("{column} IS NULL, {column} {way}, id"));
-    }
-
-    fn sql(&self, what: &str) -> String {
-        let range = std::iter::once("id BETWEEN ? AND ?");
-        let conditions: Vec<&str> = range.chain(self.conditions.iter().map(|(sql, _)| *sql)).collect();
-        let order = self.order.as_deref().unwrap_or("id");
-        format!("SELECT {what} FROM entry WHERE {} ORDER BY {order}", conditions.join(" AND "))
-    }
-
-    fn values(&self, (first, last): (i64, i64)) -> impl Iterator<Item = Value> {
-        let conditions = self.conditions.iter().map(|(_, value)| value.clone());
-        [first.into(), last.into()].into_iter().chain(conditions)
-    }
+/// The ORDER BY clause of a query. Rows without a value come last either way; without a sort key, rows come in the
+/// provider's order.
+fn order(query: &PostQuery) -> Result<String, Error> {
+    let Some(sort) = filled(&query.sort) else { return Ok("id".into()) };
+    let (_, column) = SORT_COLUMNS.into_iter().find(|(name, _)| *name == sort).ok_or_else(|| {
+        Error::input("sort", format!("What was read is not sorted by “{sort}”."))
+            .hint(format!("Sort by one of these: {}.", SORT_COLUMNS.map(|(name, _)| name).join(", ")))
+    })?;
+    let direction = if query.order == Some(Order::Desc) { "DESC" } else { "ASC" };
+    Ok(format!("{column} IS NULL, {column} {direction}, id"))
 }
 
-/// The rows of a list that are selected.
-pub fn select(connection: &Connection, range: (i64, i64), key: &Key) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = connection.prepare_cached(&key.sql("id"))?;
-    let mut rows = statement.query(params_from_iter(key.values(range)))?;
+/// The rows of a list that a query selects, in its order.
+pub(super) fn select(
+    connection: &Connection,
+    range: (i64, i64),
+    query: &PostQuery,
+) -> Result<Vec<i64>, Failed> {
+    let (filters, values) = filters(range, query);
+    let sql = format!("SELECT id FROM entry WHERE {filters} ORDER BY {}", order(query)?);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.push(row.get(0)?);
@@ -78,17 +96,19 @@ pub fn bodies(
     Ok(())
 }
 
-/// Counts what is selected by month of the last change and by status. `starts` are the months' first seconds.
+/// Counts what a query selects by the month of the last change and by status: published, draft, other. `starts` are the
+/// months' first seconds.
 pub fn months(
     connection: &Connection,
     range: (i64, i64),
-    key: &Key,
+    query: &PostQuery,
     starts: &[i64],
 ) -> rusqlite::Result<Vec<[u32; 3]>> {
     let mut counts = vec![[0; 3]; starts.len()];
-    let unsorted = Key { order: None, ..key.clone() };
-    let mut statement = connection.prepare_cached(&unsorted.sql("last_update, status"))?;
-    let mut rows = statement.query(params_from_iter(unsorted.values(range)))?;
+    let (filters, values) = filters(range, query);
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT last_update, status FROM entry WHERE {filters}"))?;
+    let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
         let Some(at) = row.get::<_, Option<i64>>(0)? else { continue };
         let month = starts.partition_point(|start| *start <= at);
@@ -119,4 +139,79 @@ fn line(row: &Row<'_>) -> rusqlite::Result<PostLine> {
         last_update: moment("last_update")?,
         post_publish: moment("post_publish")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use grapnel_model::content::Post;
+    use proptest::prelude::*;
+
+    use super::super::{Cache, Entry, Of, keep};
+    use super::*;
+
+    fn moment(second: Option<i64>) -> Option<Timestamp> {
+        second.map(|second| Timestamp::from_second(second).unwrap())
+    }
+
+    prop_compose! {
+        fn posts()(texts in "[ aBé]{0,4}", status in proptest::option::of("[ab]"), author in proptest::option::of("[ab]"),
+            category in proptest::option::of("[ab]"), words in proptest::option::of(0..4_u32),
+            updated in proptest::option::of(0..4_i64), published in proptest::option::of(0..4_i64)) -> Post {
+            Post { id: "1".into(), title: texts, slug: None, status, author, category, word_count: words, created_on: None,
+                last_update: moment(updated), post_publish: moment(published), others: Vec::new() }
+        }
+    }
+
+    prop_compose! {
+        fn queries()(title in proptest::option::of("[ Abé]{0,2}"), status in proptest::option::of("[ ab]"),
+            author in proptest::option::of("[ab]"), category in proptest::option::of("[ab]"),
+            words in proptest::array::uniform2(proptest::option::of(0..4_u32)),
+            moments in proptest::array::uniform4(proptest::option::of(0..4_i64))) -> PostQuery {
+            let [updated_from, updated_to, published_from, published_to] = moments.map(moment);
+            PostQuery { title, status, author, category, words_from: words[0], words_to: words[1], updated_from,
+                updated_to, published_from, published_to, ..PostQuery::default() }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn sql_selects_what_the_query_matches(
+            all in proptest::collection::vec(posts(), 1..12),
+            queries in proptest::collection::vec(queries(), 24),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let home = tempfile::tempdir().unwrap();
+            let cache = Cache::in_home(home.path());
+            let list = Of { connection_id: "c".into(), kind: "posts".into(), within: "p".into(), narrowed: String::new() };
+            let entries: Vec<Entry> = all.iter().cloned().map(entry).collect();
+            let bodies: Vec<String> = (0..all.len()).map(|index| index.to_string()).collect();
+            runtime.block_on(cache.write(move |tx| {
+                let read = |body: &String| entries.get(body.parse::<usize>().unwrap()).cloned();
+                Ok(keep(tx, &list, Timestamp::UNIX_EPOCH, bodies.into_iter(), read)?)
+            })).unwrap();
+            let size = i64::try_from(all.len()).unwrap();
+            let selected = runtime.block_on(cache.read(move |connection| {
+                queries.into_iter().map(|query| Ok((select(connection, (1, size), &query)?, query))).collect::<Result<Vec<_>, Failed>>()
+            })).unwrap();
+            for (ids, query) in selected {
+                let matching: Vec<i64> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).map(|(id, _)| id).collect();
+                prop_assert_eq!(ids, matching, "{:?}", query);
+            }
+        }
+    }
+
+    fn entry(post: Post) -> Entry {
+        Entry {
+            key: post.id,
+            title: post.title,
+            status: post.status,
+            author: post.author,
+            category: post.category,
+            word_count: post.word_count,
+            last_update: post.last_update,
+            post_publish: post.post_publish,
+            ..Entry::default()
+        }
+    }
 }
