@@ -3,14 +3,14 @@
 use grapnel_model::connection::Held;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::{Conventions, Origins, Profile};
+use grapnel_model::provider::{Conventions, Origins};
 use grapnel_model::secret::{Glimpse, SecretString};
 
 use crate::app_secrets;
 use crate::env::Env;
 use crate::http::token::{Credentials, Grant};
 use crate::life;
-use crate::store::app::AppRow;
+use crate::signed_in::ConfiguredApp;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::sealed::Sealed;
 
@@ -51,12 +51,12 @@ pub(crate) fn may_be_sent(kept_for: Option<&Origins>, conventions: &Conventions)
 }
 
 impl Client {
-    /// Reads the profile of an app, and opens its secret.
-    pub(crate) async fn of(env: &Env, app: &AppRow) -> Result<Self> {
-        let profile = Profile::find(&app.provider)?;
+    /// Opens the secrets of an app.
+    pub(crate) async fn of(env: &Env, app: &ConfiguredApp) -> Result<Self> {
+        let (provider, config, app) = (app.provider()?, app.config()?, &app.row);
         let secrets = app_secrets::open(env, app).await?;
         let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
-        let mut conventions = profile.conventions(&app.overrides)?.with(secrets);
+        let mut conventions = config.clone().with(secrets);
         let renewal = &mut conventions.renewal;
         let scope = app.scopes.join(&conventions.scopes_sent.unwrap_or(' ').to_string());
         let also = [
@@ -73,7 +73,7 @@ impl Client {
             None => None,
         };
         let credentials = Credentials { client_id: app.client_id.clone(), client_secret };
-        Ok(Self { provider: profile.called(&app.overrides), conventions, credentials })
+        Ok(Self { provider, conventions, credentials })
     }
 }
 

@@ -30,6 +30,8 @@ mod remove_app;
 mod retry;
 pub mod revoke;
 pub mod settings;
+mod signed_in;
+pub mod store;
 pub mod token_agent;
 
 pub use grapnel::{Grapnel, Idle};

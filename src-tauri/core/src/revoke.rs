@@ -17,6 +17,7 @@ use crate::env::Env;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
 use crate::retry::{after, dice, in_words, pause};
+use crate::signed_in::ConfiguredApp;
 use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::revocation::{RefreshToken, RevocationRow};
 use crate::store::{activity, app, connection, revocation};
@@ -80,12 +81,14 @@ fn delete(env: &Env, row: &ConnectionRow, outcome: Revocation, asks: &[Revocatio
 async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
     let refresh = (TokenKind::RefreshToken, row.sealed_refresh.as_ref(), grant::refresh_place(&row.id));
     let access = (TokenKind::AccessToken, row.sealed_access.as_ref(), grant::access_place(&row.id));
-    let Some(app) = env.store.read(|c| app::get(c, &row.app_id))? else { return Ok(None) };
-    let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
+    let Some(app) = env.store.read(|c| app::get(c, &row.app_id))?.map(ConfiguredApp::of) else {
+        return Ok(None);
+    };
+    let conventions = app.config()?;
     if conventions.revocation_url.is_none() {
         return Ok(None);
     }
-    grant::may_be_sent(row.kept_for.as_ref(), &conventions)?;
+    grant::may_be_sent(row.kept_for.as_ref(), conventions)?;
     let hosts = conventions.origins();
     let mut asks = Vec::new();
     let now = env.time.now();
@@ -240,8 +243,7 @@ enum Tried {
 }
 
 async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
-    let client = Client::of(env, &app).await?;
+    let client = Client::of(env, &ConfiguredApp::load(env, &row.app_id)?).await?;
     let Some(url) = &client.conventions.revocation_url else {
         return Ok(Tried::Never("The app has no revocation address any more.".into()));
     };

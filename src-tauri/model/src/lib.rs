@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a file, opens a connection or asks for the time.
 
+pub mod access_token;
 pub mod account;
 pub mod activity;
 pub mod attempt;

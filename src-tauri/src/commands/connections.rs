@@ -54,7 +54,7 @@ pub(crate) async fn copy_token(
     connection_id: ConnectionId,
 ) -> Result<()> {
     let core = core.core().await?;
-    clipboard.copy_for_a_while(core.token(&connection_id, Duration::ZERO).await?)?;
+    clipboard.copy_for_a_while(core.token(&connection_id, Duration::ZERO).await?.value)?;
     core.token_copied(&connection_id)
 }
 

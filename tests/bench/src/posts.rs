@@ -48,7 +48,7 @@ async fn reading(
     let client = reqwest::Client::builder().no_proxy().build()?;
     let fetch = async || -> Result<usize> {
         let body = json!({ "project_id": all.project_id }).to_string();
-        let asked = client.post(format!("{base}/cms/post/list")).bearer_auth(token.expose_secret());
+        let asked = client.post(format!("{base}/cms/post/list")).bearer_auth(token.value.expose_secret());
         let reply = asked.header("content-type", "application/json").body(body).send().await?;
         Ok(reply.error_for_status()?.bytes().await?.len())
     };

@@ -89,7 +89,7 @@ async fn ask(grapnel: &Grapnel, clock: &SharedClock, id: &ConnectionId, threads:
                     together.wait();
                     runtime
                         .block_on(grapnel.token(&id, Duration::ZERO))
-                        .map(|token| fingerprint(token.expose_secret()))
+                        .map(|token| fingerprint(token.value.expose_secret()))
                 })
             })
             .collect();

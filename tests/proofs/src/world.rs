@@ -159,7 +159,7 @@ impl World {
         let token = grapnel.token(id, Duration::ZERO).await?;
         let given = self.sandbox.revealed();
         let newest = given.iter().rfind(|one| one.kind == Secret::AccessToken).context("none was given")?;
-        ensure!(token.expose_secret() == newest.value, "what is kept is not the newest access token");
+        ensure!(token.value.expose_secret() == newest.value, "what is kept is not the newest access token");
         grapnel.projects(id).await?;
         ensure!(self.rotations() == rotations, "the token did not work, and had to be renewed");
         grapnel.refresh(id).await?;

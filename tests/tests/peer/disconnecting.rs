@@ -14,7 +14,7 @@ async fn disconnects(client: impl Fn(&World) -> Client) -> Result<()> {
     let client = client(&world);
     let app = world.add_app(&client, SCOPES, &[STAY]).await?;
     let id = world.connect(&app).await?;
-    let access = world.grapnel.token(&id, std::time::Duration::ZERO).await?;
+    let access = world.grapnel.token(&id, std::time::Duration::ZERO).await?.value;
     let refresh = world.server.issued("refresh_token").await?;
     assert!(world.is_active(&client, access.expose_secret()).await?);
     assert!(world.is_active(&client, &refresh).await?);

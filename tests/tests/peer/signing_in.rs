@@ -30,7 +30,7 @@ async fn signs_in(client: impl Fn(&World) -> Client, own: &[(&str, &str)]) -> Re
     assert_eq!(details.claims, None, "the token is opaque");
     let tokens = details.tokens.context("no tokens")?;
     assert!(tokens.refresh.is_some() && details.summary.expires_at.is_some());
-    let token = world.grapnel.token(&id, std::time::Duration::ZERO).await?;
+    let token = world.grapnel.token(&id, std::time::Duration::ZERO).await?.value;
     assert_eq!(token.expose_secret(), world.server.issued("access_token").await?);
     assert_eq!(world.server.refusals().await?, [""; 0]);
     Ok(())

@@ -1,12 +1,11 @@
 //! A fresh access token, alone on standard output: for a script to use.
 
-use std::slice;
-
 use clap::Args;
+use grapnel_core::token_agent::Question;
 use grapnel_core::token_agent::requesting_process;
-use grapnel_core::token_agent::{HandedOut, Question};
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
-use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::secret::ExposeSecret;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -42,12 +41,9 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     })
     .await;
     let token = token.map_err(to_reconnect(&connection.name))?;
-    // As it is now: it may just have been renewed.
-    let expires_at = grapnel.summaries(slice::from_ref(&connection.id))?.pop().and_then(|now| now.expires_at);
-    show(output, asked, &HandedOut { token, expires_at })?;
+    show(output, asked, &token)?;
     // Whoever asked has the token by now; that it is not noted is no failure.
-    if let Err(error) =
-        grapnel.token_handed_out(&connection.id, &requesting_process(requesting_process::pid()))
+    if let Err(error) = grapnel.token_handed_out(&connection, &requesting_process(requesting_process::pid()))
     {
         tracing::info!(%error, "not noted");
     }
@@ -60,14 +56,13 @@ pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Opt
     if asked.rejected {
         return None;
     }
-    let handed_out =
-        ask(&Question { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
-    Some(show(output, asked, &handed_out))
+    let token = ask(&Question { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
+    Some(show(output, asked, &token))
 }
 
-fn show(output: &mut Output, asked: &Token, handed_out: &HandedOut) -> Result<()> {
-    output.show_raw(&Fresh::of(&handed_out.token, handed_out.expires_at))?;
-    let left = handed_out.expires_at.map(|end| output.now().duration_until(end));
+fn show(output: &mut Output, asked: &Token, token: &AccessToken) -> Result<()> {
+    output.show_raw(&Printed::of(token))?;
+    let left = token.expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < asked.min_valid) {
         let said =
             format!("warning: The token is good for {}, which is less than you asked for.", duration(left));
@@ -78,19 +73,19 @@ fn show(output: &mut Output, asked: &Token, handed_out: &HandedOut) -> Result<()
 
 /// Printed because it was asked for; nowhere else does a token leave Grapnel in the clear.
 #[derive(Serialize)]
-struct Fresh<'a> {
+struct Printed<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_at: Option<Timestamp>,
 }
 
-impl<'a> Fresh<'a> {
-    fn of(token: &'a SecretString, expires_at: Option<Timestamp>) -> Self {
-        Self { access_token: token.expose_secret(), token_type: "Bearer", expires_at }
+impl<'a> Printed<'a> {
+    fn of(token: &'a AccessToken) -> Self {
+        Self { access_token: token.value.expose_secret(), token_type: "Bearer", expires_at: token.expires_at }
     }
 }
 
-impl Shown for Fresh<'_> {
+impl Shown for Printed<'_> {
     fn text(&self, _: Timestamp) -> String {
         self.access_token.to_owned()
     }

@@ -138,7 +138,7 @@ async fn a_name_may_be_anything_that_a_name_can_be() {
     let name = "Ada --json “世界” \\ %s; $(id) é 👩‍👩‍👧";
     let (world, window) = world_with(name).await;
     answer(&world, &window).await;
-    let own = window.token(&window.connections().unwrap()[0].id, Duration::ZERO).await.unwrap();
+    let own = window.token(&window.connections().unwrap()[0].id, Duration::ZERO).await.unwrap().value;
     let answered = grapnel(&world, &["token", "--", name]).await;
     let own = grapnel_model::secret::ExposeSecret::expose_secret(&own);
     assert_eq!((answered.exit, answered.out), (Some(0), format!("{own}\n")), "{}", answered.said);

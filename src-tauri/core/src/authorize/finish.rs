@@ -21,9 +21,10 @@ use crate::grant::{self, Client};
 use crate::http::token::{Ask, Grant, ask};
 use crate::http::{Failure, Mask, TokenFailure, Unusable};
 use crate::refusal::{Refusal, client_hint, said};
+use crate::signed_in::ConfiguredApp;
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity, app, connection};
+use crate::store::{self, activity, connection};
 use crate::{app_secrets, content};
 
 /// Takes in a callback from whichever way back. One that is forged, late or repeated changes nothing, and
@@ -94,14 +95,9 @@ async fn finish(env: &Arc<Env>, mut row: AttemptRow, callback: Callback) -> Resu
     }
 }
 
-fn app_of(env: &Env, row: &AttemptRow) -> Result<AppRow> {
-    env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)
-}
-
 /// What an error in the callback says (RFC 6749 §4.1.2.1).
 fn denied(env: &Env, row: &mut AttemptRow, error: &str, description: Option<&str>) -> Result<Error> {
-    let app = app_of(env, row)?;
-    let provider = &grapnel_model::provider::Profile::find(&app.provider)?.called(&app.overrides);
+    let provider = &ConfiguredApp::load(env, &row.app_id)?.provider()?;
     let error = grapnel_model::provider_text::clean(error, &[]);
     let description = description.map(|text| grapnel_model::provider_text::clean(text, &[]));
     request::came_back_with(&mut row.exchange, &error, description.as_deref());
@@ -130,10 +126,10 @@ async fn exchange(
     code: SecretString,
     state: SecretString,
 ) -> Result<Place> {
-    let app = app_of(env, row)?;
+    let app = ConfiguredApp::load(env, &row.app_id)?;
     // A code works once: what it brings must be sure of a place before it is spent.
     env.vault.check().await?;
-    app_secrets::seal_clear(env, &app).await?;
+    app_secrets::seal_clear(env, &app.row).await?;
     let client = Client::of(env, &app).await?;
     let verifier = match &row.sealed_verifier {
         Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),
@@ -146,7 +142,7 @@ async fn exchange(
         Err(unanswered) => {
             request::answered_with(&mut row.exchange, unanswered.seen);
             env.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
-            return Err(explain(&client, &app, unanswered.failure, row.sealed_verifier.is_some()));
+            return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
         }
     };
     drop(turn);
@@ -159,7 +155,7 @@ async fn exchange(
         None => None,
     };
     let place = grant_place::find(env, row, &app, &granted, id_token.as_ref()).await?;
-    keep(env, row, (&app, &client), granted, id_token.as_ref(), &place).await?;
+    keep(env, row, (&app.row, &client), granted, id_token.as_ref(), &place).await?;
     Ok(place)
 }
 

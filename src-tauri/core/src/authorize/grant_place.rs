@@ -13,7 +13,7 @@ use super::attempts::{no_attempt, tell};
 use crate::content::IdToken;
 use crate::env::Env;
 use crate::http::token::Grant;
-use crate::store::app::AppRow;
+use crate::signed_in::ConfiguredApp;
 use crate::store::attempt::AttemptRow;
 use crate::store::{activity, attempt, connection};
 use crate::{content, grant};
@@ -41,7 +41,7 @@ impl Place {
 pub(super) async fn find(
     env: &Arc<Env>,
     row: &AttemptRow,
-    app: &AppRow,
+    app: &ConfiguredApp,
     granted: &Grant,
     id_token: Option<&IdToken>,
 ) -> Result<Place> {

@@ -8,7 +8,7 @@ mod state;
 mod status_counts;
 
 pub(crate) use first_page::first;
-pub(crate) use list::{all, details, forget, named, row, some};
+pub(crate) use list::{all, details, forget, named, some};
 pub(crate) use pending_notifications::take;
 pub use status_counts::Tally;
 pub(crate) use status_counts::count;

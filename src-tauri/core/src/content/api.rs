@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::{Content, Conventions, Profile};
+use grapnel_model::provider::{Content, Conventions};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::StatusCode;
@@ -17,10 +18,9 @@ use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
 use crate::http::token::Grant;
 use crate::http::{Heard, Limits, Mask, Reply};
-use crate::refresh::{self, Fresh};
+use crate::refresh::{self, CurrentToken};
 use crate::refusal::said;
-use crate::store::app::AppRow;
-use crate::store::connection;
+use crate::signed_in::{ConfiguredApp, SignedIn};
 
 use super::jwt::Keys;
 
@@ -36,7 +36,7 @@ fn no_api(provider: &str) -> Error {
 pub(super) struct Api<'a> {
     pub(super) env: &'a Arc<Env>,
     pub(super) id: &'a ConnectionId,
-    app: AppRow,
+    app: ConfiguredApp,
     /// The access token of a grant that is not kept yet.
     new_token: Option<SecretString>,
     provider: String,
@@ -48,11 +48,10 @@ pub(super) struct Api<'a> {
 impl<'a> Api<'a> {
     /// The API of a connection.
     pub(super) fn of(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Self> {
-        let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
-        let profile = Profile::find(&app.provider)?;
-        let conventions = profile.conventions(&app.overrides)?;
-        grant::may_be_sent(row.kept_for.as_ref(), &conventions)?;
-        let provider = profile.called(&app.overrides);
+        let SignedIn { connection, app } = *SignedIn::load(env, id)?;
+        let conventions = app.config()?.clone();
+        grant::may_be_sent(connection.kept_for.as_ref(), &conventions)?;
+        let provider = app.provider()?;
         Ok(Self { env, id, app, new_token: None, provider, conventions, secrets: Mutex::default() })
     }
 
@@ -60,12 +59,10 @@ impl<'a> Api<'a> {
     pub(super) fn of_new(
         env: &'a Arc<Env>,
         id: &'a ConnectionId,
-        app: &AppRow,
+        app: &ConfiguredApp,
         granted: &Grant,
     ) -> Result<Self> {
-        let profile = Profile::find(&app.provider)?;
-        let conventions = profile.conventions(&app.overrides)?;
-        let (app, provider) = (app.clone(), profile.called(&app.overrides));
+        let (app, provider, conventions) = (app.clone(), app.provider()?, app.config()?.clone());
         let (new_token, secrets) =
             (Some(granted.access_token.clone()), Mutex::new(granted.secrets().collect()));
         Ok(Self { env, id, app, new_token, provider, conventions, secrets })
@@ -81,7 +78,7 @@ impl<'a> Api<'a> {
 
     /// The access token itself, fresh.
     pub(super) async fn token(&self) -> Result<SecretString> {
-        self.fresh().await.map(|fresh| fresh.token)
+        self.fresh().await.map(|fresh| fresh.token.value)
     }
 
     /// Which of the connection's grants the access token is of that is used now.
@@ -101,7 +98,7 @@ impl<'a> Api<'a> {
 
     /// The app's client ID.
     pub(super) fn client_id(&self) -> &str {
-        &self.app.client_id
+        &self.app.row.client_id
     }
 
     /// What a userinfo endpoint says, or in words why it says nothing.
@@ -130,9 +127,9 @@ impl<'a> Api<'a> {
     pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Heard<'_>) -> Result<Reply> {
         let (base, http) = (self.base()?, &self.env.http);
         let fresh = self.fresh().await?;
-        let mut fetched = api::fetch(http, base, path, &fresh.token, body, heard, &self.mask()).await;
+        let mut fetched = api::fetch(http, base, path, &fresh.token.value, body, heard, &self.mask()).await;
         if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
-            fetched = api::fetch(http, base, path, &newer.token, body, heard, &self.mask()).await;
+            fetched = api::fetch(http, base, path, &newer.token.value, body, heard, &self.mask()).await;
             self.settle(fetched.as_ref().err(), &newer)?;
         }
         fetched.map_err(|failure| self.explain(failure))
@@ -142,9 +139,11 @@ impl<'a> Api<'a> {
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
         let (base, http) = (self.base()?, &self.env.http);
         let fresh = self.fresh().await?;
-        let mut called = api::call(http, base, path, &fresh.token, body.as_ref(), limits, &self.mask()).await;
+        let mut called =
+            api::call(http, base, path, &fresh.token.value, body.as_ref(), limits, &self.mask()).await;
         if let Some(newer) = self.newer(called.as_ref().err(), &fresh).await? {
-            called = api::call(http, base, path, &newer.token, body.as_ref(), limits, &self.mask()).await;
+            called =
+                api::call(http, base, path, &newer.token.value, body.as_ref(), limits, &self.mask()).await;
             self.settle(called.as_ref().err(), &newer)?;
         }
         let reply = called.map_err(|failure| self.explain(failure))?;
@@ -154,23 +153,23 @@ impl<'a> Api<'a> {
         Ok(reply)
     }
 
-    async fn fresh(&self) -> Result<Fresh> {
+    async fn fresh(&self) -> Result<CurrentToken> {
         if let Some(token) = &self.new_token {
             // No version is this one: nothing is renewed or noted for a grant that is not kept.
-            return Ok(Fresh { token: token.clone(), version: -1 });
+            let token = AccessToken { value: token.clone(), expires_at: None };
+            return Ok(CurrentToken { token, version: -1 });
         }
-        let fresh = refresh::fresh(self.env, self.id, Duration::ZERO).await?;
+        let fresh = refresh::access_token(self.env, self.id, Duration::ZERO).await?;
         self.knows(&fresh).await?;
         Ok(fresh)
     }
 
     /// Remembers what is secret of this connection from now on.
-    async fn knows(&self, fresh: &Fresh) -> Result<()> {
-        let (row, app) =
-            self.env.store.read(|c| connection::with_app(c, self.id))?.ok_or_else(Error::no_connection)?;
-        let mut secrets = vec![fresh.token.clone()];
-        secrets.extend(Client::of(self.env, &app).await?.credentials.client_secret);
-        if let Some(sealed) = &row.sealed_refresh {
+    async fn knows(&self, fresh: &CurrentToken) -> Result<()> {
+        let signed_in = SignedIn::load(self.env, self.id)?;
+        let mut secrets = vec![fresh.token.value.clone()];
+        secrets.extend(Client::of(self.env, &signed_in.app).await?.credentials.client_secret);
+        if let Some(sealed) = &signed_in.connection.sealed_refresh {
             secrets.push(self.env.vault.open(&grant::refresh_place(self.id), sealed).await?);
         }
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
@@ -178,22 +177,26 @@ impl<'a> Api<'a> {
     }
 
     /// A newer token, where the API did not accept this one.
-    async fn newer(&self, failure: Option<&ApiFailure>, fresh: &Fresh) -> Result<Option<Fresh>> {
+    async fn newer(
+        &self,
+        failure: Option<&ApiFailure>,
+        fresh: &CurrentToken,
+    ) -> Result<Option<CurrentToken>> {
         if self.new_token.is_some() || !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(None);
         }
-        let newer = refresh::fresh_instead_of(self.env, self.id, fresh.version).await?;
+        let newer = refresh::after_rejection(self.env, self.id, fresh.version).await?;
         self.knows(&newer).await?;
         Ok(Some(newer))
     }
 
     /// Notes that the API does not accept even the newer token, if so.
-    fn settle(&self, failure: Option<&ApiFailure>, newer: &Fresh) -> Result<()> {
+    fn settle(&self, failure: Option<&ApiFailure>, newer: &CurrentToken) -> Result<()> {
         if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(());
         }
         let trouble = self.not_accepted();
-        refresh::refused_by_api(self.env, self.id, newer.version, &trouble)?;
+        refresh::rejected_by_api(self.env, self.id, newer.version, &trouble)?;
         Err(trouble)
     }
 

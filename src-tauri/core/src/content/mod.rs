@@ -37,7 +37,7 @@ pub(crate) use posts::{load, posts};
 use crate::env::Env;
 use crate::http::Limits;
 use crate::http::token::Grant;
-use crate::store::app::AppRow;
+use crate::signed_in::ConfiguredApp;
 use crate::store::connection;
 use api::{Api, grigora_api, no_such};
 use caching::{keep, named, of_project};
@@ -75,7 +75,7 @@ pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
 pub(crate) async fn account_of_new(
     env: &Arc<Env>,
     id: &ConnectionId,
-    app: &AppRow,
+    app: &ConfiguredApp,
     granted: &Grant,
 ) -> Option<Account> {
     let api = Api::of_new(env, id, app, granted).ok()?;

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::{Asker, Kind};
+use grapnel_model::connection::Summary;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::SecretString;
 
 use super::Grapnel;
 use crate::store::activity;
-use crate::{connection, content, refresh, token_agent};
+use crate::{content, refresh, token_agent};
 
 impl Grapnel {
     /// Renews a connection's tokens now.
@@ -28,8 +29,8 @@ impl Grapnel {
 
     /// A fresh access token, renewed first if it would end within `min_valid`, or soon anyway. Where the provider gives
     /// none that lasts so long, one is good enough that has half of its life before it.
-    pub async fn token(&self, id: &ConnectionId, min_valid: Duration) -> Result<SecretString> {
-        refresh::fresh(&self.0, id, min_valid).await.map(|fresh| fresh.token)
+    pub async fn token(&self, id: &ConnectionId, min_valid: Duration) -> Result<AccessToken> {
+        refresh::access_token(&self.0, id, min_valid).await.map(|current| current.token)
     }
 
     /// The access token in place of one that was handed out and is not accepted, whenever it would end: renewed, unless
@@ -38,8 +39,8 @@ impl Grapnel {
         &self,
         id: &ConnectionId,
         min_valid: Duration,
-    ) -> Result<SecretString> {
-        refresh::instead_of_rejected(&self.0, id, min_valid).await.map(|fresh| fresh.token)
+    ) -> Result<AccessToken> {
+        refresh::in_place_of_rejected(&self.0, id, min_valid).await.map(|current| current.token)
     }
 
     /// Notes that a person copied the access token.
@@ -49,9 +50,8 @@ impl Grapnel {
     }
 
     /// Notes that a program was given the access token. What asks again and again is one entry an hour.
-    pub fn token_handed_out(&self, id: &ConnectionId, asker: &Asker) -> Result<()> {
-        let row = connection::row(&self.0, id)?;
-        token_agent::note(&self.0, (id, &row.app_id), asker)
+    pub fn token_handed_out(&self, connection: &Summary, asker: &Asker) -> Result<()> {
+        token_agent::note(&self.0, (&connection.id, &connection.app_id), asker)
     }
 
     /// Hands tokens that are good to `grapnel token` for as long as it is awaited. Ends with an error

@@ -8,14 +8,14 @@ use std::time::Duration;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
-use grapnel_model::provider::{Profile, Refresh};
+use grapnel_model::provider::Refresh;
 use grapnel_model::settings::Margin;
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
 use url::Url;
 
-use super::outcome::Why;
+use super::outcome::{RefreshFailure, RefreshReason};
 use super::plan::Plan;
 use super::renewal::renew;
 use super::schedule;
@@ -23,6 +23,7 @@ use crate::clock::Woken;
 use crate::env::Env;
 use crate::retry::{after, dice, pause};
 use crate::revoke;
+use crate::signed_in::{ConfiguredApp, SignedIn};
 use crate::store::renewable::Renewable;
 use crate::store::revocation::RevocationRow;
 use crate::store::{app, connection, renewable, revocation, settings};
@@ -327,10 +328,9 @@ impl Keeper {
 
 /// Where an app renews; nowhere, where its values are none that can be used. An error is the store's.
 fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
-    let Some(app) = env.store.read(|c| app::get(c, app_id))? else { return Ok(None) };
-    let conventions = Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
-    let renewing = conventions.ok().filter(|conventions| conventions.renewal.refresh != Refresh::None);
-    Ok(renewing.map(|conventions| conventions.renewal.url.unwrap_or(conventions.token_url)))
+    let Some(app) = env.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
+    let renewing = app.config().ok().filter(|config| config.renewal.refresh != Refresh::None);
+    Ok(renewing.map(|config| config.renewal.url.as_ref().unwrap_or(&config.token_url).clone()))
 }
 
 /// Renews a connection, once what is before it at its provider is done. A vault that is known not to open is not asked
@@ -344,8 +344,12 @@ async fn by_itself(env: Arc<Env>, place: Url, of: Renewable) -> Result<()> {
     if env.store.read(|c| renewable::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
-    let outcome = renew(&env, &of.id, of.version, Why::Due).await?;
-    tracing::debug!(?outcome, "renewed by itself");
-    // However it ended, that is stored, and with it when it is tried again.
-    Ok(())
+    match renew(&env, SignedIn::load(&env, &of.id)?, of.version, RefreshReason::Due).await {
+        Err(RefreshFailure::Local(error)) => Err(error),
+        // However it ended, that is stored, and with it when it is tried again.
+        renewed => {
+            tracing::debug!(failure = ?renewed.err(), "renewed by itself");
+            Ok(())
+        }
+    }
 }

@@ -1,9 +1,10 @@
-//! How a renewal ended, read from what the token endpoint answered.
+//! How a renewal ended, read from the token endpoint's response.
 
 use std::time::Duration;
 
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error};
 
+use super::current_token::CurrentToken;
 use super::verdict::{Refused, Verdict};
 use crate::grant::Client;
 use crate::http::{Failure, TokenFailure};
@@ -11,36 +12,62 @@ use crate::refusal::{Refusal, client_hint};
 
 /// Why a connection is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum RefreshReason {
     /// Its time has come.
     Due,
-    /// A token is needed that lasts longer than the one that is held.
+    /// A token is needed that lasts longer than the stored one.
     Needed,
-    /// An API did not accept the one that is held.
+    /// An API did not accept the stored one.
     NotAccepted,
     /// A person asks for it.
     Asked,
 }
 
-/// How a renewal ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// There are new tokens.
-    Renewed,
-    /// Someone else renewed in the meantime; there are new tokens as well.
+/// A renewal that left the connection with tokens newer than those its caller knew.
+pub(super) enum Refreshed {
+    /// It stored them itself.
+    Stored(CurrentToken),
+    /// They are in the store: another renewal, or an earlier one, has put them there.
     Superseded,
+}
+
+/// A renewal that brought no token to use. All but [`Self::Local`] are stored with the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RefreshFailure {
     /// It failed for a reason that passes. Everything is as it was. The provider may have asked for a pause.
     Transient(Error, Option<Duration>),
     /// The provider refused in a way that may pass. Everything is as it was; what repeats is final.
     Doubtful(Error),
     /// The provider refuses for good. Everything is kept, and only a person helps.
     Refused(Error),
-    /// It was sent, and no answer was seen. The next try decides.
+    /// It was sent, and no response was seen. The next attempt decides.
     Unknown(Error, Option<Duration>),
-    /// There are new tokens, of another account. They are kept, and nobody is given them.
+    /// There are new tokens, of another account. They are stored, and nobody is given them.
     OtherAccount(Error),
-    /// Tokens came that cannot be used. None was kept; those that are held may be void at the provider.
+    /// Tokens came that cannot be used. None was stored; the stored ones may be void at the provider.
     Unusable(Error),
+    /// It failed on this computer, such as at the store or the keyring. Nothing is stored of it.
+    Local(Error),
+}
+
+impl From<Error> for RefreshFailure {
+    fn from(error: Error) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<RefreshFailure> for Error {
+    fn from(failure: RefreshFailure) -> Self {
+        match failure {
+            RefreshFailure::Transient(error, _)
+            | RefreshFailure::Doubtful(error)
+            | RefreshFailure::Refused(error)
+            | RefreshFailure::Unknown(error, _)
+            | RefreshFailure::OtherAccount(error)
+            | RefreshFailure::Unusable(error)
+            | RefreshFailure::Local(error) => error,
+        }
+    }
 }
 
 /// What a failure is judged by, besides itself.
@@ -54,19 +81,7 @@ pub(super) struct Before {
     pub(super) access_lives: bool,
 }
 
-impl Outcome {
-    pub(super) fn into_result(self) -> Result<()> {
-        match self {
-            Self::Renewed | Self::Superseded => Ok(()),
-            Self::Transient(error, _)
-            | Self::Doubtful(error)
-            | Self::Refused(error)
-            | Self::Unknown(error, _)
-            | Self::OtherAccount(error)
-            | Self::Unusable(error) => Err(error),
-        }
-    }
-
+impl RefreshFailure {
     /// What a failure means, after what was `before`.
     pub(super) fn of(client: &Client, failure: TokenFailure, before: Before) -> Self {
         let provider = &client.provider;
@@ -112,7 +127,7 @@ impl Outcome {
 }
 
 /// What a refusal comes to, which `told` says in the provider's words.
-fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) -> Outcome {
+fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) -> RefreshFailure {
     let provider = &client.provider;
     let verdict = Verdict::of(&Refused {
         status: refusal.status.map_or(0, |status| status.as_u16()),
@@ -122,14 +137,14 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
         times: before.refusals.saturating_add(1),
     });
     let trouble = match verdict {
-        Verdict::Unavailable => return Outcome::Transient(told.means(KEPT).or_hint("Try again later."), None),
+        Verdict::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."), None),
         Verdict::Doubtful => {
-            return Outcome::Doubtful(told.means(KEPT).hint(
+            return RefreshFailure::Doubtful(told.means(KEPT).hint(
                 "Grapnel tries again. If it is refused again, or the access token ends, connect again in the browser.",
             ));
         }
         Verdict::Client => {
-            return Outcome::Refused(
+            return RefreshFailure::Refused(
                 told.means("The tokens are kept, and nothing is asked of the provider until the app is corrected.")
                     .hint(client_hint(client, "refresh")),
             );
@@ -143,7 +158,7 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
         }),
     };
     let trouble = if before.access_lives { trouble } else { trouble.means(STOPPED) };
-    Outcome::Refused(if before.answer_lost {
+    RefreshFailure::Refused(if before.answer_lost {
         trouble.means(format!("The answer to an earlier renewal did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
     } else {
         trouble
@@ -163,8 +178,8 @@ fn reconnect(message: impl Into<String>) -> Error {
 const STOPPED: &str =
     "The access token is no longer good either: what uses this connection stops. Nothing was deleted here.";
 
-pub(super) fn no_refresh_token(provider: &str, why: Why) -> Error {
-    if why == Why::NotAccepted {
+pub(super) fn no_refresh_token(provider: &str, reason: RefreshReason) -> Error {
+    if reason == RefreshReason::NotAccepted {
         return reconnect(format!("{provider}’s API rejected the access token, and there is no refresh token to get another one with."))
             .means(STOPPED);
     }

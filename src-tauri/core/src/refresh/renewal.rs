@@ -1,44 +1,86 @@
-//! One renewal, from the lock that keeps others from it to what is kept of it.
+//! One renewal of a connection's tokens: from the locks that keep others out to what is stored of it.
 
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::{Profile, Refresh};
+use grapnel_model::provider::Refresh;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::outcome::{Before, Outcome, Why, no_refresh_token};
+use super::current_token::CurrentToken;
+use super::outcome::{Before, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
 use super::point::{Point, reached};
-use crate::content::id_token::{self, Refreshed};
+use crate::content::id_token;
 use crate::env::{Env, Unsaved};
 use crate::grant::{self, Client};
 use crate::http::Turn;
 use crate::http::token::{Ask, ask};
 use crate::retry::{self, after, dice, in_words};
+use crate::signed_in::SignedIn;
 use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
 use crate::store::{activity, clock, connection};
 use crate::{app_secrets, revoke};
 
-/// Renews, unless the grant of version `instead_of` was replaced meanwhile. The work is a task of its own:
-/// a caller that gives up must not break off a rotation between its request and its answer.
-pub(super) async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64, why: Why) -> Result<Outcome> {
-    let (env, id) = (Arc::clone(env), id.clone());
+/// How long another process is waited for that renews the connection: longer than a renewal takes, unless its disk
+/// fails.
+const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(90);
+/// The first pause between two attempts to store new tokens; each is twice as long as the one before.
+const FIRST_STORE_PAUSE: Duration = Duration::from_millis(100);
+/// A pause this long is not made any more: the tokens stay in memory for the next renewal to store.
+const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
+/// How soon a renewal whose response was lost is tried again, at least; at most twice that.
+const LOST_RESPONSE_PAUSE: Duration = Duration::from_secs(2);
+/// How long a failure answers further requests for a token.
+const QUIET_PERIOD: Duration = Duration::from_secs(2);
+/// How long it does at most, where the provider asked for a pause.
+const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
+
+/// A renewal that has its turn.
+struct Renewal<'a> {
+    env: &'a Env,
+    /// Its place among the token requests at the provider's host.
+    permit: Turn,
+    /// Keeps other processes from renewing the connection.
+    lock: Arc<File>,
+    /// The version of the grant that it replaces.
+    expected_version: i64,
+    reason: RefreshReason,
+}
+
+/// Renews the tokens of a connection, unless the grant of `expected_version` was replaced meanwhile. The work is a task
+/// of its own: a caller that gives up must not break off a rotation between its request and its response.
+pub(super) async fn renew(
+    env: &Arc<Env>,
+    mut signed_in: Box<SignedIn>,
+    expected_version: i64,
+    reason: RefreshReason,
+) -> Result<Refreshed, RefreshFailure> {
+    let env = Arc::clone(env);
     let work = tokio::spawn(async move {
-        let renewal = env.renewal(&id);
-        let held = renewal.lock().await;
-        // What is in memory alone is to be written, whatever is known.
-        let known =
-            if env.unsaved(&id).is_some() { None } else { known(&env, &row(&env, &id)?, instead_of, why) };
-        if let Some(known) = known {
-            return Ok(known);
+        let id = signed_in.connection.id.clone();
+        let in_process = env.renewal(&id);
+        let held = if let Ok(held) = in_process.try_lock() {
+            held
+        } else {
+            let held = in_process.lock().await;
+            // The renewal that this one waited for has changed it.
+            signed_in = SignedIn::load(&env, &id)?;
+            held
+        };
+        // Tokens that are in memory alone are stored, whatever is known.
+        if env.unsaved(&id).is_none()
+            && let Some(known) = known_outcome(&env, &signed_in.connection, expected_version, reason)
+        {
+            return known;
         }
         env.tell(Event::Connection(id.clone()));
-        let outcome = Box::pin(in_turn(&env, &id, instead_of, why)).await;
+        let outcome = Box::pin(in_turn(&env, &signed_in, expected_version, reason)).await;
         drop(held);
         env.tell(Event::Connection(id));
         reached(Point::AfterTelling);
@@ -47,29 +89,38 @@ pub(super) async fn renew(env: &Arc<Env>, id: &ConnectionId, instead_of: i64, wh
     work.await.map_err(|_| Error::new(Code::Internal, "The renewal was broken off."))?
 }
 
-/// What is known without asking the provider: someone else has renewed, or has just tried in vain.
-fn known(env: &Env, row: &ConnectionRow, instead_of: i64, why: Why) -> Option<Outcome> {
-    if row.held.is_some() && row.version != instead_of {
-        return Some(Outcome::Superseded);
+/// The outcome that is known without asking the provider: another renewal has succeeded, or has just failed.
+fn known_outcome(
+    env: &Env,
+    row: &ConnectionRow,
+    expected_version: i64,
+    reason: RefreshReason,
+) -> Option<Result<Refreshed, RefreshFailure>> {
+    if row.held.is_some() && row.version != expected_version {
+        return Some(Ok(Refreshed::Superseded));
     }
     let is_quiet = row.retry.quiet_until.is_some_and(|end| env.time.now() < end);
-    let trouble = row.trouble.clone().filter(|_| is_quiet && why != Why::Asked)?;
-    Some(Outcome::Transient(trouble, None))
+    let trouble = row.trouble.clone().filter(|_| is_quiet && reason != RefreshReason::Asked)?;
+    Some(Err(RefreshFailure::Transient(trouble, None)))
 }
 
 /// Renews when it is this connection's turn at its provider, and no other process renews it.
-async fn in_turn(env: &Env, id: &ConnectionId, instead_of: i64, why: Why) -> Result<Outcome> {
-    let (_, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
-    let conventions = Profile::find(&app.provider)?.conventions(&app.overrides)?;
-    // The turn comes first: who waits for it holds no file, and no thread.
-    let turn = env.http.turn(conventions.renewal.url.as_ref().unwrap_or(&conventions.token_url)).await;
-    let alone = alone(env, id).await?;
+async fn in_turn(
+    env: &Env,
+    signed_in: &SignedIn,
+    expected_version: i64,
+    reason: RefreshReason,
+) -> Result<Refreshed, RefreshFailure> {
+    let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
+    // The permit comes first: whoever waits for it holds no file, and no thread.
+    let permit = env.http.turn(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
+    let lock = lock_connection(env, id).await?;
     let _working = env.at_work().await?;
-    attempt(env, id, (&turn, &alone), instead_of, why).await
+    Renewal { env, permit, lock, expected_version, reason }.run(id).await
 }
 
 /// Waits until no other process renews this connection.
-async fn alone(env: &Env, id: &ConnectionId) -> Result<Arc<File>> {
+async fn lock_connection(env: &Env, id: &ConnectionId) -> Result<Arc<File>> {
     // Since its last renewal it is this process's, until what that brought is stored.
     if let Some(unsaved) = env.unsaved(id) {
         return Ok(unsaved.alone);
@@ -79,13 +130,10 @@ async fn alone(env: &Env, id: &ConnectionId) -> Result<Arc<File>> {
     }
     let (store, id) = (env.store.clone(), id.clone());
     let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id));
-    let locked = tokio::time::timeout(OTHERS, locked).await.map_err(|_| held_elsewhere())?;
+    let locked = tokio::time::timeout(OTHER_PROCESS_TIMEOUT, locked).await.map_err(|_| held_elsewhere())?;
     let broken_off = |_| Error::new(Code::Internal, "Waiting for another process was broken off.");
     Ok(Arc::new(locked.map_err(broken_off)??))
 }
-
-/// The longest that another process takes for a renewal, unless its disk fails; and some more.
-const OTHERS: Duration = Duration::from_secs(90);
 
 fn held_elsewhere() -> Error {
     Error::new(Code::DataBusy, "Another Grapnel has been renewing this connection for more than a minute.")
@@ -93,70 +141,137 @@ fn held_elsewhere() -> Error {
         .hint("Look whether the disk is full, then try again.")
 }
 
-async fn attempt(
-    env: &Env,
-    id: &ConnectionId,
-    (turn, alone): (&Turn, &Arc<File>),
-    instead_of: i64,
-    why: Why,
-) -> Result<Outcome> {
-    // It is the only copy there is, and stays where it is until it is stored.
-    if let Some(unsaved) = env.unsaved(id) {
-        let grant = grant::seal_anew(env, id, unsaved.grant).await?;
-        let outcome = save(env, &unsaved.row, grant, alone, why).await?;
-        env.drop_unsaved(id);
-        return Ok(outcome);
+impl Renewal<'_> {
+    async fn run(&self, id: &ConnectionId) -> Result<Refreshed, RefreshFailure> {
+        let env = self.env;
+        // It is the only copy there is, and stays where it is until it is stored.
+        if let Some(unsaved) = env.unsaved(id) {
+            let grant = grant::seal_anew(env, id, unsaved.grant).await?;
+            let other_account = grant.trouble.clone();
+            let is_stored = self.store(&unsaved.row, grant).await?;
+            env.drop_unsaved(id);
+            return match other_account.filter(|_| is_stored) {
+                Some(trouble) => Err(RefreshFailure::OtherAccount(trouble)),
+                None => Ok(Refreshed::Superseded),
+            };
+        }
+        // Read again, now that no other process writes it: while this one waited, another may have renewed the
+        // connection, or changed where its app sends the refresh token.
+        let mut signed_in = SignedIn::load(env, id)?;
+        let row = &signed_in.connection;
+        if row.held.is_none() {
+            return Err(grant::disconnected(&row.name).into());
+        }
+        if let Some(known) = known_outcome(env, row, self.expected_version, self.reason) {
+            return known;
+        }
+        app_secrets::seal_clear(env, &signed_in.app.row).await?;
+        let client = Client::of(env, &signed_in.app).await?;
+        grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
+        // The new tokens are for the hosts that were asked, also if the app's are others by then.
+        signed_in.connection.kept_for.get_or_insert_with(|| client.conventions.origins());
+        let row = &signed_in.connection;
+        let renews = client.conventions.renewal.refresh != Refresh::None;
+        let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
+            let error = no_refresh_token(&client.provider, self.reason);
+            return self.record(row, RefreshFailure::Refused(error)).await;
+        };
+        let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
+        reached(Point::BeforeMark);
+        let (begun, at) = (id.clone(), env.now());
+        env.store.write_together(move |c| connection::begin_refresh(c, &begun, at)).await?;
+        reached(Point::AfterMark);
+        reached(Point::BeforeSend);
+        let (http, conventions) = (&env.http, &client.conventions);
+        let response = ask(http, &self.permit, conventions, &client.credentials, Ask::Refresh(token)).await;
+        reached(Point::AfterAnswer);
+        let granted = match response {
+            Ok(granted) => granted,
+            Err(unanswered) => {
+                let before = Before {
+                    answer_lost: row.answer_may_be_lost(),
+                    refusals: row.retry.refusals,
+                    access_lives: self.reason != RefreshReason::NotAccepted && is_good(env, row),
+                };
+                let failure = RefreshFailure::of(&client, unanswered.failure, before);
+                return self.record(row, failure).await;
+            }
+        };
+        let id_token = id_token::refreshed(&client, &granted, row.id_claims.as_ref());
+        let value = granted.access_token.clone();
+        let mut sealed = grant::seal(env, id, conventions, granted, Some(row)).await?;
+        match id_token {
+            id_token::Refreshed::Same => {}
+            id_token::Refreshed::Another(trouble) => sealed.trouble = Some(trouble),
+            id_token::Refreshed::Untold(deviation) => {
+                sealed.trouble = row.trouble.clone().filter(|_| row.holds_another_account());
+                sealed.deviations.extend(deviation);
+            }
+        }
+        let (expires_at, other_account) = (sealed.held.expires_at, sealed.trouble.clone());
+        if !self.store(row, sealed).await? {
+            return Ok(Refreshed::Superseded);
+        }
+        match other_account {
+            Some(trouble) => Err(RefreshFailure::OtherAccount(trouble)),
+            None => Ok(Refreshed::Stored(CurrentToken {
+                token: AccessToken { value, expires_at },
+                version: row.version + 1,
+            })),
+        }
     }
-    let (row, app) = env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
-    if row.held.is_none() {
-        return Err(grant::disconnected(&row.name));
-    }
-    // While this one waited, another process may have come to an end of it.
-    if let Some(known) = known(env, &row, instead_of, why) {
-        return Ok(known);
-    }
-    app_secrets::seal_clear(env, &app).await?;
-    let client = Client::of(env, &app).await?;
-    grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
-    // What comes of it is for the hosts that were asked, also if the app's are others by then.
-    let kept_for = row.kept_for.or_else(|| Some(client.conventions.origins()));
-    let row = ConnectionRow { kept_for, ..row };
-    let renews = client.conventions.renewal.refresh != Refresh::None;
-    let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
-        return settle(env, &row, Outcome::Refused(no_refresh_token(&client.provider, why)), why).await;
-    };
-    let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
-    reached(Point::BeforeMark);
-    let (begun, at) = (id.clone(), env.now());
-    env.store.write_together(move |c| connection::begin_refresh(c, &begun, at)).await?;
-    reached(Point::AfterMark);
-    reached(Point::BeforeSend);
-    let answered = ask(&env.http, turn, &client.conventions, &client.credentials, Ask::Refresh(token)).await;
-    reached(Point::AfterAnswer);
-    match answered {
-        Ok(granted) => {
-            let told = id_token::refreshed(&client, &granted, row.id_claims.as_ref());
-            let mut sealed = grant::seal(env, id, &client.conventions, granted, Some(&row)).await?;
-            match told {
-                Refreshed::Same => {}
-                Refreshed::Another(trouble) => sealed.trouble = Some(trouble),
-                Refreshed::Untold(deviation) => {
-                    sealed.trouble = row.trouble.clone().filter(|_| row.holds_another_account());
-                    sealed.deviations.extend(deviation);
+
+    /// Stores new tokens before anyone uses them, and answers whether the connection holds them. The provider has made
+    /// the old ones void by now, so a store that fails is tried again, and if it goes on failing the tokens stay in
+    /// memory for the next renewal to store.
+    async fn store(&self, row: &ConnectionRow, grant: SealedGrant) -> Result<bool> {
+        let (env, reason) = (self.env, self.reason);
+        let mut pause = FIRST_STORE_PAUSE;
+        let new = Arc::new((row.clone(), grant));
+        reached(Point::BeforeCommit);
+        let is_stored = loop {
+            let (written, at, ahead) = (Arc::clone(&new), env.now(), env.time.ahead());
+            let written = env.store.write_together(move |c| write_grant(c, at, ahead, &written, reason));
+            match written.await {
+                Ok(is_stored) => break is_stored,
+                Err(_) if pause < MAX_STORE_PAUSE => tokio::time::sleep(pause).await,
+                Err(error) => {
+                    let trouble = error
+                        .means("The new tokens are held in memory, for as long as Grapnel runs.")
+                        .or_hint("Make room on the disk, then refresh again.");
+                    let ((row, grant), alone) = ((*new).clone(), Arc::clone(&self.lock));
+                    env.keep_unsaved(Unsaved { row, grant, trouble: trouble.clone(), alone });
+                    return Err(trouble);
                 }
             }
-            save(env, &row, sealed, alone, why).await
+            pause *= 2;
+        };
+        reached(Point::AfterCommit);
+        // Otherwise the person disconnected, or signed in again, while the provider answered.
+        if !is_stored && let Err(error) = revoke::take_back(env, row, new.1.clone()).await {
+            tracing::info!(%error, "tokens that came late are not taken back");
         }
-        Err(unanswered) => {
-            let before = Before {
-                answer_lost: row.answer_may_be_lost(),
-                refusals: row.retry.refusals,
-                access_lives: why != Why::NotAccepted && is_good(env, &row),
-            };
-            let outcome = Outcome::of(&client, unanswered.failure, before);
-            settle(env, &row, outcome, why).await
-        }
+        Ok(is_stored)
     }
+
+    /// Stores how the renewal failed, and when it is tried again.
+    async fn record(
+        &self,
+        row: &ConnectionRow,
+        failure: RefreshFailure,
+    ) -> Result<Refreshed, RefreshFailure> {
+        let Some(record) = failure_record(self.env, row, &failure, self.reason) else { return Err(failure) };
+        reached(Point::BeforeCommit);
+        let is_current = self.env.store.write_together(record).await?;
+        reached(Point::AfterCommit);
+        if is_current { Err(failure) } else { Ok(Refreshed::Superseded) }
+    }
+}
+
+/// Stores that a renewal was cut off as an earlier program ended.
+pub(super) fn record_cut_off(env: &Env, row: &ConnectionRow) -> Result<()> {
+    let record = failure_record(env, row, &RefreshFailure::cut_off(), RefreshReason::Due);
+    record.map_or(Ok(()), |record| env.store.write(|tx| record(tx).map(drop)))
 }
 
 /// Whether the access token has not ended, as far as is known.
@@ -165,65 +280,22 @@ fn is_good(env: &Env, row: &ConnectionRow) -> bool {
     row.held.as_ref().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }
 
-/// Keeps new tokens before anyone uses them. The provider has made the old ones void by now, so a store that
-/// fails is tried again, and if it goes on failing the tokens stay in memory for the next renewal to keep.
-async fn save(
-    env: &Env,
-    row: &ConnectionRow,
-    grant: SealedGrant,
-    alone: &Arc<File>,
-    why: Why,
-) -> Result<Outcome> {
-    let mut pause = Duration::from_millis(100);
-    let new = Arc::new((row.clone(), grant));
-    reached(Point::BeforeCommit);
-    let kept = loop {
-        let (written, at, ahead) = (Arc::clone(&new), env.now(), env.time.ahead());
-        let written = env.store.write_together(move |c| keep(c, at, ahead, &written, why));
-        match written.await {
-            Ok(kept) => break kept,
-            Err(_) if pause < LAST_PAUSE => tokio::time::sleep(pause).await,
-            Err(error) => {
-                let trouble = error
-                    .means("The new tokens are held in memory, for as long as Grapnel runs.")
-                    .or_hint("Make room on the disk, then refresh again.");
-                let ((row, grant), alone) = ((*new).clone(), Arc::clone(alone));
-                env.keep_unsaved(Unsaved { row, grant, trouble: trouble.clone(), alone });
-                return Err(trouble);
-            }
-        }
-        pause *= 2;
-    };
-    reached(Point::AfterCommit);
-    if kept {
-        return Ok(new.1.trouble.clone().map_or(Outcome::Renewed, Outcome::OtherAccount));
-    }
-    // The person disconnected, or signed in again, while the provider answered.
-    if let Err(error) = revoke::take_back(env, row, new.1.clone()).await {
-        tracing::info!(%error, "tokens that came late are not taken back");
-    }
-    Ok(Outcome::Superseded)
-}
-
-/// Writes a new grant down, with what the renewal told; answers whether the connection holds it.
-fn keep(
+/// Stores a new grant, and adds the renewal to the activity; answers whether the connection holds the grant.
+fn write_grant(
     connection: &Connection,
     at: Timestamp,
     ahead: SignedDuration,
     (row, grant): &(ConnectionRow, SealedGrant),
-    why: Why,
+    reason: RefreshReason,
 ) -> rusqlite::Result<bool> {
     if connection::set_grant(connection, &row.id, row.version, grant)? {
         clock::keep(connection, ahead)?;
-        note_renewal(connection, at, row, grant, why)?;
+        note_renewal(connection, at, row, grant, reason)?;
         return Ok(true);
     }
-    // A commit that was told to have failed may have reached the disk all the same.
+    // A commit that was reported as failed may have reached the disk all the same.
     connection::holds(connection, &row.id, &grant.access)
 }
-
-/// The longest pause before a store that fails is given up for now.
-const LAST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Adds a renewal to the activity. Those that nobody asked for are one entry, which counts them: a year of them
 /// must not drive out what a person did.
@@ -232,7 +304,7 @@ fn note_renewal(
     at: Timestamp,
     row: &ConnectionRow,
     grant: &SealedGrant,
-    why: Why,
+    reason: RefreshReason,
 ) -> rusqlite::Result<()> {
     let of = (Some(&row.id), Some(&row.app_id));
     if let Some(trouble) = &grant.trouble {
@@ -243,74 +315,63 @@ fn note_renewal(
         1 => " The try before had failed.".into(),
         failures => format!(" The {failures} tries before had failed."),
     };
-    let reason = match why {
-        Why::Due => {
+    let text = match reason {
+        RefreshReason::Due => {
             let count = grant.held.renewals;
             let text = format!("Renewed by itself. This is renewal {count} since the sign-in.{failed}");
             return activity::add_again(connection, at, Kind::RenewedByItself, &text, of);
         }
-        Why::Needed => "Renewed because the token was needed.",
-        Why::NotAccepted => "Renewed because the provider’s API did not accept the token.",
-        Why::Asked => "Renewed because you asked.",
+        RefreshReason::Needed => "Renewed because the token was needed.",
+        RefreshReason::NotAccepted => "Renewed because the provider’s API did not accept the token.",
+        RefreshReason::Asked => "Renewed because you asked.",
     };
-    activity::add(connection, at, Kind::Renewed, &format!("{reason}{failed}"), of)
+    activity::add(connection, at, Kind::Renewed, &format!("{text}{failed}"), of)
 }
 
-/// Writes down how a renewal failed, and when it is tried again.
-async fn settle(env: &Env, row: &ConnectionRow, outcome: Outcome, why: Why) -> Result<Outcome> {
-    let Some(failure) = failure(env, row, &outcome, why) else { return Ok(outcome) };
-    reached(Point::BeforeCommit);
-    let is_current = env.store.write_together(failure).await?;
-    reached(Point::AfterCommit);
-    Ok(if is_current { outcome } else { Outcome::Superseded })
-}
-
-/// Writes down that a renewal was cut off as an earlier program ended.
-pub(super) fn settle_cut_off(env: &Env, row: &ConnectionRow) -> Result<()> {
-    let failure = failure(env, row, &Outcome::cut_off(), Why::Due);
-    failure.map_or(Ok(()), |failure| env.store.write(|tx| failure(tx).map(drop)))
-}
-
-/// What is to be written of a renewal that failed, if it did: it answers whether the grant is still the one that was
-/// to be renewed.
-fn failure(
+/// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still holds
+/// the grant that was to be replaced.
+fn failure_record(
     env: &Env,
     row: &ConnectionRow,
-    outcome: &Outcome,
-    why: Why,
+    failure: &RefreshFailure,
+    reason: RefreshReason,
 ) -> Option<impl FnOnce(&Connection) -> rusqlite::Result<bool> + Send + use<>> {
     let failures = row.retry.failures.saturating_add(1);
-    let (error, kind, pause) = match outcome {
-        Outcome::Refused(error) => (error, Kind::RenewalRefused, None),
-        Outcome::Transient(error, asked) => {
+    let (error, kind, pause) = match failure {
+        RefreshFailure::Refused(error) => (error, Kind::RenewalRefused, None),
+        RefreshFailure::Transient(error, asked) => {
             (error, Kind::RenewalFailed, Some(retry::pause(failures, *asked, dice())))
         }
-        Outcome::Doubtful(error) | Outcome::Unusable(error) => {
+        RefreshFailure::Doubtful(error) | RefreshFailure::Unusable(error) => {
             (error, Kind::RenewalFailed, Some(retry::pause(failures, None, dice())))
         }
-        Outcome::Unknown(error, asked) => {
+        RefreshFailure::Unknown(error, asked) => {
             // The next try decides, and who waits for it should not wait long. After that, patience is better.
             let pause = if row.retry.failures == 0 && asked.is_none() {
-                SOON.mul_f64(1.0 + dice())
+                LOST_RESPONSE_PAUSE.mul_f64(1.0 + dice())
             } else {
                 retry::pause(failures, *asked, dice())
             };
             (error, Kind::AnswerLost, Some(pause))
         }
-        Outcome::Renewed | Outcome::Superseded | Outcome::OtherAccount(_) => return None,
+        RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => return None,
     };
     let now = env.time.now();
     let retry = Retry {
         failures,
         at: pause.map(|pause| after(now, pause)),
-        quiet_until: quiet(outcome).map(|quiet| after(now, quiet)),
+        quiet_until: quiet_period(failure).map(|quiet| after(now, quiet)),
         answer_lost: row.answer_may_be_lost()
-            || matches!(outcome, Outcome::Unknown(..) | Outcome::Unusable(_)),
-        refusals: row.retry.refusals.saturating_add(u32::from(matches!(outcome, Outcome::Doubtful(_)))),
+            || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_)),
+        refusals: row
+            .retry
+            .refusals
+            .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
     // Many tries that fail alike are one entry, which counts them.
-    let is_news = why == Why::Asked || row.trouble.as_ref().is_none_or(|before| before.code != error.code);
+    let is_news =
+        reason == RefreshReason::Asked || row.trouble.as_ref().is_none_or(|before| before.code != error.code);
     let (id, app_id, version, at, error) =
         (row.id.clone(), row.app_id.clone(), row.version, env.now(), error.clone());
     Some(move |connection: &Connection| {
@@ -326,26 +387,15 @@ fn failure(
     })
 }
 
-/// How soon a renewal whose answer was lost is tried again, at least; at most twice that.
-const SOON: Duration = Duration::from_secs(2);
-/// How long a failure answers for a new try.
-const QUIET: Duration = Duration::from_secs(2);
-/// The longest that a provider's own wish does.
-const LONGEST_QUIET: Duration = Duration::from_secs(3_600);
-
 /// How long whoever needs a token is answered without asking the provider again.
-fn quiet(outcome: &Outcome) -> Option<Duration> {
-    match outcome {
-        Outcome::Transient(_, asked) | Outcome::Unknown(_, asked) => {
-            Some(asked.unwrap_or_default().clamp(QUIET, LONGEST_QUIET))
+fn quiet_period(failure: &RefreshFailure) -> Option<Duration> {
+    match failure {
+        RefreshFailure::Transient(_, asked) | RefreshFailure::Unknown(_, asked) => {
+            Some(asked.unwrap_or_default().clamp(QUIET_PERIOD, MAX_QUIET_PERIOD))
         }
-        Outcome::Doubtful(_) | Outcome::Unusable(_) => Some(QUIET),
-        Outcome::Renewed | Outcome::Superseded | Outcome::Refused(_) | Outcome::OtherAccount(_) => None,
+        RefreshFailure::Doubtful(_) | RefreshFailure::Unusable(_) => Some(QUIET_PERIOD),
+        RefreshFailure::Refused(_) | RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => None,
     }
-}
-
-pub(super) fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
-    env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
 }
 
 #[cfg(test)]
@@ -385,7 +435,7 @@ mod tests {
         };
         let keep = |access| {
             let new = (row.clone(), grant(access));
-            store.write(|tx| keep(tx, now, SignedDuration::ZERO, &new, Why::Asked)).unwrap()
+            store.write(|tx| write_grant(tx, now, SignedDuration::ZERO, &new, RefreshReason::Asked)).unwrap()
         };
         assert!(keep("new"));
         assert!(keep("new"));

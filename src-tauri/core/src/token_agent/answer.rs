@@ -1,18 +1,19 @@
 //! The answer: a token that is held, good for as long as was asked, and sealed under a key that is in memory.
 
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Asker;
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 
 use super::activity_log::note;
-use super::wire::{HandedOut, Question};
+use super::wire::Question;
 use crate::env::Env;
 use crate::store::{connection, standing, vault_table};
 use crate::{grant, refresh};
 
 pub(super) struct Answer {
-    pub(super) handed_out: HandedOut,
+    pub(super) token: AccessToken,
     id: ConnectionId,
     app_id: AppId,
 }
@@ -28,14 +29,14 @@ impl Answer {
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let (Some(held), Some(sealed)) = (&row.held, &row.sealed_access) else { return Ok(None) };
-        if vault.stretch.is_some() || !refresh::does(env, &row, held, question.min_valid) {
+        if vault.stretch.is_some() || !refresh::is_valid_for(env, &row, held, question.min_valid) {
             return Ok(None);
         }
-        let Some(token) = env.vault.open_at_once(&vault, &grant::access_place(&row.id), sealed) else {
+        let Some(value) = env.vault.open_at_once(&vault, &grant::access_place(&row.id), sealed) else {
             return Ok(None);
         };
-        let handed_out = HandedOut { token, expires_at: held.expires_at };
-        Ok(Some(Self { handed_out, id: row.id, app_id: row.app_id }))
+        let token = AccessToken { value, expires_at: held.expires_at };
+        Ok(Some(Self { token, id: row.id, app_id: row.app_id }))
     }
 
     /// Writes down who was given it.

@@ -7,18 +7,19 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessToken;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
 use super::socket::SOCKET;
-use super::wire::{ANSWER_HEAD, HandedOut, Question};
+use super::wire::{ANSWER_HEAD, Question, decode_head};
 
 /// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The token, from the window that runs on the data in `home`; nothing where none runs, or where it does not have that
 /// token at hand, for whatever reason.
-pub fn ask(home: &Path, question: &Question) -> Option<HandedOut> {
+pub fn ask(home: &Path, question: &Question) -> Option<AccessToken> {
     let request = question.to_bytes()?;
     // Where others can write, anyone may listen, and hand out a token of their own.
     let directory = home.metadata().ok()?;
@@ -41,11 +42,11 @@ fn connect(path: &Path) -> std::io::Result<UnixStream> {
     Ok(stream)
 }
 
-pub(super) fn answer(stream: &mut impl Read) -> Option<HandedOut> {
+pub(super) fn answer(stream: &mut impl Read) -> Option<AccessToken> {
     let mut head = [0; ANSWER_HEAD];
     stream.read_exact(&mut head).ok()?;
-    let (expires_at, length) = HandedOut::of_head(&head)?;
+    let (expires_at, length) = decode_head(&head)?;
     let mut token = Zeroizing::new(vec![0; length]);
     stream.read_exact(&mut token).ok()?;
-    Some(HandedOut { token: std::str::from_utf8(&token).ok()?.into(), expires_at })
+    Some(AccessToken { value: std::str::from_utf8(&token).ok()?.into(), expires_at })
 }

@@ -12,14 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
+use super::Question;
 use super::answer::Answer;
 use super::ask;
 use super::socket::attend;
-use super::wire::{ANSWER_HEAD, LONGEST};
-use super::{HandedOut, Question};
+use super::wire::{ANSWER_HEAD, LONGEST, encode};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_place;
 use crate::store::connection::{self, SealedGrant};
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::{ExpirySource, Held};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, Glimpse, SecretString};
@@ -114,9 +115,9 @@ fn question(script: &[u8]) {
         .iter()
         .find(|(name, _)| name.to_lowercase() == asked.name.trim().to_lowercase())
         .expect("only who names a connection gets its token");
-    assert_eq!(answer.token.expose_secret(), token_of(name).expose_secret());
+    assert_eq!(answer.value.expose_secret(), token_of(name).expose_secret());
     assert!(answer.expires_at.is_none_or(|end| end > NOW), "what is over is not handed out");
-    let expected = expected.expect("the same answer").handed_out;
+    let expected = expected.expect("the same answer").token;
     assert_eq!(expected.expires_at, answer.expires_at);
 }
 
@@ -143,11 +144,11 @@ async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
 
 fn answered(bytes: &[u8]) {
     let mut stream = Cursor::new(bytes);
-    let Some(HandedOut { token, expires_at }) = ask::answer(&mut stream) else { return };
+    let Some(AccessToken { value, expires_at }) = ask::answer(&mut stream) else { return };
     let taken = usize::try_from(stream.position()).expect("it is in memory");
-    assert_eq!(taken, ANSWER_HEAD + token.expose_secret().len());
-    assert!(token.expose_secret().len() <= 1 << 20);
-    let said = HandedOut { token, expires_at }.to_bytes().expect("it is as long as it may be");
+    assert_eq!(taken, ANSWER_HEAD + value.expose_secret().len());
+    assert!(value.expose_secret().len() <= 1 << 20);
+    let said = encode(&AccessToken { value, expires_at }).expect("it is as long as it may be");
     let again = ask::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
     let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
     assert_eq!(end(again.expires_at), end(expires_at));

@@ -29,4 +29,4 @@ pub(crate) use socket::serve;
 pub use unsupported::ask;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::serve;
-pub use wire::{HandedOut, Question};
+pub use wire::Question;

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
 use super::asker::Peer;
-use super::wire::{LONGEST, Question};
+use super::wire::{LONGEST, Question, encode};
 use crate::env::Env;
 
 /// The socket, in the data directory.
@@ -124,7 +124,7 @@ pub(super) async fn attend(
     };
     // Now, while it waits: it ends when it has its answer.
     let asker = peer.asker()?;
-    let bytes = answer.handed_out.to_bytes()?;
+    let bytes = encode(&answer.token)?;
     timeout(PATIENCE, stream.write_all(&bytes)).await.ok()?.ok()?;
     Some((answer, asker))
 }

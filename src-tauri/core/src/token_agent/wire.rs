@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::access_token::AccessToken;
+use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -29,15 +30,6 @@ pub struct Question {
     pub min_valid: Duration,
 }
 
-/// A token that is good for as long as was asked.
-#[derive(Debug)]
-pub struct HandedOut {
-    /// The access token.
-    pub token: SecretString,
-    /// When it ends, as far as is known.
-    pub expires_at: Option<Timestamp>,
-}
-
 impl Question {
     /// Nothing where the name is longer than any that a connection has.
     pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
@@ -60,37 +52,35 @@ impl Question {
     }
 }
 
-impl HandedOut {
-    /// Nothing where the token is longer than any should be.
-    pub(super) fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
-        let token = self.token.expose_secret().as_bytes();
-        let length = u32::try_from(token.len()).ok().filter(|_| token.len() <= LONGEST_TOKEN)?;
-        let end = self.expires_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        // As large as it will be: what grows leaves copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(ANSWER_HEAD + token.len()));
-        bytes.push(u8::from(self.expires_at.is_some()));
-        bytes.extend(end.as_second().to_le_bytes());
-        bytes.extend(end.subsec_nanosecond().to_le_bytes());
-        bytes.extend(length.to_le_bytes());
-        bytes.extend(token);
-        Some(bytes)
-    }
+/// A token as it is sent; nothing where it is longer than any should be.
+pub(super) fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
+    let value = token.value.expose_secret().as_bytes();
+    let length = u32::try_from(value.len()).ok().filter(|_| value.len() <= LONGEST_TOKEN)?;
+    let end = token.expires_at.unwrap_or(Timestamp::UNIX_EPOCH);
+    // As large as it will be: what grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(ANSWER_HEAD + value.len()));
+    bytes.push(u8::from(token.expires_at.is_some()));
+    bytes.extend(end.as_second().to_le_bytes());
+    bytes.extend(end.subsec_nanosecond().to_le_bytes());
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(value);
+    Some(bytes)
+}
 
-    /// When the token ends, and how long the text is that follows.
-    pub(super) fn of_head(head: &[u8; ANSWER_HEAD]) -> Option<(Option<Timestamp>, usize)> {
-        let (&[is_known], rest) = head.split_first_chunk()?;
-        let (seconds, rest) = rest.split_first_chunk()?;
-        let (nanoseconds, length) = rest.split_first_chunk()?;
-        let (length, _) = length.split_first_chunk()?;
-        let end = || Timestamp::new(i64::from_le_bytes(*seconds), i32::from_le_bytes(*nanoseconds)).ok();
-        let end = match is_known {
-            0 => None,
-            1 => Some(end()?),
-            _ => return None,
-        };
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        (length <= LONGEST_TOKEN).then_some((end, length))
-    }
+/// When the token expires, and how long its text is that follows.
+pub(super) fn decode_head(head: &[u8; ANSWER_HEAD]) -> Option<(Option<Timestamp>, usize)> {
+    let (&[is_known], rest) = head.split_first_chunk()?;
+    let (seconds, rest) = rest.split_first_chunk()?;
+    let (nanoseconds, length) = rest.split_first_chunk()?;
+    let (length, _) = length.split_first_chunk()?;
+    let end = || Timestamp::new(i64::from_le_bytes(*seconds), i32::from_le_bytes(*nanoseconds)).ok();
+    let end = match is_known {
+        0 => None,
+        1 => Some(end()?),
+        _ => return None,
+    };
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    (length <= LONGEST_TOKEN).then_some((end, length))
 }
 
 #[cfg(test)]
@@ -114,7 +104,7 @@ mod tests {
 
         #[test]
         fn anything_may_come_as_an_answer(head in any::<[u8; ANSWER_HEAD]>()) {
-            if let Some((_, length)) = HandedOut::of_head(&head) {
+            if let Some((_, length)) = decode_head(&head) {
                 prop_assert!(length <= LONGEST_TOKEN);
             }
         }
@@ -124,10 +114,10 @@ mod tests {
     fn an_answer_arrives_as_it_was_sent() {
         for end in [None, Some("2026-03-02T13:00:00.123456789Z"), Some("1969-12-31T23:59:59.5Z")] {
             let expires_at = end.map(|end| end.parse().unwrap());
-            let answer = HandedOut { token: "gri_at_ü".into(), expires_at };
-            let bytes = answer.to_bytes().unwrap();
+            let answer = AccessToken { value: "gri_at_ü".into(), expires_at };
+            let bytes = encode(&answer).unwrap();
             let (head, token) = bytes.split_first_chunk().unwrap();
-            assert_eq!(HandedOut::of_head(head), Some((expires_at, token.len())));
+            assert_eq!(decode_head(head), Some((expires_at, token.len())));
             assert_eq!(token, "gri_at_ü".as_bytes());
         }
     }
@@ -144,7 +134,7 @@ mod tests {
         let name = "a".repeat(LONGEST_NAME + 1);
         let asked = Question { name, min_valid: Duration::ZERO };
         assert_eq!(asked.to_bytes(), None);
-        let token = "a".repeat(LONGEST_TOKEN + 1).into();
-        assert!(HandedOut { token, expires_at: None }.to_bytes().is_none());
+        let value = "a".repeat(LONGEST_TOKEN + 1).into();
+        assert!(encode(&AccessToken { value, expires_at: None }).is_none());
     }
 }

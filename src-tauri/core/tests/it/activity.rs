@@ -20,10 +20,22 @@ async fn who_asks_each_second_leaves_one_entry_an_hour() {
     let id = world.connect().await;
     let before = world.grapnel.activity(None, None).unwrap().len();
     for second in 0..120 {
-        world.grapnel.token_handed_out(&id, &asker("/bin/bash", 100 + second)).unwrap();
+        world
+            .grapnel
+            .token_handed_out(
+                &world.grapnel.connection(&id).unwrap().summary,
+                &asker("/bin/bash", 100 + second),
+            )
+            .unwrap();
         world.clock.advance(SignedDuration::from_secs(1));
     }
-    world.grapnel.token_handed_out(&id, &asker("/bin/cron\u{1b}[2J\u{202e}", 7)).unwrap();
+    world
+        .grapnel
+        .token_handed_out(
+            &world.grapnel.connection(&id).unwrap().summary,
+            &asker("/bin/cron\u{1b}[2J\u{202e}", 7),
+        )
+        .unwrap();
     let entries = world.grapnel.activity(Some(&id), None).unwrap();
     assert_eq!(
         handed_out(&entries),
@@ -36,7 +48,10 @@ async fn who_asks_each_second_leaves_one_entry_an_hour() {
     let span = bash.at.duration_until(bash.last_at.unwrap());
     assert!((119..125).contains(&span.as_secs()), "{span}");
     world.clock.advance(SignedDuration::from_hours(1));
-    world.grapnel.token_handed_out(&id, &asker("/bin/bash", 5)).unwrap();
+    world
+        .grapnel
+        .token_handed_out(&world.grapnel.connection(&id).unwrap().summary, &asker("/bin/bash", 5))
+        .unwrap();
     assert_eq!(handed_out(&world.grapnel.activity(Some(&id), None).unwrap()).len(), 3);
     assert_eq!(world.grapnel.activity(None, None).unwrap().len(), before + 3);
 }
@@ -78,10 +93,19 @@ async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.connect_another().await;
-    world.grapnel.token_handed_out(&other, &asker("/bin/bash", 1)).unwrap();
+    world
+        .grapnel
+        .token_handed_out(&world.grapnel.connection(&other).unwrap().summary, &asker("/bin/bash", 1))
+        .unwrap();
     let before = world.grapnel.activity(None, None).unwrap();
     for number in 0..2_500 {
-        world.grapnel.token_handed_out(&id, &asker(&format!("/tmp/{number}"), number)).unwrap();
+        world
+            .grapnel
+            .token_handed_out(
+                &world.grapnel.connection(&id).unwrap().summary,
+                &asker(&format!("/tmp/{number}"), number),
+            )
+            .unwrap();
     }
     let handed = world.grapnel.activity(Some(&id), Some("handed")).unwrap();
     assert_eq!(handed.len(), 201);

@@ -276,7 +276,7 @@ async fn what_cannot_be_is_left_out_and_says_why() {
     let account = claimed.account.unwrap();
     assert_eq!((account.id.as_str(), account.name.as_str()), ("7", "Ada [1m<ada@acme.example>"));
     let connection = all.into_iter().find(|one| one.id.0 == id).unwrap();
-    let token = world.grapnel.token(&connection.id, Duration::ZERO).await.unwrap();
+    let token = world.grapnel.token(&connection.id, Duration::ZERO).await.unwrap().value;
     assert_eq!(token.expose_secret(), "fine");
 }
 

@@ -22,7 +22,8 @@ fn only(issuer: &Issuer) -> Details {
 }
 
 async fn access_token(issuer: &Issuer, details: &Details) -> String {
-    let token = issuer.world.grapnel.token(&details.summary.id, std::time::Duration::ZERO).await.unwrap();
+    let token =
+        issuer.world.grapnel.token(&details.summary.id, std::time::Duration::ZERO).await.unwrap().value;
     token.expose_secret().to_owned()
 }
 

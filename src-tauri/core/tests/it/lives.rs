@@ -35,7 +35,7 @@ async fn without_expires_in_the_token_says_when_it_ends() {
         ExpirySource::TokenClaim
     );
     world.clock.advance(SignedDuration::from_secs(40));
-    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().expose_secret(), second);
+    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret(), second);
     // What must last longer is renewed for it.
     world.clock.advance(SignedDuration::from_hours(23));
     let asked = server.received("/token").len();
@@ -59,7 +59,7 @@ async fn introspection_says_when_an_opaque_token_ends() {
     );
     world.clock.advance(SignedDuration::from_secs(100));
     server.on("/token", [Reply::json(200, r#"{"access_token":"opaque-two","refresh_token":"r"}"#)]);
-    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().expose_secret(), "opaque-two");
+    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret(), "opaque-two");
     let held = world.grapnel.connection(&id).unwrap().tokens.unwrap();
     assert!(held.expires_at.is_some(), "the next token lives as long, as far as is known");
 }

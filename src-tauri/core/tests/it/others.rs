@@ -51,6 +51,8 @@ async fn a_program_that_hands_out_a_token_has_nothing_but_the_activity_read_agai
     let other = world.second_start();
     world.grapnel.follow_others().unwrap();
     let mut events = world.grapnel.events();
-    other.token_handed_out(&one, &Asker { program: None, pid: 7 }).unwrap();
+    other
+        .token_handed_out(&other.connection(&one).unwrap().summary, &Asker { program: None, pid: 7 })
+        .unwrap();
     assert_eq!(events.recv().await.unwrap(), Event::Activity);
 }

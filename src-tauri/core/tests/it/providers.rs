@@ -57,7 +57,7 @@ async fn grinderys_claims_are_not_verified_without_its_keys() {
 async fn grinderys_words_for_an_unusable_token_are_understood() {
     let world = World::of(ProviderId::Grindery);
     let id = world.connect().await;
-    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     world
         .sandbox
         .grants(ProviderId::Grindery)

@@ -88,7 +88,7 @@ async fn a_refusal_that_nobody_understands_is_final_when_it_repeats() {
             let error = world.grapnel.refresh(&id).await.unwrap_err();
             assert_eq!(state(&world, &id), State::Retrying, "{}", error.message);
             assert_eq!(
-                world.grapnel.token(&id, Duration::ZERO).await.unwrap().expose_secret(),
+                world.grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret(),
                 "first-token"
             );
         }
@@ -142,7 +142,7 @@ async fn a_client_that_is_not_accepted_is_asked_for_again_once_the_app_is_correc
     world.grapnel.change_app(&app.id, new("Another name", Some("the-right-secret"))).await.unwrap();
     assert_eq!(state(&world, &id), State::Expired);
     server.on("/token", [Reply::json(200, GRANT.replace("first", "second"))]);
-    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     assert_eq!(token.expose_secret(), "second-token");
 }
 
@@ -168,7 +168,7 @@ async fn who_loses_the_race_for_a_rotation_tells_nothing() {
         other.token(&id, Duration::from_secs(86_400)),
     );
     for token in [one.unwrap(), two.unwrap()] {
-        assert!(["first-token", "second-token"].contains(&token.expose_secret()));
+        assert!(["first-token", "second-token"].contains(&token.value.expose_secret()));
     }
     world.clock.advance(SignedDuration::from_mins(59));
     server.on(
@@ -180,7 +180,10 @@ async fn who_loses_the_race_for_a_rotation_tells_nothing() {
     );
     let minute = Duration::from_secs(120);
     let (one, two) = tokio::join!(world.grapnel.token(&id, minute), other.token(&id, minute));
-    assert_eq!((one.unwrap().expose_secret(), two.unwrap().expose_secret()), ("third-token", "third-token"));
+    assert_eq!(
+        (one.unwrap().value.expose_secret(), two.unwrap().value.expose_secret()),
+        ("third-token", "third-token")
+    );
     assert_eq!(world.grapnel.connection(&id).unwrap().trouble, None);
 }
 

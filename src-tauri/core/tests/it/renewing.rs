@@ -99,9 +99,9 @@ async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
     world.pass(SignedDuration::from_hours(2));
     let asks = (0..64).map(|_| {
         let (grapnel, id) = (world.grapnel.clone(), id.clone());
-        tokio::spawn(
-            async move { grapnel.token(&id, Duration::ZERO).await.unwrap().expose_secret().to_owned() },
-        )
+        tokio::spawn(async move {
+            grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret().to_owned()
+        })
     });
     let mut tokens = Vec::new();
     for ask in asks.collect::<Vec<_>>() {
@@ -231,7 +231,7 @@ async fn two_programs_that_need_a_new_token_at_once_cause_one_renewal() {
         world.pass(SignedDuration::from_hours(2));
         let (one, two) =
             tokio::join!(world.grapnel.token(&id, Duration::ZERO), other.token(&id, Duration::ZERO));
-        assert_eq!(one.unwrap().expose_secret(), two.unwrap().expose_secret());
+        assert_eq!(one.unwrap().value.expose_secret(), two.unwrap().value.expose_secret());
         assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 1 + round);
     }
     assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());

@@ -82,7 +82,7 @@ async fn a_renewal_that_brings_such_a_token_leaves_the_old_ones() {
     assert!(error.message.contains("a line break"), "{}", error.message);
     assert!(error.meaning.unwrap().contains("may have made the old refresh token void"));
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens, before);
-    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     assert_eq!(token.expose_secret(), "first-token");
 }
 
@@ -111,7 +111,7 @@ async fn a_nested_grant_is_named_and_taken_where_the_app_says_so() {
     assert!(error.hint.unwrap().contains("token_path=authed_user"));
     let world = World::new();
     let id = signed_in(&world, &server, &[("token_path", "authed_user")], slack).await.unwrap();
-    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().expose_secret(), "xoxp-1");
+    assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret(), "xoxp-1");
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::token_agent::requesting_process;
-use grapnel_core::token_agent::{self, HandedOut, Question};
+use grapnel_core::token_agent::{self, Question};
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::Code;
 use grapnel_model::event::Event;
@@ -40,14 +41,14 @@ async fn serve(world: &World, grapnel: &Grapnel) -> JoinHandle<()> {
     served
 }
 
-async fn ask(world: &World, name: &str, min_valid: Duration) -> Option<HandedOut> {
+async fn ask(world: &World, name: &str, min_valid: Duration) -> Option<AccessToken> {
     let (home, name) = (world.home.path().to_owned(), name.to_owned());
     let question = Question { name, min_valid };
     spawn_blocking(move || token_agent::ask(&home, &question)).await.unwrap()
 }
 
 async fn token(world: &World, name: &str, min_valid: Duration) -> Option<String> {
-    ask(world, name, min_valid).await.map(|handed_out| handed_out.token.expose_secret().to_owned())
+    ask(world, name, min_valid).await.map(|token| token.value.expose_secret().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,9 +58,9 @@ async fn a_good_token_is_handed_out_and_noted() {
     let mut events = world.grapnel.events();
     let _served = serve(&world, &world.grapnel).await;
     let details = world.grapnel.connection(&id).unwrap();
-    let held = world.grapnel.token(&id, MINUTE).await.unwrap();
+    let held = world.grapnel.token(&id, MINUTE).await.unwrap().value;
     let handed_out = ask(&world, " ACME\n", MINUTE).await.unwrap();
-    assert_eq!(handed_out.token.expose_secret(), held.expose_secret());
+    assert_eq!(handed_out.value.expose_secret(), held.expose_secret());
     assert_eq!(handed_out.expires_at, details.summary.expires_at);
     while events.recv().await.unwrap() != Event::Activity {}
     let noted = world.grapnel.activity(Some(&id), None).unwrap().remove(0);

@@ -24,7 +24,7 @@ fn other_words() -> SecretString {
 async fn everything_sealed_moves_with_the_vault() {
     let mut world = World::new();
     let id = world.connect().await;
-    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     let (_, callback) = world.attempt().await;
     assert_eq!(world.keyring.keys().len(), 1);
     assert_eq!(world.grapnel.protection().unwrap(), Protection::Keyring);
@@ -35,7 +35,7 @@ async fn everything_sealed_moves_with_the_vault() {
     world.keyring.fail(Code::KeyringAbsent);
     world.start_again();
     world.grapnel.unlock(&words()).await.unwrap();
-    let same = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    let same = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     assert_eq!(same.expose_secret(), token.expose_secret());
     // The attempt's verifier and the app's secret: its code is exchanged with both.
     world.grapnel.receive_callback(&callback).await.unwrap();

@@ -129,7 +129,7 @@ async fn connect_at(
     let mut connected = Vec::new();
     for _ in 0..count {
         let id = world.sign_in(grapnel, &app, None).await?;
-        let token = grapnel.token(&id, Duration::ZERO).await?;
+        let token = grapnel.token(&id, Duration::ZERO).await?.value;
         connected.push((id, Connected { provider, token }));
     }
     Ok(connected)

@@ -73,7 +73,7 @@ pub(super) async fn look(
     let code = trouble.as_ref().map(|trouble| trouble.code);
     Ok(match (one.state, struck.last()) {
         (State::Active, last) if last != Some(&Fault::InvalidGrant) && trouble.is_none() => {
-            let token = grapnel.token(&one.id, Duration::ZERO).await?;
+            let token = grapnel.token(&one.id, Duration::ZERO).await?.value;
             let works = grants.is_live(token.expose_secret());
             if works { Ok(Standing::Active) } else { Err("its token does not work".into()) }
         }

@@ -1,0 +1,39 @@
+//! The access token that a connection holds, decrypted.
+
+use grapnel_model::access_token::AccessToken;
+use grapnel_model::error::{Code, Result};
+
+use crate::env::Env;
+use crate::grant;
+use crate::signed_in::SignedIn;
+use crate::store::connection::ConnectionRow;
+
+/// An access token, with the version of the grant that it belongs to: if an API rejects the token, the version tells
+/// whether a newer one is stored already.
+pub(crate) struct CurrentToken {
+    pub(crate) token: AccessToken,
+    pub(crate) version: i64,
+}
+
+impl CurrentToken {
+    /// Decrypts the token of a connection that was read before.
+    ///
+    /// The vault may have been rekeyed between that read and now. A process that fetched its key in between does not
+    /// have the old one; it reads the connection once more.
+    pub(super) async fn of(env: &Env, connection: &ConnectionRow) -> Result<Self> {
+        let opened = open(env, connection).await;
+        if opened.as_ref().is_err_and(|error| error.code == Code::DataDamaged) {
+            let now = SignedIn::load(env, &connection.id)?.connection;
+            if now.sealed_access != connection.sealed_access {
+                return open(env, &now).await;
+            }
+        }
+        opened
+    }
+}
+
+async fn open(env: &Env, connection: &ConnectionRow) -> Result<CurrentToken> {
+    let value = grant::access_token(env, connection).await?;
+    let expires_at = connection.held.as_ref().and_then(|held| held.expires_at);
+    Ok(CurrentToken { token: AccessToken { value, expires_at }, version: connection.version })
+}
