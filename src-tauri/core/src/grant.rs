@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::http::token::{Credentials, Grant};
 use crate::life;
 use crate::signed_in::ConfiguredApp;
-use crate::store::connection::{ConnectionRow, SealedGrant};
+use crate::store::connection::{ConnectionRow, RenewalStatus, SealedGrant, StoredGrant};
 use crate::store::sealed::Sealed;
 
 /// Where an app's client secret is sealed.
@@ -85,7 +85,7 @@ pub(crate) async fn seal(
     grant: Grant,
     before: Option<&ConnectionRow>,
 ) -> Result<SealedGrant> {
-    let (now, old) = (env.time.now(), before.and_then(|row| row.held.as_ref()));
+    let (now, old) = (env.time.now(), before.and_then(ConnectionRow::held));
     let (expires_at, expiry_source) = life::access_end(now, &grant, old);
     let (refresh_expires_at, refresh_end_is_fixed) = life::refresh_end(now, &grant, old);
     let held = Held {
@@ -104,7 +104,7 @@ pub(crate) async fn seal(
     };
     let refresh = match grant.refresh_token {
         Some(token) => Some(env.vault.seal(&refresh_place(id), &token).await?),
-        None => before.and_then(|row| row.sealed_refresh.clone()),
+        None => before.and_then(ConnectionRow::sealed_refresh).cloned(),
     };
     Ok(SealedGrant {
         access: env.vault.seal(&access_place(id), &grant.access_token).await?,
@@ -123,9 +123,9 @@ pub(crate) async fn seal(
 
 /// What a connection holds, sealed for another connection.
 pub(crate) async fn seal_for(env: &Env, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
-    let held = from.held.clone().ok_or_else(|| disconnected(&from.name))?;
+    let held = from.held().cloned().ok_or_else(|| disconnected(&from.name))?;
     let access = access_token(env, from).await?;
-    let refresh = match &from.sealed_refresh {
+    let refresh = match from.sealed_refresh() {
         Some(sealed) => {
             let token = env.vault.open(&refresh_place(&from.id), sealed).await?;
             Some(env.vault.seal(&refresh_place(id), &token).await?)
@@ -140,7 +140,7 @@ pub(crate) async fn seal_for(env: &Env, id: &ConnectionId, from: &ConnectionRow)
         project_ids: from.project_ids.clone(),
         deviations: from.deviations.clone(),
         seen: from.seen.clone(),
-        trouble: from.trouble.clone().filter(|_| from.holds_another_account()),
+        trouble: from.renewals.trouble.clone().filter(|_| from.holds_another_account()),
     })
 }
 
@@ -168,20 +168,18 @@ pub(crate) fn newest(env: &Env, row: ConnectionRow) -> ConnectionRow {
 /// A connection with other tokens.
 pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
     ConnectionRow {
-        sealed_access: Some(grant.access),
-        sealed_refresh: grant.refresh,
-        held: Some(grant.held),
+        grant: Some(StoredGrant { access: grant.access, refresh: grant.refresh, held: grant.held }),
         scopes: grant.scopes,
         project_ids: grant.project_ids,
-        trouble: grant.trouble.or(row.trouble),
+        renewals: RenewalStatus { trouble: grant.trouble.or(row.renewals.trouble), ..row.renewals },
         ..row
     }
 }
 
 /// The access token that a connection holds.
 pub(crate) async fn access_token(env: &Env, row: &ConnectionRow) -> Result<SecretString> {
-    let sealed = row.sealed_access.as_ref().ok_or_else(|| disconnected(&row.name))?;
-    env.vault.open(&access_place(&row.id), sealed).await
+    let grant = row.grant.as_ref().ok_or_else(|| disconnected(&row.name))?;
+    env.vault.open(&access_place(&row.id), &grant.access).await
 }
 
 pub(crate) fn disconnected(name: &str) -> Error {

@@ -38,7 +38,7 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
             Err(error) => (Revocation::Failed, Vec::new(), Some(error.message)),
         };
         // A renewal that ended meanwhile has brought other tokens, which are the ones to take back.
-        if row.held.is_some() && !delete(env, &row, outcome, &asks)? {
+        if row.grant.is_some() && !delete(env, &row, outcome, &asks)? {
             continue;
         }
         drop(working);
@@ -79,8 +79,9 @@ fn delete(env: &Env, row: &ConnectionRow, outcome: Revocation, asks: &[Revocatio
 
 /// What a connection holds that the provider can be asked to take back; nothing where it offers no such thing.
 async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
-    let refresh = (TokenKind::RefreshToken, row.sealed_refresh.as_ref(), grant::refresh_place(&row.id));
-    let access = (TokenKind::AccessToken, row.sealed_access.as_ref(), grant::access_place(&row.id));
+    let refresh = (TokenKind::RefreshToken, row.sealed_refresh(), grant::refresh_place(&row.id));
+    let access =
+        (TokenKind::AccessToken, row.grant.as_ref().map(|grant| &grant.access), grant::access_place(&row.id));
     let Some(app) = env.store.read(|c| app::get(c, &row.app_id))?.map(ConfiguredApp::of) else {
         return Ok(None);
     };
@@ -134,7 +135,7 @@ fn token_place(id: &RevocationId) -> String {
 
 /// Tokens that came for a connection after it was disconnected are taken back as well.
 pub(crate) async fn take_back(env: &Env, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
-    let is_over = env.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.held.is_none());
+    let is_over = env.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.grant.is_none());
     if !is_over {
         return Ok(());
     }

@@ -13,68 +13,83 @@ use crate::app::AppRow;
 use crate::column::{Json, Time, json, maybe_json};
 use crate::sealed::Sealed;
 
-/// A connection as it is kept.
+/// A connection: whose it is, what it holds, and how its last renewals went.
 #[derive(Debug, Clone)]
 pub struct ConnectionRow {
-    /// The id.
     pub id: ConnectionId,
-    /// The app that it belongs to.
     pub app_id: AppId,
-    /// Unique among connections.
     pub name: String,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// Counts the grants; a slower refresh cannot replace the grant of a newer version.
+    /// Counts the changes of the grant, so that a late response replaces only the grant that it was asked for.
     pub version: i64,
-    /// The access token.
-    pub sealed_access: Option<Sealed>,
-    /// The refresh token.
-    pub sealed_refresh: Option<Sealed>,
-    /// What may be shown of the tokens; none without a grant.
-    pub held: Option<Held>,
-    /// The granted scopes, as far as the provider names them.
+    /// None after a disconnect, and before the first sign-in.
+    pub grant: Option<StoredGrant>,
+    /// What the last grant allowed; it is shown after a disconnect as well.
     pub scopes: Vec<String>,
-    /// The projects that the grant is limited to, where the provider names them.
     pub project_ids: Vec<String>,
-    /// Where the token response departs from the RFC.
+    /// Where the last token response departed from the RFC.
     pub deviations: Vec<Deviation>,
-    /// The token response without its secrets.
     pub seen: Option<Seen>,
-    /// Who signed in.
-    pub account: Option<Account>,
-    /// The app as introspection describes it.
-    pub application: Option<Application>,
-    /// The authorization as introspection describes it.
-    pub authorization: Option<Authorization>,
-    /// When the provider was last asked about the token.
-    pub introspected_at: Option<Timestamp>,
-    /// The claims of the access token, where it is a JWT.
-    pub claims: Option<Claims>,
-    /// What the ID token of the sign-in says.
-    pub id_claims: Option<Claims>,
-    /// Why the account is not known, or what of it does not agree.
-    pub identity_note: Option<String>,
-    /// What is wrong with it now.
-    pub trouble: Option<Error>,
+    pub identity: ConnectionIdentity,
+    pub renewals: RenewalStatus,
     /// Where the tokens may be sent, once the app's addresses are others than when they came.
     pub kept_for: Option<Origins>,
-    /// What became of failed refreshes.
-    pub retry: Retry,
-    /// Whether a renewal was begun that has not ended.
-    pub is_begun: bool,
     /// What opens its pages; empty for the program that is set for all.
     pub browser: String,
 }
 
+/// The tokens of a connection, encrypted, and what may be shown of them.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredGrant {
+    pub(crate) access: Sealed,
+    pub(crate) refresh: Option<Sealed>,
+    pub(crate) held: Held,
+}
+
+/// Whose a connection is and what it may do, as the provider told it.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionIdentity {
+    pub(crate) account: Option<Account>,
+    pub(crate) application: Option<Application>,
+    pub(crate) authorization: Option<Authorization>,
+    pub(crate) introspected_at: Option<Timestamp>,
+    /// The claims of the access token.
+    pub(crate) claims: Option<Claims>,
+    /// The claims of the sign-in's ID token.
+    pub(crate) id_claims: Option<Claims>,
+    /// Why the account is not known, or what of it does not agree.
+    pub(crate) note: Option<String>,
+}
+
+/// How the renewals of a connection went.
+#[derive(Debug, Clone)]
+pub(crate) struct RenewalStatus {
+    /// What is wrong with the connection, if anything is.
+    pub(crate) trouble: Option<Error>,
+    pub(crate) retry: Retry,
+    /// Whether a renewal was begun that has not ended.
+    pub(crate) is_begun: bool,
+}
+
 impl ConnectionRow {
+    /// What may be shown of the tokens that it holds.
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.grant.as_ref().map(|grant| &grant.held)
+    }
+
+    /// The refresh token that it holds.
+    pub(crate) fn sealed_refresh(&self) -> Option<&Sealed> {
+        self.grant.as_ref()?.refresh.as_ref()
+    }
+
     /// Whether an answer may be lost that held new tokens: one is known to be, or a process ended while it waited.
     pub fn answer_may_be_lost(&self) -> bool {
-        self.retry.answer_lost || self.is_begun
+        self.renewals.retry.answer_lost || self.renewals.is_begun
     }
 
     /// Whether the tokens that are held belong to another account, so that nobody is given them.
     pub fn holds_another_account(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.code == Code::OtherAccount)
+        self.renewals.trouble.as_ref().is_some_and(|trouble| trouble.code == Code::OtherAccount)
     }
 }
 
@@ -173,7 +188,7 @@ pub fn set_introspected_end(
     end: Timestamp,
 ) -> rusqlite::Result<bool> {
     let Some(row) = get(connection, id)?.filter(|row| row.version == version) else { return Ok(false) };
-    let Some(mut held) = row.held else { return Ok(false) };
+    let Some(mut held) = row.grant.map(|grant| grant.held) else { return Ok(false) };
     if held.expires_at.is_some() && held.expiry_source != ExpirySource::Introspection {
         return Ok(false);
     }
@@ -201,7 +216,11 @@ pub fn with_app(
     Ok(Some((row, app)))
 }
 
-/// Whether a connection has this name. ASCII letters match in either case.
+/// The name of every connection.
+pub fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection.prepare("SELECT name FROM connection")?.query_map([], |row| row.get(0))?.collect()
+}
+
 pub fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM connection WHERE name = ?1)", [name], |row| row.get(0))
 }
@@ -381,7 +400,7 @@ pub fn take_identity(
 /// Other connections of the same app that hold tokens of the same account, by name.
 pub fn of_same_account(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<String>> {
     let Some(row) = get(connection, id)? else { return Ok(Vec::new()) };
-    let Some(account) = row.account else { return Ok(Vec::new()) };
+    let Some(account) = row.identity.account else { return Ok(Vec::new()) };
     let mut others = connection.prepare(
         "SELECT name, account FROM connection
          WHERE app_id = ?1 AND id <> ?2 AND held IS NOT NULL AND account ->> '$.id' = ?3 ORDER BY name",
@@ -470,25 +489,38 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         name: row.get("name")?,
         created_at: row.get::<_, Time>("created_at")?.0,
         version: row.get("version")?,
-        sealed_access: row.get("sealed_access")?,
-        sealed_refresh: row.get("sealed_refresh")?,
-        held: maybe_json(row, "held")?,
+        grant: read_grant(row)?,
         scopes: json(row, "scopes")?,
         project_ids: json(row, "project_ids")?,
         deviations: json(row, "deviations")?,
         seen: maybe_json(row, "seen")?,
+        identity: read_identity(row)?,
+        renewals: RenewalStatus {
+            trouble: maybe_json(row, "trouble")?,
+            retry: read_retry(row)?,
+            is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
+        },
+        kept_for: maybe_json(row, "kept_for")?,
+        browser: row.get("browser")?,
+    })
+}
+
+/// Access token and metadata are stored and deleted together.
+fn read_grant(row: &Row<'_>) -> rusqlite::Result<Option<StoredGrant>> {
+    let (access, held) = (row.get("sealed_access")?, maybe_json(row, "held")?);
+    let (Some(access), Some(held)) = (access, held) else { return Ok(None) };
+    Ok(Some(StoredGrant { access, refresh: row.get("sealed_refresh")?, held }))
+}
+
+fn read_identity(row: &Row<'_>) -> rusqlite::Result<ConnectionIdentity> {
+    Ok(ConnectionIdentity {
         account: maybe_json(row, "account")?,
         application: maybe_json(row, "application")?,
         authorization: maybe_json(row, "authorization")?,
         introspected_at: row.get::<_, Option<Time>>("introspected_at")?.map(|time| time.0),
         claims: maybe_json(row, "claims")?,
         id_claims: maybe_json(row, "id_claims")?,
-        identity_note: row.get("identity_note")?,
-        trouble: maybe_json(row, "trouble")?,
-        kept_for: maybe_json(row, "kept_for")?,
-        retry: read_retry(row)?,
-        is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
-        browser: row.get("browser")?,
+        note: row.get("identity_note")?,
     })
 }
 
@@ -539,8 +571,8 @@ mod tests {
         // A renewal brings another token before the answer comes.
         store.write(|tx| set_grant(tx, &id, asked_about, &grant)).unwrap();
         assert!(!told(asked_about));
-        assert_eq!(kept().held.unwrap().expires_at, None);
+        assert_eq!(kept().held().unwrap().expires_at, None);
         assert!(told(kept().version));
-        assert_eq!(kept().held.unwrap().expires_at, Some(end));
+        assert_eq!(kept().held().unwrap().expires_at, Some(end));
     }
 }

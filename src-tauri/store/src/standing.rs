@@ -65,14 +65,14 @@ impl From<&ConnectionRow> for Standing {
             app_id: row.app_id.clone(),
             name: row.name.clone(),
             version: row.version,
-            held: row.held.as_ref().map(|held| Holding { expires_at: held.expires_at }),
-            trouble: row.trouble.clone(),
+            held: row.held().map(|held| Holding { expires_at: held.expires_at }),
+            trouble: row.renewals.trouble.clone(),
             kept_for: row.kept_for.clone(),
-            retry_at: row.retry.at,
+            retry_at: row.renewals.retry.at,
             scopes: row.scopes.clone(),
-            renews: row.sealed_refresh.is_some(),
+            renews: row.sealed_refresh().is_some(),
             told: None,
-            notice: row.held.as_ref().and_then(|held| {
+            notice: row.held().and_then(|held| {
                 let (due, from) = (held.sign_in_due()?, held.notice_from()?);
                 Some(Notice { due, from, is_told: false })
             }),

@@ -76,9 +76,10 @@ fn told(apps: &[AppOut], done: &Imported) {
 fn is_usable(world: &World) {
     let rows = world.env.store.read(store::connection::all).expect("connections");
     for row in rows {
+        let Some(grant) = row.grant else { continue };
         let sealed = [
-            (crate::grant::access_place(&row.id), row.sealed_access),
-            (crate::grant::refresh_place(&row.id), row.sealed_refresh),
+            (crate::grant::access_place(&row.id), Some(grant.access)),
+            (crate::grant::refresh_place(&row.id), grant.refresh),
         ];
         for (place, sealed) in sealed {
             let Some(sealed) = sealed else { continue };

@@ -17,7 +17,7 @@ use crate::app_secrets;
 use crate::env::Env;
 use crate::grant::{access_place, newest, refresh_place, secret_place};
 use crate::store::app::AppRow;
-use crate::store::connection::ConnectionRow;
+use crate::store::connection::{ConnectionRow, StoredGrant};
 use crate::store::sealed::Sealed;
 use crate::store::{activity, app, connection};
 use crate::vault::check_passphrase;
@@ -98,7 +98,7 @@ async fn app_out(
             created_at: row.created_at,
             scopes: row.scopes.clone(),
             project_ids: row.project_ids.clone(),
-            account: row.account.clone(),
+            account: row.identity.account.clone(),
             kept_for: row.kept_for.clone(),
             // Another computer would not know whose they are.
             tokens: if with_tokens && !row.holds_another_account() {
@@ -128,11 +128,10 @@ async fn app_out(
 }
 
 async fn tokens_out(env: &Env, row: &ConnectionRow) -> Result<Option<TokensOut>> {
-    let access = bare(env, &access_place(&row.id), row.sealed_access.as_ref()).await?;
-    let (Some(held), Some(access)) = (&row.held, access) else { return Ok(None) };
+    let Some(StoredGrant { access, refresh, held }) = &row.grant else { return Ok(None) };
     Ok(Some(TokensOut {
-        access,
-        refresh: bare(env, &refresh_place(&row.id), row.sealed_refresh.as_ref()).await?,
+        access: Bare(env.vault.open(&access_place(&row.id), access).await?),
+        refresh: bare(env, &refresh_place(&row.id), refresh.as_ref()).await?,
         issued_at: held.issued_at,
         expires_at: held.expires_at,
         renewals: held.renewals,

@@ -1,17 +1,19 @@
 //! Importing: what a file holds is added to what is here, and nothing here is replaced. What is here already is
 //! left as it is; what has the name of another gets a name of its own; what cannot be is left out, and says why.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
 use grapnel_model::connection::Held;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
-use grapnel_model::provider::{Conventions, OtherHost, Profile};
+use grapnel_model::provider::{Conventions, Origins, OtherHost, Profile};
 use grapnel_model::secret::Glimpse;
 use grapnel_model::text::clean_line;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
@@ -20,8 +22,9 @@ use crate::app::{self, Possible, shown_name};
 use crate::env::Env;
 use crate::grant::{access_place, refresh_place};
 use crate::store::app::AppRow;
-use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
+use crate::store::connection::{ConnectionRow, SealedGrant};
 use crate::store::{self, activity, connection};
+use crate::unique_names::UniqueNames;
 
 /// How to import.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +40,7 @@ pub struct Import {
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Imported {
     /// When the file was written.
-    pub exported_at: jiff::Timestamp,
+    pub exported_at: Timestamp,
     /// What became of each thing in the file, each app before its connections.
     pub lines: Vec<Line>,
     /// How many connections came with a refresh token: it must not be in use elsewhere.
@@ -112,19 +115,26 @@ struct Plan {
     /// The apps here, by provider and client id.
     known_apps: HashMap<(String, String), Vec<AppRow>>,
     known_connections: HashMap<ConnectionId, ConnectionRow>,
-    app_names: Names,
-    connection_names: Names,
+    app_names: UniqueNames,
+    connection_names: UniqueNames,
 }
 
+/// A connection that is added.
 struct New {
-    row: ConnectionRow,
+    id: ConnectionId,
+    app_id: AppId,
+    name: String,
+    created_at: Timestamp,
+    account: Option<Account>,
+    kept_for: Option<Origins>,
+    /// None where the connection waits for a sign-in of its own.
     grant: Option<SealedGrant>,
 }
 
 impl Plan {
     fn start(env: &Env, archive: &Archive, how: Import) -> Result<Self> {
         let (apps, connections) = env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
-        let (mut app_names, mut connection_names) = (Names::default(), Names::default());
+        let (mut app_names, mut connection_names) = (UniqueNames::default(), UniqueNames::default());
         for app in &apps {
             app_names.take(&app.name);
         }
@@ -183,7 +193,7 @@ impl Plan {
                 return Ok(id);
             }
         }
-        possible.row.name = self.app_names.free(&possible.row.name);
+        possible.row.name = self.app_names.unique(&possible.row.name);
         let review = Profile::find(&possible.row.provider)?.review(&possible.row.overrides);
         let told: Vec<String> = review.sentences().collect();
         let why = Some(told.join(" ")).filter(|why| !why.is_empty());
@@ -219,7 +229,7 @@ impl Plan {
             return Ok(());
         }
         if let Some(new) = self.in_file.get(&id).map(|at| &self.connections[*at]) {
-            let (here, why) = (new.row.name.clone(), "It is in the file twice.".to_owned());
+            let (here, why) = (new.name.clone(), "It is in the file twice.".to_owned());
             self.line(What::Connection, &out.name, Outcome::Same, &here, Some(why));
             return Ok(());
         }
@@ -227,13 +237,22 @@ impl Plan {
             Some(tokens) => Some(grant(env, &id, conventions, out, tokens).await?),
             None => None,
         };
-        let name = self.connection_names.free(&name);
+        let name = self.connection_names.unique(&name);
         let waits = grant.is_none().then(|| "It waits for a sign-in.".to_owned());
         self.added(What::Connection, &out.name, &name, waits);
         self.report.renewable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
         self.in_file.insert(id.clone(), self.connections.len());
-        let row = row(id, app_id, name, out);
-        self.connections.push(New { row, grant });
+        // Not the browser: which programs there are is this computer's business, and none is started because a file
+        // names it.
+        self.connections.push(New {
+            id,
+            app_id: app_id.clone(),
+            name,
+            created_at: out.created_at,
+            account: out.account.as_ref().and_then(cleaned),
+            kept_for: out.kept_for.clone(),
+            grant,
+        });
         Ok(())
     }
 
@@ -245,26 +264,26 @@ impl Plan {
                 let text = format!("App “{}” added from a file.", app.name);
                 activity::add(tx, now, Kind::Imported, &text, (None, Some(&app.id)))?;
             }
-            for New { row, grant } in &self.connections {
-                connection::insert(tx, &row.id, &row.app_id, &row.name, row.created_at)?;
+            for new in &self.connections {
+                connection::insert(tx, &new.id, &new.app_id, &new.name, new.created_at)?;
                 let mut text = "Added from a file, without tokens.";
-                if let Some(grant) = grant {
-                    connection::set_grant(tx, &row.id, 0, grant)?;
+                if let Some(grant) = &new.grant {
+                    connection::set_grant(tx, &new.id, 0, grant)?;
                     text = "Added from a file, with its tokens.";
                 }
-                if let Some(origins) = &row.kept_for {
-                    connection::keep_one_for(tx, &row.id, origins)?;
+                if let Some(origins) = &new.kept_for {
+                    connection::keep_one_for(tx, &new.id, origins)?;
                 }
-                if let Some(account) = &row.account {
-                    connection::set_account(tx, &row.id, account)?;
+                if let Some(account) = &new.account {
+                    connection::set_account(tx, &new.id, account)?;
                 }
-                activity::add(tx, now, Kind::Imported, text, (Some(&row.id), Some(&row.app_id)))?;
+                activity::add(tx, now, Kind::Imported, text, (Some(&new.id), Some(&new.app_id)))?;
             }
             Ok(())
         })?;
         env.tell(Event::Apps);
         for new in &self.connections {
-            env.tell(Event::Connection(new.row.id.clone()));
+            env.tell(Event::Connection(new.id.clone()));
         }
         Ok(())
     }
@@ -287,7 +306,7 @@ impl Plan {
 }
 
 fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
-    let here = known.held.as_ref().map(|held| &held.access.fingerprint);
+    let here = known.held().map(|held| &held.access.fingerprint);
     let there = out.tokens.as_ref().map(|tokens| Glimpse::of(&tokens.access.0, "").fingerprint);
     match (here, there) {
         (Some(here), Some(there)) if *here != there => Some("It has other tokens here, which were kept.".into()),
@@ -296,36 +315,6 @@ fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
                 .into(),
         ),
         _ => None,
-    }
-}
-
-fn row(id: ConnectionId, app_id: &AppId, name: String, out: &ConnectionOut) -> ConnectionRow {
-    ConnectionRow {
-        id,
-        app_id: app_id.clone(),
-        name,
-        created_at: out.created_at,
-        version: 0,
-        sealed_access: None,
-        sealed_refresh: None,
-        held: None,
-        kept_for: out.kept_for.clone(),
-        scopes: Vec::new(),
-        project_ids: Vec::new(),
-        deviations: Vec::new(),
-        seen: None,
-        account: out.account.as_ref().and_then(cleaned),
-        application: None,
-        authorization: None,
-        introspected_at: None,
-        claims: None,
-        id_claims: None,
-        identity_note: None,
-        trouble: None,
-        retry: Retry::default(),
-        is_begun: false,
-        // Which programs there are is this computer's business, and none is started because a file names it.
-        browser: String::new(),
     }
 }
 
@@ -360,33 +349,4 @@ async fn grant(
         seen: None,
         trouble: None,
     })
-}
-
-/// The names that are taken. They are unique whatever their case, as the store has it.
-#[derive(Default)]
-struct Names {
-    taken: HashSet<String>,
-    /// The number to try next beside a name.
-    next: HashMap<String, u32>,
-}
-
-impl Names {
-    fn take(&mut self, name: &str) {
-        self.taken.insert(name.to_ascii_lowercase());
-    }
-
-    /// The name, or with the first number that makes it one of its own.
-    fn free(&mut self, name: &str) -> String {
-        let folded = name.to_ascii_lowercase();
-        if self.taken.insert(folded.clone()) {
-            return name.to_owned();
-        }
-        let next = self.next.entry(folded.clone()).or_insert(2);
-        while !self.taken.insert(format!("{folded} {next}")) {
-            *next += 1;
-        }
-        let free = format!("{name} {next}");
-        *next += 1;
-        free
-    }
 }

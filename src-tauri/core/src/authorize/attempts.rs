@@ -130,8 +130,8 @@ fn told(
     let (Some(old), Some(new)) = (find(meant_for)?, find(kept_as)?) else { return Ok(None) };
     let called = |account: Option<&Account>| account.map(Account::called).unwrap_or_default();
     Ok(Some(OtherAccount {
-        account: called(old.account.as_ref()),
-        signed_in: called(new.account.as_ref()),
+        account: called(old.identity.account.as_ref()),
+        signed_in: called(new.identity.account.as_ref()),
         connection_id: old.id,
         connection: old.name,
         kept_as: new.name,

@@ -25,6 +25,7 @@ use crate::signed_in::ConfiguredApp;
 use crate::store::app::AppRow;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, activity, connection};
+use crate::unique_names::UniqueNames;
 use crate::{app_secrets, content};
 
 /// Takes in a callback from whichever way back. One that is forged, late or repeated changes nothing, and
@@ -180,7 +181,7 @@ async fn keep(
         let version = match new_name {
             None => connection::get(tx, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version,
             Some(name) => {
-                connection::insert(tx, &id, &app.id, &free_name(tx, name)?, now)?;
+                connection::insert(tx, &id, &app.id, &unique_name(tx, name)?, now)?;
                 0
             }
         };
@@ -209,18 +210,10 @@ async fn keep(
     tell(env, &row.id).map(drop)
 }
 
-fn free_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {
-    if !connection::name_is_taken(tx, wanted)? {
-        return Ok(wanted.to_owned());
-    }
-    let mut number = 2;
-    loop {
-        let name = format!("{wanted} {number}");
-        if !connection::name_is_taken(tx, &name)? {
-            return Ok(name);
-        }
-        number += 1;
-    }
+fn unique_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {
+    let mut names = UniqueNames::default();
+    connection::names(tx)?.iter().for_each(|name| names.take(name));
+    Ok(names.unique(wanted))
 }
 
 /// Asks who signed in. The tokens are held by now: a failure here is noted, and loses nothing.
@@ -245,7 +238,7 @@ async fn note_account(
     id: &ConnectionId,
     before: Option<&Account>,
 ) -> Result<()> {
-    let now = env.store.read(|c| connection::get(c, id))?.and_then(|row| row.account);
+    let now = env.store.read(|c| connection::get(c, id))?.and_then(|row| row.identity.account);
     match (before, &now) {
         (Some(before), Some(now)) if before.is_same(now) => return Ok(()),
         (Some(before), Some(now)) => {

@@ -47,7 +47,7 @@ pub(super) async fn find(
 ) -> Result<Place> {
     let Some(id) = row.connection_id.clone() else { return Ok(Place::New(ConnectionId::random())) };
     let Some(there) = env.store.read(|c| connection::get(c, &id))? else { return Ok(Place::Again(id, None)) };
-    let Some(before) = there.account else { return Ok(Place::Again(id, None)) };
+    let Some(before) = there.identity.account else { return Ok(Place::Again(id, None)) };
     let now = match id_token {
         Some(id_token) => Some(id_token.account.clone()),
         None if row.replaces_account => None,
@@ -79,8 +79,8 @@ pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<Connection
         |account: Option<&Account>| account.map_or_else(|| "an unknown account".into(), Account::called);
     let text = format!(
         "The account changed from {} to {}, because you asked.",
-        called(there.account.as_ref()),
-        called(signed_in.account.as_ref())
+        called(there.identity.account.as_ref()),
+        called(signed_in.identity.account.as_ref())
     );
     let is_moved = env.store.write(|tx| {
         // A renewal that ended meanwhile has brought other tokens.

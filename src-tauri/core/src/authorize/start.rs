@@ -140,7 +140,7 @@ async fn begin(
     let conventions = conventions(&app)?.with(secrets);
     check_account_choice(wanted, &conventions)?;
     redirect::takes_answer(&conventions, &app.redirect_uri)?;
-    let known = again.as_ref().and_then(|row| row.account.as_ref()?.login_hint());
+    let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
     let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;
     let asked = request::Asked {
@@ -150,7 +150,7 @@ async fn begin(
         projects: &app.projects,
         login_hint: wanted.login_hint.as_deref().or(known),
         another_account: wanted.another_account,
-        offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh.is_some()),
+        offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
     };
     let request = request::write(&conventions, &asked)?;
     let mut exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());

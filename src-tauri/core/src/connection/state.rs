@@ -103,23 +103,24 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
     let (requested, portal) = (app.scopes.clone(), profile.portal.clone());
     let aliases = profile.conventions(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
     let summary = Now::of(env, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
-    let renews = row.sealed_refresh.is_some();
+    let renews = row.sealed_refresh().is_some();
+    let identity = row.identity;
     Ok(Details {
         summary,
-        account: row.account,
-        identity_note: row.identity_note,
-        application: row.application,
-        authorization: row.authorization,
+        account: identity.account,
+        identity_note: identity.note,
+        application: identity.application,
+        authorization: identity.authorization,
         trouble,
         scopes: scopes::compare(requested, row.scopes, &aliases, renews),
         project_ids: row.project_ids,
         renews_at: refresh::renews_at(env, &row.id)?,
-        tokens: row.held,
+        tokens: row.grant.map(|grant| grant.held),
         deviations: row.deviations,
         seen: row.seen,
-        claims: row.claims,
-        id_claims: row.id_claims,
-        introspected_at: row.introspected_at,
+        claims: identity.claims,
+        id_claims: identity.id_claims,
+        introspected_at: identity.introspected_at,
         created_at: row.created_at,
         browser: row.browser,
         portal,

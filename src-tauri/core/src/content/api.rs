@@ -169,7 +169,7 @@ impl<'a> Api<'a> {
         let signed_in = SignedIn::load(self.env, self.id)?;
         let mut secrets = vec![fresh.token.value.clone()];
         secrets.extend(Client::of(self.env, &signed_in.app).await?.credentials.client_secret);
-        if let Some(sealed) = &signed_in.connection.sealed_refresh {
+        if let Some(sealed) = signed_in.connection.sealed_refresh() {
             secrets.push(self.env.vault.open(&grant::refresh_place(self.id), sealed).await?);
         }
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);

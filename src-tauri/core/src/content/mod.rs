@@ -49,7 +49,7 @@ use kept::{count_posts, list_of};
 pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let api = Api::of(env, id)?;
     let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
-    let id_account = row.id_claims.as_ref().and_then(account::of_claims);
+    let id_account = row.identity.id_claims.as_ref().and_then(account::of_claims);
     let claims = claims_of(&api).await?;
     env.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
     let version = api.version().await?;

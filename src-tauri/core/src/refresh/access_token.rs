@@ -58,7 +58,7 @@ pub(crate) async fn after_rejection(env: &Arc<Env>, id: &ConnectionId, version: 
 async fn valid_for(env: &Arc<Env>, signed_in: Box<SignedIn>, min_valid: Duration) -> Result<CurrentToken> {
     let row = &signed_in.connection;
     let held = held(row)?.clone();
-    if let Some(trouble) = row.trouble.clone().filter(|_| row.holds_another_account()) {
+    if let Some(trouble) = row.renewals.trouble.clone().filter(|_| row.holds_another_account()) {
         return Err(trouble);
     }
     if is_valid_for(env, row, &held, min_valid) {
@@ -79,7 +79,7 @@ async fn renewed(
     reason: RefreshReason,
 ) -> Result<CurrentToken> {
     let row = &signed_in.connection;
-    if let Some(trouble) = row.trouble.clone().filter(|trouble| trouble.code.needs_person()) {
+    if let Some(trouble) = row.renewals.trouble.clone().filter(|trouble| trouble.code.needs_person()) {
         return Err(trouble);
     }
     let id = row.id.clone();
@@ -95,7 +95,7 @@ async fn stored(env: &Env, id: &ConnectionId) -> Result<CurrentToken> {
 }
 
 fn held(row: &ConnectionRow) -> Result<&Held> {
-    row.held.as_ref().ok_or_else(|| grant::disconnected(&row.name))
+    row.held().ok_or_else(|| grant::disconnected(&row.name))
 }
 
 /// Whether the stored token can be handed out to a caller that needs it for `min_valid`.
@@ -106,7 +106,7 @@ pub(crate) fn is_valid_for(env: &Env, row: &ConnectionRow, held: &Held, min_vali
     let (remaining, leeway) = (remaining(env, held), EXPIRY_LEEWAY.min(lifetime(held) / 10));
     // A token that cannot be renewed is good until its very end.
     remaining > wanted(held, min_valid).max(leeway)
-        || (row.sealed_refresh.is_none() && remaining > SignedDuration::ZERO)
+        || (row.sealed_refresh().is_none() && remaining > SignedDuration::ZERO)
 }
 
 /// How long the token is to be valid. A time that no token of the provider lasts for is cut to half a lifetime, so that

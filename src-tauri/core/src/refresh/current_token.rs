@@ -24,7 +24,8 @@ impl CurrentToken {
         let opened = open(env, connection).await;
         if opened.as_ref().is_err_and(|error| error.code == Code::DataDamaged) {
             let now = SignedIn::load(env, &connection.id)?.connection;
-            if now.sealed_access != connection.sealed_access {
+            let access = |row: &ConnectionRow| row.grant.as_ref().map(|grant| grant.access.clone());
+            if access(&now) != access(connection) {
                 return open(env, &now).await;
             }
         }
@@ -34,6 +35,6 @@ impl CurrentToken {
 
 async fn open(env: &Env, connection: &ConnectionRow) -> Result<CurrentToken> {
     let value = grant::access_token(env, connection).await?;
-    let expires_at = connection.held.as_ref().and_then(|held| held.expires_at);
+    let expires_at = connection.held().and_then(|held| held.expires_at);
     Ok(CurrentToken { token: AccessToken { value, expires_at }, version: connection.version })
 }

@@ -44,7 +44,7 @@ pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp
 pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
     let signed_in = SignedIn::load(env, id)?;
     let row = &signed_in.connection;
-    if row.held.is_some() && row.sealed_refresh.is_none() {
+    if row.grant.is_some() && row.sealed_refresh().is_none() {
         // Nothing was tried and nothing is wrong: the stored token stays good until it is refused.
         return Err(no_refresh_token(&signed_in.app.provider()?, RefreshReason::Asked));
     }

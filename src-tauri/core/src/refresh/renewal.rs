@@ -96,11 +96,11 @@ fn known_outcome(
     expected_version: i64,
     reason: RefreshReason,
 ) -> Option<Result<Refreshed, RefreshFailure>> {
-    if row.held.is_some() && row.version != expected_version {
+    if row.grant.is_some() && row.version != expected_version {
         return Some(Ok(Refreshed::Superseded));
     }
-    let is_quiet = row.retry.quiet_until.is_some_and(|end| env.time.now() < end);
-    let trouble = row.trouble.clone().filter(|_| is_quiet && reason != RefreshReason::Asked)?;
+    let is_quiet = row.renewals.retry.quiet_until.is_some_and(|end| env.time.now() < end);
+    let trouble = row.renewals.trouble.clone().filter(|_| is_quiet && reason != RefreshReason::Asked)?;
     Some(Err(RefreshFailure::Transient(trouble, None)))
 }
 
@@ -159,7 +159,7 @@ impl Renewal<'_> {
         // connection, or changed where its app sends the refresh token.
         let mut signed_in = SignedIn::load(env, id)?;
         let row = &signed_in.connection;
-        if row.held.is_none() {
+        if row.grant.is_none() {
             return Err(grant::disconnected(&row.name).into());
         }
         if let Some(known) = known_outcome(env, row, self.expected_version, self.reason) {
@@ -172,7 +172,7 @@ impl Renewal<'_> {
         signed_in.connection.kept_for.get_or_insert_with(|| client.conventions.origins());
         let row = &signed_in.connection;
         let renews = client.conventions.renewal.refresh != Refresh::None;
-        let Some(sealed) = row.sealed_refresh.as_ref().filter(|_| renews) else {
+        let Some(sealed) = row.sealed_refresh().filter(|_| renews) else {
             let error = no_refresh_token(&client.provider, self.reason);
             return self.record(row, RefreshFailure::Refused(error)).await;
         };
@@ -190,21 +190,21 @@ impl Renewal<'_> {
             Err(unanswered) => {
                 let before = Before {
                     answer_lost: row.answer_may_be_lost(),
-                    refusals: row.retry.refusals,
+                    refusals: row.renewals.retry.refusals,
                     access_lives: self.reason != RefreshReason::NotAccepted && is_good(env, row),
                 };
                 let failure = RefreshFailure::of(&client, unanswered.failure, before);
                 return self.record(row, failure).await;
             }
         };
-        let id_token = id_token::refreshed(&client, &granted, row.id_claims.as_ref());
+        let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
         let value = granted.access_token.clone();
         let mut sealed = grant::seal(env, id, conventions, granted, Some(row)).await?;
         match id_token {
             id_token::Refreshed::Same => {}
             id_token::Refreshed::Another(trouble) => sealed.trouble = Some(trouble),
             id_token::Refreshed::Untold(deviation) => {
-                sealed.trouble = row.trouble.clone().filter(|_| row.holds_another_account());
+                sealed.trouble = row.renewals.trouble.clone().filter(|_| row.holds_another_account());
                 sealed.deviations.extend(deviation);
             }
         }
@@ -277,7 +277,7 @@ pub(super) fn record_cut_off(env: &Env, row: &ConnectionRow) -> Result<()> {
 /// Whether the access token has not ended, as far as is known.
 fn is_good(env: &Env, row: &ConnectionRow) -> bool {
     let now = env.time.now();
-    row.held.as_ref().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
+    row.held().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }
 
 /// Stores a new grant, and adds the renewal to the activity; answers whether the connection holds the grant.
@@ -310,7 +310,7 @@ fn note_renewal(
     if let Some(trouble) = &grant.trouble {
         return activity::add(connection, at, Kind::OtherAccount, &trouble.message, of);
     }
-    let failed = match row.retry.failures {
+    let failed = match row.renewals.retry.failures {
         0 => String::new(),
         1 => " The try before had failed.".into(),
         failures => format!(" The {failures} tries before had failed."),
@@ -336,7 +336,7 @@ fn failure_record(
     failure: &RefreshFailure,
     reason: RefreshReason,
 ) -> Option<impl FnOnce(&Connection) -> rusqlite::Result<bool> + Send + use<>> {
-    let failures = row.retry.failures.saturating_add(1);
+    let failures = row.renewals.retry.failures.saturating_add(1);
     let (error, kind, pause) = match failure {
         RefreshFailure::Refused(error) => (error, Kind::RenewalRefused, None),
         RefreshFailure::Transient(error, asked) => {
@@ -347,7 +347,7 @@ fn failure_record(
         }
         RefreshFailure::Unknown(error, asked) => {
             // The next try decides, and who waits for it should not wait long. After that, patience is better.
-            let pause = if row.retry.failures == 0 && asked.is_none() {
+            let pause = if row.renewals.retry.failures == 0 && asked.is_none() {
                 LOST_RESPONSE_PAUSE.mul_f64(1.0 + dice())
             } else {
                 retry::pause(failures, *asked, dice())
@@ -364,14 +364,15 @@ fn failure_record(
         answer_lost: row.answer_may_be_lost()
             || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_)),
         refusals: row
+            .renewals
             .retry
             .refusals
             .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
     // Many tries that fail alike are one entry, which counts them.
-    let is_news =
-        reason == RefreshReason::Asked || row.trouble.as_ref().is_none_or(|before| before.code != error.code);
+    let is_news = reason == RefreshReason::Asked
+        || row.renewals.trouble.as_ref().is_none_or(|before| before.code != error.code);
     let (id, app_id, version, at, error) =
         (row.id.clone(), row.app_id.clone(), row.version, env.now(), error.clone());
     Some(move |connection: &Connection| {

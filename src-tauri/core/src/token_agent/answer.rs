@@ -9,8 +9,9 @@ use grapnel_model::id::{AppId, ConnectionId};
 use super::activity_log::note;
 use super::wire::Question;
 use crate::env::Env;
-use crate::store::{connection, standing, vault_table};
-use crate::{grant, refresh};
+use crate::grant::access_place;
+use crate::refresh;
+use crate::store::{connection, standing, vault};
 
 pub(super) struct Answer {
     pub(super) token: AccessToken,
@@ -28,14 +29,14 @@ impl Answer {
             Ok(vault_table::vault(c)?.zip(connection::get(c, &named.id)?))
         });
         let Some((vault, row)) = read? else { return Ok(None) };
-        let (Some(held), Some(sealed)) = (&row.held, &row.sealed_access) else { return Ok(None) };
-        if vault.stretch.is_some() || !refresh::is_valid_for(env, &row, held, question.min_valid) {
+        let Some(grant) = &row.grant else { return Ok(None) };
+        if vault.stretch.is_some() || !refresh::is_valid_for(env, &row, &grant.held, question.min_valid) {
             return Ok(None);
         }
-        let Some(value) = env.vault.open_at_once(&vault, &grant::access_place(&row.id), sealed) else {
+        let Some(value) = env.vault.open_at_once(&vault, &access_place(&row.id), &grant.access) else {
             return Ok(None);
         };
-        let token = AccessToken { value, expires_at: held.expires_at };
+        let token = AccessToken { value, expires_at: grant.held.expires_at };
         Ok(Some(Self { token, id: row.id, app_id: row.app_id }))
     }
 

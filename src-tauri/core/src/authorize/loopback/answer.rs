@@ -213,7 +213,7 @@ fn outcome(site: &Site) -> Page {
         (_, Some(error), _) => page::failed(&error),
         (Phase::Done, None, Some(id)) => {
             let row = env.store.read(|c| connection::get(c, &id)).ok().flatten();
-            let owner = row.and_then(|row| row.account).map(|account| owner(&account));
+            let owner = row.and_then(|row| row.identity.account).map(|account| owner(&account));
             page::signed_in(&attempt.provider_name, owner.as_deref())
         }
         (Phase::Waiting, ..) => {
