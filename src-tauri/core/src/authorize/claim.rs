@@ -4,17 +4,25 @@
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AttemptId;
-use grapnel_model::provider::{Conventions, Profile};
+use grapnel_model::provider::Conventions;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 
 use super::attempts::{no_attempt, tell, time_out};
 use super::callback::{self, Answer, Arrived, Callback, Fault, Names};
 use crate::env::Env;
+use crate::signed_in::ConfiguredApp;
 use crate::store::attempt::AttemptRow;
 use crate::store::{self, app};
 
-/// Why a callback was not accepted.
-pub(super) struct Refused {
+/// A callback and the sign-in that it answers.
+pub(super) struct Matched {
+    pub(super) attempt: AttemptRow,
+    pub(super) app: ConfiguredApp,
+    pub(super) callback: Callback,
+}
+
+/// A callback that was not accepted, and why.
+pub(super) struct RejectedCallback {
     pub(super) error: Box<Error>,
     /// By what it is counted; contains nothing that was sent.
     pub(super) name: &'static str,
@@ -22,44 +30,50 @@ pub(super) struct Refused {
     pub(super) of: Vec<AttemptId>,
 }
 
-impl From<Error> for Refused {
+impl From<Error> for RejectedCallback {
     fn from(error: Error) -> Self {
         Self { error: Box::new(error), name: "failed", of: Vec::new() }
     }
 }
 
 /// Reads a callback address, and claims the attempt that it answers.
-pub(super) fn claim(env: &Env, address: &SecretString) -> Result<(AttemptRow, Callback), Refused> {
+pub(super) fn match_sign_in(env: &Env, address: &SecretString) -> Result<Matched, RejectedCallback> {
     let arrived = callback::parse(address.expose_secret()).map_err(|fault| faulty(&fault, Vec::new()))?;
-    let (row, callback) = match by_state(env, &arrived) {
-        Ok(Some((row, conventions))) => {
+    let apps = Apps::load(env)?;
+    let matched = match by_state(env, &apps, &arrived) {
+        Ok(Some((row, app))) => {
             let of = || vec![row.id.clone()];
-            let callback = arrived.read(&Names::of(&conventions)).map_err(|fault| faulty(&fault, of()))?;
-            if let Some(fault) = misfit(&row, &conventions, &arrived, &callback) {
+            let config = app.config()?;
+            let callback = arrived.read(&Names::of(config)).map_err(|fault| faulty(&fault, of()))?;
+            if let Some(fault) = misfit(&row, config, &arrived, &callback) {
                 return Err(faulty(&fault, of()));
             }
-            (row, callback)
+            Matched { attempt: row, app: app.clone(), callback }
         }
-        Ok(None) => without_state(env, &arrived)?.map_or_else(|| Err(unknown(env, &arrived)), Ok)?,
+        Ok(None) => {
+            without_state(env, &apps, &arrived)?.map_or_else(|| Err(unknown(env, &apps, &arrived)), Ok)?
+        }
         Err(Mismatch::Fault(fault)) => return Err(faulty(&fault, Vec::new())),
         Err(Mismatch::Failed(error)) => return Err(error.into()),
     };
-    let row =
-        take(env, row).map_err(|error| Refused { error: Box::new(error), name: "late", of: Vec::new() })?;
-    Ok((row, callback))
+    claim(env, matched).map_err(|error| RejectedCallback {
+        error: Box::new(error),
+        name: "late",
+        of: Vec::new(),
+    })
 }
 
-fn faulty(fault: &Fault, of: Vec<AttemptId>) -> Refused {
-    Refused { error: Box::new(fault.explain()), name: fault.name(), of }
+fn faulty(fault: &Fault, of: Vec<AttemptId>) -> RejectedCallback {
+    RejectedCallback { error: Box::new(fault.explain()), name: fault.name(), of }
 }
 
 /// A callback that no attempt is found for.
-fn unknown(env: &Env, arrived: &Arrived) -> Refused {
+fn unknown(env: &Env, apps: &Apps, arrived: &Arrived) -> RejectedCallback {
     let waiting = env.store.read(store::attempt::open).unwrap_or_default().into_iter();
     let expecting: Vec<AttemptRow> =
         waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri)).collect();
     let names = match expecting.as_slice() {
-        [row] => conventions(env, row).map(|conventions| Names::of(&conventions)).unwrap_or_default(),
+        [row] => apps.config(row).map(Names::of).unwrap_or_default(),
         _ => Names::default(),
     };
     let of = expecting.into_iter().map(|row| row.id).collect();
@@ -83,7 +97,7 @@ fn unknown(env: &Env, arrived: &Arrived) -> Refused {
     let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
         "If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, go on in the browser, or cancel the sign-in and start again.",
     );
-    Refused { error: Box::new(error), name, of }
+    RejectedCallback { error: Box::new(error), name, of }
 }
 
 /// What an answer says that is an error, as its sender's words.
@@ -95,18 +109,14 @@ fn said(answer: &Answer) -> String {
 }
 
 /// Claims `id` with what a person pasted: the whole address, or the code alone where nothing else is to be checked.
-pub(super) fn claim_pasted(
-    env: &Env,
-    id: &AttemptId,
-    pasted: &SecretString,
-) -> Result<(AttemptRow, Callback)> {
+pub(super) fn match_pasted(env: &Env, id: &AttemptId, pasted: &SecretString) -> Result<Matched> {
     let text = pasted.expose_secret().trim();
     let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     if text.is_empty() {
         return Err(wrong_paste("Nothing was pasted."));
     }
     if !text.contains(':') && !text.contains('/') {
-        return claim_code(env, row, text);
+        return match_code(env, row, text);
     }
     let not_it = |fault: Fault| {
         wrong_paste(&match fault {
@@ -118,23 +128,22 @@ pub(super) fn claim_pasted(
         })
     };
     let arrived = callback::parse(text).map_err(not_it)?;
-    let (conventions, callback) = match by_state(env, &arrived) {
+    let apps = Apps::load(env)?;
+    let app = apps.of(&row)?;
+    let config = app.config()?;
+    let callback = match by_state(env, &apps, &arrived) {
         Ok(Some((other, _))) if other.id != *id => {
             return Err(wrong_paste("That address answers another sign-in.")
                 .hint("Paste it where that sign-in waits. Here goes the address that this one came to."));
         }
-        Ok(Some((_, conventions))) => {
-            let callback = arrived.read(&Names::of(&conventions)).map_err(not_it)?;
-            (conventions, callback)
-        }
+        Ok(Some(_)) => arrived.read(&Names::of(config)).map_err(not_it)?,
         Ok(None) => {
-            let conventions = conventions(env, &row)?;
-            let callback = arrived.read(&Names::of(&conventions)).map_err(not_it)?;
+            let callback = arrived.read(&Names::of(config)).map_err(not_it)?;
             if callback.state.is_some() {
                 return Err(wrong_paste("That address answers no sign-in of this Grapnel."));
             }
-            match without_state(env, &arrived)? {
-                Some((waiting, callback)) if waiting.id == *id => (conventions, callback),
+            match without_state(env, &apps, &arrived)? {
+                Some(matched) if matched.attempt.id == *id => matched.callback,
                 _ => {
                     return Err(wrong_paste(
                         "That address carries no state, so that nobody can tell whose answer it is.",
@@ -145,7 +154,7 @@ pub(super) fn claim_pasted(
         Err(Mismatch::Fault(fault)) => return Err(not_it(fault)),
         Err(Mismatch::Failed(error)) => return Err(error),
     };
-    if let Some(fault) = misfit(&row, &conventions, &arrived, &callback) {
+    if let Some(fault) = misfit(&row, config, &arrived, &callback) {
         let told = not_it(fault.clone());
         return Err(match fault.explain() {
             Error { hint: Some(hint), .. }
@@ -156,29 +165,31 @@ pub(super) fn claim_pasted(
             _ => told,
         });
     }
-    take(env, row).map(|row| (row, callback))
+    claim(env, Matched { attempt: row, app: app.clone(), callback })
 }
 
 const NOT_IT: &str = "That is not the address that the provider sent you to";
 
-fn claim_code(env: &Env, row: AttemptRow, code: &str) -> Result<(AttemptRow, Callback)> {
-    if conventions(env, &row)?.require_state {
+fn match_code(env: &Env, row: AttemptRow, code: &str) -> Result<Matched> {
+    let app = ConfiguredApp::load(env, &row.app_id)?;
+    if app.config()?.require_state {
         return Err(wrong_paste(
             "That is only a code. Without the state beside it nobody can tell whose it is.",
         ));
     }
-    take(env, row).map(|row| (row, Callback::of_code(code)))
+    claim(env, Matched { attempt: row, app, callback: Callback::of_code(code) })
 }
 
 /// The attempt that a callback without a state can only answer: one whose provider sends none, and that waits alone.
-fn without_state(env: &Env, arrived: &Arrived) -> Result<Option<(AttemptRow, Callback)>> {
+fn without_state(env: &Env, apps: &Apps, arrived: &Arrived) -> Result<Option<Matched>> {
     let waiting = env.store.read(store::attempt::open)?.into_iter();
     let waiting = waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri));
     let lenient = waiting.filter_map(|row| {
-        let conventions = conventions(env, &row).ok().filter(|conventions| !conventions.require_state)?;
-        let callback = arrived.read(&Names::of(&conventions)).ok()?;
-        let fits = callback.state.is_none() && misfit(&row, &conventions, arrived, &callback).is_none();
-        fits.then_some((row, callback))
+        let app = apps.of(&row).ok()?;
+        let config = app.config().ok().filter(|config| !config.require_state)?;
+        let callback = arrived.read(&Names::of(config)).ok()?;
+        let fits = callback.state.is_none() && misfit(&row, config, arrived, &callback).is_none();
+        fits.then(|| Matched { attempt: row, app: app.clone(), callback })
     });
     Ok(<[_; 1]>::try_from(lenient.collect::<Vec<_>>()).ok().map(|[one]| one))
 }
@@ -216,7 +227,8 @@ fn misfit(
 }
 
 /// Makes an attempt this callback's: of two callbacks, one wins.
-fn take(env: &Env, row: AttemptRow) -> Result<AttemptRow> {
+fn claim(env: &Env, matched: Matched) -> Result<Matched> {
+    let row = &matched.attempt;
     let late = |why: &str| {
         refused(Code::CallbackLate, format!("An answer came back from the browser for a sign-in that {why}."))
     };
@@ -226,7 +238,7 @@ fn take(env: &Env, row: AttemptRow) -> Result<AttemptRow> {
     }
     if env.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
         tell(env, &row.id)?;
-        return Ok(row);
+        return Ok(matched);
     }
     Err(late(match row.phase {
         Phase::Cancelled => "was cancelled here",
@@ -241,41 +253,54 @@ enum Mismatch {
     Failed(Error),
 }
 
-/// The attempt whose state a callback carries, under a name that its own app's provider uses, and that app's
-/// conventions.
-fn by_state(env: &Env, arrived: &Arrived) -> Result<Option<(AttemptRow, Conventions)>, Mismatch> {
+/// The attempt whose state a callback carries, under a name that its own app's provider uses, and that app.
+fn by_state<'a>(
+    env: &Env,
+    apps: &'a Apps,
+    arrived: &Arrived,
+) -> Result<Option<(AttemptRow, &'a ConfiguredApp)>, Mismatch> {
     let failed = |error: Error| Mismatch::Failed(error);
-    let known = state_names(env).map_err(failed)?;
-    let mut found: Option<(AttemptRow, Conventions)> = None;
+    let known = apps.state_names();
+    let mut found: Option<(AttemptRow, &ConfiguredApp)> = None;
     for (name, value) in arrived.parameters().filter(|(name, _)| known.iter().any(|known| known == name)) {
         let hash = sha256(value.as_bytes());
         let row = env.store.read(|c| store::attempt::by_state(c, &hash)).map_err(failed)?;
         let Some(row) = row else { continue };
-        let conventions = conventions(env, &row).map_err(failed)?;
-        if !Names::of(&conventions).is_state(name) {
+        let app = apps.of(&row).map_err(failed)?;
+        if !Names::of(app.config().map_err(failed)?).is_state(name) {
             continue;
         }
         if found.as_ref().is_some_and(|(other, _)| other.id != row.id) {
             return Err(Mismatch::Fault(Fault::Repeated(name.to_owned())));
         }
-        found = Some((row, conventions));
+        found = Some((row, app));
     }
     Ok(found)
 }
 
-/// Every name under which the provider of some app sends the state. An app whose values this version cannot read
-/// does not stand in the way of the others.
-fn state_names(env: &Env) -> Result<Vec<String>> {
-    let apps = env.store.read(app::all)?;
-    let own = apps.iter().filter_map(|app| {
-        Profile::find(&app.provider).ok()?.conventions(&app.overrides).ok()?.callback_names.1
-    });
-    Ok(std::iter::once("state".to_owned()).chain(own).collect())
-}
+/// Every app, loaded once for a callback: which parameter carries the state depends on them.
+struct Apps(Vec<ConfiguredApp>);
 
-fn conventions(env: &Env, row: &AttemptRow) -> Result<Conventions> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
-    Profile::find(&app.provider)?.conventions(&app.overrides)
+impl Apps {
+    fn load(env: &Env) -> Result<Self> {
+        Ok(Self(env.store.read(app::all)?.into_iter().map(ConfiguredApp::of).collect()))
+    }
+
+    /// The app of an attempt.
+    fn of(&self, row: &AttemptRow) -> Result<&ConfiguredApp> {
+        self.0.iter().find(|app| app.row.id == row.app_id).ok_or_else(Error::no_app)
+    }
+
+    fn config(&self, row: &AttemptRow) -> Result<&Conventions> {
+        self.of(row)?.config()
+    }
+
+    /// Every name under which the provider of some app sends the state. An app whose values this version cannot read
+    /// does not stand in the way of the others.
+    fn state_names(&self) -> Vec<String> {
+        let own = self.0.iter().filter_map(|app| app.config().ok()?.callback_names.1.clone());
+        std::iter::once("state".to_owned()).chain(own).collect()
+    }
 }
 
 fn refused(code: Code, message: impl Into<String>) -> Error {

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::callback::{self, Answer, Arrived, Callback};
-use super::claim::{claim, claim_pasted};
+use super::claim::{Matched, match_pasted, match_sign_in};
 use crate::env::Env;
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::{NOW, World};
@@ -86,18 +86,18 @@ pub(crate) fn callback(data: &[u8]) {
     ATTEMPTS.with(|waiting| {
         let env = &waiting.world.env;
         let secret = SecretString::from(address);
-        match claim(env, &secret) {
-            Ok((row, answer)) => {
+        match match_sign_in(env, &secret) {
+            Ok(Matched { attempt: row, callback: answer, .. }) => {
                 fits(&row, waiting.conventions(&row.id), address, &answer);
                 assert_eq!(phase(env, &row.id), Phase::Exchanging);
-                assert!(claim(env, &secret).is_err(), "it is claimed once");
+                assert!(match_sign_in(env, &secret).is_err(), "it is claimed once");
                 again(env, &row.id);
             }
             Err(refused) => sentences(&refused.error).for_each(shows_plainly),
         }
         for (waits, conventions) in &waiting.rows {
-            match claim_pasted(env, &waits.id, &secret) {
-                Ok((row, answer)) => {
+            match match_pasted(env, &waits.id, &secret) {
+                Ok(Matched { attempt: row, callback: answer, .. }) => {
                     assert_eq!(row.id, waits.id);
                     let text = address.trim();
                     if text.contains(':') || text.contains('/') {

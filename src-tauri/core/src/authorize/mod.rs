@@ -4,19 +4,22 @@
 mod attempts;
 mod callback;
 mod claim;
-mod finish;
+mod complete;
+mod exchange;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
-mod grant_place;
 mod loopback;
+mod receive;
+mod replace_account;
 mod request;
 mod resume;
 mod start;
+mod store_grant;
 mod watch;
 
 pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
-pub(crate) use finish::{paste, receive};
-pub(crate) use grant_place::replace;
+pub(crate) use receive::{paste, receive};
+pub(crate) use replace_account::replace;
 pub(crate) use resume::settle;
 pub use start::{Started, Wanted};
 pub(crate) use start::{join_or_start, start, with_password};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 
-use super::finish::{fail, identify};
-use super::grant_place::Place;
+use super::complete::{complete, fail, fetch_account};
 use super::loopback;
+use super::store_grant::GrantTarget;
 use super::watch::watch;
 use crate::env::Env;
 use crate::store::{self};
@@ -18,7 +18,10 @@ pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
         match (row.phase, row.connection_id.clone()) {
             (Phase::Identifying, Some(id)) => {
                 let env = Arc::clone(env);
-                tokio::spawn(async move { identify(&env, &row, &Place::New(id)).await });
+                tokio::spawn(async move {
+                    fetch_account(&env, &row, &GrantTarget::New(id.clone())).await?;
+                    complete(&env, &row, &id)
+                });
             }
             (Phase::Waiting, _) => {
                 watch(env, &row, env.store.try_attempt_lock(&row.id)?);

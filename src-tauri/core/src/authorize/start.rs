@@ -6,30 +6,31 @@ use grapnel_model::activity::Kind;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::provider::{Conventions, Profile};
+use grapnel_model::provider::Conventions;
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use jiff::SignedDuration;
 use url::Url;
 
 use super::attempts::{cancel, get, tell, url_place, verifier_place};
-use super::finish::{give_up, receive};
+use super::complete::fail;
 use super::loopback;
+use super::receive::receive;
 use super::request::{self, Request};
 use super::watch::watch;
 use crate::app_secrets;
 use crate::env::Env;
 use crate::http::login;
-use crate::store::app::AppRow;
+use crate::signed_in::ConfiguredApp;
 use crate::store::attempt::AttemptRow;
 use crate::store::connection::ConnectionRow;
 use crate::store::sealed::Sealed;
-use crate::store::{self, activity, app, connection};
+use crate::store::{self, activity, connection};
 
 /// How long an attempt waits for the person.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+const ATTEMPT_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
 /// How long ended attempts are remembered, so that a late callback can be explained.
-const MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
+const ENDED_ATTEMPT_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// What a sign-in is to lead to.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +84,7 @@ pub(crate) async fn join_or_start(env: &Arc<Env>, app_id: &AppId, wanted: &Wante
 
 /// Starts an attempt that goes through the browser.
 pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<Attempt> {
-    let (_, row, _) = begin(env, app_id, wanted, None).await?;
+    let (_, row, _) = begin(env, &ConfiguredApp::load(env, app_id)?, wanted, None).await?;
     tell(env, &row.id)
 }
 
@@ -96,21 +97,21 @@ pub(crate) async fn with_password(
     email: &str,
     password: &SecretString,
 ) -> Result<AttemptId> {
-    let offered = conventions(&app_of(env, app_id)?)?.login_url;
-    let Some(login_url) = offered else {
+    let app = ConfiguredApp::load(env, app_id)?;
+    let Some(login_url) = &app.config()?.login_url else {
         return Err(Error::input("provider", "This provider has no sign-in by email and password.")
             .hint("Connect in the browser."));
     };
-    let (client_id, row, request) = begin(env, app_id, wanted, Some((&login_url, email))).await?;
+    let (client_id, row, request) = begin(env, &app, wanted, Some((login_url, email))).await?;
     tell(env, &row.id)?;
     let asked = login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
-    match login::log_in(&env.http, &login_url, &asked, &request.state).await {
+    match login::log_in(&env.http, login_url, &asked, &request.state).await {
         Ok(code) => {
             let address = callback_of(&row.redirect_uri, &code, &request.state)?;
             receive(env, &address).await?;
             Ok(row.id)
         }
-        Err(error) => Err(give_up(env, row, error)),
+        Err(error) => Err(fail(env, row, error)),
     }
 }
 
@@ -129,15 +130,15 @@ fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) ->
 /// does without a browser, `login` is where the email goes, and the email.
 async fn begin(
     env: &Arc<Env>,
-    app_id: &AppId,
+    app: &ConfiguredApp,
     wanted: &Wanted,
     login: Option<(&Url, &str)>,
 ) -> Result<(String, AttemptRow, Request)> {
-    let app = app_of(env, app_id)?;
-    let again = check(env, app_id, wanted)?;
-    let secrets = app_secrets::open(env, &app).await?;
+    let (config, app) = (app.config()?, &app.row);
+    let again = check(env, &app.id, wanted)?;
+    let secrets = app_secrets::open(env, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
-    let conventions = conventions(&app)?.with(secrets);
+    let conventions = config.clone().with(secrets);
     check_account_choice(wanted, &conventions)?;
     redirect::takes_answer(&conventions, &app.redirect_uri)?;
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
@@ -163,7 +164,7 @@ async fn begin(
     let now = env.now();
     let row = AttemptRow {
         id,
-        app_id: app_id.clone(),
+        app_id: app.id.clone(),
         connection_id: wanted.again.clone(),
         name: wanted.name.clone(),
         state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
@@ -172,7 +173,7 @@ async fn begin(
         redirect_uri,
         phase: Phase::Waiting,
         started_at: now,
-        expires_at: now + PATIENCE,
+        expires_at: now + ATTEMPT_TIMEOUT,
         exchange,
         error: None,
         browser: None,
@@ -184,15 +185,21 @@ async fn begin(
     // Before anyone can see the attempt.
     let waits = env.store.try_attempt_lock(&row.id)?;
     env.store.write(|tx| {
-        store::attempt::forget_before(tx, now - MEMORY)?;
+        store::attempt::forget_before(tx, now - ENDED_ATTEMPT_RETENTION)?;
         store::attempt::insert(tx, &row)?;
-        activity::add(tx, now, Kind::SignInStarted, "Sign-in started.", (wanted.again.as_ref(), Some(app_id)))
+        activity::add(
+            tx,
+            now,
+            Kind::SignInStarted,
+            "Sign-in started.",
+            (wanted.again.as_ref(), Some(&app.id)),
+        )
     })?;
     watch(env, &row, waits);
     if let Some(listener) = listener {
         loopback::serve(env, &row, listener);
     }
-    Ok((app.client_id, row, request))
+    Ok((app.client_id.clone(), row, request))
 }
 
 async fn seal(env: &Env, id: &AttemptId, request: &Request) -> Result<(Option<Sealed>, Sealed)> {
@@ -234,12 +241,4 @@ fn check_account_choice(wanted: &Wanted, conventions: &Conventions) -> Result<()
         return refuse("another_account", "This provider documents no way to ask for another account.");
     }
     Ok(())
-}
-
-fn app_of(env: &Env, id: &AppId) -> Result<AppRow> {
-    env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)
-}
-
-fn conventions(app: &AppRow) -> Result<Conventions> {
-    Profile::find(&app.provider)?.conventions(&app.overrides)
 }

@@ -33,7 +33,7 @@ impl Grapnel {
         email: &str,
         password: &SecretString,
     ) -> Result<Attempt> {
-        let id = authorize::with_password(&self.0, app, wanted, email, password).await?;
+        let id = Box::pin(authorize::with_password(&self.0, app, wanted, email, password)).await?;
         self.attempt(&id)
     }
 

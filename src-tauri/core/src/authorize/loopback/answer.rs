@@ -23,7 +23,7 @@ use super::page::{self, Page};
 use super::peer;
 use crate::authorize::attempts::get;
 use crate::authorize::callback::MAX_CALLBACK_BYTES;
-use crate::authorize::finish::{receive, refuse_another_account};
+use crate::authorize::receive::{receive, reject_another_account};
 use crate::env::Env;
 use crate::store::attempt::AttemptRow;
 use crate::store::connection;
@@ -115,7 +115,7 @@ pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<At
 /// Another account of this computer may know the state, which is in the argument list of whatever opened the browser.
 fn foreign(site: &Site) -> Page {
     if let Some(env) = site.env.upgrade() {
-        refuse_another_account(&env, &site.id);
+        reject_another_account(&env, &site.id);
     }
     page::refused(
         StatusCode::FORBIDDEN,

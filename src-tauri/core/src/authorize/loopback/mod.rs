@@ -22,7 +22,7 @@ use grapnel_model::redirect::Loopback;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::authorize::finish::give_up;
+use crate::authorize::complete::fail;
 use crate::env::Env;
 use crate::store;
 use crate::store::attempt::AttemptRow;
@@ -56,7 +56,7 @@ pub(super) fn resume(env: &Arc<Env>, row: AttemptRow) {
             Ok((listener, _)) => serve(&env, &row, listener),
             Err(error) => {
                 let error = port::lost(&place, &error);
-                give_up(&env, row, error);
+                fail(&env, row, error);
             }
         }
     });

@@ -1,5 +1,4 @@
-//! Where a new grant is kept: in the connection that was authorized again, unless another account signed in. Tokens of
-//! one account never silently take the place of another's.
+//! Replacing the account of a connection, after another account signed in and the person wants that one.
 
 use std::sync::Arc;
 
@@ -10,56 +9,9 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
 
 use super::attempts::{no_attempt, tell};
-use crate::content::IdToken;
 use crate::env::Env;
-use crate::http::token::Grant;
-use crate::signed_in::ConfiguredApp;
-use crate::store::attempt::AttemptRow;
+use crate::grant;
 use crate::store::{activity, attempt, connection};
-use crate::{content, grant};
-
-/// Where a grant is kept.
-pub(super) enum Place {
-    /// In a connection of its own.
-    New(ConnectionId),
-    /// In place of the grant of the connection that was authorized again, and what is known of its account.
-    Again(ConnectionId, Option<Account>),
-    /// In a connection of its own, since the other one belongs to another account.
-    Beside { new: ConnectionId, meant_for: ConnectionId, name: String },
-}
-
-impl Place {
-    pub(super) fn id(&self) -> &ConnectionId {
-        match self {
-            Self::New(id) | Self::Again(id, _) | Self::Beside { new: id, .. } => id,
-        }
-    }
-}
-
-/// Finds the place of a grant. Where the account is to be compared and no ID token names it, the provider is asked with
-/// the new access token; one that does not answer loses nothing.
-pub(super) async fn find(
-    env: &Arc<Env>,
-    row: &AttemptRow,
-    app: &ConfiguredApp,
-    granted: &Grant,
-    id_token: Option<&IdToken>,
-) -> Result<Place> {
-    let Some(id) = row.connection_id.clone() else { return Ok(Place::New(ConnectionId::random())) };
-    let Some(there) = env.store.read(|c| connection::get(c, &id))? else { return Ok(Place::Again(id, None)) };
-    let Some(before) = there.identity.account else { return Ok(Place::Again(id, None)) };
-    let now = match id_token {
-        Some(id_token) => Some(id_token.account.clone()),
-        None if row.replaces_account => None,
-        None => content::account_of_new(env, &id, app, granted).await,
-    };
-    match now {
-        Some(now) if !row.replaces_account && !now.is_same(&before) => {
-            Ok(Place::Beside { new: ConnectionId::random(), meant_for: id, name: there.name })
-        }
-        _ => Ok(Place::Again(id, Some(before))),
-    }
-}
 
 /// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection that
 /// was made for it goes.

@@ -1,0 +1,142 @@
+//! A callback's authorization code, exchanged for a grant (RFC 6749 §4.1.3).
+
+use std::sync::Arc;
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::SecretString;
+
+use super::attempts::verifier_place;
+use super::request;
+use crate::app_secrets;
+use crate::content::{self, IdToken};
+use crate::env::Env;
+use crate::grant::Client;
+use crate::http::token::{Ask, Grant, ask};
+use crate::http::{Failure, Mask, TokenFailure, Unusable};
+use crate::refusal::{Refusal, client_hint, said};
+use crate::signed_in::ConfiguredApp;
+use crate::store::app::AppRow;
+use crate::store::attempt::{self, AttemptRow};
+
+/// What a code was exchanged for.
+pub(super) struct Exchanged {
+    pub(super) client: Client,
+    pub(super) grant: Grant,
+    /// The ID token, where one came that may be relied on.
+    pub(super) id_token: Option<IdToken>,
+}
+
+/// Exchanges the code that answered an attempt.
+pub(super) async fn exchange_code(
+    env: &Arc<Env>,
+    row: &mut AttemptRow,
+    app: &ConfiguredApp,
+    code: SecretString,
+    state: SecretString,
+) -> Result<Exchanged> {
+    // A code works once: the vault must be able to encrypt the tokens before the code is spent.
+    env.vault.check().await?;
+    app_secrets::seal_clear(env, &app.row).await?;
+    let client = Client::of(env, app).await?;
+    let verifier = match &row.sealed_verifier {
+        Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),
+        None => None,
+    };
+    let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
+    let permit = env.http.turn(&client.conventions.token_url).await;
+    let grant = match ask(&env.http, &permit, &client.conventions, &client.credentials, asked).await {
+        Ok(grant) => grant,
+        Err(unanswered) => {
+            request::answered_with(&mut row.exchange, unanswered.seen);
+            env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
+            return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
+        }
+    };
+    drop(permit);
+    let id_token = match &grant.id_token {
+        Some(token) => {
+            let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
+            content::check_id_token(env, &client, token, row.nonce_hash.as_deref(), &mask).await?
+        }
+        None => None,
+    };
+    Ok(Exchanged { client, grant, id_token })
+}
+
+/// What an error in the callback says (RFC 6749 §4.1.2.1).
+pub(super) fn denied(
+    env: &Env,
+    row: &mut AttemptRow,
+    app: &ConfiguredApp,
+    error: &str,
+    description: Option<&str>,
+) -> Result<Error> {
+    let provider = &app.provider()?;
+    let (error, description) = (clean(error, &[]), description.map(|text| clean(text, &[])));
+    request::came_back_with(&mut row.exchange, &error, description.as_deref());
+    env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
+    Ok(match error.as_str() {
+        "access_denied" => Error::new(
+            Code::AccessDenied,
+            match &description {
+                None => format!("You said no at {provider}."),
+                // A policy, or an administrator, may have said no as well.
+                text => format!("{provider} denied access.{}", said(text.as_deref())),
+            },
+        )
+        .means("No token was issued, and nothing changed here.")
+        .hint("If that was not what you meant, try again."),
+        _ => Refusal { status: None, error: &error, description: description.as_deref() }
+            .explain(provider)
+            .means("No token was issued, and nothing changed here.")
+            .or_hint("Compare the app’s settings at the provider (redirect address, scopes) with those here, then try again."),
+    })
+}
+
+/// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
+/// Without a verifier, whoever saw the code first could use it.
+fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: bool) -> Error {
+    let provider = &client.provider;
+    match failure {
+        TokenFailure::Refused { status, error, description } => {
+            let refusal = Refusal { status: Some(status), error: &error, description: description.as_deref() }
+                .explain(provider)
+                .means("You agreed, but no token was issued. Nothing changed here.");
+            if !has_verifier && (refusal.code == Code::InvalidGrant || error == "invalid_request") {
+                return refusal.hint(format!(
+                    "The code may have been too old. Or someone else used it first, which {provider} cannot prevent without PKCE: look in your account there for access that you do not know. Then try again."
+                ));
+            }
+            match refusal.code {
+                Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again."),
+                Code::InvalidClient => refusal.hint(client_hint(client, "try again")),
+                _ => refusal.or_hint("Try again."),
+            }
+        }
+        TokenFailure::Failed(failure @ Failure::Unusable(..)) => {
+            let asked = match failure {
+                Failure::Unusable(Unusable::OnlyIdToken, _) if app.scopes.is_empty() => " No scope was asked for.".into(),
+                Failure::Unusable(Unusable::OnlyIdToken, _) => format!(" Scopes asked for: {}.", app.scopes.join(" ")),
+                _ => String::new(),
+            };
+            let error = failure
+                .explain(provider)
+                .means(format!("No token was kept, and nothing changed here.{asked}"));
+            let then = format!("{} Then sign in again.", error.hint.as_deref().unwrap_or_default());
+            error.hint(then)
+        }
+        TokenFailure::Failed(failure) if failure.may_have_acted() => failure
+            .explain(provider)
+            .means(format!("{provider} may have issued a token that nobody holds; it expires by itself. Nothing changed here."))
+            .hint("Try again."),
+        TokenFailure::Failed(failure) => {
+            let hint = match failure {
+                Failure::NotSent(_) => "Look at your network connection and at the provider’s address, then try again.",
+                Failure::Strange(..) => "Look at the token address among the app’s addresses, then try again.",
+                _ => "Wait a little, then try again.",
+            };
+            failure.explain(provider).means("You agreed, but no token was issued. Nothing changed here.").or_hint(hint)
+        }
+    }
+}

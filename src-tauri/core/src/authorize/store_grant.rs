@@ -1,0 +1,125 @@
+//! Storing a new grant: in the connection that was authorized again, unless another account signed in. Tokens of one
+//! account never silently take the place of another's.
+
+use std::sync::Arc;
+
+use grapnel_model::account::Account;
+use grapnel_model::activity::Kind;
+use grapnel_model::attempt::Phase;
+use grapnel_model::error::Result;
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+
+use super::attempts::tell;
+use super::exchange::Exchanged;
+use crate::content::{self, IdToken};
+use crate::env::Env;
+use crate::grant;
+use crate::http::token::Grant;
+use crate::signed_in::ConfiguredApp;
+use crate::store::attempt::AttemptRow;
+use crate::store::{self, activity, connection};
+use crate::unique_names::UniqueNames;
+
+/// Stores the grant that a code was exchanged for: the connection, its tokens and the attempt's progress in one
+/// transaction.
+pub(super) async fn store_grant(
+    env: &Arc<Env>,
+    row: &AttemptRow,
+    app: &ConfiguredApp,
+    Exchanged { client, grant, id_token }: Exchanged,
+) -> Result<GrantTarget> {
+    let target = choose_target(env, row, app, &grant, id_token.as_ref()).await?;
+    let app = &app.row;
+    let id = target.id().clone();
+    let sealed = grant::seal(env, &id, &client.conventions, grant, None).await?;
+    let now = env.now();
+    env.store.write(|tx| {
+        let new_name = match &target {
+            GrantTarget::Again(..) => None,
+            GrantTarget::New(_) => Some(row.name.as_ref().unwrap_or(&app.name)),
+            GrantTarget::Beside { name, .. } => Some(name),
+        };
+        let version = match new_name {
+            None => connection::get(tx, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.version,
+            Some(name) => {
+                connection::insert(tx, &id, &app.id, &unique_name(tx, name)?, now)?;
+                0
+            }
+        };
+        connection::set_grant(tx, &id, version, &sealed)?;
+        env.keep_time(tx)?;
+        connection::clear_identity(tx, &id)?;
+        if let Some(IdToken { account, claims }) = &id_token {
+            connection::set_identity(tx, &id, Some(account), None)?;
+            connection::set_id_claims(tx, &id, claims)?;
+        }
+        // Not as it was when the attempt was claimed, but as it is: whoever opened the page may have taken it back.
+        if let Some(browser) = store::attempt::get(tx, &row.id)?.and_then(|row| row.browser) {
+            connection::set_browser(tx, &id, &browser)?;
+        }
+        store::attempt::set_connection(tx, &row.id, &id)?;
+        if let GrantTarget::Beside { meant_for, .. } = &target {
+            store::attempt::set_meant_for(tx, &row.id, Some(meant_for))?;
+            let text =
+                "Another account signed in. It is a connection of its own, and nothing was changed here.";
+            activity::add(tx, now, Kind::OtherAccount, text, (Some(meant_for), Some(&app.id)))?;
+        }
+        store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
+        activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
+    })?;
+    env.tell(Event::Connection(id));
+    tell(env, &row.id)?;
+    Ok(target)
+}
+
+fn unique_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {
+    let mut names = UniqueNames::default();
+    connection::names(tx)?.iter().for_each(|name| names.take(name));
+    Ok(names.unique(wanted))
+}
+
+/// The connection that a grant is stored in.
+pub(super) enum GrantTarget {
+    /// In a connection of its own.
+    New(ConnectionId),
+    /// In place of the grant of the connection that was authorized again, and what is known of its account.
+    Again(ConnectionId, Option<Account>),
+    /// In a connection of its own, since the other one belongs to another account.
+    Beside { new: ConnectionId, meant_for: ConnectionId, name: String },
+}
+
+impl GrantTarget {
+    pub(super) fn id(&self) -> &ConnectionId {
+        match self {
+            Self::New(id) | Self::Again(id, _) | Self::Beside { new: id, .. } => id,
+        }
+    }
+}
+
+/// Chooses the connection that a grant is stored in. Where the account is to be compared and no ID token names it, the provider is asked with
+/// the new access token; one that does not answer loses nothing.
+async fn choose_target(
+    env: &Arc<Env>,
+    row: &AttemptRow,
+    app: &ConfiguredApp,
+    granted: &Grant,
+    id_token: Option<&IdToken>,
+) -> Result<GrantTarget> {
+    let Some(id) = row.connection_id.clone() else { return Ok(GrantTarget::New(ConnectionId::random())) };
+    let Some(there) = env.store.read(|c| connection::get(c, &id))? else {
+        return Ok(GrantTarget::Again(id, None));
+    };
+    let Some(before) = there.identity.account else { return Ok(GrantTarget::Again(id, None)) };
+    let now = match id_token {
+        Some(id_token) => Some(id_token.account.clone()),
+        None if row.replaces_account => None,
+        None => content::account_of_new(env, &id, app, granted).await,
+    };
+    match now {
+        Some(now) if !row.replaces_account && !now.is_same(&before) => {
+            Ok(GrantTarget::Beside { new: ConnectionId::random(), meant_for: id, name: there.name })
+        }
+        _ => Ok(GrantTarget::Again(id, Some(before))),
+    }
+}
