@@ -15,8 +15,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
 use url::Url;
 
+use super::job_queue::JobQueue;
 use super::outcome::{RefreshFailure, RefreshReason};
-use super::plan::Plan;
 use super::renewal::renew;
 use super::schedule;
 use crate::clock::Woken;
@@ -31,21 +31,21 @@ use crate::store::{app, connection, renewable, revocation, settings};
 /// Keeps every connection alive, for as long as it is awaited.
 pub(crate) async fn keep_alive(env: Arc<Env>) {
     let mut events = env.events.subscribe();
-    let mut keeper = Keeper::new(env);
-    keeper.look_at_all();
+    let mut scheduler = RefreshScheduler::new(env);
+    scheduler.plan_all();
     loop {
-        keeper.start_what_is_due();
+        scheduler.start_what_is_due();
         tokio::select! {
-            woken = wait(&keeper.env, keeper.plan.next()) => if woken == Woken::Jumped {
-                keeper.wake();
+            woken = wait(&scheduler.env, scheduler.queue.next()) => if woken == Woken::Jumped {
+                scheduler.wake();
             },
-            Some(ended) = keeper.at_work.join_next_with_id() => keeper.ended(ended),
+            Some(ended) = scheduler.tasks.join_next_with_id() => scheduler.ended(ended),
             event = events.recv() => match event {
-                Ok(Event::Connection(id)) => drop(keeper.look_at(&id)),
+                Ok(Event::Connection(id)) => drop(scheduler.plan_connection(&id)),
                 // Tokens can be opened again, or apps are others; or something was missed.
-                Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => keeper.begin_anew(),
+                Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => scheduler.replan(),
                 // Another process wrote much, or the margin is another. What failed in this one is no better for it.
-                Ok(Event::Elsewhere | Event::Settings) => keeper.look_at_all(),
+                Ok(Event::Elsewhere | Event::Settings) => scheduler.plan_all(),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             },
@@ -61,33 +61,33 @@ async fn wait(env: &Env, next: Option<Timestamp>) -> Woken {
 
 /// What there is to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Thing {
+enum Job {
     Renewal(ConnectionId),
     Revocation(RevocationId),
     /// To tell that a connection will need a new sign-in.
     Notice(ConnectionId),
     /// To plan everything anew.
-    Look,
+    Replan,
 }
 
 /// How soon a store that could not be read is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const STORE_RETRY_PAUSE: Duration = Duration::from_secs(60);
 /// How long tokens that the store did not take wait at most for the next try. It asks no provider.
-const WRITE_AGAIN: Duration = Duration::from_secs(30);
+const MAX_UNSAVED_PAUSE: Duration = Duration::from_secs(30);
 /// How soon a provider can be found to be back once more.
-const BACK_AGAIN: Duration = Duration::from_secs(60);
+const RECOVERY_INTERVAL: Duration = Duration::from_secs(60);
 
-struct Keeper {
+struct RefreshScheduler {
     env: Arc<Env>,
     /// How long before their end tokens are renewed.
     margin: Margin,
-    plan: Plan<Thing>,
-    at_work: JoinSet<Result<()>>,
+    queue: JobQueue<Job>,
+    tasks: JoinSet<Result<()>>,
     /// What each task is at work on.
-    tasks: HashMap<task::Id, Thing>,
-    under_way: HashSet<Thing>,
+    jobs: HashMap<task::Id, Job>,
+    running: HashSet<Job>,
     /// What failed here, not at a provider: how often, and until when it is left alone.
-    held_back: HashMap<Thing, (u32, Timestamp)>,
+    backed_off: HashMap<Job, (u32, Timestamp)>,
     /// Where the connections would be renewed whose last renewal failed, and until when that failure answers for them.
     waiting: HashMap<ConnectionId, (Url, Option<Timestamp>)>,
     /// Those of them whose time is now, since the machine woke or their provider is back.
@@ -95,36 +95,36 @@ struct Keeper {
     /// When a provider was found to be back.
     back: HashMap<Url, Timestamp>,
     /// Where each app renews; nothing for one that does not.
-    places: HashMap<AppId, Option<Url>>,
+    token_urls: HashMap<AppId, Option<Url>>,
 }
 
-impl Keeper {
+impl RefreshScheduler {
     fn new(env: Arc<Env>) -> Self {
         Self {
             env,
             margin: Margin::default(),
-            plan: Plan::default(),
-            at_work: JoinSet::new(),
-            tasks: HashMap::new(),
-            under_way: HashSet::new(),
-            held_back: HashMap::new(),
+            queue: JobQueue::default(),
+            tasks: JoinSet::new(),
+            jobs: HashMap::new(),
+            running: HashSet::new(),
+            backed_off: HashMap::new(),
             waiting: HashMap::new(),
             early: HashSet::new(),
             back: HashMap::new(),
-            places: HashMap::new(),
+            token_urls: HashMap::new(),
         }
     }
 
     /// Plans everything anew, also what was held back.
-    fn begin_anew(&mut self) {
-        self.held_back.clear();
-        self.look_at_all();
+    fn replan(&mut self) {
+        self.backed_off.clear();
+        self.plan_all();
     }
 
     /// Plans everything anew.
-    fn look_at_all(&mut self) {
-        self.plan.clear();
-        self.places.clear();
+    fn plan_all(&mut self) {
+        self.queue.clear();
+        self.token_urls.clear();
         let found = self.env.store.read(|c| {
             Ok((settings::get(c)?, renewable::all(c)?, revocation::all(c)?, connection::notices(c, None)?))
         });
@@ -137,25 +137,25 @@ impl Keeper {
                 self.plan_revocations(&revocations);
                 self.plan_notices(notices);
             }
-            Err(error) => self.look_later(&error),
+            Err(error) => self.plan_later(&error),
         }
     }
 
     /// The store could not be read: it is looked at again before long.
-    fn look_later(&mut self, error: &Error) {
+    fn plan_later(&mut self, error: &Error) {
         tracing::warn!(%error, "nothing can be planned");
-        self.plan.set(Thing::Look, Some(after(self.env.time.now(), LOOK_AGAIN)));
+        self.queue.set(Job::Replan, Some(after(self.env.time.now(), STORE_RETRY_PAUSE)));
     }
 
     /// Plans one connection anew, and answers how it is found.
-    fn look_at(&mut self, id: &ConnectionId) -> Option<Renewable> {
+    fn plan_connection(&mut self, id: &ConnectionId) -> Option<Renewable> {
         let found = self.env.store.read(|c| {
             Ok((renewable::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
         });
         let (renewable, revocations, notices) = match found {
             Ok(found) => found,
             Err(error) => {
-                self.look_later(&error);
+                self.plan_later(&error);
                 return None;
             }
         };
@@ -163,10 +163,10 @@ impl Keeper {
             self.plan_renewal(of);
         } else {
             self.waiting.remove(id);
-            self.plan.set(Thing::Renewal(id.clone()), None);
+            self.queue.set(Job::Renewal(id.clone()), None);
         }
         self.plan_revocations(&revocations);
-        self.plan.set(Thing::Notice(id.clone()), None);
+        self.queue.set(Job::Notice(id.clone()), None);
         self.plan_notices(notices);
         renewable
     }
@@ -175,68 +175,68 @@ impl Keeper {
     fn plan_notices(&mut self, notices: Vec<(ConnectionId, Timestamp)>) {
         let now = self.env.time.now();
         for (id, from) in notices.into_iter().filter(|(_, from)| *from > now) {
-            self.plan(Thing::Notice(id), Some(from));
+            self.plan(Job::Notice(id), Some(from));
         }
     }
 
     fn plan_renewal(&mut self, of: &Renewable) {
-        let Some(place) = self.place(of) else { return self.plan(Thing::Renewal(of.id.clone()), None) };
+        let Some(token_url) = self.token_url(of) else { return self.plan(Job::Renewal(of.id.clone()), None) };
         let due = schedule::due(of, self.margin).map(|due| match of.retry.quiet_until {
             Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
             _ => due,
         });
         // What is in memory alone is written as soon as it can be.
         let due = if self.env.unsaved(&of.id).is_some() { Some(self.env.time.now()) } else { due };
-        self.plan(Thing::Renewal(of.id.clone()), due);
+        self.plan(Job::Renewal(of.id.clone()), due);
         if of.retry.at.is_some() {
-            self.waiting.insert(of.id.clone(), (place, of.retry.quiet_until));
+            self.waiting.insert(of.id.clone(), (token_url, of.retry.quiet_until));
         } else if self.waiting.remove(&of.id).is_some() && !of.is_refused {
-            self.is_back(&place);
+            self.is_back(&token_url);
         }
     }
 
     /// A provider that failed gives tokens again: who waits for it need not wait any longer. Who fails again all the
     /// same waits as before: one that now gives tokens and now does not is not back each time.
-    fn is_back(&mut self, place: &Url) {
+    fn is_back(&mut self, token_url: &Url) {
         let now = self.env.time.now();
-        if self.back.get(place).is_some_and(|last| now < after(*last, BACK_AGAIN)) {
+        if self.back.get(token_url).is_some_and(|last| now < after(*last, RECOVERY_INTERVAL)) {
             return;
         }
-        self.back.insert(place.clone(), now);
+        self.back.insert(token_url.clone(), now);
         let waiting =
-            self.waiting.iter().filter(|(id, (other, _))| other == place && !self.early.contains(*id));
+            self.waiting.iter().filter(|(id, (other, _))| other == token_url && !self.early.contains(*id));
         let waiting: Vec<_> = waiting.map(|(id, (_, quiet_until))| (id.clone(), *quiet_until)).collect();
         for (id, quiet_until) in waiting {
             self.early.insert(id.clone());
             if quiet_until.is_some() {
-                self.plan(Thing::Renewal(id), quiet_until);
+                self.plan(Job::Renewal(id), quiet_until);
             }
         }
     }
 
     fn plan_revocations(&mut self, all: &[RevocationRow]) {
         for of in all {
-            self.plan(Thing::Revocation(of.id.clone()), Some(of.retry_at));
+            self.plan(Job::Revocation(of.id.clone()), Some(of.retry_at));
         }
     }
 
-    fn plan(&mut self, thing: Thing, due: Option<Timestamp>) {
-        if self.under_way.contains(&thing) {
+    fn plan(&mut self, job: Job, due: Option<Timestamp>) {
+        if self.running.contains(&job) {
             return;
         }
-        let held_back = self.held_back.get(&thing).map(|(_, until)| *until);
-        self.plan.set(thing, due.map(|due| held_back.map_or(due, |until| due.max(until))));
+        let backed_off = self.backed_off.get(&job).map(|(_, until)| *until);
+        self.queue.set(job, due.map(|due| backed_off.map_or(due, |until| due.max(until))));
     }
 
     /// Where a connection is renewed, if its app's provider renews at all.
-    fn place(&mut self, of: &Renewable) -> Option<Url> {
-        if let Some(known) = self.places.get(&of.app_id) {
+    fn token_url(&mut self, of: &Renewable) -> Option<Url> {
+        if let Some(known) = self.token_urls.get(&of.app_id) {
             return known.clone();
         }
-        match place(&self.env, &of.app_id) {
-            Ok(place) => self.places.entry(of.app_id.clone()).or_insert(place).clone(),
+        match token_url(&self.env, &of.app_id) {
+            Ok(token_url) => self.token_urls.entry(of.app_id.clone()).or_insert(token_url).clone(),
             Err(error) => {
-                self.look_later(&error);
+                self.plan_later(&error);
                 None
             }
         }
@@ -244,14 +244,14 @@ impl Keeper {
 
     fn start_what_is_due(&mut self) {
         let now = self.env.time.now();
-        while let Some(thing) = self.plan.take_due(now) {
-            match &thing {
-                Thing::Renewal(id) => self.start_renewal(id),
-                Thing::Look => self.look_at_all(),
-                Thing::Notice(id) => self.env.tell(Event::Connection(id.clone())),
-                Thing::Revocation(id) => {
+        while let Some(job) = self.queue.take_due(now) {
+            match &job {
+                Job::Renewal(id) => self.start_renewal(id),
+                Job::Replan => self.plan_all(),
+                Job::Notice(id) => self.env.tell(Event::Connection(id.clone())),
+                Job::Revocation(id) => {
                     let (env, id) = (Arc::clone(&self.env), id.clone());
-                    self.start(thing.clone(), async move { revoke::again(&env, &id).await.map(drop) });
+                    self.start(job.clone(), async move { revoke::again(&env, &id).await.map(drop) });
                 }
             }
         }
@@ -259,21 +259,21 @@ impl Keeper {
 
     fn start_renewal(&mut self, id: &ConnectionId) {
         // Another process may have renewed it since it was planned.
-        let Some(of) = self.look_at(id) else { return };
-        let thing = Thing::Renewal(id.clone());
-        if self.plan.when(&thing).is_none_or(|due| due > self.env.time.now()) {
+        let Some(of) = self.plan_connection(id) else { return };
+        let job = Job::Renewal(id.clone());
+        if self.queue.when(&job).is_none_or(|due| due > self.env.time.now()) {
             return;
         }
-        let Some(place) = self.place(&of) else { return };
-        self.plan.set(thing.clone(), None);
+        let Some(token_url) = self.token_url(&of) else { return };
+        self.queue.set(job.clone(), None);
         self.early.remove(id);
-        self.start(thing, by_itself(Arc::clone(&self.env), place, of));
+        self.start(job, by_itself(Arc::clone(&self.env), token_url, of));
     }
 
-    fn start(&mut self, thing: Thing, work: impl Future<Output = Result<()>> + Send + 'static) {
-        self.under_way.insert(thing.clone());
-        let task = self.at_work.spawn(work).id();
-        self.tasks.insert(task, thing);
+    fn start(&mut self, job: Job, work: impl Future<Output = Result<()>> + Send + 'static) {
+        self.running.insert(job.clone());
+        let task = self.tasks.spawn(work).id();
+        self.jobs.insert(task, job);
     }
 
     /// Plans what was done anew: what failed at a provider by what is stored of it, what failed here by what is
@@ -282,37 +282,37 @@ impl Keeper {
         let (task, result) = ended.unwrap_or_else(|broken| {
             (broken.id(), Err(Error::new(Code::Internal, "What was done by itself was broken off.")))
         });
-        let Some(thing) = self.tasks.remove(&task) else { return };
-        self.under_way.remove(&thing);
+        let Some(job) = self.jobs.remove(&task) else { return };
+        self.running.remove(&job);
         match result {
             Ok(()) => {
-                self.held_back.remove(&thing);
+                self.backed_off.remove(&job);
             }
-            Err(error) => self.hold_back(&thing, &error),
+            Err(error) => self.back_off(&job, &error),
         }
-        match thing {
-            Thing::Renewal(id) => drop(self.look_at(&id)),
-            Thing::Revocation(id) => match self.env.store.read(|c| revocation::get(c, &id)) {
+        match job {
+            Job::Renewal(id) => drop(self.plan_connection(&id)),
+            Job::Revocation(id) => match self.env.store.read(|c| revocation::get(c, &id)) {
                 Ok(row) => self.plan_revocations(row.as_slice()),
-                Err(error) => self.look_later(&error),
+                Err(error) => self.plan_later(&error),
             },
-            Thing::Look | Thing::Notice(_) => {}
+            Job::Replan | Job::Notice(_) => {}
         }
     }
 
-    fn hold_back(&mut self, thing: &Thing, error: &Error) {
-        tracing::info!(?thing, %error, "not done by itself");
-        let failures = self.held_back.get(thing).map_or(0, |(failures, _)| *failures).saturating_add(1);
+    fn back_off(&mut self, job: &Job, error: &Error) {
+        tracing::info!(?job, %error, "not done by itself");
+        let failures = self.backed_off.get(job).map_or(0, |(failures, _)| *failures).saturating_add(1);
         // A keyring that does not answer is not asked again and again: it may ask a person each time. Nor does anything
         // change by itself for a connection whose app's hosts are others.
         let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
             Timestamp::MAX
         } else {
-            let is_unsaved = matches!(thing, Thing::Renewal(id) if self.env.unsaved(id).is_some());
-            let longest = if is_unsaved { WRITE_AGAIN } else { Duration::MAX };
+            let is_unsaved = matches!(job, Job::Renewal(id) if self.env.unsaved(id).is_some());
+            let longest = if is_unsaved { MAX_UNSAVED_PAUSE } else { Duration::MAX };
             after(self.env.time.now(), pause(failures, None, dice()).min(longest))
         };
-        self.held_back.insert(thing.clone(), (failures, until));
+        self.backed_off.insert(job.clone(), (failures, until));
     }
 
     /// The machine slept, or its clock was set: the network may be another one now, and no retry waits any longer.
@@ -322,12 +322,12 @@ impl Keeper {
             tracing::warn!(%error, "the time is not kept");
         }
         self.early.extend(self.waiting.keys().cloned());
-        self.begin_anew();
+        self.replan();
     }
 }
 
 /// Where an app renews; nowhere, where its values are none that can be used. An error is the store's.
-fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
+fn token_url(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
     let Some(app) = env.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
     let renewing = app.config().ok().filter(|config| config.renewal.refresh != Refresh::None);
     Ok(renewing.map(|config| config.renewal.url.as_ref().unwrap_or(&config.token_url).clone()))
@@ -335,11 +335,11 @@ fn place(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
 
 /// Renews a connection, once what is before it at its provider is done. A vault that is known not to open is not asked
 /// once more: its keyring could ask the person each time.
-async fn by_itself(env: Arc<Env>, place: Url, of: Renewable) -> Result<()> {
+async fn by_itself(env: Arc<Env>, token_url: Url, of: Renewable) -> Result<()> {
     if let Some(trouble) = env.vault.trouble().filter(|_| env.unsaved(&of.id).is_none()) {
         return Err(trouble);
     }
-    let _place = env.http.in_background(&place).await;
+    let _place = env.http.in_background(&token_url).await;
     // It may have waited long, and someone else may have renewed it.
     if env.store.read(|c| renewable::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());

@@ -3,9 +3,9 @@
 
 mod access_token;
 mod current_token;
+mod job_queue;
 mod keep_alive;
 mod outcome;
-mod plan;
 mod point;
 mod renewal;
 mod schedule;
