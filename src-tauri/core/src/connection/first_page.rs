@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::Result;
 
-use super::state::Now;
+use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
 use crate::store::standing;
@@ -29,5 +29,5 @@ pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
         Ok((first, all.len()))
     })?;
     let has_more = first.len() < all;
-    Ok((Now::of(env, apps).summaries(first), has_more))
+    Ok((StatusContext::of(env, apps).summaries(first), has_more))
 }

@@ -5,7 +5,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 
-use super::state::{self, Now};
+use super::state::{self, StatusContext};
 use crate::env::Env;
 use crate::store::connection::ConnectionRow;
 use crate::store::standing::Standing;
@@ -15,21 +15,21 @@ use crate::{app, authorize};
 /// Every connection, by name.
 pub(crate) fn all(env: &Env) -> Result<Vec<Summary>> {
     let all = env.store.read(standing::all)?;
-    Ok(Now::of(env, app::all(env)?).summaries(all))
+    Ok(StatusContext::of(env, app::all(env)?).summaries(all))
 }
 
 /// Those of these connections that are there.
 pub(crate) fn some(env: &Env, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
     let found = env.store.read(|c| ids.iter().map(|id| standing::one(c, id)).collect())?;
     let found: Vec<Option<Standing>> = found;
-    Ok(Now::of(env, app::all(env)?).summaries(found.into_iter().flatten().collect()))
+    Ok(StatusContext::of(env, app::all(env)?).summaries(found.into_iter().flatten().collect()))
 }
 
 /// The connection that the person calls so, in letters of either case.
 pub(crate) fn named(env: &Env, name: &str) -> Result<Option<Summary>> {
     let Some(found) = env.store.read(|c| standing::named(c, name))? else { return Ok(None) };
     let app = env.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
-    Ok(Now::of(env, vec![app::view(app)?]).summary(found))
+    Ok(StatusContext::of(env, vec![app::view(app)?]).summary(found))
 }
 
 /// Everything about a connection.

@@ -5,7 +5,7 @@ use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::Result;
 use jiff::SignedDuration;
 
-use super::state::Now;
+use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
 use crate::store::standing::Notice;
@@ -51,7 +51,7 @@ pub(crate) fn take(env: &Env) -> Result<Vec<Summary>> {
     if kept.is_empty() {
         return Ok(Vec::new());
     }
-    let now = Now::of(env, app::all(env)?);
+    let now = StatusContext::of(env, app::all(env)?);
     let mut news = Vec::new();
     let (mut notes, mut noticed) = (Vec::new(), Vec::new());
     for of in kept {

@@ -18,14 +18,14 @@ use crate::store::connection::ConnectionRow;
 use crate::store::standing::Standing;
 
 /// What the standing of every connection depends on, at one moment.
-pub(super) struct Now<'a> {
+pub(super) struct StatusContext<'a> {
     env: &'a Env,
     apps: HashMap<AppId, App>,
     is_locked: bool,
     time: Timestamp,
 }
 
-impl<'a> Now<'a> {
+impl<'a> StatusContext<'a> {
     pub(super) fn of(env: &'a Env, apps: Vec<App>) -> Self {
         let apps = apps.into_iter().map(|app| (app.id.clone(), app)).collect();
         Self { env, apps, is_locked: env.vault.trouble().is_some(), time: env.time.now() }
@@ -102,7 +102,7 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
     let profile = Profile::find(&app.provider)?;
     let (requested, portal) = (app.scopes.clone(), profile.portal.clone());
     let aliases = profile.conventions(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
-    let summary = Now::of(env, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
+    let summary = StatusContext::of(env, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let renews = row.sealed_refresh().is_some();
     let identity = row.identity;
     Ok(Details {

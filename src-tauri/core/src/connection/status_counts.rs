@@ -3,7 +3,7 @@
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::Result;
 
-use super::state::Now;
+use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
 use crate::store::standing;
@@ -43,7 +43,7 @@ pub(crate) fn count(env: &Env) -> Result<Tally> {
     if noted.is_empty() {
         return Ok(tally);
     }
-    for summary in Now::of(env, app::all(env)?).summaries(noted) {
+    for summary in StatusContext::of(env, app::all(env)?).summaries(noted) {
         match summary.state {
             State::Retrying => tally.retrying += 1,
             State::ReconnectNeeded => tally.needing.push(summary),
