@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
-use grapnel_core::connection::Tally;
+use grapnel_core::connection::StatusCounts;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use ksni::menu::{MenuItem, StandardItem};
@@ -100,7 +100,7 @@ fn absent(error: &ksni::Error) -> Error {
 struct Item {
     app: AppHandle,
     icon: Vec<Icon>,
-    tally: Tally,
+    tally: StatusCounts,
 }
 
 impl ksni::Tray for Item {
@@ -173,7 +173,7 @@ fn show(app: &AppHandle, about: Option<ConnectionId>) {
 }
 
 /// The worst status, and how many connections have it.
-fn status_text(tally: &Tally) -> String {
+fn status_text(tally: &StatusCounts) -> String {
     let worst_first = [
         (tally.needing.len(), "needs reconnecting", "need reconnecting"),
         (tally.locked, "waits for the keyring", "wait for the keyring"),
@@ -219,7 +219,7 @@ mod tests {
             });
             vec![serde_json::from_value(one).unwrap(); count]
         };
-        let of = |all, disconnected, locked, retrying, count| Tally {
+        let of = |all, disconnected, locked, retrying, count| StatusCounts {
             all,
             disconnected,
             locked,

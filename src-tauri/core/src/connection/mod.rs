@@ -10,5 +10,5 @@ mod status_counts;
 pub(crate) use first_page::first;
 pub(crate) use list::{all, details, forget, named, some};
 pub(crate) use pending_notifications::take;
-pub use status_counts::Tally;
+pub use status_counts::StatusCounts;
 pub(crate) use status_counts::count;

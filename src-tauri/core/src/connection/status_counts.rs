@@ -10,7 +10,7 @@ use crate::store::standing;
 
 /// How many connections stand how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct StatusCounts {
     /// All there are.
     pub all: usize,
     /// That hold no tokens any more.
@@ -24,7 +24,7 @@ pub struct Tally {
 }
 
 /// Counts them.
-pub(crate) fn count(env: &Env) -> Result<Tally> {
+pub(crate) fn count(env: &Env) -> Result<StatusCounts> {
     let unsaved = env.unsaved_ones();
     let (noted, (all, disconnected)) = env.store.read(|c| {
         let mut noted = standing::noted(c)?;
@@ -35,21 +35,21 @@ pub(crate) fn count(env: &Env) -> Result<Tally> {
         }
         Ok((noted, standing::counts(c)?))
     })?;
-    let mut tally = Tally { all, disconnected, ..Tally::default() };
+    let mut counts = StatusCounts { all, disconnected, ..StatusCounts::default() };
     if env.vault.trouble().is_some() {
-        tally.locked = all - disconnected;
-        return Ok(tally);
+        counts.locked = all - disconnected;
+        return Ok(counts);
     }
     if noted.is_empty() {
-        return Ok(tally);
+        return Ok(counts);
     }
     for summary in StatusContext::of(env, app::all(env)?).summaries(noted) {
         match summary.state {
-            State::Retrying => tally.retrying += 1,
-            State::ReconnectNeeded => tally.needing.push(summary),
+            State::Retrying => counts.retrying += 1,
+            State::ReconnectNeeded => counts.needing.push(summary),
             _ => {}
         }
     }
-    tally.needing.sort_by_cached_key(|one| one.name.to_lowercase());
-    Ok(tally)
+    counts.needing.sort_by_cached_key(|one| one.name.to_lowercase());
+    Ok(counts)
 }

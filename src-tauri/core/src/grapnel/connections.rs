@@ -6,7 +6,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::revocation::Disconnected;
 
 use super::Grapnel;
-use crate::connection::Tally;
+use crate::connection::StatusCounts;
 use crate::{connection, revoke};
 
 impl Grapnel {
@@ -31,7 +31,7 @@ impl Grapnel {
     }
 
     /// How many connections stand how.
-    pub fn tally(&self) -> Result<Tally> {
+    pub fn tally(&self) -> Result<StatusCounts> {
         connection::count(&self.0)
     }
 

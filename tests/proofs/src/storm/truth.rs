@@ -24,7 +24,7 @@ pub(super) enum Standing {
 }
 
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct StatusCounts {
     pub(super) active: usize,
     pub(super) retrying: usize,
     refused: usize,
@@ -32,7 +32,7 @@ pub(super) struct Tally {
     pub(super) untrue: Vec<String>,
 }
 
-impl Tally {
+impl StatusCounts {
     pub(super) fn add(&mut self, name: &str, standing: Result<Standing, String>) {
         match standing {
             Ok(Standing::Active) => self.active += 1,
