@@ -88,14 +88,14 @@ impl Kind {
 
 /// A program that asks for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asker {
+pub struct RequestingProcess {
     /// The file that it executes, such as `/usr/bin/bash`; nothing where that cannot be told.
     pub program: Option<String>,
     /// Its process id.
     pub pid: u32,
 }
 
-impl Asker {
+impl RequestingProcess {
     /// By what it is known: a script that is started again is the same.
     pub fn known_by(&self) -> String {
         self.program.as_deref().map_or_else(|| "another program".into(), clean_line)

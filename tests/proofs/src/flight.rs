@@ -16,7 +16,7 @@ const THREADS: usize = 64;
 /// Longer than a token lives.
 const HOUR: i64 = 3700;
 
-struct Asker {
+struct RequestingProcess {
     _process: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
@@ -65,10 +65,10 @@ pub(crate) async fn prove(rounds: usize) -> Result<()> {
     Ok(())
 }
 
-fn start(world: &World, id: &str) -> Result<Asker> {
+fn start(world: &World, id: &str) -> Result<RequestingProcess> {
     let mut command = world.child("ask", &[id, &THREADS.to_string()])?;
     let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let input = process.stdin.take().context("no standard input")?;
     let output = process.stdout.take().context("no standard output")?;
-    Ok(Asker { _process: process, input, output: BufReader::new(output).lines() })
+    Ok(RequestingProcess { _process: process, input, output: BufReader::new(output).lines() })
 }

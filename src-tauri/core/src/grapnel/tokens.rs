@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
-use grapnel_model::activity::{Asker, Kind};
+use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::connection::Summary;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
@@ -50,8 +50,8 @@ impl Grapnel {
     }
 
     /// Notes that a program was given the access token. What asks again and again is one entry an hour.
-    pub fn token_handed_out(&self, connection: &Summary, asker: &Asker) -> Result<()> {
-        token_agent::note(&self.0, (&connection.id, &connection.app_id), asker)
+    pub fn token_handed_out(&self, connection: &Summary, process: &RequestingProcess) -> Result<()> {
+        token_agent::note(&self.0, (&connection.id, &connection.app_id), process)
     }
 
     /// Hands tokens that are good to `grapnel token` for as long as it is awaited. Ends with an error

@@ -1,6 +1,6 @@
 //! Who was given a token, noted in the activity.
 
-use grapnel_model::activity::{Asker, Kind};
+use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::error::Result;
 use grapnel_model::id::{AppId, ConnectionId};
 
@@ -8,8 +8,8 @@ use crate::env::Env;
 use crate::store::activity;
 
 /// Notes that a program was given an access token. What asks again and again is one entry an hour.
-pub(crate) fn note(env: &Env, of: (&ConnectionId, &AppId), asker: &Asker) -> Result<()> {
-    let said = (&*asker.known_by(), &*asker.sentence());
+pub(crate) fn note(env: &Env, of: (&ConnectionId, &AppId), process: &RequestingProcess) -> Result<()> {
+    let said = (&*process.known_by(), &*process.sentence());
     let of = (Some(of.0), Some(of.1));
     env.store.jot(|tx| activity::add_repeated(tx, env.now(), Kind::TokenHandedOut, said, of))
 }

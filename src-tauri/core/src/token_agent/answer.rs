@@ -1,7 +1,7 @@
 //! The answer: a token that is held, good for as long as was asked, and sealed under a key that is in memory.
 
 use grapnel_model::access_token::AccessToken;
-use grapnel_model::activity::Asker;
+use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
@@ -41,8 +41,8 @@ impl Answer {
     }
 
     /// Writes down who was given it.
-    pub(super) fn note(&self, env: &Env, asker: &Asker) {
-        match note(env, (&self.id, &self.app_id), asker) {
+    pub(super) fn note(&self, env: &Env, process: &RequestingProcess) {
+        match note(env, (&self.id, &self.app_id), process) {
             Ok(()) => env.tell(Event::Activity),
             Err(error) => tracing::info!(%error, "not noted"),
         }

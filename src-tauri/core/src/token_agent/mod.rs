@@ -7,10 +7,10 @@ mod activity_log;
 mod answer;
 #[cfg(target_os = "linux")]
 mod ask;
-#[cfg(target_os = "linux")]
-mod asker;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
 pub(crate) mod fuzz;
+#[cfg(target_os = "linux")]
+mod peer;
 mod process;
 #[cfg(target_os = "linux")]
 mod socket;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use grapnel_model::activity::Asker;
+use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::{Code, Error, Result, in_words};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
-use super::asker::Peer;
+use super::peer::Peer;
 use super::wire::{LONGEST, Question, encode};
 use crate::env::Env;
 
@@ -70,9 +70,9 @@ async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &Arc<AtomicBoo
             Ok((stream, _)) => {
                 let (env, is_open) = (Arc::clone(env), Arc::clone(is_open));
                 tokio::spawn(async move {
-                    let Some((answer, asker)) = attend(&env, stream, &is_open).await else { return };
+                    let Some((answer, process)) = attend(&env, stream, &is_open).await else { return };
                     // Elsewhere than in the runtime's own threads: another process may be writing.
-                    let _ = tokio::task::spawn_blocking(move || answer.note(&env, &asker)).await;
+                    let _ = tokio::task::spawn_blocking(move || answer.note(&env, &process)).await;
                     drop(place);
                 });
             }
@@ -104,7 +104,7 @@ pub(super) async fn attend(
     env: &Arc<Env>,
     mut stream: UnixStream,
     is_open: &AtomicBool,
-) -> Option<(Answer, Asker)> {
+) -> Option<(Answer, RequestingProcess)> {
     let peer = stream.peer_cred().ok()?;
     if peer.uid() != rustix::process::geteuid().as_raw() {
         tracing::warn!(uid = peer.uid(), "another account asked for a token");
@@ -123,10 +123,10 @@ pub(super) async fn attend(
         }
     };
     // Now, while it waits: it ends when it has its answer.
-    let asker = peer.asker()?;
+    let process = peer.process()?;
     let bytes = encode(&answer.token)?;
     timeout(PATIENCE, stream.write_all(&bytes)).await.ok()?.ok()?;
-    Some((answer, asker))
+    Some((answer, process))
 }
 
 async fn question(stream: &mut UnixStream) -> Option<Question> {

@@ -1,12 +1,12 @@
 //! The activity: bounded, searchable, and not flushed out by what happens each second.
 
-use grapnel_model::activity::{Asker, Entry, Kind};
+use grapnel_model::activity::{Entry, Kind, RequestingProcess};
 use jiff::SignedDuration;
 
 use crate::world::World;
 
-fn asker(program: &str, pid: u32) -> Asker {
-    Asker { program: Some(program.into()), pid }
+fn asker(program: &str, pid: u32) -> RequestingProcess {
+    RequestingProcess { program: Some(program.into()), pid }
 }
 
 fn handed_out(entries: &[Entry]) -> Vec<(&str, u32)> {

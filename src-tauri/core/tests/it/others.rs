@@ -1,7 +1,7 @@
 //! Two programs on one data directory: one hears what the other writes.
 
 use grapnel_core::app::NewApp;
-use grapnel_model::activity::Asker;
+use grapnel_model::activity::RequestingProcess;
 use grapnel_model::event::Event;
 
 use crate::world::World;
@@ -52,7 +52,10 @@ async fn a_program_that_hands_out_a_token_has_nothing_but_the_activity_read_agai
     world.grapnel.follow_others().unwrap();
     let mut events = world.grapnel.events();
     other
-        .token_handed_out(&other.connection(&one).unwrap().summary, &Asker { program: None, pid: 7 })
+        .token_handed_out(
+            &other.connection(&one).unwrap().summary,
+            &RequestingProcess { program: None, pid: 7 },
+        )
         .unwrap();
     assert_eq!(events.recv().await.unwrap(), Event::Activity);
 }

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use grapnel_model::activity::Asker;
+use grapnel_model::activity::RequestingProcess;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::net::unix::UCred;
@@ -33,10 +33,10 @@ impl Peer {
     /// Whose it is, as the system tells it while the process waits for its answer: by the file that it executes. Nothing
     /// that the process says of itself counts. The one that started it is named where this is the command line's own
     /// program, of this build, at work.
-    pub(super) fn asker(&self) -> Option<Asker> {
+    pub(super) fn process(&self) -> Option<RequestingProcess> {
         let passes_on = is_command_line(self.pid).then(|| parent(self.pid)).flatten();
-        let asker = requesting_process(passes_on.unwrap_or(self.pid));
-        self.lives().then_some(asker)
+        let process = requesting_process(passes_on.unwrap_or(self.pid));
+        self.lives().then_some(process)
     }
 
     fn lives(&self) -> bool {
@@ -85,10 +85,11 @@ mod tests {
         let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
         let peer = Peer { pid: child.id(), held: pidfd_open(pid, PidfdFlags::empty()).unwrap() };
         assert!(
-            peer.asker().is_some_and(|asker| asker.program.is_some_and(|program| program.ends_with("sleep")))
+            peer.process()
+                .is_some_and(|process| process.program.is_some_and(|program| program.ends_with("sleep")))
         );
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(peer.asker(), None);
+        assert_eq!(peer.process(), None);
     }
 }
