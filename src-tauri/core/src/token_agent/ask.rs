@@ -12,14 +12,14 @@ use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
 use super::socket::SOCKET;
-use super::wire::{ANSWER_HEAD, Question, decode_head};
+use super::wire::{RESPONSE_HEAD_BYTES, TokenRequest, decode_head};
 
 /// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
-const PATIENCE: Duration = Duration::from_millis(250);
+const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The token, from the window that runs on the data in `home`; nothing where none runs, or where it does not have that
 /// token at hand, for whatever reason.
-pub fn ask(home: &Path, question: &Question) -> Option<AccessToken> {
+pub fn ask(home: &Path, question: &TokenRequest) -> Option<AccessToken> {
     let request = question.to_bytes()?;
     // Where others can write, anyone may listen, and hand out a token of their own.
     let directory = home.metadata().ok()?;
@@ -38,12 +38,12 @@ fn connect(path: &Path) -> std::io::Result<UnixStream> {
     stream.set_nonblocking(true)?;
     net::connect(&stream, &SocketAddrUnix::new(path)?)?;
     stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(AGENT_REPLY_TIMEOUT))?;
     Ok(stream)
 }
 
 pub(super) fn answer(stream: &mut impl Read) -> Option<AccessToken> {
-    let mut head = [0; ANSWER_HEAD];
+    let mut head = [0; RESPONSE_HEAD_BYTES];
     stream.read_exact(&mut head).ok()?;
     let (expires_at, length) = decode_head(&head)?;
     let mut token = Zeroizing::new(vec![0; length]);

@@ -12,11 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::Question;
-use super::answer::Answer;
+use super::TokenRequest;
 use super::ask;
+use super::hand_out::HandOut;
 use super::socket::attend;
-use super::wire::{ANSWER_HEAD, LONGEST, encode};
+use super::wire::{MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_place;
 use crate::store::connection::{self, SealedGrant};
@@ -96,15 +96,15 @@ fn pieces(mut script: &[u8]) -> Vec<&[u8]> {
 fn question(script: &[u8]) {
     let pieces = pieces(script);
     let bytes = pieces.concat();
-    let asked = Question::of_bytes(&bytes);
+    let asked = TokenRequest::of_bytes(&bytes);
     if let Some(asked) = &asked {
-        assert!(bytes.len() <= LONGEST);
+        assert!(bytes.len() <= MAX_REQUEST_BYTES);
         assert_eq!(asked.to_bytes().as_deref(), Some(&*bytes), "it is the same when it is sent on");
     }
     let heard = WORLD.with(|world| world.runtime.block_on(ask_in(world, &pieces)));
     let expected = asked
         .as_ref()
-        .and_then(|asked| WORLD.with(|world| Answer::to(&world.env, asked)).expect("a database"));
+        .and_then(|asked| WORLD.with(|world| HandOut::to(&world.env, asked)).expect("a database"));
     let Some(answer) = ask::answer(&mut Cursor::new(&heard)) else {
         assert!(heard.is_empty(), "an answer is whole, or there is none");
         assert!(expected.is_none(), "it is answered");
@@ -146,13 +146,13 @@ fn answered(bytes: &[u8]) {
     let mut stream = Cursor::new(bytes);
     let Some(AccessToken { value, expires_at }) = ask::answer(&mut stream) else { return };
     let taken = usize::try_from(stream.position()).expect("it is in memory");
-    assert_eq!(taken, ANSWER_HEAD + value.expose_secret().len());
+    assert_eq!(taken, RESPONSE_HEAD_BYTES + value.expose_secret().len());
     assert!(value.expose_secret().len() <= 1 << 20);
     let said = encode(&AccessToken { value, expires_at }).expect("it is as long as it may be");
     let again = ask::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
     let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
     assert_eq!(end(again.expires_at), end(expires_at));
-    assert_eq!(&said[ANSWER_HEAD..], &bytes[ANSWER_HEAD..taken]);
+    assert_eq!(&said[RESPONSE_HEAD_BYTES..], &bytes[RESPONSE_HEAD_BYTES..taken]);
     // How long it is good for is what a program reckons with.
     let _ = expires_at.map(|end| Duration::try_from(NOW.duration_until(end)));
 }

@@ -4,11 +4,11 @@
 
 mod activity_log;
 #[cfg(target_os = "linux")]
-mod answer;
-#[cfg(target_os = "linux")]
 mod ask;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
 pub(crate) mod fuzz;
+#[cfg(target_os = "linux")]
+mod hand_out;
 #[cfg(target_os = "linux")]
 mod peer;
 mod process;
@@ -29,4 +29,4 @@ pub(crate) use socket::serve;
 pub use unsupported::ask;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::serve;
-pub use wire::Question;
+pub use wire::TokenRequest;

@@ -15,9 +15,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::answer::Answer;
+use super::hand_out::HandOut;
 use super::peer::Peer;
-use super::wire::{LONGEST, Question, encode};
+use super::wire::{MAX_REQUEST_BYTES, TokenRequest, encode};
 use crate::env::Env;
 
 /// The socket, in the data directory.
@@ -25,11 +25,11 @@ pub(super) const SOCKET: &str = "agent.sock";
 /// The same before it is ready.
 const UNREADY: &str = "agent.sock.new";
 /// So many are answered at once; others wait in the system's queue.
-const AT_ONCE: usize = 16;
+const MAX_CLIENTS: usize = 16;
 /// Who has not asked by now, or not taken the answer, has the door closed.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After the system gave no connection (it has too many open files, say), and before the keyring is listened to again.
-const PAUSE: Duration = Duration::from_millis(200);
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers for as long as it is awaited. Of several processes on the same data one does; another takes its place when
 /// it ends.
@@ -58,12 +58,12 @@ async fn follow_keyring(env: &Env, is_open: &AtomicBool) {
         is_open.store(true, Ordering::Relaxed);
         env.vault.keyring_closed().await;
         is_open.store(false, Ordering::Relaxed);
-        sleep(PAUSE).await;
+        sleep(RETRY_PAUSE).await;
     }
 }
 
 async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &Arc<AtomicBool>) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
@@ -78,7 +78,7 @@ async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &Arc<AtomicBoo
             }
             Err(error) => {
                 tracing::warn!(%error, "nobody can ask for a token now");
-                sleep(PAUSE).await;
+                sleep(RETRY_PAUSE).await;
             }
         }
     }
@@ -104,17 +104,17 @@ pub(super) async fn attend(
     env: &Arc<Env>,
     mut stream: UnixStream,
     is_open: &AtomicBool,
-) -> Option<(Answer, RequestingProcess)> {
+) -> Option<(HandOut, RequestingProcess)> {
     let peer = stream.peer_cred().ok()?;
     if peer.uid() != rustix::process::geteuid().as_raw() {
         tracing::warn!(uid = peer.uid(), "another account asked for a token");
         return None;
     }
     let peer = Peer::of(&peer)?;
-    let question = timeout(PATIENCE, question(&mut stream)).await.ok()??;
+    let question = timeout(CLIENT_TIMEOUT, question(&mut stream)).await.ok()??;
     let reader = Arc::clone(env);
     // Reading may have to wait for another process.
-    let read = tokio::task::spawn_blocking(move || Answer::to(&reader, &question)).await.ok()?;
+    let read = tokio::task::spawn_blocking(move || HandOut::to(&reader, &question)).await.ok()?;
     let answer = match read {
         Ok(answer) => answer.filter(|_| is_open.load(Ordering::Relaxed))?,
         Err(error) => {
@@ -125,15 +125,15 @@ pub(super) async fn attend(
     // Now, while it waits: it ends when it has its answer.
     let process = peer.process()?;
     let bytes = encode(&answer.token)?;
-    timeout(PATIENCE, stream.write_all(&bytes)).await.ok()?.ok()?;
+    timeout(CLIENT_TIMEOUT, stream.write_all(&bytes)).await.ok()?.ok()?;
     Some((answer, process))
 }
 
-async fn question(stream: &mut UnixStream) -> Option<Question> {
+async fn question(stream: &mut UnixStream) -> Option<TokenRequest> {
     let mut bytes = Vec::with_capacity(128);
     // One byte more than the longest tells that it is too long.
-    stream.take(LONGEST as u64 + 1).read_to_end(&mut bytes).await.ok()?;
-    Question::of_bytes(&bytes)
+    stream.take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut bytes).await.ok()?;
+    TokenRequest::of_bytes(&bytes)
 }
 
 fn unheard(error: &io::Error) -> Error {

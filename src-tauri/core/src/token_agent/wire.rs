@@ -11,40 +11,40 @@ use zeroize::Zeroizing;
 /// The first byte of a question. Who does not know it says nothing.
 const VERSION: u8 = 1;
 /// No name of a connection is longer than this, in bytes.
-const LONGEST_NAME: usize = 4096;
+const MAX_NAME_BYTES: usize = 4096;
 /// Before the name: version, how long the token must be good for in milliseconds.
-const HEAD: usize = 1 + 8;
+const REQUEST_HEAD_BYTES: usize = 1 + 8;
 /// The longest question.
-pub(super) const LONGEST: usize = HEAD + LONGEST_NAME;
+pub(super) const MAX_REQUEST_BYTES: usize = REQUEST_HEAD_BYTES + MAX_NAME_BYTES;
 /// Before the token: whether its end is known, that end in seconds and nanoseconds, and how long the token is.
-pub(super) const ANSWER_HEAD: usize = 1 + 8 + 4 + 4;
+pub(super) const RESPONSE_HEAD_BYTES: usize = 1 + 8 + 4 + 4;
 /// No token is longer than this.
-const LONGEST_TOKEN: usize = 1 << 20;
+const MAX_TOKEN_BYTES: usize = 1 << 20;
 
 /// What a program asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct TokenRequest {
     /// The connection, by what the person calls it.
     pub name: String,
     /// How long the token must still be good for.
     pub min_valid: Duration,
 }
 
-impl Question {
+impl TokenRequest {
     /// Nothing where the name is longer than any that a connection has.
     pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
         // Never less than was asked.
         let milliseconds = self.min_valid.as_nanos().div_ceil(1_000_000);
         let min_valid = u64::try_from(milliseconds).unwrap_or(u64::MAX);
         let parts = [&[VERSION][..], &min_valid.to_le_bytes(), self.name.as_bytes()];
-        (self.name.len() <= LONGEST_NAME).then(|| parts.concat())
+        (self.name.len() <= MAX_NAME_BYTES).then(|| parts.concat())
     }
 
     /// Nothing where it is no question that is known here.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (&VERSION, rest) = bytes.split_first()? else { return None };
         let (min_valid, name) = rest.split_first_chunk()?;
-        (name.len() <= LONGEST_NAME).then_some(())?;
+        (name.len() <= MAX_NAME_BYTES).then_some(())?;
         Some(Self {
             name: std::str::from_utf8(name).ok()?.to_owned(),
             min_valid: Duration::from_millis(u64::from_le_bytes(*min_valid)),
@@ -55,10 +55,10 @@ impl Question {
 /// A token as it is sent; nothing where it is longer than any should be.
 pub(super) fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
     let value = token.value.expose_secret().as_bytes();
-    let length = u32::try_from(value.len()).ok().filter(|_| value.len() <= LONGEST_TOKEN)?;
+    let length = u32::try_from(value.len()).ok().filter(|_| value.len() <= MAX_TOKEN_BYTES)?;
     let end = token.expires_at.unwrap_or(Timestamp::UNIX_EPOCH);
     // As large as it will be: what grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(ANSWER_HEAD + value.len()));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(RESPONSE_HEAD_BYTES + value.len()));
     bytes.push(u8::from(token.expires_at.is_some()));
     bytes.extend(end.as_second().to_le_bytes());
     bytes.extend(end.subsec_nanosecond().to_le_bytes());
@@ -68,7 +68,7 @@ pub(super) fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// When the token expires, and how long its text is that follows.
-pub(super) fn decode_head(head: &[u8; ANSWER_HEAD]) -> Option<(Option<Timestamp>, usize)> {
+pub(super) fn decode_head(head: &[u8; RESPONSE_HEAD_BYTES]) -> Option<(Option<Timestamp>, usize)> {
     let (&[is_known], rest) = head.split_first_chunk()?;
     let (seconds, rest) = rest.split_first_chunk()?;
     let (nanoseconds, length) = rest.split_first_chunk()?;
@@ -80,7 +80,7 @@ pub(super) fn decode_head(head: &[u8; ANSWER_HEAD]) -> Option<(Option<Timestamp>
         _ => return None,
     };
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-    (length <= LONGEST_TOKEN).then_some((end, length))
+    (length <= MAX_TOKEN_BYTES).then_some((end, length))
 }
 
 #[cfg(test)]
@@ -91,21 +91,21 @@ mod tests {
     proptest! {
         #[test]
         fn a_question_arrives_as_it_was_sent(name in ".{0,300}", min_valid in any::<u64>()) {
-            let question = Question { name, min_valid: Duration::from_millis(min_valid) };
-            prop_assert_eq!(Question::of_bytes(&question.to_bytes().unwrap()), Some(question));
+            let question = TokenRequest { name, min_valid: Duration::from_millis(min_valid) };
+            prop_assert_eq!(TokenRequest::of_bytes(&question.to_bytes().unwrap()), Some(question));
         }
 
         #[test]
         fn anything_may_come_as_a_question(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            if let Some(question) = Question::of_bytes(&bytes) {
+            if let Some(question) = TokenRequest::of_bytes(&bytes) {
                 prop_assert_eq!(question.to_bytes().unwrap(), bytes);
             }
         }
 
         #[test]
-        fn anything_may_come_as_an_answer(head in any::<[u8; ANSWER_HEAD]>()) {
+        fn anything_may_come_as_an_answer(head in any::<[u8; RESPONSE_HEAD_BYTES]>()) {
             if let Some((_, length)) = decode_head(&head) {
-                prop_assert!(length <= LONGEST_TOKEN);
+                prop_assert!(length <= MAX_TOKEN_BYTES);
             }
         }
     }
@@ -124,17 +124,17 @@ mod tests {
 
     #[test]
     fn less_than_was_asked_is_never_asked_for() {
-        let asked = Question { name: String::new(), min_valid: Duration::from_nanos(1_000_001) };
-        let heard = Question::of_bytes(&asked.to_bytes().unwrap()).unwrap();
+        let asked = TokenRequest { name: String::new(), min_valid: Duration::from_nanos(1_000_001) };
+        let heard = TokenRequest::of_bytes(&asked.to_bytes().unwrap()).unwrap();
         assert_eq!(heard.min_valid, Duration::from_millis(2));
     }
 
     #[test]
     fn what_is_too_long_is_not_said() {
-        let name = "a".repeat(LONGEST_NAME + 1);
-        let asked = Question { name, min_valid: Duration::ZERO };
+        let name = "a".repeat(MAX_NAME_BYTES + 1);
+        let asked = TokenRequest { name, min_valid: Duration::ZERO };
         assert_eq!(asked.to_bytes(), None);
-        let value = "a".repeat(LONGEST_TOKEN + 1).into();
+        let value = "a".repeat(MAX_TOKEN_BYTES + 1).into();
         assert!(encode(&AccessToken { value, expires_at: None }).is_none());
     }
 }

@@ -7,22 +7,22 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 
 use super::activity_log::note;
-use super::wire::Question;
+use super::wire::TokenRequest;
 use crate::env::Env;
 use crate::grant::access_place;
 use crate::refresh;
 use crate::store::{connection, standing, vault};
 
-pub(super) struct Answer {
+pub(super) struct HandOut {
     pub(super) token: AccessToken,
     id: ConnectionId,
     app_id: AppId,
 }
 
-impl Answer {
+impl HandOut {
     /// Nothing where it takes more than reading the store: a renewal, a question to the keyring, a passphrase, or words
     /// for what is wrong. A passphrase opens the vault for the process that it was given to, and for no other.
-    pub(super) fn to(env: &Env, question: &Question) -> Result<Option<Self>> {
+    pub(super) fn to(env: &Env, question: &TokenRequest) -> Result<Option<Self>> {
         // Both at one moment, so that what is read opens with that vault's key.
         let read = env.store.read(|c| {
             let Some(named) = standing::named(c, question.name.trim())? else { return Ok(None) };
