@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 /// The pause after the first failure.
 const FIRST: Duration = Duration::from_secs(10);
 /// The longest pause that nobody asked for.
-const LONGEST: Duration = Duration::from_secs(3_600);
+const MAX_PAUSE: Duration = Duration::from_secs(3_600);
 /// The longest that a provider is heard. One that asks for more has made a mistake.
 const LONGEST_ASKED: Duration = Duration::from_secs(86_400);
 /// The longest that those who were told to come back at one moment are spread over, as a share of the wait.
@@ -17,10 +17,10 @@ const SPREAD: u32 = 10;
 /// The pause after so many failures in a row, when the provider `asked` for one. `dice` is from 0 to 1.
 pub(crate) fn pause(failures: u32, asked: Option<Duration>, dice: f64) -> Duration {
     let doubled = FIRST.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-    let own = doubled.min(LONGEST);
+    let own = doubled.min(MAX_PAUSE);
     let own = own / 2 + (own / 2).mul_f64(dice);
     let Some(asked) = asked.map(|asked| asked.min(LONGEST_ASKED)) else { return own };
-    own.max(asked + (asked / SPREAD).min(LONGEST / 60).mul_f64(dice))
+    own.max(asked + (asked / SPREAD).min(MAX_PAUSE / 60).mul_f64(dice))
 }
 
 /// A throw of the dice for [`pause`].
@@ -80,7 +80,7 @@ mod tests {
             let pause = pause(failures, asked, dice);
             let heard = asked.unwrap_or_default().min(LONGEST_ASKED);
             prop_assert!(pause >= heard);
-            prop_assert!(pause <= LONGEST.max(heard + Duration::from_secs(60)));
+            prop_assert!(pause <= MAX_PAUSE.max(heard + Duration::from_secs(60)));
             prop_assert!(pause >= FIRST / 2);
         }
 

@@ -23,7 +23,7 @@ use crate::store::revocation::{RefreshToken, RevocationRow};
 use crate::store::{activity, app, connection, revocation};
 
 /// How long a provider is asked again.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
+const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Deletes a connection's tokens here, and asks the provider to take them back.
 pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnected> {
@@ -122,12 +122,12 @@ async fn ask(
         failures: 0,
         is_refresh_revoked: false,
         // If the program ends before the first try, the next one begins with it.
-        retry_at: after(now, A_TRY),
+        retry_at: after(now, REVOCATION_ATTEMPT_TIMEOUT),
     })
 }
 
 /// How long a try may take before it is made again.
-const A_TRY: Duration = Duration::from_secs(20);
+const REVOCATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn token_place(id: &RevocationId) -> String {
     format!("revocation/{id}/token")
@@ -156,10 +156,13 @@ pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<(Revocation, O
     let Some(row) = env.store.read(|c| revocation::get(c, id))? else { return Ok((Revocation::Done, None)) };
     let now = env.time.now();
     // Another process looks at what is due as well.
-    if !env.store.write(|tx| revocation::begin(tx, id, row.retry_at, after(now, A_TRY)))? {
+    if !env
+        .store
+        .write(|tx| revocation::begin(tx, id, row.retry_at, after(now, REVOCATION_ATTEMPT_TIMEOUT)))?
+    {
         return Ok((Revocation::Pending, None));
     }
-    let is_last = row.begun_at.duration_until(now) > PATIENCE;
+    let is_last = row.begun_at.duration_until(now) > REVOCATION_RETRY_WINDOW;
     // A vault that is known not to open is not asked once more: its keyring could ask the person each time.
     let asked = match env.vault.trouble() {
         Some(trouble) => Err(trouble),

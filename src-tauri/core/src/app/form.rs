@@ -9,7 +9,7 @@ use grapnel_model::{redirect, text};
 use serde::Deserialize;
 
 /// The longest name, id, secret or value that is taken.
-const LONGEST: usize = 4096;
+const MAX_FIELD_BYTES: usize = 4096;
 /// The longest key of a value, and the most values.
 const LONGEST_KEY: usize = 256;
 const MOST_VALUES: usize = 256;
@@ -134,7 +134,7 @@ fn name(entered: &str, profile: &Profile) -> Result<String> {
 /// A name that can be shown, and that shows all there is of it: two names that look the same are the same.
 pub(crate) fn shown_name(name: &str) -> Result<String> {
     let name = name.trim();
-    if name.chars().any(is_hidden) || name.len() > LONGEST {
+    if name.chars().any(is_hidden) || name.len() > MAX_FIELD_BYTES {
         return Err(Error::input("name", "This name is too long, or has characters that cannot be shown.")
             .hint("Enter it by hand, without invisible characters."));
     }
@@ -163,7 +163,7 @@ fn credential(field: &str, what: &str, value: &str) -> Result<String> {
     let value = value.trim();
     let error = if value.is_empty() {
         format!("The {what} is empty.")
-    } else if value.len() > LONGEST || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    } else if value.len() > MAX_FIELD_BYTES || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         format!("The {what} is too long, or has characters that none has.")
     } else {
         return Ok(value.to_owned());
@@ -177,7 +177,9 @@ fn words(field: &str, what: &str, hint: &str, words: &[String]) -> Result<Vec<St
     let words = words.iter().map(|word| word.trim()).filter(|word| !word.is_empty());
     words
         .map(|word| {
-            if word.len() <= LONGEST && word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+            if word.len() <= MAX_FIELD_BYTES
+                && word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+            {
                 Ok(word.to_owned())
             } else {
                 Err(Error::input(field, format!("“{word}” is not a {what}."))
@@ -203,7 +205,7 @@ fn check_sizes<'v>(values: impl Iterator<Item = (&'v String, &'v String)>) -> Re
         if key.len() > LONGEST_KEY || key.chars().any(is_hidden) {
             return Err(Error::input("more_value", "The key of a value is too long, or cannot be shown."));
         }
-        if value.len() > LONGEST {
+        if value.len() > MAX_FIELD_BYTES {
             return Err(Error::input(key, "The value is too long."));
         }
     }

@@ -15,7 +15,7 @@ use crate::grant::secret_place;
 use crate::store::app::AppRow;
 
 /// The longest token that is taken.
-const LONGEST: usize = 64 * 1024;
+const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// The longest scope, project id or host, and the most of them.
 const LONGEST_WORD: usize = 4096;
 const MOST_WORDS: usize = 1000;
@@ -70,7 +70,9 @@ pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
     let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_token = |token: &SecretString| {
         let token = token.expose_secret();
-        !token.is_empty() && token.len() <= LONGEST && token.bytes().all(|byte| byte.is_ascii_graphic())
+        !token.is_empty()
+            && token.len() <= MAX_TOKEN_BYTES
+            && token.bytes().all(|byte| byte.is_ascii_graphic())
     };
     let is_word = |word: &String| {
         !word.is_empty()
@@ -122,7 +124,7 @@ mod tests {
             .unwrap()
         };
         check_connection(&connection("gri_at_1", "gri_rt_1")).unwrap();
-        for bad in ["", "a b", " a", "a\n", "a\u{7f}", "ä", &"a".repeat(LONGEST + 1)] {
+        for bad in ["", "a b", " a", "a\n", "a\u{7f}", "ä", &"a".repeat(MAX_TOKEN_BYTES + 1)] {
             assert!(check_connection(&connection(bad, "gri_rt_1")).is_err(), "{bad:?}");
             assert!(check_connection(&connection("gri_at_1", bad)).is_err(), "{bad:?}");
         }

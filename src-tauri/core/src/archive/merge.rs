@@ -94,7 +94,7 @@ pub enum Outcome {
 /// Imports an archive, all of what can be in one transaction.
 pub(crate) async fn import(env: &Arc<Env>, archive: &Archive, how: Import) -> Result<Imported> {
     let _working = env.at_work().await?;
-    let mut plan = Plan::start(env, archive, how)?;
+    let mut plan = ImportPlan::start(env, archive, how)?;
     for app in &archive.apps {
         plan.app(env, app).await?;
     }
@@ -105,7 +105,7 @@ pub(crate) async fn import(env: &Arc<Env>, archive: &Archive, how: Import) -> Re
 }
 
 /// What is to be added, and what is told of it.
-struct Plan {
+struct ImportPlan {
     report: Imported,
     with_tokens: bool,
     apps: Vec<AppRow>,
@@ -131,7 +131,7 @@ struct New {
     grant: Option<SealedGrant>,
 }
 
-impl Plan {
+impl ImportPlan {
     fn start(env: &Env, archive: &Archive, how: Import) -> Result<Self> {
         let (apps, connections) = env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
         let (mut app_names, mut connection_names) = (UniqueNames::default(), UniqueNames::default());

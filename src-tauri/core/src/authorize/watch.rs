@@ -16,7 +16,7 @@ use crate::store::attempt::AttemptRow;
 use crate::store::{self};
 
 /// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.
-const LOOK: Duration = Duration::from_secs(30);
+const WALL_CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Waits for the end of the attempt's time, and then ends it if nothing else has. `waits` shows other processes that
 /// this one waits for it.
@@ -47,7 +47,7 @@ async fn wait_for(env: &Weak<Env>, id: &AttemptId, end: Timestamp) {
             return;
         }
         drop(env);
-        let _ = tokio::time::timeout(left.min(LOOK), told_of(&mut events, id)).await;
+        let _ = tokio::time::timeout(left.min(WALL_CLOCK_CHECK_INTERVAL), told_of(&mut events, id)).await;
     }
 }
 

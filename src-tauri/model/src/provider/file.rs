@@ -11,7 +11,7 @@ use super::profile::{Overrides, Profile};
 use crate::error::{Error, Result};
 
 /// No true profile comes near this many bytes.
-const LONGEST: usize = 64 << 10;
+const MAX_PROFILE_FILE_BYTES: usize = 64 << 10;
 /// Values that are about the person, and not about the provider.
 const PERSONAL: &[&str] = &["email", "org", "user_uid"];
 
@@ -106,7 +106,7 @@ impl ProfileFile {
                 .means("Nothing was changed.")
                 .hint("A profile file is what “Save as profile file” or “grapnel app profile” writes.")
         };
-        if text.len() > LONGEST {
+        if text.len() > MAX_PROFILE_FILE_BYTES {
             return Err(refuse("The file is far larger than any profile.".into()));
         }
         let file: Self = toml::from_str(text).map_err(|error| {
@@ -213,6 +213,11 @@ mod tests {
             format!("{text:?}: [{}] {}", error.field.unwrap_or_default(), error.message)
         });
         insta::assert_snapshot!(told.join("\n"));
-        assert!(ProfileFile::read(&"#".repeat(LONGEST + 1)).unwrap_err().message.contains("larger"));
+        assert!(
+            ProfileFile::read(&"#".repeat(MAX_PROFILE_FILE_BYTES + 1))
+                .unwrap_err()
+                .message
+                .contains("larger")
+        );
     }
 }
