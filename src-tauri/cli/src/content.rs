@@ -107,7 +107,7 @@ pub(crate) async fn projects(session: &mut Session<'_>, asked: &AllProjects) -> 
     let Session { grapnel, output, timeouts, .. } = session;
     let of = lookup::connection(grapnel, &asked.connection)?;
     if asked.from.offline {
-        let kept = grapnel.kept().projects(&of.id).await?;
+        let kept = grapnel.cached().projects(&of.id).await?;
         return shown_as_of(output, &kept, kept.as_of);
     }
     let projects = retry(*timeouts, &output.messages, || grapnel.projects(&of.id)).await;
@@ -118,7 +118,7 @@ pub(crate) async fn project(session: &mut Session<'_>, asked: &OneProject) -> Re
     let Session { grapnel, output, timeouts, .. } = session;
     let of = lookup::connection(grapnel, &asked.connection)?;
     if asked.from.offline {
-        return output.show(&grapnel.kept().project(&of.id, &asked.id).await?);
+        return output.show(&grapnel.cached().project(&of.id, &asked.id).await?);
     }
     let project = retry(*timeouts, &output.messages, || grapnel.project(&of.id, &asked.id)).await;
     output.show(&project.map_err(to_reconnect(&of.name))?)
@@ -130,7 +130,7 @@ pub(crate) async fn posts(session: &mut Session<'_>, asked: PostsOf) -> Result<(
     let offline = asked.from.offline;
     let query = asked.query();
     if offline {
-        let kept = grapnel.kept().posts(&of.id, &query).await?;
+        let kept = grapnel.cached().posts(&of.id, &query).await?;
         return shown_as_of(output, &kept, kept.as_of);
     }
     let posts = retry(*timeouts, &output.messages, || grapnel.posts(&of.id, &query)).await;
@@ -144,7 +144,7 @@ pub(crate) async fn items(session: &mut Session<'_>, asked: &ItemsOf) -> Result<
         return output.show(&Collections(grapnel.collections(&of.id)?));
     };
     if asked.from.offline {
-        let kept = grapnel.kept().items(&of.id, collection, asked.within.as_deref()).await?;
+        let kept = grapnel.cached().items(&of.id, collection, asked.within.as_deref()).await?;
         return shown_as_of(output, &kept, kept.as_of);
     }
     let ask = || grapnel.items(&of.id, collection, asked.within.as_deref());
@@ -153,7 +153,7 @@ pub(crate) async fn items(session: &mut Session<'_>, asked: &ItemsOf) -> Result<
 }
 
 pub(crate) async fn search(session: &mut Session<'_>, asked: &Search) -> Result<()> {
-    let found = session.grapnel.kept().search(&asked.words.join(" ")).await?;
+    let found = session.grapnel.cached().search(&asked.words.join(" ")).await?;
     session.output.show(&Hits(found))
 }
 

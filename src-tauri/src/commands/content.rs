@@ -28,7 +28,7 @@ pub(crate) async fn projects(
 ) -> Result<Projects> {
     let core = core.core().await?;
     if kept {
-        return core.kept().projects(&connection_id).await;
+        return core.cached().projects(&connection_id).await;
     }
     calls.run(call, core.projects(&connection_id)).await
 }
@@ -46,7 +46,7 @@ pub(crate) async fn project(
 ) -> Result<Project> {
     let core = core.core().await?;
     if kept {
-        return core.kept().project(&connection_id, &project_id).await;
+        return core.cached().project(&connection_id, &project_id).await;
     }
     calls.run(call, core.project(&connection_id, &project_id)).await
 }
@@ -75,7 +75,7 @@ pub(crate) async fn items(
 ) -> Result<Items> {
     let core = core.core().await?;
     if kept {
-        return core.kept().items(&connection_id, &collection, within.as_deref()).await;
+        return core.cached().items(&connection_id, &collection, within.as_deref()).await;
     }
     calls.run(call, core.items(&connection_id, &collection, within.as_deref())).await
 }
@@ -103,7 +103,7 @@ pub(crate) async fn post_page(
     offset: u32,
     limit: u32,
 ) -> Result<PostPage> {
-    core.core().await?.kept().page(&connection_id, &query, offset, limit).await
+    core.core().await?.cached().page(&connection_id, &query, offset, limit).await
 }
 
 /// How many posts of each month and status a query finds in what was read.
@@ -114,7 +114,7 @@ pub(crate) async fn post_months(
     connection_id: ConnectionId,
     query: PostQuery,
 ) -> Result<Vec<Month>> {
-    core.core().await?.kept().months(&connection_id, &query).await
+    core.core().await?.cached().months(&connection_id, &query).await
 }
 
 /// A post of what was read, with everything that came.
@@ -126,7 +126,7 @@ pub(crate) async fn post(
     query: PostQuery,
     post_id: String,
 ) -> Result<PostDetails> {
-    core.core().await?.kept().post(&connection_id, &query, &post_id).await
+    core.core().await?.cached().post(&connection_id, &query, &post_id).await
 }
 
 /// Opens a post's public page in the browser. The address is made in the core, not in the window.
@@ -140,7 +140,7 @@ pub(crate) async fn open_post(
     post_id: String,
 ) -> Result<()> {
     let core = core.core().await?;
-    let details = core.kept().post(&connection_id, &query, &post_id).await?;
+    let details = core.cached().post(&connection_id, &query, &post_id).await?;
     let address = details
         .address
         .ok_or_else(|| Error::new(Code::NotFound, "Where this post is on its site cannot be told."))?;
@@ -160,7 +160,7 @@ pub(crate) async fn copy_post(
     query: PostQuery,
     post_id: String,
 ) -> Result<()> {
-    clipboard.copy(&core.core().await?.kept().post_json(&connection_id, &query, &post_id).await?)
+    clipboard.copy(&core.core().await?.cached().post_json(&connection_id, &query, &post_id).await?)
 }
 
 /// A file that was written.
@@ -184,7 +184,7 @@ pub(crate) async fn export_posts(
     name: String,
     format: Format,
 ) -> Result<Option<ExportedPosts>> {
-    let kept = core.core().await?.kept();
+    let kept = core.core().await?.cached();
     let extension = match format {
         Format::Csv => "csv",
         Format::Json => "json",
@@ -198,7 +198,7 @@ pub(crate) async fn export_posts(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn search(core: State<'_, CoreHandle>, text: String) -> Result<Vec<Found>> {
-    core.core().await?.kept().search(&text).await
+    core.core().await?.cached().search(&text).await
 }
 
 /// Cancels a call that the window waits for, by the number it gave it.

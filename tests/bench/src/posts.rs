@@ -91,7 +91,7 @@ async fn looking(grapnel: &Grapnel, id: &ConnectionId, all: &PostQuery, home: &P
     println!("{:<52}{}", "floor: SELECT of all by last change", floor(&bare, sql)?);
     page(grapnel, id, &sorted("last_update"), "sort by last change").await?;
     page(grapnel, id, &sorted("title"), "sort by title").await?;
-    let kept = grapnel.kept();
+    let kept = grapnel.cached();
     kept.page(id, all, 0, 100).await?;
     let mut times = Vec::new();
     for piece in 0..200 {
@@ -119,7 +119,7 @@ async fn looking(grapnel: &Grapnel, id: &ConnectionId, all: &PostQuery, home: &P
 
 /// The first lines of what a query finds. Each time another one was asked before, so that nothing is known of it.
 async fn page(grapnel: &Grapnel, id: &ConnectionId, query: &PostQuery, what: &str) -> Result<()> {
-    let (kept, mut times, mut found) = (grapnel.kept(), Vec::new(), 0);
+    let (kept, mut times, mut found) = (grapnel.cached(), Vec::new(), 0);
     let other = PostQuery { words_from: Some(1), ..query.clone() };
     for _ in 0..TIMES {
         kept.page(id, &other, 0, 100).await?;

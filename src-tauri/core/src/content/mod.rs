@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod cached;
 mod caching;
 mod credentials;
 pub mod export;
@@ -13,7 +14,6 @@ mod grovestreams;
 pub(crate) mod id_token;
 mod identity;
 mod jwt;
-mod kept;
 mod posts;
 mod read;
 mod standard;
@@ -30,8 +30,8 @@ use grapnel_model::provider::Content;
 use grapnel_model::secret::ExposeSecret;
 use serde_json::json;
 
+pub use cached::CachedContent;
 pub(crate) use id_token::{IdToken, check as check_id_token};
-pub use kept::Kept;
 pub(crate) use posts::{load, posts};
 
 use crate::env::Env;
@@ -40,9 +40,9 @@ use crate::http::token::Grant;
 use crate::signed_in::ConfiguredApp;
 use crate::store::connection;
 use api::{Api, grigora_api, no_such};
+use cached::{count_posts, list_of};
 use caching::{keep, named, of_project};
 use identity::Identity;
-use kept::{count_posts, list_of};
 
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
 /// becomes of the others.

@@ -6,7 +6,7 @@ use grapnel_model::id::ConnectionId;
 
 use super::Grapnel;
 use crate::content;
-use crate::content::Kept;
+use crate::content::CachedContent;
 
 impl Grapnel {
     /// The projects that a connection opens.
@@ -30,8 +30,8 @@ impl Grapnel {
     }
 
     /// What was read before.
-    pub fn kept(&self) -> Kept {
-        Kept::of(&self.0)
+    pub fn cached(&self) -> CachedContent {
+        CachedContent::of(&self.0)
     }
 
     /// The kinds of things that a connection opens, where they are not projects.

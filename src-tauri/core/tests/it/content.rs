@@ -36,7 +36,7 @@ async fn what_was_read_is_there_without_the_provider() {
     let (mut world, id) = offline(300).await;
     world.grapnel.projects(&id).await.unwrap_err();
     world.start_again();
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let projects = kept.projects(&id).await.unwrap();
     let chronicle = projects.projects.iter().find(|one| one.id == LARGE).unwrap();
     assert_eq!(chronicle.posts, Some(300));
@@ -55,7 +55,7 @@ async fn what_is_filtered_here_is_what_the_provider_would_filter() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let all = kept.posts(&id, &of(LARGE)).await.unwrap().posts;
     let middle = all[2_500].last_update;
     let queries = [
@@ -96,7 +96,7 @@ async fn what_is_filtered_here_is_what_the_provider_would_filter() {
 #[tokio::test]
 async fn posts_are_looked_at_piece_by_piece() {
     let (world, id) = offline(1_000).await;
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let query = PostQuery {
         words_from: Some(500),
         words_to: Some(900),
@@ -124,7 +124,7 @@ async fn what_the_provider_narrowed_stands_beside_the_whole() {
     let id = world.connect().await;
     let drafts = PostQuery { status: Some("draft".into()), ..of(LARGE) };
     world.grapnel.load_posts(&id, &drafts).await.unwrap();
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let narrow = kept.page(&id, &drafts, 0, 5).await.unwrap();
     assert!(narrow.narrowed && narrow.found == narrow.size && narrow.size < 5_000);
     assert_eq!(kept.page(&id, &of(LARGE), 0, 5).await.unwrap_err().code, Code::NotFound);
@@ -143,7 +143,7 @@ async fn what_the_provider_narrowed_stands_beside_the_whole() {
 #[tokio::test]
 async fn a_post_is_told_in_full_and_has_an_address() {
     let (world, id) = offline(300).await;
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let published = PostQuery { status: Some("published".into()), ..of(LARGE) };
     let post = kept.page(&id, &published, 0, 1).await.unwrap().lines.remove(0);
     let details = kept.post(&id, &of(LARGE), &post.id).await.unwrap();
@@ -166,7 +166,7 @@ async fn everything_that_was_read_is_searched() {
     for project in ["proj_sekai", "proj_harbour"] {
         world.grapnel.load_posts(&id, &of(project)).await.unwrap();
     }
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let title = kept.page(&id, &of("proj_harbour"), 0, 1).await.unwrap().lines.remove(0).title;
     let found = kept.search(&title.to_uppercase()).await.unwrap();
     assert_eq!((found[0].title.as_str(), found[0].within.as_str()), (title.as_str(), "proj_harbour"));
@@ -200,7 +200,7 @@ async fn what_other_providers_hold_is_kept_without_their_tokens() {
     let id = world.connect().await;
     let before = world.sandbox.revealed().len();
     let workspaces = world.grapnel.items(&id, "workspaces", None).await.unwrap();
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     assert_eq!(kept.items(&id, "workspaces", None).await.unwrap().items, workspaces.items);
     assert!(!kept.search(&workspaces.items[0].name).await.unwrap().is_empty());
     assert_eq!(kept.items(&id, "workflows", None).await.unwrap_err().code, Code::NotFound);
@@ -242,14 +242,14 @@ async fn a_long_list_tells_how_far_it_is_and_can_be_cancelled() {
     let _ = loading.await;
     // The next write waits until the one that was broken off has ended, and finds nothing of it.
     world.grapnel.projects(&id).await.unwrap();
-    assert_eq!(world.grapnel.kept().posts(&id, &of(LARGE)).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(world.grapnel.cached().posts(&id, &of(LARGE)).await.unwrap_err().code, Code::NotFound);
 }
 
 #[tokio::test]
 async fn what_is_shown_is_written_to_a_file() {
     let (world, id) = offline(300).await;
     let drafts = PostQuery { status: Some("draft".into()), sort: Some("title".into()), ..of(LARGE) };
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let paper = Paper::default();
     let count = kept.export(&id, &drafts, Format::Json, paper.clone()).await.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&paper.0.lock().unwrap()).unwrap();
@@ -265,13 +265,13 @@ async fn what_is_shown_is_written_to_a_file() {
 #[tokio::test]
 async fn months_count_what_the_filters_leave() {
     let (world, id) = offline(1_000).await;
-    let months = world.grapnel.kept().months(&id, &of(LARGE)).await.unwrap();
+    let months = world.grapnel.cached().months(&id, &of(LARGE)).await.unwrap();
     assert_eq!(months.len(), 24);
     let total = |months: &[grapnel_model::content::Month]| -> u32 {
         months.iter().map(|month| month.published + month.draft + month.other).sum()
     };
     let drafts = PostQuery { status: Some("draft".into()), ..of(LARGE) };
-    let drafts = world.grapnel.kept().months(&id, &drafts).await.unwrap();
+    let drafts = world.grapnel.cached().months(&id, &drafts).await.unwrap();
     assert!(total(&drafts) > 0 && total(&drafts) < total(&months));
     assert!(drafts.iter().all(|month| month.published == 0));
 }
@@ -279,7 +279,7 @@ async fn months_count_what_the_filters_leave() {
 #[tokio::test]
 async fn a_list_that_is_read_again_is_as_it_came_the_last_time() {
     let world = World::with(Options { posts: 300, ..Options::only(ProviderId::Grigora) });
-    let (id, kept) = (world.connect().await, world.grapnel.kept());
+    let (id, kept) = (world.connect().await, world.grapnel.cached());
     world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
     let posts = async || kept.posts(&id, &of(LARGE)).await.unwrap().posts;
     let (before, found) = (posts().await, kept.search("marchet").await.unwrap().len());

@@ -93,7 +93,7 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
     };
     let app = world.grapnel.add_app(new).await.unwrap();
     let id = sign_in(&world.grapnel, &app).await.unwrap();
-    let kept = world.grapnel.kept();
+    let kept = world.grapnel.cached();
     let query = PostQuery { project_id: "p1".into(), ..PostQuery::default() };
     let shown = serde_json::to_string(&(
         world.grapnel.projects(&id).await.unwrap(),

@@ -25,9 +25,9 @@ const MONTHS: i64 = 24;
 const LINES: u32 = 500;
 
 /// What was browsed before.
-pub struct Kept(Arc<Env>);
+pub struct CachedContent(Arc<Env>);
 
-impl Kept {
+impl CachedContent {
     pub(crate) fn of(env: &Arc<Env>) -> Self {
         Self(Arc::clone(env))
     }
