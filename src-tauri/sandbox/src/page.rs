@@ -17,7 +17,7 @@ use crate::tickets::Tickets;
 use crate::world::User;
 
 const STYLE_PATH: &str = "/_sandbox/page.css";
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page/page.css");
 const FORM_LIMIT: usize = 64 * 1024;
 
 /// No `form-action`: Chromium applies it to the redirect after the form as well, and would block the way back to
