@@ -1,7 +1,8 @@
 //! A provider of the sandbox as a person meets it: what to enter in Grapnel's form, and the page on which they decide.
 
 use grapnel_sandbox::{
-    App, Options, ProviderId, Sandbox, Secret, custom, grigora, grindery, grovestreams, the_grid,
+    Options, ProviderId, RegisteredApp, Sandbox, SecretKind, custom, grigora, grindery, grovestreams,
+    the_grid,
 };
 
 use crate::form::Form;
@@ -21,7 +22,7 @@ impl Counterpart {
     pub(crate) fn all() -> Options {
         let app = grigora::sandbox_app();
         let redirect_uris = [app.redirect_uris.clone(), vec![NOBODY.to_owned()]].concat();
-        Options { reveal: true, ..Options::default() }.with_app(App { redirect_uris, ..app })
+        Options { reveal: true, ..Options::default() }.with_app(RegisteredApp { redirect_uris, ..app })
     }
 
     /// The path of the page on which a person decides.
@@ -55,8 +56,8 @@ impl Counterpart {
     }
 
     /// What every sign-in there makes that must be found nowhere.
-    pub(crate) fn secrets(self) -> &'static [Secret] {
-        use Secret::{AccessToken, Code, CodeVerifier, RefreshToken};
+    pub(crate) fn secrets(self) -> &'static [SecretKind] {
+        use SecretKind::{AccessToken, Code, CodeVerifier, RefreshToken};
         match self.0 {
             ProviderId::Grigora | ProviderId::Custom => &[Code, AccessToken, RefreshToken, CodeVerifier],
             ProviderId::Grindery | ProviderId::GroveStreams => &[Code, AccessToken, RefreshToken],

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use grapnel_sandbox::{Options, ProviderId, Sandbox, Secret};
+use grapnel_sandbox::{Options, ProviderId, Sandbox, SecretKind};
 use tokio::sync::Mutex;
 
 use crate::browser::{Allowed, Browser};
@@ -163,7 +163,7 @@ impl Scene {
 
     /// The code that the provider gave out last.
     pub fn last_code(&self) -> Result<String> {
-        let code = self.sandbox.revealed().into_iter().rfind(|secret| secret.kind == Secret::Code);
+        let code = self.sandbox.revealed().into_iter().rfind(|secret| secret.kind == SecretKind::Code);
         Ok(code.context("no code was given out")?.value)
     }
 
@@ -216,13 +216,13 @@ fn none(leaks: &[Leak]) -> Result<()> {
     Ok(())
 }
 
-fn name(kind: Secret) -> &'static str {
+fn name(kind: SecretKind) -> &'static str {
     match kind {
-        Secret::Code => "code",
-        Secret::AccessToken => "access token",
-        Secret::RefreshToken => "refresh token",
-        Secret::CodeVerifier => "code verifier",
-        Secret::IdToken => "id token",
-        Secret::Credential => "credential of a workflow",
+        SecretKind::Code => "code",
+        SecretKind::AccessToken => "access token",
+        SecretKind::RefreshToken => "refresh token",
+        SecretKind::CodeVerifier => "code verifier",
+        SecretKind::IdToken => "id token",
+        SecretKind::Credential => "credential of a workflow",
     }
 }

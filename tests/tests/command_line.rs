@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Output;
 
-use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, Secret, grigora};
+use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, SecretKind, grigora};
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::leak::Scan;
@@ -88,7 +88,7 @@ async fn a_script_signs_in_and_has_a_token() -> Result<()> {
     assert_eq!(terminal.json(&["status", "acme"])?["state"], "active");
     assert_eq!(terminal.json(&["projects", "acme"])?["projects"][0]["id"], "proj_harbour");
     let token = terminal.print(&["token", "acme"])?;
-    let mut issued = script.sandbox.revealed().into_iter().filter(|one| one.kind == Secret::AccessToken);
+    let mut issued = script.sandbox.revealed().into_iter().filter(|one| one.kind == SecretKind::AccessToken);
     assert_eq!(token, format!("{}\n", issued.next_back().context("a token")?.value));
     script.find_no_secret()
 }

@@ -1,89 +1,97 @@
 //! What authorization requests have in common: first what decides where an error may be sent, then the rest.
 
-use crate::apps::App;
-use crate::departures::{Kind, Notes, named};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::params::Params;
 use crate::pkce;
 use crate::provider::Provider;
+use crate::registered_app::RegisteredApp;
 
 /// What must never travel through a browser.
 pub(crate) const SECRETS: [&str; 4] = ["client_secret", "code_verifier", "access_token", "refresh_token"];
 
 /// Where an error goes: to the person, or back to an app that has been recognized.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum AuthorizeError {
     Page(String),
     Redirect(String),
 }
 
 /// An error code of RFC 6749 §4.1.2.1 and a sentence.
-pub(crate) struct Wrong(pub(crate) &'static str, pub(crate) String);
+pub(crate) struct ErrorParams(pub(crate) &'static str, pub(crate) String);
 
 /// Who asks and where the answer goes. While that is in doubt, an error must stay on the page.
-pub(crate) fn asker<'p>(
+pub(crate) fn identify_client<'p>(
     provider: &'p Provider,
     params: &'p Params,
-    notes: &Notes<'_>,
-) -> Result<(&'p App, &'p str), String> {
-    let client_id = once(params, "client_id", notes)?;
-    let redirect_uri = once(params, "redirect_uri", notes)?;
+    log: &DepartureLog<'_>,
+) -> Result<(&'p RegisteredApp, &'p str), String> {
+    let client_id = once(params, "client_id", log)?;
+    let redirect_uri = once(params, "redirect_uri", log)?;
     let app = provider.app(client_id).ok_or_else(|| {
-        notes.add(Kind::WrongClient, "client_id");
+        log.add(DepartureKind::WrongClient, "client_id");
         "No app with this client_id is registered here.".to_owned()
     })?;
     if !app.redirects_to(redirect_uri) {
-        notes.add(Kind::RedirectMismatch, "redirect_uri");
+        log.add(DepartureKind::RedirectMismatch, "redirect_uri");
         return Err(format!("The redirect_uri is none of those that {} has registered.", app.name));
     }
     Ok((app, redirect_uri))
 }
 
 /// A parameter that must be there, and once.
-pub(crate) fn once<'p>(params: &'p Params, name: &'static str, notes: &Notes<'_>) -> Result<&'p str, String> {
+pub(crate) fn once<'p>(
+    params: &'p Params,
+    name: &'static str,
+    log: &DepartureLog<'_>,
+) -> Result<&'p str, String> {
     if params.is_repeated(name) {
-        notes.add(Kind::RepeatedParameter, name);
+        log.add(DepartureKind::RepeatedParameter, name);
         return Err(format!("{name} was sent more than once."));
     }
     params.get(name).ok_or_else(|| {
-        notes.add(Kind::MissingParameter, name);
+        log.add(DepartureKind::MissingParameter, name);
         format!("{name} is missing.")
     })
 }
 
 /// No secrets, no repeats but of `several`, and `response_type=code`.
-pub(crate) fn check(params: &Params, several: &[&str], notes: &Notes<'_>) -> Result<(), Wrong> {
+pub(crate) fn check(params: &Params, several: &[&str], log: &DepartureLog<'_>) -> Result<(), ErrorParams> {
     let wrong = |kind, name: &str, why: &str| {
-        notes.add(kind, named(name));
-        Wrong("invalid_request", format!("{} {why}", named(name)))
+        log.add(kind, loggable_name(name));
+        ErrorParams("invalid_request", format!("{} {why}", loggable_name(name)))
     };
     if let Some(name) = SECRETS.into_iter().find(|name| params.has(name)) {
-        return Err(wrong(Kind::SecretInQuery, name, "must not pass through a browser"));
+        return Err(wrong(DepartureKind::SecretInQuery, name, "must not pass through a browser"));
     }
     if let Some(name) = params.names().into_iter().find(|n| params.is_repeated(n) && !several.contains(n)) {
-        return Err(wrong(Kind::RepeatedParameter, name, "was sent more than once"));
+        return Err(wrong(DepartureKind::RepeatedParameter, name, "was sent more than once"));
     }
     match params.get("response_type") {
         Some("code") => Ok(()),
-        None => Err(wrong(Kind::MissingParameter, "response_type", "is missing")),
+        None => Err(wrong(DepartureKind::MissingParameter, "response_type", "is missing")),
         Some(_) => {
-            notes.add(Kind::WrongValue, "response_type");
-            Err(Wrong("unsupported_response_type", "response_type must be code".to_owned()))
+            log.add(DepartureKind::WrongValue, "response_type");
+            Err(ErrorParams("unsupported_response_type", "response_type must be code".to_owned()))
         }
     }
 }
 
 /// The PKCE challenge, if any. S256 must be said. (RFC 7636 would read an absent method as `plain`.)
-pub(crate) fn challenge(params: &Params, notes: &Notes<'_>) -> Result<Option<String>, Wrong> {
+pub(crate) fn challenge(params: &Params, log: &DepartureLog<'_>) -> Result<Option<String>, ErrorParams> {
     let wrong = |kind, name: &str, why: &str| {
-        notes.add(kind, name);
-        Err(Wrong("invalid_request", format!("{name} {why}")))
+        log.add(kind, name);
+        Err(ErrorParams("invalid_request", format!("{name} {why}")))
     };
     match (params.get("code_challenge"), params.get("code_challenge_method")) {
         (None, None) => Ok(None),
-        (Some(_), None) => wrong(Kind::MissingParameter, "code_challenge_method", "is missing: send S256"),
-        (None, Some(_)) => wrong(Kind::MissingParameter, "code_challenge", "is missing"),
+        (Some(_), None) => {
+            wrong(DepartureKind::MissingParameter, "code_challenge_method", "is missing: send S256")
+        }
+        (None, Some(_)) => wrong(DepartureKind::MissingParameter, "code_challenge", "is missing"),
         (Some(challenge), Some("S256")) if pkce::is_challenge(challenge) => Ok(Some(challenge.to_owned())),
-        (Some(_), Some("S256")) => wrong(Kind::WrongValue, "code_challenge", "is not a SHA-256 in base64url"),
-        (Some(_), Some(_)) => wrong(Kind::WrongValue, "code_challenge_method", "must be S256"),
+        (Some(_), Some("S256")) => {
+            wrong(DepartureKind::WrongValue, "code_challenge", "is not a SHA-256 in base64url")
+        }
+        (Some(_), Some(_)) => wrong(DepartureKind::WrongValue, "code_challenge_method", "must be S256"),
     }
 }

@@ -3,8 +3,8 @@
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use crate::departures::{Kind, Notes};
-use crate::grants::{BearerRefused, Grant};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::grants::{BearerError, Grant};
 use crate::params::Params;
 use crate::provider::Provider;
 
@@ -18,27 +18,27 @@ pub(crate) enum Unauthorized {
 }
 
 /// The grant behind the token of a request.
-pub(crate) fn grant_of(
+pub(crate) fn bearer_grant(
     provider: &Provider,
     headers: &HeaderMap,
-    notes: &Notes<'_>,
+    log: &DepartureLog<'_>,
 ) -> Result<Grant, Unauthorized> {
-    let token = token_in(headers, notes)?;
-    provider.grants.bearer(token).map_err(|refused| {
+    let token = bearer_token(headers, log)?;
+    provider.grants.grant_of_access_token(token).map_err(|refused| {
         match refused {
-            BearerRefused::Unknown => notes.add(Kind::UnknownToken, "Authorization"),
-            BearerRefused::RefreshToken => notes.add(Kind::RefreshTokenAsAccessToken, "Authorization"),
+            BearerError::Unknown => log.add(DepartureKind::UnknownToken, "Authorization"),
+            BearerError::RefreshToken => log.add(DepartureKind::RefreshTokenAsAccessToken, "Authorization"),
             // It was good once, and a client learns that it no longer is by trying.
-            BearerRefused::Dead => {}
+            BearerError::Inactive => {}
         }
         Unauthorized::BadToken
     })
 }
 
-fn token_in<'h>(headers: &'h HeaderMap, notes: &Notes<'_>) -> Result<&'h str, Unauthorized> {
+fn bearer_token<'h>(headers: &'h HeaderMap, log: &DepartureLog<'_>) -> Result<&'h str, Unauthorized> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        notes.add(Kind::MissingParameter, "Authorization");
+        log.add(DepartureKind::MissingParameter, "Authorization");
         return Err(Unauthorized::NoToken("there is no access token"));
     };
     let parts = value.to_str().ok().and_then(|value| value.split_once(' '));
@@ -47,30 +47,30 @@ fn token_in<'h>(headers: &'h HeaderMap, notes: &Notes<'_>) -> Result<&'h str, Un
             Ok(token)
         }
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") => {
-            notes.add(Kind::BasicAuthentication, "Authorization");
+            log.add(DepartureKind::BasicAuthentication, "Authorization");
             Err(Unauthorized::NoToken("the API takes a bearer token"))
         }
         _ => {
-            notes.add(Kind::WrongAuthorization, "Authorization");
+            log.add(DepartureKind::WrongAuthorization, "Authorization");
             Err(Unauthorized::NoToken("the API takes one bearer token"))
         }
     }
 }
 
 /// The query of an API call. Those parameters that its page does not name are noted, a token above all.
-pub(crate) fn query_of(parts: &Parts, known: &[&str], notes: &Notes<'_>) -> Params {
+pub(crate) fn read_query(parts: &Parts, known: &[&str], log: &DepartureLog<'_>) -> Params {
     let query = Params::from_form(parts.uri.query().unwrap_or_default().as_bytes());
     if query.has("access_token") {
-        notes.add(Kind::TokenInQuery, "access_token");
+        log.add(DepartureKind::TokenInQuery, "access_token");
     }
-    notes.unknown(query.unknown(known).filter(|name| *name != "access_token"));
+    log.unknown(query.unknown(known).filter(|name| *name != "access_token"));
     query
 }
 
 /// A body where none belongs. No page says that one is refused.
-pub(crate) fn note_body(headers: &HeaderMap, notes: &Notes<'_>) {
+pub(crate) fn log_unexpected_body(headers: &HeaderMap, log: &DepartureLog<'_>) {
     let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
     if !empty || headers.contains_key(header::TRANSFER_ENCODING) {
-        notes.add(Kind::UnexpectedBody, "this call takes no body");
+        log.add(DepartureKind::UnexpectedBody, "this call takes no body");
     }
 }

@@ -5,12 +5,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::departures::{Kind, Notes, named};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::reply::ErrorReply;
 
 /// No request that the pages describe comes near this.
-const LIMIT: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The members of a JSON object in order of arrival: unlike a map, it shows a member sent twice.
 pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
@@ -39,16 +39,14 @@ pub(crate) async fn read_params(
     headers: &HeaderMap,
     body: Body,
     formats: Formats,
-    notes: &Notes<'_>,
-) -> Result<Params, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<Params, ErrorReply> {
     match content_type(headers).as_str() {
         "application/x-www-form-urlencoded" if formats != Formats::Json => {
-            Ok(Params::from_form(&read(body, notes).await?))
+            Ok(Params::from_form(&read(body, log).await?))
         }
-        "application/json" if formats != Formats::Form => {
-            strings(parse(&read(body, notes).await?, notes)?, notes)
-        }
-        other => Err(wrong_content_type(other, notes)),
+        "application/json" if formats != Formats::Form => strings(parse(&read(body, log).await?, log)?, log),
+        other => Err(wrong_content_type(other, log)),
     }
 }
 
@@ -56,16 +54,16 @@ pub(crate) async fn read_params(
 pub(crate) async fn read_json(
     headers: &HeaderMap,
     body: Body,
-    notes: &Notes<'_>,
-) -> Result<Members, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<Members, ErrorReply> {
     match content_type(headers).as_str() {
         "application/json" => {}
-        other => return Err(wrong_content_type(other, notes)),
+        other => return Err(wrong_content_type(other, log)),
     }
-    let members = parse(&read(body, notes).await?, notes)?;
+    let members = parse(&read(body, log).await?, log)?;
     if let Some(name) = members.repeated() {
-        notes.add(Kind::RepeatedParameter, named(name));
-        return Err(Refusal::invalid_request(format!("{} was sent more than once", named(name))));
+        log.add(DepartureKind::RepeatedParameter, loggable_name(name));
+        return Err(ErrorReply::invalid_request(format!("{} was sent more than once", loggable_name(name))));
     }
     Ok(members)
 }
@@ -75,37 +73,37 @@ pub(crate) fn content_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-async fn read(body: Body, notes: &Notes<'_>) -> Result<Vec<u8>, Refusal> {
-    to_bytes(body, LIMIT).await.map(Into::into).map_err(|_| {
-        notes.add(Kind::MalformedBody, "the body is too large or broke off");
-        Refusal::invalid_request("the body is too large or broke off")
+async fn read(body: Body, log: &DepartureLog<'_>) -> Result<Vec<u8>, ErrorReply> {
+    to_bytes(body, MAX_BODY_BYTES).await.map(Into::into).map_err(|_| {
+        log.add(DepartureKind::MalformedBody, "the body is too large or broke off");
+        ErrorReply::invalid_request("the body is too large or broke off")
     })
 }
 
-fn parse(bytes: &[u8], notes: &Notes<'_>) -> Result<Members, Refusal> {
+fn parse(bytes: &[u8], log: &DepartureLog<'_>) -> Result<Members, ErrorReply> {
     serde_json::from_slice(bytes).map_err(|_| {
-        notes.add(Kind::MalformedBody, "the body is not a JSON object");
-        Refusal::invalid_request("the body is not a JSON object")
+        log.add(DepartureKind::MalformedBody, "the body is not a JSON object");
+        ErrorReply::invalid_request("the body is not a JSON object")
     })
 }
 
-fn strings(members: Members, notes: &Notes<'_>) -> Result<Params, Refusal> {
+fn strings(members: Members, log: &DepartureLog<'_>) -> Result<Params, ErrorReply> {
     let mut pairs = Vec::new();
     for (name, value) in members.0 {
         let Value::String(text) = value else {
-            notes.add(Kind::WrongValue, format!("{} is not a string", named(&name)));
-            return Err(Refusal::invalid_request(format!("{} must be a string", named(&name))));
+            log.add(DepartureKind::WrongValue, format!("{} is not a string", loggable_name(&name)));
+            return Err(ErrorReply::invalid_request(format!("{} must be a string", loggable_name(&name))));
         };
         pairs.push((name, text));
     }
     Ok(Params::from_pairs(pairs))
 }
 
-fn wrong_content_type(found: &str, notes: &Notes<'_>) -> Refusal {
-    let found = if found.is_empty() { "none".to_owned() } else { named(found) };
-    notes.add(Kind::WrongContentType, found);
-    Refusal::invalid_request("this Content-Type is not one that the page names")
-        .status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+fn wrong_content_type(found: &str, log: &DepartureLog<'_>) -> ErrorReply {
+    let found = if found.is_empty() { "none".to_owned() } else { loggable_name(found) };
+    log.add(DepartureKind::WrongContentType, found);
+    ErrorReply::invalid_request("this Content-Type is not one that the page names")
+        .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }
 
 impl<'de> Deserialize<'de> for Members {

@@ -15,16 +15,17 @@ use serde_json::{Value, json};
 
 use crate::body::content_type;
 use crate::clock::iso;
-use crate::departures::Kind;
-use crate::faults::{FaultError, Planned};
-use crate::guard::is_from_elsewhere;
+use crate::departures::DepartureKind;
+use crate::faults::PlannedFault;
+use crate::input_error::InputError;
+use crate::middleware::is_cross_origin;
 use crate::provider::{Consent, Provider};
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 
 type Here = State<Arc<Provider>>;
-type Told = Result<Response, Refusal>;
+type Told = Result<Response, ErrorReply>;
 
-const LIMIT: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub(crate) fn router(provider: Arc<Provider>) -> Router<Arc<Provider>> {
     Router::new()
@@ -47,12 +48,14 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router<Arc<Provider>> {
 async fn only_from_here(State(provider): Here, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let plain = request.method() == Method::POST && content_type(headers) != "application/json";
-    if !plain && !is_from_elsewhere(headers, &provider) {
+    if !plain && !is_cross_origin(headers, &provider) {
         return next.run(request).await;
     }
-    provider.notes("/_sandbox").add(Kind::ForeignOrigin, "a request to the control endpoint");
-    Refusal::invalid_request("send JSON, and not from another site")
-        .status(StatusCode::FORBIDDEN)
+    provider
+        .departure_log("/_sandbox")
+        .add(DepartureKind::ForeignOrigin, "a request to the control endpoint");
+    ErrorReply::invalid_request("send JSON, and not from another site")
+        .with_status(StatusCode::FORBIDDEN)
         .into_response()
 }
 
@@ -60,8 +63,8 @@ async fn summary(State(provider): Here) -> Response {
     ok(&json!({
         "provider": provider.id.name(),
         "url": provider.origin,
-        "now": iso(provider.common.clock.now()),
-        "departures": provider.common.departures.len(),
+        "now": iso(provider.shared.clock.now()),
+        "departures": provider.shared.departures.len(),
         "faults": planned(&provider),
         "issued": provider.grants.issued(),
         "token_requests": provider.token_requests.read(),
@@ -72,11 +75,11 @@ async fn summary(State(provider): Here) -> Response {
 }
 
 async fn departures(State(provider): Here) -> Response {
-    ok(&json!({ "departures": provider.common.departures.all() }))
+    ok(&json!({ "departures": provider.shared.departures.all() }))
 }
 
 async fn forget_departures(State(provider): Here) -> Response {
-    provider.common.departures.clear();
+    provider.shared.departures.clear();
     departures(State(provider)).await
 }
 
@@ -98,19 +101,19 @@ struct FaultAsked {
 
 async fn plan_fault(State(provider): Here, body: Body) -> Told {
     let asked: FaultAsked = read(body).await?;
-    let planned = asked.planned().and_then(|planned| provider.common.faults.plan(planned));
-    planned.map_err(|error| Refusal::invalid_request(error.to_string()))?;
+    let planned = asked.planned().and_then(|planned| provider.shared.faults.plan(planned));
+    planned.map_err(|error| ErrorReply::invalid_request(error.to_string()))?;
     Ok(faults(State(provider)).await)
 }
 
 impl FaultAsked {
-    fn planned(&self) -> Result<Planned, FaultError> {
+    fn planned(&self) -> Result<PlannedFault, InputError> {
         let times = match &self.times {
             None => "1".to_owned(),
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        Ok(Planned {
+        Ok(PlannedFault {
             provider: self.provider.as_deref().map(str::parse).transpose()?,
             endpoint: self.endpoint.parse()?,
             fault: self.fault.parse()?,
@@ -120,12 +123,12 @@ impl FaultAsked {
 }
 
 async fn clear_faults(State(provider): Here) -> Response {
-    provider.common.faults.clear();
+    provider.shared.faults.clear();
     faults(State(provider)).await
 }
 
 async fn clock(State(provider): Here) -> Response {
-    ok(&json!({ "now": iso(provider.common.clock.now()) }))
+    ok(&json!({ "now": iso(provider.shared.clock.now()) }))
 }
 
 #[derive(Deserialize)]
@@ -137,7 +140,7 @@ struct Advance {
 
 async fn advance(State(provider): Here, body: Body) -> Told {
     let Advance { advance } = read(body).await?;
-    provider.common.clock.advance(Duration::from_secs(advance));
+    provider.shared.clock.advance(Duration::from_secs(advance));
     Ok(clock(State(provider)).await)
 }
 
@@ -163,7 +166,9 @@ async fn set_lifetimes(State(provider): Here, body: Body) -> Told {
         None => lifetimes.refresh_token,
         Some(Value::String(text)) if text == "never" => None,
         Some(value) => Some(
-            value.as_u64().ok_or_else(|| Refusal::invalid_request("refresh_token: seconds or \"never\""))?,
+            value
+                .as_u64()
+                .ok_or_else(|| ErrorReply::invalid_request("refresh_token: seconds or \"never\""))?,
         ),
     };
     provider.grants.set_lifetimes(lifetimes);
@@ -244,37 +249,37 @@ struct SwitchAsked {
 async fn set_switch(State(provider): Here, body: Body) -> Told {
     let asked: SwitchAsked = read(body).await?;
     let switch =
-        asked.switch.parse().map_err(|error: FaultError| Refusal::invalid_request(error.to_string()))?;
-    provider.common.switches.set(switch, asked.on);
+        asked.switch.parse().map_err(|error: InputError| ErrorReply::invalid_request(error.to_string()))?;
+    provider.shared.switches.set(switch, asked.on);
     Ok(switches(State(provider)).await)
 }
 
 async fn clear_switches(State(provider): Here) -> Response {
-    provider.common.switches.clear();
+    provider.shared.switches.clear();
     switches(State(provider)).await
 }
 
 fn on(provider: &Provider) -> Vec<String> {
-    provider.common.switches.on().iter().map(ToString::to_string).collect()
+    provider.shared.switches.on().iter().map(ToString::to_string).collect()
 }
 
 fn planned(provider: &Provider) -> Vec<Value> {
-    let one = |p: &Planned| {
+    let one = |p: &PlannedFault| {
         let mut members = json!({ "endpoint": p.endpoint.to_string(), "fault": p.fault.to_string(), "times": p.times.to_string() });
         if let Some(only) = p.provider {
             members["provider"] = json!(only.name());
         }
         members
     };
-    provider.common.faults.planned().iter().map(one).collect()
+    provider.shared.faults.planned().iter().map(one).collect()
 }
 
-async fn read<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Refusal> {
-    let bytes = axum::body::to_bytes(body, LIMIT).await;
-    let bytes = bytes.map_err(|_| Refusal::invalid_request("the body is too large or broke off"))?;
-    serde_json::from_slice(&bytes).map_err(|error| Refusal::invalid_request(error.to_string()))
+async fn read<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, ErrorReply> {
+    let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES).await;
+    let bytes = bytes.map_err(|_| ErrorReply::invalid_request("the body is too large or broke off"))?;
+    serde_json::from_slice(&bytes).map_err(|error| ErrorReply::invalid_request(error.to_string()))
 }
 
 fn ok(body: &impl serde::Serialize) -> Response {
-    reply(StatusCode::OK, body)
+    json_reply(StatusCode::OK, body)
 }

@@ -6,7 +6,6 @@ mod client;
 pub(crate) mod constants;
 mod discovery;
 mod introspection;
-mod pending;
 mod revocation;
 mod state;
 mod token;
@@ -21,35 +20,20 @@ pub use constants::{
     OPENID_PATH, REDIRECT_URIS, REVOCATION_PATH, SCOPES, TOKEN_PATH, USERINFO_PATH, sandbox_app,
 };
 
-use crate::grants::{Authorization, Life, Mint};
+use crate::grants::RandomTokens;
 use crate::jwt::Signer;
 use crate::options::Options;
-use crate::provider::{Place, Provider, ProviderId};
-use crate::random::secret;
-use crate::routes::housed;
+use crate::provider::{Provider, ProviderId, ProviderSetup};
+use crate::routes::with_common_routes;
 use crate::tickets::Tickets;
 use state::Custom;
 
-#[derive(Debug)]
-struct CustomMint;
+const TOKEN_FORMAT: RandomTokens =
+    RandomTokens { code: "", access_token: "cus_at_", refresh_token: "cus_rt_" };
 
-impl Mint for CustomMint {
-    fn code(&self) -> String {
-        secret("")
-    }
-
-    fn access(&self, _: &Authorization, _: Life) -> String {
-        secret("cus_at_")
-    }
-
-    fn refresh(&self) -> String {
-        secret("cus_rt_")
-    }
-}
-
-pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
-    let clock = place.common.clock.clone();
-    let provider = Provider::new(ProviderId::Custom, place, Box::new(CustomMint), LIFETIMES);
+pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
+    let clock = setup.shared.clock.clone();
+    let provider = Provider::new(ProviderId::Custom, setup, Box::new(TOKEN_FORMAT), LIFETIMES);
     let provider = Arc::new(Provider { apps: options.custom_apps.clone(), ..provider });
     let custom = Arc::new(Custom {
         provider: Arc::clone(&provider),
@@ -63,6 +47,6 @@ pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
         .merge(introspection::router(Arc::clone(&custom)))
         .merge(revocation::router(Arc::clone(&custom)))
         .merge(userinfo::router(custom));
-    let all = housed(&provider, routes);
+    let all = with_common_routes(&provider, routes);
     (provider, all)
 }

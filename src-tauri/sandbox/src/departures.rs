@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::clock::{Clock, iso};
 
 /// The oldest are forgotten beyond this many, so that a sandbox left running does not grow.
-const KEPT: usize = 10_000;
+const MAX_DEPARTURES: usize = 10_000;
 
 /// In what way a request departed from the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each name says all there is to say")]
-pub enum Kind {
+pub enum DepartureKind {
     MissingParameter,
     RepeatedParameter,
     UnknownParameter,
@@ -55,7 +55,7 @@ pub struct Departure {
     /// Method and path, as in `POST /general/oauth/token`.
     pub endpoint: String,
     /// In what way it departed.
-    pub kind: Kind,
+    pub kind: DepartureKind,
     /// The parameter's or header's name, or a few words. Never a value that could be secret.
     pub detail: String,
 }
@@ -117,14 +117,14 @@ impl Departures {
         receiver
     }
 
-    pub(crate) fn notes(&self, provider: &'static str, endpoint: impl Into<String>) -> Notes<'_> {
-        Notes { departures: self, provider, endpoint: endpoint.into() }
+    pub(crate) fn log_for(&self, provider: &'static str, endpoint: impl Into<String>) -> DepartureLog<'_> {
+        DepartureLog { departures: self, provider, endpoint: endpoint.into() }
     }
 
     fn push(&self, entry: Departure) {
         self.with(|log| {
             log.listeners.retain(|listener| listener.send(entry.clone()).is_ok());
-            if log.entries.len() == KEPT {
+            if log.entries.len() == MAX_DEPARTURES {
                 log.entries.pop_front();
             }
             log.entries.push_back(entry);
@@ -137,14 +137,14 @@ impl Departures {
 }
 
 /// The log, opened at the endpoint that a request came to.
-pub(crate) struct Notes<'a> {
+pub(crate) struct DepartureLog<'a> {
     departures: &'a Departures,
     provider: &'static str,
     endpoint: String,
 }
 
-impl Notes<'_> {
-    pub(crate) fn add(&self, kind: Kind, detail: impl Into<String>) {
+impl DepartureLog<'_> {
+    pub(crate) fn add(&self, kind: DepartureKind, detail: impl Into<String>) {
         self.departures.push(Departure {
             at: iso(self.departures.clock.now()),
             provider: self.provider,
@@ -157,13 +157,13 @@ impl Notes<'_> {
     /// Notes every parameter that the page does not name. They are ignored, not refused: the pages don't say.
     pub(crate) fn unknown<'n>(&self, names: impl Iterator<Item = &'n str>) {
         for name in names {
-            self.add(Kind::UnknownParameter, named(name));
+            self.add(DepartureKind::UnknownParameter, loggable_name(name));
         }
     }
 }
 
 /// A name that a client sent, fit for the log: a token sent where a name belongs must not be written down.
-pub(crate) fn named(name: &str) -> String {
+pub(crate) fn loggable_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+[]".contains(c);
     if name.len() <= 40 && name.chars().all(plain) {
         name.to_owned()
@@ -175,24 +175,24 @@ pub(crate) fn named(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::secret;
+    use crate::random::random_token;
 
     #[test]
     fn a_token_sent_as_a_name_is_not_written_down() {
-        let token = secret("gri_at_");
-        assert!(!named(&token).contains("gri_at_"));
-        assert_eq!(named("redirect_uri"), "redirect_uri");
-        assert_eq!(named("a\nforged line"), "(a name of 13 characters)");
+        let token = random_token("gri_at_");
+        assert!(!loggable_name(&token).contains("gri_at_"));
+        assert_eq!(loggable_name("redirect_uri"), "redirect_uri");
+        assert_eq!(loggable_name("a\nforged line"), "(a name of 13 characters)");
     }
 
     #[test]
     fn the_log_keeps_the_newest_and_does_not_grow_without_end() {
         let departures = Departures::new(Clock::default());
-        let notes = departures.notes("grigora", "GET /");
-        for n in 0..=KEPT {
-            notes.add(Kind::UnknownPath, n.to_string());
+        let log = departures.log_for("grigora", "GET /");
+        for n in 0..=MAX_DEPARTURES {
+            log.add(DepartureKind::UnknownPath, n.to_string());
         }
-        assert_eq!(departures.len(), KEPT);
+        assert_eq!(departures.len(), MAX_DEPARTURES);
         assert_eq!(departures.all().first().map(|d| d.detail.clone()), Some("1".to_owned()));
     }
 }

@@ -1,17 +1,15 @@
-//! Faults on demand: what real servers and the networks before them do wrong, a given number of times.
+//! Fault injection: errors of real servers and networks, each applied a given number of times.
 
-pub(crate) mod body;
-pub(crate) mod endpoint;
-pub(crate) mod error;
-pub(crate) mod fault;
-pub(crate) mod plan;
-mod play;
+mod apply;
+mod endpoint;
+mod fault;
+mod plan;
+mod refusals;
+mod reply_body;
 mod token_reply;
-pub(crate) mod words;
 
+pub(crate) use apply::apply_fault;
 pub use endpoint::Endpoint;
-pub use error::FaultError;
 pub use fault::Fault;
-pub use plan::{Faults, Planned, Times};
-pub(crate) use play::play;
-pub(crate) use words::{WHY, Words};
+pub use plan::{Faults, PlannedFault, Times};
+pub(crate) use refusals::{FAULT_DESCRIPTION, RefusalReplies};

@@ -1,13 +1,13 @@
-//! What a provider has issued: codes, access tokens and refresh tokens, kept under their digests only.
+//! What a provider has issued: authorization codes, access tokens and refresh tokens, stored as digests.
 
-mod explain;
-mod kept;
+mod code_exchange;
 mod ledger;
-mod redeem;
-mod renew;
-mod struck;
+mod persistence;
+mod refresh;
+mod token_format;
 
-pub(crate) use ledger::{Authorization, BearerRefused, Grant, Held, Life, Mint, Tokens};
+pub(crate) use code_exchange::CodeExchange;
+pub(crate) use ledger::{Authorization, BearerError, Grant, TokenInfo, Tokens, Validity};
 pub use ledger::{Grants, Issued, Lifetimes};
-pub(crate) use redeem::{CodeClaim, CodeRefused};
-pub(crate) use renew::RefreshRefused;
+pub(crate) use refresh::RefreshError;
+pub(crate) use token_format::{RandomTokens, TokenFormat};

@@ -4,7 +4,6 @@
 mod api;
 mod authorize;
 pub(crate) mod constants;
-mod pending;
 mod state;
 mod token;
 
@@ -17,46 +16,31 @@ pub use constants::{
     TOKEN_PATH, sandbox_app,
 };
 
-use crate::grants::{Authorization, Life, Mint};
+use crate::grants::RandomTokens;
 use crate::options::Options;
-use crate::provider::{Place, Provider, ProviderId};
-use crate::random::secret;
-use crate::routes::housed;
+use crate::provider::{Provider, ProviderId, ProviderSetup};
+use crate::routes::with_common_routes;
+use crate::sample_data::SampleData;
 use crate::tickets::Tickets;
-use crate::world::World;
 use state::Grigora;
 
-/// The look of a code is assumed; that of the tokens is the page's.
-#[derive(Debug)]
-struct GrigoraMint;
+/// The page shows the token prefixes; the code prefix is assumed.
+const TOKEN_FORMAT: RandomTokens =
+    RandomTokens { code: "gri_ac_", access_token: "gri_at_", refresh_token: "gri_rt_" };
 
-impl Mint for GrigoraMint {
-    fn code(&self) -> String {
-        secret("gri_ac_")
-    }
-
-    fn access(&self, _: &Authorization, _: Life) -> String {
-        secret("gri_at_")
-    }
-
-    fn refresh(&self) -> String {
-        secret("gri_rt_")
-    }
-}
-
-pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
-    let clock = place.common.clock.clone();
-    let provider = Provider::new(ProviderId::Grigora, place, Box::new(GrigoraMint), options.lifetimes);
+pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
+    let clock = setup.shared.clock.clone();
+    let provider = Provider::new(ProviderId::Grigora, setup, Box::new(TOKEN_FORMAT), options.lifetimes);
     let provider = Arc::new(Provider { apps: options.apps.clone(), ..provider });
     let grigora = Arc::new(Grigora {
         provider: Arc::clone(&provider),
-        world: World::new(options.posts),
+        data: SampleData::new(options.posts),
         tickets: Tickets::new(clock),
     });
     let routes = Router::new()
         .merge(authorize::router(Arc::clone(&grigora)))
         .merge(token::router(Arc::clone(&grigora)))
         .nest(API_BASE, api::router(grigora));
-    let all = housed(&provider, routes);
+    let all = with_common_routes(&provider, routes);
     (provider, all)
 }

@@ -2,12 +2,11 @@
 //! the provider's published code does. What neither says is marked "assumed" where it is decided.
 
 pub(crate) mod constants;
-mod pending;
 mod rpc;
+mod sample_data;
 mod sign_in;
 mod state;
 mod token;
-mod world;
 
 use std::sync::Arc;
 
@@ -22,32 +21,32 @@ pub use constants::{
     API_PATH, AUDIENCE, AUTHORIZE_PATH, ISSUER, KEYS_PATH, LIFETIMES, SIGN_IN_PATH, TOKEN_PATH,
 };
 
-use crate::faults::{WHY, Words};
-use crate::grants::{Authorization, Life, Mint};
+use crate::faults::{FAULT_DESCRIPTION, RefusalReplies};
+use crate::grants::{Authorization, TokenFormat, Validity};
 use crate::jwt::Signer;
-use crate::provider::{Place, Provider, ProviderId};
-use crate::random::secret;
-use crate::refusal::{Refusal, reply};
-use crate::routes::housed;
+use crate::provider::{Provider, ProviderId, ProviderSetup};
+use crate::random::random_token;
+use crate::reply::{ErrorReply, json_reply};
+use crate::routes::with_common_routes;
 use crate::tickets::Tickets;
 use state::Grindery;
 
-/// An access token is a JWT; the looks of a code and of a refresh token are assumed.
+/// Access tokens are JWTs; the formats of codes and refresh tokens are assumed.
 #[derive(Debug)]
-struct GrinderyMint(Arc<Signer>);
+struct JwtTokens(Arc<Signer>);
 
-impl Mint for GrinderyMint {
+impl TokenFormat for JwtTokens {
     fn code(&self) -> String {
-        secret("")
+        random_token("")
     }
 
-    fn access(&self, authorization: &Authorization, life: Life) -> String {
+    fn access_token(&self, authorization: &Authorization, validity: Validity) -> String {
         let mut claims = json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": authorization.user_id,
-            "iat": life.from.as_second(),
-            "exp": life.to.as_second(),
+            "iat": validity.issued_at.as_second(),
+            "exp": validity.expires_at.as_second(),
         });
         if let Some(workspace) = authorization.project_ids.first() {
             claims["workspace"] = json!(workspace);
@@ -56,17 +55,17 @@ impl Mint for GrinderyMint {
         self.0.sign(claims)
     }
 
-    fn refresh(&self) -> String {
-        secret("")
+    fn refresh_token(&self) -> String {
+        random_token("")
     }
 }
 
-pub(crate) fn open(place: Place) -> (Arc<Provider>, Router) {
-    let clock = place.common.clock.clone();
+pub(crate) fn build(setup: ProviderSetup) -> (Arc<Provider>, Router) {
+    let clock = setup.shared.clock.clone();
     let signer = Arc::new(Signer::default());
-    let mint = Box::new(GrinderyMint(Arc::clone(&signer)));
-    let provider = Provider::new(ProviderId::Grindery, place, mint, LIFETIMES);
-    let provider = Arc::new(Provider { words: WORDS, ..provider });
+    let format = Box::new(JwtTokens(Arc::clone(&signer)));
+    let provider = Provider::new(ProviderId::Grindery, setup, format, LIFETIMES);
+    let provider = Arc::new(Provider { refusals: REFUSALS, ..provider });
     let grindery =
         Arc::new(Grindery { provider: Arc::clone(&provider), signer, tickets: Tickets::new(clock) });
     let routes = Router::new()
@@ -74,17 +73,17 @@ pub(crate) fn open(place: Place) -> (Arc<Provider>, Router) {
         .merge(token::router(Arc::clone(&grindery)))
         .merge(rpc::router(Arc::clone(&grindery)))
         .merge(Router::new().route(KEYS_PATH, get(keys)).with_state(grindery));
-    let all = housed(&provider, routes);
+    let all = with_common_routes(&provider, routes);
     (provider, all)
 }
 
 /// Its token endpoint has two error codes only, and a status for both.
-const WORDS: Words = Words {
+const REFUSALS: RefusalReplies = RefusalReplies {
     token: || rpc::failure::Failure::bad_token().into_response(),
-    grant: || Refusal::invalid_request(WHY).into_response(),
-    client: || Refusal::invalid_request(WHY).into_response(),
+    grant: || ErrorReply::invalid_request(FAULT_DESCRIPTION).into_response(),
+    client: || ErrorReply::invalid_request(FAULT_DESCRIPTION).into_response(),
 };
 
 async fn keys(State(grindery): State<Arc<Grindery>>) -> Response {
-    reply(StatusCode::OK, &grindery.signer.key_set())
+    json_reply(StatusCode::OK, &grindery.signer.key_set())
 }

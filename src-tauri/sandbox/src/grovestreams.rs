@@ -5,11 +5,10 @@ mod api;
 pub(crate) mod constants;
 mod envelope;
 mod login;
-mod pending;
+mod sample_data;
 mod sign_in;
 mod state;
 mod token;
-mod world;
 
 use std::sync::Arc;
 
@@ -20,36 +19,36 @@ pub use constants::{
     PASSWORD, SIGN_IN_ADDRESS, SIGN_IN_PATH, TOKEN_PATH, USER_UID,
 };
 
-use crate::faults::{WHY, Words};
-use crate::grants::{Authorization, Life, Mint};
-use crate::provider::{Place, Provider, ProviderId};
-use crate::random::uuid;
-use crate::routes::housed;
+use crate::faults::{FAULT_DESCRIPTION, RefusalReplies};
+use crate::grants::{Authorization, TokenFormat, Validity};
+use crate::provider::{Provider, ProviderId, ProviderSetup};
+use crate::random::random_uuid;
+use crate::routes::with_common_routes;
 use crate::tickets::Tickets;
 use state::GroveStreams;
 
 #[derive(Debug)]
-struct GroveStreamsMint;
+struct UuidTokens;
 
-impl Mint for GroveStreamsMint {
+impl TokenFormat for UuidTokens {
     fn code(&self) -> String {
-        uuid()
+        random_uuid()
     }
 
-    fn access(&self, _: &Authorization, _: Life) -> String {
-        uuid()
+    fn access_token(&self, _: &Authorization, _: Validity) -> String {
+        random_uuid()
     }
 
-    fn refresh(&self) -> String {
-        uuid()
+    fn refresh_token(&self) -> String {
+        random_uuid()
     }
 }
 
-pub(crate) fn open(place: Place) -> (Arc<Provider>, Router) {
-    let clock = place.common.clock.clone();
-    let aliases = vec![format!("{BRAND_HOST}:{}", place.port)];
-    let provider = Provider::new(ProviderId::GroveStreams, place, Box::new(GroveStreamsMint), LIFETIMES);
-    let provider = Arc::new(Provider { words: WORDS, aliases, ..provider });
+pub(crate) fn build(setup: ProviderSetup) -> (Arc<Provider>, Router) {
+    let clock = setup.shared.clock.clone();
+    let aliases = vec![format!("{BRAND_HOST}:{}", setup.port)];
+    let provider = Provider::new(ProviderId::GroveStreams, setup, Box::new(UuidTokens), LIFETIMES);
+    let provider = Arc::new(Provider { refusals: REFUSALS, aliases, ..provider });
     let grovestreams =
         Arc::new(GroveStreams { provider: Arc::clone(&provider), tickets: Tickets::new(clock) });
     let routes = Router::new()
@@ -57,12 +56,12 @@ pub(crate) fn open(place: Place) -> (Arc<Provider>, Router) {
         .merge(token::router(Arc::clone(&grovestreams)))
         .merge(login::router(Arc::clone(&grovestreams)))
         .merge(api::router(grovestreams));
-    let all = housed(&provider, routes);
+    let all = with_common_routes(&provider, routes);
     (provider, all)
 }
 
-const WORDS: Words = Words {
-    token: || envelope::failed(WHY),
-    grant: || envelope::failed(WHY),
-    client: || envelope::failed(WHY),
+const REFUSALS: RefusalReplies = RefusalReplies {
+    token: || envelope::failed(FAULT_DESCRIPTION),
+    grant: || envelope::failed(FAULT_DESCRIPTION),
+    client: || envelope::failed(FAULT_DESCRIPTION),
 };

@@ -1,7 +1,6 @@
 //! Providers on loopback, written from the providers' own pages: strict about what a page asks for, with a log of
 //! every departure, a seeded world, and switches for the faults that real servers have.
 
-mod apps;
 mod authorization_request;
 mod bearer;
 mod body;
@@ -14,8 +13,9 @@ mod grants;
 pub mod grigora;
 pub mod grindery;
 pub mod grovestreams;
-mod guard;
+mod input_error;
 mod jwt;
+mod middleware;
 mod options;
 mod page;
 mod params;
@@ -23,10 +23,12 @@ mod pkce;
 mod provider;
 mod random;
 mod redirect;
-mod refusal;
+mod registered_app;
 mod registration;
+mod reply;
 mod revealed;
 mod routes;
+mod sample_data;
 mod sandbox;
 mod server;
 mod switches;
@@ -34,17 +36,17 @@ pub mod the_grid;
 mod tickets;
 mod token_request;
 mod token_requests;
-mod world;
 
-pub use apps::App;
 pub use clock::Clock;
-pub use departures::{Departure, Departures, Kind};
-pub use faults::{Endpoint, Fault, FaultError, Faults, Planned, Times};
+pub use departures::{Departure, DepartureKind, Departures};
+pub use faults::{Endpoint, Fault, Faults, PlannedFault, Times};
 pub use grants::{Grants, Issued, Lifetimes};
+pub use input_error::InputError;
 pub use options::Options;
 pub use provider::{Consent, ProviderId};
+pub use registered_app::RegisteredApp;
 pub use registration::Registration;
-pub use revealed::{Revealed, Secret};
+pub use revealed::{Revealed, SecretKind};
 pub use sandbox::Sandbox;
 pub use switches::{Switch, Switches};
 pub use token_requests::TokenRequests;

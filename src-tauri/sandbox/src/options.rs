@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::apps::App;
 use crate::grants::Lifetimes;
 use crate::provider::{Consent, ProviderId};
+use crate::registered_app::RegisteredApp;
 use crate::{custom::constants as custom, grigora::constants as grigora, the_grid::constants as the_grid};
 
 /// What a sandbox starts with: by itself every provider, each on a free port.
@@ -26,11 +26,11 @@ pub struct Options {
     /// How many posts the largest project of Grigora has.
     pub posts: usize,
     /// The apps registered at Grigora.
-    pub apps: Vec<App>,
+    pub apps: Vec<RegisteredApp>,
     /// The apps registered at The Grid.
-    pub the_grid_apps: Vec<App>,
+    pub the_grid_apps: Vec<RegisteredApp>,
     /// The apps registered at Custom.
-    pub custom_apps: Vec<App>,
+    pub custom_apps: Vec<RegisteredApp>,
     /// How long Grigora's codes and tokens live. (Each other provider starts with what its page says.)
     pub lifetimes: Lifetimes,
     /// Who answers the consent pages.
@@ -94,21 +94,21 @@ impl Options {
 
     /// Registers an app at Grigora, in the place of one with the same client id.
     #[must_use]
-    pub fn with_app(mut self, app: App) -> Self {
+    pub fn with_app(mut self, app: RegisteredApp) -> Self {
         register(&mut self.apps, app);
         self
     }
 
     /// Registers an app at The Grid.
     #[must_use]
-    pub fn with_the_grid_app(mut self, app: App) -> Self {
+    pub fn with_the_grid_app(mut self, app: RegisteredApp) -> Self {
         register(&mut self.the_grid_apps, app);
         self
     }
 
     /// Registers an app at Custom.
     #[must_use]
-    pub fn with_custom_app(mut self, app: App) -> Self {
+    pub fn with_custom_app(mut self, app: RegisteredApp) -> Self {
         register(&mut self.custom_apps, app);
         self
     }
@@ -124,7 +124,7 @@ impl Options {
     }
 }
 
-fn register(apps: &mut Vec<App>, app: App) {
+fn register(apps: &mut Vec<RegisteredApp>, app: RegisteredApp) {
     apps.retain(|other| other.client_id != app.client_id);
     apps.push(app);
 }

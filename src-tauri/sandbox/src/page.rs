@@ -8,17 +8,17 @@ use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::body::content_type;
-use crate::departures::{Kind, Notes};
-use crate::guard::is_from_elsewhere;
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::middleware::is_cross_origin;
 use crate::params::Params;
 use crate::provider::{Provider, ProviderId};
-use crate::redirect::{self, leaves_the_browser};
+use crate::redirect::{self, has_custom_scheme};
+use crate::sample_data::User;
 use crate::tickets::Tickets;
-use crate::world::User;
 
 const STYLE_PATH: &str = "/_sandbox/page.css";
 const STYLE: &str = include_str!("page/page.css");
-const FORM_LIMIT: usize = 64 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// No `form-action`: Chromium applies it to the redirect after the form as well, and would block the way back to
 /// a private-use scheme.
@@ -39,7 +39,7 @@ async fn style() -> impl IntoResponse {
 
 /// Whose page it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
+pub(crate) struct Branding {
     /// The name in the band at the top.
     pub(crate) title: &'static str,
     /// The class that gives the page its colours.
@@ -48,50 +48,51 @@ pub(crate) struct Look {
     pub(crate) script: Option<&'static str>,
 }
 
-impl From<ProviderId> for Look {
+impl From<ProviderId> for Branding {
     fn from(id: ProviderId) -> Self {
         Self { title: id.title(), class: id.name(), script: None }
     }
 }
 
 /// A whole page.
-pub(crate) fn show(look: Look, status: StatusCode, title: &str, body: &Markup) -> Response {
+pub(crate) fn show(branding: Branding, status: StatusCode, title: &str, body: &Markup) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, if look.script.is_some() { SCRIPT_POLICY } else { POLICY }),
+        (header::CONTENT_SECURITY_POLICY, if branding.script.is_some() { SCRIPT_POLICY } else { POLICY }),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // The address holds `state`: no other site learns it. (`no-referrer` would hide our own `Origin` from us.)
         (header::REFERRER_POLICY, "same-origin"),
     ];
-    (status, headers, document(look, title, body)).into_response()
+    (status, headers, document(branding, title, body)).into_response()
 }
 
 /// An error for the person. Never a redirect: nobody knows yet whether the address is the app's.
-pub(crate) fn trouble(look: impl Into<Look>, why: &str) -> Response {
+pub(crate) fn error_page(branding: impl Into<Branding>, why: &str) -> Response {
     let title = "This request cannot go on";
     let body = html! {
         h1 { (title) }
         p.lead { (why) }
         p { "Nothing was shared by this. Go back to the app and start again from there." }
     };
-    show(look.into(), StatusCode::BAD_REQUEST, title, &body)
+    show(branding.into(), StatusCode::BAD_REQUEST, title, &body)
 }
 
 /// The end where a provider tells the app nothing of a cancel.
-pub(crate) fn cancelled(look: impl Into<Look>) -> Response {
+pub(crate) fn cancelled(branding: impl Into<Branding>) -> Response {
     let title = "You cancelled the sign-in";
     let body = html! {
         h1 { (title) }
         p.lead { "Nothing was shared. The app is not told either: go back to it, and cancel or start again there." }
     };
-    show(look.into(), StatusCode::OK, title, &body)
+    show(branding.into(), StatusCode::OK, title, &body)
 }
 
 /// On to `to`, or an error page if no browser could follow it.
-pub(crate) fn go(look: impl Into<Look>, to: &str) -> Response {
-    redirect::go(to).unwrap_or_else(|| trouble(look, "The app's redirect URI cannot be followed."))
+pub(crate) fn redirect_to(branding: impl Into<Branding>, to: &str) -> Response {
+    redirect::redirect_to(to)
+        .unwrap_or_else(|| error_page(branding, "The app's redirect URI cannot be followed."))
 }
 
 /// The way on, below a page's list: the answer's two buttons.
@@ -106,7 +107,7 @@ pub(crate) fn answer(yes: (&str, &str), no: &str) -> Markup {
 }
 
 /// Who signs in.
-pub(crate) fn people(users: &[User]) -> Markup {
+pub(crate) fn account_choice(users: &[User]) -> Markup {
     html! {
         fieldset {
             legend { "Signed in as" }
@@ -124,12 +125,12 @@ pub(crate) fn people(users: &[User]) -> Markup {
 }
 
 /// What comes after the answer, and where it goes.
-pub(crate) fn what_next(redirect_uri: &str) -> Markup {
+pub(crate) fn return_notice(redirect_uri: &str) -> Markup {
     html! {
         section.small {
             p {
                 "After you choose, your browser returns you to Grapnel."
-                @if leaves_the_browser(redirect_uri) { " This page stays open; you can then close it." }
+                @if has_custom_scheme(redirect_uri) { " This page stays open; you can then close it." }
             }
             p { "The answer goes to " code { (redirect_uri) } }
         }
@@ -137,44 +138,44 @@ pub(crate) fn what_next(redirect_uri: &str) -> Markup {
 }
 
 /// What a person sent with a page's form, and the request that the page was about.
-pub(crate) struct Answer<R> {
+pub(crate) struct ConsentForm<R> {
     pub(crate) form: Params,
     pub(crate) request: R,
 }
 
-impl<R> Answer<R> {
+impl<R> ConsentForm<R> {
     /// The fields are the sandbox's own, not the provider's. An answer counts once, and only from our own page.
     pub(crate) async fn read(
         provider: &Provider,
         tickets: &Tickets<R>,
         (headers, body): (HeaderMap, Body),
-        notes: &Notes<'_>,
+        log: &DepartureLog<'_>,
     ) -> Result<Self, Response> {
-        if is_from_elsewhere(&headers, provider) {
-            notes.add(Kind::ForeignOrigin, "the form was sent from another site");
-            return Err(trouble(provider.id, "This answer came from another site, so it does not count."));
+        if is_cross_origin(&headers, provider) {
+            log.add(DepartureKind::ForeignOrigin, "the form was sent from another site");
+            return Err(error_page(provider.id, "This answer came from another site, so it does not count."));
         }
         let Some(form) = read_form(&headers, body).await else {
-            return Err(trouble(provider.id, "This answer could not be read."));
+            return Err(error_page(provider.id, "This answer could not be read."));
         };
         let Some(request) = form.get("ticket").and_then(|ticket| tickets.take(ticket)) else {
-            notes.add(Kind::UsedTicket, "ticket");
+            log.add(DepartureKind::UsedTicket, "ticket");
             let why = "This page was answered before, or it has been open for too long.";
-            return Err(trouble(provider.id, why));
+            return Err(error_page(provider.id, why));
         };
         Ok(Self { form, request })
     }
 }
 
 async fn read_form(headers: &HeaderMap, body: Body) -> Option<Params> {
-    let bytes = axum::body::to_bytes(body, FORM_LIMIT).await.ok()?;
+    let bytes = axum::body::to_bytes(body, MAX_FORM_BYTES).await.ok()?;
     (content_type(headers) == "application/x-www-form-urlencoded").then(|| Params::from_form(&bytes))
 }
 
-fn document(look: Look, title: &str, body: &Markup) -> String {
+fn document(branding: Branding, title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
-        html lang="en" class=(look.class) {
+        html lang="en" class=(branding.class) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -182,11 +183,11 @@ fn document(look: Look, title: &str, body: &Markup) -> String {
                 title { (title) " (sandbox)" }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href=(STYLE_PATH);
-                @if let Some(script) = look.script { script src=(script) defer {} }
+                @if let Some(script) = branding.script { script src=(script) defer {} }
             }
             body {
                 header {
-                    p { strong { (look.title) " sandbox" } " on this computer. No real account, no real site." }
+                    p { strong { (branding.title) " sandbox" } " on this computer. No real account, no real site." }
                 }
                 main { (body) }
             }

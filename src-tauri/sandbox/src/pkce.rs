@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use crate::random::digest;
 
 /// Whether `verifier` is the one whose challenge was sent when the code was asked for.
-pub(crate) fn proves(verifier: &str, challenge: &str) -> bool {
+pub(crate) fn matches(verifier: &str, challenge: &str) -> bool {
     let expected = URL_SAFE_NO_PAD.encode(digest(verifier));
     expected.as_bytes().ct_eq(challenge.as_bytes()).into()
 }
@@ -33,14 +33,14 @@ mod tests {
 
     #[test]
     fn the_vector_of_rfc_7636_appendix_b_holds() {
-        assert!(proves(VERIFIER, CHALLENGE));
+        assert!(matches(VERIFIER, CHALLENGE));
         assert!(is_verifier(VERIFIER) && is_challenge(CHALLENGE));
     }
 
     #[test]
     fn another_verifier_proves_nothing() {
-        assert!(!proves(&VERIFIER.replace('d', "e"), CHALLENGE));
-        assert!(!proves(CHALLENGE, CHALLENGE), "the plain method is not admitted");
+        assert!(!matches(&VERIFIER.replace('d', "e"), CHALLENGE));
+        assert!(!matches(CHALLENGE, CHALLENGE), "the plain method is not admitted");
     }
 
     #[test]

@@ -6,22 +6,22 @@ pub(crate) mod id;
 pub use consent::Consent;
 pub use id::ProviderId;
 
-use crate::apps::App;
 use crate::clock::Clock;
-use crate::departures::{Departures, Notes};
-use crate::faults::endpoint::Endpoint;
-use crate::faults::fault::Fault;
-use crate::faults::plan::Faults;
-use crate::faults::words::Words;
-use crate::grants::{Grants, Lifetimes, Mint};
+use crate::departures::{DepartureLog, Departures};
+use crate::faults::Endpoint;
+use crate::faults::Fault;
+use crate::faults::Faults;
+use crate::faults::RefusalReplies;
+use crate::grants::{Grants, Lifetimes, TokenFormat};
+use crate::registered_app::RegisteredApp;
 use crate::revealed::Reveal;
 use crate::switches::Switches;
-use crate::token_requests::Gauge;
+use crate::token_requests::TokenRequestGauge;
 use consent::ConsentSwitch;
 
 /// What all providers of one sandbox share. A clone is the same clock, the same log and so on.
 #[derive(Clone, Debug)]
-pub(crate) struct Common {
+pub(crate) struct SharedState {
     pub(crate) clock: Clock,
     pub(crate) departures: Departures,
     pub(crate) faults: Faults,
@@ -31,7 +31,7 @@ pub(crate) struct Common {
     pub(crate) control: bool,
 }
 
-impl Common {
+impl SharedState {
     pub(crate) fn new(reveal: bool, control: bool) -> Self {
         let clock = Clock::default();
         Self {
@@ -47,9 +47,9 @@ impl Common {
 
 /// Where a provider listens, what it shares and who answers its page at the start.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ProviderSetup {
     pub(crate) port: u16,
-    pub(crate) common: Common,
+    pub(crate) shared: SharedState,
     pub(crate) consent: Consent,
 }
 
@@ -60,45 +60,50 @@ pub(crate) struct Provider {
     pub(crate) origin: String,
     /// Other hosts under which it answers, as in `brand.localhost:PORT`.
     pub(crate) aliases: Vec<String>,
-    pub(crate) apps: Vec<App>,
-    pub(crate) common: Common,
+    pub(crate) apps: Vec<RegisteredApp>,
+    pub(crate) shared: SharedState,
     pub(crate) grants: Grants,
-    pub(crate) token_requests: Gauge,
+    pub(crate) token_requests: TokenRequestGauge,
     pub(crate) consent: ConsentSwitch,
-    pub(crate) words: Words,
+    pub(crate) refusals: RefusalReplies,
 }
 
 impl Provider {
-    pub(crate) fn new(id: ProviderId, place: Place, mint: Box<dyn Mint>, lifetimes: Lifetimes) -> Self {
-        let Place { port, common, consent } = place;
+    pub(crate) fn new(
+        id: ProviderId,
+        setup: ProviderSetup,
+        format: Box<dyn TokenFormat>,
+        lifetimes: Lifetimes,
+    ) -> Self {
+        let ProviderSetup { port, shared, consent } = setup;
         Self {
             id,
             origin: format!("http://127.0.0.1:{port}"),
             aliases: Vec::new(),
             apps: Vec::new(),
-            grants: Grants::new(common.clock.clone(), common.reveal.clone(), mint, lifetimes),
-            token_requests: Gauge::default(),
-            common,
+            grants: Grants::new(shared.clock.clone(), shared.reveal.clone(), format, lifetimes),
+            token_requests: TokenRequestGauge::default(),
+            shared,
             consent: ConsentSwitch::new(consent),
-            words: Words::default(),
+            refusals: RefusalReplies::default(),
         }
     }
 
-    pub(crate) fn app(&self, client_id: &str) -> Option<&App> {
+    pub(crate) fn app(&self, client_id: &str) -> Option<&RegisteredApp> {
         self.apps.iter().find(|app| app.client_id == client_id)
     }
 
-    pub(crate) fn notes(&self, endpoint: impl Into<String>) -> Notes<'_> {
-        self.common.departures.notes(self.id.name(), endpoint)
+    pub(crate) fn departure_log(&self, endpoint: impl Into<String>) -> DepartureLog<'_> {
+        self.shared.departures.log_for(self.id.name(), endpoint)
     }
 
     /// The fault for the request that has just come, if any is due.
     pub(crate) fn next_fault(&self, endpoint: Endpoint) -> Option<Fault> {
-        self.common.faults.next(self.id, endpoint)
+        self.shared.faults.next(self.id, endpoint)
     }
 
     /// Whether `host`, as a `Host` header says it, is one of its own.
-    pub(crate) fn is_at(&self, host: &str) -> bool {
+    pub(crate) fn is_own_host(&self, host: &str) -> bool {
         self.origin.strip_prefix("http://") == Some(host) || self.aliases.iter().any(|alias| alias == host)
     }
 }

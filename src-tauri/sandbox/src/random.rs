@@ -15,12 +15,12 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// 256 random bits after `prefix`, in the URL-safe alphabet.
-pub(crate) fn secret(prefix: &str) -> String {
+pub(crate) fn random_token(prefix: &str) -> String {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes::<32>()))
 }
 
 /// A random UUID (RFC 9562 §5.4).
-pub(crate) fn uuid() -> String {
+pub(crate) fn random_uuid() -> String {
     uuid::Builder::from_random_bytes(bytes()).into_uuid().to_string()
 }
 

@@ -20,7 +20,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
 
 /// 302, and nothing in between: the browser goes on to a page, or hands the address to a program and stays.
 /// `None` if the address cannot be put into a header.
-pub(crate) fn go(to: &str) -> Option<Response> {
+pub(crate) fn redirect_to(to: &str) -> Option<Response> {
     let location = HeaderValue::from_str(to).ok()?;
     let headers =
         [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
@@ -28,13 +28,13 @@ pub(crate) fn go(to: &str) -> Option<Response> {
 }
 
 /// Whether the way back leaves the browser, so that the page stays in sight.
-pub(crate) fn leaves_the_browser(uri: &str) -> bool {
+pub(crate) fn has_custom_scheme(uri: &str) -> bool {
     !uri.starts_with("http://") && !uri.starts_with("https://")
 }
 
 /// Whether an address that nobody registered may be followed: absolute, without a fragment, and of no scheme that a
 /// browser would run or read itself.
-pub(crate) fn may_be_followed(uri: &str) -> bool {
+pub(crate) fn is_safe_redirect_uri(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     let scheme = scheme.to_ascii_lowercase();
     let named = scheme.starts_with(|c: char| c.is_ascii_lowercase())
@@ -58,7 +58,7 @@ mod tests {
             "dev.grapnel.desktop:/oauth/callback",
             "dev.grapnel.desktop://oauth/callback",
         ] {
-            assert!(may_be_followed(fine), "{fine}");
+            assert!(is_safe_redirect_uri(fine), "{fine}");
         }
         for wrong in [
             "",
@@ -75,7 +75,7 @@ mod tests {
             "data:text/html,x",
             "file:///etc/passwd",
         ] {
-            assert!(!may_be_followed(wrong), "{wrong}");
+            assert!(!is_safe_redirect_uri(wrong), "{wrong}");
         }
     }
 

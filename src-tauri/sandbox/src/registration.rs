@@ -31,7 +31,7 @@ impl Sandbox {
             ProviderId::Custom => (custom::CLIENT_ID, Some(custom::CLIENT_SECRET)),
             ProviderId::Grindery | ProviderId::GroveStreams => ("", None),
         };
-        let origin = self.running(provider);
+        let origin = self.origin(provider);
         let addresses = paths(provider).iter().map(|(name, path)| (*name, format!("{origin}{path}")));
         Registration { client_id, client_secret, addresses: addresses.collect() }
     }

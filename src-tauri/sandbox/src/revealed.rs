@@ -1,10 +1,10 @@
-//! What was secret, in the clear: for tests that look for leaks. Kept only when asked for, and never told over HTTP.
+//! Issued secrets in clear text, for tests that look for leaks. Recorded on request only, and never served over HTTP.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a revealed value was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Secret {
+pub enum SecretKind {
     /// An authorization code that was given out.
     Code,
     /// An access token that was given out.
@@ -23,7 +23,7 @@ pub enum Secret {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revealed {
     /// What it was.
-    pub kind: Secret,
+    pub kind: SecretKind,
     /// The secret itself.
     pub value: String,
 }
@@ -37,7 +37,7 @@ impl Reveal {
         Self(on.then(Arc::default))
     }
 
-    pub(crate) fn add(&self, kind: Secret, value: &str) {
+    pub(crate) fn add(&self, kind: SecretKind, value: &str) {
         if let Some(list) = &self.0 {
             let revealed = Revealed { kind, value: value.to_owned() };
             list.lock().unwrap_or_else(PoisonError::into_inner).push(revealed);

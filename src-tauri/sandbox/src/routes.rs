@@ -8,12 +8,12 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 use crate::provider::Provider;
-use crate::{control, guard, page};
+use crate::{control, middleware, page};
 
 /// A provider's routes together with what stands around every provider's.
-pub(crate) fn housed(provider: &Arc<Provider>, routes: Router<Arc<Provider>>) -> Router {
+pub(crate) fn with_common_routes(provider: &Arc<Provider>, routes: Router<Arc<Provider>>) -> Router {
     let routes = routes.merge(page::router());
-    let routes = if provider.common.control {
+    let routes = if provider.shared.control {
         routes.nest("/_sandbox", control::router(Arc::clone(provider)))
     } else {
         routes
@@ -21,9 +21,9 @@ pub(crate) fn housed(provider: &Arc<Provider>, routes: Router<Arc<Provider>>) ->
     routes
         // Browsers ask for it by themselves: no departure.
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
-        .fallback(guard::unknown_path)
-        .method_not_allowed_fallback(guard::wrong_method)
-        .layer(from_fn_with_state(Arc::clone(provider), guard::host))
-        .layer(from_fn_with_state(Arc::clone(provider), guard::date))
+        .fallback(middleware::unknown_path)
+        .method_not_allowed_fallback(middleware::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(provider), middleware::check_host))
+        .layer(from_fn_with_state(Arc::clone(provider), middleware::set_date))
         .with_state(Arc::clone(provider))
 }

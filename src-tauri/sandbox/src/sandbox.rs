@@ -17,22 +17,22 @@ use crate::departures::Departures;
 use crate::faults::Faults;
 use crate::grants::Grants;
 use crate::options::Options;
-use crate::provider::{Common, Consent, Place, Provider, ProviderId};
+use crate::provider::{Consent, Provider, ProviderId, ProviderSetup, SharedState};
 use crate::revealed::Revealed;
-use crate::server::{Bounds, serve};
+use crate::server::{ServerLimits, serve};
 use crate::switches::Switches;
 use crate::token_requests::TokenRequests;
 use crate::{custom, grigora, grindery, grovestreams, the_grid};
 
 /// How long requests in progress may hold up the end.
-const GRACE: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Providers on loopback, from start until shutdown or drop. It has a runtime of its own, so that it may be started
 /// from anywhere.
 #[derive(Debug)]
 pub struct Sandbox {
     providers: BTreeMap<ProviderId, Arc<Provider>>,
-    common: Common,
+    shared: SharedState,
     /// The servers run while this exists.
     stop: watch::Sender<()>,
     ended: oneshot::Receiver<()>,
@@ -45,17 +45,17 @@ impl Sandbox {
     /// If a port is taken, which the error names, or the system gives no thread.
     #[expect(clippy::needless_pass_by_value, reason = "callers make options for one start")]
     pub fn start(options: Options) -> io::Result<Self> {
-        let common = Common::new(options.reveal, options.control);
+        let shared = SharedState::new(options.reveal, options.control);
         let mut providers = BTreeMap::new();
         let mut servers = Vec::new();
         for id in ProviderId::ALL.into_iter().filter(|id| options.providers.contains(id)) {
             let bound = bind(options.port(id))?;
             let port = bound.local_addr()?.port();
-            let place = Place { port, common: common.clone(), consent: options.consent };
-            let (provider, router) = open(id, place, &options);
+            let setup = ProviderSetup { port, shared: shared.clone(), consent: options.consent };
+            let (provider, router) = build(id, setup, &options);
             if let Some(state) = &options.state {
                 std::fs::create_dir_all(state)?;
-                provider.grants.keep_at(state.join(format!("{}.json", id.name())))?;
+                provider.grants.persist_to(state.join(format!("{}.json", id.name())))?;
             }
             providers.insert(id, provider);
             servers.push((bound, router));
@@ -65,9 +65,9 @@ impl Sandbox {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let servers = listening(&runtime, servers)?;
         let thread = std::thread::Builder::new().name("grapnel-sandbox".to_owned());
-        let bounds = Bounds::new(options.connections, options.timeout);
-        thread.spawn(move || run(runtime, servers, &bounds, &stopped, end))?;
-        Ok(Self { providers, common, stop, ended })
+        let limits = ServerLimits::new(options.connections, options.timeout);
+        thread.spawn(move || run(runtime, servers, &limits, &stopped, end))?;
+        Ok(Self { providers, shared, stop, ended })
     }
 
     /// The base URL of Grigora, as in `http://127.0.0.1:4780`.
@@ -76,31 +76,31 @@ impl Sandbox {
     /// If that provider was not asked for. So do the others like it.
     #[must_use]
     pub fn grigora(&self) -> &str {
-        self.running(ProviderId::Grigora)
+        self.origin(ProviderId::Grigora)
     }
 
     /// The base URL of Grindery.
     #[must_use]
     pub fn grindery(&self) -> &str {
-        self.running(ProviderId::Grindery)
+        self.origin(ProviderId::Grindery)
     }
 
     /// The base URL of The Grid.
     #[must_use]
     pub fn the_grid(&self) -> &str {
-        self.running(ProviderId::TheGrid)
+        self.origin(ProviderId::TheGrid)
     }
 
     /// The base URL of GroveStreams.
     #[must_use]
     pub fn grovestreams(&self) -> &str {
-        self.running(ProviderId::GroveStreams)
+        self.origin(ProviderId::GroveStreams)
     }
 
     /// The base URL of Custom, which is its issuer.
     #[must_use]
     pub fn custom(&self) -> &str {
-        self.running(ProviderId::Custom)
+        self.origin(ProviderId::Custom)
     }
 
     /// The base URL of a provider, if it runs.
@@ -170,32 +170,32 @@ impl Sandbox {
     /// The log of departures, of all providers.
     #[must_use]
     pub fn departures(&self) -> &Departures {
-        &self.common.departures
+        &self.shared.departures
     }
 
     /// The faults to come, at any provider.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        &self.common.faults
+        &self.shared.faults
     }
 
     /// The ways in which a provider behaves otherwise.
     #[must_use]
     pub fn switches(&self) -> &Switches {
-        &self.common.switches
+        &self.shared.switches
     }
 
     /// The clock of all providers.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.common.clock
+        &self.shared.clock
     }
 
     /// Every code and token given out and every PKCE verifier received so far, oldest first: what must be found
     /// nowhere. Empty unless [`Options::reveal`] is on.
     #[must_use]
     pub fn revealed(&self) -> Vec<Revealed> {
-        self.common.reveal.all()
+        self.shared.reveal.all()
     }
 
     /// Stops, and returns when the ports are free. (Dropping stops too, without waiting.)
@@ -206,7 +206,7 @@ impl Sandbox {
         let _ = ended.await;
     }
 
-    pub(crate) fn running(&self, id: ProviderId) -> &str {
+    pub(crate) fn origin(&self, id: ProviderId) -> &str {
         &self.provider(id).origin
     }
 
@@ -216,13 +216,13 @@ impl Sandbox {
     }
 }
 
-fn open(id: ProviderId, place: Place, options: &Options) -> (Arc<Provider>, Router) {
+fn build(id: ProviderId, setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
     match id {
-        ProviderId::Grigora => grigora::open(place, options),
-        ProviderId::Grindery => grindery::open(place),
-        ProviderId::TheGrid => the_grid::open(place, options),
-        ProviderId::GroveStreams => grovestreams::open(place),
-        ProviderId::Custom => custom::open(place, options),
+        ProviderId::Grigora => grigora::build(setup, options),
+        ProviderId::Grindery => grindery::build(setup),
+        ProviderId::TheGrid => the_grid::build(setup, options),
+        ProviderId::GroveStreams => grovestreams::build(setup),
+        ProviderId::Custom => custom::build(setup, options),
     }
 }
 
@@ -241,17 +241,17 @@ fn listening(runtime: &Runtime, bound: Vec<(Bound, Router)>) -> io::Result<Vec<(
 fn run(
     runtime: Runtime,
     servers: Vec<(TcpListener, Router)>,
-    bounds: &Bounds,
+    limits: &ServerLimits,
     stop: &watch::Receiver<()>,
     end: oneshot::Sender<()>,
 ) {
     runtime.block_on(async {
         let mut running: JoinSet<()> = servers
             .into_iter()
-            .map(|(listener, router)| serve(listener, router, bounds.clone(), stop.clone()))
+            .map(|(listener, router)| serve(listener, router, limits.clone(), stop.clone()))
             .collect();
         while running.join_next().await.is_some() {}
     });
-    runtime.shutdown_timeout(GRACE);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     let _ = end.send(());
 }

@@ -16,60 +16,60 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 /// The largest body that any provider reads.
-const LARGEST: usize = 1 << 20;
+const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long a connection may last.
-const LIFE: Duration = Duration::from_secs(300);
+const MAX_CONNECTION_DURATION: Duration = Duration::from_secs(300);
 /// How long to wait where the system gives no connection: it would say so again at once.
-const PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Put into a response's extensions: the connection ends instead of carrying that response.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HangUp;
+pub(crate) struct DropConnection;
 
 /// The error by which hyper is told to drop a connection.
 #[derive(Debug)]
-struct HungUp;
+struct ConnectionDropped;
 
-impl std::fmt::Display for HungUp {
+impl std::fmt::Display for ConnectionDropped {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("hung up on purpose")
     }
 }
 
-impl std::error::Error for HungUp {}
+impl std::error::Error for ConnectionDropped {}
 
 /// What all servers of a sandbox share.
 #[derive(Clone, Debug)]
-pub(crate) struct Bounds {
-    /// A place for each connection.
-    places: Arc<Semaphore>,
+pub(crate) struct ServerLimits {
+    /// A permit for each connection.
+    permits: Arc<Semaphore>,
     /// How long a client may take for the head of a request, and for its body.
     timeout: Duration,
 }
 
-impl Bounds {
+impl ServerLimits {
     pub(crate) fn new(connections: usize, timeout: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(connections)), timeout }
+        Self { permits: Arc::new(Semaphore::new(connections)), timeout }
     }
 }
 
-/// Runs until the other half of `stop` is gone. Connections still open then are cut. While no place is free, clients
+/// Runs until the other half of `stop` is gone. Connections still open then are cut. While no permit is free, clients
 /// wait to be accepted.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    bounds: Bounds,
+    limits: ServerLimits,
     mut stop: watch::Receiver<()>,
 ) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = accept(&listener, &bounds.places) => {
-                let (stream, place) = accepted;
-                let (router, timeout) = (router.clone(), bounds.timeout);
+            accepted = accept(&listener, &limits.permits) => {
+                let (stream, permit) = accepted;
+                let (router, timeout) = (router.clone(), limits.timeout);
                 connections.spawn(async move {
-                    let _ = tokio::time::timeout(LIFE, connection(stream, router, timeout)).await;
-                    drop(place);
+                    let _ = tokio::time::timeout(MAX_CONNECTION_DURATION, connection(stream, router, timeout)).await;
+                    drop(permit);
                 });
                 while connections.try_join_next().is_some() {}
             }
@@ -78,17 +78,17 @@ pub(crate) async fn serve(
     }
 }
 
-/// The next client, once there is a place for it.
+/// The next client, once there is a permit for it.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // Nobody closes it: without a place there would be no limit.
-    let place = Arc::clone(places).acquire_owned().await.ok();
+    // Nobody closes it: without a permit there would be no limit.
+    let permit = Arc::clone(permits).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Ok((stream, _)) => return (stream, permit),
+            Err(_) => tokio::time::sleep(ACCEPT_RETRY_DELAY).await,
         }
     }
 }
@@ -108,10 +108,18 @@ async fn connection(stream: TcpStream, router: Router, timeout: Duration) {
         .await;
 }
 
-async fn answer(router: Router, request: Request, timeout: Duration) -> Result<Response<Body>, HungUp> {
+async fn answer(
+    router: Router,
+    request: Request,
+    timeout: Duration,
+) -> Result<Response<Body>, ConnectionDropped> {
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(timeout, axum::body::to_bytes(body, LARGEST)).await;
-    let Ok(Ok(body)) = body else { return Err(HungUp) };
+    let body = tokio::time::timeout(timeout, axum::body::to_bytes(body, MAX_BODY_BYTES)).await;
+    let Ok(Ok(body)) = body else { return Err(ConnectionDropped) };
     let Ok(response) = router.oneshot(Request::from_parts(head, Body::from(body))).await;
-    if response.extensions().get::<HangUp>().is_some() { Err(HungUp) } else { Ok(response) }
+    if response.extensions().get::<DropConnection>().is_some() {
+        Err(ConnectionDropped)
+    } else {
+        Ok(response)
+    }
 }

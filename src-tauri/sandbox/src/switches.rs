@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::faults::error::FaultError;
+use crate::input_error::InputError;
 
 /// A way in which one provider behaves otherwise than it does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,13 +56,13 @@ impl fmt::Display for Switch {
 }
 
 impl FromStr for Switch {
-    type Err = FaultError;
+    type Err = InputError;
 
-    fn from_str(text: &str) -> Result<Self, FaultError> {
+    fn from_str(text: &str) -> Result<Self, InputError> {
         let found = NAMES.iter().find(|(_, name, _)| *name == text).map(|(switch, ..)| *switch);
         found.ok_or_else(|| {
             let names: Vec<_> = NAMES.iter().map(|(_, name, _)| *name).collect();
-            FaultError::new(format!("no switch `{text}`: there are {}", names.join(", ")))
+            InputError::new(format!("no switch `{text}`: there are {}", names.join(", ")))
         })
     }
 }

@@ -4,11 +4,10 @@
 mod api;
 pub(crate) mod constants;
 mod login;
-mod pending;
 mod refresh;
+mod sample_data;
 mod state;
 mod token;
-mod world;
 
 use std::sync::Arc;
 
@@ -19,40 +18,24 @@ pub use constants::{
     REFRESH_PATH, SCOPES, TOKEN_PATH, sandbox_app,
 };
 
-use crate::grants::{Authorization, Life, Mint};
+use crate::grants::RandomTokens;
 use crate::options::Options;
-use crate::provider::{Place, Provider, ProviderId};
-use crate::random::secret;
-use crate::routes::housed;
+use crate::provider::{Provider, ProviderId, ProviderSetup};
+use crate::routes::with_common_routes;
 use crate::tickets::Tickets;
+use sample_data::Catalog;
 use state::TheGrid;
-use world::World;
 
-/// The looks are assumed.
-#[derive(Debug)]
-struct TheGridMint;
+/// The formats are assumed.
+const TOKEN_FORMAT: RandomTokens = RandomTokens { code: "", access_token: "", refresh_token: "" };
 
-impl Mint for TheGridMint {
-    fn code(&self) -> String {
-        secret("")
-    }
-
-    fn access(&self, _: &Authorization, _: Life) -> String {
-        secret("")
-    }
-
-    fn refresh(&self) -> String {
-        secret("")
-    }
-}
-
-pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
-    let clock = place.common.clock.clone();
-    let provider = Provider::new(ProviderId::TheGrid, place, Box::new(TheGridMint), LIFETIMES);
+pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
+    let clock = setup.shared.clock.clone();
+    let provider = Provider::new(ProviderId::TheGrid, setup, Box::new(TOKEN_FORMAT), LIFETIMES);
     let provider = Arc::new(Provider { apps: options.the_grid_apps.clone(), ..provider });
     let the_grid = Arc::new(TheGrid {
         provider: Arc::clone(&provider),
-        world: World::default(),
+        data: Catalog::default(),
         tickets: Tickets::new(clock),
     });
     let routes = Router::new()
@@ -60,6 +43,6 @@ pub(crate) fn open(place: Place, options: &Options) -> (Arc<Provider>, Router) {
         .merge(token::router(Arc::clone(&the_grid)))
         .merge(refresh::router(Arc::clone(&the_grid)))
         .merge(api::router(the_grid));
-    let all = housed(&provider, routes);
+    let all = with_common_routes(&provider, routes);
     (provider, all)
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::random::{Digest, digest, secret};
+use crate::random::{Digest, digest, random_token};
 
 /// How long a page may stay open.
-const LIFETIME: Duration = Duration::from_secs(30 * 60);
+const TICKET_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Pages that may be open at once; the oldest gives way.
-const OPEN: usize = 1_000;
+const MAX_OPEN_TICKETS: usize = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Tickets<R> {
@@ -33,12 +33,16 @@ impl<R> Tickets<R> {
     }
 
     pub(crate) fn issue(&self, request: R) -> String {
-        let ticket = secret("");
+        let ticket = random_token("");
         self.with(|open| {
-            if open.len() == OPEN {
+            if open.len() == MAX_OPEN_TICKETS {
                 open.pop_front();
             }
-            open.push_back(Ticket { key: digest(&ticket), expires: self.clock.after(LIFETIME), request });
+            open.push_back(Ticket {
+                key: digest(&ticket),
+                expires: self.clock.after(TICKET_LIFETIME),
+                request,
+            });
         });
         ticket
     }

@@ -4,20 +4,20 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use crate::body::{Formats, read_params};
-use crate::departures::{Kind, Notes, named};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::faults::{Endpoint, Fault};
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::refusal::Refusal;
-use crate::revealed::Secret;
-use crate::token_requests::Underway;
+use crate::reply::ErrorReply;
+use crate::revealed::SecretKind;
+use crate::token_requests::InFlightRequest;
 
 /// A request whose form is right and whose grant type is known.
 pub(crate) struct TokenRequest {
     pub(crate) endpoint: Endpoint,
     pub(crate) params: Params,
     pub(crate) headers: HeaderMap,
-    _underway: Underway,
+    _in_flight: InFlightRequest,
 }
 
 impl TokenRequest {
@@ -25,24 +25,24 @@ impl TokenRequest {
         request: Request,
         provider: &Provider,
         formats: Formats,
-        notes: &Notes<'_>,
-    ) -> Result<Self, Refusal> {
-        let underway = provider.token_requests.enter();
-        let (headers, params) = read_body(request, formats, notes).await?;
+        log: &DepartureLog<'_>,
+    ) -> Result<Self, ErrorReply> {
+        let in_flight = provider.token_requests.enter();
+        let (headers, params) = read_body(request, formats, log).await?;
         if let Some(verifier) = params.get("code_verifier") {
-            provider.common.reveal.add(Secret::CodeVerifier, verifier);
+            provider.shared.reveal.add(SecretKind::CodeVerifier, verifier);
         }
-        let endpoint = match required(&params, "grant_type", notes)? {
+        let endpoint = match required(&params, "grant_type", log)? {
             "authorization_code" => Endpoint::TokenExchange,
             "refresh_token" => Endpoint::TokenRefresh,
             _ => {
-                notes.add(Kind::WrongValue, "grant_type");
+                log.add(DepartureKind::WrongValue, "grant_type");
                 let why = "grant_type is authorization_code or refresh_token";
-                return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
+                return Err(ErrorReply::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
             }
         };
-        underway.take_its_time().await;
-        Ok(Self { endpoint, params, headers, _underway: underway })
+        in_flight.delay().await;
+        Ok(Self { endpoint, params, headers, _in_flight: in_flight })
     }
 
     /// The fault for this request, if any is due.
@@ -55,7 +55,7 @@ impl TokenRequest {
 pub(crate) fn next_fault(provider: &Provider, endpoint: Endpoint, params: &Params) -> Option<Fault> {
     let fault = provider.next_fault(endpoint)?;
     if let Some(token) = params.get("refresh_token") {
-        provider.grants.strike(token, &fault);
+        provider.grants.record_refresh_fault(token, &fault);
     }
     Some(fault)
 }
@@ -64,17 +64,17 @@ pub(crate) fn next_fault(provider: &Provider, endpoint: Endpoint, params: &Param
 pub(crate) async fn read_body(
     request: Request,
     formats: Formats,
-    notes: &Notes<'_>,
-) -> Result<(HeaderMap, Params), Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<(HeaderMap, Params), ErrorReply> {
     let (parts, body) = request.into_parts();
     if parts.uri.query().is_some() {
-        notes.add(Kind::SecretInQuery, "the parameters belong into the body");
-        return Err(Refusal::invalid_request("the parameters belong into the body, not into the query"));
+        log.add(DepartureKind::SecretInQuery, "the parameters belong into the body");
+        return Err(ErrorReply::invalid_request("the parameters belong into the body, not into the query"));
     }
-    let params = read_params(&parts.headers, body, formats, notes).await?;
+    let params = read_params(&parts.headers, body, formats, log).await?;
     if let Some(name) = params.names().into_iter().find(|name| params.is_repeated(name)) {
-        notes.add(Kind::RepeatedParameter, named(name));
-        return Err(Refusal::invalid_request(format!("{} was sent more than once", named(name))));
+        log.add(DepartureKind::RepeatedParameter, loggable_name(name));
+        return Err(ErrorReply::invalid_request(format!("{} was sent more than once", loggable_name(name))));
     }
     Ok((parts.headers, params))
 }
@@ -82,19 +82,22 @@ pub(crate) async fn read_body(
 pub(crate) fn required<'p>(
     params: &'p Params,
     name: &'static str,
-    notes: &Notes<'_>,
-) -> Result<&'p str, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<&'p str, ErrorReply> {
     params.get(name).ok_or_else(|| {
-        notes.add(Kind::MissingParameter, name);
-        Refusal::invalid_request(format!("{name} is missing"))
+        log.add(DepartureKind::MissingParameter, name);
+        ErrorReply::invalid_request(format!("{name} is missing"))
     })
 }
 
 /// Notes an `Authorization` header where it has no business, and says whether there is one.
-pub(crate) fn sends_authorization(headers: &HeaderMap, notes: &Notes<'_>) -> bool {
+pub(crate) fn sends_authorization(headers: &HeaderMap, log: &DepartureLog<'_>) -> bool {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
     let basic = value.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"));
-    notes.add(if basic { Kind::BasicAuthentication } else { Kind::WrongAuthorization }, "Authorization");
+    log.add(
+        if basic { DepartureKind::BasicAuthentication } else { DepartureKind::WrongAuthorization },
+        "Authorization",
+    );
     true
 }
 
@@ -103,24 +106,24 @@ pub(crate) fn client_in_body<'a>(
     provider: &'a Provider,
     params: &Params,
     authorization_header: bool,
-    notes: &Notes<'_>,
-) -> Result<&'a crate::apps::App, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<&'a crate::registered_app::RegisteredApp, ErrorReply> {
     let (Some(id), Some(secret)) = (params.get("client_id"), params.get("client_secret")) else {
         for name in ["client_id", "client_secret"] {
             if params.get(name).is_none() {
-                notes.add(Kind::MissingParameter, name);
+                log.add(DepartureKind::MissingParameter, name);
             }
         }
-        return Err(Refusal::invalid_client("client_id and client_secret belong into the body"));
+        return Err(ErrorReply::invalid_client("client_id and client_secret belong into the body"));
     };
     // RFC 6749 §2.3: no more than one way to authenticate in a request.
     if authorization_header {
-        return Err(Refusal::invalid_request(
+        return Err(ErrorReply::invalid_request(
             "there is an Authorization header besides the credentials in the body",
         ));
     }
     provider.app(id).filter(|app| app.has_secret(secret)).ok_or_else(|| {
-        notes.add(Kind::WrongClient, "client_id or client_secret");
-        Refusal::invalid_client("no client with this id and this secret")
+        log.add(DepartureKind::WrongClient, "client_id or client_secret");
+        ErrorReply::invalid_client("no client with this id and this secret")
     })
 }

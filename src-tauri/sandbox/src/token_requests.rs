@@ -18,26 +18,26 @@ pub struct TokenRequests {
 
 /// Counts them. A clone is the same gauge.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Gauge(Arc<Mutex<Measured>>);
+pub(crate) struct TokenRequestGauge(Arc<Mutex<GaugeState>>);
 
 #[derive(Debug, Default)]
-struct Measured {
+struct GaugeState {
     requests: TokenRequests,
     latency: Duration,
 }
 
 /// A request that is being answered, for as long as this is held.
 #[derive(Debug)]
-pub(crate) struct Underway(Gauge);
+pub(crate) struct InFlightRequest(TokenRequestGauge);
 
-impl Gauge {
-    pub(crate) fn enter(&self) -> Underway {
-        self.with(|Measured { requests, .. }| {
+impl TokenRequestGauge {
+    pub(crate) fn enter(&self) -> InFlightRequest {
+        self.with(|GaugeState { requests, .. }| {
             requests.all += 1;
             requests.now += 1;
             requests.most = requests.most.max(requests.now);
         });
-        Underway(self.clone())
+        InFlightRequest(self.clone())
     }
 
     pub(crate) fn read(&self) -> TokenRequests {
@@ -46,7 +46,7 @@ impl Gauge {
 
     /// Counts anew, from those that are there now.
     pub(crate) fn reset(&self) {
-        self.with(|Measured { requests, .. }| {
+        self.with(|GaugeState { requests, .. }| {
             *requests = TokenRequests { now: requests.now, most: requests.now, all: requests.now };
         });
     }
@@ -59,14 +59,14 @@ impl Gauge {
         self.with(|measured| measured.latency = latency);
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Measured) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut GaugeState) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Underway {
+impl InFlightRequest {
     /// Takes the time that a provider takes which is farther away than this machine.
-    pub(crate) async fn take_its_time(&self) {
+    pub(crate) async fn delay(&self) {
         let latency = self.0.latency();
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -74,7 +74,7 @@ impl Underway {
     }
 }
 
-impl Drop for Underway {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         self.0.with(|measured| measured.requests.now -= 1);
     }

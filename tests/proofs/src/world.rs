@@ -13,7 +13,7 @@ use grapnel_core::{Keyring, SystemKeyring};
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{Entered, ExposeSecret};
-use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, Secret};
+use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, SecretKind};
 use grapnel_tests::leak::Scan;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -158,7 +158,8 @@ impl World {
         let rotations = self.rotations();
         let token = grapnel.token(id, Duration::ZERO).await?;
         let given = self.sandbox.revealed();
-        let newest = given.iter().rfind(|one| one.kind == Secret::AccessToken).context("none was given")?;
+        let newest =
+            given.iter().rfind(|one| one.kind == SecretKind::AccessToken).context("none was given")?;
         ensure!(token.value.expose_secret() == newest.value, "what is kept is not the newest access token");
         grapnel.projects(id).await?;
         ensure!(self.rotations() == rotations, "the token did not work, and had to be renewed");
@@ -170,7 +171,7 @@ impl World {
     /// Fails if anything secret is in clear in the data directory.
     pub(crate) fn scan(&self) -> Result<usize> {
         let revealed = self.sandbox.revealed();
-        ensure!(revealed.iter().any(|one| one.kind == Secret::RefreshToken), "nothing was secret");
+        ensure!(revealed.iter().any(|one| one.kind == SecretKind::RefreshToken), "nothing was secret");
         let secrets = revealed.iter().map(|one| ("a code or token", one.value.as_str()));
         let of_clients = self.sandbox.providers().filter_map(|provider| self.client(provider).1);
         let scan = Scan::new(secrets.chain(of_clients.map(|secret| ("a client secret", secret))))?;

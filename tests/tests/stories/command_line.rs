@@ -2,7 +2,7 @@
 
 use std::process::{Child, Output};
 
-use grapnel_sandbox::Secret;
+use grapnel_sandbox::SecretKind;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::{BY_PORT, Scene};
@@ -38,7 +38,7 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
             page.says("Renewed once.").await?;
             let revealed = scene.sandbox().revealed();
             let newest =
-                revealed.into_iter().rfind(|one| one.kind == Secret::AccessToken).context("a token")?;
+                revealed.into_iter().rfind(|one| one.kind == SecretKind::AccessToken).context("a token")?;
             let token = terminal.print(&["token", "Nightly job"])?;
             ensure!(token == format!("{}\n", newest.value), "it is another token");
             Ok(())

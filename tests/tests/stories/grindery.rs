@@ -1,7 +1,7 @@
 //! Grindery: no app to register, a wallet to sign in with, a token that tells of itself, and workspaces that come with
 //! live tokens of their own.
 
-use grapnel_sandbox::{ProviderId, Secret};
+use grapnel_sandbox::{ProviderId, SecretKind};
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{Result, ensure, sign_in};
@@ -80,7 +80,7 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
     scene
         .check("Each workspace came with a live token, and the window shows none", async {
             let revealed = scene.sandbox().revealed();
-            let tokens = revealed.iter().filter(|one| one.kind == Secret::AccessToken).count();
+            let tokens = revealed.iter().filter(|one| one.kind == SecretKind::AccessToken).count();
             ensure!(tokens >= 5, "of the wallet’s two and the workspaces’ three tokens there are {tokens}");
             scene.shows_no_secret(&page).await
         })

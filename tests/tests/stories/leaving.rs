@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_sandbox::{Endpoint, Fault, Secret};
+use grapnel_sandbox::{Endpoint, Fault, SecretKind};
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;
 use grapnel_tests::process::{self, Running};
@@ -67,7 +67,7 @@ async fn the_end_of_a_session_breaks_off_no_refresh() -> Result<()> {
             let requests = scene.sandbox().token_requests(grapnel_sandbox::ProviderId::Grigora).all;
             let token = terminal.print(&["token", name])?;
             let revealed = scene.sandbox().revealed();
-            let newest = revealed.iter().rfind(|secret| secret.kind == Secret::AccessToken);
+            let newest = revealed.iter().rfind(|secret| secret.kind == SecretKind::AccessToken);
             ensure!(newest.is_some_and(|newest| newest.value == token.trim()), "it is not the newest one");
             ensure!(
                 scene.sandbox().token_requests(grapnel_sandbox::ProviderId::Grigora).all == requests,
@@ -79,5 +79,5 @@ async fn the_end_of_a_session_breaks_off_no_refresh() -> Result<()> {
 }
 
 fn refresh_tokens(scene: &Scene) -> usize {
-    scene.sandbox().revealed().iter().filter(|secret| secret.kind == Secret::RefreshToken).count()
+    scene.sandbox().revealed().iter().filter(|secret| secret.kind == SecretKind::RefreshToken).count()
 }

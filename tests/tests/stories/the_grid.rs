@@ -1,6 +1,6 @@
 //! The Grid: an identity provider to choose, scopes to tick, and a token of which nobody says how long it is good.
 
-use grapnel_sandbox::{ProviderId, Secret};
+use grapnel_sandbox::{ProviderId, SecretKind};
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{Context, Result, ensure};
@@ -56,7 +56,7 @@ async fn ticked_scopes_and_a_token_without_an_end() -> Result<()> {
         .step("When The Grid refuses the token, the window asks to connect again", async {
             let revealed = scene.sandbox().revealed();
             let token =
-                revealed.into_iter().rfind(|one| one.kind == Secret::AccessToken).context("a token")?;
+                revealed.into_iter().rfind(|one| one.kind == SecretKind::AccessToken).context("a token")?;
             scene.sandbox().grants(ProviderId::TheGrid).revoke(&token.value);
             page.press(Role::Button, "Reload").await?;
             page.says("Reconnect needed").await?;

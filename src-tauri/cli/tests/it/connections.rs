@@ -1,7 +1,7 @@
 //! `grapnel list`, `status`, `token`, `refresh`, `disconnect`, `activity`.
 
 use grapnel_cli::Exit;
-use grapnel_sandbox::{Endpoint, Fault, Secret, Times};
+use grapnel_sandbox::{Endpoint, Fault, SecretKind, Times};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
@@ -35,7 +35,7 @@ async fn a_token_stands_alone() {
     let token = world.run("token acme").await;
     let issued = || {
         let revealed = world.sandbox.revealed().into_iter();
-        revealed.filter(|secret| secret.kind == Secret::AccessToken).map(|secret| secret.value)
+        revealed.filter(|secret| secret.kind == SecretKind::AccessToken).map(|secret| secret.value)
     };
     assert_eq!(token.out, format!("{}\n", issued().next_back().unwrap()));
     assert_eq!(token.said, "");

@@ -9,7 +9,7 @@ use grapnel_model::connection::{Details, State};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::token_response::Deviation;
-use grapnel_sandbox::{Fault, Planned, ProviderId, Switch, grovestreams};
+use grapnel_sandbox::{Fault, PlannedFault, ProviderId, Switch, grovestreams};
 
 use crate::leaks::nothing_leaked;
 use crate::world::{World, again};
@@ -111,7 +111,7 @@ async fn connected(provider: ProviderId) -> (World, ConnectionId) {
 
 /// Plans a fault; whether it can happen there.
 fn plan(world: &World, endpoint: &str, fault: &str) -> bool {
-    let planned: Planned = format!("{endpoint}:{fault}").parse().unwrap();
+    let planned: PlannedFault = format!("{endpoint}:{fault}").parse().unwrap();
     world.sandbox.faults().plan(planned).is_ok()
 }
 

@@ -11,7 +11,7 @@ use grapnel_model::content::{Order, PostQuery};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::ExposeSecret;
-use grapnel_sandbox::{ProviderId, Secret, Switch, custom, grigora, grovestreams, the_grid};
+use grapnel_sandbox::{ProviderId, SecretKind, Switch, custom, grigora, grovestreams, the_grid};
 
 use crate::recorder::Recorder;
 use crate::world::World;
@@ -100,17 +100,17 @@ impl Wire {
     fn end(mut self) -> String {
         let departures = self.world.sandbox.departures();
         assert!(departures.is_empty(), "{:#?}", departures.all());
-        let mut counts: HashMap<Secret, usize> = HashMap::new();
+        let mut counts: HashMap<SecretKind, usize> = HashMap::new();
         for revealed in self.world.sandbox.revealed() {
             let count = counts.entry(revealed.kind).or_default();
             *count += 1;
             let name = match revealed.kind {
-                Secret::Code => "code".to_owned(),
-                Secret::AccessToken => format!("access token {count}"),
-                Secret::RefreshToken => format!("refresh token {count}"),
-                Secret::IdToken => format!("id token {count}"),
-                Secret::Credential => format!("credential {count}"),
-                Secret::CodeVerifier => "verifier".to_owned(),
+                SecretKind::Code => "code".to_owned(),
+                SecretKind::AccessToken => format!("access token {count}"),
+                SecretKind::RefreshToken => format!("refresh token {count}"),
+                SecretKind::IdToken => format!("id token {count}"),
+                SecretKind::Credential => format!("credential {count}"),
+                SecretKind::CodeVerifier => "verifier".to_owned(),
             };
             self.secrets.push((revealed.value, name));
         }

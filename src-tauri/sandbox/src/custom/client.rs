@@ -4,47 +4,47 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::apps::App;
-use crate::departures::{Kind, Notes};
+use crate::departures::{DepartureKind, DepartureLog};
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::refusal::Refusal;
+use crate::registered_app::RegisteredApp;
+use crate::reply::ErrorReply;
 
 pub(super) fn authenticate<'a>(
     provider: &'a Provider,
     headers: &HeaderMap,
     params: &Params,
-    notes: &Notes<'_>,
-) -> Result<&'a App, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<&'a RegisteredApp, ErrorReply> {
     let credentials = match headers.get(header::AUTHORIZATION) {
         Some(value) => Some(basic(value).ok_or_else(|| {
-            notes.add(Kind::WrongAuthorization, "Authorization");
+            log.add(DepartureKind::WrongAuthorization, "Authorization");
             refused("the Authorization header is not what RFC 6749 §2.3.1 asks for", true)
         })?),
         None => None,
     };
     let by_basic = credentials.is_some();
     if by_basic && params.has("client_secret") {
-        notes.add(Kind::RepeatedParameter, "client_secret");
-        return Err(Refusal::invalid_request("the client authenticates in two ways at once"));
+        log.add(DepartureKind::RepeatedParameter, "client_secret");
+        return Err(ErrorReply::invalid_request("the client authenticates in two ways at once"));
     }
     let in_body = || Some((params.get("client_id")?.to_owned(), params.get("client_secret")?.to_owned()));
     let Some((id, secret)) = credentials.or_else(in_body) else {
-        notes.add(Kind::MissingParameter, "client_id or client_secret");
+        log.add(DepartureKind::MissingParameter, "client_id or client_secret");
         return Err(refused("the client does not authenticate", false));
     };
     let same = params.get("client_id").is_none_or(|named| named == id);
     let app = provider.app(&id).filter(|app| same && app.has_secret(&secret));
     app.ok_or_else(|| {
-        notes.add(Kind::WrongClient, "client_id or client_secret");
+        log.add(DepartureKind::WrongClient, "client_id or client_secret");
         refused("no client with this id and this secret", by_basic)
     })
 }
 
 /// RFC 6749 §5.2: who came with a header is told so in one.
-fn refused(why: &str, by_header: bool) -> Refusal {
-    let refusal = Refusal::invalid_client(why);
-    if by_header { refusal.challenging("Basic realm=\"client\"") } else { refusal }
+fn refused(why: &str, by_header: bool) -> ErrorReply {
+    let refusal = ErrorReply::invalid_client(why);
+    if by_header { refusal.with_challenge("Basic realm=\"client\"") } else { refusal }
 }
 
 /// Both parts are form-encoded before they are put together (RFC 6749 §2.3.1).

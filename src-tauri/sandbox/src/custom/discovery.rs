@@ -15,12 +15,12 @@ use crate::custom::constants::{
 };
 use crate::custom::state::Custom;
 use crate::provider::Provider;
-use crate::refusal::reply;
+use crate::reply::json_reply;
 use crate::switches::Switch;
 
 /// Whom the documents name when they are switched to name another.
-const SOMEONE_ELSE: &str = "https://someone-else.example";
-const TEN_MIB: usize = 10 * 1024 * 1024;
+const OTHER_ISSUER: &str = "https://someone-else.example";
+const HUGE_DOCUMENT_BYTES: usize = 10 * 1024 * 1024;
 
 pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
     Router::new()
@@ -31,7 +31,7 @@ pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
 }
 
 async fn metadata(State(custom): State<Arc<Custom>>) -> Response {
-    reply(StatusCode::OK, &announced(&custom))
+    json_reply(StatusCode::OK, &announced(&custom))
 }
 
 /// The same, and what `OpenID` Connect requires besides.
@@ -41,20 +41,20 @@ async fn openid(State(custom): State<Arc<Custom>>) -> Response {
     document["id_token_signing_alg_values_supported"] = json!(["ES256"]);
     document["claims_supported"] =
         json!(["sub", "name", "given_name", "family_name", "email", "email_verified"]);
-    reply(StatusCode::OK, &document)
+    json_reply(StatusCode::OK, &document)
 }
 
 async fn keys(State(custom): State<Arc<Custom>>) -> Response {
-    reply(StatusCode::OK, &custom.signer.key_set())
+    json_reply(StatusCode::OK, &custom.signer.key_set())
 }
 
 fn announced(custom: &Custom) -> Value {
-    let switches = &custom.provider.common.switches;
+    let switches = &custom.provider.shared.switches;
     let issuer = custom.issuer();
     let at = |path: &str| format!("{issuer}{path}");
     let ways = ["client_secret_basic", "client_secret_post"];
     let mut document = json!({
-        "issuer": if switches.is_on(Switch::CustomIssuerMismatch) { SOMEONE_ELSE } else { issuer },
+        "issuer": if switches.is_on(Switch::CustomIssuerMismatch) { OTHER_ISSUER } else { issuer },
         "authorization_endpoint": at(AUTHORIZE_PATH),
         "token_endpoint": at(TOKEN_PATH),
         "userinfo_endpoint": at(USERINFO_PATH),
@@ -74,7 +74,7 @@ fn announced(custom: &Custom) -> Value {
         document["revocation_endpoint_auth_methods_supported"] = json!(ways);
     }
     if switches.is_on(Switch::CustomHugeDocument) {
-        document["x_padding"] = json!("x".repeat(TEN_MIB));
+        document["x_padding"] = json!("x".repeat(HUGE_DOCUMENT_BYTES));
     }
     document
 }

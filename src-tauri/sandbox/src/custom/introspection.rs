@@ -13,13 +13,13 @@ use super::client::authenticate;
 use crate::body::Formats;
 use crate::custom::constants::INTROSPECTION_PATH;
 use crate::custom::state::Custom;
-use crate::departures::Notes;
-use crate::faults::{Endpoint, play};
-use crate::grants::Held;
+use crate::departures::DepartureLog;
+use crate::faults::{Endpoint, apply_fault};
+use crate::grants::TokenInfo;
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
+use crate::sample_data::USERS;
 use crate::token_request::{read_body, required};
-use crate::world::USERS;
 
 pub(super) const KNOWN: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
 
@@ -29,25 +29,25 @@ pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
 
 async fn introspect(State(custom): State<Arc<Custom>>, request: Request) -> Response {
     let provider = &custom.provider;
-    let notes = provider.notes(format!("POST {INTROSPECTION_PATH}"));
+    let log = provider.departure_log(format!("POST {INTROSPECTION_PATH}"));
     let act = async {
-        let told = act(&custom, request, &notes).await;
-        told.map_or_else(Refusal::into_response, |told| reply(StatusCode::OK, &told))
+        let told = act(&custom, request, &log).await;
+        told.map_or_else(ErrorReply::into_response, |told| json_reply(StatusCode::OK, &told))
     };
-    play(provider.next_fault(Endpoint::Api), provider, act).await
+    apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
 }
 
-async fn act(custom: &Custom, request: Request, notes: &Notes<'_>) -> Result<Value, Refusal> {
-    let (headers, params) = read_body(request, Formats::Form, notes).await?;
-    notes.unknown(params.unknown(&KNOWN));
-    let app = authenticate(&custom.provider, &headers, &params, notes)?;
-    let held = custom.provider.grants.held(required(&params, "token", notes)?);
+async fn act(custom: &Custom, request: Request, log: &DepartureLog<'_>) -> Result<Value, ErrorReply> {
+    let (headers, params) = read_body(request, Formats::Form, log).await?;
+    log.unknown(params.unknown(&KNOWN));
+    let app = authenticate(&custom.provider, &headers, &params, log)?;
+    let held = custom.provider.grants.introspect(required(&params, "token", log)?);
     // Assumed: of another client's token no more is told than of one that was never issued.
     let theirs = held.filter(|held| held.is_live && held.grant.authorization.client_id == app.client_id);
     Ok(theirs.map_or_else(|| json!({ "active": false }), |held| told(custom, &held)))
 }
 
-fn told(custom: &Custom, held: &Held) -> Value {
+fn told(custom: &Custom, held: &TokenInfo) -> Value {
     let authorization = &held.grant.authorization;
     let mut members = json!({
         "active": true,
@@ -55,10 +55,10 @@ fn told(custom: &Custom, held: &Held) -> Value {
         "client_id": authorization.client_id,
         "sub": authorization.user_id,
         "iss": custom.issuer(),
-        "iat": held.life.from.as_second(),
+        "iat": held.validity.issued_at.as_second(),
     });
-    if held.life.to != jiff::Timestamp::MAX {
-        members["exp"] = json!(held.life.to.as_second());
+    if held.validity.expires_at != jiff::Timestamp::MAX {
+        members["exp"] = json!(held.validity.expires_at.as_second());
     }
     if !held.is_refresh {
         members["token_type"] = json!("Bearer");

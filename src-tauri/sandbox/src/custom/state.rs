@@ -1,8 +1,7 @@
-//! What Custom keeps while it runs.
+//! The state of Custom: what its endpoints share, and a request that waits for a decision.
 
 use std::sync::Arc;
 
-use super::pending::AuthorizeRequest;
 use crate::jwt::Signer;
 use crate::provider::Provider;
 use crate::tickets::Tickets;
@@ -19,4 +18,16 @@ impl Custom {
     pub(super) fn issuer(&self) -> &str {
         &self.provider.origin
     }
+}
+
+/// A valid request that waits for the person's decision.
+#[derive(Clone, Debug)]
+pub(super) struct AuthorizeRequest {
+    pub(super) client_id: String,
+    pub(super) app_name: String,
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) challenge: String,
+    pub(super) scopes: Vec<&'static str>,
 }

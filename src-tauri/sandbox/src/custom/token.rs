@@ -10,17 +10,17 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use super::client::authenticate;
-use crate::apps::App;
 use crate::body::Formats;
 use crate::custom::constants::TOKEN_PATH;
 use crate::custom::state::Custom;
-use crate::departures::{Kind, Notes};
-use crate::faults::{Endpoint, Fault, play};
-use crate::grants::{CodeClaim, RefreshRefused, Tokens};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::faults::{Endpoint, Fault, apply_fault};
+use crate::grants::{CodeExchange, RefreshError, Tokens};
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
-use crate::revealed::Secret;
+use crate::registered_app::RegisteredApp;
+use crate::reply::{ErrorReply, json_reply};
+use crate::revealed::SecretKind;
 use crate::token_request::{TokenRequest, required};
 
 const EXCHANGE: [&str; 6] =
@@ -33,63 +33,73 @@ pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
 
 async fn token(State(custom): State<Arc<Custom>>, request: Request) -> Response {
     let provider = &custom.provider;
-    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::Form, &notes).await {
+    let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::Form, &log).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal.into_response(),
     };
     let fault = asked.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
-        act(&custom, &asked, rotate, &notes).map_or_else(Refusal::into_response, |reply| granted(&reply))
+        act(&custom, &asked, rotate, &log).map_or_else(ErrorReply::into_response, |reply| granted(&reply))
     };
-    play(fault, provider, act).await
+    apply_fault(fault, provider, act).await
 }
 
-fn act(custom: &Custom, asked: &TokenRequest, rotate: bool, notes: &Notes<'_>) -> Result<Value, Refusal> {
-    let app = authenticate(&custom.provider, &asked.headers, &asked.params, notes)?;
+fn act(
+    custom: &Custom,
+    asked: &TokenRequest,
+    rotate: bool,
+    log: &DepartureLog<'_>,
+) -> Result<Value, ErrorReply> {
+    let app = authenticate(&custom.provider, &asked.headers, &asked.params, log)?;
     if asked.endpoint == Endpoint::TokenExchange {
-        notes.unknown(asked.params.unknown(&EXCHANGE));
-        let tokens = exchange(custom, app, &asked.params, notes)?;
+        log.unknown(asked.params.unknown(&EXCHANGE));
+        let tokens = exchange(custom, app, &asked.params, log)?;
         return Ok(with_id_token(custom, &tokens));
     }
-    notes.unknown(asked.params.unknown(&REFRESH));
-    Ok(members(&refresh(custom, app, &asked.params, rotate, notes)?))
+    log.unknown(asked.params.unknown(&REFRESH));
+    Ok(members(&refresh(custom, app, &asked.params, rotate, log)?))
 }
 
-fn exchange(custom: &Custom, app: &App, params: &Params, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
-    let claim = CodeClaim {
-        redirect_uri: Some(required(params, "redirect_uri", notes)?),
+fn exchange(
+    custom: &Custom,
+    app: &RegisteredApp,
+    params: &Params,
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    let claim = CodeExchange {
+        redirect_uri: Some(required(params, "redirect_uri", log)?),
         verifier: params.get("code_verifier"),
-        ..CodeClaim::new(required(params, "code", notes)?, &app.client_id)
+        ..CodeExchange::new(required(params, "code", log)?, &app.client_id)
     };
-    custom.provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+    custom.provider.grants.exchange_code(&claim).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
 fn refresh(
     custom: &Custom,
-    app: &App,
+    app: &RegisteredApp,
     params: &Params,
     rotate: bool,
-    notes: &Notes<'_>,
-) -> Result<Tokens, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
     let grants = &custom.provider.grants;
-    let token = required(params, "refresh_token", notes)?;
-    if let (Some(held), Some(asked)) = (grants.held(token), params.get("scope")) {
+    let token = required(params, "refresh_token", log)?;
+    if let (Some(held), Some(asked)) = (grants.introspect(token), params.get("scope")) {
         let granted: Vec<&str> = held.grant.authorization.scope.split(' ').collect();
         // RFC 6749 §6: no more than was granted. That less is asked for changes nothing (§3.3 allows that).
         if asked.split(' ').any(|scope| !granted.contains(&scope)) {
-            notes.add(Kind::WrongValue, "scope");
+            log.add(DepartureKind::WrongValue, "scope");
             let why = "scope names more than was granted";
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_scope", why));
+            return Err(ErrorReply::new(StatusCode::BAD_REQUEST, "invalid_scope", why));
         }
     }
-    grants.renew(token, &app.client_id, rotate).map_err(|why| {
-        if why == RefreshRefused::Rotated {
+    grants.refresh(token, &app.client_id, rotate).map_err(|why| {
+        if why == RefreshError::Rotated {
             // RFC 9700 §4.14.2: either the client or a thief has the newer one, and nobody can tell which.
             grants.revoke_grant(token);
         }
-        Refusal::invalid_grant(why.note(notes))
+        ErrorReply::invalid_grant(why.report(log))
     })
 }
 
@@ -111,7 +121,7 @@ fn with_id_token(custom: &Custom, tokens: &Tokens) -> Value {
     let mut members = members(tokens);
     let authorization = &tokens.grant.authorization;
     if authorization.scope.split(' ').any(|scope| scope == "openid") {
-        let now = custom.provider.common.clock.now().as_second();
+        let now = custom.provider.shared.clock.now().as_second();
         let mut claims = json!({
             "iss": custom.issuer(),
             "sub": authorization.user_id,
@@ -123,14 +133,14 @@ fn with_id_token(custom: &Custom, tokens: &Tokens) -> Value {
             claims["nonce"] = json!(nonce);
         }
         let id_token = custom.signer.sign(claims);
-        custom.provider.common.reveal.add(Secret::IdToken, &id_token);
+        custom.provider.shared.reveal.add(SecretKind::IdToken, &id_token);
         members["id_token"] = json!(id_token);
     }
     members
 }
 
 fn granted(members: &Value) -> Response {
-    let mut response = reply(StatusCode::OK, members);
+    let mut response = json_reply(StatusCode::OK, members);
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }

@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
+use crate::bearer::{Unauthorized, bearer_grant, log_unexpected_body, read_query};
 use crate::custom::constants::USERINFO_PATH;
 use crate::custom::state::Custom;
-use crate::faults::{Endpoint, play};
+use crate::faults::{Endpoint, apply_fault};
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
-use crate::world::USERS;
+use crate::reply::{ErrorReply, json_reply};
+use crate::sample_data::USERS;
 
 pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
     Router::new().route(USERINFO_PATH, get(userinfo).post(userinfo)).with_state(custom)
@@ -25,29 +25,33 @@ async fn userinfo(State(custom): State<Arc<Custom>>, request: Request) -> Respon
     let provider = &custom.provider;
     let act = async {
         let told = act(provider, request);
-        told.map_or_else(Refusal::into_response, |told| reply(StatusCode::OK, &told))
+        told.map_or_else(ErrorReply::into_response, |told| json_reply(StatusCode::OK, &told))
     };
-    play(provider.next_fault(Endpoint::Api), provider, act).await
+    apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
 }
 
-fn act(provider: &Provider, request: Request) -> Result<Value, Refusal> {
+fn act(provider: &Provider, request: Request) -> Result<Value, ErrorReply> {
     let (parts, _) = request.into_parts();
-    let notes = provider.notes(format!("{} {USERINFO_PATH}", parts.method));
-    query_of(&parts, &[], &notes);
-    note_body(&parts.headers, &notes);
+    let log = provider.departure_log(format!("{} {USERINFO_PATH}", parts.method));
+    read_query(&parts, &[], &log);
+    log_unexpected_body(&parts.headers, &log);
     let invalid = || {
         let why = "the access token is invalid, expired or revoked";
-        Refusal::bearer("invalid_token", why).challenging("Bearer error=\"invalid_token\"")
+        ErrorReply::bearer("invalid_token", why).with_challenge("Bearer error=\"invalid_token\"")
     };
-    let grant = grant_of(provider, &parts.headers, &notes).map_err(|why| match why {
+    let grant = bearer_grant(provider, &parts.headers, &log).map_err(|why| match why {
         // RFC 6750 §3.1: without a token there is no error to name in the challenge.
-        Unauthorized::NoToken(why) => Refusal::bearer("unauthorized", why),
+        Unauthorized::NoToken(why) => ErrorReply::bearer("unauthorized", why),
         Unauthorized::BadToken => invalid(),
     })?;
     let has = |scope: &str| grant.authorization.scope.split(' ').any(|granted| granted == scope);
     if !has("openid") {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "insufficient_scope", "the scope openid is needed")
-            .challenging("Bearer error=\"insufficient_scope\", scope=\"openid\""));
+        return Err(ErrorReply::new(
+            StatusCode::FORBIDDEN,
+            "insufficient_scope",
+            "the scope openid is needed",
+        )
+        .with_challenge("Bearer error=\"insufficient_scope\", scope=\"openid\""));
     }
     let user = USERS.iter().find(|user| user.id == grant.authorization.user_id).ok_or_else(invalid)?;
     let mut claims = json!({ "sub": user.id });

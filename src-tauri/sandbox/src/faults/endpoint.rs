@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::error::FaultError;
+use crate::input_error::InputError;
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,13 +28,13 @@ impl fmt::Display for Endpoint {
 }
 
 impl FromStr for Endpoint {
-    type Err = FaultError;
+    type Err = InputError;
 
-    fn from_str(text: &str) -> Result<Self, FaultError> {
+    fn from_str(text: &str) -> Result<Self, InputError> {
         let all: HashMap<String, Self> =
             [Self::TokenExchange, Self::TokenRefresh, Self::Api].map(|e| (e.to_string(), e)).into();
         all.get(text).copied().ok_or_else(|| {
-            FaultError(format!("no endpoint `{text}`: there are token-exchange, token-refresh and api"))
+            InputError::new(format!("no endpoint `{text}`: there are token-exchange, token-refresh and api"))
         })
     }
 }

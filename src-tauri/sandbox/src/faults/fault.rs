@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::faults::endpoint::Endpoint;
-use crate::faults::error::FaultError;
+use crate::input_error::InputError;
 
 /// What goes wrong. "Before" means that the server never acted on the request; "after", that it did.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,16 +102,16 @@ impl Fault {
         PLAIN.iter().map(|(name, _)| (*name).to_owned()).chain(valued.map(str::to_owned))
     }
 
-    pub(super) fn fits(&self, endpoint: Endpoint) -> bool {
+    pub(super) fn can_occur_at(&self, endpoint: Endpoint) -> bool {
         match self {
             Self::InvalidToken => endpoint == Endpoint::Api,
             Self::InvalidGrant | Self::InvalidClient | Self::UnknownError => endpoint != Endpoint::Api,
-            _ => !self.is_of_the_token_reply() || endpoint != Endpoint::Api,
+            _ => !self.alters_token_reply() || endpoint != Endpoint::Api,
         }
     }
 
     /// Whether this fault is in the members of a token reply, and not in how it travels.
-    pub(super) fn is_of_the_token_reply(&self) -> bool {
+    pub(super) fn alters_token_reply(&self) -> bool {
         matches!(
             self,
             Self::ExpiresInString
@@ -146,9 +146,9 @@ impl fmt::Display for Fault {
 }
 
 impl FromStr for Fault {
-    type Err = FaultError;
+    type Err = InputError;
 
-    fn from_str(text: &str) -> Result<Self, FaultError> {
+    fn from_str(text: &str) -> Result<Self, InputError> {
         if let Some((_, fault)) = PLAIN.iter().find(|(name, _)| *name == text) {
             return Ok(fault.clone());
         }
@@ -159,7 +159,7 @@ impl FromStr for Fault {
             "429-date" => Ok(Self::TooManyUntil(number(value, 2)?)),
             "date-skew" => Ok(Self::DateSkew(number(value, 3600)?)),
             "redirect" => redirect(value.unwrap_or("https://elsewhere.invalid/")),
-            _ => Err(FaultError(format!(
+            _ => Err(InputError::new(format!(
                 "no fault `{text}`: there are {}",
                 Self::names().collect::<Vec<_>>().join(", ")
             ))),
@@ -167,18 +167,18 @@ impl FromStr for Fault {
     }
 }
 
-fn number<N: FromStr>(value: Option<&str>, absent: N) -> Result<N, FaultError> {
-    let wrong = |text| FaultError(format!("`{text}` is not a number that fits here"));
+fn number<N: FromStr>(value: Option<&str>, absent: N) -> Result<N, InputError> {
+    let wrong = |text| InputError::new(format!("`{text}` is not a number that fits here"));
     value.map_or(Ok(absent), |text| text.parse().map_err(|_| wrong(text)))
 }
 
-fn redirect(to: &str) -> Result<Fault, FaultError> {
+fn redirect(to: &str) -> Result<Fault, InputError> {
     // It becomes a header: nothing else than visible ASCII may be in it.
     let fits = to.bytes().all(|b| b.is_ascii_graphic()) && to.contains("://");
     if fits {
         Ok(Fault::Redirect(to.to_owned()))
     } else {
-        Err(FaultError(format!("`{to}` is not an address")))
+        Err(InputError::new(format!("`{to}` is not an address")))
     }
 }
 

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::endpoint::Endpoint;
-use super::error::FaultError;
 use super::fault::Fault;
-use crate::provider::id::ProviderId;
+use crate::input_error::InputError;
+use crate::provider::ProviderId;
 
 /// How often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl From<u32> for Times {
 
 /// A fault in waiting. As text: `token-refresh:lost-reply`, `api:429=30*2`, `grindery/token-exchange:html*always`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Planned {
+pub struct PlannedFault {
     /// The provider that it is for; `None` is for any.
     pub provider: Option<ProviderId>,
     /// Where it strikes.
@@ -40,7 +40,7 @@ pub struct Planned {
 /// The planned faults, in the order in which they were planned.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    planned: Arc<Mutex<Vec<Planned>>>,
+    planned: Arc<Mutex<Vec<PlannedFault>>>,
 }
 
 impl Faults {
@@ -48,8 +48,8 @@ impl Faults {
     ///
     /// # Errors
     /// If the fault cannot happen at that endpoint, as a scope with commas in a reply of the API.
-    pub fn set(&self, endpoint: Endpoint, fault: Fault, times: impl Into<Times>) -> Result<(), FaultError> {
-        self.plan(Planned { provider: None, endpoint, fault, times: times.into() })
+    pub fn set(&self, endpoint: Endpoint, fault: Fault, times: impl Into<Times>) -> Result<(), InputError> {
+        self.plan(PlannedFault { provider: None, endpoint, fault, times: times.into() })
     }
 
     /// Plans a fault for one provider only.
@@ -62,17 +62,17 @@ impl Faults {
         endpoint: Endpoint,
         fault: Fault,
         times: impl Into<Times>,
-    ) -> Result<(), FaultError> {
-        self.plan(Planned { provider: Some(provider), endpoint, fault, times: times.into() })
+    ) -> Result<(), InputError> {
+        self.plan(PlannedFault { provider: Some(provider), endpoint, fault, times: times.into() })
     }
 
     /// Plans a fault.
     ///
     /// # Errors
     /// As [`Faults::set`].
-    pub fn plan(&self, planned: Planned) -> Result<(), FaultError> {
-        if !planned.fault.fits(planned.endpoint) {
-            return Err(FaultError(format!("{} cannot happen at {}", planned.fault, planned.endpoint)));
+    pub fn plan(&self, planned: PlannedFault) -> Result<(), InputError> {
+        if !planned.fault.can_occur_at(planned.endpoint) {
+            return Err(InputError::new(format!("{} cannot happen at {}", planned.fault, planned.endpoint)));
         }
         self.with(|all| all.push(planned));
         Ok(())
@@ -80,7 +80,7 @@ impl Faults {
 
     /// What is still to come.
     #[must_use]
-    pub fn planned(&self) -> Vec<Planned> {
+    pub fn planned(&self) -> Vec<PlannedFault> {
         self.with(|all| all.clone())
     }
 
@@ -93,7 +93,7 @@ impl Faults {
     pub(crate) fn next(&self, at: ProviderId, endpoint: Endpoint) -> Option<Fault> {
         self.with(|all| {
             all.retain(|planned| planned.times != Times::Next(0));
-            let planned = all.iter_mut().find(|planned| planned.strikes(at, endpoint))?;
+            let planned = all.iter_mut().find(|planned| planned.applies_to(at, endpoint))?;
             if let Times::Next(left) = &mut planned.times {
                 *left -= 1;
             }
@@ -103,13 +103,13 @@ impl Faults {
         })
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Vec<Planned>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<PlannedFault>) -> T) -> T {
         act(&mut self.planned.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Planned {
-    fn strikes(&self, provider: ProviderId, endpoint: Endpoint) -> bool {
+impl PlannedFault {
+    fn applies_to(&self, provider: ProviderId, endpoint: Endpoint) -> bool {
         self.endpoint == endpoint && self.provider.is_none_or(|only| only == provider)
     }
 }
@@ -124,18 +124,18 @@ impl fmt::Display for Times {
 }
 
 impl FromStr for Times {
-    type Err = FaultError;
+    type Err = InputError;
 
-    fn from_str(text: &str) -> Result<Self, FaultError> {
+    fn from_str(text: &str) -> Result<Self, InputError> {
         match (text, text.parse()) {
             ("always", _) => Ok(Self::Always),
             (_, Ok(times)) => Ok(Self::Next(times)),
-            _ => Err(FaultError(format!("`{text}` is neither a number nor `always`"))),
+            _ => Err(InputError::new(format!("`{text}` is neither a number nor `always`"))),
         }
     }
 }
 
-impl fmt::Display for Planned {
+impl fmt::Display for PlannedFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(provider) = self.provider {
             write!(out, "{provider}/")?;
@@ -144,13 +144,14 @@ impl fmt::Display for Planned {
     }
 }
 
-impl FromStr for Planned {
-    type Err = FaultError;
+impl FromStr for PlannedFault {
+    type Err = InputError;
 
     /// `[PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]`, where `TIMES` is a number or `always`; without it, once.
-    fn from_str(text: &str) -> Result<Self, FaultError> {
-        let shape =
-            || FaultError(format!("`{text}` is not of the form [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]"));
+    fn from_str(text: &str) -> Result<Self, InputError> {
+        let shape = || {
+            InputError::new(format!("`{text}` is not of the form [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES]"))
+        };
         let (place, rest) = text.split_once(':').ok_or_else(shape)?;
         let (provider, endpoint) =
             place.split_once('/').map_or((None, place), |(provider, endpoint)| (Some(provider), endpoint));
@@ -172,10 +173,10 @@ mod tests {
             "token-exchange:html*always",
             "the-grid/api:redirect=https://a.example/b:c*2",
         ] {
-            let planned: Planned = text.parse().unwrap();
+            let planned: PlannedFault = text.parse().unwrap();
             assert_eq!(planned.to_string(), text);
         }
-        assert_eq!("api:500".parse::<Planned>().unwrap().times, Times::Next(1));
+        assert_eq!("api:500".parse::<PlannedFault>().unwrap().times, Times::Next(1));
         for text in [
             "500",
             "api",
@@ -187,7 +188,7 @@ mod tests {
             "nobody/api:500",
             "/api:500",
         ] {
-            assert!(text.parse::<Planned>().is_err(), "{text}");
+            assert!(text.parse::<PlannedFault>().is_err(), "{text}");
         }
     }
 

@@ -4,15 +4,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use crate::faults::body::{bytes_of, with_body};
-use crate::faults::fault::Fault;
+use crate::faults::Fault;
+use crate::faults::reply_body::{take_body, with_body};
 
 /// Changes the members of a successful token reply. An error reply is left as it is.
 pub(super) async fn reshape(fault: &Fault, response: Response) -> Response {
     if response.status() != StatusCode::OK {
         return response;
     }
-    let (mut response, bytes) = bytes_of(response).await;
+    let (mut response, bytes) = take_body(response).await;
     let Ok(mut members) = serde_json::from_slice::<Map<String, Value>>(&bytes) else {
         return with_body(response, bytes);
     };
@@ -27,14 +27,14 @@ pub(super) async fn reshape(fault: &Fault, response: Response) -> Response {
 
 fn change(fault: &Fault, members: &mut Map<String, Value>) {
     match fault {
-        Fault::ExpiresInString => set(members, "expires_in", |old| json!(old.to_string())),
+        Fault::ExpiresInString => replace(members, "expires_in", |old| json!(old.to_string())),
         Fault::ExpiresInFloat => {
-            set(members, "expires_in", |old| json!(old.as_f64().unwrap_or_default() + 0.5));
+            replace(members, "expires_in", |old| json!(old.as_f64().unwrap_or_default() + 0.5));
         }
-        Fault::TokenTypeLowercase => set(members, "token_type", |_| json!("bearer")),
-        Fault::TokenTypeMac => set(members, "token_type", |_| json!("mac")),
+        Fault::TokenTypeLowercase => replace(members, "token_type", |_| json!("bearer")),
+        Fault::TokenTypeMac => replace(members, "token_type", |_| json!("mac")),
         Fault::ScopeCommas => {
-            set(members, "scope", |old| json!(old.as_str().unwrap_or_default().replace(' ', ",")));
+            replace(members, "scope", |old| json!(old.as_str().unwrap_or_default().replace(' ', ",")));
         }
         Fault::ExpiresInMissing => drop(members.remove("expires_in")),
         Fault::TokenTypeMissing => drop(members.remove("token_type")),
@@ -48,7 +48,7 @@ fn change(fault: &Fault, members: &mut Map<String, Value>) {
     }
 }
 
-fn set(members: &mut Map<String, Value>, name: &str, new: impl FnOnce(&Value) -> Value) {
+fn replace(members: &mut Map<String, Value>, name: &str, new: impl FnOnce(&Value) -> Value) {
     if let Some(value) = members.get_mut(name) {
         *value = new(value);
     }

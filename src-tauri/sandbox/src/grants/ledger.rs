@@ -1,7 +1,6 @@
-//! The ledger of what was issued.
+//! The record of a provider's grants, codes and tokens.
 
 use std::collections::HashMap;
-use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,56 +9,51 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::faults::fault::Fault;
+use crate::faults::Fault;
+use crate::grants::token_format::TokenFormat;
 use crate::random::{Digest, digest};
-use crate::revealed::{Reveal, Secret};
+use crate::revealed::{Reveal, SecretKind};
 
-/// How long what is issued from now on lives, in seconds.
+/// The lifetimes of codes and tokens that are issued from now on, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetimes {
     /// An authorization code.
     pub code: u64,
-    /// An access token: what `expires_in` says.
+    /// An access token: the value of `expires_in`.
     pub access_token: u64,
-    /// A refresh token; `None` is for ever, because no page names an end.
+    /// A refresh token; `None` for one that never expires, the default because no page states a lifetime.
     pub refresh_token: Option<u64>,
 }
 
-/// How much was issued. Counts, no secrets.
+/// The numbers of grants, codes and tokens issued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Issued {
     /// Authorizations that became a grant.
     pub grants: usize,
-    /// Codes given out.
+    /// Codes issued.
     pub codes: usize,
     /// Codes not yet exchanged and not expired.
     pub codes_open: usize,
-    /// Access tokens given out.
+    /// Access tokens issued.
     pub access_tokens: usize,
     /// Access tokens that the API would accept.
     pub access_tokens_live: usize,
-    /// Refresh tokens given out.
+    /// Refresh tokens issued.
     pub refresh_tokens: usize,
     /// Refresh tokens that the token endpoint would accept.
     pub refresh_tokens_live: usize,
 }
 
-/// How a provider's codes and tokens look.
-pub(crate) trait Mint: Debug + Send + Sync {
-    fn code(&self) -> String;
-    /// A token that may tell of what it is for and of its life.
-    fn access(&self, authorization: &Authorization, life: Life) -> String;
-    fn refresh(&self) -> String;
-}
-
-/// From when to when a token is good.
+/// The period in which a token is valid.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Life {
-    pub(crate) from: Timestamp,
-    pub(crate) to: Timestamp,
+pub(crate) struct Validity {
+    #[serde(rename = "from")]
+    pub(crate) issued_at: Timestamp,
+    #[serde(rename = "to")]
+    pub(crate) expires_at: Timestamp,
 }
 
-/// What a person agreed to. Members that a provider does not know stay empty.
+/// What a person authorized. Fields that a provider does not use stay empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
@@ -81,20 +75,20 @@ pub(crate) struct Grant {
     pub(crate) id: u64,
     pub(crate) created: Timestamp,
     pub(crate) authorization: Authorization,
-    /// The client secret that came with the code, where a client may choose one.
+    /// The digest of the client secret sent with the code, at a provider where the client chooses its secret.
     pub(crate) secret: Option<Digest>,
 }
 
-/// What is known of a token that was given out.
+/// The state of an issued token.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct TokenInfo {
     pub(crate) grant: Grant,
     pub(crate) is_refresh: bool,
     pub(crate) is_live: bool,
-    pub(crate) life: Life,
+    pub(crate) validity: Validity,
 }
 
-/// What the token endpoint hands out.
+/// The content of a token reply.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     pub(crate) access: String,
@@ -103,11 +97,13 @@ pub(crate) struct Tokens {
     pub(crate) grant: Grant,
 }
 
-/// Why the API does not take a bearer token.
+/// Why the API refuses a bearer token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BearerRefused {
+pub(crate) enum BearerError {
     Unknown,
-    Dead,
+    /// Revoked or expired.
+    Inactive,
+    /// A refresh token was sent as an access token.
     RefreshToken,
 }
 
@@ -116,7 +112,7 @@ pub(crate) enum BearerRefused {
 pub struct Grants {
     pub(super) clock: Clock,
     pub(super) reveal: Reveal,
-    pub(super) mint: Box<dyn Mint>,
+    pub(super) format: Box<dyn TokenFormat>,
     pub(super) store: Mutex<Store>,
 }
 
@@ -127,24 +123,25 @@ pub(super) struct Store {
     pub(super) codes: HashMap<Digest, Code>,
     pub(super) access: HashMap<Digest, Token>,
     pub(super) refresh: HashMap<Digest, Token>,
-    /// The faults that struck renewals, by grant.
-    pub(super) struck: HashMap<u64, Vec<Fault>>,
-    /// The file in which the grants outlive the sandbox.
-    pub(super) kept_at: Option<PathBuf>,
+    /// The faults injected into refreshes, by grant.
+    pub(super) refresh_faults: HashMap<u64, Vec<Fault>>,
+    /// The file that keeps the grants over a restart of the sandbox.
+    pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Debug)]
 pub(super) struct Code {
     pub(super) authorization: Authorization,
-    pub(super) expires: Timestamp,
-    /// The grant that it became.
-    pub(super) spent_on: Option<u64>,
+    pub(super) expires_at: Timestamp,
+    /// The grant, once the code is exchanged.
+    pub(super) exchanged_for: Option<u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Token {
     pub(super) grant: u64,
-    pub(super) life: Life,
+    #[serde(rename = "life")]
+    pub(super) validity: Validity,
     pub(super) state: TokenState,
 }
 
@@ -157,37 +154,42 @@ pub(super) enum TokenState {
 }
 
 impl Token {
-    pub(super) fn works(&self, now: Timestamp) -> bool {
-        self.state == TokenState::Live && now < self.life.to
+    pub(super) fn is_live(&self, now: Timestamp) -> bool {
+        self.state == TokenState::Live && now < self.validity.expires_at
     }
 }
 
 impl Grants {
-    pub(crate) fn new(clock: Clock, reveal: Reveal, mint: Box<dyn Mint>, lifetimes: Lifetimes) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        reveal: Reveal,
+        format: Box<dyn TokenFormat>,
+        lifetimes: Lifetimes,
+    ) -> Self {
         let store = Store {
             lifetimes,
             grants: HashMap::new(),
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
-            struck: HashMap::new(),
-            kept_at: None,
+            refresh_faults: HashMap::new(),
+            file: None,
         };
-        Self { clock, reveal, mint, store: Mutex::new(store) }
+        Self { clock, reveal, format, store: Mutex::new(store) }
     }
 
-    /// How long what is issued lives.
+    /// The lifetimes of what is issued from now on.
     #[must_use]
     pub fn lifetimes(&self) -> Lifetimes {
         self.with(|store| store.lifetimes)
     }
 
-    /// Changes the lifetimes of what is issued from now on; what is out already keeps its own.
+    /// Sets the lifetimes of what is issued from now on. Codes and tokens issued before keep theirs.
     pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
         self.with(|store| store.lifetimes = lifetimes);
     }
 
-    /// Revokes one access or refresh token, whatever its state. Says whether it was ever issued.
+    /// Revokes one access or refresh token, in any state. Returns whether it was ever issued.
     pub fn revoke(&self, token: &str) -> bool {
         let key = digest(token);
         self.change(|store| {
@@ -200,110 +202,129 @@ impl Grants {
         })
     }
 
-    /// Revokes every token of the grant that `token` belongs to, as when the person removes the app at the provider.
+    /// Revokes every token of the grant that `token` belongs to, as a provider does when a person removes
+    /// the app there. Returns whether `token` was ever issued.
     pub fn revoke_grant(&self, token: &str) -> bool {
         let key = digest(token);
         self.change(|store| {
             let grant = store.access.get(&key).or_else(|| store.refresh.get(&key)).map(|token| token.grant);
-            grant.inspect(|grant| store.revoke_all_of(*grant)).is_some()
+            grant.inspect(|grant| store.revoke_grant(*grant)).is_some()
         })
     }
 
-    /// What was issued so far.
+    /// The numbers of what was issued so far.
     #[must_use]
     pub fn issued(&self) -> Issued {
         let now = self.clock.now();
         self.with(|store| Issued {
             grants: store.grants.len(),
             codes: store.codes.len(),
-            codes_open: store.codes.values().filter(|c| c.spent_on.is_none() && now < c.expires).count(),
+            codes_open: store
+                .codes
+                .values()
+                .filter(|c| c.exchanged_for.is_none() && now < c.expires_at)
+                .count(),
             access_tokens: store.access.len(),
-            access_tokens_live: store.access.values().filter(|t| t.works(now)).count(),
+            access_tokens_live: store.access.values().filter(|t| t.is_live(now)).count(),
             refresh_tokens: store.refresh.len(),
-            refresh_tokens_live: store.refresh.values().filter(|t| t.works(now)).count(),
+            refresh_tokens_live: store.refresh.values().filter(|t| t.is_live(now)).count(),
         })
     }
 
     pub(crate) fn issue_code(&self, authorization: Authorization) -> String {
-        let code = self.mint.code();
-        self.reveal.add(Secret::Code, &code);
+        let code = self.format.code();
+        self.reveal.add(SecretKind::Code, &code);
         self.with(|store| {
-            let expires = self.clock.after(Duration::from_secs(store.lifetimes.code));
-            store.codes.insert(digest(&code), Code { authorization, expires, spent_on: None });
+            let expires_at = self.clock.after(Duration::from_secs(store.lifetimes.code));
+            store.codes.insert(digest(&code), Code { authorization, expires_at, exchanged_for: None });
         });
         code
     }
 
     /// The grant behind an access token.
-    pub(crate) fn bearer(&self, token: &str) -> Result<Grant, BearerRefused> {
+    pub(crate) fn grant_of_access_token(&self, token: &str) -> Result<Grant, BearerError> {
         let (key, now) = (digest(token), self.clock.now());
         self.with(|store| {
             let Some(access) = store.access.get(&key) else {
                 let known = store.refresh.contains_key(&key);
-                return Err(if known { BearerRefused::RefreshToken } else { BearerRefused::Unknown });
+                return Err(if known { BearerError::RefreshToken } else { BearerError::Unknown });
             };
-            let grant = store.grants.get(&access.grant).filter(|_| access.works(now));
-            grant.cloned().ok_or(BearerRefused::Dead)
+            let grant = store.grants.get(&access.grant).filter(|_| access.is_live(now));
+            grant.cloned().ok_or(BearerError::Inactive)
         })
     }
 
-    /// What is known of a token, whatever became of it.
-    pub(crate) fn held(&self, token: &str) -> Option<Held> {
+    /// The state of an access or refresh token; `None` if it was never issued.
+    pub(crate) fn introspect(&self, token: &str) -> Option<TokenInfo> {
         let (key, now) = (digest(token), self.clock.now());
         self.with(|store| {
             let access = store.access.get(&key).map(|token| (token, false));
             let (token, is_refresh) =
                 access.or_else(|| store.refresh.get(&key).map(|token| (token, true)))?;
             let grant = store.grants.get(&token.grant).cloned()?;
-            Some(Held { grant, is_refresh, is_live: token.works(now), life: token.life })
+            Some(TokenInfo { grant, is_refresh, is_live: token.is_live(now), validity: token.validity })
         })
     }
 
-    /// One more access token of a grant, for an authorization that departs from the grant's own.
-    pub(crate) fn issue_access(&self, grant: &Grant, authorization: &Authorization) -> String {
-        self.change(|store| self.new_access(store, grant.id, authorization))
+    /// Issues another access token of a grant, for an authorization that differs from the grant's.
+    pub(crate) fn issue_extra_access_token(&self, grant: &Grant, authorization: &Authorization) -> String {
+        self.change(|store| self.issue_access_token(store, grant.id, authorization))
+    }
+
+    /// Whether a token was issued and is still valid.
+    #[must_use]
+    pub fn is_live(&self, token: &str) -> bool {
+        self.introspect(token).is_some_and(|info| info.is_live)
     }
 
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
         act(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does what may change the tokens, and keeps what comes of it.
+    /// Runs `act`, which may change tokens, and persists the result.
     pub(super) fn change<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
         self.with(|store| {
             let done = act(store);
-            store.keep(self.clock.now());
+            store.persist(self.clock.now());
             done
         })
     }
 
-    /// New tokens for `grant`. Without a refresh token among them the client goes on with the one that it has.
-    pub(super) fn hand_out(&self, store: &mut Store, grant: Grant, with_refresh: bool) -> Tokens {
+    /// Issues tokens for `grant`. Without a new refresh token, the client keeps using its current one.
+    pub(super) fn issue_tokens(&self, store: &mut Store, grant: Grant, with_refresh: bool) -> Tokens {
         let Lifetimes { access_token, refresh_token, .. } = store.lifetimes;
-        let access = self.new_access(store, grant.id, &grant.authorization);
+        let access = self.issue_access_token(store, grant.id, &grant.authorization);
         let refresh = with_refresh.then(|| {
-            let to = refresh_token.map_or(Timestamp::MAX, |s| self.clock.after(Duration::from_secs(s)));
-            let refresh = self.mint.refresh();
-            self.reveal.add(Secret::RefreshToken, &refresh);
-            let life = Life { from: self.clock.now(), to };
-            store.refresh.insert(digest(&refresh), Token { grant: grant.id, life, state: TokenState::Live });
+            let expires_at =
+                refresh_token.map_or(Timestamp::MAX, |s| self.clock.after(Duration::from_secs(s)));
+            let refresh = self.format.refresh_token();
+            self.reveal.add(SecretKind::RefreshToken, &refresh);
+            let validity = Validity { issued_at: self.clock.now(), expires_at };
+            store
+                .refresh
+                .insert(digest(&refresh), Token { grant: grant.id, validity, state: TokenState::Live });
             refresh
         });
         Tokens { access, expires_in: access_token, refresh, grant }
     }
 
-    pub(super) fn new_access(&self, store: &mut Store, grant: u64, authorization: &Authorization) -> String {
-        let to = self.clock.after(Duration::from_secs(store.lifetimes.access_token));
-        let life = Life { from: self.clock.now(), to };
-        let access = self.mint.access(authorization, life);
-        self.reveal.add(Secret::AccessToken, &access);
-        store.access.insert(digest(&access), Token { grant, life, state: TokenState::Live });
+    pub(super) fn issue_access_token(
+        &self,
+        store: &mut Store,
+        grant: u64,
+        authorization: &Authorization,
+    ) -> String {
+        let expires_at = self.clock.after(Duration::from_secs(store.lifetimes.access_token));
+        let validity = Validity { issued_at: self.clock.now(), expires_at };
+        let access = self.format.access_token(authorization, validity);
+        self.reveal.add(SecretKind::AccessToken, &access);
+        store.access.insert(digest(&access), Token { grant, validity, state: TokenState::Live });
         access
     }
 }
 
 impl Store {
-    pub(super) fn revoke_all_of(&mut self, grant: u64) {
+    pub(super) fn revoke_grant(&mut self, grant: u64) {
         let tokens = self.access.values_mut().chain(self.refresh.values_mut());
         for token in tokens.filter(|token| token.grant == grant) {
             token.state = TokenState::Revoked;

@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::faults::{Endpoint, play};
+use crate::faults::{Endpoint, apply_fault};
 use crate::grigora::state::Grigora;
 use crate::provider::Provider;
 
@@ -25,11 +25,11 @@ pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
         .route("/project/list", get(projects::list))
         .route("/project/details", post(projects::details))
         .route("/cms/post/list", post(posts::list))
-        .layer(from_fn_with_state(Arc::clone(&grigora), faulty))
+        .layer(from_fn_with_state(Arc::clone(&grigora), inject_api_fault))
         .with_state(grigora)
 }
 
-async fn faulty(State(grigora): State<Arc<Grigora>>, request: Request, next: Next) -> Response {
+async fn inject_api_fault(State(grigora): State<Arc<Grigora>>, request: Request, next: Next) -> Response {
     let provider = &grigora.provider;
-    play(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
+    apply_fault(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
 }

@@ -12,13 +12,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::pending::AuthorizeRequest;
-use crate::authorization_request::Refused;
-use crate::departures::{Kind, Notes};
+use crate::authorization_request::AuthorizeError;
+use crate::departures::{DepartureKind, DepartureLog};
 use crate::grants::Authorization;
 use crate::grigora::constants::AUTHORIZE_PATH;
+use crate::grigora::state::AuthorizeRequest;
 use crate::grigora::state::Grigora;
-use crate::page::{Answer, go, show as show_page, trouble};
+use crate::page::{ConsentForm, error_page, redirect_to, show as show_page};
 use crate::params::Params;
 use crate::provider::ProviderId::Grigora as SELF;
 use crate::provider::{Consent, Provider};
@@ -30,55 +30,55 @@ pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
 
 async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) -> Response {
     let params = Params::from_form(query.unwrap_or_default().as_bytes());
-    let notes = grigora.provider.notes(format!("GET {AUTHORIZE_PATH}"));
-    let request = match AuthorizeRequest::read(&grigora, &params, &notes) {
+    let log = grigora.provider.departure_log(format!("GET {AUTHORIZE_PATH}"));
+    let request = match AuthorizeRequest::read(&grigora, &params, &log) {
         Ok(request) => request,
-        Err(Refused::Page(why)) => return trouble(SELF, &why),
-        Err(Refused::Redirect(to)) => return go(SELF, &to),
+        Err(AuthorizeError::Page(why)) => return error_page(SELF, &why),
+        Err(AuthorizeError::Redirect(to)) => return redirect_to(SELF, &to),
     };
     match grigora.provider.consent.get() {
         Consent::Ask => ask(&grigora, &request),
         Consent::Authorize => {
-            let user = grigora.world.users()[0].id.to_owned();
+            let user = grigora.data.users()[0].id.to_owned();
             authorize(&grigora, &request, user, request.projects.clone())
         }
-        Consent::Cancel => go(SELF, &request.denied()),
+        Consent::Cancel => redirect_to(SELF, &request.denied()),
     }
 }
 
 fn ask(grigora: &Grigora, request: &AuthorizeRequest) -> Response {
     let Some(app) = grigora.provider.app(&request.client_id) else {
-        return trouble(SELF, "The app is not registered any more.");
+        return error_page(SELF, "The app is not registered any more.");
     };
     let ticket = grigora.tickets.issue(request.clone());
-    let body = page::consent(app, request, &grigora.world, &ticket);
+    let body = page::consent(app, request, &grigora.data, &ticket);
     show_page(SELF.into(), StatusCode::OK, &format!("Connect {} to Grigora", app.name), &body)
 }
 
 async fn decide(State(grigora): State<Arc<Grigora>>, headers: HeaderMap, body: Body) -> Response {
-    let notes = grigora.provider.notes(format!("POST {CONSENT_PATH}"));
-    let answer = Answer::read(&grigora.provider, &grigora.tickets, (headers, body), &notes).await;
-    let Answer { form, request } = match answer {
+    let log = grigora.provider.departure_log(format!("POST {CONSENT_PATH}"));
+    let answer = ConsentForm::read(&grigora.provider, &grigora.tickets, (headers, body), &log).await;
+    let ConsentForm { form, request } = match answer {
         Ok(answer) => answer,
         Err(refused) => return refused,
     };
     match form.get("decision") {
-        Some("authorize") => agreed(&grigora, &request, &form, &notes),
-        Some("cancel") => go(SELF, &request.denied()),
-        _ => trouble(SELF, "This answer says neither Authorize nor Cancel."),
+        Some("authorize") => agreed(&grigora, &request, &form, &log),
+        Some("cancel") => redirect_to(SELF, &request.denied()),
+        _ => error_page(SELF, "This answer says neither Authorize nor Cancel."),
     }
 }
 
-fn agreed(grigora: &Grigora, request: &AuthorizeRequest, form: &Params, notes: &Notes<'_>) -> Response {
+fn agreed(grigora: &Grigora, request: &AuthorizeRequest, form: &Params, log: &DepartureLog<'_>) -> Response {
     let chosen: Vec<String> = form.all("project").map(str::to_owned).collect();
-    let user = form.get("user").and_then(|id| grigora.world.user(id));
+    let user = form.get("user").and_then(|id| grigora.data.user(id));
     match user {
-        Some(user) if chosen.iter().all(|id| grigora.world.project(id).is_some()) => {
+        Some(user) if chosen.iter().all(|id| grigora.data.project(id).is_some()) => {
             authorize(grigora, request, user.id.to_owned(), chosen)
         }
         _ => {
-            notes.add(Kind::WrongValue, "user or project");
-            trouble(SELF, "This answer names a person or a project that does not exist.")
+            log.add(DepartureKind::WrongValue, "user or project");
+            error_page(SELF, "This answer names a person or a project that does not exist.")
         }
     }
 }
@@ -90,7 +90,7 @@ fn authorize(
     project_ids: Vec<String>,
 ) -> Response {
     let Some(app) = grigora.provider.app(&request.client_id) else {
-        return trouble(SELF, "The app is not registered any more.");
+        return error_page(SELF, "The app is not registered any more.");
     };
     let code = grigora.provider.grants.issue_code(Authorization {
         client_id: request.client_id.clone(),
@@ -101,5 +101,5 @@ fn authorize(
         scope: app.scopes.join(" "),
         ..Authorization::default()
     });
-    go(SELF, &request.authorized(&code))
+    redirect_to(SELF, &request.authorized(&code))
 }

@@ -1,7 +1,7 @@
 //! Grigora's paths, scopes and lifetimes, and the app that is registered there from the start.
 
-use crate::apps::App;
 use crate::grants::Lifetimes;
+use crate::registered_app::RegisteredApp;
 
 /// The client id of the app that is registered from the start.
 pub const CLIENT_ID: &str = "grapnel-sandbox-app";
@@ -37,8 +37,8 @@ pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 3600, refr
 
 /// The app that is registered from the start.
 #[must_use]
-pub fn sandbox_app() -> App {
-    App {
+pub fn sandbox_app() -> RegisteredApp {
+    RegisteredApp {
         id: "42".to_owned(),
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned(),

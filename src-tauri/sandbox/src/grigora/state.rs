@@ -1,15 +1,25 @@
-//! What Grigora keeps while it runs.
+//! The state of Grigora: what its endpoints share, and a request that waits for a decision.
 
 use std::sync::Arc;
 
-use super::pending::AuthorizeRequest;
 use crate::provider::Provider;
+use crate::sample_data::SampleData;
 use crate::tickets::Tickets;
-use crate::world::World;
 
 #[derive(Debug)]
 pub(super) struct Grigora {
     pub(super) provider: Arc<Provider>,
-    pub(super) world: World,
+    pub(super) data: SampleData,
     pub(super) tickets: Tickets<AuthorizeRequest>,
+}
+
+/// A valid request that waits for the person's decision.
+#[derive(Clone, Debug)]
+pub(super) struct AuthorizeRequest {
+    pub(super) client_id: String,
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    pub(super) challenge: Option<String>,
+    /// The projects ticked beforehand: those that were named, or all.
+    pub(super) projects: Vec<String>,
 }

@@ -13,13 +13,13 @@ use axum::routing::post;
 use serde::Serialize;
 
 use crate::body::Formats;
-use crate::departures::Notes;
-use crate::faults::{Endpoint, Fault, play};
+use crate::departures::DepartureLog;
+use crate::faults::{Endpoint, Fault, apply_fault};
 use crate::grants::Tokens;
 use crate::grigora::constants::TOKEN_PATH;
 use crate::grigora::state::Grigora;
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 use crate::token_request::{TokenRequest, client_in_body, sends_authorization};
 
 pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
@@ -28,17 +28,17 @@ pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
 
 async fn token(State(grigora): State<Arc<Grigora>>, request: Request) -> Response {
     let provider = &grigora.provider;
-    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::FormOrJson, &notes).await {
+    let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::FormOrJson, &log).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal.into_response(),
     };
     let fault = asked.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
-        act(&asked, provider, rotate, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
+        act(&asked, provider, rotate, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
     };
-    play(fault, provider, act).await
+    apply_fault(fault, provider, act).await
 }
 
 /// The client's credentials belong into the body, because the page shows no other way.
@@ -46,14 +46,14 @@ fn act(
     asked: &TokenRequest,
     provider: &Provider,
     rotate: bool,
-    notes: &Notes<'_>,
-) -> Result<Tokens, Refusal> {
-    let authorization = sends_authorization(&asked.headers, notes);
-    let app = client_in_body(provider, &asked.params, authorization, notes)?;
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    let authorization = sends_authorization(&asked.headers, log);
+    let app = client_in_body(provider, &asked.params, authorization, log)?;
     if asked.endpoint == Endpoint::TokenExchange {
-        exchange::exchange(&provider.grants, app, &asked.params, notes)
+        exchange::exchange(&provider.grants, app, &asked.params, log)
     } else {
-        refresh::refresh(&provider.grants, app, &asked.params, rotate, notes)
+        refresh::refresh(&provider.grants, app, &asked.params, rotate, log)
     }
 }
 
@@ -79,5 +79,5 @@ fn granted(tokens: &Tokens) -> Response {
         scope: &authorization.scope,
         project_ids: &authorization.project_ids,
     };
-    reply(StatusCode::OK, &body)
+    json_reply(StatusCode::OK, &body)
 }

@@ -14,18 +14,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 
-use crate::bearer::{Unauthorized, grant_of};
+use crate::bearer::{Unauthorized, bearer_grant};
 use crate::body::content_type;
-use crate::departures::{Kind, Notes, named};
-use crate::faults::{Endpoint, play};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
+use crate::faults::{Endpoint, apply_fault};
 use crate::grindery::constants::API_PATH;
 use crate::grindery::state::Grindery;
 use crate::provider::Provider;
-use crate::refusal::reply;
+use crate::reply::json_reply;
 use call::Call;
 use failure::Failure;
 
-const LIMIT: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
 
 pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
     Router::new().route(API_PATH, post(rpc)).with_state(grindery)
@@ -34,37 +34,37 @@ pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
 async fn rpc(State(grindery): State<Arc<Grindery>>, request: Request) -> Response {
     let provider = &grindery.provider;
     let (parts, body) = request.into_parts();
-    let notes = provider.notes("POST /");
+    let log = provider.departure_log("POST /");
     if parts.uri.query().is_some() {
-        notes.add(Kind::UnexpectedQuery, "no call takes a query");
+        log.add(DepartureKind::UnexpectedQuery, "no call takes a query");
     }
     let act = async {
-        match answer(&grindery, &parts.headers, body, &notes).await {
+        match answer(&grindery, &parts.headers, body, &log).await {
             Ok(response) => response,
             Err(failure) => failure.into_response(),
         }
     };
-    play(provider.next_fault(Endpoint::Api), provider, act).await
+    apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
 }
 
 async fn answer(
     grindery: &Grindery,
     headers: &HeaderMap,
     body: Body,
-    notes: &Notes<'_>,
+    log: &DepartureLog<'_>,
 ) -> Result<Response, Failure> {
     if content_type(headers) != "application/json" {
-        notes.add(Kind::WrongContentType, named(&content_type(headers)));
+        log.add(DepartureKind::WrongContentType, loggable_name(&content_type(headers)));
         return Err(Failure::parse());
     }
-    let bytes = axum::body::to_bytes(body, LIMIT).await.map_err(|_| Failure::parse())?;
-    let call = Call::read(&bytes, notes)?;
+    let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Failure::parse())?;
+    let call = Call::read(&bytes, log)?;
     // Which is looked at first, the token or the method, is assumed.
     let result =
-        admitted(grindery, headers, notes).and_then(|grant| methods::run(grindery, &grant, &call, notes));
+        admitted(grindery, headers, log).and_then(|grant| methods::run(grindery, &grant, &call, log));
     match result {
         Ok(result) => {
-            Ok(reply(StatusCode::OK, &json!({ "jsonrpc": "2.0", "id": call.id, "result": result })))
+            Ok(json_reply(StatusCode::OK, &json!({ "jsonrpc": "2.0", "id": call.id, "result": result })))
         }
         Err(failure) => Err(Failure { id: call.id, ..failure }),
     }
@@ -73,9 +73,9 @@ async fn answer(
 fn admitted(
     grindery: &Grindery,
     headers: &HeaderMap,
-    notes: &Notes<'_>,
+    log: &DepartureLog<'_>,
 ) -> Result<crate::grants::Grant, Failure> {
-    grant_of(&grindery.provider, headers, notes).map_err(|why| match why {
+    bearer_grant(&grindery.provider, headers, log).map_err(|why| match why {
         Unauthorized::NoToken(_) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, 1, "Not authorized"),
         Unauthorized::BadToken => Failure::bad_token(),
     })

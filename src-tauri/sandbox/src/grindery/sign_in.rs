@@ -11,18 +11,18 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 
-use super::pending::SignIn;
-use super::world::{WALLETS, Wallet};
+use super::sample_data::{WALLETS, Wallet};
 use crate::clock::iso;
-use crate::departures::{Kind, Notes};
+use crate::departures::{DepartureKind, DepartureLog};
 use crate::grants::Authorization;
 use crate::grindery::constants::{AUTHORIZE_PATH, SIGN_IN_PATH};
 use crate::grindery::state::Grindery;
-use crate::page::{Answer, answer, cancelled, go, show, trouble};
+use crate::grindery::state::SignIn;
+use crate::page::{ConsentForm, answer, cancelled, error_page, redirect_to, show};
 use crate::params::Params;
 use crate::provider::ProviderId::Grindery as SELF;
 use crate::provider::{Consent, Provider};
-use crate::redirect::may_be_followed;
+use crate::redirect::is_safe_redirect_uri;
 
 const SIGNED_PATH: &str = "/sign-in/signed";
 const KNOWN: [&str; 3] = ["response_type", "redirect_uri", "state"];
@@ -38,7 +38,10 @@ pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
 /// Nothing is checked here: whatever came is passed on. Where nobody is to see a page, the way there is skipped too.
 async fn authorize(State(grindery): State<Arc<Grindery>>, RawQuery(query): RawQuery) -> Response {
     if grindery.provider.consent.get() == Consent::Ask {
-        return go(SELF, &query.map_or(SIGN_IN_PATH.to_owned(), |query| format!("{SIGN_IN_PATH}?{query}")));
+        return redirect_to(
+            SELF,
+            &query.map_or(SIGN_IN_PATH.to_owned(), |query| format!("{SIGN_IN_PATH}?{query}")),
+        );
     }
     begin(&grindery, query, AUTHORIZE_PATH)
 }
@@ -49,10 +52,10 @@ async fn sign_in(State(grindery): State<Arc<Grindery>>, RawQuery(query): RawQuer
 
 fn begin(grindery: &Grindery, query: Option<String>, path: &str) -> Response {
     let params = Params::from_form(query.unwrap_or_default().as_bytes());
-    let notes = grindery.provider.notes(format!("GET {path}"));
-    let request = match SignIn::read(&params, &notes) {
+    let log = grindery.provider.departure_log(format!("GET {path}"));
+    let request = match SignIn::read(&params, &log) {
         Ok(request) => request,
-        Err(why) => return trouble(SELF, &why),
+        Err(why) => return error_page(SELF, &why),
     };
     match grindery.provider.consent.get() {
         Consent::Ask => {
@@ -65,30 +68,36 @@ fn begin(grindery: &Grindery, query: Option<String>, path: &str) -> Response {
 }
 
 impl SignIn {
-    fn read(params: &Params, notes: &Notes<'_>) -> Result<Self, String> {
+    fn read(params: &Params, log: &DepartureLog<'_>) -> Result<Self, String> {
         // No client id, no secret, no scope, no PKCE: the page names none of them.
-        notes.unknown(params.unknown(&KNOWN));
+        log.unknown(params.unknown(&KNOWN));
         if let Some(name) = KNOWN.into_iter().find(|name| params.is_repeated(name)) {
-            notes.add(Kind::RepeatedParameter, name);
+            log.add(DepartureKind::RepeatedParameter, name);
             return Err(format!("{name} was sent more than once."));
         }
         if params.get("response_type") != Some("code") {
             let sent = params.get("response_type").is_some();
-            notes.add(if sent { Kind::WrongValue } else { Kind::MissingParameter }, "response_type");
+            log.add(
+                if sent { DepartureKind::WrongValue } else { DepartureKind::MissingParameter },
+                "response_type",
+            );
             return Err("response_type must be code.".to_owned());
         }
         let Some(redirect_uri) = params.get("redirect_uri") else {
-            notes.add(Kind::MissingParameter, "redirect_uri");
+            log.add(DepartureKind::MissingParameter, "redirect_uri");
             return Err("redirect_uri is missing.".to_owned());
         };
-        if !may_be_followed(redirect_uri) {
-            notes.add(Kind::WrongValue, "redirect_uri");
+        if !is_safe_redirect_uri(redirect_uri) {
+            log.add(DepartureKind::WrongValue, "redirect_uri");
             return Err("redirect_uri must be a full address, with its protocol.".to_owned());
         }
         let state = params.get("state");
         let survives = |state: &str| state.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
         if state.is_some_and(|state| !survives(state)) {
-            notes.add(Kind::WrongValue, "state comes back without encoding, and will not survive that");
+            log.add(
+                DepartureKind::WrongValue,
+                "state comes back without encoding, and will not survive that",
+            );
         }
         Ok(Self { redirect_uri: redirect_uri.to_owned(), state: state.map(str::to_owned) })
     }
@@ -101,9 +110,9 @@ impl SignIn {
 }
 
 async fn signed(State(grindery): State<Arc<Grindery>>, headers: HeaderMap, body: Body) -> Response {
-    let notes = grindery.provider.notes(format!("POST {SIGNED_PATH}"));
-    let answer = Answer::read(&grindery.provider, &grindery.tickets, (headers, body), &notes).await;
-    let Answer { form, request } = match answer {
+    let log = grindery.provider.departure_log(format!("POST {SIGNED_PATH}"));
+    let answer = ConsentForm::read(&grindery.provider, &grindery.tickets, (headers, body), &log).await;
+    let ConsentForm { form, request } = match answer {
         Ok(answer) => answer,
         Err(refused) => return refused,
     };
@@ -112,8 +121,8 @@ async fn signed(State(grindery): State<Arc<Grindery>>, headers: HeaderMap, body:
         (Some("cancel"), _) => cancelled(SELF),
         (Some("sign"), Some(wallet)) => signed_in(&grindery, &request, wallet),
         _ => {
-            notes.add(Kind::WrongValue, "wallet or decision");
-            trouble(SELF, "This answer names no wallet, or neither Sign nor Cancel.")
+            log.add(DepartureKind::WrongValue, "wallet or decision");
+            error_page(SELF, "This answer names no wallet, or neither Sign nor Cancel.")
         }
     }
 }
@@ -124,11 +133,11 @@ fn signed_in(grindery: &Grindery, request: &SignIn, wallet: &Wallet) -> Response
         user_id: wallet.account(),
         ..Authorization::default()
     });
-    go(SELF, &request.back(&code))
+    redirect_to(SELF, &request.back(&code))
 }
 
 fn message(grindery: &Grindery) -> String {
-    format!("Signing in on Grindery: {}", iso(grindery.provider.common.clock.now()))
+    format!("Signing in on Grindery: {}", iso(grindery.provider.shared.clock.now()))
 }
 
 fn page(request: &SignIn, ticket: &str, message: &str) -> Markup {

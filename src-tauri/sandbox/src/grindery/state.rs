@@ -1,8 +1,7 @@
-//! What Grindery keeps while it runs.
+//! The state of Grindery: what its endpoints share, and a request that waits for a decision.
 
 use std::sync::Arc;
 
-use super::pending::SignIn;
 use crate::jwt::Signer;
 use crate::provider::Provider;
 use crate::tickets::Tickets;
@@ -12,4 +11,11 @@ pub(super) struct Grindery {
     pub(super) provider: Arc<Provider>,
     pub(super) signer: Arc<Signer>,
     pub(super) tickets: Tickets<SignIn>,
+}
+
+/// A valid request that waits for the person's decision.
+#[derive(Clone, Debug)]
+pub(super) struct SignIn {
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
 }

@@ -10,13 +10,13 @@ use axum::routing::post;
 use serde::Serialize;
 
 use crate::body::Formats;
-use crate::departures::Notes;
-use crate::faults::{Endpoint, play};
-use crate::grants::{CodeClaim, Tokens};
+use crate::departures::DepartureLog;
+use crate::faults::{Endpoint, apply_fault};
+use crate::grants::{CodeExchange, Tokens};
 use crate::grindery::constants::TOKEN_PATH;
 use crate::grindery::state::Grindery;
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 use crate::token_request::{TokenRequest, required, sends_authorization};
 
 pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
@@ -25,30 +25,33 @@ pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
 
 async fn token(State(grindery): State<Arc<Grindery>>, request: Request) -> Response {
     let provider = &grindery.provider;
-    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::FormOrJson, &notes).await {
+    let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::FormOrJson, &log).await {
         Ok(asked) => asked,
         // Every error has this status.
-        Err(refusal) => return refusal.status(StatusCode::BAD_REQUEST).into_response(),
+        Err(refusal) => return refusal.with_status(StatusCode::BAD_REQUEST).into_response(),
     };
     let act = async {
-        act(provider, &asked, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
+        act(provider, &asked, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
     };
-    play(asked.next_fault(provider), provider, act).await
+    apply_fault(asked.next_fault(provider), provider, act).await
 }
 
-fn act(provider: &Provider, asked: &TokenRequest, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
+fn act(provider: &Provider, asked: &TokenRequest, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
     // No page asks for it and none forbids it, so it is noted and ignored.
-    sends_authorization(&asked.headers, notes);
+    sends_authorization(&asked.headers, log);
     let params = &asked.params;
     if asked.endpoint == Endpoint::TokenExchange {
-        notes.unknown(params.unknown(&["grant_type", "code"]));
-        let claim = CodeClaim::new(required(params, "code", notes)?, "");
-        return provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_request(why.note(notes)));
+        log.unknown(params.unknown(&["grant_type", "code"]));
+        let claim = CodeExchange::new(required(params, "code", log)?, "");
+        return provider
+            .grants
+            .exchange_code(&claim)
+            .map_err(|why| ErrorReply::invalid_request(why.report(log)));
     }
-    notes.unknown(params.unknown(&["grant_type", "refresh_token"]));
-    let token = required(params, "refresh_token", notes)?;
-    provider.grants.renew(token, "", false).map_err(|why| Refusal::invalid_request(why.note(notes)))
+    log.unknown(params.unknown(&["grant_type", "refresh_token"]));
+    let token = required(params, "refresh_token", log)?;
+    provider.grants.refresh(token, "", false).map_err(|why| ErrorReply::invalid_request(why.report(log)))
 }
 
 /// The reply, member by member as on the page.
@@ -68,5 +71,5 @@ fn granted(tokens: &Tokens) -> Response {
         expires_in: tokens.expires_in,
         token_type: "bearer",
     };
-    reply(StatusCode::OK, &body)
+    json_reply(StatusCode::OK, &body)
 }

@@ -10,10 +10,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{envelope, world};
-use crate::bearer::{Unauthorized, grant_of, note_body, query_of};
-use crate::departures::Kind;
-use crate::faults::{Endpoint, play};
+use super::{envelope, sample_data};
+use crate::bearer::{Unauthorized, bearer_grant, log_unexpected_body, read_query};
+use crate::departures::DepartureKind;
+use crate::faults::{Endpoint, apply_fault};
 use crate::grovestreams::state::GroveStreams;
 use crate::provider::Provider;
 
@@ -22,13 +22,13 @@ pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
         .route("/api/user/{uid}", get(user))
         // One of many such calls; that it lists so is assumed.
         .route("/api/component", get(components))
-        .layer(from_fn_with_state(Arc::clone(&here), faulty))
+        .layer(from_fn_with_state(Arc::clone(&here), inject_api_fault))
         .with_state(here)
 }
 
-async fn faulty(State(here): State<Arc<GroveStreams>>, request: Request, next: Next) -> Response {
+async fn inject_api_fault(State(here): State<Arc<GroveStreams>>, request: Request, next: Next) -> Response {
     let provider = &here.provider;
-    play(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
+    apply_fault(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
 }
 
 /// A request with a good token.
@@ -45,11 +45,11 @@ impl FromRequestParts<Arc<GroveStreams>> for Caller {
     async fn from_request_parts(parts: &mut Parts, here: &Arc<GroveStreams>) -> Result<Self, Response> {
         let components = parts.uri.path() == "/api/component";
         let endpoint = if components { "GET /api/component" } else { "GET /api/user" };
-        let notes = here.provider.notes(endpoint);
-        let query = query_of(parts, &["org"], &notes);
-        note_body(&parts.headers, &notes);
+        let log = here.provider.departure_log(endpoint);
+        let query = read_query(parts, &["org"], &log);
+        log_unexpected_body(&parts.headers, &log);
         // The status of a bad token is assumed to be that of any failure.
-        let grant = grant_of(&here.provider, &parts.headers, &notes).map_err(|why| match why {
+        let grant = bearer_grant(&here.provider, &parts.headers, &log).map_err(|why| match why {
             Unauthorized::NoToken(_) => envelope::failed("You are not signed in."),
             Unauthorized::BadToken => envelope::failed("Your session has expired."),
         })?;
@@ -60,20 +60,20 @@ impl FromRequestParts<Arc<GroveStreams>> for Caller {
 
 /// Nobody sees anyone but themselves (assumed).
 async fn user(Path(uid): Path<String>, caller: Caller) -> Response {
-    match world::user(&uid).filter(|_| uid == caller.user_uid) {
+    match sample_data::user(&uid).filter(|_| uid == caller.user_uid) {
         Some(user) => envelope::succeeded("user", &user),
         None => envelope::failed("There is no such user, or you may not see them."),
     }
 }
 
 async fn components(caller: Caller) -> Response {
-    let notes = caller.here.provider.notes(caller.endpoint);
+    let log = caller.here.provider.departure_log(caller.endpoint);
     let Some(org) = &caller.org else {
-        notes.add(Kind::MissingParameter, "org");
+        log.add(DepartureKind::MissingParameter, "org");
         return envelope::failed("org is missing: send it as a parameter or as a cookie.");
     };
-    let Some(components) = world::components(org, &caller.user_uid) else {
-        notes.add(Kind::ProjectNotAuthorized, "org");
+    let Some(components) = sample_data::components(org, &caller.user_uid) else {
+        log.add(DepartureKind::ProjectNotAuthorized, "org");
         return envelope::failed("You do not belong to that organization.");
     };
     envelope::succeeded("component", &components)

@@ -4,17 +4,17 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 
 pub(super) fn failed(message: &str) -> Response {
-    reply(StatusCode::OK, &json!({ "success": false, "message": message }))
+    json_reply(StatusCode::OK, &json!({ "success": false, "message": message }))
 }
 
-pub(super) fn refused(refusal: &Refusal) -> Response {
-    failed(refusal.why())
+pub(super) fn refused(refusal: &ErrorReply) -> Response {
+    failed(refusal.description())
 }
 
 /// A success, with `value` as the member `name`.
 pub(super) fn succeeded(name: &str, value: &Value) -> Response {
-    reply(StatusCode::OK, &json!({ "success": true, "message": "", name: value }))
+    json_reply(StatusCode::OK, &json!({ "success": true, "message": "", name: value }))
 }

@@ -10,14 +10,14 @@ use axum::routing::post;
 use serde_json::json;
 
 use super::sign_in::is_full_address;
-use super::{envelope, world};
+use super::{envelope, sample_data};
 use crate::body::Formats;
-use crate::departures::{Kind, Notes};
+use crate::departures::{DepartureKind, DepartureLog};
 use crate::grovestreams::constants::LOGIN_PATH;
 use crate::grovestreams::state::GroveStreams;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 use crate::token_request::{read_body, required, sends_authorization};
 
 const KNOWN: [&str; 7] =
@@ -28,11 +28,11 @@ pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
 }
 
 async fn login(State(here): State<Arc<GroveStreams>>, request: Request) -> Response {
-    let notes = here.provider.notes(format!("POST {LOGIN_PATH}"));
-    let answer = match read_body(request, Formats::Json, &notes).await {
+    let log = here.provider.departure_log(format!("POST {LOGIN_PATH}"));
+    let answer = match read_body(request, Formats::Json, &log).await {
         Ok((headers, params)) => {
-            sends_authorization(&headers, &notes);
-            act(&here, &params, &notes)
+            sends_authorization(&headers, &log);
+            act(&here, &params, &log)
         }
         Err(refusal) => Err(refusal),
     };
@@ -40,22 +40,22 @@ async fn login(State(here): State<Arc<GroveStreams>>, request: Request) -> Respo
 }
 
 /// What is optional at the sign-in page is so here, and `redirect_uri` and `scope` besides (assumed).
-fn act(here: &GroveStreams, params: &Params, notes: &Notes<'_>) -> Result<Response, Refusal> {
-    notes.unknown(params.unknown(&KNOWN));
-    let email = required(params, "email", notes)?;
-    let password = required(params, "password", notes)?;
-    let client_id = required(params, "client_id", notes)?;
-    if required(params, "response_type", notes)? != "code" {
-        notes.add(Kind::WrongValue, "response_type");
-        return Err(Refusal::invalid_request("response_type must be code"));
+fn act(here: &GroveStreams, params: &Params, log: &DepartureLog<'_>) -> Result<Response, ErrorReply> {
+    log.unknown(params.unknown(&KNOWN));
+    let email = required(params, "email", log)?;
+    let password = required(params, "password", log)?;
+    let client_id = required(params, "client_id", log)?;
+    if required(params, "response_type", log)? != "code" {
+        log.add(DepartureKind::WrongValue, "response_type");
+        return Err(ErrorReply::invalid_request("response_type must be code"));
     }
     let (redirect_uri, state) = (params.get("redirect_uri"), params.get("state"));
-    if redirect_uri.is_some_and(|uri| !is_full_address(uri, notes)) {
-        return Err(Refusal::invalid_request("redirect_uri must be a full address"));
+    if redirect_uri.is_some_and(|uri| !is_full_address(uri, log)) {
+        return Err(ErrorReply::invalid_request("redirect_uri must be a full address"));
     }
     // A person may mistype: no departure.
-    let uid = world::sign_in(email, password)
-        .ok_or_else(|| Refusal::invalid_grant("The email or the password is wrong."))?;
+    let uid = sample_data::sign_in(email, password)
+        .ok_or_else(|| ErrorReply::invalid_grant("The email or the password is wrong."))?;
     let mut body = json!({
         "success": true,
         "oauthCode": here.issue_code(client_id, redirect_uri, state, uid),
@@ -66,5 +66,5 @@ fn act(here: &GroveStreams, params: &Params, notes: &Notes<'_>) -> Result<Respon
             body[name] = json!(value);
         }
     }
-    Ok(reply(StatusCode::OK, &body))
+    Ok(json_reply(StatusCode::OK, &body))
 }

@@ -14,20 +14,20 @@ use axum::routing::get;
 
 pub(super) use request::is_full_address;
 
-use super::pending::SignIn;
-use super::world;
+use super::sample_data;
 use crate::body::content_type;
-use crate::departures::{Kind, named};
+use crate::departures::{DepartureKind, loggable_name};
 use crate::grants::Authorization;
 use crate::grovestreams::constants::{AUTHORIZE_PATH, BRAND_HOST, BRAND_NAME, SIGN_IN_PATH};
 use crate::grovestreams::state::GroveStreams;
-use crate::page::{Answer, Look, cancelled, go, show, trouble};
+use crate::grovestreams::state::SignIn;
+use crate::page::{Branding, ConsentForm, cancelled, error_page, redirect_to, show};
 use crate::params::Params;
 use crate::provider::ProviderId::GroveStreams as SELF;
 use crate::provider::{Consent, Provider};
 use page::{SCRIPT, SCRIPT_PATH};
 
-const FORM_LIMIT: usize = 64 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
 
 type Here = State<Arc<GroveStreams>>;
 
@@ -46,8 +46,8 @@ async fn opened(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuery
             begin(&here, &headers, &Params::from_form(query.as_bytes()), &format!("GET {AUTHORIZE_PATH}"))
         }
         _ => {
-            let look = Look { script: Some(SCRIPT_PATH), ..look(&headers) };
-            show(look, StatusCode::OK, "Sign in", &page::doorstep(look.title))
+            let branding = Branding { script: Some(SCRIPT_PATH), ..branding(&headers) };
+            show(branding, StatusCode::OK, "Sign in", &page::doorstep(branding.title))
         }
     }
 }
@@ -55,10 +55,12 @@ async fn opened(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuery
 /// The page says `POST`, which is taken at its word: as a form.
 async fn posted(State(here): Here, headers: HeaderMap, body: Body) -> Response {
     let endpoint = format!("POST {AUTHORIZE_PATH}");
-    let bytes = axum::body::to_bytes(body, FORM_LIMIT).await.unwrap_or_default();
+    let bytes = axum::body::to_bytes(body, MAX_FORM_BYTES).await.unwrap_or_default();
     if content_type(&headers) != "application/x-www-form-urlencoded" {
-        here.provider.notes(endpoint).add(Kind::WrongContentType, named(&content_type(&headers)));
-        return trouble(look(&headers), "The parameters belong into a form.");
+        here.provider
+            .departure_log(endpoint)
+            .add(DepartureKind::WrongContentType, loggable_name(&content_type(&headers)));
+        return error_page(branding(&headers), "The parameters belong into a form.");
     }
     begin(&here, &headers, &Params::from_form(&bytes), &endpoint)
 }
@@ -70,50 +72,50 @@ async fn brought(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuer
 }
 
 fn begin(here: &GroveStreams, headers: &HeaderMap, params: &Params, endpoint: &str) -> Response {
-    let request = match SignIn::read(params, &here.provider.notes(endpoint)) {
+    let request = match SignIn::read(params, &here.provider.departure_log(endpoint)) {
         Ok(request) => request,
-        Err(why) => return trouble(look(headers), &why),
+        Err(why) => return error_page(branding(headers), &why),
     };
     match here.provider.consent.get() {
         Consent::Ask => ask(here, headers, &request, None),
         Consent::Authorize => signed_in(here, headers, &request, crate::grovestreams::constants::USER_UID),
-        Consent::Cancel => cancelled(look(headers)),
+        Consent::Cancel => cancelled(branding(headers)),
     }
 }
 
 fn ask(here: &GroveStreams, headers: &HeaderMap, request: &SignIn, wrong: Option<&str>) -> Response {
-    let look = look(headers);
+    let branding = branding(headers);
     let ticket = here.tickets.issue(request.clone());
-    let body = page::form(request, look, wrong, &ticket);
-    show(look, StatusCode::OK, &format!("Sign in to {}", look.title), &body)
+    let body = page::form(request, branding, wrong, &ticket);
+    show(branding, StatusCode::OK, &format!("Sign in to {}", branding.title), &body)
 }
 
 /// Assumed: a cancel leads nowhere, because the page names no callback but that of a success.
 async fn answered(State(here): Here, headers: HeaderMap, body: Body) -> Response {
-    let notes = here.provider.notes(format!("POST {SIGN_IN_PATH}"));
-    let answer = Answer::read(&here.provider, &here.tickets, (headers.clone(), body), &notes).await;
-    let Answer { form, mut request } = match answer {
+    let log = here.provider.departure_log(format!("POST {SIGN_IN_PATH}"));
+    let answer = ConsentForm::read(&here.provider, &here.tickets, (headers.clone(), body), &log).await;
+    let ConsentForm { form, mut request } = match answer {
         Ok(answer) => answer,
         Err(refused) => return refused,
     };
     match form.get("decision") {
-        Some("cancel") => cancelled(look(&headers)),
+        Some("cancel") => cancelled(branding(&headers)),
         Some("sign-in") => {
             let email = form.get("email").unwrap_or_default();
-            if let Some(uid) = world::sign_in(email, form.get("password").unwrap_or_default()) {
+            if let Some(uid) = sample_data::sign_in(email, form.get("password").unwrap_or_default()) {
                 return signed_in(&here, &headers, &request, uid);
             }
             request.email = Some(email.to_owned());
             ask(&here, &headers, &request, Some("This email and this password do not belong together."))
         }
-        _ => trouble(look(&headers), "This answer says neither Sign in nor Cancel."),
+        _ => error_page(branding(&headers), "This answer says neither Sign in nor Cancel."),
     }
 }
 
 fn signed_in(here: &GroveStreams, headers: &HeaderMap, request: &SignIn, uid: &str) -> Response {
     let code =
         here.issue_code(&request.client_id, Some(&request.redirect_uri), request.state.as_deref(), uid);
-    go(look(headers), &request.back(&code, &here.provider.common.switches))
+    redirect_to(branding(headers), &request.back(&code, &here.provider.shared.switches))
 }
 
 impl GroveStreams {
@@ -135,10 +137,10 @@ impl GroveStreams {
 }
 
 /// The brand is that of the host under which the page was opened.
-fn look(headers: &HeaderMap) -> Look {
+fn branding(headers: &HeaderMap) -> Branding {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if host.split(':').next() == Some(BRAND_HOST) {
-        Look { title: BRAND_NAME, class: "branded", script: None }
+        Branding { title: BRAND_NAME, class: "branded", script: None }
     } else {
         SELF.into()
     }

@@ -12,15 +12,15 @@ use subtle::ConstantTimeEq;
 
 use super::envelope;
 use crate::body::Formats;
-use crate::departures::{Kind, Notes};
-use crate::faults::{Endpoint, Fault, play};
-use crate::grants::{CodeClaim, Tokens};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::faults::{Endpoint, Fault, apply_fault};
+use crate::grants::{CodeExchange, Tokens};
 use crate::grovestreams::constants::TOKEN_PATH;
 use crate::grovestreams::state::GroveStreams;
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::random::digest;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 use crate::token_request::{TokenRequest, required, sends_authorization};
 
 const KNOWN: [&str; 7] =
@@ -33,58 +33,68 @@ pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
 /// A form: the page says "parameters" and no more (assumed).
 async fn token(State(here): State<Arc<GroveStreams>>, request: Request) -> Response {
     let provider = &here.provider;
-    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::Form, &notes).await {
+    let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::Form, &log).await {
         Ok(asked) => asked,
         Err(refusal) => return envelope::refused(&refusal),
     };
     let fault = asked.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
-        sends_authorization(&asked.headers, &notes);
-        notes.unknown(asked.params.unknown(&KNOWN));
+        sends_authorization(&asked.headers, &log);
+        log.unknown(asked.params.unknown(&KNOWN));
         let tokens = if asked.endpoint == Endpoint::TokenExchange {
-            exchange(provider, &asked.params, &notes)
+            exchange(provider, &asked.params, &log)
         } else {
-            refresh(provider, &asked.params, rotate, &notes)
+            refresh(provider, &asked.params, rotate, &log)
         };
         tokens.map_or_else(|refusal| envelope::refused(&refusal), |tokens| granted(&tokens))
     };
-    play(fault, provider, act).await
+    apply_fault(fault, provider, act).await
 }
 
-fn exchange(provider: &Provider, params: &Params, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
-    let code = required(params, "code", notes)?;
-    let client_id = required(params, "client_id", notes)?;
-    let claim = CodeClaim {
+fn exchange(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
+    let code = required(params, "code", log)?;
+    let client_id = required(params, "client_id", log)?;
+    let claim = CodeExchange {
         redirect_uri: params.get("redirect_uri"),
         // That it must be the same, if it is sent, is assumed.
         state: params.get("state"),
         secret: params.get("client_secret"),
-        ..CodeClaim::new(code, client_id)
+        ..CodeExchange::new(code, client_id)
     };
-    provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+    provider.grants.exchange_code(&claim).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
 /// That a refresh token ends as the next one begins is assumed: the reply has a new one each time.
-fn refresh(provider: &Provider, params: &Params, rotate: bool, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
-    let token = required(params, "refresh_token", notes)?;
-    let client_id = required(params, "client_id", notes)?;
-    let first = provider.grants.held(token).and_then(|held| held.grant.secret);
+fn refresh(
+    provider: &Provider,
+    params: &Params,
+    rotate: bool,
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    let token = required(params, "refresh_token", log)?;
+    let client_id = required(params, "client_id", log)?;
+    let first = provider.grants.introspect(token).and_then(|held| held.grant.secret);
     match (first, params.get("client_secret")) {
         (Some(_), None) => {
-            notes.add(Kind::MissingParameter, "client_secret");
-            return Err(Refusal::invalid_client("client_secret is required: it was sent with the code"));
+            log.add(DepartureKind::MissingParameter, "client_secret");
+            return Err(ErrorReply::invalid_client("client_secret is required: it was sent with the code"));
         }
         (Some(first), Some(secret)) if !bool::from(first.ct_eq(&digest(secret))) => {
-            notes.add(Kind::WrongClient, "client_secret");
-            return Err(Refusal::invalid_client("client_secret is not the one that was sent with the code"));
+            log.add(DepartureKind::WrongClient, "client_secret");
+            return Err(ErrorReply::invalid_client(
+                "client_secret is not the one that was sent with the code",
+            ));
         }
         // "Required if one was passed in": where none was, one has no business here either (assumed, and let pass).
-        (None, Some(_)) => notes.add(Kind::UnknownParameter, "client_secret"),
+        (None, Some(_)) => log.add(DepartureKind::UnknownParameter, "client_secret"),
         _ => {}
     }
-    provider.grants.renew(token, client_id, rotate).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+    provider
+        .grants
+        .refresh(token, client_id, rotate)
+        .map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
 /// The reply, member by member as on the page.
@@ -104,7 +114,7 @@ fn granted(tokens: &Tokens) -> Response {
         expires_in: tokens.expires_in,
         refresh_token: tokens.refresh.as_deref(),
     };
-    let mut response = reply(StatusCode::OK, &body);
+    let mut response = json_reply(StatusCode::OK, &body);
     let headers = response.headers_mut();
     // As on the page, without the `=` that belongs there.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset UTF-8"));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::faults::error::FaultError;
+use crate::input_error::InputError;
 
 /// One of the sandbox's providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,11 +54,11 @@ impl fmt::Display for ProviderId {
 }
 
 impl FromStr for ProviderId {
-    type Err = FaultError;
+    type Err = InputError;
 
-    fn from_str(text: &str) -> Result<Self, FaultError> {
+    fn from_str(text: &str) -> Result<Self, InputError> {
         let names = Self::ALL.map(Self::name).join(", ");
         let found = Self::ALL.into_iter().find(|id| id.name() == text);
-        found.ok_or_else(|| FaultError::new(format!("no provider `{text}`: there are {names}")))
+        found.ok_or_else(|| InputError::new(format!("no provider `{text}`: there are {names}")))
     }
 }

@@ -12,16 +12,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::pending::Login;
-use crate::departures::{Kind, Notes, named};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::grants::Authorization;
-use crate::page::{Answer, go, show, trouble};
+use crate::page::{ConsentForm, error_page, redirect_to, show};
 use crate::params::Params;
 use crate::provider::ProviderId::TheGrid as SELF;
 use crate::provider::{Consent, Provider};
+use crate::sample_data::USERS;
 use crate::the_grid::constants::{AUTHORIZE_PATH, IDENTITY_PROVIDERS};
+use crate::the_grid::state::Login;
 use crate::the_grid::state::TheGrid;
-use crate::world::USERS;
 use page::ANSWER_PATH;
 
 pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
@@ -35,9 +35,9 @@ pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
 
 async fn choose(State(the_grid): State<Arc<TheGrid>>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
-    let notes = the_grid.provider.notes(format!("GET {AUTHORIZE_PATH}"));
-    match read(&the_grid, &query, &notes) {
-        Err(why) => trouble(SELF, &why),
+    let log = the_grid.provider.departure_log(format!("GET {AUTHORIZE_PATH}"));
+    match read(&the_grid, &query, &log) {
+        Err(why) => error_page(SELF, &why),
         Ok(request) if the_grid.provider.consent.get() == Consent::Ask => {
             let body = page::choice(&request, &query);
             show(SELF.into(), StatusCode::OK, "Log in to The Grid", &body)
@@ -51,19 +51,19 @@ async fn log_in(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let notes = the_grid.provider.notes(format!("GET {AUTHORIZE_PATH}/{}", named(&name)));
+    let log = the_grid.provider.departure_log(format!("GET {AUTHORIZE_PATH}/{}", loggable_name(&name)));
     let Some((_, title)) = IDENTITY_PROVIDERS.into_iter().find(|(known, _)| *known == name) else {
-        notes.add(Kind::WrongValue, "the identity provider");
-        return trouble(SELF, "The Grid knows no such identity provider.");
+        log.add(DepartureKind::WrongValue, "the identity provider");
+        return error_page(SELF, "The Grid knows no such identity provider.");
     };
-    match read(&the_grid, &query.unwrap_or_default(), &notes) {
-        Err(why) => trouble(SELF, &why),
+    match read(&the_grid, &query.unwrap_or_default(), &log) {
+        Err(why) => error_page(SELF, &why),
         Ok(request) => go_on(&the_grid, &request, title),
     }
 }
 
-fn read(the_grid: &TheGrid, query: &str, notes: &Notes<'_>) -> Result<Login, String> {
-    Login::read(&the_grid.provider, &Params::from_form(query.as_bytes()), notes)
+fn read(the_grid: &TheGrid, query: &str, log: &DepartureLog<'_>) -> Result<Login, String> {
+    Login::read(&the_grid.provider, &Params::from_form(query.as_bytes()), log)
 }
 
 fn go_on(the_grid: &TheGrid, request: &Login, identity_provider: &str) -> Response {
@@ -74,24 +74,24 @@ fn go_on(the_grid: &TheGrid, request: &Login, identity_provider: &str) -> Respon
             show(SELF.into(), StatusCode::OK, &format!("Connect {} to The Grid", request.app_name), &body)
         }
         Consent::Authorize => granted(the_grid, request, USERS[0].id),
-        Consent::Cancel => go(SELF, &request.denied()),
+        Consent::Cancel => redirect_to(SELF, &request.denied()),
     }
 }
 
 async fn answered(State(the_grid): State<Arc<TheGrid>>, headers: HeaderMap, body: Body) -> Response {
-    let notes = the_grid.provider.notes(format!("POST {ANSWER_PATH}"));
-    let answer = Answer::read(&the_grid.provider, &the_grid.tickets, (headers, body), &notes).await;
-    let Answer { form, request } = match answer {
+    let log = the_grid.provider.departure_log(format!("POST {ANSWER_PATH}"));
+    let answer = ConsentForm::read(&the_grid.provider, &the_grid.tickets, (headers, body), &log).await;
+    let ConsentForm { form, request } = match answer {
         Ok(answer) => answer,
         Err(refused) => return refused,
     };
     let user = form.get("user").and_then(|id| USERS.iter().find(|user| user.id == id));
     match (form.get("decision"), user) {
-        (Some("cancel"), _) => go(SELF, &request.denied()),
+        (Some("cancel"), _) => redirect_to(SELF, &request.denied()),
         (Some("authorize"), Some(user)) => granted(&the_grid, &request, user.id),
         _ => {
-            notes.add(Kind::WrongValue, "user or decision");
-            trouble(SELF, "This answer names no person, or neither Authorize nor Cancel.")
+            log.add(DepartureKind::WrongValue, "user or decision");
+            error_page(SELF, "This answer names no person, or neither Authorize nor Cancel.")
         }
     }
 }
@@ -104,5 +104,5 @@ fn granted(the_grid: &TheGrid, request: &Login, user_id: &str) -> Response {
         scope: request.scopes.join(" "),
         ..Authorization::default()
     });
-    go(SELF, &request.authorized(&code))
+    redirect_to(SELF, &request.authorized(&code))
 }

@@ -10,12 +10,12 @@ use axum::routing::put;
 
 use super::token::granted;
 use crate::body::Formats;
-use crate::departures::{Kind, Notes};
-use crate::faults::{Endpoint, play};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::faults::{Endpoint, apply_fault};
 use crate::grants::Tokens;
 use crate::params::Params;
 use crate::provider::Provider;
-use crate::refusal::Refusal;
+use crate::reply::ErrorReply;
 use crate::switches::Switch;
 use crate::the_grid::constants::REFRESH_PATH;
 use crate::the_grid::state::TheGrid;
@@ -27,30 +27,30 @@ pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
 
 async fn refresh(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Response {
     let provider = &the_grid.provider;
-    let notes = provider.notes(format!("PUT {REFRESH_PATH}"));
-    if !provider.common.switches.is_on(Switch::TheGridRefreshToken) {
-        notes.add(Kind::UnknownPath, REFRESH_PATH);
-        return Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response();
+    let log = provider.departure_log(format!("PUT {REFRESH_PATH}"));
+    if !provider.shared.switches.is_on(Switch::TheGridRefreshToken) {
+        log.add(DepartureKind::UnknownPath, REFRESH_PATH);
+        return ErrorReply::new(StatusCode::NOT_FOUND, "not_found", "no such path").into_response();
     }
-    let underway = provider.token_requests.enter();
-    let params = match read_body(request, Formats::Json, &notes).await {
+    let in_flight = provider.token_requests.enter();
+    let params = match read_body(request, Formats::Json, &log).await {
         Ok((headers, params)) => {
-            sends_authorization(&headers, &notes);
+            sends_authorization(&headers, &log);
             params
         }
         Err(refusal) => return refusal.into_response(),
     };
-    underway.take_its_time().await;
+    in_flight.delay().await;
     let act = async {
-        act(provider, &params, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
+        act(provider, &params, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
     };
-    play(next_fault(provider, Endpoint::TokenRefresh, &params), provider, act).await
+    apply_fault(next_fault(provider, Endpoint::TokenRefresh, &params), provider, act).await
 }
 
 /// Assumed: the refresh token goes on, and does not come back in the reply.
-fn act(provider: &Provider, params: &Params, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
-    notes.unknown(params.unknown(&["client_id", "refresh_token"]));
-    let client_id = required(params, "client_id", notes)?;
-    let token = required(params, "refresh_token", notes)?;
-    provider.grants.renew(token, client_id, false).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+fn act(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
+    log.unknown(params.unknown(&["client_id", "refresh_token"]));
+    let client_id = required(params, "client_id", log)?;
+    let token = required(params, "refresh_token", log)?;
+    provider.grants.refresh(token, client_id, false).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }

@@ -1,15 +1,26 @@
-//! What The Grid keeps while it runs.
+//! The state of The Grid: what its endpoints share, and a request that waits for a decision.
 
 use std::sync::Arc;
 
-use super::pending::Login;
 use crate::provider::Provider;
-use crate::the_grid::world::World;
+use crate::the_grid::sample_data::Catalog;
 use crate::tickets::Tickets;
 
 #[derive(Debug)]
 pub(super) struct TheGrid {
     pub(super) provider: Arc<Provider>,
-    pub(super) world: World,
+    pub(super) data: Catalog,
     pub(super) tickets: Tickets<Login>,
+}
+
+/// A valid request that waits for the person's decision.
+#[derive(Clone, Debug)]
+pub(super) struct Login {
+    pub(super) client_id: String,
+    pub(super) app_name: String,
+    pub(super) redirect_uri: String,
+    /// What goes back to the app: nothing, if The Grid is switched to forget it.
+    pub(super) state: Option<String>,
+    /// Without any, the default: simple operations.
+    pub(super) scopes: Vec<&'static str>,
 }

@@ -10,11 +10,11 @@ use axum::routing::post;
 use serde_json::json;
 
 use crate::body::Formats;
-use crate::departures::{Kind, Notes};
-use crate::faults::{Endpoint, play};
-use crate::grants::{CodeClaim, Tokens};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::faults::{Endpoint, apply_fault};
+use crate::grants::{CodeExchange, Tokens};
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 use crate::switches::Switch;
 use crate::the_grid::constants::TOKEN_PATH;
 use crate::the_grid::state::TheGrid;
@@ -29,33 +29,33 @@ pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
 
 async fn token(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Response {
     let provider = &the_grid.provider;
-    let notes = provider.notes(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::Form, &notes).await {
+    let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
+    let asked = match TokenRequest::read(request, provider, Formats::Form, &log).await {
         Ok(asked) => asked,
         Err(refusal) => return refusal.into_response(),
     };
     let act = async {
-        act(provider, &asked, &notes).map_or_else(Refusal::into_response, |tokens| granted(&tokens))
+        act(provider, &asked, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
     };
-    play(asked.next_fault(provider), provider, act).await
+    apply_fault(asked.next_fault(provider), provider, act).await
 }
 
 /// The page names no errors: those of RFC 6749 are assumed.
-fn act(provider: &Provider, asked: &TokenRequest, notes: &Notes<'_>) -> Result<Tokens, Refusal> {
+fn act(provider: &Provider, asked: &TokenRequest, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
     let params = &asked.params;
     if asked.endpoint == Endpoint::TokenRefresh {
-        notes.add(Kind::WrongValue, "grant_type");
+        log.add(DepartureKind::WrongValue, "grant_type");
         let why = "grant_type is authorization_code";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
+        return Err(ErrorReply::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
     }
-    notes.unknown(params.unknown(&KNOWN));
-    let app = client_in_body(provider, params, sends_authorization(&asked.headers, notes), notes)?;
-    let claim = CodeClaim {
+    log.unknown(params.unknown(&KNOWN));
+    let app = client_in_body(provider, params, sends_authorization(&asked.headers, log), log)?;
+    let claim = CodeExchange {
         redirect_uri: params.get("redirect_uri"),
-        refresh: provider.common.switches.is_on(Switch::TheGridRefreshToken),
-        ..CodeClaim::new(required(params, "code", notes)?, &app.client_id)
+        refresh: provider.shared.switches.is_on(Switch::TheGridRefreshToken),
+        ..CodeExchange::new(required(params, "code", log)?, &app.client_id)
     };
-    provider.grants.redeem(&claim).map_err(|why| Refusal::invalid_grant(why.note(notes)))
+    provider.grants.exchange_code(&claim).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
 pub(super) fn granted(tokens: &Tokens) -> Response {
@@ -63,5 +63,5 @@ pub(super) fn granted(tokens: &Tokens) -> Response {
     if let Some(refresh) = &tokens.refresh {
         body["refresh_token"] = json!(refresh);
     }
-    reply(StatusCode::OK, &body)
+    json_reply(StatusCode::OK, &body)
 }

@@ -1,55 +1,55 @@
 //! The control endpoint.
 
-use grapnel_sandbox::Kind;
+use grapnel_sandbox::DepartureKind;
 use serde_json::json;
 
-use crate::harness::{Reply, house, pair};
+use crate::harness::{Reply, harness, pair};
 
 #[tokio::test]
 async fn departures_are_read_and_cleared() {
-    let house = house();
-    house.authorize(&[("scope", "x")]).await;
-    let log = house.get("/_sandbox/departures").await.json();
+    let harness = harness();
+    harness.authorize(&[("scope", "x")]).await;
+    let log = harness.get("/_sandbox/departures").await.json();
     let one = &log["departures"][0];
     assert_eq!(one["provider"], "grigora");
     assert_eq!(one["endpoint"], "GET /oauth/authorize");
     assert_eq!((one["kind"].as_str(), one["detail"].as_str()), (Some("unknown-parameter"), Some("scope")));
     assert!(one["at"].as_str().unwrap().ends_with('Z'));
-    house.http.delete(house.url("/_sandbox/departures")).send().await.unwrap();
-    assert_eq!(house.get("/_sandbox/departures").await.json(), json!({ "departures": [] }));
+    harness.http.delete(harness.url("/_sandbox/departures")).send().await.unwrap();
+    assert_eq!(harness.get("/_sandbox/departures").await.json(), json!({ "departures": [] }));
 }
 
 #[tokio::test]
 async fn departures_can_be_listened_to() {
-    let house = house();
-    let heard = house.sandbox.departures().listen();
-    house.authorize(&[("scope", "x")]).await;
+    let harness = harness();
+    let heard = harness.sandbox.departures().listen();
+    harness.authorize(&[("scope", "x")]).await;
     let departure = heard.recv().unwrap();
-    assert_eq!(departure.kind, Kind::UnknownParameter);
+    assert_eq!(departure.kind, DepartureKind::UnknownParameter);
     assert_eq!(departure.to_string(), "grigora GET /oauth/authorize: unknown parameter (scope)");
 }
 
 #[tokio::test]
-async fn faults_are_planned_listed_played_and_cleared() {
-    let house = house();
-    let (_, refresh) = house.tokens().await;
+async fn faults_are_planned_listed_applied_and_cleared() {
+    let harness = harness();
+    let (_, refresh) = harness.tokens().await;
     let plan = json!({ "endpoint": "token-refresh", "fault": "429=30", "times": 1 });
-    let listed = house.turn("/faults", plan).await;
+    let listed = harness.turn("/faults", plan).await;
     assert_eq!(
         listed.json()["faults"][0],
         json!({ "endpoint": "token-refresh", "fault": "429=30", "times": "1" })
     );
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 429);
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
-    house.turn("/faults", json!({ "endpoint": "api", "fault": "500", "times": "always" })).await;
-    house.http.delete(house.url("/_sandbox/faults")).send().await.unwrap();
-    assert_eq!(house.get("/_sandbox/faults").await.json(), json!({ "faults": [] }));
-    assert!(house.sandbox.faults().planned().is_empty());
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 429);
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
+    harness.turn("/faults", json!({ "endpoint": "api", "fault": "500", "times": "always" })).await;
+    harness.http.delete(harness.url("/_sandbox/faults")).send().await.unwrap();
+    assert_eq!(harness.get("/_sandbox/faults").await.json(), json!({ "faults": [] }));
+    assert!(harness.sandbox.faults().planned().is_empty());
 }
 
 #[tokio::test]
-async fn a_fault_that_is_none_or_does_not_fit_is_refused() {
-    let house = house();
+async fn an_unknown_or_misplaced_fault_is_refused() {
+    let harness = harness();
     for plan in [
         json!({ "endpoint": "nowhere", "fault": "500" }),
         json!({ "endpoint": "api", "fault": "explode" }),
@@ -57,90 +57,91 @@ async fn a_fault_that_is_none_or_does_not_fit_is_refused() {
         json!({ "endpoint": "api", "fault": "500", "times": "often" }),
         json!({ "endpoint": "api" }),
     ] {
-        house.turn("/faults", plan).await.refused(400, "invalid_request");
+        harness.turn("/faults", plan).await.refused(400, "invalid_request");
     }
-    assert!(house.sandbox.faults().planned().is_empty());
+    assert!(harness.sandbox.faults().planned().is_empty());
 }
 
 #[tokio::test]
-async fn the_clock_moves_forward_and_replies_say_so() {
-    let house = house();
-    let (access, _) = house.tokens().await;
-    let before = house.get("/_sandbox/clock").await;
-    let after = house.turn("/clock", json!({ "advance": 7200 })).await;
+async fn the_clock_advances_and_replies_show_it() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
+    let before = harness.get("/_sandbox/clock").await;
+    let after = harness.turn("/clock", json!({ "advance": 7200 })).await;
     assert!(after.json()["now"].as_str().unwrap() > before.json()["now"].as_str().unwrap());
     let date = |reply: &Reply| jiff::fmt::rfc2822::parse(reply.header("date")).unwrap().timestamp();
     assert!((7199..=7230).contains(&(date(&after).as_second() - date(&before).as_second())));
-    assert!(!house.is_live(&access).await);
+    assert!(!harness.is_live(&access).await);
 }
 
 #[tokio::test]
-async fn lifetimes_are_changed_for_what_comes() {
-    let house = house();
-    let (old, _) = house.tokens().await;
-    let told = house.turn("/lifetimes", json!({ "access_token": 60, "code": 5, "refresh_token": 120 })).await;
+async fn lifetimes_change_for_later_tokens() {
+    let harness = harness();
+    let (old, _) = harness.tokens().await;
+    let told =
+        harness.turn("/lifetimes", json!({ "access_token": 60, "code": 5, "refresh_token": 120 })).await;
     assert_eq!(told.json(), json!({ "code": 5, "access_token": 60, "refresh_token": 120 }));
-    let reply = house.exchange(&house.code().await, &[]).await;
+    let reply = harness.exchange(&harness.code().await, &[]).await;
     assert_eq!(reply.json()["expires_in"], 60);
     let (new, refresh) = pair(&reply);
-    let code = house.code().await;
-    house.turn("/clock", json!({ "advance": 61 })).await;
-    house.exchange(&code, &[]).await.refused(400, "invalid_grant");
-    assert!(!house.is_live(&new).await && house.is_live(&old).await);
-    house.turn("/clock", json!({ "advance": 60 })).await;
-    house.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
-    let told = house.turn("/lifetimes", json!({ "refresh_token": "never" })).await;
+    let code = harness.code().await;
+    harness.turn("/clock", json!({ "advance": 61 })).await;
+    harness.exchange(&code, &[]).await.refused(400, "invalid_grant");
+    assert!(!harness.is_live(&new).await && harness.is_live(&old).await);
+    harness.turn("/clock", json!({ "advance": 60 })).await;
+    harness.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
+    let told = harness.turn("/lifetimes", json!({ "refresh_token": "never" })).await;
     assert_eq!(told.json(), json!({ "code": 5, "access_token": 60, "refresh_token": null }));
 }
 
 #[tokio::test]
 async fn a_token_is_revoked_alone_or_with_its_grant() {
-    let house = house();
-    let (access, refresh) = house.tokens().await;
-    let alone = house.turn("/revoke", json!({ "token": access })).await;
+    let harness = harness();
+    let (access, refresh) = harness.tokens().await;
+    let alone = harness.turn("/revoke", json!({ "token": access })).await;
     assert_eq!(alone.json(), json!({ "revoked": true }));
-    house.api_get("/project/list", &access).await.refused(401, "invalid_token");
-    let (access, refresh) = pair(&house.refresh(&refresh, &[]).await);
-    house.turn("/revoke", json!({ "token": access, "whole_grant": true })).await;
-    house.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
-    assert!(!house.is_live(&access).await);
+    harness.api_get("/project/list", &access).await.refused(401, "invalid_token");
+    let (access, refresh) = pair(&harness.refresh(&refresh, &[]).await);
+    harness.turn("/revoke", json!({ "token": access, "whole_grant": true })).await;
+    harness.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
+    assert!(!harness.is_live(&access).await);
     assert_eq!(
-        house.turn("/revoke", json!({ "token": "made-up" })).await.json(),
+        harness.turn("/revoke", json!({ "token": "made-up" })).await.json(),
         json!({ "revoked": false })
     );
 }
 
 #[tokio::test]
-async fn what_was_issued_is_told_in_numbers_only() {
-    let house = house();
-    let (access, refresh) = house.tokens().await;
-    house.refresh(&refresh, &[]).await;
-    house.code().await;
-    let issued = house.get("/_sandbox/issued").await;
+async fn issued_returns_counts_only() {
+    let harness = harness();
+    let (access, refresh) = harness.tokens().await;
+    harness.refresh(&refresh, &[]).await;
+    harness.code().await;
+    let issued = harness.get("/_sandbox/issued").await;
     let expected = json!({
         "grants": 1, "codes": 2, "codes_open": 1,
         "access_tokens": 2, "access_tokens_live": 2,
         "refresh_tokens": 2, "refresh_tokens_live": 1,
     });
     assert_eq!(issued.json(), expected);
-    let summary = house.get("/_sandbox").await;
-    assert_eq!((summary.status, summary.json()["url"].as_str()), (200, Some(house.sandbox.grigora())));
+    let summary = harness.get("/_sandbox").await;
+    assert_eq!((summary.status, summary.json()["url"].as_str()), (200, Some(harness.sandbox.grigora())));
     assert!(!summary.text.contains(&access));
 }
 
 #[tokio::test]
-async fn consent_is_switched() {
-    let house = house();
-    house.turn("/consent", json!({ "mode": "authorize" })).await;
-    assert!(house.authorize(&[]).await.param("code").is_some());
-    house.turn("/consent", json!({ "mode": "ask" })).await;
-    assert_eq!(house.authorize(&[]).await.status, 200);
+async fn the_consent_mode_is_set() {
+    let harness = harness();
+    harness.turn("/consent", json!({ "mode": "authorize" })).await;
+    assert!(harness.authorize(&[]).await.param("code").is_some());
+    harness.turn("/consent", json!({ "mode": "ask" })).await;
+    assert_eq!(harness.authorize(&[]).await.status, 200);
 }
 
 #[tokio::test]
-async fn another_site_cannot_turn_anything() {
-    let house = house();
-    let post = || house.http.post(house.url("/_sandbox/clock"));
+async fn a_cross_origin_request_changes_nothing() {
+    let harness = harness();
+    let post = || harness.http.post(harness.url("/_sandbox/clock"));
     let body = "{\"advance\":7200}";
     for request in [
         post().body(body),
@@ -150,5 +151,5 @@ async fn another_site_cannot_turn_anything() {
     ] {
         Reply::of(request.send().await.unwrap()).await.refused(403, "invalid_request");
     }
-    assert_eq!(house.departed()[0].0, Kind::ForeignOrigin);
+    assert_eq!(harness.departed()[0].0, DepartureKind::ForeignOrigin);
 }

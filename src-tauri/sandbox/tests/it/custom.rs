@@ -7,15 +7,15 @@ mod tokens;
 
 use grapnel_sandbox::ProviderId::Custom;
 use grapnel_sandbox::custom::{AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, TOKEN_PATH};
-use grapnel_sandbox::{App, custom};
+use grapnel_sandbox::{RegisteredApp, custom};
 
-use crate::harness::{CHALLENGE, House, Reply, VERIFIER, checked, ticket, with};
+use crate::harness::{CHALLENGE, Harness, Reply, VERIFIER, checked, ticket, with};
 
 const REDIRECT: &str = "http://127.0.0.1:3000/callback";
 const SCOPE: &str = "openid profile notes:read";
 
 /// An authorization request as the RFCs have it, changed by `pairs`.
-async fn authorize(house: &House, pairs: &[(&str, &str)]) -> Reply {
+async fn authorize(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     let usual = [
         ("client_id", CLIENT_ID),
         ("redirect_uri", REDIRECT),
@@ -25,29 +25,29 @@ async fn authorize(house: &House, pairs: &[(&str, &str)]) -> Reply {
         ("code_challenge", CHALLENGE),
         ("code_challenge_method", "S256"),
     ];
-    house.at(Custom).ask(AUTHORIZE_PATH, &with(&usual, pairs)).await
+    harness.at(Custom).ask(AUTHORIZE_PATH, &with(&usual, pairs)).await
 }
 
 /// What a person does who agrees to all.
-async fn agree(house: &House, pairs: &[(&str, &str)]) -> Reply {
-    let page = authorize(house, pairs).await;
+async fn agree(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
+    let page = authorize(harness, pairs).await;
     assert_eq!(page.status, 200, "{}", page.text);
-    answer(house, &page, &checked(&page.text, "scope")).await
+    answer(harness, &page, &checked(&page.text, "scope")).await
 }
 
-async fn answer(house: &House, page: &Reply, scopes: &[String]) -> Reply {
+async fn answer(harness: &Harness, page: &Reply, scopes: &[String]) -> Reply {
     let (ticket, user) = (ticket(&page.text), checked(&page.text, "user"));
     let mut fields = vec![("ticket", &*ticket), ("user", &*user[0]), ("decision", "authorize")];
     fields.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
-    house.at(Custom).form("/authorize/answer", &fields).await
+    harness.at(Custom).form("/authorize/answer", &fields).await
 }
 
-async fn code(house: &House, pairs: &[(&str, &str)]) -> String {
-    agree(house, pairs).await.param("code").unwrap()
+async fn code(harness: &Harness, pairs: &[(&str, &str)]) -> String {
+    agree(harness, pairs).await.param("code").unwrap()
 }
 
 /// The exchange with the credentials in the body, changed by `pairs`.
-async fn exchange(house: &House, code: &str, pairs: &[(&str, &str)]) -> Reply {
+async fn exchange(harness: &Harness, code: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -56,22 +56,22 @@ async fn exchange(house: &House, code: &str, pairs: &[(&str, &str)]) -> Reply {
         ("client_id", CLIENT_ID),
         ("client_secret", CLIENT_SECRET),
     ];
-    house.at(Custom).form(TOKEN_PATH, &with(&usual, pairs)).await
+    harness.at(Custom).form(TOKEN_PATH, &with(&usual, pairs)).await
 }
 
-async fn refresh(house: &House, token: &str, pairs: &[(&str, &str)]) -> Reply {
+async fn refresh(harness: &Harness, token: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [
         ("grant_type", "refresh_token"),
         ("refresh_token", token),
         ("client_id", CLIENT_ID),
         ("client_secret", CLIENT_SECRET),
     ];
-    house.at(Custom).form(TOKEN_PATH, &with(&usual, pairs)).await
+    harness.at(Custom).form(TOKEN_PATH, &with(&usual, pairs)).await
 }
 
 /// A second client, whose secret shows whether it was encoded.
-fn other_app() -> App {
-    App {
+fn other_app() -> RegisteredApp {
+    RegisteredApp {
         client_id: "other:app".to_owned(),
         client_secret: "p%2Fq r+s&t=ü".to_owned(),
         ..custom::sandbox_app()

@@ -9,19 +9,19 @@ use grapnel_sandbox::grigora::{CLIENT_ID, CLIENT_SECRET, TOKEN_PATH};
 use grapnel_sandbox::{Fault, Times};
 use serde_json::Value;
 
-use crate::harness::{House, Reply, content_type, house, pair, query};
+use crate::harness::{Harness, Reply, content_type, harness, pair, query};
 
-async fn planned(endpoint: Endpoint, fault: &str) -> (House, String, String) {
-    let house = house();
-    let (access, refresh) = house.tokens().await;
-    house.sandbox.faults().set(endpoint, fault.parse().unwrap(), 1).unwrap();
-    (house, access, refresh)
+async fn planned(endpoint: Endpoint, fault: &str) -> (Harness, String, String) {
+    let harness = harness();
+    let (access, refresh) = harness.tokens().await;
+    harness.sandbox.faults().set(endpoint, fault.parse().unwrap(), 1).unwrap();
+    (harness, access, refresh)
 }
 
 /// The refresh reply under a fault.
 async fn refreshed(fault: &str) -> Reply {
-    let (house, _, refresh) = planned(TokenRefresh, fault).await;
-    house.refresh(&refresh, &[]).await
+    let (harness, _, refresh) = planned(TokenRefresh, fault).await;
+    harness.refresh(&refresh, &[]).await
 }
 
 async fn body(fault: &str) -> Value {
@@ -31,14 +31,14 @@ async fn body(fault: &str) -> Value {
 }
 
 /// Sends a refresh on a bare connection and returns every byte that comes back.
-fn bytes_of_a_refresh(house: &House, refresh: &str) -> Vec<u8> {
+fn bytes_of_a_refresh(harness: &Harness, refresh: &str) -> Vec<u8> {
     let form = query(&[
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh),
         ("client_id", CLIENT_ID),
         ("client_secret", CLIENT_SECRET),
     ]);
-    let host = house.sandbox.grigora().trim_start_matches("http://");
+    let host = harness.sandbox.grigora().trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     let head = format!(
         "POST {TOKEN_PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: \
@@ -52,18 +52,18 @@ fn bytes_of_a_refresh(house: &House, refresh: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_lost_reply_is_no_byte_at_all_and_the_token_has_rotated() {
-    let (house, _, refresh) = planned(TokenRefresh, "lost-reply").await;
-    assert_eq!(bytes_of_a_refresh(&house, &refresh), b"");
-    house.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
-    assert_eq!(house.sandbox.grigora_grants().issued().refresh_tokens, 2);
+async fn a_lost_reply_sends_no_byte_and_rotates_the_token() {
+    let (harness, _, refresh) = planned(TokenRefresh, "lost-reply").await;
+    assert_eq!(bytes_of_a_refresh(&harness, &refresh), b"");
+    harness.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
+    assert_eq!(harness.sandbox.grigora_grants().issued().refresh_tokens, 2);
 }
 
 #[tokio::test]
-async fn a_lost_reply_of_the_exchange_has_spent_the_code() {
-    let house = house();
-    let code = house.code().await;
-    house.sandbox.faults().set(TokenExchange, Fault::LostReply, 1).unwrap();
+async fn a_lost_reply_of_the_exchange_uses_the_code() {
+    let harness = harness();
+    let code = harness.code().await;
+    harness.sandbox.faults().set(TokenExchange, Fault::LostReply, 1).unwrap();
     let form = [
         ("grant_type", "authorization_code"),
         ("code", &*code),
@@ -71,27 +71,27 @@ async fn a_lost_reply_of_the_exchange_has_spent_the_code() {
         ("client_secret", CLIENT_SECRET),
         ("redirect_uri", crate::harness::REDIRECT),
     ];
-    assert!(house.token_request().form(&form).send().await.is_err());
-    house.exchange(&code, &[]).await.refused(400, "invalid_grant");
+    assert!(harness.token_request().form(&form).send().await.is_err());
+    harness.exchange(&code, &[]).await.refused(400, "invalid_grant");
 }
 
 #[tokio::test]
-async fn a_gateway_that_gives_up_leaves_the_token_rotated() {
-    let (house, _, refresh) = planned(TokenRefresh, "504-after").await;
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 504);
-    house.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
+async fn a_gateway_timeout_rotates_the_token() {
+    let (harness, _, refresh) = planned(TokenRefresh, "504-after").await;
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 504);
+    harness.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
 }
 
 #[tokio::test]
-async fn too_many_requests_says_when_to_come_back_and_changes_nothing() {
-    let (house, _, refresh) = planned(TokenRefresh, "429=17").await;
-    let reply = house.refresh(&refresh, &[]).await;
+async fn a_429_has_retry_after_and_changes_nothing() {
+    let (harness, _, refresh) = planned(TokenRefresh, "429=17").await;
+    let reply = harness.refresh(&refresh, &[]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (429, "17"));
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
 }
 
 #[tokio::test]
-async fn too_many_requests_may_name_a_date() {
+async fn a_429_can_have_retry_after_as_a_date() {
     let reply = refreshed("429-date=90").await;
     let moment = |name: &str| jiff::fmt::rfc2822::parse(reply.header(name)).unwrap().timestamp().as_second();
     assert!((89..=91).contains(&(moment("retry-after") - moment("date"))));
@@ -100,76 +100,76 @@ async fn too_many_requests_may_name_a_date() {
 #[tokio::test]
 async fn server_errors_change_nothing() {
     for status in [500, 502, 503] {
-        let (house, access, refresh) = planned(TokenRefresh, &status.to_string()).await;
-        assert_eq!(house.refresh(&refresh, &[]).await.status, status);
-        assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
-        house.sandbox.faults().set(Api, Fault::ServerError(status), 1).unwrap();
-        assert_eq!(house.api_get("/project/list", &access).await.status, status);
-        assert_eq!(house.api_get("/project/list", &access).await.status, 200);
+        let (harness, access, refresh) = planned(TokenRefresh, &status.to_string()).await;
+        assert_eq!(harness.refresh(&refresh, &[]).await.status, status);
+        assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
+        harness.sandbox.faults().set(Api, Fault::ServerError(status), 1).unwrap();
+        assert_eq!(harness.api_get("/project/list", &access).await.status, status);
+        assert_eq!(harness.api_get("/project/list", &access).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn a_slow_reply_takes_its_time_and_then_is_right() {
-    let (house, access, refresh) = planned(TokenRefresh, "slow=120").await;
+async fn a_slow_reply_arrives_late_and_complete() {
+    let (harness, access, refresh) = planned(TokenRefresh, "slow=120").await;
     let before = Instant::now();
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
     assert!(before.elapsed() >= Duration::from_millis(120));
-    house.sandbox.faults().set(Api, Fault::Slow(Duration::from_millis(120)), 1).unwrap();
+    harness.sandbox.faults().set(Api, Fault::Slow(Duration::from_millis(120)), 1).unwrap();
     let before = Instant::now();
-    assert!(house.is_live(&access).await);
+    assert!(harness.is_live(&access).await);
     assert!(before.elapsed() >= Duration::from_millis(120));
 }
 
 #[tokio::test]
-async fn a_reply_given_up_waiting_for_has_rotated_all_the_same() {
-    let (house, _, refresh) = planned(TokenRefresh, "slow=60000").await;
+async fn a_client_timeout_does_not_undo_the_rotation() {
+    let (harness, _, refresh) = planned(TokenRefresh, "slow=60000").await;
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", &*refresh),
         ("client_id", CLIENT_ID),
         ("client_secret", CLIENT_SECRET),
     ];
-    let request = house.token_request().timeout(Duration::from_millis(500)).form(&form);
+    let request = harness.token_request().timeout(Duration::from_millis(500)).form(&form);
     assert!(request.send().await.unwrap_err().is_timeout());
-    house.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
+    harness.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_off_is_shorter_than_promised() {
-    let (house, _, refresh) = planned(TokenRefresh, "cut-off").await;
-    let bytes = String::from_utf8(bytes_of_a_refresh(&house, &refresh)).unwrap();
+async fn a_cut_off_body_is_shorter_than_its_content_length() {
+    let (harness, _, refresh) = planned(TokenRefresh, "cut-off").await;
+    let bytes = String::from_utf8(bytes_of_a_refresh(&harness, &refresh)).unwrap();
     let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
     let promised = crate::harness::between(head, "content-length: ", "\r\n").unwrap();
     let promised: usize = promised.parse().unwrap();
     assert!(body.starts_with('{') && body.len() < promised, "{} of {promised}", body.len());
 
-    let (house, access, _) = planned(Api, "cut-off").await;
-    let request = house.http.get(house.url("/general/api/v1/project/list")).bearer_auth(access);
+    let (harness, access, _) = planned(Api, "cut-off").await;
+    let request = harness.http.get(harness.url("/general/api/v1/project/list")).bearer_auth(access);
     assert!(request.send().await.unwrap().bytes().await.is_err());
 }
 
 #[tokio::test]
 async fn html_comes_with_status_200_and_changes_nothing() {
-    let (house, access, refresh) = planned(TokenRefresh, "html").await;
-    let reply = house.refresh(&refresh, &[]).await;
+    let (harness, access, refresh) = planned(TokenRefresh, "html").await;
+    let reply = harness.refresh(&refresh, &[]).await;
     assert_eq!(reply.status, 200);
     assert!(content_type(&reply).starts_with("text/html") && reply.text.contains("<h1>"));
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
-    house.sandbox.faults().set(Api, Fault::Html, 1).unwrap();
-    assert!(house.api_get("/project/list", &access).await.text.starts_with("<!doctype html>"));
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
+    harness.sandbox.faults().set(Api, Fault::Html, 1).unwrap();
+    assert!(harness.api_get("/project/list", &access).await.text.starts_with("<!doctype html>"));
 }
 
 #[tokio::test]
-async fn an_empty_body_has_rotated_the_token() {
-    let (house, _, refresh) = planned(TokenRefresh, "empty").await;
-    let reply = house.refresh(&refresh, &[]).await;
+async fn an_empty_reply_rotates_the_token() {
+    let (harness, _, refresh) = planned(TokenRefresh, "empty").await;
+    let reply = harness.refresh(&refresh, &[]).await;
     assert_eq!((reply.status, reply.text.as_str()), (200, ""));
-    house.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
+    harness.refresh(&refresh, &[]).await.refused(400, "invalid_grant");
 }
 
 #[tokio::test]
-async fn an_oversized_body_is_right_but_for_its_size() {
+async fn an_oversized_body_is_valid_json() {
     let reply = refreshed("oversized").await;
     assert!(reply.text.len() > 5 * 1024 * 1024);
     assert!(reply.json()["access_token"].is_string());
@@ -179,15 +179,15 @@ async fn an_oversized_body_is_right_but_for_its_size() {
 async fn a_redirect_leads_to_another_origin() {
     let reply = refreshed("redirect=https://evil.example/steal").await;
     assert_eq!((reply.status, reply.header("location")), (307, "https://evil.example/steal"));
-    let (house, access, _) = planned(Api, "redirect").await;
+    let (harness, access, _) = planned(Api, "redirect").await;
     assert_eq!(
-        house.api_get("/project/list", &access).await.header("location"),
+        harness.api_get("/project/list", &access).await.header("location"),
         "https://elsewhere.invalid/"
     );
 }
 
 #[tokio::test]
-async fn the_date_is_off_by_what_was_asked() {
+async fn date_skew_shifts_the_date_header() {
     let now = jiff::Timestamp::now().as_second();
     for skew in [7200, -7200] {
         let reply = refreshed(&format!("date-skew={skew}")).await;
@@ -241,60 +241,60 @@ async fn the_access_token_may_be_missing() {
 }
 
 #[tokio::test]
-async fn without_a_refresh_token_in_the_reply_the_old_one_goes_on() {
-    let (house, _, refresh) = planned(TokenRefresh, "no-refresh-token").await;
-    let reply = house.refresh(&refresh, &[]).await;
+async fn a_reply_without_a_refresh_token_keeps_the_old_one_valid() {
+    let (harness, _, refresh) = planned(TokenRefresh, "no-refresh-token").await;
+    let reply = harness.refresh(&refresh, &[]).await;
     assert!(reply.json().get("refresh_token").is_none());
-    assert_eq!(house.sandbox.grigora_grants().issued().refresh_tokens, 1);
-    assert!(house.is_live(reply.json()["access_token"].as_str().unwrap()).await);
-    assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
+    assert_eq!(harness.sandbox.grigora_grants().issued().refresh_tokens, 1);
+    assert!(harness.is_live(reply.json()["access_token"].as_str().unwrap()).await);
+    assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
 }
 
 #[tokio::test]
-async fn errors_may_come_however_good_the_grant_is() {
+async fn oauth_errors_can_be_injected_for_a_valid_grant() {
     for (fault, status, error) in [
         ("invalid-grant", 400, "invalid_grant"),
         ("invalid-client", 401, "invalid_client"),
         ("unknown-error", 400, "mercury_in_retrograde"),
     ] {
-        let (house, _, refresh) = planned(TokenRefresh, fault).await;
-        house.refresh(&refresh, &[]).await.refused(status, error);
-        assert_eq!(house.refresh(&refresh, &[]).await.status, 200);
-        let code = house.code().await;
-        house.sandbox.faults().set(TokenExchange, fault.parse().unwrap(), 1).unwrap();
-        house.exchange(&code, &[]).await.refused(status, error);
-        assert_eq!(house.exchange(&code, &[]).await.status, 200);
+        let (harness, _, refresh) = planned(TokenRefresh, fault).await;
+        harness.refresh(&refresh, &[]).await.refused(status, error);
+        assert_eq!(harness.refresh(&refresh, &[]).await.status, 200);
+        let code = harness.code().await;
+        harness.sandbox.faults().set(TokenExchange, fault.parse().unwrap(), 1).unwrap();
+        harness.exchange(&code, &[]).await.refused(status, error);
+        assert_eq!(harness.exchange(&code, &[]).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn the_api_may_refuse_a_good_token() {
-    let (house, access, _) = planned(Api, "invalid-token").await;
-    house.api_get("/project/list", &access).await.refused(401, "invalid_token");
-    assert!(house.is_live(&access).await);
+async fn the_api_can_refuse_a_valid_token() {
+    let (harness, access, _) = planned(Api, "invalid-token").await;
+    harness.api_get("/project/list", &access).await.refused(401, "invalid_token");
+    assert!(harness.is_live(&access).await);
 }
 
 #[tokio::test]
-async fn a_fault_strikes_its_own_endpoint_as_often_as_asked() {
-    let house = house();
-    let (access, refresh) = house.tokens().await;
-    house.sandbox.faults().set(TokenRefresh, Fault::ServerError(503), Times::Always).unwrap();
+async fn a_fault_applies_to_its_endpoint_the_given_number_of_times() {
+    let harness = harness();
+    let (access, refresh) = harness.tokens().await;
+    harness.sandbox.faults().set(TokenRefresh, Fault::ServerError(503), Times::Always).unwrap();
     for _ in 0..3 {
-        assert_eq!(house.refresh(&refresh, &[]).await.status, 503);
+        assert_eq!(harness.refresh(&refresh, &[]).await.status, 503);
     }
-    assert!(house.is_live(&access).await);
-    assert_eq!(house.exchange(&house.code().await, &[]).await.status, 200);
-    house.sandbox.faults().clear();
-    let (_, refresh) = pair(&house.refresh(&refresh, &[]).await);
-    house.sandbox.faults().set(TokenRefresh, Fault::ServerError(503), 2).unwrap();
+    assert!(harness.is_live(&access).await);
+    assert_eq!(harness.exchange(&harness.code().await, &[]).await.status, 200);
+    harness.sandbox.faults().clear();
+    let (_, refresh) = pair(&harness.refresh(&refresh, &[]).await);
+    harness.sandbox.faults().set(TokenRefresh, Fault::ServerError(503), 2).unwrap();
     for status in [503, 503, 200] {
-        assert_eq!(house.refresh(&refresh, &[]).await.status, status);
+        assert_eq!(harness.refresh(&refresh, &[]).await.status, status);
     }
 }
 
 #[tokio::test]
-async fn every_fault_by_name_can_be_planned_somewhere() {
-    let faults = house().sandbox.faults().clone();
+async fn every_fault_can_occur_at_some_endpoint() {
+    let faults = harness().sandbox.faults().clone();
     let names: Vec<String> = Fault::names().collect();
     assert_eq!(names.len(), 29);
     for name in names {

@@ -8,49 +8,49 @@ mod token;
 use grapnel_sandbox::ProviderId::GroveStreams;
 use grapnel_sandbox::grovestreams::{EMAIL, PASSWORD, SIGN_IN_PATH, TOKEN_PATH};
 
-use crate::harness::{House, Reply, ticket, with};
-use crate::place::text;
+use crate::harness::{Harness, Reply, ticket, with};
+use crate::provider_client::text;
 
 const REDIRECT: &str = "http://127.0.0.1:3000/callback";
 const CLIENT: &str = "any name I like";
 
 /// A request to sign in, as the page's script brings it, changed by `pairs`.
-async fn begin(house: &House, pairs: &[(&str, &str)]) -> Reply {
+async fn begin(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     let usual =
         [("response_type", "code"), ("client_id", CLIENT), ("state", "s1"), ("redirect_uri", REDIRECT)];
-    house.at(GroveStreams).ask(SIGN_IN_PATH, &with(&usual, pairs)).await
+    harness.at(GroveStreams).ask(SIGN_IN_PATH, &with(&usual, pairs)).await
 }
 
 /// What a person does who types an email and a password.
-async fn type_in(house: &House, page: &Reply, email: &str, password: &str) -> Reply {
+async fn type_in(harness: &Harness, page: &Reply, email: &str, password: &str) -> Reply {
     let fields =
         [("ticket", &*ticket(&page.text)), ("email", email), ("password", password), ("decision", "sign-in")];
-    house.at(GroveStreams).form(SIGN_IN_PATH, &fields).await
+    harness.at(GroveStreams).form(SIGN_IN_PATH, &fields).await
 }
 
-async fn sign_in(house: &House, pairs: &[(&str, &str)]) -> Reply {
-    let page = begin(house, pairs).await;
+async fn sign_in(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
+    let page = begin(harness, pairs).await;
     assert_eq!(page.status, 200, "{}", page.text);
-    type_in(house, &page, EMAIL, PASSWORD).await
+    type_in(harness, &page, EMAIL, PASSWORD).await
 }
 
-async fn code(house: &House) -> String {
-    sign_in(house, &[]).await.param("code").unwrap()
+async fn code(harness: &Harness) -> String {
+    sign_in(harness, &[]).await.param("code").unwrap()
 }
 
 /// The least that an exchange needs, and `pairs`.
-async fn exchange(house: &House, code: &str, pairs: &[(&str, &str)]) -> Reply {
+async fn exchange(harness: &Harness, code: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [("grant_type", "authorization_code"), ("code", code), ("client_id", CLIENT)];
-    house.at(GroveStreams).form(TOKEN_PATH, &with(&usual, pairs)).await
+    harness.at(GroveStreams).form(TOKEN_PATH, &with(&usual, pairs)).await
 }
 
-async fn refresh(house: &House, token: &str, pairs: &[(&str, &str)]) -> Reply {
+async fn refresh(harness: &Harness, token: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", CLIENT)];
-    house.at(GroveStreams).form(TOKEN_PATH, &with(&usual, pairs)).await
+    harness.at(GroveStreams).form(TOKEN_PATH, &with(&usual, pairs)).await
 }
 
-async fn access(house: &House) -> String {
-    text(&exchange(house, &code(house).await, &[]).await, "access_token")
+async fn access(harness: &Harness) -> String {
+    text(&exchange(harness, &code(harness).await, &[]).await, "access_token")
 }
 
 /// A failure has status 200 and an envelope.

@@ -1,7 +1,7 @@
 //! A sandbox, an HTTP client that follows nothing, and the few steps that most tests share.
 
 use grapnel_sandbox::grigora::{API_BASE, AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, TOKEN_PATH};
-use grapnel_sandbox::{Kind, Options, Sandbox};
+use grapnel_sandbox::{DepartureKind, Options, Sandbox};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ pub(crate) const REDIRECT: &str = "dev.grapnel.desktop:/oauth/callback";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-pub(crate) struct House {
+pub(crate) struct Harness {
     pub(crate) sandbox: Sandbox,
     pub(crate) http: Client,
 }
@@ -53,13 +53,13 @@ impl Reply {
     }
 }
 
-pub(crate) fn house() -> House {
-    house_with(Options::default())
+pub(crate) fn harness() -> Harness {
+    harness_with(Options::default())
 }
 
-pub(crate) fn house_with(options: Options) -> House {
+pub(crate) fn harness_with(options: Options) -> Harness {
     let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    House { sandbox: Sandbox::start(options).unwrap(), http }
+    Harness { sandbox: Sandbox::start(options).unwrap(), http }
 }
 
 pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
@@ -72,7 +72,7 @@ pub(crate) fn with<'a>(base: &[(&'a str, &'a str)], pairs: &[(&'a str, &'a str)]
     kept.chain(pairs).copied().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-impl House {
+impl Harness {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.sandbox.grigora())
     }
@@ -168,13 +168,13 @@ impl House {
         Reply::of(request.send().await.unwrap()).await
     }
 
-    pub(crate) fn departed(&self) -> Vec<(Kind, String)> {
+    pub(crate) fn departed(&self) -> Vec<(DepartureKind, String)> {
         self.sandbox.departures().all().into_iter().map(|d| (d.kind, d.detail)).collect()
     }
 
     /// Exactly one departure so far, and this one.
     #[track_caller]
-    pub(crate) fn departed_once(&self, kind: Kind, detail: &str) {
+    pub(crate) fn departed_once(&self, kind: DepartureKind, detail: &str) {
         assert_eq!(self.departed(), [(kind, detail.to_owned())]);
     }
 

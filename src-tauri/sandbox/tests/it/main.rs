@@ -3,6 +3,7 @@
 
 mod api;
 mod authorize;
+mod command_line;
 mod consent;
 mod control;
 mod custom;
@@ -10,14 +11,13 @@ mod exchange;
 mod faults;
 mod grindery;
 mod grovestreams;
-mod guard;
 mod harness;
-mod place;
 mod posts;
-mod program;
+mod provider_client;
 mod providers;
 mod refresh;
-mod revealed;
+mod request_checks;
+mod revealed_secrets;
 mod server;
 mod the_grid;
 mod token_requests;

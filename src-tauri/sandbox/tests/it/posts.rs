@@ -1,18 +1,18 @@
 //! The list of posts: what a post holds, filters, order, size.
 
-use grapnel_sandbox::{Kind, Options};
+use grapnel_sandbox::{DepartureKind, Options};
 use serde_json::{Value, json};
 
-use crate::harness::{House, Reply, house, house_with};
+use crate::harness::{Harness, Reply, harness, harness_with};
 
-async fn ask(house: &House, access: &str, project: &str, rest: Value) -> Reply {
+async fn ask(harness: &Harness, access: &str, project: &str, rest: Value) -> Reply {
     let mut body = json!({ "project_id": project });
     body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-    house.api_post("/cms/post/list", access, body).await
+    harness.api_post("/cms/post/list", access, body).await
 }
 
-async fn list(house: &House, access: &str, project: &str, rest: Value) -> Vec<Value> {
-    let reply = ask(house, access, project, rest).await;
+async fn list(harness: &Harness, access: &str, project: &str, rest: Value) -> Vec<Value> {
+    let reply = ask(harness, access, project, rest).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(reply.json()["success"], true);
     reply.json()["data"].as_array().unwrap().clone()
@@ -28,10 +28,10 @@ fn seconds(posts: &[Value], name: &str) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_post_holds_the_members_that_the_page_names() {
-    let house = house();
-    let (access, _) = house.tokens().await;
-    let posts = list(&house, &access, "proj_harbour", json!({})).await;
+async fn a_post_has_the_documented_members() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
+    let posts = list(&harness, &access, "proj_harbour", json!({})).await;
     assert_eq!(posts.len(), 240);
     for name in
         ["id", "title", "slug", "status", "author", "created_on", "last_update", "category", "word_count"]
@@ -40,122 +40,123 @@ async fn a_post_holds_the_members_that_the_page_names() {
     }
     let ids: std::collections::HashSet<_> = posts.iter().map(|post| post["id"].to_string()).collect();
     assert_eq!(ids.len(), 240);
-    assert!(house.sandbox.departures().is_empty());
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
-async fn the_request_of_the_page_sorts_by_last_update_the_newest_first() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+async fn the_documented_request_sorts_by_last_update_newest_first() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     let rest = json!({ "sort": "last_update", "order": "dsc" });
-    let moments = texts(&list(&house, &access, "proj_harbour", rest).await, "last_update");
+    let moments = texts(&list(&harness, &access, "proj_harbour", rest).await, "last_update");
     assert_eq!(moments.len(), 240);
     assert!(moments.is_sorted_by(|a, b| a >= b));
-    assert!(house.sandbox.departures().is_empty());
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
 async fn every_field_sorts_in_both_orders() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     for name in ["title", "slug", "status", "author", "category"] {
-        let up = list(&house, &access, "proj_harbour", json!({ "sort": name, "order": "asc" })).await;
+        let up = list(&harness, &access, "proj_harbour", json!({ "sort": name, "order": "asc" })).await;
         assert!(texts(&up, name).is_sorted(), "{name}");
-        let down = list(&house, &access, "proj_harbour", json!({ "sort": name, "order": "dsc" })).await;
+        let down = list(&harness, &access, "proj_harbour", json!({ "sort": name, "order": "dsc" })).await;
         assert!(texts(&down, name).is_sorted_by(|a, b| a >= b), "{name}");
         assert_eq!((up.len(), down.len()), (240, 240));
         let nulls = |posts: &[Value]| posts.iter().position(|post| post[name].is_null());
         assert_eq!(nulls(&up), nulls(&down), "nulls come last in either order");
     }
     for name in ["created_on", "last_update", "post_publish", "word_count"] {
-        let up = list(&house, &access, "proj_lindqvist", json!({ "sort": name, "order": "asc" })).await;
+        let up = list(&harness, &access, "proj_lindqvist", json!({ "sort": name, "order": "asc" })).await;
         assert!(seconds(&up, name).is_sorted(), "{name}");
-        let down = list(&house, &access, "proj_lindqvist", json!({ "sort": name, "order": "dsc" })).await;
+        let down = list(&harness, &access, "proj_lindqvist", json!({ "sort": name, "order": "dsc" })).await;
         assert!(seconds(&down, name).is_sorted_by(|a, b| a >= b), "{name}");
     }
 }
 
 #[tokio::test]
-async fn an_order_or_a_sort_that_is_none_is_refused() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+async fn an_unknown_order_or_sort_is_refused() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     for (rest, detail) in [
         (json!({ "order": "desc" }), "order"),
         (json!({ "order": "ASC" }), "order"),
         (json!({ "sort": "colour" }), "sort"),
         (json!({ "sort": 1 }), "sort"),
     ] {
-        house.sandbox.departures().clear();
-        ask(&house, &access, "proj_harbour", rest).await.refused(400, "invalid_request");
-        house.departed_once(Kind::WrongValue, detail);
+        harness.sandbox.departures().clear();
+        ask(&harness, &access, "proj_harbour", rest).await.refused(400, "invalid_request");
+        harness.departed_once(DepartureKind::WrongValue, detail);
     }
 }
 
 #[tokio::test]
 async fn posts_are_filtered_by_status() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     let mut total = 0;
     for status in ["published", "draft", "scheduled", "archived", "in_review"] {
-        let posts = list(&house, &access, "proj_harbour", json!({ "filters": { "status": status } })).await;
+        let posts = list(&harness, &access, "proj_harbour", json!({ "filters": { "status": status } })).await;
         assert!(!posts.is_empty() && posts.iter().all(|post| post["status"] == status), "{status}");
         total += posts.len();
     }
     assert_eq!(total, 240);
     assert_eq!(
-        list(&house, &access, "proj_harbour", json!({ "filters": { "status": "lost" } })).await.len(),
+        list(&harness, &access, "proj_harbour", json!({ "filters": { "status": "lost" } })).await.len(),
         0
     );
 }
 
 #[tokio::test]
 async fn posts_are_filtered_by_a_part_of_the_title_in_any_case_and_script() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     let title = |part: &str| json!({ "filters": { "title": part } });
-    let posts = list(&house, &access, "proj_harbour", title("COLD brew")).await;
+    let posts = list(&harness, &access, "proj_harbour", title("COLD brew")).await;
     assert!(!posts.is_empty() && texts(&posts, "title").iter().all(|title| title.contains("cold brew")));
-    let posts = list(&house, &access, "proj_harbour", title("in praise")).await;
+    let posts = list(&harness, &access, "proj_harbour", title("in praise")).await;
     assert!(posts.iter().any(|post| post["title"].as_str().unwrap().starts_with("In praise")));
     for part in ["味噌汁", "القهوة", "दादी", "ΨΩΜΊ", "👨‍👩‍👧‍👦"] {
-        assert!(!list(&house, &access, "proj_sekai", title(part)).await.is_empty(), "{part}");
+        assert!(!list(&harness, &access, "proj_sekai", title(part)).await.is_empty(), "{part}");
     }
 }
 
 #[tokio::test]
-async fn posts_are_filtered_by_when_they_were_updated_or_published() {
-    let house = house();
-    let (access, _) = house.tokens().await;
-    let all = list(&house, &access, "proj_lindqvist", json!({})).await;
+async fn posts_are_filtered_by_update_or_publication_time() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
+    let all = list(&harness, &access, "proj_lindqvist", json!({})).await;
     for name in ["last_update", "post_publish"] {
         let mut moments = seconds(&all, name);
         moments.sort_unstable();
         let (from, to) = (moments[5], moments[15]);
         let range = |range: Value| json!({ "filters": { name: range } });
-        let between = list(&house, &access, "proj_lindqvist", range(json!({ "from": from, "to": to }))).await;
+        let between =
+            list(&harness, &access, "proj_lindqvist", range(json!({ "from": from, "to": to }))).await;
         assert_eq!(seconds(&between, name).len(), 11, "both ends included");
         assert!(seconds(&between, name).iter().all(|moment| (from..=to).contains(moment)));
-        let since = list(&house, &access, "proj_lindqvist", range(json!({ "from": from }))).await;
+        let since = list(&harness, &access, "proj_lindqvist", range(json!({ "from": from }))).await;
         assert_eq!(since.len(), moments.len() - 5, "and none without a date");
     }
 }
 
 #[tokio::test]
-async fn filters_work_together() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+async fn filters_combine() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     let filters =
         json!({ "filters": { "status": "published", "title": "the" }, "sort": "title", "order": "asc" });
-    let posts = list(&house, &access, "proj_harbour", filters).await;
+    let posts = list(&harness, &access, "proj_harbour", filters).await;
     assert!(!posts.is_empty());
     assert!(posts.iter().all(|post| post["status"] == "published"));
     assert!(texts(&posts, "title").iter().all(|title| title.contains("the")));
 }
 
 #[tokio::test]
-async fn filters_of_the_wrong_type_are_refused_and_unknown_ones_noted() {
-    let house = house();
-    let (access, _) = house.tokens().await;
+async fn filters_of_the_wrong_type_are_refused_and_unknown_ones_logged() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
     for (filters, detail) in [
         (json!([]), "filters"),
         (json!({ "status": ["draft"] }), "status"),
@@ -163,36 +164,36 @@ async fn filters_of_the_wrong_type_are_refused_and_unknown_ones_noted() {
         (json!({ "last_update": 7 }), "last_update"),
         (json!({ "post_publish": { "from": "2026-01-01" } }), "post_publish"),
     ] {
-        house.sandbox.departures().clear();
-        let reply = ask(&house, &access, "proj_harbour", json!({ "filters": filters })).await;
+        harness.sandbox.departures().clear();
+        let reply = ask(&harness, &access, "proj_harbour", json!({ "filters": filters })).await;
         reply.refused(400, "invalid_request");
-        house.departed_once(Kind::WrongValue, detail);
+        harness.departed_once(DepartureKind::WrongValue, detail);
     }
-    house.sandbox.departures().clear();
+    harness.sandbox.departures().clear();
     let rest = json!({ "limit": 10, "filters": { "tag": "x", "last_update": { "since": 1 } } });
-    assert_eq!(list(&house, &access, "proj_harbour", rest).await.len(), 240);
-    let unknown = ["limit", "tag", "since"].map(|name| (Kind::UnknownParameter, name.to_owned()));
-    assert_eq!(house.departed(), unknown);
+    assert_eq!(list(&harness, &access, "proj_harbour", rest).await.len(), 240);
+    let unknown = ["limit", "tag", "since"].map(|name| (DepartureKind::UnknownParameter, name.to_owned()));
+    assert_eq!(harness.departed(), unknown);
 }
 
 #[tokio::test]
 async fn an_empty_project_lists_no_posts() {
-    let house = house();
-    let (access, _) = house.tokens().await;
-    assert_eq!(list(&house, &access, "proj_garden", json!({})).await.len(), 0);
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
+    assert_eq!(list(&harness, &access, "proj_garden", json!({})).await.len(), 0);
 }
 
 #[tokio::test]
-async fn the_large_project_has_as_many_posts_as_asked_for() {
-    let house = house_with(Options { posts: 12_345, ..Options::default() });
-    let (access, _) = house.tokens().await;
-    assert_eq!(list(&house, &access, "proj_chronicle", json!({})).await.len(), 12_345);
+async fn the_posts_option_sets_the_size_of_the_large_project() {
+    let harness = harness_with(Options { posts: 12_345, ..Options::default() });
+    let (access, _) = harness.tokens().await;
+    assert_eq!(list(&harness, &access, "proj_chronicle", json!({})).await.len(), 12_345);
 }
 
 #[tokio::test]
-async fn times_are_text_in_one_project_and_numbers_in_another() {
-    let house = house();
-    let (access, _) = house.tokens().await;
-    assert!(list(&house, &access, "proj_harbour", json!({})).await[0]["created_on"].is_string());
-    assert!(list(&house, &access, "proj_lindqvist", json!({})).await[0]["created_on"].is_i64());
+async fn times_are_strings_in_one_project_and_numbers_in_another() {
+    let harness = harness();
+    let (access, _) = harness.tokens().await;
+    assert!(list(&harness, &access, "proj_harbour", json!({})).await[0]["created_on"].is_string());
+    assert!(list(&harness, &access, "proj_lindqvist", json!({})).await[0]["created_on"].is_i64());
 }

@@ -7,13 +7,13 @@ use grapnel_sandbox::Endpoint::{Api, TokenExchange, TokenRefresh};
 use grapnel_sandbox::{Consent, Fault, Options, ProviderId, Sandbox, Switch};
 use serde_json::{Value, json};
 
-use crate::harness::{House, house, house_with, query};
-use crate::place::{Place, send};
+use crate::harness::{Harness, harness, harness_with, query};
+use crate::provider_client::{ProviderClient, send};
 
 const REDIRECT: &str = "http://127.0.0.1:9/callback";
 
 #[test]
-fn each_has_a_port_of_its_own() {
+fn each_provider_has_its_own_port() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let urls: HashSet<_> = ProviderId::ALL.iter().map(|id| sandbox.url(*id).unwrap()).collect();
     assert_eq!(urls.len(), 5);
@@ -23,7 +23,7 @@ fn each_has_a_port_of_its_own() {
 }
 
 #[test]
-fn one_that_is_not_asked_for_does_not_run_and_needs_no_port() {
+fn an_unselected_provider_does_not_run_and_needs_no_port() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let grindery_port = taken.local_addr().unwrap().port();
     let options = Options { grindery_port, ..Options::only(ProviderId::Custom) };
@@ -35,7 +35,7 @@ fn one_that_is_not_asked_for_does_not_run_and_needs_no_port() {
 }
 
 #[test]
-fn five_ports_in_a_row_or_none() {
+fn from_port_needs_five_consecutive_ports() {
     let options = Options::default().from_port(4780).unwrap();
     assert_eq!((options.grigora_port, options.grindery_port), (4780, 4781));
     assert_eq!((options.the_grid_port, options.grovestreams_port, options.custom_port), (4782, 4783, 4784));
@@ -45,7 +45,7 @@ fn five_ports_in_a_row_or_none() {
 }
 
 /// An exchange that is refused at every provider, but only after a fault had its chance.
-async fn exchange(place: &Place<'_>, id: ProviderId) -> u16 {
+async fn exchange(client: &ProviderClient<'_>, id: ProviderId) -> u16 {
     let path = match id {
         ProviderId::Grigora => "/general/oauth/token",
         ProviderId::Grindery => "/oauth/token",
@@ -53,46 +53,46 @@ async fn exchange(place: &Place<'_>, id: ProviderId) -> u16 {
         ProviderId::GroveStreams => "/api/oauth_access_token",
         ProviderId::Custom => "/token",
     };
-    place.form(path, &[("grant_type", "authorization_code")]).await.status
+    client.form(path, &[("grant_type", "authorization_code")]).await.status
 }
 
-async fn call(place: &Place<'_>, id: ProviderId) -> crate::harness::Reply {
+async fn call(client: &ProviderClient<'_>, id: ProviderId) -> crate::harness::Reply {
     match id {
-        ProviderId::Grigora => place.get_as("/general/api/v1/project/list", "x").await,
+        ProviderId::Grigora => client.get_as("/general/api/v1/project/list", "x").await,
         ProviderId::Grindery => {
             let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "or_listWorkspaces" });
-            send(place.request(reqwest::Method::POST, "/").bearer_auth("x").json(&body)).await
+            send(client.request(reqwest::Method::POST, "/").bearer_auth("x").json(&body)).await
         }
-        ProviderId::TheGrid => place.get_as("/user", "x").await,
-        ProviderId::GroveStreams => place.get_as("/api/user/x", "x").await,
-        ProviderId::Custom => place.get_as("/userinfo", "x").await,
+        ProviderId::TheGrid => client.get_as("/user", "x").await,
+        ProviderId::GroveStreams => client.get_as("/api/user/x", "x").await,
+        ProviderId::Custom => client.get_as("/userinfo", "x").await,
     }
 }
 
 #[tokio::test]
-async fn a_fault_strikes_at_every_provider_or_at_the_one_that_is_named() {
-    let house = house();
+async fn a_fault_applies_to_every_provider_or_to_the_named_one() {
+    let harness = harness();
     for id in ProviderId::ALL {
-        let place = house.at(id);
-        house.sandbox.faults().set(TokenExchange, Fault::ServerError(503), 1).unwrap();
-        assert_eq!(exchange(&place, id).await, 503, "{id}");
-        house.sandbox.faults().set(Api, Fault::TooMany(3), 1).unwrap();
-        let limited = call(&place, id).await;
+        let client = harness.at(id);
+        harness.sandbox.faults().set(TokenExchange, Fault::ServerError(503), 1).unwrap();
+        assert_eq!(exchange(&client, id).await, 503, "{id}");
+        harness.sandbox.faults().set(Api, Fault::TooMany(3), 1).unwrap();
+        let limited = call(&client, id).await;
         assert_eq!((limited.status, limited.header("retry-after")), (429, "3"), "{id}");
         for other in ProviderId::ALL {
-            house.sandbox.faults().set_at(id, Api, Fault::ServerError(502), 1).unwrap();
-            assert_eq!(call(&house.at(other), other).await.status == 502, other == id);
-            house.sandbox.faults().clear();
+            harness.sandbox.faults().set_at(id, Api, Fault::ServerError(502), 1).unwrap();
+            assert_eq!(call(&harness.at(other), other).await.status == 502, other == id);
+            harness.sandbox.faults().clear();
         }
     }
 }
 
 #[tokio::test]
-async fn a_refusal_by_fault_is_in_the_providers_own_form() {
-    let house = house();
+async fn an_injected_refusal_has_the_providers_format() {
+    let harness = harness();
     let told = async |id| {
-        house.sandbox.faults().set(Api, Fault::InvalidToken, 1).unwrap();
-        let reply = call(&house.at(id), id).await;
+        harness.sandbox.faults().set(Api, Fault::InvalidToken, 1).unwrap();
+        let reply = call(&harness.at(id), id).await;
         (reply.status, reply.json())
     };
     let (status, body) = told(ProviderId::Grindery).await;
@@ -104,8 +104,8 @@ async fn a_refusal_by_fault_is_in_the_providers_own_form() {
         assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
     }
     let refused = async |id: ProviderId, path: &str, pairs: &[(&str, &str)]| {
-        house.sandbox.faults().set(TokenRefresh, Fault::InvalidGrant, 1).unwrap();
-        let reply = house.at(id).form(path, pairs).await;
+        harness.sandbox.faults().set(TokenRefresh, Fault::InvalidGrant, 1).unwrap();
+        let reply = harness.at(id).form(path, pairs).await;
         (reply.status, reply.json())
     };
     let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
@@ -116,23 +116,23 @@ async fn a_refusal_by_fault_is_in_the_providers_own_form() {
 }
 
 #[tokio::test]
-async fn without_a_refresh_token_in_the_reply_the_old_one_goes_on_wherever_it_rotates() {
-    let house = house_with(Options { consent: Consent::Authorize, ..Options::default() });
+async fn a_reply_without_a_refresh_token_keeps_the_old_one_valid_wherever_it_rotates() {
+    let harness = harness_with(Options { consent: Consent::Authorize, ..Options::default() });
     let id = ProviderId::GroveStreams;
-    let code = skip_the_page(&house, id).await.param("code").unwrap();
-    let place = house.at(id);
+    let code = skip_the_page(&harness, id).await.param("code").unwrap();
+    let client = harness.at(id);
     let path = "/api/oauth_access_token";
     let form = [("grant_type", "authorization_code"), ("code", &*code), ("client_id", "x")];
-    let (_, token) = crate::harness::pair(&place.form(path, &form).await);
+    let (_, token) = crate::harness::pair(&client.form(path, &form).await);
     let form = [("grant_type", "refresh_token"), ("refresh_token", &*token), ("client_id", "x")];
-    house.sandbox.faults().set_at(id, TokenRefresh, Fault::NoRefreshToken, 1).unwrap();
-    let reply = place.form(path, &form).await.json();
+    harness.sandbox.faults().set_at(id, TokenRefresh, Fault::NoRefreshToken, 1).unwrap();
+    let reply = client.form(path, &form).await.json();
     assert!(reply["access_token"].is_string() && reply.get("refresh_token").is_none());
-    crate::harness::pair(&place.form(path, &form).await);
+    crate::harness::pair(&client.form(path, &form).await);
 }
 
 /// What a script does where nobody is to see a page.
-async fn skip_the_page(house: &House, id: ProviderId) -> crate::harness::Reply {
+async fn skip_the_page(harness: &Harness, id: ProviderId) -> crate::harness::Reply {
     use grapnel_sandbox::{custom, grigora, the_grid};
     let challenge = [("code_challenge", crate::harness::CHALLENGE), ("code_challenge_method", "S256")];
     let (path, mut pairs) = match id {
@@ -147,30 +147,30 @@ async fn skip_the_page(house: &House, id: ProviderId) -> crate::harness::Reply {
         }
     };
     pairs.extend([("response_type", "code"), ("redirect_uri", REDIRECT), ("state", "s1")]);
-    house.at(id).get(&format!("{path}?{}", query(&pairs))).await
+    harness.at(id).get(&format!("{path}?{}", query(&pairs))).await
 }
 
 #[tokio::test]
-async fn nobody_need_answer_a_page_and_each_departure_names_its_provider() {
-    let house = house_with(Options { consent: Consent::Authorize, reveal: true, ..Options::default() });
+async fn pages_can_be_skipped_and_departures_name_their_provider() {
+    let harness = harness_with(Options { consent: Consent::Authorize, reveal: true, ..Options::default() });
     for id in ProviderId::ALL {
-        let back = skip_the_page(&house, id).await;
+        let back = skip_the_page(&harness, id).await;
         assert!(back.header("location").starts_with(REDIRECT), "{id}: {}", back.text);
         assert_eq!(back.param("state").as_deref(), Some("s1"));
-        assert!(house.sandbox.departures().is_empty(), "{id}");
-        assert_eq!(house.sandbox.grants(id).issued().codes, 1);
+        assert!(harness.sandbox.departures().is_empty(), "{id}");
+        assert_eq!(harness.sandbox.grants(id).issued().codes, 1);
         let code = back.param("code").unwrap();
-        assert!(house.sandbox.revealed().iter().any(|secret| secret.value == code));
-        house.at(id).get("/nowhere").await.refused(404, "not_found");
-        assert_eq!(house.sandbox.departures().all()[0].provider, id.name());
-        house.sandbox.departures().clear();
+        assert!(harness.sandbox.revealed().iter().any(|secret| secret.value == code));
+        harness.at(id).get("/nowhere").await.refused(404, "not_found");
+        assert_eq!(harness.sandbox.departures().all()[0].provider, id.name());
+        harness.sandbox.departures().clear();
     }
 }
 
 #[tokio::test]
-async fn the_control_endpoint_of_one_turns_what_all_share() {
-    let house = house();
-    let (grindery, custom) = (house.at(ProviderId::Grindery), house.at(ProviderId::Custom));
+async fn each_control_endpoint_sets_the_shared_state() {
+    let harness = harness();
+    let (grindery, custom) = (harness.at(ProviderId::Grindery), harness.at(ProviderId::Custom));
     grindery.json("/_sandbox/clock", &json!({ "advance": 7200 })).await;
     assert_eq!(grindery.get("/_sandbox").await.json()["provider"], "grindery");
     let clocks = [grindery.get("/_sandbox/clock").await.json(), custom.get("/_sandbox/clock").await.json()];
@@ -191,18 +191,19 @@ async fn the_control_endpoint_of_one_turns_what_all_share() {
 }
 
 #[tokio::test]
-async fn switches_are_turned_over_the_control_endpoint() {
-    let house = house();
-    let place = house.at(ProviderId::Custom);
-    let turned = place.json("/_sandbox/switches", &json!({ "switch": "custom-wrong-iss", "on": true })).await;
+async fn switches_are_set_over_the_control_endpoint() {
+    let harness = harness();
+    let client = harness.at(ProviderId::Custom);
+    let turned =
+        client.json("/_sandbox/switches", &json!({ "switch": "custom-wrong-iss", "on": true })).await;
     assert_eq!(turned.json(), json!({ "switches": ["custom-wrong-iss"] }));
-    assert!(house.sandbox.switches().is_on(Switch::CustomWrongIss));
-    assert_eq!(place.get("/_sandbox").await.json()["switches"], json!(["custom-wrong-iss"]));
-    place.json("/_sandbox/switches", &json!({ "switch": "custom-wrong-iss", "on": false })).await;
-    assert!(house.sandbox.switches().on().is_empty());
+    assert!(harness.sandbox.switches().is_on(Switch::CustomWrongIss));
+    assert_eq!(client.get("/_sandbox").await.json()["switches"], json!(["custom-wrong-iss"]));
+    client.json("/_sandbox/switches", &json!({ "switch": "custom-wrong-iss", "on": false })).await;
+    assert!(harness.sandbox.switches().on().is_empty());
     let unknown = json!({ "switch": "everything", "on": true });
-    place.json("/_sandbox/switches", &unknown).await.refused(400, "invalid_request");
-    house.sandbox.switches().set(Switch::TheGridNoState, true);
-    let cleared = send(place.request(reqwest::Method::DELETE, "/_sandbox/switches")).await;
+    client.json("/_sandbox/switches", &unknown).await.refused(400, "invalid_request");
+    harness.sandbox.switches().set(Switch::TheGridNoState, true);
+    let cleared = send(client.request(reqwest::Method::DELETE, "/_sandbox/switches")).await;
     assert_eq!(cleared.json(), json!({ "switches": [] }));
 }

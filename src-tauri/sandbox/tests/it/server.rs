@@ -6,7 +6,7 @@ use grapnel_sandbox::{Options, ProviderId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::house_with;
+use crate::harness::harness_with;
 
 /// So many connections, and so little patience.
 fn bounded() -> Options {
@@ -25,9 +25,9 @@ async fn hold(origin: &str, start: &str) -> Vec<TcpStream> {
 }
 
 #[tokio::test]
-async fn whoever_holds_every_connection_is_cut_off() {
-    let house = house_with(bounded());
-    let origin = house.sandbox.grigora().to_owned();
+async fn idle_connections_are_closed_when_all_are_in_use() {
+    let harness = harness_with(bounded());
+    let origin = harness.sandbox.grigora().to_owned();
     let host = origin.trim_start_matches("http://");
     let starts = [
         String::new(),
@@ -36,7 +36,7 @@ async fn whoever_holds_every_connection_is_cut_off() {
     ];
     for start in starts {
         let mut held = hold(&origin, &start).await;
-        let reply = house.http.get(format!("{origin}/favicon.ico")).send().await.unwrap();
+        let reply = harness.http.get(format!("{origin}/favicon.ico")).send().await.unwrap();
         assert_eq!(reply.status(), 204);
         // The first of them was hung up on, after words at most.
         let mut said = Vec::new();
@@ -45,14 +45,14 @@ async fn whoever_holds_every_connection_is_cut_off() {
 }
 
 #[tokio::test]
-async fn without_its_control_endpoint_nothing_is_turned() {
-    let house = house_with(Options { control: false, ..Options::only(ProviderId::Grigora) });
-    let before = house.sandbox.clock().now();
+async fn without_the_control_endpoint_its_paths_are_unknown() {
+    let harness = harness_with(Options { control: false, ..Options::only(ProviderId::Grigora) });
+    let before = harness.sandbox.clock().now();
     for path in ["", "/", "/clock", "/issued"] {
-        let address = format!("{}/_sandbox{path}", house.sandbox.grigora());
-        let advance = house.http.post(&address).json(&serde_json::json!({ "advance": 80_000 }));
+        let address = format!("{}/_sandbox{path}", harness.sandbox.grigora());
+        let advance = harness.http.post(&address).json(&serde_json::json!({ "advance": 80_000 }));
         assert_eq!(advance.send().await.unwrap().status(), 404, "{path}");
-        assert_eq!(house.http.get(&address).send().await.unwrap().status(), 404, "{path}");
+        assert_eq!(harness.http.get(&address).send().await.unwrap().status(), 404, "{path}");
     }
-    assert!(house.sandbox.clock().now().duration_since(before).as_secs() < 3_600);
+    assert!(harness.sandbox.clock().now().duration_since(before).as_secs() < 3_600);
 }

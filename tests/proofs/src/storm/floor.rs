@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use grapnel_sandbox::{ProviderId, Secret};
+use grapnel_sandbox::{ProviderId, SecretKind};
 use serde_json::Value;
 
 use super::AT_ONCE;
@@ -43,7 +43,8 @@ impl Bare {
     fn new(world: &World, client: reqwest::Client, pace: &Pace) -> Result<Self> {
         let provider = pace.provider;
         let grants = world.sandbox.grants(provider);
-        let revealed = world.sandbox.revealed().into_iter().filter(|one| one.kind == Secret::RefreshToken);
+        let revealed =
+            world.sandbox.revealed().into_iter().filter(|one| one.kind == SecretKind::RefreshToken);
         let good: VecDeque<_> = revealed.map(|one| one.value).filter(|token| grants.is_live(token)).collect();
         ensure!(good.len() > AT_ONCE, "{} has no token left to ask with", provider.title());
         let (id, secret) = world.client(provider);

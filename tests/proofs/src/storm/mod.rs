@@ -242,8 +242,11 @@ impl Storm {
             let mine = self.connected.values().filter(|one| one.provider == provider);
             let grants = self.world.sandbox.grants(provider);
             let tries = mine.map(|one| {
-                let struck = grants.struck(one.token.expose_secret());
-                1 + struck.iter().filter(|fault| **fault != SPARED && **fault != Fault::InvalidGrant).count()
+                let refresh_faults = grants.refresh_faults(one.token.expose_secret());
+                1 + refresh_faults
+                    .iter()
+                    .filter(|fault| **fault != SPARED && **fault != Fault::InvalidGrant)
+                    .count()
             });
             let (name, needed) = (provider.title(), tries.sum::<usize>());
             let made = self.world.sandbox.token_requests(provider);

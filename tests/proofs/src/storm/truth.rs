@@ -64,14 +64,14 @@ pub(super) async fn look(
     connected: &Connected,
 ) -> Result<Result<Standing, String>> {
     let grants = sandbox.grants(connected.provider);
-    let mut struck = grants.struck(connected.token.expose_secret());
-    struck.retain(|fault| *fault != SPARED);
+    let mut refresh_faults = grants.refresh_faults(connected.token.expose_secret());
+    refresh_faults.retain(|fault| *fault != SPARED);
     // With an answer that did not arrive went the only copy of a token that replaced the one held here.
     let is_void = connected.provider != ProviderId::Grindery
-        && struck.iter().any(|fault| matches!(fault, Fault::LostReply | Fault::CutOff));
+        && refresh_faults.iter().any(|fault| matches!(fault, Fault::LostReply | Fault::CutOff));
     let trouble = grapnel.connection(&one.id)?.trouble;
     let code = trouble.as_ref().map(|trouble| trouble.code);
-    Ok(match (one.state, struck.last()) {
+    Ok(match (one.state, refresh_faults.last()) {
         (State::Active, last) if last != Some(&Fault::InvalidGrant) && trouble.is_none() => {
             let token = grapnel.token(&one.id, Duration::ZERO).await?.value;
             let works = grants.is_live(token.expose_secret());
@@ -86,9 +86,10 @@ pub(super) async fn look(
         (State::ReconnectNeeded, _) if is_void && trouble.as_ref().is_some_and(tells_of_a_lost_answer) => {
             Ok(Standing::Told)
         }
-        (state, _) => {
-            Err(format!("{state:?}, retried at {:?}, says {trouble:?}; it met {struck:?}", one.retry_at))
-        }
+        (state, _) => Err(format!(
+            "{state:?}, retried at {:?}, says {trouble:?}; it met {refresh_faults:?}",
+            one.retry_at
+        )),
     })
 }
 

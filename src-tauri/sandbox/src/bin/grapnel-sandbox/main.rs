@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use grapnel_sandbox::{Consent, Options, Planned, ProviderId, Sandbox, Switch};
+use grapnel_sandbox::{Consent, Options, PlannedFault, ProviderId, Sandbox, Switch};
 
-mod ready;
+mod startup;
 
 /// OAuth 2.0 providers on 127.0.0.1, as their pages describe them. Nothing here is real.
 #[derive(Parser)]
@@ -24,20 +24,20 @@ struct Args {
     /// A fault to come: [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES], as in token-refresh:lost-reply, api:429=30*2 or
     /// grindery/token-exchange:html*always. Endpoints: token-exchange, token-refresh, api. An unknown fault lists all.
     #[arg(long = "fault", value_name = "FAULT")]
-    faults: Vec<Planned>,
+    faults: Vec<PlannedFault>,
     /// Have a provider behave otherwise; the names are below. May be given several times.
     #[arg(long = "switch", value_name = "NAME")]
     switches: Vec<Switch>,
     /// Who answers the consent pages: a person, or nobody.
-    #[arg(long, value_enum, default_value_t = Answer::Ask)]
-    consent: Answer,
+    #[arg(long, value_enum, default_value_t = ConsentArg::Ask)]
+    consent: ConsentArg,
     /// Print one line of JSON when ready, for scripts.
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Answer {
+enum ConsentArg {
     Ask,
     Authorize,
     Cancel,
@@ -57,15 +57,15 @@ fn run(args: &Args) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before "ready" is said: who waits for that may well end it in the next moment.
-        let end = End::listen()?;
+        let shutdown = ShutdownSignal::listen()?;
         let sandbox = start(args)?;
         print_departures(&sandbox);
         if args.json {
-            ready::print_json(&sandbox)?;
+            startup::print_json(&sandbox)?;
         } else {
-            ready::print_text(&sandbox)?;
+            startup::print_text(&sandbox)?;
         }
-        end.comes().await?;
+        shutdown.received().await?;
         sandbox.shutdown().await;
         Ok(())
     })
@@ -105,12 +105,12 @@ fn print_departures(sandbox: &Sandbox) {
 }
 
 /// Ctrl-C, or what `kill` sends.
-struct End {
+struct ShutdownSignal {
     #[cfg(unix)]
     terminated: tokio::signal::unix::Signal,
 }
 
-impl End {
+impl ShutdownSignal {
     #[cfg(unix)]
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -118,7 +118,7 @@ impl End {
     }
 
     #[cfg(unix)]
-    async fn comes(mut self) -> io::Result<()> {
+    async fn received(mut self) -> io::Result<()> {
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted,
             _ = self.terminated.recv() => Ok(()),
@@ -132,17 +132,17 @@ impl End {
     }
 
     #[cfg(not(unix))]
-    async fn comes(self) -> io::Result<()> {
+    async fn received(self) -> io::Result<()> {
         tokio::signal::ctrl_c().await
     }
 }
 
-impl From<Answer> for Consent {
-    fn from(answer: Answer) -> Self {
+impl From<ConsentArg> for Consent {
+    fn from(answer: ConsentArg) -> Self {
         match answer {
-            Answer::Ask => Self::Ask,
-            Answer::Authorize => Self::Authorize,
-            Answer::Cancel => Self::Cancel,
+            ConsentArg::Ask => Self::Ask,
+            ConsentArg::Authorize => Self::Authorize,
+            ConsentArg::Cancel => Self::Cancel,
         }
     }
 }

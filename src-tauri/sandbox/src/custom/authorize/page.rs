@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::custom::constants::SCOPES;
-use crate::custom::pending::AuthorizeRequest;
-use crate::page::{answer, people, what_next};
-use crate::world::USERS;
+use crate::custom::state::AuthorizeRequest;
+use crate::page::{account_choice, answer, return_notice};
+use crate::sample_data::USERS;
 
 pub(super) const ANSWER_PATH: &str = "/authorize/answer";
 
@@ -16,7 +16,7 @@ pub(super) fn consent(request: &AuthorizeRequest, ticket: &str) -> Markup {
         p.lead { "It asks for the following. You may leave out what you do not want to give." }
         form method="post" action=(ANSWER_PATH) {
             input type="hidden" name="ticket" value=(ticket);
-            (people(&USERS))
+            (account_choice(&USERS))
             fieldset {
                 legend { bdi { (request.app_name) } " will be able to" }
                 ul {
@@ -29,7 +29,7 @@ pub(super) fn consent(request: &AuthorizeRequest, ticket: &str) -> Markup {
                     }
                 }
             }
-            (what_next(&request.redirect_uri))
+            (return_notice(&request.redirect_uri))
             (answer(("authorize", "Authorize"), "Cancel"))
         }
     }

@@ -1,10 +1,10 @@
 //! The authorization request: scopes and PKCE are required, and every answer names its issuer (RFC 9207).
 
-use crate::authorization_request::{Refused, SECRETS, Wrong, asker, challenge, check};
+use crate::authorization_request::{AuthorizeError, ErrorParams, SECRETS, challenge, check, identify_client};
 use crate::custom::constants::SCOPES;
-use crate::custom::pending::AuthorizeRequest;
+use crate::custom::state::AuthorizeRequest;
 use crate::custom::state::Custom;
-use crate::departures::{Kind, Notes};
+use crate::departures::{DepartureKind, DepartureLog};
 use crate::params::Params;
 use crate::redirect;
 use crate::switches::Switch;
@@ -23,12 +23,17 @@ const KNOWN: [&str; 10] = [
 ];
 
 /// Whom a callback names when it is switched to name another.
-const SOMEONE_ELSE: &str = "https://someone-else.example";
+const OTHER_ISSUER: &str = "https://someone-else.example";
 
 impl AuthorizeRequest {
-    pub(super) fn read(custom: &Custom, params: &Params, notes: &Notes<'_>) -> Result<Self, Refused> {
-        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
-        let (app, redirect_uri) = asker(&custom.provider, params, notes).map_err(Refused::Page)?;
+    pub(super) fn read(
+        custom: &Custom,
+        params: &Params,
+        log: &DepartureLog<'_>,
+    ) -> Result<Self, AuthorizeError> {
+        log.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let (app, redirect_uri) =
+            identify_client(&custom.provider, params, log).map_err(AuthorizeError::Page)?;
         let mut request = Self {
             client_id: app.client_id.clone(),
             app_name: app.name.clone(),
@@ -38,15 +43,15 @@ impl AuthorizeRequest {
             challenge: String::new(),
             scopes: Vec::new(),
         };
-        match check(params, &[], notes).and_then(|()| required(params, notes)) {
+        match check(params, &[], log).and_then(|()| required(params, log)) {
             Ok((challenge, scopes)) => Ok(Self { challenge, scopes, ..request }),
-            Err(Wrong(error, why)) => {
+            Err(ErrorParams(error, why)) => {
                 if params.is_repeated("state") {
                     // Which one the app would recognize, nobody can say.
                     request.state = None;
                 }
                 let pairs = [("error", error), ("error_description", &why)];
-                Err(Refused::Redirect(request.back(custom, &pairs)))
+                Err(AuthorizeError::Redirect(request.back(custom, &pairs)))
             }
         }
     }
@@ -60,9 +65,9 @@ impl AuthorizeRequest {
     }
 
     fn back(&self, custom: &Custom, pairs: &[(&str, &str)]) -> String {
-        let switches = &custom.provider.common.switches;
+        let switches = &custom.provider.shared.switches;
         let wrong = switches.is_on(Switch::CustomWrongIss);
-        let iss = ("iss", if wrong { SOMEONE_ELSE } else { custom.issuer() });
+        let iss = ("iss", if wrong { OTHER_ISSUER } else { custom.issuer() });
         let state = self.state.as_deref().map(|state| ("state", state));
         let iss = (!switches.is_on(Switch::CustomNoIss)).then_some(iss);
         let all: Vec<_> = pairs.iter().copied().chain(state).chain(iss).collect();
@@ -72,25 +77,25 @@ impl AuthorizeRequest {
 
 type Required = (String, Vec<&'static str>);
 
-fn required(params: &Params, notes: &Notes<'_>) -> Result<Required, Wrong> {
-    let Some(challenge) = challenge(params, notes)? else {
-        notes.add(Kind::MissingParameter, "code_challenge");
-        return Err(Wrong("invalid_request", "code_challenge is missing".to_owned()));
+fn required(params: &Params, log: &DepartureLog<'_>) -> Result<Required, ErrorParams> {
+    let Some(challenge) = challenge(params, log)? else {
+        log.add(DepartureKind::MissingParameter, "code_challenge");
+        return Err(ErrorParams("invalid_request", "code_challenge is missing".to_owned()));
     };
-    Ok((challenge, scopes(params, notes)?))
+    Ok((challenge, scopes(params, log)?))
 }
 
 /// RFC 6749 §3.3 lets a server refuse a request without a scope: this one does.
-fn scopes(params: &Params, notes: &Notes<'_>) -> Result<Vec<&'static str>, Wrong> {
+fn scopes(params: &Params, log: &DepartureLog<'_>) -> Result<Vec<&'static str>, ErrorParams> {
     let Some(text) = params.get("scope") else {
-        notes.add(Kind::MissingParameter, "scope");
-        return Err(Wrong("invalid_scope", "scope is missing".to_owned()));
+        log.add(DepartureKind::MissingParameter, "scope");
+        return Err(ErrorParams("invalid_scope", "scope is missing".to_owned()));
     };
     let known = |name: &str| SCOPES.into_iter().map(|(scope, _)| scope).find(|scope| *scope == name);
     let scopes: Option<Vec<_>> = text.split(' ').map(known).collect();
     scopes.ok_or_else(|| {
-        notes.add(Kind::WrongValue, "scope");
-        Wrong("invalid_scope", "scope names one that is not announced".to_owned())
+        log.add(DepartureKind::WrongValue, "scope");
+        ErrorParams("invalid_scope", "scope names one that is not announced".to_owned())
     })
 }
 

@@ -6,20 +6,20 @@ use serde_json::json;
 
 use super::caller::Caller;
 use crate::clock::iso;
-use crate::refusal::{Refusal, reply};
+use crate::reply::{ErrorReply, json_reply};
 
-pub(super) async fn authorized_by(caller: Caller) -> Result<Response, Refusal> {
-    let user = caller.grigora.world.user(&caller.grant.authorization.user_id).ok_or_else(gone)?;
+pub(super) async fn authorized_by(caller: Caller) -> Result<Response, ErrorReply> {
+    let user = caller.grigora.data.user(&caller.grant.authorization.user_id).ok_or_else(gone)?;
     let body = json!({
         "id": user.id,
         "email": user.email,
         "firstName": user.first_name,
         "lastName": user.last_name,
     });
-    Ok(reply(StatusCode::OK, &body))
+    Ok(json_reply(StatusCode::OK, &body))
 }
 
-pub(super) async fn introspect(caller: Caller) -> Result<Response, Refusal> {
+pub(super) async fn introspect(caller: Caller) -> Result<Response, ErrorReply> {
     let authorization = &caller.grant.authorization;
     let app = caller.grigora.provider.app(&authorization.client_id).ok_or_else(gone)?;
     let body = json!({
@@ -38,9 +38,9 @@ pub(super) async fn introspect(caller: Caller) -> Result<Response, Refusal> {
             "displayName": app.name,
         },
     });
-    Ok(reply(StatusCode::OK, &body))
+    Ok(json_reply(StatusCode::OK, &body))
 }
 
-fn gone() -> Refusal {
-    Refusal::bearer("invalid_token", "the person or the app behind the token is gone")
+fn gone() -> ErrorReply {
+    ErrorReply::bearer("invalid_token", "the person or the app behind the token is gone")
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::caller::Caller;
 use super::selection::Selection;
 use crate::body::read_json;
-use crate::refusal::{Refusal, reply};
-use crate::world::Post;
+use crate::reply::{ErrorReply, json_reply};
+use crate::sample_data::Post;
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -17,10 +17,10 @@ struct Listed<'a> {
     data: Vec<&'a Post>,
 }
 
-pub(super) async fn list(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let notes = caller.notes();
-    let body = read_json(&headers, body, &notes).await?;
+pub(super) async fn list(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, ErrorReply> {
+    let log = caller.departure_log();
+    let body = read_json(&headers, body, &log).await?;
     let project = caller.project(&body)?;
-    let selection = Selection::read(&body, &notes)?;
-    Ok(reply(StatusCode::OK, &Listed { success: true, data: selection.of(project.posts()) }))
+    let selection = Selection::read(&body, &log)?;
+    Ok(json_reply(StatusCode::OK, &Listed { success: true, data: selection.of(project.posts()) }))
 }

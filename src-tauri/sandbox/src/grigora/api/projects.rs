@@ -7,25 +7,25 @@ use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
 use crate::body::read_json;
-use crate::refusal::{Refusal, reply};
-use crate::world::Project;
+use crate::reply::{ErrorReply, json_reply};
+use crate::sample_data::Project;
 
 pub(super) async fn list(caller: Caller) -> Response {
     let opened = &caller.grant.authorization.project_ids;
-    let all = caller.grigora.world.projects().iter();
+    let all = caller.grigora.data.projects().iter();
     let projects: Vec<_> =
         all.filter(|project| opened.iter().any(|id| id == project.id)).map(summary).collect();
-    reply(StatusCode::OK, &json!({ "projects": projects }))
+    json_reply(StatusCode::OK, &json!({ "projects": projects }))
 }
 
-pub(super) async fn details(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let notes = caller.notes();
-    let body = read_json(&headers, body, &notes).await?;
-    notes.unknown(body.0.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "project_id"));
+pub(super) async fn details(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, ErrorReply> {
+    let log = caller.departure_log();
+    let body = read_json(&headers, body, &log).await?;
+    log.unknown(body.0.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "project_id"));
     let project = caller.project(&body)?;
     let mut full = summary(project);
     full.extend(project.details.clone());
-    Ok(reply(StatusCode::OK, &full))
+    Ok(json_reply(StatusCode::OK, &full))
 }
 
 /// As in the list. A project without a domain has no such member, as on the page.

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::body::Members;
-use crate::departures::{Kind, Notes};
-use crate::refusal::Refusal;
-use crate::world::{Moment, Post};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::reply::ErrorReply;
+use crate::sample_data::{Moment, Post};
 
 const KNOWN: [&str; 4] = ["project_id", "filters", "sort", "order"];
 const FILTERS: [&str; 4] = ["status", "title", "last_update", "post_publish"];
@@ -37,25 +37,25 @@ enum Sort {
 }
 
 impl Selection {
-    pub(super) fn read(body: &Members, notes: &Notes<'_>) -> Result<Self, Refusal> {
-        notes.unknown(body.0.iter().map(|(name, _)| name.as_str()).filter(|name| !KNOWN.contains(name)));
+    pub(super) fn read(body: &Members, log: &DepartureLog<'_>) -> Result<Self, ErrorReply> {
+        log.unknown(body.0.iter().map(|(name, _)| name.as_str()).filter(|name| !KNOWN.contains(name)));
         let none = Map::new();
         let filters = match body.get("filters") {
             None | Some(Value::Null) => &none,
             Some(Value::Object(filters)) => filters,
-            Some(_) => return Err(wrong("filters", "must be an object", notes)),
+            Some(_) => return Err(wrong("filters", "must be an object", log)),
         };
-        notes.unknown(filters.keys().map(String::as_str).filter(|name| !FILTERS.contains(name)));
+        log.unknown(filters.keys().map(String::as_str).filter(|name| !FILTERS.contains(name)));
         Ok(Self {
-            status: text(filters.get("status"), "status", notes)?.map(str::to_owned),
-            title: text(filters.get("title"), "title", notes)?.map(str::to_lowercase),
-            last_update: range(filters.get("last_update"), "last_update", notes)?,
-            post_publish: range(filters.get("post_publish"), "post_publish", notes)?,
-            sort: text(body.get("sort"), "sort", notes)?.map(|name| sort(name, notes)).transpose()?,
-            descending: match text(body.get("order"), "order", notes)? {
+            status: text(filters.get("status"), "status", log)?.map(str::to_owned),
+            title: text(filters.get("title"), "title", log)?.map(str::to_lowercase),
+            last_update: range(filters.get("last_update"), "last_update", log)?,
+            post_publish: range(filters.get("post_publish"), "post_publish", log)?,
+            sort: text(body.get("sort"), "sort", log)?.map(|name| sort(name, log)).transpose()?,
+            descending: match text(body.get("order"), "order", log)? {
                 None | Some("asc") => false,
                 Some("dsc") => true,
-                Some(_) => return Err(wrong("order", "is asc or dsc", notes)),
+                Some(_) => return Err(wrong("order", "is asc or dsc", log)),
             },
         })
     }
@@ -102,7 +102,7 @@ impl Range {
     }
 }
 
-fn sort(name: &str, notes: &Notes<'_>) -> Result<Sort, Refusal> {
+fn sort(name: &str, log: &DepartureLog<'_>) -> Result<Sort, ErrorReply> {
     Ok(match name {
         "title" => Sort::Text(|post| Some(&post.title)),
         "slug" => Sort::Text(|post| Some(&post.slug)),
@@ -113,20 +113,20 @@ fn sort(name: &str, notes: &Notes<'_>) -> Result<Sort, Refusal> {
         "last_update" => Sort::Number(|post| Some(post.last_update.seconds)),
         "post_publish" => Sort::Number(|post| post.post_publish.map(|moment| moment.seconds)),
         "word_count" => Sort::Number(|post| post.word_count.map(i64::from)),
-        _ => return Err(wrong("sort", "names no field to sort by", notes)),
+        _ => return Err(wrong("sort", "names no field to sort by", log)),
     })
 }
 
-fn range(value: Option<&Value>, name: &'static str, notes: &Notes<'_>) -> Result<Range, Refusal> {
+fn range(value: Option<&Value>, name: &'static str, log: &DepartureLog<'_>) -> Result<Range, ErrorReply> {
     let members = match value {
         None | Some(Value::Null) => return Ok(Range::default()),
         Some(Value::Object(members)) => members,
-        Some(_) => return Err(wrong(name, "must be an object with from and to", notes)),
+        Some(_) => return Err(wrong(name, "must be an object with from and to", log)),
     };
-    notes.unknown(members.keys().map(String::as_str).filter(|name| !RANGE.contains(name)));
+    log.unknown(members.keys().map(String::as_str).filter(|name| !RANGE.contains(name)));
     let end = |end: &str| match members.get(end) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong(name, "takes Unix timestamps", notes)),
+        Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong(name, "takes Unix timestamps", log)),
     };
     Ok(Range { from: end("from")?, to: end("to")? })
 }
@@ -134,16 +134,16 @@ fn range(value: Option<&Value>, name: &'static str, notes: &Notes<'_>) -> Result
 fn text<'v>(
     value: Option<&'v Value>,
     name: &'static str,
-    notes: &Notes<'_>,
-) -> Result<Option<&'v str>, Refusal> {
+    log: &DepartureLog<'_>,
+) -> Result<Option<&'v str>, ErrorReply> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(wrong(name, "must be a string", notes)),
+        Some(_) => Err(wrong(name, "must be a string", log)),
     }
 }
 
-fn wrong(name: &'static str, why: &str, notes: &Notes<'_>) -> Refusal {
-    notes.add(Kind::WrongValue, name);
-    Refusal::invalid_request(format!("{name} {why}"))
+fn wrong(name: &'static str, why: &str, log: &DepartureLog<'_>) -> ErrorReply {
+    log.add(DepartureKind::WrongValue, name);
+    ErrorReply::invalid_request(format!("{name} {why}"))
 }

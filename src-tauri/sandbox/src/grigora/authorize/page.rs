@@ -2,29 +2,34 @@
 
 use maud::{Markup, html};
 
-use crate::apps::App;
-use crate::grigora::pending::AuthorizeRequest;
-use crate::page::{answer, people, what_next};
-use crate::world::{Project, World};
+use crate::grigora::state::AuthorizeRequest;
+use crate::page::{account_choice, answer, return_notice};
+use crate::registered_app::RegisteredApp;
+use crate::sample_data::{Project, SampleData};
 
 pub(super) const CONSENT_PATH: &str = "/oauth/consent";
 
-pub(super) fn consent(app: &App, request: &AuthorizeRequest, world: &World, ticket: &str) -> Markup {
+pub(super) fn consent(
+    app: &RegisteredApp,
+    request: &AuthorizeRequest,
+    data: &SampleData,
+    ticket: &str,
+) -> Markup {
     html! {
         h1 { "Connect " bdi { (app.name) } " to Grigora" }
         p.lead dir="auto" { (app.description) }
         form method="post" action=(CONSENT_PATH) {
             input type="hidden" name="ticket" value=(ticket);
-            (people(world.users()))
+            (account_choice(data.users()))
             (scopes(app))
-            (projects(request, world))
-            (what_next(&request.redirect_uri))
+            (projects(request, data))
+            (return_notice(&request.redirect_uri))
             (answer(("authorize", "Authorize"), "Cancel"))
         }
     }
 }
 
-fn scopes(app: &App) -> Markup {
+fn scopes(app: &RegisteredApp) -> Markup {
     html! {
         section {
             h2 { bdi { (app.name) } " will be able to" }
@@ -38,12 +43,12 @@ fn scopes(app: &App) -> Markup {
     }
 }
 
-fn projects(request: &AuthorizeRequest, world: &World) -> Markup {
+fn projects(request: &AuthorizeRequest, data: &SampleData) -> Markup {
     html! {
         fieldset {
             legend { "In these projects" }
             ul {
-                @for project in world.projects() {
+                @for project in data.projects() {
                     li { label {
                         input type="checkbox" name="project" value=(project.id) checked[request.projects.iter().any(|p| p == project.id)];
                         span.what { bdi { (project.name) } }

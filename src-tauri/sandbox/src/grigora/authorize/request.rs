@@ -1,8 +1,8 @@
 //! The authorization request: read strictly, first what decides where an error may be sent, then the rest.
 
-use crate::authorization_request::{Refused, SECRETS, Wrong, asker, challenge, check};
-use crate::departures::{Kind, Notes};
-use crate::grigora::pending::AuthorizeRequest;
+use crate::authorization_request::{AuthorizeError, ErrorParams, SECRETS, challenge, check, identify_client};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::grigora::state::AuthorizeRequest;
 use crate::grigora::state::Grigora;
 use crate::params::Params;
 use crate::redirect;
@@ -19,26 +19,29 @@ const KNOWN: [&str; 8] = [
 ];
 
 impl AuthorizeRequest {
-    pub(super) fn read(grigora: &Grigora, params: &Params, notes: &Notes<'_>) -> Result<Self, Refused> {
-        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
-        let mut request = Self::target(grigora, params, notes).map_err(Refused::Page)?;
+    pub(super) fn read(
+        grigora: &Grigora,
+        params: &Params,
+        log: &DepartureLog<'_>,
+    ) -> Result<Self, AuthorizeError> {
+        log.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let mut request = Self::target(grigora, params, log).map_err(AuthorizeError::Page)?;
         // Projects may be named one by one; RFC 6749 §3.1 forbids any other repeat.
-        let rest =
-            check(params, &["project_id", "project_ids"], notes).and_then(|()| challenge(params, notes));
+        let rest = check(params, &["project_id", "project_ids"], log).and_then(|()| challenge(params, log));
         match rest {
             Ok(challenge) => request.challenge = challenge,
-            Err(Wrong(error, why)) => {
-                return Err(Refused::Redirect(
+            Err(ErrorParams(error, why)) => {
+                return Err(AuthorizeError::Redirect(
                     request.back(&[("error", error), ("error_description", &why)]),
                 ));
             }
         }
-        request.projects = projects(grigora, params, notes);
+        request.projects = projects(grigora, params, log);
         Ok(request)
     }
 
-    fn target(grigora: &Grigora, params: &Params, notes: &Notes<'_>) -> Result<Self, String> {
-        let (app, redirect_uri) = asker(&grigora.provider, params, notes)?;
+    fn target(grigora: &Grigora, params: &Params, log: &DepartureLog<'_>) -> Result<Self, String> {
+        let (app, redirect_uri) = identify_client(&grigora.provider, params, log)?;
         Ok(Self {
             client_id: app.client_id.clone(),
             redirect_uri: redirect_uri.to_owned(),
@@ -64,16 +67,16 @@ impl AuthorizeRequest {
 }
 
 /// Assumed: several ids are separated by commas or repeated; with none named, all projects are ticked.
-fn projects(grigora: &Grigora, params: &Params, notes: &Notes<'_>) -> Vec<String> {
+fn projects(grigora: &Grigora, params: &Params, log: &DepartureLog<'_>) -> Vec<String> {
     let both = params.all("project_id").chain(params.all("project_ids"));
     let asked: Vec<&str> =
         both.flat_map(|ids| ids.split(',')).map(str::trim).filter(|id| !id.is_empty()).collect();
-    if asked.iter().any(|id| grigora.world.project(id).is_none()) {
-        notes.add(Kind::WrongValue, "project_id or project_ids names no project");
+    if asked.iter().any(|id| grigora.data.project(id).is_none()) {
+        log.add(DepartureKind::WrongValue, "project_id or project_ids names no project");
     }
     let named = |id: &str| asked.is_empty() || asked.contains(&id);
     grigora
-        .world
+        .data
         .projects()
         .iter()
         .map(|project| project.id)

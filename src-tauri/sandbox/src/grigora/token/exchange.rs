@@ -1,10 +1,10 @@
 //! `grant_type=authorization_code`.
 
-use crate::apps::App;
-use crate::departures::Notes;
-use crate::grants::{CodeClaim, Grants, Tokens};
+use crate::departures::DepartureLog;
+use crate::grants::{CodeExchange, Grants, Tokens};
 use crate::params::Params;
-use crate::refusal::Refusal;
+use crate::registered_app::RegisteredApp;
+use crate::reply::ErrorReply;
 use crate::token_request::required;
 
 const KNOWN: [&str; 6] =
@@ -12,14 +12,14 @@ const KNOWN: [&str; 6] =
 
 pub(super) fn exchange(
     grants: &Grants,
-    app: &App,
+    app: &RegisteredApp,
     params: &Params,
-    notes: &Notes<'_>,
-) -> Result<Tokens, Refusal> {
-    notes.unknown(params.unknown(&KNOWN));
-    let code = required(params, "code", notes)?;
-    let redirect_uri = Some(required(params, "redirect_uri", notes)?);
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    log.unknown(params.unknown(&KNOWN));
+    let code = required(params, "code", log)?;
+    let redirect_uri = Some(required(params, "redirect_uri", log)?);
     let verifier = params.get("code_verifier");
-    let claim = CodeClaim { redirect_uri, verifier, ..CodeClaim::new(code, &app.client_id) };
-    grants.redeem(&claim).map_err(|refused| Refusal::invalid_grant(refused.note(notes)))
+    let claim = CodeExchange { redirect_uri, verifier, ..CodeExchange::new(code, &app.client_id) };
+    grants.exchange_code(&claim).map_err(|refused| ErrorReply::invalid_grant(refused.report(log)))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::departures::{Kind, Notes};
+use crate::departures::{DepartureKind, DepartureLog};
 use crate::grindery::rpc::failure::Failure;
 
 const KNOWN: [&str; 4] = ["jsonrpc", "id", "method", "params"];
@@ -14,24 +14,24 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn read(bytes: &[u8], notes: &Notes<'_>) -> Result<Self, Failure> {
+    pub(super) fn read(bytes: &[u8], log: &DepartureLog<'_>) -> Result<Self, Failure> {
         let value: Value = serde_json::from_slice(bytes).map_err(|_| {
-            notes.add(Kind::MalformedBody, "the body is not JSON");
+            log.add(DepartureKind::MalformedBody, "the body is not JSON");
             Failure::parse()
         })?;
         let Value::Object(mut members) = value else {
-            notes.add(Kind::MalformedBody, "the body is not one call");
+            log.add(DepartureKind::MalformedBody, "the body is not one call");
             return Err(Failure::invalid());
         };
-        notes.unknown(members.keys().map(String::as_str).filter(|name| !KNOWN.contains(name)));
+        log.unknown(members.keys().map(String::as_str).filter(|name| !KNOWN.contains(name)));
         // JSON-RPC 2.0 §4: text, a number or null; without one, it is a notification.
         let id = members.remove("id").filter(|id| id.is_string() || id.is_number());
         let Some(id) = id else {
-            notes.add(Kind::WrongValue, "id");
+            log.add(DepartureKind::WrongValue, "id");
             return Err(Failure::invalid());
         };
         let failed = |name: &str| {
-            notes.add(Kind::WrongValue, name);
+            log.add(DepartureKind::WrongValue, name);
             Failure { id: id.clone(), ..Failure::invalid() }
         };
         if members.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
@@ -43,7 +43,7 @@ impl Call {
             Some(Value::Object(params)) => Ok(Self { id, method, params }),
             // By position: JSON-RPC knows that, these methods do not (assumed).
             Some(_) => {
-                notes.add(Kind::WrongValue, "params");
+                log.add(DepartureKind::WrongValue, "params");
                 Err(Failure { id, ..Failure::wrong_params() })
             }
         }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::refusal::reply;
+use crate::reply::json_reply;
 
 /// An error in the form of JSON-RPC. The status of those that JSON-RPC itself names is assumed.
 #[derive(Debug)]
@@ -44,6 +44,6 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let error = json!({ "code": self.code, "message": self.message });
-        reply(self.status, &json!({ "jsonrpc": "2.0", "id": self.id, "error": error }))
+        json_reply(self.status, &json!({ "jsonrpc": "2.0", "id": self.id, "error": error }))
     }
 }

@@ -2,45 +2,45 @@
 
 use serde_json::{Value, json};
 
-use super::super::world::{wallet_of, workflows_of, workspaces_of};
+use super::super::sample_data::{wallet_of, workflows_of, workspaces_of};
 use super::call::Call;
-use crate::departures::{Kind, Notes, named};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::grants::{Authorization, Grant};
 use crate::grindery::rpc::failure::Failure;
 use crate::grindery::state::Grindery;
-use crate::random::secret;
-use crate::revealed::Secret;
+use crate::random::random_token;
+use crate::revealed::SecretKind;
 
 pub(super) fn run(
     grindery: &Grindery,
     grant: &Grant,
     call: &Call,
-    notes: &Notes<'_>,
+    log: &DepartureLog<'_>,
 ) -> Result<Value, Failure> {
     let account = &grant.authorization.user_id;
     match call.method.as_str() {
         "or_listWorkspaces" => {
-            takes(call, &[], notes);
+            takes(call, &[], log);
             Ok(workspaces(grindery, grant))
         }
         "or_listWorkflows" => {
-            takes(call, &["workspaceKey"], notes);
-            workflows(grindery, account, call, notes)
+            takes(call, &["workspaceKey"], log);
+            workflows(grindery, account, call, log)
         }
         "or_getUserEmail" => {
-            takes(call, &[], notes);
+            takes(call, &[], log);
             // Nothing to tell is told as null (assumed).
             Ok(json!(wallet_of(account).and_then(|wallet| wallet.email)))
         }
         other => {
-            notes.add(Kind::UnknownPath, named(other));
+            log.add(DepartureKind::UnknownPath, loggable_name(other));
             Err(Failure::no_method())
         }
     }
 }
 
-fn takes(call: &Call, known: &[&str], notes: &Notes<'_>) {
-    notes.unknown(call.params.keys().map(String::as_str).filter(|name| !known.contains(name)));
+fn takes(call: &Call, known: &[&str], log: &DepartureLog<'_>) {
+    log.unknown(call.params.keys().map(String::as_str).filter(|name| !known.contains(name)));
 }
 
 /// Each with a live access token for that workspace: so does the real one.
@@ -53,27 +53,32 @@ fn workspaces(grindery: &Grindery, grant: &Grant) -> Value {
             ..grant.authorization.clone()
         };
         let mut item = workspace.item();
-        item["token"] = json!(grindery.provider.grants.issue_access(grant, &inside));
+        item["token"] = json!(grindery.provider.grants.issue_extra_access_token(grant, &inside));
         item
     });
     items.collect()
 }
 
 /// A workspace that this account may not open has no workflows to show (assumed).
-fn workflows(grindery: &Grindery, account: &str, call: &Call, notes: &Notes<'_>) -> Result<Value, Failure> {
+fn workflows(
+    grindery: &Grindery,
+    account: &str,
+    call: &Call,
+    log: &DepartureLog<'_>,
+) -> Result<Value, Failure> {
     let workspace = match call.params.get("workspaceKey") {
         None | Some(Value::Null) => None,
         Some(Value::String(key)) => Some(key.as_str()),
         Some(_) => {
-            notes.add(Kind::WrongValue, "workspaceKey");
+            log.add(DepartureKind::WrongValue, "workspaceKey");
             return Err(Failure::wrong_params());
         }
     };
     if workspace.is_some_and(|key| workspaces_of(account).all(|workspace| workspace.key != key)) {
-        notes.add(Kind::ProjectNotAuthorized, "workspaceKey");
+        log.add(DepartureKind::ProjectNotAuthorized, "workspaceKey");
         return Ok(json!([]));
     }
-    let credential = secret("");
-    grindery.provider.common.reveal.add(Secret::Credential, &credential);
+    let credential = random_token("");
+    grindery.provider.shared.reveal.add(SecretKind::Credential, &credential);
     Ok(json!(workflows_of(account, workspace, &credential)))
 }

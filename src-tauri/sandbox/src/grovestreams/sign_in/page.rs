@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use crate::grovestreams::constants::{ACCOUNTS, SIGN_IN_PATH};
-use crate::grovestreams::pending::SignIn;
-use crate::page::{Look, answer, what_next};
+use crate::grovestreams::state::SignIn;
+use crate::page::{Branding, answer, return_notice};
 
 pub(super) const SCRIPT_PATH: &str = "/Modern/signinoauth.js";
 pub(super) const SCRIPT: &str = include_str!("page.js");
@@ -23,9 +23,9 @@ pub(super) fn doorstep(title: &str) -> Markup {
     }
 }
 
-pub(super) fn form(request: &SignIn, look: Look, wrong: Option<&str>, ticket: &str) -> Markup {
+pub(super) fn form(request: &SignIn, branding: Branding, wrong: Option<&str>, ticket: &str) -> Markup {
     html! {
-        p.brand { (logo()) (look.title) }
+        p.brand { (logo()) (branding.title) }
         h1 { "Sign in" }
         p.lead { "The app " bdi { (request.client_id) } " will have the same rights as you." }
         form method="post" action=(SIGN_IN_PATH) {
@@ -40,7 +40,7 @@ pub(super) fn form(request: &SignIn, look: Look, wrong: Option<&str>, ticket: &s
                 input type="password" name="password" autocomplete="current-password" required autofocus[request.email.is_some()];
             }
             p.small { "For this sandbox: " code { (ACCOUNTS[0].0) } " with " code { (ACCOUNTS[0].1) } }
-            (what_next(&request.redirect_uri))
+            (return_notice(&request.redirect_uri))
             (answer(("sign-in", "Sign in"), "Cancel"))
         }
     }

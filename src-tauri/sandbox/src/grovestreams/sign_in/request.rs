@@ -1,23 +1,23 @@
 //! The request to sign in: nobody registers, so nothing but its form can be wrong.
 
-use crate::authorization_request::{SECRETS, Wrong, check, once};
-use crate::departures::{Kind, Notes};
-use crate::grovestreams::pending::SignIn;
+use crate::authorization_request::{ErrorParams, SECRETS, check, once};
+use crate::departures::{DepartureKind, DepartureLog};
+use crate::grovestreams::state::SignIn;
 use crate::params::Params;
-use crate::redirect::{may_be_followed, with_fragment, with_query};
+use crate::redirect::{is_safe_redirect_uri, with_fragment, with_query};
 use crate::switches::{Switch, Switches};
 
 const KNOWN: [&str; 5] = ["response_type", "client_id", "state", "redirect_uri", "email"];
 
 impl SignIn {
-    pub(super) fn read(params: &Params, notes: &Notes<'_>) -> Result<Self, String> {
-        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
-        let client_id = once(params, "client_id", notes)?;
-        let redirect_uri = once(params, "redirect_uri", notes)?;
-        if !is_full_address(redirect_uri, notes) {
+    pub(super) fn read(params: &Params, log: &DepartureLog<'_>) -> Result<Self, String> {
+        log.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let client_id = once(params, "client_id", log)?;
+        let redirect_uri = once(params, "redirect_uri", log)?;
+        if !is_full_address(redirect_uri, log) {
             return Err("redirect_uri must be a full address.".to_owned());
         }
-        check(params, &[], notes).map_err(|Wrong(_, why)| format!("{why}."))?;
+        check(params, &[], log).map_err(|ErrorParams(_, why)| format!("{why}."))?;
         Ok(Self {
             client_id: client_id.to_owned(),
             redirect_uri: redirect_uri.to_owned(),
@@ -41,10 +41,10 @@ impl SignIn {
     }
 }
 
-pub(crate) fn is_full_address(redirect_uri: &str, notes: &Notes<'_>) -> bool {
-    let fine = may_be_followed(redirect_uri);
+pub(crate) fn is_full_address(redirect_uri: &str, log: &DepartureLog<'_>) -> bool {
+    let fine = is_safe_redirect_uri(redirect_uri);
     if !fine {
-        notes.add(Kind::WrongValue, "redirect_uri");
+        log.add(DepartureKind::WrongValue, "redirect_uri");
     }
     fine
 }

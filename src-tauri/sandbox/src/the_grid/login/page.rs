@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::page::{answer, people, what_next};
+use crate::page::{account_choice, answer, return_notice};
+use crate::sample_data::USERS;
 use crate::the_grid::constants::{AUTHORIZE_PATH, IDENTITY_PROVIDERS, SCOPES};
-use crate::the_grid::pending::Login;
-use crate::world::USERS;
+use crate::the_grid::state::Login;
 
 pub(super) const ANSWER_PATH: &str = "/login/answer";
 
@@ -31,12 +31,12 @@ pub(super) fn consent(request: &Login, identity_provider: &str, ticket: &str) ->
         p.lead { "You logged in with " (identity_provider) "." }
         form method="post" action=(ANSWER_PATH) {
             input type="hidden" name="ticket" value=(ticket);
-            (people(&USERS))
+            (account_choice(&USERS))
             section {
                 h2 { bdi { (request.app_name) } " will be able to" }
                 (scopes(request))
             }
-            (what_next(&request.redirect_uri))
+            (return_notice(&request.redirect_uri))
             (answer(("authorize", "Authorize"), "Cancel"))
         }
     }

@@ -1,30 +1,30 @@
 //! The login request: read strictly. Scopes are separated by commas, and by nothing else.
 
-use crate::authorization_request::{SECRETS, Wrong, asker, check};
-use crate::departures::{Kind, Notes, named};
+use crate::authorization_request::{ErrorParams, SECRETS, check, identify_client};
+use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::redirect;
 use crate::switches::Switch;
 use crate::the_grid::constants::SCOPES;
-use crate::the_grid::pending::Login;
+use crate::the_grid::state::Login;
 
 /// `state` is not on the page; that it may be sent is assumed.
 const KNOWN: [&str; 5] = ["client_id", "response_type", "scope", "redirect_uri", "state"];
 
 impl Login {
-    pub(super) fn read(provider: &Provider, params: &Params, notes: &Notes<'_>) -> Result<Self, String> {
-        notes.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
-        let (app, redirect_uri) = asker(provider, params, notes)?;
+    pub(super) fn read(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Result<Self, String> {
+        log.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
+        let (app, redirect_uri) = identify_client(provider, params, log)?;
         // Assumed: whatever else is wrong stays on the page too. The page names no error that a callback could carry.
-        check(params, &[], notes).map_err(|Wrong(_, why)| format!("{why}."))?;
-        let forgets = provider.common.switches.is_on(Switch::TheGridNoState);
+        check(params, &[], log).map_err(|ErrorParams(_, why)| format!("{why}."))?;
+        let forgets = provider.shared.switches.is_on(Switch::TheGridNoState);
         Ok(Self {
             client_id: app.client_id.clone(),
             app_name: app.name.clone(),
             redirect_uri: redirect_uri.to_owned(),
             state: params.get("state").filter(|_| !forgets).map(str::to_owned),
-            scopes: scopes(params.get("scope").unwrap_or_default(), notes)?,
+            scopes: scopes(params.get("scope").unwrap_or_default(), log)?,
         })
     }
 
@@ -44,16 +44,16 @@ impl Login {
     }
 }
 
-fn scopes(text: &str, notes: &Notes<'_>) -> Result<Vec<&'static str>, String> {
+fn scopes(text: &str, log: &DepartureLog<'_>) -> Result<Vec<&'static str>, String> {
     if text.contains(char::is_whitespace) {
-        notes.add(Kind::WrongValue, "scope: separated by spaces, not by commas");
+        log.add(DepartureKind::WrongValue, "scope: separated by spaces, not by commas");
         return Err("The scopes are not separated by commas.".to_owned());
     }
     let mut found = Vec::new();
     for name in text.split(',').filter(|name| !name.is_empty()) {
         let Some((scope, _)) = SCOPES.into_iter().find(|(scope, _)| *scope == name) else {
-            notes.add(Kind::WrongValue, "scope: one that The Grid does not know");
-            return Err(format!("The Grid knows no scope {}.", named(name)));
+            log.add(DepartureKind::WrongValue, "scope: one that The Grid does not know");
+            return Err(format!("The Grid knows no scope {}.", loggable_name(name)));
         };
         found.push(scope);
     }

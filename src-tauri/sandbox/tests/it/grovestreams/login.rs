@@ -1,13 +1,13 @@
 //! A code without a browser.
 
-use grapnel_sandbox::Kind;
+use grapnel_sandbox::DepartureKind;
 use grapnel_sandbox::ProviderId::GroveStreams;
 use grapnel_sandbox::grovestreams::{ACCOUNTS, EMAIL, LOGIN_PATH, PASSWORD};
 use serde_json::{Value, json};
 
 use super::{CLIENT, exchange, failed};
-use crate::harness::{house, pair};
-use crate::place::text;
+use crate::harness::{harness, pair};
+use crate::provider_client::text;
 
 /// As on the page, with `changed` in its place.
 fn body(changed: &[(&str, Value)]) -> Value {
@@ -26,64 +26,64 @@ fn body(changed: &[(&str, Value)]) -> Value {
 }
 
 #[tokio::test]
-async fn the_login_answers_as_on_the_page_and_its_code_works() {
-    let house = house();
-    let reply = house.at(GroveStreams).json(LOGIN_PATH, &body(&[])).await;
+async fn the_login_reply_matches_the_page_and_its_code_is_accepted() {
+    let harness = harness();
+    let reply = harness.at(GroveStreams).json(LOGIN_PATH, &body(&[])).await;
     let code = text(&reply, "oauthCode");
     let expected = json!({
         "success": true, "oauthCode": code, "oauthState": "zzz", "message": "Login succeeded.",
         "oauthRedirectUri": "http://acme.com",
     });
     assert_eq!((reply.status, reply.json()), (200, expected));
-    pair(&exchange(&house, &code, &[("state", "zzz"), ("redirect_uri", "http://acme.com")]).await);
-    assert!(house.sandbox.departures().is_empty());
+    pair(&exchange(&harness, &code, &[("state", "zzz"), ("redirect_uri", "http://acme.com")]).await);
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
-async fn every_account_can_log_in_whatever_is_in_its_password() {
-    let house = house();
+async fn every_account_can_log_in_with_special_characters_in_the_password() {
+    let harness = harness();
     for (email, password, _) in ACCOUNTS {
         let body = body(&[("email", json!(email)), ("password", json!(password))]);
-        assert_eq!(house.at(GroveStreams).json(LOGIN_PATH, &body).await.json()["success"], true);
+        assert_eq!(harness.at(GroveStreams).json(LOGIN_PATH, &body).await.json()["success"], true);
     }
 }
 
 #[tokio::test]
-async fn what_was_not_sent_does_not_come_back() {
-    let house = house();
+async fn absent_parameters_are_absent_from_the_reply() {
+    let harness = harness();
     let body = body(&[("state", Value::Null), ("redirect_uri", Value::Null), ("scope", Value::Null)]);
-    let reply = house.at(GroveStreams).json(LOGIN_PATH, &body).await;
+    let reply = harness.at(GroveStreams).json(LOGIN_PATH, &body).await;
     assert!(reply.json().get("oauthState").is_none() && reply.json().get("oauthRedirectUri").is_none());
-    pair(&exchange(&house, &text(&reply, "oauthCode"), &[]).await);
+    pair(&exchange(&harness, &text(&reply, "oauthCode"), &[]).await);
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_a_failure_and_no_departure() {
-    let house = house();
+    let harness = harness();
     for (name, value) in [("password", "wrong"), ("email", "nobody@example.org")] {
-        failed(&house.at(GroveStreams).json(LOGIN_PATH, &body(&[(name, json!(value))])).await);
+        failed(&harness.at(GroveStreams).json(LOGIN_PATH, &body(&[(name, json!(value))])).await);
     }
-    assert!(house.sandbox.departures().is_empty());
-    assert_eq!(house.sandbox.grants(GroveStreams).issued().codes, 0);
+    assert!(harness.sandbox.departures().is_empty());
+    assert_eq!(harness.sandbox.grants(GroveStreams).issued().codes, 0);
 }
 
 #[tokio::test]
-async fn a_wrong_request_is_a_failure_that_is_noted_and_says_no_password() {
-    let house = house();
+async fn an_invalid_request_is_logged_without_the_password() {
+    let harness = harness();
     for (name, value, kind) in [
-        ("email", Value::Null, Kind::MissingParameter),
-        ("password", Value::Null, Kind::MissingParameter),
-        ("client_id", Value::Null, Kind::MissingParameter),
-        ("response_type", json!("token"), Kind::WrongValue),
-        ("redirect_uri", json!("acme"), Kind::WrongValue),
+        ("email", Value::Null, DepartureKind::MissingParameter),
+        ("password", Value::Null, DepartureKind::MissingParameter),
+        ("client_id", Value::Null, DepartureKind::MissingParameter),
+        ("response_type", json!("token"), DepartureKind::WrongValue),
+        ("redirect_uri", json!("acme"), DepartureKind::WrongValue),
     ] {
-        house.sandbox.departures().clear();
-        failed(&house.at(GroveStreams).json(LOGIN_PATH, &body(&[(name, value)])).await);
-        house.departed_once(kind, name);
+        harness.sandbox.departures().clear();
+        failed(&harness.at(GroveStreams).json(LOGIN_PATH, &body(&[(name, value)])).await);
+        harness.departed_once(kind, name);
     }
-    house.sandbox.departures().clear();
+    harness.sandbox.departures().clear();
     let form = [("email", EMAIL), ("password", PASSWORD)];
-    failed(&house.at(GroveStreams).form(LOGIN_PATH, &form).await);
-    let log = house.at(GroveStreams).get("/_sandbox/departures").await;
+    failed(&harness.at(GroveStreams).form(LOGIN_PATH, &form).await);
+    let log = harness.at(GroveStreams).get("/_sandbox/departures").await;
     assert!(log.text.contains("wrong-content-type") && !log.text.contains(PASSWORD));
 }

@@ -2,21 +2,21 @@
 
 use grapnel_sandbox::ProviderId::GroveStreams;
 use grapnel_sandbox::grovestreams::{AUTHORIZE_PATH, EMAIL, PASSWORD, SIGN_IN_PATH};
-use grapnel_sandbox::{Consent, Kind, Switch};
+use grapnel_sandbox::{Consent, DepartureKind, Switch};
 use reqwest::Method;
 
 use super::{CLIENT, REDIRECT, begin, sign_in, type_in};
-use crate::harness::{House, Reply, house, query, ticket};
-use crate::place::send;
+use crate::harness::{Harness, Reply, harness, query, ticket};
+use crate::provider_client::send;
 
 fn request() -> String {
     query(&[("response_type", "code"), ("client_id", CLIENT), ("state", "s1"), ("redirect_uri", REDIRECT)])
 }
 
 #[tokio::test]
-async fn the_page_itself_sees_nothing_and_leaves_all_to_its_script() {
-    let house = house();
-    let place = house.at(GroveStreams);
+async fn the_page_leaves_the_fragment_to_its_script() {
+    let harness = harness();
+    let place = harness.at(GroveStreams);
     for path in [AUTHORIZE_PATH.to_owned(), format!("{AUTHORIZE_PATH}?{}", request())] {
         let page = place.get(&path).await;
         assert_eq!((page.status, page.header("location")), (200, ""));
@@ -26,26 +26,26 @@ async fn the_page_itself_sees_nothing_and_leaves_all_to_its_script() {
     let script = place.get("/Modern/signinoauth.js").await;
     assert!(script.header("content-type").starts_with("text/javascript"));
     assert!(script.text.contains("location.hash") && script.text.contains("location.search"));
-    assert!(house.sandbox.departures().is_empty());
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
-async fn the_form_has_the_email_that_was_passed_in() {
-    let house = house();
-    let page = begin(&house, &[("email", "someone@example.org")]).await;
+async fn the_form_is_prefilled_with_the_email() {
+    let harness = harness();
+    let page = begin(&harness, &[("email", "someone@example.org")]).await;
     assert!(page.text.contains("name=\"email\" value=\"someone@example.org\""), "{}", page.text);
     assert!(!page.header("content-security-policy").contains("script"));
-    assert!(house.sandbox.departures().is_empty());
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
-async fn the_right_password_leads_back_with_code_and_state() {
-    let house = house();
-    let back = sign_in(&house, &[("state", "s 1")]).await;
+async fn the_right_password_redirects_with_code_and_state() {
+    let harness = harness();
+    let back = sign_in(&harness, &[("state", "s 1")]).await;
     assert_eq!((back.status, back.param("state").as_deref()), (302, Some("s 1")));
     assert!(back.header("location").starts_with(&format!("{REDIRECT}?code=")));
     assert!(is_uuid(&back.param("code").unwrap()));
-    assert!(sign_in(&house, &[("state", "")]).await.param("state").is_none());
+    assert!(sign_in(&harness, &[("state", "")]).await.param("state").is_none());
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -54,128 +54,130 @@ fn is_uuid(text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_wrong_password_brings_the_form_again_with_the_email_in_it() {
-    let house = house();
-    let page = begin(&house, &[]).await;
+async fn a_wrong_password_shows_the_form_again_with_the_email() {
+    let harness = harness();
+    let page = begin(&harness, &[]).await;
     for password in ["wrong", ""] {
-        let page = begin(&house, &[]).await;
-        let again = type_in(&house, &page, "Ines@Harbour.example", password).await;
+        let page = begin(&harness, &[]).await;
+        let again = type_in(&harness, &page, "Ines@Harbour.example", password).await;
         assert_eq!((again.status, again.header("location")), (200, ""));
         assert!(again.text.contains("do not belong together"));
         assert!(
             again.text.contains("value=\"Ines@Harbour.example\"") && !again.text.contains("value=\"wrong\"")
         );
-        assert_eq!(type_in(&house, &again, EMAIL, PASSWORD).await.status, 302);
+        assert_eq!(type_in(&harness, &again, EMAIL, PASSWORD).await.status, 302);
     }
-    assert!(house.sandbox.departures().is_empty(), "a person may mistype");
-    type_in(&house, &page, EMAIL, "wrong").await;
-    assert_eq!(type_in(&house, &page, EMAIL, PASSWORD).await.status, 400, "each page counts once");
+    assert!(harness.sandbox.departures().is_empty(), "a person may mistype");
+    type_in(&harness, &page, EMAIL, "wrong").await;
+    assert_eq!(type_in(&harness, &page, EMAIL, PASSWORD).await.status, 400, "each page counts once");
 }
 
 #[tokio::test]
-async fn a_cancel_leads_nowhere() {
-    let house = house();
-    let page = begin(&house, &[]).await;
+async fn a_cancel_does_not_redirect() {
+    let harness = harness();
+    let page = begin(&harness, &[]).await;
     let fields = [("ticket", &*ticket(&page.text)), ("decision", "cancel")];
-    let end = house.at(GroveStreams).form(SIGN_IN_PATH, &fields).await;
+    let end = harness.at(GroveStreams).form(SIGN_IN_PATH, &fields).await;
     assert_eq!((end.status, end.header("location")), (200, ""));
 }
 
 #[tokio::test]
-async fn the_callback_may_have_other_names_or_be_in_the_fragment() {
-    let house = house();
-    let switches = house.sandbox.switches();
+async fn switches_change_the_callback_names_and_use_the_fragment() {
+    let harness = harness();
+    let switches = harness.sandbox.switches();
     switches.set(Switch::GroveStreamsOauthNames, true);
-    let back = sign_in(&house, &[]).await;
+    let back = sign_in(&harness, &[]).await;
     assert!(back.param("oauthCode").is_some() && back.param("code").is_none());
     assert_eq!(back.param("oauthState").as_deref(), Some("s1"));
     switches.set(Switch::GroveStreamsFragment, true);
-    let back = sign_in(&house, &[]).await;
+    let back = sign_in(&harness, &[]).await;
     assert!(back.header("location").starts_with(&format!("{REDIRECT}#oauthCode=")));
     switches.clear();
     switches.set(Switch::GroveStreamsFragment, true);
-    let back = sign_in(&house, &[]).await;
+    let back = sign_in(&harness, &[]).await;
     let fragment = back.header("location").strip_prefix(&format!("{REDIRECT}#code=")).unwrap().to_owned();
     assert!(fragment.ends_with("&state=s1"), "{fragment}");
 }
 
-async fn branded(house: &House, path: &str) -> Reply {
-    let host = house.sandbox.grovestreams().replace("http://127.0.0.1", "brand.localhost");
-    send(house.at(GroveStreams).request(Method::GET, path).header("host", host)).await
+async fn branded(harness: &Harness, path: &str) -> Reply {
+    let host = harness.sandbox.grovestreams().replace("http://127.0.0.1", "brand.localhost");
+    send(harness.at(GroveStreams).request(Method::GET, path).header("host", host)).await
 }
 
 #[tokio::test]
 async fn a_branded_host_shows_its_brand() {
-    let house = house();
+    let harness = harness();
     let path = format!("{SIGN_IN_PATH}?{}", request());
-    let page = branded(&house, &path).await;
+    let page = branded(&harness, &path).await;
     assert!(page.status == 200 && page.text.contains("Northwind Sensors") && page.text.contains("<svg"));
     assert!(!page.text.contains("GroveStreams"), "the brand is all that is seen");
-    assert!(house.at(GroveStreams).get(&path).await.text.contains("GroveStreams"));
-    let origin = house.sandbox.grovestreams().replace("127.0.0.1", "brand.localhost");
+    assert!(harness.at(GroveStreams).get(&path).await.text.contains("GroveStreams"));
+    let origin = harness.sandbox.grovestreams().replace("127.0.0.1", "brand.localhost");
     let fields =
         [("ticket", &*ticket(&page.text)), ("email", EMAIL), ("password", PASSWORD), ("decision", "sign-in")];
-    let answer = house.at(GroveStreams).request(Method::POST, SIGN_IN_PATH).header("origin", origin);
+    let answer = harness.at(GroveStreams).request(Method::POST, SIGN_IN_PATH).header("origin", origin);
     assert_eq!(send(answer.form(&fields)).await.status, 302);
-    assert!(house.sandbox.departures().is_empty());
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
 async fn no_other_host_and_no_other_provider_has_a_brand() {
-    let house = house();
-    let port = house.sandbox.grovestreams().rsplit(':').next().unwrap();
+    let harness = harness();
+    let port = harness.sandbox.grovestreams().rsplit(':').next().unwrap();
     for host in
         ["brand.localhost".to_owned(), format!("other.localhost:{port}"), "brand.localhost:1".to_owned()]
     {
-        let request = house.at(GroveStreams).request(Method::GET, AUTHORIZE_PATH).header("host", host);
+        let request = harness.at(GroveStreams).request(Method::GET, AUTHORIZE_PATH).header("host", host);
         send(request).await.refused(421, "invalid_request");
     }
-    let host = house.sandbox.grigora().replace("http://127.0.0.1", "brand.localhost");
-    send(house.http.get(house.url("/_sandbox")).header("host", host)).await.refused(421, "invalid_request");
+    let host = harness.sandbox.grigora().replace("http://127.0.0.1", "brand.localhost");
+    send(harness.http.get(harness.url("/_sandbox")).header("host", host))
+        .await
+        .refused(421, "invalid_request");
 }
 
 #[tokio::test]
-async fn the_page_says_post_and_a_form_posted_is_taken() {
-    let house = house();
+async fn the_sign_in_page_accepts_a_posted_form() {
+    let harness = harness();
     let form = [("response_type", "code"), ("client_id", CLIENT), ("redirect_uri", REDIRECT)];
-    let page = house.at(GroveStreams).form(AUTHORIZE_PATH, &form).await;
+    let page = harness.at(GroveStreams).form(AUTHORIZE_PATH, &form).await;
     assert!(page.status == 200 && page.text.contains("type=\"password\""));
-    let plain = house.at(GroveStreams).request(Method::POST, AUTHORIZE_PATH).body(request());
+    let plain = harness.at(GroveStreams).request(Method::POST, AUTHORIZE_PATH).body(request());
     assert_eq!(send(plain).await.status, 400);
-    assert_eq!(house.departed()[0].0, Kind::WrongContentType);
+    assert_eq!(harness.departed()[0].0, DepartureKind::WrongContentType);
 }
 
 #[tokio::test]
-async fn a_wrong_request_stays_on_the_page() {
-    let house = house();
+async fn an_invalid_request_shows_an_error_page() {
+    let harness = harness();
     for (pairs, kind, detail) in [
-        (&[("client_id", "")][..], Kind::MissingParameter, "client_id"),
-        (&[("redirect_uri", "")], Kind::MissingParameter, "redirect_uri"),
-        (&[("redirect_uri", "callback")], Kind::WrongValue, "redirect_uri"),
-        (&[("redirect_uri", "data:text/html,x")], Kind::WrongValue, "redirect_uri"),
-        (&[("response_type", "")], Kind::MissingParameter, "response_type"),
-        (&[("response_type", "token")], Kind::WrongValue, "response_type"),
-        (&[("client_secret", "x")], Kind::SecretInQuery, "client_secret"),
-        (&[("state", "a"), ("state", "b")], Kind::RepeatedParameter, "state"),
+        (&[("client_id", "")][..], DepartureKind::MissingParameter, "client_id"),
+        (&[("redirect_uri", "")], DepartureKind::MissingParameter, "redirect_uri"),
+        (&[("redirect_uri", "callback")], DepartureKind::WrongValue, "redirect_uri"),
+        (&[("redirect_uri", "data:text/html,x")], DepartureKind::WrongValue, "redirect_uri"),
+        (&[("response_type", "")], DepartureKind::MissingParameter, "response_type"),
+        (&[("response_type", "token")], DepartureKind::WrongValue, "response_type"),
+        (&[("client_secret", "x")], DepartureKind::SecretInQuery, "client_secret"),
+        (&[("state", "a"), ("state", "b")], DepartureKind::RepeatedParameter, "state"),
     ] {
-        let page = begin(&house, pairs).await;
+        let page = begin(&harness, pairs).await;
         assert_eq!((page.status, page.header("location")), (400, ""), "{pairs:?}");
-        house.departed_once(kind, detail);
-        house.sandbox.departures().clear();
+        harness.departed_once(kind, detail);
+        harness.sandbox.departures().clear();
     }
-    assert_eq!(begin(&house, &[("scope", "x")]).await.status, 200);
-    house.departed_once(Kind::UnknownParameter, "scope");
+    assert_eq!(begin(&harness, &[("scope", "x")]).await.status, 200);
+    harness.departed_once(DepartureKind::UnknownParameter, "scope");
 }
 
 #[tokio::test]
-async fn without_a_person_the_query_is_enough() {
-    let house = house();
-    let place = house.at(GroveStreams);
-    house.sandbox.set_consent(GroveStreams, Consent::Authorize);
+async fn without_a_consent_page_the_query_is_accepted() {
+    let harness = harness();
+    let place = harness.at(GroveStreams);
+    harness.sandbox.set_consent(GroveStreams, Consent::Authorize);
     let back = place.get(&format!("{AUTHORIZE_PATH}?{}", request())).await;
     assert!(back.param("code").is_some());
     assert_eq!(place.get(AUTHORIZE_PATH).await.status, 200);
-    house.sandbox.set_consent(GroveStreams, Consent::Cancel);
+    harness.sandbox.set_consent(GroveStreams, Consent::Cancel);
     let end = place.get(&format!("{AUTHORIZE_PATH}?{}", request())).await;
     assert_eq!((end.status, end.header("location")), (200, ""));
 }

@@ -2,11 +2,11 @@
 
 use axum::response::{IntoResponse, Response};
 
-use crate::refusal::Refusal;
+use crate::reply::ErrorReply;
 
 /// What to answer when a fault refuses something that is good.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Words {
+pub(crate) struct RefusalReplies {
     /// The API does not take an access token.
     pub(crate) token: fn() -> Response,
     /// The token endpoint does not take a code or a refresh token.
@@ -15,15 +15,15 @@ pub(crate) struct Words {
     pub(crate) client: fn() -> Response,
 }
 
-pub(crate) const WHY: &str = "a fault was asked for";
+pub(crate) const FAULT_DESCRIPTION: &str = "a fault was asked for";
 
-impl Default for Words {
+impl Default for RefusalReplies {
     /// As the RFCs say it (6749 §5.2, 6750 §3.1).
     fn default() -> Self {
         Self {
-            token: || Refusal::bearer("invalid_token", WHY).into_response(),
-            grant: || Refusal::invalid_grant(WHY).into_response(),
-            client: || Refusal::invalid_client(WHY).into_response(),
+            token: || ErrorReply::bearer("invalid_token", FAULT_DESCRIPTION).into_response(),
+            grant: || ErrorReply::invalid_grant(FAULT_DESCRIPTION).into_response(),
+            client: || ErrorReply::invalid_client(FAULT_DESCRIPTION).into_response(),
         }
     }
 }

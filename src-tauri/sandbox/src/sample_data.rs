@@ -1,25 +1,25 @@
 //! The seeded world: people, projects and their posts, the same at every start. None of it is on the providers' pages.
 
 mod details;
-mod dice;
 mod posts;
 mod projects;
+mod rng;
 mod titles;
 mod users;
 
-pub(crate) use dice::Dice;
 pub(crate) use posts::{Moment, Post};
 pub(crate) use projects::Project;
+pub(crate) use rng::Rng;
 pub(crate) use titles::{Style, slug};
 pub(crate) use users::{USERS, User};
 
 /// All that a provider's API can show.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct SampleData {
     projects: Vec<Project>,
 }
 
-impl World {
+impl SampleData {
     /// A world whose largest project has so many posts. Posts are made when first asked for.
     pub(crate) fn new(posts: usize) -> Self {
         Self { projects: projects::seed(posts) }

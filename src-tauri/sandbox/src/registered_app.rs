@@ -6,7 +6,7 @@ use crate::random::digest;
 
 /// A client as the provider knows it.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct RegisteredApp {
     /// The provider's own number for it.
     pub id: String,
     /// Its client id.
@@ -25,7 +25,7 @@ pub struct App {
     pub scopes: Vec<String>,
 }
 
-impl App {
+impl RegisteredApp {
     pub(crate) fn has_secret(&self, secret: &str) -> bool {
         digest(secret).ct_eq(&digest(&self.client_secret)).into()
     }

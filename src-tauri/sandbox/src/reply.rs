@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// An error reply: a status, an error code and, for the person who reads the log, a sentence.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorReply {
     status: StatusCode,
     error: &'static str,
     description: String,
@@ -16,7 +16,7 @@ pub(crate) struct Refusal {
     challenge: Option<&'static str>,
 }
 
-impl Refusal {
+impl ErrorReply {
     pub(crate) fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
         Self { status, error, description: description.into(), challenge: None }
     }
@@ -35,26 +35,26 @@ impl Refusal {
 
     /// A 401 of the API, which says how to authenticate (RFC 6750 §3).
     pub(crate) fn bearer(error: &'static str, description: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, error, description).challenging("Bearer")
+        Self::new(StatusCode::UNAUTHORIZED, error, description).with_challenge("Bearer")
     }
 
-    pub(crate) fn why(&self) -> &str {
+    pub(crate) fn description(&self) -> &str {
         &self.description
     }
 
-    pub(crate) fn challenging(self, challenge: &'static str) -> Self {
+    pub(crate) fn with_challenge(self, challenge: &'static str) -> Self {
         Self { challenge: Some(challenge), ..self }
     }
 
-    pub(crate) fn status(self, status: StatusCode) -> Self {
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ErrorReply {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.error, "error_description": self.description });
-        let mut response = reply(self.status, &body);
+        let mut response = json_reply(self.status, &body);
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
@@ -63,7 +63,7 @@ impl IntoResponse for Refusal {
 }
 
 /// A JSON reply that nobody may keep (RFC 6749 §5.1).
-pub(crate) fn reply(status: StatusCode, body: &impl Serialize) -> Response {
+pub(crate) fn json_reply(status: StatusCode, body: &impl Serialize) -> Response {
     let Ok(bytes) = serde_json::to_vec(body) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };

@@ -1,6 +1,6 @@
 //! Titles that someone could have written: patterns with gaps, filled from lists that belong to the project.
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// What a project writes about.
 #[derive(Clone, Copy, Debug)]
@@ -169,27 +169,27 @@ const SCRIPTS: [&str; 16] = [
     "Cre\u{300}me bru\u{302}le\u{301}e, de\u{301}compose\u{301}e: every accent a combining mark",
     "👩🏽‍🍳 One pan, 👨‍👩‍👧‍👦 four opinions, 🌶️ too many chillies",
     "A tagine in Tokyo: طاجين meets 東京 in a kitchen of six square metres",
-    "The long, slow and occasionally smoky story of how a village of forty people, two ovens and one stubborn donkey came \
+    "The long, slow and occasionally smoky story of how a village of forty account_choice, two ovens and one stubborn donkey came \
      to bake the bread that three countries now claim to have invented first",
 ];
 
 impl Style {
     /// A title, and what it is about. `n` is the post's number in its project.
-    pub(crate) fn title(self, n: usize, dice: &mut Dice) -> (String, String) {
+    pub(crate) fn title(self, n: usize, rng: &mut Rng) -> (String, String) {
         let Some(subjects) = self.subjects() else {
             let title = SCRIPTS[n % SCRIPTS.len()];
             let part = n / SCRIPTS.len();
             let title = if part == 0 { title.to_owned() } else { format!("{title} ({})", part + 1) };
             return (title, "the kitchen".to_owned());
         };
-        let what = dice.pick(subjects);
-        let title = dice
+        let what = rng.pick(subjects);
+        let title = rng
             .pick(&PATTERNS)
             .replace("{what}", what)
-            .replace("{who}", dice.pick(&PEOPLE))
-            .replace("{where}", dice.pick(&PLACES))
-            .replace("{season}", dice.pick(&SEASONS))
-            .replace("{number}", &(dice.below(40) + 3).to_string());
+            .replace("{who}", rng.pick(&PEOPLE))
+            .replace("{where}", rng.pick(&PLACES))
+            .replace("{season}", rng.pick(&SEASONS))
+            .replace("{number}", &(rng.below(40) + 3).to_string());
         (capital(&title), what.to_owned())
     }
 
@@ -205,7 +205,7 @@ impl Style {
 }
 
 /// A sentence about `subject`.
-pub(crate) fn excerpt(subject: &str, dice: &mut Dice) -> String {
+pub(crate) fn excerpt(subject: &str, rng: &mut Rng) -> String {
     let openings = [
         "It began, as these things do, with",
         "Nobody planned to write about",
@@ -213,7 +213,7 @@ pub(crate) fn excerpt(subject: &str, dice: &mut Dice) -> String {
         "Ask anyone here and they will bring up",
     ];
     let ends = ["and a kettle.", "and a long walk home.", "and the weather.", "and someone’s aunt."];
-    format!("{} {subject} {}", dice.pick(&openings), dice.pick(&ends))
+    format!("{} {subject} {}", rng.pick(&openings), rng.pick(&ends))
 }
 
 fn capital(title: &str) -> String {

@@ -4,30 +4,30 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use grapnel_sandbox::grigora::{API_BASE, AUTHORIZE_PATH, TOKEN_PATH};
-use grapnel_sandbox::{Kind, Options, Sandbox};
+use grapnel_sandbox::{DepartureKind, Options, Sandbox};
 
-use crate::harness::{Reply, house};
+use crate::harness::{Reply, harness};
 
 #[tokio::test]
-async fn another_host_than_our_own_is_refused_everywhere() {
-    let house = house();
-    let port = house.sandbox.grigora().rsplit(':').next().unwrap().to_owned();
+async fn a_foreign_host_header_is_refused_at_every_path() {
+    let harness = harness();
+    let port = harness.sandbox.grigora().rsplit(':').next().unwrap().to_owned();
     for path in
         [AUTHORIZE_PATH, API_BASE, "/_sandbox", "/_sandbox/departures", "/_sandbox/page.css", "/favicon.ico"]
     {
         for host in ["evil.example".to_owned(), format!("evil.example:{port}"), "127.0.0.1".to_owned()] {
-            house.sandbox.departures().clear();
-            let request = house.http.get(house.url(path)).header("host", host);
+            harness.sandbox.departures().clear();
+            let request = harness.http.get(harness.url(path)).header("host", host);
             Reply::of(request.send().await.unwrap()).await.refused(421, "invalid_request");
-            house.departed_once(Kind::WrongHost, "Host");
+            harness.departed_once(DepartureKind::WrongHost, "Host");
         }
     }
 }
 
 #[test]
-fn two_hosts_or_a_foreign_absolute_address_are_refused() {
-    let house = house();
-    let ours = house.sandbox.grigora().trim_start_matches("http://");
+fn two_host_headers_or_a_foreign_absolute_url_are_refused() {
+    let harness = harness();
+    let ours = harness.sandbox.grigora().trim_start_matches("http://");
     let status = |head: String| {
         let mut stream = TcpStream::connect(ours).unwrap();
         stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
@@ -43,45 +43,45 @@ fn two_hosts_or_a_foreign_absolute_address_are_refused() {
 
 #[tokio::test]
 async fn it_listens_on_loopback_only() {
-    let house = house();
-    assert!(house.sandbox.grigora().starts_with("http://127.0.0.1:"));
-    let port = house.sandbox.grigora().rsplit(':').next().unwrap().to_owned();
+    let harness = harness();
+    assert!(harness.sandbox.grigora().starts_with("http://127.0.0.1:"));
+    let port = harness.sandbox.grigora().rsplit(':').next().unwrap().to_owned();
     assert!(TcpStream::connect(format!("127.0.0.2:{port}")).is_err());
 }
 
 #[tokio::test]
-async fn a_path_or_a_method_that_no_page_names_is_a_departure() {
-    let house = house();
-    house.get("/oauth/revoke").await.refused(404, "not_found");
-    house.departed_once(Kind::UnknownPath, "/oauth/revoke");
-    house.sandbox.departures().clear();
+async fn an_undocumented_path_or_method_is_a_departure() {
+    let harness = harness();
+    harness.get("/oauth/revoke").await.refused(404, "not_found");
+    harness.departed_once(DepartureKind::UnknownPath, "/oauth/revoke");
+    harness.sandbox.departures().clear();
     for path in [TOKEN_PATH, &format!("{API_BASE}/cms/post/list")] {
-        house.get(path).await.refused(405, "method_not_allowed");
+        harness.get(path).await.refused(405, "method_not_allowed");
     }
-    assert!(house.departed().iter().all(|d| *d == (Kind::WrongMethod, "GET".to_owned())));
+    assert!(harness.departed().iter().all(|d| *d == (DepartureKind::WrongMethod, "GET".to_owned())));
 }
 
 #[tokio::test]
-async fn the_icon_that_browsers_ask_for_is_no_departure() {
-    let house = house();
-    assert_eq!(house.get("/favicon.ico").await.status, 204);
-    assert!(house.sandbox.departures().is_empty());
+async fn the_favicon_request_is_no_departure() {
+    let harness = harness();
+    assert_eq!(harness.get("/favicon.ico").await.status, 204);
+    assert!(harness.sandbox.departures().is_empty());
 }
 
 #[tokio::test]
 async fn shutdown_frees_the_port_and_a_taken_port_is_an_error() {
-    let house = house();
-    let port: u16 = house.sandbox.grigora().rsplit(':').next().unwrap().parse().unwrap();
+    let harness = harness();
+    let port: u16 = harness.sandbox.grigora().rsplit(':').next().unwrap().parse().unwrap();
     let options = Options { grigora_port: port, ..Options::default() };
     assert!(Sandbox::start(options.clone()).is_err());
-    house.sandbox.shutdown().await;
-    assert!(house.http.get(format!("http://127.0.0.1:{port}/")).send().await.is_err());
+    harness.sandbox.shutdown().await;
+    assert!(harness.http.get(format!("http://127.0.0.1:{port}/")).send().await.is_err());
     let again = Sandbox::start(options).unwrap();
     assert_eq!(again.grigora(), format!("http://127.0.0.1:{port}"));
 }
 
 #[test]
-fn it_starts_within_a_tenth_of_a_second_however_many_posts_there_are() {
+fn a_start_takes_under_100_ms_with_a_million_posts() {
     let start = || {
         let before = std::time::Instant::now();
         let _sandbox = Sandbox::start(Options { posts: 1_000_000, ..Options::default() }).unwrap();

@@ -4,22 +4,22 @@ use grapnel_sandbox::ProviderId;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::harness::{House, Reply, query};
+use crate::harness::{Harness, Reply, query};
 
-pub(crate) struct Place<'h> {
-    pub(crate) house: &'h House,
+pub(crate) struct ProviderClient<'h> {
+    pub(crate) harness: &'h Harness,
     pub(crate) base: &'h str,
 }
 
-impl House {
-    pub(crate) fn at(&self, provider: ProviderId) -> Place<'_> {
-        Place { house: self, base: self.sandbox.url(provider).unwrap() }
+impl Harness {
+    pub(crate) fn at(&self, provider: ProviderId) -> ProviderClient<'_> {
+        ProviderClient { harness: self, base: self.sandbox.url(provider).unwrap() }
     }
 }
 
-impl Place<'_> {
+impl ProviderClient<'_> {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.house.http.request(method, format!("{}{path}", self.base))
+        self.harness.http.request(method, format!("{}{path}", self.base))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {

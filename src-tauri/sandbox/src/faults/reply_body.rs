@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header;
 use axum::response::Response;
 
-pub(super) async fn bytes_of(response: Response) -> (Response, Bytes) {
+pub(super) async fn take_body(response: Response) -> (Response, Bytes) {
     let (parts, body) = response.into_parts();
     // The body is our own, held in memory: reading it cannot fail.
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();

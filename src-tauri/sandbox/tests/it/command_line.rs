@@ -35,7 +35,7 @@ fn try_start(args: &[&str]) -> Option<(Running, Value)> {
 }
 
 #[tokio::test]
-async fn with_json_it_prints_one_line_with_all_that_a_client_needs() {
+async fn json_prints_one_line_with_the_client_configuration() {
     let (mut running, ready) = start(&["--port", "0", "--json", "--consent", "authorize"]);
     let grigora = &ready["grigora"];
     let text = |name: &str| grigora[name].as_str().unwrap();
@@ -71,7 +71,7 @@ async fn faults_are_taken_from_the_command_line() {
 }
 
 #[test]
-fn an_unknown_fault_ends_it_with_the_list_of_those_there_are() {
+fn an_unknown_fault_exits_with_the_list_of_faults() {
     let output = program(&["--port", "0", "--fault", "api:explode"]).output().unwrap();
     assert!(!output.status.success());
     let told = String::from_utf8(output.stderr).unwrap();
@@ -89,7 +89,7 @@ fn a_taken_port_is_an_error_that_names_it() {
 
 #[cfg(unix)]
 #[test]
-fn sigterm_ends_it_cleanly() {
+fn sigterm_exits_with_success() {
     let (mut running, _) = start(&["--port", "0", "--json"]);
     let killed = Command::new("kill").arg(running.0.id().to_string()).status().unwrap();
     assert!(killed.success());
@@ -97,7 +97,7 @@ fn sigterm_ends_it_cleanly() {
 }
 
 #[tokio::test]
-async fn all_five_are_told_and_switches_and_faults_are_taken_for_each() {
+async fn every_provider_is_listed_and_takes_switches_and_faults() {
     let args = ["--switch", "custom-no-revocation", "--fault", "grindery/api:500", "--consent", "authorize"];
     let (_running, ready) = start(&[&["--port", "0", "--json"][..], &args].concat());
     let told: BTreeSet<_> = ready.as_object().unwrap().keys().map(String::as_str).collect();
@@ -117,7 +117,7 @@ async fn all_five_are_told_and_switches_and_faults_are_taken_for_each() {
 }
 
 #[test]
-fn ports_follow_each_other_and_one_provider_can_be_had_alone() {
+fn ports_are_consecutive_and_one_provider_can_run_alone() {
     // Between its choice and its use another program may take a port: then the next one is tried.
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let started = (0..5).find_map(|_| {

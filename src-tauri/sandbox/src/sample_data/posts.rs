@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::dice::Dice;
+use super::rng::Rng;
 use super::titles::{Style, excerpt, slug};
 use crate::clock::iso;
 
@@ -60,7 +60,7 @@ impl Serialize for Moment {
 
 /// What makes the posts of one project.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seed {
+pub(super) struct PostSeed {
     pub(super) number: u64,
     pub(super) count: usize,
     pub(super) style: Style,
@@ -68,43 +68,43 @@ pub(super) struct Seed {
 }
 
 /// The posts of a project, the newest first.
-pub(super) fn grow(seed: Seed) -> Vec<Post> {
-    let mut dice = Dice::new(seed.number);
-    let mut posts: Vec<Post> = (0..seed.count).map(|n| post(n, seed, &mut dice)).collect();
+pub(super) fn generate_posts(seed: PostSeed) -> Vec<Post> {
+    let mut rng = Rng::new(seed.number);
+    let mut posts: Vec<Post> = (0..seed.count).map(|n| post(n, seed, &mut rng)).collect();
     posts.sort_by_key(|post| std::cmp::Reverse(post.created_on.seconds));
     posts
 }
 
-fn post(n: usize, seed: Seed, dice: &mut Dice) -> Post {
+fn post(n: usize, seed: PostSeed, rng: &mut Rng) -> Post {
     let moment = |seconds| Moment { seconds, as_number: seed.numeric_times };
-    let (title, subject) = seed.style.title(n, dice);
-    let created = TODAY - i64::from(dice.below(3 * 365)) * DAY - i64::from(dice.below(86_400)) - DAY;
-    let updated = created + (TODAY - created) * i64::from(dice.below(100)) / 100;
-    let status = status(dice);
+    let (title, subject) = seed.style.title(n, rng);
+    let created = TODAY - i64::from(rng.below(3 * 365)) * DAY - i64::from(rng.below(86_400)) - DAY;
+    let updated = created + (TODAY - created) * i64::from(rng.below(100)) / 100;
+    let status = status(rng);
     let published = match status {
-        "published" | "archived" => Some(created + i64::from(dice.below(86_400))),
-        "scheduled" => Some(TODAY + i64::from(dice.below(60) + 1) * DAY),
+        "published" | "archived" => Some(created + i64::from(rng.below(86_400))),
+        "scheduled" => Some(TODAY + i64::from(rng.below(60) + 1) * DAY),
         _ => None,
     };
     Post {
         id: format!("post_{:x}{n:05}", seed.number),
         slug: slug(&title, n),
         status,
-        author: (!dice.chance(2)).then(|| dice.pick(&AUTHORS)),
+        author: (!rng.chance(2)).then(|| rng.pick(&AUTHORS)),
         created_on: moment(created),
         last_update: moment(updated),
-        category: (!dice.chance(6)).then(|| dice.pick(&CATEGORIES)),
-        word_count: (!dice.chance(1)).then(|| 120 + dice.below(900) + dice.below(1_400)),
+        category: (!rng.chance(6)).then(|| rng.pick(&CATEGORIES)),
+        word_count: (!rng.chance(1)).then(|| 120 + rng.below(900) + rng.below(1_400)),
         post_publish: published.map(moment),
-        excerpt: (!dice.chance(15)).then(|| excerpt(&subject, dice)),
-        featured: dice.chance(5),
+        excerpt: (!rng.chance(15)).then(|| excerpt(&subject, rng)),
+        featured: rng.chance(5),
         title,
     }
 }
 
 /// The provider documents `published` and `draft`; the others are seeded.
-fn status(dice: &mut Dice) -> &'static str {
-    match dice.below(100) {
+fn status(rng: &mut Rng) -> &'static str {
+    match rng.below(100) {
         0..62 => "published",
         62..82 => "draft",
         82..90 => "scheduled",
@@ -117,17 +117,17 @@ fn status(dice: &mut Dice) -> &'static str {
 mod tests {
     use super::*;
 
-    const SEED: Seed = Seed { number: 7, count: 500, style: Style::Chronicle, numeric_times: false };
+    const SEED: PostSeed = PostSeed { number: 7, count: 500, style: Style::Chronicle, numeric_times: false };
 
     #[test]
     fn the_world_is_the_same_at_every_start() {
-        let (one, other) = (grow(SEED), grow(SEED));
+        let (one, other) = (generate_posts(SEED), generate_posts(SEED));
         assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
     }
 
     #[test]
     fn every_status_occurs_and_nulls_do_too() {
-        let posts = grow(SEED);
+        let posts = generate_posts(SEED);
         for status in ["published", "draft", "scheduled", "archived", "in_review"] {
             assert!(posts.iter().any(|post| post.status == status), "{status}");
         }
@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn titles_are_of_many_kinds() {
-        let titles: std::collections::HashSet<_> = grow(SEED).into_iter().map(|post| post.title).collect();
+        let titles: std::collections::HashSet<_> =
+            generate_posts(SEED).into_iter().map(|post| post.title).collect();
         assert!(titles.len() > 300, "{} of 500", titles.len());
     }
 }

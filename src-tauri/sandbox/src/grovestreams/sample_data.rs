@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 
 use crate::grovestreams::constants::ACCOUNTS;
 use crate::random::digest;
-use crate::world::{USERS, User};
+use crate::sample_data::{USERS, User};
 
 /// Uid, name and, as places in the list of accounts, the members; the first is the owner.
 type Organization = (&'static str, &'static str, &'static [usize]);

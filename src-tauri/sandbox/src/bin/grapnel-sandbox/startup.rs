@@ -10,8 +10,8 @@ pub(crate) fn print_json(sandbox: &Sandbox) -> io::Result<()> {
     let all: Map<String, Value> = sandbox
         .providers()
         .map(|id| {
-            let facts = facts(sandbox, id).into_iter().map(|(name, value)| (name.to_owned(), value));
-            (id.name().to_owned(), Value::Object(facts.collect()))
+            let fields = fields(sandbox, id).into_iter().map(|(name, value)| (name.to_owned(), value));
+            (id.name().to_owned(), Value::Object(fields.collect()))
         })
         .collect();
     let mut out = io::stdout();
@@ -25,8 +25,8 @@ pub(crate) fn print_text(sandbox: &Sandbox) -> io::Result<()> {
     writeln!(out, "Made-up providers, people and things, on this computer only.")?;
     for id in sandbox.providers() {
         writeln!(out, "\n{}", id.title())?;
-        for (name, value) in facts(sandbox, id) {
-            writeln!(out, "  {name:<18}{}", in_words(&value))?;
+        for (name, value) in fields(sandbox, id) {
+            writeln!(out, "  {name:<18}{}", as_text(&value))?;
         }
     }
     writeln!(
@@ -37,26 +37,26 @@ pub(crate) fn print_text(sandbox: &Sandbox) -> io::Result<()> {
     out.flush()
 }
 
-fn in_words(value: &Value) -> String {
+fn as_text(value: &Value) -> String {
     match value {
-        Value::Array(items) => items.iter().map(in_words).collect::<Vec<_>>().join("\n                    "),
+        Value::Array(items) => items.iter().map(as_text).collect::<Vec<_>>().join("\n                    "),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
 
-type Facts = Vec<(&'static str, Value)>;
+type Fields = Vec<(&'static str, Value)>;
 
-fn facts(sandbox: &Sandbox, id: ProviderId) -> Facts {
+fn fields(sandbox: &Sandbox, id: ProviderId) -> Fields {
     let url = sandbox.url(id).unwrap_or_default();
     let Registration { client_id, client_secret, addresses } = sandbox.registration(id);
-    let mut facts = vec![("url", json!(url))];
-    facts.extend(addresses.into_iter().map(|(name, address)| (name, json!(address))));
+    let mut fields = vec![("url", json!(url))];
+    fields.extend(addresses.into_iter().map(|(name, address)| (name, json!(address))));
     if !client_id.is_empty() {
-        facts.push(("client_id", json!(client_id)));
+        fields.push(("client_id", json!(client_id)));
     }
-    facts.extend(client_secret.map(|secret| ("client_secret", json!(secret))));
-    facts.extend(match id {
+    fields.extend(client_secret.map(|secret| ("client_secret", json!(secret))));
+    fields.extend(match id {
         ProviderId::Grigora => {
             vec![("redirect_uris", json!(grigora::REDIRECT_URIS)), ("scopes", json!(grigora::SCOPES))]
         }
@@ -77,6 +77,6 @@ fn facts(sandbox: &Sandbox, id: ProviderId) -> Facts {
             ("scopes", json!(custom::SCOPES.map(|(name, _)| name))),
         ],
     });
-    facts.push(("control_url", json!(format!("{url}/_sandbox"))));
-    facts
+    fields.push(("control_url", json!(format!("{url}/_sandbox"))));
+    fields
 }

@@ -11,63 +11,64 @@ use hyper::body::Frame;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::body::{bytes_of, with_body};
+use super::reply_body::{take_body, with_body};
 use super::token_reply;
 use crate::clock::{Clock, http_date, later};
-use crate::faults::fault::Fault;
-use crate::faults::words::{WHY, Words};
+use crate::faults::Fault;
+use crate::faults::{FAULT_DESCRIPTION, RefusalReplies};
 use crate::provider::Provider;
-use crate::refusal::{Refusal, reply};
-use crate::server::HangUp;
+use crate::reply::{ErrorReply, json_reply};
+use crate::server::DropConnection;
 
-const FIVE_MIB: usize = 5 * 1024 * 1024;
+const OVERSIZED_PADDING_BYTES: usize = 5 * 1024 * 1024;
 
 /// What a captive portal says to everything.
-const PORTAL: &str = "<!doctype html><title>Welcome</title><h1>Sign in to use this network</h1>";
+const CAPTIVE_PORTAL_PAGE: &str = "<!doctype html><title>Welcome</title><h1>Sign in to use this network</h1>";
 
 /// Answers a request with `act`, and with whatever `fault` makes of it.
-pub(crate) async fn play(
+pub(crate) async fn apply_fault(
     fault: Option<Fault>,
     provider: &Provider,
     act: impl Future<Output = Response>,
 ) -> Response {
     let Some(fault) = fault else { return act.await };
-    let clock = &provider.common.clock;
-    match instead(&fault, clock, provider.words) {
+    let clock = &provider.shared.clock;
+    match reply_without_acting(&fault, clock, provider.refusals) {
         Some(response) => response,
-        None => after(&fault, clock, act.await).await,
+        None => alter_reply(&fault, clock, act.await).await,
     }
 }
 
 /// The reply of a server, or of something before it, that never acted.
-fn instead(fault: &Fault, clock: &Clock, words: Words) -> Option<Response> {
+fn reply_without_acting(fault: &Fault, clock: &Clock, refusals: RefusalReplies) -> Option<Response> {
     Some(match fault {
         Fault::TooMany(seconds) => too_many(&seconds.to_string()),
         Fault::TooManyUntil(seconds) => {
             too_many(&http_date(later(clock.now(), SignedDuration::from_secs(i64::from(*seconds)))))
         }
         Fault::ServerError(500) => {
-            reply(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }))
+            json_reply(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }))
         }
         Fault::ServerError(status) => gateway(*status),
-        Fault::Html => Html(PORTAL).into_response(),
+        Fault::Html => Html(CAPTIVE_PORTAL_PAGE).into_response(),
         Fault::Redirect(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to.clone())]).into_response()
         }
-        Fault::InvalidToken => (words.token)(),
-        Fault::InvalidGrant => (words.grant)(),
-        Fault::InvalidClient => (words.client)(),
+        Fault::InvalidToken => (refusals.token)(),
+        Fault::InvalidGrant => (refusals.grant)(),
+        Fault::InvalidClient => (refusals.client)(),
         Fault::UnknownError => {
-            Refusal::new(StatusCode::BAD_REQUEST, "mercury_in_retrograde", WHY).into_response()
+            ErrorReply::new(StatusCode::BAD_REQUEST, "mercury_in_retrograde", FAULT_DESCRIPTION)
+                .into_response()
         }
         _ => return None,
     })
 }
 
-async fn after(fault: &Fault, clock: &Clock, mut response: Response) -> Response {
+async fn alter_reply(fault: &Fault, clock: &Clock, mut response: Response) -> Response {
     match fault {
         Fault::LostReply => {
-            response.extensions_mut().insert(HangUp);
+            response.extensions_mut().insert(DropConnection);
             response
         }
         Fault::GatewayTimeout => gateway(504),
@@ -90,7 +91,7 @@ async fn after(fault: &Fault, clock: &Clock, mut response: Response) -> Response
 }
 
 fn too_many(retry_after: &str) -> Response {
-    let mut response = reply(StatusCode::TOO_MANY_REQUESTS, &json!({ "error": "too_many_requests" }));
+    let mut response = json_reply(StatusCode::TOO_MANY_REQUESTS, &json!({ "error": "too_many_requests" }));
     if let Ok(value) = HeaderValue::from_str(retry_after) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
@@ -105,14 +106,14 @@ fn gateway(status: u16) -> Response {
 }
 
 async fn oversized(response: Response) -> Response {
-    let (response, bytes) = bytes_of(response).await;
+    let (response, bytes) = take_body(response).await;
     let mut padded = bytes.to_vec();
-    padded.resize(padded.len() + FIVE_MIB, b' ');
+    padded.resize(padded.len() + OVERSIZED_PADDING_BYTES, b' ');
     with_body(response, padded)
 }
 
 async fn cut_off(response: Response) -> Response {
-    let (response, bytes) = bytes_of(response).await;
+    let (response, bytes) = take_body(response).await;
     let promised = HeaderValue::from(bytes.len());
     let mut response = with_body(response, Body::new(Broken::Half(bytes.slice(..bytes.len() / 2))));
     response.headers_mut().insert(header::CONTENT_LENGTH, promised);

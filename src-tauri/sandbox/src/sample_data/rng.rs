@@ -1,14 +1,14 @@
 //! A small generator of numbers (SplitMix64): the same from the same seed, on every machine and in every version.
 
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    fn roll(&mut self) -> u64 {
+    fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,7 +18,7 @@ impl Dice {
 
     /// Below `end`, which is at least 1.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
-        u32::try_from(self.roll() % u64::from(end.max(1))).unwrap_or_default()
+        u32::try_from(self.next_u64() % u64::from(end.max(1))).unwrap_or_default()
     }
 
     pub(crate) fn chance(&mut self, percent: u32) -> bool {

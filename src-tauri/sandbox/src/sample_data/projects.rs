@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 
 use super::details;
-use super::posts::{Post, Seed, grow};
+use super::posts::{Post, PostSeed, generate_posts};
 use super::titles::Style;
 
 /// A site.
@@ -17,17 +17,17 @@ pub(crate) struct Project {
     pub(crate) slug: &'static str,
     /// What the details show besides the members above.
     pub(crate) details: Map<String, Value>,
-    seed: Seed,
+    seed: PostSeed,
     posts: OnceLock<Vec<Post>>,
 }
 
 impl Project {
     /// Made when first asked for: a start must not wait for a hundred thousand posts.
     pub(crate) fn posts(&self) -> &[Post] {
-        self.posts.get_or_init(|| grow(self.seed))
+        self.posts.get_or_init(|| generate_posts(self.seed))
     }
 
-    fn new(names: [&'static str; 3], domain: Option<&'static str>, details: Value, seed: Seed) -> Self {
+    fn new(names: [&'static str; 3], domain: Option<&'static str>, details: Value, seed: PostSeed) -> Self {
         let [id, name, slug] = names;
         let Value::Object(details) = details else { unreachable!("details are an object") };
         Self { id, name, domain, slug, details, seed, posts: OnceLock::new() }
@@ -35,7 +35,7 @@ impl Project {
 }
 
 pub(super) fn seed(posts: usize) -> Vec<Project> {
-    let of = |number, count, style| Seed { number, count, style, numeric_times: false };
+    let of = |number, count, style| PostSeed { number, count, style, numeric_times: false };
     vec![
         Project::new(
             ["proj_harbour", "Harbour Coffee Roasters", "harbour-coffee-roasters"],
@@ -71,7 +71,7 @@ pub(super) fn seed(posts: usize) -> Vec<Project> {
             ["proj_lindqvist", "Atelier Lindqvist", "atelier-lindqvist"],
             Some("atelier-lindqvist.example"),
             details::rich(),
-            Seed { numeric_times: true, ..of(0x66, 48, Style::Atelier) },
+            PostSeed { numeric_times: true, ..of(0x66, 48, Style::Atelier) },
         ),
     ]
 }

@@ -7,14 +7,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock::iso;
-use crate::world::{Dice, Style, slug};
+use crate::sample_data::{Rng, Style, slug};
 
 /// The world's today, 15 November 2026 at nine.
 const TODAY: i64 = 1_794_733_200;
 const DAY: i64 = 86_400;
 
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub(super) struct Catalog {
     items: OnceLock<Vec<Item>>,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Item {
     updated_at: String,
 }
 
-impl World {
+impl Catalog {
     pub(super) fn sites() -> Vec<Value> {
         SITES.iter().map(site).collect()
     }
@@ -93,20 +93,20 @@ fn site(&(id, name, domain, _, _): &Site) -> Value {
 }
 
 fn items(number: usize, &(id, _, _, count, style): &Site) -> Vec<Item> {
-    let mut dice = Dice::new(0x6_1d + number as u64);
+    let mut rng = Rng::new(0x6_1d + number as u64);
     let mut item = |n: usize| {
-        let (title, _) = style.title(n, &mut dice);
-        let created = TODAY - i64::from(dice.below(3 * 365)) * DAY - i64::from(dice.below(86_400));
-        let updated = created + (TODAY - created) * i64::from(dice.below(100)) / 100;
+        let (title, _) = style.title(n, &mut rng);
+        let created = TODAY - i64::from(rng.below(3 * 365)) * DAY - i64::from(rng.below(86_400));
+        let updated = created + (TODAY - created) * i64::from(rng.below(100)) / 100;
         let time = |seconds| iso(Timestamp::from_second(seconds).unwrap_or_default());
         Item {
             id: format!("{}{:02x}{n:06x}", &id[..28], number),
             site: id,
-            kind: dice.pick(&["article", "article", "image", "video", "quote"]),
+            kind: rng.pick(&["article", "article", "image", "video", "quote"]),
             slug: slug(&title, n),
             title,
-            published: dice.chance(70),
-            starred: dice.chance(8),
+            published: rng.chance(70),
+            starred: rng.chance(8),
             created_at: time(created),
             updated_at: time(updated),
         }
@@ -120,10 +120,10 @@ mod tests {
 
     #[test]
     fn there_are_some_hundreds_each_with_an_id_of_its_own() {
-        let world = World::default();
-        let ids: std::collections::HashSet<_> = world.items().iter().map(|item| &item.id).collect();
+        let data = Catalog::default();
+        let ids: std::collections::HashSet<_> = data.items().iter().map(|item| &item.id).collect();
         assert_eq!(ids.len(), 319);
         assert!(ids.iter().all(|id| id.len() == 36));
-        assert!(world.items().is_sorted_by(|one, other| one.created_at >= other.created_at));
+        assert!(data.items().is_sorted_by(|one, other| one.created_at >= other.created_at));
     }
 }
