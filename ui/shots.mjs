@@ -39,13 +39,13 @@ const pick = async (page, name) => {
 
 const shots = {
   first: { scenario: "empty" },
-  "sandbox-form": { scenario: "empty", go: (page) => button(page, "Try it with the sandbox").click() },
+  "sandbox-form": { scenario: "empty", go: (page) => button(page, "Try the sandbox").click() },
   "add-form": { scenario: "some", go: (page) => button(page, "Add app").click() },
   "add-wrong": {
     scenario: "some",
     go: async (page) => {
       await button(page, "Add app").click();
-      await page.getByRole("button", { name: "Addresses" }).click();
+      await page.getByRole("button", { name: "Endpoints" }).click();
       await page.fill("#client_id", "acme-sites-7f3a");
       await page.fill("#token_url", "http://acme.example/token");
       await page.locator("form .primary").click();
@@ -56,7 +56,7 @@ const shots = {
   "own-browser": {
     scenario: "some",
     go: async (page) => {
-      await page.getByRole("button", { name: "as in Settings" }).click();
+      await page.getByRole("button", { name: "default" }).click();
       await page.locator("#own-browser").scrollIntoViewIfNeeded();
     },
   },
@@ -122,7 +122,7 @@ const shots = {
       await button(page, "Settings").click();
       await page.fill("#browser", "firefox -P work");
       await page.keyboard.press("Enter");
-      await page.getByText("Left as it was").waitFor();
+      await page.getByText("Not changed").waitFor();
       await page.locator("#authorities").scrollIntoViewIfNeeded();
     },
   },
@@ -147,7 +147,7 @@ const shots = {
         go: async (page) => {
           await button(page, "Settings").click();
           if (name === "doctor") {
-            await button(page, "Check everything").click();
+            await button(page, "Run diagnostics").click();
             await button(page, "Copy diagnostics").waitFor();
           }
           await page.getByRole("heading", { name: title, exact: true }).evaluate((heading) => heading.scrollIntoView());
@@ -160,7 +160,7 @@ const shots = {
     scenario: "app",
     go: async (page) => {
       await row(page, "Acme Sites");
-      await button(page, "Change…").click();
+      await button(page, "Edit").click();
       await page.locator("#client_secret").waitFor();
     },
   },
@@ -168,15 +168,15 @@ const shots = {
     scenario: "some",
     go: async (page) => {
       await button(page, "More actions").click();
-      await page.getByRole("menuitem", { name: "Show the app" }).click();
+      await page.getByRole("menuitem", { name: "Go to app" }).click();
     },
   },
   "connect-start": {
     scenario: "empty",
     go: async (page) => {
-      await button(page, "Try it with the sandbox").click();
+      await button(page, "Try the sandbox").click();
       await page.locator("form .primary").click();
-      await button(page, "Connect in the browser").waitFor();
+      await button(page, "Connect").waitFor();
     },
   },
   ...Object.fromEntries(
@@ -189,15 +189,15 @@ const shots = {
     scenario: "browser",
     go: async (page) => {
       await row(page, "Acme Shop");
-      await button(page, "Connect in the browser").click();
-      await page.getByText("The sign-in page did not open").waitFor();
+      await button(page, "Connect").click();
+      await page.getByText("The sign-in page didn’t open").waitFor();
     },
   },
   "way-back-lost": {
     scenario: "way-back-lost",
     go: async (page) => {
-      await button(page, "Connect in the browser").click();
-      await button(page, "Go on anyway").waitFor();
+      await button(page, "Connect").click();
+      await button(page, "Continue anyway").waitFor();
     },
   },
   projects: { scenario: "some", go: (page) => tab(page, "Browse") },
@@ -244,7 +244,7 @@ const shots = {
     go: async (page) => {
       await pick(page, "Acme Journal");
       await button(page, "Export").click();
-      await button(page, "CSV, for a spreadsheet…").click();
+      await button(page, "CSV…").click();
       await button(page, "Open folder").waitFor();
     },
   },
@@ -269,7 +269,7 @@ const shots = {
     go: async (page) => {
       await pick(page, "Acme Journal");
       await button(page, "Reload").click();
-      await page.getByText("was read before").waitFor();
+      await page.getByText("Showing the offline copy").waitFor();
     },
   },
   "projects-offline": { scenario: "offline", go: (page) => tab(page, "Browse") },
@@ -361,7 +361,7 @@ const shots = {
     go: async (page) => {
       await button(page, "Add app").click();
       await page.getByRole("radio", { name: "The Grid" }).click();
-      await page.getByRole("radio", { name: "By a port of this computer" }).click();
+      await page.getByRole("radio", { name: "Loopback (127.0.0.1)" }).click();
     },
   },
   "add-scopes": {
@@ -378,7 +378,7 @@ const shots = {
     go: async (page) => {
       await button(page, "Add app").click();
       await page.getByRole("radio", { name: "Another provider" }).click();
-      await page.getByRole("radio", { name: "Paste it" }).click();
+      await page.getByRole("radio", { name: "Paste manually" }).click();
     },
   },
   "add-conventions": {
@@ -386,7 +386,7 @@ const shots = {
     go: async (page) => {
       await button(page, "Add app").click();
       await page.getByRole("radio", { name: "The Grid" }).click();
-      await page.getByRole("button", { name: "Conventions" }).click();
+      await page.getByRole("button", { name: "Advanced OAuth options" }).click();
       await page.selectOption("#require_state", "false");
       await page.locator("#require_state").scrollIntoViewIfNeeded();
     },
@@ -402,11 +402,11 @@ const shots = {
     go: async (page) => {
       await row(page, "Harbour");
       await page.fill("#pasted", "nonsense");
-      await button(page, "Use it").click();
+      await button(page, "Submit").click();
       await page.locator("#pasted-wrong").waitFor();
     },
   },
-  "port-taken": { scenario: "port-taken", go: (page) => button(page, "Connect in the browser").click() },
+  "port-taken": { scenario: "port-taken", go: (page) => button(page, "Connect").click() },
   password: {
     scenario: "grovestreams-app",
     go: async (page) => {
@@ -421,7 +421,7 @@ const shots = {
     scenario: "custom",
     go: async (page) => {
       await button(page, "More actions").click();
-      await page.getByRole("menuitem", { name: "Show the app" }).click();
+      await page.getByRole("menuitem", { name: "Go to app" }).click();
     },
   },
   things: {
@@ -447,7 +447,7 @@ const shots = {
     go: async (page) => {
       await pick(page, "Project 2");
       await page.locator("table").focus();
-      await page.keyboard.press("End");
+      await page.keyboard.press("Expiry");
     },
   },
   unwritable: { scenario: "unwritable" },
@@ -466,12 +466,12 @@ const shots = {
     scenario: "some",
     go: async (page) => {
       await button(page, "More actions").click();
-      await page.getByRole("menuitem", { name: "Show the app" }).click();
+      await page.getByRole("menuitem", { name: "Go to app" }).click();
       await button(page, "Remove app…").click();
     },
   },
   "key-missing": { scenario: "key-missing" },
-  "key-missing-anew": { scenario: "key-missing", go: (page) => button(page, "Begin anew…").click() },
+  "key-missing-anew": { scenario: "key-missing", go: (page) => button(page, "Reset vault…").click() },
   callback: {
     scenario: "some",
     go: (page) =>

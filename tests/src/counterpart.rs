@@ -70,31 +70,31 @@ impl Counterpart {
         let at = |path: &str| format!("{}{path}", sandbox.url(self.0).unwrap_or_default());
         let form = match self.0 {
             ProviderId::Grigora => Form::of("Grigora")
-                .with("Client id", grigora::CLIENT_ID)
-                .with("Authorize address", at(grigora::AUTHORIZE_PATH))
-                .with("Token address", at(grigora::TOKEN_PATH))
-                .with("API base address", at(grigora::API_BASE)),
+                .with("Client ID", grigora::CLIENT_ID)
+                .with("Authorization URL", at(grigora::AUTHORIZE_PATH))
+                .with("Token URL", at(grigora::TOKEN_PATH))
+                .with("API base URL", at(grigora::API_BASE)),
             ProviderId::Grindery => Form::of("Grindery")
-                .with("Authorize address", at(grindery::AUTHORIZE_PATH))
-                .with("Token address", at(grindery::TOKEN_PATH))
-                .with("Keys address (JWKS)", at(grindery::KEYS_PATH))
-                .with("API base address", at(grindery::API_PATH)),
+                .with("Authorization URL", at(grindery::AUTHORIZE_PATH))
+                .with("Token URL", at(grindery::TOKEN_PATH))
+                .with("JWKS URL", at(grindery::KEYS_PATH))
+                .with("API base URL", at(grindery::API_PATH)),
             ProviderId::TheGrid => Form::of("The Grid")
-                .with("Client id", the_grid::CLIENT_ID)
-                .with("Authorize address", at(the_grid::AUTHORIZE_PATH))
-                .with("Token address", at(the_grid::TOKEN_PATH))
-                .with("Refresh address", at(the_grid::REFRESH_PATH))
-                .with("API base address", at(the_grid::API_BASE)),
+                .with("Client ID", the_grid::CLIENT_ID)
+                .with("Authorization URL", at(the_grid::AUTHORIZE_PATH))
+                .with("Token URL", at(the_grid::TOKEN_PATH))
+                .with("Refresh URL", at(the_grid::REFRESH_PATH))
+                .with("API base URL", at(the_grid::API_BASE)),
             ProviderId::GroveStreams => Form::of("GroveStreams")
-                .with("Client id", "grapnel-at-the-harbour")
+                .with("Client ID", "grapnel-at-the-harbour")
                 .with(
-                    "Authorize address",
+                    "Authorization URL",
                     format!("{}#{}", at(grovestreams::AUTHORIZE_PATH), grovestreams::FRAGMENT),
                 )
-                .with("Token address", at(grovestreams::TOKEN_PATH))
-                .with("Password sign-in address", at(grovestreams::LOGIN_PATH))
-                .with("API base address", at(grovestreams::API_BASE)),
-            ProviderId::Custom => Form::of("Another provider").with("Client id", custom::CLIENT_ID),
+                .with("Token URL", at(grovestreams::TOKEN_PATH))
+                .with("Password sign-in URL", at(grovestreams::LOGIN_PATH))
+                .with("API base URL", at(grovestreams::API_BASE)),
+            ProviderId::Custom => Form::of("Another provider").with("Client ID", custom::CLIENT_ID),
         };
         self.client_secret().into_iter().fold(form, |form, secret| form.with("Client secret", secret))
     }

@@ -84,7 +84,7 @@ impl Form {
         for (field, text) in &self.typed {
             // Those that are rarely changed are behind a line that opens.
             if !page.has_field(field).await? {
-                page.press(Role::Disclosure, "Addresses").await?;
+                page.press(Role::Disclosure, "Endpoints").await?;
             }
             page.fill(field, text).await?;
         }
@@ -109,7 +109,7 @@ impl Form {
     /// Adds the app that was filled in.
     pub async fn send(&self, page: &Page) -> Result<()> {
         page.send().await?;
-        page.find(Role::Button, "Connect in the browser").await?;
+        page.find(Role::Button, "Connect").await?;
         Ok(())
     }
 }

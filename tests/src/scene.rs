@@ -26,7 +26,7 @@ pub const SCHEME: &str = "dev.grapnel.desktop";
 pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";
 
 /// The way back by a port of this computer, as the window calls it.
-pub const BY_PORT: &str = "By a port of this computer";
+pub const BY_PORT: &str = "Loopback (127.0.0.1)";
 
 /// A story with everything that a sign-in needs.
 #[derive(Debug)]
@@ -139,14 +139,14 @@ impl Scene {
     /// Starts Grapnel, and adds an app of one's own.
     pub async fn open_with(&self, form: &Form) -> Result<Window> {
         let window = self.open_grapnel().await?;
-        window.page().press(Role::Button, "Add your app").await?;
+        window.page().press(Role::Button, "Add your own app").await?;
         form.add(&window.page()).await?;
         Ok(window)
     }
 
     /// Connects the app that the window shows, up to the consent page.
     pub async fn connect(&self, page: &Page) -> Result<Consent> {
-        page.press(Role::Button, "Connect in the browser").await?;
+        page.press(Role::Button, "Connect").await?;
         self.consent().await
     }
 

@@ -19,7 +19,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
     let window = scene
         .step("Grapnel opens with an empty window", async {
             let window = scene.open_grapnel().await?;
-            window.page().find(Role::Button, "Try it with the sandbox").await?;
+            window.page().find(Role::Button, "Try the sandbox").await?;
             window.page().is_drawn().await?;
             Ok(window)
         })
@@ -27,7 +27,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
     let page = window.page();
     scene
         .step("The form to add an app is filled in", async {
-            page.press(Role::Button, "Add your app").await?;
+            page.press(Role::Button, "Add your own app").await?;
             page.says("dev.grapnel.desktop:/oauth/callback").await?;
             scene.form().fill(&page).await?;
             page.is_drawn().await
@@ -36,13 +36,13 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
     scene
         .step("The app is added, and can be connected", async {
             page.send().await?;
-            page.find(Role::Button, "Connect in the browser").await?;
+            page.find(Role::Button, "Connect").await?;
             page.says("Its client secret stays in the vault.").await
         })
         .await?;
     let consent = scene
         .step("The browser shows the consent page", async {
-            page.press(Role::Button, "Connect in the browser").await?;
+            page.press(Role::Button, "Connect").await?;
             let consent = scene.consent().await?;
             page.says("Waiting for you in the browser").await?;
             consent.page().says("Connect Sandbox App to Grigora").await?;
@@ -54,7 +54,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
         .step("Authorize leads back to Grapnel, and the connection is active", async {
             consent.authorize().await?;
             page.find(Role::Tab, "Overview").await?;
-            page.says("Active. Good for another").await?;
+            page.says("Active. Expires in").await?;
             scene.desktop().brings_to_front(window.process().pid).await
         })
         .await?;
@@ -146,10 +146,10 @@ pub async fn refresh(scene: &Scene, page: &Page) -> Result<()> {
         .step("Refresh now brings another token", async {
             let before = fingerprint(page).await?;
             page.press(Role::Button, "Refresh now").await?;
-            page.says("Renewed once.").await?;
+            page.says("Refreshed once.").await?;
             let after = fingerprint(page).await?;
             ensure!(before != after, "the fingerprint is still {before}");
-            page.says("Active. Good for another").await
+            page.says("Active. Expires in").await
         })
         .await
 }

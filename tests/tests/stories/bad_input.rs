@@ -7,15 +7,15 @@ use grapnel_tests::scene::{CALLBACK, Scene};
 use grapnel_tests::story::Pictures;
 use grapnel_tests::{Result, ensure};
 
-const REFUSED: &str = "A sign-in came back that Grapnel did not accept";
-const ACTIVE: &str = "Active. Good for another";
+const REFUSED: &str = "Rejected an unexpected sign-in response";
+const ACTIVE: &str = "Active. Expires in";
 
 #[tokio::test]
 async fn what_cannot_be_is_told_and_loses_nothing() -> Result<()> {
     let scene = Scene::set("bad-input", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.open_grapnel().await?;
     let page = window.page();
-    page.press(Role::Button, "Add your app").await?;
+    page.press(Role::Button, "Add your own app").await?;
     in_the_form(&scene, &page).await?;
     a_wrong_secret(&scene, &page).await?;
     in_a_callback(&scene, &page).await?;
@@ -25,13 +25,13 @@ async fn what_cannot_be_is_told_and_loses_nothing() -> Result<()> {
 
 async fn in_the_form(scene: &Scene, page: &Page) -> Result<()> {
     let right = scene.form();
-    let client_id = |text: &str| right.clone().with("Client id", text);
-    let token_address = |text: &str| right.clone().with("Token address", text);
+    let client_id = |text: &str| right.clone().with("Client ID", text);
+    let token_address = |text: &str| right.clone().with("Token URL", text);
     for (form, told) in [
         (client_id(""), "This field is required."),
         (token_address("https://provider.example/to ken"), "The address has a space in it."),
-        (token_address("http://provider.example/token"), "Enter an https:// address."),
-        (token_address("provider"), "Enter an https:// address."),
+        (token_address("http://provider.example/token"), "Enter an https:// URL."),
+        (token_address("provider"), "Enter an https:// URL."),
     ] {
         scene
             .step(&format!("In the form: {told}"), async {
@@ -50,7 +50,7 @@ async fn a_wrong_secret(scene: &Scene, page: &Page) -> Result<()> {
         .step("A wrong client secret", async {
             scene.form().with("Client secret", "not-the-secret-of-this-app").add(page).await?;
             scene.connect(page).await?.authorize().await?;
-            page.find(Role::Heading, "The sign-in failed").await?;
+            page.find(Role::Heading, "Sign-in failed").await?;
             page.says("does not accept the client ID or the client secret").await?;
             page.press(Role::Button, "Close").await?;
             page.says("Not connected yet.").await
@@ -85,7 +85,7 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
             let answer =
                 format!("{}?error=mercury_in_retrograde&state={}", consent.redirect_uri(), consent.state());
             scene.desktop().open(&answer)?;
-            page.find(Role::Heading, "The sign-in failed").await?;
+            page.find(Role::Heading, "Sign-in failed").await?;
             page.says("Grigora on this computer (127.0.0.1) refused, with the error “mercury_in_retrograde”.")
                 .await
         })
@@ -123,7 +123,7 @@ async fn in_a_reply(scene: &Scene, page: &Page) -> Result<()> {
     let mut next = scene
         .step("The connection is to be authorized again", async {
             page.press(Role::Button, "More actions").await?;
-            page.press(Role::Option, "Connect again").await?;
+            page.press(Role::Option, "Reconnect").await?;
             scene.consent().await
         })
         .await?;
@@ -138,7 +138,7 @@ async fn in_a_reply(scene: &Scene, page: &Page) -> Result<()> {
             .step(&format!("A reply: {told}"), async {
                 faults.set(Endpoint::TokenExchange, fault, 1)?;
                 next.authorize().await?;
-                page.find(Role::Heading, "The sign-in failed").await?;
+                page.find(Role::Heading, "Sign-in failed").await?;
                 page.says(told).await?;
                 let text = page.text().await?;
                 ensure!(text.contains("Active, "), "the connection was lost");

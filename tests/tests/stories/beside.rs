@@ -73,7 +73,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
             desktop.move_window_of(pid, [210, 130], [820, 610]).await?;
             page.press(Role::Button, "Activity").await?;
             page.press(Role::Button, "Settings").await?;
-            page.says("This desktop shows no tray now").await?;
+            page.says("No system tray found").await?;
             page.tick("Start at login").await?;
             until("the entry", async || Ok(entry.exists().then_some(()))).await?;
             let left = desktop.place_of_window_of(pid).await?;

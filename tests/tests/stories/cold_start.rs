@@ -24,7 +24,7 @@ async fn a_link_starts_grapnel_and_finishes_the_sign_in() -> Result<()> {
             consent.authorize().await?;
             let window = scene.find_grapnel().await?;
             window.page().find(Role::Tab, "Overview").await?;
-            window.page().says("Active. Good for another").await?;
+            window.page().says("Active. Expires in").await?;
             Ok(window)
         })
         .await?;

@@ -31,11 +31,11 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
     scene
         .step("grapnel token prints its token, and a renewal shows in the window", async {
             page.press_about(Role::Button, "Nightly job").await?;
-            page.says("Not renewed yet.").await?;
+            page.says("Not refreshed yet.").await?;
             let listed = terminal.json(&["list"])?;
             ensure!(listed[0]["name"] == "Nightly job" && listed[0]["state"] == "active", "{listed}");
             terminal.print(&["refresh", "Nightly job"])?;
-            page.says("Renewed once.").await?;
+            page.says("Refreshed once.").await?;
             let revealed = scene.sandbox().revealed();
             let newest =
                 revealed.into_iter().rfind(|one| one.kind == SecretKind::AccessToken).context("a token")?;
@@ -54,7 +54,7 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
             page.press(Role::Button, "More actions").await?;
             page.press(Role::Option, "Disconnect…").await?;
             page.press(Role::Button, "Disconnect").await?;
-            page.says("The tokens were deleted here.").await?;
+            page.says("Tokens deleted from this computer.").await?;
             let refused = terminal.run(&["token", "Nightly job"], "")?;
             ensure!(refused.status.code() == Some(3), "it ends with {}", refused.status);
             Ok(())
@@ -107,8 +107,8 @@ async fn by_deep_link(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Res
     scene
         .step("A deep link that comes home to the window ends what waits in the terminal", async {
             page.press(Role::Button, "Add app").await?;
-            scene.form().called("By deep link").add(page).await?;
-            let (sign_in, address) = terminal.connect("By deep link", &[])?;
+            scene.form().called("Deep link").add(page).await?;
+            let (sign_in, address) = terminal.connect("Deep link", &[])?;
             agree(scene, &address).await?;
             succeeds(sign_in)?;
             page.says("Active, ").await
@@ -123,11 +123,11 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
     scene
         .step("What the window exports goes where its person says in the system's dialog", async {
             page.press(Role::Button, "Settings").await?;
-            page.fill("Passphrase of the file", WORDS).await?;
+            page.fill("File passphrase", WORDS).await?;
             page.fill("Confirm passphrase", WORDS).await?;
             page.press(Role::Button, "Export…").await?;
             scene.desktop().answers_dialog("Export to a file", named).await?;
-            page.says(&format!("Wrote {named}:")).await
+            page.says(&format!(" to {named}.")).await
         })
         .await?;
     scene
@@ -135,10 +135,10 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
             let told = terminal.run(&["import", named, "--dry-run", "--passphrase-stdin"], WORDS)?;
             let said = String::from_utf8_lossy(&told.stdout);
             ensure!(said.contains("Nightly job"), "{said} {}", String::from_utf8_lossy(&told.stderr));
-            page.fill("Passphrase of the file", WORDS).await?;
-            page.press(Role::Button, "Open to import…").await?;
+            page.fill("File passphrase", WORDS).await?;
+            page.press(Role::Button, "Import…").await?;
             scene.desktop().answers_dialog("Open an exported file", named).await?;
-            page.says("Here already").await?;
+            page.says("Already exists").await?;
             page.press(Role::Button, "Cancel").await
         })
         .await

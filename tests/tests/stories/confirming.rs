@@ -36,7 +36,7 @@ async fn what_the_page_names_is_asked_of_the_person() -> Result<()> {
     let window = scene.step("An app is added and connected", scene.open_with_app()).await?;
     let page = window.page();
     scene.connect(&page).await?.authorize().await?;
-    page.says("Active. Good for another").await?;
+    page.says("Active. Expires in").await?;
     in_the_settings(&scene, &page).await?;
     of_authorities(&scene, &page).await?;
     by_a_page_that_was_taken_over(&scene, &page).await?;
@@ -50,13 +50,13 @@ async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
         ("Proxy", "http://proxy.example:3128", PROXY),
     ] {
         for (key, said, is_kept) in
-            [(DECLINES, "Left as it was", ""), (DECLINES_TOO, "Left as it was", ""), (AGREES, "Kept", text)]
+            [(DECLINES, "Not changed", ""), (DECLINES_TOO, "Not changed", ""), (AGREES, "Saved", text)]
         {
             scene
                 .step(&format!("{field}: {key} at the question"), async {
                     page.press(Role::Button, "Settings").await?;
                     page.fill(field, text).await?;
-                    page.press(Role::Choice, "As the system").await?;
+                    page.press(Role::Choice, "System").await?;
                     scene.desktop().answers_question(question, key).await?;
                     page.says(said).await?;
                     // What is shown then was read anew.
@@ -72,8 +72,8 @@ async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
             .step(&format!("{field}: it is cleared without a question"), async {
                 // A blank is typed, where a field that the driver empties is not left by it.
                 page.fill(field, " ").await?;
-                page.press(Role::Choice, "As the system").await?;
-                page.says("Kept").await?;
+                page.press(Role::Choice, "System").await?;
+                page.says("Saved").await?;
                 ensure!(scene.desktop().dialog(question).await?.is_none(), "there is a question");
                 Ok(())
             })
@@ -86,7 +86,7 @@ async fn of_authorities(scene: &Scene, page: &Page) -> Result<()> {
     let chooses = async |name: &str, text: &str| {
         let file = scene.desktop().home().join(name);
         fs::write(&file, text)?;
-        page.press(Role::Button, "Choose a file…").await?;
+        page.press(Role::Button, "Choose file…").await?;
         let file = file.to_str().context("a path in UTF-8")?;
         scene.desktop().answers_dialog("Authorities to trust besides", file).await
     };
@@ -97,7 +97,7 @@ async fn of_authorities(scene: &Scene, page: &Page) -> Result<()> {
             chooses("company.pem", COMPANY).await?;
             page.says("company.pem").await?;
             page.press(Role::Button, "Remove").await?;
-            page.says("None besides the usual ones.").await
+            page.says("System CAs only.").await
         })
         .await
 }

@@ -15,12 +15,12 @@ async fn an_issuer_is_enough() -> Result<()> {
     let page = window.page();
     scene
         .step("The issuer tells its addresses", async {
-            page.press(Role::Button, "Add your app").await?;
+            page.press(Role::Button, "Add your own app").await?;
             page.press(Role::Choice, "Another provider").await?;
             page.fill("Issuer", &issuer).await?;
-            page.press(Role::Button, "Look up").await?;
-            page.says("came from the issuer.").await?;
-            let token_address = page.value("Token address").await?;
+            page.press(Role::Button, "Discover").await?;
+            page.says("Found ").await?;
+            let token_address = page.value("Token URL").await?;
             ensure!(token_address == format!("{issuer}/token"), "the token address is {token_address:?}");
             Ok(())
         })
@@ -32,13 +32,13 @@ async fn an_issuer_is_enough() -> Result<()> {
             consent.page().tick_only(&["Know", "See your", "Read your"]).await?;
             consent.authorize().await?;
             page.find(Role::Tab, "Overview").await?;
-            page.says("Active. Good for another").await
+            page.says("Active. Expires in").await
         })
         .await?;
     scene
         .step("The window tells who it is, by userinfo, and what was granted, by introspection", async {
             for words in
-                ["Ines Marchetti", "ines@harbour.example", "5 asked, 4 granted, 1 missing", "Looked up"]
+                ["Ines Marchetti", "ines@harbour.example", "5 asked, 4 granted, 1 missing", "Last checked"]
             {
                 page.says(words).await?;
             }
@@ -53,7 +53,7 @@ async fn an_issuer_is_enough() -> Result<()> {
             page.press(Role::Button, "More actions").await?;
             page.press(Role::Option, "Disconnect…").await?;
             page.press(Role::Button, "Disconnect").await?;
-            page.says("took the permission back.").await?;
+            page.says("Access revoked at").await?;
             let left = scene.sandbox().grants(ProviderId::Custom).issued();
             ensure!(left.access_tokens_live + left.refresh_tokens_live == 0, "{left:?}");
             Ok(())

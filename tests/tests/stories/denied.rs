@@ -15,8 +15,9 @@ async fn cancel_on_the_consent_page_is_no_failure() -> Result<()> {
     scene
         .step("Cancel is told as a no, and not as a failure", async {
             consent.cancel().await?;
-            page.find(Role::Heading, "You said no at Grigora on this computer (127.0.0.1)").await?;
-            page.says("Nothing was changed, and no token exists.").await?;
+            page.find(Role::Heading, "Access denied").await?;
+            page.says("Access was denied at Grigora on this computer (127.0.0.1).").await?;
+            page.says("Nothing changed, and no tokens were issued.").await?;
             ensure!(!page.text().await?.contains("failed"), "it says that something failed");
             scene.desktop().brings_to_front(window.process().pid).await
         })
@@ -33,7 +34,7 @@ async fn cancel_on_the_consent_page_is_no_failure() -> Result<()> {
             page.press(Role::Button, "Try again").await?;
             scene.consent().await?.authorize().await?;
             page.find(Role::Tab, "Overview").await?;
-            page.says("Active. Good for another").await
+            page.says("Active. Expires in").await
         })
         .await
 }

@@ -15,10 +15,10 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
     let window = scene
         .step("The form asks for no client, because Grindery knows none", async {
             let window = scene.open_grapnel().await?;
-            window.page().press(Role::Button, "Add your app").await?;
+            window.page().press(Role::Button, "Add your own app").await?;
             scene.form().fill(&window.page()).await?;
             window.page().says("Nothing is to be registered: Grindery knows no apps.").await?;
-            ensure!(!window.page().has_field("Client id").await?, "it asks for a client id");
+            ensure!(!window.page().has_field("Client ID").await?, "it asks for a client id");
             window.page().send().await?;
             Ok(window)
         })
@@ -27,11 +27,11 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
     scene
         .step("A cancel there is not told, and the window says so; it can be cancelled here", async {
             let sign_in = scene.connect(&page).await?;
-            page.says("Grindery tells nobody when you cancel there: cancel here as well.").await?;
+            page.says("Grindery doesn’t report cancellations. If you cancel there, cancel here too.").await?;
             sign_in.cancel().await?;
             sign_in.page().says("You cancelled the sign-in").await?;
             page.press(Role::Button, "Cancel").await?;
-            page.says("Nothing was changed, and no token exists.").await
+            page.says("Nothing changed, and no tokens were issued.").await
         })
         .await?;
     scene
@@ -39,7 +39,7 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
             page.press(Role::Button, "Try again").await?;
             scene.consent().await?.authorize().await?;
             page.find(Role::Tab, "Overview").await?;
-            page.says("Active. Good for another").await
+            page.says("Active. Expires in").await
         })
         .await?;
     scene
@@ -71,7 +71,7 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
         .step("A refresh keeps the refresh token", async {
             page.press(Role::Button, "Refresh now").await?;
             page.press(Role::Tab, "Overview").await?;
-            page.says("Renewed once.").await?;
+            page.says("Refreshed once.").await?;
             let refresh_tokens = scene.sandbox().grants(ProviderId::Grindery).issued().refresh_tokens;
             ensure!(refresh_tokens == 1, "there are {refresh_tokens} refresh tokens");
             Ok(())

@@ -6,7 +6,7 @@ use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::{BY_PORT, Scene};
 use grapnel_tests::{Result, ensure, sign_in};
 
-const ACTIVE: &str = "Active. Good for another";
+const ACTIVE: &str = "Active. Expires in";
 
 #[tokio::test]
 async fn the_answer_is_in_the_fragment() -> Result<()> {
@@ -14,7 +14,7 @@ async fn the_answer_is_in_the_fragment() -> Result<()> {
     for switch in [Switch::GroveStreamsFragment, Switch::GroveStreamsOauthNames] {
         scene.sandbox().switches().set(switch, true);
     }
-    let form = scene.form().back(BY_PORT).with("User id", grovestreams::USER_UID);
+    let form = scene.form().back(BY_PORT).with("User ID", grovestreams::USER_UID);
     let form = form.with("Email", grovestreams::EMAIL);
     let window =
         scene.step("An app is added, with the person’s email and user id", scene.open_with(&form)).await?;
@@ -62,7 +62,7 @@ async fn without_scripts(scene: &Scene, page: &Page) -> Result<()> {
     let address = scene
         .step("Without scripts nobody hands it on, and the page says what to do", async {
             page.press(Role::Button, "More actions").await?;
-            page.press(Role::Option, "Connect again").await?;
+            page.press(Role::Option, "Reconnect").await?;
             let consent = scene.consent().await?;
             consent.page().turn_scripts_off().await?;
             sign_in_on(&consent).await?;
@@ -75,8 +75,8 @@ async fn without_scripts(scene: &Scene, page: &Page) -> Result<()> {
         .await?;
     scene
         .step("Its address, pasted, connects", async {
-            page.press(Role::Disclosure, "Paste the address instead").await?;
-            page.fill("Address you were sent to", &address).await?;
+            page.press(Role::Disclosure, "Paste the URL instead").await?;
+            page.fill("Redirect URL", &address).await?;
             page.press(Role::Button, "Submit").await?;
             page.find(Role::Tab, "Overview").await?;
             page.says(ACTIVE).await
@@ -93,7 +93,7 @@ async fn email_and_password_are_used_once() -> Result<()> {
     scene
         .step("Without a browser: the window warns, and says what a wrong password means", async {
             page.press(Role::Button, "Sign in with email and password instead").await?;
-            page.says("sends email and password to 127.0.0.1 once, and keeps neither").await?;
+            page.says("sends your email and password to 127.0.0.1 once and saves neither").await?;
             enter(&page, WRONG).await?;
             page.says("did not accept email and password").await
         })

@@ -9,7 +9,7 @@ use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;
 use grapnel_tests::{Context, Result, ensure, sign_in};
 
-const ACTIVE: &str = "Active. Good for another";
+const ACTIVE: &str = "Active. Expires in";
 
 #[tokio::test]
 async fn an_answer_comes_home_by_a_port_of_this_computer() -> Result<()> {
@@ -21,7 +21,7 @@ async fn an_answer_comes_home_by_a_port_of_this_computer() -> Result<()> {
     let consent = scene
         .step("The browser shows the consent page, and the window tells where it listens", async {
             let consent = scene.connect(&page).await?;
-            page.says("The browser comes back to a port of this computer").await?;
+            page.says("The browser is redirected to 127.0.0.1").await?;
             Ok(consent)
         })
         .await?;
@@ -70,7 +70,7 @@ async fn a_port_that_is_taken(scene: &Scene, page: &Page) -> Result<()> {
             form.fill(page).await?;
             page.says(&format!("http://127.0.0.1:{port}/callback")).await?;
             form.send(page).await?;
-            page.press(Role::Button, "Connect in the browser").await?;
+            page.press(Role::Button, "Connect").await?;
             page.says(&format!("Port {port} of this computer belongs to another program right now.")).await?;
             page.says("The sign-in did not start. Nothing changed.").await?;
             page.says("Close that program and try again; or register another port at the provider").await

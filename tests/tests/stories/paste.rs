@@ -10,14 +10,15 @@ use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;
 use grapnel_tests::{Result, ensure, sign_in};
 
-const ACTIVE: &str = "Active. Good for another";
+const ACTIVE: &str = "Active. Expires in";
 const WAITING: &str = "Waiting, in the browser";
-const PASTED: &str = "Address you were sent to";
+const PASTED: &str = "Redirect URL";
 
 #[tokio::test]
 async fn an_answer_comes_home_in_the_persons_hands() -> Result<()> {
     let scene = Scene::set("paste", Keyring::Unlocked, Pictures::OfFailure).await?;
-    let form = |name: &str| scene.form().back("Paste it").with("Your https address", NOBODY).called(name);
+    let form =
+        |name: &str| scene.form().back("Paste manually").with("Your HTTPS redirect URI", NOBODY).called(name);
     let window =
         scene.step("An app with an https address is added", scene.open_with(&form("First app"))).await?;
     let page = window.page();
@@ -55,7 +56,7 @@ async fn agree(scene: &Scene, page: &Page) -> Result<(Consent, String)> {
     scene
         .step("The browser ends where nobody answers, and its address can be copied", async {
             let consent = scene.connect(page).await?;
-            page.says("Then copy the address that you were sent to").await?;
+            page.says("Then copy the URL from the browser’s address bar").await?;
             consent.authorize().await?;
             let address = until("the browser to end there", async || {
                 let address = consent.page().address().await?;

@@ -27,18 +27,18 @@ async fn every_screen_is_for_everyone() -> Result<()> {
     let page = window.page();
     let axe = fs::read_to_string(Path::new(AXE)).context("the window's packages are not installed")?;
     page.driver().execute(axe, Vec::new()).await?;
-    scene.step("The empty window", judged(&page, "Add your app")).await?;
+    scene.step("The empty window", judged(&page, "Add your own app")).await?;
     scene
         .step("An app is added and connected", async {
-            page.press(Role::Button, "Add your app").await?;
-            judged(&page, "Client id").await?;
+            page.press(Role::Button, "Add your own app").await?;
+            judged(&page, "Client ID").await?;
             scene.form().add(&page).await?;
-            judged(&page, "Connect in the browser").await?;
+            judged(&page, "Connect").await?;
             let consent = scene.connect(&page).await?;
             judged(&page, "Waiting for you in the browser").await?;
             consent.choose(&[PROJECT]).await?;
             consent.authorize().await?;
-            page.says("Active. Good for another").await
+            page.says("Active. Expires in").await
         })
         .await?;
     for theme in ["Light", "Dark"] {
@@ -64,15 +64,14 @@ async fn every_screen_is_for_everyone() -> Result<()> {
 
 async fn a_connection(page: &Page) -> Result<()> {
     page.press_about(Role::Button, "Active").await?;
-    for (tab, words) in [("Overview", "What it may do"), ("Token", "What is held"), ("Activity", "Signed in")]
-    {
+    for (tab, words) in [("Overview", "Scopes"), ("Token", "Tokens"), ("Activity", "Signed in")] {
         page.press(Role::Tab, tab).await?;
         judged(page, words).await?;
     }
     page.press(Role::Tab, "Browse").await?;
     judged(page, PROJECT).await?;
     page.press_about(Role::Button, PROJECT).await?;
-    page.says_no_more("Asking Grigora on this computer (127.0.0.1)").await?;
+    page.says_no_more("Loading posts from Grigora on this computer (127.0.0.1)").await?;
     judged(page, "posts").await?;
     page.press(Role::Button, "All projects").await
 }

@@ -12,7 +12,7 @@ async fn ticked_scopes_and_a_token_without_an_end() -> Result<()> {
         .step("The form offers identity providers, and scopes with what they mean", async {
             let window = scene.open_grapnel().await?;
             let page = window.page();
-            page.press(Role::Button, "Add your app").await?;
+            page.press(Role::Button, "Add your own app").await?;
             let scopes = ["content_management", "website_management"];
             let form = scene.form().selecting("Identity provider", "GitHub").ticking(&scopes);
             form.fill(&page).await?;
@@ -35,8 +35,8 @@ async fn ticked_scopes_and_a_token_without_an_end() -> Result<()> {
     scene
         .step("The connection is good until it is refused, and says what then is to be done", async {
             page.find(Role::Tab, "Overview").await?;
-            page.says("No expiry given: good until it is refused. Reconnect when it stops working.").await?;
-            page.says("There is no refresh token: reconnect when it stops working.").await?;
+            page.says("No expiry given. Valid until the provider rejects it; then reconnect.").await?;
+            page.says("No refresh token; reconnect when it expires.").await?;
             page.says("Ines Marchetti").await?;
             ensure!(!page.has(Role::Button, "Refresh now").await?, "it offers a refresh");
             Ok(())
@@ -48,7 +48,7 @@ async fn ticked_scopes_and_a_token_without_an_end() -> Result<()> {
             page.says("Northwind Bakery").await?;
             page.press_about(Role::Button, "Harbour Coffee Roasters").await?;
             page.press(Role::Button, "Items").await?;
-            page.says("180 entries").await
+            page.says("180 items").await
         })
         .await?;
     scene.check("The window shows no secret", scene.shows_no_secret(&page)).await?;
@@ -61,7 +61,7 @@ async fn ticked_scopes_and_a_token_without_an_end() -> Result<()> {
             page.press(Role::Button, "Reload").await?;
             page.says("Reconnect needed").await?;
             page.press(Role::Tab, "Overview").await?;
-            page.find(Role::Button, "Reconnect in the browser").await?;
+            page.find(Role::Button, "Reconnect").await?;
             Ok(())
         })
         .await?;

@@ -16,7 +16,7 @@ async fn without_a_keyring_nothing_is_kept_and_nothing_lost() -> Result<()> {
     let page = window.page();
     scene
         .step("Without a keyring no app is added, and the form is kept", async {
-            page.press(Role::Button, "Add your app").await?;
+            page.press(Role::Button, "Add your own app").await?;
             scene.form().fill(&page).await?;
             page.send().await?;
             page.says("No keyring answers on this computer.").await?;
@@ -28,7 +28,7 @@ async fn without_a_keyring_nothing_is_kept_and_nothing_lost() -> Result<()> {
     scene
         .step("The same form is taken", async {
             page.send().await?;
-            page.find(Role::Button, "Connect in the browser").await?;
+            page.find(Role::Button, "Connect").await?;
             page.says_no_more("No keyring answers on this computer.").await
         })
         .await?;
@@ -43,7 +43,7 @@ async fn a_locked_keyring_is_told_from_an_absent_one() -> Result<()> {
     let page = window.page();
     scene
         .step("With a locked keyring no app is added, and the form is kept", async {
-            page.press(Role::Button, "Add your app").await?;
+            page.press(Role::Button, "Add your own app").await?;
             scene.form().fill(&page).await?;
             page.send().await?;
             page.says("Your keyring is locked.").await?;
@@ -80,7 +80,7 @@ async fn without_a_display_the_program_says_so() -> Result<()> {
         .step("A link that arrives without a display reaches the window that there is", async {
             let (code, _, said) = run(&["dev.grapnel.desktop:/oauth/callback?code=x&state=y"])?;
             ensure!(code == Some(0), "{code:?} {said}");
-            window.page().says("A sign-in came back that Grapnel did not accept").await?;
+            window.page().says("Rejected an unexpected sign-in response").await?;
             run(&["dev.grapnel.desktop:/oauth/callback?code=x&state=y"])?;
             window.page().says("(2 times, latest shown)").await?;
             drop(consent);
@@ -97,7 +97,7 @@ async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
     let window = scene
         .step("A data directory that cannot be written fills the window", async {
             let window = scene.open_grapnel().await?;
-            window.page().find(Role::Heading, "Grapnel cannot open its data").await?;
+            window.page().find(Role::Heading, "Can’t open Grapnel’s data").await?;
             window.page().says("cannot be written").await?;
             window.page().says("Make the directory your own and writable").await?;
             Ok(window)
@@ -107,7 +107,7 @@ async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
         .step("Once that is mended, Try again opens it", async {
             fs::remove_file(&data)?;
             window.page().press(Role::Button, "Try again").await?;
-            window.page().press(Role::Button, "Add your app").await?;
+            window.page().press(Role::Button, "Add your own app").await?;
             scene.form().add(&window.page()).await
         })
         .await?;
@@ -118,7 +118,7 @@ async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
         .step("A database from a newer Grapnel fills the window", async {
             self::version(&scene, Some(99))?;
             let window = scene.open_grapnel().await?;
-            window.page().find(Role::Heading, "Grapnel cannot open its data").await?;
+            window.page().find(Role::Heading, "Can’t open Grapnel’s data").await?;
             window.page().says("was written by a newer Grapnel").await?;
             window.page().says("nothing in it was changed").await?;
             Ok(window)

@@ -8,8 +8,8 @@ type User = Awaited<ReturnType<typeof start>>;
 
 const change = async (user: User) => {
   await row(user, "Acme Sites");
-  await press(user, "Change…");
-  await screen.findByRole("heading", { name: "Change Acme Sites", level: 1 });
+  await press(user, "Edit");
+  await screen.findByRole("heading", { name: "Edit Acme Sites", level: 1 });
 };
 
 test("an app is changed, and what is not touched stays", async () => {
@@ -17,7 +17,7 @@ test("an app is changed, and what is not touched stays", async () => {
   await change(user);
   expect(screen.queryByRole("radio", { name: "Grigora" })).toBeNull();
   expect(field("client_secret")).toHaveValue("");
-  expect(field("client_secret")).toHaveAccessibleDescription("Empty: the one in the vault stays.");
+  expect(field("client_secret")).toHaveAccessibleDescription("Leave blank to keep the saved secret.");
   await user.clear(field("name"));
   await user.type(field("name"), "Acme pages");
   await submit(user);

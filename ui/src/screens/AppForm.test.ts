@@ -33,8 +33,8 @@ test("an address that cannot be opens the addresses and is marked there", async 
   await user.type(field("token_url"), "http://acme.example");
   await submit(user);
   await waitFor(() => expect(field("token_url")).toHaveFocus());
-  expect(screen.getByRole("button", { name: /^Addresses/ })).toHaveAttribute("aria-expanded", "true");
-  await press(user, "Reset to default: Token address");
+  expect(screen.getByRole("button", { name: /^Endpoints/ })).toHaveAttribute("aria-expanded", "true");
+  await press(user, "Reset to default: Token URL");
   expect(field("token_url")).toHaveValue("https://api.grigora.co/general/oauth/token");
 });
 
@@ -65,10 +65,10 @@ test("only what differs from the provider's own is sent", async () => {
 
 test("the sandbox's values go on to the sign-in", async () => {
   const user = await start("empty");
-  await press(user, "Try it with the sandbox");
-  await screen.findByText("These are the sandbox’s values. Nothing leaves this computer.");
+  await press(user, "Try the sandbox");
+  await screen.findByText("Filled in for the sandbox. Nothing leaves this computer.");
   await submit(user);
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("openBrowser")).toHaveLength(1);
   expect(document.body.innerHTML).not.toContain("sandbox-client-secret");
@@ -79,7 +79,7 @@ test("the sandbox's values go on to the sign-in", async () => {
 
 test("the sandbox has an app of each provider, under a name of its own", async () => {
   const user = await start("empty");
-  await press(user, "Try it with the sandbox");
+  await press(user, "Try the sandbox");
   await waitFor(() => expect(field("name")).toHaveValue("Grigora sandbox"));
   await user.click(screen.getByRole("radio", { name: "GroveStreams" }));
   expect(field("name")).toHaveValue("GroveStreams sandbox");
@@ -175,7 +175,7 @@ test("the redirect address follows the way back", async () => {
   const shown = () => (field("redirect_uri") as HTMLElement | null)?.textContent;
   await waitFor(() => expect(shown()).toBeTruthy());
   expect(shown()).toBe("dev.grapnel.desktop:/oauth/callback/k3mzq7wdab");
-  await user.click(radio("By a port of this computer"));
+  await user.click(radio("Loopback (127.0.0.1)"));
   expect(shown()).toBe("http://127.0.0.1/callback/k3mzq7wdab");
   await user.type(field("port"), "70000");
   expect(shown()).toBe("http://127.0.0.1:70000/callback/k3mzq7wdab");
@@ -192,7 +192,7 @@ test("the redirect address follows the way back", async () => {
 
 test("a loopback redirect URI that is registered already is taken as it is", async () => {
   const user = await adding("The Grid");
-  await user.click(radio("By a port of this computer"));
+  await user.click(radio("Loopback (127.0.0.1)"));
   await user.type(field("loopback_uri"), "http://localhost:8400/signin-oidc");
   expect(field("redirect_uri")).toHaveTextContent("http://localhost:8400/signin-oidc");
   await user.type(field("client_id"), "grid");
@@ -205,19 +205,17 @@ test("an app with the redirect URI of all earlier ones is offered one of its own
   const own = "dev.grapnel.desktop:/oauth/callback/q8fgjeq64x";
   const user = await start("app", () => Object.assign(fake.world.apps[0] ?? {}, { own_redirect_uri: own }));
   await row(user, "Acme Sites");
-  const offer = await screen.findByRole("region", { name: "This app needs a redirect URI of its own" });
+  const offer = await screen.findByRole("region", { name: "This app needs its own redirect URI" });
   expect(offer).toHaveTextContent(own);
   expect(offer).toHaveTextContent(/Register this redirect URI with Grigora/);
-  await press(user, "Change to this redirect URI");
-  await waitFor(() =>
-    expect(screen.queryByRole("region", { name: "This app needs a redirect URI of its own" })).toBeNull(),
-  );
+  await press(user, "Switch to this redirect URI");
+  await waitFor(() => expect(screen.queryByRole("region", { name: "This app needs its own redirect URI" })).toBeNull());
   expect(fake.called("changeApp")).toMatchObject([["acme-sites", { redirect: own, client_secret: null }]]);
 });
 
 test("a pasted way back needs an https address of one's own", async () => {
   const user = await adding("The Grid");
-  await user.click(radio("Paste it"));
+  await user.click(radio("Paste manually"));
   expect(field("redirect_uri")).toBeNull();
   await user.type(field("client_id"), "grid");
   await submit(user);
@@ -231,22 +229,22 @@ test("a pasted way back needs an https address of one's own", async () => {
 
 test("the state can be waived only where the provider may not send it back", async () => {
   const user = await adding("Grigora");
-  await user.click(screen.getByText("Conventions"));
+  await user.click(screen.getByText("Advanced OAuth options"));
   const state = screen.getByRole("combobox", { name: "Require state" });
   expect([...state.querySelectorAll("option")].map((option) => option.value)).toEqual(["true"]);
 });
 
 test("any value can be changed and reset, and says where it is known from", async () => {
   const user = await adding("The Grid");
-  await user.click(screen.getByText("Conventions"));
+  await user.click(screen.getByText("Advanced OAuth options"));
   const state = screen.getByRole("combobox", { name: "Require state" });
   expect(state.closest(".labelled")).toHaveTextContent("assumed");
   await user.selectOptions(state, "no");
   expect(screen.getByText(/a forged callback could sign you in/)).toBeInTheDocument();
-  expect(state.closest(".labelled")).toHaveTextContent("yours");
+  expect(state.closest(".labelled")).toHaveTextContent("custom");
   await press(user, "Reset to default: Require state");
   expect(screen.queryByText(/a forged callback/)).toBeNull();
-  await user.selectOptions(screen.getByRole("combobox", { name: "Between scopes" }), "a space");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Scope separator" }), "space");
   await user.type(field("more_value"), "authorize.prompt{Enter}");
   await user.type(field("authorize.prompt"), "consent");
   await user.type(field("client_id"), "grid");
@@ -262,7 +260,7 @@ test("a convention that cannot be opens the conventions and is marked there", as
   await user.type(field("token_prefix"), "a b");
   await submit(user);
   await waitFor(() => expect(field("token_prefix")).toHaveFocus());
-  expect(screen.getByRole("button", { name: /^Conventions/ })).toHaveAttribute("aria-expanded", "true");
+  expect(screen.getByRole("button", { name: /^Advanced OAuth options/ })).toHaveAttribute("aria-expanded", "true");
   expect(field("token_prefix")).toBeVisible();
 });
 
@@ -273,11 +271,11 @@ test("another provider is found by its issuer, or described by hand", async () =
   await submit(user);
   await waitFor(() => expect(field("authorize_url")).toHaveFocus());
   await user.type(field("issuer"), "harbour");
-  await press(user, "Look up");
+  await press(user, "Discover");
   await waitFor(() => expect(field("issuer")).toHaveAccessibleDescription(/not an https address/));
   await user.clear(field("issuer"));
   await user.type(field("issuer"), "https://id.harbour.example");
-  await press(user, "Look up");
+  await press(user, "Discover");
   await waitFor(() => expect(field("token_url")).toHaveValue("https://id.harbour.example/token"));
   await user.type(field("scopes"), "openid, profile email");
   await submit(user);
@@ -302,17 +300,17 @@ test("the way back by deep link can be tried", async () => {
     hint: "Use a port of this computer.",
     field: null,
   });
-  await press(user, "Try whether it comes back");
+  await press(user, "Test link");
   expect(await screen.findByRole("alert")).toHaveTextContent("Use a port of this computer.");
   fake.fail("testDeepLink", null);
-  await press(user, "Try whether it comes back");
-  await screen.findByText("It came back.");
+  await press(user, "Test link");
+  await screen.findByText("The link opens Grapnel.");
 });
 
 test("the sandbox is found where an app is added, also later", async () => {
   const user = await start("some");
   await open(user);
-  await press(user, "Try it with the sandbox");
+  await press(user, "Try the sandbox");
   await waitFor(() => expect(field("client_id")).toHaveValue("sandbox-grigora"));
   expect(screen.getByText(/Nothing leaves this computer/)).toBeVisible();
 });

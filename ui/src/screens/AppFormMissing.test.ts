@@ -8,13 +8,13 @@ test("all that is missing is said at once, and follows what is typed", async () 
   await press(user, "Add app");
   const radio = (name: string) => screen.findByRole("radio", { name });
   await user.click(await radio("Another provider"));
-  await user.click(await radio("Paste it"));
+  await user.click(await radio("Paste manually"));
   await user.type(field("token_url"), "id.harbour.example/token");
   await user.click(document.querySelector("form button[type=submit]") as Element);
   const wrong = () => [...document.querySelectorAll("[aria-invalid=true]")].map((one) => one.id);
   await waitFor(() => expect(wrong()).toEqual(["redirect_address", "authorize_url", "token_url", "client_id"]));
   expect(field("redirect_address")).toHaveFocus();
-  expect(field("token_url")).toHaveAccessibleDescription("Enter an https:// address.");
+  expect(field("token_url")).toHaveAccessibleDescription("Enter an https:// URL.");
   expect(fake.called("addApp")).toEqual([]);
   await user.type(field("client_id"), "own");
   await waitFor(() => expect(wrong()).toEqual(["redirect_address", "authorize_url", "token_url"]));

@@ -19,8 +19,8 @@ async function adding(provider: string): Promise<User> {
 }
 async function change(user: User) {
   await row(user, "Acme Sites");
-  await press(user, "Change…");
-  await screen.findByRole("heading", { name: "Change Acme Sites", level: 1 });
+  await press(user, "Edit");
+  await screen.findByRole("heading", { name: "Edit Acme Sites", level: 1 });
 }
 
 test("what is wrong stays with the provider whose form was sent", async () => {
@@ -38,15 +38,15 @@ test("what is wrong stays with the provider whose form was sent", async () => {
 test("values that the issuer announced are not called changed, and are told apart from one's own", async () => {
   const user = await adding("Another provider");
   await user.type(field("issuer"), "https://id.harbour.example");
-  await press(user, "Look up");
+  await press(user, "Discover");
   await waitFor(() => expect(field("token_url")).toHaveValue("https://id.harbour.example/token"));
   expect(screen.queryByText(/\d changed/)).toBeNull();
-  await user.click(screen.getByText("Addresses"));
+  await user.click(screen.getByText("Endpoints"));
   expect(field("jwks_url").closest(".labelled")).toHaveTextContent("from discovery");
   await user.clear(field("userinfo_url"));
   await user.type(field("userinfo_url"), "https://id.harbour.example/me");
-  expect(field("userinfo_url").closest(".labelled")).toHaveTextContent("yours");
-  expect(screen.getByText("1 changed")).toBeInTheDocument();
+  expect(field("userinfo_url").closest(".labelled")).toHaveTextContent("custom");
+  expect(screen.getByText("1 customized")).toBeInTheDocument();
   await user.type(field("client_id"), "own");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
@@ -57,11 +57,11 @@ test("values that the issuer announced are not called changed, and are told apar
 
 test("addresses of one installation follow the one that is set", async () => {
   const user = await adding("GroveStreams");
-  await user.click(screen.getByText("Addresses"));
+  await user.click(screen.getByText("Endpoints"));
   await user.clear(field("token_url"));
   await user.type(field("token_url"), "https://iot.acme.example/api/oauth_access_token");
   expect(field("login_url")).toHaveValue("https://iot.acme.example/api/oauth_login");
-  expect(field("login_url").closest(".labelled")).toHaveTextContent("follows the other addresses");
+  expect(field("login_url").closest(".labelled")).toHaveTextContent("follows the other endpoints");
   await user.clear(field("login_url"));
   await user.type(field("login_url"), "https://grovestreams.com/api/oauth_login");
   await user.type(field("client_id"), "own");
@@ -77,7 +77,7 @@ test("addresses of one installation follow the one that is set", async () => {
 
 test("an extra value that may be secret is typed like a password, and an empty one switches a default off", async () => {
   const user = await adding("Grigora");
-  await user.click(screen.getByText("Conventions"));
+  await user.click(screen.getByText("Advanced OAuth options"));
   await user.type(field("more_value"), "token.header.X-Key{Enter}");
   expect(field("token.header.X-Key")).toHaveAttribute("type", "password");
   await user.type(field("token.header.X-Key"), "not-a-real-one");
@@ -96,10 +96,10 @@ test("a secret value in the vault is kept, or removed", async () => {
     Object.assign(fake.world.apps[0] as object, { secrets: ["token.audience", "token.key"] }),
   );
   await change(user);
-  await user.click(screen.getByText("Conventions"));
+  await user.click(screen.getByText("Advanced OAuth options"));
   expect(field("token.key")).toHaveValue("");
-  expect(field("token.key")).toHaveAccessibleDescription("In the vault. Empty: it stays.");
-  await press(user, "Remove token.audience from the vault");
+  expect(field("token.key")).toHaveAccessibleDescription("Stored in the vault. Leave blank to keep it.");
+  await press(user, "Delete token.audience from the vault");
   await submit(user);
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
   expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ overrides: {}, secrets: { "token.audience": null } });
@@ -111,7 +111,7 @@ test("a profile file tells other hosts and what it switches off, before a secret
   const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
   await user.upload(input, new File(["provider = 'grigora' # evil"], "theirs.toml"));
   const told = await screen.findByRole("alert");
-  expect(told).toHaveTextContent("evil.example: Token address and API base address");
+  expect(told).toHaveTextContent("evil.example: Token URL and API base URL");
   expect(told).toHaveTextContent("PKCE is switched off");
 });
 

@@ -8,12 +8,12 @@ test("what an issuer announces is offered, and what it demands is told", async (
   await user.click(screen.getByRole("button", { name: "Add app" }));
   await user.click(await screen.findByRole("radio", { name: "Another provider" }));
   await user.type(field("issuer"), "https://id.slash.example");
-  await press(user, "Look up");
+  await press(user, "Discover");
   await waitFor(() => expect(field("issuer")).toHaveAccessibleDescription(/spells its issuer/));
   await press(user, "Use https://id.slash.example/");
   await waitFor(() => expect(field("issuer")).toHaveValue("https://id.slash.example/"));
   expect(await screen.findByText(/pushed authorization requests/)).toBeInTheDocument();
-  await user.click(screen.getByText("3 scopes announced by the issuer"));
+  await user.click(screen.getByText("3 scopes supported by the issuer"));
   await user.type(field("scopes"), "notes");
   await user.click(screen.getByRole("checkbox", { name: "openid" }));
   await user.click(screen.getByRole("checkbox", { name: "email" }));
@@ -33,12 +33,12 @@ test("an app's issuer is asked again, and the app changed once the person says s
       };
   });
   await row(user, "Acme Sites");
-  await press(user, "Look up again");
+  await press(user, "Discover again");
   expect(await screen.findByText("never → always")).toBeInTheDocument();
   expect(screen.getByText(/pushed authorization requests/)).toBeInTheDocument();
   expect(fake.called("changeApp")).toEqual([]);
-  await press(user, "Change the app");
-  await screen.findByText("Changed.");
+  await press(user, "Update app");
+  await screen.findByText("Updated.");
   expect(fake.called("changeApp")[0]?.[1]).toMatchObject({
     client_secret: null,
     overrides: { pkce: "always", jwks_url: "https://id.harbour.example/jwks" },

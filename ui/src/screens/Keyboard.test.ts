@@ -39,7 +39,7 @@ test("a filter that is taken away by keyboard leaves the keyboard in the view", 
 
 test("another place takes the keyboard where its button went away", async () => {
   const user = await start("empty");
-  screen.getByRole("button", { name: "Add your app" }).focus();
+  screen.getByRole("button", { name: "Add your own app" }).focus();
   await user.keyboard("{Enter}");
   await screen.findByRole("heading", { name: "Add app" });
   await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main")));
@@ -147,8 +147,8 @@ test("what cannot be taken back says when it takes time, and nobody has to wait 
   await screen.findByRole("alertdialog");
   await user.click(screen.getByRole("button", { name: "Disconnect" }));
   expect(screen.getByRole("button", { name: "Cancel" })).toBeEnabled();
-  expect(await screen.findByRole("button", { name: "One moment…" })).toBeDisabled();
-  expect(screen.getByText("One moment…", { selector: "[role=status] p" })).toBeInTheDocument();
+  expect(await screen.findByRole("button", { name: "Working…" })).toBeDisabled();
+  expect(screen.getByText("Working…", { selector: "[role=status] p" })).toBeInTheDocument();
   expect(screen.getByRole("alertdialog").dispatchEvent(new Event("cancel", { cancelable: true }))).toBe(true);
   await press(user, "Close");
   expect(screen.queryByRole("alertdialog")).toBeNull();
@@ -200,9 +200,9 @@ test("a search that fails says so, and not that nothing was found", async () => 
   const user = await start("some");
   fake.fail("search", unavailable);
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
-  await user.type(await screen.findByRole("textbox", { name: "Search everything that was read" }), "rope");
+  await user.type(await screen.findByRole("textbox", { name: "Search offline content" }), "rope");
   expect(await screen.findByRole("alert")).toHaveTextContent(unavailable.message);
-  expect(screen.queryByText("Nothing that was read holds these words.")).toBeNull();
+  expect(screen.queryByText("No offline content matches.")).toBeNull();
   await user.keyboard("{Escape}");
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
 });
@@ -238,7 +238,7 @@ test("a palette whose search fails says so", async () => {
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await screen.findByRole("combobox"), "xyzzy");
   expect(await screen.findByText(new RegExp(unavailable.message))).toBeVisible();
-  expect(screen.queryByText("Nothing fits “xyzzy”.")).toBeNull();
+  expect(screen.queryByText("No results for “xyzzy”")).toBeNull();
   await user.clear(screen.getByRole("combobox"));
   await waitFor(() => expect(screen.queryByText(new RegExp(unavailable.message))).toBeNull());
 });

@@ -26,7 +26,7 @@ test("where most connections cannot be read, that is told, and can be tried agai
   fake.world.first = 2;
   await world.open();
   fake.fail("overview", unavailable);
-  await screen.findByRole("heading", { name: "Grapnel cannot open its data" });
+  await screen.findByRole("heading", { name: "Can’t open Grapnel’s data" });
   expect(screen.getByRole("alert")).toHaveTextContent(unavailable.message);
   fake.fail("overview", null);
   await press(user, "Try again");
@@ -38,7 +38,7 @@ test("a reading that fails says what that means for what is shown", async () => 
   await start("some");
   fake.fail("overview", unavailable);
   fake.tell({ kind: "apps" });
-  expect(await screen.findByRole("alert", { name: "What is shown may be out of date" })).toHaveTextContent(
+  expect(await screen.findByRole("alert", { name: "This list may be out of date" })).toHaveTextContent(
     unavailable.message,
   );
 });

@@ -42,9 +42,9 @@ test("a passphrase is typed twice, and a short one is refused", async () => {
   expect(vault.getByLabelText("New passphrase")).toHaveValue(words);
   fake.fail("protectWithPassphrase", null);
   await user.click(vault.getByRole("button", { name: "Use this passphrase" }));
-  expect(await vault.findByText(/Opens with your passphrase/)).toBeVisible();
-  await user.click(vault.getByRole("button", { name: "Use the keyring" }));
-  expect(await vault.findByText(/a key in your keyring/)).toBeVisible();
+  expect(await vault.findByText(/Unlocked with your passphrase/)).toBeVisible();
+  await user.click(vault.getByRole("button", { name: "Use system keyring" }));
+  expect(await vault.findByText(/by your system keyring/)).toBeVisible();
 });
 
 test("a passphrase that is too short is said to be as soon as its field is left", async () => {
@@ -83,13 +83,13 @@ test("a locked vault is unlocked where it is told", async () => {
 test("where the key is lost for good a person begins anew, if they agree to what the system asks", async () => {
   const user = await start("vault", () => (fake.world.agrees = false));
   const locked = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
-  expect(locked.queryByRole("button", { name: "Begin anew…" })).toBeNull();
+  expect(locked.queryByRole("button", { name: "Reset vault…" })).toBeNull();
   fake.tell({
     kind: "vault",
     value: { code: "key_missing", message: "Your keyring has no key.", meaning: null, hint: null, field: null },
   });
   const lost = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
-  await user.click(await lost.findByRole("button", { name: "Begin anew…" }));
+  await user.click(await lost.findByRole("button", { name: "Reset vault…" }));
   await expect.poll(() => fake.called("resetVault")).toHaveLength(1);
   expect(world.vault).not.toBeNull();
   fake.world.agrees = true;
@@ -100,10 +100,10 @@ test("where the key is lost for good a person begins anew, if they agree to what
     hint: null,
     field: null,
   });
-  await user.click(lost.getByRole("button", { name: "Begin anew…" }));
+  await user.click(lost.getByRole("button", { name: "Reset vault…" }));
   expect(await lost.findByText("Your keyring is locked.")).toBeVisible();
   fake.fail("resetVault", null);
-  await user.click(lost.getByRole("button", { name: "Begin anew…" }));
+  await user.click(lost.getByRole("button", { name: "Reset vault…" }));
   await expect.poll(() => world.vault).toBeNull();
 });
 
@@ -111,26 +111,26 @@ test("what a file would add is shown before it is added", async () => {
   const user = await start("some");
   here.go({ at: "settings" });
   const archive = await section("Export and import");
-  await user.type(archive.getByLabelText("Passphrase of the file"), words);
-  await user.click(archive.getByRole("button", { name: "Open to import…" }));
+  await user.type(archive.getByLabelText("File passphrase"), words);
+  await user.click(archive.getByRole("button", { name: "Import…" }));
   expect(await archive.findByText("New, as “Acme production 2”")).toBeVisible();
-  expect(archive.getByText(/Only one computer/)).toBeVisible();
+  expect(archive.getByText(/on one computer only/)).toBeVisible();
   expect(fake.called("importArchive")).toEqual([]);
   await user.click(archive.getByRole("button", { name: "Import without tokens" }));
   expect(await archive.findByText("Imported.")).toBeVisible();
   expect(fake.called("importArchive")).toEqual([[false]]);
   await user.click(archive.getByRole("button", { name: "Close" }));
-  await user.type(await archive.findByLabelText("Passphrase of the file"), words);
+  await user.type(await archive.findByLabelText("File passphrase"), words);
   await user.type(archive.getByLabelText("Confirm passphrase"), words);
   const chosen = fake.world.chosen;
   fake.world.chosen = null;
   await user.click(archive.getByRole("button", { name: "Export…" }));
   await expect.poll(() => fake.called("exportArchive")).toHaveLength(1);
-  expect(archive.queryByText(/Wrote/)).toBeNull();
+  expect(archive.queryByText(/Exported/)).toBeNull();
   fake.world.chosen = chosen;
   await user.click(archive.getByRole("button", { name: "Export…" }));
   expect(
-    await archive.findByText(/Wrote \/home\/amelie\/grapnel.age: 2 apps, 4 connections, 4 with tokens/),
+    await archive.findByText(/Exported 2 apps and 4 connections \(4 with tokens\) to \/home\/amelie\/grapnel.age/),
   ).toBeVisible();
 });
 
@@ -142,10 +142,10 @@ test("what is wrong is told, brought into sight, and can be copied", async () =>
   const user = await start("some");
   here.go({ at: "settings" });
   const doctor = await section("Diagnostics");
-  await user.click(doctor.getByRole("button", { name: "Check everything" }));
-  expect(await doctor.findByText("Broken")).toBeInTheDocument();
+  await user.click(doctor.getByRole("button", { name: "Run diagnostics" }));
+  expect(await doctor.findByText("Error")).toBeInTheDocument();
   const summary = doctor.getByText(/checks: /).parentElement as HTMLElement;
-  expect(summary).toHaveTextContent(/^\d+ checks: .*1 is broken\.$/);
+  expect(summary).toHaveTextContent(/^\d+ checks: .*1 error\.$/);
   await expect.poll(() => seen).toContain(summary.closest("section"));
   await user.click(doctor.getByRole("button", { name: "Copy diagnostics" }));
   expect(fake.called("copyDiagnosis")).toHaveLength(1);

@@ -8,14 +8,14 @@ const tab = async (user: User, name: string) => user.click(await screen.findByRo
 const screens: { [name in string]: [scenario: string, go?: (user: User) => Promise<unknown>] } = {
   "first run": ["empty"],
   "add app": ["some", (user) => press(user, "Add app")],
-  "the sandbox's app": ["empty", (user) => press(user, "Try it with the sandbox")],
+  "the sandbox's app": ["empty", (user) => press(user, "Try the sandbox")],
   "add at The Grid": [
     "some",
     async (user) => {
       await press(user, "Add app");
       await user.click(await screen.findByRole("radio", { name: "The Grid" }));
-      await user.click(screen.getByRole("radio", { name: "By a port of this computer" }));
-      for (const title of ["Addresses", "Conventions"]) await user.click(screen.getByText(title));
+      await user.click(screen.getByRole("radio", { name: "Loopback (127.0.0.1)" }));
+      for (const title of ["Endpoints", "Advanced OAuth options"]) await user.click(screen.getByText(title));
       await user.selectOptions(screen.getByRole("combobox", { name: "Require state" }), "no");
     },
   ],
@@ -24,7 +24,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     async (user) => {
       await press(user, "Add app");
       await user.click(await screen.findByRole("radio", { name: "Another provider" }));
-      await user.click(screen.getByRole("radio", { name: "Paste it" }));
+      await user.click(screen.getByRole("radio", { name: "Paste manually" }));
     },
   ],
   "pasting back": [
@@ -39,20 +39,20 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     "loopback-waiting",
     async (user) => {
       await row(user, "Harbour");
-      await user.click(await screen.findByText("Paste the address instead"));
+      await user.click(await screen.findByText("Paste the URL instead"));
     },
   ],
   "a port that is taken": [
     "port-taken",
     async (user) => {
-      await press(user, "Connect in the browser");
+      await press(user, "Connect");
       await screen.findByRole("alert");
     },
   ],
   "a way back that is lost": [
     "way-back-lost",
     async (user) => {
-      await press(user, "Connect in the browser");
+      await press(user, "Connect");
       await screen.findByRole("alert");
     },
   ],
@@ -158,7 +158,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await tab(user, "Browse");
       await press(user, /^Acme Journal/);
       await press(user, "Export");
-      await press(user, "JSON, as it came…");
+      await press(user, "JSON (unmodified)…");
     },
   ],
   "connection's activity": ["some", (user) => tab(user, "Activity")],

@@ -67,21 +67,19 @@ describe("how a connection stands", () => {
         { ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() },
         now,
       ),
-    ).toBe(", sign-in needed in 3 days");
+    ).toBe(", reconnect within 3 days");
   });
   test("a retry says when, for as long as it is to come", () => {
     const retrying = one("retrying", 60_000);
-    expect(sentence(retrying, null, now)).toContain(`Next try: ${time.precise(retrying.retry_at!, now)}.`);
+    expect(sentence(retrying, null, now)).toContain(`Next attempt: ${time.precise(retrying.retry_at!, now)}.`);
     expect(sentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now)).toContain(
-      "Next try: now.",
+      "Next attempt: now.",
     );
   });
   test("a token that is still good is said to be, whatever became of its refresh", () => {
     const held = details("c", "C", "active", 48 * 60_000).tokens;
     for (const state of ["retrying", "reconnect_needed"] as const) {
-      expect(sentence(one(state, 48 * 60_000 + 5000), held, now)).toContain(
-        "Access token valid for another 48 minutes.",
-      );
+      expect(sentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for 48 minutes.");
       expect(sentence(one(state, -1000), held, now)).not.toContain("valid");
       expect(sentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
     }
@@ -91,12 +89,12 @@ describe("how a connection stands", () => {
       ...one("active", 60_000),
       sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
     };
-    expect(sentence(due, null, now)).toContain("A new sign-in is needed in 3 days");
+    expect(sentence(due, null, now)).toContain("Reconnect within 3 days");
   });
   test("the sentence promises no renewal without a refresh token", () => {
     const held = details("c", "C", "expired", -1000).tokens;
-    expect(sentence(one("expired", -1000), held, now)).toContain("Renews");
-    expect(sentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Renews");
+    expect(sentence(one("expired", -1000), held, now)).toContain("Refreshes");
+    expect(sentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Refreshes");
   });
 });
 

@@ -170,9 +170,9 @@ test("a reading that fails once all are known is a notice, and no sign-in that w
   await world.heard({ kind: "apps" });
   expect(world.phase).toBe("ready");
   expect(world.connections).toHaveLength(4);
-  expect(world.notices.map((one) => one.title)).toEqual(["What is shown may be out of date"]);
+  expect(world.notices.map((one) => one.title)).toEqual(["This list may be out of date"]);
   await world.heard({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
-  expect(world.notices[1]?.title).toBe("A sign-in came back that Grapnel did not accept");
+  expect(world.notices[1]?.title).toBe("Rejected an unexpected sign-in response");
 });
 
 describe("while all are read", () => {

@@ -1,5 +1,5 @@
 import type { Phase, State } from "../host";
-import { another, spoken } from "./time";
+import { spoken } from "./time";
 
 /** A key with the one that commands are given with here. */
 const key = (letter: string): string =>
@@ -15,7 +15,7 @@ export const common = {
   filterKey: key("F"),
   commands: "Commands",
   commandsKey: key("K"),
-  nothingMatches: (text: string) => `Nothing here contains “${text}”.`,
+  nothingMatches: (text: string) => `No matches for “${text}”`,
   addApp: "Add app",
   activity: "Activity",
   settings: "Settings",
@@ -27,24 +27,24 @@ export const common = {
   tryAgain: "Try again",
   editApp: "Edit app",
   reload: "Reload",
-  retrying: "Trying…",
-  working: "One moment…",
+  retrying: "Trying again…",
+  working: "Working…",
   show: "Show",
   hide: "Hide",
-  firstRun: "Grapnel holds on to your connections, and keeps their tokens fresh.",
+  firstRun: "Sign in once. Grapnel stores your OAuth tokens securely and keeps them fresh.",
   sandbox: "Sandbox",
-  trySandbox: "Try it with the sandbox",
+  trySandbox: "Try the sandbox",
   startingSandbox: "Starting the sandbox…",
-  addYourApp: "Add your app",
+  addYourApp: "Add your own app",
   whatHappened: "What happened",
   whatItMeans: "What it means",
   whatToDo: "What to do",
-  cannotOpen: "Grapnel cannot open its data",
+  cannotOpen: "Can’t open Grapnel’s data",
   vault: "The vault can’t be opened",
   vaultLocked: "The vault is locked",
-  refused: "A sign-in came back that Grapnel did not accept",
+  refused: "Rejected an unexpected sign-in response",
   counted: (title: string, times: number): string => (times === 1 ? title : `${title} (${times} times, latest shown)`),
-  notRead: "What is shown may be out of date",
+  notRead: "This list may be out of date",
   failed: (what: string) => `Failed: ${what}`,
   none: "None",
 } as const;
@@ -52,7 +52,7 @@ export const common = {
 export const stateWord: Record<State, string> = {
   active: "Active",
   expired: "Expired",
-  renewing: "Renewing",
+  renewing: "Refreshing",
   retrying: "Retrying",
   reconnect_needed: "Reconnect needed",
   locked: "Locked",
@@ -64,31 +64,30 @@ const good = (left: number | null): string =>
   left === null
     ? ""
     : left === Infinity
-      ? "Access token good until it is refused. "
-      : `Access token valid for ${another(left)}. `;
+      ? "Access token valid until the provider rejects it. "
+      : `Access token valid for ${spoken(left)}. `;
 
 export const stateSentence = {
-  active: (left: number) => `Good for ${another(left)}, and renews by itself before that.`,
-  activeOnce: (left: number) =>
-    `Good for ${another(left)}. Reconnect when it stops working: there is no refresh token.`,
-  activeForever: "No expiry given: good until it is refused.",
-  activeForeverOnce: "No expiry given: good until it is refused. Reconnect when it stops working.",
-  expired: "Renews when it is used.",
-  expiredForGood: "There is no refresh token; sign in again to go on.",
-  renewing: (provider: string) => `Asking ${provider} for a fresh token.`,
+  active: (left: number) => `Expires in ${spoken(left)}. Refreshes automatically.`,
+  activeOnce: (left: number) => `Expires in ${spoken(left)}. No refresh token: reconnect when it expires.`,
+  activeForever: "No expiry given. Valid until the provider rejects it.",
+  activeForeverOnce: "No expiry given. Valid until the provider rejects it; then reconnect.",
+  expired: "Refreshes on next use.",
+  expiredForGood: "No refresh token. Reconnect to continue.",
+  renewing: (provider: string) => `Requesting a new token from ${provider}…`,
   retrying: (left: number | null, when: string | null) =>
-    `${good(left)}The last refresh failed. Next try: ${when ?? "now"}.`,
+    `${good(left)}The last refresh failed. Next attempt: ${when ?? "now"}.`,
   reconnect_needed: (left: number | null) =>
-    left === null ? "Sign in again to go on." : `${good(left)}It cannot be refreshed: sign in again to go on.`,
-  signInDue: (left: number) => `A new sign-in is needed in ${spoken(left)}: nothing refreshes the tokens beyond that.`,
-  locked: "Unlock the vault to use it.",
-  disconnected: "The tokens were deleted here.",
+    left === null ? "Reconnect to continue." : `${good(left)}It can’t be refreshed: reconnect to continue.`,
+  signInDue: (left: number) => `Reconnect within ${spoken(left)}: after that, the tokens can’t be refreshed.`,
+  locked: "Unlock the vault to use this connection.",
+  disconnected: "Tokens deleted from this computer.",
 };
 
 export const phaseWord: Record<Phase, string> = {
   waiting: "Waiting",
-  exchanging: "Exchanging",
-  identifying: "Identifying",
+  exchanging: "Exchanging code",
+  identifying: "Fetching account",
   done: "Connected",
   denied: "Denied",
   failed: "Failed",
@@ -99,10 +98,10 @@ export const phaseWord: Record<Phase, string> = {
 export const side = {
   left: (span: string) => `, ${span} left`,
   ago: (span: string) => `, ${span} ago`,
-  signInDue: (span: string) => `, sign-in needed in ${span}`,
+  signInDue: (span: string) => `, reconnect within ${span}`,
   again: (span: string) => ` in ${span}`,
   signIn: (phase: string) => `, sign-in: ${phase.toLowerCase()}`,
-  notOpened: "Browser did not open",
+  notOpened: "Browser didn’t open",
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
 };

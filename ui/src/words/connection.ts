@@ -24,7 +24,7 @@ const scopeThing: Record<string, string> = {
   "user:profile": "your profile",
 };
 
-/** `cms:post:read` as `Read posts`; nothing where the scope is not known. */
+/** `cms:post:read` as `Read posts`; null for an unknown scope. */
 export function scopeWords(scope: string): string | null {
   const cut = scope.lastIndexOf(":");
   const verb = scopeVerb[scope.slice(cut + 1)];
@@ -32,41 +32,38 @@ export function scopeWords(scope: string): string | null {
   return cut > 0 && verb && thing ? `${verb} ${thing}` : null;
 }
 
-/** What an account is called; nothing where that is only a part of its id, such as the address of a wallet. */
+/** An account's name, or "" if the name is only a part of its ID, such as a wallet address. */
 export const named = ({ id, name }: { id: string; name: string }): string => (id.endsWith(name) ? "" : name);
 
 /** `9f3c21ab` as `9f3c 21ab`. */
 export const fingerprint = (hex: string): string => hex.replace(/(.{4})(?=.)/g, "$1 ");
 
 export const connection = {
-  through: (app: string) => `through the app ${app}`,
-  throughAlone: (app: string) => `Through the app ${app}`,
+  through: (app: string) => `via ${app}`,
+  throughAlone: (app: string) => `Via ${app}`,
   copyToken: "Copy token",
   tokenCopied: "Copied. The clipboard is cleared in 45 seconds.",
   refresh: "Refresh now",
   refreshing: "Refreshing…",
   more: "More actions",
-  connectAgain: "Connect again",
-  reconnect: "Reconnect in the browser",
+  reconnect: "Reconnect",
   disconnect: "Disconnect…",
-  forget: "Remove from list…",
-  appPage: "Show the app",
+  forget: "Remove…",
+  appPage: "Go to app",
   disconnectTitle: (name: string) => `Disconnect ${name}`,
   disconnectText: (provider: string) =>
-    `Its tokens are deleted from this computer. The permission itself still stands at ${provider}; take it back there:`,
-  revokeText: (provider: string) =>
-    `Grapnel asks ${provider} to take the permission back, and deletes the tokens from this computer.`,
+    `Deletes the tokens from this computer. Access stays valid at ${provider} until you revoke it there:`,
+  revokeText: (provider: string) => `Revokes access at ${provider} and deletes the tokens from this computer.`,
   revoked: {
-    done: (provider: string) => `${provider} took the permission back.`,
+    done: (provider: string) => `Access revoked at ${provider}.`,
     not_offered: () => "",
-    pending: (provider: string) =>
-      `${provider} could not be reached to take the permission back. Grapnel asks again for three days.`,
-    failed: (provider: string) => `${provider} did not take the permission back: it may still stand there.`,
+    pending: (provider: string) => `Couldn’t reach ${provider} to revoke access. Grapnel keeps trying for three days.`,
+    failed: (provider: string) => `${provider} didn’t revoke access; it may still be active.`,
   },
   disconnectAction: "Disconnect",
-  forgetTitle: (name: string) => `Remove ${name} from the list`,
-  forgetText: "Its history goes with it. No token is held any more.",
-  forgetAction: "Remove from list",
+  forgetTitle: (name: string) => `Remove ${name}`,
+  forgetText: "Its history is deleted too. Its tokens are already gone.",
+  forgetAction: "Remove",
   views: "Views",
   overview: "Overview",
   token: "Token",
@@ -76,29 +73,29 @@ export const connection = {
   now: "Now",
   expires: "Expires",
   expired: "Expired",
-  renewing: "Renewing",
+  renewing: "Refreshing",
   agoSpan: (span: string) => `${span} ago`,
   noEnd: "No expiry given",
-  untilRefused: "good until it is refused",
+  untilRejected: "valid until the provider rejects it",
   lifeName: {
     active: (issued: string, now: string, renews: string | null, expires: string) =>
-      `Issued at ${issued}, now ${now}, ${renews ? `renews by itself at ${renews}, ` : ""}expires at ${expires}`,
+      `Issued at ${issued}, now ${now}, ${renews ? `refreshes automatically at ${renews}, ` : ""}expires at ${expires}`,
     expired: (issued: string, now: string, expires: string) => `Issued at ${issued}, expired at ${expires}, now ${now}`,
     noEnd: (issued: string, now: string) =>
-      `Issued at ${issued}, now ${now}, no expiry given: good until it is refused`,
+      `Issued at ${issued}, now ${now}, no expiry given: valid until the provider rejects it`,
   },
   accessToken: "Access token",
   refreshToken: "Refresh token",
   fingerprint: "fingerprint",
-  noRefresh: "There is no refresh token: reconnect when it stops working.",
+  noRefresh: "No refresh token; reconnect when it expires.",
   renewed: (times: number) =>
-    times === 0 ? "Not renewed yet." : times === 1 ? "Renewed once." : `Renewed ${number(times)} times.`,
-  may: "What it may do",
+    times === 0 ? "Not refreshed yet." : times === 1 ? "Refreshed once." : `Refreshed ${number(times)} times.`,
+  scopes: "Scopes",
   scopeCount: (granted: number, missing: number) =>
     missing ? `${granted} granted, ${missing} missing` : `${granted} granted`,
   scopeAsked: (asked: number, granted: number, missing: number, extra: number) =>
     [
-      `${asked} asked`,
+      `${asked} requested`,
       (granted > 0 || missing > 0) && `${granted} granted`,
       missing && `${missing} missing`,
       extra && `${extra} extra`,
@@ -107,7 +104,7 @@ export const connection = {
       .join(", "),
   granted: "granted",
   notGranted: "not granted",
-  asked: "asked, no answer",
+  requested: "requested, not confirmed",
   claims: "Access token claims",
   idClaims: "ID token claims",
   jwtHeader: "Header",
@@ -115,49 +112,50 @@ export const connection = {
   anotherAccount: "Sign in as another account",
   tokenActive: (active: boolean) => (active ? "Access token active" : "Access token not active"),
   verified: "verified",
-  verifiedNote: "The signature is the provider’s own.",
+  verifiedNote: "Signature verified with the provider’s key.",
   notVerified: "not verified",
-  notVerifiedNote: "Read here; its signature was not checked.",
-  notAsked: "granted, not asked",
-  noScopes: (provider: string) => `${provider} named no scopes.`,
-  where: "Where",
+  notVerifiedNote: "Decoded only; signature not verified.",
+  notRequested: "granted, not requested",
+  noScopes: (provider: string) => `${provider} returned no scopes.`,
+  projects: "Projects",
   projectCount: (n: number) => count(n, "project", "projects"),
-  noProjects: "No project was authorized.",
+  noProjects: "No projects authorized.",
   allProjects: "All projects",
   noDomain: "no domain yet",
-  lookUp: "Look up their names",
-  askingProjects: (provider: string) => `Asking ${provider} for the projects…`,
-  lastActivity: "Last activity",
+  loadNames: "Load names",
+  askingProjects: (provider: string) => `Loading projects from ${provider}…`,
+  lastActivity: "Recent activity",
   allActivity: "All activity",
-  noActivity: "Nothing happened yet.",
-  who: "Who authorized it",
+  noActivity: "No activity yet.",
+  who: "Authorized by",
   account: "Account",
   application: "Application",
   homepage: "homepage",
   authorization: "Authorization",
   connected: "Connected",
-  lookedUp: "Looked up",
-  givenOn: "given",
+  lastChecked: "Last checked",
+  grantedOn: "granted",
   by: "by",
   browser: "Browser",
-  browserUsual: "as in Settings",
+  browserUsual: "default",
   browserNote:
-    "Opens the sign-in page and posts of this connection; the address comes last. Empty: the one in Settings.",
-  browserKeep: "Keep",
-  unknownAccount: (provider: string) => `${provider} has not said who authorized it.`,
-  nothingNoted: (provider: string) => `${of(provider)} last reply kept to the standard.`,
-  renews: "Renews",
-  askAgain: "Ask for what is missing",
-  noted: (provider: string) => `Noted in ${of(provider)} reply`,
-  loading: "Loading the connection…",
+    "Command that opens the sign-in page and posts of this connection; the URL is appended. " +
+    "Leave blank to use the default.",
+  browserSave: "Save",
+  unknownAccount: (provider: string) => `${provider} didn’t return account details.`,
+  nothingNoted: (provider: string) => `${of(provider)} last response followed the spec.`,
+  refreshes: "Refreshes",
+  requestMissing: "Request missing scopes",
+  noted: (provider: string) => `Deviations from the spec in ${of(provider)} response`,
+  loading: "Loading connection…",
 };
 
 export const activity = {
   title: "Activity",
-  lead: "What happened to your apps and connections. No secrets are kept in it.",
-  empty: "Nothing happened yet.",
+  lead: "Everything that happened to your apps and connections. Contains no secrets.",
+  empty: "No activity yet.",
   search: "Search",
   repeated: (times: number, last: string) => `${count(times, "time", "times")}, last ${last}.`,
-  loading: "Loading the activity…",
-  more: (n: number) => `Show ${count(n, "earlier line", "earlier lines")}`,
+  loading: "Loading activity…",
+  more: (n: number) => `Show ${count(n, "earlier event", "earlier events")}`,
 };

@@ -4,15 +4,15 @@ import { count } from "./number";
 
 export const palette = {
   title: "Commands",
-  placeholder: "Find a connection, a post, or something to do",
+  placeholder: "Search connections, content and commands",
   apps: "Apps",
   actions: "Actions",
-  read: "In what was read",
-  tokenOf: "Show the token",
+  read: "Offline content",
+  tokenOf: "Show token",
   browse: "Browse",
-  activityOf: "Show its activity",
+  activityOf: "Show activity",
   theme: (name: string) => `Theme: ${name}`,
-  connect: (app: string) => `Connect ${app} in the browser`,
-  nothing: (text: string) => `Nothing fits “${text}”.`,
+  connect: (app: string) => `Connect ${app}`,
+  nothing: (text: string) => `No results for “${text}”`,
   found: (n: number) => count(n, "result", "results"),
 };

@@ -3,9 +3,9 @@ import { count, number } from "./number";
 
 export const settings = {
   title: "Settings",
-  looks: "Looks",
+  appearance: "Appearance",
   theme: "Theme",
-  system: "As the system",
+  system: "System",
   light: "Light",
   dark: "Dark",
   size: "Text size",
@@ -15,118 +15,128 @@ export const settings = {
   percent: (percent: number) => `${number(percent)}%`,
   zoomed: (percent: number) => `Text size ${number(percent)}%`,
   optional: "optional",
-  kept: "Kept",
-  left: "Left as it was",
+  saved: "Saved",
+  unchanged: "Not changed",
   signingIn: "Signing in",
   browser: "Browser",
-  program: "Program",
+  program: "Command",
   network: "Network",
   proxy: "Proxy",
-  certificates: "Certificate authorities to trust besides",
+  certificates: "Additional trusted CAs",
   note: {
     browser:
-      "The program that opens sign-in pages; the address comes last. Empty: the system’s browser. You are asked before another is used.",
+      "Command that opens sign-in pages; the URL is appended. Leave blank for the system browser. " +
+      "You’ll be asked to confirm a new command.",
     proxy:
-      "http, https, socks5 or socks5h. Requests to providers go through it, except to hosts in NO_PROXY; requests to this computer never do. Empty: as the system says. You are asked before another is used.",
+      "Proxy for requests to providers: http, https, socks5 or socks5h. Never used for this computer or hosts in " +
+      "NO_PROXY. Leave blank to use the system proxy. You’ll be asked to confirm a new proxy.",
   },
   example: { browser: "firefox -P work", proxy: "http://proxy.example:3128" },
-  noCertificates: "None besides the usual ones.",
-  certificatesNote: "A file in PEM or DER format. Needed where a company’s proxy looks into encrypted traffic.",
-  chooseFile: "Choose a file…",
+  noCertificates: "System CAs only.",
+  certificatesNote: "A file in PEM or DER format. Needed if a corporate proxy inspects TLS traffic.",
+  chooseFile: "Choose file…",
   removeFile: "Remove",
-  copyFile: "Copy the path of the file",
-  renewing: "Renewing",
-  margin: "How long before their end tokens are renewed",
+  copyFile: "Copy file path",
+  refreshing: "Token refresh",
+  margin: "Refresh before expiry",
   margins: {
-    usual: { label: "As suits their life", note: "Five minutes, or a fifth of a short life." },
+    usual: { label: "Automatic", note: "5 minutes, or 20% of a shorter lifetime." },
     one_minute: { label: "1 minute" },
     five_minutes: { label: "5 minutes" },
     fifteen_minutes: { label: "15 minutes" },
     one_hour: {
       label: "1 hour",
-      note: "Never more than a third of their life; some up to half as much earlier, so that not all go at once.",
+      note: "At most a third of the lifetime. Refreshes are spread out: some start up to 50% earlier.",
     },
   } satisfies Record<Settings["margin"], { label: string; note?: string }>,
-  beside: "Beside the window",
-  besides: "When the window is closed or out of sight",
+  background: "Background",
+  inBackground: "When the window is closed or hidden",
   switches: {
-    notify: { label: "Notify me when a connection needs me", note: "Once for each, and never for what heals itself." },
+    notify: {
+      label: "Notify me when a connection needs attention",
+      note: "Once per problem; not for problems that resolve themselves.",
+    },
     tray: {
       label: "Stay in the tray",
-      note: "Closing the window then hides it, and Grapnel goes on renewing. Quit is in the tray’s menu.",
+      note: "Closing the window hides it, and Grapnel keeps refreshing tokens. Quit from the tray menu.",
     },
-    login: { label: "Start at login", note: "Without a window, if it stays in the tray." },
+    login: { label: "Start at login", note: "Starts without a window if Grapnel stays in the tray." },
   },
-  noTray: "This desktop shows no tray now: closing the window ends Grapnel.",
+  noTray: "No system tray found: closing the window quits Grapnel.",
   data: "Data",
   dataNote:
-    "Apps, connections, history and what was read are in this folder. Secrets are sealed in it; the key is not there.",
-  copyFolder: "Copy the path of the data folder",
+    "This folder holds apps, connections, history and offline content. " +
+    "Secrets in it are encrypted; the key is stored elsewhere.",
+  copyFolder: "Copy data folder path",
   openFolder: "Open folder",
 };
 
 export const vault = {
   title: "Vault",
   opens: {
-    none: "Nothing is sealed yet. The first secret makes a key in your keyring.",
-    keyring: "Opens with a key in your keyring.",
-    passphrase: "Opens with your passphrase, each time Grapnel starts.",
+    none: "Empty. The first secret creates a key in your system keyring.",
+    keyring: "Unlocked automatically by your system keyring.",
+    passphrase: "Unlocked with your passphrase each time Grapnel starts.",
   } satisfies Record<Protection, string>,
   use: "Use a passphrase",
-  change: "Change the passphrase",
-  keyring: "Use the keyring",
+  change: "Change passphrase",
+  keyring: "Use system keyring",
   passphrase: "Passphrase",
   fresh: "New passphrase",
   again: "Confirm passphrase",
-  note: "At least 12 characters. Nobody can open the vault without it: write it down.",
+  note: "At least 12 characters. If you lose it, the vault can’t be recovered.",
   differs: "The passphrases don’t match.",
   short: "Use at least 12 characters.",
   seal: "Use this passphrase",
-  sealing: "Sealing everything anew…",
+  sealing: "Re-encrypting…",
   lockedText: "Enter your passphrase to use your connections.",
   unlock: "Unlock",
   unlocking: "Unlocking…",
-  anew: "Begin anew…",
+  reset: "Reset vault…",
 };
 
 export const doctor = {
   title: "Diagnostics",
-  look: "Check everything",
-  looking: "Checking…",
+  run: "Run diagnostics",
+  running: "Running…",
   summary: (fine: number, attention: number, broken: number) => {
-    const amiss = [
-      attention && `${number(attention)} ${attention === 1 ? "needs" : "need"} attention`,
-      broken && `${number(broken)} ${broken === 1 ? "is" : "are"} broken`,
+    const problems = [
+      attention && count(attention, "warning", "warnings"),
+      broken && count(broken, "error", "errors"),
     ].filter(Boolean);
-    return `${count(fine + attention + broken, "check", "checks")}: ${amiss.length ? amiss.join(", ") : "no problems found"}.`;
+    const checks = count(fine + attention + broken, "check", "checks");
+    return `${checks}: ${problems.length ? problems.join(", ") : "no problems found"}.`;
   },
   copy: "Copy diagnostics",
   copied: "Diagnostics copied",
-  verdict: { fine: "Fine", attention: "Attention", broken: "Broken" } satisfies Record<Verdict, string>,
+  verdict: { fine: "OK", attention: "Warning", broken: "Error" } satisfies Record<Verdict, string>,
 };
 
 export const archive = {
   title: "Export and import",
-  passphrase: "Passphrase of the file",
-  passphraseNote: "To export, at least 12 characters. To import, the passphrase that the file was exported with.",
-  tokens: "With tokens",
-  moves: "Delete the tokens here afterwards: another computer goes on with them",
-  toExport: "to export",
+  passphrase: "File passphrase",
+  passphraseNote: "To export, at least 12 characters. To import, the passphrase used for the export.",
+  tokens: "Include tokens",
+  moves: "Move: delete the tokens from this computer afterwards",
+  toExport: "export only",
   what: "Export",
   export: "Export…",
   exporting: "Exporting…",
-  open: "Open to import…",
+  open: "Import…",
   opening: "Opening…",
   import: "Import",
   without: "Import without tokens",
   importing: "Importing…",
   oneComputer:
-    "Only one computer can go on using these tokens: as soon as one renews, the other’s copy stops working, and the provider may then end both. Import them only if the computer they come from has stopped using them.",
+    "These tokens work on one computer only: refreshing them on one invalidates the copy on the other, and the " +
+    "provider may then revoke both. Import them only if the other computer no longer uses them.",
   stopHere:
-    "Only one computer can go on using these tokens. Before you import the file elsewhere with them, disconnect here; or import it without tokens.",
+    "These tokens work on one computer only. Before you import them on another computer, disconnect here, " +
+    "or import without tokens.",
   wrote: (file: string, out: Exported) =>
-    `Wrote ${file}: ${count(out.apps, "app", "apps")}, ${count(out.connections, "connection", "connections")}, ${out.with_tokens} with tokens.`,
-  became: { added: "New", renamed: "New, as", same: "Here already", left_out: "Left out" } satisfies Record<
+    `Exported ${count(out.apps, "app", "apps")} and ${count(out.connections, "connection", "connections")} ` +
+    `(${out.with_tokens} with tokens) to ${file}.`,
+  became: { added: "New", renamed: "New, as", same: "Already exists", left_out: "Skipped" } satisfies Record<
     Outcome,
     string
   >,

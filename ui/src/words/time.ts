@@ -53,7 +53,7 @@ export const dateAndClock = (at: Moment): string => `${dateFormat.format(date(at
 
 /** `43 min`, `4 h 46 min`, `3 days`. */
 export function span(ms: number): string {
-  if (ms < MINUTE) return "under a minute";
+  if (ms < MINUTE) return "<1 min";
   const minutes = Math.floor(ms / MINUTE);
   if (minutes < 60) return `${minutes} min`;
   if (ms < 6 * HOUR)
@@ -74,9 +74,6 @@ export function spoken(ms: number): string {
   if (ms < HOUR) return count(Math.floor(ms / MINUTE), "minute", "minutes");
   return ms < 2 * DAY ? count(Math.floor(ms / HOUR), "hour", "hours") : count(Math.floor(ms / DAY), "day", "days");
 }
-
-/** `another 43 minutes`, `less than a minute`: for what is left. */
-export const another = (ms: number): string => (ms < MINUTE ? spoken(ms) : `another ${spoken(ms)}`);
 
 /** `just now`, `12 min ago`, `2 h ago`, `Yesterday`, `18 Nov`. */
 export function ago(at: Moment, now: Date): string {

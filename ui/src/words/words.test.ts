@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clockOptions, dates, format, numbers } from "./locale";
-import { browse, fingerprint, list, named, of, scopeWords, time, value } from ".";
+import { browse, fingerprint, list, named, of, scopeWords, stateSentence, time, value } from ".";
 
 const now = new Date(2026, 10, 21, 14, 27);
 const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
@@ -20,7 +20,7 @@ describe("times near now are words", () => {
 });
 
 test.each([
-  [30_000, "under a minute"],
+  [30_000, "<1 min"],
   [43 * 60_000, "43 min"],
   [120 * 60_000, "2 h"],
   [286 * 60_000, "4 h 46 min"],
@@ -75,14 +75,14 @@ test("an account without a name is not called by its id", () => {
   expect(named({ id: "u_1", name: "Ines" })).toBe("Ines");
 });
 
-test("less than a minute is not another one", () => {
-  expect(time.another(20_000)).toBe("less than a minute");
-  expect(time.another(120_000)).toBe("another 2 minutes");
+test("less than a minute reads well in a sentence", () => {
+  expect(stateSentence.active(20_000)).toMatch(/^Expires in less than a minute\./);
+  expect(stateSentence.active(120_000)).toMatch(/^Expires in 2 minutes\./);
 });
 
 test("how old something is reads on in its sentence", () => {
-  expect(browse.asOf(time.ago(before(24 * 60), now))).toBe("As of yesterday");
-  expect(browse.asOf(time.ago(before(12), now))).toBe("As of 12 min ago");
+  expect(browse.asOf(time.ago(before(24 * 60), now))).toBe("Updated yesterday");
+  expect(browse.asOf(time.ago(before(12), now))).toBe("Updated 12 min ago");
 });
 
 test.each([

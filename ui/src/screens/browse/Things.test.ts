@@ -32,7 +32,7 @@ test("what is empty says so", async () => {
   const user = await browse("grindery");
   await press(user, /^Crew/);
   await press(user, "Workflows");
-  await screen.findByText("There are no workflows here.");
+  await screen.findByText("No workflows.");
 });
 
 test("rows are walked with arrows", async () => {
@@ -66,7 +66,7 @@ test("where a value of the app is what is missing, the app can be edited", async
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await screen.findByRole("button", { name: "Try again" });
   await press(user, "Edit app");
-  await screen.findByRole("heading", { name: "Change Harbour", level: 1 });
+  await screen.findByRole("heading", { name: "Edit Harbour", level: 1 });
 });
 
 test("what fails is told and tried again, and what was read stays", async () => {
@@ -75,20 +75,20 @@ test("what fails is told and tried again, and what was read stays", async () => 
   fake.fail("items", null);
   await press(user, "Try again");
   await waitFor(() => expect(rows()).toHaveLength(14));
-  expect(screen.getByText("14 entries")).toBeInTheDocument();
+  expect(screen.getByText("14 items")).toBeInTheDocument();
   fake.wait("items", 1e9);
   await press(user, "Reload");
-  await screen.findByText("Asking The Grid for sites…");
+  await screen.findByText("Loading sites from The Grid…");
   await press(user, "Cancel");
-  await screen.findByText("Stopped before an answer came.");
+  await screen.findByText("Cancelled.");
   expect(rows()).toHaveLength(14);
 });
 
 test("a first answer that takes long can be stopped", async () => {
   const user = await browse("things-slow");
-  await screen.findByText("Asking The Grid for sites…");
+  await screen.findByText("Loading sites from The Grid…");
   await press(user, "Cancel");
-  await screen.findByText(/Stopped before an answer came/);
+  await screen.findByText(/Cancelled/);
   expect(fake.called("cancel").length).toBeGreaterThan(0);
 });
 

@@ -4,8 +4,8 @@ import { deepLink } from "../../state/wayback.svelte";
 import { fake, press, row, screen, start, waitFor } from "../../test/start";
 
 test.each([
-  ["exchanging", "Exchange the code for tokens"],
-  ["identifying", "See who you are and what was granted"],
+  ["exchanging", "Exchange code for tokens"],
+  ["identifying", "Fetch account and scopes"],
 ])("%s", async (phase, step) => {
   const user = await start(phase);
   await row(user, "Acme Sites");
@@ -13,9 +13,9 @@ test.each([
 });
 
 test.each([
-  ["denied", "You said no at Grigora", "Nothing was changed, and no token exists."],
-  ["timed_out", "Nobody answered in time", "Grapnel stopped waiting"],
-  ["failed", "The sign-in failed", "change the app here"],
+  ["denied", "Access denied", "Access was denied at Grigora. Nothing changed, and no tokens were issued."],
+  ["timed_out", "Timed out", "No response by"],
+  ["failed", "Sign-in failed", "change the app here"],
 ])("%s can be tried again", async (phase, title, text) => {
   const user = await start(phase);
   await row(user, "Acme Sites");
@@ -29,7 +29,7 @@ test.each([
 test("a client that was refused is corrected first, and the answer is shown", async () => {
   const user = await start("failed");
   await row(user, "Acme Sites");
-  await screen.findByRole("heading", { name: "The sign-in failed" });
+  await screen.findByRole("heading", { name: "Sign-in failed" });
   expect(await screen.findByText("401, application/json")).toBeVisible();
   expect(screen.getByText(/error_description/)).toBeVisible();
   expect(screen.getByRole("button", { name: "Edit app" })).toHaveClass("primary");
@@ -42,14 +42,14 @@ test("cancelled", async () => {
   await press(user, "Cancel");
   await screen.findByRole("heading", { name: "Cancelled" });
   await press(user, "Close");
-  await screen.findByRole("button", { name: "Connect in the browser" });
+  await screen.findByRole("button", { name: "Connect" });
 });
 
 test("a browser that did not open can be tried again, and the link copied", async () => {
   const user = await start("browser");
   await row(user, "Acme Shop");
-  await press(user, "Connect in the browser");
-  await screen.findByText("The sign-in page did not open");
+  await press(user, "Connect");
+  await screen.findByText("The sign-in page didn’t open");
   await press(user, "Copy link");
   fake.fail("openBrowser", null);
   await press(user, "Try again");
@@ -60,12 +60,12 @@ test("a browser that did not open can be tried again, and the link copied", asyn
 test("the sign-in page can be opened in another browser, also where none opened", async () => {
   const user = await start("browser");
   await row(user, "Acme Shop");
-  await press(user, "Connect in the browser");
-  await screen.findByText("The sign-in page did not open");
+  await press(user, "Connect");
+  await screen.findByText("The sign-in page didn’t open");
   fake.fail("openBrowser", null);
   for (const command of ["chromium", "firefox -P work"]) {
     await user.click(screen.getByText("Open in another browser"));
-    await user.type(screen.getByRole("textbox", { name: "Program" }), command);
+    await user.type(screen.getByRole("textbox", { name: "Command" }), command);
     await press(user, "Open there");
     await screen.findByText("Waiting for you in the browser");
   }
@@ -75,15 +75,15 @@ test("the sign-in page can be opened in another browser, also where none opened"
 test("another browser that the person declines opens nothing, and what went before stays", async () => {
   const user = await start("browser", () => (fake.world.agrees = false));
   await row(user, "Acme Shop");
-  await press(user, "Connect in the browser");
-  await screen.findByText("The sign-in page did not open");
+  await press(user, "Connect");
+  await screen.findByText("The sign-in page didn’t open");
   fake.fail("openBrowser", null);
   await user.click(screen.getByText("Open in another browser"));
-  await user.type(screen.getByRole("textbox", { name: "Program" }), "chromium");
+  await user.type(screen.getByRole("textbox", { name: "Command" }), "chromium");
   await press(user, "Open there");
   expect(await screen.findByText("Not opened")).toBeVisible();
-  expect(screen.getByText("The sign-in page did not open")).toBeVisible();
-  expect(screen.getByRole("textbox", { name: "Program" })).toHaveValue("chromium");
+  expect(screen.getByText("The sign-in page didn’t open")).toBeVisible();
+  expect(screen.getByRole("textbox", { name: "Command" })).toHaveValue("chromium");
 });
 
 test("once connected, the window goes to the connection", async () => {
@@ -96,7 +96,7 @@ test("once connected, the window goes to the connection", async () => {
 test("secrets are described, not shown", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");
-  const inside = await screen.findByRole("complementary", { name: "What is happening" });
+  const inside = await screen.findByRole("complementary", { name: "Request log" });
   expect(inside).toHaveTextContent("client_secret in the vault");
   expect(inside).toHaveTextContent("state 43 characters");
 });
@@ -108,17 +108,17 @@ test("where callbacks come to a port, the steps say so", async () => {
   const user = await start("loopback-waiting");
   await row(user, "Harbour");
   await screen.findByText("Waiting for you in the browser");
-  expect(step()).toHaveTextContent("The browser comes back to a port of this computer");
-  await user.click(screen.getByText("Paste the address instead"));
+  expect(step()).toHaveTextContent("The browser is redirected to 127.0.0.1");
+  await user.click(screen.getByText("Paste the URL instead"));
   await user.type(field("pasted"), "https://harbour.example/?code=1&state=2");
   await press(user, "Submit");
-  await waitFor(() => expect(step()).toHaveTextContent("Exchange the code for tokens"));
+  await waitFor(() => expect(step()).toHaveTextContent("Exchange code for tokens"));
 });
 
 test("an address is pasted, and what is wrong with it is told beside it", async () => {
   const user = await start("paste-waiting");
   await row(user, "Harbour");
-  await user.type(await screen.findByRole("textbox", { name: "Address you were sent to" }), "nonsense");
+  await user.type(await screen.findByRole("textbox", { name: "Redirect URL" }), "nonsense");
   await press(user, "Submit");
   await waitFor(() => expect(field("pasted")).toHaveAccessibleDescription(/That is not an address. Copy all of/));
   expect(field("pasted")).toHaveFocus();
@@ -126,7 +126,7 @@ test("an address is pasted, and what is wrong with it is told beside it", async 
   await user.clear(field("pasted"));
   await user.type(field("pasted"), " https://harbour.example/callback?code=1&state=2 ");
   await press(user, "Submit");
-  await waitFor(() => expect(step()).toHaveTextContent("Exchange the code for tokens"));
+  await waitFor(() => expect(step()).toHaveTextContent("Exchange code for tokens"));
   expect(fake.called("pasteCallback").at(-1)).toEqual(["attempt-1", "https://harbour.example/callback?code=1&state=2"]);
 });
 
@@ -134,12 +134,12 @@ test("a provider that tells nobody of a cancel says so", async () => {
   const user = await start("grindery-waiting");
   await row(user, "Harbour");
   await screen.findByText("Waiting for you in the browser");
-  expect(step()).toHaveTextContent("cancel here as well");
+  expect(step()).toHaveTextContent("cancel here too");
 });
 
 test("a port that is taken says what to do, and is tried again", async () => {
   const user = await start("port-taken");
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   expect(await screen.findByRole("alert")).toHaveTextContent(/Port 8311.*Nothing was sent.*another port/);
   fake.fail("startAttempt", null);
   await press(user, "Try again");
@@ -150,9 +150,9 @@ test("email and password are used once, and only where the provider offers it", 
   const user = await start("grovestreams-app");
   await press(user, "Other ways to sign in");
   await press(user, "Sign in with email and password instead");
-  expect(step()).toHaveTextContent("once, and keeps neither");
+  expect(step()).toHaveTextContent("once and saves neither");
   expect(field("email")).toHaveValue("ines@harbour.example");
-  expect(screen.getByText(/sends email and password to grovestreams\.com once/)).toBeInTheDocument();
+  expect(screen.getByText(/sends your email and password to grovestreams\.com once/)).toBeInTheDocument();
   expect(field("password")).toHaveAttribute("type", "password");
   await user.type(field("password"), "abc");
   await press(user, "Sign in");
@@ -160,12 +160,12 @@ test("email and password are used once, and only where the provider offers it", 
   expect(field("password")).toHaveValue("");
   await user.type(field("password"), "not-a-real-one");
   await press(user, "Sign in");
-  await screen.findByText("See who you are and what was granted");
+  await screen.findByText("Fetch account and scopes");
   await waitFor(() => expect(field("password")).toBeNull());
   // No word of a browser that had no part in it.
   expect(screen.getByText("Email and password sent")).toBeInTheDocument();
-  expect(screen.queryByText("You agreed in the browser")).toBeNull();
-  expect(await screen.findByRole("complementary", { name: "What is happening" })).toHaveTextContent(
+  expect(screen.queryByText("Access approved")).toBeNull();
+  expect(await screen.findByRole("complementary", { name: "Request log" })).toHaveTextContent(
     "password used once and never kept",
   );
   expect(fake.called("signInWithPassword").at(-1)).toEqual(["own", null, "ines@harbour.example", 14]);
@@ -175,7 +175,7 @@ test("email and password are used once, and only where the provider offers it", 
 test("no other provider is asked for a password", async () => {
   const user = await start("port-taken");
   expect(screen.queryByRole("button", { name: "Other ways to sign in" })).toBeNull();
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   expect(screen.queryByText(/email and password/)).toBeNull();
 });
 
@@ -189,9 +189,9 @@ const lost = trouble(
 test("the way back is tried before the first sign-in by deep link, and once", async () => {
   const user = await start("app");
   await row(user, "Acme Sites");
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   await screen.findByText("Waiting for you in the browser");
-  expect(screen.getByText("A link comes back to Grapnel")).toBeInTheDocument();
+  expect(screen.getByText("Deep links open Grapnel")).toBeInTheDocument();
   await press(user, "Cancel");
   await press(user, "Try again");
   await screen.findByText("Waiting for you in the browser");
@@ -201,24 +201,24 @@ test("the way back is tried before the first sign-in by deep link, and once", as
 test("a way back that is lost says who has it; nothing is sent unless the person goes on", async () => {
   const user = await start("app", () => fake.fail("testDeepLink", lost));
   await row(user, "Acme Sites");
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   expect(await screen.findByRole("alert")).toHaveTextContent("other.desktop");
-  expect(step()).toHaveTextContent("A link does not come back to Grapnel");
+  expect(step()).toHaveTextContent("Deep links don’t open Grapnel");
   await press(user, "Try again");
   await waitFor(() => expect(fake.called("testDeepLink")).toHaveLength(2));
   expect(fake.called("startAttempt")).toHaveLength(0);
-  await press(user, "Go on anyway");
+  await press(user, "Continue anyway");
   await screen.findByText("Waiting for you in the browser");
 });
 
 test("a lost way back is given up for a port of this computer", async () => {
   const user = await start("app", () => fake.fail("testDeepLink", lost));
   await row(user, "Acme Sites");
-  await press(user, "Connect in the browser");
-  await press(user, "Use a port of this computer");
-  await screen.findByText(/register this one before you go on/);
+  await press(user, "Connect");
+  await press(user, "Use loopback (127.0.0.1)");
+  await screen.findByText(/register this one before you continue/);
   expect(fake.called("changeApp")[0]?.[1]).toMatchObject({ redirect: "loopback", client_secret: null });
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   await screen.findByText("Waiting for you in the browser");
 });
 
@@ -226,8 +226,8 @@ test("whoever leaves while the way back is tried is not sent to the browser", as
   let release = () => {};
   const user = await start("app", () => (release = fake.hold("testDeepLink")));
   await row(user, "Acme Sites");
-  await press(user, "Connect in the browser");
-  await screen.findByText("Trying the way back");
+  await press(user, "Connect");
+  await screen.findByText("Testing the deep link");
   await press(user, "Cancel");
   release();
   await waitFor(() => expect(deepLink.stand).toBe("came"));
@@ -237,14 +237,14 @@ test("whoever leaves while the way back is tried is not sent to the browser", as
 test("a sign-in that cannot begin after the trial says why where the person is", async () => {
   const user = await start("app", () => fake.fail("startAttempt", trouble("keyring_locked", "The keyring is locked.")));
   await row(user, "Acme Sites");
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
   expect(step()).toHaveTextContent("Open the sign-in page");
 });
 
 test("a way back by a port needs no such trial", async () => {
   const user = await start("port-taken", () => fake.fail("startAttempt", null));
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("testDeepLink")).toHaveLength(0);
 });
@@ -255,12 +255,12 @@ test("after half a minute it is said what to look for in the browser", async () 
   );
   await row(user, "Acme Sites");
   await screen.findByText("Waiting for you in the browser");
-  expect(step()).not.toHaveTextContent("Nothing has come back yet");
+  expect(step()).not.toHaveTextContent("No response yet");
   fake.tell({ kind: "attempt", value: attempt("waiting") });
-  await waitFor(() => expect(step()).toHaveTextContent("Nothing has come back yet"));
-  expect(step()).toHaveTextContent(/complains about the client, compare this Client ID.*acme-sites-7f3a/);
+  await waitFor(() => expect(step()).toHaveTextContent("No response yet"));
+  expect(step()).toHaveTextContent(/reports an invalid client, compare this Client ID.*acme-sites-7f3a/);
   expect(step()).toHaveTextContent(
-    /complains about the redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/,
+    /reports an invalid redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/,
   );
   expect(step()).toHaveTextContent("paste it below");
 });
@@ -272,14 +272,14 @@ test("an answer that is not accepted is told where the person waits, and when th
   fake.tell({ kind: "attempt", value: attempt("waiting", { refused }) });
   await waitFor(() => expect(step()).toHaveTextContent(/It names another issuer.*It was not used/));
   fake.tell({ kind: "attempt", value: attempt("timed_out", { refused }) });
-  await screen.findByRole("heading", { name: "Nobody answered in time" });
+  await screen.findByRole("heading", { name: "Timed out" });
   expect(step()).toHaveTextContent("It names another issuer.");
 });
 
 test("a provider that takes no PKCE is told before the sign-in begins", async () => {
   const user = await start("grovestreams-app");
   await press(user, "Other ways to sign in");
-  expect(step()).toHaveTextContent("takes no PKCE");
+  expect(step()).toHaveTextContent("doesn’t support PKCE");
 });
 
 test("a port that another sign-in has is given up by cancelling that one", async () => {
@@ -288,9 +288,9 @@ test("a port that another sign-in has is given up by cancelling that one", async
       attempt("waiting", { id: "other", app_name: "Other app", redirect_uri: "http://127.0.0.1:8311/callback" }),
     );
   const user = await start("port-taken", taken);
-  await press(user, "Connect in the browser");
+  await press(user, "Connect");
   fake.fail("startAttempt", null);
-  await press(user, "Cancel the sign-in of Other app and go on");
+  await press(user, "Cancel the sign-in for Other app and continue");
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("cancelAttempt")).toEqual([["other"]]);
 });
@@ -318,4 +318,19 @@ test.each([
   await press(user, answer);
   await waitFor(() => expect(called()).toContainEqual(given));
   await waitFor(() => expect(screen.queryByText("Another account signed in")).toBeNull());
+});
+
+test("a denial that the provider explains shows the explanation", async () => {
+  const user = await start("denied");
+  const [denied] = fake.world.attempts;
+  const error = trouble("access_denied", "Grigora denied access. It says: “Blocked by policy.”");
+  const explained = { ...denied!, error };
+  const [callback] = explained.exchange.filter(({ method }) => method === "");
+  fake.tell({ kind: "attempt", value: explained });
+  await row(user, "Acme Sites");
+  await screen.findByRole("heading", { name: "Access denied" });
+  expect(screen.queryByText(error.message)).toBeNull();
+  callback!.parameters.push({ name: "error_description", value: "Blocked by policy.", hidden: false });
+  fake.tell({ kind: "attempt", value: structuredClone(explained) });
+  expect(await screen.findByText(error.message)).toBeVisible();
 });

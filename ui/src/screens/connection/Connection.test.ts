@@ -26,7 +26,7 @@ test("granted, missing and unasked scopes are told apart in words", async () => 
   ).toEqual([
     "Read posts cms:post:read granted",
     "Write posts cms:post:write not granted",
-    "Read categories cms:category:read granted, not asked",
+    "Read categories cms:category:read granted, not requested",
   ]);
 });
 
@@ -50,9 +50,9 @@ test("what a refresh met is told, and the way on", async () => {
 
 test("projects keep the names that were read before, and nobody is asked", async () => {
   await start("some", () => (fake.world.wasRead = true));
-  const where = (await screen.findByRole("heading", { name: "Where" })).closest("section") as HTMLElement;
+  const where = (await screen.findByRole("heading", { name: "Projects" })).closest("section") as HTMLElement;
   await waitFor(() => expect(where).toHaveTextContent("Acme Journal"));
-  expect(within(where).queryByRole("button", { name: "Look up their names" })).toBeNull();
+  expect(within(where).queryByRole("button", { name: "Load names" })).toBeNull();
   expect(fake.called("projects")).toEqual([]);
 });
 
@@ -70,23 +70,23 @@ test("one trouble is told once", async () => {
       app_id: null,
     });
   });
-  await press(user, "Look up their names");
+  await press(user, "Load names");
   await user.click((await screen.findAllByRole("button", { name: "Refresh now" }))[0] as Element);
   await waitFor(() => expect(fake.called("refresh")).toHaveLength(1));
   await waitFor(() => expect(document.querySelector("main")?.textContent?.split(unavailable.message)).toHaveLength(2));
   // It can still be tried again.
-  expect(screen.getByRole("button", { name: "Look up their names" })).toBeEnabled();
+  expect(screen.getByRole("button", { name: "Load names" })).toBeEnabled();
 });
 
 test("a sign-in that renews a connection is its own row’s, and says when no browser opened", async () => {
   const user = await start("troubled", () => fake.fail("openBrowser", unavailable));
   await row(user, "Acme production");
-  await press(user, "Reconnect in the browser");
+  await press(user, "Reconnect");
   const rows = () =>
     [...document.querySelectorAll(".side .link")]
       .map((one) => one.textContent?.trim())
       .filter((text) => /Acme (production|Sites)/.test(text ?? ""));
-  await waitFor(() => expect(rows()).toEqual(["Acme production Browser did not open"]));
+  await waitFor(() => expect(rows()).toEqual(["Acme production Browser didn’t open"]));
   await waitFor(() => expect(document.querySelector("main")).toHaveTextContent("not sent"));
   fake.fail("openBrowser", null);
   await press(user, "Try again");
@@ -96,11 +96,11 @@ test("a sign-in that renews a connection is its own row’s, and says when no br
 
 test("an app goes with its connections, once that was said and agreed to", async () => {
   const user = await start("some");
-  await choose(user, "Show the app");
+  await choose(user, "Go to app");
   await press(user, "Remove app…");
   const dialog = await screen.findByRole("alertdialog");
-  expect(dialog).toHaveTextContent("Its 4 connections are disconnected and removed as well");
-  expect(dialog).toHaveTextContent("Grigora offers no revocation");
+  expect(dialog).toHaveTextContent("Its 4 connections are also disconnected and removed");
+  expect(dialog).toHaveTextContent("Grigora has no revocation endpoint");
   expect(fake.called("removeApp")).toEqual([]);
   await user.click(within(dialog).getByRole("button", { name: "Remove app and 4 connections" }));
   await waitFor(() => expect(world.apps.map((one) => one.name)).toEqual(["Acme Shop"]));
@@ -111,15 +111,15 @@ test("a connection that needs a person says so and signs in again under its name
   const user = await start("troubled");
   await row(user, "Acme production");
   expect(await screen.findByRole("alert")).toHaveTextContent("What happened");
-  await press(user, "Reconnect in the browser");
-  await screen.findByRole("heading", { name: "Connect Acme production to Grigora again" });
+  await press(user, "Reconnect");
+  await screen.findByRole("heading", { name: "Reconnect Acme production to Grigora" });
   expect(fake.called("startAttempt")).toEqual([["acme-sites", "c1"]]);
 });
 
 test("a token that is still good can be copied, also where only a new sign-in brings the next one", async () => {
   const user = await start("some", () => add(details("c9", "Acme paused", "reconnect_needed", 48 * 60_000)));
   await row(user, "Acme paused");
-  await screen.findByText(/Access token valid for another 4[78] minutes/);
+  await screen.findByText(/Access token valid for 4[78] minutes/);
   await screen.findByRole("button", { name: "Copy token" });
   expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
 });
@@ -137,19 +137,19 @@ test("a client that is not accepted is corrected in the app", async () => {
 
 test("a connection has a browser of its own", async () => {
   const user = await start("some");
-  await user.click(await screen.findByText("as in Settings"));
-  const field = screen.getByRole("textbox", { name: "Program" });
+  await user.click(await screen.findByText("default"));
+  const field = screen.getByRole("textbox", { name: "Command" });
   await user.type(field, "firefox 'work{Enter}");
   await waitFor(() => expect(field).toHaveAccessibleDescription(/A quote is left open/));
   await user.clear(field);
   await user.type(field, "firefox -P work");
-  await press(user, "Keep");
+  await press(user, "Save");
   expect(await screen.findByText("firefox -P work")).toBeVisible();
-  expect(screen.getByText("Kept")).toBeVisible();
+  expect(screen.getByText("Saved")).toBeVisible();
   expect(world.details.get("c1")?.browser).toBe("firefox -P work");
   fake.world.agrees = false;
   await user.type(field, "er{Enter}");
-  expect(await screen.findByText("Left as it was")).toBeVisible();
+  expect(await screen.findByText("Not changed")).toBeVisible();
   expect(world.details.get("c1")?.browser).toBe("firefox -P work");
   expect(screen.queryByRole("alert")).toBeNull();
 });
@@ -158,15 +158,15 @@ test("disconnecting asks first, and says what still stands", async () => {
   const user = await start("some");
   await choose(user, "Disconnect…");
   const dialog = await screen.findByRole("alertdialog");
-  expect(dialog).toHaveTextContent("still stands at Grigora");
+  expect(dialog).toHaveTextContent("Access stays valid at Grigora");
   expect(dialog).toHaveTextContent("https://build.grigora.co");
   expect(fake.called("disconnect")).toHaveLength(0);
   expect(within(dialog).getByRole("button", { name: "Disconnect" })).toHaveClass("destructive");
   await user.click(within(dialog).getByRole("button", { name: "Disconnect" }));
   await waitFor(() => expect(world.connections.find((one) => one.id === "c1")?.state).toBe("disconnected"));
   await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
-  await choose(user, "Remove from list…");
-  await press(user, "Remove from list");
+  await choose(user, "Remove…");
+  await press(user, "Remove");
   await waitFor(() => expect(world.connections.some((one) => one.id === "c1")).toBe(false));
   // The app that it belonged to, not whatever comes first.
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
@@ -246,7 +246,7 @@ test("a vault that does not open is told, and tried again", async () => {
 
 test("a start that fails says why, and is tried again", async () => {
   const user = await start("unwritable");
-  await screen.findByRole("heading", { name: "Grapnel cannot open its data" });
+  await screen.findByRole("heading", { name: "Can’t open Grapnel’s data" });
   fake.use("some");
   await press(user, "Try again");
   await screen.findByRole("heading", { name: "Acme production" });
@@ -260,7 +260,7 @@ test("what a token says of itself is shown, times in words, and whether it was v
   expect(claims.querySelectorAll("time")).toHaveLength(2);
   expect(claims.querySelector("time")).toHaveAttribute("title");
   expect(screen.getByText("not verified")).toBeInTheDocument();
-  expect(screen.queryByRole("heading", { name: "Where" })).toBeNull();
+  expect(screen.queryByRole("heading", { name: "Projects" })).toBeNull();
 });
 
 test("a token's header is shown, and why it is not verified, and why the account is unknown", async () => {
@@ -275,10 +275,10 @@ test("a token without an end is good until it is refused, and without a refresh 
   await start("thegrid");
   await waitFor(() =>
     expect(document.querySelector(".sentence")).toHaveTextContent(
-      "No expiry given: good until it is refused. Reconnect when it stops working.",
+      "No expiry given. Valid until the provider rejects it; then reconnect.",
     ),
   );
-  expect(screen.getByRole("img", { name: /no expiry given/ })).toHaveTextContent("good until it is refused");
+  expect(screen.getByRole("img", { name: /no expiry given/ })).toHaveTextContent("valid until the provider rejects it");
   expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
   expect(screen.getByTestId("scopes")).toHaveTextContent(/balance.*not granted/);
 });
@@ -286,7 +286,7 @@ test("a token without an end is good until it is refused, and without a refresh 
 test("scopes that were asked for and never spoken of are told apart", async () => {
   const user = await start("custom");
   const scopes = await screen.findByTestId("scopes");
-  expect(scopes).toHaveTextContent(/openid.*asked, no answer/);
+  expect(scopes).toHaveTextContent(/openid.*requested, not confirmed/);
   await user.click(screen.getByRole("tab", { name: "Token" }));
   expect(await screen.findByText("verified")).toBeInTheDocument();
 });
@@ -295,24 +295,24 @@ test("what a provider takes back is asked of it", async () => {
   const user = await start("custom");
   await choose(user, "Disconnect…");
   const dialog = await screen.findByRole("alertdialog");
-  expect(dialog).toHaveTextContent("asks Another provider to take the permission back");
+  expect(dialog).toHaveTextContent("Revokes access at Another provider");
   await user.click(within(dialog).getByRole("button", { name: "Disconnect" }));
-  await screen.findByText("Another provider took the permission back.");
+  await screen.findByText("Access revoked at Another provider.");
 });
 
 test("an app tells its way back, its scopes and what was changed", async () => {
   const user = await start("custom");
-  await choose(user, "Show the app");
+  await choose(user, "Go to app");
   await screen.findByRole("heading", { name: "Harbour", level: 1 });
   const page = document.querySelector("main") as HTMLElement;
-  expect(page).toHaveTextContent("Way back By a port of this computer");
+  expect(page).toHaveTextContent("Redirect method Loopback (127.0.0.1)");
   expect(page).toHaveTextContent("Scopes openid profile");
-  expect(page).toHaveTextContent("Token address https://id.harbour.example/token");
+  expect(page).toHaveTextContent("Token URL https://id.harbour.example/token");
   fake.world.apps = fake.world.apps.map((one) => ({
     ...one,
     overrides: { ...one.overrides, require_state: "true", client_auth: "basic" },
   }));
   fake.tell({ kind: "apps" });
   await waitFor(() => expect(page).toHaveTextContent("Require state yes"));
-  expect(page).toHaveTextContent("HTTP Basic");
+  expect(page).toHaveTextContent("client_secret_basic");
 });

@@ -83,7 +83,7 @@ test("a post that was read through another connection is found, and opens, whate
   here.toConnection(other?.id ?? "");
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await screen.findByRole("combobox", { name: "Commands" }), "splicing");
-  expect(await screen.findByRole("group", { name: "In what was read" })).toHaveTextContent(
+  expect(await screen.findByRole("group", { name: "Offline content" })).toHaveTextContent(
     "Splicing an eye, step by step",
   );
   await waitFor(() => expect(chosen()).toHaveTextContent("Splicing an eye"));
@@ -120,7 +120,7 @@ test("a thing within another opens where it is", async () => {
 test("what was read is searched once typing rests", async () => {
   const { user, box } = await open("offline");
   await user.type(box, "splicing");
-  await screen.findByRole("group", { name: "In what was read" });
+  await screen.findByRole("group", { name: "Offline content" });
   expect(fake.called("search").length).toBeLessThan(8);
   expect(fake.called("search").at(-1)).toEqual(["splicing"]);
 });
@@ -128,7 +128,7 @@ test("what was read is searched once typing rests", async () => {
 test("nothing found is said", async () => {
   const { user, box } = await open("some");
   await user.type(box, "xyzzy");
-  await screen.findByText("Nothing fits “xyzzy”.");
+  await screen.findByText("No results for “xyzzy”");
 });
 
 test("nothing is not said to fit while there are connections that were not read", async () => {
@@ -138,8 +138,8 @@ test("nothing is not said to fit while there are connections that were not read"
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await screen.findByRole("combobox"), "xyzzy");
   await waitFor(() => expect(fake.called("search")).toEqual([["xyzzy"]]));
-  expect(screen.queryByText(/^(Nothing|0 results)/)).toBeNull();
+  expect(screen.queryByText(/^(No |0 results)/)).toBeNull();
   world.partial = false;
-  await screen.findByText("Nothing fits “xyzzy”.");
-  expect(screen.getByText("Nothing here contains “xyzzy”.")).toBeInTheDocument();
+  await screen.findByText("No results for “xyzzy”");
+  expect(screen.getByText("No matches for “xyzzy”")).toBeInTheDocument();
 });

@@ -79,7 +79,7 @@ function onConnection(): Found[] {
       ? [{ id: "browse", label: words.browse, icon: "right", act: () => here.toConnection(one.id, "browse") }]
       : []),
     { id: "its-activity", label: words.activityOf, icon: "history", act: () => here.toConnection(one.id, "activity") },
-    { id: "again", label: connection.connectAgain, icon: "globe", act: () => refreshing.reconnect(one) },
+    { id: "again", label: connection.reconnect, icon: "globe", act: () => refreshing.reconnect(one) },
     { id: "app", label: connection.appPage, icon: "app", act: () => here.go({ at: "app", app: one.app_id }) },
   ];
   if (usable) {

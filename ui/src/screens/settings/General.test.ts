@@ -13,7 +13,7 @@ test("a setting is kept when it is left, and says so", async () => {
   const user = await open();
   await user.type(await box("Browser"), "firefox -P work");
   await user.tab();
-  await screen.findByText("Kept");
+  await screen.findByText("Saved");
   expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work" }]]);
 });
 
@@ -43,7 +43,7 @@ test("a program or a proxy that the person declines leaves all as it was, and th
     ["Proxy", "http://proxy.example:3128"],
   ] as const) {
     await user.type(await box(name), `${text}{Enter}`);
-    expect(await screen.findByText("Left as it was")).toBeVisible();
+    expect(await screen.findByText("Not changed")).toBeVisible();
     expect(await box(name)).toHaveValue("");
     // It is not asked again because the field is left.
     await user.tab();
@@ -65,12 +65,12 @@ test("a field is not left because the window is", async () => {
 
 test("the file of authorities is the one that the system’s dialog names, and goes without a question", async () => {
   const user = await open();
-  const authorities = within(await screen.findByRole("group", { name: "Certificate authorities to trust besides" }));
+  const authorities = within(await screen.findByRole("group", { name: "Additional trusted CAs" }));
   fake.world.chosen = null;
-  await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
-  expect(authorities.getByText("None besides the usual ones.")).toBeVisible();
+  await user.click(authorities.getByRole("button", { name: "Choose file…" }));
+  expect(authorities.getByText("System CAs only.")).toBeVisible();
   fake.world.chosen = "/etc/ssl/company.pem";
-  await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
+  await user.click(authorities.getByRole("button", { name: "Choose file…" }));
   expect(await authorities.findByText(/company\.pem/)).toBeVisible();
   fake.fail("chooseCertificates", {
     code: "invalid_input",
@@ -79,7 +79,7 @@ test("the file of authorities is the one that the system’s dialog names, and g
     hint: null,
     field: "certificates",
   });
-  await user.click(authorities.getByRole("button", { name: "Choose a file…" }));
+  await user.click(authorities.getByRole("button", { name: "Choose file…" }));
   expect(await authorities.findByRole("alert")).toHaveTextContent("holds no certificate");
   await user.click(authorities.getByRole("button", { name: "Remove" }));
   await waitFor(() => expect(fake.world.settings.certificates).toBe(""));
@@ -111,7 +111,7 @@ test("the data folder is opened; where settings cannot be read, that is told and
 
 test("what goes on beside the window is switched at once, and a switch that fails goes back", async () => {
   const user = await open();
-  await user.click(await screen.findByRole("checkbox", { name: "Notify me when a connection needs me" }));
+  await user.click(await screen.findByRole("checkbox", { name: "Notify me when a connection needs attention" }));
   await waitFor(() => expect(fake.world.settings).toMatchObject({ quiet: true, tray: false }));
   await user.click(screen.getByRole("checkbox", { name: "Start at login" }));
   await waitFor(() => expect(fake.called("startAtLogin")).toEqual([[true]]));
@@ -130,7 +130,7 @@ test("what goes on beside the window is switched at once, and a switch that fail
 
 test("how long before their end tokens are renewed is chosen at once", async () => {
   const user = await open();
-  expect(await screen.findByRole("radio", { name: "As suits their life" })).toBeChecked();
+  expect(await screen.findByRole("radio", { name: "Automatic" })).toBeChecked();
   await user.click(screen.getByRole("radio", { name: "15 minutes" }));
   await waitFor(() => expect(fake.world.settings.margin).toBe("fifteen_minutes"));
   // What is kept later leaves it as it is.

@@ -14,19 +14,21 @@ test("what is held is told: how it begins, its kind, its moments", async () => {
   const held = await screen.findByTestId("held");
   expect(held).toHaveTextContent("gri_at_7Kd2…");
   expect(held).toHaveTextContent("9f3c 21ab");
-  expect(held).toHaveTextContent("Opaque: only Grigora can read it");
-  expect(held).toHaveTextContent(/Renews ?by itself:/);
+  expect(held).toHaveTextContent("Opaque (only Grigora can read it)");
+  expect(held).toHaveTextContent(/Next refresh.*, automatic/);
   for (const time of held.querySelectorAll("time")) expect(time).toHaveAttribute("title");
 });
 
 test("what introspection says stands beside what is held, and differences are named", async () => {
   const user = await open("differing");
   const table = await screen.findByTestId("compared");
-  expect(table).toHaveTextContent(/Scopes.*differ.*Only here: project:details:read.*Only at Grigora: cms:post:write/);
-  expect(table).toHaveTextContent(/Projects.*the same 3/);
+  expect(table).toHaveTextContent(
+    /Scopes.*differ.*Only in Grapnel: project:details:read.*Only at Grigora: cms:post:write/,
+  );
+  expect(table).toHaveTextContent(/Projects.*3 match/);
   await row(user, "Acme staging");
   await user.click(await screen.findByRole("tab", { name: "Token" }));
-  await waitFor(() => expect(screen.getByTestId("compared")).toHaveTextContent(/Scopes.*the same 3/));
+  await waitFor(() => expect(screen.getByTestId("compared")).toHaveTextContent(/Scopes.*3 match/));
 });
 
 test("the end that introspection tells may differ by the time that a reply takes", () => {
@@ -47,7 +49,7 @@ test("the end that introspection tells may differ by the time that a reply takes
 test("the last reply is shown as the host masked it, and can be copied so", async () => {
   const user = await open("some");
   await screen.findByText(/"access_token": "‹43 characters›"/);
-  await press(user, "Copy the masked reply");
+  await press(user, "Copy masked response");
   expect(fake.called("copyText")[0]?.[0]).toContain("‹43 characters›");
 });
 
@@ -62,13 +64,13 @@ test("a disconnected connection says that nothing is held", async () => {
   const user = await start("troubled");
   await row(user, "Night desk");
   await user.click(await screen.findByRole("tab", { name: "Token" }));
-  await screen.findByText("No token is held: the connection was disconnected.");
+  await screen.findByText("No tokens: this connection is disconnected.");
   expect(screen.queryByText(/access_token/)).toBeNull();
 });
 
 test("missing scopes are asked for again with one press", async () => {
   const user = await start("some");
   await row(user, "Acme staging");
-  await press(user, "Ask for what is missing");
+  await press(user, "Request missing scopes");
   await waitFor(() => expect(fake.called("startAttempt")).toEqual([["acme-sites", "c2"]]));
 });
