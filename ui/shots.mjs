@@ -1,4 +1,4 @@
-// Makes pictures of every screen, with the fake host, into target/shots, and has axe judge each as it is drawn, contrast included.
+// Screenshots of every screen with the fake host, into target/shots, each checked by axe including contrast.
 // Needs Chromium. An argument, a regular expression, picks some by name.
 import { createServer } from "node:http";
 import { mkdirSync, readFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,8 @@ mkdirSync(out, { recursive: true });
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 const csp =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src ipc: http://ipc.localhost; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+  "connect-src ipc: http://ipc.localhost; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const server = createServer((request, response) => {
   const path = new URL(request.url ?? "/", "http://localhost").pathname;
   const file = join(root, path === "/" ? "index.html" : path);
@@ -116,8 +117,8 @@ const shots = {
     scenario: "some",
     go: async (page) => {
       await page.evaluate(() => {
-        fake.world.settings = { ...fake.world.settings, certificates: "/etc/ssl/certs/company.pem" };
-        fake.world.agrees = false;
+        fake.data.settings = { ...fake.data.settings, certificates: "/etc/ssl/certs/company.pem" };
+        fake.data.agrees = false;
       });
       await button(page, "Settings").click();
       await page.fill("#browser", "firefox -P work");
@@ -252,7 +253,7 @@ const shots = {
     scenario: "slow",
     go: async (page) => {
       await page.evaluate(() => {
-        fake.world.wasRead = true;
+        fake.data.wasRead = true;
       });
       await pick(page, "Acme Journal");
       await page.waitForTimeout(400);
@@ -575,7 +576,9 @@ for (const [name, shot] of Object.entries(shots)) {
         )) {
           failed += 1;
           console.error(
-            `${file}: ${found.id}: ${found.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`).join("\n  ")}`,
+            [`${file}: ${found.id}:`, ...found.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`)].join(
+              "\n  ",
+            ),
           );
         }
       } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fake } from "./fake/fake";
-import { trouble } from "./fake/world";
+import { trouble } from "./fake/data";
 import { asTrouble, host, nextCall } from "./host";
 
 test("an answer is handed on", async () => {

@@ -1,4 +1,4 @@
-// The one door to the host: the only file that imports the bindings, and with them the webview's IPC.
+// The interface to the host: the only file that imports the bindings and with them the IPC.
 
 import { commands, events } from "./bindings";
 import type {
@@ -79,7 +79,7 @@ export type Settings = Required<Given>;
 
 type Envelope<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
 
-/** What was thrown, as a trouble: the host's own, or, where the call itself broke, one that says so. */
+/** A thrown value as a `Trouble`: the host's error, or an internal error if the call itself failed. */
 export function asTrouble(thrown: unknown): Trouble {
   if (typeof thrown === "object" && thrown !== null && "code" in thrown && "message" in thrown)
     return thrown as Trouble;
@@ -100,63 +100,66 @@ async function ask<T>(call: () => Promise<Envelope<T>>): Promise<T> {
 
 let lastCall = 0;
 
-/** A number that names a call, so that it can be cancelled. */
+/** An ID for a call, so that it can be cancelled. */
 export function nextCall(): number {
   lastCall += 1;
   return lastCall;
 }
 
-/** Every function fails with a `Trouble`. */
+/** Commands of the host. Every function rejects with a `Trouble`. */
 export const host = {
-  /** Everything; at first, of many connections those at the top of the lists. */
+  /** Everything; with `atFirst`, only the first of many connections. */
   overview: (atFirst: boolean) => ask(() => commands.overview(atFirst)),
-  /** How those of these connections stand that are there. */
+  /** List rows of those connections that exist. */
   summaries: (ids: string[]) => ask(() => commands.summaries(ids)),
   sandbox: () => ask(() => commands.sandbox()),
-  /** What an issuer announces of itself: values of a profile, and what to know of it. */
+  /** Discovery: profile settings and notes from the issuer's metadata. */
   discover: (issuer: string) => ask(() => commands.discover(issuer)),
-  /** Redirect URIs that no app has yet. */
+  /** Generates unused redirect URIs. */
   proposeRedirect: () => ask(() => commands.proposeRedirect()),
-  /** What would change of an app by what its issuer announces now. */
+  /** What the issuer's current metadata would change in an app. */
   rediscover: (app: string) => ask(() => commands.rediscover(app)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
-  /** Writes a profile file to where the person says, and answers with its path; nothing where they say nothing. */
+  /** Saves a profile file through the system's dialog. Returns its path, or null if cancelled. */
   exportProfile: (app: string) => ask(() => commands.exportProfile(app)),
-  /** What the text of a profile file says. */
+  /** Parses a profile file. */
   readProfile: (text: string) => ask(() => commands.readProfile(text)),
-  /** With its connections: each is disconnected and removed first, and leaves the list as it goes. */
+  /** Removes an app after disconnecting and removing its connections one by one. */
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
-  /** With `anotherAccount`, the provider asks which account is meant. */
+  /** With `anotherAccount`, the provider shows its account chooser. */
   startAttempt: (app: string, connection: string | null, anotherAccount = false) =>
     ask(() => commands.startAttempt(app, connection, anotherAccount)),
-  /** Opens the sign-in page, in `chosen` where one is: the connection that comes of it keeps that. Whether the person agrees, whom the system asks about one that is new. */
+  /**
+   * Opens the sign-in page, in the browser `chosen` if given, which the connection remembers. Returns whether the
+   * person agreed to a new command.
+   */
   openBrowser: (attempt: string, chosen: string | null) => ask(() => commands.openBrowser(attempt, chosen)),
   copyLink: (attempt: string) => ask(() => commands.copyLink(attempt)),
   pasteCallback: (attempt: string, text: string) => ask(() => commands.pasteCallback(attempt, text)),
-  /** Signs in without a browser. Both are handed on once, and kept nowhere. */
-  signInHere: (app: string, connection: string | null, email: string, word: string) =>
-    ask(() => commands.signInWithPassword(app, connection, email, word)),
-  /** Tries whether a deep link comes back here. */
+  /** Signs in without a browser. Email and password are sent once and not stored. */
+  signInHere: (app: string, connection: string | null, email: string, password: string) =>
+    ask(() => commands.signInWithPassword(app, connection, email, password)),
+  /** Tests whether a deep link opens this program. */
   testDeepLink: () => ask(() => commands.testDeepLink()),
-  /** Lets the account that signed in replace the one of the connection that the attempt was meant for. */
+  /** Replaces the connection's account by the one that signed in. */
   replaceAccount: (attempt: string) => ask(() => commands.replaceAccount(attempt)),
   cancelAttempt: (attempt: string) => ask(() => commands.cancelAttempt(attempt)),
   connection: (id: string) => ask(() => commands.connection(id)),
-  /** Keeps a browser; whether the person agrees, likewise. */
+  /** Sets a connection's browser. Returns whether the person agreed to a new command. */
   setBrowser: (id: string, command: string) => ask(() => commands.setBrowser(id, command)),
   refresh: (id: string) => ask(() => commands.refresh(id)),
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
   disconnect: (id: string) => ask(() => commands.disconnect(id)),
   forget: (id: string) => ask(() => commands.forget(id)),
-  /** With `kept`, what was read before is told, and the provider is not asked. */
+  /** With `kept`, returns the offline copy without a request to the provider. */
   projects: (id: string, kept: boolean, call: number) => ask(() => commands.projects(id, kept, call)),
   project: (id: string, project: string, kept: boolean, call: number) =>
     ask(() => commands.project(id, project, kept, call)),
   collections: (id: string) => ask(() => commands.collections(id)),
   items: (id: string, collection: string, within: string | null, kept: boolean, call: number) =>
     ask(() => commands.items(id, collection, within, kept, call)),
-  /** Has the host read posts from the provider, and keep them. */
+  /** Loads posts from the provider into the offline content. */
   loadPosts: (id: string, query: PostQuery, call: number) => ask(() => commands.loadPosts(id, query, call)),
   postPage: (id: string, query: PostQuery, offset: number, limit: number) =>
     ask(() => commands.postPage(id, query, offset, limit)),
@@ -164,7 +167,7 @@ export const host = {
   post: (id: string, query: PostQuery, post: string) => ask(() => commands.post(id, query, post)),
   openPost: (id: string, query: PostQuery, post: string) => ask(() => commands.openPost(id, query, post)),
   copyPost: (id: string, query: PostQuery, post: string) => ask(() => commands.copyPost(id, query, post)),
-  /** Likewise. */
+  /** Exports posts to the file chosen in the system's dialog; null if cancelled. */
   exportPosts: (id: string, query: PostQuery, name: string, format: Format) =>
     ask(() => commands.exportPosts(id, query, name, format)),
   openSavedFolder: () => ask(() => commands.openSavedFolder()),
@@ -172,7 +175,7 @@ export const host = {
   cancel: (call: number) => ask(() => commands.cancel(call)),
   activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
   copyText: (text: string) => ask(() => commands.copyText(text)),
-  /** What is set for all of Grapnel, and where its data is. */
+  /** Settings, data folder and desktop integration state. */
   settings: () =>
     ask(() => commands.settings()) as Promise<{
       settings: Settings;
@@ -180,31 +183,31 @@ export const host = {
       at_login: boolean | null;
       in_tray: boolean;
     }>,
-  /** The system asks the person about a program or a proxy that is new; nothing where they decline, and nothing was changed. */
+  /** The system asks to confirm a new command or proxy. Returns null, with nothing changed, if declined. */
   changeSettings: (changes: Partial<Settings>) =>
     ask(() => commands.changeSettings(changes)) as Promise<Settings | null>,
-  /** The person chooses a file in the system's dialog; nothing where they choose none. */
+  /** Opens the system's file dialog; null if cancelled. */
   chooseCertificates: () => ask(() => commands.chooseCertificates()) as Promise<Settings | null>,
   startAtLogin: (on: boolean) => ask(() => commands.startAtLogin(on)),
   openFolder: () => ask(() => commands.openFolder()),
   checkVault: () => ask(() => commands.checkVault()),
   protection: () => ask(() => commands.protection()),
-  unlock: (word: string) => ask(() => commands.unlock(word)),
-  usePassphrase: (word: string) => ask(() => commands.protectWithPassphrase(word)),
-  /** Gives up everything that is sealed, where the key is lost for good. */
+  unlock: (passphrase: string) => ask(() => commands.unlock(passphrase)),
+  usePassphrase: (passphrase: string) => ask(() => commands.protectWithPassphrase(passphrase)),
+  /** Deletes all encrypted values, if the key is lost. */
   resetVault: () => ask(() => commands.resetVault()),
   useKeyring: () => ask(() => commands.protectWithKeyring()),
   diagnose: () => ask(() => commands.diagnose()),
   copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),
-  /** Exports to the file that the person chooses; nothing where they choose none. */
-  exportArchive: (word: string, tokens: boolean, moves: boolean) =>
-    ask(() => commands.exportArchive(word, tokens, moves)),
-  /** Opens the exported file that the person chooses, and tells what importing it would add; nothing where they choose none. */
-  openArchive: (word: string) => ask(() => commands.openArchive(word)),
+  /** Exports to the file chosen in the system's dialog; null if cancelled. */
+  exportArchive: (passphrase: string, tokens: boolean, moves: boolean) =>
+    ask(() => commands.exportArchive(passphrase, tokens, moves)),
+  /** Opens an exported file chosen in the system's dialog and previews the import; null if cancelled. */
+  openArchive: (passphrase: string) => ask(() => commands.openArchive(passphrase)),
   importOpened: (tokens: boolean) => ask(() => commands.importArchive(tokens)),
   closeArchive: () => ask(() => commands.closeArchive()),
-  /** Calls back with everything that happens, until the returned function is called. */
+  /** Subscribes to all events; the returned function unsubscribes. */
   listen: (heard: (event: Happening) => void) => events.coreEvent.listen((message) => heard(message.payload)),
-  /** Calls back with the connection that the person asked for outside of the window, likewise. */
+  /** Subscribes to requests to show a connection, for example from a notification. */
   asked: (open: (connection: string) => void) => events.connectionRequested.listen((message) => open(message.payload)),
 };

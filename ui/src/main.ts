@@ -7,10 +7,10 @@ import "./styles/frame.css";
 import "./styles/lists.css";
 import "./styles/narrow.css";
 import App from "./App.svelte";
-import { choice } from "./state/theme.svelte";
+import { themePreference } from "./state/theme.svelte";
 import { zoom } from "./state/zoom.svelte";
 
-choice.apply();
+themePreference.apply();
 if (zoom.percent !== 100) zoom.apply();
 const target = document.getElementById("app");
 if (target) mount(App, { target });

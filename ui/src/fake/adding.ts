@@ -2,7 +2,7 @@
 
 import type { App, NewApp } from "../bindings";
 import { provider } from "./providers";
-import { app, trouble } from "./world";
+import { app, trouble } from "./data";
 
 export const proposed = {
   deep_link: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab",

@@ -1,4 +1,4 @@
-// What stands behind the door in tests, and in the mode made for pictures: the same commands and events, without a host.
+// Replaces the bindings in tests and in fake mode: the same commands and events, without a host.
 
 import type * as real from "../bindings";
 import { fake } from "./fake";

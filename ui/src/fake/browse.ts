@@ -1,8 +1,8 @@
-// The part of the made-up host that keeps what was browsed: it filters, sorts, counts and searches as the real one does.
+// The fake host’s offline content: filters, sorts, counts and searches like the real one.
 
 import type { Found, Month, Post, PostLine, PostPage, PostQuery } from "../bindings";
-import type { FakeWorld } from "./world";
-import { trouble } from "./world";
+import type { FakeData } from "./data";
+import { trouble } from "./data";
 
 type Kept = { as_of: string; posts: Post[]; narrowing: string };
 
@@ -46,15 +46,15 @@ const counted = (values: (string | null)[]) => {
   return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
 };
 
-export class Shelf {
+export class FakePosts {
   #kept = new Map<string, Kept>();
   #selected: { key: string; posts: Post[] } | null = null;
 
   clear = (): void => this.#kept.clear();
 
-  load(world: FakeWorld, connection: string, query: PostQuery): void {
+  load(data: FakeData, connection: string, query: PostQuery): void {
     const narrowing = theirs(query);
-    const posts = (world.posts[query.project_id] ?? []).filter((post) => byProvider(post, query));
+    const posts = (data.posts[query.project_id] ?? []).filter((post) => byProvider(post, query));
     const key = JSON.stringify([connection, query.project_id, narrowing !== nothing]);
     this.#kept.set(key, { as_of: new Date().toISOString(), posts, narrowing });
     if (narrowing === nothing) this.#kept.delete(JSON.stringify([connection, query.project_id, true]));
@@ -109,15 +109,15 @@ export class Shelf {
     });
   }
 
-  post(world: FakeWorld, connection: string, query: PostQuery, id: string) {
+  post(data: FakeData, connection: string, query: PostQuery, id: string) {
     const post = this.#view(connection, query).kept.posts.find((one) => one.id === id);
     if (!post) throw neverRead;
-    const domain = world.projects.find((project) => project.id === query.project_id)?.domain;
+    const domain = data.projects.find((project) => project.id === query.project_id)?.domain;
     return { post, address: domain && post.status === "published" ? `https://${domain}/${post.slug}` : null };
   }
 
-  search(world: FakeWorld, text: string): Found[] {
-    const name = (id: string) => world.connections.find((one) => one.id === id)?.name ?? "";
+  search(data: FakeData, text: string): Found[] {
+    const name = (id: string) => data.connections.find((one) => one.id === id)?.name ?? "";
     const as_of = new Date().toISOString();
     const found: Found[] = [];
     const put = (
@@ -138,12 +138,12 @@ export class Shelf {
         as_of,
       });
     };
-    for (const connection of world.connections) {
+    for (const connection of data.connections) {
       if (connection.provider === "grigora")
-        for (const { id, name } of world.wasRead ? world.projects : [])
+        for (const { id, name } of data.wasRead ? data.projects : [])
           put(connection.id, "projects", "", { id, title: name });
       else
-        for (const [key, items] of Object.entries(world.items)) {
+        for (const [key, items] of Object.entries(data.items)) {
           const [kind, within] = key.split("/");
           for (const { id, name } of items) put(connection.id, kind ?? "", within ?? "", { id, title: name });
         }

@@ -2,7 +2,7 @@
 
 import type { App, Discovery, Rediscovery } from "../bindings";
 import { provider } from "./providers";
-import { trouble } from "./world";
+import { trouble } from "./data";
 
 const announced = (issuer: string): Discovery => ({
   issuer,
@@ -22,11 +22,15 @@ const announced = (issuer: string): Discovery => ({
   notes: [
     {
       kind: "unsupported",
-      text: "The issuer accepts only pushed authorization requests (PAR, RFC 9126), which Grapnel does not send. It will refuse sign-ins.",
+      text:
+        "The issuer accepts only pushed authorization requests (PAR, RFC 9126), " +
+        "which Grapnel does not send. It will refuse sign-ins.",
     },
     {
       kind: "notice",
-      text: "The issuer announces no method of PKCE. Grapnel sends S256 all the same; a server that does not know it ignores it.",
+      text:
+        "The issuer announces no method of PKCE. Grapnel sends S256 all the same; " +
+        "a server that does not know it ignores it.",
     },
   ],
 });

@@ -1,13 +1,13 @@
-// A host that is none: it holds a made-up world, answers from it, and does as it is told: fail, wait, say that something happened.
+// A fake host with made-up data. Tests can make commands fail or wait, and emit events.
 
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
 import { adding, changing, proposed } from "./adding";
-import { Shelf } from "./browse";
+import { FakePosts } from "./browse";
 import { discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
 import { offered } from "./providers";
 import { scenarios } from "./scenarios";
-import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeWorld } from "./world";
+import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeData } from "./data";
 
 type Commands = typeof Real;
 type Name = keyof Commands;
@@ -16,9 +16,9 @@ type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble }
 const gone = trouble("not_found", "It does not exist any more.");
 
 export class Fake {
-  world: FakeWorld = empty();
+  data: FakeData = empty();
   calls: { name: Name; given: unknown[] }[] = [];
-  shelf = new Shelf();
+  posts = new FakePosts();
   #failures = new Map<Name, Trouble>();
   #waits = new Map<Name, number>();
   #held = new Map<Name, Promise<void>>();
@@ -33,8 +33,8 @@ export class Fake {
     this.#waits.clear();
     this.#held.clear();
     this.#waiting.clear();
-    this.shelf.clear();
-    this.world = (scenarios[name] ?? empty)(this);
+    this.posts.clear();
+    this.data = (scenarios[name] ?? empty)(this);
   }
 
   fail(name: Name, error: Trouble | null): void {
@@ -101,11 +101,11 @@ export class Fake {
   /** What was read before is only known where a scenario says so, and never fails or waits. */
   async #read<T>(name: Name, kept: boolean, given: unknown[], answer: () => T, call: number): Promise<Answer<T>> {
     if (!kept) return this.#answer(name, given, answer, call);
-    return this.world.wasRead ? { status: "ok", data: structuredClone(answer()) } : { status: "error", error: gone };
+    return this.data.wasRead ? { status: "ok", data: structuredClone(answer()) } : { status: "error", error: gone };
   }
 
   #details(id: string) {
-    const details = this.world.details[id];
+    const details = this.data.details[id];
     if (!details) throw gone;
     return details;
   }
@@ -113,42 +113,42 @@ export class Fake {
   commands: Commands = {
     overview: (atFirst) => {
       // As it is when it is asked for, however late it is answered.
-      const world = structuredClone(this.world);
-      const { connections, first } = world;
+      const data = structuredClone(this.data);
+      const { connections, first } = data;
       return this.#answer("overview", [atFirst], () => ({
-        ...world,
+        ...data,
         connections: atFirst ? connections.slice(0, first) : connections,
         has_more: atFirst && connections.length > first,
       }));
     },
     summaries: (ids) =>
-      this.#answer("summaries", [ids], () => ids.flatMap((id) => this.world.details[id]?.summary ?? [])),
+      this.#answer("summaries", [ids], () => ids.flatMap((id) => this.data.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
     discover: (issuer) => this.#answer("discover", [issuer], () => discover(issuer)),
     rediscover: (id) =>
       this.#answer("rediscover", [id], () => {
-        const of = this.world.apps.find((one) => one.id === id);
+        const of = this.data.apps.find((one) => one.id === id);
         if (!of) throw gone;
         return rediscover(of);
       }),
     proposeRedirect: () => this.#answer("proposeRedirect", [], () => proposed),
     addApp: (given) =>
       this.#answer("addApp", [given], () => {
-        const added = adding(given, `app-${this.world.apps.length + 1}`);
-        this.world.apps.push(added);
+        const added = adding(given, `app-${this.data.apps.length + 1}`);
+        this.data.apps.push(added);
         return added;
       }),
     changeApp: (id, given) =>
       this.#answer("changeApp", [id, given], () => {
-        const before = this.world.apps.find((one) => one.id === id);
+        const before = this.data.apps.find((one) => one.id === id);
         if (!before) throw gone;
         const changed = changing(given, before);
-        this.world.apps = this.world.apps.map((one) => (one.id === id ? changed : one));
+        this.data.apps = this.data.apps.map((one) => (one.id === id ? changed : one));
         return changed;
       }),
     exportProfile: (id) =>
       this.#answer("exportProfile", [id], () =>
-        this.world.chosen ? "/home/ada/Downloads/Acme Sites profile.toml" : null,
+        this.data.chosen ? "/home/ada/Downloads/Acme Sites profile.toml" : null,
       ),
     readProfile: (text) =>
       this.#answer("readProfile", [text], () => {
@@ -190,16 +190,16 @@ export class Fake {
       }),
     removeApp: (id) =>
       this.#answer("removeApp", [id], () => {
-        const going = this.world.connections.filter((one) => one.app_id === id);
-        for (const one of going) delete this.world.details[one.id];
-        this.world.connections = this.world.connections.filter((one) => one.app_id !== id);
-        this.world.apps = this.world.apps.filter((one) => one.id !== id);
+        const going = this.data.connections.filter((one) => one.app_id === id);
+        for (const one of going) delete this.data.details[one.id];
+        this.data.connections = this.data.connections.filter((one) => one.app_id !== id);
+        this.data.apps = this.data.apps.filter((one) => one.id !== id);
         for (const one of going) queueMicrotask(() => this.tell({ kind: "connection", value: one.id }));
-        return { connections: going.length, revocation: this.world.revocation ?? "done" };
+        return { connections: going.length, revocation: this.data.revocation ?? "done" };
       }),
     startAttempt: (appId, connection_id, anotherAccount) =>
       this.#answer("startAttempt", [appId, connection_id, ...(anotherAccount ? [anotherAccount] : [])], () => {
-        const of = this.world.apps.find((one) => one.id === appId);
+        const of = this.data.apps.find((one) => one.id === appId);
         if (!of) throw gone;
         const begun = attempt("waiting", {
           id: `attempt-${this.calls.length}`,
@@ -209,11 +209,10 @@ export class Fake {
           connection_id,
           redirect_uri: of.redirect_uri,
         });
-        this.world.attempts.push(begun);
+        this.data.attempts.push(begun);
         return begun;
       }),
-    openBrowser: (id, chosen) =>
-      this.#answer("openBrowser", [id, chosen], () => !chosen || this.world.agrees !== false),
+    openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => !chosen || this.data.agrees !== false),
     copyLink: (id) => this.#answer("copyLink", [id], () => null),
     pasteCallback: (id, text) =>
       this.#answer("pasteCallback", [id, text], () => {
@@ -221,7 +220,7 @@ export class Fake {
           ...trouble("callback_invalid", message, null, hint),
           field: "pasted",
         });
-        const of = this.world.attempts.find((one) => one.id === id);
+        const of = this.data.attempts.find((one) => one.id === id);
         if (!of) throw gone;
         if (!/^https?:/.test(text)) throw wrong("That is not an address.", "Copy all of the browser’s address bar.");
         if (!text.includes("code="))
@@ -232,7 +231,7 @@ export class Fake {
       }),
     signInWithPassword: (appId, connection_id, email, password) =>
       this.#answer("signInWithPassword", [appId, connection_id, email, password.length], () => {
-        const of = this.world.apps.find((one) => one.id === appId);
+        const of = this.data.apps.find((one) => one.id === appId);
         if (!of) throw gone;
         if (!email) throw { ...trouble("invalid_input", "An email address is needed."), field: "email" };
         if (password.length < 4)
@@ -254,19 +253,19 @@ export class Fake {
         const [asking, answer] = begun.exchange;
         Object.assign(asking ?? {}, byPassword(email));
         Object.assign(answer ?? {}, { address: "" });
-        this.world.attempts.push(begun);
+        this.data.attempts.push(begun);
         return begun;
       }),
     testDeepLink: () => this.#answer("testDeepLink", [], () => null),
     replaceAccount: (id) =>
       this.#answer("replaceAccount", [id], () => {
-        const of = this.world.attempts.find((one) => one.id === id);
+        const of = this.data.attempts.find((one) => one.id === id);
         if (!of?.other_account) throw gone;
         return of.other_account.connection_id;
       }),
     cancelAttempt: (id) =>
       this.#answer("cancelAttempt", [id], () => {
-        const of = this.world.attempts.find((one) => one.id === id);
+        const of = this.data.attempts.find((one) => one.id === id);
         if (!of) throw gone;
         of.phase = "cancelled";
         queueMicrotask(() => this.tell({ kind: "attempt", value: structuredClone(of) }));
@@ -280,7 +279,7 @@ export class Fake {
             ...trouble("invalid_input", "A quote is left open.", null, "It looks like: firefox -P work"),
             field: "browser",
           };
-        if (command && this.world.agrees === false) return false;
+        if (command && this.data.agrees === false) return false;
         this.#details(id).browser = command;
         queueMicrotask(() => this.tell({ kind: "connection", value: id }));
         return true;
@@ -292,7 +291,7 @@ export class Fake {
         const details = this.#details(id);
         details.summary = { ...details.summary, state: "disconnected", expires_at: null, retry_at: null };
         details.tokens = null;
-        const revocation = this.world.revocation ?? "not_offered";
+        const revocation = this.data.revocation ?? "not_offered";
         return {
           revocation,
           tokens:
@@ -305,8 +304,8 @@ export class Fake {
     forget: (id) =>
       this.#answer("forget", [id], () => {
         this.#details(id);
-        delete this.world.details[id];
-        this.world.connections = this.world.connections.filter((one) => one.id !== id);
+        delete this.data.details[id];
+        this.data.connections = this.data.connections.filter((one) => one.id !== id);
         return null;
       }),
     projects: (id, kept, call) =>
@@ -314,7 +313,7 @@ export class Fake {
         "projects",
         kept,
         [id],
-        () => ({ as_of: new Date().toISOString(), projects: this.world.projects }),
+        () => ({ as_of: new Date().toISOString(), projects: this.data.projects }),
         call,
       ),
     project: (id, project, kept, call) =>
@@ -323,36 +322,36 @@ export class Fake {
         kept,
         [id, project],
         () => {
-          const found = this.world.projects.find((one) => one.id === project);
+          const found = this.data.projects.find((one) => one.id === project);
           if (!found) throw trouble("project_not_authorized", "The connection does not open this project.");
           return found;
         },
         call,
       ),
     loadPosts: (id, query, call) =>
-      this.#answer("loadPosts", [id, query], () => (this.shelf.load(this.world, id, query), null), call),
+      this.#answer("loadPosts", [id, query], () => (this.posts.load(this.data, id, query), null), call),
     postPage: (id, query, offset, limit) =>
-      this.#answer("postPage", [id, query, offset, limit], () => this.shelf.page(id, query, offset, limit)),
-    postMonths: (id, query) => this.#answer("postMonths", [id, query], () => this.shelf.months(id, query)),
+      this.#answer("postPage", [id, query, offset, limit], () => this.posts.page(id, query, offset, limit)),
+    postMonths: (id, query) => this.#answer("postMonths", [id, query], () => this.posts.months(id, query)),
     post: (id, query, post) =>
-      this.#answer("post", [id, query, post], () => this.shelf.post(this.world, id, query, post)),
+      this.#answer("post", [id, query, post], () => this.posts.post(this.data, id, query, post)),
     openPost: (id, query, post) => this.#answer("openPost", [id, query, post], () => null),
     copyPost: (id, query, post) => this.#answer("copyPost", [id, query, post], () => null),
     exportPosts: (id, query, name, format) =>
       this.#answer("exportPosts", [id, query, name, format], () =>
-        this.world.chosen
-          ? { path: `/home/ada/Reports/${name}.${format}`, posts: this.shelf.page(id, query, 0, 1).found }
+        this.data.chosen
+          ? { path: `/home/ada/Reports/${name}.${format}`, posts: this.posts.page(id, query, 0, 1).found }
           : null,
       ),
     openSavedFolder: () => this.#answer("openSavedFolder", [], () => null),
-    search: (text) => this.#answer("search", [text], () => this.shelf.search(this.world, text)),
-    collections: (id) => this.#answer("collections", [id], () => this.world.collections[id] ?? []),
+    search: (text) => this.#answer("search", [text], () => this.posts.search(this.data, text)),
+    collections: (id) => this.#answer("collections", [id], () => this.data.collections[id] ?? []),
     items: (id, kind, within, kept, call) =>
       this.#read(
         "items",
         kept,
         [id, kind, within],
-        () => ({ as_of: at(0), items: this.world.items[within === null ? kind : `${kind}/${within}`] ?? [] }),
+        () => ({ as_of: at(0), items: this.data.items[within === null ? kind : `${kind}/${within}`] ?? [] }),
         call,
       ),
     cancel: (call) => {
@@ -361,17 +360,17 @@ export class Fake {
     },
     activity: (id, search) =>
       this.#answer("activity", [id, search], () =>
-        this.world.activity.filter(
+        this.data.activity.filter(
           (one) =>
             (id === null || one.connection_id === id) &&
             one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()),
         ),
       ),
     copyText: (text) => this.#answer("copyText", [text], () => null),
-    checkVault: () => this.#answer("checkVault", [], () => this.world.vault),
+    checkVault: () => this.#answer("checkVault", [], () => this.data.vault),
     ...keeping(
       (name, given, answer) => this.#answer(name, given, answer),
-      () => this.world,
+      () => this.data,
       (event) => this.tell(event),
     ),
   };

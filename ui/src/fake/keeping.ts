@@ -1,7 +1,7 @@
 // The fake host's settings, vault, archives and doctor.
 
 import type { Changes, commands as Real, Error as Trouble, Event, Imported, Settings } from "../bindings";
-import { at, trouble, type FakeWorld } from "./world";
+import { at, trouble, type FakeData } from "./data";
 
 type Name = keyof typeof Real;
 type Answer = <T>(
@@ -15,7 +15,7 @@ const short = () => ({
   field: "passphrase",
 });
 
-export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Event) => void) {
+export function keeping(answer: Answer, data: () => FakeData, tell: (event: Event) => void) {
   const plan = (renewable: number): Imported => ({
     exported_at: at(0),
     renewable,
@@ -34,14 +34,14 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
   return {
     settings: () =>
       answer("settings", [], () => ({
-        settings: world().settings,
+        settings: data().settings,
         folder: "/home/amelie/.local/share/grapnel",
         at_login: false,
-        in_tray: world().settings.tray ?? false,
+        in_tray: data().settings.tray ?? false,
       })),
     changeSettings: (changes: Changes) =>
       answer("changeSettings", [changes], () => {
-        const settings = { ...world().settings, ...changes } as Settings;
+        const settings = { ...data().settings, ...changes } as Settings;
         if (settings.proxy && !settings.proxy.includes("://"))
           throw {
             ...trouble(
@@ -53,17 +53,17 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
             field: "proxy",
           };
         const asks = (["browser", "proxy"] as const).some(
-          (key) => settings[key] && settings[key] !== world().settings[key],
+          (key) => settings[key] && settings[key] !== data().settings[key],
         );
-        return asks && world().agrees === false ? null : (world().settings = settings);
+        return asks && data().agrees === false ? null : (data().settings = settings);
       }),
     chooseCertificates: () =>
       answer("chooseCertificates", [], () =>
-        world().chosen ? (world().settings = { ...world().settings, certificates: "/etc/ssl/company.pem" }) : null,
+        data().chosen ? (data().settings = { ...data().settings, certificates: "/etc/ssl/company.pem" }) : null,
       ),
     startAtLogin: (on: boolean) => answer("startAtLogin", [on], () => null),
     openFolder: () => answer("openFolder", [], () => null),
-    protection: () => answer("protection", [], () => world().protection ?? ("keyring" as const)),
+    protection: () => answer("protection", [], () => data().protection ?? ("keyring" as const)),
     unlock: (word: string) =>
       answer("unlock", [word.length], () => {
         if (word.length < 12)
@@ -73,21 +73,21 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
             "Nothing is lost.",
             "Try again.",
           );
-        world().vault = null;
+        data().vault = null;
         queueMicrotask(() => tell({ kind: "vault", value: null }));
         return null;
       }),
     protectWithPassphrase: (word: string) =>
       answer("protectWithPassphrase", [word.length], () => {
         if (word.length < 12) throw short();
-        world().protection = "passphrase";
+        data().protection = "passphrase";
         return null;
       }),
-    protectWithKeyring: () => answer("protectWithKeyring", [], () => ((world().protection = "keyring"), null)),
+    protectWithKeyring: () => answer("protectWithKeyring", [], () => ((data().protection = "keyring"), null)),
     resetVault: () =>
       answer("resetVault", [], () => {
-        if (world().agrees === false) return false;
-        world().vault = null;
+        if (data().agrees === false) return false;
+        data().vault = null;
         queueMicrotask(() => tell({ kind: "vault", value: null }));
         return true;
       }),
@@ -112,13 +112,13 @@ export function keeping(answer: Answer, world: () => FakeWorld, tell: (event: Ev
     exportArchive: (word: string, tokens: boolean, moves: boolean) =>
       answer("exportArchive", [word.length, tokens, moves], () => {
         if (word.length < 12) throw short();
-        if (!world().chosen) return null;
+        if (!data().chosen) return null;
         return {
-          file: world().chosen!,
+          file: data().chosen!,
           exported: { apps: 2, connections: 4, with_tokens: tokens ? 4 : 0, renewable: tokens ? 4 : 0, moved: moves },
         };
       }),
-    openArchive: (word: string) => answer("openArchive", [word.length], () => (world().chosen ? plan(1) : null)),
+    openArchive: (word: string) => answer("openArchive", [word.length], () => (data().chosen ? plan(1) : null)),
     importArchive: (tokens: boolean) => answer("importArchive", [tokens], () => plan(tokens ? 1 : 0)),
     closeArchive: () => answer("closeArchive", [], () => null),
   };

@@ -3,9 +3,9 @@
 import type { Details, Item } from "../bindings";
 import type { Fake } from "./fake";
 import { provider } from "./providers";
-import { app, at, attempt, details, empty, entries, MINUTE, trouble, type FakeWorld } from "./world";
+import { app, at, attempt, details, empty, entries, MINUTE, trouble, type FakeData } from "./data";
 
-type Scenario = (fake: Fake) => FakeWorld;
+type Scenario = (fake: Fake) => FakeData;
 const seconds = (ms: number): string => String(Math.floor((Date.now() + ms) / 1000));
 const item = (id: string, name: string, note: string | null, others: { [name in string]: string } = {}): Item => ({
   id,
@@ -29,7 +29,7 @@ function through(of: string, name: string, left: number | null, more: Partial<De
   return { ...all, summary: { ...all.summary, app_id: "own", app_name: "Harbour", provider: of, provider_name } };
 }
 
-const world = (held: Details, more: Partial<FakeWorld> & { app?: Parameters<typeof app>[2] } = {}): FakeWorld => ({
+const data = (held: Details, more: Partial<FakeData> & { app?: Parameters<typeof app>[2] } = {}): FakeData => ({
   ...empty(),
   apps: [app("own", "Harbour", { provider: held.summary.provider, ...more.app })],
   connections: [held.summary],
@@ -47,7 +47,7 @@ const tokens = (access: string, left: number | null, refresh: string | null) => 
 });
 
 const grindery: Scenario = () =>
-  world(
+  data(
     through("grindery", "Harbour automations", 38 * MINUTE, {
       account: {
         id: "eip155:1:0x71C7656EC7ab88b098defB751B7401B5f6d8976F",
@@ -97,7 +97,7 @@ const grindery: Scenario = () =>
   );
 
 const thegrid: Scenario = () =>
-  world(
+  data(
     through("thegrid", "Harbour pages", null, {
       account: { id: "3b1f-77", name: "Ines Duarte", email: "ines@harbour.example" },
       scopes: {
@@ -135,7 +135,7 @@ const thegrid: Scenario = () =>
   );
 
 const grovestreams: Scenario = () =>
-  world(
+  data(
     through("grovestreams", "Harbour meters", 19 * 60 * MINUTE, {
       account: null,
       scopes: { requested: [], granted: [], missing: [] },
@@ -149,7 +149,7 @@ const grovestreams: Scenario = () =>
   );
 
 const custom: Scenario = () =>
-  world(
+  data(
     through("custom", "Harbour identity", 5 * MINUTE, {
       account: null,
       renews_at: null,

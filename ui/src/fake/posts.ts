@@ -1,7 +1,7 @@
 // Made-up posts: every status, several scripts, titles of every length.
 
 import type { Post } from "../bindings";
-import { at, MINUTE } from "./world";
+import { at, MINUTE } from "./data";
 
 const titles = [
   "Choosing a rope for salt water",
@@ -13,7 +13,8 @@ const titles = [
   "What repairs cost us",
   "كيف تختار حبلاً للماء المالح",
   "Letters from small boats",
-  "Measuring wear on mooring lines, a long study over three winters with figures for every harbour between the two capes and some beyond",
+  "Measuring wear on mooring lines, a long study over three winters " +
+    "with figures for every harbour between the two capes and some beyond",
   "塩水に強いロープの選び方",
   "Night watch: a photo essay",
   "מדריך לקשרים שאינם מחליקים",

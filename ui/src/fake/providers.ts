@@ -13,7 +13,8 @@ export const providers: ProviderView[] = [
     portal: "https://build.grigora.co",
     redirect_uri,
     register:
-      "Sign in to the developer portal with your Grigora account and create an app. Tick its scopes, and enter Grapnel’s redirect address. Client id and secret are on the app’s page.",
+      "Sign in to the developer portal with your Grigora account and create an app. " +
+      "Tick its scopes, and enter Grapnel’s redirect address. Client id and secret are on the app’s page.",
     scopes: [],
     values: values(
       ["api_base", "https://api.grigora.co/general/api/v1", "documented"],
@@ -63,7 +64,8 @@ export const providers: ProviderView[] = [
     portal: "https://passport.thegrid.io/account",
     redirect_uri,
     register:
-      "Log in to your account, and add an OAuth2 client application in the developer section of your profile, with Grapnel’s redirect address as its callback URL. Its application id is the client id here.",
+      "Log in to your account, and add an OAuth2 client application in the developer section of your profile, " +
+      "with Grapnel’s redirect address as its callback URL. Its application id is the client id here.",
     scopes: [
       { name: "content_management", description: "Manage your content items on The Grid" },
       { name: "website_management", description: "Manage your sites and publish to them" },
@@ -104,7 +106,8 @@ export const providers: ProviderView[] = [
     portal: "https://grovestreams.com",
     redirect_uri,
     register:
-      "Nothing is to be registered: choose any client id, and a secret if you like. You sign in with your GroveStreams account.",
+      "Nothing is to be registered: choose any client id, and a secret if you like. " +
+      "You sign in with your GroveStreams account.",
     scopes: [],
     values: values(
       ["api_base", "https://grovestreams.com/api", "documented"],

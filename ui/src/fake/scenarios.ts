@@ -14,8 +14,8 @@ import {
   refused,
   trouble,
   unavailable,
-  type FakeWorld,
-} from "./world";
+  type FakeData,
+} from "./data";
 
 const project = (id: string, name: string, domain: string | null) => ({
   id,
@@ -28,7 +28,7 @@ const project = (id: string, name: string, domain: string | null) => ({
   ],
 });
 
-const held = (all: FakeWorld["details"][string][], more: Partial<FakeWorld> = {}): FakeWorld => ({
+const held = (all: FakeData["details"][string][], more: Partial<FakeData> = {}): FakeData => ({
   ...empty(),
   apps: [app("acme-sites", "Acme Sites"), app("acme-shop", "Acme Shop")],
   connections: all.map((one) => one.summary),
@@ -104,22 +104,22 @@ const many = (count = 300) => {
   );
 };
 
-const ended = (phase: Parameters<typeof attempt>[0], error: FakeWorld["vault"] = null) => ({
+const ended = (phase: Parameters<typeof attempt>[0], error: FakeData["vault"] = null) => ({
   ...some(),
   attempts: [attempt(phase, { error })],
 });
 
-export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
+export const scenarios: { [name in string]: (fake: Fake) => FakeData } = {
   empty,
   some,
   many: () => many(),
   thousands: () => many(10_000),
   troubled,
   differing: () => {
-    const world = some();
-    const said = world.details.c1?.authorization;
+    const data = some();
+    const said = data.details.c1?.authorization;
     if (said) said.scopes = ["cms:post:read", "cms:post:write", "directory:items:read"];
-    return world;
+    return data;
   },
   waiting: () => ended("waiting"),
   exchanging: () => ended("exchanging"),
@@ -127,7 +127,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   denied: () => ended("denied"),
   timed_out: () => ended("timed_out"),
   failed: () => {
-    const world = ended(
+    const data = ended(
       "failed",
       trouble(
         "invalid_client",
@@ -136,7 +136,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
         "Compare both with your app’s page at the provider, and change the app here.",
       ),
     );
-    const exchange = world.attempts[0]?.exchange.at(-1);
+    const exchange = data.attempts[0]?.exchange.at(-1);
     if (exchange)
       exchange.reply = {
         status: 401,
@@ -144,7 +144,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
         headers: [],
         body: JSON.stringify({ error: "invalid_client", error_description: "Client authentication failed." }, null, 2),
       };
-    return world;
+    return data;
   },
   app: () => held([]),
   unwritable: (fake) => {
@@ -174,7 +174,9 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
       "key_missing",
       "Your keyring has no key for this vault any more.",
       "The tokens held here cannot be opened without it. They are kept, in case the key comes back.",
-      "Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.",
+      "Bring back the keyring as it was, for example from a backup. " +
+        "If it is lost for good, begin anew (or type “grapnel vault anew”): " +
+        "what is sealed is given up, and you sign in again.",
     ),
   }),
   passphrase: () => ({
@@ -195,9 +197,9 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
   // What was read before, while the provider cannot be reached.
   offline: (fake) => {
     for (const name of ["projects", "loadPosts", "project"] as const) fake.fail(name, unavailable);
-    const world = { ...some(), wasRead: true };
-    world.projects = world.projects.map((project, n) => ({ ...project, posts: n === 0 ? 412 : n === 1 ? 5000 : null }));
-    fake.shelf.load(world, "c1", {
+    const data = { ...some(), wasRead: true };
+    data.projects = data.projects.map((project, n) => ({ ...project, posts: n === 0 ? 412 : n === 1 ? 5000 : null }));
+    fake.posts.load(data, "c1", {
       project_id: "p1",
       sort: null,
       order: null,
@@ -212,7 +214,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeWorld } = {
       words_from: null,
       words_to: null,
     });
-    return world;
+    return data;
   },
   browser: (fake) => {
     fake.fail(

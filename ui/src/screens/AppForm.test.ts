@@ -203,7 +203,7 @@ test("a loopback redirect URI that is registered already is taken as it is", asy
 
 test("an app with the redirect URI of all earlier ones is offered one of its own", async () => {
   const own = "dev.grapnel.desktop:/oauth/callback/q8fgjeq64x";
-  const user = await start("app", () => Object.assign(fake.world.apps[0] ?? {}, { own_redirect_uri: own }));
+  const user = await start("app", () => Object.assign(fake.data.apps[0] ?? {}, { own_redirect_uri: own }));
   await row(user, "Acme Sites");
   const offer = await screen.findByRole("region", { name: "This app needs its own redirect URI" });
   expect(offer).toHaveTextContent(own);

@@ -75,7 +75,7 @@ test("addresses of one installation follow the one that is set", async () => {
   });
 });
 
-test("an extra value that may be secret is typed like a password, and an empty one switches a default off", async () => {
+test("a custom parameter that may be secret is masked, and an empty one switches a default off", async () => {
   const user = await adding("Grigora");
   await user.click(screen.getByText("Advanced OAuth options"));
   await user.type(field("more_value"), "token.header.X-Key{Enter}");
@@ -93,7 +93,7 @@ test("an extra value that may be secret is typed like a password, and an empty o
 
 test("a secret value in the vault is kept, or removed", async () => {
   const user = await start("app", () =>
-    Object.assign(fake.world.apps[0] as object, { secrets: ["token.audience", "token.key"] }),
+    Object.assign(fake.data.apps[0] as object, { secrets: ["token.audience", "token.key"] }),
   );
   await change(user);
   await user.click(screen.getByText("Advanced OAuth options"));

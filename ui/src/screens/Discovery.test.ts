@@ -23,7 +23,7 @@ test("what an issuer announces is offered, and what it demands is told", async (
 
 test("an app's issuer is asked again, and the app changed once the person says so", async () => {
   const user = await start("app", () => {
-    const [app] = fake.world.apps;
+    const [app] = fake.data.apps;
     if (app)
       app.overrides = {
         issuer: "https://id.harbour.example",

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
-import { attempt, unavailable } from "../fake/world";
+import { attempt, unavailable } from "../fake/data";
 import { palette } from "../state/palette.svelte";
 import { zoom } from "../state/zoom.svelte";
-import { choose, fake, press, screen, start, waitFor, world } from "../test/start";
+import { choose, fake, press, screen, start, waitFor, appStore } from "../test/start";
 
 const keyboard = () => document.activeElement;
 const panel = () => screen.getByRole("tabpanel");
@@ -90,10 +90,10 @@ test("whoever leaves a button by themselves is not taken back to it", async () =
 describe("a row of the sidebar that goes away by itself", () => {
   async function onAttempt() {
     await start("some");
-    world.took(attempt("waiting", { id: "under" }));
+    appStore.updateAttempt(attempt("waiting", { id: "under" }));
     await waitFor(() => expect(document.querySelector("[data-row=under]")).not.toBeNull());
     document.querySelector<HTMLElement>("[data-row=under]")?.focus();
-    return () => world.leave("under");
+    return () => appStore.dismissAttempt("under");
   }
 
   test("leaves the keyboard at the row that Tab reaches", async () => {
@@ -152,9 +152,9 @@ test("what cannot be taken back says when it takes time, and nobody has to wait 
   expect(screen.getByRole("alertdialog").dispatchEvent(new Event("cancel", { cancelable: true }))).toBe(true);
   await press(user, "Close");
   expect(screen.queryByRole("alertdialog")).toBeNull();
-  expect(world.connections[0]?.state).toBe("active");
+  expect(appStore.connections[0]?.state).toBe("active");
   answer();
-  await waitFor(() => expect(world.connections[0]?.state).toBe("disconnected"));
+  await waitFor(() => expect(appStore.connections[0]?.state).toBe("disconnected"));
   expect(screen.queryByRole("alertdialog")).toBeNull();
 });
 

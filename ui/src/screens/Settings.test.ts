@@ -1,8 +1,8 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 import { fake } from "../fake/fake";
-import { here } from "../state/place.svelte";
-import { world } from "../state/world.svelte";
+import { router } from "../state/router.svelte";
+import { appStore } from "../state/appStore.svelte";
 import { start } from "../test/start";
 
 const words = "harbour lamp eleven moss";
@@ -11,7 +11,7 @@ const section = async (name: string) =>
 
 test("a passphrase is typed twice, and a short one is refused", async () => {
   const user = await start("some");
-  here.go({ at: "settings" });
+  router.go({ page: "settings" });
   const vault = await section("Vault");
   await user.click(await vault.findByRole("button", { name: "Use a passphrase" }));
   await user.type(vault.getByLabelText("New passphrase"), words);
@@ -49,7 +49,7 @@ test("a passphrase is typed twice, and a short one is refused", async () => {
 
 test("a passphrase that is too short is said to be as soon as its field is left", async () => {
   const user = await start("some");
-  here.go({ at: "settings" });
+  router.go({ page: "settings" });
   const vault = await section("Vault");
   await user.click(await vault.findByRole("button", { name: "Use a passphrase" }));
   await user.type(vault.getByLabelText("New passphrase"), "short");
@@ -77,11 +77,11 @@ test("a locked vault is unlocked where it is told", async () => {
   expect(place()).toContainElement(notice.getByLabelText("Passphrase"));
   await user.type(notice.getByLabelText("Passphrase"), words);
   await user.click(notice.getByRole("button", { name: "Unlock" }));
-  await expect.poll(() => world.vault).toBeNull();
+  await expect.poll(() => appStore.vault).toBeNull();
 });
 
 test("where the key is lost for good a person begins anew, if they agree to what the system asks", async () => {
-  const user = await start("vault", () => (fake.world.agrees = false));
+  const user = await start("vault", () => (fake.data.agrees = false));
   const locked = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   expect(locked.queryByRole("button", { name: "Reset vault…" })).toBeNull();
   fake.tell({
@@ -91,8 +91,8 @@ test("where the key is lost for good a person begins anew, if they agree to what
   const lost = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   await user.click(await lost.findByRole("button", { name: "Reset vault…" }));
   await expect.poll(() => fake.called("resetVault")).toHaveLength(1);
-  expect(world.vault).not.toBeNull();
-  fake.world.agrees = true;
+  expect(appStore.vault).not.toBeNull();
+  fake.data.agrees = true;
   fake.fail("resetVault", {
     code: "keyring_locked",
     message: "Your keyring is locked.",
@@ -104,12 +104,12 @@ test("where the key is lost for good a person begins anew, if they agree to what
   expect(await lost.findByText("Your keyring is locked.")).toBeVisible();
   fake.fail("resetVault", null);
   await user.click(lost.getByRole("button", { name: "Reset vault…" }));
-  await expect.poll(() => world.vault).toBeNull();
+  await expect.poll(() => appStore.vault).toBeNull();
 });
 
 test("what a file would add is shown before it is added", async () => {
   const user = await start("some");
-  here.go({ at: "settings" });
+  router.go({ page: "settings" });
   const archive = await section("Export and import");
   await user.type(archive.getByLabelText("File passphrase"), words);
   await user.click(archive.getByRole("button", { name: "Import…" }));
@@ -122,12 +122,12 @@ test("what a file would add is shown before it is added", async () => {
   await user.click(archive.getByRole("button", { name: "Close" }));
   await user.type(await archive.findByLabelText("File passphrase"), words);
   await user.type(archive.getByLabelText("Confirm passphrase"), words);
-  const chosen = fake.world.chosen;
-  fake.world.chosen = null;
+  const chosen = fake.data.chosen;
+  fake.data.chosen = null;
   await user.click(archive.getByRole("button", { name: "Export…" }));
   await expect.poll(() => fake.called("exportArchive")).toHaveLength(1);
   expect(archive.queryByText(/Exported/)).toBeNull();
-  fake.world.chosen = chosen;
+  fake.data.chosen = chosen;
   await user.click(archive.getByRole("button", { name: "Export…" }));
   expect(
     await archive.findByText(/Exported 2 apps and 4 connections \(4 with tokens\) to \/home\/amelie\/grapnel.age/),
@@ -140,7 +140,7 @@ test("what is wrong is told, brought into sight, and can be copied", async () =>
     seen.push(this);
   });
   const user = await start("some");
-  here.go({ at: "settings" });
+  router.go({ page: "settings" });
   const doctor = await section("Diagnostics");
   await user.click(doctor.getByRole("button", { name: "Run diagnostics" }));
   expect(await doctor.findByText("Error")).toBeInTheDocument();
@@ -153,7 +153,7 @@ test("what is wrong is told, brought into sight, and can be copied", async () =>
 
 test("the activity is searched", async () => {
   const user = await start("some");
-  here.go({ at: "activity" });
+  router.go({ page: "activity" });
   await user.type(await screen.findByLabelText("Search"), "clipboard");
   await expect.poll(() => fake.called("activity").at(-1)).toEqual([null, "clipboard"]);
   expect(await screen.findByText(/copied to the clipboard/)).toBeVisible();

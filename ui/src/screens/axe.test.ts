@@ -1,4 +1,4 @@
-// Every screen, in both themes, by the rules of WCAG. Contrast is settled by the tokens and seen in the pictures: jsdom has no pixels.
+// Every screen in both themes, by the rules of WCAG. Contrast is checked by shots.mjs: jsdom has no pixels.
 import axe from "axe-core";
 import { afterEach, describe, expect, test } from "vitest";
 import { choose, press, row, screen, start } from "../test/start";

@@ -1,28 +1,28 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { fake } from "../fake/fake";
-import { app, attempt, details } from "../fake/world";
-import { world } from "./world.svelte";
+import { app, attempt, details } from "../fake/data";
+import { appStore } from "./appStore.svelte";
 
 beforeEach(async () => {
   fake.use("some");
-  await world.open();
+  await appStore.open();
 });
 
 describe("sign-ins that failed", () => {
-  const listed = () => world.attempts.map((one) => `${one.id} ${one.phase}`);
+  const listed = () => appStore.attempts.map((one) => `${one.id} ${one.phase}`);
   const begun = (minutes: number) => new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString();
   const failed = (id: string, minutes: number, more = {}) =>
     attempt("failed", { id, started_at: begun(minutes), ...more });
-  const hear = (value: ReturnType<typeof attempt>) => world.heard({ kind: "attempt", value });
+  const hear = (value: ReturnType<typeof attempt>) => appStore.handleEvent({ kind: "attempt", value });
 
-  beforeEach(() => (world.attempts = []));
+  beforeEach(() => (appStore.attempts = []));
 
   test("do not come back once they were left, whatever is told of them again", async () => {
     await hear(failed("left", 1));
-    world.leave("left");
+    appStore.dismissAttempt("left");
     await hear(failed("left", 1));
-    fake.world.attempts = [failed("left", 1)];
-    await world.heard({ kind: "elsewhere" });
+    fake.data.attempts = [failed("left", 1)];
+    await appStore.handleEvent({ kind: "elsewhere" });
     expect(listed()).toEqual([]);
   });
 
@@ -47,9 +47,9 @@ describe("sign-ins that failed", () => {
 
 test("names are in the order that a person counts in", async () => {
   const names = ["Client 10", "Client 2", "client 1"];
-  fake.world.connections = names.map((name, nth) => details(`n${nth}`, name, "active", 60_000).summary);
-  fake.world.apps = names.map((name, nth) => app(`n${nth}`, name));
-  await world.heard({ kind: "apps" });
-  expect(world.connections.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
-  expect(world.apps.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
+  fake.data.connections = names.map((name, nth) => details(`n${nth}`, name, "active", 60_000).summary);
+  fake.data.apps = names.map((name, nth) => app(`n${nth}`, name));
+  await appStore.handleEvent({ kind: "apps" });
+  expect(appStore.connections.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
+  expect(appStore.apps.map((one) => one.name)).toEqual(["client 1", "Client 2", "Client 10"]);
 });

@@ -1,10 +1,10 @@
-// Sign-ins under way, and those that are over.
+// Running and finished sign-in attempts.
 
 import type { Attempt } from "../host";
 
 export const isOver = (attempt: Attempt): boolean => !["waiting", "exchanging", "identifying"].includes(attempt.phase);
 
-/** Whether a sign-in that is over is answered by a later one: of the same app, and for the same connection where it was for one. */
+/** Whether `later` makes the finished attempt `one` obsolete: same app, and same connection if it had one. */
 export const supersedes = (later: Attempt, one: Attempt): boolean =>
   isOver(one) &&
   later.app_id === one.app_id &&

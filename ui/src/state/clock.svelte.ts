@@ -1,11 +1,11 @@
-// Now, as the window shows it: it moves at each minute and when a token expires, and rests while nobody looks.
+// The current time for display. Ticks each minute and at expiries; pauses while the window is hidden.
 
 class Clock {
   now = $state.raw(new Date());
   #timer: ReturnType<typeof setTimeout> | undefined;
   #next: (() => number | null) | undefined;
 
-  /** Starts. `next` names the next moment, besides the full minutes, at which something on the screen changes. */
+  /** Starts the clock. `next` returns the next time at which the display changes, apart from full minutes. */
   start(next: () => number | null): () => void {
     this.#next = next;
     const look = () => (document.hidden ? clearTimeout(this.#timer) : this.tick());

@@ -1,4 +1,4 @@
-// What posts are filtered by, as the person entered it, and as the host is asked.
+// Post filters: as typed, and as the query sent to the host.
 
 import type { PostQuery } from "../host";
 import { layout } from "./layout.svelte";
@@ -7,7 +7,7 @@ export const dateKeys = ["updated_from", "updated_to", "published_from", "publis
 export const wordKeys = ["words_from", "words_to"] as const;
 export type DateKey = (typeof dateKeys)[number];
 export type WordKey = (typeof wordKeys)[number];
-/** Those that the provider can do. */
+/** Filters that the provider can apply itself. */
 export const theirs = ["status", "title", ...dateKeys] as const;
 export type Filters = Record<"status" | "title" | "author" | "category" | DateKey | WordKey, string>;
 
@@ -24,7 +24,7 @@ export const none = (): Filters => ({
   published_to: "",
 });
 
-/** `2026-01-31` as the first or last moment of that day here; nothing where it is no day. */
+/** `2026-01-31` as the first or last moment of that day in local time; null for an invalid date. */
 export function dayMoment(text: string, end: boolean): string | null {
   const [, year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text.trim()) ?? [];
   if (!year || !month || !day) return null;

@@ -1,11 +1,11 @@
-// Where the keyboard is. What has it may go away by its own press, or rest while it works: then the nearest of its surroundings
-// that can take the keyboard does, or it has it back.
+// Restores lost keyboard focus. If the focused element is removed, the nearest focusable ancestor gets the focus;
+// if it was disabled for a while, it gets the focus back.
 
-/** A way to the surroundings of what was last reached, nearest first. */
+/** The last focused element and its ancestors, nearest first. */
 let around: HTMLElement[] = [];
-/** How far each of these was scrolled by then. */
+/** Their scroll offsets at that time. */
 let tops: number[] = [];
-/** Whether it could not be used for a while. Whoever left it by themselves does not get it back. */
+/** Whether the focused element was disabled meanwhile. If the person moved the focus, it is not restored. */
 let rested = false;
 
 function reached({ target }: FocusEvent) {
@@ -32,7 +32,7 @@ function changed() {
   const scrolled = around.some((one, nth) => one.isConnected && one.scrollTop !== tops[nth]);
   around = [];
   const side = left.find((one) => one.matches("nav"));
-  // The sidebar draws only the rows in sight, and whoever scrolls it wants nothing else.
+  // The sidebar removes rows that are scrolled out of sight; that is no reason to move the focus.
   if (side && scrolled) return;
   const next =
     side?.querySelector<HTMLElement>("[data-row][tabindex='0']") ??
@@ -41,7 +41,7 @@ function changed() {
   next?.focus({ preventScroll: true });
 }
 
-/** A press elsewhere means it. */
+/** A press elsewhere drops the focus on purpose. */
 const pressed = () => (around = []);
 
 export function keepFocus(): () => void {

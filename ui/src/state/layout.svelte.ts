@@ -1,4 +1,4 @@
-// How the table of posts is laid out: which columns, how wide, in which order of rows. It stays as it was left.
+// Layout of the post table: columns, widths, sort order. Persisted in local storage.
 
 import type { Order } from "../host";
 
@@ -17,7 +17,7 @@ export type Column = (typeof columns)[number];
 type Kept = { shown: Column[] | null; widths: { [column in Column]?: number }; sort: Column; order: Order };
 
 const KEY = "posts-table";
-/** In rem. The title takes what the others leave. */
+/** Default widths in rem. The title takes the remaining width. */
 const usual = {
   title: 12,
   status: 5.5,
@@ -29,7 +29,7 @@ const usual = {
   last_update: 6.5,
 };
 const first: Column[] = ["title", "status", "author", "category", "word_count", "last_update"];
-/** The columns that give way where the window is narrow, unless the person chose them. */
+/** Columns hidden in a narrow window, unless the person chose the columns. */
 const giving = new Set<Column>(["author", "category"]);
 export const LEAST = 3;
 export const MOST = 40;
@@ -71,7 +71,7 @@ class Layout {
     this.#change({ widths: { ...this.#kept.widths, [column]: Math.max(LEAST, Math.min(MOST, width)) } });
   };
 
-  /** Sorts by a column; once more turns it around. Words run from A, figures and dates from the largest. */
+  /** Sorts by a column; again reverses it. Text starts ascending, numbers and dates descending. */
   sortBy = (column: Column): void => {
     const words = ["title", "status", "author", "category"].includes(column);
     const order = this.sort === column ? (this.order === "asc" ? "desc" : "asc") : words ? "asc" : "desc";

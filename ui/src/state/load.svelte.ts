@@ -1,21 +1,21 @@
-// Something asked for over the network: what came last, what went wrong, and whether it is worth saying that it takes time.
+// A network request: the last data, the last error, and whether it takes long enough to show progress.
 
 import { asTrouble, host, nextCall, type Trouble } from "../host";
 
-/** Below this, a wait is not worth a word. */
+/** Waits shorter than this show no progress text, in milliseconds. */
 const SLOW = 300;
 
 export class Load<T> {
   data = $state.raw<T | null>(null);
   trouble = $state.raw<Trouble | null>(null);
   busy = $state(false);
-  /** Busy long enough to say so. */
+  /** Busy for longer than `SLOW`. */
   slow = $state(false);
-  /** The person stopped it before it answered. */
+  /** Cancelled by the person. */
   stopped = $state(false);
   #call: number | null = null;
 
-  /** Asks; whatever was asked before and has not answered is cancelled. What came before stays until the answer is here. */
+  /** Starts a request and cancels the previous one. Old data stays until the response arrives. */
   async run(fetch: (call: number) => Promise<T>): Promise<void> {
     this.#abandon();
     const call = nextCall();
@@ -38,21 +38,21 @@ export class Load<T> {
     }
   }
 
-  /** Shows what was kept from before, while nothing newer is here. */
+  /** Shows cached data unless newer data has arrived. */
   async recall(fetch: () => Promise<T>): Promise<void> {
-    // Nothing kept is nothing to show.
+    // Without a cached copy there is nothing to show.
     const kept = await fetch().catch(() => null);
     this.data ??= kept;
   }
 
-  /** Stops waiting. */
+  /** Cancels the request. */
   cancel = (): void => {
     this.#abandon();
     this.#rest();
     this.stopped = true;
   };
 
-  /** Forgets everything, for another subject. */
+  /** Cancels the request and clears the data. */
   clear(): void {
     this.#abandon();
     this.#rest();

@@ -1,13 +1,16 @@
-// The command palette: whether it is open, and what a source of its lines is.
+// The command palette: whether it is open, and the types of its sources.
 
-/** One line of it. */
-export type Found = { id: string; label: string; note?: string; icon: string; tone?: string; act: () => unknown };
+/** A result in the palette. */
+export type PaletteItem = { id: string; label: string; note?: string; icon: string; tone?: string; act: () => unknown };
 
 /**
- * Where results come from: a title for them, and a search. A search that takes time answers with a promise, and stops
- * when the signal says that nobody waits any more.
+ * A group of results with a title. A slow search returns a promise and stops when the signal
+ * is aborted.
  */
-export type Source = { title: string; find: (text: string, signal: AbortSignal) => Found[] | Promise<Found[]> };
+export type PaletteSource = {
+  title: string;
+  find: (text: string, signal: AbortSignal) => PaletteItem[] | Promise<PaletteItem[]>;
+};
 
 class Palette {
   open = $state(false);
@@ -15,8 +18,8 @@ class Palette {
 
 export const palette = new Palette();
 
-/** Whether every word of `wanted` is somewhere in the texts. */
-export function fits(wanted: string, ...texts: (string | undefined)[]): boolean {
+/** Whether the texts contain every word of `wanted`. */
+export function matches(wanted: string, ...texts: (string | undefined)[]): boolean {
   const whole = texts.join(" ").toLocaleLowerCase();
   return wanted
     .toLocaleLowerCase()

@@ -1,43 +1,43 @@
-// A new passphrase, entered twice. What is wrong with it is said before it is used, and nothing that was typed is lost.
+// A new passphrase with confirmation. Validated before it is sent, so that nothing typed is lost.
 
 import type { Trouble } from "../host";
 import { vault as words } from "../words";
 
-/** As the core has it. */
+/** Minimum length in characters, as in the core. */
 const SHORTEST = 12;
 
 export class Passphrase {
-  word = $state("");
+  value = $state("");
   again = $state("");
-  /** Which of the two was left with something in it. */
-  #left = $state({ word: false, again: false });
+  /** Which of the two fields lost the focus with text in it. */
+  #left = $state({ value: false, again: false });
 
-  short = $derived([...this.word].length < SHORTEST);
-  differs = $derived(this.word !== this.again);
+  short = $derived([...this.value].length < SHORTEST);
+  differs = $derived(this.value !== this.again);
 
-  leave = (which: "word" | "again"): void => {
+  leave = (which: "value" | "again"): void => {
     this.#left[which] = this[which] !== "";
   };
 
-  /** Whether it can be used; if not, both fields say why. */
+  /** Validates both fields and shows their errors. */
   check(): boolean {
-    this.#left = { word: true, again: true };
+    this.#left = { value: true, again: true };
     return !this.short && !this.differs;
   }
 
   clear(): void {
-    this.word = this.again = "";
+    this.value = this.again = "";
     this.unmark();
   }
 
-  /** It is no new one, and may be as it is. */
+  /** Hides the errors, for a passphrase that is not new. */
   unmark(): void {
-    this.#left = { word: false, again: false };
+    this.#left = { value: false, again: false };
   }
 
-  /** What is wrong with the first: as it is known here, or as the core says. */
+  /** The error of the first field: found here, or reported by the core. */
   wrong = (trouble: Trouble | null): string | null => {
-    if (this.#left.word && this.short) return words.short;
+    if (this.#left.value && this.short) return words.short;
     return trouble?.field === "passphrase" ? [trouble.message, trouble.hint].filter(Boolean).join(" ") : null;
   };
 

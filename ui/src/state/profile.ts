@@ -1,9 +1,9 @@
-// The values of a profile: which there are, and what each can be.
+// The settings of a provider profile and their possible values.
 
 import type { App, ProviderView } from "../host";
 
-/** Those that are known, in the order to show them. */
-export const known = [
+/** Known settings in display order. */
+export const knownKeys = [
   "issuer",
   "authorize_url",
   "token_url",
@@ -49,13 +49,13 @@ export const known = [
   "content",
 ];
 
-/** Facts about a provider, which no app can change. */
-export const facts = ["state_may_be_waived"];
+/** Facts about a provider that an app cannot override. */
+export const readOnlyKeys = ["state_may_be_waived"];
 
-export const addressKeys = known.slice(0, known.indexOf("api_base") + 1);
+export const endpointKeys = knownKeys.slice(0, knownKeys.indexOf("api_base") + 1);
 
-/** Those that only the person can know. */
-export const upFront = ["identity_provider", "email", "user_uid", "org"];
+/** Settings that only the person can know. */
+export const upFrontKeys = ["identity_provider", "email", "user_uid", "org"];
 
 const yesNo = ["true", "false"];
 const bodies = ["form", "json", "query"];
@@ -63,7 +63,7 @@ const needs = ["required", "optional", "none"];
 
 const clientAuth = ["none", "body", "basic", "basic_raw"];
 
-/** What a value can be, where that is known. */
+/** The possible values of a setting, if they are known. */
 export const choices: { [key in string]: string[] } = {
   identity_provider: ["", "facebook", "github", "google", "twitter"],
   client_id: needs,
@@ -90,26 +90,26 @@ export const choices: { [key in string]: string[] } = {
   content: ["none", "grigora", "grindery", "thegrid", "grovestreams"],
 };
 
-/** Whether a connection has anything to browse, by what its profile says of its content. */
+/** Whether a profile's `content` setting allows browsing. */
 export const browsable = (content: string): boolean => content !== "" && content !== "none";
 
-/** A value of a provider's profile, or what an app has in place of it. */
+/** An app's override of a profile setting, or the provider's value. */
 export function profileValue(providers: ProviderView[], provider: string, app: App | undefined, key: string): string {
   const own = app?.overrides[key];
   return own ?? providers.find((view) => view.id === provider)?.values.find((value) => value.key === key)?.value ?? "";
 }
 
-/** Whether the vault alone keeps a value, as the core has it: it is typed like a password, and never comes back. */
+/** Whether a setting is stored in the vault (same rule as the core): typed like a password, never returned. */
 export const isSecret = (key: string): boolean =>
   /^(token|refresh)\../.test(key) || /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
 
-/** The origin of an address; nothing where it is none. */
+/** The origin of a URL, or "" if it is invalid. */
 export function originOf(address: string): string {
   const origin = URL.canParse(address) ? new URL(address).origin : "null";
   return origin === "null" ? "" : origin;
 }
 
-/** The values that an app has of its own, each with where it is from. */
+/** An app's overrides, each with its source. */
 export const ownValues = (app: App | undefined): { key: string; value: string; discovered: boolean }[] =>
   Object.entries(app?.overrides ?? {}).map(([key, value]) => ({
     key,

@@ -1,69 +1,70 @@
 import { describe, expect, test, vi } from "vitest";
-import { attempt, details } from "../fake/world";
-import { trouble } from "../fake/world";
-import { filtered, fleet, isAt, placeOf } from "./fleet";
-import { life } from "./life";
+import { attempt, details } from "../fake/data";
+import { trouble } from "../fake/data";
+import { filtered, sidebarRows, isCurrent, routeOf } from "./sidebarRows";
+import { tokenTimeline } from "./tokenTimeline";
 import { Load } from "./load.svelte";
 import { dayMoment, daysOf } from "./filters";
-import { aside, sentence, standing } from "./standing";
+import { statusDetail, statusSentence, connectionState } from "./connectionStatus";
 import { time } from "../words";
 import { steps } from "./steps";
-import { rowsInSight, scrollTo } from "./window";
+import { visibleRows, scrollOffsetFor } from "./visibleRows";
 
 describe("rows in sight", () => {
   test("a hundred thousand rows draw a few dozen", () => {
-    const sight = rowsInSight(100_000, 28, 1_400_000, 560);
+    const sight = visibleRows(100_000, 28, 1_400_000, 560);
     expect(sight.to - sight.from).toBeLessThan(60);
     expect(sight.from * 28).toBe(sight.before);
     expect(sight.before + (sight.to - sight.from) * 28 + sight.after).toBe(2_800_000);
     expect(sight.from).toBeLessThanOrEqual(50_000);
   });
   test("few rows are all there, none is none", () => {
-    expect(rowsInSight(3, 28, 0, 560)).toEqual({ from: 0, to: 3, before: 0, after: 0 });
-    expect(rowsInSight(0, 28, 0, 560)).toEqual({ from: 0, to: 0, before: 0, after: 0 });
+    expect(visibleRows(3, 28, 0, 560)).toEqual({ from: 0, to: 3, before: 0, after: 0 });
+    expect(visibleRows(0, 28, 0, 560)).toEqual({ from: 0, to: 0, before: 0, after: 0 });
   });
   test("scrolled past a list that became shorter", () => {
-    const sight = rowsInSight(10, 28, 90_000, 560);
+    const sight = visibleRows(10, 28, 90_000, 560);
     expect(sight.to).toBe(10);
     expect(sight.from).toBeLessThan(10);
   });
   test("a row is brought into sight, and no further", () => {
-    expect(scrollTo(0, 28, 280, 280, 28)).toBe(0);
-    expect(scrollTo(20, 28, 0, 280, 28)).toBe(20 * 28 + 56 - 280);
-    expect(scrollTo(3, 28, 0, 280, 28)).toBe(0);
+    expect(scrollOffsetFor(0, 28, 280, 280, 28)).toBe(0);
+    expect(scrollOffsetFor(20, 28, 0, 280, 28)).toBe(20 * 28 + 56 - 280);
+    expect(scrollOffsetFor(3, 28, 0, 280, 28)).toBe(0);
   });
 });
 
 describe("the life line", () => {
   test("is true to scale", () =>
-    expect(life(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
-  test("frays once over", () => expect(life(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
-  test("has no end where none is known", () => expect(life(0, null, 10, "active").kind).toBe("endless"));
+    expect(tokenTimeline(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
+  test("frays once over", () =>
+    expect(tokenTimeline(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
+  test("has no end where none is known", () => expect(tokenTimeline(0, null, 10, "active").kind).toBe("endless"));
   test("has no knots where it would have been renewed", () => {
-    const knots = life(0, 1200, 100, "active", 900).knots.map((knot) => Math.round(knot.at));
+    const knots = tokenTimeline(0, 1200, 100, "active", 900).knots.map((knot) => Math.round(knot.at));
     expect(knots).toEqual([17, 33, 50, 67]);
-    expect(life(0, 1200, 100, "active").knots).toHaveLength(5);
+    expect(tokenTimeline(0, 1200, 100, "active").knots).toHaveLength(5);
   });
-  test("survives a clock that runs behind", () => expect(life(1000, 2000, 0, "active").now).toBe(1));
+  test("survives a clock that runs behind", () => expect(tokenTimeline(1000, 2000, 0, "active").now).toBe(1));
 });
 
 describe("how a connection stands", () => {
   const now = new Date();
   const one = (state: Parameters<typeof details>[2], left: number | null) => details("c", "C", state, left).summary;
   test("an active one whose time is over is expired", () => {
-    expect(standing(one("active", -1000), now)).toBe("expired");
-    expect(standing(one("active", 60_000), now)).toBe("active");
-    expect(standing(one("active", null), now)).toBe("active");
-    expect(standing(one("locked", -1000), now)).toBe("locked");
+    expect(connectionState(one("active", -1000), now)).toBe("expired");
+    expect(connectionState(one("active", 60_000), now)).toBe("active");
+    expect(connectionState(one("active", null), now)).toBe("active");
+    expect(connectionState(one("locked", -1000), now)).toBe("locked");
   });
   test("the rest of the line", () => {
-    expect(aside(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
-    expect(aside(one("disconnected", null), now)).toBe("");
-    expect(aside(one("retrying", null), now)).toMatch(/^ in [34] min$/);
+    expect(statusDetail(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
+    expect(statusDetail(one("disconnected", null), now)).toBe("");
+    expect(statusDetail(one("retrying", null), now)).toMatch(/^ in [34] min$/);
     const soon = { ...one("retrying", null), retry_at: new Date(now.getTime() + 7500).toISOString() };
-    expect(aside(soon, now)).toBe(" in 8 s");
+    expect(statusDetail(soon, now)).toBe(" in 8 s");
     expect(
-      aside(
+      statusDetail(
         { ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() },
         now,
       ),
@@ -71,17 +72,17 @@ describe("how a connection stands", () => {
   });
   test("a retry says when, for as long as it is to come", () => {
     const retrying = one("retrying", 60_000);
-    expect(sentence(retrying, null, now)).toContain(`Next attempt: ${time.precise(retrying.retry_at!, now)}.`);
-    expect(sentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now)).toContain(
-      "Next attempt: now.",
-    );
+    expect(statusSentence(retrying, null, now)).toContain(`Next attempt: ${time.precise(retrying.retry_at!, now)}.`);
+    expect(
+      statusSentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now),
+    ).toContain("Next attempt: now.");
   });
   test("a token that is still good is said to be, whatever became of its refresh", () => {
     const held = details("c", "C", "active", 48 * 60_000).tokens;
     for (const state of ["retrying", "reconnect_needed"] as const) {
-      expect(sentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for 48 minutes.");
-      expect(sentence(one(state, -1000), held, now)).not.toContain("valid");
-      expect(sentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
+      expect(statusSentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for 48 minutes.");
+      expect(statusSentence(one(state, -1000), held, now)).not.toContain("valid");
+      expect(statusSentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
     }
   });
   test("a sign-in that will be needed is told", () => {
@@ -89,12 +90,12 @@ describe("how a connection stands", () => {
       ...one("active", 60_000),
       sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
     };
-    expect(sentence(due, null, now)).toContain("Reconnect within 3 days");
+    expect(statusSentence(due, null, now)).toContain("Reconnect within 3 days");
   });
   test("the sentence promises no renewal without a refresh token", () => {
     const held = details("c", "C", "expired", -1000).tokens;
-    expect(sentence(one("expired", -1000), held, now)).toContain("Refreshes");
-    expect(sentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Refreshes");
+    expect(statusSentence(one("expired", -1000), held, now)).toContain("Refreshes");
+    expect(statusSentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Refreshes");
   });
 });
 
@@ -145,7 +146,7 @@ test("the sidebar shows apps without a connection, and drops attempts that were 
     login_host: null,
     created_at: "",
   });
-  const groups = fleet(
+  const groups = sidebarRows(
     [app("acme-sites", "Acme Sites"), app("other", "Other")],
     [summary],
     [attempt("cancelled"), attempt("denied", { id: "a2" })],
@@ -155,7 +156,7 @@ test("the sidebar shows apps without a connection, and drops attempts that were 
     "attempt Acme Sites",
     "app Other",
   ]);
-  const listed = fleet([app("other", "Other")], [summary], []);
+  const listed = sidebarRows([app("other", "Other")], [summary], []);
   expect(filtered(listed, "prod")[0]?.rows).toHaveLength(1);
   expect(filtered(listed, " GRIGORA ")[0]?.rows).toHaveLength(2);
   expect(filtered(listed, "xyzzy")).toEqual([]);
@@ -163,17 +164,18 @@ test("the sidebar shows apps without a connection, and drops attempts that were 
 
 test("a sign-in that renews a connection is shown on the connection’s own row", () => {
   const of = details("c1", "Acme production", "reconnect_needed", null).summary;
-  const rows = (attempts: Parameters<typeof fleet>[2]) => fleet([], [of], attempts).flatMap((group) => group.rows);
+  const rows = (attempts: Parameters<typeof sidebarRows>[2]) =>
+    sidebarRows([], [of], attempts).flatMap((group) => group.rows);
   const attempts = [attempt("waiting", { connection_id: "c1" }), attempt("waiting", { id: "a2" })];
   expect(rows(attempts).map((row) => `${row.kind} ${row.name}`)).toEqual([
     "connection Acme production",
     "attempt Acme Sites",
   ]);
   const [row] = rows(attempts);
-  expect(row && placeOf(row)).toEqual({ at: "connect", app: "acme-sites", attempt: "attempt-1", connection: "c1" });
-  expect(row && isAt(row, { at: "connection", connection: "c1", tab: "token" })).toBe(true);
+  expect(row && routeOf(row)).toEqual({ page: "connect", app: "acme-sites", attempt: "attempt-1", connection: "c1" });
+  expect(row && isCurrent(row, { page: "connection", connection: "c1", tab: "token" })).toBe(true);
   const [after] = rows([]);
-  expect(after && placeOf(after)).toEqual({ at: "connection", connection: "c1", tab: "overview" });
+  expect(after && routeOf(after)).toEqual({ page: "connection", connection: "c1", tab: "overview" });
 });
 
 test("a day is a whole day here", () => {

@@ -1,22 +1,22 @@
-// How far a sign-in is, as the steps on the rope.
+// The states of the sign-in steps.
 
 import type { Attempt, Code, Phase } from "../host";
-import type { Opening } from "./opening.svelte";
+import type { BrowserLaunch } from "./browserLaunch.svelte";
 
-export type Stand = "done" | "here" | "ahead" | "wrong";
-export type Steps = { open: Stand; wait: Stand; exchange: Stand; identify: Stand };
+export type StepState = "done" | "here" | "ahead" | "wrong";
+export type Steps = { open: StepState; wait: StepState; exchange: StepState; identify: StepState };
 
-/** What can go wrong before there is a code to exchange. */
+/** Errors that occur before there is a code to exchange. */
 const early: Code[] = ["provider_error", "callback_invalid", "browser_failed", "access_denied"];
 
-/** `reached` is the last phase in which the attempt was seen under way. */
-export function steps(attempt: Attempt | null, opening: Opening | undefined, reached?: Phase): Steps {
+/** `reached` is the last phase in which the attempt was still running. */
+export function steps(attempt: Attempt | null, launch: BrowserLaunch | undefined, reached?: Phase): Steps {
   const ahead = { wait: "ahead", exchange: "ahead", identify: "ahead" } as const;
   if (!attempt) return { open: "here", ...ahead };
   const open = "done" as const;
   switch (attempt.phase) {
     case "waiting":
-      if (opening?.busy || opening?.trouble) return { open: opening.trouble ? "wrong" : "here", ...ahead };
+      if (launch?.busy || launch?.trouble) return { open: launch.trouble ? "wrong" : "here", ...ahead };
       return { open, wait: "here", exchange: "ahead", identify: "ahead" };
     case "exchanging":
       return { open, wait: "done", exchange: "here", identify: "ahead" };

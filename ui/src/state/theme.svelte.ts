@@ -1,4 +1,4 @@
-// Light, dark, or as the system says.
+// The theme: light, dark or the system's.
 
 export type Theme = "system" | "light" | "dark";
 const KEY = "theme";
@@ -8,7 +8,7 @@ function kept(): Theme {
   return value === "light" || value === "dark" ? value : "system";
 }
 
-class Choice {
+class ThemePreference {
   theme = $state<Theme>(kept());
 
   choose = (theme: Theme): void => {
@@ -23,4 +23,4 @@ class Choice {
   };
 }
 
-export const choice = new Choice();
+export const themePreference = new ThemePreference();

@@ -1,4 +1,4 @@
-// How large everything is drawn, as the person set it. Sizes are in rem, so the root's font size scales all of it.
+// Text size set by the person. All sizes are in rem, so the root font size scales everything.
 
 const KEY = "zoom";
 /** In percent. */
@@ -21,17 +21,17 @@ class Zoom {
     this.apply();
   };
 
-  /** What the system has for a root's font size is what percents are of. */
+  /** Percentages are relative to the system's root font size. */
   apply = (): void => {
     const { style } = document.documentElement;
     if (this.percent === 100) style.removeProperty("font-size");
     else style.fontSize = `${this.percent}%`;
   };
 
-  /** Does what a key asks for, as browsers do; answers whether it asked for anything. */
+  /** Handles zoom shortcuts as browsers do. Returns whether the event was one. */
   key = (event: KeyboardEvent): boolean => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return false;
-    // The plus of some keyboards needs Shift, and of others does not.
+    // On some keyboards `+` needs Shift.
     if (event.key === "+" || event.key === "=") this.set(this.larger);
     else if (event.key === "-" || event.key === "_") this.set(this.smaller);
     else if (event.key === "0") this.set(100);

@@ -6,33 +6,33 @@ import { waitFor } from "@testing-library/svelte";
 import { expect } from "vitest";
 import App from "../App.svelte";
 import { fake } from "../fake/fake";
-import { starting } from "../state/connecting.svelte";
+import { signInAction } from "../state/signIn.svelte";
 import { palette } from "../state/palette.svelte";
-import { here } from "../state/place.svelte";
-import { places } from "../state/places.svelte";
-import { shelves } from "../state/shelf.svelte";
-import { things } from "../state/things.svelte";
-import { deepLink } from "../state/wayback.svelte";
-import { world } from "../state/world.svelte";
+import { router } from "../state/router.svelte";
+import { projectLists } from "../state/projects.svelte";
+import { postLists } from "../state/postListState.svelte";
+import { collections } from "../state/collections.svelte";
+import { deepLinkTest } from "../state/deepLinkTest.svelte";
+import { appStore } from "../state/appStore.svelte";
 
 export async function start(scenario: string, tell?: () => void): Promise<UserEvent> {
-  for (const id of world.details.keys()) {
-    places.drop(id);
-    shelves.drop(id);
-    things.drop(id);
+  for (const id of appStore.details.keys()) {
+    projectLists.drop(id);
+    postLists.drop(id);
+    collections.drop(id);
   }
-  world.details.clear();
-  world.notices = [];
-  deepLink.forget();
+  appStore.details.clear();
+  appStore.notices = [];
+  deepLinkTest.reset();
   palette.open = false;
-  for (const { id } of world.apps) starting(id).trouble = null;
-  world.phase = "opening";
-  here.go({ at: "home" });
+  for (const { id } of appStore.apps) signInAction(id).trouble = null;
+  appStore.phase = "opening";
+  router.go({ page: "home" });
   fake.use(scenario);
   tell?.();
   render(App);
   if (!["opening"].includes(scenario)) await waitFor(() => screen.getByRole("heading", { level: 1 }));
-  await waitFor(() => expect(world.partial).toBe(false));
+  await waitFor(() => expect(appStore.partial).toBe(false));
   return userEvent.setup();
 }
 
@@ -49,4 +49,4 @@ export async function choose(user: UserEvent, item: string): Promise<void> {
   await user.keyboard("{Enter}");
 }
 
-export { fake, screen, waitFor, world };
+export { fake, screen, waitFor, appStore };

@@ -1,4 +1,4 @@
-import type { ValueSource } from "../state/sheet.svelte";
+import type { ValueSource } from "../state/providerFields.svelte";
 import { count, number } from "./number";
 
 export const addApp = {
@@ -30,18 +30,18 @@ export const addApp = {
   scopesNote: "Separated by spaces or commas.",
   advanced: "Advanced OAuth options",
   advancedNote: "How Grapnel talks to this provider. Each value shows its source.",
-  lookUp: "Discover",
-  lookingUp: "Discovering…",
-  lookedUp: (n: number) => `Found ${count(n, "setting", "settings")}.`,
+  discover: "Discover",
+  discovering: "Discovering…",
+  discovered: (n: number) => `Found ${count(n, "setting", "settings")}.`,
   useIssuer: (issuer: string) => `Use ${issuer}`,
-  scopesAnnounced: (n: number) => `${count(n, "scope", "scopes")} supported by the issuer`,
+  scopesSupported: (n: number) => `${count(n, "scope", "scopes")} supported by the issuer`,
   scopesChoose: "Scopes to request",
   stateWarning:
     "Without state, a forged callback could sign you in as someone else (CSRF). " +
     "Turn this off only if the provider doesn’t return it.",
   more: "Custom parameter",
   moreNote:
-    "Key: authorize.NAME, token.NAME or refresh.NAME adds a parameter to that request, token.header.NAME adds a header. " +
+    "Key: authorize.NAME, token.NAME or refresh.NAME adds a parameter to that request, token.header.NAME a header. " +
     "Any other profile key works too.",
   extraNote: "If blank, the parameter isn’t sent, even if Grapnel sends it by default.",
   valueHeld: "Stored in the vault. Leave blank to keep it.",
@@ -118,7 +118,7 @@ export const sourceWord: Record<ValueSource, string> = {
 };
 
 /** Running discovery again for an existing app. */
-export const lookAgain = {
+export const rediscovery = {
   action: "Discover again",
   looking: "Discovering…",
   title: "Issuer metadata",

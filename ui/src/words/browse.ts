@@ -60,7 +60,9 @@ export const browse = {
   months: "Posts by month updated",
   monthsKey: { published: "Published", draft: "Draft", other: "Other" },
   month: (month: string, published: number, draft: number, other: number) =>
-    `${month}: ${number(published)} published, ${count(draft, "draft", "drafts")}${other ? `, ${number(other)} other` : ""}`,
+    [`${month}: ${number(published)} published`, count(draft, "draft", "drafts"), other && `${number(other)} other`]
+      .filter(Boolean)
+      .join(", "),
   export: "Export",
   exportNote: (n: number) => `${count(n, "post", "posts")}, with the current filters and sorting`,
   exportAs: { csv: "CSV…", json: "JSON (unmodified)…" },
@@ -107,9 +109,9 @@ export const browse = {
   domain: "Domain",
   loadingKinds: "Loading…",
   kind: "Kind",
-  loadingThings: (provider: string, kind: string) => `Loading ${kind.toLowerCase()} from ${provider}…`,
-  noThings: (kind: string) => `No ${kind.toLowerCase()}.`,
-  thingCount: (n: number) => count(n, "item", "items"),
+  loadingItems: (provider: string, kind: string) => `Loading ${kind.toLowerCase()} from ${provider}…`,
+  noItems: (kind: string) => `No ${kind.toLowerCase()}.`,
+  itemCount: (n: number) => count(n, "item", "items"),
   backTo: (name: string) => `Back to ${name}`,
   kindIn: (kind: string, name: string) => `${kind} in ${name}`,
   selected: "Selected",

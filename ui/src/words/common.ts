@@ -1,7 +1,7 @@
 import type { Phase, State } from "../host";
 import { spoken } from "./time";
 
-/** A key with the one that commands are given with here. */
+/** A shortcut with the platform's command key. */
 const key = (letter: string): string =>
   /Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`;
 
@@ -59,7 +59,7 @@ export const stateWord: Record<State, string> = {
   disconnected: "Disconnected",
 };
 
-/** What is left of an access token whose refresh failed; Infinity where it has no known end. */
+/** Remaining validity of an access token whose refresh failed; Infinity without a known expiry. */
 const good = (left: number | null): string =>
   left === null
     ? ""

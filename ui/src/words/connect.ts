@@ -31,11 +31,10 @@ export const connect = {
     `If it reports an invalid client, compare this Client ID with the one at ${provider}:`,
   ifRedirect: (provider: string) => `If it reports an invalid redirect URI, register this one with ${provider}:`,
   ifLost: {
-    deep_link:
-      "If nothing happens or Grapnel doesn’t open, copy the full URL from the browser’s address bar and paste it below.",
+    deep_link: "If nothing happens or Grapnel doesn’t open, copy the full URL from the address bar and paste it below.",
     loopback: "If the browser can’t reach 127.0.0.1, copy the full URL from its address bar and paste it below.",
     paste:
-      "If it shows an error after you approve access, ignore it: copy the full URL from the address bar and paste it here.",
+      "If it shows an error after you approve access, copy the full URL from the address bar anyway and paste it here.",
   },
   copyClient: "Copy Client ID",
   open: "Open the sign-in page",
@@ -59,7 +58,7 @@ export const connect = {
   waitingAny: {
     deep_link: "Sign in and approve access there. This window continues automatically.",
     loopback:
-      "Sign in and approve access there. The browser is redirected to 127.0.0.1, and this window continues automatically.",
+      "Sign in and approve access there. The browser is redirected to 127.0.0.1; this window continues automatically.",
     paste: "Sign in and approve access there. Then copy the URL from the browser’s address bar and paste it here.",
   },
   waitsUntil: (until: string, span: string) => `Times out at ${until}, in ${span}.`,
@@ -99,7 +98,8 @@ export const connect = {
   passwordGone: "Neither was saved.",
   browserInstead: "Use the browser instead",
   passwordWarning: (host: string) =>
-    `Grapnel sends your email and password to ${host} once and saves neither. Use this only if you can’t use a browser.`,
+    `Grapnel sends your email and password to ${host} once and saves neither. ` +
+    "Use this only if you can’t use a browser.",
   email: "Email",
   password: "Password",
   signIn: "Sign in",

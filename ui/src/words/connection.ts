@@ -11,7 +11,7 @@ const scopeVerb: Record<string, string> = {
   list: "List",
   manage: "Manage",
 };
-const scopeThing: Record<string, string> = {
+const scopeObject: Record<string, string> = {
   "cms:post": "posts",
   "cms:category": "categories",
   "cms:author": "authors",
@@ -28,7 +28,7 @@ const scopeThing: Record<string, string> = {
 export function scopeWords(scope: string): string | null {
   const cut = scope.lastIndexOf(":");
   const verb = scopeVerb[scope.slice(cut + 1)];
-  const thing = scopeThing[scope.slice(0, cut)];
+  const thing = scopeObject[scope.slice(0, cut)];
   return cut > 0 && verb && thing ? `${verb} ${thing}` : null;
 }
 
@@ -77,7 +77,7 @@ export const connection = {
   agoSpan: (span: string) => `${span} ago`,
   noEnd: "No expiry given",
   untilRejected: "valid until the provider rejects it",
-  lifeName: {
+  timelineName: {
     active: (issued: string, now: string, renews: string | null, expires: string) =>
       `Issued at ${issued}, now ${now}, ${renews ? `refreshes automatically at ${renews}, ` : ""}expires at ${expires}`,
     expired: (issued: string, now: string, expires: string) => `Issued at ${issued}, expired at ${expires}, now ${now}`,

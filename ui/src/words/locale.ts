@@ -1,14 +1,14 @@
-// How numbers and times are written. The words are English, so these are too; the person's region decides the order of a
-// date and the decimal sign, and the person's own setting decides between a clock of 12 and of 24 hours.
+// Number and time formats. Texts are English, so formats are too; the region decides the order of dates
+// and the decimal sign, the system's setting the 12- or 24-hour clock.
 
-/** What `Intl` is called with: the same digits and the same calendar everywhere. */
+/** Options for `Intl`: the same digits and calendar everywhere. */
 export type Format = { locale: string; hourCycle: Intl.DateTimeFormatOptions["hourCycle"] };
 
 export function format(tag?: string): Format {
   const own = new Intl.DateTimeFormat(tag, { hour: "numeric" }).resolvedOptions();
   const { region } = new Intl.Locale(own.locale).maximize();
   const wanted = `en-${region ?? "001"}`;
-  // Where there is no English of a region, that of the United States would stand in for it.
+  // Without English for a region, `Intl` would fall back to US English.
   const known = new Intl.DateTimeFormat(wanted).resolvedOptions().locale;
   return { locale: known === "en" && region !== "US" ? "en-001" : known, hourCycle: own.hourCycle };
 }

@@ -1,4 +1,4 @@
-// Numbers in words.
+// Numbers in texts.
 
 import { numbers } from "./locale";
 

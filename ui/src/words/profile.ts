@@ -86,7 +86,7 @@ export const valueWord = (key: string): string => names[key] ?? key;
 export const choiceWord = (key: string, value: string): string =>
   choiceNames[key]?.[value] ?? truth[value] ?? (key.endsWith("_body") ? (bodies[value] ?? value) : value);
 
-/** The id of a value's field. Two values are about fields of the same name. */
+/** The element ID of a setting's field. Two settings share their name with other fields. */
 export const valueId = (key: string): string => (key === "client_id" || key === "client_secret" ? `need_${key}` : key);
 
 export const redirectMethod = {

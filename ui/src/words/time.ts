@@ -1,4 +1,4 @@
-// Times in words near now, exact otherwise.
+// Times: relative near now, exact otherwise.
 
 import { clockOptions, dates } from "./locale";
 import { count } from "./number";

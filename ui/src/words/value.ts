@@ -1,10 +1,10 @@
-// What a provider tells in passing, made readable: times as times, lists as lists, the rest as it came.
+// Formats additional fields of a response: times, lists, everything else unchanged.
 
 import { dateAndClock } from "./time";
 
-/** Members whose numbers are times. */
+/** Names of members that contain times. */
 const timely = /(_at|_on|At|On|[dD]ate|[tT]ime|_update|stamp|created|updated|modified|published|expires)$/;
-/** Seconds or milliseconds of this century. */
+/** Unix time in seconds or milliseconds. */
 const since1970 = /^(\d{10}|\d{13})$/;
 const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
@@ -16,7 +16,7 @@ function moment({ name, value }: Told): Date | string | null {
   return iso.test(value) && !Number.isNaN(Date.parse(value)) ? value : null;
 }
 
-/** Whether it is shown as a time. */
+/** Whether the value is shown as a time. */
 export const isMoment = (told: Told): boolean => moment(told) !== null;
 
 export function value({ name, value }: Told): string {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { unavailable } from "../../fake/world";
-import { fake, press, screen, start, waitFor, world } from "../../test/start";
+import { unavailable } from "../../fake/data";
+import { fake, press, screen, start, waitFor, appStore } from "../../test/start";
 import { layout } from "../../state/layout.svelte";
 
 beforeEach(() => layout.reset());
@@ -245,7 +245,7 @@ test("what is shown is exported, and the file is named", async () => {
   expect(await screen.findByText("Exported 412 posts to /home/ada/Reports/Acme Journal.csv.")).toBeInTheDocument();
   await press(user, "Open folder");
   expect(fake.called("openSavedFolder")).toHaveLength(1);
-  fake.world.chosen = null;
+  fake.data.chosen = null;
   await press(user, "CSV…");
   await waitFor(() => expect(screen.queryByText(/^Exported/)).toBeNull());
   expect(screen.queryByRole("alert")).toBeNull();
@@ -286,5 +286,5 @@ test("everything that was read is searched, and what is found opens", async () =
   expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent(
     "Splicing an eye, step by step",
   );
-  expect(world.connections[0]?.id).toBe("c1");
+  expect(appStore.connections[0]?.id).toBe("c1");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { attempt, trouble } from "../../fake/world";
-import { deepLink } from "../../state/wayback.svelte";
+import { attempt, trouble } from "../../fake/data";
+import { deepLinkTest } from "../../state/deepLinkTest.svelte";
 import { fake, press, row, screen, start, waitFor } from "../../test/start";
 
 test.each([
@@ -73,7 +73,7 @@ test("the sign-in page can be opened in another browser, also where none opened"
 });
 
 test("another browser that the person declines opens nothing, and what went before stays", async () => {
-  const user = await start("browser", () => (fake.world.agrees = false));
+  const user = await start("browser", () => (fake.data.agrees = false));
   await row(user, "Acme Shop");
   await press(user, "Connect");
   await screen.findByText("The sign-in page didn’t open");
@@ -230,7 +230,7 @@ test("whoever leaves while the way back is tried is not sent to the browser", as
   await screen.findByText("Testing the deep link");
   await press(user, "Cancel");
   release();
-  await waitFor(() => expect(deepLink.stand).toBe("came"));
+  await waitFor(() => expect(deepLinkTest.state).toBe("works"));
   expect(fake.called("startAttempt")).toHaveLength(0);
 });
 
@@ -251,7 +251,7 @@ test("a way back by a port needs no such trial", async () => {
 
 test("after half a minute it is said what to look for in the browser", async () => {
   const user = await start("waiting", () =>
-    fake.world.attempts.forEach((one) => (one.started_at = new Date().toISOString())),
+    fake.data.attempts.forEach((one) => (one.started_at = new Date().toISOString())),
   );
   await row(user, "Acme Sites");
   await screen.findByText("Waiting for you in the browser");
@@ -284,7 +284,7 @@ test("a provider that takes no PKCE is told before the sign-in begins", async ()
 
 test("a port that another sign-in has is given up by cancelling that one", async () => {
   const taken = () =>
-    fake.world.attempts.push(
+    fake.data.attempts.push(
       attempt("waiting", { id: "other", app_name: "Other app", redirect_uri: "http://127.0.0.1:8311/callback" }),
     );
   const user = await start("port-taken", taken);
@@ -310,7 +310,7 @@ test.each([
     kept_as: "Acme production 2",
   };
   const done = attempt("done", { connection_id: "c2", other_account });
-  fake.world.attempts = [done];
+  fake.data.attempts = [done];
   fake.tell({ kind: "attempt", value: done });
   expect(await screen.findByRole("alert")).toHaveTextContent(
     "You signed in as Bo Lind, but “Acme production” belongs to Amélie Renard.",
@@ -322,7 +322,7 @@ test.each([
 
 test("a denial that the provider explains shows the explanation", async () => {
   const user = await start("denied");
-  const [denied] = fake.world.attempts;
+  const [denied] = fake.data.attempts;
   const error = trouble("access_denied", "Grigora denied access. It says: “Blocked by policy.”");
   const explained = { ...denied!, error };
   const [callback] = explained.exchange.filter(({ method }) => method === "");

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { within } from "@testing-library/svelte";
 import type { Details } from "../../host";
-import { details, trouble, unavailable } from "../../fake/world";
-import { choose, fake, press, row, screen, start, waitFor, world } from "../../test/start";
+import { details, trouble, unavailable } from "../../fake/data";
+import { choose, fake, press, row, screen, start, waitFor, appStore } from "../../test/start";
 
 function add(one: Details) {
-  fake.world.connections.unshift(one.summary);
-  fake.world.details[one.summary.id] = one;
+  fake.data.connections.unshift(one.summary);
+  fake.data.details[one.summary.id] = one;
 }
 
 test("granted, missing and unasked scopes are told apart in words", async () => {
@@ -49,7 +49,7 @@ test("what a refresh met is told, and the way on", async () => {
 });
 
 test("projects keep the names that were read before, and nobody is asked", async () => {
-  await start("some", () => (fake.world.wasRead = true));
+  await start("some", () => (fake.data.wasRead = true));
   const where = (await screen.findByRole("heading", { name: "Projects" })).closest("section") as HTMLElement;
   await waitFor(() => expect(where).toHaveTextContent("Acme Journal"));
   expect(within(where).queryByRole("button", { name: "Load names" })).toBeNull();
@@ -60,7 +60,7 @@ test("one trouble is told once", async () => {
   const user = await start("some", () => {
     fake.fail("refresh", unavailable);
     fake.fail("projects", unavailable);
-    fake.world.activity.unshift({
+    fake.data.activity.unshift({
       at: new Date().toISOString(),
       kind: "renewal_failed",
       text: `${unavailable.message} Trying again in 2 seconds.`,
@@ -103,8 +103,8 @@ test("an app goes with its connections, once that was said and agreed to", async
   expect(dialog).toHaveTextContent("Grigora has no revocation endpoint");
   expect(fake.called("removeApp")).toEqual([]);
   await user.click(within(dialog).getByRole("button", { name: "Remove app and 4 connections" }));
-  await waitFor(() => expect(world.apps.map((one) => one.name)).toEqual(["Acme Shop"]));
-  await waitFor(() => expect(world.connections).toEqual([]));
+  await waitFor(() => expect(appStore.apps.map((one) => one.name)).toEqual(["Acme Shop"]));
+  await waitFor(() => expect(appStore.connections).toEqual([]));
 });
 
 test("a connection that needs a person says so and signs in again under its name", async () => {
@@ -146,15 +146,15 @@ test("a connection has a browser of its own", async () => {
   await press(user, "Save");
   expect(await screen.findByText("firefox -P work")).toBeVisible();
   expect(screen.getByText("Saved")).toBeVisible();
-  expect(world.details.get("c1")?.browser).toBe("firefox -P work");
-  fake.world.agrees = false;
+  expect(appStore.details.get("c1")?.browser).toBe("firefox -P work");
+  fake.data.agrees = false;
   await user.type(field, "er{Enter}");
   expect(await screen.findByText("Not changed")).toBeVisible();
-  expect(world.details.get("c1")?.browser).toBe("firefox -P work");
+  expect(appStore.details.get("c1")?.browser).toBe("firefox -P work");
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-test("disconnecting asks first, and says what still stands", async () => {
+test("disconnecting asks first, and says what still status", async () => {
   const user = await start("some");
   await choose(user, "Disconnect…");
   const dialog = await screen.findByRole("alertdialog");
@@ -163,11 +163,11 @@ test("disconnecting asks first, and says what still stands", async () => {
   expect(fake.called("disconnect")).toHaveLength(0);
   expect(within(dialog).getByRole("button", { name: "Disconnect" })).toHaveClass("destructive");
   await user.click(within(dialog).getByRole("button", { name: "Disconnect" }));
-  await waitFor(() => expect(world.connections.find((one) => one.id === "c1")?.state).toBe("disconnected"));
+  await waitFor(() => expect(appStore.connections.find((one) => one.id === "c1")?.state).toBe("disconnected"));
   await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
   await choose(user, "Remove…");
   await press(user, "Remove");
-  await waitFor(() => expect(world.connections.some((one) => one.id === "c1")).toBe(false));
+  await waitFor(() => expect(appStore.connections.some((one) => one.id === "c1")).toBe(false));
   // The app that it belonged to, not whatever comes first.
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
 });
@@ -239,7 +239,7 @@ test("a refused callback is told above everything until it is dismissed", async 
 
 test("a vault that does not open is told, and tried again", async () => {
   const user = await start("vault");
-  fake.world.vault = null;
+  fake.data.vault = null;
   await press(user, "Try again");
   await waitFor(() => expect(screen.queryByText(/keyring does not open/)).toBeNull());
 });
@@ -308,7 +308,7 @@ test("an app tells its way back, its scopes and what was changed", async () => {
   expect(page).toHaveTextContent("Redirect method Loopback (127.0.0.1)");
   expect(page).toHaveTextContent("Scopes openid profile");
   expect(page).toHaveTextContent("Token URL https://id.harbour.example/token");
-  fake.world.apps = fake.world.apps.map((one) => ({
+  fake.data.apps = fake.data.apps.map((one) => ({
     ...one,
     overrides: { ...one.overrides, require_state: "true", client_auth: "basic" },
   }));

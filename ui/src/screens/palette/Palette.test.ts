@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { palette } from "../../state/palette.svelte";
-import { here } from "../../state/place.svelte";
-import { shelves } from "../../state/shelf.svelte";
-import { fake, screen, start, waitFor, world } from "../../test/start";
+import { router } from "../../state/router.svelte";
+import { postLists } from "../../state/postListState.svelte";
+import { fake, screen, start, waitFor, appStore } from "../../test/start";
 
 async function open(scenario: string) {
   const user = await start(scenario);
@@ -35,7 +35,7 @@ test("what can be done with the connection that is shown is done", async () => {
   await user.type(box, "copy token");
   await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
   await user.keyboard("{Enter}");
-  await waitFor(() => expect(fake.called("copyToken")).toEqual([[world.connections[0]?.id]]));
+  await waitFor(() => expect(fake.called("copyToken")).toEqual([[appStore.connections[0]?.id]]));
 });
 
 test("what fails is told, and the palette stays", async () => {
@@ -66,7 +66,7 @@ test("what failed is told until the person types, whatever happens meanwhile", a
   await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
   await user.keyboard("{Enter}");
   await screen.findByRole("alert");
-  const held = fake.world.details.c1;
+  const held = fake.data.details.c1;
   if (held) held.summary.name = "Renamed meanwhile";
   fake.tell({ kind: "connection", value: "c1" });
   await waitFor(() => expect(chosen()).toHaveTextContent("Renamed meanwhile"));
@@ -77,10 +77,10 @@ test("what failed is told until the person types, whatever happens meanwhile", a
 
 test("a post that was read through another connection is found, and opens, whatever filters hid it", async () => {
   const user = await start("offline");
-  await waitFor(() => expect(world.connections.length).toBeGreaterThan(1));
-  const [, other] = world.connections;
-  shelves.open("c1", "p1").filters.status = "draft";
-  here.toConnection(other?.id ?? "");
+  await waitFor(() => expect(appStore.connections.length).toBeGreaterThan(1));
+  const [, other] = appStore.connections;
+  postLists.open("c1", "p1").filters.status = "draft";
+  router.toConnection(other?.id ?? "");
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await screen.findByRole("combobox", { name: "Commands" }), "splicing");
   expect(await screen.findByRole("group", { name: "Offline content" })).toHaveTextContent(
@@ -91,8 +91,8 @@ test("a post that was read through another connection is found, and opens, whate
   expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent(
     "Splicing an eye, step by step",
   );
-  expect(here.place).toEqual({ at: "connection", connection: "c1", tab: "browse" });
-  expect(shelves.of("c1")?.filtered).toBe(false);
+  expect(router.route).toEqual({ page: "connection", connection: "c1", tab: "browse" });
+  expect(postLists.of("c1")?.filtered).toBe(false);
 });
 
 test("a project opens its posts", async () => {
@@ -100,12 +100,12 @@ test("a project opens its posts", async () => {
   await user.type(box, "journal");
   await waitFor(() => expect(chosen()).toHaveTextContent("Acme JournalProject, Acme production"));
   await user.keyboard("{Enter}");
-  await waitFor(() => expect(shelves.of("c1")?.project).toBe("p1"));
+  await waitFor(() => expect(postLists.of("c1")?.project).toBe("p1"));
 });
 
 test("a thing within another opens where it is", async () => {
   const { user, box } = await open("grindery");
-  fake.world.wasRead = true;
+  fake.data.wasRead = true;
   await user.type(box, "boat leaves");
   await waitFor(() =>
     expect(chosen()).toHaveTextContent("Tell the crew when a boat leavesWorkflow, Harbour automations"),
@@ -133,13 +133,13 @@ test("nothing found is said", async () => {
 
 test("nothing is not said to fit while there are connections that were not read", async () => {
   const user = await start("some");
-  world.partial = true;
+  appStore.partial = true;
   await user.type(screen.getByRole("textbox", { name: "Filter connections" }), "xyzzy");
   await user.keyboard("{Control>}k{/Control}");
   await user.type(await screen.findByRole("combobox"), "xyzzy");
   await waitFor(() => expect(fake.called("search")).toEqual([["xyzzy"]]));
   expect(screen.queryByText(/^(No |0 results)/)).toBeNull();
-  world.partial = false;
+  appStore.partial = false;
   await screen.findByText("No results for “xyzzy”");
   expect(screen.getByText("No matches for “xyzzy”")).toBeInTheDocument();
 });

@@ -1,60 +1,60 @@
-// What the window itself brings to the palette: connections, apps, and what can be done.
+// The palette's sources: connections, apps, commands and offline content.
 
 import { host } from "../../host";
 import { clock } from "../../state/clock.svelte";
-import { connect } from "../../state/connecting.svelte";
-import { show } from "../../state/found";
-import { fits, type Found, type Source } from "../../state/palette.svelte";
-import { here } from "../../state/place.svelte";
+import { connect } from "../../state/signIn.svelte";
+import { openSearchResult } from "../../state/openSearchResult";
+import { matches, type PaletteItem, type PaletteSource } from "../../state/palette.svelte";
+import { router } from "../../state/router.svelte";
 import { browsable } from "../../state/profile";
-import { refreshing } from "../../state/refreshing.svelte";
-import { aside, glyph, standing, word } from "../../state/standing";
-import { choice, type Theme } from "../../state/theme.svelte";
-import { world } from "../../state/world.svelte";
+import { connectionActions } from "../../state/connectionActions.svelte";
+import { statusDetail, statusIcon, connectionState, statusLabel } from "../../state/connectionStatus";
+import { themePreference, type Theme } from "../../state/theme.svelte";
+import { appStore } from "../../state/appStore.svelte";
 import { zoom } from "../../state/zoom.svelte";
 import { app, browse, common, connection, palette as words, settings } from "../../words";
 
-/** More than anyone reads. */
+/** Maximum number of results per source. */
 const MOST = 30;
-/** How long typing rests before what was read is searched, in milliseconds. */
+/** Debounce of the offline content search, in milliseconds. */
 const RESTS = 120;
 
-function some<T>(all: T[], wanted: string, texts: (one: T) => string[], shown: (one: T) => Found): Found[] {
-  const found: Found[] = [];
+function some<T>(all: T[], wanted: string, texts: (one: T) => string[], shown: (one: T) => PaletteItem): PaletteItem[] {
+  const found: PaletteItem[] = [];
   for (const one of all) {
     if (found.length === MOST) break;
-    if (fits(wanted, ...texts(one))) found.push(shown(one));
+    if (matches(wanted, ...texts(one))) found.push(shown(one));
   }
   return found;
 }
 
-const connections: Source = {
+const connections: PaletteSource = {
   title: common.connections,
   find: (text) =>
     some(
-      world.connections,
+      appStore.connections,
       text,
-      (one) => [one.name, one.provider_name, word(one.state)],
+      (one) => [one.name, one.provider_name, statusLabel(one.state)],
       (one) => {
-        const state = standing(one, clock.now);
+        const state = connectionState(one, clock.now);
         return {
           id: one.id,
           label: one.name,
-          note: `${one.provider_name}, ${word(state)}${aside(one, clock.now)}`,
-          ...glyph(state),
-          act: () => here.toConnection(one.id),
+          note: `${one.provider_name}, ${statusLabel(state)}${statusDetail(one, clock.now)}`,
+          ...statusIcon(state),
+          act: () => router.toConnection(one.id),
         };
       },
     ),
 };
 
-const apps: Source = {
+const apps: PaletteSource = {
   title: words.apps,
   find: (text) =>
     text === ""
       ? []
       : some(
-          world.apps,
+          appStore.apps,
           text,
           (one) => [one.name, one.provider_name],
           (one) => ({
@@ -62,47 +62,53 @@ const apps: Source = {
             label: one.name,
             note: app.at(one.provider_name),
             icon: "app",
-            act: () => here.go({ at: "app", app: one.id }),
+            act: () => router.go({ page: "app", app: one.id }),
           }),
         ),
 };
 
-/** What can be done with the connection that is shown. */
-function onConnection(): Found[] {
-  const place = here.place;
-  const one = place.at === "connection" ? world.connections.find((other) => other.id === place.connection) : undefined;
+/** Commands for the current connection. */
+function onConnection(): PaletteItem[] {
+  const route = router.route;
+  const one =
+    route.page === "connection" ? appStore.connections.find((other) => other.id === route.connection) : undefined;
   if (!one) return [];
   const usable = !["disconnected", "reconnect_needed", "locked"].includes(one.state);
-  const found: Found[] = [
-    { id: "token", label: words.tokenOf, icon: "search", act: () => here.toConnection(one.id, "token") },
-    ...(browsable(world.value(world.app(one.app_id), "content", one.provider))
-      ? [{ id: "browse", label: words.browse, icon: "right", act: () => here.toConnection(one.id, "browse") }]
+  const found: PaletteItem[] = [
+    { id: "token", label: words.tokenOf, icon: "search", act: () => router.toConnection(one.id, "token") },
+    ...(browsable(appStore.value(appStore.app(one.app_id), "content", one.provider))
+      ? [{ id: "browse", label: words.browse, icon: "right", act: () => router.toConnection(one.id, "browse") }]
       : []),
-    { id: "its-activity", label: words.activityOf, icon: "history", act: () => here.toConnection(one.id, "activity") },
-    { id: "again", label: connection.reconnect, icon: "globe", act: () => refreshing.reconnect(one) },
-    { id: "app", label: connection.appPage, icon: "app", act: () => here.go({ at: "app", app: one.app_id }) },
+    {
+      id: "its-activity",
+      label: words.activityOf,
+      icon: "history",
+      act: () => router.toConnection(one.id, "activity"),
+    },
+    { id: "again", label: connection.reconnect, icon: "globe", act: () => connectionActions.reconnect(one) },
+    { id: "app", label: connection.appPage, icon: "app", act: () => router.go({ page: "app", app: one.app_id }) },
   ];
   if (usable) {
     found.unshift(
       { id: "copy", label: connection.copyToken, icon: "copy", act: () => host.copyToken(one.id) },
-      { id: "refresh", label: connection.refresh, icon: "refresh", act: () => refreshing.refresh(one.id) },
+      { id: "refresh", label: connection.refresh, icon: "refresh", act: () => connectionActions.refresh(one.id) },
     );
   }
   return found.map((each) => ({ ...each, note: one.name }));
 }
 
-function anywhere(): Found[] {
+function anywhere(): PaletteItem[] {
   const themes: Theme[] = ["system", "light", "dark"];
   return [
-    { id: "add", label: common.addApp, icon: "plus", act: () => here.go({ at: "add", prefill: null }) },
+    { id: "add", label: common.addApp, icon: "plus", act: () => router.go({ page: "add", prefill: null }) },
     {
       id: "sandbox",
       label: common.trySandbox,
       icon: "here",
-      act: async () => here.go({ at: "add", prefill: await host.sandbox() }),
+      act: async () => router.go({ page: "add", prefill: await host.sandbox() }),
     },
-    { id: "activity", label: common.activity, icon: "history", act: () => here.go({ at: "activity" }) },
-    { id: "settings", label: common.settings, icon: "settings", act: () => here.go({ at: "settings" }) },
+    { id: "activity", label: common.activity, icon: "history", act: () => router.go({ page: "activity" }) },
+    { id: "settings", label: common.settings, icon: "settings", act: () => router.go({ page: "settings" }) },
     { id: "larger", label: settings.larger, note: common.key("+"), icon: "plus", act: () => zoom.set(zoom.larger) },
     { id: "smaller", label: settings.smaller, note: common.key("−"), icon: "minus", act: () => zoom.set(zoom.smaller) },
     { id: "usual", label: settings.usualSize, note: common.key("0"), icon: "settings", act: () => zoom.set(100) },
@@ -110,9 +116,9 @@ function anywhere(): Found[] {
       id: `theme-${theme}`,
       label: words.theme(settings[theme]),
       icon: "settings",
-      act: () => choice.choose(theme),
+      act: () => themePreference.choose(theme),
     })),
-    ...world.apps
+    ...appStore.apps
       .slice(0, MOST)
       .map((one) => ({
         id: `connect-${one.id}`,
@@ -124,13 +130,13 @@ function anywhere(): Found[] {
   ];
 }
 
-const actions: Source = {
+const actions: PaletteSource = {
   title: words.actions,
-  find: (text) => [...onConnection(), ...anywhere()].filter((one) => fits(text, one.label, one.note)).slice(0, MOST),
+  find: (text) => [...onConnection(), ...anywhere()].filter((one) => matches(text, one.label, one.note)).slice(0, MOST),
 };
 
-/** What was read through any connection: posts, projects and whatever else. */
-const read: Source = {
+/** Offline content of all connections. */
+const read: PaletteSource = {
   title: words.read,
   find: async (text, signal) => {
     if (text.length < 2 || !(await rested(signal))) return [];
@@ -142,13 +148,13 @@ const read: Source = {
         label: hit.title || browse.untitled,
         note: browse.foundIn(hit),
         icon: "right",
-        act: () => show(hit),
+        act: () => openSearchResult(hit),
       }));
   },
 };
 
-/** Whether it is still wanted once typing rests. */
+/** Whether the search is still wanted after the debounce. */
 const rested = (signal: AbortSignal): Promise<boolean> =>
   new Promise((done) => setTimeout(() => done(!signal.aborted), RESTS));
 
-export const sources: Source[] = [connections, actions, apps, read];
+export const sources: PaletteSource[] = [connections, actions, apps, read];

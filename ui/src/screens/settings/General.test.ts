@@ -25,7 +25,7 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   expect(proxy).toHaveValue("proxy.example");
   await user.type(await box("Browser"), "firefox{Enter}");
   await waitFor(() =>
-    expect(fake.world.settings).toEqual({
+    expect(fake.data.settings).toEqual({
       browser: "firefox",
       proxy: "",
       certificates: "",
@@ -37,7 +37,7 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
 });
 
 test("a program or a proxy that the person declines leaves all as it was, and that is no error", async () => {
-  const user = await open(() => (fake.world.agrees = false));
+  const user = await open(() => (fake.data.agrees = false));
   for (const [name, text] of [
     ["Browser", "firefox -P work"],
     ["Proxy", "http://proxy.example:3128"],
@@ -49,7 +49,7 @@ test("a program or a proxy that the person declines leaves all as it was, and th
     await user.tab();
   }
   expect(fake.called("changeSettings")).toHaveLength(2);
-  expect(fake.world.settings).toMatchObject({ browser: "", proxy: "" });
+  expect(fake.data.settings).toMatchObject({ browser: "", proxy: "" });
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
@@ -60,16 +60,16 @@ test("a field is not left because the window is", async () => {
   field.dispatchEvent(new FocusEvent("blur"));
   expect(fake.called("changeSettings")).toEqual([]);
   await user.tab();
-  await waitFor(() => expect(fake.world.settings.browser).toBe("firefox"));
+  await waitFor(() => expect(fake.data.settings.browser).toBe("firefox"));
 });
 
 test("the file of authorities is the one that the system’s dialog names, and goes without a question", async () => {
   const user = await open();
   const authorities = within(await screen.findByRole("group", { name: "Additional trusted CAs" }));
-  fake.world.chosen = null;
+  fake.data.chosen = null;
   await user.click(authorities.getByRole("button", { name: "Choose file…" }));
   expect(authorities.getByText("System CAs only.")).toBeVisible();
-  fake.world.chosen = "/etc/ssl/company.pem";
+  fake.data.chosen = "/etc/ssl/company.pem";
   await user.click(authorities.getByRole("button", { name: "Choose file…" }));
   expect(await authorities.findByText(/company\.pem/)).toBeVisible();
   fake.fail("chooseCertificates", {
@@ -82,7 +82,7 @@ test("the file of authorities is the one that the system’s dialog names, and g
   await user.click(authorities.getByRole("button", { name: "Choose file…" }));
   expect(await authorities.findByRole("alert")).toHaveTextContent("holds no certificate");
   await user.click(authorities.getByRole("button", { name: "Remove" }));
-  await waitFor(() => expect(fake.world.settings.certificates).toBe(""));
+  await waitFor(() => expect(fake.data.settings.certificates).toBe(""));
   expect(fake.called("changeSettings")).toHaveLength(1);
 });
 
@@ -112,7 +112,7 @@ test("the data folder is opened; where settings cannot be read, that is told and
 test("what goes on beside the window is switched at once, and a switch that fails goes back", async () => {
   const user = await open();
   await user.click(await screen.findByRole("checkbox", { name: "Notify me when a connection needs attention" }));
-  await waitFor(() => expect(fake.world.settings).toMatchObject({ quiet: true, tray: false }));
+  await waitFor(() => expect(fake.data.settings).toMatchObject({ quiet: true, tray: false }));
   await user.click(screen.getByRole("checkbox", { name: "Start at login" }));
   await waitFor(() => expect(fake.called("startAtLogin")).toEqual([[true]]));
   fake.fail("changeSettings", {
@@ -132,10 +132,10 @@ test("how long before their end tokens are renewed is chosen at once", async () 
   const user = await open();
   expect(await screen.findByRole("radio", { name: "Automatic" })).toBeChecked();
   await user.click(screen.getByRole("radio", { name: "15 minutes" }));
-  await waitFor(() => expect(fake.world.settings.margin).toBe("fifteen_minutes"));
+  await waitFor(() => expect(fake.data.settings.margin).toBe("fifteen_minutes"));
   // What is kept later leaves it as it is.
   await user.click(screen.getByRole("checkbox", { name: "Stay in the tray" }));
-  await waitFor(() => expect(fake.world.settings).toMatchObject({ margin: "fifteen_minutes", tray: true }));
+  await waitFor(() => expect(fake.data.settings).toMatchObject({ margin: "fifteen_minutes", tray: true }));
   fake.fail("changeSettings", {
     code: "data_busy",
     message: "Another program holds it.",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { compared } from "../../state/compared";
-import { at, details, MINUTE } from "../../fake/world";
+import { introspectionDiff } from "../../state/introspectionDiff";
+import { at, details, MINUTE } from "../../fake/data";
 import { fake, press, row, screen, start, waitFor } from "../../test/start";
 
 const open = async (scenario: string) => {
@@ -34,7 +34,7 @@ test("what introspection says stands beside what is held, and differences are na
 test("the end that introspection tells may differ by the time that a reply takes", () => {
   const of = details("c1", "One", "active", 40 * MINUTE);
   const said = (expires_at: string) =>
-    compared(of, {
+    introspectionDiff(of, {
       id: "",
       created_on: null,
       grant_type: null,

@@ -1,0 +1,74 @@
+// A connection's displayed status: the state reported by the core, adjusted by the clock.
+
+import type { Held, State, Summary } from "../host";
+import { side, stateSentence, stateWord, time } from "../words";
+
+/** An active connection past its expiry counts as expired before the core reports it. */
+export function connectionState(summary: Summary, now: Date): State {
+  const over = summary.expires_at !== null && time.until(summary.expires_at, now) <= 0;
+  return summary.state === "active" && over ? "expired" : summary.state;
+}
+
+/** Whether the access token is not known to have expired. */
+export const isAccessTokenValid = (summary: Summary, held: Held | null, now: Date): boolean =>
+  held !== null && (summary.expires_at === null || time.until(summary.expires_at, now) > 0);
+
+/** The text after the status label in a list: `, 43 min left`. */
+export function statusDetail(summary: Summary, now: Date): string {
+  const state = connectionState(summary, now);
+  if (state === "retrying")
+    return waits(summary, now) ? side.again(time.brief(time.until(summary.retry_at!, now))) : "";
+  if (summary.sign_in_due !== null && (state === "active" || state === "expired"))
+    return side.signInDue(time.span(time.until(summary.sign_in_due, now)));
+  if (summary.expires_at === null) return "";
+  if (state === "active") return side.left(time.span(time.until(summary.expires_at, now)));
+  return state === "expired" ? side.ago(time.span(-time.until(summary.expires_at, now))) : "";
+}
+
+/** The sentence after the status label in a header. */
+export function statusSentence(summary: Summary, held: Held | null, now: Date): string {
+  const state = connectionState(summary, now);
+  const due =
+    summary.sign_in_due !== null && ["active", "expired", "retrying"].includes(state)
+      ? ` ${stateSentence.signInDue(time.until(summary.sign_in_due, now))}`
+      : "";
+  return stated(state, summary, held, now) + due;
+}
+
+function stated(state: State, summary: Summary, held: Held | null, now: Date): string {
+  const left = isAccessTokenValid(summary, held, now)
+    ? summary.expires_at
+      ? time.until(summary.expires_at, now)
+      : Infinity
+    : null;
+  if (state === "active") {
+    const once = held !== null && held.refresh === null;
+    if (!summary.expires_at) return once ? stateSentence.activeForeverOnce : stateSentence.activeForever;
+    const until = time.until(summary.expires_at, now);
+    return once ? stateSentence.activeOnce(until) : stateSentence.active(until);
+  }
+  if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
+  if (state === "renewing") return stateSentence.renewing(summary.provider_name);
+  if (state === "retrying")
+    return stateSentence.retrying(left, waits(summary, now) ? time.precise(summary.retry_at!, now) : null);
+  if (state === "reconnect_needed") return stateSentence.reconnect_needed(left);
+  return stateSentence[state];
+}
+
+/** Whether the next attempt is in the future. */
+const waits = (summary: Summary, now: Date): boolean =>
+  summary.retry_at !== null && time.until(summary.retry_at, now) > 0;
+
+export const statusLabel = (state: State): string => stateWord[state];
+
+const glyphs: Record<State, { icon: string; tone: string }> = {
+  active: { icon: "s-active", tone: "is-active" },
+  expired: { icon: "s-expired", tone: "is-expired" },
+  renewing: { icon: "s-renewing", tone: "is-renewing" },
+  retrying: { icon: "s-retrying", tone: "is-retrying" },
+  reconnect_needed: { icon: "s-reconnect", tone: "is-reconnect" },
+  locked: { icon: "s-locked", tone: "is-locked" },
+  disconnected: { icon: "s-disconnected", tone: "is-disconnected" },
+};
+
+export const statusIcon = (state: State): { icon: string; tone: string } => glyphs[state];

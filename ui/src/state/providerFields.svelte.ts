@@ -1,0 +1,232 @@
+// Form fields for one provider: client, scopes and overrides of profile settings.
+
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import type { Discovery, NewApp, ProviderView, Source } from "../host";
+import { endpointKeys, choices, readOnlyKeys, isSecret, knownKeys, originOf, upFrontKeys } from "./profile";
+
+type Need = "required" | "optional" | "none";
+
+const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+/** HTTPS, or HTTP on loopback. */
+const isAddress = (text: string): boolean =>
+  /^https:\/\/[^\s/]+|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(text);
+
+/** Initial values: from the sandbox, an existing app or a profile file. */
+export type InitialValues = {
+  client_id?: string;
+  client_secret?: string;
+  has_secret?: boolean;
+  scopes?: string[];
+  projects?: string[];
+  overrides: { [key in string]?: string };
+  secrets?: string[];
+  discovered?: string[];
+};
+
+/** The source of a value: the profile, the issuer's metadata, or the origin of the other endpoints. */
+export type ValueSource = Source | "discovery" | "follows";
+
+export class ProviderFields {
+  readonly view: ProviderView;
+  /** Whether a client secret is stored, and whether to delete it. */
+  readonly hasSecret: boolean;
+  deletesSecret = $state(false);
+  clientId = $state("");
+  clientSecret = $state("");
+  projects = $state("");
+  scopes = $state("");
+  ticked = new SvelteSet<string>();
+  /** The result of discovery. */
+  discovery = $state.raw<Discovery | null>(null);
+  /** Typed values by key; a missing key means the profile's value. */
+  #typed = $state<{ [key in string]: string }>({});
+  /** Additional keys that the profile does not define. */
+  #more = $state<string[]>([]);
+  /** Discovered values by key. */
+  readonly #found = new SvelteMap<string, string>();
+  /** Keys of secret values stored in the vault. */
+  readonly #held: string[];
+  /** Stored secret values to delete. */
+  readonly deleted = new SvelteSet<string>();
+
+  constructor(view: ProviderView, known: InitialValues | null) {
+    this.view = view;
+    this.hasSecret = known?.has_secret ?? false;
+    this.clientId = known?.client_id ?? "";
+    this.clientSecret = known?.client_secret ?? "";
+    this.projects = known?.projects?.join(", ") ?? "";
+    for (const [key, value] of Object.entries(known?.overrides ?? {}))
+      if (value !== undefined) this.#typed[key] = value;
+    for (const key of known?.discovered ?? []) this.#found.set(key, known?.overrides[key] ?? "");
+    this.#held = known?.secrets ?? [];
+    this.#more = [...Object.keys(this.#typed), ...this.#held].filter((key) => !this.#own(key));
+    const named = new Set(view.scopes.map(({ name }) => name));
+    for (const scope of known?.scopes ?? []) if (named.has(scope)) this.ticked.add(scope);
+    this.scopes = (known?.scopes ?? []).filter((scope) => !named.has(scope)).join(" ");
+  }
+
+  #own = (key: string) => this.view.values.find((value) => value.key === key);
+
+  /** The default: the profile's value, moved to the origin that the other endpoints were moved to. */
+  defaultValue = (key: string): string => {
+    const own = this.#own(key)?.value ?? "";
+    const origin = originOf(own);
+    if (!origin || !endpointKeys.includes(key)) return own;
+    const others = endpointKeys.filter((other) => other !== key && originOf(this.#own(other)?.value ?? "") === origin);
+    const set = new Set(others.map((other) => originOf(this.#typed[other]?.trim() ?? "")).filter(Boolean));
+    const [to] = set;
+    return set.size === 1 && to ? to + own.slice(origin.length) : own;
+  };
+
+  value = (key: string): string => this.#typed[key] ?? this.defaultValue(key);
+
+  set = (key: string, text: string): void => {
+    this.#typed[key] = text;
+  };
+
+  /** Fills in discovered values. Returns how many differ from the profile. */
+  applyDiscovery = (found: Discovery): number => {
+    this.discovery = found;
+    const values = Object.entries(found.values);
+    for (const [key, value] of values) {
+      this.#found.set(key, value);
+      this.set(key, value);
+    }
+    return values.filter(([key]) => this.isChanged(key)).length;
+  };
+
+  /** Whether the scopes field contains a scope. */
+  requests = (scope: string): boolean => words(this.scopes).includes(scope);
+
+  /** Adds a scope to the scopes field or removes it. */
+  request = (scope: string, on: boolean): void => {
+    const others = words(this.scopes).filter((other) => other !== scope);
+    this.scopes = (on ? [...others, scope] : others).join(" ");
+  };
+
+  /**
+   * Whether a value differs from its default. A blank endpoint means the default; a blank extra parameter is a
+   * value.
+   */
+  isChanged = (key: string): boolean => {
+    const typed = this.#typed[key]?.trim();
+    if (typed === "" && !this.#own(key)) return key.startsWith("authorize.");
+    if (typed === undefined || (typed === "" && endpointKeys.includes(key))) return false;
+    // A typed value equal to the derived default still counts, because other endpoints derive from it.
+    return typed !== this.#own(key)?.value || typed !== this.defaultValue(key);
+  };
+
+  /** Whether the person changed the value, as opposed to discovery. */
+  isCustom = (key: string): boolean => this.isChanged(key) && this.source(key) === "yours";
+
+  /** Whether the vault stores a value for this key. */
+  isStored = (key: string): boolean => this.#held.includes(key);
+
+  /** Whether an endpoint was left blank, so that its default applies. */
+  isEmptied = (key: string): boolean =>
+    endpointKeys.includes(key) && this.defaultValue(key) !== "" && this.#typed[key]?.trim() === "";
+
+  source = (key: string): ValueSource => {
+    if (this.isChanged(key)) return this.#found.get(key) === this.value(key).trim() ? "discovery" : "yours";
+    if (this.defaultValue(key) !== (this.#own(key)?.value ?? "")) return "follows";
+    return this.#own(key)?.source ?? "assumed";
+  };
+
+  reset = (key: string): void => {
+    delete this.#typed[key];
+    this.#more = this.#more.filter((other) => other !== key);
+  };
+
+  /** Adds a key such as `authorize.prompt`. */
+  add = (key: string): void => {
+    if (!key || this.#own(key) || this.#more.includes(key)) return;
+    this.#more = [...this.#more, key];
+    this.#typed[key] ??= "";
+  };
+
+  /** The possible values for this provider, if known. */
+  choices = (key: string): string[] | undefined =>
+    key === "require_state" && this.defaultValue("state_may_be_waived") !== "true" ? ["true"] : choices[key];
+
+  need = (key: "client_id" | "client_secret"): Need => {
+    const value = this.value(key);
+    return value === "none" || value === "optional" ? value : "required";
+  };
+
+  /** Whether the provider takes scopes. */
+  get sendsScope(): boolean {
+    return this.value("send_scope") !== "false";
+  }
+
+  get keys(): string[] {
+    return [
+      ...knownKeys.filter((key) => this.#own(key)),
+      ...this.view.values.map(({ key }) => key).filter((key) => ![...knownKeys, ...readOnlyKeys].includes(key)),
+      ...this.#more,
+    ];
+  }
+
+  /** Keys shown first, because only the person knows their values. */
+  get upFrontKeys(): string[] {
+    const bare = !this.defaultValue("authorize_url");
+    return this.keys.filter(
+      (key) => upFrontKeys.includes(key) || (bare && ["issuer", "authorize_url", "token_url"].includes(key)),
+    );
+  }
+
+  get endpointKeys(): string[] {
+    return this.keys.filter((key) => endpointKeys.includes(key) && !this.upFrontKeys.includes(key));
+  }
+
+  get advancedKeys(): string[] {
+    return this.keys.filter((key) => !endpointKeys.includes(key) && !this.upFrontKeys.includes(key));
+  }
+
+  /** The client secret to send: null keeps the stored one, "" deletes it. */
+  #secret(): string | null {
+    if (this.need("client_secret") === "none") return null;
+    return this.clientSecret || (this.deletesSecret ? "" : null);
+  }
+
+  /** Fields that are required and empty, or invalid URLs. The host validates the rest. */
+  problems(): Map<string, "missing" | "address"> {
+    const found = new Map<string, "missing" | "address">();
+    for (const key of this.keys.filter((key) => key !== "issuer" && endpointKeys.includes(key))) {
+      const value = this.value(key).trim();
+      if (value && !isAddress(value)) found.set(key, "address");
+      else if (!value && this.upFrontKeys.includes(key)) found.set(key, "missing");
+    }
+    if (this.need("client_id") === "required" && !this.clientId.trim()) found.set("client_id", "missing");
+    // The host validates the secret; mark it here only together with other errors.
+    if (found.size > 0 && this.need("client_secret") === "required" && !this.clientSecret && !this.hasSecret)
+      found.set("client_secret", "missing");
+    return found;
+  }
+
+  /** Secret values to send: null deletes a stored one, missing keys stay. */
+  #secrets(): { [key in string]: string | null } {
+    const typed = this.keys.filter((key) => isSecret(key) && this.#typed[key]?.trim());
+    return {
+      ...Object.fromEntries([...this.deleted].map((key) => [key, null])),
+      ...Object.fromEntries(typed.map((key) => [key, this.value(key).trim()])),
+    };
+  }
+
+  values(): Pick<
+    NewApp,
+    "client_id" | "client_secret" | "scopes" | "projects" | "overrides" | "secrets" | "discovered"
+  > {
+    const changed = this.keys.filter((key) => !isSecret(key) && this.isChanged(key));
+    const ticked = this.view.scopes.map(({ name }) => name).filter((name) => this.ticked.has(name));
+    return {
+      client_id: this.need("client_id") === "none" ? "" : this.clientId.trim(),
+      client_secret: this.#secret(),
+      scopes: this.sendsScope ? [...ticked, ...words(this.scopes)] : [],
+      projects: this.value("projects_param") ? words(this.projects) : [],
+      overrides: Object.fromEntries(changed.map((key) => [key, this.value(key).trim()])),
+      secrets: this.#secrets(),
+      discovered: changed.filter((key) => this.source(key) === "discovery"),
+    };
+  }
+}

@@ -1,0 +1,87 @@
+// The sidebar's rows by provider: connections, running sign-ins and apps without connections.
+
+import type { App, Attempt, Summary } from "../host";
+import { compare } from "./sort";
+import type { Route } from "./router.svelte";
+import { isOver } from "./attempts";
+
+type Kind =
+  /** `attempt` is a running or unseen sign-in that reconnects the connection. */
+  | { kind: "connection"; connection: Summary; attempt?: Attempt }
+  | { kind: "attempt"; attempt: Attempt }
+  | { kind: "app"; app: App };
+/** `text` is the lower-case search text, computed on first use. */
+export type Row = Kind & { id: string; name: string; text?: string };
+
+export type Group = { provider: string; rows: Row[] };
+
+/** Running attempts, and unsuccessful ones that the person has not dismissed. */
+const shown = (attempt: Attempt): boolean =>
+  !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase);
+
+/** Cached by object, so that only changed rows of 10,000 are built again. */
+const made = new WeakMap<Summary | Attempt | App, Row>();
+
+const row = (id: string, name: string, of: Kind): Row => ({ id, name, ...of });
+
+export function sidebarRows(apps: App[], connections: Summary[], attempts: Attempt[]): Group[] {
+  const groups = new Map<string, Row[]>();
+  const put = (provider: string, of: Summary | Attempt | App | null, make: () => Row) => {
+    const row = (of && made.get(of)) ?? make();
+    if (of) made.set(of, row);
+    const rows = groups.get(provider);
+    if (rows) rows.push(row);
+    else groups.set(provider, [row]);
+  };
+  const connected = new Set<string>();
+  const tried = new Set<string>();
+  const again = new Map<string, Attempt>();
+  for (const attempt of attempts)
+    if (attempt.connection_id && shown(attempt)) again.set(attempt.connection_id, attempt);
+  for (const connection of connections) {
+    connected.add(connection.app_id);
+    const attempt = again.get(connection.id);
+    again.delete(connection.id);
+    put(connection.provider_name, attempt ? null : connection, () =>
+      row(connection.id, connection.name, { kind: "connection", connection, attempt }),
+    );
+  }
+  for (const attempt of attempts.filter(shown)) {
+    tried.add(attempt.app_id);
+    if (attempt.connection_id && again.get(attempt.connection_id) !== attempt) continue;
+    put(attempt.provider_name, attempt, () => row(attempt.id, attempt.app_name, { kind: "attempt", attempt }));
+  }
+  for (const app of apps) {
+    if (!connected.has(app.id) && !tried.has(app.id))
+      put(app.provider_name, app, () => row(app.id, app.name, { kind: "app", app }));
+  }
+  return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => compare(a.provider, b.provider));
+}
+
+/** The rows that contain a text. */
+export function filtered(groups: Group[], filter: string): Group[] {
+  const wanted = filter.trim().toLocaleLowerCase();
+  if (!wanted) return groups;
+  const text = (row: Row, provider: string) => (row.text ??= `${row.name} ${provider}`.toLocaleLowerCase());
+  return groups
+    .map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => text(row, provider).includes(wanted)) }))
+    .filter((group) => group.rows.length > 0);
+}
+
+/** The route that a row opens. */
+export function routeOf(row: Row): Route {
+  if (row.kind === "app") return { page: "app", app: row.id };
+  if (!row.attempt) return { page: "connection", connection: row.id, tab: "overview" };
+  return { page: "connect", app: row.attempt.app_id, attempt: row.attempt.id, connection: row.attempt.connection_id };
+}
+
+/** Whether a row belongs to the current route. */
+export function isCurrent(row: Row, route: Route): boolean {
+  if (row.kind === "connection")
+    return (route.page === "connection" || route.page === "connect") && route.connection === row.id;
+  if (row.kind === "attempt") return route.page === "connect" && route.attempt === row.id;
+  return (
+    ((route.page === "app" || route.page === "change") && route.app === row.id) ||
+    (route.page === "connect" && !route.attempt && route.app === row.id)
+  );
+}

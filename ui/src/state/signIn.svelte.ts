@@ -1,0 +1,35 @@
+// Starts a sign-in: tests the deep link if needed, creates the attempt, shows it and opens the browser.
+
+import { host } from "../host";
+import { Action } from "./action.svelte";
+import { router, type Route } from "./router.svelte";
+import { browserLaunches } from "./browserLaunch.svelte";
+import { deepLinkTest } from "./deepLinkTest.svelte";
+import { appStore } from "./appStore.svelte";
+
+const acts = new Map<string, Action>();
+
+/** The action that starts a sign-in of an app, shared by all views. */
+export function signInAction(app: string): Action {
+  const act = acts.get(app) ?? new Action();
+  acts.set(app, act);
+  return act;
+}
+
+/** Starts a sign-in. Returns whether it led to an attempt or a failed deep link test. */
+export const connect = (app: string, connection: string | null, anotherAccount = false): Promise<boolean> =>
+  signInAction(app).run(() => begin(app, connection, anotherAccount));
+
+async function begin(app: string, connection: string | null, anotherAccount: boolean): Promise<void> {
+  if (appStore.app(app)?.way_back === "deep_link" && !deepLinkTest.isUsable) {
+    const route: Route = { page: "connect", app, attempt: null, connection };
+    router.go(route);
+    // The person has left the page meanwhile.
+    if (!(await deepLinkTest.test()) || router.route !== route) return;
+  }
+  const attempt = await host.startAttempt(app, connection, anotherAccount);
+  appStore.updateAttempt(attempt);
+  router.go({ page: "connect", app, attempt: attempt.id, connection });
+  // Not awaited: some launchers are slow, and the result is stored with the attempt.
+  void browserLaunches.open(attempt.id);
+}
