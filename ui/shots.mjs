@@ -448,7 +448,7 @@ const shots = {
     go: async (page) => {
       await pick(page, "Project 2");
       await page.locator("table").focus();
-      await page.keyboard.press("Expiry");
+      await page.keyboard.press("End");
     },
   },
   unwritable: { scenario: "unwritable" },

@@ -1,53 +1,10 @@
 // The settings of a provider profile and their possible values.
 
 import type { App, ProviderView } from "../host";
+import { profileKeys } from "../words";
 
-/** Known settings in display order. */
-export const knownKeys = [
-  "issuer",
-  "authorize_url",
-  "token_url",
-  "refresh_url",
-  "revocation_url",
-  "introspection_url",
-  "userinfo_url",
-  "jwks_url",
-  "login_url",
-  "api_base",
-  "identity_provider",
-  "email",
-  "user_uid",
-  "org",
-  "client_id",
-  "client_secret",
-  "client_auth",
-  "revocation_auth",
-  "introspection_auth",
-  "authorize_params",
-  "response_mode",
-  "pkce",
-  "send_scope",
-  "scope_separator",
-  "require_state",
-  "require_iss",
-  "callback_code",
-  "callback_state",
-  "token_body",
-  "token_redirect_uri",
-  "token_state",
-  "envelope",
-  "refresh",
-  "refresh_method",
-  "refresh_body",
-  "refresh_params",
-  "refresh_redirect_uri",
-  "refresh_scope",
-  "resource",
-  "projects_param",
-  "token_prefix",
-  "refresh_token_prefix",
-  "content",
-];
+/** Known settings in display order: that of their labels. */
+export const knownKeys = profileKeys;
 
 /** Facts about a provider that an app cannot override. */
 export const readOnlyKeys = ["state_may_be_waived"];

@@ -7,7 +7,7 @@ export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";
 export { count, list, number, of } from "./number";
 export { palette } from "./palette";
-export { choiceWord, valueId, valueWord, redirectMethod } from "./profile";
+export { choiceWord, profileKeys, redirectMethod, valueId, valueWord } from "./profile";
 export { archive, doctor, settings, vault } from "./settings";
 export * as time from "./time";
 export { token } from "./token";

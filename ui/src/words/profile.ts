@@ -81,6 +81,9 @@ const choiceNames: Record<string, Record<string, string>> = {
 const bodies: Record<string, string> = { form: "form", json: "JSON", query: "query" };
 const truth: Record<string, string> = { true: "yes", false: "no" };
 
+/** All labelled settings in display order. */
+export const profileKeys = Object.keys(names);
+
 export const valueWord = (key: string): string => names[key] ?? key;
 
 export const choiceWord = (key: string, value: string): string =>
