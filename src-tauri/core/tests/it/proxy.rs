@@ -15,7 +15,6 @@ use crate::internet::Internet;
 use crate::scripted::{Reply, Scripted, sign_in};
 use crate::world::World;
 
-/// The environment is a process's own, so that the requests are made by another.
 #[tokio::test]
 async fn requests_to_this_machine_pass_no_proxy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -31,14 +30,8 @@ async fn requests_to_this_machine_pass_no_proxy() {
             let _ = client.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").await;
         }
     });
-    let mut program = tokio::process::Command::new(std::env::current_exe().unwrap());
-    program.args(["--exact", "proxy::behind_a_proxy", "--ignored"]).stdin(Stdio::null());
-    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-        program.env(name, &proxy);
-    }
-    let ended = program.env_remove("NO_PROXY").env_remove("no_proxy").output().await.unwrap();
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
-    assert!(String::from_utf8_lossy(&ended.stdout).contains("1 passed"));
+    let variables = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    run("proxy::behind_a_proxy", &variables.map(|name| (name, proxy.clone()))).await;
     let heard = heard.lock().unwrap();
     // Both metadata documents are asked for.
     assert_eq!(heard[..], ["CONNECT elsewhere.invalid:443 HTTP/1.1"; 2], "only what leaves this machine");
@@ -59,7 +52,8 @@ async fn behind_a_proxy() {
     world.grapnel.disconnect(&id).await.unwrap();
 }
 
-/// Runs the ignored test `name` in a process of its own, with this environment and no other proxy or authority.
+/// Runs the ignored test `name` in a child process with this environment, and no other proxy or authority. A process reads
+/// its environment as a whole, so a test that runs beside others cannot change it.
 async fn run(name: &str, environment: &[(&str, String)]) {
     let mut program = tokio::process::Command::new(std::env::current_exe().unwrap());
     program.args(["--exact", name, "--ignored"]).stdin(Stdio::null());
