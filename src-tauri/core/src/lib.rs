@@ -31,10 +31,8 @@ mod retry;
 pub mod revoke;
 pub mod settings;
 mod signed_in;
-pub mod store;
 pub mod token_agent;
 mod unique_names;
-pub mod vault;
 
 pub use grapnel::{Grapnel, Idle};
 pub use grapnel_store::vault::{Keyring, Sign, SystemKeyring};

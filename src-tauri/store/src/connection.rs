@@ -16,9 +16,13 @@ use crate::sealed::Sealed;
 /// A connection: whose it is, what it holds, and how its last renewals went.
 #[derive(Debug, Clone)]
 pub struct ConnectionRow {
+    /// Its id.
     pub id: ConnectionId,
+    /// The app that was authorized.
     pub app_id: AppId,
+    /// The unique name.
     pub name: String,
+    /// When the first sign-in ended.
     pub created_at: Timestamp,
     /// Counts the changes of the grant, so that a late response replaces only the grant that it was asked for.
     pub version: i64,
@@ -26,11 +30,15 @@ pub struct ConnectionRow {
     pub grant: Option<StoredGrant>,
     /// What the last grant allowed; it is shown after a disconnect as well.
     pub scopes: Vec<String>,
+    /// The projects that the grant names.
     pub project_ids: Vec<String>,
     /// Where the last token response departed from the RFC.
     pub deviations: Vec<Deviation>,
+    /// The last token response, masked.
     pub seen: Option<Seen>,
+    /// The account, and what the provider says of the token.
     pub identity: ConnectionIdentity,
+    /// How the last refreshes went.
     pub renewals: RenewalStatus,
     /// Where the tokens may be sent, once the app's addresses are others than when they came.
     pub kept_for: Option<Origins>,
@@ -40,45 +48,53 @@ pub struct ConnectionRow {
 
 /// The tokens of a connection, encrypted, and what may be shown of them.
 #[derive(Debug, Clone)]
-pub(crate) struct StoredGrant {
-    pub(crate) access: Sealed,
-    pub(crate) refresh: Option<Sealed>,
-    pub(crate) held: Held,
+pub struct StoredGrant {
+    /// The access token.
+    pub access: Sealed,
+    /// The refresh token.
+    pub refresh: Option<Sealed>,
+    /// What may be shown of the tokens.
+    pub held: Held,
 }
 
 /// Whose a connection is and what it may do, as the provider told it.
 #[derive(Debug, Clone)]
-pub(crate) struct ConnectionIdentity {
-    pub(crate) account: Option<Account>,
-    pub(crate) application: Option<Application>,
-    pub(crate) authorization: Option<Authorization>,
-    pub(crate) introspected_at: Option<Timestamp>,
+pub struct ConnectionIdentity {
+    /// The account that signed in.
+    pub account: Option<Account>,
+    /// The client, as the provider describes it.
+    pub application: Option<Application>,
+    /// The result of the last introspection.
+    pub authorization: Option<Authorization>,
+    /// When the access token was last introspected.
+    pub introspected_at: Option<Timestamp>,
     /// The claims of the access token.
-    pub(crate) claims: Option<Claims>,
+    pub claims: Option<Claims>,
     /// The claims of the sign-in's ID token.
-    pub(crate) id_claims: Option<Claims>,
+    pub id_claims: Option<Claims>,
     /// Why the account is not known, or what of it does not agree.
-    pub(crate) note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// How the renewals of a connection went.
 #[derive(Debug, Clone)]
-pub(crate) struct RenewalStatus {
+pub struct RenewalStatus {
     /// What is wrong with the connection, if anything is.
-    pub(crate) trouble: Option<Error>,
-    pub(crate) retry: Retry,
+    pub trouble: Option<Error>,
+    /// When to retry, and how often it failed.
+    pub retry: Retry,
     /// Whether a renewal was begun that has not ended.
-    pub(crate) is_begun: bool,
+    pub is_begun: bool,
 }
 
 impl ConnectionRow {
     /// What may be shown of the tokens that it holds.
-    pub(crate) fn held(&self) -> Option<&Held> {
+    pub fn held(&self) -> Option<&Held> {
         self.grant.as_ref().map(|grant| &grant.held)
     }
 
     /// The refresh token that it holds.
-    pub(crate) fn sealed_refresh(&self) -> Option<&Sealed> {
+    pub fn sealed_refresh(&self) -> Option<&Sealed> {
         self.grant.as_ref()?.refresh.as_ref()
     }
 
@@ -221,6 +237,7 @@ pub fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection.prepare("SELECT name FROM connection")?.query_map([], |row| row.get(0))?.collect()
 }
 
+/// Whether a connection has this name.
 pub fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM connection WHERE name = ?1)", [name], |row| row.get(0))
 }

@@ -11,7 +11,7 @@ use super::wire::TokenRequest;
 use crate::env::Env;
 use crate::grant::access_place;
 use crate::refresh;
-use crate::store::{connection, standing, vault};
+use crate::store::{connection, standing, vault_table};
 
 pub(super) struct HandOut {
     pub(super) token: AccessToken,
