@@ -37,9 +37,12 @@ async fn an_issuer_is_enough() -> Result<()> {
         .await?;
     scene
         .step("The window tells who it is, by userinfo, and what was granted, by introspection", async {
-            for words in
-                ["Ines Marchetti", "ines@harbour.example", "5 asked, 4 granted, 1 missing", "Last checked"]
-            {
+            for words in [
+                "Ines Marchetti",
+                "ines@harbour.example",
+                "5 requested, 4 granted, 1 missing",
+                "Last checked",
+            ] {
                 page.says(words).await?;
             }
             Ok(())
