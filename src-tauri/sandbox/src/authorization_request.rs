@@ -1,4 +1,5 @@
-//! What authorization requests have in common: first what decides where an error may be sent, then the rest.
+//! The validation common to authorization requests. The client and its redirect URI are checked first: they decide
+//! whether an error may be sent in a redirect.
 
 use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::params::Params;
@@ -6,20 +7,20 @@ use crate::pkce;
 use crate::provider::Provider;
 use crate::registered_app::RegisteredApp;
 
-/// What must never travel through a browser.
+/// Parameters that must never pass through a browser.
 pub(crate) const SECRETS: [&str; 4] = ["client_secret", "code_verifier", "access_token", "refresh_token"];
 
-/// Where an error goes: to the person, or back to an app that has been recognized.
+/// An authorization error: a page for the person, or the URL of a redirect to an identified client.
 #[derive(Debug)]
 pub(crate) enum AuthorizeError {
     Page(String),
     Redirect(String),
 }
 
-/// An error code of RFC 6749 §4.1.2.1 and a sentence.
+/// An error code of RFC 6749 §4.1.2.1 and a description.
 pub(crate) struct ErrorParams(pub(crate) &'static str, pub(crate) String);
 
-/// Who asks and where the answer goes. While that is in doubt, an error must stay on the page.
+/// The client and its redirect URI. Errors here are shown on a page and never redirected.
 pub(crate) fn identify_client<'p>(
     provider: &'p Provider,
     params: &'p Params,
@@ -33,12 +34,12 @@ pub(crate) fn identify_client<'p>(
     })?;
     if !app.redirects_to(redirect_uri) {
         log.add(DepartureKind::RedirectMismatch, "redirect_uri");
-        return Err(format!("The redirect_uri is none of those that {} has registered.", app.name));
+        return Err(format!("The redirect_uri is not registered for {}.", app.name));
     }
     Ok((app, redirect_uri))
 }
 
-/// A parameter that must be there, and once.
+/// A required parameter that must not be repeated.
 pub(crate) fn once<'p>(
     params: &'p Params,
     name: &'static str,
@@ -54,7 +55,7 @@ pub(crate) fn once<'p>(
     })
 }
 
-/// No secrets, no repeats but of `several`, and `response_type=code`.
+/// Requires `response_type=code`; refuses secrets, and repeated parameters other than `several`.
 pub(crate) fn check(params: &Params, several: &[&str], log: &DepartureLog<'_>) -> Result<(), ErrorParams> {
     let wrong = |kind, name: &str, why: &str| {
         log.add(kind, loggable_name(name));
@@ -76,7 +77,7 @@ pub(crate) fn check(params: &Params, several: &[&str], log: &DepartureLog<'_>) -
     }
 }
 
-/// The PKCE challenge, if any. S256 must be said. (RFC 7636 would read an absent method as `plain`.)
+/// The PKCE challenge, if any. The method must be S256; an absent one means `plain` (RFC 7636) and is refused.
 pub(crate) fn challenge(params: &Params, log: &DepartureLog<'_>) -> Result<Option<String>, ErrorParams> {
     let wrong = |kind, name: &str, why: &str| {
         log.add(kind, name);

@@ -8,16 +8,16 @@ use crate::grants::{BearerError, Grant};
 use crate::params::Params;
 use crate::provider::Provider;
 
-/// Why a call is not admitted. How that is said is the provider's own matter.
+/// Why an API request is refused. Each provider has its own error format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unauthorized {
-    /// There is no bearer token to look at.
+    /// There is no bearer token.
     NoToken(&'static str),
-    /// There is one, and it is not good (any more).
+    /// The token is unknown, expired or revoked.
     BadToken,
 }
 
-/// The grant behind the token of a request.
+/// The grant of the request's access token.
 pub(crate) fn bearer_grant(
     provider: &Provider,
     headers: &HeaderMap,
@@ -28,7 +28,7 @@ pub(crate) fn bearer_grant(
         match refused {
             BearerError::Unknown => log.add(DepartureKind::UnknownToken, "Authorization"),
             BearerError::RefreshToken => log.add(DepartureKind::RefreshTokenAsAccessToken, "Authorization"),
-            // It was good once, and a client learns that it no longer is by trying.
+            // A client learns of an expiry or revocation by this refusal: no departure.
             BearerError::Inactive => {}
         }
         Unauthorized::BadToken
@@ -57,7 +57,7 @@ fn bearer_token<'h>(headers: &'h HeaderMap, log: &DepartureLog<'_>) -> Result<&'
     }
 }
 
-/// The query of an API call. Those parameters that its page does not name are noted, a token above all.
+/// The query of an API request. Undocumented parameters are logged, an access token as its own kind.
 pub(crate) fn read_query(parts: &Parts, known: &[&str], log: &DepartureLog<'_>) -> Params {
     let query = Params::from_form(parts.uri.query().unwrap_or_default().as_bytes());
     if query.has("access_token") {
@@ -67,7 +67,7 @@ pub(crate) fn read_query(parts: &Parts, known: &[&str], log: &DepartureLog<'_>) 
     query
 }
 
-/// A body where none belongs. No page says that one is refused.
+/// Logs an unexpected body. It is not refused (assumed).
 pub(crate) fn log_unexpected_body(headers: &HeaderMap, log: &DepartureLog<'_>) {
     let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
     if !empty || headers.contains_key(header::TRANSFER_ENCODING) {

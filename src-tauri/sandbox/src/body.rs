@@ -1,4 +1,4 @@
-//! Reading a request's body: a form or a JSON object, with repeated members kept visible.
+//! Reads a request body: a form or a JSON object. Repeated members stay visible.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,10 +9,10 @@ use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::params::Params;
 use crate::reply::ErrorReply;
 
-/// No request that the pages describe comes near this.
+/// Far above the size of any documented request.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// The members of a JSON object in order of arrival: unlike a map, it shows a member sent twice.
+/// The members of a JSON object in order. Unlike a map, it keeps repeated members.
 pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
 
 impl Members {
@@ -26,7 +26,7 @@ impl Members {
     }
 }
 
-/// The formats of a body of parameters that a page names.
+/// The body formats that a provider documents for an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Formats {
     Form,
@@ -34,7 +34,7 @@ pub(crate) enum Formats {
     FormOrJson,
 }
 
-/// A form or a JSON object of strings, where the page names that format.
+/// Reads a form or a JSON object of strings, if `formats` allows it.
 pub(crate) async fn read_params(
     headers: &HeaderMap,
     body: Body,
@@ -50,7 +50,7 @@ pub(crate) async fn read_params(
     }
 }
 
-/// A JSON object: what the API's page shows. A repeated member is refused, because nobody can say which one counts.
+/// Reads a JSON object. A repeated member is refused as ambiguous.
 pub(crate) async fn read_json(
     headers: &HeaderMap,
     body: Body,

@@ -1,4 +1,4 @@
-//! The sandbox's clock: the system's, moved forward as far as a test asks, so that nothing has to sleep to expire.
+//! The sandbox's clock: system time plus an offset that tests increase, so that expiry needs no waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,21 +7,21 @@ use std::time::Duration;
 use jiff::fmt::temporal;
 use jiff::{SignedDuration, Timestamp};
 
-/// One clock for all providers. What a reply says in its `Date` header is read from it too: a server has one time.
+/// The clock of all providers of a sandbox. `Date` headers use it too. A clone shares the offset.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// The sandbox's present.
+    /// The current time of the sandbox.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let ahead = SignedDuration::from_millis(self.ahead_ms.load(Ordering::Relaxed));
         Timestamp::now().checked_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
-    /// Moves the present forward. There is no way back: what has expired stays expired.
+    /// Moves the clock forward. It cannot be moved back.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let _ = self
@@ -29,23 +29,23 @@ impl Clock {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ahead| Some(ahead.saturating_add(by)));
     }
 
-    /// The moment after which something that lives `for_` from now is dead.
+    /// The time `for_` from now.
     pub(crate) fn after(&self, for_: Duration) -> Timestamp {
         later(self.now(), SignedDuration::try_from(for_).unwrap_or(SignedDuration::MAX))
     }
 }
 
-/// `moment + by`, kept inside what a timestamp can say.
+/// `moment + by`, saturating.
 pub(crate) fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
     moment.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// As the provider's page writes times: `2025-02-20T10:00:00.000Z`.
+/// The time format of the providers' APIs: `2025-02-20T10:00:00.000Z`.
 pub(crate) fn iso(moment: Timestamp) -> String {
     temporal::DateTimePrinter::new().precision(Some(3)).timestamp_to_string(&moment)
 }
 
-/// As HTTP headers write times: `Thu, 20 Feb 2025 10:00:00 GMT`.
+/// The time format of HTTP headers: `Thu, 20 Feb 2025 10:00:00 GMT`.
 pub(crate) fn http_date(moment: Timestamp) -> String {
     jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
 //! Custom: an ordinary provider, as the RFCs describe one, that announces all it can do. It stands for any provider
-//! that a person describes by its issuer. Where the RFCs leave a choice, the choice is marked "assumed".
+//! that a person describes by its issuer. Choices that the RFCs leave open are marked "assumed".
 
 mod authorize;
 mod client;

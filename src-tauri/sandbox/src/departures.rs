@@ -1,4 +1,5 @@
-//! The log of departures: every request that a provider's page does not allow or describe. Names only, never values.
+//! The log of departures: requests that a provider's documentation does not describe or does not allow. It has the
+//! names of parameters, never their values.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,10 +10,10 @@ use serde::Serialize;
 
 use crate::clock::{Clock, iso};
 
-/// The oldest are forgotten beyond this many, so that a sandbox left running does not grow.
+/// The log drops its oldest entries beyond this number.
 const MAX_DEPARTURES: usize = 10_000;
 
-/// In what way a request departed from the page.
+/// How a request departs from the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each name says all there is to say")]
@@ -48,15 +49,15 @@ pub enum DepartureKind {
 /// One departure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Departure {
-    /// When, by the sandbox's clock (RFC 3339).
+    /// The time by the sandbox's clock (RFC 3339).
     pub at: String,
     /// The provider's name, as in `grigora`.
     pub provider: &'static str,
     /// Method and path, as in `POST /general/oauth/token`.
     pub endpoint: String,
-    /// In what way it departed.
+    /// How the request departs.
     pub kind: DepartureKind,
-    /// The parameter's or header's name, or a few words. Never a value that could be secret.
+    /// The name of the parameter or header, or a short description; never a value.
     pub detail: String,
 }
 
@@ -86,30 +87,30 @@ impl Departures {
         Self { clock, log: Arc::default() }
     }
 
-    /// All that is kept, oldest first.
+    /// The entries, oldest first.
     #[must_use]
     pub fn all(&self) -> Vec<Departure> {
         self.with(|log| log.entries.iter().cloned().collect())
     }
 
-    /// How many are kept.
+    /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.with(|log| log.entries.len())
     }
 
-    /// Whether every request so far was as the pages say.
+    /// Whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets all.
+    /// Removes all entries.
     pub fn clear(&self) {
         self.with(|log| log.entries.clear());
     }
 
-    /// Each departure from now on, as it happens.
+    /// Receives each later departure.
     #[must_use]
     pub fn listen(&self) -> Receiver<Departure> {
         let (sender, receiver) = channel();
@@ -136,7 +137,7 @@ impl Departures {
     }
 }
 
-/// The log, opened at the endpoint that a request came to.
+/// The log for one provider and endpoint.
 pub(crate) struct DepartureLog<'a> {
     departures: &'a Departures,
     provider: &'static str,
@@ -154,7 +155,7 @@ impl DepartureLog<'_> {
         });
     }
 
-    /// Notes every parameter that the page does not name. They are ignored, not refused: the pages don't say.
+    /// Logs undocumented parameters. They are ignored, not refused (assumed).
     pub(crate) fn unknown<'n>(&self, names: impl Iterator<Item = &'n str>) {
         for name in names {
             self.add(DepartureKind::UnknownParameter, loggable_name(name));
@@ -162,7 +163,7 @@ impl DepartureLog<'_> {
     }
 }
 
-/// A name that a client sent, fit for the log: a token sent where a name belongs must not be written down.
+/// A name from a client, made safe to log: long or unusual names are replaced, because they may be a secret.
 pub(crate) fn loggable_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+[]".contains(c);
     if name.len() <= 40 && name.chars().all(plain) {

@@ -1,5 +1,5 @@
 //! Grigora, as its two pages describe it: OAuth (authorization code, refresh) and the API that a token opens.
-//! What the pages leave open and the sandbox had to decide is marked "assumed" where it is decided.
+//! Behavior that the documentation leaves open is marked "assumed".
 
 mod api;
 mod authorize;

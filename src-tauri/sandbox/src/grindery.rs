@@ -1,5 +1,5 @@
 //! Grindery: sign-in with a wallet, no client identity at all, and a JSON-RPC API. Its page is short; the rest is what
-//! the provider's published code does. What neither says is marked "assumed" where it is decided.
+//! the provider's published code does. Behavior that neither shows is marked "assumed".
 
 pub(crate) mod constants;
 mod rpc;
@@ -77,7 +77,7 @@ pub(crate) fn build(setup: ProviderSetup) -> (Arc<Provider>, Router) {
     (provider, all)
 }
 
-/// Its token endpoint has two error codes only, and a status for both.
+/// The token endpoint has two error codes, both with status 400.
 const REFUSALS: RefusalReplies = RefusalReplies {
     token: || rpc::failure::Failure::bad_token().into_response(),
     grant: || ErrorReply::invalid_request(FAULT_DESCRIPTION).into_response(),

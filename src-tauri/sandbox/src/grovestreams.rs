@@ -1,5 +1,5 @@
 //! GroveStreams, as its page describes it: a sign-in page whose parameters are in the fragment, tokens that are UUIDs,
-//! and failures that come with status 200. What the page leaves open is marked "assumed" where it is decided.
+//! and failures that come with status 200. Behavior that the documentation leaves open is marked "assumed".
 
 mod api;
 pub(crate) mod constants;

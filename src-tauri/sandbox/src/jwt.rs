@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::random::{bytes, digest};
 
-/// A key of its own at every start, made when first needed.
+/// The signing key: generated on first use, new at each start.
 #[derive(Debug, Default)]
 pub(crate) struct Signer {
     key: OnceLock<SigningKey>,
 }
 
 impl Signer {
-    /// A token with these claims. `jti` makes each one its own: the signature alone is the same for the same claims.
+    /// A signed token with these claims and a random `jti`, so that equal claims give different tokens.
     pub(crate) fn sign(&self, mut claims: Value) -> String {
         claims["jti"] = json!(URL_SAFE_NO_PAD.encode(bytes::<12>()));
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.kid() });

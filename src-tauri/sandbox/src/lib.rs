@@ -1,5 +1,5 @@
-//! Providers on loopback, written from the providers' own pages: strict about what a page asks for, with a log of
-//! every departure, a seeded world, and switches for the faults that real servers have.
+//! OAuth 2.0 providers on loopback for tests and for trying Grapnel, written from the providers' documentation. They
+//! reject and log requests that depart from it, serve sample data, and can inject the faults of real servers.
 
 mod authorization_request;
 mod bearer;

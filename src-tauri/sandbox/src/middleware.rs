@@ -1,4 +1,4 @@
-//! What stands before every request: the `Host` check, and the answers to paths and methods that no page names.
+//! Middleware of every provider: the `Host` check, the `Date` header, and replies to unknown paths and methods.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::departures::{DepartureKind, loggable_name};
 use crate::provider::Provider;
 use crate::reply::ErrorReply;
 
-/// A page of some other site may point its own name at 127.0.0.1 (DNS rebinding), but cannot forge `Host`.
+/// Refuses other hosts, against DNS rebinding: another site can resolve its name to 127.0.0.1 but not forge `Host`.
 pub(crate) async fn check_host(
     State(provider): State<Arc<Provider>>,
     request: Request,
@@ -27,7 +27,7 @@ pub(crate) async fn check_host(
         .into_response()
 }
 
-/// Says the time by the sandbox's clock, unless a fault has already said another.
+/// Sets `Date` from the sandbox's clock, unless a fault has set it.
 pub(crate) async fn set_date(
     State(provider): State<Arc<Provider>>,
     request: Request,
@@ -40,7 +40,7 @@ pub(crate) async fn set_date(
     response
 }
 
-/// A path that no page names.
+/// The reply to an undocumented path.
 pub(crate) async fn unknown_path(State(provider): State<Arc<Provider>>, request: Request) -> ErrorReply {
     provider
         .departure_log(endpoint(&request))
@@ -48,7 +48,7 @@ pub(crate) async fn unknown_path(State(provider): State<Arc<Provider>>, request:
     ErrorReply::new(StatusCode::NOT_FOUND, "not_found", "no such path")
 }
 
-/// A method that the page does not name for this path.
+/// The reply to an undocumented method.
 pub(crate) async fn method_not_allowed(
     State(provider): State<Arc<Provider>>,
     request: Request,
@@ -57,7 +57,7 @@ pub(crate) async fn method_not_allowed(
     ErrorReply::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
 }
 
-/// Whether a browser says that a page of another site sent this request.
+/// Whether the request comes from a page of another origin, by its `Origin` and `Sec-Fetch-Site` headers.
 pub(crate) fn is_cross_origin(headers: &HeaderMap, provider: &Provider) -> bool {
     let host = |value: &HeaderValue| value.to_str().ok()?.strip_prefix("http://").map(str::to_owned);
     let ours = |value: &HeaderValue| host(value).is_some_and(|host| provider.is_own_host(&host));
@@ -65,7 +65,7 @@ pub(crate) fn is_cross_origin(headers: &HeaderMap, provider: &Provider) -> bool 
         || headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 
-/// Method and path, for the log. A path is cut down like any other name: it comes from outside.
+/// Method and path, made safe to log.
 pub(crate) fn endpoint(request: &Request) -> String {
     format!("{} {}", request.method(), loggable_name(request.uri().path()))
 }

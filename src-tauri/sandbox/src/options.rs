@@ -1,4 +1,4 @@
-//! What a sandbox starts with.
+//! The options of a sandbox.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use crate::provider::{Consent, ProviderId};
 use crate::registered_app::RegisteredApp;
 use crate::{custom::constants as custom, grigora::constants as grigora, the_grid::constants as the_grid};
 
-/// What a sandbox starts with: by itself every provider, each on a free port.
+/// The options of a sandbox. The default runs every provider, each on a free port.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which providers run. The ports of the others are not touched.
+    /// The providers to run.
     pub providers: Vec<ProviderId>,
     /// The port of Grigora on 127.0.0.1; 0 for any free one.
     pub grigora_port: u16,
@@ -23,7 +23,7 @@ pub struct Options {
     pub grovestreams_port: u16,
     /// The port of Custom.
     pub custom_port: u16,
-    /// How many posts the largest project of Grigora has.
+    /// Number of posts in Grigora’s largest project
     pub posts: usize,
     /// The apps registered at Grigora.
     pub apps: Vec<RegisteredApp>,
@@ -31,19 +31,19 @@ pub struct Options {
     pub the_grid_apps: Vec<RegisteredApp>,
     /// The apps registered at Custom.
     pub custom_apps: Vec<RegisteredApp>,
-    /// How long Grigora's codes and tokens live. (Each other provider starts with what its page says.)
+    /// The lifetimes of Grigora's codes and tokens. The other providers start with their documented lifetimes.
     pub lifetimes: Lifetimes,
-    /// Who answers the consent pages.
+    /// Whether the consent pages are shown or skipped.
     pub consent: Consent,
-    /// Whether [`Sandbox::revealed`](crate::Sandbox::revealed) remembers secrets.
+    /// Whether issued secrets are recorded for [`Sandbox::revealed`](crate::Sandbox::revealed).
     pub reveal: bool,
-    /// The directory in which grants outlive the sandbox; none for a sandbox that forgets.
+    /// The directory that keeps grants over a restart; `None` to keep them in memory only.
     pub state: Option<PathBuf>,
-    /// Whether it is turned over HTTP, at `/_sandbox`. Every program of this computer reaches that.
+    /// Whether the control endpoint `/_sandbox` is served. Every program on this computer can reach it.
     pub control: bool,
-    /// How many connections it holds at once, at all its ports.
+    /// The maximum number of concurrent connections, over all ports.
     pub connections: usize,
-    /// How long a client may take for the head of a request, also between two requests, and for its body.
+    /// The time that a client has to send a request head, including idle time, and again for the body.
     pub timeout: Duration,
 }
 
@@ -78,7 +78,7 @@ impl Options {
         Self { providers: vec![provider], ..Self::default() }
     }
 
-    /// Five ports in a row, from that of Grigora on; from 0, any free ones. `None` if there are not so many.
+    /// Five consecutive ports, starting with Grigora's; 0 selects free ports. `None` if there are fewer than five.
     #[must_use]
     pub fn from_port(self, first: u16) -> Option<Self> {
         let nth = |n| if first == 0 { Some(0) } else { first.checked_add(n) };
@@ -92,7 +92,7 @@ impl Options {
         })
     }
 
-    /// Registers an app at Grigora, in the place of one with the same client id.
+    /// Registers an app at Grigora. It replaces one with the same client ID.
     #[must_use]
     pub fn with_app(mut self, app: RegisteredApp) -> Self {
         register(&mut self.apps, app);

@@ -1,4 +1,4 @@
-//! The pages that a person sees, in one plain look: HTML and a style, light and dark as the person's system is.
+//! The layout and the common parts of the providers' HTML pages.
 
 use axum::Router;
 use axum::body::Body;
@@ -20,15 +20,14 @@ const STYLE_PATH: &str = "/_sandbox/page.css";
 const STYLE: &str = include_str!("page/page.css");
 const MAX_FORM_BYTES: usize = 64 * 1024;
 
-/// No `form-action`: Chromium applies it to the redirect after the form as well, and would block the way back to
-/// a private-use scheme.
+/// No `form-action`: Chromium applies it to the redirect after the form too, and would block custom schemes.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 /// For a page with a script.
 const SCRIPT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; \
                              base-uri 'none'; frame-ancestors 'none'";
 
-/// The pages' style, which every provider serves under a path that is the sandbox's own.
+/// The style sheet, which every provider serves.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(STYLE_PATH, get(style))
 }
@@ -37,14 +36,14 @@ async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], STYLE)
 }
 
-/// Whose page it is.
+/// The name and colors of a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branding {
-    /// The name in the band at the top.
+    /// The name in the header.
     pub(crate) title: &'static str,
-    /// The class that gives the page its colours.
+    /// The CSS class that selects the colors.
     pub(crate) class: &'static str,
-    /// A script of our own, by its path.
+    /// The path of the page's script, if it has one.
     pub(crate) script: Option<&'static str>,
 }
 
@@ -68,45 +67,45 @@ pub(crate) fn show(branding: Branding, status: StatusCode, title: &str, body: &M
     (status, headers, document(branding, title, body)).into_response()
 }
 
-/// An error for the person. Never a redirect: nobody knows yet whether the address is the app's.
+/// An error page. Errors redirect only after the redirect URI has been checked.
 pub(crate) fn error_page(branding: impl Into<Branding>, why: &str) -> Response {
-    let title = "This request cannot go on";
+    let title = "This request cannot be completed";
     let body = html! {
         h1 { (title) }
         p.lead { (why) }
-        p { "Nothing was shared by this. Go back to the app and start again from there." }
+        p { "Nothing was shared. Go back to the app and start again." }
     };
     show(branding.into(), StatusCode::BAD_REQUEST, title, &body)
 }
 
-/// The end where a provider tells the app nothing of a cancel.
+/// The page after a cancel, at a provider that does not redirect then.
 pub(crate) fn cancelled(branding: impl Into<Branding>) -> Response {
     let title = "You cancelled the sign-in";
     let body = html! {
         h1 { (title) }
-        p.lead { "Nothing was shared. The app is not told either: go back to it, and cancel or start again there." }
+        p.lead { "Nothing was shared. The app is not notified: go back to it, and cancel or start again there." }
     };
     show(branding.into(), StatusCode::OK, title, &body)
 }
 
-/// On to `to`, or an error page if no browser could follow it.
+/// A redirect to `to`, or an error page if it is not a valid header value.
 pub(crate) fn redirect_to(branding: impl Into<Branding>, to: &str) -> Response {
     redirect::redirect_to(to)
-        .unwrap_or_else(|| error_page(branding, "The app's redirect URI cannot be followed."))
+        .unwrap_or_else(|| error_page(branding, "The browser cannot open the app’s redirect URI."))
 }
 
-/// The way on, below a page's list: the answer's two buttons.
-pub(crate) fn answer(yes: (&str, &str), no: &str) -> Markup {
+/// The two buttons of a decision.
+pub(crate) fn decision_buttons(yes: (&str, &str), no: &str) -> Markup {
     html! {
         div.answer {
             button.primary type="submit" name="decision" value=(yes.0) { (yes.1) }
-            // A field left empty must not hold up a cancel.
+            // Cancel works with empty required fields.
             button type="submit" name="decision" value="cancel" formnovalidate { (no) }
         }
     }
 }
 
-/// Who signs in.
+/// The choice of the account that signs in.
 pub(crate) fn account_choice(users: &[User]) -> Markup {
     html! {
         fieldset {
@@ -124,27 +123,27 @@ pub(crate) fn account_choice(users: &[User]) -> Markup {
     }
 }
 
-/// What comes after the answer, and where it goes.
+/// States the redirect URI, and what happens after the decision.
 pub(crate) fn return_notice(redirect_uri: &str) -> Markup {
     html! {
         section.small {
             p {
-                "After you choose, your browser returns you to Grapnel."
-                @if has_custom_scheme(redirect_uri) { " This page stays open; you can then close it." }
+                "After you choose, your browser goes to the app’s redirect URI."
+                @if has_custom_scheme(redirect_uri) { " You can then close this page." }
             }
-            p { "The answer goes to " code { (redirect_uri) } }
+            p { "Redirect URI: " code { (redirect_uri) } }
         }
     }
 }
 
-/// What a person sent with a page's form, and the request that the page was about.
+/// A submitted form, and the authorization request of its page.
 pub(crate) struct ConsentForm<R> {
     pub(crate) form: Params,
     pub(crate) request: R,
 }
 
 impl<R> ConsentForm<R> {
-    /// The fields are the sandbox's own, not the provider's. An answer counts once, and only from our own page.
+    /// Reads a form. It is accepted once, and only from the same origin.
     pub(crate) async fn read(
         provider: &Provider,
         tickets: &Tickets<R>,
@@ -153,14 +152,17 @@ impl<R> ConsentForm<R> {
     ) -> Result<Self, Response> {
         if is_cross_origin(&headers, provider) {
             log.add(DepartureKind::ForeignOrigin, "the form was sent from another site");
-            return Err(error_page(provider.id, "This answer came from another site, so it does not count."));
+            return Err(error_page(
+                provider.id,
+                "This form was submitted from another site and was rejected.",
+            ));
         }
         let Some(form) = read_form(&headers, body).await else {
-            return Err(error_page(provider.id, "This answer could not be read."));
+            return Err(error_page(provider.id, "This form could not be read."));
         };
         let Some(request) = form.get("ticket").and_then(|ticket| tickets.take(ticket)) else {
             log.add(DepartureKind::UsedTicket, "ticket");
-            let why = "This page was answered before, or it has been open for too long.";
+            let why = "This form was already submitted, or it has expired.";
             return Err(error_page(provider.id, why));
         };
         Ok(Self { form, request })
@@ -187,7 +189,7 @@ fn document(branding: Branding, title: &str, body: &Markup) -> String {
             }
             body {
                 header {
-                    p { strong { (branding.title) " sandbox" } " on this computer. No real account, no real site." }
+                    p { strong { (branding.title) " sandbox" } " on this computer. All accounts and content are made up." }
                 }
                 main { (body) }
             }

@@ -1,4 +1,4 @@
-//! Parameters as they arrived, in order and with repeats, so that a repeat can be seen and refused.
+//! Request parameters in order and with repeats, so that repeats can be refused.
 
 /// Name and value pairs from a query, a form or a JSON object.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ impl Params {
         Self(pairs)
     }
 
-    /// The value of `name`. One sent without a value counts as not sent (RFC 6749 §3.1).
+    /// The value of `name`. An empty value counts as absent (RFC 6749 §3.1).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
@@ -30,7 +30,7 @@ impl Params {
         self.0.iter().filter(|(n, _)| n == name).count() > 1
     }
 
-    /// Each name once, in the order of arrival.
+    /// The distinct names, in order.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in &self.0 {

@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange (RFC 7636), method S256 only: the page names no other.
+//! Proof Key for Code Exchange (RFC 7636), method S256 only, as documented.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 
 use crate::random::digest;
 
-/// Whether `verifier` is the one whose challenge was sent when the code was asked for.
+/// Whether `challenge` is the S256 challenge of `verifier`.
 pub(crate) fn matches(verifier: &str, challenge: &str) -> bool {
     let expected = URL_SAFE_NO_PAD.encode(digest(verifier));
     expected.as_bytes().ct_eq(challenge.as_bytes()).into()

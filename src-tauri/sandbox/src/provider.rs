@@ -1,4 +1,4 @@
-//! What every provider of the sandbox has: a name, an origin, apps, grants, and its share of clock, log and faults.
+//! The state common to all providers: identifier, origin, apps, grants, and the sandbox's shared state.
 
 mod consent;
 pub(crate) mod id;
@@ -19,7 +19,7 @@ use crate::switches::Switches;
 use crate::token_requests::TokenRequestGauge;
 use consent::ConsentSwitch;
 
-/// What all providers of one sandbox share. A clone is the same clock, the same log and so on.
+/// The state that all providers of a sandbox share. A clone refers to the same clock, log and so on.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedState {
     pub(crate) clock: Clock,
@@ -27,7 +27,7 @@ pub(crate) struct SharedState {
     pub(crate) faults: Faults,
     pub(crate) switches: Switches,
     pub(crate) reveal: Reveal,
-    /// Whether `/_sandbox` is there.
+    /// Whether `/_sandbox` is served.
     pub(crate) control: bool,
 }
 
@@ -45,7 +45,7 @@ impl SharedState {
     }
 }
 
-/// Where a provider listens, what it shares and who answers its page at the start.
+/// What a provider is built from.
 #[derive(Debug)]
 pub(crate) struct ProviderSetup {
     pub(crate) port: u16,
@@ -58,7 +58,7 @@ pub(crate) struct Provider {
     pub(crate) id: ProviderId,
     /// `http://127.0.0.1:PORT`, without a slash at its end.
     pub(crate) origin: String,
-    /// Other hosts under which it answers, as in `brand.localhost:PORT`.
+    /// Other accepted hosts, such as `brand.localhost:PORT`.
     pub(crate) aliases: Vec<String>,
     pub(crate) apps: Vec<RegisteredApp>,
     pub(crate) shared: SharedState,
@@ -97,12 +97,12 @@ impl Provider {
         self.shared.departures.log_for(self.id.name(), endpoint)
     }
 
-    /// The fault for the request that has just come, if any is due.
+    /// The next planned fault for this request, if any. It is used up.
     pub(crate) fn next_fault(&self, endpoint: Endpoint) -> Option<Fault> {
         self.shared.faults.next(self.id, endpoint)
     }
 
-    /// Whether `host`, as a `Host` header says it, is one of its own.
+    /// Whether `host`, the value of a `Host` header, is one of this provider's.
     pub(crate) fn is_own_host(&self, host: &str) -> bool {
         self.origin.strip_prefix("http://") == Some(host) || self.aliases.iter().any(|alias| alias == host)
     }

@@ -1,10 +1,10 @@
-//! Unguessable values, and the digests under which they are kept.
+//! Random tokens, and the digests that are stored instead of them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-/// What is kept of a secret. Looking one up compares digests, so timing tells nothing about the secret.
+/// The SHA-256 of a secret. Lookups compare digests, so that timing reveals nothing about the secret.
 pub(crate) type Digest = [u8; 32];
 
 #[expect(clippy::expect_used, reason = "without a random source nothing safe can be issued")]

@@ -1,12 +1,12 @@
-//! The way back to an app: a redirect URI with parameters added, in its query or its fragment.
+//! Redirects to an app: its redirect URI with response parameters in the query or the fragment.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// `uri` with `pairs` in its query, after whatever is there already.
+/// Appends `pairs` to the query of `uri`.
 pub(crate) fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
-    let joint = if uri.contains('?') { '&' } else { '?' };
-    format!("{uri}{joint}{}", encoded(pairs))
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{separator}{}", encoded(pairs))
 }
 
 /// `uri` with `pairs` as its fragment.
@@ -18,8 +18,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// 302, and nothing in between: the browser goes on to a page, or hands the address to a program and stays.
-/// `None` if the address cannot be put into a header.
+/// A 302 redirect. `None` if `to` is not a valid header value.
 pub(crate) fn redirect_to(to: &str) -> Option<Response> {
     let location = HeaderValue::from_str(to).ok()?;
     let headers =
@@ -27,13 +26,13 @@ pub(crate) fn redirect_to(to: &str) -> Option<Response> {
     Some((StatusCode::FOUND, headers).into_response())
 }
 
-/// Whether the way back leaves the browser, so that the page stays in sight.
+/// Whether the redirect opens a program, so that the browser keeps showing the page.
 pub(crate) fn has_custom_scheme(uri: &str) -> bool {
     !uri.starts_with("http://") && !uri.starts_with("https://")
 }
 
-/// Whether an address that nobody registered may be followed: absolute, without a fragment, and of no scheme that a
-/// browser would run or read itself.
+/// Whether an unregistered redirect URI is safe to redirect to: absolute, without a fragment, and of no scheme that a
+/// browser executes or reads itself.
 pub(crate) fn is_safe_redirect_uri(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     let scheme = scheme.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! An app: a client that someone registered at a provider, and the rule by which a redirect URI is one of its own.
+//! A client registered at a provider, and the comparison of its redirect URIs.
 
 use subtle::ConstantTimeEq;
 
@@ -30,11 +30,11 @@ impl RegisteredApp {
         digest(secret).ct_eq(&digest(&self.client_secret)).into()
     }
 
-    /// The page asks for a match and does not say how exact. Assumed: the very same text, but for a registered
-    /// loopback URI, whose port is ignored (RFC 8252 §7.3), since a desktop program cannot know its port beforehand.
+    /// Assumed: URIs are compared as strings, except that the port of a registered loopback URI is ignored
+    /// (RFC 8252 §7.3), because a desktop program cannot know its port in advance.
     ///
-    /// Nobody can register anything at the sandbox, and Grapnel gives each app a redirect URI of its own. So one segment
-    /// below a registered URI counts as registered.
+    /// The sandbox has no registration form, and Grapnel gives each app its own redirect URI. So a URI one path segment
+    /// below a registered one is accepted too.
     pub(crate) fn redirects_to(&self, uri: &str) -> bool {
         let is_registered = |uri: &str| {
             self.redirect_uris.iter().any(|registered| registered == uri || same_loopback(registered, uri))
@@ -56,7 +56,7 @@ fn same_loopback(registered: &str, uri: &str) -> bool {
     }
 }
 
-/// The host and what follows the port of `http://127.0.0.1:PORT/…`; nothing if `uri` is no such thing.
+/// The host and the part after the port of `http://127.0.0.1:PORT/…`; `None` for any other URI.
 fn loopback(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("http://")?;
     let host = ["127.0.0.1", "[::1]"].into_iter().find(|host| rest.starts_with(host))?;

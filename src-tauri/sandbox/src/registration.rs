@@ -1,5 +1,4 @@
-//! An app at one of the providers, as a person enters it in a client: credentials, and addresses by the names that
-//! OAuth's specifications have for them.
+//! The configuration that a client needs to use the sandbox's app at a provider: credentials and endpoints.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +6,22 @@ use crate::provider::ProviderId;
 use crate::sandbox::Sandbox;
 use crate::{custom, grigora, grindery, grovestreams, the_grid};
 
-/// What to enter.
+/// The client configuration for one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// The client id; empty where the provider has no such thing, or leaves it to the client.
+    /// The client ID; empty where the provider has none, or the client chooses it.
     pub client_id: &'static str,
-    /// The client secret, where the provider gives one.
+    /// The client secret, if the provider issues one.
     pub client_secret: Option<&'static str>,
-    /// Addresses, such as `token_url`.
+    /// Endpoint URLs by key, such as `token_url`.
     pub addresses: BTreeMap<&'static str, String>,
 }
 
 impl Sandbox {
-    /// What to enter to use the app that a provider has.
+    /// The client configuration of the app that is registered at a provider.
     ///
     /// # Panics
-    /// If that provider was not asked for.
+    /// If that provider does not run.
     #[must_use]
     pub fn registration(&self, provider: ProviderId) -> Registration {
         let (client_id, client_secret) = match provider {

@@ -1,4 +1,4 @@
-//! JSON replies, and the error replies in the form that the pages document: `{"error": …}`.
+//! JSON replies, and error replies of the form `{"error": …, "error_description": …}`.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-/// An error reply: a status, an error code and, for the person who reads the log, a sentence.
+/// An error reply: a status, an error code and a description.
 #[derive(Debug)]
 pub(crate) struct ErrorReply {
     status: StatusCode,
     error: &'static str,
     description: String,
-    /// What `WWW-Authenticate` says.
+    /// The value of `WWW-Authenticate`.
     challenge: Option<&'static str>,
 }
 
@@ -33,7 +33,7 @@ impl ErrorReply {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
     }
 
-    /// A 401 of the API, which says how to authenticate (RFC 6750 §3).
+    /// A 401 of the API with a `Bearer` challenge (RFC 6750 §3).
     pub(crate) fn bearer(error: &'static str, description: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, error, description).with_challenge("Bearer")
     }
@@ -62,7 +62,7 @@ impl IntoResponse for ErrorReply {
     }
 }
 
-/// A JSON reply that nobody may keep (RFC 6749 §5.1).
+/// A JSON reply with `Cache-Control: no-store` (RFC 6749 §5.1).
 pub(crate) fn json_reply(status: StatusCode, body: &impl Serialize) -> Response {
     let Ok(bytes) = serde_json::to_vec(body) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -2,33 +2,33 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a revealed value was.
+/// The kind of a revealed secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecretKind {
-    /// An authorization code that was given out.
+    /// An issued authorization code.
     Code,
-    /// An access token that was given out.
+    /// An issued access token.
     AccessToken,
-    /// A refresh token that was given out.
+    /// An issued refresh token.
     RefreshToken,
-    /// An id token that was given out.
+    /// An issued ID token.
     IdToken,
-    /// A credential of a service elsewhere that a workflow uses.
+    /// A third-party credential in a Grindery workflow.
     Credential,
-    /// A PKCE verifier that was received.
+    /// A received PKCE verifier.
     CodeVerifier,
 }
 
-/// One secret in the clear.
+/// One secret in clear text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revealed {
-    /// What it was.
+    /// Its kind.
     pub kind: SecretKind,
-    /// The secret itself.
+    /// Its value.
     pub value: String,
 }
 
-/// The list, shared by all providers of one sandbox. Off, it keeps nothing.
+/// The record of secrets, shared by all providers of a sandbox. Disabled, it records nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reveal(Option<Arc<Mutex<Vec<Revealed>>>>);
 

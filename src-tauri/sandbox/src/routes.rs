@@ -1,4 +1,4 @@
-//! The routes that stand around every provider's own.
+//! The routes and middleware common to all providers.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use axum::routing::get;
 use crate::provider::Provider;
 use crate::{control, middleware, page};
 
-/// A provider's routes together with what stands around every provider's.
+/// Adds the common routes and middleware to a provider's routes.
 pub(crate) fn with_common_routes(provider: &Arc<Provider>, routes: Router<Arc<Provider>>) -> Router {
     let routes = routes.merge(page::router());
     let routes = if provider.shared.control {
@@ -19,7 +19,7 @@ pub(crate) fn with_common_routes(provider: &Arc<Provider>, routes: Router<Arc<Pr
         routes
     };
     routes
-        // Browsers ask for it by themselves: no departure.
+        // Browsers request it on their own: no departure.
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .fallback(middleware::unknown_path)
         .method_not_allowed_fallback(middleware::method_not_allowed)

@@ -1,4 +1,4 @@
-//! The seeded world: people, projects and their posts, the same at every start. None of it is on the providers' pages.
+//! Made-up accounts, projects and posts, the same at every start.
 
 mod details;
 mod posts;
@@ -13,20 +13,20 @@ pub(crate) use rng::Rng;
 pub(crate) use titles::{Style, slug};
 pub(crate) use users::{USERS, User};
 
-/// All that a provider's API can show.
+/// The content of Grigora's API.
 #[derive(Debug)]
 pub(crate) struct SampleData {
     projects: Vec<Project>,
 }
 
 impl SampleData {
-    /// A world whose largest project has so many posts. Posts are made when first asked for.
+    /// Sample data whose largest project has `posts` posts. Posts are generated on first use.
     pub(crate) fn new(posts: usize) -> Self {
         Self { projects: projects::seed(posts) }
     }
 
     /// Never empty.
-    #[expect(clippy::unused_self, reason = "people belong to the world, though they are the same in each")]
+    #[expect(clippy::unused_self, reason = "accounts are part of the data, though they are constant")]
     pub(crate) fn users(&self) -> &'static [User] {
         &USERS
     }

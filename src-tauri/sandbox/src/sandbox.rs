@@ -1,4 +1,4 @@
-//! The running sandbox: the thread on which the providers answer, and what can be turned while they do.
+//! A running sandbox: its server thread, and the settings that can change while it runs.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,11 +24,11 @@ use crate::switches::Switches;
 use crate::token_requests::TokenRequests;
 use crate::{custom, grigora, grindery, grovestreams, the_grid};
 
-/// How long requests in progress may hold up the end.
+/// How long the shutdown waits for requests in flight.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Providers on loopback, from start until shutdown or drop. It has a runtime of its own, so that it may be started
-/// from anywhere.
+/// Providers on loopback, from start until shutdown or drop. It has its own runtime, so that it can be started inside
+/// or outside of another one.
 #[derive(Debug)]
 pub struct Sandbox {
     providers: BTreeMap<ProviderId, Arc<Provider>>,
@@ -39,10 +39,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Binds the ports and answers from then on.
+    /// Binds the ports and starts serving.
     ///
     /// # Errors
-    /// If a port is taken, which the error names, or the system gives no thread.
+    /// If a port is in use (the error names it), the state directory is unusable, or no thread can be started.
     #[expect(clippy::needless_pass_by_value, reason = "callers make options for one start")]
     pub fn start(options: Options) -> io::Result<Self> {
         let shared = SharedState::new(options.reveal, options.control);
@@ -73,7 +73,7 @@ impl Sandbox {
     /// The base URL of Grigora, as in `http://127.0.0.1:4780`.
     ///
     /// # Panics
-    /// If that provider was not asked for. So do the others like it.
+    /// If that provider does not run. The methods below panic likewise.
     #[must_use]
     pub fn grigora(&self) -> &str {
         self.origin(ProviderId::Grigora)
@@ -114,72 +114,72 @@ impl Sandbox {
         self.providers.keys().copied()
     }
 
-    /// What a provider has issued, its lifetimes, and revocation.
+    /// A provider's grants: counts, lifetimes and revocation.
     ///
     /// # Panics
-    /// If that provider was not asked for.
+    /// If that provider does not run.
     #[must_use]
     pub fn grants(&self, provider: ProviderId) -> &Grants {
         &self.provider(provider).grants
     }
 
-    /// How many token requests came to a provider, and how many at once.
+    /// The numbers of token requests at a provider.
     ///
     /// # Panics
-    /// If that provider was not asked for.
+    /// If that provider does not run.
     #[must_use]
     pub fn token_requests(&self, provider: ProviderId) -> TokenRequests {
         self.provider(provider).token_requests.read()
     }
 
-    /// Counts a provider's token requests anew.
+    /// Resets a provider's token request counters.
     ///
     /// # Panics
-    /// If that provider was not asked for.
+    /// If that provider does not run.
     pub fn reset_token_requests(&self, provider: ProviderId) {
         self.provider(provider).token_requests.reset();
     }
 
-    /// Lets each token request at a provider take so long, of real time, before it is acted on.
+    /// Delays each token request at a provider by `latency` of real time.
     ///
     /// # Panics
-    /// If that provider was not asked for.
+    /// If that provider does not run.
     pub fn set_token_latency(&self, provider: ProviderId, latency: Duration) {
         self.provider(provider).token_requests.set_latency(latency);
     }
 
-    /// What Grigora has issued, its lifetimes, and revocation.
+    /// Grigora's grants.
     #[must_use]
     pub fn grigora_grants(&self) -> &Grants {
         self.grants(ProviderId::Grigora)
     }
 
-    /// Switches who answers a provider's consent page.
+    /// Sets whether a provider's consent page is shown or skipped.
     ///
     /// # Panics
-    /// If that provider was not asked for.
+    /// If that provider does not run.
     pub fn set_consent(&self, provider: ProviderId, consent: Consent) {
         self.provider(provider).consent.set(consent);
     }
 
-    /// Switches who answers Grigora's consent page.
+    /// Sets whether Grigora's consent page is shown or skipped.
     pub fn set_grigora_consent(&self, consent: Consent) {
         self.set_consent(ProviderId::Grigora, consent);
     }
 
-    /// The log of departures, of all providers.
+    /// The departures at all providers.
     #[must_use]
     pub fn departures(&self) -> &Departures {
         &self.shared.departures
     }
 
-    /// The faults to come, at any provider.
+    /// The planned faults of all providers.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
     }
 
-    /// The ways in which a provider behaves otherwise.
+    /// The switches of all providers.
     #[must_use]
     pub fn switches(&self) -> &Switches {
         &self.shared.switches
@@ -191,18 +191,18 @@ impl Sandbox {
         &self.shared.clock
     }
 
-    /// Every code and token given out and every PKCE verifier received so far, oldest first: what must be found
-    /// nowhere. Empty unless [`Options::reveal`] is on.
+    /// Every code and token issued and every PKCE verifier received, oldest first, for tests that look for leaks.
+    /// Empty unless [`Options::reveal`] is on.
     #[must_use]
     pub fn revealed(&self) -> Vec<Revealed> {
         self.shared.reveal.all()
     }
 
-    /// Stops, and returns when the ports are free. (Dropping stops too, without waiting.)
+    /// Stops, and returns once the ports are free. (Dropping stops too, without waiting.)
     pub async fn shutdown(self) {
         let Self { stop, ended, .. } = self;
         drop(stop);
-        // An error says that the thread is gone, which is what was asked for.
+        // An error means that the thread has already ended.
         let _ = ended.await;
     }
 

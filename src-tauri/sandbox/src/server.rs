@@ -1,4 +1,4 @@
-//! Serves a router on a loopback listener until told to stop, and can hang up on a client without a byte of reply.
+//! An HTTP server for one listener, with connection limits. It can close a connection without a reply.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// The largest body that any provider reads.
+/// Above the body limit of every endpoint.
 const MAX_BODY_BYTES: usize = 1 << 20;
-/// How long a connection may last.
+/// Longer connections are closed.
 const MAX_CONNECTION_DURATION: Duration = Duration::from_secs(300);
-/// How long to wait where the system gives no connection: it would say so again at once.
+/// The pause after a failed `accept`, which would fail again at once.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Put into a response's extensions: the connection ends instead of carrying that response.
+/// A response extension: the server closes the connection instead of sending the response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DropConnection;
 
-/// The error by which hyper is told to drop a connection.
+/// The error that makes hyper drop a connection.
 #[derive(Debug)]
 struct ConnectionDropped;
 
@@ -38,12 +38,12 @@ impl std::fmt::Display for ConnectionDropped {
 
 impl std::error::Error for ConnectionDropped {}
 
-/// What all servers of a sandbox share.
+/// The limits that all servers of a sandbox share.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerLimits {
-    /// A permit for each connection.
+    /// One permit for each connection.
     permits: Arc<Semaphore>,
-    /// How long a client may take for the head of a request, and for its body.
+    /// The time that a client has to send a request head, and again for the body.
     timeout: Duration,
 }
 
@@ -53,8 +53,8 @@ impl ServerLimits {
     }
 }
 
-/// Runs until the other half of `stop` is gone. Connections still open then are cut. While no permit is free, clients
-/// wait to be accepted.
+/// Serves until the sender of `stop` is dropped, then closes all connections. At the connection limit, new clients wait
+/// to be accepted.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -78,12 +78,12 @@ pub(crate) async fn serve(
     }
 }
 
-/// The next client, once there is a permit for it.
+/// Accepts the next client once a permit is free.
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> (TcpStream, Option<OwnedSemaphorePermit>) {
-    // Nobody closes it: without a permit there would be no limit.
+    // The semaphore is never closed.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
@@ -98,9 +98,9 @@ async fn connection(stream: TcpStream, router: Router, timeout: Duration) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let router = router.clone();
-        async move { answer(router, request.map(Body::new), timeout).await }
+        async move { handle(router, request.map(Body::new), timeout).await }
     });
-    // An error here is a client that left or was too slow, or one that we hung up on.
+    // An error here is a client that left or was too slow, or a connection dropped by a fault.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeout)
@@ -108,7 +108,7 @@ async fn connection(stream: TcpStream, router: Router, timeout: Duration) {
         .await;
 }
 
-async fn answer(
+async fn handle(
     router: Router,
     request: Request,
     timeout: Duration,

@@ -1,4 +1,4 @@
-//! Switches: where a provider's page leaves something open or a provider may misbehave, each way can be had.
+//! Switches: alternative behaviors of providers, for what their documentation leaves open and for misbehavior.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,43 +7,43 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::input_error::InputError;
 
-/// A way in which one provider behaves otherwise than it does by itself.
+/// An alternative behavior of one provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Switch {
-    /// The Grid gives a refresh token, and takes it at `PUT /api/auth/token`.
+    /// The Grid issues a refresh token, and accepts it at `PUT /api/auth/token`.
     TheGridRefreshToken,
-    /// The Grid does not send `state` back.
+    /// The Grid does not return `state`.
     TheGridNoState,
-    /// GroveStreams calls back with `oauthCode` and `oauthState`.
+    /// GroveStreams names the callback parameters `oauthCode` and `oauthState`.
     GroveStreamsOauthNames,
-    /// GroveStreams calls back with its parameters in the fragment.
+    /// GroveStreams puts the callback parameters into the fragment.
     GroveStreamsFragment,
     /// The discovery documents of Custom name another issuer.
     CustomIssuerMismatch,
     /// The discovery documents of Custom have 10 MiB.
     CustomHugeDocument,
-    /// Custom calls back with the `iss` of someone else.
+    /// Custom sends another issuer as `iss` in the callback.
     CustomWrongIss,
-    /// Custom calls back without `iss`, although it announces it.
+    /// Custom omits `iss` in the callback, although its metadata announces it.
     CustomNoIss,
     /// Custom has no revocation endpoint.
     CustomNoRevocation,
 }
 
 const NAMES: [(Switch, &str, &str); 9] = [
-    (Switch::TheGridRefreshToken, "the-grid-refresh-token", "a refresh token in The Grid's reply"),
-    (Switch::TheGridNoState, "the-grid-no-state", "The Grid does not echo `state`"),
-    (Switch::GroveStreamsOauthNames, "grovestreams-oauth-names", "oauthCode and oauthState in the callback"),
-    (Switch::GroveStreamsFragment, "grovestreams-fragment", "the callback's parameters in its fragment"),
-    (Switch::CustomIssuerMismatch, "custom-issuer-mismatch", "discovery names another issuer"),
-    (Switch::CustomHugeDocument, "custom-huge-document", "discovery documents of 10 MiB"),
-    (Switch::CustomWrongIss, "custom-wrong-iss", "the callback has another's `iss`"),
+    (Switch::TheGridRefreshToken, "the-grid-refresh-token", "The Grid issues refresh tokens"),
+    (Switch::TheGridNoState, "the-grid-no-state", "The Grid does not return `state`"),
+    (Switch::GroveStreamsOauthNames, "grovestreams-oauth-names", "the callback has oauthCode and oauthState"),
+    (Switch::GroveStreamsFragment, "grovestreams-fragment", "the callback parameters are in the fragment"),
+    (Switch::CustomIssuerMismatch, "custom-issuer-mismatch", "the discovery documents name another issuer"),
+    (Switch::CustomHugeDocument, "custom-huge-document", "the discovery documents have 10 MiB"),
+    (Switch::CustomWrongIss, "custom-wrong-iss", "the callback has the wrong `iss`"),
     (Switch::CustomNoIss, "custom-no-iss", "the callback has no `iss`"),
-    (Switch::CustomNoRevocation, "custom-no-revocation", "no revocation endpoint"),
+    (Switch::CustomNoRevocation, "custom-no-revocation", "there is no revocation endpoint"),
 ];
 
 impl Switch {
-    /// Each switch with its name and a few words about it.
+    /// Each switch with its name and a description.
     pub fn all() -> impl Iterator<Item = (Self, &'static str, &'static str)> {
         NAMES.into_iter()
     }
@@ -62,19 +62,19 @@ impl FromStr for Switch {
         let found = NAMES.iter().find(|(_, name, _)| *name == text).map(|(switch, ..)| *switch);
         found.ok_or_else(|| {
             let names: Vec<_> = NAMES.iter().map(|(_, name, _)| *name).collect();
-            InputError::new(format!("no switch `{text}`: there are {}", names.join(", ")))
+            InputError::new(format!("unknown switch `{text}`; known: {}", names.join(", ")))
         })
     }
 }
 
-/// The switches of one sandbox. All are off at the start.
+/// The switches of a sandbox, initially all off.
 #[derive(Clone, Debug, Default)]
 pub struct Switches {
     on: Arc<Mutex<BTreeSet<Switch>>>,
 }
 
 impl Switches {
-    /// Turns a switch.
+    /// Sets a switch.
     pub fn set(&self, switch: Switch, on: bool) {
         self.with(|all| if on { all.insert(switch) } else { all.remove(&switch) });
     }
@@ -85,13 +85,13 @@ impl Switches {
         self.with(|all| all.contains(&switch))
     }
 
-    /// Those that are on.
+    /// The switches that are on.
     #[must_use]
     pub fn on(&self) -> Vec<Switch> {
         self.with(|all| all.iter().copied().collect())
     }
 
-    /// Turns all off.
+    /// Clears all switches.
     pub fn clear(&self) {
         self.with(BTreeSet::clear);
     }

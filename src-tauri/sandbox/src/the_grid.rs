@@ -1,5 +1,5 @@
 //! The Grid, as its page of 2017 describes it: a choice of identity providers, scopes with commas, and a token reply
-//! that promises nothing but an access token. What the page leaves open is marked "assumed" where it is decided.
+//! that promises nothing but an access token. Behavior that the documentation leaves open is marked "assumed".
 
 mod api;
 pub(crate) mod constants;

@@ -1,4 +1,4 @@
-//! Tickets: each page carries one, it is good for one answer, and it stands for the request as it was read.
+//! Single-use form tokens. Each consent page has a ticket, which stands for the validated request behind it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::random::{Digest, digest, random_token};
 
-/// How long a page may stay open.
+/// The time in which a page must be submitted.
 const TICKET_LIFETIME: Duration = Duration::from_secs(30 * 60);
-/// Pages that may be open at once; the oldest gives way.
+/// The maximum number of open pages; the oldest ticket is dropped.
 const MAX_OPEN_TICKETS: usize = 1_000;
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl<R> Tickets<R> {
         ticket
     }
 
-    /// The request that the page was about, once.
+    /// Redeems a ticket: returns its request, once.
     pub(crate) fn take(&self, ticket: &str) -> Option<R> {
         let (key, now) = (digest(ticket), self.clock.now());
         self.with(|open| {

@@ -1,4 +1,4 @@
-//! What token endpoints have in common: the parameters in the body, each once, a grant type, and being counted.
+//! The handling common to token endpoints: reading the body, the grant type, client authentication and counting.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,7 +12,7 @@ use crate::reply::ErrorReply;
 use crate::revealed::SecretKind;
 use crate::token_requests::InFlightRequest;
 
-/// A request whose form is right and whose grant type is known.
+/// A well-formed token request with a supported grant type.
 pub(crate) struct TokenRequest {
     pub(crate) endpoint: Endpoint,
     pub(crate) params: Params,
@@ -45,13 +45,13 @@ impl TokenRequest {
         Ok(Self { endpoint, params, headers, _in_flight: in_flight })
     }
 
-    /// The fault for this request, if any is due.
+    /// The next planned fault for this request, if any.
     pub(crate) fn next_fault(&self, provider: &Provider) -> Option<Fault> {
         next_fault(provider, self.endpoint, &self.params)
     }
 }
 
-/// The fault for a request at a token endpoint, if any is due. Whose renewal it strikes is remembered.
+/// The next planned fault for a token request, if any. The grant of a refresh records it.
 pub(crate) fn next_fault(provider: &Provider, endpoint: Endpoint, params: &Params) -> Option<Fault> {
     let fault = provider.next_fault(endpoint)?;
     if let Some(token) = params.get("refresh_token") {
@@ -60,7 +60,7 @@ pub(crate) fn next_fault(provider: &Provider, endpoint: Endpoint, params: &Param
     Some(fault)
 }
 
-/// The parameters of a body, each once; none may be in the query.
+/// Reads the parameters of the body. Repeated parameters and a query are refused.
 pub(crate) async fn read_body(
     request: Request,
     formats: Formats,
@@ -90,7 +90,7 @@ pub(crate) fn required<'p>(
     })
 }
 
-/// Notes an `Authorization` header where it has no business, and says whether there is one.
+/// Logs an unexpected `Authorization` header, and returns whether there is one.
 pub(crate) fn sends_authorization(headers: &HeaderMap, log: &DepartureLog<'_>) -> bool {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
     let basic = value.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"));
@@ -116,7 +116,7 @@ pub(crate) fn client_in_body<'a>(
         }
         return Err(ErrorReply::invalid_client("client_id and client_secret belong into the body"));
     };
-    // RFC 6749 §2.3: no more than one way to authenticate in a request.
+    // RFC 6749 §2.3: one authentication method per request.
     if authorization_header {
         return Err(ErrorReply::invalid_request(
             "there is an Authorization header besides the credentials in the body",

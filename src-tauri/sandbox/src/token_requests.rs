@@ -1,22 +1,22 @@
-//! The requests at a provider's token endpoints: how many are there at once, and how long each of them takes.
+//! Counts concurrent token requests at a provider, and delays them by a configurable latency.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// How many token requests there were.
+/// The numbers of token requests at a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenRequests {
-    /// Those that are being answered right now.
+    /// Requests in flight.
     pub now: usize,
-    /// The most that were so at once.
+    /// The highest number in flight at once.
     pub most: usize,
-    /// All that came.
+    /// Requests in total.
     pub all: usize,
 }
 
-/// Counts them. A clone is the same gauge.
+/// The counters and the latency. A clone shares them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TokenRequestGauge(Arc<Mutex<GaugeState>>);
 
@@ -26,7 +26,7 @@ struct GaugeState {
     latency: Duration,
 }
 
-/// A request that is being answered, for as long as this is held.
+/// Counts one request as in flight until it is dropped.
 #[derive(Debug)]
 pub(crate) struct InFlightRequest(TokenRequestGauge);
 
@@ -44,7 +44,7 @@ impl TokenRequestGauge {
         self.with(|measured| measured.requests)
     }
 
-    /// Counts anew, from those that are there now.
+    /// Resets the counters to the requests in flight.
     pub(crate) fn reset(&self) {
         self.with(|GaugeState { requests, .. }| {
             *requests = TokenRequests { now: requests.now, most: requests.now, all: requests.now };
@@ -65,7 +65,7 @@ impl TokenRequestGauge {
 }
 
 impl InFlightRequest {
-    /// Takes the time that a provider takes which is farther away than this machine.
+    /// Waits for the configured latency, which stands for a distant provider.
     pub(crate) async fn delay(&self) {
         let latency = self.0.latency();
         if !latency.is_zero() {

@@ -1,6 +1,5 @@
-//! The authorization endpoint: the consent page, on which single scopes may be refused, and the way back to the app.
+//! The authorization endpoint: the consent page with a choice of scopes, its form, and the redirect to the app.
 
-mod page;
 mod request;
 
 use std::sync::Arc;
@@ -11,22 +10,26 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
+use maud::{Markup, html};
 
 use crate::authorization_request::AuthorizeError;
-use crate::custom::constants::AUTHORIZE_PATH;
+use crate::custom::constants::{AUTHORIZE_PATH, SCOPES};
 use crate::custom::state::AuthorizeRequest;
 use crate::custom::state::Custom;
 use crate::departures::DepartureKind;
 use crate::grants::Authorization;
-use crate::page::{ConsentForm, error_page, redirect_to, show as show_page};
+use crate::page::{
+    ConsentForm, account_choice, decision_buttons, error_page, redirect_to, return_notice, show as show_page,
+};
 use crate::params::Params;
 use crate::provider::ProviderId::Custom as SELF;
 use crate::provider::{Consent, Provider};
 use crate::sample_data::USERS;
-use page::ANSWER_PATH;
+
+const SUBMIT_PATH: &str = "/authorize/answer";
 
 pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
-    Router::new().route(AUTHORIZE_PATH, get(show)).route(ANSWER_PATH, post(answered)).with_state(custom)
+    Router::new().route(AUTHORIZE_PATH, get(show)).route(SUBMIT_PATH, post(submit)).with_state(custom)
 }
 
 async fn show(State(custom): State<Arc<Custom>>, RawQuery(query): RawQuery) -> Response {
@@ -40,7 +43,7 @@ async fn show(State(custom): State<Arc<Custom>>, RawQuery(query): RawQuery) -> R
     match custom.provider.consent.get() {
         Consent::Ask => {
             let ticket = custom.tickets.issue(request.clone());
-            let body = page::consent(&request, &ticket);
+            let body = consent_page(&request, &ticket);
             show_page(SELF.into(), StatusCode::OK, &format!("Connect {}", request.app_name), &body)
         }
         Consent::Authorize => authorize(&custom, &request, USERS[0].id, &request.scopes),
@@ -48,11 +51,11 @@ async fn show(State(custom): State<Arc<Custom>>, RawQuery(query): RawQuery) -> R
     }
 }
 
-async fn answered(State(custom): State<Arc<Custom>>, headers: HeaderMap, body: Body) -> Response {
-    let log = custom.provider.departure_log(format!("POST {ANSWER_PATH}"));
-    let answer = ConsentForm::read(&custom.provider, &custom.tickets, (headers, body), &log).await;
-    let ConsentForm { form, request } = match answer {
-        Ok(answer) => answer,
+async fn submit(State(custom): State<Arc<Custom>>, headers: HeaderMap, body: Body) -> Response {
+    let log = custom.provider.departure_log(format!("POST {SUBMIT_PATH}"));
+    let submitted = ConsentForm::read(&custom.provider, &custom.tickets, (headers, body), &log).await;
+    let ConsentForm { form, request } = match submitted {
+        Ok(submitted) => submitted,
         Err(refused) => return refused,
     };
     let user = form.get("user").and_then(|id| USERS.iter().find(|user| user.id == id));
@@ -65,12 +68,12 @@ async fn answered(State(custom): State<Arc<Custom>>, headers: HeaderMap, body: B
         }
         _ => {
             log.add(DepartureKind::WrongValue, "user or decision");
-            error_page(SELF, "This answer names no person, or neither Authorize nor Cancel.")
+            error_page(SELF, "Select an account, and choose Authorize or Cancel.")
         }
     }
 }
 
-/// To grant nothing is to refuse (assumed).
+/// Granting no scope is a denial (assumed).
 fn authorize(custom: &Custom, request: &AuthorizeRequest, user_id: &str, scopes: &[&str]) -> Response {
     if scopes.is_empty() {
         return redirect_to(SELF, &request.denied(custom));
@@ -85,4 +88,30 @@ fn authorize(custom: &Custom, request: &AuthorizeRequest, user_id: &str, scopes:
         ..Authorization::default()
     });
     redirect_to(SELF, &request.authorized(custom, &code))
+}
+
+fn consent_page(request: &AuthorizeRequest, ticket: &str) -> Markup {
+    let asked = SCOPES.into_iter().filter(|(scope, _)| request.scopes.contains(scope));
+    html! {
+        h1 { "Connect " bdi { (request.app_name) } }
+        p.lead { "This app requests the following access. Clear the scopes that you do not want to grant." }
+        form method="post" action=(SUBMIT_PATH) {
+            input type="hidden" name="ticket" value=(ticket);
+            (account_choice(&USERS))
+            fieldset {
+                legend { bdi { (request.app_name) } " will be able to" }
+                ul {
+                    @for (scope, words) in asked {
+                        li { label {
+                            input type="checkbox" name="scope" value=(scope) checked;
+                            span.what { (words) }
+                            code { (scope) }
+                        } }
+                    }
+                }
+            }
+            (return_notice(&request.redirect_uri))
+            (decision_buttons(("authorize", "Authorize"), "Cancel"))
+        }
+    }
 }

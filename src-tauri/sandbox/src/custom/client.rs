@@ -1,4 +1,4 @@
-//! Client authentication: by HTTP Basic or in the body, never both (RFC 6749 §2.3).
+//! Client authentication by HTTP Basic or in the body, not both (RFC 6749 §2.3).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
@@ -41,13 +41,13 @@ pub(super) fn authenticate<'a>(
     })
 }
 
-/// RFC 6749 §5.2: who came with a header is told so in one.
+/// RFC 6749 §5.2: a client that used a header gets a `WWW-Authenticate` challenge.
 fn refused(why: &str, by_header: bool) -> ErrorReply {
     let refusal = ErrorReply::invalid_client(why);
     if by_header { refusal.with_challenge("Basic realm=\"client\"") } else { refusal }
 }
 
-/// Both parts are form-encoded before they are put together (RFC 6749 §2.3.1).
+/// Both parts are form-encoded (RFC 6749 §2.3.1).
 fn basic(value: &HeaderValue) -> Option<(String, String)> {
     let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
     let decoded = STANDARD.decode(encoded).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;

@@ -1,18 +1,18 @@
-//! Custom's paths, scopes and lifetimes, and the app that is registered there from the start.
+//! Custom's paths, scopes and lifetimes, and the app that is registered there.
 
 use crate::grants::Lifetimes;
 use crate::registered_app::RegisteredApp;
 
-/// The client id of the app that is registered from the start.
+/// The client ID of the registered app.
 pub const CLIENT_ID: &str = "grapnel-sandbox-custom";
 
-/// Its client secret, which protects nothing.
+/// Its client secret. It protects no real data.
 pub const CLIENT_SECRET: &str = "custom-secret-not-for-production";
 
-/// Its redirect URIs. The loopback one is good for any port.
+/// Its redirect URIs. The loopback URI accepts any port.
 pub const REDIRECT_URIS: [&str; 3] = crate::grigora::constants::REDIRECT_URIS;
 
-/// The scopes, and what they mean. The last two open nothing: there is no API behind them.
+/// The scopes and their descriptions. The last two have no API.
 pub const SCOPES: [(&str, &str); 5] = [
     ("openid", "Know that it is you"),
     ("profile", "See your name"),
@@ -21,13 +21,13 @@ pub const SCOPES: [(&str, &str); 5] = [
     ("notes:write", "Change your notes"),
 ];
 
-/// The document of RFC 8414.
+/// The path of the metadata of RFC 8414.
 pub const METADATA_PATH: &str = "/.well-known/oauth-authorization-server";
 
-/// The document of `OpenID` Connect Discovery.
+/// The path of the metadata of `OpenID` Connect Discovery.
 pub const OPENID_PATH: &str = "/.well-known/openid-configuration";
 
-/// The authorization endpoint's path. It and the rest are announced in both documents.
+/// The authorization endpoint's path. Both metadata documents announce it and those below.
 pub const AUTHORIZE_PATH: &str = "/authorize";
 
 /// The token endpoint's path.
@@ -42,13 +42,13 @@ pub const REVOCATION_PATH: &str = "/revoke";
 /// The userinfo endpoint's path.
 pub const USERINFO_PATH: &str = "/userinfo";
 
-/// The path of the key that signs id tokens.
+/// The path of the JWK set with the key that signs ID tokens.
 pub const KEYS_PATH: &str = "/jwks";
 
 /// Assumed: a minute for the code, five for the access token, no end for the refresh token.
 pub const LIFETIMES: Lifetimes = Lifetimes { code: 60, access_token: 300, refresh_token: None };
 
-/// The app that is registered from the start.
+/// The registered app.
 #[must_use]
 pub fn sandbox_app() -> RegisteredApp {
     RegisteredApp {

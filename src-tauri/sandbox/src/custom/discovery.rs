@@ -1,4 +1,4 @@
-//! What the provider announces: the documents of RFC 8414 and of `OpenID` Connect Discovery, and its key.
+//! The metadata documents of RFC 8414 and `OpenID` Connect Discovery, and the JWK set.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::provider::Provider;
 use crate::reply::json_reply;
 use crate::switches::Switch;
 
-/// Whom the documents name when they are switched to name another.
+/// The issuer in the documents with the switch `custom-issuer-mismatch`.
 const OTHER_ISSUER: &str = "https://someone-else.example";
 const HUGE_DOCUMENT_BYTES: usize = 10 * 1024 * 1024;
 
@@ -34,7 +34,7 @@ async fn metadata(State(custom): State<Arc<Custom>>) -> Response {
     json_reply(StatusCode::OK, &announced(&custom))
 }
 
-/// The same, and what `OpenID` Connect requires besides.
+/// The metadata of RFC 8414 and the members that `OpenID` Connect requires in addition.
 async fn openid(State(custom): State<Arc<Custom>>) -> Response {
     let mut document = announced(&custom);
     document["subject_types_supported"] = json!(["public"]);

@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662): what a token is, told to the client that it was issued to.
+//! The introspection endpoint (RFC 7662), for the client that a token was issued to.
 
 use std::sync::Arc;
 
@@ -31,8 +31,9 @@ async fn introspect(State(custom): State<Arc<Custom>>, request: Request) -> Resp
     let provider = &custom.provider;
     let log = provider.departure_log(format!("POST {INTROSPECTION_PATH}"));
     let act = async {
-        let told = act(&custom, request, &log).await;
-        told.map_or_else(ErrorReply::into_response, |told| json_reply(StatusCode::OK, &told))
+        let token_info = act(&custom, request, &log).await;
+        token_info
+            .map_or_else(ErrorReply::into_response, |token_info| json_reply(StatusCode::OK, &token_info))
     };
     apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
 }
@@ -41,26 +42,26 @@ async fn act(custom: &Custom, request: Request, log: &DepartureLog<'_>) -> Resul
     let (headers, params) = read_body(request, Formats::Form, log).await?;
     log.unknown(params.unknown(&KNOWN));
     let app = authenticate(&custom.provider, &headers, &params, log)?;
-    let held = custom.provider.grants.introspect(required(&params, "token", log)?);
-    // Assumed: of another client's token no more is told than of one that was never issued.
-    let theirs = held.filter(|held| held.is_live && held.grant.authorization.client_id == app.client_id);
-    Ok(theirs.map_or_else(|| json!({ "active": false }), |held| told(custom, &held)))
+    let info = custom.provider.grants.introspect(required(&params, "token", log)?);
+    // Assumed: another client's token is inactive.
+    let theirs = info.filter(|info| info.is_live && info.grant.authorization.client_id == app.client_id);
+    Ok(theirs.map_or_else(|| json!({ "active": false }), |info| token_info(custom, &info)))
 }
 
-fn told(custom: &Custom, held: &TokenInfo) -> Value {
-    let authorization = &held.grant.authorization;
+fn token_info(custom: &Custom, info: &TokenInfo) -> Value {
+    let authorization = &info.grant.authorization;
     let mut members = json!({
         "active": true,
         "scope": authorization.scope,
         "client_id": authorization.client_id,
         "sub": authorization.user_id,
         "iss": custom.issuer(),
-        "iat": held.validity.issued_at.as_second(),
+        "iat": info.validity.issued_at.as_second(),
     });
-    if held.validity.expires_at != jiff::Timestamp::MAX {
-        members["exp"] = json!(held.validity.expires_at.as_second());
+    if info.validity.expires_at != jiff::Timestamp::MAX {
+        members["exp"] = json!(info.validity.expires_at.as_second());
     }
-    if !held.is_refresh {
+    if !info.is_refresh {
         members["token_type"] = json!("Bearer");
     }
     if let Some(user) = USERS.iter().find(|user| user.id == authorization.user_id) {

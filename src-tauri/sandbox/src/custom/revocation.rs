@@ -1,4 +1,4 @@
-//! Revocation (RFC 7009): a refresh token ends with its whole grant, an access token alone.
+//! The revocation endpoint (RFC 7009). Revoking a refresh token revokes its grant; revoking an access token only itself.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ async fn revoke(State(custom): State<Arc<Custom>>, request: Request) -> Response
     }
     let act = async {
         let done = act(provider, request, &log).await;
-        // RFC 7009 §2.2: 200, and nothing to read.
+        // RFC 7009 §2.2: 200 with an empty body.
         done.map_or_else(ErrorReply::into_response, |()| StatusCode::OK.into_response())
     };
     apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
@@ -44,14 +44,14 @@ async fn act(provider: &Provider, request: Request, log: &DepartureLog<'_>) -> R
     log.unknown(params.unknown(&KNOWN));
     let app = authenticate(provider, &headers, &params, log)?;
     let token = required(&params, "token", log)?;
-    // RFC 7009 §2.2: a token that is not known is as good as revoked.
-    let Some(held) = provider.grants.introspect(token) else { return Ok(()) };
-    if held.grant.authorization.client_id != app.client_id {
+    // RFC 7009 §2.2: an unknown token counts as revoked.
+    let Some(info) = provider.grants.introspect(token) else { return Ok(()) };
+    if info.grant.authorization.client_id != app.client_id {
         log.add(DepartureKind::WrongClient, "token");
-        // §2.1 asks to refuse it, and does not say how (assumed).
+        // §2.1 requires a refusal; the error code is assumed.
         return Err(ErrorReply::invalid_grant("the token was issued to another client"));
     }
-    if held.is_refresh {
+    if info.is_refresh {
         provider.grants.revoke_grant(token);
     } else {
         provider.grants.revoke(token);

@@ -1,4 +1,4 @@
-//! The token endpoint: codes with their verifier, and refresh tokens that rotate. One used twice ends its whole grant.
+//! The token endpoint: code exchange with PKCE, and refresh with rotation. Reuse of a refresh token revokes its grant.
 
 use std::sync::Arc;
 
@@ -34,32 +34,33 @@ pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
 async fn token(State(custom): State<Arc<Custom>>, request: Request) -> Response {
     let provider = &custom.provider;
     let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::Form, &log).await {
-        Ok(asked) => asked,
+    let token_request = match TokenRequest::read(request, provider, Formats::Form, &log).await {
+        Ok(token_request) => token_request,
         Err(refusal) => return refusal.into_response(),
     };
-    let fault = asked.next_fault(provider);
+    let fault = token_request.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
-        act(&custom, &asked, rotate, &log).map_or_else(ErrorReply::into_response, |reply| granted(&reply))
+        act(&custom, &token_request, rotate, &log)
+            .map_or_else(ErrorReply::into_response, |reply| granted(&reply))
     };
     apply_fault(fault, provider, act).await
 }
 
 fn act(
     custom: &Custom,
-    asked: &TokenRequest,
+    token_request: &TokenRequest,
     rotate: bool,
     log: &DepartureLog<'_>,
 ) -> Result<Value, ErrorReply> {
-    let app = authenticate(&custom.provider, &asked.headers, &asked.params, log)?;
-    if asked.endpoint == Endpoint::TokenExchange {
-        log.unknown(asked.params.unknown(&EXCHANGE));
-        let tokens = exchange(custom, app, &asked.params, log)?;
+    let app = authenticate(&custom.provider, &token_request.headers, &token_request.params, log)?;
+    if token_request.endpoint == Endpoint::TokenExchange {
+        log.unknown(token_request.params.unknown(&EXCHANGE));
+        let tokens = exchange(custom, app, &token_request.params, log)?;
         return Ok(with_id_token(custom, &tokens));
     }
-    log.unknown(asked.params.unknown(&REFRESH));
-    Ok(members(&refresh(custom, app, &asked.params, rotate, log)?))
+    log.unknown(token_request.params.unknown(&REFRESH));
+    Ok(members(&refresh(custom, app, &token_request.params, rotate, log)?))
 }
 
 fn exchange(
@@ -85,9 +86,9 @@ fn refresh(
 ) -> Result<Tokens, ErrorReply> {
     let grants = &custom.provider.grants;
     let token = required(params, "refresh_token", log)?;
-    if let (Some(held), Some(asked)) = (grants.introspect(token), params.get("scope")) {
-        let granted: Vec<&str> = held.grant.authorization.scope.split(' ').collect();
-        // RFC 6749 §6: no more than was granted. That less is asked for changes nothing (§3.3 allows that).
+    if let (Some(info), Some(asked)) = (grants.introspect(token), params.get("scope")) {
+        let granted: Vec<&str> = info.grant.authorization.scope.split(' ').collect();
+        // RFC 6749 §6: no scope beyond the grant. A narrower scope is ignored, as §3.3 permits.
         if asked.split(' ').any(|scope| !granted.contains(&scope)) {
             log.add(DepartureKind::WrongValue, "scope");
             let why = "scope names more than was granted";
@@ -96,7 +97,7 @@ fn refresh(
     }
     grants.refresh(token, &app.client_id, rotate).map_err(|why| {
         if why == RefreshError::Rotated {
-            // RFC 9700 §4.14.2: either the client or a thief has the newer one, and nobody can tell which.
+            // RFC 9700 §4.14.2: the newer token may be stolen.
             grants.revoke_grant(token);
         }
         ErrorReply::invalid_grant(why.report(log))
@@ -116,7 +117,7 @@ fn members(tokens: &Tokens) -> Value {
     members
 }
 
-/// With `openid` among the scopes, the reply says who signed in (`OpenID` Connect Core §3.1.3.3).
+/// With the scope `openid`, the reply has an ID token (`OpenID` Connect Core §3.1.3.3).
 fn with_id_token(custom: &Custom, tokens: &Tokens) -> Value {
     let mut members = members(tokens);
     let authorization = &tokens.grant.authorization;

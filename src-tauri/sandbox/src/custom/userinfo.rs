@@ -1,4 +1,4 @@
-//! The userinfo endpoint (`OpenID` Connect Core §5.3): who the token is from, as far as its scopes reach.
+//! The userinfo endpoint (`OpenID` Connect Core §5.3): the claims that the token's scopes allow.
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
 async fn userinfo(State(custom): State<Arc<Custom>>, request: Request) -> Response {
     let provider = &custom.provider;
     let act = async {
-        let told = act(provider, request);
-        told.map_or_else(ErrorReply::into_response, |told| json_reply(StatusCode::OK, &told))
+        let claims = act(provider, request);
+        claims.map_or_else(ErrorReply::into_response, |claims| json_reply(StatusCode::OK, &claims))
     };
     apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
 }

@@ -1,4 +1,4 @@
-//! Plays a fault on a request: instead of acting on it, or on the reply after the server has acted.
+//! Applies a fault to a request: replaces the handler, or alters the handler's reply.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,10 +22,10 @@ use crate::server::DropConnection;
 
 const OVERSIZED_PADDING_BYTES: usize = 5 * 1024 * 1024;
 
-/// What a captive portal says to everything.
+/// The page that a captive portal serves for every request.
 const CAPTIVE_PORTAL_PAGE: &str = "<!doctype html><title>Welcome</title><h1>Sign in to use this network</h1>";
 
-/// Answers a request with `act`, and with whatever `fault` makes of it.
+/// Runs the handler `act` with `fault` applied.
 pub(crate) async fn apply_fault(
     fault: Option<Fault>,
     provider: &Provider,
@@ -39,7 +39,7 @@ pub(crate) async fn apply_fault(
     }
 }
 
-/// The reply of a server, or of something before it, that never acted.
+/// The reply for a fault at which the server does not act; `None` for the other faults.
 fn reply_without_acting(fault: &Fault, clock: &Clock, refusals: RefusalReplies) -> Option<Response> {
     Some(match fault {
         Fault::TooMany(seconds) => too_many(&seconds.to_string()),
@@ -98,7 +98,7 @@ fn too_many(retry_after: &str) -> Response {
     response
 }
 
-/// A gateway speaks HTML, whatever the server behind it speaks.
+/// Gateways reply with HTML.
 fn gateway(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let reason = status.canonical_reason().unwrap_or_default();
@@ -120,10 +120,10 @@ async fn cut_off(response: Response) -> Response {
     response
 }
 
-/// A body that sends half of what was promised and then fails, so that the connection breaks.
+/// A body that fails after half of its content, so that the connection breaks.
 enum Broken {
     Half(Bytes),
-    /// The half is on its way: a failure in the same breath would take it along.
+    /// Waits once, so that the half is sent before the failure.
     Flushing,
     Failing,
 }

@@ -1,4 +1,4 @@
-//! Where a fault strikes.
+//! The endpoints at which faults can be injected.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::input_error::InputError;
 
-/// Where a fault strikes.
+/// An endpoint at which faults can be injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// The token endpoint, exchanging a code.
@@ -34,7 +34,7 @@ impl FromStr for Endpoint {
         let all: HashMap<String, Self> =
             [Self::TokenExchange, Self::TokenRefresh, Self::Api].map(|e| (e.to_string(), e)).into();
         all.get(text).copied().ok_or_else(|| {
-            InputError::new(format!("no endpoint `{text}`: there are token-exchange, token-refresh and api"))
+            InputError::new(format!("unknown endpoint `{text}`; known: token-exchange, token-refresh, api"))
         })
     }
 }

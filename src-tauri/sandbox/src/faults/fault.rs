@@ -1,4 +1,4 @@
-//! The faults by name: what each one is, where it may strike, and how it is written.
+//! The faults, their names, and the endpoints at which they can occur.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::faults::endpoint::Endpoint;
 use crate::input_error::InputError;
 
-/// What goes wrong. "Before" means that the server never acted on the request; "after", that it did.
+/// An injected fault. "Before": the server has not acted on the request. "After": it has.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
-    /// After: the connection ends without a byte. A refresh token has been rotated, and nobody has the new one.
+    /// After: the connection ends without a byte. A rotated refresh token is lost.
     LostReply,
-    /// After: a gateway gave up waiting (504). The server acted all the same.
+    /// After: 504 from a gateway that timed out.
     GatewayTimeout,
     /// After: the reply waits that long, of real time.
     Slow(Duration),
@@ -62,7 +62,7 @@ pub enum Fault {
     ExtraMembers,
     /// No `access_token`.
     NoAccessToken,
-    /// No `refresh_token`: on a refresh the old one goes on, and nothing rotates.
+    /// No `refresh_token`: a refresh keeps the old one valid and does not rotate.
     NoRefreshToken,
 }
 
@@ -95,7 +95,7 @@ const PLAIN: &[(&str, Fault)] = &[
 ];
 
 impl Fault {
-    /// Every name that may be written, each with the value that it takes when none is given.
+    /// Every fault name, with its default value if it takes one.
     pub fn names() -> impl Iterator<Item = String> {
         let valued =
             ["slow=2000", "429=2", "429-date=2", "date-skew=3600", "redirect=https://elsewhere.invalid/"];
@@ -110,7 +110,7 @@ impl Fault {
         }
     }
 
-    /// Whether this fault is in the members of a token reply, and not in how it travels.
+    /// Whether this fault alters the members of a token reply, not its transport.
     pub(super) fn alters_token_reply(&self) -> bool {
         matches!(
             self,
@@ -160,7 +160,7 @@ impl FromStr for Fault {
             "date-skew" => Ok(Self::DateSkew(number(value, 3600)?)),
             "redirect" => redirect(value.unwrap_or("https://elsewhere.invalid/")),
             _ => Err(InputError::new(format!(
-                "no fault `{text}`: there are {}",
+                "unknown fault `{text}`; known: {}",
                 Self::names().collect::<Vec<_>>().join(", ")
             ))),
         }
@@ -168,17 +168,17 @@ impl FromStr for Fault {
 }
 
 fn number<N: FromStr>(value: Option<&str>, absent: N) -> Result<N, InputError> {
-    let wrong = |text| InputError::new(format!("`{text}` is not a number that fits here"));
+    let wrong = |text| InputError::new(format!("`{text}` is not a number in the valid range"));
     value.map_or(Ok(absent), |text| text.parse().map_err(|_| wrong(text)))
 }
 
 fn redirect(to: &str) -> Result<Fault, InputError> {
-    // It becomes a header: nothing else than visible ASCII may be in it.
+    // It becomes a header value: visible ASCII only.
     let fits = to.bytes().all(|b| b.is_ascii_graphic()) && to.contains("://");
     if fits {
         Ok(Fault::Redirect(to.to_owned()))
     } else {
-        Err(InputError::new(format!("`{to}` is not an address")))
+        Err(InputError::new(format!("`{to}` is not a URL")))
     }
 }
 

@@ -9,10 +9,10 @@ use super::fault::Fault;
 use crate::input_error::InputError;
 use crate::provider::ProviderId;
 
-/// How often.
+/// How often a fault is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
-    /// The next so many requests.
+    /// To this number of requests.
     Next(u32),
     /// Until cleared.
     Always,
@@ -24,16 +24,16 @@ impl From<u32> for Times {
     }
 }
 
-/// A fault in waiting. As text: `token-refresh:lost-reply`, `api:429=30*2`, `grindery/token-exchange:html*always`.
+/// A planned fault. As text: `token-refresh:lost-reply`, `api:429=30*2`, `grindery/token-exchange:html*always`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedFault {
-    /// The provider that it is for; `None` is for any.
+    /// The provider; `None` for any.
     pub provider: Option<ProviderId>,
-    /// Where it strikes.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// What happens.
+    /// The fault.
     pub fault: Fault,
-    /// How often it still does.
+    /// The remaining number of times.
     pub times: Times,
 }
 
@@ -44,10 +44,10 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Plans a fault, after those planned before for the same endpoint.
+    /// Plans a fault at any provider. Faults of an endpoint apply in the order of planning.
     ///
     /// # Errors
-    /// If the fault cannot happen at that endpoint, as a scope with commas in a reply of the API.
+    /// If the fault cannot occur at that endpoint.
     pub fn set(&self, endpoint: Endpoint, fault: Fault, times: impl Into<Times>) -> Result<(), InputError> {
         self.plan(PlannedFault { provider: None, endpoint, fault, times: times.into() })
     }
@@ -66,30 +66,30 @@ impl Faults {
         self.plan(PlannedFault { provider: Some(provider), endpoint, fault, times: times.into() })
     }
 
-    /// Plans a fault.
+    /// Plans `planned`.
     ///
     /// # Errors
     /// As [`Faults::set`].
     pub fn plan(&self, planned: PlannedFault) -> Result<(), InputError> {
         if !planned.fault.can_occur_at(planned.endpoint) {
-            return Err(InputError::new(format!("{} cannot happen at {}", planned.fault, planned.endpoint)));
+            return Err(InputError::new(format!("{} cannot occur at {}", planned.fault, planned.endpoint)));
         }
         self.with(|all| all.push(planned));
         Ok(())
     }
 
-    /// What is still to come.
+    /// The faults that remain.
     #[must_use]
     pub fn planned(&self) -> Vec<PlannedFault> {
         self.with(|all| all.clone())
     }
 
-    /// No more faults.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.with(Vec::clear);
     }
 
-    /// The fault for the request that has just come, if any is due.
+    /// The next planned fault for this request, if any. It is used up.
     pub(crate) fn next(&self, at: ProviderId, endpoint: Endpoint) -> Option<Fault> {
         self.with(|all| {
             all.retain(|planned| planned.times != Times::Next(0));

@@ -1,4 +1,4 @@
-//! A reply's body, read and replaced.
+//! Reads and replaces the body of a reply.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header;

@@ -1,4 +1,4 @@
-//! The ways in which a token reply departs from RFC 6749 §5.1 while its status is still 200.
+//! Faults that alter the members of a token reply (RFC 6749 §5.1) with status 200.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;

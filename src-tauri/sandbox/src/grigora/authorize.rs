@@ -1,4 +1,4 @@
-//! The authorization endpoint: the consent page, the person's answer to it, and the way back to the app.
+//! The authorization endpoint: the consent page, its form, and the redirect to the app.
 
 mod page;
 mod request;
@@ -25,7 +25,7 @@ use crate::provider::{Consent, Provider};
 use page::CONSENT_PATH;
 
 pub(super) fn router(grigora: Arc<Grigora>) -> Router<Arc<Provider>> {
-    Router::new().route(AUTHORIZE_PATH, get(show)).route(CONSENT_PATH, post(decide)).with_state(grigora)
+    Router::new().route(AUTHORIZE_PATH, get(show)).route(CONSENT_PATH, post(submit)).with_state(grigora)
 }
 
 async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) -> Response {
@@ -37,7 +37,7 @@ async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) ->
         Err(AuthorizeError::Redirect(to)) => return redirect_to(SELF, &to),
     };
     match grigora.provider.consent.get() {
-        Consent::Ask => ask(&grigora, &request),
+        Consent::Ask => show_consent(&grigora, &request),
         Consent::Authorize => {
             let user = grigora.data.users()[0].id.to_owned();
             authorize(&grigora, &request, user, request.projects.clone())
@@ -46,30 +46,35 @@ async fn show(State(grigora): State<Arc<Grigora>>, RawQuery(query): RawQuery) ->
     }
 }
 
-fn ask(grigora: &Grigora, request: &AuthorizeRequest) -> Response {
+fn show_consent(grigora: &Grigora, request: &AuthorizeRequest) -> Response {
     let Some(app) = grigora.provider.app(&request.client_id) else {
-        return error_page(SELF, "The app is not registered any more.");
+        return error_page(SELF, "The app is no longer registered.");
     };
     let ticket = grigora.tickets.issue(request.clone());
     let body = page::consent(app, request, &grigora.data, &ticket);
     show_page(SELF.into(), StatusCode::OK, &format!("Connect {} to Grigora", app.name), &body)
 }
 
-async fn decide(State(grigora): State<Arc<Grigora>>, headers: HeaderMap, body: Body) -> Response {
+async fn submit(State(grigora): State<Arc<Grigora>>, headers: HeaderMap, body: Body) -> Response {
     let log = grigora.provider.departure_log(format!("POST {CONSENT_PATH}"));
-    let answer = ConsentForm::read(&grigora.provider, &grigora.tickets, (headers, body), &log).await;
-    let ConsentForm { form, request } = match answer {
-        Ok(answer) => answer,
+    let submitted = ConsentForm::read(&grigora.provider, &grigora.tickets, (headers, body), &log).await;
+    let ConsentForm { form, request } = match submitted {
+        Ok(submitted) => submitted,
         Err(refused) => return refused,
     };
     match form.get("decision") {
-        Some("authorize") => agreed(&grigora, &request, &form, &log),
+        Some("authorize") => authorize_selection(&grigora, &request, &form, &log),
         Some("cancel") => redirect_to(SELF, &request.denied()),
-        _ => error_page(SELF, "This answer says neither Authorize nor Cancel."),
+        _ => error_page(SELF, "Choose Authorize or Cancel."),
     }
 }
 
-fn agreed(grigora: &Grigora, request: &AuthorizeRequest, form: &Params, log: &DepartureLog<'_>) -> Response {
+fn authorize_selection(
+    grigora: &Grigora,
+    request: &AuthorizeRequest,
+    form: &Params,
+    log: &DepartureLog<'_>,
+) -> Response {
     let chosen: Vec<String> = form.all("project").map(str::to_owned).collect();
     let user = form.get("user").and_then(|id| grigora.data.user(id));
     match user {
@@ -78,7 +83,7 @@ fn agreed(grigora: &Grigora, request: &AuthorizeRequest, form: &Params, log: &De
         }
         _ => {
             log.add(DepartureKind::WrongValue, "user or project");
-            error_page(SELF, "This answer names a person or a project that does not exist.")
+            error_page(SELF, "The selected account or project does not exist.")
         }
     }
 }
@@ -90,7 +95,7 @@ fn authorize(
     project_ids: Vec<String>,
 ) -> Response {
     let Some(app) = grigora.provider.app(&request.client_id) else {
-        return error_page(SELF, "The app is not registered any more.");
+        return error_page(SELF, "The app is no longer registered.");
     };
     let code = grigora.provider.grants.issue_code(Authorization {
         client_id: request.client_id.clone(),

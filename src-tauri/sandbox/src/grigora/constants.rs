@@ -1,18 +1,18 @@
-//! Grigora's paths, scopes and lifetimes, and the app that is registered there from the start.
+//! Grigora's paths, scopes and lifetimes, and the app that is registered there.
 
 use crate::grants::Lifetimes;
 use crate::registered_app::RegisteredApp;
 
-/// The client id of the app that is registered from the start.
+/// The client ID of the registered app.
 pub const CLIENT_ID: &str = "grapnel-sandbox-app";
 
-/// Its client secret, which protects nothing.
+/// Its client secret. It protects no real data.
 pub const CLIENT_SECRET: &str = "sandbox-secret-not-for-production";
 
 /// Its name on the consent page.
 pub const APP_NAME: &str = "Sandbox App";
 
-/// Its redirect URIs. The loopback one is good for any port.
+/// Its redirect URIs. The loopback URI accepts any port.
 pub const REDIRECT_URIS: [&str; 3] = [
     "dev.grapnel.desktop:/oauth/callback",
     "dev.grapnel.desktop://oauth/callback",
@@ -35,7 +35,7 @@ pub const API_BASE: &str = "/general/api/v1";
 /// token are assumed.
 pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 3600, refresh_token: None };
 
-/// The app that is registered from the start.
+/// The registered app.
 #[must_use]
 pub fn sandbox_app() -> RegisteredApp {
     RegisteredApp {

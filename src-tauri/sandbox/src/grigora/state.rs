@@ -20,6 +20,6 @@ pub(super) struct AuthorizeRequest {
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
     pub(super) challenge: Option<String>,
-    /// The projects ticked beforehand: those that were named, or all.
+    /// The projects ticked on the page: the requested ones, or all.
     pub(super) projects: Vec<String>,
 }

@@ -2,10 +2,10 @@
 
 use crate::grants::Lifetimes;
 
-/// The authorization endpoint, which passes every parameter on to the sign-in page of the day.
+/// The authorization endpoint, which forwards every parameter to the sign-in page.
 pub const AUTHORIZE_PATH: &str = "/oauth/authorize";
 
-/// The sign-in page of the day.
+/// The sign-in page's path.
 pub const SIGN_IN_PATH: &str = "/sign-in";
 
 /// The token endpoint's path.
@@ -14,7 +14,7 @@ pub const TOKEN_PATH: &str = "/oauth/token";
 /// The JSON-RPC endpoint's path.
 pub const API_PATH: &str = "/";
 
-/// Where the key is that signs access tokens. The path is assumed.
+/// The JWK set with the key that signs access tokens. The path is assumed.
 pub const KEYS_PATH: &str = "/oauth/jwks";
 
 /// The issuer in each access token.

@@ -39,7 +39,7 @@ async fn rpc(State(grindery): State<Arc<Grindery>>, request: Request) -> Respons
         log.add(DepartureKind::UnexpectedQuery, "no call takes a query");
     }
     let act = async {
-        match answer(&grindery, &parts.headers, body, &log).await {
+        match handle(&grindery, &parts.headers, body, &log).await {
             Ok(response) => response,
             Err(failure) => failure.into_response(),
         }
@@ -47,7 +47,7 @@ async fn rpc(State(grindery): State<Arc<Grindery>>, request: Request) -> Respons
     apply_fault(provider.next_fault(Endpoint::Api), provider, act).await
 }
 
-async fn answer(
+async fn handle(
     grindery: &Grindery,
     headers: &HeaderMap,
     body: Body,
@@ -59,7 +59,7 @@ async fn answer(
     }
     let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Failure::parse())?;
     let call = Call::read(&bytes, log)?;
-    // Which is looked at first, the token or the method, is assumed.
+    // Checking the token before the method is assumed.
     let result =
         admitted(grindery, headers, log).and_then(|grant| methods::run(grindery, &grant, &call, log));
     match result {

@@ -1,12 +1,12 @@
-//! The wallets, workspaces and workflows that Grindery knows. All made up.
+//! Made-up wallets, workspaces and workflows of Grindery.
 
 use serde_json::{Value, json};
 
-/// Someone who can sign in. There are no accounts: who holds the wallet is the user.
+/// A wallet that can sign in. Grindery has no accounts besides wallets.
 #[derive(Debug)]
 pub(super) struct Wallet {
     pub(super) address: &'static str,
-    /// What the sign-in page calls it.
+    /// Its name on the sign-in page.
     pub(super) name: &'static str,
     pub(super) email: Option<&'static str>,
 }

@@ -1,4 +1,4 @@
-//! The token endpoint: a code or a refresh token, no client. A refresh gives no new refresh token; the old one goes on.
+//! The token endpoint, without client authentication. A refresh does not rotate the refresh token.
 
 use std::sync::Arc;
 
@@ -26,22 +26,26 @@ pub(super) fn router(grindery: Arc<Grindery>) -> Router<Arc<Provider>> {
 async fn token(State(grindery): State<Arc<Grindery>>, request: Request) -> Response {
     let provider = &grindery.provider;
     let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::FormOrJson, &log).await {
-        Ok(asked) => asked,
-        // Every error has this status.
+    let token_request = match TokenRequest::read(request, provider, Formats::FormOrJson, &log).await {
+        Ok(token_request) => token_request,
+        // Every error has status 400.
         Err(refusal) => return refusal.with_status(StatusCode::BAD_REQUEST).into_response(),
     };
     let act = async {
-        act(provider, &asked, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
+        act(provider, &token_request, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
     };
-    apply_fault(asked.next_fault(provider), provider, act).await
+    apply_fault(token_request.next_fault(provider), provider, act).await
 }
 
-fn act(provider: &Provider, asked: &TokenRequest, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
-    // No page asks for it and none forbids it, so it is noted and ignored.
-    sends_authorization(&asked.headers, log);
-    let params = &asked.params;
-    if asked.endpoint == Endpoint::TokenExchange {
+fn act(
+    provider: &Provider,
+    token_request: &TokenRequest,
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    // Undocumented, so it is logged and ignored.
+    sends_authorization(&token_request.headers, log);
+    let params = &token_request.params;
+    if token_request.endpoint == Endpoint::TokenExchange {
         log.unknown(params.unknown(&["grant_type", "code"]));
         let claim = CodeExchange::new(required(params, "code", log)?, "");
         return provider
@@ -54,7 +58,7 @@ fn act(provider: &Provider, asked: &TokenRequest, log: &DepartureLog<'_>) -> Res
     provider.grants.refresh(token, "", false).map_err(|why| ErrorReply::invalid_request(why.report(log)))
 }
 
-/// The reply, member by member as on the page.
+/// The documented members of the reply.
 #[derive(Serialize)]
 struct Granted<'a> {
     access_token: &'a str,

@@ -1,4 +1,4 @@
-//! The API: a user with their organizations, and one call of those that need to know the organization.
+//! The API: a user with their organizations, and one call that requires an organization.
 
 use std::sync::Arc;
 
@@ -17,48 +17,60 @@ use crate::faults::{Endpoint, apply_fault};
 use crate::grovestreams::state::GroveStreams;
 use crate::provider::Provider;
 
-pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
+pub(super) fn router(grovestreams: Arc<GroveStreams>) -> Router<Arc<Provider>> {
     Router::new()
         .route("/api/user/{uid}", get(user))
-        // One of many such calls; that it lists so is assumed.
+        // One of many such calls; the form of the list is assumed.
         .route("/api/component", get(components))
-        .layer(from_fn_with_state(Arc::clone(&here), inject_api_fault))
-        .with_state(here)
+        .layer(from_fn_with_state(Arc::clone(&grovestreams), inject_api_fault))
+        .with_state(grovestreams)
 }
 
-async fn inject_api_fault(State(here): State<Arc<GroveStreams>>, request: Request, next: Next) -> Response {
-    let provider = &here.provider;
+async fn inject_api_fault(
+    State(grovestreams): State<Arc<GroveStreams>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let provider = &grovestreams.provider;
     apply_fault(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
 }
 
-/// A request with a good token.
+/// An authenticated API request.
 struct Caller {
     user_uid: String,
     org: Option<String>,
-    here: Arc<GroveStreams>,
+    grovestreams: Arc<GroveStreams>,
     endpoint: &'static str,
 }
 
 impl FromRequestParts<Arc<GroveStreams>> for Caller {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, here: &Arc<GroveStreams>) -> Result<Self, Response> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        grovestreams: &Arc<GroveStreams>,
+    ) -> Result<Self, Response> {
         let components = parts.uri.path() == "/api/component";
         let endpoint = if components { "GET /api/component" } else { "GET /api/user" };
-        let log = here.provider.departure_log(endpoint);
+        let log = grovestreams.provider.departure_log(endpoint);
         let query = read_query(parts, &["org"], &log);
         log_unexpected_body(&parts.headers, &log);
-        // The status of a bad token is assumed to be that of any failure.
-        let grant = bearer_grant(&here.provider, &parts.headers, &log).map_err(|why| match why {
+        // Assumed: an invalid token gets status 200 like any failure.
+        let grant = bearer_grant(&grovestreams.provider, &parts.headers, &log).map_err(|why| match why {
             Unauthorized::NoToken(_) => envelope::failed("You are not signed in."),
             Unauthorized::BadToken => envelope::failed("Your session has expired."),
         })?;
         let org = query.get("org").map(str::to_owned).or_else(|| cookie(&parts.headers, "org"));
-        Ok(Self { user_uid: grant.authorization.user_id, org, here: Arc::clone(here), endpoint })
+        Ok(Self {
+            user_uid: grant.authorization.user_id,
+            org,
+            grovestreams: Arc::clone(grovestreams),
+            endpoint,
+        })
     }
 }
 
-/// Nobody sees anyone but themselves (assumed).
+/// A user sees only their own account (assumed).
 async fn user(Path(uid): Path<String>, caller: Caller) -> Response {
     match sample_data::user(&uid).filter(|_| uid == caller.user_uid) {
         Some(user) => envelope::succeeded("user", &user),
@@ -67,7 +79,7 @@ async fn user(Path(uid): Path<String>, caller: Caller) -> Response {
 }
 
 async fn components(caller: Caller) -> Response {
-    let log = caller.here.provider.departure_log(caller.endpoint);
+    let log = caller.grovestreams.provider.departure_log(caller.endpoint);
     let Some(org) = &caller.org else {
         log.add(DepartureKind::MissingParameter, "org");
         return envelope::failed("org is missing: send it as a parameter or as a cookie.");

@@ -8,42 +8,42 @@ pub const AUTHORIZE_PATH: &str = "/Modern/";
 /// What the sign-in page's fragment begins with.
 pub const FRAGMENT: &str = "signinoauth/";
 
-/// Both, as the page writes the address to open.
+/// The sign-in page with the start of its fragment, as documented.
 pub const SIGN_IN_ADDRESS: &str = "/Modern/#signinoauth/";
 
-/// Where the sign-in page's script goes on, with the parameters in the query. The sandbox's own: a client without
-/// JavaScript may use it.
+/// The form, to which the sign-in page's script takes the parameters in the query. Specific to the sandbox; a client
+/// without JavaScript may open it.
 pub const SIGN_IN_PATH: &str = "/Modern/signinoauth";
 
 /// The token endpoint's path.
 pub const TOKEN_PATH: &str = "/api/oauth_access_token";
 
-/// Where a code is given for an email and a password.
+/// The endpoint that issues a code for an email and a password.
 pub const LOGIN_PATH: &str = "/api/oauth_login";
 
 /// The base path of the API.
 pub const API_BASE: &str = "/api";
 
-/// A host with a brand: `http://brand.localhost:PORT` is the same provider under another name.
+/// The host of a branded domain, `http://brand.localhost:PORT`, which serves the same provider.
 pub const BRAND_HOST: &str = "brand.localhost";
 
 /// The brand's name.
 pub const BRAND_NAME: &str = "Northwind Sensors";
 
-/// Emails, passwords and user ids of those who can sign in.
+/// The emails, passwords and user IDs of the accounts.
 pub const ACCOUNTS: [(&str, &str, &str); 3] = [
     ("ines@harbour.example", "harbour-lights-1", "6f1c2a52-0b7e-4c1f-9a3d-2f6b8c1d4e70"),
     ("tomas.obrien-nguyen@northwind.example", "pão & çedilha %2B", "b83f0d19-5e64-4a7b-8d02-91c7a4e6f325"),
     ("misaki@sekai.example", "台所のパスワード", "d2479ec0-3a18-4f95-b6e1-7c05f8d9a216"),
 ];
 
-/// The email of the first of them.
+/// The email of the first account.
 pub const EMAIL: &str = ACCOUNTS[0].0;
 
-/// The password of the first of them.
+/// The password of the first account.
 pub const PASSWORD: &str = ACCOUNTS[0].1;
 
-/// The id of the first of them.
+/// The user ID of the first account.
 pub const USER_UID: &str = ACCOUNTS[0].2;
 
 /// An hour for the code and a day for the access token are the page's; no end for the refresh token is assumed.

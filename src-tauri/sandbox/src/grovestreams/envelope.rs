@@ -1,4 +1,4 @@
-//! The envelope: every reply but that of the token endpoint has `success` and `message`, and a failure has status 200.
+//! The reply envelope with `success` and `message`, used except at the token endpoint. Failures have status 200.
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! A code without a browser: for an email and a password, as JSON.
+//! Issues a code for an email and a password, without a browser.
 
 use std::sync::Arc;
 
@@ -23,24 +23,24 @@ use crate::token_request::{read_body, required, sends_authorization};
 const KNOWN: [&str; 7] =
     ["email", "password", "scope", "response_type", "state", "redirect_uri", "client_id"];
 
-pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
-    Router::new().route(LOGIN_PATH, post(login)).with_state(here)
+pub(super) fn router(grovestreams: Arc<GroveStreams>) -> Router<Arc<Provider>> {
+    Router::new().route(LOGIN_PATH, post(login)).with_state(grovestreams)
 }
 
-async fn login(State(here): State<Arc<GroveStreams>>, request: Request) -> Response {
-    let log = here.provider.departure_log(format!("POST {LOGIN_PATH}"));
+async fn login(State(grovestreams): State<Arc<GroveStreams>>, request: Request) -> Response {
+    let log = grovestreams.provider.departure_log(format!("POST {LOGIN_PATH}"));
     let answer = match read_body(request, Formats::Json, &log).await {
         Ok((headers, params)) => {
             sends_authorization(&headers, &log);
-            act(&here, &params, &log)
+            act(&grovestreams, &params, &log)
         }
         Err(refusal) => Err(refusal),
     };
     answer.unwrap_or_else(|refusal| envelope::refused(&refusal))
 }
 
-/// What is optional at the sign-in page is so here, and `redirect_uri` and `scope` besides (assumed).
-fn act(here: &GroveStreams, params: &Params, log: &DepartureLog<'_>) -> Result<Response, ErrorReply> {
+/// Optional: what the sign-in page does not require, and `redirect_uri` and `scope` (assumed).
+fn act(grovestreams: &GroveStreams, params: &Params, log: &DepartureLog<'_>) -> Result<Response, ErrorReply> {
     log.unknown(params.unknown(&KNOWN));
     let email = required(params, "email", log)?;
     let password = required(params, "password", log)?;
@@ -51,14 +51,14 @@ fn act(here: &GroveStreams, params: &Params, log: &DepartureLog<'_>) -> Result<R
     }
     let (redirect_uri, state) = (params.get("redirect_uri"), params.get("state"));
     if redirect_uri.is_some_and(|uri| !is_full_address(uri, log)) {
-        return Err(ErrorReply::invalid_request("redirect_uri must be a full address"));
+        return Err(ErrorReply::invalid_request("redirect_uri must be an absolute URI"));
     }
-    // A person may mistype: no departure.
+    // A wrong password is no departure.
     let uid = sample_data::sign_in(email, password)
         .ok_or_else(|| ErrorReply::invalid_grant("The email or the password is wrong."))?;
     let mut body = json!({
         "success": true,
-        "oauthCode": here.issue_code(client_id, redirect_uri, state, uid),
+        "oauthCode": grovestreams.issue_code(client_id, redirect_uri, state, uid),
         "message": "Login succeeded.",
     });
     for (name, value) in [("oauthState", state), ("oauthRedirectUri", redirect_uri)] {

@@ -1,4 +1,4 @@
-//! The users and organizations that GroveStreams knows. All made up.
+//! Made-up users and organizations of GroveStreams.
 
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;

@@ -1,4 +1,4 @@
-//! The sign-in page. Its parameters are where no server sees them, so a script reads them and brings them here.
+//! The sign-in page. Its parameters are in the URL fragment, so a script reads them and sends them here.
 
 mod page;
 mod request;
@@ -29,73 +29,98 @@ use page::{SCRIPT, SCRIPT_PATH};
 
 const MAX_FORM_BYTES: usize = 64 * 1024;
 
-type Here = State<Arc<GroveStreams>>;
+type GroveStreamsState = State<Arc<GroveStreams>>;
 
 pub(super) fn router(grovestreams: Arc<GroveStreams>) -> Router<Arc<Provider>> {
     Router::new()
-        .route(AUTHORIZE_PATH, get(opened).post(posted))
-        .route(SIGN_IN_PATH, get(brought).post(answered))
+        .route(AUTHORIZE_PATH, get(show_sign_in).post(post_parameters))
+        .route(SIGN_IN_PATH, get(continue_from_script).post(submit))
         .route(SCRIPT_PATH, get(script))
         .with_state(grovestreams)
 }
 
-/// The page as a browser asks for it. Where nobody is to see a page, parameters in the query need no script either.
-async fn opened(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+/// The sign-in page. When it is skipped, parameters in the query are accepted without the script.
+async fn show_sign_in(
+    State(grovestreams): GroveStreamsState,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     match query {
-        Some(query) if here.provider.consent.get() != Consent::Ask => {
-            begin(&here, &headers, &Params::from_form(query.as_bytes()), &format!("GET {AUTHORIZE_PATH}"))
-        }
+        Some(query) if grovestreams.provider.consent.get() != Consent::Ask => start_sign_in(
+            &grovestreams,
+            &headers,
+            &Params::from_form(query.as_bytes()),
+            &format!("GET {AUTHORIZE_PATH}"),
+        ),
         _ => {
             let branding = Branding { script: Some(SCRIPT_PATH), ..branding(&headers) };
-            show(branding, StatusCode::OK, "Sign in", &page::doorstep(branding.title))
+            show(branding, StatusCode::OK, "Sign in", &page::script_page(branding.title))
         }
     }
 }
 
-/// The page says `POST`, which is taken at its word: as a form.
-async fn posted(State(here): Here, headers: HeaderMap, body: Body) -> Response {
+/// The documentation says `POST`: a form with the parameters is accepted.
+async fn post_parameters(State(grovestreams): GroveStreamsState, headers: HeaderMap, body: Body) -> Response {
     let endpoint = format!("POST {AUTHORIZE_PATH}");
     let bytes = axum::body::to_bytes(body, MAX_FORM_BYTES).await.unwrap_or_default();
     if content_type(&headers) != "application/x-www-form-urlencoded" {
-        here.provider
+        grovestreams
+            .provider
             .departure_log(endpoint)
             .add(DepartureKind::WrongContentType, loggable_name(&content_type(&headers)));
-        return error_page(branding(&headers), "The parameters belong into a form.");
+        return error_page(branding(&headers), "Send the parameters as a form.");
     }
-    begin(&here, &headers, &Params::from_form(&bytes), &endpoint)
+    start_sign_in(&grovestreams, &headers, &Params::from_form(&bytes), &endpoint)
 }
 
-/// Where the script goes on.
-async fn brought(State(here): Here, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+/// The target of the script.
+async fn continue_from_script(
+    State(grovestreams): GroveStreamsState,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     let params = Params::from_form(query.unwrap_or_default().as_bytes());
-    begin(&here, &headers, &params, &format!("GET {AUTHORIZE_PATH}"))
+    start_sign_in(&grovestreams, &headers, &params, &format!("GET {AUTHORIZE_PATH}"))
 }
 
-fn begin(here: &GroveStreams, headers: &HeaderMap, params: &Params, endpoint: &str) -> Response {
-    let request = match SignIn::read(params, &here.provider.departure_log(endpoint)) {
+fn start_sign_in(
+    grovestreams: &GroveStreams,
+    headers: &HeaderMap,
+    params: &Params,
+    endpoint: &str,
+) -> Response {
+    let request = match SignIn::read(params, &grovestreams.provider.departure_log(endpoint)) {
         Ok(request) => request,
         Err(why) => return error_page(branding(headers), &why),
     };
-    match here.provider.consent.get() {
-        Consent::Ask => ask(here, headers, &request, None),
-        Consent::Authorize => signed_in(here, headers, &request, crate::grovestreams::constants::USER_UID),
+    match grovestreams.provider.consent.get() {
+        Consent::Ask => show_form(grovestreams, headers, &request, None),
+        Consent::Authorize => {
+            redirect_with_code(grovestreams, headers, &request, crate::grovestreams::constants::USER_UID)
+        }
         Consent::Cancel => cancelled(branding(headers)),
     }
 }
 
-fn ask(here: &GroveStreams, headers: &HeaderMap, request: &SignIn, wrong: Option<&str>) -> Response {
+fn show_form(
+    grovestreams: &GroveStreams,
+    headers: &HeaderMap,
+    request: &SignIn,
+    wrong: Option<&str>,
+) -> Response {
     let branding = branding(headers);
-    let ticket = here.tickets.issue(request.clone());
+    let ticket = grovestreams.tickets.issue(request.clone());
     let body = page::form(request, branding, wrong, &ticket);
     show(branding, StatusCode::OK, &format!("Sign in to {}", branding.title), &body)
 }
 
-/// Assumed: a cancel leads nowhere, because the page names no callback but that of a success.
-async fn answered(State(here): Here, headers: HeaderMap, body: Body) -> Response {
-    let log = here.provider.departure_log(format!("POST {SIGN_IN_PATH}"));
-    let answer = ConsentForm::read(&here.provider, &here.tickets, (headers.clone(), body), &log).await;
-    let ConsentForm { form, mut request } = match answer {
-        Ok(answer) => answer,
+/// Assumed: a cancel does not redirect, since only a success callback is documented.
+async fn submit(State(grovestreams): GroveStreamsState, headers: HeaderMap, body: Body) -> Response {
+    let log = grovestreams.provider.departure_log(format!("POST {SIGN_IN_PATH}"));
+    let submitted =
+        ConsentForm::read(&grovestreams.provider, &grovestreams.tickets, (headers.clone(), body), &log).await;
+    let ConsentForm { form, mut request } = match submitted {
+        Ok(submitted) => submitted,
         Err(refused) => return refused,
     };
     match form.get("decision") {
@@ -103,19 +128,28 @@ async fn answered(State(here): Here, headers: HeaderMap, body: Body) -> Response
         Some("sign-in") => {
             let email = form.get("email").unwrap_or_default();
             if let Some(uid) = sample_data::sign_in(email, form.get("password").unwrap_or_default()) {
-                return signed_in(&here, &headers, &request, uid);
+                return redirect_with_code(&grovestreams, &headers, &request, uid);
             }
             request.email = Some(email.to_owned());
-            ask(&here, &headers, &request, Some("This email and this password do not belong together."))
+            show_form(&grovestreams, &headers, &request, Some("The email or the password is wrong."))
         }
-        _ => error_page(branding(&headers), "This answer says neither Sign in nor Cancel."),
+        _ => error_page(branding(&headers), "Choose Sign in or Cancel."),
     }
 }
 
-fn signed_in(here: &GroveStreams, headers: &HeaderMap, request: &SignIn, uid: &str) -> Response {
-    let code =
-        here.issue_code(&request.client_id, Some(&request.redirect_uri), request.state.as_deref(), uid);
-    redirect_to(branding(headers), &request.back(&code, &here.provider.shared.switches))
+fn redirect_with_code(
+    grovestreams: &GroveStreams,
+    headers: &HeaderMap,
+    request: &SignIn,
+    uid: &str,
+) -> Response {
+    let code = grovestreams.issue_code(
+        &request.client_id,
+        Some(&request.redirect_uri),
+        request.state.as_deref(),
+        uid,
+    );
+    redirect_to(branding(headers), &request.back(&code, &grovestreams.provider.shared.switches))
 }
 
 impl GroveStreams {
@@ -136,7 +170,7 @@ impl GroveStreams {
     }
 }
 
-/// The brand is that of the host under which the page was opened.
+/// The branding of the requested host.
 fn branding(headers: &HeaderMap) -> Branding {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if host.split(':').next() == Some(BRAND_HOST) {

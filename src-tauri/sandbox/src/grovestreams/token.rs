@@ -1,4 +1,4 @@
-//! The token endpoint: a form with a free choice of client id and an optional secret, which must be repeated.
+//! The token endpoint. The client chooses its ID and an optional secret, which a refresh must repeat.
 
 use std::sync::Arc;
 
@@ -26,27 +26,27 @@ use crate::token_request::{TokenRequest, required, sends_authorization};
 const KNOWN: [&str; 7] =
     ["grant_type", "code", "client_id", "state", "client_secret", "redirect_uri", "refresh_token"];
 
-pub(super) fn router(here: Arc<GroveStreams>) -> Router<Arc<Provider>> {
-    Router::new().route(TOKEN_PATH, post(token)).with_state(here)
+pub(super) fn router(grovestreams: Arc<GroveStreams>) -> Router<Arc<Provider>> {
+    Router::new().route(TOKEN_PATH, post(token)).with_state(grovestreams)
 }
 
-/// A form: the page says "parameters" and no more (assumed).
-async fn token(State(here): State<Arc<GroveStreams>>, request: Request) -> Response {
-    let provider = &here.provider;
+/// The body is a form (assumed): the documentation says "parameters".
+async fn token(State(grovestreams): State<Arc<GroveStreams>>, request: Request) -> Response {
+    let provider = &grovestreams.provider;
     let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::Form, &log).await {
-        Ok(asked) => asked,
+    let token_request = match TokenRequest::read(request, provider, Formats::Form, &log).await {
+        Ok(token_request) => token_request,
         Err(refusal) => return envelope::refused(&refusal),
     };
-    let fault = asked.next_fault(provider);
+    let fault = token_request.next_fault(provider);
     let rotate = fault != Some(Fault::NoRefreshToken);
     let act = async {
-        sends_authorization(&asked.headers, &log);
-        log.unknown(asked.params.unknown(&KNOWN));
-        let tokens = if asked.endpoint == Endpoint::TokenExchange {
-            exchange(provider, &asked.params, &log)
+        sends_authorization(&token_request.headers, &log);
+        log.unknown(token_request.params.unknown(&KNOWN));
+        let tokens = if token_request.endpoint == Endpoint::TokenExchange {
+            exchange(provider, &token_request.params, &log)
         } else {
-            refresh(provider, &asked.params, rotate, &log)
+            refresh(provider, &token_request.params, rotate, &log)
         };
         tokens.map_or_else(|refusal| envelope::refused(&refusal), |tokens| granted(&tokens))
     };
@@ -66,7 +66,7 @@ fn exchange(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Res
     provider.grants.exchange_code(&claim).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
-/// That a refresh token ends as the next one begins is assumed: the reply has a new one each time.
+/// Rotation is assumed, since each reply has a new refresh token.
 fn refresh(
     provider: &Provider,
     params: &Params,
@@ -75,7 +75,7 @@ fn refresh(
 ) -> Result<Tokens, ErrorReply> {
     let token = required(params, "refresh_token", log)?;
     let client_id = required(params, "client_id", log)?;
-    let first = provider.grants.introspect(token).and_then(|held| held.grant.secret);
+    let first = provider.grants.introspect(token).and_then(|info| info.grant.secret);
     match (first, params.get("client_secret")) {
         (Some(_), None) => {
             log.add(DepartureKind::MissingParameter, "client_secret");
@@ -87,7 +87,7 @@ fn refresh(
                 "client_secret is not the one that was sent with the code",
             ));
         }
-        // "Required if one was passed in": where none was, one has no business here either (assumed, and let pass).
+        // "Required if one was passed in": an additional secret is logged and ignored (assumed).
         (None, Some(_)) => log.add(DepartureKind::UnknownParameter, "client_secret"),
         _ => {}
     }
@@ -97,7 +97,7 @@ fn refresh(
         .map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
-/// The reply, member by member as on the page.
+/// The documented members of the reply.
 #[derive(Serialize)]
 struct Granted<'a> {
     access_token: &'a str,
@@ -116,7 +116,7 @@ fn granted(tokens: &Tokens) -> Response {
     };
     let mut response = json_reply(StatusCode::OK, &body);
     let headers = response.headers_mut();
-    // As on the page, without the `=` that belongs there.
+    // As documented, without the `=`.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset UTF-8"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response

@@ -1,23 +1,23 @@
-//! Who answers a provider's consent or sign-in page.
+//! Whether a provider's consent or sign-in page is shown or skipped.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-/// Who answers the consent page. No provider has such a switch: it is for scripts and measurements without a person.
+/// Whether the consent page is shown or skipped. Skipping is for scripts and benchmarks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Consent {
-    /// A person does: the page is shown.
+    /// The page is shown.
     #[default]
     Ask,
-    /// The page is skipped as if the first person had pressed Authorize.
+    /// The page is skipped, as if the first account had pressed Authorize.
     Authorize,
-    /// The page is skipped as if the person had pressed Cancel.
+    /// The page is skipped, as if Cancel had been pressed.
     Cancel,
 }
 
-/// The switch, which may be turned while the provider runs.
+/// The current mode, which can change while the provider runs.
 #[derive(Debug)]
 pub(crate) struct ConsentSwitch(AtomicU8);
 

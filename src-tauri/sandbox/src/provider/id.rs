@@ -1,4 +1,4 @@
-//! Which provider: the name by which command lines, logs and faults call it.
+//! The providers' identifiers, as used on the command line, in logs and in faults.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ impl ProviderId {
     pub const ALL: [Self; 5] =
         [Self::Grigora, Self::Grindery, Self::TheGrid, Self::GroveStreams, Self::Custom];
 
-    /// As in `the-grid`.
+    /// The identifier, such as `the-grid`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl ProviderId {
         }
     }
 
-    /// As a person writes it.
+    /// The display name.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -59,6 +59,6 @@ impl FromStr for ProviderId {
     fn from_str(text: &str) -> Result<Self, InputError> {
         let names = Self::ALL.map(Self::name).join(", ");
         let found = Self::ALL.into_iter().find(|id| id.name() == text);
-        found.ok_or_else(|| InputError::new(format!("no provider `{text}`: there are {names}")))
+        found.ok_or_else(|| InputError::new(format!("unknown provider `{text}`; known: {names}")))
     }
 }

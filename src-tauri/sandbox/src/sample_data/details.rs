@@ -1,4 +1,4 @@
-//! The "other fields" of a project's details. The page names none of them: these are seeded.
+//! The undocumented "other fields" of a project's details.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Posts: of every status, over three years, by several people, with a null now and then.
+//! Generated posts of every status over three years, some with null fields.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -7,7 +7,7 @@ use super::rng::Rng;
 use super::titles::{Style, excerpt, slug};
 use crate::clock::iso;
 
-/// The world's today, 15 November 2026 at nine: what is scheduled lies after it, all else before.
+/// 15 November 2026, 9:00 UTC. Scheduled posts lie after it, all others before.
 const TODAY: i64 = 1_794_733_200;
 const DAY: i64 = 86_400;
 
@@ -24,7 +24,7 @@ const AUTHORS: [&str; 7] = [
 const CATEGORIES: [&str; 8] =
     ["News", "Guides", "People", "Places", "Behind the scenes", "Recipes", "Events", "Opinion"];
 
-/// A post as the list shows it. The page names the fields up to `word_count`; the rest are seeded.
+/// A post of the list. The fields up to `word_count` are documented.
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "post_publish is the provider's own name")]
 pub(crate) struct Post {
@@ -42,7 +42,7 @@ pub(crate) struct Post {
     featured: bool,
 }
 
-/// A moment, written as ISO text or as a Unix timestamp: the page does not show which, and a client should read both.
+/// A time, serialized as ISO text or as a Unix timestamp: the format is undocumented, so clients must read both.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) seconds: i64,
@@ -58,7 +58,7 @@ impl Serialize for Moment {
     }
 }
 
-/// What makes the posts of one project.
+/// The parameters from which a project's posts are generated.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PostSeed {
     pub(super) number: u64,
@@ -67,7 +67,7 @@ pub(super) struct PostSeed {
     pub(super) numeric_times: bool,
 }
 
-/// The posts of a project, the newest first.
+/// The posts of a project, newest first.
 pub(super) fn generate_posts(seed: PostSeed) -> Vec<Post> {
     let mut rng = Rng::new(seed.number);
     let mut posts: Vec<Post> = (0..seed.count).map(|n| post(n, seed, &mut rng)).collect();

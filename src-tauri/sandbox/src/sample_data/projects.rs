@@ -1,4 +1,4 @@
-//! The projects: a plain one, one without a domain, an empty one, a large one, one in many scripts, one with many fields.
+//! The sample projects: plain, without a domain, empty, large, multilingual, and with many fields.
 
 use std::sync::OnceLock;
 
@@ -15,14 +15,14 @@ pub(crate) struct Project {
     pub(crate) name: &'static str,
     pub(crate) domain: Option<&'static str>,
     pub(crate) slug: &'static str,
-    /// What the details show besides the members above.
+    /// The other members of the project's details.
     pub(crate) details: Map<String, Value>,
     seed: PostSeed,
     posts: OnceLock<Vec<Post>>,
 }
 
 impl Project {
-    /// Made when first asked for: a start must not wait for a hundred thousand posts.
+    /// Generated on first use, so that the start does not wait for them.
     pub(crate) fn posts(&self) -> &[Post] {
         self.posts.get_or_init(|| generate_posts(self.seed))
     }

@@ -1,4 +1,4 @@
-//! A small generator of numbers (SplitMix64): the same from the same seed, on every machine and in every version.
+//! `SplitMix64`, a random number generator that gives the same numbers for a seed on every machine.
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);
@@ -16,7 +16,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// Below `end`, which is at least 1.
+    /// A number below `end`.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
         u32::try_from(self.next_u64() % u64::from(end.max(1))).unwrap_or_default()
     }
@@ -25,7 +25,7 @@ impl Rng {
         self.below(100) < percent
     }
 
-    /// One of `items`, which are not empty.
+    /// One of `items`, which must not be empty.
     pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         let end = u32::try_from(items.len()).unwrap_or(u32::MAX);
         items[self.below(end) as usize]

@@ -1,8 +1,8 @@
-//! Titles that someone could have written: patterns with gaps, filled from lists that belong to the project.
+//! Generated titles: patterns whose placeholders are filled from a project's word lists.
 
 use super::rng::Rng;
 
-/// What a project writes about.
+/// The subject of a project's posts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Style {
     Coffee,

@@ -1,6 +1,6 @@
-//! The people who may sign in. Each of them sees every project.
+//! The accounts that can sign in. Each sees every project.
 
-/// A person with an account.
+/// An account.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) id: &'static str,

@@ -1,4 +1,4 @@
-//! The API: who the token is from, their sites and their items.
+//! The API: the account of a token, its sites and items.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::reply::{ErrorReply, json_reply};
 use crate::sample_data::USERS;
 use crate::the_grid::state::TheGrid;
 
-/// A page of items is smaller than this.
+/// `limit` must be below this.
 const PAGE_SIZE_LIMIT: usize = 50;
-/// Without `limit`. Assumed.
+/// The default of `limit` (assumed).
 const DEFAULT_PAGE_SIZE: usize = 20;
 
 pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
@@ -41,7 +41,7 @@ async fn inject_api_fault(State(the_grid): State<Arc<TheGrid>>, request: Request
     apply_fault(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
 }
 
-/// A request with a good token. That no call needs a scope is assumed.
+/// An authenticated API request. That no call needs a scope is assumed.
 struct Caller {
     grant: Grant,
     the_grid: Arc<TheGrid>,
@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<TheGrid>> for Caller {
     }
 }
 
-/// Some have a `uuid` where others have an `id`, and not everyone has an email.
+/// Some users have `uuid` instead of `id`, and some have no email.
 async fn user(caller: Caller) -> Response {
     let granted = &caller.grant.authorization;
     let Some((n, user)) = USERS.iter().enumerate().find(|(_, user)| user.id == granted.user_id) else {

@@ -1,34 +1,34 @@
-//! The Grid's paths, scopes and lifetimes, and the app that is registered there from the start.
+//! The Grid's paths, scopes and lifetimes, and the app that is registered there.
 
 use crate::grants::Lifetimes;
 use crate::registered_app::RegisteredApp;
 
-/// The application id of the app that is registered from the start.
+/// The application ID of the registered app.
 pub const CLIENT_ID: &str = "grapnel-sandbox-grid";
 
-/// Its secret, which protects nothing.
+/// Its secret. It protects no real data.
 pub const CLIENT_SECRET: &str = "grid-secret-not-for-production";
 
-/// Its callback URLs (the page knows one for each app). The loopback one is good for any port.
+/// Its callback URLs (the page knows one for each app). The loopback URI accepts any port.
 pub const REDIRECT_URIS: [&str; 3] = crate::grigora::constants::REDIRECT_URIS;
 
-/// Where a person is sent, with `/` and an identity provider after it or without.
+/// The login path, optionally followed by `/` and an identity provider.
 pub const AUTHORIZE_PATH: &str = "/login/authorize";
 
 /// The token endpoint's path.
 pub const TOKEN_PATH: &str = "/login/authorize/token";
 
-/// Where a first-party client once renewed its tokens.
+/// The refresh endpoint of a first-party client.
 pub const REFRESH_PATH: &str = "/api/auth/token";
 
 /// The base path of the API (the real one has a host of its own: `api.thegrid.io`).
 pub const API_BASE: &str = "";
 
-/// The identity providers, and how a person knows them.
+/// The identity providers and their display names.
 pub const IDENTITY_PROVIDERS: [(&str, &str); 4] =
     [("facebook", "Facebook"), ("github", "GitHub"), ("google", "Google"), ("twitter", "Twitter")];
 
-/// The scopes, in the page's words.
+/// The scopes with their documented descriptions.
 pub const SCOPES: [(&str, &str); 9] = [
     ("content_management", "Manage your content items on The Grid"),
     ("website_management", "Manage your The Grid sites and publish to them"),
@@ -47,7 +47,7 @@ pub const SCOPES: [(&str, &str); 9] = [
 /// All three are assumed. The reply does not tell the access token's end; ninety days stand for "unknown, but not soon".
 pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 90 * 24 * 3600, refresh_token: None };
 
-/// The app that is registered from the start.
+/// The registered app.
 #[must_use]
 pub fn sandbox_app() -> RegisteredApp {
     RegisteredApp {

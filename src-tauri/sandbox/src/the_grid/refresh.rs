@@ -1,4 +1,4 @@
-//! The refresh that a first-party client used: `PUT`, JSON, no secret. It is there only where it is switched on.
+//! The refresh endpoint of a first-party client: `PUT`, JSON, no secret. Only with the switch `the-grid-refresh-token`.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ async fn refresh(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Resp
     apply_fault(next_fault(provider, Endpoint::TokenRefresh, &params), provider, act).await
 }
 
-/// Assumed: the refresh token goes on, and does not come back in the reply.
+/// Assumed: the refresh token stays valid and is not in the reply.
 fn act(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
     log.unknown(params.unknown(&["client_id", "refresh_token"]));
     let client_id = required(params, "client_id", log)?;

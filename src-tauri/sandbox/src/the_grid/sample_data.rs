@@ -1,4 +1,4 @@
-//! The sites and items that The Grid knows. Their members are those of its API's page; what is in them is made up.
+//! Made-up sites and items of The Grid, with the documented members.
 
 use std::sync::OnceLock;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::clock::iso;
 use crate::sample_data::{Rng, Style, slug};
 
-/// The world's today, 15 November 2026 at nine.
+/// 15 November 2026, 9:00 UTC.
 const TODAY: i64 = 1_794_733_200;
 const DAY: i64 = 86_400;
 
@@ -64,7 +64,7 @@ impl Catalog {
         SITES.iter().any(|site| site.0 == id)
     }
 
-    /// The newest first. Made when first asked for.
+    /// Newest first. Generated on first use.
     pub(super) fn items(&self) -> &[Item] {
         self.items.get_or_init(|| {
             let mut all: Vec<Item> = SITES.iter().enumerate().flat_map(|(n, site)| items(n, site)).collect();

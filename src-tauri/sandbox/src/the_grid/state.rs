@@ -19,8 +19,8 @@ pub(super) struct Login {
     pub(super) client_id: String,
     pub(super) app_name: String,
     pub(super) redirect_uri: String,
-    /// What goes back to the app: nothing, if The Grid is switched to forget it.
+    /// The state to return; `None` with the switch `the-grid-no-state`.
     pub(super) state: Option<String>,
-    /// Without any, the default: simple operations.
+    /// Empty for the default access, "simple operations".
     pub(super) scopes: Vec<&'static str>,
 }

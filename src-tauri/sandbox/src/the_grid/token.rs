@@ -1,4 +1,4 @@
-//! The token endpoint: a form, and a reply that promises nothing but `access_token`.
+//! The token endpoint. Its reply has only an `access_token`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::the_grid::constants::TOKEN_PATH;
 use crate::the_grid::state::TheGrid;
 use crate::token_request::{TokenRequest, client_in_body, required, sends_authorization};
 
-/// `redirect_uri` is not on the page, but in published clients.
+/// `redirect_uri` is undocumented, but published clients send it.
 const KNOWN: [&str; 5] = ["client_id", "client_secret", "code", "grant_type", "redirect_uri"];
 
 pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
@@ -30,26 +30,30 @@ pub(super) fn router(the_grid: Arc<TheGrid>) -> Router<Arc<Provider>> {
 async fn token(State(the_grid): State<Arc<TheGrid>>, request: Request) -> Response {
     let provider = &the_grid.provider;
     let log = provider.departure_log(format!("POST {TOKEN_PATH}"));
-    let asked = match TokenRequest::read(request, provider, Formats::Form, &log).await {
-        Ok(asked) => asked,
+    let token_request = match TokenRequest::read(request, provider, Formats::Form, &log).await {
+        Ok(token_request) => token_request,
         Err(refusal) => return refusal.into_response(),
     };
     let act = async {
-        act(provider, &asked, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
+        act(provider, &token_request, &log).map_or_else(ErrorReply::into_response, |tokens| granted(&tokens))
     };
-    apply_fault(asked.next_fault(provider), provider, act).await
+    apply_fault(token_request.next_fault(provider), provider, act).await
 }
 
-/// The page names no errors: those of RFC 6749 are assumed.
-fn act(provider: &Provider, asked: &TokenRequest, log: &DepartureLog<'_>) -> Result<Tokens, ErrorReply> {
-    let params = &asked.params;
-    if asked.endpoint == Endpoint::TokenRefresh {
+/// Errors are undocumented: those of RFC 6749 are assumed.
+fn act(
+    provider: &Provider,
+    token_request: &TokenRequest,
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    let params = &token_request.params;
+    if token_request.endpoint == Endpoint::TokenRefresh {
         log.add(DepartureKind::WrongValue, "grant_type");
         let why = "grant_type is authorization_code";
         return Err(ErrorReply::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", why));
     }
     log.unknown(params.unknown(&KNOWN));
-    let app = client_in_body(provider, params, sends_authorization(&asked.headers, log), log)?;
+    let app = client_in_body(provider, params, sends_authorization(&token_request.headers, log), log)?;
     let claim = CodeExchange {
         redirect_uri: params.get("redirect_uri"),
         refresh: provider.shared.switches.is_on(Switch::TheGridRefreshToken),

@@ -9,7 +9,7 @@ use crate::harness::{CHALLENGE, Harness, REDIRECT, Reply, checked, harness, harn
 fn shows_error_page(harness: &Harness, reply: &Reply, kind: DepartureKind, detail: &str) {
     assert_eq!(reply.status, 400);
     assert!(!reply.headers.contains_key("location"), "never a redirect");
-    assert!(reply.text.contains("<h1>This request cannot go on</h1>"));
+    assert!(reply.text.contains("<h1>This request cannot be completed</h1>"));
     harness.departed_once(kind, detail);
 }
 

@@ -1,4 +1,4 @@
-//! The program: what it prints, what it takes, how it ends.
+//! The command line: output, options and exit.
 
 use std::collections::BTreeSet;
 

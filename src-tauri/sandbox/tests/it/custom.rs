@@ -1,4 +1,4 @@
-//! Custom: an ordinary provider, as the RFCs have it.
+//! Custom: a provider that follows the RFCs.
 
 mod authorize;
 mod discovery;
@@ -28,7 +28,7 @@ async fn authorize(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     harness.at(Custom).ask(AUTHORIZE_PATH, &with(&usual, pairs)).await
 }
 
-/// What a person does who agrees to all.
+/// Submits the consent page with everything ticked.
 async fn agree(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     let page = authorize(harness, pairs).await;
     assert_eq!(page.status, 200, "{}", page.text);

@@ -16,7 +16,7 @@ const INES: &str = "0x5a3f1c09be27d4a86e10f97c3b82d56407ea91cd";
 const TOMAS: &str = "0xc0ffee52b7d1406f8e3a9b0c5d7241fe68a3b9d0";
 const MISAKI: &str = "0x00e1f7a2943bd85c6610c4dd9e5b3f7208ac41be";
 
-/// What a person does who signs with a wallet.
+/// Submits the sign-in page with a wallet.
 async fn signed_by(harness: &Harness, wallet: &str) -> Reply {
     let grindery = harness.at(Grindery);
     let request = [("response_type", "code"), ("redirect_uri", REDIRECT), ("state", "s1")];

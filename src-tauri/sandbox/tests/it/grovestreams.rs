@@ -21,7 +21,7 @@ async fn begin(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     harness.at(GroveStreams).ask(SIGN_IN_PATH, &with(&usual, pairs)).await
 }
 
-/// What a person does who types an email and a password.
+/// Submits the sign-in form with an email and a password.
 async fn type_in(harness: &Harness, page: &Reply, email: &str, password: &str) -> Reply {
     let fields =
         [("ticket", &*ticket(&page.text)), ("email", email), ("password", password), ("decision", "sign-in")];

@@ -1,4 +1,4 @@
-//! A sandbox, an HTTP client that follows nothing, and the few steps that most tests share.
+//! A sandbox, an HTTP client that does not follow redirects, and the common steps of the tests.
 
 use grapnel_sandbox::grigora::{API_BASE, AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, TOKEN_PATH};
 use grapnel_sandbox::{DepartureKind, Options, Sandbox};
@@ -97,7 +97,7 @@ impl Harness {
         Reply::of(request.send().await.unwrap()).await
     }
 
-    /// What a person does who presses Authorize with what is ticked on the page.
+    /// Submits the consent page as it is ticked, with Authorize.
     pub(crate) async fn agree(&self, pairs: &[(&str, &str)]) -> Reply {
         let page = self.authorize(pairs).await;
         assert_eq!(page.status, 200, "{}", page.text);

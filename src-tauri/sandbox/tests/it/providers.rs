@@ -1,4 +1,4 @@
-//! What holds for all providers: which of them run and where, what they share, and faults for one or for any.
+//! Behavior common to all providers: ports, shared state, and faults for one or all of them.
 
 use std::collections::HashSet;
 use std::net::TcpListener;
@@ -131,7 +131,7 @@ async fn a_reply_without_a_refresh_token_keeps_the_old_one_valid_wherever_it_rot
     crate::harness::pair(&client.form(path, &form).await);
 }
 
-/// What a script does where nobody is to see a page.
+/// An authorization request when the consent page is skipped.
 async fn skip_the_page(harness: &Harness, id: ProviderId) -> crate::harness::Reply {
     use grapnel_sandbox::{custom, grigora, the_grid};
     let challenge = [("code_challenge", crate::harness::CHALLENGE), ("code_challenge_method", "S256")];

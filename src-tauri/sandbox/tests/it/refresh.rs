@@ -1,4 +1,4 @@
-//! The refresh: rotation, what ends and what goes on.
+//! The refresh: rotation, expiry and client binding.
 
 use std::time::Duration;
 

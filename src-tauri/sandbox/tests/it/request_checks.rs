@@ -1,4 +1,4 @@
-//! What stands before every request.
+//! Host, path and method checks, the listening address, and the start.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! The list of secrets in the clear, for tests that look for leaks.
+//! The record of issued secrets.
 
 use grapnel_sandbox::{Options, SecretKind};
 

@@ -1,4 +1,4 @@
-//! What a client can do to the server itself: hold its connections, and find what is not there.
+//! The connection limit, and a sandbox without its control endpoint.
 
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ async fn log_in(harness: &Harness, identity_provider: &str, pairs: &[(&str, &str
     harness.at(TheGrid).ask(&format!("{AUTHORIZE_PATH}{identity_provider}"), &with(&usual, pairs)).await
 }
 
-/// What a person does who agrees.
+/// Submits the consent page with Authorize.
 async fn agree(harness: &Harness, user: &str, pairs: &[(&str, &str)]) -> Reply {
     let page = log_in(harness, "/github", pairs).await;
     assert_eq!(page.status, 200, "{}", page.text);

@@ -1,4 +1,4 @@
-//! How many token requests a provider sees at once, how long they take, and whom a fault struck.
+//! The counts of token requests, their latency, and the faults recorded for a grant.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! `grapnel-sandbox`: providers on this computer, to try a connection with and to test against.
+//! `grapnel-sandbox`: runs the sandbox's providers until interrupted.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,30 +8,30 @@ use grapnel_sandbox::{Consent, Options, PlannedFault, ProviderId, Sandbox, Switc
 
 mod startup;
 
-/// OAuth 2.0 providers on 127.0.0.1, as their pages describe them. Nothing here is real.
+/// OAuth 2.0 providers on 127.0.0.1 that follow the providers’ documentation, with made-up accounts and content
 #[derive(Parser)]
 #[command(version, after_help = switches_in_words())]
 struct Args {
-    /// Port of Grigora; Grindery, The Grid, GroveStreams and Custom have the next ones. 0 for any free ones.
+    /// Port of Grigora; Grindery, The Grid, GroveStreams and Custom use the next four. 0 selects free ports
     #[arg(long, default_value_t = 4780)]
     port: u16,
-    /// Run this one only: grigora, grindery, the-grid, grovestreams or custom. May be given several times.
+    /// Run only this provider: grigora, grindery, the-grid, grovestreams or custom. Can be repeated
     #[arg(long = "provider", value_name = "NAME")]
     providers: Vec<ProviderId>,
-    /// How many posts the largest project of Grigora has.
+    /// Number of posts in Grigora’s largest project
     #[arg(long, value_name = "N", default_value_t = 5_000)]
     posts: usize,
-    /// A fault to come: [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES], as in token-refresh:lost-reply, api:429=30*2 or
-    /// grindery/token-exchange:html*always. Endpoints: token-exchange, token-refresh, api. An unknown fault lists all.
+    /// Inject a fault: [PROVIDER/]ENDPOINT:FAULT[=VALUE][*TIMES], as in token-refresh:lost-reply, api:429=30*2 or
+    /// grindery/token-exchange:html*always. Endpoints: token-exchange, token-refresh, api. An unknown fault lists all
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<PlannedFault>,
-    /// Have a provider behave otherwise; the names are below. May be given several times.
+    /// Enable a provider’s alternative behavior (listed below). Can be repeated
     #[arg(long = "switch", value_name = "NAME")]
     switches: Vec<Switch>,
-    /// Who answers the consent pages: a person, or nobody.
+    /// Show the consent pages, or skip them and authorize or cancel
     #[arg(long, value_enum, default_value_t = ConsentArg::Ask)]
     consent: ConsentArg,
-    /// Print one line of JSON when ready, for scripts.
+    /// Print one line of JSON when ready, for scripts
     #[arg(long)]
     json: bool,
 }
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Before "ready" is said: who waits for that may well end it in the next moment.
+        // Before the startup message: a script may send the signal as soon as it reads that.
         let shutdown = ShutdownSignal::listen()?;
         let sandbox = start(args)?;
         print_departures(&sandbox);
@@ -78,7 +78,7 @@ fn start(args: &Args) -> io::Result<Sandbox> {
     }
     let options = options
         .from_port(args.port)
-        .ok_or_else(|| io::Error::other(format!("port {}: the ports after it do not suffice", args.port)))?;
+        .ok_or_else(|| io::Error::other(format!("port {}: five consecutive ports are needed", args.port)))?;
     let sandbox = Sandbox::start(options)?;
     for planned in &args.faults {
         sandbox.faults().plan(planned.clone()).map_err(io::Error::other)?;
@@ -104,7 +104,7 @@ fn print_departures(sandbox: &Sandbox) {
     });
 }
 
-/// Ctrl-C, or what `kill` sends.
+/// SIGINT or SIGTERM.
 struct ShutdownSignal {
     #[cfg(unix)]
     terminated: tokio::signal::unix::Signal,

@@ -1,4 +1,4 @@
-//! What is said when the sandbox is ready: for each provider, all that a client needs to know.
+//! The startup message: the configuration that a client needs for each provider.
 
 use std::io::{self, Write};
 
@@ -19,10 +19,10 @@ pub(crate) fn print_json(sandbox: &Sandbox) -> io::Result<()> {
     out.flush()
 }
 
-/// In words, for a person.
+/// Text for a person.
 pub(crate) fn print_text(sandbox: &Sandbox) -> io::Result<()> {
     let mut out = io::stdout();
-    writeln!(out, "Made-up providers, people and things, on this computer only.")?;
+    writeln!(out, "Sandbox providers on this computer, with made-up accounts and content.")?;
     for id in sandbox.providers() {
         writeln!(out, "\n{}", id.title())?;
         for (name, value) in fields(sandbox, id) {
@@ -31,8 +31,8 @@ pub(crate) fn print_text(sandbox: &Sandbox) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\nA redirect URI on 127.0.0.1 may have any port. What departs from a provider's page appears below; \
-         Ctrl-C ends it."
+        "\nA redirect URI on 127.0.0.1 can have any port. Requests that depart from a provider’s documentation appear \
+         below. Press Ctrl-C to stop."
     )?;
     out.flush()
 }

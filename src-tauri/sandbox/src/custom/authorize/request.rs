@@ -1,4 +1,4 @@
-//! The authorization request: scopes and PKCE are required, and every answer names its issuer (RFC 9207).
+//! Validates the authorization request: scopes and PKCE are required. Every callback has `iss` (RFC 9207).
 
 use crate::authorization_request::{AuthorizeError, ErrorParams, SECRETS, challenge, check, identify_client};
 use crate::custom::constants::SCOPES;
@@ -22,7 +22,7 @@ const KNOWN: [&str; 10] = [
     "prompt",
 ];
 
-/// Whom a callback names when it is switched to name another.
+/// The `iss` of a callback with the switch `custom-wrong-iss`.
 const OTHER_ISSUER: &str = "https://someone-else.example";
 
 impl AuthorizeRequest {
@@ -47,7 +47,7 @@ impl AuthorizeRequest {
             Ok((challenge, scopes)) => Ok(Self { challenge, scopes, ..request }),
             Err(ErrorParams(error, why)) => {
                 if params.is_repeated("state") {
-                    // Which one the app would recognize, nobody can say.
+                    // With several states, none can be returned.
                     request.state = None;
                 }
                 let pairs = [("error", error), ("error_description", &why)];
@@ -85,7 +85,7 @@ fn required(params: &Params, log: &DepartureLog<'_>) -> Result<Required, ErrorPa
     Ok((challenge, scopes(params, log)?))
 }
 
-/// RFC 6749 §3.3 lets a server refuse a request without a scope: this one does.
+/// A request without a scope is refused, as RFC 6749 §3.3 permits.
 fn scopes(params: &Params, log: &DepartureLog<'_>) -> Result<Vec<&'static str>, ErrorParams> {
     let Some(text) = params.get("scope") else {
         log.add(DepartureKind::MissingParameter, "scope");

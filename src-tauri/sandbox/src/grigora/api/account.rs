@@ -1,4 +1,4 @@
-//! `token/authorized_by` and `token/introspect`: who the token is from, and what it is.
+//! `token/authorized_by` and `token/introspect`: the account and the authorization of a token.
 
 use axum::http::StatusCode;
 use axum::response::Response;

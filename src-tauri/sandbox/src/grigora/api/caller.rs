@@ -1,4 +1,4 @@
-//! The caller: who stands behind the bearer token of a request, or why it is refused.
+//! Authenticates API requests by their bearer token.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::params::Params;
 use crate::reply::ErrorReply;
 use crate::sample_data::Project;
 
-/// A request with a good token.
+/// An authenticated API request.
 pub(super) struct Caller {
     pub(super) grant: Grant,
     pub(super) grigora: Arc<Grigora>,
@@ -28,7 +28,7 @@ impl Caller {
         self.grigora.provider.departure_log(self.endpoint.clone())
     }
 
-    /// The project that `project_id` in the body names, if this token opens it.
+    /// The project of `project_id` in the body, if the token has access to it.
     pub(super) fn project(&self, body: &Members) -> Result<&Project, ErrorReply> {
         let Some(id) = body.get("project_id").and_then(|id| id.as_str()).filter(|id| !id.is_empty()) else {
             self.departure_log().add(DepartureKind::MissingParameter, "project_id");
@@ -67,7 +67,7 @@ fn check_query(parts: &Parts, log: &DepartureLog<'_>) -> Result<(), ErrorReply> 
     let query = Params::from_form(parts.uri.query().unwrap_or_default().as_bytes());
     if query.has("access_token") {
         log.add(DepartureKind::TokenInQuery, "access_token");
-        // RFC 6750 §2: one way at a time. Without the header, the request is simply one without a token.
+        // RFC 6750 §2: one method per request. Without the header, the request has no token.
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(ErrorReply::invalid_request("the token was sent twice"));
         }

@@ -1,4 +1,4 @@
-//! `cms/post/list`: every post that the filters leave, in the order asked for. There is no paging on the page.
+//! `cms/post/list`: the filtered and sorted posts. Paging is not documented.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};

@@ -28,7 +28,7 @@ pub(super) async fn details(caller: Caller, headers: HeaderMap, body: Body) -> R
     Ok(json_reply(StatusCode::OK, &full))
 }
 
-/// As in the list. A project without a domain has no such member, as on the page.
+/// The members of the project list. `domain` is absent for a project without one, as documented.
 fn summary(project: &Project) -> Map<String, Value> {
     let mut members = Map::new();
     members.insert("id".to_owned(), json!(project.id));

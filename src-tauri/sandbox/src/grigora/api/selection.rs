@@ -1,4 +1,4 @@
-//! The optional members of a post list's request, `filters`, `sort` and `order`, and what they leave of the posts.
+//! The `filters`, `sort` and `order` of a post list request.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ const KNOWN: [&str; 4] = ["project_id", "filters", "sort", "order"];
 const FILTERS: [&str; 4] = ["status", "title", "last_update", "post_publish"];
 const RANGE: [&str; 2] = ["from", "to"];
 
-/// What was asked for.
+/// The requested filters and order.
 pub(super) struct Selection {
     status: Option<String>,
     /// In lower case.
@@ -22,14 +22,14 @@ pub(super) struct Selection {
     descending: bool,
 }
 
-/// Unix timestamps, both ends included (assumed).
+/// Unix timestamps, inclusive (assumed).
 #[derive(Clone, Copy, Default)]
 struct Range {
     from: Option<i64>,
     to: Option<i64>,
 }
 
-/// The page names `last_update`; that the other fields of a post sort too is assumed.
+/// Sorting by `last_update` is documented; by the other fields it is assumed.
 #[derive(Clone, Copy)]
 enum Sort {
     Text(fn(&Post) -> Option<&str>),
@@ -63,7 +63,7 @@ impl Selection {
     pub(super) fn of<'p>(&self, posts: &'p [Post]) -> Vec<&'p Post> {
         let chosen: Vec<&Post> = posts.iter().filter(|post| self.admits(post)).collect();
         match self.sort {
-            // Assumed: as seeded, the newest first.
+            // Assumed: newest first.
             None => chosen,
             Some(Sort::Number(key)) => arrange(chosen, self.descending, key),
             Some(Sort::Text(key)) => {

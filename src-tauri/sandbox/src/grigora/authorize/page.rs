@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::grigora::state::AuthorizeRequest;
-use crate::page::{account_choice, answer, return_notice};
+use crate::page::{account_choice, decision_buttons, return_notice};
 use crate::registered_app::RegisteredApp;
 use crate::sample_data::{Project, SampleData};
 
@@ -24,7 +24,7 @@ pub(super) fn consent(
             (scopes(app))
             (projects(request, data))
             (return_notice(&request.redirect_uri))
-            (answer(("authorize", "Authorize"), "Cancel"))
+            (decision_buttons(("authorize", "Authorize"), "Cancel"))
         }
     }
 }
@@ -33,7 +33,7 @@ fn scopes(app: &RegisteredApp) -> Markup {
     html! {
         section {
             h2 { bdi { (app.name) } " will be able to" }
-            @if app.scopes.is_empty() { p { "Learn who you are, and no more." } }
+            @if app.scopes.is_empty() { p { "See who you are." } }
             ul.scopes {
                 @for scope in &app.scopes {
                     li { span.what { (in_words(scope)) } code { (scope) } }
@@ -46,7 +46,7 @@ fn scopes(app: &RegisteredApp) -> Markup {
 fn projects(request: &AuthorizeRequest, data: &SampleData) -> Markup {
     html! {
         fieldset {
-            legend { "In these projects" }
+            legend { "Projects" }
             ul {
                 @for project in data.projects() {
                     li { label {
@@ -64,12 +64,12 @@ fn address(project: &Project) -> Markup {
     html! { span.beside { (project.domain.unwrap_or("no domain yet")) } }
 }
 
-/// The pages give ids only; these words are the sandbox's.
+/// Descriptions of the scopes, which Grigora's documentation does not give.
 fn in_words(scope: &str) -> &str {
     match scope {
-        "cms:post:read" => "Read the posts of your sites, drafts too",
+        "cms:post:read" => "Read the posts of your sites, including drafts",
         "directory:items:read" => "Read the items of your directories",
         "project:details:read" => "Read the details of your projects",
-        _ => "Do something that has no description",
+        _ => "No description available",
     }
 }

@@ -1,4 +1,4 @@
-//! The authorization request: read strictly, first what decides where an error may be sent, then the rest.
+//! Validates the authorization request.
 
 use crate::authorization_request::{AuthorizeError, ErrorParams, SECRETS, challenge, check, identify_client};
 use crate::departures::{DepartureKind, DepartureLog};
@@ -26,7 +26,7 @@ impl AuthorizeRequest {
     ) -> Result<Self, AuthorizeError> {
         log.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
         let mut request = Self::target(grigora, params, log).map_err(AuthorizeError::Page)?;
-        // Projects may be named one by one; RFC 6749 §3.1 forbids any other repeat.
+        // Project IDs may be repeated; RFC 6749 §3.1 forbids other repeats.
         let rest = check(params, &["project_id", "project_ids"], log).and_then(|()| challenge(params, log));
         match rest {
             Ok(challenge) => request.challenge = challenge,
@@ -66,7 +66,7 @@ impl AuthorizeRequest {
     }
 }
 
-/// Assumed: several ids are separated by commas or repeated; with none named, all projects are ticked.
+/// Assumed: IDs are separated by commas or repeated; without IDs, all projects are ticked.
 fn projects(grigora: &Grigora, params: &Params, log: &DepartureLog<'_>) -> Vec<String> {
     let both = params.all("project_id").chain(params.all("project_ids"));
     let asked: Vec<&str> =

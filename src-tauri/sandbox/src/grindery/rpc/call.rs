@@ -1,4 +1,4 @@
-//! One call as JSON-RPC 2.0 has it. Batches and notifications are not taken: no page shows one (assumed).
+//! A JSON-RPC 2.0 request. Batches and notifications are refused (assumed).
 
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ impl Call {
         match members.remove("params") {
             None => Ok(Self { id, method, params: Map::new() }),
             Some(Value::Object(params)) => Ok(Self { id, method, params }),
-            // By position: JSON-RPC knows that, these methods do not (assumed).
+            // Positional parameters are refused (assumed).
             Some(_) => {
                 log.add(DepartureKind::WrongValue, "params");
                 Err(Failure { id, ..Failure::wrong_params() })

@@ -1,4 +1,4 @@
-//! A failure, as JSON-RPC has it.
+//! JSON-RPC errors.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::reply::json_reply;
 
-/// An error in the form of JSON-RPC. The status of those that JSON-RPC itself names is assumed.
+/// A JSON-RPC error reply. The HTTP statuses of the standard errors are assumed.
 #[derive(Debug)]
 pub(in crate::grindery) struct Failure {
     pub(super) status: StatusCode,

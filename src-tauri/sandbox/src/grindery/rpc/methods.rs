@@ -29,7 +29,7 @@ pub(super) fn run(
         }
         "or_getUserEmail" => {
             takes(call, &[], log);
-            // Nothing to tell is told as null (assumed).
+            // Null if the wallet has no email (assumed).
             Ok(json!(wallet_of(account).and_then(|wallet| wallet.email)))
         }
         other => {
@@ -43,7 +43,7 @@ fn takes(call: &Call, known: &[&str], log: &DepartureLog<'_>) {
     log.unknown(call.params.keys().map(String::as_str).filter(|name| !known.contains(name)));
 }
 
-/// Each with a live access token for that workspace: so does the real one.
+/// Each workspace has its own access token, as at the real provider.
 fn workspaces(grindery: &Grindery, grant: &Grant) -> Value {
     let account = &grant.authorization.user_id;
     let items = workspaces_of(account).map(|workspace| {
@@ -59,7 +59,7 @@ fn workspaces(grindery: &Grindery, grant: &Grant) -> Value {
     items.collect()
 }
 
-/// A workspace that this account may not open has no workflows to show (assumed).
+/// A workspace without access has no workflows (assumed).
 fn workflows(
     grindery: &Grindery,
     account: &str,

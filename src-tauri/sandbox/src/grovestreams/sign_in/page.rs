@@ -1,24 +1,24 @@
-//! The page that a script leaves at once, and the form behind it.
+//! The page whose script reads the fragment, and the sign-in form.
 
 use maud::{Markup, html};
 
 use crate::grovestreams::constants::{ACCOUNTS, SIGN_IN_PATH};
 use crate::grovestreams::state::SignIn;
-use crate::page::{Branding, answer, return_notice};
+use crate::page::{Branding, decision_buttons, return_notice};
 
 pub(super) const SCRIPT_PATH: &str = "/Modern/signinoauth.js";
 pub(super) const SCRIPT: &str = include_str!("page.js");
 
-/// What is seen for as long as the script has not gone on, or when it finds nothing to go on with.
-pub(super) fn doorstep(title: &str) -> Markup {
+/// Shown until the script continues, or when the fragment has no request.
+pub(super) fn script_page(title: &str) -> Markup {
     html! {
         noscript {
             h1 { "This page needs JavaScript" }
-            p.lead { "What the app asks for is in a part of the address that only a script can read." }
+            p.lead { "The app’s request is in the URL fragment, which only a script can read." }
         }
-        section #nowhere hidden {
+        section #no-request hidden {
             h1 { (title) }
-            p.lead { "To sign in for an app, start from that app: its address leads to a form here." }
+            p.lead { "To sign in to an app, start from that app." }
         }
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn form(request: &SignIn, branding: Branding, wrong: Option<&str>, ti
     html! {
         p.brand { (logo()) (branding.title) }
         h1 { "Sign in" }
-        p.lead { "The app " bdi { (request.client_id) } " will have the same rights as you." }
+        p.lead { "The app " bdi { (request.client_id) } " will have the same permissions as you." }
         form method="post" action=(SIGN_IN_PATH) {
             input type="hidden" name="ticket" value=(ticket);
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
@@ -39,9 +39,9 @@ pub(super) fn form(request: &SignIn, branding: Branding, wrong: Option<&str>, ti
                 "Password"
                 input type="password" name="password" autocomplete="current-password" required autofocus[request.email.is_some()];
             }
-            p.small { "For this sandbox: " code { (ACCOUNTS[0].0) } " with " code { (ACCOUNTS[0].1) } }
+            p.small { "Sandbox account: " code { (ACCOUNTS[0].0) } ", password " code { (ACCOUNTS[0].1) } }
             (return_notice(&request.redirect_uri))
-            (answer(("sign-in", "Sign in"), "Cancel"))
+            (decision_buttons(("sign-in", "Sign in"), "Cancel"))
         }
     }
 }

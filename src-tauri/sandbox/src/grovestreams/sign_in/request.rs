@@ -1,4 +1,4 @@
-//! The request to sign in: nobody registers, so nothing but its form can be wrong.
+//! Validates the sign-in request. Clients are not registered.
 
 use crate::authorization_request::{ErrorParams, SECRETS, check, once};
 use crate::departures::{DepartureKind, DepartureLog};
@@ -15,7 +15,7 @@ impl SignIn {
         let client_id = once(params, "client_id", log)?;
         let redirect_uri = once(params, "redirect_uri", log)?;
         if !is_full_address(redirect_uri, log) {
-            return Err("redirect_uri must be a full address.".to_owned());
+            return Err("redirect_uri must be an absolute URI.".to_owned());
         }
         check(params, &[], log).map_err(|ErrorParams(_, why)| format!("{why}."))?;
         Ok(Self {
@@ -26,8 +26,8 @@ impl SignIn {
         })
     }
 
-    /// The names and the place of the callback's parameters are not on the page. Assumed: those of RFC 6749, in the
-    /// query; the others are a switch away.
+    /// The names and the location of the callback parameters are undocumented. Assumed: RFC 6749, in the query.
+    /// Switches select the alternatives.
     pub(super) fn back(&self, code: &str, switches: &Switches) -> String {
         let ours = switches.is_on(Switch::GroveStreamsOauthNames);
         let (code_name, state_name) = if ours { ("oauthCode", "oauthState") } else { ("code", "state") };

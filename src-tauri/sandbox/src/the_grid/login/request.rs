@@ -1,4 +1,4 @@
-//! The login request: read strictly. Scopes are separated by commas, and by nothing else.
+//! Validates the login request. Scopes are separated by commas only.
 
 use crate::authorization_request::{ErrorParams, SECRETS, check, identify_client};
 use crate::departures::{DepartureKind, DepartureLog, loggable_name};
@@ -9,14 +9,14 @@ use crate::switches::Switch;
 use crate::the_grid::constants::SCOPES;
 use crate::the_grid::state::Login;
 
-/// `state` is not on the page; that it may be sent is assumed.
+/// `state` is undocumented and assumed.
 const KNOWN: [&str; 5] = ["client_id", "response_type", "scope", "redirect_uri", "state"];
 
 impl Login {
     pub(super) fn read(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Result<Self, String> {
         log.unknown(params.unknown(&KNOWN).filter(|name| !SECRETS.contains(name)));
         let (app, redirect_uri) = identify_client(provider, params, log)?;
-        // Assumed: whatever else is wrong stays on the page too. The page names no error that a callback could carry.
+        // Assumed: other errors are shown on a page too, since no error callback is documented.
         check(params, &[], log).map_err(|ErrorParams(_, why)| format!("{why}."))?;
         let forgets = provider.shared.switches.is_on(Switch::TheGridNoState);
         Ok(Self {
@@ -32,7 +32,7 @@ impl Login {
         self.back(("code", code))
     }
 
-    /// Assumed: as RFC 6749 §4.1.2.1 says it.
+    /// Assumed: the error of RFC 6749 §4.1.2.1.
     pub(super) fn denied(&self) -> String {
         self.back(("error", "access_denied"))
     }
@@ -47,13 +47,13 @@ impl Login {
 fn scopes(text: &str, log: &DepartureLog<'_>) -> Result<Vec<&'static str>, String> {
     if text.contains(char::is_whitespace) {
         log.add(DepartureKind::WrongValue, "scope: separated by spaces, not by commas");
-        return Err("The scopes are not separated by commas.".to_owned());
+        return Err("Separate the scopes with commas.".to_owned());
     }
     let mut found = Vec::new();
     for name in text.split(',').filter(|name| !name.is_empty()) {
         let Some((scope, _)) = SCOPES.into_iter().find(|(scope, _)| *scope == name) else {
             log.add(DepartureKind::WrongValue, "scope: one that The Grid does not know");
-            return Err(format!("The Grid knows no scope {}.", loggable_name(name)));
+            return Err(format!("The Grid has no scope {}.", loggable_name(name)));
         };
         found.push(scope);
     }

@@ -1,4 +1,4 @@
-//! What the provider announces of itself.
+//! The metadata documents.
 
 use grapnel_sandbox::ProviderId::Custom;
 use grapnel_sandbox::Switch;

@@ -1,4 +1,4 @@
-//! What can be done with a token: userinfo, introspection, revocation.
+//! The token endpoints besides exchange and refresh: userinfo, introspection, revocation.
 
 use std::time::Duration;
 

@@ -61,7 +61,7 @@ async fn a_wrong_password_shows_the_form_again_with_the_email() {
         let page = begin(&harness, &[]).await;
         let again = type_in(&harness, &page, "Ines@Harbour.example", password).await;
         assert_eq!((again.status, again.header("location")), (200, ""));
-        assert!(again.text.contains("do not belong together"));
+        assert!(again.text.contains("The email or the password is wrong"));
         assert!(
             again.text.contains("value=\"Ines@Harbour.example\"") && !again.text.contains("value=\"wrong\"")
         );
