@@ -1,5 +1,4 @@
-//! A private desktop: a home, a session bus, a display with a window manager, and a keyring, all of which go
-//! with it.
+//! A private desktop: a home, a session bus, a display with a window manager. All of it ends when it is dropped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,7 +10,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::keyring::Keyring;
 use crate::process::{self, Running, Seen};
 use crate::turn::Turn;
 use crate::wait::{until, within};
@@ -31,13 +29,8 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// A desktop with an open keyring.
+    /// A desktop without a keyring.
     pub async fn start() -> Result<Self> {
-        Self::start_with(Keyring::Unlocked).await
-    }
-
-    /// A desktop with the keyring in this state.
-    pub async fn start_with(keyring: Keyring) -> Result<Self> {
         let turn = Turn::take().await?;
         let root = tempfile::Builder::new().prefix("grapnel-story-").tempdir()?;
         let mut desktop = Self { services: Vec::new(), display: String::new(), root, _turn: turn };
@@ -46,9 +39,12 @@ impl Desktop {
         desktop.start_display()?;
         let manager = Running::start(&mut desktop.command("openbox"), &desktop.log("openbox"))?;
         desktop.services.push(manager);
-        let keyring = keyring.start(&desktop).await?;
-        desktop.services.extend(keyring);
         Ok(desktop)
+    }
+
+    /// Adds a service, which ends before those that were started earlier.
+    pub fn add_service(&mut self, service: Running) {
+        self.services.push(service);
     }
 
     /// The directory of everything that this desktop has.

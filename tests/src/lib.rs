@@ -16,6 +16,7 @@ pub mod posts;
 pub mod process;
 pub mod scene;
 pub mod screenshot;
+pub mod session;
 pub mod sign_in;
 pub mod story;
 pub mod terminal;

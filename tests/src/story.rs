@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::desktop::Desktop;
 use crate::keyring::Keyring;
-use crate::{place, screenshot};
+use crate::{place, screenshot, session};
 
 /// What is behind the windows in pictures.
 const BACKGROUND: &str = "xc:#8a9a9c";
@@ -40,7 +40,7 @@ impl Story {
             let _ = fs::remove_dir_all(dir);
             fs::create_dir_all(dir).with_context(|| format!("no place for pictures: {}", dir.display()))?;
         }
-        let desktop = Desktop::start_with(keyring).await?;
+        let desktop = session::start(keyring).await?;
         if matches!(pictures, Pictures::OfEachStep(_)) {
             // It answers 1 though it has done it; and without it the pictures are only less pretty.
             let _ = desktop.run("display", &["-window", "root", "-size", "1280x900", BACKGROUND]).await;

@@ -8,6 +8,7 @@ use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, SecretKind, grigora
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::leak::Scan;
+use grapnel_tests::session;
 use grapnel_tests::terminal::Terminal;
 use grapnel_tests::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -22,7 +23,7 @@ impl Script {
     async fn begin(keyring: Keyring) -> Result<Self> {
         let options = Options::only(ProviderId::Grigora);
         let sandbox = Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options })?;
-        Ok(Self { sandbox, desktop: Desktop::start_with(keyring).await? })
+        Ok(Self { sandbox, desktop: session::start(keyring).await? })
     }
 
     fn terminal(&self) -> Terminal<'_> {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use grapnel_tests::browser::{Allowed, Browser};
-use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::{self, Keyring};
 use grapnel_tests::page::Role;
 use grapnel_tests::place;
@@ -12,7 +11,7 @@ use grapnel_tests::process::{self, Running, Seen};
 use grapnel_tests::story::{Pictures, Story};
 use grapnel_tests::wait::until;
 use grapnel_tests::window::{self, Window};
-use grapnel_tests::{Context, Result, bail, screenshot};
+use grapnel_tests::{Context, Result, bail, screenshot, session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -45,7 +44,7 @@ async fn serve() -> Result<String> {
 #[tokio::test]
 async fn the_default_browser_opens_a_link_and_comes_home_by_a_private_scheme() -> Result<()> {
     let origin = serve().await?;
-    let desktop = Desktop::start().await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     let mut browser = Browser::install(&desktop, &[Allowed { origin: &origin, scheme: SCHEME }]).await?;
     let came = desktop.root().join("came");
     let handler = desktop.root().join("handler");
@@ -72,13 +71,13 @@ async fn the_default_browser_opens_a_link_and_comes_home_by_a_private_scheme() -
 
 #[tokio::test]
 async fn the_keyring_is_open_locked_or_absent() -> Result<()> {
-    let desktop = Desktop::start_with(Keyring::Unlocked).await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     keyring::round_trip(&desktop).await?;
     drop(desktop);
-    let desktop = Desktop::start_with(Keyring::Locked).await?;
+    let desktop = session::start(Keyring::Locked).await?;
     assert!(keyring::round_trip(&desktop).await.is_err(), "it should be locked");
     drop(desktop);
-    let desktop = Desktop::start_with(Keyring::Absent).await?;
+    let desktop = session::start(Keyring::Absent).await?;
     assert!(keyring::round_trip(&desktop).await.is_err(), "it should be absent");
     Ok(())
 }
@@ -86,7 +85,7 @@ async fn the_keyring_is_open_locked_or_absent() -> Result<()> {
 #[tokio::test]
 async fn a_desktop_leaves_nothing_behind() -> Result<()> {
     let origin = serve().await?;
-    let desktop = Desktop::start().await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     let mut browser = Browser::install(&desktop, &[]).await?;
     desktop.open(&origin)?;
     browser.page_at(&desktop, &origin).await?.says("You are there").await?;
@@ -122,7 +121,7 @@ async fn a_story_leaves_pictures_and_the_truth() -> Result<()> {
 #[tokio::test]
 async fn a_window_is_driven_and_found_again_when_a_link_starts_it() -> Result<()> {
     let origin = serve().await?;
-    let desktop = Desktop::start().await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     let program = small_browser()?;
     let window = Window::open(&desktop, &program, &["--automation"]).await?;
     let page = window.page();

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use grapnel_tests::desktop::Desktop;
+use grapnel_tests::keyring::Keyring;
 use grapnel_tests::place;
 use grapnel_tests::process::Running;
+use grapnel_tests::session;
 use tokio::time::sleep;
 
 use crate::figures::{Figures, Timed, Took, load};
@@ -29,7 +31,7 @@ struct Subject {
 }
 
 pub(crate) async fn run() -> Result<()> {
-    let desktop = Desktop::start().await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     let command = desktop.command("true");
     let display = command.get_envs().find(|(name, _)| *name == "DISPLAY").and_then(|(_, value)| value);
     let screen = Screen::of(display.and_then(|name| name.to_str()).context("no display")?)?;

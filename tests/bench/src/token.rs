@@ -9,8 +9,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox};
 use grapnel_tests::desktop::Desktop;
+use grapnel_tests::keyring::Keyring;
 use grapnel_tests::place;
 use grapnel_tests::process::Running;
+use grapnel_tests::session;
 use grapnel_tests::wait::until;
 
 use crate::figures::{Figures, Took, load, timed};
@@ -25,7 +27,7 @@ type Subject = (&'static str, Command, Vec<Took>);
 pub(crate) async fn run() -> Result<()> {
     let sandbox =
         Sandbox::start(Options { consent: Consent::Authorize, ..Options::only(ProviderId::Grigora) })?;
-    let desktop = Desktop::start().await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     let program =
         place::program().with_file_name("grapnel").canonicalize().context("grapnel is not built")?;
     let grapnel = |arguments: &[&str]| {

@@ -13,11 +13,11 @@ use grapnel_model::secret::ExposeSecret;
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context as At, SubscriberExt};
 use tracing_subscriber::{Layer, registry::Registry};
 
 use crate::clock::SharedClock;
+use crate::point::is_at;
 use crate::{stopped, world};
 
 /// What a program that starts finds, and what a refresh then brings.
@@ -124,23 +124,5 @@ impl<S: tracing::Subscriber> Layer<S> for Deadly {
             // Nothing after this runs.
             let _ = kill_process(getpid(), Signal::KILL);
         }
-    }
-}
-
-/// Whether this event says that a renewal is at `point`.
-pub(crate) fn is_at(event: &tracing::Event<'_>, point: &str) -> bool {
-    let mut reached = Reached { point, is_there: false };
-    event.record(&mut reached);
-    reached.is_there
-}
-
-struct Reached<'a> {
-    point: &'a str,
-    is_there: bool,
-}
-
-impl Visit for Reached<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.is_there |= field.name() == "message" && format!("{value:?}") == self.point;
     }
 }

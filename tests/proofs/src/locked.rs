@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use grapnel_model::error::Code;
 use grapnel_model::id::ConnectionId;
-use grapnel_tests::desktop::Desktop;
-use grapnel_tests::keyring;
+use grapnel_tests::keyring::{self, Keyring};
+use grapnel_tests::session;
 use tokio::process::Command;
 
 use crate::stopped::Stopped;
@@ -22,7 +22,7 @@ const POINTS: [&str; 4] = ["after-mark", "before-send", "after-answer", "before-
 const HOUR: i64 = 3700;
 
 pub(crate) async fn prove(rounds: usize) -> Result<()> {
-    let desktop = Desktop::start().await?;
+    let desktop = session::start(Keyring::Unlocked).await?;
     let mut inside = Command::from(desktop.command(std::env::current_exe()?));
     inside.args([HERE, &rounds.to_string()]).kill_on_drop(true);
     ensure!(inside.status().await?.success(), "on a desktop of its own");

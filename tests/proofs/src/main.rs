@@ -10,6 +10,7 @@ mod disk;
 mod flight;
 mod idle;
 mod locked;
+mod point;
 mod stopped;
 mod storm;
 mod tested;

@@ -17,7 +17,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tracing_subscriber::layer::{Context as At, SubscriberExt};
 use tracing_subscriber::{Layer, registry::Registry};
 
-use crate::child::is_at;
+use crate::point::is_at;
 
 /// What such a process answers.
 #[derive(Debug, Serialize, Deserialize)]

@@ -9,8 +9,7 @@ use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{ProviderId, SecretKind};
 use serde_json::Value;
 
-use super::AT_ONCE;
-use super::pace::Pace;
+use super::pace::{MAX_BACKGROUND_REQUESTS, Pace};
 use crate::world::World;
 
 /// The time that each provider's requests take, all providers at once.
@@ -46,7 +45,7 @@ impl Bare {
         let revealed =
             world.sandbox.revealed().into_iter().filter(|one| one.kind == SecretKind::RefreshToken);
         let good: VecDeque<_> = revealed.map(|one| one.value).filter(|token| grants.is_live(token)).collect();
-        ensure!(good.len() > AT_ONCE, "{} has no token left to ask with", provider.title());
+        ensure!(good.len() > MAX_BACKGROUND_REQUESTS, "{} has no token left to ask with", provider.title());
         let (id, secret) = world.client(provider);
         // Grindery knows no clients.
         let id = (provider != ProviderId::Grindery).then_some(("client_id", id));
@@ -62,7 +61,7 @@ impl Bare {
 
     /// Makes all its requests, and answers when the last of them was answered.
     async fn run(self, began: Instant) -> Result<Duration> {
-        let [one, two, three] = [(); AT_ONCE].map(|()| self.ask_on());
+        let [one, two, three] = [(); MAX_BACKGROUND_REQUESTS].map(|()| self.ask_on());
         tokio::try_join!(one, two, three)?;
         Ok(began.elapsed())
     }

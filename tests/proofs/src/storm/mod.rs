@@ -15,20 +15,18 @@ use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Endpoint, Fault, Lifetimes, ProviderId};
 use tokio::task::JoinHandle;
 
 use crate::world::World;
 use hearing::Hearing;
-use pace::Pace;
-use truth::StatusCounts;
+use pace::{MAX_BACKGROUND_REQUESTS, Pace};
+use truth::{Connected, SPARED, StatusCounts};
 
 /// Those of the sandbox that give refresh tokens by themselves: two conventions of rotation, four of asking.
 const PROVIDERS: [ProviderId; 4] =
     [ProviderId::Grigora, ProviderId::Grindery, ProviderId::GroveStreams, ProviderId::Custom];
-/// How many token requests nobody waits for may be under way at one host: what the architecture page promises.
-const AT_ONCE: usize = 3;
 /// How long every access token lives, in seconds, and after how many all of them are over.
 const LIFE: u64 = 3600;
 const HOUR: i64 = 3700;
@@ -45,15 +43,6 @@ const FAULTS: [Fault; 6] = [
 ];
 /// One request of so many fails.
 const ONE_OF: u32 = 10;
-/// A fault that changes nothing: it takes the requests that are to be spared.
-const SPARED: Fault = Fault::DateSkew(0);
-
-/// A connection, and the token that its sign-in brought, by which the sandbox knows its grant for ever.
-struct Connected {
-    provider: ProviderId,
-    token: SecretString,
-}
-
 /// A task that ends when this is dropped.
 struct Keeper(JoinHandle<()>);
 
@@ -251,7 +240,7 @@ impl Storm {
             let (name, needed) = (provider.title(), tries.sum::<usize>());
             let made = self.world.sandbox.token_requests(provider);
             ensure!(made.all == needed, "{name} saw {} token requests, where {needed} were needed", made.all);
-            ensure!(made.most <= AT_ONCE, "{name} saw {} token requests at once", made.most);
+            ensure!(made.most <= MAX_BACKGROUND_REQUESTS, "{name} saw {} token requests at once", made.most);
         }
         Ok(())
     }

@@ -6,10 +6,17 @@ use anyhow::Result;
 use grapnel_core::Grapnel;
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::{Code, Error};
-use grapnel_model::secret::ExposeSecret;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::{Fault, ProviderId, Sandbox};
 
-use super::{Connected, SPARED};
+/// A fault that changes nothing: it takes the requests that are to be spared.
+pub(super) const SPARED: Fault = Fault::DateSkew(0);
+
+/// A connection, and the token that its sign-in brought, by which the sandbox knows its grant for ever.
+pub(super) struct Connected {
+    pub(super) provider: ProviderId,
+    pub(super) token: SecretString,
+}
 
 /// A state that is true.
 pub(super) enum Standing {
