@@ -69,7 +69,7 @@ async fn shut_down(app: AppHandle) {
     .await;
     if let Some(core) = app.state::<CoreHandle>().opened() {
         // The process ends without closing the database, which would leave its write-ahead log behind.
-        core.merge_log();
+        core.checkpoint();
     }
     app.state::<Shutdown>().finish();
     app.exit(0);

@@ -40,7 +40,7 @@ pub(crate) async fn run(session: &mut Session<'_>, command: &Command) -> Result<
         Command::Keyring => session.grapnel.protect_with_keyring().await?,
         Command::Reset { yes } => {
             confirm_reset(session, *yes)?;
-            session.grapnel.begin_anew().await?;
+            session.grapnel.reset_vault().await?;
         }
     }
     let status =

@@ -12,7 +12,7 @@ use crate::store::app::{self, AppRow};
 use crate::store::sealed::Sealed;
 
 /// Where they are sealed, all in one.
-fn place(app: &AppId) -> String {
+fn associated_data(app: &AppId) -> String {
     format!("app/{app}/values")
 }
 
@@ -25,13 +25,13 @@ pub(crate) async fn seal(env: &Env, app: &AppId, secrets: &Secrets) -> Result<Op
         secrets.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
     let text = serde_json::to_string(&plain)
         .map_err(|_| Error::new(Code::Internal, "The app’s values could not be written."))?;
-    env.vault.seal(&place(app), &SecretString::from(text)).await.map(Some)
+    env.vault.seal(&associated_data(app), &SecretString::from(text)).await.map(Some)
 }
 
 /// Opens them.
 pub(crate) async fn open(env: &Env, app: &AppRow) -> Result<Secrets> {
     let Some(sealed) = &app.sealed_values else { return Ok(Secrets::new()) };
-    let text = env.vault.open(&place(&app.id), sealed).await?;
+    let text = env.vault.open(&associated_data(&app.id), sealed).await?;
     let plain: BTreeMap<String, Entered> = serde_json::from_str(text.expose_secret())
         .map_err(|_| Error::new(Code::DataDamaged, "The app’s values cannot be read."))?;
     Ok(plain.into_iter().map(|(key, value)| (key, value.0)).collect())

@@ -7,19 +7,19 @@ use grapnel_model::event::Event;
 
 use crate::authorize;
 use crate::env::Env;
-use crate::store::change::{self, Change};
+use crate::store::change_log::{self, Change};
 
 /// If more was written at once, everything is read again.
 const MANY: usize = 256;
 
 /// Follows what other processes write, for as long as there is anyone to tell.
 pub(crate) fn follow(env: &Arc<Env>) -> Result<()> {
-    let mut others = env.store.others()?;
-    let mut last = env.store.read(change::last)?;
+    let mut others = env.store.watch_changes()?;
+    let mut last = env.store.read(change_log::last)?;
     let env = Arc::downgrade(env);
     tokio::spawn(async move {
         loop {
-            others.wrote().await;
+            others.changed().await;
             let Some(env) = env.upgrade() else { return };
             if let Err(error) = tell(&env, &mut last) {
                 tracing::warn!(%error, "what another process wrote is not known");
@@ -32,7 +32,7 @@ pub(crate) fn follow(env: &Arc<Env>) -> Result<()> {
 
 /// Tells what was written since `last`. What this process wrote is among it, and harmless.
 fn tell(env: &Env, last: &mut i64) -> Result<()> {
-    let read = env.store.read(|c| Ok((change::since(c, *last, MANY + 1)?, change::last(c)?)));
+    let read = env.store.read(|c| Ok((change_log::since(c, *last, MANY + 1)?, change_log::last(c)?)));
     let (changes, now) = read?;
     *last = now;
     if changes.len() > MANY {

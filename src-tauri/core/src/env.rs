@@ -153,7 +153,7 @@ impl Env {
     pub(crate) async fn at_work(&self) -> Result<(OwnedRwLockReadGuard<()>, File)> {
         let busy = self.busy().await;
         let store = self.store.clone();
-        let shared = tokio::task::spawn_blocking(move || store.share_vault()).await;
+        let shared = tokio::task::spawn_blocking(move || store.vault_shared_lock()).await;
         let broken_off = |_| Error::new(Code::Internal, "Waiting for the vault was broken off.");
         Ok((busy, shared.map_err(broken_off)??))
     }

@@ -35,7 +35,7 @@ pub mod token_agent;
 mod unique_names;
 
 pub use grapnel::{Grapnel, Idle};
-pub use grapnel_store::vault::{Keyring, Sign, SystemKeyring};
+pub use grapnel_store::vault::{Keyring, KeyringSignal, SystemKeyring};
 pub use grapnel_store::{Store, write_private};
 pub use remove_app::Removed;
 

@@ -52,5 +52,5 @@ pub(crate) async fn reset_vault(core: State<'_, CoreHandle>, app: AppHandle) -> 
     if !confirm::reset_vault(&app).await? {
         return Ok(false);
     }
-    core.begin_anew().await.map(|()| true)
+    core.reset_vault().await.map(|()| true)
 }

@@ -1,4 +1,4 @@
-//! The activity log in the store, bounded.
+//! The `activity` table, bounded in size.
 
 use grapnel_model::activity::{Entry, Kind};
 use grapnel_model::id::{AppId, ConnectionId};
@@ -7,20 +7,21 @@ use rusqlite::{Connection, Row, params};
 
 use crate::column::{Json, Time, json};
 
-/// How many entries are kept of what the person and Grapnel did.
-const KEPT: i64 = 10_000;
-/// How many are kept of each kind that comes from outside: see [`Kind::FROM_OUTSIDE`].
-const KEPT_FROM_OUTSIDE: i64 = 2_000;
-/// How many programs are told one by one of those that were given a connection's token; what is older is one entry.
-const PROGRAMS: i64 = 200;
-/// What the entry of those is known by. No program is: each is known by a path.
-const EARLIER: &str = "earlier";
-/// How long the same thing is one entry: a script that asks each second leaves 24 a day.
-const SPAN: SignedDuration = SignedDuration::from_hours(1);
-/// How many are shown at once.
-const SHOWN: i64 = 500;
+/// How many entries are kept of actions of the person and of Grapnel.
+const MAX_ENTRIES: i64 = 10_000;
+/// How many entries are kept of each kind that others can cause: see [`Kind::FROM_OUTSIDE`].
+const MAX_ENTRIES_PER_OUTSIDE_KIND: i64 = 2_000;
+/// How many programs that received a connection's token are listed one by one; older ones share one entry.
+const MAX_LISTED_PROGRAMS: i64 = 200;
+/// The key of the shared entry. It cannot be a program's, which is a path.
+const OLDER_PROGRAMS: &str = "earlier";
+/// How long a repeated event is one entry: a script that asks each second leaves 24 entries a day.
+const REPEAT_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+/// How many entries a query returns.
+const MAX_SHOWN: i64 = 500;
 
-/// Adds an entry, and drops the oldest beyond the bound. Kinds that come from outside displace only their own.
+/// Adds an entry and deletes the oldest beyond the bound. A kind that others can cause displaces only its own
+/// entries.
 pub fn add(
     connection: &Connection,
     at: Timestamp,
@@ -32,19 +33,19 @@ pub fn add(
         "INSERT INTO activity (at, kind, text, connection_id, app_id) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![Time(at), Json(kind), text, of.0, of.1],
     )?;
-    // By count: what takes the place of another has a number of its own.
+    // Bounded by count rather than by id: a replaced entry gets a new id.
     if Kind::FROM_OUTSIDE.contains(&kind) {
         let beyond = "DELETE FROM activity WHERE kind = ?1
             AND id <= (SELECT id FROM activity WHERE kind = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
-        return connection.execute(beyond, params![Json(kind), KEPT_FROM_OUTSIDE]).map(drop);
+        return connection.execute(beyond, params![Json(kind), MAX_ENTRIES_PER_OUTSIDE_KIND]).map(drop);
     }
     let [a, b, c, d] = Kind::FROM_OUTSIDE.map(Json);
     let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5) AND id <= (
         SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
-    connection.execute(beyond, params![KEPT, a, b, c, d]).map(drop)
+    connection.execute(beyond, params![MAX_ENTRIES, a, b, c, d]).map(drop)
 }
 
-/// Adds an entry in place of the connection's last one, if that is of the same kind.
+/// Adds an entry; replaces the connection's last one if it is of the same kind.
 pub fn add_again(
     connection: &Connection,
     at: Timestamp,
@@ -59,9 +60,9 @@ pub fn add_again(
     add(connection, at, kind, text, of)
 }
 
-/// Adds an entry that may come again and again about the same connection or none, known by `by`; within [`SPAN`] it is one
-/// entry, which tells how often and when last. Beyond [`PROGRAMS`] that were given one connection's token, the oldest are
-/// summed up.
+/// Adds an entry that may repeat. Within [`REPEAT_WINDOW`], entries of the same connection, kind and key `by` are
+/// one, with a count and the last time. Beyond [`MAX_LISTED_PROGRAMS`], the oldest programs are merged into one
+/// entry.
 pub fn add_repeated(
     connection: &Connection,
     at: Timestamp,
@@ -73,7 +74,7 @@ pub fn add_repeated(
         "UPDATE activity SET times = times + 1, last_at = ?2, text = ?5 WHERE id = (
             SELECT max(id) FROM activity WHERE connection_id IS ?1 AND kind = ?3 AND repeats = ?4
          ) AND at BETWEEN ?6 AND ?2",
-        params![of.0, Time(at), Json(kind), by, text, Time(at.saturating_sub(SPAN).unwrap_or(at))],
+        params![of.0, Time(at), Json(kind), by, text, Time(at.saturating_sub(REPEAT_WINDOW).unwrap_or(at))],
     )?;
     if again == 1 {
         return Ok(());
@@ -89,7 +90,7 @@ pub fn add_repeated(
     }
 }
 
-/// Folds the oldest entries of a kind and connection beyond [`PROGRAMS`] into the one that stands for all before.
+/// Merges the oldest entries beyond [`MAX_LISTED_PROGRAMS`] into the shared entry.
 fn sum_up(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::Result<()> {
     let mut listed = connection.prepare_cached(
         "SELECT id, times, coalesce(last_at, at) FROM activity
@@ -97,13 +98,13 @@ fn sum_up(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::R
          ORDER BY id DESC LIMIT -1 OFFSET ?4",
     )?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let beyond = listed.query_map(params![of, Json(kind), EARLIER, PROGRAMS], read)?;
+    let beyond = listed.query_map(params![of, Json(kind), OLDER_PROGRAMS, MAX_LISTED_PROGRAMS], read)?;
     for oldest in beyond.collect::<rusqlite::Result<Vec<(i64, u32, Time)>>>()? {
         let (id, times, last_at) = oldest;
         let added = connection.execute(
             "UPDATE activity SET times = times + ?4, last_at = max(coalesce(last_at, at), ?5)
              WHERE connection_id = ?1 AND kind = ?2 AND repeats = ?3",
-            params![of, Json(kind), EARLIER, times, last_at],
+            params![of, Json(kind), OLDER_PROGRAMS, times, last_at],
         )?;
         if added > 0 {
             connection.execute("DELETE FROM activity WHERE id = ?1", [id])?;
@@ -111,14 +112,14 @@ fn sum_up(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::R
             let text = "Access token handed to programs that are not listed one by one any more.";
             connection.execute(
                 "UPDATE activity SET repeats = ?2, text = ?3 WHERE id = ?1",
-                params![id, EARLIER, text],
+                params![id, OLDER_PROGRAMS, text],
             )?;
         }
     }
     Ok(())
 }
 
-/// When a connection's access token was last given to anyone, as far as is still known.
+/// When a connection's access token was last handed out, according to the log.
 pub fn last_handed_out(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<Timestamp>> {
     let last =
         "SELECT max(coalesce(last_at, at)) FROM activity WHERE connection_id = ?1 AND kind IN (?2, ?3)";
@@ -127,8 +128,8 @@ pub fn last_handed_out(connection: &Connection, id: &ConnectionId) -> rusqlite::
     last.map(|last| last.map(|time| time.0))
 }
 
-/// The newest entries first: of one connection, or of everything; only those that contain `search`, in their text
-/// or in the name of what they are about.
+/// The entries, newest first: of one connection or of all; with `search`, only those that contain it in their text or
+/// in the name of their connection or app.
 pub fn newest(
     connection: &Connection,
     of: Option<&ConnectionId>,
@@ -145,7 +146,7 @@ pub fn newest(
                 OR c.name LIKE ?2 ESCAPE '!' OR (c.id IS NULL AND app.name LIKE ?2 ESCAPE '!'))
              ORDER BY a.id DESC LIMIT ?3",
         )?
-        .query_map(params![of, pattern, SHOWN], read)?
+        .query_map(params![of, pattern, MAX_SHOWN], read)?
         .collect()
 }
 
@@ -180,7 +181,7 @@ mod tests {
                 )?;
                 add(tx, now, Kind::AppAdded, "App added.", (None, None))?;
                 let id = ConnectionId("c".into());
-                for _ in 0..=KEPT {
+                for _ in 0..=MAX_ENTRIES {
                     add_again(tx, now, Kind::RenewedByItself, "Renewed.", (Some(&id), None))?;
                 }
                 newest(tx, None, None)

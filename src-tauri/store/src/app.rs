@@ -1,4 +1,4 @@
-//! Apps in the store.
+//! The `app` table.
 
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Overrides;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use crate::column::{Json, Time, json};
 use crate::sealed::Sealed;
 
-/// An app as it is kept.
+/// A row of the `app` table.
 #[derive(Debug, Clone)]
 pub struct AppRow {
     /// The id.
@@ -29,11 +29,11 @@ pub struct AppRow {
     pub projects: Vec<String>,
     /// Where it differs from the profile, by key.
     pub overrides: Overrides,
-    /// The keys of what is in `sealed_values`.
+    /// The keys of the values in `sealed_values`.
     pub secret_keys: Vec<String>,
     /// The secret extra parameters and headers, all in one.
     pub sealed_values: Option<Sealed>,
-    /// The keys of values that are as the issuer announced them.
+    /// The keys of the values that were taken from the issuer's metadata.
     pub discovered: Vec<String>,
     /// When it was created.
     pub created_at: jiff::Timestamp,
@@ -57,7 +57,7 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Changes everything of an app but its id, provider and age.
+/// Updates everything but id, provider and creation time.
 pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -94,7 +94,7 @@ pub fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bo
     connection.query_row("SELECT EXISTS (SELECT 1 FROM app WHERE name = ?1)", [name], |row| row.get(0))
 }
 
-/// Removes an app, and answers whether it could: an app with connections stays.
+/// Removes an app without connections. Returns whether it was removed.
 pub fn remove(connection: &Connection, id: &AppId) -> rusqlite::Result<bool> {
     let removed = connection.execute(
         "DELETE FROM app WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM connection WHERE app_id = ?1)",

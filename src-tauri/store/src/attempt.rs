@@ -1,4 +1,4 @@
-//! Attempts in the store. A callback that starts the program finds its attempt here.
+//! The `attempt` table: sign-ins. A callback that starts the program finds its sign-in here.
 
 use grapnel_model::attempt::{Message, Phase};
 use grapnel_model::error::Error;
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use crate::column::{Json, Time, json, maybe_json};
 use crate::sealed::Sealed;
 
-/// An attempt as it is kept.
+/// A row of the `attempt` table.
 #[derive(Debug, Clone)]
 pub struct AttemptRow {
     /// The id.
@@ -38,15 +38,15 @@ pub struct AttemptRow {
     pub exchange: Vec<Message>,
     /// Why it failed.
     pub error: Option<Error>,
-    /// What opens its page, where that was chosen for it; empty for the program that is set for all.
+    /// The browser that was chosen for this sign-in; empty for the one in the settings.
     pub browser: Option<String>,
-    /// The last answer that came while it waited and was not accepted: why.
+    /// Why the last callback was not accepted.
     pub refused: Option<Error>,
-    /// The digest of the nonce that was sent, where one was.
+    /// The digest of the `nonce` that was sent, if any.
     pub nonce_hash: Option<Vec<u8>>,
-    /// Whether another account may replace the connection's without a question.
+    /// Whether another account may replace the connection's account without confirmation.
     pub replaces_account: bool,
-    /// The connection that was to be authorized again, where another account signed in.
+    /// The connection that was to be authorized again, if another account signed in.
     pub meant_for: Option<ConnectionId>,
 }
 
@@ -80,7 +80,7 @@ pub fn by_state(connection: &Connection, state_hash: &[u8]) -> rusqlite::Result<
     connection.query_row("SELECT * FROM attempt WHERE state_hash = ?1", [state_hash], read).optional()
 }
 
-/// Attempts that are not over, oldest first.
+/// The sign-ins in progress, oldest first.
 pub fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
     connection
         .prepare(
@@ -90,7 +90,7 @@ pub fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
         .collect()
 }
 
-/// Attempts, over or not, whose time is not over at `now`.
+/// The sign-ins, in progress or ended, that have not expired at `now`.
 pub fn not_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<AttemptRow>> {
     connection
         .prepare("SELECT * FROM attempt WHERE expires_at >= ?1 ORDER BY started_at")?
@@ -98,7 +98,7 @@ pub fn not_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<
         .collect()
 }
 
-/// Attempts that are not over and belong to an app, or to a connection.
+/// The sign-ins in progress of an app or of a connection.
 pub fn open_of(
     connection: &Connection,
     app: Option<&AppId>,
@@ -109,7 +109,7 @@ pub fn open_of(
     Ok(open(connection)?.into_iter().filter(belongs).collect())
 }
 
-/// Moves an attempt from one phase to the next, and answers whether it was there: of two callers, one wins.
+/// Moves a sign-in from one phase to the next. Returns whether it was in phase `from`: of two callers, one succeeds.
 pub fn advance(connection: &Connection, id: &AttemptId, from: Phase, to: Phase) -> rusqlite::Result<bool> {
     let moved = connection.execute(
         "UPDATE attempt SET phase = ?3 WHERE id = ?1 AND phase = ?2",
@@ -118,7 +118,8 @@ pub fn advance(connection: &Connection, id: &AttemptId, from: Phase, to: Phase) 
     Ok(moved == 1)
 }
 
-/// Ends an attempt. Its secrets go; that it was stays, so that a second callback is told apart from a forged one.
+/// Ends a sign-in and deletes its secrets. The row stays, so that a repeated callback is distinguished from a forged
+/// one.
 pub fn end(
     connection: &Connection,
     id: &AttemptId,
@@ -133,14 +134,14 @@ pub fn end(
         .map(drop)
 }
 
-/// Remembers what came back.
+/// Stores the messages of the exchange.
 pub fn set_exchange(connection: &Connection, id: &AttemptId, exchange: &[Message]) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE attempt SET exchange = ?2 WHERE id = ?1", rusqlite::params![id, Json(exchange)])
         .map(drop)
 }
 
-/// Remembers why an answer was not accepted, and answers whether that is new.
+/// Stores why a callback was not accepted. Returns whether the reason is a new one.
 pub fn set_refused(connection: &Connection, id: &AttemptId, error: &Error) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE attempt SET refused = ?2 WHERE id = ?1 AND phase = '\"waiting\"' AND refused IS NOT ?2",
@@ -149,14 +150,14 @@ pub fn set_refused(connection: &Connection, id: &AttemptId, error: &Error) -> ru
     Ok(changed == 1)
 }
 
-/// Remembers what opens its page.
+/// Stores the browser of a sign-in.
 pub fn set_browser(connection: &Connection, id: &AttemptId, browser: Option<&str>) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE attempt SET browser = ?2 WHERE id = ?1", rusqlite::params![id, browser])
         .map(drop)
 }
 
-/// Remembers which connection came of an attempt.
+/// Stores the connection that a sign-in has created.
 pub fn set_connection(
     connection: &Connection,
     id: &AttemptId,
@@ -167,7 +168,7 @@ pub fn set_connection(
         .map(drop)
 }
 
-/// Remembers which connection an attempt was meant for, in which another account signed in.
+/// Stores the connection that was to be authorized again, if another account signed in.
 pub fn set_meant_for(
     connection: &Connection,
     id: &AttemptId,
@@ -178,7 +179,7 @@ pub fn set_meant_for(
         .map(drop)
 }
 
-/// Forgets attempts that ended before `moment`.
+/// Deletes ended sign-ins that expired before `moment`.
 pub fn forget_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<()> {
     connection
         .execute(

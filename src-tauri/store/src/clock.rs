@@ -1,20 +1,21 @@
-//! By how much the machine's clock was found to be wrong, for other processes and the next start.
+//! The measured error of the machine's clock, shared with other processes and the next start.
 
 use jiff::SignedDuration;
 use rusqlite::{Connection, OptionalExtension};
 
-/// A smaller change is not worth a write.
-const LEAST: i64 = 2_000;
+/// A smaller change is not stored.
+const MIN_CHANGE_MILLISECONDS: i64 = 2_000;
 
-/// By how much the right time is ahead of the machine's clock.
+/// How far the correct time is ahead of the machine's clock.
 pub fn ahead(connection: &Connection) -> rusqlite::Result<SignedDuration> {
     milliseconds(connection).map(|known| SignedDuration::from_millis(known.unwrap_or_default()))
 }
 
-/// Keeps by how much it is.
+/// Stores how far the correct time is ahead of the machine's clock.
 pub fn keep(connection: &Connection, ahead: SignedDuration) -> rusqlite::Result<()> {
     let ahead = i64::try_from(ahead.as_millis()).unwrap_or_default();
-    if milliseconds(connection)?.unwrap_or_default().abs_diff(ahead) < LEAST.unsigned_abs() {
+    if milliseconds(connection)?.unwrap_or_default().abs_diff(ahead) < MIN_CHANGE_MILLISECONDS.unsigned_abs()
+    {
         return Ok(());
     }
     connection

@@ -1,11 +1,11 @@
-//! Columns that hold more than SQLite's own types: times as RFC 3339, records as JSON.
+//! Column types: times as RFC 3339, records as JSON.
 
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Row, RowIndex};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A value that is kept as JSON text.
+/// A value that is stored as JSON text.
 pub(crate) struct Json<T>(pub T);
 
 impl<T: Serialize> ToSql for Json<T> {
@@ -27,7 +27,7 @@ pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) ->
     row.get::<_, Json<T>>(column).map(|json| json.0)
 }
 
-/// Reads a JSON column that may be empty.
+/// Reads a nullable JSON column.
 pub(crate) fn maybe_json<T: DeserializeOwned>(
     row: &Row<'_>,
     column: impl RowIndex,
@@ -35,7 +35,7 @@ pub(crate) fn maybe_json<T: DeserializeOwned>(
     row.get::<_, Option<Json<T>>>(column).map(|json| json.map(|json| json.0))
 }
 
-/// A moment, kept so that text order is time order.
+/// A time, formatted so that text order is time order.
 pub(crate) struct Time(pub Timestamp);
 
 impl ToSql for Time {

@@ -1,4 +1,4 @@
-//! The database: opened once, read at one moment, written in transactions.
+//! The database: snapshots for reading, transactions for writing.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -8,31 +8,31 @@ use grapnel_model::text::clean_line;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::failure::failed;
-use crate::pending_write::Waiting;
+use crate::pending_write::WriteQueue;
 use crate::{cache, filesystem, open};
 
-/// The database, shared by whoever holds a clone.
+/// The database. Clones share it.
 #[derive(Clone)]
 pub struct Store {
-    /// A second one, made when something is read for the first time while something is written. It is closed before the
-    /// first, which tidies up.
-    pub(crate) beside: Arc<Mutex<Option<Connection>>>,
+    /// A second connection for reads during a write, opened at the first such read. Declared first, so that it is
+    /// closed before the writer, which runs the final checkpoint.
+    pub(crate) reader: Arc<Mutex<Option<Connection>>>,
     pub(crate) connection: Arc<Mutex<Connection>>,
-    pub(crate) waiting: Waiting,
+    pub(crate) write_queue: WriteQueue,
     pub(crate) home: Arc<Path>,
 }
 
 impl Store {
-    /// Opens the database in `home`, and makes both where they are not there yet.
+    /// Opens the database in `home`; creates both if they do not exist.
     ///
-    /// Fails where the directory cannot be written, or the database is from a newer Grapnel.
+    /// Fails if the directory cannot be written, or a newer Grapnel wrote the database.
     pub fn open(home: &Path) -> Result<Self> {
         let connection =
             Arc::new(Mutex::new(open::open(home).map_err(|error| filesystem::name(error, home))?));
-        Ok(Self { connection, beside: Arc::default(), waiting: Waiting::default(), home: home.into() })
+        Ok(Self { connection, reader: Arc::default(), write_queue: WriteQueue::default(), home: home.into() })
     }
 
-    /// The data directory: `GRAPNEL_HOME`, or else the platform's.
+    /// The data directory: `GRAPNEL_HOME`, or else the platform's default.
     pub fn default_home() -> Result<PathBuf> {
         if let Some(home) = std::env::var_os("GRAPNEL_HOME").filter(|home| !home.is_empty()) {
             return absolute(home.into());
@@ -49,68 +49,72 @@ impl Store {
         &self.home
     }
 
-    /// What was browsed, kept beside.
+    /// The content cache.
     pub fn cache(&self) -> cache::Cache {
         cache::Cache::in_home(&self.home)
     }
 
-    /// Reads, all of it as it was at one moment. What is being written meanwhile is not waited for.
+    /// Reads from one snapshot. Does not wait for a write in progress.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let read = match self.connection.try_lock() {
-            Ok(connection) => at_one_moment(&connection, read),
-            Err(TryLockError::Poisoned(poisoned)) => at_one_moment(&poisoned.into_inner(), read),
+            Ok(connection) => in_snapshot(&connection, read),
+            Err(TryLockError::Poisoned(poisoned)) => in_snapshot(&poisoned.into_inner(), read),
             Err(TryLockError::WouldBlock) => {
-                let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
-                match &*beside {
-                    Some(connection) => at_one_moment(connection, read),
-                    None => open::beside(&self.home)
-                        .and_then(|connection| at_one_moment(beside.insert(connection), read)),
+                let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+                match &*reader {
+                    Some(connection) => in_snapshot(connection, read),
+                    None => open::open_reader(&self.home)
+                        .and_then(|connection| in_snapshot(reader.insert(connection), read)),
                 }
             }
         };
         read.map_err(|error| self.failed(&error))
     }
 
-    /// Writes, all of it or nothing.
+    /// Writes in one transaction, which is on the disk when this returns.
     pub fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = open::tidy_at_end(&connection, true).and_then(|()| transact(&mut connection, write));
+        let written = open::set_checkpoint_on_close(&connection, true)
+            .and_then(|()| in_transaction(&mut connection, write));
         if written.is_ok() {
-            self.touch();
+            self.notify_watchers();
         }
         written.map_err(|error| self.failed(&error))
     }
 
-    /// Merges the log of what was written into the database, so that one file holds all. What another process reads now
-    /// stays in the log.
-    pub fn merge_log(&self) -> Result<()> {
+    /// Moves the write-ahead log into the database file and truncates it, so that one file holds everything and
+    /// overwritten values are gone. Pages that another process reads at present stay in the log.
+    pub fn checkpoint(&self) -> Result<()> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let merged = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         merged.map_err(|error| failed(&error))
     }
 
-    /// Writes what a power cut may take back: it is not worth waiting for the disk.
-    pub fn jot<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+    /// Writes in one transaction without waiting for the disk: a power failure may undo it.
+    pub fn write_without_sync<T>(
+        &self,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let jotted = (|| {
+        let written = (|| {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
-            let jotted = transact(&mut connection, write);
+            let written = in_transaction(&mut connection, write);
             connection.pragma_update(None, "synchronous", "FULL")?;
-            jotted
+            written
         })();
-        if jotted.is_ok() {
-            self.touch();
+        if written.is_ok() {
+            self.notify_watchers();
         }
-        jotted.map_err(|error| self.failed(&error))
+        written.map_err(|error| self.failed(&error))
     }
 
-    /// What a failure of the database means for a person, and which file system it is on where that may be why.
+    /// The error for the person; names the file system where that may be the cause.
     pub fn failed(&self, error: &rusqlite::Error) -> Error {
         filesystem::name(failed(error), &self.home)
     }
 }
 
-/// A directory that is the same whatever the current one is: a program that a link starts may have another one.
+/// Refuses a relative directory: a program that a link starts may have another current directory.
 fn absolute(home: PathBuf) -> Result<PathBuf> {
     if home.is_absolute() {
         return Ok(home);
@@ -124,14 +128,14 @@ fn absolute(home: PathBuf) -> Result<PathBuf> {
         .hint("Set it to a path that begins with /, such as GRAPNEL_HOME=\"$PWD/data\"."))
 }
 
-fn at_one_moment<T>(
+fn in_snapshot<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
     connection.unchecked_transaction().and_then(|snapshot| read(&snapshot))
 }
 
-fn transact<T>(
+fn in_transaction<T>(
     connection: &mut Connection,
     write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
@@ -159,8 +163,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let insert = "INSERT INTO vault (only, name, vault_check) VALUES (1, 'x', x'00')";
-        store.jot(|tx| tx.execute(insert, [])).unwrap();
-        store.merge_log().unwrap();
+        store.write_without_sync(|tx| tx.execute(insert, [])).unwrap();
+        store.checkpoint().unwrap();
         let copy = home.path().join("only.db");
         std::fs::copy(home.path().join("grapnel.db"), &copy).unwrap();
         let rows: i64 = Connection::open(copy)

@@ -1,14 +1,15 @@
-//! What a failure of the database means for a person.
+//! The errors of the database for the person.
 
 use grapnel_model::error::{Code, Error};
 use rusqlite::ErrorCode;
 
 use crate::filesystem;
 
-/// All that a backup of the database has to hold.
-pub const FILES: &str = "grapnel.db (with grapnel.db-wal and grapnel.db-shm, where they are beside it)";
+/// The files that a backup must contain.
+pub const BACKUP_FILES: &str =
+    "grapnel.db (with grapnel.db-wal and grapnel.db-shm, where they are beside it)";
 
-/// What a failure of the database means for a person.
+/// The error for a failed database operation.
 pub(crate) fn failed(error: &rusqlite::Error) -> Error {
     tracing::warn!(%error, "the database failed");
     if cannot_lock(error) {
@@ -39,7 +40,7 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
     }
 }
 
-/// Whether the file system has no locks, or no memory that processes share.
+/// Whether the file system supports no locks or no shared memory.
 fn cannot_lock(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi;
     let of_locks = [
@@ -56,7 +57,7 @@ fn cannot_lock(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// Whether a row holds something that no Grapnel wrote there.
+/// Whether a row contains a value that no Grapnel has written.
 fn is_unreadable(error: &rusqlite::Error) -> bool {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
     matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
@@ -66,5 +67,5 @@ fn is_unreadable(error: &rusqlite::Error) -> bool {
 pub(crate) fn damaged() -> Error {
     Error::new(Code::DataDamaged, "Grapnel’s database is damaged.")
         .means("It was left as it is; nothing in it was changed.")
-        .hint(format!("Bring back {FILES} from a backup. To begin anew instead, move them away."))
+        .hint(format!("Bring back {BACKUP_FILES} from a backup. To begin anew instead, move them away."))
 }

@@ -1,17 +1,16 @@
-//! The file system that the data is on, named where it does not do what a database needs.
+//! Names the file system of the data directory in an error, where it lacks what a database needs.
 
 use std::path::{Path, PathBuf};
 
 use grapnel_model::error::{Code, Error};
 
-/// Types that are of another machine, or of a program: what begins like one of these. Locks and shared memory fail
-/// there in ways of their own.
+/// Prefixes of the types of network and user-space file systems, where locks and shared memory may not work.
 const SHARED: [&str; 10] = ["9p", "afs", "ceph", "cifs", "davfs", "drvfs", "fuse", "nfs", "smb", "vboxsf"];
-/// What to do where files cannot be locked.
+/// The hint where files cannot be locked.
 pub(crate) const NO_LOCKS: &str = "The file system of the data directory does not lock files as a database needs. \
     Set GRAPNEL_HOME to a directory on a disk of this computer.";
 
-/// Adds the type of the file system to an error of what cannot be written, where that type may be why.
+/// Adds the type of the file system to an error about writing, where it may be the cause.
 pub(crate) fn name(error: Error, home: &Path) -> Error {
     if error.code != Code::DataUnwritable {
         return error;
@@ -37,14 +36,14 @@ fn name_as(error: Error, kind: &str) -> Error {
     ))
 }
 
-/// The type of the file system that `path` is on, by the mounts as Linux tells them (`proc_pid_mountinfo(5)`).
+/// The type of the file system of `path`, from `/proc/self/mountinfo` (`proc_pid_mountinfo(5)`).
 fn kind<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
     let mount = |line: &'a str| {
         let (before, after) = line.split_once(" - ")?;
         let point = PathBuf::from(before.split(' ').nth(4)?.replace("\\040", " "));
         Some((point, after.split(' ').next()?))
     };
-    // Of two at one place, the later one hides the other.
+    // Of two mounts at the same point, the later one hides the other.
     let under = mounts.lines().filter_map(mount).filter(|(point, _)| path.starts_with(point));
     under.max_by_key(|(point, _)| point.components().count()).map(|(_, kind)| kind)
 }

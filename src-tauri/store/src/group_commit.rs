@@ -1,4 +1,4 @@
-//! Writes that are committed together: what many write at about the same time waits for the disk once.
+//! Group commit: writes that arrive while the disk is busy are committed together, with one `fsync`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,67 +8,68 @@ use tokio::sync::oneshot;
 
 use crate::database::Store;
 use crate::open;
-use crate::pending_write::{Make, Write};
+use crate::pending_write::{PendingWrite, WriteFn};
 
 impl Store {
-    /// Writes, all of it or nothing, and waits until it is on the disk: in one commit with what others write by the
-    /// time that the disk is free. It is written also if nobody waits for it any more.
-    pub async fn write_together<T: Send + 'static>(
+    /// Runs `write` in a transaction that is shared with other writes, and waits until it is on the disk. A write
+    /// that fails is rolled back alone. The write is made even if the caller stops waiting.
+    pub async fn group_commit<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (told, answer) = oneshot::channel();
+        let (done, committed) = oneshot::channel();
         let result = Arc::new(Mutex::new(None));
-        let place = Arc::clone(&result);
-        let make: Make = Box::new(move |connection| {
+        let slot = Arc::clone(&result);
+        let run: WriteFn = Box::new(move |connection| {
             let written = write(connection)?;
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
             Ok(())
         });
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Write { make, told });
+        self.write_queue.lock().unwrap_or_else(PoisonError::into_inner).push(PendingWrite { run, done });
         let store = self.clone();
         tokio::task::spawn_blocking(move || store.commit_waiting());
         let broken_off = || Error::new(Code::Internal, "A write was broken off.");
-        answer.await.map_err(|_| broken_off())??;
+        committed.await.map_err(|_| broken_off())??;
         result.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(broken_off)
     }
 
-    /// Commits what waits, unless whoever held the database before has done it.
+    /// Commits the queued writes, unless the previous holder of the connection has done it.
     fn commit_waiting(&self) {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let waiting = std::mem::take(&mut *self.write_queue.lock().unwrap_or_else(PoisonError::into_inner));
         if waiting.is_empty() {
             return;
         }
-        let (makes, told): (Vec<_>, Vec<_>) =
-            waiting.into_iter().map(|write| (write.make, write.told)).unzip();
-        let committed = open::tidy_at_end(&connection, true).and_then(|()| commit(&mut connection, makes));
+        let (writes, waiting): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|write| (write.run, write.done)).unzip();
+        let committed =
+            open::set_checkpoint_on_close(&connection, true).and_then(|()| commit(&mut connection, writes));
         if committed.is_ok() {
-            self.touch();
+            self.notify_watchers();
         }
         drop(connection);
         let results = match committed {
             Ok(results) => {
                 results.into_iter().map(|result| result.map_err(|error| self.failed(&error))).collect()
             }
-            Err(error) => vec![Err(self.failed(&error)); told.len()],
+            Err(error) => vec![Err(self.failed(&error)); waiting.len()],
         };
-        for (told, result) in told.into_iter().zip(results) {
-            // Nobody may wait for it any more.
-            let _ = told.send(result);
+        for (done, result) in waiting.into_iter().zip(results) {
+            // The caller may have stopped waiting.
+            let _ = done.send(result);
         }
     }
 }
 
-/// Makes the writes in one transaction. One that fails leaves nothing behind, and does not keep the others from it.
-fn commit(connection: &mut Connection, makes: Vec<Make>) -> rusqlite::Result<Vec<rusqlite::Result<()>>> {
+/// Runs the writes in one transaction, each in a savepoint: a write that fails does not affect the others.
+fn commit(connection: &mut Connection, writes: Vec<WriteFn>) -> rusqlite::Result<Vec<rusqlite::Result<()>>> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut results = Vec::new();
-    for make in makes {
+    for write in writes {
         let part = transaction.savepoint()?;
-        let result = make(&part).and_then(|()| part.commit());
+        let result = write(&part).and_then(|()| part.commit());
         if transaction.is_autocommit() {
-            // A failure such as a full disk has ended the whole transaction.
+            // A failure such as a full disk has rolled back the whole transaction.
             return Err(result.err().unwrap_or(rusqlite::Error::InvalidQuery));
         }
         results.push(result);
@@ -95,10 +96,10 @@ mod tests {
         let insert = |number| {
             let store = store.clone();
             let write = move |c: &Connection| c.execute("INSERT INTO number VALUES (?1)", [number]);
-            tokio::spawn(async move { store.write_together(write).await })
+            tokio::spawn(async move { store.group_commit(write).await })
         };
         let writing: Vec<_> = numbers.into_iter().map(insert).collect();
-        while store.waiting.lock().unwrap().len() < writing.len() {
+        while store.write_queue.lock().unwrap().len() < writing.len() {
             std::thread::yield_now();
         }
         drop(busy);

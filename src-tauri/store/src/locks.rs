@@ -1,4 +1,4 @@
-//! Locks between processes that share the data. The operating system holds them, so that a crash frees them.
+//! File locks between processes that share the data directory. The operating system releases them after a crash.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -11,20 +11,20 @@ use crate::database::Store;
 use crate::filesystem;
 use crate::open::make_inner_directory;
 
-/// The file by which processes know of each other.
+/// The file that each process locks while it uses the data directory.
 pub(crate) const PRESENCE: &str = "grapnel.lock";
 
-/// Shows that a process is at work on the data, for as long as it is held.
+/// The shared lock that shows that this process uses the data directory.
 #[derive(Debug)]
 pub struct Presence {
     _held: File,
-    /// Whether no other process was there when this one came.
+    /// Whether no other process used it when this one entered.
     pub is_alone: bool,
 }
 
 impl Store {
-    /// Makes this process's presence known. `settle` is run first if it is alone: what an earlier one left
-    /// unfinished is nobody's then.
+    /// Takes the shared lock. If no other process uses the data directory, runs `settle` first, which completes what
+    /// a crashed process left unfinished.
     pub fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<Presence> {
         let file = open(&self.home.join(PRESENCE)).map_err(|error| self.lock_failed(&error))?;
         let is_alone = match file.try_lock() {
@@ -40,12 +40,12 @@ impl Store {
         Ok(Presence { _held: file, is_alone })
     }
 
-    /// Keeps other processes from renewing this connection while the answer is held; nothing while one renews it.
+    /// The exclusive lock for a refresh of this connection; none while another process holds it.
     pub fn try_renewal_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
         try_lock(self.file(&id.0)?).map_err(|error| filesystem::name(error, &self.home))
     }
 
-    /// Waits until no process renews this connection, and keeps others from it while the answer is held. Blocks.
+    /// The exclusive lock for a refresh of this connection. Blocks.
     pub fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
         let file = self.file(&id.0)?;
         file.lock().map_err(|error| self.lock_failed(&error))?;
@@ -58,32 +58,30 @@ impl Store {
         opened.map_err(|error| self.lock_failed(&error))
     }
 
-    /// Waits until no process starts a sign-in that it would have others join, and keeps others from it while the answer
-    /// is held. Blocks.
+    /// The exclusive lock for the start of a sign-in that other processes may join. Blocks.
     pub fn sign_in_lock(&self) -> Result<File> {
         self.lock("sign-in", File::lock)
     }
 
-    /// Shows other processes that this one waits for an attempt, while the answer is held; nothing while one does.
+    /// The lock that shows that this process waits for the callback of a sign-in; none while another process holds
+    /// it.
     pub fn try_attempt_lock(&self, id: &AttemptId) -> Result<Option<File>> {
         try_lock(self.file(&attempt_file(id))?).map_err(|error| filesystem::name(error, &self.home))
     }
 
-    /// Forgets the lock of an attempt that is over.
+    /// Removes the lock file of a sign-in that has ended.
     pub fn drop_attempt_lock(&self, id: &AttemptId) {
-        // One that stays is an empty file.
+        // A file that stays is empty.
         let _ = std::fs::remove_file(self.home.join("locks").join(attempt_file(id)));
     }
 
-    /// Waits until no process moves the vault, and keeps others from it while the answer is held: what is sealed
-    /// meanwhile is sealed under the key that opens it afterwards. Blocks.
-    pub fn share_vault(&self) -> Result<File> {
+    /// A shared lock that keeps other processes from re-keying the vault between sealing and storing a value. Blocks.
+    pub fn vault_shared_lock(&self) -> Result<File> {
         self.lock("vault", File::lock_shared)
     }
 
-    /// Waits until no process holds anything that is sealed and not stored yet, and keeps all from sealing while
-    /// the answer is held. Blocks.
-    pub fn claim_vault(&self) -> Result<File> {
+    /// The exclusive lock for re-keying: no process holds a sealed value that it has not stored. Blocks.
+    pub fn vault_exclusive_lock(&self) -> Result<File> {
         self.lock("vault", File::lock)
     }
 
@@ -93,15 +91,15 @@ impl Store {
         Ok(file)
     }
 
-    /// Waits until no process is the token agent of this data, and keeps others from it while the answer is held. Blocks.
+    /// The exclusive lock of the token agent of this data directory. Blocks.
     #[cfg(target_os = "linux")]
     pub fn agent_lock(&self) -> Result<File> {
         self.lock("agent", File::lock)
     }
 
-    /// Forgets the lock of a connection that is gone.
+    /// Removes the lock file of a removed connection.
     pub fn drop_renewal_lock(&self, id: &ConnectionId) {
-        // One that stays is an empty file.
+        // A file that stays is empty.
         let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
     }
 
@@ -141,7 +139,7 @@ pub(crate) fn failed(error: &io::Error) -> Error {
     Error::new(Code::DataUnwritable, message).means("Nothing was changed.").hint(hint)
 }
 
-/// Whether the file system has no locks.
+/// Whether the file system supports no locks.
 fn cannot_lock(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {

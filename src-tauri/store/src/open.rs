@@ -1,4 +1,4 @@
-//! Opening the database: its directory and permissions, its settings, and its schema's version.
+//! Opens the database: directory, permissions, pragmas, migrations.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::failure::{damaged, failed};
 
-/// The database, in the data directory.
+/// The file name of the database in the data directory.
 pub(crate) const FILE: &str = "grapnel.db";
-/// What makes each version of the schema from the one before. A step that was released is never changed.
-const STEPS: &[&str] = &[
+/// The migrations, in order. A released migration is never changed.
+const MIGRATIONS: &[&str] = &[
     include_str!("schema/1-apps-and-connections.sql"),
     include_str!("schema/2-changed-apps.sql"),
     include_str!("schema/3-passphrase.sql"),
@@ -29,11 +29,11 @@ const STEPS: &[&str] = &[
     include_str!("schema/13-identity.sql"),
     include_str!("schema/14-revoked-refresh-tokens.sql"),
 ];
-/// The version of the schema that this program writes.
+/// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
-pub(crate) const VERSION: u32 = STEPS.len() as u32;
-/// How long to wait for another process that writes.
-pub(crate) const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+/// How long to wait for another process that holds the write lock.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database in `home`, and brings its schema up to date.
 pub(crate) fn open(home: &Path) -> Result<Connection> {
@@ -41,62 +41,62 @@ pub(crate) fn open(home: &Path) -> Result<Connection> {
     let path = home.join(FILE);
     make_file(&path).map_err(|error| unwritable(&path, &error))?;
     let mut connection = Connection::open(&path).map_err(|error| failed(&error))?;
-    // Nothing is written before it is known whose database this is.
-    tidy_at_end(&connection, false).map_err(|error| failed(&error))?;
+    // Nothing is written before the version is known.
+    set_checkpoint_on_close(&connection, false).map_err(|error| failed(&error))?;
     match version(&connection).map_err(|error| failed(&error))? {
-        Some(known) if known <= VERSION => {}
+        Some(known) if known <= SCHEMA_VERSION => {}
         Some(_) => return Err(from_newer()),
         None => return Err(damaged()),
     }
-    settle(&connection).and_then(|()| upgrade(&mut connection)).map_err(|error| failed(&error))?;
-    close_inside(home);
+    configure(&connection).and_then(|()| migrate(&mut connection)).map_err(|error| failed(&error))?;
+    restrict_inner_files(home);
     Ok(connection)
 }
 
-/// A second connection to a database that is open, to read by.
-pub(crate) fn beside(home: &Path) -> rusqlite::Result<Connection> {
-    // A database that was moved away is not made anew.
+/// Opens a read-only connection to a database that is open already.
+pub(crate) fn open_reader(home: &Path) -> rusqlite::Result<Connection> {
+    // A database that was moved away is not created again.
     let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
     let connection = Connection::open_with_flags(home.join(FILE), flags)?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
-/// The version of the schema that is there: 0 for none; nothing for a number that no program writes.
+/// The schema version of the database: 0 if it is empty; none for a number that no program writes.
 fn version(connection: &Connection) -> rusqlite::Result<Option<u32>> {
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(u32::try_from(version).ok())
 }
 
-/// The settings that hold for each connection.
-fn settle(connection: &Connection) -> rusqlite::Result<()> {
+/// The pragmas of each connection.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")
 }
 
-/// Whether the log of what was written is merged into the database and deleted when the last process ends. That takes
-/// four waits for the disk: who has only read, or jotted, leaves it to whoever writes next.
-pub(crate) fn tidy_at_end(connection: &Connection, tidies: bool) -> rusqlite::Result<()> {
+/// Sets whether closing the last connection runs a checkpoint, which waits for the disk four times. A process that
+/// has only read, or written without sync, leaves it to the next writer.
+pub(crate) fn set_checkpoint_on_close(connection: &Connection, tidies: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidies).map(drop)
 }
 
-/// Takes the steps that are missing, all or none.
-fn upgrade(connection: &mut Connection) -> rusqlite::Result<()> {
-    if version(connection)? == Some(VERSION) {
+/// Runs the missing migrations in one transaction.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    if version(connection)? == Some(SCHEMA_VERSION) {
         return Ok(());
     }
-    tidy_at_end(connection, true)?;
+    set_checkpoint_on_close(connection, true)?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    // Of two processes that find an old one, the first takes the steps, and the second finds none left.
-    let done = version(&transaction)?.unwrap_or(VERSION);
-    for (_, step) in (1..).zip(STEPS).filter(|(number, _)| *number > done) {
+    // Read again in the transaction: another process may have run the migrations meanwhile.
+    let done = version(&transaction)?.unwrap_or(SCHEMA_VERSION);
+    for (_, step) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > done) {
         transaction.execute_batch(step)?;
     }
-    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
 }
 
@@ -112,8 +112,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
         .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }
 
-/// Makes the directory, for its owner only. One that is there is closed to others if it is empty or Grapnel's
-/// own; with other files in it, it is someone's who decided otherwise.
+/// Creates the directory for its owner only. An existing one is restricted to its owner if it is empty or holds a
+/// database; with other files in it, its permissions are somebody's decision, and this fails.
 #[cfg(unix)]
 fn make_directory(home: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -134,12 +134,12 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
 #[cfg(unix)]
 pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    // SQLite gives the files beside it (-wal, -shm) the same permissions.
+    // SQLite gives the -wal and -shm files the same permissions.
     fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }
 
-/// A directory inside of it, for its owner only as well.
+/// Creates a directory inside the data directory, for its owner only.
 pub(crate) fn make_inner_directory(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
@@ -147,7 +147,7 @@ pub(crate) fn make_inner_directory(path: &Path) -> std::io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Writes a file of the data directory in place of what was there, for its owner only.
+/// Writes a file in the data directory, which only its owner can read; replaces its content.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     make_file(path)?;
     fs::write(path, bytes)
@@ -158,9 +158,9 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
     fs::create_dir_all(home)
 }
 
-/// Closes what earlier versions left open to others beside the database. The directory itself is closed already.
+/// Restricts files that earlier versions created with wider permissions. The directory itself is restricted already.
 #[cfg(unix)]
-fn close_inside(home: &Path) {
+fn restrict_inner_files(home: &Path) {
     use std::os::unix::fs::PermissionsExt;
     for (name, mode) in [("locks", 0o700), ("window.json", 0o600)] {
         let path = home.join(name);
@@ -174,7 +174,7 @@ fn close_inside(home: &Path) {
 }
 
 #[cfg(not(unix))]
-fn close_inside(_: &Path) {}
+fn restrict_inner_files(_: &Path) {}
 
 /// Creates an empty file that only its owner can read, or corrects the permissions of one that is there.
 #[cfg(not(unix))]
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_database_from_a_newer_program_is_left_alone() {
         let home = tempfile::tempdir().unwrap();
-        open(home.path()).unwrap().pragma_update(None, "user_version", VERSION + 1).unwrap();
+        open(home.path()).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
         let before = fs::read(home.path().join(FILE)).unwrap();
         assert_eq!(open(home.path()).unwrap_err().code, Code::DataNewer);
         assert_eq!(fs::read(home.path().join(FILE)).unwrap(), before);
@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn a_database_of_each_earlier_version_is_brought_up_to_this_one() {
-        for known in 0..VERSION {
+        for known in 0..SCHEMA_VERSION {
             let home = tempfile::tempdir().unwrap();
             let old = Connection::open(home.path().join(FILE)).unwrap();
-            STEPS[..known as usize].iter().for_each(|step| old.execute_batch(step).unwrap());
+            MIGRATIONS[..known as usize].iter().for_each(|step| old.execute_batch(step).unwrap());
             old.pragma_update(None, "user_version", known).unwrap();
             drop(old);
             let schema = |connection: &Connection| -> Vec<String> {
@@ -210,7 +210,7 @@ mod tests {
                 listed.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
             };
             let upgraded = open(home.path()).unwrap();
-            assert_eq!(version(&upgraded).unwrap(), Some(VERSION));
+            assert_eq!(version(&upgraded).unwrap(), Some(SCHEMA_VERSION));
             let new = tempfile::tempdir().unwrap();
             assert_eq!(schema(&upgraded), schema(&open(new.path()).unwrap()));
         }
@@ -221,7 +221,7 @@ mod tests {
     fn values_of_apps_keep_their_meaning() {
         let home = tempfile::tempdir().unwrap();
         let old = Connection::open(home.path().join(FILE)).unwrap();
-        STEPS[..11].iter().for_each(|step| old.execute_batch(step).unwrap());
+        MIGRATIONS[..11].iter().for_each(|step| old.execute_batch(step).unwrap());
         old.pragma_update(None, "user_version", 11).unwrap();
         let apps = [
             ("custom", r#"{"token.audience":"x","token.redirect_uri":"y","authorize.prompt":"none"}"#),

@@ -1,4 +1,4 @@
-//! Writes that wait for the next commit.
+//! The queue of the group commit.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,16 +6,16 @@ use grapnel_model::error::Result;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-/// Writes that wait for a commit.
-pub(crate) type Waiting = Arc<Mutex<Vec<Write>>>;
+/// The writes that wait for the next commit.
+pub(crate) type WriteQueue = Arc<Mutex<Vec<PendingWrite>>>;
 
-/// One of them, and who waits for it.
-pub(crate) struct Write {
+/// A queued write.
+pub(crate) struct PendingWrite {
     /// The write.
-    pub make: Make,
-    /// Who waits for the result.
-    pub told: oneshot::Sender<Result<()>>,
+    pub run: WriteFn,
+    /// Receives the result.
+    pub done: oneshot::Sender<Result<()>>,
 }
 
 /// A write, as part of a transaction.
-pub(crate) type Make = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+pub(crate) type WriteFn = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;

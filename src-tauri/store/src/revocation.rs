@@ -1,4 +1,4 @@
-//! Tokens of disconnected connections, which the provider has yet to take back.
+//! The `revocation` table: tokens of disconnected connections that the provider has not revoked yet.
 
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
 use grapnel_model::provider::Origins;
@@ -9,16 +9,16 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use crate::column::{Json, Time, json};
 use crate::sealed::Sealed;
 
-/// A token that is to be taken back.
+/// A token to revoke.
 #[derive(Debug, Clone)]
 pub struct RevocationRow {
     /// The id.
     pub id: RevocationId,
     /// The app that it belongs to.
     pub app_id: AppId,
-    /// Nothing once the connection is removed from the list.
+    /// None once the connection is removed.
     pub connection_id: Option<ConnectionId>,
-    /// What the connection was called.
+    /// The name of the connection.
     pub name: String,
     /// Which of the tokens it is.
     pub kind: TokenKind,
@@ -32,7 +32,7 @@ pub struct RevocationRow {
     pub failures: u32,
     /// When the next request is due.
     pub retry_at: Timestamp,
-    /// Of an access token: whether the provider revoked the refresh token that it came with.
+    /// For an access token: whether the provider has revoked the refresh token of the same grant.
     pub is_refresh_revoked: bool,
 }
 

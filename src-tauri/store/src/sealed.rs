@@ -1,8 +1,8 @@
-//! Secrets as the store keeps them.
+//! Encrypted values as columns.
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-/// A secret that the vault encrypted.
+/// A value that the vault has encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 

@@ -1,50 +1,45 @@
-//! Which vault the database belongs to, and everything in it that is sealed.
+//! The `vault` table, and every encrypted value of the other tables.
 
-use std::sync::PoisonError;
-
-use grapnel_model::error::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::column::{Json, maybe_json};
-use crate::database::Store;
-use crate::failure::failed;
-use crate::vault::passphrase::Stretch;
+use crate::vault::passphrase::KdfParams;
 
-/// The vault that the secrets here are sealed in.
+/// The vault that the secrets are encrypted with.
 #[derive(Debug, Clone)]
 pub struct VaultRow {
-    /// No other vault has this name. Where the keyring has its key, the key is called so there.
+    /// A random name, which is also that of the key in the keyring.
     pub name: String,
-    /// A sealed value by which the right key is known.
+    /// An encrypted value by which the right key is recognized.
     pub check: Vec<u8>,
-    /// How the key comes of a passphrase; nothing where the keyring has it.
-    pub stretch: Option<Stretch>,
-    /// The key of the vault before, by name, until it is gone from the keyring.
+    /// The parameters of the key derivation; none where the key is in the keyring.
+    pub kdf_params: Option<KdfParams>,
+    /// The name of the previous key, until it is removed from the keyring.
     pub retired: Option<String>,
 }
 
-/// The vault; nothing before the first secret.
+/// The vault; none before the first secret.
 pub fn vault(connection: &Connection) -> rusqlite::Result<Option<VaultRow>> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok(VaultRow {
             name: row.get("name")?,
             check: row.get("vault_check")?,
-            stretch: maybe_json(row, "stretch")?,
+            kdf_params: maybe_json(row, "stretch")?,
             retired: row.get("retired")?,
         })
     };
     connection.query_row("SELECT * FROM vault", [], read).optional()
 }
 
-/// Keeps a new vault, unless another process was first; answers the one that holds.
-pub fn settle_vault(connection: &Connection, new: &VaultRow) -> rusqlite::Result<VaultRow> {
-    put_vault(connection, new, "DO NOTHING")?;
+/// Inserts a new vault, unless another process has inserted one. Returns the one in the table.
+pub fn insert_vault_if_absent(connection: &Connection, new: &VaultRow) -> rusqlite::Result<VaultRow> {
+    upsert_vault(connection, new, "DO NOTHING")?;
     vault(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// Keeps a new vault in place of the one before.
+/// Replaces the vault.
 pub fn replace_vault(connection: &Connection, new: &VaultRow) -> rusqlite::Result<()> {
-    put_vault(
+    upsert_vault(
         connection,
         new,
         "DO UPDATE SET name = excluded.name, vault_check = excluded.vault_check, stretch = excluded.stretch,
@@ -52,24 +47,24 @@ pub fn replace_vault(connection: &Connection, new: &VaultRow) -> rusqlite::Resul
     )
 }
 
-fn put_vault(connection: &Connection, new: &VaultRow, on_conflict: &str) -> rusqlite::Result<()> {
+fn upsert_vault(connection: &Connection, new: &VaultRow, on_conflict: &str) -> rusqlite::Result<()> {
     connection
         .execute(
             &format!(
                 "INSERT INTO vault (only, name, vault_check, stretch, retired) VALUES (1, ?1, ?2, ?3, ?4)
                  ON CONFLICT (only) {on_conflict}"
             ),
-            params![new.name, new.check, new.stretch.as_ref().map(Json), new.retired],
+            params![new.name, new.check, new.kdf_params.as_ref().map(Json), new.retired],
         )
         .map(drop)
 }
 
-/// Notes that the keyring does not have the key of this name any more.
+/// Records that the keyring does not have the previous key any more.
 pub fn forget_retired(connection: &Connection, name: &str) -> rusqlite::Result<()> {
     connection.execute("UPDATE vault SET retired = NULL WHERE retired = ?1", [name]).map(drop)
 }
 
-/// A sealed value, and where it is.
+/// An encrypted value and its location.
 pub struct SealedValue {
     table: String,
     column: String,
@@ -79,8 +74,8 @@ pub struct SealedValue {
 }
 
 impl SealedValue {
-    /// What it is sealed for: `connection/ID/access` for the column `sealed_access` of that table.
-    pub fn place(&self) -> String {
+    /// Its associated data: `connection/ID/access` for the column `sealed_access` of `connection`.
+    pub fn associated_data(&self) -> String {
         let what = self.column.strip_prefix("sealed_").unwrap_or(&self.column);
         format!("{}/{}/{what}", self.table, self.id)
     }
@@ -95,7 +90,7 @@ impl SealedValue {
     }
 }
 
-/// Everything that is sealed. Where it is comes from the schema itself, so that no table can be forgotten.
+/// Every encrypted value. The columns are read from the schema, so that no table can be forgotten.
 pub fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<SealedValue>> {
     let mut all = Vec::new();
     for (table, column) in sealed_columns(connection)? {
@@ -112,10 +107,9 @@ pub fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<SealedValue>>
     Ok(all)
 }
 
-/// Deletes everything that is sealed, and the vault with it. Connections are disconnected by that, and sign-ins that
-/// wait are over.
-pub fn give_up_sealed(connection: &Connection) -> rusqlite::Result<()> {
-    for row in crate::standing::all(connection)? {
+/// Deletes every encrypted value and the vault. This disconnects every connection and ends every sign-in.
+pub fn delete_sealed(connection: &Connection) -> rusqlite::Result<()> {
+    for row in crate::connection_status::all(connection)? {
         crate::connection::clear_grant(connection, &row.id, row.version)?;
     }
     connection.execute_batch(
@@ -124,7 +118,7 @@ pub fn give_up_sealed(connection: &Connection) -> rusqlite::Result<()> {
          DELETE FROM revocation;
          DELETE FROM vault;",
     )?;
-    // A table that is new and forgotten here must not lose its secrets unnoticed.
+    // A new table that is forgotten here must not lose its secrets unnoticed.
     if all_sealed(connection)?.is_empty() { Ok(()) } else { Err(rusqlite::Error::InvalidQuery) }
 }
 
@@ -136,16 +130,6 @@ fn sealed_columns(connection: &Connection) -> rusqlite::Result<Vec<(String, Stri
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
-}
-
-impl Store {
-    /// Moves the sealed values as they were before out of the log beside the database, where they would stay for a
-    /// while.
-    pub fn empty_log(&self) -> Result<()> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        emptied.map_err(|error| failed(&error))
-    }
 }
 
 #[cfg(test)]

@@ -31,11 +31,11 @@ pub(crate) enum Answer {
     /// How a renewal ended.
     Renewed(Option<Error>),
     /// Where the connection stands.
-    Stands(Standing),
+    Stands(ConnectionStatus),
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Standing {
+pub(crate) struct ConnectionStatus {
     pub(crate) state: State,
     pub(crate) trouble: Option<Code>,
     /// What it is told to mean.
@@ -45,7 +45,7 @@ pub(crate) struct Standing {
 /// What the store says whenever the database fails.
 const FAILED: &str = "the database failed";
 
-impl Standing {
+impl ConnectionStatus {
     pub(crate) fn is_well(&self) -> bool {
         self.state == State::Active && self.trouble.is_none()
     }
@@ -128,7 +128,7 @@ impl Stopped {
     }
 
     /// Where the connection stands: now, with `look`; or as soon as it is locked, with `lock`, or well, with `settle`.
-    pub(crate) async fn stands(&mut self, word: &str) -> Result<Standing> {
+    pub(crate) async fn stands(&mut self, word: &str) -> Result<ConnectionStatus> {
         self.say(word).await?;
         let answer = self.hear().await?;
         let Answer::Stands(standing) = answer else { bail!("it answered {answer:?}") };
@@ -169,7 +169,7 @@ pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point
             "renew" => Answer::Renewed(grapnel.refresh(id).await.err()),
             "look" => Answer::Stands(look(&grapnel, id)?),
             "lock" => Answer::Stands(until(&grapnel, id, |standing| standing.state == State::Locked).await?),
-            "settle" => Answer::Stands(until(&grapnel, id, Standing::is_well).await?),
+            "settle" => Answer::Stands(until(&grapnel, id, ConnectionStatus::is_well).await?),
             _ => bail!("there is no word “{word}”"),
         });
     }
@@ -177,14 +177,14 @@ pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point
     Ok(())
 }
 
-fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<Standing> {
+fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<ConnectionStatus> {
     let details = grapnel.connection(id)?;
     let (trouble, meaning) = details.trouble.map(|trouble| (trouble.code, trouble.meaning)).unzip();
-    Ok(Standing { state: details.summary.state, trouble, meaning: meaning.flatten() })
+    Ok(ConnectionStatus { state: details.summary.state, trouble, meaning: meaning.flatten() })
 }
 
 /// Waits until the connection stands so, and asks for nothing.
-async fn until(grapnel: &Grapnel, id: &ConnectionId, so: fn(&Standing) -> bool) -> Result<Standing> {
+async fn until(grapnel: &Grapnel, id: &ConnectionId, so: fn(&ConnectionStatus) -> bool) -> Result<ConnectionStatus> {
     let mut events = grapnel.events();
     loop {
         let standing = look(grapnel, id)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::{Keyring, Sign};
+use grapnel_core::{Keyring, KeyringSignal};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
@@ -70,11 +70,11 @@ impl TestKeyring {
 }
 
 impl Keyring for TestKeyring {
-    fn opened(&self) -> Sign {
+    fn opened(&self) -> KeyringSignal {
         Box::pin(std::future::ready(()))
     }
 
-    fn closed(&self) -> Sign {
+    fn closed(&self) -> KeyringSignal {
         Box::pin(std::future::pending())
     }
 

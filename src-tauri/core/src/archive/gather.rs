@@ -60,7 +60,8 @@ pub(crate) async fn export(env: &Arc<Env>, asked: Export) -> Result<Exported> {
     // Nobody renews meanwhile: what goes to the file is the newest there is, and what is deleted here is what went.
     let store = env.store.clone();
     let broken_off = |_| Error::new(Code::Internal, "The export was broken off.");
-    let _alone = tokio::task::spawn_blocking(move || store.claim_vault()).await.map_err(broken_off)??;
+    let _alone =
+        tokio::task::spawn_blocking(move || store.vault_exclusive_lock()).await.map_err(broken_off)??;
     let (apps, connections) = env.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
     let connections: Vec<_> = connections.into_iter().map(|row| newest(env, row)).collect();
     let mut out = Vec::new();

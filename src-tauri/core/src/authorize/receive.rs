@@ -66,7 +66,7 @@ async fn obtain_grant(env: &Arc<Env>, matched: &mut Matched) -> Result<GrantTarg
 /// Tells that a callback was not accepted: whoever watches, the attempts that it came for, and the activity, where the
 /// same reason within the hour is one entry, however often it comes.
 fn reject(env: &Env, RejectedCallback { error, name, of }: &RejectedCallback) -> Result<()> {
-    let news = env.store.jot(|tx| {
+    let news = env.store.write_without_sync(|tx| {
         let counted = (*name, error.message.as_str());
         activity::add_repeated(tx, env.now(), Kind::CallbackRefused, counted, (None, None))?;
         let mut news = Vec::new();

@@ -9,14 +9,14 @@ use grapnel_model::error::Result;
 use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
-use crate::store::standing;
+use crate::store::connection_status;
 
 /// The first of each provider by name, at most `many` of each; and whether there are more.
 pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
     let apps = app::all(env)?;
     let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();
     let (first, all) = env.store.read(|connection| {
-        let all = standing::names(connection)?;
+        let all = connection_status::names(connection)?;
         let mut taken: HashMap<&str, usize> = HashMap::new();
         let is_first = |(_, app): &&_| {
             let Some(provider) = providers.get(app) else { return false };
@@ -24,7 +24,7 @@ pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
             *taken += 1;
             *taken <= many
         };
-        let first = all.iter().filter(is_first).map(|(id, _)| standing::one(connection, id));
+        let first = all.iter().filter(is_first).map(|(id, _)| connection_status::one(connection, id));
         let first = first.filter_map(Result::transpose).collect::<rusqlite::Result<Vec<_>>>()?;
         Ok((first, all.len()))
     })?;

@@ -8,26 +8,26 @@ use grapnel_model::id::ConnectionId;
 use super::state::{self, StatusContext};
 use crate::env::Env;
 use crate::store::connection::ConnectionRow;
-use crate::store::standing::Standing;
+use crate::store::connection_status::ConnectionStatus;
 use crate::store::{self, connection, standing};
 use crate::{app, authorize};
 
 /// Every connection, by name.
 pub(crate) fn all(env: &Env) -> Result<Vec<Summary>> {
-    let all = env.store.read(standing::all)?;
+    let all = env.store.read(connection_status::all)?;
     Ok(StatusContext::of(env, app::all(env)?).summaries(all))
 }
 
 /// Those of these connections that are there.
 pub(crate) fn some(env: &Env, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
-    let found = env.store.read(|c| ids.iter().map(|id| standing::one(c, id)).collect())?;
-    let found: Vec<Option<Standing>> = found;
+    let found = env.store.read(|c| ids.iter().map(|id| connection_status::one(c, id)).collect())?;
+    let found: Vec<Option<ConnectionStatus>> = found;
     Ok(StatusContext::of(env, app::all(env)?).summaries(found.into_iter().flatten().collect()))
 }
 
 /// The connection that the person calls so, in letters of either case.
 pub(crate) fn named(env: &Env, name: &str) -> Result<Option<Summary>> {
-    let Some(found) = env.store.read(|c| standing::named(c, name))? else { return Ok(None) };
+    let Some(found) = env.store.read(|c| connection_status::named(c, name))? else { return Ok(None) };
     let app = env.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
     Ok(StatusContext::of(env, vec![app::view(app)?]).summary(found))
 }

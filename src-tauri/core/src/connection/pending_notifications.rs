@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
-use crate::store::standing::Notice;
-use crate::store::{connection, standing};
+use crate::store::connection_status::Notice;
+use crate::store::{connection, connection_status};
 
 /// What becomes of what was noted.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
 
 /// The connections to tell of. From then on they count as told.
 pub(crate) fn take(env: &Env) -> Result<Vec<Summary>> {
-    let kept = env.store.read(standing::noted)?;
+    let kept = env.store.read(connection_status::noted)?;
     if kept.is_empty() {
         return Ok(Vec::new());
     }

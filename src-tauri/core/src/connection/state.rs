@@ -15,7 +15,7 @@ use crate::grant;
 use crate::refresh;
 use crate::store::app::AppRow;
 use crate::store::connection::ConnectionRow;
-use crate::store::standing::Standing;
+use crate::store::connection_status::ConnectionStatus;
 
 /// What the standing of every connection depends on, at one moment.
 pub(super) struct StatusContext<'a> {
@@ -32,11 +32,11 @@ impl<'a> StatusContext<'a> {
     }
 
     /// Lines of the list. None for a connection whose app is gone between two reads.
-    pub(super) fn summaries(&self, all: Vec<Standing>) -> Vec<Summary> {
+    pub(super) fn summaries(&self, all: Vec<ConnectionStatus>) -> Vec<Summary> {
         all.into_iter().filter_map(|one| self.summary(one)).collect()
     }
 
-    pub(super) fn summary(&self, of: Standing) -> Option<Summary> {
+    pub(super) fn summary(&self, of: ConnectionStatus) -> Option<Summary> {
         let app = self.apps.get(&of.app_id)?;
         Some(Summary {
             state: self.state(&of, app),
@@ -53,7 +53,7 @@ impl<'a> StatusContext<'a> {
         })
     }
 
-    fn state(&self, of: &Standing, app: &App) -> State {
+    fn state(&self, of: &ConnectionStatus, app: &App) -> State {
         let Some(held) = &of.held else { return State::Disconnected };
         // Tokens that only wait to be written are asked of nobody.
         let is_unsaved = self.env.unsaved_of(&of.id, of.version).is_some();
@@ -75,7 +75,7 @@ impl<'a> StatusContext<'a> {
 
 /// Whether scopes were not granted. Other names of scopes are looked up only where the names differ: that is rare, and
 /// costs reading the profile.
-fn lacks_scopes(of: &Standing, app: &App) -> bool {
+fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
     if of.scopes.is_empty() || app.scopes.iter().all(|scope| of.scopes.contains(scope)) {
         return false;
     }
@@ -86,7 +86,7 @@ fn lacks_scopes(of: &Standing, app: &App) -> bool {
 
 /// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, that its new tokens
 /// are in memory alone, or what was noted.
-fn trouble(env: &Env, of: &Standing, app: &App) -> Option<Error> {
+fn trouble(env: &Env, of: &ConnectionStatus, app: &App) -> Option<Error> {
     let conventions = || Profile::find(&app.provider)?.conventions(&app.overrides);
     let moved = of.kept_for.is_some() && of.held.is_some();
     let moved =
@@ -97,7 +97,7 @@ fn trouble(env: &Env, of: &Standing, app: &App) -> Option<Error> {
 
 /// Everything about a connection.
 pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Details> {
-    let (standing, app) = (Standing::from(&row), app::view(app)?);
+    let (standing, app) = (ConnectionStatus::from(&row), app::view(app)?);
     let trouble = trouble(env, &standing, &app);
     let profile = Profile::find(&app.provider)?;
     let (requested, portal) = (app.scopes.clone(), profile.portal.clone());

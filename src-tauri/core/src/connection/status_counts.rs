@@ -6,7 +6,7 @@ use grapnel_model::error::Result;
 use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
-use crate::store::standing;
+use crate::store::connection_status;
 
 /// How many connections stand how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,13 +27,13 @@ pub struct StatusCounts {
 pub(crate) fn count(env: &Env) -> Result<StatusCounts> {
     let unsaved = env.unsaved_ones();
     let (noted, (all, disconnected)) = env.store.read(|c| {
-        let mut noted = standing::noted(c)?;
+        let mut noted = connection_status::noted(c)?;
         for row in &unsaved {
             if noted.iter().all(|one| one.id != row.id) {
-                noted.extend(standing::one(c, &row.id)?);
+                noted.extend(connection_status::one(c, &row.id)?);
             }
         }
-        Ok((noted, standing::counts(c)?))
+        Ok((noted, connection_status::counts(c)?))
     })?;
     let mut counts = StatusCounts { all, disconnected, ..StatusCounts::default() };
     if env.vault.trouble().is_some() {

@@ -16,8 +16,8 @@ use url::Url;
 
 use super::{export, grigora, posts};
 use crate::env::Env;
-use crate::store::cache::{self, List, Of};
-use crate::store::standing;
+use crate::store::cache::{self, List, ListKey};
+use crate::store::connection_status;
 
 /// How many months are counted, the present one included.
 const MONTHS: i64 = 24;
@@ -157,7 +157,7 @@ impl CachedContent {
         let hits = self.0.cache.read(move |connection| Ok(cache::find(connection, &text)?)).await?;
         let wanted: BTreeSet<_> = hits.iter().map(|hit| hit.connection_id.clone()).collect();
         let names: HashMap<_, _> = self.0.store.read(|c| {
-            let found = wanted.into_iter().map(|id| standing::one(c, &ConnectionId(id)));
+            let found = wanted.into_iter().map(|id| connection_status::one(c, &ConnectionId(id)));
             found.filter_map(|found| found.map(|one| one.map(|one| (one.id, one.name))).transpose()).collect()
         })?;
         let found = hits.into_iter().filter_map(|hit| {
@@ -260,8 +260,8 @@ pub(super) async fn count_posts(env: &Arc<Env>, id: &ConnectionId, projects: &mu
     Ok(())
 }
 
-pub(super) fn list_of(id: &ConnectionId, kind: &str, within: &str) -> Of {
-    Of { connection_id: id.0.clone(), kind: kind.into(), within: within.into(), narrowed: String::new() }
+pub(super) fn list_of(id: &ConnectionId, kind: &str, within: &str) -> ListKey {
+    ListKey { connection_id: id.0.clone(), kind: kind.into(), within: within.into(), narrowed: String::new() }
 }
 
 fn never_read() -> Error {

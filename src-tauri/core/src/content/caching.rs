@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::env::Env;
-use crate::store::cache::{self, Entry, Of};
+use crate::store::cache::{self, Entry, ListKey};
 use crate::store::connection;
 
 /// Something that is kept as it was read.
@@ -39,10 +39,10 @@ pub(super) fn named(
 }
 
 /// Keeps what was read. Where that fails it was read all the same.
-pub(super) async fn keep(env: &Arc<Env>, of: Of, as_of: Timestamp, all: impl Iterator<Item = Whole>) {
+pub(super) async fn keep(env: &Arc<Env>, of: ListKey, as_of: Timestamp, all: impl Iterator<Item = Whole>) {
     let (all, id) = (all.collect::<Vec<Whole>>(), ConnectionId(of.connection_id.clone()));
     let kept = env.cache.write(move |tx| {
-        Ok(cache::keep(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
+        Ok(cache::replace_list(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
     });
     let kept = kept.await;
     if let Err(error) = kept.and(drop_if_forgotten(env, &id).await) {

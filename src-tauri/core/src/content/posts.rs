@@ -33,7 +33,7 @@ pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) 
     let as_of = env.now();
     let read = {
         let (reply, remaining) = (Arc::clone(&reply), query.clone().without_provider_filters());
-        apart(move || {
+        run_blocking(move || {
             let all = grigora::listed(&reply.body)?;
             let posts = all.iter().filter_map(|raw| grigora::post(raw.get()));
             Ok(posts.filter(|post| remaining.matches(post)).collect())
@@ -104,8 +104,8 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
 }
 
 /// Which list the posts of a project are.
-pub(super) fn of(id: &ConnectionId, project_id: &str, narrowed: String) -> Of {
-    Of { connection_id: id.0.clone(), kind: KIND.into(), within: project_id.into(), narrowed }
+pub(super) fn of(id: &ConnectionId, project_id: &str, narrowed: String) -> ListKey {
+    ListKey { connection_id: id.0.clone(), kind: KIND.into(), within: project_id.into(), narrowed }
 }
 
 fn entry(raw: &str) -> Option<Entry> {

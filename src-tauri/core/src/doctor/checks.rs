@@ -12,7 +12,7 @@ use super::check::{Check, Verdict};
 use super::wording::word;
 use crate::connection;
 use crate::env::Env;
-use crate::store::{FILES, Store};
+use crate::store::{BACKUP_FILES, Store};
 
 /// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
 #[cfg(unix)]
@@ -25,7 +25,7 @@ const GLANCE: Duration = Duration::from_secs(3);
 
 pub(super) fn data(store: &Store) -> Check {
     const NAME: &str = "Data directory";
-    let open = store.open_to_others();
+    let open = store.readable_by_others();
     if open.is_empty() {
         return Check::fine(NAME, format!("{}, closed to other accounts.", store.home().display()));
     }
@@ -54,7 +54,7 @@ pub(super) fn database(store: &Store) -> Check {
             let error = Error::new(Code::DataDamaged, "SQLite finds the database damaged.");
             let error = error
                 .means("Some of what it holds may be lost. Nothing was changed by looking.")
-                .hint(format!("Bring back {FILES} from a backup; or export what can still be read, and import it into a new data directory."));
+                .hint(format!("Bring back {BACKUP_FILES} from a backup; or export what can still be read, and import it into a new data directory."));
             Check::wrong(NAME, Verdict::Broken, error)
         }
         Err(error) => Check::wrong(NAME, Verdict::Broken, error),
@@ -97,7 +97,7 @@ pub(super) async fn vault(env: &Env) -> Check {
             Check::wrong(NAME, Verdict::Attention, error.hint(hint))
         }
         (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
-        (Protection::None, None) => match env.vault.look_at_keyring().await {
+        (Protection::None, None) => match env.vault.inspect_keyring().await {
             Ok(()) => Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked."),
             Err(error) => {
                 let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a passphrase.";

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::env::Env;
 use crate::store::Store;
 use crate::store::app::{self, AppRow};
-use crate::vault::{Keyring, Sign};
+use crate::vault::{Keyring, KeyringSignal};
 use grapnel_model::error::Error;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Overrides;
@@ -98,11 +98,11 @@ impl Keyring for OpenKeyring {
         Ok(())
     }
 
-    fn opened(&self) -> Sign {
+    fn opened(&self) -> KeyringSignal {
         Box::pin(std::future::ready(()))
     }
 
-    fn closed(&self) -> Sign {
+    fn closed(&self) -> KeyringSignal {
         Box::pin(std::future::pending())
     }
 }

@@ -78,8 +78,8 @@ impl Grapnel {
     }
 
     /// Merges the database's log into it, when the program ends. One that stays is read at the next start.
-    pub fn merge_log(&self) {
-        if let Err(error) = self.0.store.merge_log() {
+    pub fn checkpoint(&self) {
+        if let Err(error) = self.0.store.checkpoint() {
             tracing::warn!(%error, "the database's log stays beside it");
         }
     }

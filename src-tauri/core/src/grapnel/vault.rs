@@ -9,7 +9,7 @@ use grapnel_model::secret::SecretString;
 use grapnel_model::vault::Protection;
 
 use super::Grapnel;
-use crate::store::{activity, standing};
+use crate::store::{activity, connection_status};
 use crate::vault::Opener;
 
 impl Grapnel {
@@ -40,10 +40,10 @@ impl Grapnel {
 
     /// Gives up everything that is sealed, where nothing opens the vault any more: connections are disconnected, and
     /// apps have no client secret until it is entered again. Refused while the vault opens, or may open again by itself.
-    pub async fn begin_anew(&self) -> Result<()> {
+    pub async fn reset_vault(&self) -> Result<()> {
         let _busy = self.0.busy().await;
-        self.0.vault.begin_anew().await?;
-        for row in self.0.store.read(standing::all)? {
+        self.0.vault.reset().await?;
+        for row in self.0.store.read(connection_status::all)? {
             self.0.drop_unsaved(&row.id);
             self.0.tell(Event::Connection(row.id));
         }
@@ -73,7 +73,7 @@ impl Grapnel {
     /// Looks whether the vault opens where nobody is there to unlock a keyring: it is not made to ask for its password.
     #[cfg(target_os = "linux")]
     pub async fn check_vault_unasked(&self) -> Option<Error> {
-        self.0.vault.check_unasked_if_needed().await
+        self.0.vault.check_without_prompt_if_needed().await
     }
 
     /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for its password.

@@ -24,9 +24,9 @@ use crate::env::Env;
 use crate::retry::{after, dice, pause};
 use crate::revoke;
 use crate::signed_in::{ConfiguredApp, SignedIn};
-use crate::store::renewable::Renewable;
+use crate::store::refresh_candidates::RefreshCandidate;
 use crate::store::revocation::RevocationRow;
-use crate::store::{app, connection, renewable, revocation, settings};
+use crate::store::{app, connection, refresh_candidates, revocation, settings};
 
 /// Keeps every connection alive, for as long as it is awaited.
 pub(crate) async fn keep_alive(env: Arc<Env>) {
@@ -126,7 +126,7 @@ impl RefreshScheduler {
         self.queue.clear();
         self.token_urls.clear();
         let found = self.env.store.read(|c| {
-            Ok((settings::get(c)?, renewable::all(c)?, revocation::all(c)?, connection::notices(c, None)?))
+            Ok((settings::get(c)?, refresh_candidates::all(c)?, revocation::all(c)?, connection::notices(c, None)?))
         });
         match found {
             Ok((set, renewable, revocations, notices)) => {
@@ -148,9 +148,9 @@ impl RefreshScheduler {
     }
 
     /// Plans one connection anew, and answers how it is found.
-    fn plan_connection(&mut self, id: &ConnectionId) -> Option<Renewable> {
+    fn plan_connection(&mut self, id: &ConnectionId) -> Option<RefreshCandidate> {
         let found = self.env.store.read(|c| {
-            Ok((renewable::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
+            Ok((refresh_candidates::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
         });
         let (renewable, revocations, notices) = match found {
             Ok(found) => found,
@@ -179,7 +179,7 @@ impl RefreshScheduler {
         }
     }
 
-    fn plan_renewal(&mut self, of: &Renewable) {
+    fn plan_renewal(&mut self, of: &RefreshCandidate) {
         let Some(token_url) = self.token_url(of) else { return self.plan(Job::Renewal(of.id.clone()), None) };
         let due = schedule::due(of, self.margin).map(|due| match of.retry.quiet_until {
             Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
@@ -229,7 +229,7 @@ impl RefreshScheduler {
     }
 
     /// Where a connection is renewed, if its app's provider renews at all.
-    fn token_url(&mut self, of: &Renewable) -> Option<Url> {
+    fn token_url(&mut self, of: &RefreshCandidate) -> Option<Url> {
         if let Some(known) = self.token_urls.get(&of.app_id) {
             return known.clone();
         }
@@ -335,13 +335,13 @@ fn token_url(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
 
 /// Renews a connection, once what is before it at its provider is done. A vault that is known not to open is not asked
 /// once more: its keyring could ask the person each time.
-async fn by_itself(env: Arc<Env>, token_url: Url, of: Renewable) -> Result<()> {
+async fn by_itself(env: Arc<Env>, token_url: Url, of: RefreshCandidate) -> Result<()> {
     if let Some(trouble) = env.vault.trouble().filter(|_| env.unsaved(&of.id).is_none()) {
         return Err(trouble);
     }
     let _place = env.http.in_background(&token_url).await;
     // It may have waited long, and someone else may have renewed it.
-    if env.store.read(|c| renewable::one(c, &of.id))?.as_ref() != Some(&of) {
+    if env.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
     match renew(&env, SignedIn::load(&env, &of.id)?, of.version, RefreshReason::Due).await {

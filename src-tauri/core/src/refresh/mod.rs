@@ -25,7 +25,7 @@ pub(crate) use keep_alive::keep_alive;
 
 use crate::env::Env;
 use crate::signed_in::SignedIn;
-use crate::store::{connection, renewable, settings};
+use crate::store::{connection, refresh_candidates, settings};
 use outcome::{RefreshReason, no_refresh_token};
 use renewal::renew;
 
@@ -36,7 +36,7 @@ const STORE_AT_EXIT_PAUSE: Duration = Duration::from_secs(1);
 
 /// When a connection is to be renewed by itself; nothing where it cannot be, or only a person helps.
 pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp>> {
-    let (of, set) = env.store.read(|c| Ok((renewable::one(c, id)?, settings::get(c)?)))?;
+    let (of, set) = env.store.read(|c| Ok((refresh_candidates::one(c, id)?, settings::get(c)?)))?;
     Ok(of.and_then(|of| schedule::due(&of, set.margin)))
 }
 

@@ -179,7 +179,7 @@ impl Renewal<'_> {
         let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
         reached(Point::BeforeMark);
         let (begun, at) = (id.clone(), env.now());
-        env.store.write_together(move |c| connection::begin_refresh(c, &begun, at)).await?;
+        env.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
         reached(Point::AfterMark);
         reached(Point::BeforeSend);
         let (http, conventions) = (&env.http, &client.conventions);
@@ -231,7 +231,7 @@ impl Renewal<'_> {
         reached(Point::BeforeCommit);
         let is_stored = loop {
             let (written, at, ahead) = (Arc::clone(&new), env.now(), env.time.ahead());
-            let written = env.store.write_together(move |c| write_grant(c, at, ahead, &written, reason));
+            let written = env.store.group_commit(move |c| write_grant(c, at, ahead, &written, reason));
             match written.await {
                 Ok(is_stored) => break is_stored,
                 Err(_) if pause < MAX_STORE_PAUSE => tokio::time::sleep(pause).await,
@@ -262,7 +262,7 @@ impl Renewal<'_> {
     ) -> Result<Refreshed, RefreshFailure> {
         let Some(record) = failure_record(self.env, row, &failure, self.reason) else { return Err(failure) };
         reached(Point::BeforeCommit);
-        let is_current = self.env.store.write_together(record).await?;
+        let is_current = self.env.store.group_commit(record).await?;
         reached(Point::AfterCommit);
         if is_current { Err(failure) } else { Ok(Refreshed::Superseded) }
     }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use grapnel_model::settings::Margin;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::store::renewable::Renewable;
+use crate::store::refresh_candidates::RefreshCandidate;
 
 /// How long before the end of such a life: so many minutes, and no more than one part in so many of it.
 fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
@@ -25,7 +25,7 @@ fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
 const LEAST: SignedDuration = SignedDuration::from_secs(20);
 
 /// When it is to be renewed; never, where only a person helps, nobody knows when its token ends, or it ends at once.
-pub(super) fn due(of: &Renewable, margin: Margin) -> Option<Timestamp> {
+pub(super) fn due(of: &RefreshCandidate, margin: Margin) -> Option<Timestamp> {
     if of.is_refused {
         return None;
     }
@@ -49,7 +49,7 @@ pub(super) fn due(of: &Renewable, margin: Margin) -> Option<Timestamp> {
 const PARTS: i32 = 1 << 12;
 
 /// A number below [`PARTS`] that is another for each connection and grant, and the same whenever it is asked for.
-fn spread(of: &Renewable) -> i32 {
+fn spread(of: &RefreshCandidate) -> i32 {
     let mut hasher = DefaultHasher::new();
     (&of.id, of.version).hash(&mut hasher);
     i32::try_from(hasher.finish() % u64::from(PARTS.unsigned_abs())).unwrap_or_default()
@@ -63,9 +63,9 @@ mod tests {
     use super::*;
     use crate::store::connection::Retry;
 
-    fn renewable(id: u32, life: i64) -> Renewable {
+    fn renewable(id: u32, life: i64) -> RefreshCandidate {
         let issued_at = "2026-11-20T09:00:00Z".parse().unwrap();
-        Renewable {
+        RefreshCandidate {
             id: ConnectionId(id.to_string()),
             app_id: AppId("app".into()),
             version: 1,
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    fn early(of: &Renewable, margin: Margin) -> i64 {
+    fn early(of: &RefreshCandidate, margin: Margin) -> i64 {
         due(of, margin).unwrap().duration_until(of.expires_at.unwrap()).as_secs()
     }
 
@@ -111,7 +111,7 @@ mod tests {
             assert_eq!(due(&of, Margin::default()), None, "{life}");
             // What failed is tried again all the same.
             let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
-            assert_eq!(due(&Renewable { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
+            assert_eq!(due(&RefreshCandidate { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
         }
     }
 
@@ -120,19 +120,21 @@ mod tests {
         let of = renewable(1, 3_600);
         let first = of.issued_at + SignedDuration::from_secs(40);
         let due = |of| due(&of, Margin::Usual).unwrap();
-        assert!(due(Renewable { refresh_expires_at: Some(first), ..of.clone() }) < first);
-        assert!(due(Renewable { refresh_expires_at: Some(first), expires_at: None, ..of.clone() }) < first);
+        assert!(due(RefreshCandidate { refresh_expires_at: Some(first), ..of.clone() }) < first);
+        assert!(
+            due(RefreshCandidate { refresh_expires_at: Some(first), expires_at: None, ..of.clone() }) < first
+        );
         let last = of.issued_at + SignedDuration::from_hours(9);
-        assert_eq!(due(Renewable { refresh_expires_at: Some(last), ..of.clone() }), due(of));
+        assert_eq!(due(RefreshCandidate { refresh_expires_at: Some(last), ..of.clone() }), due(of));
     }
 
     #[test]
     fn a_retry_has_its_own_time_and_a_refusal_none() {
         let of = renewable(1, 3_600);
         let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
-        assert_eq!(due(&Renewable { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
-        assert_eq!(due(&Renewable { is_refused: true, ..of.clone() }, Margin::default()), None);
-        assert_eq!(due(&Renewable { expires_at: None, ..of }, Margin::default()), None);
+        assert_eq!(due(&RefreshCandidate { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
+        assert_eq!(due(&RefreshCandidate { is_refused: true, ..of.clone() }, Margin::default()), None);
+        assert_eq!(due(&RefreshCandidate { expires_at: None, ..of }, Margin::default()), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::wire::TokenRequest;
 use crate::env::Env;
 use crate::grant::access_place;
 use crate::refresh;
-use crate::store::{connection, standing, vault_table};
+use crate::store::{connection, connection_status, vault_table};
 
 pub(super) struct HandOut {
     pub(super) token: AccessToken,
@@ -25,7 +25,7 @@ impl HandOut {
     pub(super) fn to(env: &Env, question: &TokenRequest) -> Result<Option<Self>> {
         // Both at one moment, so that what is read opens with that vault's key.
         let read = env.store.read(|c| {
-            let Some(named) = standing::named(c, question.name.trim())? else { return Ok(None) };
+            let Some(named) = connection_status::named(c, question.name.trim())? else { return Ok(None) };
             Ok(vault_table::vault(c)?.zip(connection::get(c, &named.id)?))
         });
         let Some((vault, row)) = read? else { return Ok(None) };

@@ -69,15 +69,15 @@ async fn a_key_that_is_gone_and_a_key_that_is_another_are_told_apart() {
 async fn where_the_key_is_lost_for_good_a_person_begins_anew() {
     let mut world = World::new();
     let id = world.connect().await;
-    assert_eq!(world.grapnel.begin_anew().await.unwrap_err().code, Code::InvalidInput, "the vault opens");
+    assert_eq!(world.grapnel.reset_vault().await.unwrap_err().code, Code::InvalidInput, "the vault opens");
     world.keyring.fail(Code::KeyringLocked);
     world.start_again();
-    assert_eq!(world.grapnel.begin_anew().await.unwrap_err().code, Code::KeyringLocked, "it may open again");
+    assert_eq!(world.grapnel.reset_vault().await.unwrap_err().code, Code::KeyringLocked, "it may open again");
     world.keyring.fail(None);
     world.keyring.keys().clear();
     world.start_again();
 
-    world.grapnel.begin_anew().await.unwrap();
+    world.grapnel.reset_vault().await.unwrap();
     assert_eq!(world.grapnel.check_vault().await, None);
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     let app = world.grapnel.apps().unwrap().pop().unwrap();

@@ -68,7 +68,7 @@ async fn what_a_locked_collection_hides_is_locked_and_not_missing() {
     let trouble = desk.trouble().await;
     assert_eq!((trouble.code, trouble.message.as_str()), (Code::KeyringLocked, "Your keyring is locked."));
     assert_eq!(desk.service.prompts(), 1, "the person was asked once");
-    assert_eq!(desk.world.grapnel.begin_anew().await.unwrap_err().code, Code::KeyringLocked);
+    assert_eq!(desk.world.grapnel.reset_vault().await.unwrap_err().code, Code::KeyringLocked);
     // It recovers by itself when the person unlocks it elsewhere.
     let mut events = desk.world.grapnel.events();
     desk.service.tell(|how| how.locked = false).await;
@@ -85,7 +85,7 @@ async fn a_keyring_with_nothing_open_is_locked_and_not_emptied() {
     let trouble = desk.trouble().await;
     assert_eq!(trouble.code, Code::KeyringLocked, "{trouble:?}");
     assert_eq!(desk.service.prompts(), 0);
-    assert_eq!(desk.world.grapnel.begin_anew().await.unwrap_err().code, Code::KeyringLocked);
+    assert_eq!(desk.world.grapnel.reset_vault().await.unwrap_err().code, Code::KeyringLocked);
     let mut events = desk.world.grapnel.events();
     desk.service.tell(|how| (how.default, how.locked) = (default, false)).await;
     opens(&mut events).await;
@@ -96,7 +96,7 @@ async fn a_key_that_is_really_gone_is_missing() {
     let (desk, _) = Desk::with_connection().await;
     desk.service.wipe();
     assert_eq!(desk.trouble().await.code, Code::KeyMissing);
-    desk.world.grapnel.begin_anew().await.unwrap();
+    desk.world.grapnel.reset_vault().await.unwrap();
     assert_eq!(desk.world.grapnel.check_vault().await, None);
 }
 
@@ -140,7 +140,7 @@ async fn of_two_entries_the_one_that_opens_the_vault_is_taken() {
         "{}",
         trouble.message
     );
-    assert_eq!(desk.world.grapnel.begin_anew().await.unwrap_err().code, Code::KeyringAmbiguous);
+    assert_eq!(desk.world.grapnel.reset_vault().await.unwrap_err().code, Code::KeyringAmbiguous);
 }
 
 #[tokio::test(flavor = "multi_thread")]

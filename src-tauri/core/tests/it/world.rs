@@ -7,7 +7,7 @@ use std::time::Duration;
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::Wanted;
-use grapnel_core::{Keyring, Sign};
+use grapnel_core::{Keyring, KeyringSignal};
 use grapnel_model::attempt::Attempt;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -252,17 +252,17 @@ impl TestKeyring {
 }
 
 impl Keyring for TestKeyring {
-    fn may_answer(&self, _: u32) -> Sign {
+    fn may_answer(&self, _: u32) -> KeyringSignal {
         let sign = Arc::clone(&self.sign);
         Box::pin(async move { sign.notified().await })
     }
 
-    fn opened(&self) -> Sign {
+    fn opened(&self) -> KeyringSignal {
         let mut closed = self.closed.subscribe();
         Box::pin(async move { drop(closed.wait_for(|closed| !closed).await) })
     }
 
-    fn closed(&self) -> Sign {
+    fn closed(&self) -> KeyringSignal {
         let mut closed = self.closed.subscribe();
         Box::pin(async move { drop(closed.wait_for(|closed| *closed).await) })
     }

@@ -1,4 +1,4 @@
-//! Lists in the cache, as they were read.
+//! The cached lists.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::column::{Time, json};
 
-/// Which list.
+/// Identifies a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Of {
+pub struct ListKey {
     /// The connection that it was read through.
     pub connection_id: String,
     /// What is listed, such as `project` or `post`.
@@ -21,7 +21,7 @@ pub struct Of {
     pub narrowed: String,
 }
 
-/// A list as it is kept.
+/// A cached list.
 #[derive(Debug, Clone)]
 pub struct List {
     /// The id.
@@ -36,19 +36,19 @@ pub struct List {
 }
 
 impl List {
-    /// Its first and last row.
+    /// The ids of its first and last entry.
     pub fn range(&self) -> (i64, i64) {
         (self.first, self.first + self.size - 1)
     }
 }
 
-/// A list, if it was kept.
-pub fn get(connection: &Connection, of: &Of) -> rusqlite::Result<Option<List>> {
+/// A list, if it is cached.
+pub fn get(connection: &Connection, key: &ListKey) -> rusqlite::Result<Option<List>> {
     connection
         .prepare_cached(
             "SELECT * FROM list WHERE connection_id = ?1 AND kind = ?2 AND within = ?3 AND narrowed = ?4",
         )?
-        .query_row([&of.connection_id, &of.kind, &of.within, &of.narrowed], |row| {
+        .query_row([&key.connection_id, &key.kind, &key.within, &key.narrowed], |row| {
             Ok(List {
                 id: row.get("id")?,
                 as_of: row.get::<_, Time>("as_of")?.0,
@@ -60,7 +60,7 @@ pub fn get(connection: &Connection, of: &Of) -> rusqlite::Result<Option<List>> {
         .optional()
 }
 
-/// The body of the entry of a list that has this key.
+/// The body of the entry with this key.
 pub fn one(connection: &Connection, list: &List, key: &str) -> rusqlite::Result<Option<String>> {
     let (from, to) = list.range();
     connection
@@ -72,7 +72,7 @@ pub fn one(connection: &Connection, list: &List, key: &str) -> rusqlite::Result<
         .optional()
 }
 
-/// How many entries were kept of each whole list of a kind, by what it is within.
+/// The number of entries of each unfiltered list of a kind, by [`ListKey::within`].
 pub fn sizes(
     connection: &Connection,
     connection_id: &str,

@@ -1,10 +1,10 @@
-//! What was browsed, in a database of its own: a list of 100,000 posts takes seconds to write, and no rotated token
-//! may wait for that. It can be had again, so a file that is damaged or of another version is replaced.
+//! The content cache, in a database of its own: a list of 100,000 posts takes seconds to write, and no rotated token
+//! may wait for that. It can be fetched again, so a file that is damaged or has another version is replaced.
 
-mod failure;
-mod keep;
+mod error;
 mod list;
 mod posts;
+mod replace_list;
 mod search;
 
 use std::path::{Path, PathBuf};
@@ -14,29 +14,29 @@ use grapnel_model::content::PostQuery;
 use grapnel_model::error::{Code, Error, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use failure::Failed;
-pub use keep::{Entry, forget, keep};
-pub use list::{List, Of, get, one, sizes};
+pub use error::CacheError;
+pub use list::{List, ListKey, get, one, sizes};
 pub use posts::{bodies, lines, months};
+pub use replace_list::{Entry, forget, replace_list};
 pub use search::find;
 
 use crate::open;
 
-/// The database, in the data directory.
+/// The file name of the cache in the data directory.
 const FILE: &str = "content.db";
-/// The version of its schema, and of what is made of a body: of one that came before, that is kept.
-const VERSION: i64 = 2;
-/// How much of the file is read in place: the entries of 100,000 posts, several times.
-const MAPPED: i64 = 256 << 20;
+/// The version of the schema and of how a body is parsed: the parsed columns of an unchanged body are reused.
+const SCHEMA_VERSION: i64 = 2;
+/// How much of the file is memory-mapped: several times the entries of 100,000 posts.
+const MMAP_BYTES: i64 = 256 << 20;
 
-/// The cache, opened at its first use. All clones are one.
+/// The cache, opened at its first use. Clones share it.
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
 
 struct Inner {
     home: PathBuf,
     reader: Mutex<Option<Connection>>,
-    /// The last selection: a window asks for it page by page.
+    /// The last selection, since a window asks for it in pages.
     selected: Mutex<Option<Selected>>,
 }
 
@@ -49,45 +49,45 @@ struct Selected {
 }
 
 impl Cache {
-    /// The cache in a data directory. Nothing is opened yet.
+    /// The cache in a data directory. Opens nothing yet.
     pub fn in_home(home: &Path) -> Self {
         let home = home.to_owned();
         Self(Arc::new(Inner { home, reader: Mutex::default(), selected: Mutex::default() }))
     }
 
-    /// Reads, off the asynchronous threads.
+    /// Reads on a blocking thread.
     pub async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, Failed> + Send + 'static,
+        read: impl FnOnce(&Connection) -> Result<T, CacheError> + Send + 'static,
     ) -> Result<T> {
         let inner = Arc::clone(&self.0);
-        let read = apart(move || {
+        let read = run_blocking(move || {
             let mut reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
             match &mut *reader {
                 Some(connection) => read(connection),
-                none => read(none.insert(opened(&inner.home)?)),
+                none => read(none.insert(open_cache(&inner.home)?)),
             }
         });
         Ok(read.await??)
     }
 
-    /// Writes all of it or nothing, off the asynchronous threads and beside whoever reads.
+    /// Writes in one transaction on a blocking thread. Does not block readers.
     pub async fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Transaction<'_>) -> Result<T, Failed> + Send + 'static,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, CacheError> + Send + 'static,
     ) -> Result<T> {
         let inner = Arc::clone(&self.0);
-        let written = apart(move || {
-            let mut connection = opened(&inner.home)?;
+        let written = run_blocking(move || {
+            let mut connection = open_cache(&inner.home)?;
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let written = write(&transaction)?;
             transaction.commit()?;
-            Ok::<_, Failed>(written)
+            Ok::<_, CacheError>(written)
         });
         Ok(written.await??)
     }
 
-    /// Deletes everything of a connection, and leaves no trace of it in the file.
+    /// Deletes everything of a connection, and its traces in the file.
     pub async fn forget(&self, connection_id: &str) -> Result<()> {
         if !self.0.home.join(FILE).exists() {
             return Ok(());
@@ -97,7 +97,7 @@ impl Cache {
             return Ok(());
         }
         let clean = |connection: &Connection| {
-            // Words that were deleted stay where they were until they are merged with others.
+            // FTS5 keeps deleted words until it merges segments.
             let words = "INSERT INTO words (words) VALUES ('optimize')";
             Ok(connection.execute_batch(&format!("{words}; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"))?)
         };
@@ -122,53 +122,53 @@ impl Cache {
     }
 }
 
-/// Runs what blocks on a thread for that.
-pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+/// Runs `work` on a blocking thread.
+pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::new(Code::Internal, format!("Reading was broken off: {error}.")))
 }
 
-fn opened(home: &Path) -> rusqlite::Result<Connection> {
+fn open_cache(home: &Path) -> rusqlite::Result<Connection> {
     let path = home.join(FILE);
-    match settled(&path) {
-        Err(error) if is_beyond_use(&error) => {
+    match configure(&path) {
+        Err(error) if is_unreadable(&error) => {
             tracing::warn!(%error, "what was read before is thrown away");
             for file in [FILE, "content.db-wal", "content.db-shm"] {
                 let _ = std::fs::remove_file(home.join(file));
             }
-            settled(&path)
+            configure(&path)
         }
         settled => settled,
     }
 }
 
-fn settled(path: &Path) -> rusqlite::Result<Connection> {
+fn configure(path: &Path) -> rusqlite::Result<Connection> {
     open::make_file(path).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(open::BUSY)?;
+    connection.busy_timeout(open::BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A crash of the machine may cost what was read last, which can be had again.
+    // A crash of the machine may lose the last write, which can be fetched again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "mmap_size", MAPPED)?;
+    connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
     let version =
         |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
-    if version(&connection)? != VERSION {
+    if version(&connection)? != SCHEMA_VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Of two processes that find none, the second finds the one that the first has made.
-        if version(&transaction)? != VERSION {
+        if version(&transaction)? != SCHEMA_VERSION {
             transaction.execute_batch(
                 "DROP TABLE IF EXISTS list; DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS body;
                  DROP TABLE IF EXISTS words;",
             )?;
             transaction.execute_batch(include_str!("schema.sql"))?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         transaction.commit()?;
     }
     Ok(connection)
 }
 
-fn is_beyond_use(error: &rusqlite::Error) -> bool {
+fn is_unreadable(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(NotADatabase | DatabaseCorrupt))
 }
@@ -184,10 +184,10 @@ mod tests {
             connection.query_row("SELECT count(*) FROM list", [], |row| row.get(0)).unwrap()
         };
         std::fs::write(home.path().join(FILE), "my shopping list, longer than a header ".repeat(40)).unwrap();
-        assert_eq!(count(&opened(home.path()).unwrap()), 0);
-        let newer = opened(home.path()).unwrap();
+        assert_eq!(count(&open_cache(home.path()).unwrap()), 0);
+        let newer = open_cache(home.path()).unwrap();
         newer.execute_batch("DROP TABLE list; PRAGMA user_version = 99").unwrap();
-        assert_eq!(count(&opened(home.path()).unwrap()), 0);
+        assert_eq!(count(&open_cache(home.path()).unwrap()), 0);
     }
 
     #[cfg(unix)]
@@ -195,7 +195,7 @@ mod tests {
     fn only_the_owner_can_read_it() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
-        let _open = opened(home.path()).unwrap();
+        let _open = open_cache(home.path()).unwrap();
         for file in ["content.db", "content.db-wal", "content.db-shm"] {
             let mode = std::fs::metadata(home.path().join(file)).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{file}");

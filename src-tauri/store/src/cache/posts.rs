@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::failure::Failed;
+use super::error::CacheError;
 
 /// The members of a post that the cache sorts by, and their columns.
 const SORT_COLUMNS: [(&str, &str); 8] = [
@@ -83,8 +83,8 @@ pub fn lines(connection: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<PostL
 pub fn bodies(
     connection: &Connection,
     ids: impl IntoIterator<Item = i64>,
-    mut each: impl FnMut(&str) -> Result<(), Failed>,
-) -> Result<(), Failed> {
+    mut each: impl FnMut(&str) -> Result<(), CacheError>,
+) -> Result<(), CacheError> {
     let mut statement = connection
         .prepare_cached("SELECT json FROM entry JOIN body ON body.id = entry.body WHERE entry.id = ?1")?;
     for id in ids {

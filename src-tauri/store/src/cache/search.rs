@@ -5,10 +5,10 @@ use rusqlite::Connection;
 
 use crate::column::Time;
 
-/// How many are found at most.
-const MOST: i64 = 50;
+/// The maximal number of results.
+const MAX_HITS: i64 = 50;
 
-/// Something found.
+/// A result.
 #[derive(Debug, Clone)]
 pub struct Hit {
     /// The connection that it was read through.
@@ -27,7 +27,7 @@ pub struct Hit {
     pub as_of: Timestamp,
 }
 
-/// What holds every word of a text, each as the beginning of a word; the best first.
+/// The entries that contain every word of a text as a prefix of a word; best match first.
 pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
     let Some(wanted) = wanted(text) else { return Ok(Vec::new()) };
     connection
@@ -38,7 +38,7 @@ pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
              JOIN list ON entry.id BETWEEN list.first AND list.first + list.size - 1
              WHERE kind <> 'project' GROUP BY connection_id, kind, within, key ORDER BY min(rank)",
         )?
-        .query_map(rusqlite::params![wanted, MOST], |row| {
+        .query_map(rusqlite::params![wanted, MAX_HITS], |row| {
             Ok(Hit {
                 connection_id: row.get("connection_id")?,
                 kind: row.get("kind")?,
@@ -52,7 +52,7 @@ pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
         .collect()
 }
 
-/// A text as FTS5 is asked for it: nothing in it is an operator.
+/// The FTS5 query for a text, in which nothing is an operator.
 fn wanted(text: &str) -> Option<String> {
     let words =
         text.split_whitespace().map(|word| word.replace('"', " ")).filter(|word| !word.trim().is_empty());
@@ -60,8 +60,8 @@ fn wanted(text: &str) -> Option<String> {
     (!terms.is_empty()).then(|| terms.join(" "))
 }
 
-/// Chinese and Japanese put no space between words, and the tokenizer would take a whole title for one: each
-/// character is a word of its own here, and what is searched for a phrase of them.
+/// Chinese and Japanese put no space between words, and the tokenizer would take a whole title for one word. So each
+/// character is a word, and a query is a phrase of them.
 pub(super) fn spaced(text: &str) -> String {
     let is_word = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2fa1f}');
     if !text.chars().any(is_word) {

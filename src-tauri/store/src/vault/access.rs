@@ -1,4 +1,4 @@
-//! Encrypts and decrypts secrets with the key of the vault, which is asked for once and kept in memory.
+//! Encrypts and decrypts secrets with the vault key, which is fetched from the keyring once and then kept in memory.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,20 +11,20 @@ use tokio::sync::watch;
 use super::errors::{broken_off, damaged, not_open, passphrase_needed, slow, timed_out};
 use super::fetch_key;
 use super::keyring::Keyring;
-use super::open_vault::Opened;
-use super::seal::Key;
+use super::open_vault::OpenVault;
+use super::seal::VaultKey;
 use crate::Store;
 use crate::sealed::Sealed;
 #[cfg(target_os = "linux")]
 use crate::vault_table::VaultRow;
 
 /// How long a person may take to unlock the keyring.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const KEYRING_UNLOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A keyring that has not answered by now is waiting for a person.
-const SLOW: Duration = Duration::from_secs(2);
+/// A keyring that takes longer to reply is showing a prompt.
+const KEYRING_PROMPT_THRESHOLD: Duration = Duration::from_secs(2);
 
-/// Seals and opens secrets.
+/// Encrypts and decrypts secrets. The key is fetched at the first use.
 pub struct Vault(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
@@ -36,21 +36,23 @@ pub(super) struct Inner {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) open: Option<Opened>,
-    /// Keys of vaults before this one: what was read or sealed before a move, and is still in memory, opens with them.
-    before: Vec<Key>,
-    /// The one question that is under way, whoever asked it; true once it is answered.
+    pub(super) open: Option<OpenVault>,
+    /// Previous keys. They open values that were read or sealed before a re-key and are still in memory.
+    before: Vec<VaultKey>,
+    /// The keyring request in flight, shared by all callers; true once it has ended.
     asking: Option<watch::Receiver<bool>>,
-    /// Why the last question brought no key.
+    /// Why the last keyring request returned no key.
     pub(super) failure: Option<Error>,
-    /// The same, as far as it is the keyring's.
+    /// The problem that is shown to the person: `failure` if the keyring or the passphrase caused it, or a pending
+    /// prompt.
     trouble: Option<Error>,
-    /// Whether someone waits for the keyring to answer again.
+    /// Whether a task waits for the keyring to become available.
     watched: bool,
 }
 
 impl Vault {
-    /// A vault whose key is in `keyring`. `tell` hears when the keyring stops answering, and when it answers again.
+    /// A vault whose key is in `keyring`. `tell` is called when the keyring becomes unavailable, and with `None` when
+    /// it is available again.
     pub fn new(
         keyring: Arc<dyn Keyring>,
         store: Store,
@@ -59,52 +61,54 @@ impl Vault {
         Self(Arc::new(Inner { keyring, store, tell: Box::new(tell), state: Mutex::default() }))
     }
 
-    /// Why the vault could not be opened the last time, if it could not.
+    /// Why the last attempt to open the vault failed; none if it succeeded.
     pub fn trouble(&self) -> Option<Error> {
         self.0.state().trouble.clone()
     }
 
-    /// Whether anything was sealed, or was to be.
+    /// Whether the database has a vault, or an attempt to create one failed.
     fn is_needed(&self) -> Result<bool> {
         Ok(self.trouble().is_some() || self.0.store.read(crate::vault_table::vault)?.is_some())
     }
 
-    /// What opens it.
+    /// How the vault is protected.
     pub fn protection(&self) -> Result<Protection> {
         Ok(match self.0.store.read(crate::vault_table::vault)? {
             None => Protection::None,
-            Some(row) if row.stretch.is_none() => Protection::Keyring,
+            Some(row) if row.kdf_params.is_none() => Protection::Keyring,
             Some(_) => Protection::Passphrase,
         })
     }
 
-    /// What can be told of the keyring without asking it for anything.
-    pub async fn look_at_keyring(&self) -> Result<()> {
+    /// Checks the keyring as far as that needs no prompt.
+    pub async fn inspect_keyring(&self) -> Result<()> {
         let keyring = Arc::clone(&self.0.keyring);
         let looked = tokio::task::spawn_blocking(move || keyring.look()).await.map_err(|_| broken_off())?;
         looked.map_err(fetch_key::offer)
     }
 
-    /// Looks whether the key is there, where nobody is to be asked for it: a keyring that is locked is waited for.
+    /// Like [`Self::check`], but never causes a prompt: fails if the keyring is locked.
     #[cfg(target_os = "linux")]
-    async fn check_unasked(&self) -> Result<()> {
+    async fn check_without_prompt(&self) -> Result<()> {
         let opened = async {
             self.0.keyring.wake().await;
             self.0.keyring.opened().await;
         };
-        if self.protection()? == Protection::Keyring && tokio::time::timeout(SLOW, opened).await.is_err() {
+        if self.protection()? == Protection::Keyring
+            && tokio::time::timeout(KEYRING_PROMPT_THRESHOLD, opened).await.is_err()
+        {
             self.0.note(Some(not_open()));
             return Err(not_open());
         }
         self.check().await
     }
 
-    /// Looks whether the key is there, and is this vault's.
+    /// Checks that the vault opens.
     pub async fn check(&self) -> Result<()> {
         self.key().await.map(drop)
     }
 
-    /// The same where anything was sealed, or was to be; why the key is not there, if it is not.
+    /// [`Self::check`] where a vault exists or was to be created; returns the error.
     pub async fn check_if_needed(&self) -> Option<Error> {
         match self.is_needed() {
             Ok(false) => None,
@@ -113,61 +117,72 @@ impl Vault {
         }
     }
 
-    /// [`Self::check_unasked`] where anything was sealed, or was to be; why the key is not there, if it is not.
+    /// [`Self::check_without_prompt`] where a vault exists or was to be created; returns the error.
     #[cfg(target_os = "linux")]
-    pub async fn check_unasked_if_needed(&self) -> Option<Error> {
+    pub async fn check_without_prompt_if_needed(&self) -> Option<Error> {
         match self.is_needed() {
             Ok(false) => None,
-            Ok(true) => self.check_unasked().await.err(),
+            Ok(true) => self.check_without_prompt().await.err(),
             Err(error) => Some(error),
         }
     }
 
-    /// Seals a secret for `place`, which is table, id and column, such as `connection/ID/access` for `sealed_access`.
-    /// Whoever stores it holds [`Store::share_vault`] until then, so that the vault does not move between.
-    pub async fn seal(&self, place: &str, secret: &SecretString) -> Result<Sealed> {
+    /// Encrypts a secret. `associated_data` names table, id and column, such as `connection/ID/access` for
+    /// `sealed_access`. Hold [`Store::vault_shared_lock`] until the value is stored, so that the vault is not
+    /// re-keyed in between.
+    pub async fn seal(&self, associated_data: &str, secret: &SecretString) -> Result<Sealed> {
         let key = self.key().await?.key;
-        Ok(Sealed(key.seal(place, secret.expose_secret().as_bytes())))
+        Ok(Sealed(key.seal(associated_data, secret.expose_secret().as_bytes())))
     }
 
-    /// Opens what was sealed for `place`.
-    pub async fn open(&self, place: &str, sealed: &Sealed) -> Result<SecretString> {
+    /// Decrypts a value that was sealed for `associated_data`.
+    pub async fn open(&self, associated_data: &str, sealed: &Sealed) -> Result<SecretString> {
         let key = self.key().await?.key;
-        let before = || self.0.state().before.iter().find_map(|key| key.open(place, &sealed.0));
-        let plain = key.open(place, &sealed.0).or_else(before).ok_or_else(damaged)?;
+        let before = || self.0.state().before.iter().find_map(|key| key.open(associated_data, &sealed.0));
+        let plain = key.open(associated_data, &sealed.0).or_else(before).ok_or_else(damaged)?;
         std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
     }
 
-    /// Opens what was sealed for `place`, if the key of that vault, which is the store's now, is in memory. Nobody is
-    /// asked for it.
+    /// Decrypts a value if the key of `vault`, the current one, is in memory already; never asks the keyring.
     #[cfg(target_os = "linux")]
-    pub fn open_at_once(&self, vault: &VaultRow, place: &str, sealed: &Sealed) -> Option<SecretString> {
+    pub fn open_if_unlocked(
+        &self,
+        vault: &VaultRow,
+        associated_data: &str,
+        sealed: &Sealed,
+    ) -> Option<SecretString> {
         let open = self.0.state().open.clone().filter(|open| open.vault == vault.name)?;
-        let plain = open.key.open(place, &sealed.0)?;
+        let plain = open.key.open(associated_data, &sealed.0)?;
         std::str::from_utf8(&plain).map(SecretString::from).ok()
     }
 
-    /// Waits until the keyring answers nobody any more.
+    /// Waits until the keyring is locked or gone.
     #[cfg(target_os = "linux")]
     pub async fn keyring_closed(&self) {
         self.0.keyring.closed().await;
     }
 
-    /// Waits until it is known to answer.
+    /// Waits until the keyring is known to be unlocked.
     #[cfg(target_os = "linux")]
     pub async fn keyring_opened(&self) {
         self.0.keyring.opened().await;
     }
 
-    /// The key, asked for once and kept in memory for as long as it is this vault's.
-    pub(super) async fn key(&self) -> Result<Opened> {
+    /// The key, from memory if it is still the key of the current vault.
+    pub(super) async fn key(&self) -> Result<OpenVault> {
         let mut asking = match self.0.key_or_question()? {
             Ok(open) => return Ok(open),
             Err(asking) => asking,
         };
-        if tokio::time::timeout(SLOW, asking.wait_for(|answered| *answered)).await.is_err() {
+        if tokio::time::timeout(KEYRING_PROMPT_THRESHOLD, asking.wait_for(|answered| *answered))
+            .await
+            .is_err()
+        {
             self.0.note(Some(slow()));
-            if tokio::time::timeout(PATIENCE, asking.wait_for(|answered| *answered)).await.is_err() {
+            if tokio::time::timeout(KEYRING_UNLOCK_TIMEOUT, asking.wait_for(|answered| *answered))
+                .await
+                .is_err()
+            {
                 self.0.note(Some(timed_out()));
                 return Err(timed_out());
             }
@@ -178,22 +193,22 @@ impl Vault {
 }
 
 impl Inner {
-    /// The key, or else the question that is under way: asked anew, or joined. A keyring blocks until a person
-    /// has unlocked it, so that the question is a thread's of its own, and never asked twice at a time.
-    fn key_or_question(self: &Arc<Self>) -> Result<Result<Opened, watch::Receiver<bool>>> {
+    /// The key, or the keyring request in flight, which is started or joined. The keyring blocks until the person has
+    /// unlocked it; so the request runs on a thread of its own, and there is at most one.
+    fn key_or_question(self: &Arc<Self>) -> Result<Result<OpenVault, watch::Receiver<bool>>> {
         let row = self.store.read(crate::vault_table::vault);
         let mut state = self.state();
         let row = match (row, &state.open) {
             (Ok(row), _) => row,
-            // A store that cannot be read now is no reason to lose new tokens for want of a key.
+            // A database that cannot be read now must not cost new tokens for want of a key.
             (Err(_), Some(open)) => return Ok(Ok(open.clone())),
             (Err(error), None) => return Err(error),
         };
-        state.stay_with(row.as_ref().map(|row| row.name.as_str()));
+        state.demote_other_key(row.as_ref().map(|row| row.name.as_str()));
         if let Some(open) = &state.open {
             return Ok(Ok(open.clone()));
         }
-        if row.is_some_and(|row| row.stretch.is_some()) {
+        if row.is_some_and(|row| row.kdf_params.is_some()) {
             drop(state);
             self.note(Some(passphrase_needed()));
             return Err(passphrase_needed());
@@ -206,19 +221,19 @@ impl Inner {
         drop(state);
         let inner = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            let found = fetch_key::ask(&*inner.keyring, &inner.store);
+            let found = fetch_key::fetch_or_create(&*inner.keyring, &inner.store);
             inner.settle(found);
             let _ = answer.send(true);
         });
         Ok(Err(asking))
     }
 
-    pub(super) fn settle(self: &Arc<Self>, found: Result<Opened>) {
+    pub(super) fn settle(self: &Arc<Self>, found: Result<OpenVault>) {
         let failure = found.as_ref().err().cloned();
         let mut state = self.state();
         state.asking = None;
         state.failure.clone_from(&failure);
-        state.stay_with(found.as_ref().ok().map(|open| open.vault.as_str()));
+        state.demote_other_key(found.as_ref().ok().map(|open| open.vault.as_str()));
         state.open = found.ok();
         drop(state);
         self.note(failure.filter(|error| error.code.is_of_vault()));
@@ -237,7 +252,7 @@ impl Inner {
         }
     }
 
-    /// Waits until the keyring may answer again, and asks it then. While nothing is wrong, nobody waits.
+    /// Waits until the keyring may be available, and asks it then. Runs only while there is a problem.
     fn watch(self: &Arc<Self>) {
         let (vault, keyring) = (Arc::downgrade(self), Arc::clone(&self.keyring));
         tokio::spawn(async move {
@@ -260,15 +275,15 @@ impl Inner {
 }
 
 impl State {
-    /// Whether the trouble is one that passes without Grapnel's doing. Access that a person denied is asked for again only
-    /// when a person wants it.
+    /// Whether the problem may pass without an action in Grapnel. Access that the person denied is requested again
+    /// only when the person asks for it.
     fn may_pass(&self) -> bool {
         let stays = [Code::KeyringDenied, Code::PassphraseNeeded];
         self.trouble.as_ref().is_some_and(|trouble| !stays.contains(&trouble.code))
     }
 
-    /// Keeps the key only for its memories, unless it is that vault's: another process may have moved it.
-    fn stay_with(&mut self, vault: Option<&str>) {
+    /// If another process re-keyed the vault, demotes our key to a previous one, which still opens old values.
+    fn demote_other_key(&mut self, vault: Option<&str>) {
         if let Some(open) = self.open.take_if(|open| Some(open.vault.as_str()) != vault) {
             self.before.push(open.key);
         }

@@ -2,7 +2,7 @@
 
 use grapnel_model::error::{Code, Error};
 
-use crate::FILES;
+use crate::BACKUP_FILES;
 
 pub(super) fn broken_off() -> Error {
     Error::new(Code::Internal, "Opening the vault was broken off.")
@@ -36,5 +36,5 @@ pub(super) fn timed_out() -> Error {
 pub(super) fn damaged() -> Error {
     Error::new(Code::DataDamaged, "A secret in the database cannot be opened: it was changed or damaged.")
         .means("That one secret is lost here. The others are not touched.")
-        .hint(format!("Bring back {FILES} from a backup, or sign in again."))
+        .hint(format!("Bring back {BACKUP_FILES} from a backup, or sign in again."))
 }

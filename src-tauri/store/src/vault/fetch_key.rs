@@ -1,4 +1,4 @@
-//! Asking the keyring for the vault's key, or making the vault with its first secret. Blocks.
+//! Fetches the vault key from the keyring, or creates the vault at the first secret. Blocks.
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{hex, random};
@@ -6,57 +6,57 @@ use zeroize::Zeroizing;
 
 use super::errors::passphrase_needed;
 use super::keyring::Keyring;
-use super::open_vault::Opened;
-use super::seal::Key;
+use super::open_vault::OpenVault;
+use super::seal::VaultKey;
 use crate::Store;
-use crate::vault_table::{VaultRow, forget_retired, settle_vault, vault};
+use crate::vault_table::{VaultRow, forget_retired, insert_vault_if_absent, vault};
 
-/// What the check value is sealed for, and what it says.
+/// Associated data and plaintext of the check value, by which the right key is recognized.
 const CHECK: (&str, &[u8]) = ("vault/check", b"grapnel");
 
-/// The key of the vault that the keyring opens; the vault is made where there is none.
-pub(super) fn ask(keyring: &dyn Keyring, store: &Store) -> Result<Opened> {
+/// The key from the keyring; creates the vault if there is none.
+pub(super) fn fetch_or_create(keyring: &dyn Keyring, store: &Store) -> Result<OpenVault> {
     let row = if let Some(row) = store.read(vault)? {
         row
     } else {
-        let (new, _) = make(keyring).map_err(offer)?;
-        store.write(|tx| settle_vault(tx, &new))?
+        let (new, _) = create_vault_key(keyring).map_err(offer)?;
+        store.write(|tx| insert_vault_if_absent(tx, &new))?
     };
     let opened = fetch(keyring, &row)?;
     retire(keyring, store, &row);
     Ok(opened)
 }
 
-fn fetch(keyring: &dyn Keyring, row: &VaultRow) -> Result<Opened> {
-    if row.stretch.is_some() {
+fn fetch(keyring: &dyn Keyring, row: &VaultRow) -> Result<OpenVault> {
+    if row.kdf_params.is_some() {
         return Err(passphrase_needed());
     }
-    let is_right = |bytes: &[u8]| Key::from_bytes(bytes).is_some_and(|key| opens(&key, row));
+    let is_right = |bytes: &[u8]| VaultKey::from_bytes(bytes).is_some_and(|key| is_key_of(&key, row));
     let bytes = Zeroizing::new(keyring.find(&row.name, &is_right)?.ok_or_else(missing)?);
-    let key = Key::from_bytes(&bytes).ok_or_else(wrong)?;
-    if opens(&key, row) { Ok(Opened { vault: row.name.clone(), key }) } else { Err(wrong()) }
+    let key = VaultKey::from_bytes(&bytes).ok_or_else(wrong)?;
+    if is_key_of(&key, row) { Ok(OpenVault { vault: row.name.clone(), key }) } else { Err(wrong()) }
 }
 
-/// Whether this is the key of that vault.
-pub(super) fn opens(key: &Key, row: &VaultRow) -> bool {
+/// Whether `key` opens the check value of the vault.
+pub(super) fn is_key_of(key: &VaultKey, row: &VaultRow) -> bool {
     key.open(CHECK.0, &row.check).is_some()
 }
 
-/// A vault of this key, under a name that no other has.
-pub(super) fn vault_of(key: &Key) -> VaultRow {
+/// A vault row for `key`, with a random name.
+pub(super) fn vault_of(key: &VaultKey) -> VaultRow {
     VaultRow {
         name: format!("vault-{}", hex(&random::<8>())),
         check: key.seal(CHECK.0, CHECK.1),
-        stretch: None,
+        kdf_params: None,
         retired: None,
     }
 }
 
-/// Makes a key in the keyring. It gets a name that no other key has, so that two processes that both begin here
-/// cannot replace each other's; and it is read back, so that a keyring that forgets at once is found out before
+/// Creates a key and stores it in the keyring. Its random name keeps two processes that do this at once from
+/// replacing each other's key. It is read back, so that a keyring which does not persist entries is detected before
 /// anything depends on it.
-pub(super) fn make(keyring: &dyn Keyring) -> Result<(VaultRow, Key)> {
-    let key = Key::random();
+pub(super) fn create_vault_key(keyring: &dyn Keyring) -> Result<(VaultRow, VaultKey)> {
+    let key = VaultKey::random();
     let new = vault_of(&key);
     keyring.set(&new.name, key.as_bytes())?;
     let back = keyring.find(&new.name, &|bytes| bytes == key.as_bytes())?.map(Zeroizing::new);
@@ -68,8 +68,8 @@ pub(super) fn make(keyring: &dyn Keyring) -> Result<(VaultRow, Key)> {
     Ok((new, key))
 }
 
-/// Removes the key of the vault before from the keyring. It opens nothing any more; where the keyring does not
-/// let it go now, it is tried again at the next question.
+/// Removes the previous key, which opens nothing any more, from the keyring. If that fails, the next request tries
+/// again.
 pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
     let Some(name) = &row.retired else { return };
     let gone = keyring.remove(name).and_then(|()| store.write(|tx| forget_retired(tx, name)));
@@ -78,7 +78,7 @@ pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
     }
 }
 
-/// Where nothing was sealed yet, there is another way than the keyring. It is the person's to take.
+/// Adds to a keyring error that a passphrase can protect the vault instead. Used where no vault exists yet.
 pub(super) fn offer(error: Error) -> Error {
     if !error.code.is_of_vault() {
         return error;

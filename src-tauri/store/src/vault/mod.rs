@@ -1,5 +1,5 @@
-//! The vault: one key, in the keyring or from a passphrase, and everything secret sealed under it. The store
-//! keeps a sealed check value, by which a key that is not this vault's is told from the right one.
+//! The vault: one key, from the keyring or derived from a passphrase, that encrypts every secret in the database. The
+//! database holds an encrypted check value, by which the right key is recognized.
 
 mod access;
 mod errors;
@@ -16,7 +16,7 @@ mod seal;
 mod secret_service;
 
 pub use access::Vault;
-pub use keyring::{Keyring, Sign};
+pub use keyring::{Keyring, KeyringSignal};
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 pub use native::SystemKeyring;
 pub use passphrase::check as check_passphrase;

@@ -1,4 +1,4 @@
-//! The keyring of macOS (Keychain) or Windows (Credential Manager), by `keyring-core` and the platform's store.
+//! The keyring of macOS (Keychain) and of Windows (Credential Manager), through `keyring-core`.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use grapnel_model::error::{Code, Error};
 use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error as StoreError};
 
-use super::keyring::{Keyring, Sign, pause};
+use super::keyring::{Keyring, KeyringSignal, pause};
 
-/// The service that the entry is filed under.
+/// The service attribute of the entry.
 const SERVICE: &str = "dev.grapnel.desktop";
 
-/// The keyring of the operating system. It is looked up at each call, so that one that was absent is found when it comes.
+/// The keyring of the operating system. Each call looks it up, so that it is found as soon as it is available.
 #[derive(Debug, Clone, Default)]
 pub struct SystemKeyring {
     _private: (),
@@ -44,7 +44,7 @@ impl Keyring for SystemKeyring {
         }
     }
 
-    fn may_answer(&self, tries: u32) -> Sign {
+    fn may_answer(&self, tries: u32) -> KeyringSignal {
         Box::pin(pause(tries))
     }
 }

@@ -1,11 +1,11 @@
-//! An open vault.
+//! An unlocked vault.
 
-use super::seal::Key;
+use super::seal::VaultKey;
 
-/// A key, and the vault that it opens.
+/// A key and the vault that it opens.
 #[derive(Clone)]
-pub(super) struct Opened {
-    /// Its name.
+pub(super) struct OpenVault {
+    /// The name of the vault.
     pub(super) vault: String,
-    pub(super) key: Key,
+    pub(super) key: VaultKey,
 }

@@ -1,20 +1,20 @@
-//! Moving the vault: from the keyring to a passphrase, back, or to another passphrase. Everything is sealed anew
-//! under a new key, in one transaction; the new key is safe before it, and the old one goes after it.
+//! Re-keys the vault: from the keyring to a passphrase, back, or to another passphrase. One transaction encrypts
+//! every secret under a new key. The new key is stored before it, and the old key is removed after it.
 
 use std::sync::Arc;
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
 
-use super::access::{Inner, PATIENCE, Vault};
+use super::access::{Inner, KEYRING_UNLOCK_TIMEOUT, Vault};
 use super::errors::{broken_off, timed_out};
-use super::fetch_key::{make, opens, retire, vault_of};
-use super::open_vault::Opened;
-use super::passphrase::{self, Stretch};
-use super::seal::Key;
+use super::fetch_key::{create_vault_key, is_key_of, retire, vault_of};
+use super::open_vault::OpenVault;
+use super::passphrase::{self, KdfParams};
+use super::seal::VaultKey;
 use crate::vault_table::{VaultRow, all_sealed, replace_vault, vault};
 
-/// What opens a vault.
+/// How a vault is opened.
 #[derive(Clone)]
 pub enum Opener {
     /// The key in the operating system’s keyring.
@@ -24,23 +24,22 @@ pub enum Opener {
 }
 
 impl Vault {
-    /// Opens the vault with its passphrase, for as long as this process runs.
+    /// Unlocks the vault with its passphrase for the life of this process.
     pub async fn unlock(&self, passphrase: &SecretString) -> Result<()> {
         let Some(row) = self.0.store.read(vault)? else { return Err(no_passphrase()) };
-        let Some(stretch) = row.stretch.clone() else { return Err(no_passphrase()) };
+        let Some(kdf_params) = row.kdf_params.clone() else { return Err(no_passphrase()) };
         let passphrase = passphrase.clone();
-        let key = tokio::task::spawn_blocking(move || stretch.key(&passphrase));
+        let key = tokio::task::spawn_blocking(move || kdf_params.derive_key(&passphrase));
         let key = key.await.map_err(|_| broken_off())??;
-        if !opens(&key, &row) {
+        if !is_key_of(&key, &row) {
             return Err(passphrase::wrong("this vault"));
         }
-        self.0.settle(Ok(Opened { vault: row.name, key }));
+        self.0.settle(Ok(OpenVault { vault: row.name, key }));
         Ok(())
     }
 
-    /// Makes `opener` what opens the vault. The vault must be open: where a passphrase was not given yet, or the
-    /// keyring is locked, it says so and changes nothing. Waits until nothing is on its way that is sealed and not
-    /// stored yet, here or in another process.
+    /// Re-keys the vault, so that `opener` opens it. The vault must be open; otherwise this fails and changes
+    /// nothing. Waits until no process holds a sealed value that it has not stored yet.
     pub async fn move_to(&self, opener: Opener) -> Result<()> {
         if let Opener::Passphrase(new) = &opener {
             passphrase::check(new)?;
@@ -51,7 +50,8 @@ impl Vault {
         };
         let inner = Arc::clone(&self.0);
         let prepared = tokio::task::spawn_blocking(move || inner.prepare(&opener));
-        let prepared = tokio::time::timeout(PATIENCE, prepared).await.map_err(|_| timed_out())?;
+        let prepared =
+            tokio::time::timeout(KEYRING_UNLOCK_TIMEOUT, prepared).await.map_err(|_| timed_out())?;
         let (new, key) = prepared.map_err(|_| broken_off())??;
         let inner = Arc::clone(&self.0);
         let moved = tokio::task::spawn_blocking(move || inner.move_to(before.as_ref(), new, key));
@@ -60,42 +60,42 @@ impl Vault {
 }
 
 impl Inner {
-    fn move_to(self: &Arc<Self>, before: Option<&Opened>, mut new: VaultRow, key: Key) -> Result<()> {
+    fn move_to(self: &Arc<Self>, before: Option<&OpenVault>, mut new: VaultRow, key: VaultKey) -> Result<()> {
         if let Err(error) = self.reseal(before, &mut new, &key) {
             self.withdraw(&new);
             return Err(error);
         }
-        self.settle(Ok(Opened { vault: new.name.clone(), key }));
+        self.settle(Ok(OpenVault { vault: new.name.clone(), key }));
         retire(&*self.keyring, &self.store, &new);
-        if let Err(error) = self.store.empty_log() {
+        if let Err(error) = self.store.checkpoint() {
             tracing::info!(%error, "the log still holds what was sealed before");
         }
         Ok(())
     }
 
-    fn prepare(&self, opener: &Opener) -> Result<(VaultRow, Key)> {
+    fn prepare(&self, opener: &Opener) -> Result<(VaultRow, VaultKey)> {
         match opener {
-            Opener::Keyring => make(&*self.keyring),
+            Opener::Keyring => create_vault_key(&*self.keyring),
             Opener::Passphrase(passphrase) => {
-                let stretch = Stretch::new();
-                let key = stretch.key(passphrase)?;
-                Ok((VaultRow { stretch: Some(stretch), ..vault_of(&key) }, key))
+                let kdf_params = KdfParams::new();
+                let key = kdf_params.derive_key(passphrase)?;
+                Ok((VaultRow { kdf_params: Some(kdf_params), ..vault_of(&key) }, key))
             }
         }
     }
 
-    /// Takes a key back from the keyring that nothing was sealed under, as far as the store can say.
+    /// Removes a new key from the keyring after a failed re-key, unless the database uses it.
     fn withdraw(&self, new: &VaultRow) {
         let is_unused = self.store.read(vault).is_ok_and(|row| row.is_none_or(|row| row.name != new.name));
-        if is_unused && new.stretch.is_none() {
-            // One that stays opens nothing.
+        if is_unused && new.kdf_params.is_none() {
+            // A key that stays behind opens nothing.
             let _ = self.keyring.remove(&new.name);
         }
     }
 
-    /// Seals everything under the new key, and makes its vault the one that holds; or changes nothing.
-    fn reseal(&self, before: Option<&Opened>, new: &mut VaultRow, key: &Key) -> Result<()> {
-        let _alone = self.store.claim_vault()?;
+    /// Encrypts every secret under the new key and replaces the vault row, in one transaction.
+    fn reseal(&self, before: Option<&OpenVault>, new: &mut VaultRow, key: &VaultKey) -> Result<()> {
+        let _alone = self.store.vault_exclusive_lock()?;
         self.store.write(|tx| {
             let row = vault(tx)?;
             if row.as_ref().map(|row| &row.name) != before.map(|before| &before.vault) {
@@ -103,14 +103,15 @@ impl Inner {
             }
             let mut sealed = all_sealed(tx)?;
             for value in &mut sealed {
-                let place = value.place();
-                let Some(plain) = before.and_then(|before| before.key.open(&place, &value.bytes)) else {
-                    return Ok(Err(cannot_move(&place)));
+                let associated_data = value.associated_data();
+                let Some(plain) = before.and_then(|before| before.key.open(&associated_data, &value.bytes))
+                else {
+                    return Ok(Err(cannot_move(&associated_data)));
                 };
-                value.bytes = key.seal(&place, &plain);
+                value.bytes = key.seal(&associated_data, &plain);
             }
             sealed.iter().try_for_each(|value| value.put(tx))?;
-            new.retired = row.and_then(|row| match row.stretch {
+            new.retired = row.and_then(|row| match row.kdf_params {
                 None => Some(row.name),
                 Some(_) => row.retired,
             });
@@ -129,10 +130,12 @@ fn moved_meanwhile() -> Error {
         .hint("Look how the vault stands, then try again.")
 }
 
-fn cannot_move(place: &str) -> Error {
+fn cannot_move(associated_data: &str) -> Error {
     Error::new(
         Code::DataDamaged,
-        format!("A secret in the database cannot be opened, so that it cannot be sealed anew ({place})."),
+        format!(
+            "A secret in the database cannot be opened, so that it cannot be sealed anew ({associated_data})."
+        ),
     )
     .means("Nothing was changed: everything is sealed as it was.")
     .hint("Bring back the database from a backup; or disconnect what the secret belongs to, then try again.")

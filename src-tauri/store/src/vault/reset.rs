@@ -1,4 +1,4 @@
-//! Beginning anew where nothing opens the vault any more: everything that is sealed is given up. Only a person asks.
+//! Resets a vault whose key is lost: deletes every secret. Only on request of the person.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use grapnel_model::error::{Code, Error, Result};
 
 use super::access::{Inner, Vault};
 use super::errors::broken_off;
-use crate::vault_table::{give_up_sealed, vault};
+use crate::vault_table::{delete_sealed, vault};
 
 impl Vault {
-    /// Gives up everything that is sealed. Refused where the vault opens, and where its keyring only does not answer
-    /// now: then nothing is lost yet.
-    pub async fn begin_anew(&self) -> Result<()> {
+    /// Deletes every secret and the vault. Refused where the vault opens, and where the keyring is only unavailable
+    /// at present.
+    pub async fn reset(&self) -> Result<()> {
         let lost = self.0.store.read(vault)?.map(|row| row.name);
         match self.check().await {
             Ok(()) => return Err(opens()),
@@ -19,7 +19,9 @@ impl Vault {
             Err(error) => return Err(error),
         }
         let inner = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || inner.give_up(lost.as_deref())).await.map_err(|_| broken_off())?
+        tokio::task::spawn_blocking(move || inner.delete_sealed(lost.as_deref()))
+            .await
+            .map_err(|_| broken_off())?
     }
 }
 
@@ -28,17 +30,18 @@ fn opens() -> Error {
         .means("Nothing was changed.")
 }
 
-/// Whether only what is lost would open the vault.
+/// Whether the key is lost, rather than unavailable at present.
 fn is_for_good(code: Code) -> bool {
     matches!(code, Code::KeyMissing | Code::KeyWrong | Code::PassphraseNeeded)
 }
 
 impl Inner {
-    /// Gives up what is sealed in the vault of this name. Another process may have moved it meanwhile, to where it opens.
-    fn give_up(self: &Arc<Self>, lost: Option<&str>) -> Result<()> {
-        let _alone = self.store.claim_vault()?;
+    /// Deletes every secret if the vault is still the one named `lost`. Another process may have re-keyed it
+    /// meanwhile.
+    fn delete_sealed(self: &Arc<Self>, lost: Option<&str>) -> Result<()> {
+        let _alone = self.store.vault_exclusive_lock()?;
         let is_given_up = self.store.write(|tx| match vault(tx)? {
-            Some(now) if Some(&*now.name) == lost => give_up_sealed(tx).map(|()| true),
+            Some(now) if Some(&*now.name) == lost => delete_sealed(tx).map(|()| true),
             Some(_) => Ok(false),
             None => Ok(true),
         })?;
@@ -49,6 +52,6 @@ impl Inner {
         (state.open, state.failure) = (None, None);
         drop(state);
         self.note(None);
-        self.store.empty_log()
+        self.store.checkpoint()
     }
 }

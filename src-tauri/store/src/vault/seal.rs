@@ -1,25 +1,25 @@
-//! Sealing: XChaCha20-Poly1305 under the vault's key. What a sealed value belongs to is part of the seal,
-//! so that a value moved to another record or column does not open.
+//! Encryption with XChaCha20-Poly1305 under the vault key. Record and column are associated data, so that a value
+//! which is moved to another record or column does not decrypt.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
 use grapnel_model::secret::random;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// The first byte of every sealed value: the form of what follows.
-const FORM: u8 = 1;
-const NONCE: usize = 24;
+/// The first byte of every sealed value: the version of its format.
+const FORMAT_VERSION: u8 = 1;
+const NONCE_BYTES: usize = 24;
 
-/// The key that everything secret is sealed under.
+/// The key that encrypts every secret.
 #[derive(Clone, ZeroizeOnDrop)]
-pub(super) struct Key([u8; 32]);
+pub(super) struct VaultKey([u8; 32]);
 
-impl Key {
+impl VaultKey {
     pub(super) fn random() -> Self {
         Self(random())
     }
 
-    /// The key in `bytes`, which must be exactly as long as one.
+    /// The key in `bytes`; none if the length is wrong.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
@@ -32,20 +32,20 @@ impl Key {
         XChaCha20Poly1305::new(AeadKey::from_slice(&self.0))
     }
 
-    /// Seals `plain` for `place`, such as `connection/ID/access_token`.
-    pub(super) fn seal(&self, place: &str, plain: &[u8]) -> Vec<u8> {
-        let nonce: [u8; NONCE] = random();
-        let payload = Payload { msg: plain, aad: place.as_bytes() };
+    /// Encrypts `plain`. `associated_data` is `TABLE/ID/COLUMN`, such as `connection/ID/access`.
+    pub(super) fn seal(&self, associated_data: &str, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_BYTES] = random();
+        let payload = Payload { msg: plain, aad: associated_data.as_bytes() };
         #[expect(clippy::expect_used, reason = "fails only for messages of 256 GiB")]
         let sealed = self.cipher().encrypt(XNonce::from_slice(&nonce), payload).expect("it is short");
-        [&[FORM][..], &nonce, &sealed].concat()
+        [&[FORMAT_VERSION][..], &nonce, &sealed].concat()
     }
 
-    /// Opens what was sealed for `place` under this key; nothing where it was not, or was changed.
-    pub(super) fn open(&self, place: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (&FORM, rest) = sealed.split_first()? else { return None };
-        let (nonce, text) = rest.split_at_checked(NONCE)?;
-        let payload = Payload { msg: text, aad: place.as_bytes() };
+    /// Decrypts a value; none if it was sealed under another key or for other associated data, or was changed.
+    pub(super) fn open(&self, associated_data: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (&FORMAT_VERSION, rest) = sealed.split_first()? else { return None };
+        let (nonce, text) = rest.split_at_checked(NONCE_BYTES)?;
+        let payload = Payload { msg: text, aad: associated_data.as_bytes() };
         self.cipher().decrypt(XNonce::from_slice(nonce), payload).ok().map(Zeroizing::new)
     }
 }
@@ -57,33 +57,33 @@ mod tests {
 
     #[test]
     fn a_value_opens_only_where_it_belongs_and_under_its_key() {
-        let key = Key::random();
+        let key = VaultKey::random();
         let sealed = key.seal("connection/1/access_token", b"gri_at_secret");
         assert_eq!(&**key.open("connection/1/access_token", &sealed).unwrap(), b"gri_at_secret");
         assert!(key.open("connection/2/access_token", &sealed).is_none());
         assert!(key.open("connection/1/refresh_token", &sealed).is_none());
-        assert!(Key::random().open("connection/1/access_token", &sealed).is_none());
+        assert!(VaultKey::random().open("connection/1/access_token", &sealed).is_none());
     }
 
     #[test]
     fn the_same_value_is_never_sealed_the_same() {
-        let key = Key::random();
+        let key = VaultKey::random();
         assert_ne!(key.seal("a", b"x"), key.seal("a", b"x"));
     }
 
     proptest! {
         #[test]
         fn a_changed_byte_is_noticed(plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
-            let key = Key::random();
-            let mut sealed = key.seal("place", &plain);
+            let key = VaultKey::random();
+            let mut sealed = key.seal("associated_data", &plain);
             let at = at.index(sealed.len());
             sealed[at] ^= 1 << bit;
-            prop_assert!(key.open("place", &sealed).is_none());
+            prop_assert!(key.open("associated_data", &sealed).is_none());
         }
 
         #[test]
         fn anything_may_be_given_to_open(bytes: Vec<u8>) {
-            prop_assert!(Key::random().open("place", &bytes).is_none());
+            prop_assert!(VaultKey::random().open("associated_data", &bytes).is_none());
         }
     }
 }

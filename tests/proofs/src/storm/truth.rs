@@ -19,7 +19,7 @@ pub(super) struct Connected {
 }
 
 /// A state that is true.
-pub(super) enum Standing {
+pub(super) enum ConnectionStatus {
     /// Its token works.
     Active,
     /// What failed passes, it says what it was, and it is tried again.
@@ -40,12 +40,12 @@ pub(super) struct StatusCounts {
 }
 
 impl StatusCounts {
-    pub(super) fn add(&mut self, name: &str, standing: Result<Standing, String>) {
+    pub(super) fn add(&mut self, name: &str, standing: Result<ConnectionStatus, String>) {
         match standing {
-            Ok(Standing::Active) => self.active += 1,
-            Ok(Standing::Retrying) => self.retrying += 1,
-            Ok(Standing::Refused) => self.refused += 1,
-            Ok(Standing::Told) => self.told += 1,
+            Ok(ConnectionStatus::Active) => self.active += 1,
+            Ok(ConnectionStatus::Retrying) => self.retrying += 1,
+            Ok(ConnectionStatus::Refused) => self.refused += 1,
+            Ok(ConnectionStatus::Told) => self.told += 1,
             Err(why) => self.untrue.push(format!("{name}: {why}")),
         }
     }
@@ -69,7 +69,7 @@ pub(super) async fn look(
     sandbox: &Sandbox,
     one: &Summary,
     connected: &Connected,
-) -> Result<Result<Standing, String>> {
+) -> Result<Result<ConnectionStatus, String>> {
     let grants = sandbox.grants(connected.provider);
     let mut refresh_faults = grants.refresh_faults(connected.token.expose_secret());
     refresh_faults.retain(|fault| *fault != SPARED);
@@ -82,16 +82,16 @@ pub(super) async fn look(
         (State::Active, last) if last != Some(&Fault::InvalidGrant) && trouble.is_none() => {
             let token = grapnel.token(&one.id, Duration::ZERO).await?.value;
             let works = grants.is_live(token.expose_secret());
-            if works { Ok(Standing::Active) } else { Err("its token does not work".into()) }
+            if works { Ok(ConnectionStatus::Active) } else { Err("its token does not work".into()) }
         }
         (State::Retrying, Some(last)) if one.retry_at.is_some() && code == said_of(last) => {
-            Ok(Standing::Retrying)
+            Ok(ConnectionStatus::Retrying)
         }
         (State::ReconnectNeeded, Some(Fault::InvalidGrant)) if code == Some(Code::ReconnectNeeded) => {
-            Ok(Standing::Refused)
+            Ok(ConnectionStatus::Refused)
         }
         (State::ReconnectNeeded, _) if is_void && trouble.as_ref().is_some_and(tells_of_a_lost_answer) => {
-            Ok(Standing::Told)
+            Ok(ConnectionStatus::Told)
         }
         (state, _) => Err(format!(
             "{state:?}, retried at {:?}, says {trouble:?}; it met {refresh_faults:?}",

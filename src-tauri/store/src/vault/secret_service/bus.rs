@@ -1,4 +1,4 @@
-//! The session bus: where it is, and a connection to it.
+//! Finds and connects to the session bus.
 
 use grapnel_model::error::Error;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -6,7 +6,7 @@ use zbus::blocking;
 
 use super::errors::{self, VARIABLE};
 
-/// What stands in a bus address as it is.
+/// The characters that a bus address may contain unescaped.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'/').remove(b'.').remove(b'\\');
 
 /// A connection, and whether only this account's programs reach the bus.
@@ -15,7 +15,7 @@ pub(super) struct Bus {
     pub(super) is_private: bool,
 }
 
-/// Connects to the bus at `set`, or else to the first of this session's that answers.
+/// Connects to the bus at `set`, or else to the first session bus that answers.
 pub(super) fn connect(set: Option<&str>) -> Result<Bus, Error> {
     let mut failure = None;
     for address in addresses(set) {
@@ -29,7 +29,7 @@ pub(super) fn connect(set: Option<&str>) -> Result<Bus, Error> {
     Err(errors::no_bus(is_named(set), failure.as_ref()))
 }
 
-/// The same without blocking.
+/// [`connect`] without blocking.
 pub(super) async fn connect_async(set: Option<&str>) -> zbus::Result<zbus::Connection> {
     let mut failure = zbus::Error::Address("no session bus".into());
     for address in addresses(set) {
@@ -41,7 +41,7 @@ pub(super) async fn connect_async(set: Option<&str>) -> zbus::Result<zbus::Conne
     Err(failure)
 }
 
-/// Whether someone said where the bus is.
+/// Whether the address of the bus was given, by the caller or the environment.
 fn is_named(set: Option<&str>) -> bool {
     set.is_some() || named().is_some()
 }
@@ -50,7 +50,7 @@ fn named() -> Option<String> {
     std::env::var(VARIABLE).ok().filter(|address| !address.is_empty())
 }
 
-/// What was said counts alone. Where nothing was (cron, ssh, su), the places where a session's bus usually is.
+/// The given address alone; without one (cron, ssh, su), the usual addresses of a session bus.
 fn addresses(set: Option<&str>) -> Vec<String> {
     if let Some(address) = set.map(str::to_owned).or_else(named) {
         return vec![address];

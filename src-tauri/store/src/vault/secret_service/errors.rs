@@ -1,31 +1,31 @@
-//! What a Secret Service answers, as it is told: what happened, what it means for the tokens, and what to do.
+//! The errors of a Secret Service for the person: what happened, what it means for the tokens, what to do.
 
 use grapnel_model::error::{Code, Error};
 use grapnel_model::text::clean_line;
 use secret_service::Error as ServiceError;
 
-/// Where a session says that its bus is.
+/// The environment variable with the address of the session bus.
 pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 
 const SAFE: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it answers.";
 const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it is unlocked.";
 
-/// What a service's reply means that Grapnel acts on.
+/// The replies of a service that Grapnel distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// No service is there, and none could be started.
+    /// No service runs and none can be started.
     NoService,
     /// A locked item or collection.
     Locked,
-    /// The person closed the question, or said no.
+    /// The person dismissed the prompt.
     Dismissed,
-    /// An object that is not there.
+    /// The object does not exist.
     NoObject,
     /// The service refuses this program.
     Denied,
-    /// The bus ended, or nothing came back.
+    /// The bus ended, or there was no reply.
     Lost,
-    /// Another error of its own.
+    /// Any other error.
     Other,
 }
 
@@ -75,7 +75,7 @@ impl Reply {
     }
 }
 
-/// What a failure means where nothing more is known than the service's reply.
+/// The error for a failed call of which only the reply is known.
 pub(super) fn failed(error: &ServiceError) -> Error {
     tracing::warn!(%error, "the keyring failed");
     match Reply::of(error) {
@@ -90,14 +90,14 @@ pub(super) fn failed(error: &ServiceError) -> Error {
     }
 }
 
-/// The service's own words, in parentheses.
+/// The service's own message, in parentheses.
 fn said(error: &ServiceError) -> String {
-    const LONGEST: usize = 160;
-    let text: String = clean_line(&error.to_string()).chars().take(LONGEST).collect();
+    const MAX_DETAIL_CHARS: usize = 160;
+    let text: String = clean_line(&error.to_string()).chars().take(MAX_DETAIL_CHARS).collect();
     format!(" ({})", text.trim_end_matches('.'))
 }
 
-/// There is no bus, over which a keyring is asked. `is_named`: whether someone said where it is.
+/// There is no session bus. `is_named`: whether its address was given.
 pub(super) fn no_bus(is_named: bool, error: Option<&zbus::Error>) -> Error {
     tracing::warn!(?error, "no session bus");
     let message = if is_named {
@@ -116,7 +116,7 @@ pub(super) fn no_service(error: &ServiceError) -> Error {
     absent()
 }
 
-/// Nobody offers the service on the bus.
+/// No program offers the service on the bus.
 pub(super) fn absent() -> Error {
     Error::new(Code::KeyringAbsent, "No keyring answers on this computer.")
         .means(SAFE)
@@ -129,7 +129,7 @@ pub(super) fn locked() -> Error {
         .hint("Unlock the keyring, then try again. It has a password of its own, often that of your login.")
 }
 
-/// The key may be in what is locked or closed. Nothing is known to be missing.
+/// The key was not found, but may be in a collection that is locked or closed.
 pub(super) fn not_open(labels: &[String]) -> Error {
     let (message, hint) = if labels.is_empty() {
         (
@@ -146,7 +146,7 @@ pub(super) fn not_open(labels: &[String]) -> Error {
     Error::new(Code::KeyringLocked, message).means(UNREAD).hint(hint)
 }
 
-/// The keyring is there and has no collection to keep anything in.
+/// The keyring has no default collection.
 pub(super) fn no_collection() -> Error {
     Error::new(Code::KeyringNoCollection, "Your keyring has no default collection yet, and none was made.")
         .means("Nothing was stored.")
@@ -156,7 +156,7 @@ pub(super) fn no_collection() -> Error {
         )
 }
 
-/// Its default is a collection that does not exist.
+/// The default collection does not exist.
 pub(super) fn dangling(path: &str) -> Error {
     let name = clean_line(path.rsplit('/').next().unwrap_or(path));
     Error::new(
@@ -170,7 +170,7 @@ pub(super) fn dangling(path: &str) -> Error {
     )
 }
 
-/// Several entries are of this name, and none is known to be the right one.
+/// Several entries have this name, and none of them opens the vault.
 pub(super) fn ambiguous(labels: &[String]) -> Error {
     Error::new(
         Code::KeyringAmbiguous,
@@ -184,14 +184,14 @@ pub(super) fn ambiguous(labels: &[String]) -> Error {
     .hint("Remove the entries that are not Grapnel’s, or bring back the keyring as it was, then try again.")
 }
 
-/// The keyring is open, and this entry of it is not for Grapnel.
+/// The keyring is unlocked, but denies access to this entry.
 pub(super) fn denied() -> Error {
     Error::new(Code::KeyringDenied, "Your keyring is open, and Grapnel was denied access to its key.")
         .means("Your tokens are sealed with that key. None of them is lost, and none can be read without it.")
         .hint("Try again, and allow the access when your keyring asks. KeePassXC keeps what was denied until its database is locked.")
 }
 
-/// The service speaks only in the clear, and others may listen on this bus.
+/// The service offers no encryption, and the bus may be shared.
 pub(super) fn no_encryption(error: &ServiceError) -> Error {
     Error::new(
         Code::KeyringFailed,

@@ -1,5 +1,5 @@
-//! The keyring of a Linux or BSD desktop: the Secret Service on the session bus (GNOME Keyring, `KWallet`, KeePassXC). It
-//! is looked up at each call, so that one that was absent is found when it comes.
+//! The keyring of a Linux or BSD desktop: the Secret Service on the session bus (GNOME Keyring, `KWallet`,
+//! KeePassXC). Each call looks it up, so that it is found as soon as it is available.
 
 mod bus;
 mod errors;
@@ -15,24 +15,24 @@ use secret_service::{EncryptionType, Error as ServiceError};
 use zbus::blocking::Connection;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
-use super::keyring::{Keyring, Sign, pause};
+use super::keyring::{Keyring, KeyringSignal, pause};
 use bus::Bus;
 use errors::Reply;
 use names::{NAME, PATH, SERVICE};
 
-/// The service that the entry is filed under.
+/// The service attribute of the entry.
 const FILED_UNDER: &str = "dev.grapnel.desktop";
-/// What a person sees of the entry.
+/// The label of the entry.
 const LABEL: &str = "Grapnel vault key";
-/// A search that took longer has asked the person to unlock something (KeePassXC does): they are not asked twice.
-const ASKED: Duration = Duration::from_secs(1);
-/// After a change, before the keyring is asked again.
-const SETTLED: Duration = Duration::from_millis(500);
+/// A search that took longer has prompted the person to unlock something (KeePassXC does); no second prompt follows.
+const PROMPT_THRESHOLD: Duration = Duration::from_secs(1);
+/// Delay after a signal before the keyring is asked, since signals come in bursts.
+const SETTLE_DELAY: Duration = Duration::from_millis(500);
 
 /// The keyring of the operating system.
 #[derive(Debug, Clone, Default)]
 pub struct SystemKeyring {
-    /// The address of the bus, where it is not this session's.
+    /// The address of the bus; none for the session bus.
     bus: Option<String>,
 }
 
@@ -47,8 +47,8 @@ impl SystemKeyring {
         let open = |encryption| SecretService::connect_with_existing(encryption, connection.clone());
         let service = match open(EncryptionType::Dh) {
             Ok(service) => service,
-            // It is there, and cannot encrypt: KWallet without its plugin, pass-secrets. What goes through a Unix socket
-            // of this account's is seen by this account's programs only, which could ask the service as well.
+            // The service cannot encrypt (KWallet without its plugin, pass-secrets). Only programs of this account
+            // can read its Unix socket, and they could ask the service themselves.
             Err(error) if matches!(Reply::of(&error), Reply::Other) => {
                 if !is_private {
                     return Err(errors::no_encryption(&error));
@@ -72,7 +72,7 @@ impl Keyring for SystemKeyring {
         let start = Instant::now();
         let mut found = service.search(name)?;
         if found.is_empty() {
-            service.open_default(start.elapsed() > ASKED)?;
+            service.open_default(start.elapsed() > PROMPT_THRESHOLD)?;
             found = service.search(name)?;
         }
         if found.is_empty() {
@@ -106,21 +106,21 @@ impl Keyring for SystemKeyring {
         signals::look(&bus::connect(self.bus.as_deref())?.connection)
     }
 
-    fn wake(&self) -> Sign {
+    fn wake(&self) -> KeyringSignal {
         let bus = self.bus.clone();
         Box::pin(async move { signals::wake(bus.as_deref()).await })
     }
 
-    fn may_answer(&self, tries: u32) -> Sign {
+    fn may_answer(&self, tries: u32) -> KeyringSignal {
         let bus = self.bus.clone();
         Box::pin(async move {
             if tries > 0 {
                 tokio::select! {
                     () = pause(tries) => {}
-                    // Something else was opened, or an entry came. After a moment, since much may change at once.
+                    // Another collection was unlocked, or an entry was added.
                     () = async {
                         signals::changed(bus.as_deref()).await;
-                        tokio::time::sleep(SETTLED).await;
+                        tokio::time::sleep(SETTLE_DELAY).await;
                     } => {}
                 }
             }
@@ -131,7 +131,7 @@ impl Keyring for SystemKeyring {
         })
     }
 
-    fn opened(&self) -> Sign {
+    fn opened(&self) -> KeyringSignal {
         let bus = self.bus.clone();
         Box::pin(async move {
             let mut tries = 0;
@@ -143,7 +143,7 @@ impl Keyring for SystemKeyring {
         })
     }
 
-    fn closed(&self) -> Sign {
+    fn closed(&self) -> KeyringSignal {
         let bus = self.bus.clone();
         Box::pin(async move {
             if let Err(error) = signals::closed(bus.as_deref()).await {
@@ -163,7 +163,7 @@ struct Service {
 }
 
 impl Service {
-    /// The entries of this name, in whatever collection. An entry in a locked collection may be hidden.
+    /// The entries of this name in all collections. A service may hide entries of a locked collection.
     fn search(&self, name: &str) -> Result<Vec<Item<'_>>, Error> {
         let found = self.service.search_items(attributes(name)).map_err(|error| errors::failed(&error))?;
         let mut items: Vec<Item<'_>> = found.unlocked.into_iter().chain(found.locked).collect();
@@ -172,8 +172,8 @@ impl Service {
         Ok(items)
     }
 
-    /// Sees to it that the default collection is open, where its entries may be hidden. `was_asked`: whether the person was
-    /// asked just now.
+    /// Unlocks the default collection, which may hide its entries. `was_asked`: whether the person has just been
+    /// prompted.
     fn open_default(&self, was_asked: bool) -> Result<(), Error> {
         let collection = match self.service.get_default_collection() {
             Ok(collection) => collection,
@@ -183,7 +183,7 @@ impl Service {
         if !Self::is_locked(&collection)? {
             return Ok(());
         }
-        // Some open by themselves as soon as they are asked.
+        // Some services unlock without a prompt.
         let path = &*collection.collection_path;
         let asked: zbus::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)> = self
             .connection
@@ -199,7 +199,7 @@ impl Service {
         if Self::is_locked(&collection)? { Err(errors::locked()) } else { Ok(()) }
     }
 
-    /// Whether the default collection is locked; a default that does not exist is told.
+    /// Whether the default collection is locked; an error if it does not exist.
     fn is_locked(collection: &Collection<'_>) -> Result<bool, Error> {
         collection.is_locked().map_err(|error| match Reply::of(&error) {
             Reply::NoObject => errors::dangling(&collection.collection_path),
@@ -207,7 +207,7 @@ impl Service {
         })
     }
 
-    /// Refuses to say that nothing is there where another collection is locked, which may hide it.
+    /// Fails if another collection is locked, which may hide the entry.
     fn is_nowhere_else(&self) -> Result<(), Error> {
         let locked = self.locked_labels();
         if locked.is_empty() { Ok(()) } else { Err(errors::not_open(&locked)) }
@@ -219,14 +219,14 @@ impl Service {
         locked.map(|collection| label(collection.get_label(), &collection.collection_path)).collect()
     }
 
-    /// Unlocks those of the entries that are locked. Asks the person where the service does.
+    /// Unlocks the locked ones of the entries. May prompt the person.
     fn unlock(&self, items: &[Item<'_>]) -> Result<(), Error> {
         let locked: Vec<&Item<'_>> = items.iter().filter(|item| item.is_locked().unwrap_or(false)).collect();
         if locked.is_empty() {
             return Ok(());
         }
         self.service.unlock_all(&locked).map_err(|error| match Reply::of(&error) {
-            // Either the person left the collection locked, or it is open and they kept this entry from Grapnel.
+            // Either the collection is still locked, or it is unlocked and the person denied this entry.
             Reply::Dismissed if locked.iter().all(|item| self.is_in_open_collection(item)) => {
                 errors::denied()
             }
@@ -234,7 +234,7 @@ impl Service {
         })
     }
 
-    /// An entry's path is that of its collection and a name.
+    /// The path of an entry is the path of its collection and a name.
     fn is_in_open_collection(&self, item: &Item<'_>) -> bool {
         let parent =
             item.item_path.rsplit_once('/').and_then(|(parent, _)| ObjectPath::try_from(parent).ok());
@@ -242,7 +242,7 @@ impl Service {
         collection.is_some_and(|collection| collection.is_locked().is_ok_and(|locked| !locked))
     }
 
-    /// The default collection, open. It is made where there is none, which the service asks the person about.
+    /// The default collection, unlocked. If there is none, it is created, for which the service prompts the person.
     fn collection_to_write(&self) -> Result<Collection<'_>, Error> {
         match self.service.get_default_collection() {
             Ok(collection) => {
@@ -264,13 +264,14 @@ impl Service {
     }
 }
 
-/// What an entry or a collection is called; where it does not say, the end of its path.
+/// The label of an entry or a collection; without one, the last part of its path.
 fn label(told: Result<String, ServiceError>, path: &ObjectPath<'_>) -> String {
     let told = told.ok().filter(|label| !label.trim().is_empty());
     told.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default().to_owned())
 }
 
-/// The only one, or of several the right one: a restored backup or a database that is synchronized leaves copies.
+/// The key of the only entry, or of several the right one: a restored backup or a synchronized database leaves
+/// copies.
 fn one_of(items: &[Item<'_>], is_right: &dyn Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>, Error> {
     let mut keys = Vec::new();
     for item in items {
@@ -279,7 +280,7 @@ fn one_of(items: &[Item<'_>], is_right: &dyn Fn(&[u8]) -> bool) -> Result<Option
             Ok(key) => keys.push(key),
             Err(error) => match Reply::of(&error) {
                 Reply::NoObject => {}
-                // The collection is open by now: this entry is kept from Grapnel.
+                // The collection is unlocked by now, so the access to this entry was denied.
                 Reply::Locked | Reply::Denied => return Err(errors::denied()),
                 _ => return Err(errors::failed(&error)),
             },

@@ -1,4 +1,4 @@
-//! How the Secret Service is called on the bus.
+//! The D-Bus names of the Secret Service.
 
 pub(super) const NAME: &str = "org.freedesktop.secrets";
 pub(super) const PATH: &str = "/org/freedesktop/secrets";

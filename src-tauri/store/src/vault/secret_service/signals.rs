@@ -1,5 +1,5 @@
-//! What a Secret Service tells by itself: whether it answers, and when that changes. It is listened to, and asked nothing
-//! that would make it ask the person for a password.
+//! Watches a Secret Service: whether it is available and unlocked, and when that changes. Nothing here causes a
+//! prompt.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,17 +14,17 @@ use super::bus::connect_async;
 use super::errors;
 use super::names::{NAME, PATH, SERVICE};
 
-/// Waits until a Secret Service is there whose default collection is unlocked.
+/// Waits until a Secret Service runs whose default collection is unlocked.
 pub(super) async fn unlocked(bus: Option<&str>) -> Result<()> {
     becomes(bus, true).await
 }
 
-/// Waits until there is none such.
+/// Waits until no such service runs.
 pub(super) async fn closed(bus: Option<&str>) -> Result<()> {
     becomes(bus, false).await
 }
 
-/// Waits until a Secret Service says that anything of it changed. Never where nothing tells that.
+/// Waits for any signal of a Secret Service; forever without a bus.
 pub(super) async fn changed(bus: Option<&str>) {
     let next = async {
         let bus = connect_async(bus).await?;
@@ -43,7 +43,7 @@ async fn next(of: &mut MessageStream) -> Result<()> {
     heard.unwrap_or(Err(zbus::Error::InvalidReply)).map(drop)
 }
 
-/// Whether a Secret Service is there or can be started, and has a default collection. It is not started by this.
+/// Checks that a Secret Service runs or can be started, and has a default collection. Does not start it.
 pub(super) fn look(bus: &blocking::Connection) -> std::result::Result<(), Error> {
     let failed = |error: zbus::Error| errors::failed(&error.into());
     let bus_itself = blocking::fdo::DBusProxy::new(bus).map_err(failed)?;
@@ -74,7 +74,7 @@ async fn becomes(bus: Option<&str>, open: bool) -> Result<()> {
     let changes = MatchRule::builder().msg_type(Type::Signal).path_namespace(PATH)?.build();
     let mut comes = MessageStream::for_match_rule(comes, &bus, None).await?;
     let mut changes = MessageStream::for_match_rule(changes, &bus, None).await?;
-    // Looked at once more now that nothing is missed any more.
+    // Checked after the subscription, so that no change is missed.
     while is_unlocked(&bus).await != open {
         tokio::select! {
             heard = next(&mut comes) => heard?,
@@ -84,8 +84,8 @@ async fn becomes(bus: Option<&str>, open: bool) -> Result<()> {
     Ok(())
 }
 
-/// Asks a service that runs to unlock its default collection as far as that needs no person: some say that it is locked
-/// until somebody asks (the login gave them the password). The question that it may want to put is not put.
+/// Asks a running service to unlock its default collection if that needs no prompt: some report it as locked until a
+/// program asks, although the login gave them the password. A prompt that the service offers is not shown.
 pub(super) async fn wake(bus: Option<&str>) {
     let asked = async {
         let bus = &connect_async(bus).await?;
@@ -101,7 +101,7 @@ pub(super) async fn wake(bus: Option<&str>) {
     }
 }
 
-/// The default collection; nothing where there is none, or no service. One that is not running is not started by this.
+/// The default collection; none if there is no such collection or no service. Does not start the service.
 async fn default_collection(bus: &Connection) -> Result<Option<OwnedObjectPath>> {
     let bus_itself = zbus::fdo::DBusProxy::new(bus).await?;
     if !bus_itself.name_has_owner(NAME.try_into()?).await? {
@@ -112,7 +112,7 @@ async fn default_collection(bus: &Connection) -> Result<Option<OwnedObjectPath>>
     Ok(Some(collection).filter(|path| path.as_str() != "/"))
 }
 
-/// Whether the default collection is there and unlocked.
+/// Whether the default collection exists and is unlocked.
 async fn is_unlocked(bus: &Connection) -> bool {
     let Ok(Some(collection)) = default_collection(bus).await else { return false };
     locked(bus, &collection).await.is_ok_and(|locked| !locked)

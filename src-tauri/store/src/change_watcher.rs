@@ -1,5 +1,5 @@
-//! Word between processes that share the data: whoever has written touches a file, and whoever watches that file
-//! looks. (The database's own files would not do: they change before what was written can be read.)
+//! Notifies the processes that share a database of each other's commits: each writer touches a file that the others
+//! watch. The database's own files would not do: they change before a commit is visible.
 
 use std::fs::OpenOptions;
 use std::sync::{Arc, PoisonError};
@@ -14,22 +14,22 @@ use crate::failure::failed;
 use crate::locks;
 use crate::locks::PRESENCE;
 
-/// What other processes write. The operating system wakes it: it asks nobody in between.
-pub struct Others {
+/// Waits for commits of other processes, by file notification rather than polling.
+pub struct ChangeWatcher {
     store: Store,
-    /// SQLite’s own count of what others wrote.
+    /// The last `PRAGMA data_version`.
     seen: i64,
     touched: Arc<Notify>,
     _watcher: RecommendedWatcher,
 }
 
-impl Others {
-    /// Waits until another process has written.
-    pub async fn wrote(&mut self) {
+impl ChangeWatcher {
+    /// Waits until another process has committed.
+    pub async fn changed(&mut self) {
         loop {
             self.touched.notified().await;
-            // This process touches the file as well. A database that cannot be read is told by whoever reads it.
-            let Ok(now) = self.store.writes_of_others() else { continue };
+            // This process touches the file as well. A database that cannot be read is reported by the next reader.
+            let Ok(now) = self.store.data_version() else { continue };
             if now != self.seen {
                 self.seen = now;
                 return;
@@ -39,8 +39,8 @@ impl Others {
 }
 
 impl Store {
-    /// What other processes write from now on. Needs the presence of this one.
-    pub fn others(&self) -> Result<Others> {
+    /// Watches commits of other processes from now on. Needs [`Store::enter`] before.
+    pub fn watch_changes(&self) -> Result<ChangeWatcher> {
         let touched = Arc::new(Notify::new());
         let told = Arc::clone(&touched);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -53,20 +53,20 @@ impl Store {
             Ok(watcher)
         });
         let watcher = watching.map_err(|error| locks::failed(&std::io::Error::other(error)))?;
-        Ok(Others { store: self.clone(), seen: self.writes_of_others()?, touched, _watcher: watcher })
+        Ok(ChangeWatcher { store: self.clone(), seen: self.data_version()?, touched, _watcher: watcher })
     }
 
-    /// Lets other processes know that something was written. One that is not told reads it later.
-    pub fn touch(&self) {
+    /// Notifies the watchers in other processes of a commit. Without it they see the change later.
+    pub fn notify_watchers(&self) {
         let file = OpenOptions::new().append(true).open(self.home.join(PRESENCE));
         if let Err(error) = file.and_then(|file| file.set_modified(SystemTime::now())) {
             tracing::debug!(%error, "other processes are not told");
         }
     }
 
-    /// Changes when another connection to the database has committed something, and only then. By the one that
-    /// writes, since to any other connection of this process what that writes is another's.
-    fn writes_of_others(&self) -> Result<i64> {
+    /// `PRAGMA data_version` of the writer connection, which changes only with commits of other connections. A reader
+    /// connection would count our own commits, too.
+    fn data_version(&self) -> Result<i64> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let version = connection.query_row("PRAGMA data_version", [], |row| row.get(0));
         version.map_err(|error| failed(&error))

@@ -1,4 +1,4 @@
-//! Keeping a list in place of what was read of it before. What came just so before is not written again.
+//! Replaces a cached list. Unchanged entries are not written again.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -8,13 +8,13 @@ use grapnel_model::content::{Facet, Facets};
 use jiff::Timestamp;
 use rusqlite::{Connection, Statement, params};
 
-use super::list::Of;
+use super::list::ListKey;
 use crate::column::{Json, Time};
 
-/// How many values of a kind are counted.
-const VALUES: usize = 200;
+/// How many values of a column are counted.
+const MAX_FACET_VALUES: usize = 200;
 
-/// One entry to keep.
+/// An entry to cache.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
     /// The id that the provider knows it by.
@@ -41,18 +41,18 @@ pub struct Entry {
     pub post_publish: Option<Timestamp>,
 }
 
-/// Keeps a list in place of the one that was there; a whole one also in place of those that were narrowed. It is made
-/// of bodies, and of what `read` makes of those that were not there before; one of which it makes nothing is left out.
-pub fn keep<B: AsRef<str>>(
+/// Replaces the cached list; an unfiltered list also replaces the filtered ones. `read` parses only new bodies;
+/// bodies that it rejects are skipped. Returns the number of entries.
+pub fn replace_list<B: AsRef<str>>(
     connection: &Connection,
-    of: &Of,
+    key: &ListKey,
     as_of: Timestamp,
     bodies: impl Iterator<Item = B>,
     mut read: impl FnMut(&B) -> Option<Entry>,
 ) -> rusqlite::Result<u32> {
     let which = "connection_id = ?1 AND kind = ?2 AND within = ?3 AND (?4 = '' OR narrowed <> '')";
-    let before = lists(connection, which, &[&of.connection_id, &of.kind, &of.within, &of.narrowed])?;
-    let mut known = Known::of(connection, &before)?;
+    let before = lists(connection, which, &[&key.connection_id, &key.kind, &key.within, &key.narrowed])?;
+    let mut known = CachedBodies::of(connection, &before)?;
     let mut found = Vec::new();
     for body in bodies {
         let same = known.take(connection, body.as_ref())?;
@@ -61,14 +61,14 @@ pub fn keep<B: AsRef<str>>(
     if let [rows] = before[..]
         && rows.are_just(found.iter().map(|(_, same)| *same))
     {
-        let now = (rows.list, Time(as_of), &of.narrowed);
+        let now = (rows.list, Time(as_of), &key.narrowed);
         connection.execute("UPDATE list SET as_of = ?2, narrowed = ?3 WHERE id = ?1", now)?;
         return Ok(u32::try_from(found.len()).unwrap_or(u32::MAX));
     }
     let first: i64 =
         connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM entry", [], |row| row.get(0))?;
     let mut last = first - 1;
-    let mut add = Adding::to(connection)?;
+    let mut add = EntryWriter::to(connection)?;
     for (body, same) in found {
         if let Some(same) = same {
             add.again(last + 1, same)?;
@@ -86,10 +86,10 @@ pub fn keep<B: AsRef<str>>(
         "INSERT INTO list (connection_id, kind, within, narrowed, as_of, first, size, facets)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
-            of.connection_id,
-            of.kind,
-            of.within,
-            of.narrowed,
+            key.connection_id,
+            key.kind,
+            key.within,
+            key.narrowed,
             Time(as_of),
             first,
             size,
@@ -99,7 +99,7 @@ pub fn keep<B: AsRef<str>>(
     Ok(size)
 }
 
-/// Deletes what was read through a connection; answers whether there was any.
+/// Deletes every list of a connection. Returns whether there was one.
 pub fn forget(connection: &Connection, connection_id: &str) -> rusqlite::Result<bool> {
     let lists = lists(connection, "connection_id = ?1", &[connection_id])?;
     let mut bodies = Vec::new();
@@ -114,39 +114,39 @@ pub fn forget(connection: &Connection, connection_id: &str) -> rusqlite::Result<
     Ok(!lists.is_empty())
 }
 
-/// The rows of a list that is to be replaced.
+/// The id of a list and the range of its entries.
 #[derive(Clone, Copy)]
-struct Rows {
+struct ListRows {
     list: i64,
     first: i64,
     last: i64,
 }
 
-impl Rows {
-    /// Whether what is found is all of these rows, in their order.
-    fn are_just(self, found: impl ExactSizeIterator<Item = Option<Same>>) -> bool {
+impl ListRows {
+    /// Whether `found` are exactly these entries, in order.
+    fn are_just(self, found: impl ExactSizeIterator<Item = Option<CachedEntry>>) -> bool {
         let size = usize::try_from(self.last + 1 - self.first).unwrap_or_default();
         found.len() == size
             && (self.first..).zip(found).all(|(id, same)| same.is_some_and(|same| same.entry == id))
     }
 }
 
-fn lists(connection: &Connection, which: &str, of: &[&str]) -> rusqlite::Result<Vec<Rows>> {
+fn lists(connection: &Connection, which: &str, of: &[&str]) -> rusqlite::Result<Vec<ListRows>> {
     connection
         .prepare(&format!("SELECT id, first, first + size - 1 FROM list WHERE {which}"))?
         .query_map(rusqlite::params_from_iter(of), |row| {
-            Ok(Rows { list: row.get(0)?, first: row.get(1)?, last: row.get(2)? })
+            Ok(ListRows { list: row.get(0)?, first: row.get(1)?, last: row.get(2)? })
         })?
         .collect()
 }
 
-/// Deletes lists with their entries, and these bodies with their words.
+/// Deletes lists with their entries, and bodies with their words.
 fn remove(
     connection: &Connection,
-    lists: &[Rows],
+    lists: &[ListRows],
     bodies: impl Iterator<Item = i64>,
 ) -> rusqlite::Result<()> {
-    for Rows { list, first, last } in lists {
+    for ListRows { list, first, last } in lists {
         connection.execute("DELETE FROM entry WHERE id BETWEEN ?1 AND ?2", [first, last])?;
         connection.execute("DELETE FROM list WHERE id = ?1", [list])?;
     }
@@ -159,22 +159,22 @@ fn remove(
     Ok(())
 }
 
-/// An entry that is there, and its body.
+/// A cached entry and its body.
 #[derive(Clone, Copy)]
-struct Same {
+struct CachedEntry {
     entry: i64,
     body: i64,
 }
 
-/// What is there, by the hash of its body.
-struct Known {
+/// The cached entries by the hash of their body.
+struct CachedBodies {
     hasher: RandomState,
-    all: HashMap<u64, Vec<Same>>,
+    all: HashMap<u64, Vec<CachedEntry>>,
 }
 
-impl Known {
-    fn of(connection: &Connection, lists: &[Rows]) -> rusqlite::Result<Self> {
-        let (hasher, mut all) = (RandomState::new(), HashMap::<u64, Vec<Same>>::new());
+impl CachedBodies {
+    fn of(connection: &Connection, lists: &[ListRows]) -> rusqlite::Result<Self> {
+        let (hasher, mut all) = (RandomState::new(), HashMap::<u64, Vec<CachedEntry>>::new());
         let mut read = connection.prepare(
             "SELECT entry.id, body.id, json FROM entry JOIN body ON body.id = entry.body
              WHERE entry.id BETWEEN ?1 AND ?2 ORDER BY entry.id DESC",
@@ -182,15 +182,15 @@ impl Known {
         for list in lists {
             let mut rows = read.query([list.first, list.last])?;
             while let Some(row) = rows.next()? {
-                let same = Same { entry: row.get(0)?, body: row.get(1)? };
+                let same = CachedEntry { entry: row.get(0)?, body: row.get(1)? };
                 all.entry(hasher.hash_one(row.get_ref(2)?.as_str()?)).or_default().push(same);
             }
         }
         Ok(Self { hasher, all })
     }
 
-    /// Takes out the first whose body is the same.
-    fn take(&mut self, connection: &Connection, body: &str) -> rusqlite::Result<Option<Same>> {
+    /// Removes and returns the first entry with the same body.
+    fn take(&mut self, connection: &Connection, body: &str) -> rusqlite::Result<Option<CachedEntry>> {
         if self.all.is_empty() {
             return Ok(None);
         }
@@ -204,14 +204,14 @@ impl Known {
         Ok(None)
     }
 
-    /// The bodies that nothing was the same as.
+    /// The bodies that were not taken.
     fn left(self) -> impl Iterator<Item = i64> {
         self.all.into_values().flatten().map(|same| same.body)
     }
 }
 
-/// The statements that add an entry.
-struct Adding<'a> {
+/// Prepared statements that add entries.
+struct EntryWriter<'a> {
     again: Statement<'a>,
     entry: Statement<'a>,
     body: Statement<'a>,
@@ -219,7 +219,7 @@ struct Adding<'a> {
     last_body: i64,
 }
 
-impl<'a> Adding<'a> {
+impl<'a> EntryWriter<'a> {
     fn to(connection: &'a Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             again: connection.prepare(
@@ -237,8 +237,8 @@ impl<'a> Adding<'a> {
         })
     }
 
-    /// Adds an entry whose body is there.
-    fn again(&mut self, id: i64, same: Same) -> rusqlite::Result<()> {
+    /// Adds an entry whose body is cached.
+    fn again(&mut self, id: i64, same: CachedEntry) -> rusqlite::Result<()> {
         self.again.execute([id, same.entry]).map(drop)
     }
 
@@ -274,7 +274,7 @@ impl<'a> Adding<'a> {
     }
 }
 
-/// What occurs among entries, and how often.
+/// The values that occur in the entries, with counts.
 fn facets(connection: &Connection, first: i64, last: i64) -> rusqlite::Result<Facets> {
     let mut counts = [const { BTreeMap::new() }; 3];
     let mut read =
@@ -294,7 +294,7 @@ fn facets(connection: &Connection, first: i64, last: i64) -> rusqlite::Result<Fa
             counts.into_iter().map(|(value, count)| Facet { value, count }).collect();
         // Of those that occur as often, by value, as they are.
         values.sort_by_key(|one| Reverse(one.count));
-        values.truncate(VALUES);
+        values.truncate(MAX_FACET_VALUES);
         values
     });
     Ok(Facets { status, author, category })

@@ -1,33 +1,33 @@
-//! Why the content cache failed.
+//! The errors of the content cache.
 
 use grapnel_model::error::{Code, Error};
 
-/// Why something did not come out of the cache, or go into it.
+/// Why a read or write of the cache failed.
 #[derive(Debug)]
-pub enum Failed {
-    /// The cache failed.
+pub enum CacheError {
+    /// The database failed.
     Cache(rusqlite::Error),
-    /// Something else did.
+    /// The caller's closure failed.
     Other(Error),
 }
 
-impl From<rusqlite::Error> for Failed {
+impl From<rusqlite::Error> for CacheError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Cache(error)
     }
 }
 
-impl From<Error> for Failed {
+impl From<Error> for CacheError {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
 }
 
-impl From<Failed> for Error {
-    fn from(failed: Failed) -> Self {
+impl From<CacheError> for Error {
+    fn from(failed: CacheError) -> Self {
         let error = match failed {
-            Failed::Other(error) => return error,
-            Failed::Cache(error) => error,
+            CacheError::Other(error) => return error,
+            CacheError::Cache(error) => error,
         };
         tracing::warn!(%error, "the content cache failed");
         Self::new(Code::DataUnwritable, format!("What is read cannot be kept on this computer: {error}."))

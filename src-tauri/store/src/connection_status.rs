@@ -1,4 +1,4 @@
-//! What says how a connection stands, read without the rest of its row: of ten thousand, each is a line of a list.
+//! The columns that decide a connection's status. List views read only these, so that 10,000 rows stay fast.
 
 use grapnel_model::error::Error;
 use grapnel_model::id::{AppId, ConnectionId};
@@ -11,9 +11,9 @@ use serde::Deserialize;
 use crate::column::{Time, json, maybe_json};
 use crate::connection::ConnectionRow;
 
-/// How a connection stands, as far as it is kept.
+/// The stored part of a connection's status.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct ConnectionStatus {
     /// The id.
     pub id: ConnectionId,
     /// The app that it belongs to.
@@ -22,19 +22,19 @@ pub struct Standing {
     pub name: String,
     /// The version of its grant.
     pub version: i64,
-    /// What is held, where anything is.
-    pub held: Option<Holding>,
+    /// The expiry of the access token; none without a grant.
+    pub held: Option<TokenExpiry>,
     /// What is wrong with it now.
     pub trouble: Option<Error>,
     /// Where its tokens may be sent, once the addresses of the app have changed.
     pub kept_for: Option<Origins>,
     /// When the next refresh is due after a failed one.
     pub retry_at: Option<Timestamp>,
-    /// The scopes that were granted, as far as the provider said.
+    /// The granted scopes, as far as the provider names them.
     pub scopes: Vec<String>,
-    /// Whether a refresh token is held.
+    /// Whether it has a refresh token.
     pub renews: bool,
-    /// The version for which the person was told that it needs them.
+    /// The version for which the person was notified of a problem.
     pub told: Option<i64>,
     /// A new sign-in that will be needed.
     pub notice: Option<Notice>,
@@ -45,27 +45,27 @@ pub struct Standing {
 pub struct Notice {
     /// When it is needed.
     pub due: Timestamp,
-    /// From when the person is told.
+    /// When the person is notified.
     pub from: Timestamp,
-    /// Whether they were.
+    /// Whether the person was notified.
     pub is_told: bool,
 }
 
-/// Of the tokens that are held, what their standing depends on.
+/// The member of the `held` column that the status depends on.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Holding {
+pub struct TokenExpiry {
     /// When the access token expires, if that is known.
     pub expires_at: Option<Timestamp>,
 }
 
-impl From<&ConnectionRow> for Standing {
+impl From<&ConnectionRow> for ConnectionStatus {
     fn from(row: &ConnectionRow) -> Self {
         Self {
             id: row.id.clone(),
             app_id: row.app_id.clone(),
             name: row.name.clone(),
             version: row.version,
-            held: row.held().map(|held| Holding { expires_at: held.expires_at }),
+            held: row.held().map(|held| TokenExpiry { expires_at: held.expires_at }),
             trouble: row.renewals.trouble.clone(),
             kept_for: row.kept_for.clone(),
             retry_at: row.renewals.retry.at,
@@ -84,7 +84,7 @@ const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry
     scopes, sealed_refresh IS NOT NULL";
 
 /// Every connection, by name.
-pub fn all(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
     let mut all = some(connection, "ORDER BY name")?;
     all.sort_by_cached_key(|row| natural_key(&row.name));
     Ok(all)
@@ -96,29 +96,30 @@ pub fn names(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, App
     all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// Those of which anything is noted besides what they hold. They are few, and have an index.
-pub fn noted(connection: &Connection) -> rusqlite::Result<Vec<Standing>> {
+/// The connections with anything to report: a problem, a restriction, a retry, a notification. They are few, and have
+/// an index.
+pub fn noted(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
     let noted = "trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL";
     let mut all = some(connection, &format!("WHERE {noted} ORDER BY id"))?;
-    // Each has an index of its own: to join the two conditions would use neither.
+    // Each condition has an index of its own; joined by OR, neither would be used.
     let others = some(connection, &format!("WHERE notice_from IS NOT NULL AND NOT ({noted}) ORDER BY id"))?;
     all.extend(others);
     Ok(all)
 }
 
 /// One connection.
-pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<Standing>> {
+pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<ConnectionStatus>> {
     let sql = format!("SELECT {COLUMNS} FROM connection WHERE id = ?1");
     connection.prepare_cached(&sql)?.query_row([id], read).optional()
 }
 
-/// The connection of this name. ASCII letters match in either case, as they do where names are kept unique.
-pub fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<Standing>> {
+/// The connection of this name. ASCII letters match in either case, as in the unique index.
+pub fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<ConnectionStatus>> {
     let sql = format!("SELECT {COLUMNS} FROM connection WHERE name = ?1");
     connection.prepare_cached(&sql)?.query_row([name], read).optional()
 }
 
-/// How many connections there are, and how many of them hold nothing.
+/// The number of connections, and of those without a grant.
 pub fn counts(connection: &Connection) -> rusqlite::Result<(usize, usize)> {
     let count =
         |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| Ok(row.get::<_, u32>(0)? as usize));
@@ -128,14 +129,14 @@ pub fn counts(connection: &Connection) -> rusqlite::Result<(usize, usize)> {
     ))
 }
 
-fn some(connection: &Connection, which: &str) -> rusqlite::Result<Vec<Standing>> {
+fn some(connection: &Connection, which: &str) -> rusqlite::Result<Vec<ConnectionStatus>> {
     let sql = format!("SELECT {COLUMNS} FROM connection {which}");
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
-/// By number: each name would be looked for among the columns again and again.
-fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
-    Ok(Standing {
+/// Reads columns by number: a lookup by name compares all column names for each row.
+fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
+    Ok(ConnectionStatus {
         id: row.get(0)?,
         app_id: row.get(1)?,
         name: row.get(2)?,

@@ -1,9 +1,10 @@
-//! What was written since a process looked last, by whichever process: kept by triggers, each thing once.
+//! The log of changed rows, written by triggers, one entry per row: what any process has changed since a given
+//! number.
 
 use grapnel_model::id::{AttemptId, ConnectionId};
 use rusqlite::{Connection, Row};
 
-/// Something that was added, changed or removed.
+/// A row that was added, changed or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A connection.
@@ -14,7 +15,7 @@ pub enum Change {
     Apps,
     /// The settings.
     Settings,
-    /// Something that much hangs on.
+    /// Anything else: everything may have changed.
     Other,
 }
 
@@ -23,7 +24,7 @@ pub fn last(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(number), 0) FROM change", [], |row| row.get(0))
 }
 
-/// What was changed since the change of this number, oldest first; at most so much.
+/// The changes after `number`, oldest first; at most `most`.
 pub fn since(connection: &Connection, number: i64, most: usize) -> rusqlite::Result<Vec<Change>> {
     connection
         .prepare_cached("SELECT what, id FROM change WHERE number > ?1 ORDER BY number LIMIT ?2")?

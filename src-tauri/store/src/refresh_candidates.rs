@@ -1,4 +1,4 @@
-//! What says when a connection is to be renewed by itself, read without the rest of its row.
+//! The columns that decide when a connection is refreshed. The scheduler reads only these.
 
 use grapnel_model::error::Error;
 use grapnel_model::id::{AppId, ConnectionId};
@@ -9,9 +9,9 @@ use serde::Deserialize;
 use crate::column::{json, maybe_json};
 use crate::connection::{Retry, read_retry};
 
-/// When a connection is to be renewed by itself, as far as it is kept.
+/// A connection with a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewable {
+pub struct RefreshCandidate {
     /// The id.
     pub id: ConnectionId,
     /// The app that it belongs to.
@@ -22,9 +22,9 @@ pub struct Renewable {
     pub issued_at: Timestamp,
     /// When the access token expires, if that is known.
     pub expires_at: Option<Timestamp>,
-    /// When the refresh token ends, where a refresh puts that off.
+    /// When the refresh token expires, if a refresh extends it.
     pub refresh_expires_at: Option<Timestamp>,
-    /// Whether only a person helps.
+    /// Whether it needs a new sign-in.
     pub is_refused: bool,
     /// What became of failed refreshes.
     pub retry: Retry,
@@ -33,16 +33,16 @@ pub struct Renewable {
 const COLUMNS: &str =
     "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost, refusals";
 
-/// Every connection that holds a refresh token.
-pub fn all(connection: &Connection) -> rusqlite::Result<Vec<Renewable>> {
+/// Every connection with a refresh token.
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<RefreshCandidate>> {
     connection
         .prepare(&format!("SELECT {COLUMNS} FROM connection WHERE sealed_refresh IS NOT NULL"))?
         .query_map([], read)?
         .collect()
 }
 
-/// A connection, if it holds a refresh token.
-pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<Renewable>> {
+/// A connection, if it has a refresh token.
+pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<RefreshCandidate>> {
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL"
@@ -51,9 +51,9 @@ pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Optio
         .optional()
 }
 
-/// Of what is held, only how long it lives.
+/// The lifetimes in the `held` column.
 #[derive(Deserialize)]
-struct Life {
+struct Lifetimes {
     issued_at: Timestamp,
     expires_at: Option<Timestamp>,
     #[serde(default)]
@@ -62,10 +62,10 @@ struct Life {
     refresh_end_is_fixed: bool,
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Renewable> {
-    let held: Life = json(row, "held")?;
+fn read(row: &Row<'_>) -> rusqlite::Result<RefreshCandidate> {
+    let held: Lifetimes = json(row, "held")?;
     let trouble: Option<Error> = maybe_json(row, "trouble")?;
-    Ok(Renewable {
+    Ok(RefreshCandidate {
         id: row.get("id")?,
         app_id: row.get("app_id")?,
         version: row.get("version")?,

@@ -1,30 +1,30 @@
-//! Whether the database is sound, and closed to others.
+//! Checks for the diagnostics: database integrity, schema version, file permissions.
 
 use std::path::{Path, PathBuf};
 
 use grapnel_model::error::Result;
 
 use crate::database::Store;
-use crate::open::VERSION;
+use crate::open::SCHEMA_VERSION;
 
 impl Store {
-    /// What SQLite finds wrong in the database; nothing where it is sound. Reads all of it.
+    /// Runs `PRAGMA quick_check`, which reads the whole database. Returns the first problem.
     pub fn quick_check(&self) -> Result<Option<String>> {
         let found: String = self.read(|c| c.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
         Ok((found != "ok").then_some(found))
     }
 
-    /// The version of the schema.
+    /// The schema version of this program.
     pub fn version() -> u32 {
-        VERSION
+        SCHEMA_VERSION
     }
 
-    /// The files of the data that other accounts of this machine can read.
-    pub fn open_to_others(&self) -> Vec<PathBuf> {
+    /// The files in the data directory that other accounts can access.
+    pub fn readable_by_others(&self) -> Vec<PathBuf> {
         let inside = std::fs::read_dir(self.home()).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut open: Vec<PathBuf> = std::iter::once(self.home().to_owned())
             .chain(inside.filter(|path| !path.is_symlink()))
-            .filter(|path| is_open_to_others(path))
+            .filter(|path| is_readable_by_others(path))
             .collect();
         open.sort();
         open
@@ -32,13 +32,13 @@ impl Store {
 }
 
 #[cfg(unix)]
-fn is_open_to_others(path: &Path) -> bool {
+fn is_readable_by_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
 }
 
-/// Permissions are the account's own directory's there.
+/// Without Unix permissions, the profile directory of the account protects the files.
 #[cfg(not(unix))]
-fn is_open_to_others(_: &Path) -> bool {
+fn is_readable_by_others(_: &Path) -> bool {
     false
 }
