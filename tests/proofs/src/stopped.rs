@@ -184,7 +184,11 @@ fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<ConnectionStatus> {
 }
 
 /// Waits until the connection stands so, and asks for nothing.
-async fn until(grapnel: &Grapnel, id: &ConnectionId, so: fn(&ConnectionStatus) -> bool) -> Result<ConnectionStatus> {
+async fn until(
+    grapnel: &Grapnel,
+    id: &ConnectionId,
+    so: fn(&ConnectionStatus) -> bool,
+) -> Result<ConnectionStatus> {
     let mut events = grapnel.events();
     loop {
         let standing = look(grapnel, id)?;

@@ -9,7 +9,7 @@ use super::state::{self, StatusContext};
 use crate::env::Env;
 use crate::store::connection::ConnectionRow;
 use crate::store::connection_status::ConnectionStatus;
-use crate::store::{self, connection, standing};
+use crate::store::{self, connection, connection_status};
 use crate::{app, authorize};
 
 /// Every connection, by name.

@@ -177,7 +177,7 @@ impl CachedContent {
     }
 
     /// A whole list that is not posts.
-    async fn all<T: DeserializeOwned + Send + 'static>(&self, of: &Of) -> Result<(Timestamp, Vec<T>)> {
+    async fn all<T: DeserializeOwned + Send + 'static>(&self, of: &ListKey) -> Result<(Timestamp, Vec<T>)> {
         let of = of.clone();
         let read = self.0.cache.read(move |connection| {
             let Some(list) = cache::get(connection, &of)? else { return Ok(None) };

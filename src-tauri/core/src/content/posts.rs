@@ -16,7 +16,7 @@ use super::credentials;
 use super::grigora::{self, Unread};
 use crate::env::Env;
 use crate::http::{Reply, api};
-use crate::store::cache::{self, Entry, Of, apart};
+use crate::store::cache::{self, Entry, ListKey, run_blocking};
 
 /// The kind of list that posts are kept as.
 pub(super) const KIND: &str = "posts";
@@ -91,7 +91,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             }
             entry(raw)
         };
-        cache::keep(tx, &of, as_of, all.iter().map(|raw| as_kept(raw.get())), read)?;
+        cache::replace_list(tx, &of, as_of, all.iter().map(|raw| as_kept(raw.get())), read)?;
         // Whoever waited for it does so no more: what was there before stays.
         if stopped.load(Ordering::Relaxed) {
             return Err(Error::new(Code::Cancelled, "Cancelled.").into());

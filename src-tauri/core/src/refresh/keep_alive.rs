@@ -126,7 +126,12 @@ impl RefreshScheduler {
         self.queue.clear();
         self.token_urls.clear();
         let found = self.env.store.read(|c| {
-            Ok((settings::get(c)?, refresh_candidates::all(c)?, revocation::all(c)?, connection::notices(c, None)?))
+            Ok((
+                settings::get(c)?,
+                refresh_candidates::all(c)?,
+                revocation::all(c)?,
+                connection::notices(c, None)?,
+            ))
         });
         match found {
             Ok((set, renewable, revocations, notices)) => {

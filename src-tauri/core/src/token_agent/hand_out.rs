@@ -30,10 +30,10 @@ impl HandOut {
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let Some(grant) = &row.grant else { return Ok(None) };
-        if vault.stretch.is_some() || !refresh::is_valid_for(env, &row, &grant.held, question.min_valid) {
+        if vault.kdf_params.is_some() || !refresh::is_valid_for(env, &row, &grant.held, question.min_valid) {
             return Ok(None);
         }
-        let Some(value) = env.vault.open_at_once(&vault, &access_place(&row.id), &grant.access) else {
+        let Some(value) = env.vault.open_if_unlocked(&vault, &access_place(&row.id), &grant.access) else {
             return Ok(None);
         };
         let token = AccessToken { value, expires_at: grant.held.expires_at };

@@ -61,7 +61,7 @@ pub(super) fn select(
     connection: &Connection,
     range: (i64, i64),
     query: &PostQuery,
-) -> Result<Vec<i64>, Failed> {
+) -> Result<Vec<i64>, CacheError> {
     let (filters, values) = filters(range, query);
     let sql = format!("SELECT id FROM entry WHERE {filters} ORDER BY {}", order(query)?);
     let mut statement = connection.prepare_cached(&sql)?;
@@ -192,7 +192,7 @@ mod tests {
             })).unwrap();
             let size = i64::try_from(all.len()).unwrap();
             let selected = runtime.block_on(cache.read(move |connection| {
-                queries.into_iter().map(|query| Ok((select(connection, (1, size), &query)?, query))).collect::<Result<Vec<_>, Failed>>()
+                queries.into_iter().map(|query| Ok((select(connection, (1, size), &query)?, query))).collect::<Result<Vec<_>, CacheError>>()
             })).unwrap();
             for (ids, query) in selected {
                 let matching: Vec<i64> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).map(|(id, _)| id).collect();
