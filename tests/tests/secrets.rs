@@ -40,9 +40,9 @@ const PRINTING: [&str; 3] = ["Debug", "Display", "Serialize"];
 const ALLOWED: &[(&str, &str)] = &[
     ("cli Fresh.access_token", "`grapnel token --json` prints it: that is what it is for"),
     ("cli Misread.code", "a code of Grapnel's own errors"),
-    ("core ApiFailure.Refused.code", "the error code of a provider's reply"),
+    ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
     ("core Refused.code", "the error code of a provider's reply"),
-    ("core Names.code", "the names of the parameter that carries a code, never a code"),
+    ("oauth Names.code", "the names of the parameter that carries a code, never a code"),
     ("core App.secrets", "the keys of what the vault has, never its values"),
     ("store AppRow.secret_keys", "the keys of what the vault has, never its values"),
     ("core Unverified.NoKey.0", "an algorithm for which the issuer has no key"),

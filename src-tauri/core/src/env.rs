@@ -11,7 +11,7 @@ use grapnel_model::id::ConnectionId;
 use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
-use crate::clock::{Clock, Time};
+use crate::clock::{Clock, CorrectedClock};
 use crate::http::Client;
 use crate::store::cache::Cache;
 use crate::store::connection::{ConnectionRow, SealedGrant};
@@ -42,7 +42,7 @@ pub(crate) struct Env {
     /// The machine's clock: when things happen.
     pub(crate) clock: Arc<dyn Clock>,
     /// The same, corrected: when tokens end.
-    pub(crate) time: Arc<Time>,
+    pub(crate) time: Arc<CorrectedClock>,
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, Unsaved>>,
@@ -61,7 +61,7 @@ impl Env {
         let vault = Vault::new(keyring, store.clone(), move |trouble| {
             let _ = watchers.send(Event::Vault(trouble));
         });
-        let time = Arc::new(Time::new(Arc::clone(&clock)));
+        let time = Arc::new(CorrectedClock::new(Arc::clone(&clock)));
         let http = Client::new(Arc::clone(&time));
         Self {
             cache: store.cache(),

@@ -1,25 +1,27 @@
 //! Fuzz targets: each reads hostile bytes with the program's own parsers, and asserts what must hold of whatever they
 //! accept. `tests/fuzz` runs them under libFuzzer; a test replays the checked-in inputs.
 
+#[path = "../../oauth/src/fuzz/checks.rs"]
 pub(crate) mod checks;
 mod profile_file;
 #[cfg(test)]
+#[path = "../../oauth/src/fuzz/replay.rs"]
 mod replay;
 pub(crate) mod world;
+
+/// The targets by the name of their directory in `tests/fuzz/seeds`.
+#[cfg(test)]
+const TARGETS: [(&str, fn(&[u8])); 5] = [
+    ("callback", callback),
+    ("jwt", jwt),
+    ("profile_file", profile_file),
+    ("archive", archive),
+    ("agent", agent),
+];
 
 /// A callback address, as a browser or another program hands it over.
 pub fn callback(data: &[u8]) {
     crate::authorize::fuzz::callback(data);
-}
-
-/// What a token endpoint answers: a line with its status and the provider's id, header lines, an empty line, the body.
-pub fn token_response(data: &[u8]) {
-    crate::http::fuzz::token_response(data);
-}
-
-/// A line with the issuer that a person types, then what is at each address of its metadata, separated by lines of `---`.
-pub fn discovery(data: &[u8]) {
-    crate::discovery::fuzz::discovery(data);
 }
 
 /// A JWT: lines with its header, its claims and its signature, then the issuer's keys.

@@ -5,16 +5,13 @@
 pub mod app;
 mod app_secrets;
 pub mod archive;
-mod authorities;
 pub mod authorize;
 pub mod browser;
 mod change_feed;
-pub mod clock;
 pub mod connection;
 pub mod content;
 pub mod core_dumps;
 pub mod descriptors;
-pub mod discovery;
 pub mod doctor;
 mod env;
 #[cfg(any(test, feature = "fuzz"))]
@@ -22,12 +19,9 @@ mod env;
 pub mod fuzz;
 mod grant;
 mod grapnel;
-pub mod http;
 mod life;
 mod refresh;
-mod refusal;
 mod remove_app;
-mod retry;
 pub mod revoke;
 pub mod settings;
 mod signed_in;
@@ -35,8 +29,10 @@ pub mod token_agent;
 mod unique_names;
 
 pub use grapnel::{Grapnel, Idle};
+pub use grapnel_oauth::{clock, discovery};
 pub use grapnel_store::vault::{Keyring, KeyringSignal, SystemKeyring};
 pub use grapnel_store::{Store, write_private};
 pub use remove_app::Removed;
 
+use grapnel_oauth::{authorities, http, refusal, retry};
 use grapnel_store::{self as store, vault};

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| grapnel_core::fuzz::discovery(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| grapnel_oauth::fuzz::discovery(data));

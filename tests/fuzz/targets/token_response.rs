@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| grapnel_core::fuzz::token_response(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| grapnel_oauth::fuzz::token_response(data));

@@ -43,7 +43,7 @@ pub(crate) async fn rediscover(env: &Env, id: &AppId) -> Result<Rediscovery> {
             .means("Nothing was changed.")
             .hint("Set the app’s value “issuer” to the address that its provider names as its issuer."));
     }
-    let discovery = discovery::discover(env, issuer).await?;
+    let discovery = discovery::discover(&env.http, issuer).await?;
     // A way that the issuer takes may be the one that the client is registered with.
     let auth = if now("client_auth") == "basic_raw" { "basic" } else { now("client_auth") };
     let keeps_auth = discovery.client_auth.is_empty() || discovery.client_auth.iter().any(|way| way == auth);

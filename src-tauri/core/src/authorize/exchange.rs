@@ -44,7 +44,7 @@ pub(super) async fn exchange_code(
         None => None,
     };
     let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
-    let permit = env.http.turn(&client.conventions.token_url).await;
+    let permit = env.http.permit(&client.conventions.token_url).await;
     let grant = match ask(&env.http, &permit, &client.conventions, &client.credentials, asked).await {
         Ok(grant) => grant,
         Err(unanswered) => {
@@ -110,7 +110,7 @@ fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: b
             }
             match refusal.code {
                 Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again."),
-                Code::InvalidClient => refusal.hint(client_hint(client, "try again")),
+                Code::InvalidClient => refusal.hint(client_hint(&client.conventions, &client.credentials, "try again")),
                 _ => refusal.or_hint("Try again."),
             }
         }

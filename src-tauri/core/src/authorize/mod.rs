@@ -2,7 +2,6 @@
 //! brings the attempt to its end.
 
 mod attempts;
-mod callback;
 mod claim;
 mod complete;
 mod exchange;
@@ -11,11 +10,12 @@ pub(crate) mod fuzz;
 mod loopback;
 mod receive;
 mod replace_account;
-mod request;
 mod resume;
 mod start;
 mod store_grant;
 mod watch;
+
+use grapnel_oauth::{authorization_request as request, callback};
 
 pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
 pub(crate) use receive::{paste, receive};

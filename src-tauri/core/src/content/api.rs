@@ -17,7 +17,7 @@ use crate::env::Env;
 use crate::grant::{self, Client};
 use crate::http::api::{self, ApiFailure};
 use crate::http::token::Grant;
-use crate::http::{Heard, Limits, Mask, Reply};
+use crate::http::{Limits, Mask, Progress, Reply};
 use crate::refresh::{self, CurrentToken};
 use crate::refusal::said;
 use crate::signed_in::{ConfiguredApp, SignedIn};
@@ -124,7 +124,7 @@ impl<'a> Api<'a> {
     }
 
     /// Posts, and answers with a long reply as it came.
-    pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Heard<'_>) -> Result<Reply> {
+    pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Progress<'_>) -> Result<Reply> {
         let (base, http) = (self.base()?, &self.env.http);
         let fresh = self.fresh().await?;
         let mut fetched = api::fetch(http, base, path, &fresh.token.value, body, heard, &self.mask()).await;

@@ -18,7 +18,7 @@ impl Grapnel {
 
     /// What an issuer announces of itself: values for an app of another provider, and what to know of it.
     pub async fn discover(&self, issuer: &str) -> Result<Discovery> {
-        discovery::discover(&self.0, issuer).await
+        discovery::discover(&self.0.http, issuer).await
     }
 
     /// Asks the issuer of an app again what it announces, and says what would change of the app. Changes nothing.

@@ -344,7 +344,7 @@ async fn by_itself(env: Arc<Env>, token_url: Url, of: RefreshCandidate) -> Resul
     if let Some(trouble) = env.vault.trouble().filter(|_| env.unsaved(&of.id).is_none()) {
         return Err(trouble);
     }
-    let _place = env.http.in_background(&token_url).await;
+    let _place = env.http.background_permit(&token_url).await;
     // It may have waited long, and someone else may have renewed it.
     if env.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());

@@ -146,7 +146,7 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
         Verdict::Client => {
             return RefreshFailure::Refused(
                 told.means("The tokens are kept, and nothing is asked of the provider until the app is corrected.")
-                    .hint(client_hint(client, "refresh")),
+                    .hint(client_hint(&client.conventions, &client.credentials, "refresh")),
             );
         }
         Verdict::Scope => reconnect(told.message)

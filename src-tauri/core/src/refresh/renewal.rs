@@ -19,7 +19,7 @@ use super::point::{Point, reached};
 use crate::content::id_token;
 use crate::env::{Env, Unsaved};
 use crate::grant::{self, Client};
-use crate::http::Turn;
+use crate::http::HostPermit;
 use crate::http::token::{Ask, ask};
 use crate::retry::{self, after, dice, in_words};
 use crate::signed_in::SignedIn;
@@ -45,7 +45,7 @@ const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 struct Renewal<'a> {
     env: &'a Env,
     /// Its place among the token requests at the provider's host.
-    permit: Turn,
+    permit: HostPermit,
     /// Keeps other processes from renewing the connection.
     lock: Arc<File>,
     /// The version of the grant that it replaces.
@@ -113,7 +113,7 @@ async fn in_turn(
 ) -> Result<Refreshed, RefreshFailure> {
     let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
     // The permit comes first: whoever waits for it holds no file, and no thread.
-    let permit = env.http.turn(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
+    let permit = env.http.permit(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
     let lock = lock_connection(env, id).await?;
     let _working = env.at_work().await?;
     Renewal { env, permit, lock, expected_version, reason }.run(id).await

@@ -1,0 +1,495 @@
+//! The authorization request (RFC 6749 §4.1.1 with RFC 7636): its address, and the secrets it is bound to.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use grapnel_model::attempt::{Message, Parameter};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::{Conventions, Need, Pkce, Place, is_secret, replace};
+use grapnel_model::secret::{SecretString, random};
+use grapnel_model::token_response::Seen;
+use oauth2::{
+    AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
+};
+use url::Url;
+
+/// How many random bytes a state has: 256 bits.
+const STATE_BYTES: u32 = 32;
+/// How many random bytes a nonce has.
+const NONCE_BYTES: usize = 32;
+
+/// A request that is ready to be opened in a browser.
+pub struct Request {
+    /// The authorization URL with all its parameters.
+    pub url: Url,
+    /// What the address carries.
+    parameters: Vec<(String, String)>,
+    /// The random `state`.
+    pub state: SecretString,
+    /// The PKCE code verifier; none without PKCE.
+    pub verifier: Option<SecretString>,
+    /// What the ID token has to repeat, where one is asked for (OpenID Connect Core §3.1.2.1).
+    pub nonce: Option<String>,
+}
+
+/// Whom a sign-in is for, and what it asks for.
+pub struct Asked<'a> {
+    /// The client id.
+    pub client_id: &'a str,
+    /// The redirect URI.
+    pub redirect_uri: &'a str,
+    /// The requested scopes.
+    pub scopes: &'a [String],
+    /// The projects that the sign-in is limited to, where the provider knows projects.
+    pub projects: &'a [String],
+    /// The account that is meant, as its sign-in page knows it.
+    pub login_hint: Option<&'a str>,
+    /// Whether the person wants to choose an account, although one may be signed in already.
+    pub another_account: bool,
+    /// Whether a refresh token is held, so that consent to offline access was given before.
+    pub offline_is_granted: bool,
+}
+
+/// Writes the request of one attempt.
+pub fn write(conventions: &Conventions, asked: &Asked<'_>) -> Result<Request> {
+    let redirect = RedirectUrl::new(asked.redirect_uri.to_owned()).map_err(|error| {
+        Error::new(Code::Internal, format!("The redirect address cannot be used: {error}."))
+    })?;
+    let engine = oauth2::basic::BasicClient::new(ClientId::new(asked.client_id.to_owned()))
+        .set_auth_uri(AuthUrl::from_url(conventions.authorize_url.clone()));
+    let mut request: AuthorizationRequest<'_> = engine
+        .authorize_url(|| CsrfToken::new_random_len(STATE_BYTES))
+        .set_response_type(&ResponseType::new("code".into()))
+        .set_redirect_uri(Cow::Owned(redirect));
+    let mut verifier = None;
+    if conventions.pkce == Pkce::Always {
+        let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
+        request = request.set_pkce_challenge(challenge);
+        verifier = Some(SecretString::from(secret.into_secret()));
+    }
+    let (url, state) = request.url();
+    let mut parameters = parameters(&url, conventions, asked);
+    let asks_for_id_token =
+        conventions.scopes_sent.is_some() && asked.scopes.iter().any(|scope| scope == "openid");
+    let nonce = asks_for_id_token.then(|| BASE64.encode(random::<NONCE_BYTES>()));
+    parameters.extend(nonce.clone().map(|nonce| ("nonce".to_owned(), nonce)));
+    let url = place(conventions, &parameters);
+    Ok(Request { url, parameters, state: state.into_secret().into(), verifier, nonce })
+}
+
+/// The engine's parameters, with those that the provider's conventions add and take away.
+fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(String, String)> {
+    let own = conventions.authorize_url.query_pairs().count();
+    let mut parameters: Vec<(String, String)> =
+        url.query_pairs().skip(own).map(|(n, v)| (n.into(), v.into())).collect();
+    parameters.retain(|(name, _)| conventions.client_id != Need::Absent || name != "client_id");
+    let mut add = |name: &str, value: String| parameters.push((name.to_owned(), value));
+    if let Some(separator) = conventions.scopes_sent.filter(|_| !asked.scopes.is_empty()) {
+        add("scope", asked.scopes.join(&separator.to_string()));
+    }
+    if let Some(name) = conventions.projects_param.as_deref().filter(|_| !asked.projects.is_empty()) {
+        add(name, asked.projects.join(","));
+    }
+    if let Some(hint) = asked.login_hint
+        && let Some(name) = conventions.login_hint
+    {
+        add(name, hint.to_owned());
+    }
+    if let Some(email) = conventions.email.as_ref().filter(|_| asked.login_hint.is_none()) {
+        add("email", email.clone());
+    }
+    if conventions.form_post {
+        add("response_mode", "form_post".into());
+    }
+    for resource in &conventions.resources {
+        add("resource", resource.clone());
+    }
+    // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
+    if asked.scopes.iter().any(|scope| scope == "offline_access") && !asked.offline_is_granted {
+        add("prompt", "consent".into());
+    }
+    // A nonce is random, and never one that an app keeps.
+    let has_hint = parameters.iter().any(|(name, _)| name == "login_hint");
+    let is_replaced = |name: &str| name == "nonce" || (has_hint && name == "login_hint");
+    let extra = conventions.authorize_extra.iter().filter(|(name, _)| !is_replaced(name));
+    replace(&mut parameters, &extra.cloned().collect::<Vec<_>>());
+    if asked.another_account {
+        choose_account(&mut parameters);
+    }
+    parameters
+}
+
+/// Has the provider ask which account is meant (OpenID Connect Core §3.1.2.1), besides what it is asked to prompt for.
+fn choose_account(parameters: &mut Vec<(String, String)>) {
+    const SELECT: &str = "select_account";
+    match parameters.iter_mut().find(|(name, _)| name == "prompt") {
+        Some((_, prompt)) if prompt == "none" => SELECT.clone_into(prompt),
+        Some((_, prompt)) if prompt.split(' ').any(|one| one == SELECT) => {}
+        Some((_, prompt)) => *prompt = format!("{SELECT} {prompt}"),
+        None => parameters.push(("prompt".to_owned(), SELECT.to_owned())),
+    }
+}
+
+/// Puts the parameters where the provider reads them.
+fn place(conventions: &Conventions, parameters: &[(String, String)]) -> Url {
+    let mut url = conventions.authorize_url.clone();
+    if conventions.authorize_params != Place::Fragment {
+        url.query_pairs_mut().extend_pairs(parameters);
+    }
+    if conventions.authorize_params != Place::Query {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let fragment = format!("{}?{query}", url.fragment().unwrap_or_default());
+        url.set_fragment(Some(&fragment));
+    }
+    url
+}
+
+/// The three messages of a sign-in, as they may be shown.
+pub fn messages(
+    request: &Request,
+    conventions: &Conventions,
+    redirect_uri: &str,
+    has_secret: bool,
+) -> Vec<Message> {
+    let mut address = conventions.authorize_url.clone();
+    address.set_query(None);
+    let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
+        "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
+        _ if is_secret(&format!("authorize.{name}")) => hidden(name, "hidden, in the vault"),
+        _ => shown(name, value),
+    });
+    let client_id = request.parameters.iter().find(|(name, _)| name == "client_id").map(|(_, value)| value);
+    let mut exchange = vec![
+        shown("grant_type", "authorization_code"),
+        hidden("code", "hidden, from the callback"),
+        shown("redirect_uri", redirect_uri),
+    ];
+    exchange.retain(|parameter| conventions.token_redirect_uri || parameter.name != "redirect_uri");
+    exchange.extend(client_id.map(|id| shown("client_id", id)));
+    exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
+    exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
+    vec![
+        Message { method: "GET".into(), address: address.into(), parameters: sent.collect(), reply: None },
+        Message {
+            method: String::new(),
+            address: redirect_uri.to_owned(),
+            parameters: vec![
+                hidden("code", "hidden, used once and never kept"),
+                hidden("state", "hidden, must be the one that was sent"),
+            ],
+            reply: None,
+        },
+        Message {
+            method: "POST".into(),
+            address: conventions.token_url.to_string(),
+            parameters: exchange,
+            reply: None,
+        },
+    ]
+}
+
+/// Shows a sign-in by email and password in place of the browser's way: the code comes in the reply.
+pub fn by_password(messages: &mut [Message], login_url: &Url, email: &str) {
+    let [asking, coming_back, ..] = messages else { return };
+    let sent = ["response_type", "state", "redirect_uri", "client_id"];
+    asking.parameters.retain(|parameter| sent.contains(&parameter.name.as_str()));
+    let typed =
+        [shown("email", email), hidden("password", "hidden, used once and never kept"), shown("scope", "")];
+    asking.parameters.splice(..0, typed);
+    (asking.method, asking.address) = ("POST".into(), login_url.to_string());
+    coming_back.address = String::new();
+    for parameter in &mut coming_back.parameters {
+        parameter.name = match parameter.name.as_str() {
+            "code" => "oauthCode".into(),
+            _ => "oauthState".into(),
+        };
+    }
+}
+
+/// Shows, in place of the code that was to come back, the error that came. Both texts are made safe before.
+pub fn came_back_with(messages: &mut [Message], error: &str, description: Option<&str>) {
+    let Some(callback) = messages.iter_mut().find(|message| message.method.is_empty()) else { return };
+    let came = [Some(shown("error", error)), description.map(|text| shown("error_description", text))];
+    callback.parameters.splice(..1, came.into_iter().flatten());
+}
+
+/// Adds what the token endpoint answered to the exchange that it answered.
+pub fn answered_with(messages: &mut [Message], seen: Option<Seen>) {
+    if let Some(exchange) = messages.iter_mut().rev().find(|message| message.method == "POST") {
+        exchange.reply = seen;
+    }
+}
+
+fn shown(name: &str, value: &str) -> Parameter {
+    Parameter { name: name.into(), value: value.into(), hidden: false }
+}
+
+fn hidden(name: &str, description: &str) -> Parameter {
+    Parameter { name: name.into(), value: description.into(), hidden: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use grapnel_model::provider::{DEEP_LINK, Overrides, Profile};
+    use grapnel_model::secret::ExposeSecret;
+
+    use super::*;
+
+    fn conventions(id: &str, own: &[(&str, &str)]) -> Conventions {
+        let own: Overrides =
+            own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Profile::find(id).unwrap().conventions(&own).unwrap()
+    }
+
+    fn request(id: &str, own: &[(&str, &str)]) -> (Request, Conventions) {
+        let conventions = conventions(id, own);
+        let words = |list: [&str; 2]| list.map(str::to_owned);
+        let asked = Asked {
+            client_id: "client 1",
+            redirect_uri: DEEP_LINK,
+            scopes: &words(["share", "balance"]),
+            projects: &words(["proj_1", "proj_2"]),
+            login_hint: None,
+            another_account: false,
+            offline_is_granted: false,
+        };
+        (write(&conventions, &asked).unwrap(), conventions)
+    }
+
+    #[test]
+    fn a_sign_in_by_password_shows_no_password() {
+        let (request, conventions) = request("grovestreams", &[]);
+        let mut messages = messages(&request, &conventions, DEEP_LINK, false);
+        by_password(&mut messages, conventions.login_url.as_ref().unwrap(), "ines@harbour.example");
+        let told = messages.iter().take(2).map(|message| {
+            let told = message.parameters.iter().map(|it| format!("{}={}", it.name, it.value));
+            format!("{} {}\n{}", message.method, message.address, told.collect::<Vec<_>>().join("\n"))
+        });
+        insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
+    }
+
+    fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> Asked<'a> {
+        Asked {
+            client_id: "c1",
+            redirect_uri,
+            scopes: &[],
+            projects,
+            login_hint: None,
+            another_account: false,
+            offline_is_granted: false,
+        }
+    }
+
+    #[test]
+    fn the_account_that_is_meant_is_named_where_the_provider_takes_it() {
+        let endpoints =
+            [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+        let asked = |id: &str, own: &[(&str, &str)], change: fn(Asked<'static>) -> Asked<'static>| {
+            let own = if id == "custom" { [&endpoints, own].concat() } else { own.to_vec() };
+            let request = write(&conventions(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
+            let named =
+                |name: &&(String, String)| ["login_hint", "email", "prompt"].contains(&name.0.as_str());
+            let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
+            format!("{id} {own:?}: {}", told.collect::<Vec<_>>().join(" "), own = &own[own.len().min(2)..])
+        };
+        let hint = |asked| Asked { login_hint: Some("ann@id.example"), ..asked };
+        let another = |asked| Asked { another_account: true, ..asked };
+        let rows = [
+            asked("custom", &[], |asked| asked),
+            asked("custom", &[], hint),
+            asked("custom", &[("login_hint", "false")], hint),
+            asked("custom", &[("authorize.login_hint", "bob@id.example")], hint),
+            asked("custom", &[], another),
+            asked("custom", &[("authorize.prompt", "consent")], another),
+            asked("custom", &[("authorize.prompt", "none")], another),
+            asked("grigora", &[], hint),
+            asked("grovestreams", &[("email", "bob@id.example")], hint),
+        ];
+        insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn consent_is_asked_for_until_offline_access_is_granted() {
+        let scopes = ["offline_access".to_owned()];
+        let endpoints =
+            [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+        for (offline_is_granted, prompts) in [(false, 1), (true, 0)] {
+            let asked = Asked { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
+            let request = write(&conventions("custom", &endpoints), &asked).unwrap();
+            assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
+        }
+    }
+
+    /// The address, a line a parameter, with stable names for what is random.
+    fn readable(id: &str, own: &[(&str, &str)]) -> String {
+        let (request, _) = request(id, own);
+        let mut text = request.url.to_string().replace(request.state.expose_secret(), "STATE");
+        if let Some((_, challenge)) = request.parameters.iter().find(|(name, _)| name == "code_challenge") {
+            text = text.replace(challenge, "CHALLENGE");
+        }
+        text.replace('&', "\n    &").replace('?', "\n    ?")
+    }
+
+    #[test]
+    fn the_request_to_each_provider() {
+        let by_hand: &[(&str, &str)] = &[
+            ("authorize_url", "https://id.example/authorize?tenant=7"),
+            ("token_url", "https://id.example/token"),
+        ];
+        let table = [
+            ("grigora", &[][..]),
+            ("grindery", &[]),
+            ("thegrid", &[]),
+            ("thegrid", &[("identity_provider", "github")]),
+            ("grovestreams", &[("email", "bbb@grovestreams.com")]),
+            ("grovestreams", &[("authorize_params", "query")]),
+            ("grovestreams", &[("authorize_params", "both")]),
+            ("custom", by_hand),
+            ("grigora", &[("authorize.prompt", "consent"), ("pkce", "never")]),
+        ];
+        let rows = table.map(|(id, own)| format!("{id} {own:?}\n  {}", readable(id, own)));
+        insta::assert_snapshot!(rows.join("\n"));
+    }
+
+    #[test]
+    fn the_state_has_256_bits_and_is_never_the_same() {
+        let (one, two) = (request("grigora", &[]).0, request("grigora", &[]).0);
+        assert_eq!(one.state.expose_secret().len(), 43);
+        assert_ne!(one.state.expose_secret(), two.state.expose_secret());
+        assert_ne!(one.verifier.unwrap().expose_secret(), two.verifier.unwrap().expose_secret());
+    }
+
+    #[test]
+    fn a_nonce_goes_with_openid_and_is_never_the_apps_own() {
+        let endpoints =
+            [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+        let asked = |own: &[(&str, &str)], scopes: &[&str]| {
+            let own = [&endpoints, own].concat();
+            let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            let (redirect_uri, projects) = (DEEP_LINK, &[][..]);
+            let asked = Asked { scopes: &scopes, ..plain(redirect_uri, projects) };
+            let request = write(&conventions("custom", &own), &asked).unwrap();
+            let nonces = request.parameters.iter().filter(|(name, _)| name == "nonce");
+            let nonces: Vec<String> = nonces.map(|(_, value)| value.clone()).collect();
+            assert_eq!(nonces.first(), request.nonce.as_ref());
+            nonces
+        };
+        let constant: &[(&str, &str)] = &[("authorize.nonce", "always-the-same")];
+        for own in [&[], constant] {
+            let [one] = asked(own, &["profile", "openid"]).try_into().unwrap();
+            assert_eq!(one.len(), 43);
+            assert_ne!([one].to_vec(), asked(own, &["openid"]));
+            assert!(asked(own, &["openidx"]).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_sign_in_has_no_secret() {
+        let (request, conventions) = request("grigora", &[]);
+        let shown = serde_json::to_string(&messages(&request, &conventions, DEEP_LINK, true)).unwrap();
+        assert!(!shown.contains(request.state.expose_secret()));
+        assert!(!shown.contains(request.verifier.unwrap().expose_secret()));
+        assert!(shown.contains("code_challenge"));
+    }
+
+    mod any {
+        use super::*;
+        use grapnel_model::provider::is_reserved;
+        use proptest::prelude::*;
+
+        fn read(text: &str) -> Vec<(String, String)> {
+            url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+        }
+
+        /// Addresses to begin with, each with what it says before any parameter: a query, a fragment, both, neither.
+        fn addresses() -> impl Strategy<Value = (&'static str, Option<&'static str>, &'static str)> {
+            prop::sample::select(vec![
+                ("https://id.example/authorize", None, ""),
+                ("https://id.example/authorize?tenant=7&x=%26", Some("tenant=7&x=%26"), ""),
+                ("https://id.example/Modern/#signinoauth/", None, "signinoauth/"),
+                ("https://id.example/Modern/?tenant=7#signinoauth/", Some("tenant=7"), "signinoauth/"),
+            ])
+        }
+
+        /// Names of extra parameters: any, and those that Grapnel sets itself, in any case.
+        fn extra_names() -> impl Strategy<Value = String> {
+            let own = [
+                "response_type",
+                "client_id",
+                "redirect_uri",
+                "state",
+                "code_challenge_method",
+                "scope",
+                "request",
+            ];
+            let own = prop::sample::select(own.map(str::to_owned).to_vec());
+            let of_any_case = (own, any::<bool>())
+                .prop_map(|(name, is_upper)| if is_upper { name.to_ascii_uppercase() } else { name });
+            prop_oneof!["\\PC{1,12}", Just("x y&z".to_owned()), of_any_case]
+                .prop_filter("the profile has it", |name| name != "email")
+        }
+
+        proptest! {
+            /// Nothing that a person or a profile can enter breaks out of its parameter, wherever that is.
+            #[test]
+            fn what_goes_into_an_address_comes_out_of_it(
+                (address, own_query, own_fragment) in addresses(),
+                place in prop::sample::select(vec!["query", "fragment", "both"]),
+                client_id in "[!-~]{1,40}",
+                scopes in prop::collection::vec("[!-+--~]{1,12}", 0..4),
+                separator in prop::sample::select(vec![("space", " "), ("comma", ",")]),
+                email in "\\PC{1,30}",
+                (extra_name, extra) in (extra_names(), "\\PC{1,30}"),
+                redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback", "https://a.example/cb?a=b&c"]),
+            ) {
+                let extra_key = format!("authorize.{extra_name}");
+                let conventions = conventions("grovestreams", &[
+                    ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
+                    ("scope_separator", separator.0), ("email", &email), (&extra_key, &extra), ("pkce", "always"),
+                ]);
+                let asked = Asked { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
+                let request = write(&conventions, &asked).unwrap();
+                let shown = String::from(request.url.clone());
+                prop_assert!(shown.is_ascii() && !shown.contains(char::is_whitespace));
+                prop_assert!(shown.matches('#').count() <= 1);
+
+                let mut wanted = vec![
+                    ("response_type", "code".to_owned()), ("client_id", client_id), ("redirect_uri", redirect_uri.into()),
+                    ("email", email), ("code_challenge_method", "S256".into()),
+                    ("state", request.state.expose_secret().into()),
+                ];
+                if !scopes.is_empty() {
+                    wanted.push(("scope", scopes.join(separator.1)));
+                }
+                if is_reserved(&extra_key) {
+                    let is_own = |(name, _): &&(&str, String)| *name == extra_name;
+                    let own = wanted.iter().filter(is_own).count();
+                    let sent = request.parameters.iter().filter(|(name, _)| *name == extra_name).count();
+                    prop_assert_eq!(sent, own, "{} is not for an app to set", extra_name);
+                } else {
+                    wanted.push((&extra_name, extra));
+                }
+                for (name, value) in wanted {
+                    let found: Vec<_> = request.parameters.iter().filter(|(key, _)| key == name).collect();
+                    prop_assert_eq!(found, [&(name.to_owned(), value)]);
+                }
+
+                let fragment = request.url.fragment().unwrap_or_default();
+                let own = own_query.map(read).unwrap_or_default();
+                let query = read(request.url.query().unwrap_or_default());
+                if place == "fragment" {
+                    prop_assert_eq!(request.url.query(), own_query);
+                } else {
+                    prop_assert_eq!(query, [own, request.parameters.clone()].concat());
+                }
+                if place == "query" {
+                    prop_assert_eq!(fragment, own_fragment);
+                } else {
+                    let behind = fragment.strip_prefix(&format!("{own_fragment}?")).unwrap();
+                    prop_assert_eq!(read(behind), request.parameters);
+                }
+            }
+        }
+    }
+}

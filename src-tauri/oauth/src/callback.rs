@@ -1,0 +1,433 @@
+//! The callback: hostile input until parsed. One pure function reads it, for all ways back.
+
+use grapnel_model::error::{Code, Error};
+use grapnel_model::provider::{Conventions, DEEP_LINK};
+use grapnel_model::secret::SecretString;
+use url::Url;
+
+/// The longest callback address, and the longest form that a browser posts, that is read.
+pub const MAX_CALLBACK_BYTES: usize = 16 * 1024;
+
+/// A callback as it arrived. Under which names it carries its code and state depends on the app that it is for.
+pub struct Arrived {
+    /// The address without parameters.
+    place: Url,
+    parameters: Vec<(String, String)>,
+}
+
+/// A callback that is well-formed. Whether it belongs to an attempt is for the caller to find out.
+#[derive(Debug)]
+pub struct Callback {
+    /// The state, if it carried one.
+    pub state: Option<SecretString>,
+    /// The issuer, if it named one (RFC 9207).
+    pub issuer: Option<String>,
+    /// The code or the error.
+    pub answer: Answer,
+}
+
+/// What the provider answered through the browser (RFC 6749 §4.1.2).
+#[derive(Debug)]
+pub enum Answer {
+    /// An authorization code.
+    Code(SecretString),
+    /// An error.
+    Error {
+        /// The error code.
+        error: String,
+        /// The provider's own words.
+        description: Option<String>,
+    },
+}
+
+/// The names by which the callbacks of one app carry code and state.
+#[derive(Debug, Clone)]
+pub struct Names {
+    code: Vec<String>,
+    state: Vec<String>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { code: vec!["code".into()], state: vec!["state".into()] }
+    }
+}
+
+impl Names {
+    /// The standard names, and those that the provider has besides.
+    pub fn of(conventions: &Conventions) -> Self {
+        let (code, state) = conventions.callback_names.clone();
+        let mut names = Self::default();
+        names.code.extend(code.filter(|name| name != "code"));
+        names.state.extend(state.filter(|name| name != "state"));
+        names
+    }
+
+    /// Whether a parameter of this name carries the state.
+    pub fn is_state(&self, name: &str) -> bool {
+        self.state.iter().any(|own| own == name)
+    }
+}
+
+/// Why a callback is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("it is longer than any true one")]
+    /// It is longer than [`MAX_CALLBACK_BYTES`].
+    TooLong,
+    #[error("it is not an address")]
+    /// It is not a URL.
+    NotAnAddress,
+    #[error("its address is not the redirect URI of this sign-in")]
+    /// It is not at the redirect URI.
+    NotOurs,
+    #[error("it names another issuer ({named}) than this sign-in’s ({known})")]
+    /// It names another issuer than the app's.
+    OtherIssuer {
+        /// The issuer in the callback.
+        named: String,
+        /// The issuer of the app.
+        known: String,
+    },
+    #[error("it names the issuer {named}, and this sign-in’s authorization URL is at {origin}")]
+    /// It names an issuer that is not at the origin of the authorization URL.
+    ForeignIssuer {
+        /// The issuer in the callback.
+        named: String,
+        /// The origin of the authorization URL.
+        origin: String,
+    },
+    #[error("it does not name its issuer, which should be {0}")]
+    /// It lacks the issuer, which the provider announces to send.
+    NoIssuer(String),
+    #[error("it carries “{0}” more than once")]
+    /// It repeats a parameter.
+    Repeated(String),
+    #[error("it carries both a code and an error")]
+    /// It has both a code and an error.
+    Both,
+    #[error("it carries neither a code nor an error")]
+    /// It has neither a code nor an error.
+    Neither,
+}
+
+/// Takes a callback address apart.
+pub fn parse(address: &str) -> Result<Arrived, Fault> {
+    if address.len() > MAX_CALLBACK_BYTES {
+        return Err(Fault::TooLong);
+    }
+    let mut url = Url::parse(address.trim()).map_err(|_| Fault::NotAnAddress)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::NotOurs);
+    }
+    take_fragment(&mut url);
+    let parameters = url.query_pairs().into_owned().collect();
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(Arrived { place: url, parameters })
+}
+
+/// A provider may answer in the fragment. It counts where the query is empty: so the loopback page hands it on,
+/// and so a person pastes it where no script did.
+fn take_fragment(url: &mut Url) {
+    if url.query().is_none_or(str::is_empty)
+        && let Some(fragment) = url.fragment()
+    {
+        let answer = fragment.split_once('?').map_or(fragment, |(_, answer)| answer).to_owned();
+        url.set_query(Some(&answer));
+    }
+}
+
+impl Arrived {
+    /// Every parameter, in its order.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Reads what it answers, under the names of the app that it is for.
+    pub fn read(&self, names: &Names) -> Result<Callback, Fault> {
+        let standard = |name: &str| self.single(&[name.to_owned()]);
+        let (error, description) = (standard("error")?, standard("error_description")?);
+        let answer = match (self.single(&names.code)?, error) {
+            (Some(code), None) => Answer::Code(code.into()),
+            (None, Some(error)) => Answer::Error { error, description },
+            (Some(_), Some(_)) => return Err(Fault::Both),
+            (None, None) => return Err(Fault::Neither),
+        };
+        let state = self.single(&names.state)?.map(SecretString::from);
+        Ok(Callback { state, issuer: standard("iss")?, answer })
+    }
+
+    /// The one value that it carries under any of the names.
+    fn single(&self, names: &[String]) -> Result<Option<String>, Fault> {
+        let mut values = self.parameters.iter().filter(|(key, _)| names.contains(key));
+        let first = values.next();
+        if let Some((key, _)) = values.next() {
+            return Err(Fault::Repeated(key.clone()));
+        }
+        Ok(first.map(|(_, value)| value.clone()).filter(|value| !value.is_empty()))
+    }
+
+    /// Whether it came to `redirect_uri`, whose own query, if it has one, must have come along. Some browsers and
+    /// desktops turn the deep link's `:/` into `://`, which makes the first part of its path a host.
+    pub fn came_to(&self, redirect_uri: &str) -> bool {
+        let spellings = [
+            Some(redirect_uri.to_owned()),
+            redirect_uri.starts_with(DEEP_LINK).then(|| redirect_uri.replacen(":/", "://", 1)),
+        ];
+        spellings.into_iter().flatten().filter_map(|text| Url::parse(&text).ok()).any(|mut expected| {
+            let own: Vec<(String, String)> = expected.query_pairs().into_owned().collect();
+            expected.set_query(None);
+            expected == self.place && own.iter().all(|pair| self.parameters.contains(pair))
+        })
+    }
+}
+
+impl Callback {
+    /// What a code alone amounts to, that a person pasted.
+    pub fn of_code(code: &str) -> Self {
+        Self { state: None, issuer: None, answer: Answer::Code(code.into()) }
+    }
+}
+
+impl Fault {
+    /// What a person is told who waits for an answer.
+    pub fn explain(&self) -> Error {
+        let message = format!("An answer came back from the browser that Grapnel does not accept: {self}.");
+        let error = Error::new(Code::CallbackInvalid, message);
+        match self {
+            Self::OtherIssuer { .. } => error.means(MIXED_UP).hint(
+                "If the provider has changed its issuer, look its metadata up again and change the app. Then start again.",
+            ),
+            Self::ForeignIssuer { named, .. } => error.means(MIXED_UP).hint(format!(
+                "If {named} is what this provider’s metadata gives as its issuer, set issuer={named} for the app and start again.",
+            )),
+            Self::NoIssuer(_) => error.means("It changed nothing. The provider’s metadata promises an issuer in each answer (RFC 9207).").hint(
+                "Tell the provider that it breaks its promise. Until it is mended, set require_iss=false for the app and start again.",
+            ),
+            _ => error
+                .means("It changed nothing.")
+                .hint("If you are signing in, go on in the browser, or start again from here."),
+        }
+    }
+
+    /// What it is called where the same fault is counted. It contains nothing that was sent.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::NotAnAddress => "not_an_address",
+            Self::NotOurs => "not_ours",
+            Self::OtherIssuer { .. } | Self::ForeignIssuer { .. } => "other_issuer",
+            Self::NoIssuer(_) => "no_issuer",
+            Self::Repeated(_) => "repeated",
+            Self::Both => "both",
+            Self::Neither => "neither",
+        }
+    }
+}
+
+const MIXED_UP: &str = "It was not used, and nothing was sent to any server. Another server may have tried to get at your account (an authorization server mix-up).";
+
+#[cfg(test)]
+mod tests {
+    use grapnel_model::provider::{Overrides, Profile};
+    use grapnel_model::secret::ExposeSecret;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    const LOOPBACK: &str = "http://127.0.0.1:4711/callback";
+
+    fn names() -> Names {
+        Names::of(&Profile::find("grovestreams").unwrap().conventions(&Overrides::new()).unwrap())
+    }
+
+    fn read(address: &str) -> Result<Callback, Fault> {
+        parse(address)?.read(&names())
+    }
+
+    fn came_to(address: &str, redirect_uri: &str) -> bool {
+        parse(address).unwrap().came_to(redirect_uri)
+    }
+
+    fn fault(query: &str) -> Fault {
+        read(&format!("{DEEP_LINK}{query}")).unwrap_err()
+    }
+
+    #[test]
+    fn a_code_comes_home() {
+        for (place, redirect_uri) in [
+            (DEEP_LINK, DEEP_LINK),
+            ("dev.grapnel.desktop://oauth/callback", DEEP_LINK),
+            ("DEV.GRAPNEL.DESKTOP:/oauth/callback", DEEP_LINK),
+            (LOOPBACK, LOOPBACK),
+            ("https://app.example/cb", "https://app.example/cb"),
+        ] {
+            let address = format!("{place}?code=a%20b&state=s&session_state=x");
+            assert!(came_to(&address, redirect_uri), "{place}");
+            let callback = read(&address).unwrap();
+            let Answer::Code(code) = callback.answer else { panic!("{place}") };
+            assert_eq!(code.expose_secret(), "a b");
+            assert_eq!(callback.state.unwrap().expose_secret(), "s");
+        }
+    }
+
+    #[test]
+    fn a_code_comes_home_under_another_name() {
+        let callback = read(&format!("{DEEP_LINK}?oauthCode=c&oauthState=s")).unwrap();
+        assert_eq!(callback.state.unwrap().expose_secret(), "s");
+        assert_eq!(fault("?code=a&oauthCode=b&state=s"), Fault::Repeated("oauthCode".into()));
+    }
+
+    #[test]
+    fn a_denial_comes_home_with_its_issuer() {
+        let callback =
+            read(&format!("{DEEP_LINK}?error=access_denied&state=s&iss=https://id.example")).unwrap();
+        assert!(matches!(callback.answer, Answer::Error { error, .. } if error == "access_denied"));
+        assert_eq!(callback.issuer.as_deref(), Some("https://id.example"));
+    }
+
+    #[test]
+    fn each_app_has_a_redirect_uri_of_its_own() {
+        let own = "dev.grapnel.desktop:/oauth/callback/k3mzq7wd";
+        for place in [own, "dev.grapnel.desktop://oauth/callback/k3mzq7wd"] {
+            let address = format!("{place}?code=c&state=s");
+            assert!(came_to(&address, own), "{place}");
+            assert!(!came_to(&address, DEEP_LINK) && !came_to(&address, &own.replace('k', "j")), "{place}");
+        }
+        assert!(!came_to("dev.grapnel.desktop:/oauth/callback?code=c", own));
+    }
+
+    #[test]
+    fn the_query_of_a_redirect_uri_comes_along() {
+        let redirect_uri = "https://app.example/cb?tenant=7";
+        assert!(came_to("https://app.example/cb?tenant=7&code=c&state=s", redirect_uri));
+        assert!(!came_to("https://app.example/cb?tenant=8&code=c&state=s", redirect_uri));
+        assert!(!came_to("https://app.example/cb?code=c&state=s", redirect_uri));
+    }
+
+    #[test]
+    fn an_address_that_is_another_is_not_ours() {
+        for other in [
+            "dev.grapnel.desktop:/oauth/callback/x?code=c",
+            "dev.grapnel.desktop:/oauth?code=c",
+            "dev.grapnel.desktop://evil/oauth/callback?code=c",
+            "dev.grapnel.desktop://oauth:1/callback?code=c",
+            "dev.grapnel.desktop:oauth/callback?code=c",
+            "https://oauth/callback?code=c",
+            "file:///oauth/callback?code=c",
+            "http://127.0.0.1:4711/callback?code=c",
+        ] {
+            assert!(!came_to(other, DEEP_LINK), "{other}");
+        }
+        for other in
+            ["http://127.0.0.1:4712/callback", "http://127.0.0.1:4711/", "http://localhost:4711/callback"]
+        {
+            assert!(!came_to(&format!("{other}?code=c"), LOOPBACK), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_code_comes_home_in_the_fragment() {
+        for answer in
+            ["#code=c&state=s", "?#code=c&state=s", "#signed-in/?code=c&state=s", "?code=c&state=s#_=_"]
+        {
+            let address = format!("{LOOPBACK}{answer}");
+            assert!(came_to(&address, LOOPBACK), "{answer}");
+            assert_eq!(read(&address).unwrap().state.unwrap().expose_secret(), "s", "{answer}");
+        }
+        assert_eq!(fault("?state=s#code=c"), Fault::Neither, "the query counts alone");
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_refused() {
+        assert_eq!(fault("?code=a&code=b&state=s"), Fault::Repeated("code".into()));
+        assert_eq!(fault("?code=a&state=s&state=t"), Fault::Repeated("state".into()));
+        assert_eq!(fault("?code=a&state=s&iss=x&iss=y"), Fault::Repeated("iss".into()));
+        assert_eq!(fault("?code=a&error=access_denied&state=s"), Fault::Both);
+        assert_eq!(fault("?code=&state=s"), Fault::Neither);
+        assert_eq!(fault(""), Fault::Neither);
+        assert_eq!(fault(&format!("?code={}", "a".repeat(MAX_CALLBACK_BYTES))), Fault::TooLong);
+        assert_eq!(read("not an address").unwrap_err(), Fault::NotAnAddress);
+        assert_eq!(read("dev.grapnel.desktop://u@oauth/callback?code=c").unwrap_err(), Fault::NotOurs);
+    }
+
+    /// Parameters of a callback, with others among them that no one asked for, in any order.
+    fn parameters() -> impl Strategy<Value = (Vec<(String, String)>, String, String)> {
+        let others = prop::collection::vec(("x[a-z]{0,8}", "\\PC{0,20}"), 0..5);
+        (
+            "\\PC{1,80}",
+            "[A-Za-z0-9_-]{43}",
+            others,
+            any::<prop::sample::Index>(),
+            any::<prop::sample::Index>(),
+        )
+            .prop_map(|(code, state, others, one, two)| {
+                let mut all = others;
+                all.insert(one.index(all.len() + 1), ("code".into(), code.clone()));
+                all.insert(two.index(all.len() + 1), ("state".into(), state.clone()));
+                (all, code, state)
+            })
+    }
+
+    /// An address that carries them: in its query, in its fragment, or behind a path in its fragment.
+    fn address(place: &str, joint: &str, parameters: &[(String, String)]) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        format!("{place}{joint}{query}")
+    }
+
+    fn places() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![DEEP_LINK, LOOPBACK, "https://app.example/cb"])
+    }
+
+    fn joints() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec!["?", "#", "?#", "#?", "#/done?"])
+    }
+
+    proptest! {
+        #[test]
+        fn anything_may_come(text: String, joint in joints()) {
+            let _ = read(&text);
+            let _ = read(&format!("{DEEP_LINK}{joint}{text}"));
+        }
+
+        #[test]
+        fn whatever_the_provider_encodes_is_read_back(
+            (all, code, state) in parameters(), place in places(), joint in joints(),
+        ) {
+            let address = address(place, joint, &all);
+            prop_assert!(came_to(&address, place));
+            let callback = read(&address).unwrap();
+            let Answer::Code(read) = callback.answer else { panic!("a code") };
+            prop_assert_eq!(read.expose_secret(), code);
+            let echoed = callback.state.unwrap();
+            prop_assert_eq!(echoed.expose_secret(), state);
+        }
+
+        /// Wherever the second one stands, under whichever of its names, and even if it says the same.
+        #[test]
+        fn what_comes_twice_is_refused(
+            (all, code, state) in parameters(), place in places(), joint in joints(),
+            name in prop::sample::select(vec!["code", "oauthCode", "state", "oauthState"]),
+            at: prop::sample::Index, is_same: bool,
+        ) {
+            let mut all = all;
+            let value = if !is_same { "other".into() } else if name.ends_with("ode") { code } else { state };
+            all.insert(at.index(all.len() + 1), (name.into(), value));
+            let refused = read(&address(place, joint, &all));
+            prop_assert!(matches!(refused, Err(Fault::Repeated(_))));
+        }
+
+        /// Scheme, host, port and path are the attempt's own, whatever the parameters say.
+        #[test]
+        fn only_its_own_address_is_an_attempts(
+            (all, ..) in parameters(), joint in joints(), place in places(), host in "[a-z]{1,8}", port in 1024u16..,
+            path in "[a-z/]{0,12}",
+        ) {
+            let other = format!("http://{host}.example:{port}/{path}");
+            prop_assert!(!came_to(&address(&other, joint, &all), place));
+            let other = format!("{place}/{path}x");
+            prop_assert!(!came_to(&address(&other, joint, &all), place));
+        }
+    }
+}

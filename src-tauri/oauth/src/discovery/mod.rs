@@ -1,0 +1,337 @@
+//! Discovery: what an issuer announces of itself in its metadata (RFC 8414, OpenID Connect Discovery), read into values of
+//! a profile. Both documents are asked for, at each address where servers have them, and joined. Only a document that
+//! names the very issuer counts.
+
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
+mod issuer;
+mod metadata;
+mod notes;
+
+use std::fmt::Write;
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::Overrides;
+use grapnel_model::provider_text::clean;
+use http::{Request, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+pub use notes::{DiscoveryNote, NoteKind};
+
+use crate::http::api::describe;
+use crate::http::{Client, Failure, Limits, Reply};
+use issuer::TypedIssuer;
+use metadata::{ENDPOINTS, Metadata, wrong};
+
+/// What an issuer announces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Discovery {
+    /// The issuer, as its documents spell it.
+    pub issuer: String,
+    /// The addresses of the documents that were read.
+    pub documents: Vec<String>,
+    /// Values of a profile, by key.
+    pub values: Overrides,
+    /// The scopes that it names.
+    pub scopes: Vec<String>,
+    /// The ways of client authentication that its token endpoint takes and Grapnel has, as values of `client_auth`.
+    pub client_auth: Vec<String>,
+    /// What a person should know before they use it.
+    pub notes: Vec<DiscoveryNote>,
+}
+
+/// Asks an issuer, or the issuer of a pasted metadata URL, what it announces.
+pub async fn discover(http: &Client, typed: &str) -> Result<Discovery> {
+    find(http, typed).await.map_err(|error| error.or_means("Nothing changed."))
+}
+
+async fn find(http: &Client, typed: &str) -> Result<Discovery> {
+    let asked = TypedIssuer::read(typed)?;
+    let (oauth, openid) = tokio::join!(
+        ask_each(http, &asked, asked.oauth_addresses()),
+        ask_each(http, &asked, asked.openid_addresses())
+    );
+    conclude(&asked, oauth, openid)
+}
+
+/// What the issuer announces, by what came of asking for its two documents.
+fn conclude(asked: &TypedIssuer, oauth: Asked, openid: Asked) -> Result<Discovery> {
+    let found: Vec<Found> = [oauth.found, openid.found].into_iter().flatten().collect();
+    let Some(Found { issuer, .. }) = found.first() else {
+        return Err(nothing_found(asked, &[oauth.others, openid.others].concat()));
+    };
+    // Where a metadata URL was pasted, its issuer is what the first document says.
+    read(&issuer.clone(), found)
+}
+
+/// Joins the documents of one issuer, and reads their values.
+fn read(issuer: &str, found: Vec<Found>) -> Result<Discovery> {
+    let url = Url::parse(issuer).map_err(|error| wrong(format!("The issuer is not an address: {error}.")))?;
+    let mut documents = Vec::new();
+    let mut joined: Option<Metadata> = None;
+    for one in found.into_iter().filter(|one| one.issuer == issuer) {
+        let metadata = Metadata::read(&url, one.document)?;
+        documents.push(one.address.into());
+        match &mut joined {
+            Some(joined) => joined.join(metadata),
+            None => joined = Some(metadata),
+        }
+    }
+    let Some(metadata) = joined else { return Err(Error::new(Code::Internal, "No document was read.")) };
+    let notes = notes::notes(&url, &metadata);
+    for needed in ["authorization_endpoint", "token_endpoint"] {
+        if metadata.endpoint(needed).is_none() {
+            return Err(incomplete(needed, &metadata, &documents, &notes));
+        }
+    }
+    let scopes = metadata.list("scopes_supported").into_iter().filter(|scope| is_scope(scope));
+    Ok(Discovery {
+        issuer: issuer.to_owned(),
+        values: values(issuer, &metadata),
+        scopes: scopes.map(str::to_owned).collect(),
+        client_auth: client_auth(&metadata, "token_endpoint_auth_methods_supported")
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        notes,
+        documents,
+    })
+}
+
+fn values(issuer: &str, metadata: &Metadata) -> Overrides {
+    let mut values = Overrides::from([
+        ("issuer".to_owned(), issuer.to_owned()),
+        // Also where S256 is not announced: leaving PKCE out is for a person to decide.
+        ("pkce".to_owned(), "always".to_owned()),
+        (
+            "require_iss".to_owned(),
+            metadata.is_set("authorization_response_iss_parameter_supported").to_string(),
+        ),
+    ]);
+    let mut set = |key: &str, value: &str| drop(values.insert(key.to_owned(), value.to_owned()));
+    for (member, key) in ENDPOINTS {
+        if let Some(address) = metadata.endpoint(member) {
+            set(key, address);
+        }
+    }
+    // Without a word about it, HTTP Basic is what an issuer offers (RFC 8414 §2). `body` is for public clients, too: a
+    // client without a secret sends its id alone.
+    let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");
+    let is_silent = metadata.list("token_endpoint_auth_methods_supported").is_empty();
+    set("client_auth", if is_silent { "basic" } else { methods.first().copied().unwrap_or("body") });
+    for (member, key) in [
+        ("revocation_endpoint_auth_methods_supported", "revocation_auth"),
+        ("introspection_endpoint_auth_methods_supported", "introspection_auth"),
+    ] {
+        // Where both ways are open, that of the token endpoint is used, which a person may change.
+        if let [only] = client_auth(metadata, member)[..] {
+            set(key, only);
+        }
+    }
+    values
+}
+
+/// The announced methods of client authentication that Grapnel has, as values of `client_auth`.
+fn client_auth(metadata: &Metadata, member: &str) -> Vec<&'static str> {
+    let announced = metadata.list(member);
+    let offers = |methods: &[&str]| announced.iter().any(|one| methods.contains(one));
+    let basic = offers(&["client_secret_basic"]).then_some("basic");
+    let body = offers(&["client_secret_post", "none"]).then_some("body");
+    basic.into_iter().chain(body).collect()
+}
+
+/// RFC 6749 §3.3, but for a comma, which separates them where a person types them.
+fn is_scope(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','))
+}
+
+/// A document of the issuer that was asked.
+struct Found {
+    address: Url,
+    issuer: String,
+    document: Map<String, Value>,
+}
+
+/// What came of asking for a document at each of its addresses, until it was found.
+#[derive(Default)]
+struct Asked {
+    found: Option<Found>,
+    others: Vec<(Url, Other)>,
+}
+
+/// What else than the document was at an address.
+#[derive(Clone)]
+enum Other {
+    /// A document that names this issuer.
+    Issuer(String),
+    /// A redirect, which is not followed; to where, if it says so.
+    Redirect(Option<String>),
+    /// Anything else, in words.
+    Reply(String),
+    /// Nothing now: why, and what to do about it. Another time it may be there.
+    Unavailable { said: String, advice: Option<String> },
+}
+
+async fn ask_each(http: &Client, asked: &TypedIssuer, addresses: Vec<Url>) -> Asked {
+    let mut all = Asked::default();
+    for address in addresses {
+        let answer = ask(http, &address).await;
+        all.take(asked, address, answer);
+        if all.found.is_some() {
+            break;
+        }
+    }
+    all
+}
+
+impl Asked {
+    /// Takes in what was at an address.
+    fn take(
+        &mut self,
+        asked: &TypedIssuer,
+        address: Url,
+        answer: Result<(String, Map<String, Value>), Other>,
+    ) {
+        let other = match answer {
+            Ok((issuer, document)) if asked.is(&issuer) => {
+                self.found = Some(Found { address, issuer, document });
+                return;
+            }
+            Ok((issuer, _)) => Other::Issuer(issuer),
+            Err(other) => other,
+        };
+        self.others.push((address, other));
+    }
+}
+
+/// The document at an address, and the issuer that it names.
+async fn ask(http: &Client, address: &Url) -> Result<(String, Map<String, Value>), Other> {
+    let request = Request::get(address.as_str())
+        .header(header::ACCEPT, "application/json")
+        .body(Vec::new())
+        .map_err(|error| Other::Reply(error.to_string()))?;
+    let reply = http.send(request, Limits::IDENTITY).await.map_err(|failure| match failure {
+        Failure::NotSent(reason) => unavailable(format!("could not be reached: {reason}")),
+        Failure::Blocked { reason, advice } => {
+            Other::Unavailable { said: format!("could not be reached: {reason}"), advice: Some(advice) }
+        }
+        Failure::Lost(reason) => unavailable(format!("gave no whole answer: {reason}")),
+        Failure::TooLarge(limit) => Other::Reply(format!("answered with more than {} MiB", limit >> 20)),
+        Failure::TooMany(limit) => Other::Reply(format!("answered with more than {limit} values")),
+        failure => Other::Reply(format!("answered what cannot be used: {failure}")),
+    })?;
+    document(&reply)
+}
+
+/// The document that a reply is, and the issuer that it names.
+fn document(reply: &Reply) -> Result<(String, Map<String, Value>), Other> {
+    match reply.status {
+        StatusCode::OK => {}
+        status if status.is_redirection() => {
+            let to = reply.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+            return Err(Other::Redirect(to.map(str::to_owned)));
+        }
+        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            return Err(unavailable(format!("answered {status}")));
+        }
+        status => return Err(Other::Reply(format!("answered {status}"))),
+    }
+    let document = match serde_json::from_slice(&reply.body) {
+        Ok(Value::Object(document)) => document,
+        Ok(_) => return Err(Other::Reply("answered with JSON that is not an object".into())),
+        Err(_) => return Err(Other::Reply(format!("answered with a reply that is {}", describe(reply)))),
+    };
+    match metadata::issuer_of(&document) {
+        Some(issuer) => Ok((issuer.to_owned(), document)),
+        None => Err(Other::Reply("answered with JSON that names no issuer".into())),
+    }
+}
+
+fn unavailable(said: String) -> Other {
+    Other::Unavailable { said, advice: None }
+}
+
+/// Says what came from each address instead of a document, and what would be right where that can be told.
+fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
+    let announced = others.iter().find_map(|(address, other)| match other {
+        Other::Issuer(issuer) => Some((address, issuer)),
+        _ => None,
+    });
+    if let Some((address, announced)) = announced {
+        return other_issuer(asked, address, announced);
+    }
+    let mut unavailable = others.iter().filter_map(|(_, other)| match other {
+        Other::Unavailable { advice, .. } => Some(advice.as_ref()),
+        _ => None,
+    });
+    let is_unavailable = unavailable.clone().next().is_some();
+    let mut message = format!("No metadata was found for {}.", clean(&asked.text, &[]));
+    let mut target = None;
+    for (said, addresses) in grouped(others) {
+        let _ = write!(message, " {} {said}.", addresses.join(" and "));
+    }
+    for (address, other) in others {
+        if let Other::Redirect(Some(to)) = other {
+            target = target.or_else(|| issuer::of_metadata_url(&address.join(to).ok()?));
+        }
+    }
+    let error = Error {
+        code: if is_unavailable { Code::ProviderUnavailable } else { Code::ProviderError },
+        ..wrong(message)
+    };
+    match target.map(|url| url.as_str().trim_end_matches('/').to_owned()) {
+        Some(target) => error
+            .hint(format!("If {} is the issuer that you mean, enter that.", clean(&target, &[])))
+            .suggest(target),
+        None if is_unavailable => match unavailable.find_map(|advice| advice) {
+            Some(advice) => error.hint(advice),
+            None => error.hint("Try again later, or enter the addresses by hand."),
+        },
+        None => error.hint("Compare the issuer with the provider’s pages, or enter the addresses by hand."),
+    }
+}
+
+/// What was said, each once, with the addresses that said it.
+fn grouped(others: &[(Url, Other)]) -> Vec<(String, Vec<&str>)> {
+    let mut all: Vec<(String, Vec<&str>)> = Vec::new();
+    for (address, other) in others {
+        let said = match other {
+            Other::Issuer(issuer) => format!("names another issuer, {}", clean(issuer, &[])),
+            Other::Redirect(Some(to)) => {
+                format!("answered with a redirect to {}, which was not followed", clean(to, &[]))
+            }
+            Other::Redirect(None) => "answered with a redirect that names no address".into(),
+            Other::Reply(said) | Other::Unavailable { said, .. } => said.clone(),
+        };
+        match all.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, addresses)) => addresses.push(address.as_str()),
+            None => all.push((said, vec![address.as_str()])),
+        }
+    }
+    all
+}
+
+fn other_issuer(asked: &TypedIssuer, address: &Url, announced: &str) -> Error {
+    let (typed, shown) = (clean(&asked.text, &[]), clean(announced, &[]));
+    if asked.differs_in_spelling_only(announced) {
+        return wrong(format!("{address} spells its issuer {shown}, and {typed} was entered."))
+            .hint(format!("Enter the issuer exactly as {shown}."))
+            .suggest(announced);
+    }
+    wrong(format!("{address} is the metadata of another issuer, {shown}, and not of {typed}."))
+        .hint(format!("If {shown} is the issuer that you mean and trust, enter it exactly so."))
+}
+
+fn incomplete(needed: &str, metadata: &Metadata, documents: &[String], notes: &[DiscoveryNote]) -> Error {
+    let reason = metadata.skipped().find(|(name, _)| *name == needed);
+    let reason = reason.map(|(_, reason)| format!(" that can be used (it is {reason})")).unwrap_or_default();
+    let mut message = format!("The document has no {needed}{reason}: {}.", documents.join(", "));
+    for note in notes.iter().filter(|note| note.kind == NoteKind::Unsupported) {
+        let _ = write!(message, " {}", note.text);
+    }
+    wrong(message).hint("Enter the addresses by hand, if the provider’s pages name them.")
+}

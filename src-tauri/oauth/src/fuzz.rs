@@ -1,0 +1,26 @@
+//! Fuzz targets: each reads hostile bytes with the program's own parsers, and asserts what must hold of whatever they
+//! accept. `tests/fuzz` runs them under libFuzzer; a test replays the checked-in inputs.
+
+pub(crate) mod checks;
+#[cfg(test)]
+mod replay;
+
+use jiff::Timestamp;
+
+/// The current time in each target: 2026-03-02T12:00:00Z.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
+
+/// The targets by the name of their directory in `tests/fuzz/seeds`.
+#[cfg(test)]
+const TARGETS: [(&str, fn(&[u8])); 2] = [("token_response", token_response), ("discovery", discovery)];
+
+/// A reply of a token endpoint: a line with its status and the provider's id, header lines, an empty line, the body.
+pub fn token_response(data: &[u8]) {
+    crate::http::fuzz::token_response(data);
+}
+
+/// A line with the issuer that a person types, then the document at each address of its metadata, separated by lines
+/// of `---`.
+pub fn discovery(data: &[u8]) {
+    crate::discovery::fuzz::discovery(data);
+}

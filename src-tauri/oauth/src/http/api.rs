@@ -1,0 +1,327 @@
+//! Calls of a provider's API: JSON with a bearer token (RFC 6750), which no redirect carries elsewhere.
+
+use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use http::{Method, Request, StatusCode, header};
+use serde_json::Value;
+use url::Url;
+
+use super::adapter;
+use super::client::{Client, Progress};
+use super::failure::Failure;
+use super::limits::Limits;
+use super::mask::Mask;
+use super::response::Reply;
+use super::token::Credentials;
+
+/// Why an API gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiFailure {
+    /// The API said no: the status, and its own code and words for it where it gave any.
+    #[error("it answered {}{}", status.as_u16(), if code.is_empty() { String::new() } else { format!(" ({code})") })]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The API's error code; empty if there is none.
+        code: String,
+    },
+    /// There was no usable reply.
+    #[error("{0}")]
+    Failed(Failure),
+}
+
+/// Calls `path` below `base`: a `POST` of `body` where there is one, else a `GET`.
+pub async fn call(
+    client: &Client,
+    base: &Url,
+    path: &str,
+    token: &SecretString,
+    body: Option<&Value>,
+    limits: Limits,
+    mask: &Mask,
+) -> Result<Value, ApiFailure> {
+    let request = request(base, path, token, body)?;
+    let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
+    let reply = masked(reply, mask).await;
+    if reply.body.len() < LONG {
+        return read(&reply, token);
+    }
+    let token = token.clone();
+    let read = tokio::task::spawn_blocking(move || read(&reply, &token)).await;
+    read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was broken off".into()))))
+}
+
+/// A reply from so many bytes on is masked and parsed on another thread: here it would hold up what else goes on.
+const LONG: usize = 64 << 10;
+
+/// Posts `body` to `path` below `base`, and answers with the reply as it came: it may be long, and is the caller's to
+/// read on another thread.
+pub async fn fetch(
+    client: &Client,
+    base: &Url,
+    path: &str,
+    token: &SecretString,
+    body: &Value,
+    heard: &Progress<'_>,
+    mask: &Mask,
+) -> Result<Reply, ApiFailure> {
+    let request = request(base, path, token, Some(body))?;
+    let reply = client.send_with_progress(request, Limits::POSTS, heard).await.map_err(ApiFailure::Failed)?;
+    let reply = masked(reply, mask).await;
+    if reply.status.is_success() {
+        return Ok(reply);
+    }
+    let strange = strange(&reply);
+    Err(read(&reply, token).err().unwrap_or(strange))
+}
+
+/// A reply as everything else sees it: without the secrets of its connection.
+async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
+    let body = std::mem::take(&mut reply.body);
+    reply.body = if body.len() < LONG {
+        mask.json(body)
+    } else {
+        let mask = mask.clone();
+        // The thread ends otherwise only where the program does.
+        tokio::task::spawn_blocking(move || mask.json(body)).await.unwrap_or_default()
+    };
+    reply
+}
+
+fn request(
+    base: &Url,
+    path: &str,
+    token: &SecretString,
+    body: Option<&Value>,
+) -> Result<Request<Vec<u8>>, ApiFailure> {
+    let base = base.as_str();
+    let address =
+        if path.is_empty() { base.to_owned() } else { format!("{}/{path}", base.trim_end_matches('/')) };
+    let mut authorization = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        .map_err(|_| {
+            ApiFailure::Failed(Failure::NotSent("the token has characters that cannot be sent".into()))
+        })?;
+    authorization.set_sensitive(true);
+    Request::builder()
+        .method(if body.is_some() { Method::POST } else { Method::GET })
+        .uri(address)
+        .header(header::AUTHORIZATION, authorization)
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
+        .map_err(|error| not_sent(&error))
+}
+
+/// What a userinfo endpoint answered (OpenID Connect Core §5.3.2).
+pub enum Userinfo {
+    /// Claims as JSON.
+    Claims(Value),
+    /// Claims in a JWT, whose signature is for the caller to check.
+    Signed(String),
+}
+
+/// Asks a userinfo endpoint by GET, and by POST where it takes no GET.
+pub async fn userinfo(
+    client: &Client,
+    url: &Url,
+    token: &SecretString,
+    mask: &Mask,
+) -> Result<Userinfo, ApiFailure> {
+    let ask = async |method: Method| {
+        let mut request = request(url, "", token, None)?;
+        *request.method_mut() = method;
+        request.headers_mut().remove(header::CONTENT_TYPE);
+        let accepted = header::HeaderValue::from_static("application/json, application/jwt");
+        request.headers_mut().insert(header::ACCEPT, accepted);
+        client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)
+    };
+    let mut reply = ask(Method::GET).await?;
+    if matches!(reply.status, StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED) {
+        reply = ask(Method::POST).await?;
+    }
+    if reply.status.is_success() && reply.content_type.starts_with("application/jwt") {
+        let token = String::from_utf8(reply.body).unwrap_or_default();
+        return Ok(Userinfo::Signed(token.trim().to_owned()));
+    }
+    read(&masked(reply, mask).await, token).map(Userinfo::Claims)
+}
+
+/// Reads what is for everybody, such as a provider's keys. It may be kept by someone else, whom no token is sent.
+pub async fn read_public(client: &Client, url: &Url) -> Result<Value, ApiFailure> {
+    let request = Request::get(url.as_str())
+        .header(header::ACCEPT, "application/json")
+        .body(Vec::new())
+        .map_err(|error| not_sent(&error))?;
+    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    read(&reply, &SecretString::default())
+}
+
+fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
+    let status = reply.status;
+    if status.is_redirection() {
+        let what = "a redirect to another address, which was not followed".into();
+        return Err(ApiFailure::Failed(Failure::Strange(what, status)));
+    }
+    let parsed = serde_json::from_slice::<Value>(&reply.body);
+    // JSON-RPC answers an error with whatever status; the code in it says more.
+    let code = parsed.as_ref().ok().and_then(|value| error_code(value.get("error")?));
+    let is_rpc = parsed.as_ref().is_ok_and(|value| value.get("jsonrpc").is_some());
+    if !is_rpc && (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) {
+        return Err(ApiFailure::Failed(Failure::Unavailable(status, reply.retry_after)));
+    }
+    if !status.is_success() || (is_rpc && code.is_some()) {
+        let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
+        return Err(ApiFailure::Refused { status, code });
+    }
+    parsed.map_err(|_| strange(reply))
+}
+
+/// A reply that is not the JSON it should be.
+pub fn strange(reply: &Reply) -> ApiFailure {
+    ApiFailure::Failed(Failure::Strange(describe(reply), reply.status))
+}
+
+/// An API's own code for an error: the text itself, or the number within a JSON-RPC error.
+fn error_code(error: &Value) -> Option<String> {
+    match error {
+        Value::String(code) => Some(code.clone()),
+        Value::Object(members) => members.get("code").map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// Introspects a token (RFC 7662), as the client itself.
+pub async fn introspect(
+    client: &Client,
+    url: &Url,
+    conventions: &Conventions,
+    credentials: &Credentials,
+    token: &SecretString,
+    mask: &Mask,
+) -> Result<Value, ApiFailure> {
+    let auth = auth_at(conventions.introspection_auth, conventions);
+    let request = about_token(url, auth, credentials, token, "access_token")?;
+    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    read(&masked(reply, mask).await, token)
+}
+
+/// Revokes a token (RFC 7009), as the client itself. A token that the provider does not know counts as revoked.
+pub async fn revoke(
+    client: &Client,
+    url: &Url,
+    conventions: &Conventions,
+    credentials: &Credentials,
+    token: &SecretString,
+    hint: &str,
+) -> Result<(), ApiFailure> {
+    let auth = auth_at(conventions.revocation_auth, conventions);
+    let request = about_token(url, auth, credentials, token, hint)?;
+    let reply = client.send(request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
+    if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
+}
+
+/// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the same
+/// everywhere.
+fn auth_at(own: Option<ClientAuth>, conventions: &Conventions) -> ClientAuth {
+    match own {
+        _ if conventions.client_auth == ClientAuth::None => ClientAuth::None,
+        Some(ClientAuth::Basic) if conventions.client_auth == ClientAuth::BasicRaw => ClientAuth::BasicRaw,
+        own => own.unwrap_or(conventions.client_auth),
+    }
+}
+
+/// A form about a token, sent as the client itself.
+fn about_token(
+    url: &Url,
+    auth: ClientAuth,
+    credentials: &Credentials,
+    token: &SecretString,
+    hint: &str,
+) -> Result<Request<Vec<u8>>, ApiFailure> {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", hint);
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(url.as_str())
+        .header(header::ACCEPT, "application/json")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    // A secret that is held all the same is not sent where the client has none to the provider.
+    let secret = credentials.client_secret.as_ref().filter(|_| auth != ClientAuth::None);
+    match (auth, secret) {
+        (method @ (ClientAuth::Basic | ClientAuth::BasicRaw), Some(secret)) => {
+            request = request.header(header::AUTHORIZATION, basic(method, &credentials.client_id, secret)?);
+        }
+        (_, secret) => {
+            form.append_pair("client_id", &credentials.client_id);
+            if let Some(secret) = secret {
+                form.append_pair("client_secret", secret.expose_secret());
+            }
+        }
+    }
+    request.body(form.finish().into_bytes()).map_err(|error| not_sent(&error))
+}
+
+/// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1) unless the provider wants them as they are.
+fn basic(
+    method: ClientAuth,
+    client_id: &str,
+    secret: &SecretString,
+) -> Result<header::HeaderValue, ApiFailure> {
+    let encoded = |text: &str| match method {
+        ClientAuth::BasicRaw => text.to_owned(),
+        _ => url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>(),
+    };
+    adapter::basic(&encoded(client_id), &encoded(secret.expose_secret())).map_err(|error| not_sent(&error))
+}
+
+fn not_sent(error: &dyn std::fmt::Display) -> ApiFailure {
+    ApiFailure::Failed(Failure::NotSent(error.to_string()))
+}
+
+/// What a reply is that is not the JSON it should be.
+pub fn describe(reply: &Reply) -> String {
+    let start = reply.body.trim_ascii_start();
+    if start.is_empty() {
+        "empty".into()
+    } else if start.starts_with(b"<") || reply.content_type.starts_with("text/html") {
+        "a web page (HTML) instead of JSON".into()
+    } else {
+        "cut off, or not JSON".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use grapnel_model::provider::Profile;
+
+    use super::*;
+
+    #[test]
+    fn a_client_without_authentication_sends_no_secret_that_it_holds() {
+        let custom = Profile::find("custom").unwrap();
+        let asked = |client_auth: &str, introspection_auth: &str| {
+            let set = [
+                ("authorize_url", "https://provider.example/a"),
+                ("token_url", "https://provider.example/t"),
+                ("client_auth", client_auth),
+                ("introspection_auth", introspection_auth),
+            ];
+            let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
+            let conventions = custom.conventions(&set).unwrap();
+            let credentials =
+                Credentials { client_id: "id".into(), client_secret: Some("held-secret".into()) };
+            let url = "https://provider.example/introspect".parse().unwrap();
+            let auth = auth_at(conventions.introspection_auth, &conventions);
+            let request = about_token(&url, auth, &credentials, &"at".into(), "access_token").unwrap();
+            let authorization = request.headers().get(header::AUTHORIZATION).is_some();
+            (String::from_utf8(request.into_body()).unwrap().contains("held-secret"), authorization)
+        };
+        assert_eq!(asked("none", ""), (false, false));
+        assert_eq!(asked("none", "basic"), (false, false));
+        assert_eq!(asked("body", ""), (true, false));
+        assert_eq!(asked("body", "basic"), (false, true));
+        assert_eq!(asked("basic", ""), (false, true));
+        assert_eq!(asked("basic", "none"), (false, false));
+    }
+}

@@ -1,0 +1,136 @@
+//! The ways that requests go: to this machine past any proxy, to everyone else as the settings say.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use grapnel_model::provider::is_loopback;
+use grapnel_model::settings::Settings;
+use reqwest::{Client, ClientBuilder};
+use url::Url;
+
+use super::cause::Way;
+use super::certificate;
+use super::failure::Failure;
+use super::proxy::Proxies;
+use crate::authorities;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two pieces of a reply.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Both ways. Each is built at its first use, so that starting the program does not wait for it.
+#[derive(Default)]
+pub(super) struct ClientPool {
+    /// Nothing until it is built by the settings.
+    outward: Mutex<Option<Route>>,
+    settings: Mutex<Settings>,
+    /// For this machine: what is sent here in clear must not leave it.
+    inward: OnceLock<Route>,
+}
+
+/// One of the ways, and what is said of it where it fails.
+#[derive(Clone)]
+pub(super) struct Route {
+    pooled: Client,
+    /// Makes a connection for each request: one that the server has closed unseen loses no answer.
+    fresh: Client,
+    proxies: Option<Arc<Proxies>>,
+    trusted: Arc<str>,
+}
+
+impl Route {
+    /// The client for requests that may use a connection of an earlier one, or for those that must not.
+    pub(super) fn client(&self, may_reuse: bool) -> &Client {
+        if may_reuse { &self.pooled } else { &self.fresh }
+    }
+
+    /// The way of a request to `url`, to explain its failure by.
+    pub(super) fn way<'a>(&'a self, url: &'a Url) -> Way<'a> {
+        Way { url, proxy: self.proxies.as_ref().and_then(|all| all.of(url)), trusted: &self.trusted }
+    }
+}
+
+impl ClientPool {
+    /// Goes by other settings from the next request on.
+    pub(super) fn set(&self, settings: Settings) {
+        self.begin_with(settings);
+        *self.outward.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Goes by settings that were kept, whether they still can be or not: that shows when they are needed.
+    pub(super) fn begin_with(&self, settings: Settings) {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// The way to an address.
+    pub(super) fn to(&self, url: &Url) -> Result<Route, Failure> {
+        if is_loopback(url) { self.inward() } else { self.outward() }
+    }
+
+    fn inward(&self) -> Result<Route, Failure> {
+        if let Some(route) = self.inward.get() {
+            return Ok(route.clone());
+        }
+        let client = |builder: ClientBuilder| build(builder.no_proxy());
+        let route = Route {
+            pooled: client(builder())?,
+            fresh: client(each_anew(builder()))?,
+            proxies: None,
+            trusted: "the system’s authorities".into(),
+        };
+        Ok(self.inward.get_or_init(|| route).clone())
+    }
+
+    fn outward(&self) -> Result<Route, Failure> {
+        let mut outward = self.outward.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = &*outward {
+            return Ok(route.clone());
+        }
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut more = authorities::of_settings(&settings).map_err(|error| Failure::blocked(&error))?;
+        let environment = authorities::from_environment();
+        more.extend(environment.certificates);
+        let tls = certificate::settings(more)
+            .map_err(|error| Failure::NotSent(format!("no certificate authority can be used: {error}")))?;
+        let client = |builder: ClientBuilder| {
+            let (proxies, builder) =
+                Proxies::apply(&settings, builder.tls_backend_preconfigured(tls.clone()))?;
+            Ok((proxies, build(builder)?))
+        };
+        let (proxies, pooled) = client(builder())?;
+        let (_, fresh) = client(each_anew(builder()))?;
+        let trusted = trusted(environment.sources, &settings.certificates);
+        let route = Route { pooled, fresh, proxies: Some(proxies.into()), trusted: trusted.into() };
+        Ok(outward.insert(route).clone())
+    }
+}
+
+/// The sources of what is trusted, for a person.
+fn trusted(environment: Vec<String>, set: &str) -> String {
+    let mut sources = vec!["the system’s authorities".to_owned()];
+    sources.extend(environment);
+    if !set.is_empty() {
+        sources.push(format!("those in the settings ({set})"));
+    }
+    match sources.split_last() {
+        Some((last, [_, ..])) => format!("{} and {last}", sources[..sources.len() - 1].join(", ")),
+        _ => sources.concat(),
+    }
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("Grapnel/", env!("CARGO_PKG_VERSION")))
+        // A redirect could carry a token to another origin; no endpoint here has a reason for one.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+}
+
+fn each_anew(builder: ClientBuilder) -> ClientBuilder {
+    builder.pool_max_idle_per_host(0)
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, Failure> {
+    builder.build().map_err(|error| Failure::not_sent(&error))
+}

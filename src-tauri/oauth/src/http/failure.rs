@@ -1,0 +1,191 @@
+//! How a request fails before its reply means anything, and how that is said to a person.
+
+use std::error::Error as _;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use grapnel_model::error::{Code, Error};
+use grapnel_model::text::{is_control, is_hidden};
+use http::StatusCode;
+
+use super::unusable::Unusable;
+
+/// Why there is no usable reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The request never left: nothing can have happened at the provider.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// The same, for a cause that a person can put right.
+    #[error("not sent: {reason}")]
+    Blocked {
+        /// What is in the way.
+        reason: String,
+        /// What to do about it.
+        advice: String,
+    },
+    /// The request left, and its answer was not seen: anything may have happened at the provider.
+    #[error("answer lost: {0}")]
+    Lost(String),
+    /// The provider says that it cannot now.
+    #[error("unavailable: {0}")]
+    Unavailable(StatusCode, Option<Duration>),
+    /// The reply is larger than any true one; more than this many bytes.
+    #[error("more than {0} bytes")]
+    TooLarge(usize),
+    /// The reply's JSON has more values than any true one; more than this many.
+    #[error("more than {0} values")]
+    TooMany(usize),
+    /// The reply cannot be understood: what it is instead of what it should be, and its status.
+    #[error("the reply is {0}")]
+    Strange(String, StatusCode),
+    /// The reply is a grant that cannot be used.
+    #[error("the grant cannot be used: {0:?}")]
+    Unusable(Unusable, StatusCode),
+}
+
+/// Whether a status says that the provider cannot now, whatever it was asked for.
+pub(super) fn is_busy(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
+        )
+}
+
+impl Failure {
+    pub(super) fn not_sent(error: &reqwest::Error) -> Self {
+        Self::NotSent(root(error))
+    }
+
+    /// A setting that cannot be used any more.
+    pub(super) fn blocked(error: &Error) -> Self {
+        let mut letters = error.message.trim_end_matches('.').chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        let reason = first.into_iter().chain(letters).collect();
+        Self::Blocked { reason, advice: error.hint.clone().unwrap_or_default() }
+    }
+
+    /// Whether the provider may have acted on the request.
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Blocked { .. } => false,
+            Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) | Self::Unusable(..) => true,
+            Self::Strange(_, status) => status.is_success(),
+            // A busy server did nothing; a failing one, or a gateway that gave up waiting for it, may have.
+            Self::Unavailable(status, _) => {
+                status.is_server_error() && *status != StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// How long the provider asks to be left alone.
+    pub fn wait(&self) -> Option<Duration> {
+        if let Self::Unavailable(_, wait) = self { *wait } else { None }
+    }
+
+    /// What happened, for a person. The caller adds what it means and what to do.
+    pub fn explain(&self, provider: &str) -> Error {
+        match self {
+            Self::NotSent(reason) => {
+                Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
+            }
+            Self::Blocked { reason, advice } => {
+                Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
+                    .hint(advice)
+            }
+            Self::Lost(reason) => Error::new(
+                Code::AnswerLost,
+                format!("The request went to {provider}, and its answer did not arrive whole: {reason}."),
+            ),
+            Self::Unavailable(status, wait) => {
+                let wait = wait
+                    .map(|wait| format!(" It asks to wait {} seconds.", wait.as_secs()))
+                    .unwrap_or_default();
+                Error::new(Code::ProviderUnavailable, format!("{provider} answered {status}.{wait}"))
+            }
+            Self::TooLarge(limit) => Error::new(
+                Code::ReplyTooLarge,
+                format!("{provider}’s reply was larger than {} MiB, and was not read further.", limit >> 20),
+            ),
+            Self::TooMany(limit) => Error::new(
+                Code::ReplyTooLarge,
+                format!("{provider}’s reply had more than {limit} values, and was not read further."),
+            ),
+            Self::Strange(what, status) => Error::new(
+                Code::ReplyInvalid,
+                format!("{provider}’s reply (status {}) was {what}.", status.as_u16()),
+            ),
+            Self::Unusable(unusable, status) => unusable.explain(provider, *status),
+        }
+    }
+}
+
+/// The innermost cause, which is the one that says something, with the host that was asked; never with the rest of an
+/// address in it, whose query could hold a secret.
+fn root(error: &reqwest::Error) -> String {
+    let cause = if error.is_timeout() { "it took too long".into() } else { innermost(error) };
+    let host = error.url().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
+    match host {
+        Some((host, port)) if !cause.contains(host) => format!("{cause} ({host}:{port})"),
+        _ => cause,
+    }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    let Some(cause) = cause else { return "the connection failed".into() };
+    let known = cause.downcast_ref::<std::io::Error>().and_then(|error| in_words(error.kind()));
+    known.map_or_else(|| without_number(&cause.to_string()), str::to_owned)
+}
+
+/// What the system says of a connection, in words that are the same on every system.
+fn in_words(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::ConnectionRefused => "connection refused",
+        ErrorKind::ConnectionReset => "the connection was reset",
+        ErrorKind::ConnectionAborted => "the connection was broken off",
+        ErrorKind::HostUnreachable => "the host is unreachable",
+        ErrorKind::NetworkUnreachable => "the network is unreachable",
+        ErrorKind::NetworkDown => "the network is down",
+        ErrorKind::AddrNotAvailable => "no address to connect from",
+        ErrorKind::TimedOut => "it took too long",
+        ErrorKind::UnexpectedEof => "the connection ended early",
+        ErrorKind::BrokenPipe => "the connection was closed",
+        _ => return None,
+    })
+}
+
+/// The system's own words, without its number for them.
+fn without_number(text: &str) -> String {
+    text.split(" (os error ").next().unwrap_or(text).to_owned()
+}
+
+/// Whether a character is shown as itself and changes nothing around it; line breaks are.
+pub(super) fn is_shown_plainly(c: char) -> bool {
+    c == '\n' || !(is_control(c) || is_hidden(c))
+}
+
+/// The error code given to a failure in an envelope, which has only words.
+pub const ENVELOPE_FAILURE: &str = "success:false";
+
+#[cfg(test)]
+mod tests {
+
+    use super::{Failure, without_number};
+
+    #[tokio::test]
+    async fn a_host_that_refuses_is_named_in_words() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let asked = reqwest::Client::builder().no_proxy().build().unwrap();
+        let error = asked.get(format!("http://127.0.0.1:{port}/?code=secret")).send().await.unwrap_err();
+        let told = Failure::not_sent(&error).explain("Acme").message;
+        assert_eq!(told, format!("Acme could not be reached: connection refused (127.0.0.1:{port})."));
+        assert_eq!(without_number("No such thing (os error 7)"), "No such thing");
+    }
+}

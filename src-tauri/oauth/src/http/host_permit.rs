@@ -1,0 +1,97 @@
+//! HostPermits: only so many token requests are under way at a host, however many connections are due at once. Whoever
+//! waits longest is next, and a person never waits for what is renewed by itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+/// How many token requests may be under way at one host.
+const MAX_REQUESTS: usize = 4;
+/// How many of them may be there without anyone waiting for them.
+const MAX_BACKGROUND_REQUESTS: usize = MAX_REQUESTS - 1;
+
+/// A place among the token requests of a host, for as long as it is held.
+#[derive(Debug)]
+pub struct HostPermit(#[expect(dead_code, reason = "held, never read")] Option<OwnedSemaphorePermit>);
+
+/// The turns at every host.
+#[derive(Debug, Default)]
+pub(super) struct HostPermits(Mutex<HashMap<String, Host>>);
+
+#[derive(Debug, Clone)]
+struct Host {
+    all: Arc<Semaphore>,
+    in_background: Arc<Semaphore>,
+}
+
+impl HostPermits {
+    /// Waits for a turn to ask for tokens.
+    pub(super) async fn any(&self, url: &Url) -> HostPermit {
+        HostPermit(self.host(url).all.acquire_owned().await.ok())
+    }
+
+    /// Waits until what nobody waits for may take its turn.
+    pub(super) async fn in_background(&self, url: &Url) -> HostPermit {
+        HostPermit(self.host(url).in_background.acquire_owned().await.ok())
+    }
+
+    fn host(&self, url: &Url) -> Host {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Host {
+            all: Semaphore::new(MAX_REQUESTS).into(),
+            in_background: Semaphore::new(MAX_BACKGROUND_REQUESTS).into(),
+        };
+        hosts.entry(url.origin().ascii_serialization()).or_insert_with(new).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+
+    /// Whether a turn is there at once.
+    async fn is_free(turn: impl Future<Output = HostPermit>) -> Option<HostPermit> {
+        let mut turn = pin!(turn);
+        poll_fn(|context| {
+            Poll::Ready(match turn.as_mut().poll(context) {
+                Poll::Ready(turn) => Some(turn),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_host_has_so_many_and_another_has_its_own() {
+        let (turns, busy, other) = (
+            HostPermits::default(),
+            Url::parse("https://a.example/token"),
+            Url::parse("https://b.example/token"),
+        );
+        let (busy, other) = (busy.unwrap(), other.unwrap());
+        let mut held = Vec::new();
+        for _ in 0..MAX_REQUESTS {
+            held.push(is_free(turns.any(&busy)).await.unwrap());
+        }
+        assert!(is_free(turns.any(&busy)).await.is_none());
+        assert!(is_free(turns.any(&other)).await.is_some());
+        held.pop();
+        assert!(is_free(turns.any(&busy)).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_leaves_a_place_to_a_person() {
+        let (turns, url) = (HostPermits::default(), Url::parse("https://a.example/token").unwrap());
+        let mut held = Vec::new();
+        while let Some(turn) = is_free(turns.in_background(&url)).await {
+            held.push((turn, is_free(turns.any(&url)).await.unwrap()));
+        }
+        assert!(is_free(turns.any(&url)).await.is_some());
+    }
+}

@@ -1,0 +1,94 @@
+//! How many values a JSON text holds, counted before it is parsed: in memory each takes a hundred times the room that
+//! the shortest, `0,`, has in a reply.
+
+/// Counts the values of a JSON text as its pieces arrive.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// Whether it is a list or an object, once its first character is known.
+    is_json: Option<bool>,
+    count: usize,
+    is_in_string: bool,
+    is_escaped: bool,
+}
+
+impl Values {
+    /// Takes in the next piece, and answers how many values there are so far beyond the first: never fewer than a
+    /// parser makes of it. Of what is neither a list nor an object, none. A byte order mark and any kind of space may
+    /// stand before either.
+    pub(super) fn take_in(&mut self, piece: &[u8]) -> usize {
+        let first = piece.iter().find(|byte| byte.is_ascii_graphic());
+        if self.is_json.is_none() {
+            self.is_json = first.map(|first| matches!(first, b'[' | b'{'));
+        }
+        if self.is_json != Some(true) {
+            return 0;
+        }
+        for byte in piece {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.is_in_string => self.is_escaped = true,
+                b'"' => self.is_in_string = !self.is_in_string,
+                b',' | b'[' | b'{' if !self.is_in_string => self.count += 1,
+                _ => {}
+            }
+        }
+        self.count
+    }
+}
+
+/// Whether a JSON text holds more values than `most`.
+pub fn holds_more_than(most: usize, text: &str) -> bool {
+    Values::default().take_in(text.as_bytes()) > most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    #[test]
+    fn what_stands_before_json_hides_no_value() {
+        for before in ["", " \n", "\u{feff}", "\u{feff}\u{feff} ", "\u{a0}", "\u{b}", "\u{3000}"] {
+            let text = format!("{before}[0,0,0]");
+            assert_eq!(Values::default().take_in(text.as_bytes()), 3, "{before:?}");
+            let mut in_pieces = Values::default();
+            assert_eq!(text.as_bytes().chunks(1).map(|piece| in_pieces.take_in(piece)).last(), Some(3));
+        }
+        assert_eq!(Values::default().take_in(b"a=[0,0,0]"), 0);
+    }
+
+    fn values(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(all) => all.iter().map(values).sum(),
+            Value::Object(all) => all.values().map(values).sum(),
+            _ => 0,
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<i64>().prop_map(Value::from), ".*".prop_map(Value::from)];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+                prop::collection::hash_map(".*", inner, 0..8)
+                    .prop_map(|all| Value::Object(all.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// However it is cut into pieces, and whatever its texts hold.
+        #[test]
+        fn no_value_escapes_the_count(value in any_json(), cut in any::<prop::sample::Index>()) {
+            let text = value.to_string();
+            let (start, end) = text.as_bytes().split_at(cut.index(text.len()));
+            let mut counted = Values::default();
+            counted.take_in(start);
+            let counted = counted.take_in(end);
+            prop_assert!(counted + 1 >= values(&value), "{counted} of {}", values(&value));
+            prop_assert!(counted <= 2 * values(&value), "{counted} of {}", values(&value));
+        }
+    }
+}

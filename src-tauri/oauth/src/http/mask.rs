@@ -1,0 +1,316 @@
+//! The one masking pass over what a provider sends: a reply that repeats a secret cannot make it be kept or shown.
+
+use std::borrow::Cow;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::text::is_hidden;
+use memchr::memmem;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use serde_json::Value;
+
+/// What is put in place of a secret.
+pub(super) const MASKED: &str = "[secret]";
+/// A shorter secret is a word that may well stand elsewhere by chance.
+const MIN_SECRET: usize = 12;
+
+/// What must not be seen: secrets, in every form that they may be repeated in.
+#[derive(Clone)]
+pub struct Mask {
+    text: Option<AhoCorasick>,
+    json: Option<AhoCorasick>,
+}
+
+/// What `encodeURIComponent` leaves as it is.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+impl Mask {
+    /// A mask for these secrets.
+    pub fn of(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().trim().len() >= MIN_SECRET);
+        let secrets: Vec<SecretString> = secrets.collect();
+        let automaton = |in_json| {
+            let forms = secrets.iter().flat_map(|secret| forms(secret.expose_secret().trim(), in_json));
+            let forms: Vec<Vec<u8>> = forms.collect();
+            // So few needles always make an automaton.
+            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
+            built.filter(|_| !forms.is_empty())
+        };
+        Self { text: automaton(false), json: automaton(true) }
+    }
+
+    /// A text without the secrets. Hidden characters are removed wherever a text is shown, so that none keeps a secret
+    /// from being found.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if text.contains(is_hidden) {
+            let visible: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+            if let Cow::Owned(masked) = self.visible(&visible) {
+                return Cow::Owned(masked);
+            }
+        }
+        self.visible(text)
+    }
+
+    fn visible<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match replaced(self.text.as_ref(), text.as_bytes(), |_, _| Some(MASKED)) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+        }
+    }
+
+    /// JSON text without the secrets, however its strings are escaped. What was JSON stays JSON.
+    pub fn json(&self, body: Vec<u8>) -> Vec<u8> {
+        if self.json.is_none() {
+            return body;
+        }
+        let in_place = |before: &[u8], found: &[u8]| {
+            // What begins within an escape is something else.
+            let slashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+            // A number may be a secret as well, and what stands in its place must be one.
+            let masked = if found.iter().all(u8::is_ascii_digit) { "0" } else { MASKED };
+            slashes.is_multiple_of(2).then_some(masked)
+        };
+        let masked = match replaced(self.json.as_ref(), &unescaped(&body), in_place) {
+            Cow::Owned(masked) => Some(masked),
+            Cow::Borrowed(_) => None,
+        };
+        // Where nothing secret is in it, it stays as it came.
+        masked.unwrap_or(body)
+    }
+
+    /// Masks every text of a value, and every name.
+    pub fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(masked) = self.text(text) {
+                    *text = masked;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(members) => {
+                members.values_mut().for_each(|value| self.value(value));
+                if members.keys().any(|name| matches!(self.text(name), Cow::Owned(_))) {
+                    let all = std::mem::take(members);
+                    members
+                        .extend(all.into_iter().map(|(name, value)| (self.text(&name).into_owned(), value)));
+                }
+            }
+            Value::Number(number) => {
+                if let Cow::Owned(masked) = self.text(&number.to_string()) {
+                    *value = masked.into();
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+}
+
+/// Bytes with what was found in them replaced by what `in_place` says, by what is before it and by itself.
+fn replaced<'b>(
+    automaton: Option<&AhoCorasick>,
+    bytes: &'b [u8],
+    in_place: impl Fn(&[u8], &[u8]) -> Option<&'static str>,
+) -> Cow<'b, [u8]> {
+    let Some(automaton) = automaton else { return Cow::Borrowed(bytes) };
+    let (mut masked, mut done) = (Vec::new(), 0);
+    for found in automaton.find_iter(bytes) {
+        if found.start() < done {
+            continue;
+        }
+        let rest = bytes[found.end()..].iter().take_while(|byte| is_of_token(**byte)).count();
+        let end = found.end() + rest;
+        let Some(text) = in_place(&bytes[..found.start()], &bytes[found.start()..end]) else { continue };
+        masked.extend_from_slice(&bytes[done..found.start()]);
+        masked.extend_from_slice(text.as_bytes());
+        done = end;
+    }
+    if done == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    masked.extend_from_slice(&bytes[done..]);
+    Cow::Owned(masked)
+}
+
+/// What most tokens are made of (RFC 6750 §2.1), as it is or percent-encoded.
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=%".contains(&byte)
+}
+
+/// The ways in which a secret may stand in a reply: as it is, in a JSON string, in a form or an address.
+fn forms(secret: &str, in_json: bool) -> Vec<Vec<u8>> {
+    // Two thirds of a token tell it from others of the same provider, and find one that was cut off. What stands in
+    // JSON otherwise than in itself is looked for whole, so that no escape is cut in two.
+    let telling = if secret.bytes().all(is_of_token) {
+        MIN_SECRET.max(secret.len().div_ceil(3) * 2)
+    } else {
+        secret.len()
+    };
+    let start = secret.get(..telling).unwrap_or(secret);
+    let form: String = url::form_urlencoded::byte_serialize(start.as_bytes()).collect();
+    let component = percent_encode(start.as_bytes(), COMPONENT).to_string();
+    let lower = |text: &str| {
+        let mut bytes = text.as_bytes().to_vec();
+        let escapes: Vec<usize> = memchr::memchr_iter(b'%', &bytes).collect();
+        for at in escapes {
+            if let Some(digits) = bytes.get_mut(at + 1..at + 3) {
+                digits.make_ascii_lowercase();
+            }
+        }
+        bytes
+    };
+    let (lower_form, lower_component) = (lower(&form), lower(&component));
+    let itself = if in_json {
+        let json = Value::from(start).to_string();
+        json[1..json.len() - 1].to_owned()
+    } else {
+        start.to_owned()
+    };
+    vec![itself.into(), form.into(), component.into(), lower_form, lower_component]
+}
+
+/// JSON text whose printable ASCII is escaped only where that is needed, as some libraries do with `/`, `+` and `=`.
+fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
+    if memmem::find(body, b"\\/").is_none() && memmem::find(body, b"\\u00").is_none() {
+        return Cow::Borrowed(body);
+    }
+    let mut plain = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        plain.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let (character, length) = match rest {
+            [_, b'/', ..] => (Some(b'/'), 2),
+            [_, b'u', b'0', b'0', high, low, ..] => (visible(*high, *low), 6),
+            _ => (None, 2),
+        };
+        match character {
+            // These stay escaped, in the short form.
+            Some(character @ (b'"' | b'\\')) => plain.extend([b'\\', character]),
+            Some(character) => plain.push(character),
+            None => plain.extend_from_slice(&rest[..length.min(rest.len())]),
+        }
+        rest = &rest[length.min(rest.len())..];
+    }
+    plain.extend_from_slice(rest);
+    Cow::Owned(plain)
+}
+
+/// The character of an escape, where it is a printable one of ASCII.
+fn visible(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let byte = digit(high)? * 16 + digit(low)?;
+    (byte.is_ascii_graphic() || byte == b' ').then_some(byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn mask(secrets: &[&str]) -> Mask {
+        Mask::of(secrets.iter().map(|secret| SecretString::from(*secret)))
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_form() {
+        let secret = "s3cret/with+signs=and~more";
+        let mask = mask(&[secret]);
+        for echo in [
+            r#""s3cret/with+signs=and~more""#,
+            r#""s3cret\/with\u002Bsigns\u003dand~more""#,
+            r#""\u00733cret/with+signs=and~more""#,
+            r#""https://x.example/?t=s3cret%2Fwith%2Bsigns%3Dand%7Emore&a=b""#,
+            r#""https://x.example/?t=s3cret%2fwith%2bsigns%3dand~more&a=b""#,
+            r#""cut off: s3cret/with+signs=an""#,
+        ] {
+            let masked = mask.json(format!("[{echo}]").into_bytes());
+            let masked: Value = serde_json::from_slice(&masked).unwrap();
+            let text = masked[0].as_str().unwrap();
+            assert!(text.contains(MASKED) && !text.contains("signs"), "{echo} → {text}");
+        }
+        assert_eq!(mask.json(br#"{"other":"a\/b"}"#.to_vec()), br#"{"other":"a\/b"}"#);
+    }
+
+    #[test]
+    fn a_secret_with_quotes_leaves_json_behind() {
+        let secret = r#"a "quoted" \secret\ "#.trim();
+        let body = json!({ "said": format!("it is {secret}, is it"), "n": 1 }).to_string();
+        let masked: Value = serde_json::from_slice(&mask(&[secret]).json(body.into_bytes())).unwrap();
+        assert_eq!(masked, json!({ "said": "it is [secret], is it", "n": 1 }));
+    }
+
+    #[test]
+    fn a_secret_is_found_with_any_of_its_characters_escaped() {
+        let secret = r#"s3cret with "quotes", \slash/es"#;
+        for escaped in secret.chars() {
+            let text: String = secret
+                .chars()
+                .map(|c| match c {
+                    c if c == escaped => format!("\\u{:04x}", u32::from(c)),
+                    '"' | '\\' => format!("\\{c}"),
+                    c => c.to_string(),
+                })
+                .collect();
+            let body = format!(r#"{{"a":"it is {text}"}}"#);
+            assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["a"], format!("it is {secret}"));
+            let masked: Value = serde_json::from_slice(&mask(&[secret]).json(body.into_bytes())).unwrap();
+            assert_eq!(masked["a"], "it is [secret]", "{text}");
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_are_masked_too() {
+        let mut value =
+            json!({ "k123456789012": 1, "n": 123_456_789_012_345_u64, "deep": [{ "x": "k123456789012" }] });
+        mask(&["k123456789012", "123456789012345"]).value(&mut value);
+        assert_eq!(value, json!({ "[secret]": 1, "n": "[secret]", "deep": [{ "x": "[secret]" }] }));
+    }
+
+    #[test]
+    fn a_secret_number_leaves_a_number() {
+        let body = br#"{"a":[1234567890123],"b":"1234567890123"}"#;
+        assert_eq!(mask(&["1234567890123"]).json(body.to_vec()), br#"{"a":[0],"b":"0"}"#);
+    }
+
+    #[test]
+    fn a_secret_with_hidden_characters_in_it_is_found() {
+        let mask = mask(&["k123456789012"]);
+        assert_eq!(mask.text("a k12345\u{200b}6789012\u{ad} z"), "a [secret] z");
+        assert_eq!(mask.text("a k12345\u{200b}z"), "a k12345\u{200b}z");
+    }
+
+    #[test]
+    fn short_words_are_left_alone() {
+        assert_eq!(mask(&["admin", ""]).text("admin has the admin page"), "admin has the admin page");
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_is_left_in_any_json(secret in "[!-~]{12,80}", around in ".{0,20}") {
+            let value = json!({ "a": format!("{around}{secret}{around}"), "b": [secret], "c": around });
+            let masked = mask(&[&secret]).json(value.to_string().into_bytes());
+            let masked: Value = serde_json::from_slice(&masked).unwrap();
+            prop_assert!(!masked["a"].as_str().unwrap().contains(&secret));
+            prop_assert_eq!(&masked["b"][0], MASKED);
+        }
+
+        #[test]
+        fn unescaping_changes_no_value(text in ".{0,40}", tail in r#"[\\/u0-9a-f"]{0,12}"#) {
+            let value = json!({ "t": format!("{text}{tail}") });
+            let escaped: String = value.to_string().replace('/', "\\/");
+            let plain = unescaped(escaped.as_bytes());
+            prop_assert_eq!(serde_json::from_slice::<Value>(&plain).unwrap(), value);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! HTTP to providers: replies capped in size and time, no redirect followed, https only (but for this machine).
+
+mod adapter;
+pub mod api;
+mod cause;
+mod certificate;
+mod client;
+mod client_pool;
+mod failure;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
+mod host_permit;
+mod json;
+mod limits;
+pub mod login;
+mod mask;
+mod proxy;
+mod redacted_response;
+mod response;
+pub mod token;
+mod token_failure;
+mod unusable;
+
+pub use client::{Client, Progress};
+pub use failure::{ENVELOPE_FAILURE, Failure};
+pub use host_permit::HostPermit;
+pub use json::holds_more_than;
+pub use limits::Limits;
+pub use mask::Mask;
+pub use response::Reply;
+pub use token_failure::TokenFailure;
+pub use unusable::Unusable;

@@ -1,0 +1,116 @@
+//! What a provider's refusal means, for a person.
+
+use grapnel_model::error::{Code, Error};
+use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::secret::ExposeSecret;
+
+use crate::http::ENVELOPE_FAILURE;
+use crate::http::token::Credentials;
+
+/// What the provider said, cleaned. The code is empty where it gave none; a callback has no status.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// The HTTP status; none for an error in a callback.
+    pub status: Option<http::StatusCode>,
+    /// The error code.
+    pub error: &'a str,
+    /// The provider's own words.
+    pub description: Option<&'a str>,
+}
+
+impl Refusal<'_> {
+    /// The refusal in the provider's words.
+    pub fn explain(&self, provider: &str) -> Error {
+        let said = said(self.description);
+        let status = self.status.map(|status| format!("status {}", status.as_u16()));
+        match self.error {
+            "invalid_client" | "unauthorized_client" => Error::new(
+                Code::InvalidClient,
+                format!(
+                    "{provider} does not accept the client ID or the client secret{}.{said}",
+                    self.in_brackets()
+                ),
+            ),
+            "invalid_grant" => Error::new(
+                Code::InvalidGrant,
+                format!(
+                    "{provider} answered that what it was given is no longer valid{}.{said}",
+                    self.in_brackets()
+                ),
+            ),
+            "temporarily_unavailable" | "server_error" | "slow_down" => Error::new(
+                Code::ProviderUnavailable,
+                format!("{provider} cannot answer now{}.{said}", self.in_brackets()),
+            )
+            .hint("Try again in a few minutes."),
+            ENVELOPE_FAILURE => Error::new(Code::ProviderError, format!("{provider} refused.{said}")),
+            "" => {
+                let with = status.map(|status| format!(" with {status}")).unwrap_or_default();
+                Error::new(Code::ProviderError, format!("{provider} refused{with}.{said}"))
+            }
+            error => {
+                let with = status.map(|status| format!("{status} and ")).unwrap_or_default();
+                Error::new(
+                    Code::ProviderError,
+                    format!("{provider} refused, with {with}the error “{error}”.{said}"),
+                )
+            }
+        }
+    }
+
+    /// Status and code, to look up: ` (status 400, invalid_grant)`.
+    pub fn in_brackets(&self) -> String {
+        let status = self.status.map(|status| format!("status {}", status.as_u16()));
+        let code = Some(self.error.to_owned()).filter(|code| !code.is_empty() && code != ENVELOPE_FAILURE);
+        let parts: Vec<String> = status.into_iter().chain(code).collect();
+        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+    }
+}
+
+/// A provider's own words, as a sentence that ends once.
+pub fn said(text: Option<&str>) -> String {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return String::new() };
+    let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!(" It says: “{text}”{stop}")
+}
+
+/// What to do about a client that is not accepted, by how it identifies itself.
+pub fn client_hint(conventions: &Conventions, credentials: &Credentials, then: &str) -> String {
+    let secret = credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
+    let method = match (conventions.client_auth, secret) {
+        (_, None) => " If the provider gave you a client secret, enter it as well.",
+        (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
+            " The secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider decodes them: if both are right, set client_auth to basic_raw or body."
+        }
+        (ClientAuth::Basic | ClientAuth::BasicRaw, Some(_)) => {
+            " If both are right, the provider may want them in the request body: set client_auth to body."
+        }
+        (ClientAuth::Body, Some(_)) => {
+            " If both are right, the provider may want them by HTTP Basic: set client_auth to basic."
+        }
+        (ClientAuth::None, Some(_)) => " The app’s client_auth is none: set it to basic or body.",
+    };
+    format!(
+        "Compare client ID and client secret with your app’s page at the provider, and correct the app (Edit app, or grapnel app set).{method} Then {then}."
+    )
+}
+
+/// Whether HTTP Basic carries it otherwise than as it is.
+fn is_encoded(text: &str) -> bool {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>() != text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said;
+
+    #[test]
+    fn a_providers_words_end_once() {
+        assert_eq!(said(Some("no such code")), " It says: “no such code”.");
+        for ended in ["Client authentication failed.", "Why?", "Gone!", "cut off…"] {
+            assert_eq!(said(Some(ended)), format!(" It says: “{ended}”"));
+        }
+        assert_eq!(said(Some("  ")), "");
+        assert_eq!(said(None), "");
+    }
+}

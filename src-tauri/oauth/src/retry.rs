@@ -1,0 +1,93 @@
+//! When a try that failed is made again: after a pause that doubles, a random bit, and never before the provider
+//! wants it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The pause after the first failure.
+const FIRST_DELAY: Duration = Duration::from_secs(10);
+/// The longest pause that nobody asked for.
+const MAX_DELAY: Duration = Duration::from_secs(3_600);
+/// The longest that a provider is heard. One that asks for more has made a mistake.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
+/// The longest that those who were told to come back at one moment are spread over, as a share of the wait.
+const JITTER_DIVISOR: u32 = 10;
+
+/// The pause after so many failures in a row, when the provider `asked` for one. `dice` is from 0 to 1.
+pub fn pause(failures: u32, asked: Option<Duration>, dice: f64) -> Duration {
+    let doubled =
+        FIRST_DELAY.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
+    let own = doubled.min(MAX_DELAY);
+    let own = own / 2 + (own / 2).mul_f64(dice);
+    let Some(asked) = asked.map(|asked| asked.min(MAX_RETRY_AFTER)) else { return own };
+    own.max(asked + (asked / JITTER_DIVISOR).min(MAX_DELAY / 60).mul_f64(dice))
+}
+
+/// A throw of the dice for [`pause`].
+pub fn dice() -> f64 {
+    f64::from(u32::from_le_bytes(grapnel_model::secret::random())) / f64::from(u32::MAX)
+}
+
+/// A moment so long from `now`.
+pub fn after(now: Timestamp, pause: Duration) -> Timestamp {
+    let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+/// A pause in words: `in 40 seconds`, `in 12 minutes`.
+pub fn in_words(pause: Duration) -> String {
+    let seconds = pause.as_secs().max(1);
+    match seconds {
+        1 => "in a second".into(),
+        2..90 => format!("in {seconds} seconds"),
+        90..5_400 => format!("in {} minutes", (seconds + 30) / 60),
+        _ => format!("in {} hours", (seconds + 1_800) / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_pauses_double_up_to_an_hour() {
+        let longest = |failures| pause(failures, None, 1.0).as_secs();
+        let shortest = |failures| pause(failures, None, 0.0).as_secs();
+        assert_eq!(
+            [1, 2, 3, 4, 9, 10, 32, 33, u32::MAX].map(longest),
+            [10, 20, 40, 80, 2_560, 3_600, 3_600, 3_600, 3_600]
+        );
+        assert_eq!([1, 2, 3, 9, 10].map(shortest), [5, 10, 20, 1_280, 1_800]);
+    }
+
+    #[test]
+    fn words() {
+        let said = [0, 1, 40, 600, 3_600, 7_300].map(|seconds| in_words(Duration::from_secs(seconds)));
+        assert_eq!(
+            said,
+            ["in a second", "in a second", "in 40 seconds", "in 10 minutes", "in 60 minutes", "in 2 hours"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn never_sooner_than_the_provider_asks_and_never_later_than_the_bounds(
+            failures: u32, asked in proptest::option::of(0_u64..200_000), dice in 0.0..=1.0_f64,
+        ) {
+            let asked = asked.map(Duration::from_secs);
+            let pause = pause(failures, asked, dice);
+            let heard = asked.unwrap_or_default().min(MAX_RETRY_AFTER);
+            prop_assert!(pause >= heard);
+            prop_assert!(pause <= MAX_DELAY.max(heard + Duration::from_secs(60)));
+            prop_assert!(pause >= FIRST_DELAY / 2);
+        }
+
+        #[test]
+        fn more_failures_never_shorten_the_pause(failures in 0_u32..64, dice in 0.0..=1.0_f64) {
+            prop_assert!(pause(failures + 1, None, dice) >= pause(failures, None, dice));
+        }
+    }
+}
