@@ -10,9 +10,13 @@ use jiff::Timestamp;
 /// The current time in each target: 2026-03-02T12:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
 
+/// A directory's name, and the function that its inputs are given to.
+#[cfg(test)]
+type Target = (&'static str, fn(&[u8]));
+
 /// The targets by the name of their directory in `tests/fuzz/seeds`.
 #[cfg(test)]
-const TARGETS: [(&str, fn(&[u8])); 2] = [("token_response", token_response), ("discovery", discovery)];
+const TARGETS: [Target; 2] = [("token_response", token_response), ("discovery", discovery)];
 
 /// A reply of a token endpoint: a line with its status and the provider's id, header lines, an empty line, the body.
 pub fn token_response(data: &[u8]) {

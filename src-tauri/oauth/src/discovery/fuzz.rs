@@ -12,7 +12,7 @@ use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::http::Reply;
 use grapnel_model::provider::{ProfileFile, is_loopback};
 
-pub fn discovery(data: &[u8]) {
+pub(crate) fn discovery(data: &[u8]) {
     let (typed, rest) = split(data, b"\n");
     let Ok(typed) = std::str::from_utf8(typed) else { return };
     let asked = match TypedIssuer::read(typed) {

@@ -34,7 +34,7 @@ const REFRESH: &str = "refresh-41d7c0be95a3";
 const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 const SENT: [&str; 5] = [CODE, STATE, VERIFIER, CLIENT_SECRET, REFRESH];
 
-pub fn token_response(data: &[u8]) {
+pub(crate) fn token_response(data: &[u8]) {
     let (reply, conventions) = read(data);
     for is_exchange in [true, false] {
         let asked = if is_exchange {

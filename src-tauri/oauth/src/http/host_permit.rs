@@ -1,4 +1,4 @@
-//! HostPermits: only so many token requests are under way at a host, however many connections are due at once. Whoever
+//! Host permits limit the concurrent token requests to a host, however many connections are due at once. Whoever
 //! waits longest is next, and a person never waits for what is renewed by itself.
 
 use std::collections::HashMap;

@@ -146,7 +146,7 @@ mod tests {
     use grapnel_model::content::Post;
     use proptest::prelude::*;
 
-    use super::super::{Cache, Entry, Of, keep};
+    use super::super::{Cache, Entry, ListKey, replace_list};
     use super::*;
 
     fn moment(second: Option<i64>) -> Option<Timestamp> {
@@ -183,12 +183,12 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let home = tempfile::tempdir().unwrap();
             let cache = Cache::in_home(home.path());
-            let list = Of { connection_id: "c".into(), kind: "posts".into(), within: "p".into(), narrowed: String::new() };
+            let list = ListKey { connection_id: "c".into(), kind: "posts".into(), within: "p".into(), narrowed: String::new() };
             let entries: Vec<Entry> = all.iter().cloned().map(entry).collect();
             let bodies: Vec<String> = (0..all.len()).map(|index| index.to_string()).collect();
             runtime.block_on(cache.write(move |tx| {
                 let read = |body: &String| entries.get(body.parse::<usize>().unwrap()).cloned();
-                Ok(keep(tx, &list, Timestamp::UNIX_EPOCH, bodies.into_iter(), read)?)
+                Ok(replace_list(tx, &list, Timestamp::UNIX_EPOCH, bodies.into_iter(), read)?)
             })).unwrap();
             let size = i64::try_from(all.len()).unwrap();
             let selected = runtime.block_on(cache.read(move |connection| {
