@@ -6,10 +6,10 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Secrets, is_secret};
 use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_store::app::{self, AppRow};
+use grapnel_store::sealed::Sealed;
 
 use crate::env::Env;
-use crate::store::app::{self, AppRow};
-use crate::store::sealed::Sealed;
 
 /// Where they are sealed, all in one.
 fn associated_data(app: &AppId) -> String {

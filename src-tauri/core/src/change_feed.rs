@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use grapnel_model::error::{Code, Result};
 use grapnel_model::event::Event;
+use grapnel_store::change_log::{self, Change};
 
 use crate::authorize;
 use crate::env::Env;
-use crate::store::change_log::{self, Change};
 
 /// If more was written at once, everything is read again.
 const MANY: usize = 256;

@@ -8,15 +8,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_oauth::clock::{Clock, CorrectedClock};
+use grapnel_oauth::http::Client;
+use grapnel_store::cache::Cache;
+use grapnel_store::connection::{ConnectionRow, SealedGrant};
+use grapnel_store::vault::{Keyring, Vault};
+use grapnel_store::{self as store, Presence, Store};
 use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
-
-use crate::clock::{Clock, CorrectedClock};
-use crate::http::Client;
-use crate::store::cache::Cache;
-use crate::store::connection::{ConnectionRow, SealedGrant};
-use crate::store::{self, Presence, Store};
-use crate::vault::{Keyring, Vault};
 
 /// How many events may wait for a slow watcher before the oldest are dropped.
 const EVENTS: usize = 1024;

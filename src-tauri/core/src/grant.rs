@@ -5,14 +5,14 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Conventions, Origins};
 use grapnel_model::secret::{Glimpse, SecretString};
+use grapnel_oauth::http::token::{Credentials, Grant};
+use grapnel_store::connection::{ConnectionRow, RenewalStatus, SealedGrant, StoredGrant};
+use grapnel_store::sealed::Sealed;
 
 use crate::app_secrets;
 use crate::env::Env;
-use crate::http::token::{Credentials, Grant};
 use crate::life;
 use crate::signed_in::ConfiguredApp;
-use crate::store::connection::{ConnectionRow, RenewalStatus, SealedGrant, StoredGrant};
-use crate::store::sealed::Sealed;
 
 /// Where an app's client secret is sealed.
 pub(crate) fn secret_place(app: &grapnel_model::id::AppId) -> String {

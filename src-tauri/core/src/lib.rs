@@ -33,6 +33,3 @@ pub use grapnel_oauth::{clock, discovery};
 pub use grapnel_store::vault::{Keyring, KeyringSignal, SystemKeyring};
 pub use grapnel_store::{Store, write_private};
 pub use remove_app::Removed;
-
-use grapnel_oauth::{authorities, http, refusal, retry};
-use grapnel_store::{self as store, vault};

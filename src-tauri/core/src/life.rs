@@ -4,10 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use grapnel_model::connection::{ExpirySource, Held};
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_oauth::http::token::{End, Grant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-
-use crate::http::token::{End, Grant};
 
 /// A moment further away is no end that anybody means.
 const MAX_LIFE: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);

@@ -8,12 +8,12 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AppId;
 use grapnel_model::revocation::Revocation;
+use grapnel_store::{activity, app, revocation};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::app::{being_connected, view};
 use crate::env::Env;
-use crate::store::{activity, app, revocation};
 use crate::{authorize, connection, revoke};
 
 /// What removing an app with its connections came to.

@@ -10,17 +10,17 @@ use grapnel_model::id::{ConnectionId, RevocationId};
 use grapnel_model::provider::{Origins, Profile};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
+use grapnel_oauth::http::api::{self, ApiFailure};
+use grapnel_oauth::retry::{after, dice, in_words, pause};
+use grapnel_store::connection::{ConnectionRow, SealedGrant};
+use grapnel_store::revocation::{RefreshToken, RevocationRow};
+use grapnel_store::{activity, app, connection, revocation};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::env::Env;
 use crate::grant::{self, Client};
-use crate::http::api::{self, ApiFailure};
-use crate::retry::{after, dice, in_words, pause};
 use crate::signed_in::ConfiguredApp;
-use crate::store::connection::{ConnectionRow, SealedGrant};
-use crate::store::revocation::{RefreshToken, RevocationRow};
-use crate::store::{activity, app, connection, revocation};
 
 /// How long a provider is asked again.
 const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);

@@ -3,11 +3,11 @@
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::settings::Settings;
+use grapnel_oauth::authorities;
+use grapnel_store as store;
 
-use crate::authorities;
 use crate::browser;
 use crate::env::Env;
-use crate::store;
 
 /// What is set.
 pub(crate) fn get(env: &Env) -> Result<Settings> {

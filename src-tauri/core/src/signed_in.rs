@@ -3,10 +3,10 @@
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::{Conventions, Profile};
+use grapnel_store::app::{self, AppRow};
+use grapnel_store::connection::{self, ConnectionRow};
 
 use crate::env::Env;
-use crate::store::app::{self, AppRow};
-use crate::store::connection::{self, ConnectionRow};
 
 /// An app, and how its provider is spoken to.
 #[derive(Clone)]

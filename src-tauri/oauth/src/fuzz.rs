@@ -5,11 +5,6 @@ pub(crate) mod checks;
 #[cfg(test)]
 mod replay;
 
-use jiff::Timestamp;
-
-/// The current time in each target: 2026-03-02T12:00:00Z.
-pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
-
 /// A directory's name, and the function that its inputs are given to.
 #[cfg(test)]
 type Target = (&'static str, fn(&[u8]));

@@ -1,10 +1,10 @@
 //! Fault injection: errors of real servers and networks, each applied a given number of times.
 
 mod apply;
-mod endpoint;
-mod fault;
-mod plan;
-mod refusals;
+pub(crate) mod endpoint;
+pub(crate) mod fault;
+pub(crate) mod plan;
+pub(crate) mod refusals;
 mod reply_body;
 mod token_reply;
 

@@ -3,11 +3,11 @@
 mod code_exchange;
 mod ledger;
 mod persistence;
+mod random_tokens;
 mod refresh;
-mod token_format;
 
 pub(crate) use code_exchange::CodeExchange;
-pub(crate) use ledger::{Authorization, BearerError, Grant, TokenInfo, Tokens, Validity};
+pub(crate) use ledger::{Authorization, BearerError, Grant, TokenFormat, TokenInfo, Tokens, Validity};
 pub use ledger::{Grants, Issued, Lifetimes};
+pub(crate) use random_tokens::RandomTokens;
 pub(crate) use refresh::RefreshError;
-pub(crate) use token_format::{RandomTokens, TokenFormat};

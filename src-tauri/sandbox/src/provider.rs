@@ -8,10 +8,10 @@ pub use id::ProviderId;
 
 use crate::clock::Clock;
 use crate::departures::{DepartureLog, Departures};
-use crate::faults::Endpoint;
-use crate::faults::Fault;
-use crate::faults::Faults;
-use crate::faults::RefusalReplies;
+use crate::faults::endpoint::Endpoint;
+use crate::faults::fault::Fault;
+use crate::faults::plan::Faults;
+use crate::faults::refusals::RefusalReplies;
 use crate::grants::{Grants, Lifetimes, TokenFormat};
 use crate::registered_app::RegisteredApp;
 use crate::revealed::Reveal;

@@ -7,6 +7,9 @@ use grapnel_model::id::AppId;
 use grapnel_model::provider::Secrets;
 use grapnel_model::redirect;
 use grapnel_model::secret::SecretString;
+use grapnel_store::app::{AppRow, name_is_taken};
+use grapnel_store::sealed::Sealed;
+use grapnel_store::{activity, app};
 use jiff::Timestamp;
 
 use super::errors::{NOT_ADDED, taken};
@@ -15,9 +18,6 @@ use super::view::{App, view};
 use crate::app_secrets;
 use crate::env::Env;
 use crate::grant::secret_place;
-use crate::store::app::{AppRow, name_is_taken};
-use crate::store::sealed::Sealed;
-use crate::store::{activity, app};
 
 /// An app that can be, before it is stored: its secret is not sealed yet.
 pub(crate) struct Possible {

@@ -6,15 +6,15 @@ use grapnel_model::event::Event;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Origins, Profile, Secrets, is_secret};
 use grapnel_model::redirect;
+use grapnel_store::app::{AppRow, name_is_taken};
+use grapnel_store::sealed::Sealed;
+use grapnel_store::{activity, app, connection};
 
 use super::add::seal;
 use super::errors::{being_connected, taken};
 use super::form::{Checked, NewApp, Secret};
 use super::view::{App, view};
 use crate::env::Env;
-use crate::store::app::{AppRow, name_is_taken};
-use crate::store::sealed::Sealed;
-use crate::store::{activity, app, connection};
 use crate::{app_secrets, authorize};
 
 /// Changes an app to what was entered. Sign-ins that wait are cancelled: they began with what the app was before.

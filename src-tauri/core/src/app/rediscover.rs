@@ -3,11 +3,11 @@
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Profile;
+use grapnel_oauth::discovery::{self, Discovery};
+use grapnel_store::app;
 use serde::{Deserialize, Serialize};
 
-use crate::discovery::{self, Discovery};
 use crate::env::Env;
-use crate::store::app;
 
 /// What an app's issuer announces now, beside what the app has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,12 +7,12 @@ use grapnel_model::id::AppId;
 use grapnel_model::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, is_secret};
 use grapnel_model::redirect;
 use grapnel_model::redirect::{Loopback, WayBack};
+use grapnel_store::app;
+use grapnel_store::app::AppRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::env::Env;
-use crate::store::app;
-use crate::store::app::AppRow;
 
 /// A registered app. Its client secret stays in the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

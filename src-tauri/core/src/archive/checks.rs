@@ -5,6 +5,7 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::is_secret;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_store::app::AppRow;
 use serde_json::Value;
 
 use super::format::{AppOut, ConnectionOut};
@@ -12,7 +13,6 @@ use crate::app::{NewApp, Possible, is_hidden};
 use crate::app_secrets;
 use crate::env::Env;
 use crate::grant::secret_place;
-use crate::store::app::AppRow;
 
 /// The longest token that is taken.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;

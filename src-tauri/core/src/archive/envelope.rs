@@ -6,9 +6,8 @@ use age::scrypt::{Identity, Recipient};
 use age::{DecryptError, Decryptor, Encryptor};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
+use grapnel_store::vault::wrong_passphrase;
 use zeroize::Zeroizing;
-
-use crate::vault::wrong_passphrase;
 
 /// scrypt with N = 2¹⁷, OWASP's number: 128 MiB, and some tenths of a second.
 const WORK: u8 = 17;

@@ -10,8 +10,8 @@ use super::format::{AppOut, parse, write};
 use super::merge::{Import, Imported, Outcome, import};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::World;
-use crate::store;
 use grapnel_model::secret::SecretString;
+use grapnel_store as store;
 
 /// scrypt with little work: another thing is tried here.
 const WORK: u8 = 2;

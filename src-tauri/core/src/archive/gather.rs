@@ -9,6 +9,11 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::provider::is_secret;
 use grapnel_model::secret::SecretString;
+use grapnel_store::app::AppRow;
+use grapnel_store::connection::{ConnectionRow, StoredGrant};
+use grapnel_store::sealed::Sealed;
+use grapnel_store::vault::check_passphrase;
+use grapnel_store::{activity, app, connection};
 use serde::{Deserialize, Serialize};
 
 use super::format::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
@@ -16,11 +21,6 @@ use super::{envelope, file, format};
 use crate::app_secrets;
 use crate::env::Env;
 use crate::grant::{access_place, newest, refresh_place, secret_place};
-use crate::store::app::AppRow;
-use crate::store::connection::{ConnectionRow, StoredGrant};
-use crate::store::sealed::Sealed;
-use crate::store::{activity, app, connection};
-use crate::vault::check_passphrase;
 
 /// What to export, and where to.
 #[derive(Debug, Clone)]

@@ -13,6 +13,9 @@ use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::{Conventions, Origins, OtherHost, Profile};
 use grapnel_model::secret::Glimpse;
 use grapnel_model::text::clean_line;
+use grapnel_store::app::AppRow;
+use grapnel_store::connection::{ConnectionRow, SealedGrant};
+use grapnel_store::{self as store, activity, connection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +24,6 @@ use super::format::{AppOut, Archive, ConnectionOut, TokensOut};
 use crate::app::{self, Possible, shown_name};
 use crate::env::Env;
 use crate::grant::{access_place, refresh_place};
-use crate::store::app::AppRow;
-use crate::store::connection::{ConnectionRow, SealedGrant};
-use crate::store::{self, activity, connection};
 use crate::unique_names::UniqueNames;
 
 /// How to import.

@@ -9,9 +9,9 @@ pub(crate) mod fuzz;
 mod gather;
 mod merge;
 
-pub use crate::vault::check_passphrase;
 pub use format::Archive;
 pub use gather::{Export, Exported};
+pub use grapnel_store::vault::check_passphrase;
 pub use merge::{Import, Imported, Line, Outcome, What};
 
 pub(crate) use file::open;

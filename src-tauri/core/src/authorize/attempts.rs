@@ -8,10 +8,10 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::Profile;
 use grapnel_model::secret::SecretString;
+use grapnel_store::attempt::AttemptRow;
+use grapnel_store::{self as store, activity, app, connection};
 
 use crate::env::Env;
-use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity, app, connection};
 
 /// The address to open in a browser.
 pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {

@@ -6,13 +6,13 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AttemptId;
 use grapnel_model::provider::Conventions;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
+use grapnel_oauth::callback::{self, Answer, Arrived, Callback, Fault, Names};
+use grapnel_store::attempt::AttemptRow;
+use grapnel_store::{self as store, app};
 
 use super::attempts::{no_attempt, tell, time_out};
-use super::callback::{self, Answer, Arrived, Callback, Fault, Names};
 use crate::env::Env;
 use crate::signed_in::ConfiguredApp;
-use crate::store::attempt::AttemptRow;
-use crate::store::{self, app};
 
 /// A callback and the sign-in that it answers.
 pub(super) struct Matched {

@@ -8,13 +8,13 @@ use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_store::attempt::{self, AttemptRow};
+use grapnel_store::{activity, connection};
 
 use super::attempts::{tell, view};
 use super::store_grant::GrantTarget;
 use crate::content;
 use crate::env::Env;
-use crate::store::attempt::{self, AttemptRow};
-use crate::store::{activity, connection};
 
 /// Asks the provider who signed in. The tokens are stored by now: a failure here is noted, and loses nothing.
 pub(super) async fn fetch_account(env: &Arc<Env>, row: &AttemptRow, target: &GrantTarget) -> Result<()> {

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
+use grapnel_oauth::authorization_request;
+use grapnel_oauth::http::token::{Ask, Grant, ask};
+use grapnel_oauth::http::{Failure, Mask, TokenFailure, Unusable};
+use grapnel_oauth::refusal::{Refusal, client_hint, said};
+use grapnel_store::app::AppRow;
+use grapnel_store::attempt::{self, AttemptRow};
 
 use super::attempts::verifier_place;
-use super::request;
 use crate::app_secrets;
 use crate::content::{self, IdToken};
 use crate::env::Env;
 use crate::grant::Client;
-use crate::http::token::{Ask, Grant, ask};
-use crate::http::{Failure, Mask, TokenFailure, Unusable};
-use crate::refusal::{Refusal, client_hint, said};
 use crate::signed_in::ConfiguredApp;
-use crate::store::app::AppRow;
-use crate::store::attempt::{self, AttemptRow};
 
 /// What a code was exchanged for.
 pub(super) struct Exchanged {
@@ -48,7 +48,7 @@ pub(super) async fn exchange_code(
     let grant = match ask(&env.http, &permit, &client.conventions, &client.credentials, asked).await {
         Ok(grant) => grant,
         Err(unanswered) => {
-            request::answered_with(&mut row.exchange, unanswered.seen);
+            authorization_request::answered_with(&mut row.exchange, unanswered.seen);
             env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
             return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
         }
@@ -74,7 +74,7 @@ pub(super) fn denied(
 ) -> Result<Error> {
     let provider = &app.provider()?;
     let (error, description) = (clean(error, &[]), description.map(|text| clean(text, &[])));
-    request::came_back_with(&mut row.exchange, &error, description.as_deref());
+    authorization_request::came_back_with(&mut row.exchange, &error, description.as_deref());
     env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
     Ok(match error.as_str() {
         "access_denied" => Error::new(

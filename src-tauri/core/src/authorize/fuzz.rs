@@ -7,16 +7,16 @@ use std::cell::LazyCell;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::callback::{self, Answer, Arrived, Callback};
 use super::claim::{Matched, match_pasted, match_sign_in};
 use crate::env::Env;
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::{NOW, World};
-use crate::store::attempt::{self, AttemptRow};
 use grapnel_model::attempt::Phase;
 use grapnel_model::id::AttemptId;
 use grapnel_model::provider::{Conventions, DEEP_LINK, Profile};
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
+use grapnel_oauth::callback::{self, Answer, Arrived, Callback};
+use grapnel_store::attempt::{self, AttemptRow};
 
 type WaitingFor = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
 

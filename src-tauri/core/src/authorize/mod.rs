@@ -15,8 +15,6 @@ mod start;
 mod store_grant;
 mod watch;
 
-use grapnel_oauth::{authorization_request as request, callback};
-
 pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
 pub(crate) use receive::{paste, receive};
 pub(crate) use replace_account::replace;

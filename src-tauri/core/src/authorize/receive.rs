@@ -8,16 +8,16 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AttemptId;
 use grapnel_model::secret::SecretString;
+use grapnel_oauth::callback::Answer;
+use grapnel_store::attempt::AttemptRow;
+use grapnel_store::{self as store, activity};
 
 use super::attempts::tell;
-use super::callback::Answer;
 use super::claim::{Matched, RejectedCallback, match_pasted, match_sign_in};
 use super::complete::{complete, fail, fetch_account};
 use super::exchange::{denied, exchange_code};
 use super::store_grant::{GrantTarget, store_grant};
 use crate::env::Env;
-use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity};
 
 /// Takes in a callback, whichever way it came. One that is forged, late or repeated changes nothing, and is explained to
 /// whoever watches and in the activity.

@@ -7,11 +7,11 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
+use grapnel_store::{activity, attempt, connection};
 
 use super::attempts::{no_attempt, tell};
 use crate::env::Env;
 use crate::grant;
-use crate::store::{activity, attempt, connection};
 
 /// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection that
 /// was made for it goes.

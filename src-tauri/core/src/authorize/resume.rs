@@ -10,11 +10,10 @@ use super::loopback;
 use super::store_grant::GrantTarget;
 use super::watch::watch;
 use crate::env::Env;
-use crate::store::{self};
 
 /// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
 pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
-    for row in env.store.read(store::attempt::open)? {
+    for row in env.store.read(grapnel_store::attempt::open)? {
         match (row.phase, row.connection_id.clone()) {
             (Phase::Identifying, Some(id)) => {
                 let env = Arc::clone(env);

@@ -9,6 +9,12 @@ use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::Conventions;
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
+use grapnel_oauth::authorization_request::{self, Request};
+use grapnel_oauth::http::login;
+use grapnel_store::attempt::AttemptRow;
+use grapnel_store::connection::ConnectionRow;
+use grapnel_store::sealed::Sealed;
+use grapnel_store::{self as store, activity, connection};
 use jiff::SignedDuration;
 use url::Url;
 
@@ -16,16 +22,10 @@ use super::attempts::{cancel, get, tell, url_place, verifier_place};
 use super::complete::fail;
 use super::loopback;
 use super::receive::receive;
-use super::request::{self, Request};
 use super::watch::watch;
 use crate::app_secrets;
 use crate::env::Env;
-use crate::http::login;
 use crate::signed_in::ConfiguredApp;
-use crate::store::attempt::AttemptRow;
-use crate::store::connection::ConnectionRow;
-use crate::store::sealed::Sealed;
-use crate::store::{self, activity, connection};
 
 /// How long an attempt waits for the person.
 const ATTEMPT_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
@@ -144,7 +144,7 @@ async fn begin(
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
     let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;
-    let asked = request::Asked {
+    let asked = authorization_request::Asked {
         client_id: &app.client_id,
         redirect_uri: &redirect_uri,
         scopes: &app.scopes,
@@ -153,10 +153,11 @@ async fn begin(
         another_account: wanted.another_account,
         offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
     };
-    let request = request::write(&conventions, &asked)?;
-    let mut exchange = request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+    let request = authorization_request::write(&conventions, &asked)?;
+    let mut exchange =
+        authorization_request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
     if let Some((url, email)) = login {
-        request::by_password(&mut exchange, url, email);
+        authorization_request::by_password(&mut exchange, url, email);
     }
     let _working = env.at_work().await?;
     let id = AttemptId::random();

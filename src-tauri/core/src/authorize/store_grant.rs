@@ -9,16 +9,16 @@ use grapnel_model::attempt::Phase;
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_oauth::http::token::Grant;
+use grapnel_store::attempt::AttemptRow;
+use grapnel_store::{self as store, activity, connection};
 
 use super::attempts::tell;
 use super::exchange::Exchanged;
 use crate::content::{self, IdToken};
 use crate::env::Env;
 use crate::grant;
-use crate::http::token::Grant;
 use crate::signed_in::ConfiguredApp;
-use crate::store::attempt::AttemptRow;
-use crate::store::{self, activity, connection};
 use crate::unique_names::UniqueNames;
 
 /// Stores the grant that a code was exchanged for: the connection, its tokens and the attempt's progress in one

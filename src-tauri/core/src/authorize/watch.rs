@@ -7,13 +7,12 @@ use std::time::Duration;
 use grapnel_model::attempt::Phase;
 use grapnel_model::event::Event;
 use grapnel_model::id::AttemptId;
+use grapnel_store::attempt::AttemptRow;
 use jiff::Timestamp;
 use tokio::sync::broadcast::Receiver;
 
 use super::attempts::time_out;
 use crate::env::Env;
-use crate::store::attempt::AttemptRow;
-use crate::store::{self};
 
 /// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.
 const WALL_CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(30);
@@ -42,7 +41,7 @@ async fn wait_for(env: &Weak<Env>, id: &AttemptId, end: Timestamp) {
             }
             return;
         }
-        let waits = env.store.read(|c| store::attempt::get(c, id));
+        let waits = env.store.read(|c| grapnel_store::attempt::get(c, id));
         if waits.is_ok_and(|row| row.is_none_or(|row| row.phase != Phase::Waiting)) {
             return;
         }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use grapnel_model::connection::Summary;
 use grapnel_model::error::Result;
+use grapnel_store::connection_status;
 
 use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
-use crate::store::connection_status;
 
 /// The first of each provider by name, at most `many` of each; and whether there are more.
 pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {

@@ -4,12 +4,12 @@ use grapnel_model::connection::{Details, Summary};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_store::connection::ConnectionRow;
+use grapnel_store::connection_status::ConnectionStatus;
+use grapnel_store::{self as store, connection, connection_status};
 
 use super::state::{self, StatusContext};
 use crate::env::Env;
-use crate::store::connection::ConnectionRow;
-use crate::store::connection_status::ConnectionStatus;
-use crate::store::{self, connection, connection_status};
 use crate::{app, authorize};
 
 /// Every connection, by name.

@@ -3,13 +3,13 @@
 
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::Result;
+use grapnel_store::connection_status::Notice;
+use grapnel_store::{connection, connection_status};
 use jiff::SignedDuration;
 
 use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
-use crate::store::connection_status::Notice;
-use crate::store::{connection, connection_status};
 
 /// What becomes of what was noted.
 #[derive(Debug, PartialEq, Eq)]

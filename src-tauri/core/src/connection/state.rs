@@ -6,6 +6,9 @@ use grapnel_model::connection::{Details, State, Summary};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Profile;
+use grapnel_store::app::AppRow;
+use grapnel_store::connection::ConnectionRow;
+use grapnel_store::connection_status::ConnectionStatus;
 use jiff::Timestamp;
 
 use super::scopes;
@@ -13,9 +16,6 @@ use crate::app::{self, App};
 use crate::env::Env;
 use crate::grant;
 use crate::refresh;
-use crate::store::app::AppRow;
-use crate::store::connection::ConnectionRow;
-use crate::store::connection_status::ConnectionStatus;
 
 /// What the standing of every connection depends on, at one moment.
 pub(super) struct StatusContext<'a> {

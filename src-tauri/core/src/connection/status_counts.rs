@@ -2,11 +2,11 @@
 
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::Result;
+use grapnel_store::connection_status;
 
 use super::state::StatusContext;
 use crate::app;
 use crate::env::Env;
-use crate::store::connection_status;
 
 /// How many connections stand how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

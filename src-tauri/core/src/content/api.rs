@@ -9,17 +9,17 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Content, Conventions};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_oauth::http::api::{self, ApiFailure};
+use grapnel_oauth::http::token::Grant;
+use grapnel_oauth::http::{Limits, Mask, Progress, Reply};
+use grapnel_oauth::refusal::said;
 use http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::env::Env;
 use crate::grant::{self, Client};
-use crate::http::api::{self, ApiFailure};
-use crate::http::token::Grant;
-use crate::http::{Limits, Mask, Progress, Reply};
 use crate::refresh::{self, CurrentToken};
-use crate::refusal::said;
 use crate::signed_in::{ConfiguredApp, SignedIn};
 
 use super::jwt::Keys;

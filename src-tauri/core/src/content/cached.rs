@@ -9,6 +9,8 @@ use grapnel_model::content::{
 };
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
+use grapnel_store::cache::{self, List, ListKey};
+use grapnel_store::connection_status;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde::de::DeserializeOwned;
@@ -16,8 +18,6 @@ use url::Url;
 
 use super::{export, grigora, posts};
 use crate::env::Env;
-use crate::store::cache::{self, List, ListKey};
-use crate::store::connection_status;
 
 /// How many months are counted, the present one included.
 const MONTHS: i64 = 24;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use grapnel_model::content::Project;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
+use grapnel_store::cache::{self, Entry, ListKey};
+use grapnel_store::connection;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::env::Env;
-use crate::store::cache::{self, Entry, ListKey};
-use crate::store::connection;
 
 /// Something that is kept as it was read.
 pub(super) struct Whole {

@@ -16,8 +16,8 @@ use super::read::Members;
 use super::{Account, account};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::NOW;
-use crate::http::Mask;
 use grapnel_model::secret::{SecretString, sha256};
+use grapnel_oauth::http::Mask;
 
 const ISSUER: &str = "https://id.example/{tenantid}/v2.0";
 const CLIENT: &str = "client";

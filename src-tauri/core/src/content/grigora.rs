@@ -3,6 +3,7 @@
 use grapnel_model::account::{Account, Application, Authorization};
 use grapnel_model::content::{Order, Post, PostQuery, Project, filled};
 use grapnel_model::error::Result;
+use grapnel_oauth::http::{Limits, holds_more_than};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::read::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
-use crate::http::{Limits, holds_more_than};
 
 /// Who authorized the connection.
 pub(super) async fn who(api: &Api<'_>) -> Result<Account> {

@@ -3,11 +3,11 @@
 use grapnel_model::account::Account;
 use grapnel_model::content::{Collection, Item};
 use grapnel_model::error::{Error, Result};
+use grapnel_oauth::http::Limits;
 use serde_json::Value;
 
 use super::api::{Api, no_such};
 use super::read::{Members, id_of, list, object, others, text};
-use crate::http::Limits;
 
 /// The user whose id was entered; else the email that was; else nobody knows.
 pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {

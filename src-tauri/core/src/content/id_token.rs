@@ -6,6 +6,8 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use grapnel_model::token_response::Deviation;
+use grapnel_oauth::http::Mask;
+use grapnel_oauth::http::token::Grant;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -14,8 +16,6 @@ use super::jwt::{Jwt, Keys, Unverified};
 use super::read::Members;
 use crate::env::Env;
 use crate::grant::Client;
-use crate::http::Mask;
-use crate::http::token::Grant;
 
 /// How far the clocks of the issuer and of this machine may be apart.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(5);

@@ -8,15 +8,15 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_model::account::{Claims, Field};
 use grapnel_model::provider_text::clean;
+use grapnel_oauth::http;
+use grapnel_oauth::http::Mask;
+use grapnel_oauth::http::api::read_public;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 use url::Url;
 
 use super::read::{Members, object, others};
-use crate::http;
-use crate::http::Mask;
-use crate::http::api::read_public;
 
 /// A token that was read. Nothing is known of its signature yet.
 pub(super) struct Jwt<'t> {

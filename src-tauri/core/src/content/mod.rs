@@ -28,6 +28,9 @@ use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Content;
 use grapnel_model::secret::ExposeSecret;
+use grapnel_oauth::http::Limits;
+use grapnel_oauth::http::token::Grant;
+use grapnel_store::connection;
 use serde_json::json;
 
 pub use cached::CachedContent;
@@ -35,10 +38,7 @@ pub(crate) use id_token::{IdToken, check as check_id_token};
 pub(crate) use posts::{load, posts};
 
 use crate::env::Env;
-use crate::http::Limits;
-use crate::http::token::Grant;
 use crate::signed_in::ConfiguredApp;
-use crate::store::connection;
 use api::{Api, grigora_api, no_such};
 use cached::{count_posts, list_of};
 use caching::{keep, named, of_project};

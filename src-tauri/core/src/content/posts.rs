@@ -9,14 +9,14 @@ use grapnel_model::content::{PostQuery, Posts, Progress};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_oauth::http::{Reply, api};
+use grapnel_store::cache::{self, Entry, ListKey, run_blocking};
 
 use super::api::{Api, grigora_api};
 use super::caching::drop_if_forgotten;
 use super::credentials;
 use super::grigora::{self, Unread};
 use crate::env::Env;
-use crate::http::{Reply, api};
-use crate::store::cache::{self, Entry, ListKey, run_blocking};
 
 /// The kind of list that posts are kept as.
 pub(super) const KIND: &str = "posts";

@@ -2,6 +2,7 @@
 
 use grapnel_model::account::{Account, Authorization, Claims};
 use grapnel_model::provider_text::clean;
+use grapnel_oauth::http::api::Userinfo;
 use serde_json::Value;
 use url::Url;
 
@@ -10,7 +11,6 @@ use super::api::Api;
 use super::identity::Identity;
 use super::jwt::Jwt;
 use super::read::{Members, moment, object, scopes, text};
-use crate::http::api::Userinfo;
 
 /// The account, from the ID token, userinfo, introspection, or else the access token itself. An endpoint that does not
 /// answer is no trouble: nobody promised it. Why the account is unknown is kept all the same.

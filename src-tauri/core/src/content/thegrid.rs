@@ -3,11 +3,11 @@
 use grapnel_model::account::Account;
 use grapnel_model::content::{Collection, Item};
 use grapnel_model::error::Result;
+use grapnel_oauth::http::Limits;
 use serde_json::Value;
 
 use super::api::{Api, no_such};
 use super::read::{id, id_of, list, object, others, text};
-use crate::http::Limits;
 
 /// The API gives fewer than fifty items at a time.
 const PAGE: usize = 49;

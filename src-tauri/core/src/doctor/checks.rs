@@ -7,12 +7,12 @@ use std::time::Duration;
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::vault::Protection;
+use grapnel_store::{BACKUP_FILES, Store};
 
 use super::check::{Check, Verdict};
 use super::wording::word;
 use crate::connection;
 use crate::env::Env;
-use crate::store::{BACKUP_FILES, Store};
 
 /// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
 #[cfg(unix)]

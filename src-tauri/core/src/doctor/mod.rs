@@ -14,12 +14,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use grapnel_model::error::Error;
+use grapnel_store::{Store, connection, settings};
 
 pub use check::{Check, Verdict};
 pub use report::Diagnosis;
 
 use crate::env::Env;
-use crate::store::{Store, connection, settings};
 use check::Browsers;
 #[cfg(target_os = "linux")]
 use linux as desktop;

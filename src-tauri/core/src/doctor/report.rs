@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use grapnel_model::connection::Details;
+use grapnel_store::activity;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Verdict};
 use super::wording::word;
 use crate::app::App;
 use crate::env::Env;
-use crate::store::activity;
 use crate::{app, connection};
 
 /// How many entries of the activity are told.

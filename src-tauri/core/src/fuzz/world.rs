@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::clock::Clock;
 use crate::env::Env;
-use crate::store::Store;
-use crate::store::app::{self, AppRow};
-use crate::vault::{Keyring, KeyringSignal};
 use grapnel_model::error::Error;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Overrides;
 use grapnel_model::secret::SecretString;
+use grapnel_oauth::clock::Clock;
+use grapnel_store::Store;
+use grapnel_store::app::{self, AppRow};
+use grapnel_store::vault::{Keyring, KeyringSignal};
 
 /// What time it is: 2026-03-02T12:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);

@@ -3,10 +3,10 @@
 use grapnel_model::error::Result;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, ProviderView};
+use grapnel_oauth::discovery::{self, Discovery};
 
 use super::Grapnel;
 use crate::app::{App, NewApp, Rediscovery};
-use crate::discovery::{self, Discovery};
 use crate::remove_app::Removed;
 use crate::{app, remove_app};
 

@@ -4,11 +4,11 @@
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
+use grapnel_store::{attempt, connection, settings};
 
 use super::Grapnel;
 use crate::authorize::no_attempt;
 use crate::browser;
-use crate::store::{attempt, connection, settings};
 
 impl Grapnel {
     /// What opens the pages of a connection; empty for the system's browser.

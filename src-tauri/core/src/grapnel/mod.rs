@@ -17,13 +17,13 @@ use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::settings::Settings;
+use grapnel_oauth::clock::{Clock, SystemClock};
+use grapnel_store::vault::{Keyring, SystemKeyring};
+use grapnel_store::{Store, activity};
 use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
-use crate::clock::{Clock, SystemClock};
 use crate::doctor::{self, Diagnosis};
 use crate::env::Env;
-use crate::store::{Store, activity};
-use crate::vault::{Keyring, SystemKeyring};
 use crate::{authorize, change_feed, refresh, settings};
 
 /// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.

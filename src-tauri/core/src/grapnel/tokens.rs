@@ -8,9 +8,9 @@ use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::connection::Summary;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
+use grapnel_store::activity;
 
 use super::Grapnel;
-use crate::store::activity;
 use crate::{content, refresh, token_agent};
 
 impl Grapnel {

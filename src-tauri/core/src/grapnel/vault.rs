@@ -7,10 +7,10 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::secret::SecretString;
 use grapnel_model::vault::Protection;
+use grapnel_store::vault::Opener;
+use grapnel_store::{activity, connection_status};
 
 use super::Grapnel;
-use crate::store::{activity, connection_status};
-use crate::vault::Opener;
 
 impl Grapnel {
     /// What opens the vault.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use grapnel_model::connection::Held;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
+use grapnel_store::activity;
+use grapnel_store::connection::ConnectionRow;
 use jiff::SignedDuration;
 
 use super::current_token::CurrentToken;
@@ -14,8 +16,6 @@ use super::renewal::renew;
 use crate::env::Env;
 use crate::grant;
 use crate::signed_in::SignedIn;
-use crate::store::activity;
-use crate::store::connection::ConnectionRow;
 
 /// A token that expires within this time is renewed before it is used: it could expire on its way. Of a token with a
 /// short life, a tenth of that life.

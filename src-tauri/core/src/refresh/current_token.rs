@@ -2,11 +2,11 @@
 
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Result};
+use grapnel_store::connection::ConnectionRow;
 
 use crate::env::Env;
 use crate::grant;
 use crate::signed_in::SignedIn;
-use crate::store::connection::ConnectionRow;
 
 /// An access token, with the version of the grant that it belongs to: if an API rejects the token, the version tells
 /// whether a newer one is stored already.

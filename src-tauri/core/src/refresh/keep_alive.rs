@@ -10,6 +10,11 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
 use grapnel_model::provider::Refresh;
 use grapnel_model::settings::Margin;
+use grapnel_oauth::clock::Woken;
+use grapnel_oauth::retry::{after, dice, pause};
+use grapnel_store::refresh_candidates::RefreshCandidate;
+use grapnel_store::revocation::RevocationRow;
+use grapnel_store::{app, connection, refresh_candidates, revocation, settings};
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
@@ -19,14 +24,9 @@ use super::job_queue::JobQueue;
 use super::outcome::{RefreshFailure, RefreshReason};
 use super::renewal::renew;
 use super::schedule;
-use crate::clock::Woken;
 use crate::env::Env;
-use crate::retry::{after, dice, pause};
 use crate::revoke;
 use crate::signed_in::{ConfiguredApp, SignedIn};
-use crate::store::refresh_candidates::RefreshCandidate;
-use crate::store::revocation::RevocationRow;
-use crate::store::{app, connection, refresh_candidates, revocation, settings};
 
 /// Keeps every connection alive, for as long as it is awaited.
 pub(crate) async fn keep_alive(env: Arc<Env>) {

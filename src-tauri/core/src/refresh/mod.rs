@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_store::{connection, refresh_candidates, settings};
 use jiff::Timestamp;
 
 pub(crate) use access_token::{access_token, after_rejection, in_place_of_rejected, is_valid_for};
@@ -25,7 +26,6 @@ pub(crate) use keep_alive::keep_alive;
 
 use crate::env::Env;
 use crate::signed_in::SignedIn;
-use crate::store::{connection, refresh_candidates, settings};
 use outcome::{RefreshReason, no_refresh_token};
 use renewal::renew;
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use grapnel_model::error::{Code, Error};
+use grapnel_oauth::http::{Failure, TokenFailure};
+use grapnel_oauth::refusal::{Refusal, client_hint};
 
 use super::current_token::CurrentToken;
 use super::verdict::{Refused, Verdict};
 use crate::grant::Client;
-use crate::http::{Failure, TokenFailure};
-use crate::refusal::{Refusal, client_hint};
 
 /// Why a connection is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

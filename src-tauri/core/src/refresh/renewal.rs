@@ -10,6 +10,11 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Refresh;
+use grapnel_oauth::http::HostPermit;
+use grapnel_oauth::http::token::{Ask, ask};
+use grapnel_oauth::retry::{self, after, dice, in_words};
+use grapnel_store::connection::{ConnectionRow, Retry, SealedGrant};
+use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
@@ -19,12 +24,7 @@ use super::point::{Point, reached};
 use crate::content::id_token;
 use crate::env::{Env, Unsaved};
 use crate::grant::{self, Client};
-use crate::http::HostPermit;
-use crate::http::token::{Ask, ask};
-use crate::retry::{self, after, dice, in_words};
 use crate::signed_in::SignedIn;
-use crate::store::connection::{ConnectionRow, Retry, SealedGrant};
-use crate::store::{activity, clock, connection};
 use crate::{app_secrets, revoke};
 
 /// How long another process is waited for that renews the connection: longer than a renewal takes, unless its disk
@@ -404,8 +404,8 @@ mod tests {
     use grapnel_model::id::AppId;
 
     use super::*;
-    use crate::store::Store;
-    use crate::store::sealed::Sealed;
+    use grapnel_store::Store;
+    use grapnel_store::sealed::Sealed;
 
     /// Taken for late, it would be revoked.
     #[test]

@@ -3,9 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use grapnel_model::settings::Margin;
+use grapnel_store::refresh_candidates::RefreshCandidate;
 use jiff::{SignedDuration, Timestamp};
-
-use crate::store::refresh_candidates::RefreshCandidate;
 
 /// How long before the end of such a life: so many minutes, and no more than one part in so many of it.
 fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
@@ -61,7 +60,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::connection::Retry;
+    use grapnel_store::connection::Retry;
 
     fn renewable(id: u32, life: i64) -> RefreshCandidate {
         let issued_at = "2026-11-20T09:00:00Z".parse().unwrap();

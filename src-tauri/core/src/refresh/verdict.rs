@@ -1,6 +1,6 @@
 //! What a refused refresh says of the refresh token: a pure judgement, case by case in a table.
 
-use crate::http::ENVELOPE_FAILURE;
+use grapnel_oauth::http::ENVELOPE_FAILURE;
 
 /// A refusal, with what it is judged by.
 #[derive(Debug, Clone, Copy)]

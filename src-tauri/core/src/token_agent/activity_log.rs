@@ -3,9 +3,9 @@
 use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::error::Result;
 use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_store::activity;
 
 use crate::env::Env;
-use crate::store::activity;
 
 /// Notes that a program was given an access token. What asks again and again is one entry an hour.
 pub(crate) fn note(env: &Env, of: (&ConnectionId, &AppId), process: &RequestingProcess) -> Result<()> {

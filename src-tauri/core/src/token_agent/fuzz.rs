@@ -19,11 +19,11 @@ use super::socket::attend;
 use super::wire::{MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_place;
-use crate::store::connection::{self, SealedGrant};
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::{ExpirySource, Held};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, Glimpse, SecretString};
+use grapnel_store::connection::{self, SealedGrant};
 
 /// Connections: the name, and how long the token is good for where that is known.
 const CONNECTIONS: [(&str, Option<i64>); 4] =

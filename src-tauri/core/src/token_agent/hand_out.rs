@@ -5,13 +5,13 @@ use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_store::{connection, connection_status, vault_table};
 
 use super::activity_log::note;
 use super::wire::TokenRequest;
 use crate::env::Env;
 use crate::grant::access_place;
 use crate::refresh;
-use crate::store::{connection, connection_status, vault_table};
 
 pub(super) struct HandOut {
     pub(super) token: AccessToken,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::endpoint::Endpoint;
 use super::fault::Fault;
 use crate::input_error::InputError;
-use crate::provider::ProviderId;
+use crate::provider::id::ProviderId;
 
 /// How often a fault is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

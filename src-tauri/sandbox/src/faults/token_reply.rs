@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use crate::faults::reply_body::{take_body, with_body};
 
 /// Changes the members of a successful token reply. An error reply is left as it is.

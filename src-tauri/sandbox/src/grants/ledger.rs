@@ -1,6 +1,7 @@
 //! The record of a provider's grants, codes and tokens.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,10 +10,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::faults::Fault;
-use crate::grants::token_format::TokenFormat;
+use crate::faults::fault::Fault;
 use crate::random::{Digest, digest};
 use crate::revealed::{Reveal, SecretKind};
+
+/// Generates codes and tokens in a provider's format.
+pub(crate) trait TokenFormat: Debug + Send + Sync {
+    fn code(&self) -> String;
+    /// A structured access token carries the authorization and the validity; an opaque one ignores them.
+    fn access_token(&self, authorization: &Authorization, validity: Validity) -> String;
+    fn refresh_token(&self) -> String;
+}
 
 /// The lifetimes of codes and tokens that are issued from now on, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The refresh of an access token, with rotation of the refresh token.
 
 use crate::departures::{DepartureKind, DepartureLog};
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use crate::grants::ledger::{Grants, TokenState, Tokens};
 use crate::random::digest;
 

@@ -9,6 +9,9 @@ use grapnel_model::account::Account;
 use grapnel_model::attempt::Phase;
 use grapnel_model::id::AttemptId;
 use grapnel_model::secret::SecretString;
+use grapnel_oauth::callback::MAX_CALLBACK_BYTES;
+use grapnel_store::attempt::AttemptRow;
+use grapnel_store::connection;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -22,11 +25,8 @@ use url::Url;
 use super::page::{self, Page};
 use super::peer;
 use crate::authorize::attempts::get;
-use crate::authorize::callback::MAX_CALLBACK_BYTES;
 use crate::authorize::receive::{receive, reject_another_account};
 use crate::env::Env;
-use crate::store::attempt::AttemptRow;
-use crate::store::connection;
 
 /// How long a browser may take over its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

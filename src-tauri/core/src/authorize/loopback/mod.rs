@@ -19,13 +19,13 @@ use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::AttemptId;
 use grapnel_model::redirect::Loopback;
+use grapnel_store as store;
+use grapnel_store::attempt::AttemptRow;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::authorize::complete::fail;
 use crate::env::Env;
-use crate::store;
-use crate::store::attempt::AttemptRow;
 use answer::Site;
 use connections::Connections;
 pub(super) use port::Listener;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result, in_words};
 use grapnel_model::redirect::Loopback;
+use grapnel_store::{self as store, app};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::env::Env;
-use crate::store::{self, app};
 
 /// How long to wait for a port that a sign-in of Grapnel's own is about to give back, and between two tries.
 const HANDOVER: Duration = Duration::from_secs(4);

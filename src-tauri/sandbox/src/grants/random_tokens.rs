@@ -1,17 +1,7 @@
-//! The format of a provider's codes and tokens.
+//! Random codes and tokens.
 
-use std::fmt::Debug;
-
-use crate::grants::ledger::{Authorization, Validity};
+use crate::grants::ledger::{Authorization, TokenFormat, Validity};
 use crate::random::random_token;
-
-/// Generates codes and tokens in a provider's format.
-pub(crate) trait TokenFormat: Debug + Send + Sync {
-    fn code(&self) -> String;
-    /// A structured access token carries the authorization and the validity; an opaque one ignores them.
-    fn access_token(&self, authorization: &Authorization, validity: Validity) -> String;
-    fn refresh_token(&self) -> String;
-}
 
 /// Random values after these prefixes.
 #[derive(Debug)]
