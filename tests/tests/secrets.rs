@@ -38,8 +38,8 @@ const PRINTING: [&str; 3] = ["Debug", "Display", "Serialize"];
 
 /// Members that are called so, by their crate, each with the reason why it may be printed.
 const ALLOWED: &[(&str, &str)] = &[
-    ("cli Fresh.access_token", "`grapnel token --json` prints it: that is what it is for"),
-    ("cli Misread.code", "a code of Grapnel's own errors"),
+    ("cli Printed.access_token", "`grapnel token --json` prints it: that is what it is for"),
+    ("cli UsageError.code", "a code of Grapnel's own errors"),
     ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
     ("core Refused.code", "the error code of a provider's reply"),
     ("oauth Names.code", "the names of the parameter that carries a code, never a code"),
@@ -51,7 +51,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "desktop SandboxApp.client_secret",
         "the sandbox's, which is in its published source and protects nothing",
     ),
-    ("sandbox App.client_secret", "the sandbox's, which is in its published source and protects nothing"),
+    (
+        "sandbox RegisteredApp.client_secret",
+        "the sandbox's, which is in its published source and protects nothing",
+    ),
     (
         "sandbox Registration.client_secret",
         "the sandbox's, which is in its published source and protects nothing",

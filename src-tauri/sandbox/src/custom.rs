@@ -29,7 +29,7 @@ use crate::tickets::Tickets;
 use state::Custom;
 
 const TOKEN_FORMAT: RandomTokens =
-    RandomTokens { code: "", access_token: "cus_at_", refresh_token: "cus_rt_" };
+    RandomTokens { code_prefix: "", access_token_prefix: "cus_at_", refresh_token_prefix: "cus_rt_" };
 
 pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
     let clock = setup.shared.clock.clone();

@@ -26,7 +26,7 @@ use state::Grigora;
 
 /// The page shows the token prefixes; the code prefix is assumed.
 const TOKEN_FORMAT: RandomTokens =
-    RandomTokens { code: "gri_ac_", access_token: "gri_at_", refresh_token: "gri_rt_" };
+    RandomTokens { code_prefix: "gri_ac_", access_token_prefix: "gri_at_", refresh_token_prefix: "gri_rt_" };
 
 pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
     let clock = setup.shared.clock.clone();

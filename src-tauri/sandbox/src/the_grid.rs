@@ -27,7 +27,8 @@ use sample_data::Catalog;
 use state::TheGrid;
 
 /// The formats are assumed.
-const TOKEN_FORMAT: RandomTokens = RandomTokens { code: "", access_token: "", refresh_token: "" };
+const TOKEN_FORMAT: RandomTokens =
+    RandomTokens { code_prefix: "", access_token_prefix: "", refresh_token_prefix: "" };
 
 pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, Router) {
     let clock = setup.shared.clock.clone();

@@ -27,7 +27,7 @@ const CODE: &str = "code-5f1c2a9be07d";
 const STATE: &str = "state-83e0d1c47a2f";
 const VERIFIER: &str = "verifier-0a6b9d2e4c8f13";
 /// The current time: 2026-03-02T12:00:00Z.
-const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_772_452_800, 0);
 
 /// A client secret may have spaces (RFC 6749 appendix A.2).
 const CLIENT_SECRET: &str = "s3cret with/spaces+and=signs";

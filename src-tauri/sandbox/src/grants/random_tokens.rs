@@ -6,21 +6,21 @@ use crate::random::random_token;
 /// Random values after these prefixes.
 #[derive(Debug)]
 pub(crate) struct RandomTokens {
-    pub(crate) code: &'static str,
-    pub(crate) access_token: &'static str,
-    pub(crate) refresh_token: &'static str,
+    pub(crate) code_prefix: &'static str,
+    pub(crate) access_token_prefix: &'static str,
+    pub(crate) refresh_token_prefix: &'static str,
 }
 
 impl TokenFormat for RandomTokens {
     fn code(&self) -> String {
-        random_token(self.code)
+        random_token(self.code_prefix)
     }
 
     fn access_token(&self, _: &Authorization, _: Validity) -> String {
-        random_token(self.access_token)
+        random_token(self.access_token_prefix)
     }
 
     fn refresh_token(&self) -> String {
-        random_token(self.refresh_token)
+        random_token(self.refresh_token_prefix)
     }
 }
