@@ -5,6 +5,7 @@ use crate::random::random_token;
 
 /// Random values after these prefixes.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "without the postfix they would name secrets")]
 pub(crate) struct RandomTokens {
     pub(crate) code_prefix: &'static str,
     pub(crate) access_token_prefix: &'static str,
