@@ -1045,7 +1045,6 @@ export type PostPage = {
 
 /**
  *  Which posts of a project to list, and in which order. A filter that is absent, or blank, lets every post through.
- * 
  *  The provider's API knows the filters from `status` to `published_to`. Grapnel applies the others, and all of them to
  *  posts in its cache.
  */
