@@ -1,9 +1,12 @@
 //! The callback: hostile input until parsed. One pure function reads it, for all ways back.
 
-use grapnel_model::error::{Code, Error};
+mod fault;
+
 use grapnel_model::provider::{Conventions, DEEP_LINK};
 use grapnel_model::secret::SecretString;
 use url::Url;
+
+pub use fault::Fault;
 
 /// The longest callback address, and the longest form that a browser posts, that is read.
 pub const MAX_CALLBACK_BYTES: usize = 16 * 1024;
@@ -67,48 +70,6 @@ impl Names {
     pub fn is_state(&self, name: &str) -> bool {
         self.state.iter().any(|own| own == name)
     }
-}
-
-/// Why a callback is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    #[error("it is longer than any true one")]
-    /// It is longer than [`MAX_CALLBACK_BYTES`].
-    TooLong,
-    #[error("it is not an address")]
-    /// It is not a URL.
-    NotAnAddress,
-    #[error("its address is not the redirect URI of this sign-in")]
-    /// It is not at the redirect URI.
-    NotOurs,
-    #[error("it names another issuer ({named}) than this sign-in’s ({known})")]
-    /// It names another issuer than the app's.
-    OtherIssuer {
-        /// The issuer in the callback.
-        named: String,
-        /// The issuer of the app.
-        known: String,
-    },
-    #[error("it names the issuer {named}, and this sign-in’s authorization URL is at {origin}")]
-    /// It names an issuer that is not at the origin of the authorization URL.
-    ForeignIssuer {
-        /// The issuer in the callback.
-        named: String,
-        /// The origin of the authorization URL.
-        origin: String,
-    },
-    #[error("it does not name its issuer, which should be {0}")]
-    /// It lacks the issuer, which the provider announces to send.
-    NoIssuer(String),
-    #[error("it carries “{0}” more than once")]
-    /// It repeats a parameter.
-    Repeated(String),
-    #[error("it carries both a code and an error")]
-    /// It has both a code and an error.
-    Both,
-    #[error("it carries neither a code nor an error")]
-    /// It has neither a code nor an error.
-    Neither,
 }
 
 /// Takes a callback address apart.
@@ -189,44 +150,6 @@ impl Callback {
         Self { state: None, issuer: None, answer: Answer::Code(code.into()) }
     }
 }
-
-impl Fault {
-    /// What a person is told who waits for an answer.
-    pub fn explain(&self) -> Error {
-        let message = format!("An answer came back from the browser that Grapnel does not accept: {self}.");
-        let error = Error::new(Code::CallbackInvalid, message);
-        match self {
-            Self::OtherIssuer { .. } => error.means(MIXED_UP).hint(
-                "If the provider has changed its issuer, look its metadata up again and change the app. Then start again.",
-            ),
-            Self::ForeignIssuer { named, .. } => error.means(MIXED_UP).hint(format!(
-                "If {named} is what this provider’s metadata gives as its issuer, set issuer={named} for the app and start again.",
-            )),
-            Self::NoIssuer(_) => error.means("It changed nothing. The provider’s metadata promises an issuer in each answer (RFC 9207).").hint(
-                "Tell the provider that it breaks its promise. Until it is mended, set require_iss=false for the app and start again.",
-            ),
-            _ => error
-                .means("It changed nothing.")
-                .hint("If you are signing in, go on in the browser, or start again from here."),
-        }
-    }
-
-    /// What it is called where the same fault is counted. It contains nothing that was sent.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::TooLong => "too_long",
-            Self::NotAnAddress => "not_an_address",
-            Self::NotOurs => "not_ours",
-            Self::OtherIssuer { .. } | Self::ForeignIssuer { .. } => "other_issuer",
-            Self::NoIssuer(_) => "no_issuer",
-            Self::Repeated(_) => "repeated",
-            Self::Both => "both",
-            Self::Neither => "neither",
-        }
-    }
-}
-
-const MIXED_UP: &str = "It was not used, and nothing was sent to any server. Another server may have tried to get at your account (an authorization server mix-up).";
 
 #[cfg(test)]
 mod tests {

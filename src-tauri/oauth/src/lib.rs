@@ -14,3 +14,4 @@ pub mod fuzz;
 pub mod http;
 pub mod refusal;
 pub mod retry;
+pub mod sign_in_messages;

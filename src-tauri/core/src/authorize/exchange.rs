@@ -5,10 +5,10 @@ use std::sync::Arc;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
-use grapnel_oauth::authorization_request;
 use grapnel_oauth::http::token::{Ask, Grant, ask};
 use grapnel_oauth::http::{Failure, Mask, TokenFailure, Unusable};
 use grapnel_oauth::refusal::{Refusal, client_hint, said};
+use grapnel_oauth::sign_in_messages;
 use grapnel_store::app::AppRow;
 use grapnel_store::attempt::{self, AttemptRow};
 
@@ -48,7 +48,7 @@ pub(super) async fn exchange_code(
     let grant = match ask(&env.http, &permit, &client.conventions, &client.credentials, asked).await {
         Ok(grant) => grant,
         Err(unanswered) => {
-            authorization_request::answered_with(&mut row.exchange, unanswered.seen);
+            sign_in_messages::answered_with(&mut row.exchange, unanswered.seen);
             env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
             return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
         }
@@ -74,7 +74,7 @@ pub(super) fn denied(
 ) -> Result<Error> {
     let provider = &app.provider()?;
     let (error, description) = (clean(error, &[]), description.map(|text| clean(text, &[])));
-    authorization_request::came_back_with(&mut row.exchange, &error, description.as_deref());
+    sign_in_messages::came_back_with(&mut row.exchange, &error, description.as_deref());
     env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
     Ok(match error.as_str() {
         "access_denied" => Error::new(

@@ -11,6 +11,7 @@ use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use grapnel_oauth::authorization_request::{self, Request};
 use grapnel_oauth::http::login;
+use grapnel_oauth::sign_in_messages;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::sealed::Sealed;
@@ -155,9 +156,9 @@ async fn begin(
     };
     let request = authorization_request::write(&conventions, &asked)?;
     let mut exchange =
-        authorization_request::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+        sign_in_messages::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
     if let Some((url, email)) = login {
-        authorization_request::by_password(&mut exchange, url, email);
+        sign_in_messages::by_password(&mut exchange, url, email);
     }
     let _working = env.at_work().await?;
     let id = AttemptId::random();

@@ -3,6 +3,7 @@
 
 mod access_token;
 mod current_token;
+mod failure_record;
 mod job_queue;
 mod keep_alive;
 mod outcome;

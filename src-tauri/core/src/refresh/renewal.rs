@@ -12,13 +12,13 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Refresh;
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::token::{Ask, ask};
-use grapnel_oauth::retry::{self, after, dice, in_words};
-use grapnel_store::connection::{ConnectionRow, Retry, SealedGrant};
+use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::current_token::CurrentToken;
+use super::failure_record::failure_record;
 use super::outcome::{Before, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
 use super::point::{Point, reached};
 use crate::content::id_token;
@@ -34,12 +34,6 @@ const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(90);
 const FIRST_STORE_PAUSE: Duration = Duration::from_millis(100);
 /// A pause this long is not made any more: the tokens stay in memory for the next renewal to store.
 const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
-/// How soon a renewal whose response was lost is tried again, at least; at most twice that.
-const LOST_RESPONSE_PAUSE: Duration = Duration::from_secs(2);
-/// How long a failure answers further requests for a token.
-const QUIET_PERIOD: Duration = Duration::from_secs(2);
-/// How long it does at most, where the provider asked for a pause.
-const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 
 /// A renewal that has its turn.
 struct Renewal<'a> {
@@ -328,80 +322,9 @@ fn note_renewal(
     activity::add(connection, at, Kind::Renewed, &format!("{text}{failed}"), of)
 }
 
-/// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still holds
-/// the grant that was to be replaced.
-fn failure_record(
-    env: &Env,
-    row: &ConnectionRow,
-    failure: &RefreshFailure,
-    reason: RefreshReason,
-) -> Option<impl FnOnce(&Connection) -> rusqlite::Result<bool> + Send + use<>> {
-    let failures = row.renewals.retry.failures.saturating_add(1);
-    let (error, kind, pause) = match failure {
-        RefreshFailure::Refused(error) => (error, Kind::RenewalRefused, None),
-        RefreshFailure::Transient(error, asked) => {
-            (error, Kind::RenewalFailed, Some(retry::pause(failures, *asked, dice())))
-        }
-        RefreshFailure::Doubtful(error) | RefreshFailure::Unusable(error) => {
-            (error, Kind::RenewalFailed, Some(retry::pause(failures, None, dice())))
-        }
-        RefreshFailure::Unknown(error, asked) => {
-            // The next try decides, and who waits for it should not wait long. After that, patience is better.
-            let pause = if row.renewals.retry.failures == 0 && asked.is_none() {
-                LOST_RESPONSE_PAUSE.mul_f64(1.0 + dice())
-            } else {
-                retry::pause(failures, *asked, dice())
-            };
-            (error, Kind::AnswerLost, Some(pause))
-        }
-        RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => return None,
-    };
-    let now = env.time.now();
-    let retry = Retry {
-        failures,
-        at: pause.map(|pause| after(now, pause)),
-        quiet_until: quiet_period(failure).map(|quiet| after(now, quiet)),
-        answer_lost: row.answer_may_be_lost()
-            || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_)),
-        refusals: row
-            .renewals
-            .retry
-            .refusals
-            .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
-    };
-    let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
-    // Many tries that fail alike are one entry, which counts them.
-    let is_news = reason == RefreshReason::Asked
-        || row.renewals.trouble.as_ref().is_none_or(|before| before.code != error.code);
-    let (id, app_id, version, at, error) =
-        (row.id.clone(), row.app_id.clone(), row.version, env.now(), error.clone());
-    Some(move |connection: &Connection| {
-        let is_current = connection::end_refresh(connection, &id, version, &error, &retry)?;
-        let of = (Some(&id), Some(&app_id));
-        if is_current && is_news {
-            activity::add(connection, at, kind, &format!("{}{trying}", error.message), of)?;
-        } else if is_current {
-            let text = format!("{} {failures} attempts have failed.{trying}", error.message);
-            activity::add_again(connection, at, kind, &text, of)?;
-        }
-        Ok(is_current)
-    })
-}
-
-/// How long whoever needs a token is answered without asking the provider again.
-fn quiet_period(failure: &RefreshFailure) -> Option<Duration> {
-    match failure {
-        RefreshFailure::Transient(_, asked) | RefreshFailure::Unknown(_, asked) => {
-            Some(asked.unwrap_or_default().clamp(QUIET_PERIOD, MAX_QUIET_PERIOD))
-        }
-        RefreshFailure::Doubtful(_) | RefreshFailure::Unusable(_) => Some(QUIET_PERIOD),
-        RefreshFailure::Refused(_) | RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use grapnel_model::id::AppId;
+    use grapnel_model::id::{AppId, ConnectionId};
 
     use super::*;
     use grapnel_store::Store;

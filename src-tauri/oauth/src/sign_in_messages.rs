@@ -1,0 +1,93 @@
+//! The messages of a sign-in as they are shown to the person: authorization request, callback and token request, without
+//! secrets.
+
+use grapnel_model::attempt::{Message, Parameter};
+use grapnel_model::provider::{Conventions, is_secret};
+use grapnel_model::token_response::Seen;
+use url::Url;
+
+use crate::authorization_request::Request;
+
+/// The three messages of a sign-in, as they may be shown.
+pub fn messages(
+    request: &Request,
+    conventions: &Conventions,
+    redirect_uri: &str,
+    has_secret: bool,
+) -> Vec<Message> {
+    let mut address = conventions.authorize_url.clone();
+    address.set_query(None);
+    let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
+        "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
+        _ if is_secret(&format!("authorize.{name}")) => hidden(name, "hidden, in the vault"),
+        _ => shown(name, value),
+    });
+    let client_id = request.parameters.iter().find(|(name, _)| name == "client_id").map(|(_, value)| value);
+    let mut exchange = vec![
+        shown("grant_type", "authorization_code"),
+        hidden("code", "hidden, from the callback"),
+        shown("redirect_uri", redirect_uri),
+    ];
+    exchange.retain(|parameter| conventions.token_redirect_uri || parameter.name != "redirect_uri");
+    exchange.extend(client_id.map(|id| shown("client_id", id)));
+    exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
+    exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
+    vec![
+        Message { method: "GET".into(), address: address.into(), parameters: sent.collect(), reply: None },
+        Message {
+            method: String::new(),
+            address: redirect_uri.to_owned(),
+            parameters: vec![
+                hidden("code", "hidden, used once and never kept"),
+                hidden("state", "hidden, must be the one that was sent"),
+            ],
+            reply: None,
+        },
+        Message {
+            method: "POST".into(),
+            address: conventions.token_url.to_string(),
+            parameters: exchange,
+            reply: None,
+        },
+    ]
+}
+
+/// Shows a sign-in by email and password in place of the browser's way: the code comes in the reply.
+pub fn by_password(messages: &mut [Message], login_url: &Url, email: &str) {
+    let [asking, coming_back, ..] = messages else { return };
+    let sent = ["response_type", "state", "redirect_uri", "client_id"];
+    asking.parameters.retain(|parameter| sent.contains(&parameter.name.as_str()));
+    let typed =
+        [shown("email", email), hidden("password", "hidden, used once and never kept"), shown("scope", "")];
+    asking.parameters.splice(..0, typed);
+    (asking.method, asking.address) = ("POST".into(), login_url.to_string());
+    coming_back.address = String::new();
+    for parameter in &mut coming_back.parameters {
+        parameter.name = match parameter.name.as_str() {
+            "code" => "oauthCode".into(),
+            _ => "oauthState".into(),
+        };
+    }
+}
+
+/// Shows, in place of the code that was to come back, the error that came. Both texts are made safe before.
+pub fn came_back_with(messages: &mut [Message], error: &str, description: Option<&str>) {
+    let Some(callback) = messages.iter_mut().find(|message| message.method.is_empty()) else { return };
+    let came = [Some(shown("error", error)), description.map(|text| shown("error_description", text))];
+    callback.parameters.splice(..1, came.into_iter().flatten());
+}
+
+/// Adds what the token endpoint answered to the exchange that it answered.
+pub fn answered_with(messages: &mut [Message], seen: Option<Seen>) {
+    if let Some(exchange) = messages.iter_mut().rev().find(|message| message.method == "POST") {
+        exchange.reply = seen;
+    }
+}
+
+fn shown(name: &str, value: &str) -> Parameter {
+    Parameter { name: name.into(), value: value.into(), hidden: false }
+}
+
+fn hidden(name: &str, description: &str) -> Parameter {
+    Parameter { name: name.into(), value: description.into(), hidden: true }
+}
