@@ -5,14 +5,17 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use http::Method;
 use serde_json::{Map, Value};
 use thirtyfour::common::command::{Command as Wire, ExtensionCommand};
 use thirtyfour::{Capabilities, WebDriver, WebElement};
 
 use crate::process::Running;
-use crate::wait::PATIENCE;
+use crate::wait::{PATIENCE, until};
+
+/// How often a driver is started: chromedriver takes a port that is free for IPv6, and ends if it is taken for IPv4.
+const MAX_STARTS: u32 = 3;
 
 /// Both go when this is dropped: the session with its program, so that nothing waits for an answer.
 pub(crate) struct Driver {
@@ -24,7 +27,16 @@ impl Driver {
     /// Starts the program on a free port, and a session with what is asked of it.
     pub(crate) async fn start(mut command: Command, log: &Path, wishes: Map<String, Value>) -> Result<Self> {
         let mut process = Running::start(command.arg("--port=0"), log)?;
-        let port = process.port().await?;
+        let mut starts = 1;
+        let port = until("the driver to listen", async || {
+            if let Some(status) = process.ended()? {
+                ensure!(starts < MAX_STARTS, "the driver ended with {status}; see {}", log.display());
+                process = Running::start(&mut command, log)?;
+                starts += 1;
+            }
+            process.listening_port()
+        })
+        .await?;
         let session = WebDriver::builder(format!("http://127.0.0.1:{port}"), Capabilities::from(wishes))
             .request_timeout(PATIENCE)
             .await

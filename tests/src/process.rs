@@ -5,11 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use memchr::memmem;
 use rustix::process::{Pid, Signal, kill_process};
-
-use crate::wait::until;
 
 /// How long a process may take to go when it is asked to.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -18,7 +16,6 @@ const GOODBYE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    name: String,
 }
 
 impl Running {
@@ -35,7 +32,7 @@ impl Running {
         let child = command
             .spawn()
             .with_context(|| format!("{name} does not start; ./dev test installs what is missing"))?;
-        Ok(Self { child, name })
+        Ok(Self { child })
     }
 
     /// Its process id.
@@ -53,16 +50,9 @@ impl Running {
         Ok(self.child.try_wait()?)
     }
 
-    /// The port on which it listens on loopback, once it does.
-    pub(crate) async fn port(&mut self) -> Result<u16> {
-        let (pid, name) = (self.pid(), self.name.clone());
-        until(&format!("{name} to listen"), async || {
-            if let Some(status) = self.ended()? {
-                bail!("{name} ended with {status}");
-            }
-            listening_port(pid)
-        })
-        .await
+    /// The port on which it listens on loopback; none before it does.
+    pub(crate) fn listening_port(&self) -> Result<Option<u16>> {
+        listening_port(self.pid())
     }
 
     /// Asks it to go, and waits; one that does not go in time is killed.
