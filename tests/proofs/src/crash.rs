@@ -30,7 +30,7 @@ const ANY_MOMENT: &str = "any moment";
 const CONNECTIONS: usize = 16;
 
 #[derive(Default)]
-struct StatusCounts {
+struct CrashCounts {
     kills: usize,
     /// Killed too late: the process had ended by itself.
     late: usize,
@@ -52,7 +52,7 @@ pub(crate) async fn prove(kills: usize) -> Result<()> {
         (app, connections)
     };
     let usual = usual(&world, &connections[0]).await?;
-    let mut tallies: BTreeMap<&str, StatusCounts> = BTreeMap::new();
+    let mut tallies: BTreeMap<&str, CrashCounts> = BTreeMap::new();
     let mut killed = 0;
     for round in 0.. {
         if killed == kills {
@@ -126,9 +126,9 @@ pub(crate) fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
     Err(format!("rotated: {rotated}; {looked:?}"))
 }
 
-fn report(world: &World, tallies: &BTreeMap<&str, StatusCounts>) -> Result<()> {
+fn report(world: &World, tallies: &BTreeMap<&str, CrashCounts>) -> Result<()> {
     println!("killed at         kills  alive  answer lost, and told  lost");
-    let mut all = StatusCounts::default();
+    let mut all = CrashCounts::default();
     for point in POINTS {
         let Some(tally) = tallies.get(point) else { continue };
         println!(

@@ -50,7 +50,7 @@ async fn can_mount(namespace: &[&str]) -> Result<bool> {
 }
 
 #[derive(Default)]
-struct StatusCounts {
+struct DiskCounts {
     cases: usize,
     refused: usize,
     alive: usize,
@@ -69,7 +69,7 @@ pub(crate) async fn here(rounds: usize, mounts: bool) -> Result<()> {
             (case, case.run().await)
         });
     }
-    let (mut tallies, mut secrets) = (BTreeMap::<(Trouble, Moment), StatusCounts>::new(), 0);
+    let (mut tallies, mut secrets) = (BTreeMap::<(Trouble, Moment), DiskCounts>::new(), 0);
     while let Some(ended) = running.join_next().await {
         let (case, outcome) = ended?;
         let tally = tallies.entry((case.trouble, case.moment)).or_default();
@@ -86,7 +86,7 @@ pub(crate) async fn here(rounds: usize, mounts: bool) -> Result<()> {
     report(&tallies, secrets)
 }
 
-fn report(tallies: &BTreeMap<(Trouble, Moment), StatusCounts>, secrets: usize) -> Result<()> {
+fn report(tallies: &BTreeMap<(Trouble, Moment), DiskCounts>, secrets: usize) -> Result<()> {
     println!(
         "                                       cases  failed  alive  killed: answer lost, and told  wrong"
     );
@@ -105,7 +105,7 @@ fn report(tallies: &BTreeMap<(Trouble, Moment), StatusCounts>, secrets: usize) -
         tally.wrong.iter().for_each(|why| println!("    {why}"));
         wrong += tally.wrong.len();
     }
-    let sum = |of: fn(&StatusCounts) -> usize| tallies.values().map(of).sum::<usize>();
+    let sum = |of: fn(&DiskCounts) -> usize| tallies.values().map(of).sum::<usize>();
     println!(
         "{:<38} {:>6} {:>7} {:>6} {:>30} {wrong:>6}",
         "in all",

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use crate::world::World;
 use hearing::Hearing;
 use pace::{MAX_BACKGROUND_REQUESTS, Pace};
-use truth::{Connected, SPARED, StatusCounts};
+use truth::{Connected, SPARED, StormCounts};
 
 /// Those of the sandbox that give refresh tokens by themselves: two conventions of rotation, four of asking.
 const PROVIDERS: [ProviderId; 4] =
@@ -206,10 +206,10 @@ impl Storm {
     }
 
     /// Compares each connection with what its provider knows, while nothing is renewed.
-    async fn judge(&mut self) -> Result<StatusCounts> {
+    async fn judge(&mut self) -> Result<StormCounts> {
         // What is under way goes on without who keeps the rest alive.
         self.hearing.until_quiet().await?;
-        let mut tally = StatusCounts::default();
+        let mut tally = StormCounts::default();
         let all = self.grapnel.connections()?;
         for one in &all {
             let connected = self.connected.get(&one.id).context("a connection that nobody made")?;

@@ -31,7 +31,7 @@ pub(super) enum ConnectionStatus {
 }
 
 #[derive(Default)]
-pub(super) struct StatusCounts {
+pub(super) struct StormCounts {
     pub(super) active: usize,
     pub(super) retrying: usize,
     refused: usize,
@@ -39,7 +39,7 @@ pub(super) struct StatusCounts {
     pub(super) untrue: Vec<String>,
 }
 
-impl StatusCounts {
+impl StormCounts {
     pub(super) fn add(&mut self, name: &str, standing: Result<ConnectionStatus, String>) {
         match standing {
             Ok(ConnectionStatus::Active) => self.active += 1,
