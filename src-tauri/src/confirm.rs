@@ -47,7 +47,7 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
             meaning: "Providers are not told: what they allowed stays in force there. Apps, connections, their history \
                 and what was read stay; you enter client secrets and sign in again. Where the key may come back, such as \
                 from a backup, cancel and bring it back first.",
-            action: "_Delete and begin anew",
+            action: "_Delete and reset",
         })
         .await
 }

@@ -67,5 +67,7 @@ fn is_unreadable(error: &rusqlite::Error) -> bool {
 pub(crate) fn damaged() -> Error {
     Error::new(Code::DataDamaged, "Grapnel’s database is damaged.")
         .means("It was left as it is; nothing in it was changed.")
-        .hint(format!("Bring back {BACKUP_FILES} from a backup. To begin anew instead, move them away."))
+        .hint(format!(
+            "Bring back {BACKUP_FILES} from a backup. To start with empty data instead, move them away."
+        ))
 }

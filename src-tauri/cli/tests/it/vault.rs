@@ -59,9 +59,12 @@ async fn without_a_keyring_it_is_told_that_a_passphrase_can_be_chosen() {
 async fn what_nothing_opens_any_more_is_given_up_when_asked() {
     let world = World::new();
     world.connect().await;
-    assert_snapshot!("anew_too_early", world.run("vault anew --yes").await);
+    assert_snapshot!("reset_too_early", world.run("vault reset --yes").await);
     world.keyring.wipe();
-    assert_snapshot!("anew_nobody", world.run("vault anew").await);
-    assert_snapshot!("anew", world.run("vault anew --yes").await);
+    assert_snapshot!("reset_without_a_terminal", world.run("vault reset").await);
+    assert_snapshot!("reset", world.run("vault reset --yes").await);
     assert_eq!(world.run("list --json").await.json()[0]["state"], "disconnected");
+    // The word of earlier versions still works; the vault now opens, so there is nothing to reset.
+    let old_word = world.run("vault anew --yes").await;
+    assert_eq!(old_word.said, world.run("vault reset --yes").await.said);
 }

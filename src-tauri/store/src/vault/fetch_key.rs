@@ -89,14 +89,17 @@ pub(super) fn offer(error: Error) -> Error {
     ))
 }
 
+/// What to do about a vault whose key is lost.
+const RESET_HINT: &str = "If it is lost for good, reset the vault (grapnel vault reset): its secrets are deleted, and you reconnect.";
+
 fn missing() -> Error {
     Error::new(Code::KeyMissing, "Your keyring has no key for this vault any more.")
         .means("The tokens held here cannot be opened without it. They are kept, in case the key comes back.")
-        .hint("Bring back the keyring as it was, for example from a backup. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.")
+        .hint(format!("Restore the keyring, for example from a backup. {RESET_HINT}"))
 }
 
 fn wrong() -> Error {
     Error::new(Code::KeyWrong, "The key in your keyring does not open this vault.")
         .means("The tokens held here were sealed under another key. They are kept.")
-        .hint("Bring back the keyring that belongs to this data directory. If it is lost for good, begin anew (or type “grapnel vault anew”): what is sealed is given up, and you sign in again.")
+        .hint(format!("Restore the keyring that belongs to this data directory. {RESET_HINT}"))
 }
