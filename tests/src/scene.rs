@@ -20,7 +20,7 @@ use crate::story::{Pictures, Story};
 use crate::wait::until;
 use crate::window::Window;
 
-/// The scheme of Grapnel's redirect address.
+/// The scheme of Grapnel's redirect URI.
 pub const SCHEME: &str = "dev.grapnel.desktop";
 /// The callback's address, without what it carries.
 pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";

@@ -51,9 +51,8 @@ pub struct Asked<'a> {
 
 /// Writes the request of one attempt.
 pub fn write(conventions: &Conventions, asked: &Asked<'_>) -> Result<Request> {
-    let redirect = RedirectUrl::new(asked.redirect_uri.to_owned()).map_err(|error| {
-        Error::new(Code::Internal, format!("The redirect address cannot be used: {error}."))
-    })?;
+    let redirect = RedirectUrl::new(asked.redirect_uri.to_owned())
+        .map_err(|error| Error::new(Code::Internal, format!("The redirect URI cannot be used: {error}.")))?;
     let engine = oauth2::basic::BasicClient::new(ClientId::new(asked.client_id.to_owned()))
         .set_auth_uri(AuthUrl::from_url(conventions.authorize_url.clone()));
     let mut request: AuthorizationRequest<'_> = engine

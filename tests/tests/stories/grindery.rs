@@ -17,7 +17,7 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
             let window = scene.open_grapnel().await?;
             window.page().press(Role::Button, "Add your own app").await?;
             scene.form().fill(&window.page()).await?;
-            window.page().says("Nothing is to be registered: Grindery knows no apps.").await?;
+            window.page().says("No registration is needed: Grindery has no apps.").await?;
             ensure!(!window.page().has_field("Client ID").await?, "it asks for a client id");
             window.page().send().await?;
             Ok(window)

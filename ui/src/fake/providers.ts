@@ -14,7 +14,7 @@ export const providers: ProviderView[] = [
     redirect_uri,
     register:
       "Sign in to the developer portal with your Grigora account and create an app. " +
-      "Tick its scopes, and enter Grapnel’s redirect address. Client id and secret are on the app’s page.",
+      "Tick its scopes, and enter Grapnel’s redirect URI. Client ID and client secret are on the app’s page.",
     scopes: [],
     values: values(
       ["api_base", "https://api.grigora.co/general/api/v1", "documented"],
@@ -39,7 +39,7 @@ export const providers: ProviderView[] = [
     name: "Grindery",
     portal: "https://flow.grindery.org",
     redirect_uri,
-    register: "Nothing is to be registered: Grindery knows no apps. You sign in with your wallet, such as MetaMask.",
+    register: "No registration is needed: Grindery has no apps. You sign in with your wallet, such as MetaMask.",
     scopes: [],
     values: values(
       ["api_base", "https://orchestrator.grindery.org", "code"],
@@ -65,7 +65,7 @@ export const providers: ProviderView[] = [
     redirect_uri,
     register:
       "Log in to your account, and add an OAuth2 client application in the developer section of your profile, " +
-      "with Grapnel’s redirect address as its callback URL. Its application id is the client id here.",
+      "with Grapnel’s redirect URI as its callback URL. Its application id is the client ID here.",
     scopes: [
       { name: "content_management", description: "Manage your content items on The Grid" },
       { name: "website_management", description: "Manage your sites and publish to them" },
@@ -106,7 +106,7 @@ export const providers: ProviderView[] = [
     portal: "https://grovestreams.com",
     redirect_uri,
     register:
-      "Nothing is to be registered: choose any client id, and a secret if you like. " +
+      "No registration is needed: choose any client ID, and a secret if you like. " +
       "You sign in with your GroveStreams account.",
     scopes: [],
     values: values(
@@ -138,7 +138,7 @@ export const providers: ProviderView[] = [
     name: "Another provider",
     portal: "",
     redirect_uri,
-    register: "Register a native app at your provider, with Grapnel’s redirect address.",
+    register: "Register a native app at your provider, with Grapnel’s redirect URI.",
     scopes: [],
     values: values(
       ["api_base", "", "assumed"],

@@ -175,7 +175,7 @@ export const scenarios: { [name in string]: (fake: Fake) => FakeData } = {
       "Your keyring has no key for this vault any more.",
       "The tokens held here cannot be opened without it. They are kept, in case the key comes back.",
       "Bring back the keyring as it was, for example from a backup. " +
-        "If it is lost for good, begin anew (or type “grapnel vault anew”): " +
+        "If it is lost for good, reset the vault (grapnel vault reset): " +
         "what is sealed is given up, and you sign in again.",
     ),
   }),

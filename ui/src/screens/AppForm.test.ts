@@ -170,7 +170,7 @@ test("what was typed for one provider is not handed to another", async () => {
   expect(sent()).toMatchObject({ client_secret: null, overrides: { email: "ines@harbour.example" } });
 });
 
-test("the redirect address follows the way back", async () => {
+test("the redirect URI follows the redirect method", async () => {
   const user = await adding("The Grid");
   const shown = () => (field("redirect_uri") as HTMLElement | null)?.textContent;
   await waitFor(() => expect(shown()).toBeTruthy());

@@ -80,7 +80,7 @@ test("a locked vault is unlocked where it is told", async () => {
   await expect.poll(() => appStore.vault).toBeNull();
 });
 
-test("where the key is lost for good a person begins anew, if they agree to what the system asks", async () => {
+test("if the key is lost for good, a person resets the vault after a confirmation by the system", async () => {
   const user = await start("vault", () => (fake.data.agrees = false));
   const locked = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   expect(locked.queryByRole("button", { name: "Reset vault…" })).toBeNull();

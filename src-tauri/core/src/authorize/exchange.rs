@@ -90,7 +90,7 @@ pub(super) fn denied(
         _ => Refusal { status: None, error: &error, description: description.as_deref() }
             .explain(provider)
             .means("No token was issued, and nothing changed here.")
-            .or_hint("Compare the app’s settings at the provider (redirect address, scopes) with those here, then try again."),
+            .or_hint("Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try again."),
     })
 }
 
@@ -109,7 +109,7 @@ fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: b
                 ));
             }
             match refusal.code {
-                Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect address is not the registered one. Try again."),
+                Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect URI is not the registered one. Try again."),
                 Code::InvalidClient => refusal.hint(client_hint(&client.conventions, &client.credentials, "try again")),
                 _ => refusal.or_hint("Try again."),
             }

@@ -119,7 +119,7 @@ pub(crate) async fn with_password(
 /// The callback that the browser would have brought, so that this way home goes through the same gate.
 fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) -> Result<SecretString> {
     let mut address = Url::parse(redirect_uri)
-        .map_err(|_| Error::input("redirect", "The app’s redirect address is not an address."))?;
+        .map_err(|_| Error::input("redirect", "The app’s redirect URI is not a URI."))?;
     address
         .query_pairs_mut()
         .append_pair("code", code.expose_secret())
