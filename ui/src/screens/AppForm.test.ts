@@ -135,7 +135,7 @@ test("Grigora comes first, and each provider asks for what its profile says", as
   ).toEqual(["Grigora", "Grindery", "The Grid", "GroveStreams", "Another provider"]);
   expect(field("projects")).toBeInTheDocument();
   await user.click(radio("Grindery"));
-  expect(screen.getByText(/Grindery knows no apps/)).toBeInTheDocument();
+  expect(screen.getByText(/Grindery has no apps/)).toBeInTheDocument();
   for (const id of ["client_id", "client_secret", "projects", "scopes"]) expect(field(id)).toBeNull();
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grindery to Grindery" });
