@@ -36,7 +36,7 @@ pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<E
     loop {
         sleep(DEBOUNCE).await;
         let Some(()) = drain(&mut events) else { return };
-        locked = core.vault_trouble().and(locked.or_else(|| Some(Instant::now())));
+        locked = core.vault_error().and(locked.or_else(|| Some(Instant::now())));
         is_notified &= locked.is_some();
         if let Err(error) = notifications::send_pending(&app, &core) {
             tracing::warn!(%error, "pending notifications could not be read");

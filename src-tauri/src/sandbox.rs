@@ -190,7 +190,7 @@ mod tests {
         let sandbox = start([0; 4], home.path()).unwrap();
         for offered in PROVIDERS.map(|provider| app(&sandbox, provider)) {
             let profile = grapnel_model::provider::Profile::find(&offered.provider).unwrap();
-            profile.conventions(&offered.overrides).unwrap();
+            profile.config(&offered.overrides).unwrap();
         }
     }
 

@@ -32,7 +32,7 @@ const SECRETS_OF_SOMETHING: [&str; 2] = ["key", "keys"];
 const PRINTABLE: [&str; 9] =
     ["String", "str", "Value", "RawValue", "Cow", "Bytes", "u8", "OsString", "HeaderValue"];
 /// Types that hold text, and do not show it. `Bare` is written into the encryption of an export only.
-const SEALED: [&str; 5] = ["SecretString", "SecretBox", "Entered", "Sealed", "Bare"];
+const SEALED: [&str; 5] = ["SecretString", "SecretBox", "SecretInput", "Sealed", "Bare"];
 /// What prints or writes down a whole value.
 const PRINTING: [&str; 3] = ["Debug", "Display", "Serialize"];
 
@@ -42,7 +42,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("cli UsageError.code", "a code of Grapnel's own errors"),
     ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
     ("core Refused.code", "the error code of a provider's reply"),
-    ("oauth Names.code", "the names of the parameter that carries a code, never a code"),
+    ("oauth CallbackParameterNames.code", "the names of the parameter that carries a code, never a code"),
     ("core App.secrets", "the keys of what the vault has, never its values"),
     ("store AppRow.secret_keys", "the keys of what the vault has, never its values"),
     ("core Unverified.NoKey.0", "an algorithm for which the issuer has no key"),

@@ -59,9 +59,9 @@ export const commands = {
 	/**  Copies the address of the sign-in page, to be opened in a browser of the person's choice. */
 	copyLink: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("copy_link", { attemptId })),
 	/**  Takes in the address that the provider sent the person to, pasted by them. */
-	pasteCallback: (attemptId: AttemptId, pasted: Entered) => typedError<null, Error>(__TAURI_INVOKE("paste_callback", { attemptId, pasted })),
+	pasteCallback: (attemptId: AttemptId, pasted: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("paste_callback", { attemptId, pasted })),
 	/**  Signs in without a browser, where the provider offers it. Email and password are used once and not kept. */
-	signInWithPassword: (appId: AppId, connectionId: ConnectionId | null, email: string, password: Entered) => typedError<Attempt, Error>(__TAURI_INVOKE("sign_in_with_password", { appId, connectionId, email, password })),
+	signInWithPassword: (appId: AppId, connectionId: ConnectionId | null, email: string, password: SecretInput) => typedError<Attempt, Error>(__TAURI_INVOKE("sign_in_with_password", { appId, connectionId, email, password })),
 	/**  Tries whether a deep link comes back here. */
 	testDeepLink: () => typedError<null, Error>(__TAURI_INVOKE("test_deep_link")),
 	/**
@@ -112,7 +112,7 @@ export const commands = {
 	 */
 	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<ExportedPosts | null, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
 	/**  What holds every word of a text, across everything that was read. */
-	search: (text: string) => typedError<Found[], Error>(__TAURI_INVOKE("search", { text })),
+	search: (text: string) => typedError<SearchHit[], Error>(__TAURI_INVOKE("search", { text })),
 	/**  Cancels a call that the window waits for, by the number it gave it. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
 	/**  Opens the data directory in the system's file manager. */
@@ -126,9 +126,9 @@ export const commands = {
 	/**  What opens the vault. */
 	protection: () => typedError<Protection, Error>(__TAURI_INVOKE("protection")),
 	/**  Opens a vault that has a passphrase, for as long as the program runs. */
-	unlock: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("unlock", { passphrase })),
+	unlock: (passphrase: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("unlock", { passphrase })),
 	/**  Seals everything anew under a passphrase. */
-	protectWithPassphrase: (passphrase: Entered) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
+	protectWithPassphrase: (passphrase: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
 	/**  Seals everything anew under a key in the keyring. */
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
 	/**
@@ -144,12 +144,12 @@ export const commands = {
 	 *  Writes apps and connections to a file that a passphrase opens, and that the person chooses; nothing where they
 	 *  choose none.
 	 */
-	exportArchive: (passphrase: Entered, withTokens: boolean, moves: boolean) => typedError<ExportedFile | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
+	exportArchive: (passphrase: SecretInput, withTokens: boolean, moves: boolean) => typedError<ExportedFile | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
 	/**
 	 *  Opens an exported file that the person chooses, and tells what importing it would add; nothing where they choose
 	 *  none.
 	 */
-	openArchive: (passphrase: Entered) => typedError<Imported | null, Error>(__TAURI_INVOKE("open_archive", { passphrase })),
+	openArchive: (passphrase: SecretInput) => typedError<Imported | null, Error>(__TAURI_INVOKE("open_archive", { passphrase })),
 	/**  Imports the file that was opened last. */
 	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
 	/**  Forgets the file that was opened last. */
@@ -199,7 +199,7 @@ export type App = {
 	 */
 	own_redirect_uri: string | null,
 	/**  The way by which they do. */
-	way_back: WayBack,
+	way_back: RedirectMethod,
 	/**  Whether PKCE (RFC 7636) protects its codes. */
 	uses_pkce: boolean,
 	/**  The scopes to ask for. */
@@ -453,13 +453,13 @@ export type Details = {
 	/**  Ids of the projects that were authorized. */
 	project_ids: string[],
 	/**  The tokens; nothing once disconnected. */
-	tokens: Held | null,
+	tokens: TokenMetadata | null,
 	/**  When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person helps. */
 	renews_at: string | null,
 	/**  Where the provider's last reply departed from the standard. */
 	deviations: Deviation[],
 	/**  The token endpoint's last reply, secrets masked. */
-	seen: Seen | null,
+	seen: RedactedResponse | null,
 	/**  What went wrong last, until something goes right. */
 	trouble: Error | null,
 	/**  What the access token says of itself, where it is a JWT. */
@@ -531,9 +531,6 @@ export type DiscoveryNote = {
 	/**  It, in a sentence or two. */
 	text: string,
 };
-
-/**  A secret as a person enters it: it can be read from outside, and never written back. */
-export type Entered = string;
 
 /**  One line of the activity. */
 export type Entry = {
@@ -660,64 +657,41 @@ export type Format =
 /**  An array of posts as they came. */
 "json";
 
-/**  Something that a search found in what was read. */
-export type Found = {
-	/**  The connection that it was read through. */
-	connection_id: ConnectionId,
-	/**  Its name. */
-	connection: string,
-	/**  The kind of thing, such as `posts` or `projects`. */
-	kind: string,
-	/**  The id of the thing that it is within, such as a project; empty for none. */
-	within: string,
-	/**  The provider's id of it. */
-	id: string,
-	/**  Its name or title. */
-	title: string,
-	/**  A post's status. */
-	status: string | null,
-	/**  When the provider answered. */
-	as_of: string,
-};
-
-/**  What may be shown of a token: how it begins, and a fingerprint to compare it by. */
-export type Glimpse = {
-	/**  The first characters, such as `gri_at_7Kd2`; empty where the token is too short to show any. */
-	prefix: string,
-	/**  Eight hex digits of the token's SHA-256, such as `9f3c21ab`. */
-	fingerprint: string,
-};
-
-/**  What may be said of the tokens held. */
-export type Held = {
-	/**  The access token. */
-	access: Glimpse,
-	/**  The refresh token, where there is one. */
-	refresh: Glimpse | null,
-	/**  When the access token was issued. */
-	issued_at: string,
-	/**  When it expires, where the provider said so. */
-	expires_at: string | null,
-	/**  How often it was renewed since the person signed in. */
-	renewals: number,
-	/**  Who says when the access token expires. */
-	expiry_source?: ExpirySource,
-	/**  When the refresh token expires, where the provider said so. */
-	refresh_expires_at?: string | null,
-	/**  Whether a refresh does not put off the refresh token's end. */
-	refresh_end_is_fixed?: boolean,
-	/**  When the person signed in; nothing for what an earlier version kept. */
-	signed_in_at?: string | null,
-};
+/**  What became of it. */
+export type ImportOutcome = 
+/**  It is new here. */
+"added" | 
+/**  It is new here, under another name. */
+"renamed" | 
+/**  It is here already, and was left as it is. */
+"same" | 
+/**  It cannot be taken in. */
+"left_out";
 
 /**  What was imported, or would be. */
 export type Imported = {
 	/**  When the file was written. */
 	exported_at: string,
 	/**  What became of each thing in the file, each app before its connections. */
-	lines: Line[],
+	lines: ImportedRecord[],
 	/**  How many connections came with a refresh token: it must not be in use elsewhere. */
 	renewable: number,
+};
+
+/**  What became of one thing. */
+export type ImportedRecord = {
+	/**  What kind of thing it is. */
+	what: RecordKind,
+	/**  What the file calls it. */
+	name: string,
+	/**  What became of it. */
+	outcome: ImportOutcome,
+	/**  What it is called here. */
+	here: string,
+	/**  More about it, where there is more to say. */
+	why: string | null,
+	/**  Of an app that is added: the hosts that are not its provider's own. */
+	other_hosts: OtherHost[],
 };
 
 /**  One thing of a collection. */
@@ -789,22 +763,6 @@ export type Kind =
 /**  It came from a file. */
 "imported";
 
-/**  What became of one thing. */
-export type Line = {
-	/**  What kind of thing it is. */
-	what: What,
-	/**  What the file calls it. */
-	name: string,
-	/**  What became of it. */
-	outcome: Outcome,
-	/**  What it is called here. */
-	here: string,
-	/**  More about it, where there is more to say. */
-	why: string | null,
-	/**  Of an app that is added: the hosts that are not its provider's own. */
-	other_hosts: OtherHost[],
-};
-
 /**  How long before its end a token is renewed by itself. Never longer than a share of its life. */
 export type Margin = 
 /**  As suits its life. */
@@ -827,7 +785,7 @@ export type Message = {
 	/**  Parameters in their order. */
 	parameters: Parameter[],
 	/**  What was answered, secrets masked, where it failed. */
-	reply?: Seen | null,
+	reply?: RedactedResponse | null,
 };
 
 /**  The posts of one month, by the time of their last change. */
@@ -854,7 +812,7 @@ export type NewApp = {
 	 *  The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
 	 *  and the empty text removes it.
 	 */
-	client_secret: Entered | null,
+	client_secret: SecretInput | null,
 	/**
 	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI of
 	 *  the app's own, or a whole redirect URI, which is taken as it is.
@@ -870,7 +828,7 @@ export type NewApp = {
 	 *  Extra values that may be secret, by key. Where an app is changed, nothing in place of the value removes the one
 	 *  that is held; what is not named here stays.
 	 */
-	secrets?: { [key in string]: Entered | null },
+	secrets?: { [key in string]: SecretInput | null },
 	/**  The keys among `overrides` whose values are as the issuer announced them. */
 	discovered?: string[],
 };
@@ -910,17 +868,6 @@ export type OtherHost = {
 	/**  The keys of the endpoints at it, such as `token_url`. */
 	endpoints: string[],
 };
-
-/**  What became of it. */
-export type Outcome = 
-/**  It is new here. */
-"added" | 
-/**  It is new here, under another name. */
-"renamed" | 
-/**  It is here already, and was left as it is. */
-"same" | 
-/**  It cannot be taken in. */
-"left_out";
 
 /**  Everything the window shows. */
 export type Overview = {
@@ -1176,6 +1123,37 @@ export type ReadProfile = {
 	review: Review,
 };
 
+/**  What kind of thing is imported. */
+export type RecordKind = 
+/**  An app. */
+"app" | 
+/**  A connection. */
+"connection";
+
+/**  A reply with its secrets masked. */
+export type RedactedResponse = {
+	/**  The status, such as 200. */
+	status: number,
+	/**  The content type that it named. */
+	content_type: string,
+	/**  The headers that help to find out why it was refused. */
+	headers?: ([string, string])[],
+	/**
+	 *  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
+	 *  that is no JSON, the text.
+	 */
+	body: string,
+};
+
+/**  How a callback comes home. */
+export type RedirectMethod = 
+/**  The system opens Grapnel with it. */
+"deep_link" | 
+/**  The browser brings it to a port of this computer. */
+"loopback" | 
+/**  The person pastes it. */
+"paste";
+
 /**  What an app's issuer announces now, beside what the app has. */
 export type Rediscovery = {
 	/**  What the issuer announces. */
@@ -1238,20 +1216,28 @@ export type Scopes = {
 	missing: string[],
 };
 
-/**  A reply with its secrets masked. */
-export type Seen = {
-	/**  The status, such as 200. */
-	status: number,
-	/**  The content type that it named. */
-	content_type: string,
-	/**  The headers that help to find out why it was refused. */
-	headers?: ([string, string])[],
-	/**
-	 *  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
-	 *  that is no JSON, the text.
-	 */
-	body: string,
+/**  Something that a search found in what was read. */
+export type SearchHit = {
+	/**  The connection that it was read through. */
+	connection_id: ConnectionId,
+	/**  Its name. */
+	connection: string,
+	/**  The kind of thing, such as `posts` or `projects`. */
+	kind: string,
+	/**  The id of the thing that it is within, such as a project; empty for none. */
+	within: string,
+	/**  The provider's id of it. */
+	id: string,
+	/**  Its name or title. */
+	title: string,
+	/**  A post's status. */
+	status: string | null,
+	/**  When the provider answered. */
+	as_of: string,
 };
+
+/**  A secret as a person enters it: it can be read from outside, and never written back. */
+export type SecretInput = string;
 
 /**  The settings. Each is the usual where it is empty. */
 export type Settings = {
@@ -1341,6 +1327,36 @@ export type TokenKind =
 /**  It opens the API. */
 "access_token";
 
+/**  What may be said of the tokens held. */
+export type TokenMetadata = {
+	/**  The access token. */
+	access: TokenPreview,
+	/**  The refresh token, where there is one. */
+	refresh: TokenPreview | null,
+	/**  When the access token was issued. */
+	issued_at: string,
+	/**  When it expires, where the provider said so. */
+	expires_at: string | null,
+	/**  How often it was renewed since the person signed in. */
+	renewals: number,
+	/**  Who says when the access token expires. */
+	expiry_source?: ExpirySource,
+	/**  When the refresh token expires, where the provider said so. */
+	refresh_expires_at?: string | null,
+	/**  Whether a refresh does not put off the refresh token's end. */
+	refresh_end_is_fixed?: boolean,
+	/**  When the person signed in; nothing for what an earlier version kept. */
+	signed_in_at?: string | null,
+};
+
+/**  What may be shown of a token: how it begins, and a fingerprint to compare it by. */
+export type TokenPreview = {
+	/**  The first characters, such as `gri_at_7Kd2`; empty where the token is too short to show any. */
+	prefix: string,
+	/**  Eight hex digits of the token's SHA-256, such as `9f3c21ab`. */
+	fingerprint: string,
+};
+
 /**  What became of one token. */
 export type TokenRevocation = {
 	/**  Which one. */
@@ -1369,22 +1385,6 @@ export type Verdict =
 "attention" | 
 /**  It does not work. */
 "broken";
-
-/**  How a callback comes home. */
-export type WayBack = 
-/**  The system opens Grapnel with it. */
-"deep_link" | 
-/**  The browser brings it to a port of this computer. */
-"loopback" | 
-/**  The person pastes it. */
-"paste";
-
-/**  What kind of thing is imported. */
-export type What = 
-/**  An app. */
-"app" | 
-/**  A connection. */
-"connection";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

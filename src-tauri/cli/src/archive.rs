@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use grapnel_core::archive::{self, Exported, Imported, Line, Outcome, What};
+use grapnel_core::archive::{self, Exported, ImportOutcome, Imported, ImportedRecord, RecordKind};
 use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -148,7 +148,8 @@ impl Shown for ImportReport {
     fn text(&self, now: Timestamp) -> String {
         let lines = &self.imported.lines;
         let rows = lines.iter().map(|line| {
-            let kind = if line.what == What::App { line.name.clone() } else { format!("  {}", line.name) };
+            let kind =
+                if line.what == RecordKind::App { line.name.clone() } else { format!("  {}", line.name) };
             [wire_name(&line.what), kind, outcome(line, self.is_plan), line.why.clone().unwrap_or_default()]
         });
         let written = relative_time(self.imported.exported_at, now);
@@ -156,13 +157,13 @@ impl Shown for ImportReport {
     }
 }
 
-fn outcome(line: &Line, is_plan: bool) -> String {
+fn outcome(line: &ImportedRecord, is_plan: bool) -> String {
     match line.outcome {
-        Outcome::Added if is_plan => "would be added".into(),
-        Outcome::Renamed if is_plan => format!("would be added as “{}”", line.here),
-        Outcome::Renamed => format!("added as “{}”", line.here),
-        Outcome::Same if line.here == line.name => "already here".into(),
-        Outcome::Same => format!("already here as “{}”", line.here),
-        Outcome::Added | Outcome::LeftOut => words(&line.outcome),
+        ImportOutcome::Added if is_plan => "would be added".into(),
+        ImportOutcome::Renamed if is_plan => format!("would be added as “{}”", line.here),
+        ImportOutcome::Renamed => format!("added as “{}”", line.here),
+        ImportOutcome::Same if line.here == line.name => "already here".into(),
+        ImportOutcome::Same => format!("already here as “{}”", line.here),
+        ImportOutcome::Added | ImportOutcome::LeftOut => words(&line.outcome),
     }
 }

@@ -14,7 +14,7 @@ use grapnel_core::browser::{Launch, entered};
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::redirect::WayBack;
+use grapnel_model::redirect::RedirectMethod;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 
@@ -57,7 +57,7 @@ pub(crate) struct Connect {
 impl Connect {
     /// Whether the redirect URL is pasted.
     fn pastes(&self, app: &App) -> bool {
-        self.paste || app.way_back == WayBack::Paste
+        self.paste || app.way_back == RedirectMethod::Paste
     }
 }
 
@@ -172,7 +172,7 @@ async fn await_end(
             }
         }
         if !pastes {
-            let by_window = target.app.way_back == WayBack::DeepLink;
+            let by_window = target.app.way_back == RedirectMethod::DeepLink;
             let what = if by_window { "Grapnel’s window to receive the callback" } else { "the callback" };
             messages.note(&format!("Waiting for {what}. Ctrl-C cancels."));
         }

@@ -1,7 +1,9 @@
 //! Browsing a connection: projects, posts and other resources.
 
 use clap::{Args, ValueEnum};
-use grapnel_model::content::{Collection, Found, Items, Order, Post, PostQuery, Posts, Project, Projects};
+use grapnel_model::content::{
+    Collection, Items, Order, Post, PostQuery, Posts, Project, Projects, SearchHit,
+};
 use grapnel_model::error::Result;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -165,7 +167,7 @@ fn shown_as_of(output: &mut Output, shown: &impl Shown, as_of: Timestamp) -> Res
 
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Hits(Vec<Found>);
+struct Hits(Vec<SearchHit>);
 
 impl Shown for Hits {
     fn text(&self, _: Timestamp) -> String {

@@ -60,7 +60,7 @@ async fn timed_out(grapnel: &Grapnel, messages: &Messages, timeout: Option<Durat
 pub(crate) async fn check(session: &Session<'_>) {
     // A keyring that is silent until then counts as locked.
     let _ = tokio::time::timeout(CHECK_TIMEOUT, session.grapnel.check_vault()).await;
-    if let Some(trouble) = session.grapnel.vault_trouble() {
+    if let Some(trouble) = session.grapnel.vault_error() {
         let hint = hint_here(trouble.code).or(trouble.hint).unwrap_or_default();
         session.output.messages.note(&format!("warning: {} {hint}", trouble.message));
     }

@@ -44,7 +44,7 @@ pub(crate) async fn run(session: &mut Session<'_>, command: &Command) -> Result<
         }
     }
     let status =
-        VaultStatus { protection: session.grapnel.protection()?, trouble: session.grapnel.vault_trouble() };
+        VaultStatus { protection: session.grapnel.protection()?, trouble: session.grapnel.vault_error() };
     session.output.show(&status)
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Secrets, is_secret};
-use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_store::app::{self, AppRow};
 use grapnel_store::sealed::Sealed;
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// Where they are sealed, all in one.
 fn associated_data(app: &AppId) -> String {
@@ -17,7 +17,7 @@ fn associated_data(app: &AppId) -> String {
 }
 
 /// Seals them; nothing where there are none.
-pub(crate) async fn seal(env: &Env, app: &AppId, secrets: &Secrets) -> Result<Option<Sealed>> {
+pub(crate) async fn seal(ctx: &Context, app: &AppId, secrets: &Secrets) -> Result<Option<Sealed>> {
     if secrets.is_empty() {
         return Ok(None);
     }
@@ -25,32 +25,32 @@ pub(crate) async fn seal(env: &Env, app: &AppId, secrets: &Secrets) -> Result<Op
         secrets.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
     let text = serde_json::to_string(&plain)
         .map_err(|_| Error::new(Code::Internal, "The app’s values could not be written."))?;
-    env.vault.seal(&associated_data(app), &SecretString::from(text)).await.map(Some)
+    ctx.vault.seal(&associated_data(app), &SecretString::from(text)).await.map(Some)
 }
 
 /// Opens them.
-pub(crate) async fn open(env: &Env, app: &AppRow) -> Result<Secrets> {
+pub(crate) async fn open(ctx: &Context, app: &AppRow) -> Result<Secrets> {
     let Some(sealed) = &app.sealed_values else { return Ok(Secrets::new()) };
-    let text = env.vault.open(&associated_data(&app.id), sealed).await?;
-    let plain: BTreeMap<String, Entered> = serde_json::from_str(text.expose_secret())
+    let text = ctx.vault.open(&associated_data(&app.id), sealed).await?;
+    let plain: BTreeMap<String, SecretInput> = serde_json::from_str(text.expose_secret())
         .map_err(|_| Error::new(Code::DataDamaged, "The app’s values cannot be read."))?;
     Ok(plain.into_iter().map(|(key, value)| (key, value.0)).collect())
 }
 
 /// Seals what an earlier Grapnel kept in the clear. Its caller is at work, so that the vault does not move meanwhile.
-pub(crate) async fn seal_clear(env: &Env, app: &AppRow) -> Result<()> {
+pub(crate) async fn seal_clear(ctx: &Context, app: &AppRow) -> Result<()> {
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     let clear: Secrets = clear.map(|(key, value)| (key.clone(), value.as_str().into())).collect();
     if clear.is_empty() {
         return Ok(());
     }
-    let mut secrets = open(env, app).await?;
+    let mut secrets = open(ctx, app).await?;
     secrets.extend(clear);
     let mut new = app.clone();
     new.overrides.retain(|key, _| !is_secret(key));
     new.secret_keys = secrets.keys().cloned().collect();
-    new.sealed_values = seal(env, &app.id, &secrets).await?;
-    env.store.write(|tx| {
+    new.sealed_values = seal(ctx, &app.id, &secrets).await?;
+    ctx.store.write(|tx| {
         let now = app::get(tx, &app.id)?;
         // What was changed meanwhile was sealed with that.
         if now.is_some_and(|now| now.overrides == app.overrides && now.sealed_values == app.sealed_values) {

@@ -1,18 +1,18 @@
 //! A grant, from the token endpoint's answer to what is sealed and kept.
 
-use grapnel_model::connection::Held;
+use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::{Conventions, Origins};
-use grapnel_model::secret::{Glimpse, SecretString};
+use grapnel_model::provider::{Origins, ProviderConfig};
+use grapnel_model::secret::{SecretString, TokenPreview};
 use grapnel_oauth::http::token::{Credentials, Grant};
 use grapnel_store::connection::{ConnectionRow, RenewalStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
 use crate::app_secrets;
-use crate::env::Env;
-use crate::life;
+use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
+use crate::token_lifetime;
 
 /// Where an app's client secret is sealed.
 pub(crate) fn secret_place(app: &grapnel_model::id::AppId) -> String {
@@ -33,14 +33,14 @@ pub(crate) fn refresh_place(id: &ConnectionId) -> String {
 pub(crate) struct Client {
     /// What to call the provider.
     pub(crate) provider: String,
-    pub(crate) conventions: Conventions,
+    pub(crate) config: ProviderConfig,
     pub(crate) credentials: Credentials,
 }
 
 /// Refuses where the app's addresses include a host that a connection's tokens were not saved for.
-pub(crate) fn may_be_sent(kept_for: Option<&Origins>, conventions: &Conventions) -> Result<()> {
+pub(crate) fn may_be_sent(kept_for: Option<&Origins>, config: &ProviderConfig) -> Result<()> {
     let Some(kept_for) = kept_for else { return Ok(()) };
-    let origins = conventions.origins();
+    let origins = config.origins();
     let Some(other) = origins.difference(kept_for).next() else { return Ok(()) };
     Err(Error::new(
         Code::ReconnectNeeded,
@@ -52,13 +52,13 @@ pub(crate) fn may_be_sent(kept_for: Option<&Origins>, conventions: &Conventions)
 
 impl Client {
     /// Opens the secrets of an app.
-    pub(crate) async fn of(env: &Env, app: &ConfiguredApp) -> Result<Self> {
+    pub(crate) async fn of(ctx: &Context, app: &ConfiguredApp) -> Result<Self> {
         let (provider, config, app) = (app.provider()?, app.config()?, &app.row);
-        let secrets = app_secrets::open(env, app).await?;
+        let secrets = app_secrets::open(ctx, app).await?;
         let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
-        let mut conventions = config.clone().with(secrets);
-        let renewal = &mut conventions.renewal;
-        let scope = app.scopes.join(&conventions.scopes_sent.unwrap_or(' ').to_string());
+        let mut config = config.clone().with(secrets);
+        let renewal = &mut config.renewal;
+        let scope = app.scopes.join(&config.scopes_sent.unwrap_or(' ').to_string());
         let also = [
             ("scope", renewal.has_scope && !scope.is_empty(), scope),
             ("redirect_uri", renewal.has_redirect_uri, app.redirect_uri.clone()),
@@ -69,29 +69,29 @@ impl Client {
             }
         }
         let client_secret = match &app.sealed_secret {
-            Some(sealed) => Some(env.vault.open(&secret_place(&app.id), sealed).await?),
+            Some(sealed) => Some(ctx.vault.open(&secret_place(&app.id), sealed).await?),
             None => None,
         };
         let credentials = Credentials { client_id: app.client_id.clone(), client_secret };
-        Ok(Self { provider, conventions, credentials })
+        Ok(Self { provider, config, credentials })
     }
 }
 
 /// Seals a grant for a connection. What a renewal leaves unsaid stays as it was `before`.
 pub(crate) async fn seal(
-    env: &Env,
+    ctx: &Context,
     id: &ConnectionId,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     grant: Grant,
     before: Option<&ConnectionRow>,
 ) -> Result<SealedGrant> {
-    let (now, old) = (env.time.now(), before.and_then(ConnectionRow::held));
-    let (expires_at, expiry_source) = life::access_end(now, &grant, old);
-    let (refresh_expires_at, refresh_end_is_fixed) = life::refresh_end(now, &grant, old);
-    let held = Held {
-        access: Glimpse::of(&grant.access_token, &conventions.token_prefix),
+    let (now, old) = (ctx.time.now(), before.and_then(ConnectionRow::held));
+    let (expires_at, expiry_source) = token_lifetime::access_end(now, &grant, old);
+    let (refresh_expires_at, refresh_end_is_fixed) = token_lifetime::refresh_end(now, &grant, old);
+    let held = TokenMetadata {
+        access: TokenPreview::of(&grant.access_token, &config.token_prefix),
         refresh: match &grant.refresh_token {
-            Some(token) => Some(Glimpse::of(token, &conventions.refresh_token_prefix)),
+            Some(token) => Some(TokenPreview::of(token, &config.refresh_token_prefix)),
             None => old.and_then(|held| held.refresh.clone()),
         },
         issued_at: now,
@@ -103,11 +103,11 @@ pub(crate) async fn seal(
         signed_in_at: Some(old.map_or(now, |held| held.signed_in_at.unwrap_or(held.issued_at))),
     };
     let refresh = match grant.refresh_token {
-        Some(token) => Some(env.vault.seal(&refresh_place(id), &token).await?),
+        Some(token) => Some(ctx.vault.seal(&refresh_place(id), &token).await?),
         None => before.and_then(ConnectionRow::sealed_refresh).cloned(),
     };
     Ok(SealedGrant {
-        access: env.vault.seal(&access_place(id), &grant.access_token).await?,
+        access: ctx.vault.seal(&access_place(id), &grant.access_token).await?,
         refresh,
         held,
         scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
@@ -117,38 +117,38 @@ pub(crate) async fn seal(
             .unwrap_or_default(),
         deviations: grant.deviations,
         seen: grant.seen,
-        trouble: None,
+        error: None,
     })
 }
 
 /// What a connection holds, sealed for another connection.
-pub(crate) async fn seal_for(env: &Env, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
+pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
     let held = from.held().cloned().ok_or_else(|| disconnected(&from.name))?;
-    let access = access_token(env, from).await?;
+    let access = access_token(ctx, from).await?;
     let refresh = match from.sealed_refresh() {
         Some(sealed) => {
-            let token = env.vault.open(&refresh_place(&from.id), sealed).await?;
-            Some(env.vault.seal(&refresh_place(id), &token).await?)
+            let token = ctx.vault.open(&refresh_place(&from.id), sealed).await?;
+            Some(ctx.vault.seal(&refresh_place(id), &token).await?)
         }
         None => None,
     };
     Ok(SealedGrant {
-        access: env.vault.seal(&access_place(id), &access).await?,
+        access: ctx.vault.seal(&access_place(id), &access).await?,
         refresh,
         held,
         scopes: from.scopes.clone(),
         project_ids: from.project_ids.clone(),
         deviations: from.deviations.clone(),
         seen: from.seen.clone(),
-        trouble: from.renewals.trouble.clone().filter(|_| from.holds_another_account()),
+        error: from.renewals.error.clone().filter(|_| from.holds_another_account()),
     })
 }
 
 /// Seals again what waited to be stored: the vault may have moved meanwhile.
-pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) -> Result<SealedGrant> {
+pub(crate) async fn reseal(ctx: &Context, id: &ConnectionId, grant: SealedGrant) -> Result<SealedGrant> {
     let again = async |place: String, sealed: &Sealed| {
-        let plain = env.vault.open(&place, sealed).await?;
-        env.vault.seal(&place, &plain).await
+        let plain = ctx.vault.open(&place, sealed).await?;
+        ctx.vault.seal(&place, &plain).await
     };
     let refresh = match &grant.refresh {
         Some(refresh) => Some(again(refresh_place(id), refresh).await?),
@@ -158,8 +158,8 @@ pub(crate) async fn seal_anew(env: &Env, id: &ConnectionId, grant: SealedGrant) 
 }
 
 /// A connection with the newest tokens that there are of it: those that the store did not take, if there are such.
-pub(crate) fn newest(env: &Env, row: ConnectionRow) -> ConnectionRow {
-    match env.unsaved_of(&row.id, row.version) {
+pub(crate) fn newest(ctx: &Context, row: ConnectionRow) -> ConnectionRow {
+    match ctx.unsaved_of(&row.id, row.version) {
         Some(unsaved) => with(row, unsaved.grant),
         None => row,
     }
@@ -171,15 +171,15 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
         grant: Some(StoredGrant { access: grant.access, refresh: grant.refresh, held: grant.held }),
         scopes: grant.scopes,
         project_ids: grant.project_ids,
-        renewals: RenewalStatus { trouble: grant.trouble.or(row.renewals.trouble), ..row.renewals },
+        renewals: RenewalStatus { error: grant.error.or(row.renewals.error), ..row.renewals },
         ..row
     }
 }
 
 /// The access token that a connection holds.
-pub(crate) async fn access_token(env: &Env, row: &ConnectionRow) -> Result<SecretString> {
+pub(crate) async fn access_token(ctx: &Context, row: &ConnectionRow) -> Result<SecretString> {
     let grant = row.grant.as_ref().ok_or_else(|| disconnected(&row.name))?;
-    env.vault.open(&access_place(&row.id), &grant.access).await
+    ctx.vault.open(&access_place(&row.id), &grant.access).await
 }
 
 pub(crate) fn disconnected(name: &str) -> Error {

@@ -10,22 +10,22 @@ pub mod browser;
 mod change_feed;
 pub mod connection;
 pub mod content;
+mod context;
 pub mod core_dumps;
 pub mod descriptors;
 pub mod doctor;
-mod env;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;
 mod grant;
 mod grapnel;
-mod life;
 mod refresh;
 mod remove_app;
 pub mod revoke;
 pub mod settings;
 mod signed_in;
 pub mod token_agent;
+mod token_lifetime;
 mod unique_names;
 
 pub use grapnel::{Grapnel, Idle};

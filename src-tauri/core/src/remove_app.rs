@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::app::{being_connected, view};
-use crate::env::Env;
+use crate::context::Context;
 use crate::{authorize, connection, revoke};
 
 /// What removing an app with its connections came to.
@@ -30,11 +30,11 @@ pub struct Removed {
 const AT_ONCE: usize = 8;
 
 /// Removes an app that has no connection.
-pub(crate) fn alone(env: &Env, id: &AppId) -> Result<()> {
-    if !authorize::clear(env, Some(id), None)? {
+pub(crate) fn alone(ctx: &Context, id: &AppId) -> Result<()> {
+    if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected().means("Nothing was removed."));
     }
-    let removed = env.store.write(|tx| {
+    let removed = ctx.store.write(|tx| {
         let Some(row) = app::get(tx, id)? else { return Ok(None) };
         let pending = revocation::of_app(tx, id)?;
         if !app::remove(tx, id)? {
@@ -42,19 +42,19 @@ pub(crate) fn alone(env: &Env, id: &AppId) -> Result<()> {
         }
         activity::add(
             tx,
-            env.now(),
+            ctx.now(),
             Kind::AppRemoved,
             &format!("App “{}” removed.", row.name),
             (None, None),
         )?;
         for name in pending {
             let text = format!("“{name}”: its app was removed before the provider took its tokens back. They may still be good there.");
-            activity::add(tx, env.now(), Kind::RevocationFailed, &text, (None, None))?;
+            activity::add(tx, ctx.now(), Kind::RevocationFailed, &text, (None, None))?;
         }
         Ok(Some(true))
     })?;
     match removed {
-        Some(true) => env.tell(Event::Apps),
+        Some(true) => ctx.tell(Event::Apps),
         Some(false) => {
             return Err(Error::new(Code::InvalidInput, "This app still has connections.")
                 .means("Nothing was removed.")
@@ -67,19 +67,19 @@ pub(crate) fn alone(env: &Env, id: &AppId) -> Result<()> {
 
 /// Disconnects every connection of an app, removes them with their history, and then the app. The app is kept where
 /// the provider has yet to revoke a token: only the app's client can ask for that.
-pub(crate) async fn with_connections(env: &Arc<Env>, id: &AppId) -> Result<Removed> {
-    if !authorize::clear(env, Some(id), None)? {
+pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<Removed> {
+    if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected().means("Nothing was removed."));
     }
-    let app = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
-    let mut left = connection::all(env)?.into_iter().filter(|one| one.app_id == *id);
+    let app = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
+    let mut left = connection::all(ctx)?.into_iter().filter(|one| one.app_id == *id);
     let mut at_work = JoinSet::new();
     let mut removed = Removed { connections: 0, revocation: Revocation::Done };
     loop {
         while at_work.len() < AT_ONCE
             && let Some(connection) = left.next()
         {
-            at_work.spawn(end(Arc::clone(env), connection));
+            at_work.spawn(end(Arc::clone(ctx), connection));
         }
         let Some(ended) = at_work.join_next().await else { break };
         let ended = ended.map_err(|_| Error::new(Code::Internal, "Disconnecting was broken off.")).flatten();
@@ -92,7 +92,7 @@ pub(crate) async fn with_connections(env: &Arc<Env>, id: &AppId) -> Result<Remov
         removed.connections += 1;
         removed.revocation = removed.revocation.max(revocation);
     }
-    if !env.store.read(|c| revocation::of_app(c, id))?.is_empty() {
+    if !ctx.store.read(|c| revocation::of_app(c, id))?.is_empty() {
         let provider = view(app)?.provider_name;
         return Err(Error::new(
             Code::ProviderUnavailable,
@@ -101,16 +101,16 @@ pub(crate) async fn with_connections(env: &Arc<Env>, id: &AppId) -> Result<Remov
         .means("The app is kept, because its tokens can only be revoked through it. Grapnel asks again for three days while it runs.")
         .hint("Remove the app later; or now, and the tokens stay valid at the provider until they expire."));
     }
-    alone(env, id)?;
+    alone(ctx, id)?;
     Ok(removed)
 }
 
 /// Disconnects a connection and removes it from the list; answers what became of its tokens at the provider.
-async fn end(env: Arc<Env>, connection: Summary) -> Result<Revocation> {
+async fn end(ctx: Arc<Context>, connection: Summary) -> Result<Revocation> {
     let revocation = match connection.state {
         State::Disconnected => Revocation::Done,
-        _ => revoke::disconnect(&env, &connection.id).await?.revocation,
+        _ => revoke::disconnect(&ctx, &connection.id).await?.revocation,
     };
-    connection::forget(&env, &connection.id).await?;
+    connection::forget(&ctx, &connection.id).await?;
     Ok(revocation)
 }

@@ -18,7 +18,7 @@ use grapnel_store::{activity, app, connection, revocation};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::{self, Client};
 use crate::signed_in::ConfiguredApp;
 
@@ -26,27 +26,27 @@ use crate::signed_in::ConfiguredApp;
 const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Deletes a connection's tokens here, and asks the provider to take them back.
-pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnected> {
-    let _busy = env.busy().await;
+pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disconnected> {
+    let _busy = ctx.busy().await;
     loop {
         // What is sealed anew is stored before the vault moves.
-        let working = env.at_work().await?;
-        let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
-        let (outcome, asks, reason) = match to_ask(env, &grant::newest(env, row.clone())).await {
+        let working = ctx.at_work().await?;
+        let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
+        let (outcome, asks, reason) = match to_ask(ctx, &grant::newest(ctx, row.clone())).await {
             Ok(Some(asks)) => (Revocation::Done, asks, None),
             Ok(None) => (Revocation::NotOffered, Vec::new(), None),
             Err(error) => (Revocation::Failed, Vec::new(), Some(error.message)),
         };
         // A renewal that ended meanwhile has brought other tokens, which are the ones to take back.
-        if row.grant.is_some() && !delete(env, &row, outcome, &asks)? {
+        if row.grant.is_some() && !delete(ctx, &row, outcome, &asks)? {
             continue;
         }
         drop(working);
-        env.drop_unsaved(id);
-        env.tell(Event::Connection(id.clone()));
+        ctx.drop_unsaved(id);
+        ctx.tell(Event::Connection(id.clone()));
         let mut tokens = Vec::new();
         for ask in asks {
-            let (revocation, reason) = first_try(env, &ask).await;
+            let (revocation, reason) = first_try(ctx, &ask).await;
             tokens.push(TokenRevocation { token: ask.kind, revocation, reason });
         }
         let worst = tokens.iter().map(|token| token.revocation).max();
@@ -56,7 +56,7 @@ pub(crate) async fn disconnect(env: &Env, id: &ConnectionId) -> Result<Disconnec
 
 /// Deletes the tokens and keeps what is to be taken back of them, in one transaction; answers whether they were
 /// still the same.
-fn delete(env: &Env, row: &ConnectionRow, outcome: Revocation, asks: &[RevocationRow]) -> Result<bool> {
+fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[RevocationRow]) -> Result<bool> {
     let text = match outcome {
         Revocation::NotOffered => {
             "Disconnected. The tokens were deleted here; the permission at the provider still stands."
@@ -66,44 +66,44 @@ fn delete(env: &Env, row: &ConnectionRow, outcome: Revocation, asks: &[Revocatio
         }
         Revocation::Done | Revocation::Pending => "Disconnected. The tokens were deleted here.",
     };
-    env.store.write(|tx| {
+    ctx.store.write(|tx| {
         let is_deleted = connection::clear_grant(tx, &row.id, row.version)?;
         if is_deleted {
             asks.iter().try_for_each(|ask| revocation::insert(tx, ask))?;
             let of = (Some(&row.id), Some(&row.app_id));
-            activity::add(tx, env.now(), Kind::Disconnected, text, of)?;
+            activity::add(tx, ctx.now(), Kind::Disconnected, text, of)?;
         }
         Ok(is_deleted)
     })
 }
 
 /// What a connection holds that the provider can be asked to take back; nothing where it offers no such thing.
-async fn to_ask(env: &Env, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
+async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
     let refresh = (TokenKind::RefreshToken, row.sealed_refresh(), grant::refresh_place(&row.id));
     let access =
         (TokenKind::AccessToken, row.grant.as_ref().map(|grant| &grant.access), grant::access_place(&row.id));
-    let Some(app) = env.store.read(|c| app::get(c, &row.app_id))?.map(ConfiguredApp::of) else {
+    let Some(app) = ctx.store.read(|c| app::get(c, &row.app_id))?.map(ConfiguredApp::of) else {
         return Ok(None);
     };
-    let conventions = app.config()?;
-    if conventions.revocation_url.is_none() {
+    let config = app.config()?;
+    if config.revocation_url.is_none() {
         return Ok(None);
     }
-    grant::may_be_sent(row.kept_for.as_ref(), conventions)?;
-    let hosts = conventions.origins();
+    grant::may_be_sent(row.kept_for.as_ref(), config)?;
+    let hosts = config.origins();
     let mut asks = Vec::new();
-    let now = env.time.now();
+    let now = ctx.time.now();
     for (kind, sealed, place) in [refresh, access] {
         let Some(sealed) = sealed else { continue };
-        let token = env.vault.open(&place, sealed).await?;
-        asks.push(ask(env, row, (kind, &token), hosts.clone(), now).await?);
+        let token = ctx.vault.open(&place, sealed).await?;
+        asks.push(ask(ctx, row, (kind, &token), hosts.clone(), now).await?);
     }
     Ok(Some(asks))
 }
 
 /// A token to take back, sealed in its new place.
 async fn ask(
-    env: &Env,
+    ctx: &Context,
     row: &ConnectionRow,
     (kind, token): (TokenKind, &SecretString),
     kept_for: Origins,
@@ -111,7 +111,7 @@ async fn ask(
 ) -> Result<RevocationRow> {
     let id = RevocationId::random();
     Ok(RevocationRow {
-        sealed_token: env.vault.seal(&token_place(&id), token).await?,
+        sealed_token: ctx.vault.seal(&token_place(&id), token).await?,
         kept_for,
         id,
         app_id: row.app_id.clone(),
@@ -134,29 +134,29 @@ fn token_place(id: &RevocationId) -> String {
 }
 
 /// Tokens that came for a connection after it was disconnected are taken back as well.
-pub(crate) async fn take_back(env: &Env, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
-    let is_over = env.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.grant.is_none());
+pub(crate) async fn take_back(ctx: &Context, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
+    let is_over = ctx.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.grant.is_none());
     if !is_over {
         return Ok(());
     }
-    let asks = to_ask(env, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
-    env.store.write(|tx| asks.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
+    let asks = to_ask(ctx, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
+    ctx.store.write(|tx| asks.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
     for ask in asks {
-        first_try(env, &ask).await;
+        first_try(ctx, &ask).await;
     }
     Ok(())
 }
 
-async fn first_try(env: &Env, ask: &RevocationRow) -> (Revocation, Option<String>) {
-    again(env, &ask.id).await.unwrap_or_else(|error| (Revocation::Pending, Some(error.message)))
+async fn first_try(ctx: &Context, ask: &RevocationRow) -> (Revocation, Option<String>) {
+    again(ctx, &ask.id).await.unwrap_or_else(|error| (Revocation::Pending, Some(error.message)))
 }
 
 /// Asks the provider to take a token back, and keeps what came of it. Answers with the reason where it did not.
-pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<(Revocation, Option<String>)> {
-    let Some(row) = env.store.read(|c| revocation::get(c, id))? else { return Ok((Revocation::Done, None)) };
-    let now = env.time.now();
+pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocation, Option<String>)> {
+    let Some(row) = ctx.store.read(|c| revocation::get(c, id))? else { return Ok((Revocation::Done, None)) };
+    let now = ctx.time.now();
     // Another process looks at what is due as well.
-    if !env
+    if !ctx
         .store
         .write(|tx| revocation::begin(tx, id, row.retry_at, after(now, REVOCATION_ATTEMPT_TIMEOUT)))?
     {
@@ -164,44 +164,44 @@ pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<(Revocation, O
     }
     let is_last = row.begun_at.duration_until(now) > REVOCATION_RETRY_WINDOW;
     // A vault that is known not to open is not asked once more: its keyring could ask the person each time.
-    let asked = match env.vault.trouble() {
-        Some(trouble) => Err(trouble),
-        None => ask_provider(env, &row).await,
+    let asked = match ctx.vault.error() {
+        Some(error) => Err(error),
+        None => ask_provider(ctx, &row).await,
     };
     let tried = match asked {
         // Also where it is not the provider that fails, but the vault.
         Ok(Tried::Later(error, _)) | Err(error) if is_last => Tried::Never(error.message),
         tried => tried?,
     };
-    let by_hand = by_hand(env, &row)?;
-    env.store.write(|tx| match &tried {
+    let by_hand = by_hand(ctx, &row)?;
+    ctx.store.write(|tx| match &tried {
         Tried::Done => {
             revocation::remove(tx, id)?;
             if row.kind == TokenKind::RefreshToken {
                 revocation::refresh_token_is_revoked(tx, &row)?;
             }
-            note(env, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
+            note(ctx, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
         }
         Tried::Later(error, asked) => {
             let pause = pause(row.failures.saturating_add(1), *asked, dice());
-            revocation::put_off(tx, id, after(env.time.now(), pause))?;
+            revocation::put_off(tx, id, after(ctx.time.now(), pause))?;
             if row.failures > 0 {
                 return Ok(());
             }
             let (why, when) = (&error.message, in_words(pause));
-            note(env, tx, &row, Kind::RevocationDelayed, |token| {
+            note(ctx, tx, &row, Kind::RevocationDelayed, |token| {
                 format!("The {token} could not be taken back at the provider yet. {why} Trying again {when}.")
             })
         }
         Tried::Never(why) => {
             revocation::remove(tx, id)?;
-            note(env, tx, &row, Kind::RevocationFailed, |token| {
+            note(ctx, tx, &row, Kind::RevocationFailed, |token| {
                 format!("The {token} was not taken back at the provider, and is not asked for any more. {why}{by_hand}")
             })
         }
     })?;
     if let Some(id) = row.connection_id {
-        env.tell(Event::Connection(id));
+        ctx.tell(Event::Connection(id));
     }
     Ok(match tried {
         Tried::Done => (Revocation::Done, None),
@@ -212,7 +212,7 @@ pub(crate) async fn again(env: &Env, id: &RevocationId) -> Result<(Revocation, O
 
 /// Adds what became of a token to the activity: of its connection, if that is still in the list.
 fn note(
-    env: &Env,
+    ctx: &Context,
     tx: &rusqlite::Connection,
     row: &RevocationRow,
     kind: Kind,
@@ -227,12 +227,12 @@ fn note(
         None => None,
     };
     let text = if connection.is_none() { format!("“{}”: {text}", row.name) } else { text };
-    activity::add(tx, env.now(), kind, &text, (connection.as_ref(), Some(&row.app_id)))
+    activity::add(tx, ctx.now(), kind, &text, (connection.as_ref(), Some(&row.app_id)))
 }
 
 /// Where a person can take the permission back, if a place is known.
-fn by_hand(env: &Env, row: &RevocationRow) -> Result<String> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
+fn by_hand(ctx: &Context, row: &RevocationRow) -> Result<String> {
+    let app = ctx.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     let portal = &Profile::find(&app.provider)?.portal;
     Ok(if portal.is_empty() { String::new() } else { format!(" You can do so by hand: {portal}") })
 }
@@ -246,20 +246,20 @@ enum Tried {
     Never(String),
 }
 
-async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
-    let client = Client::of(env, &ConfiguredApp::load(env, &row.app_id)?).await?;
-    let Some(url) = &client.conventions.revocation_url else {
+async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<Tried> {
+    let client = Client::of(ctx, &ConfiguredApp::load(ctx, &row.app_id)?).await?;
+    let Some(url) = &client.config.revocation_url else {
         return Ok(Tried::Never("The app has no revocation address any more.".into()));
     };
-    if !client.conventions.origins().is_subset(&row.kept_for) {
+    if !client.config.origins().is_subset(&row.kept_for) {
         return Ok(Tried::Never("The app’s addresses include hosts that it was not given for.".into()));
     }
-    let token = env.vault.open(&token_place(&row.id), &row.sealed_token).await?;
+    let token = ctx.vault.open(&token_place(&row.id), &row.sealed_token).await?;
     let hint = match row.kind {
         TokenKind::RefreshToken => "refresh_token",
         TokenKind::AccessToken => "access_token",
     };
-    let asked = api::revoke(&env.http, url, &client.conventions, &client.credentials, &token, hint).await;
+    let asked = api::revoke(&ctx.http, url, &client.config, &client.credentials, &token, hint).await;
     Ok(match asked {
         Ok(()) => Tried::Done,
         // Some access tokens cannot be taken back, and end by themselves (RFC 7009 §2.2.1).
@@ -273,7 +273,7 @@ async fn ask_provider(env: &Env, row: &RevocationRow) -> Result<Tried> {
         Err(ApiFailure::Refused { code, status })
             if row.kind == TokenKind::AccessToken && is_about_token(status, &code) =>
         {
-            match env.store.read(|c| revocation::refresh_token_of(c, row))? {
+            match ctx.store.read(|c| revocation::refresh_token_of(c, row))? {
                 RefreshToken::Revoked => Tried::Done,
                 RefreshToken::Asked => Tried::Later(refused(&client.provider, status, &code), None),
                 RefreshToken::None => Tried::Never(refused(&client.provider, status, &code).message),

@@ -7,19 +7,19 @@ use grapnel_oauth::authorities;
 use grapnel_store as store;
 
 use crate::browser;
-use crate::env::Env;
+use crate::context::Context;
 
 /// What is set.
-pub(crate) fn get(env: &Env) -> Result<Settings> {
-    env.store.read(store::settings::get)
+pub(crate) fn get(ctx: &Context) -> Result<Settings> {
+    ctx.store.read(store::settings::get)
 }
 
 /// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
-pub(crate) fn change(env: &Env, settings: Settings) -> Result<Settings> {
-    let settings = checked(settings, &get(env)?)?;
-    env.store.write(|tx| store::settings::set(tx, &settings))?;
-    env.http.set(settings.clone());
-    env.tell(Event::Settings);
+pub(crate) fn change(ctx: &Context, settings: Settings) -> Result<Settings> {
+    let settings = checked(settings, &get(ctx)?)?;
+    ctx.store.write(|tx| store::settings::set(tx, &settings))?;
+    ctx.http.set(settings.clone());
+    ctx.tell(Event::Settings);
     Ok(settings)
 }
 

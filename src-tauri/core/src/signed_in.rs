@@ -2,33 +2,33 @@
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{AppId, ConnectionId};
-use grapnel_model::provider::{Conventions, Profile};
+use grapnel_model::provider::{Profile, ProviderConfig};
 use grapnel_store::app::{self, AppRow};
 use grapnel_store::connection::{self, ConnectionRow};
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// An app, and how its provider is spoken to.
 #[derive(Clone)]
 pub(crate) struct ConfiguredApp {
     pub(crate) row: AppRow,
     /// An error where this version cannot read the app's values. Tokens that are stored can be handed out all the same.
-    config: Result<Box<Conventions>>,
+    config: Result<Box<ProviderConfig>>,
 }
 
 impl ConfiguredApp {
     /// Reads an app from the store.
-    pub(crate) fn load(env: &Env, id: &AppId) -> Result<Self> {
-        env.store.read(|c| app::get(c, id))?.map(Self::of).ok_or_else(Error::no_app)
+    pub(crate) fn load(ctx: &Context, id: &AppId) -> Result<Self> {
+        ctx.store.read(|c| app::get(c, id))?.map(Self::of).ok_or_else(Error::no_app)
     }
 
     pub(crate) fn of(row: AppRow) -> Self {
-        let config = Profile::find(&row.provider).and_then(|profile| profile.conventions(&row.overrides));
+        let config = Profile::find(&row.provider).and_then(|profile| profile.config(&row.overrides));
         Self { row, config: config.map(Box::new) }
     }
 
     /// How its provider is spoken to: the profile's values and the app's own, without those that only the vault has.
-    pub(crate) fn config(&self) -> Result<&Conventions> {
+    pub(crate) fn config(&self) -> Result<&ProviderConfig> {
         self.config.as_deref().map_err(Clone::clone)
     }
 
@@ -47,9 +47,9 @@ pub(crate) struct SignedIn {
 
 impl SignedIn {
     /// Reads a connection and its app from the store.
-    pub(crate) fn load(env: &Env, id: &ConnectionId) -> Result<Box<Self>> {
+    pub(crate) fn load(ctx: &Context, id: &ConnectionId) -> Result<Box<Self>> {
         let (connection, app) =
-            env.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
+            ctx.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;
         Ok(Box::new(Self { connection, app: ConfiguredApp::of(app) }))
     }
 }

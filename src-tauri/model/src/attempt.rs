@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::id::{AppId, AttemptId, ConnectionId};
-use crate::token_response::Seen;
+use crate::token_response::RedactedResponse;
 
 /// How far an attempt has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ pub struct Message {
     pub parameters: Vec<Parameter>,
     /// What was answered, secrets masked, where it failed.
     #[serde(default)]
-    pub reply: Option<Seen>,
+    pub reply: Option<RedactedResponse>,
 }
 
 /// One parameter of a [`Message`].

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Account, Application, Authorization, Claims};
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
-use crate::secret::Glimpse;
-use crate::token_response::{Deviation, Seen};
+use crate::secret::TokenPreview;
+use crate::token_response::{Deviation, RedactedResponse};
 
 /// A person is told so long before a new sign-in is due, or in the last quarter of a shorter life.
 const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -76,11 +76,11 @@ pub struct Scopes {
 /// What may be said of the tokens held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Held {
+pub struct TokenMetadata {
     /// The access token.
-    pub access: Glimpse,
+    pub access: TokenPreview,
     /// The refresh token, where there is one.
-    pub refresh: Option<Glimpse>,
+    pub refresh: Option<TokenPreview>,
     /// When the access token was issued.
     pub issued_at: Timestamp,
     /// When it expires, where the provider said so.
@@ -101,7 +101,7 @@ pub struct Held {
     pub signed_in_at: Option<Timestamp>,
 }
 
-impl Held {
+impl TokenMetadata {
     /// When only a new sign-in helps, as far as is known: the end of an access token that cannot be renewed, or of a
     /// refresh token that refreshing does not extend.
     pub fn sign_in_due(&self) -> Option<Timestamp> {
@@ -152,15 +152,16 @@ pub struct Details {
     /// Ids of the projects that were authorized.
     pub project_ids: Vec<String>,
     /// The tokens; nothing once disconnected.
-    pub tokens: Option<Held>,
+    pub tokens: Option<TokenMetadata>,
     /// When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person helps.
     pub renews_at: Option<Timestamp>,
     /// Where the provider's last reply departed from the standard.
     pub deviations: Vec<Deviation>,
     /// The token endpoint's last reply, secrets masked.
-    pub seen: Option<Seen>,
+    pub seen: Option<RedactedResponse>,
     /// What went wrong last, until something goes right.
-    pub trouble: Option<Error>,
+    #[serde(rename = "trouble")]
+    pub error: Option<Error>,
     /// What the access token says of itself, where it is a JWT.
     pub claims: Option<Claims>,
     /// What the ID token of the sign-in says.

@@ -290,7 +290,7 @@ pub struct PostDetails {
 /// Something that a search found in what was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Found {
+pub struct SearchHit {
     /// The connection that it was read through.
     pub connection_id: ConnectionId,
     /// Its name.

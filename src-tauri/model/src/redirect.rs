@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::id::AppId;
-use crate::provider::{Conventions, DEEP_LINK};
+use crate::provider::{DEEP_LINK, ProviderConfig};
 use crate::secret::sha256;
 
 /// Characters that cannot be mistaken for one another when a URI is copied by hand.
@@ -22,7 +22,7 @@ const SHARED_PATH: &str = "/callback";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
-pub enum WayBack {
+pub enum RedirectMethod {
     /// The system opens Grapnel with it.
     DeepLink,
     /// The browser brings it to a port of this computer.
@@ -31,7 +31,7 @@ pub enum WayBack {
     Paste,
 }
 
-impl WayBack {
+impl RedirectMethod {
     /// The one by which callbacks to a redirect URI come home.
     pub fn of(redirect_uri: &str) -> Self {
         if redirect_uri.starts_with(DEEP_LINK) {
@@ -79,8 +79,8 @@ pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
 }
 
 /// Refuses a form where none can be posted: a deep link and an address that is pasted carry what is in them alone.
-pub fn takes_answer(conventions: &Conventions, redirect_uri: &str) -> Result<()> {
-    if conventions.form_post && WayBack::of(redirect_uri) != WayBack::Loopback {
+pub fn takes_answer(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
+    if config.form_post && RedirectMethod::of(redirect_uri) != RedirectMethod::Loopback {
         return Err(Error::input(
             "response_mode",
             "A form can be posted to a port of this computer only, and this app’s redirect URI is another.",
@@ -199,19 +199,19 @@ mod tests {
     #[test]
     fn a_redirect_uri_is_taken_as_it_is_entered() {
         for (text, way_back) in [
-            ("http://localhost:8400/cb", WayBack::Loopback),
-            ("http://localhost/any/path", WayBack::Loopback),
-            ("http://localhost:8400", WayBack::Loopback),
-            ("http://127.0.0.1:8400/", WayBack::Loopback),
-            ("http://127.0.0.1/callback", WayBack::Loopback),
-            ("http://[::1]:8400/callback", WayBack::Loopback),
-            ("http://[::1]/", WayBack::Loopback),
-            (DEEP_LINK, WayBack::DeepLink),
-            ("dev.grapnel.desktop:/oauth/callback/k3mzq7wd", WayBack::DeepLink),
-            ("https://app.example/cb?tenant=7", WayBack::Paste),
+            ("http://localhost:8400/cb", RedirectMethod::Loopback),
+            ("http://localhost/any/path", RedirectMethod::Loopback),
+            ("http://localhost:8400", RedirectMethod::Loopback),
+            ("http://127.0.0.1:8400/", RedirectMethod::Loopback),
+            ("http://127.0.0.1/callback", RedirectMethod::Loopback),
+            ("http://[::1]:8400/callback", RedirectMethod::Loopback),
+            ("http://[::1]/", RedirectMethod::Loopback),
+            (DEEP_LINK, RedirectMethod::DeepLink),
+            ("dev.grapnel.desktop:/oauth/callback/k3mzq7wd", RedirectMethod::DeepLink),
+            ("https://app.example/cb?tenant=7", RedirectMethod::Paste),
         ] {
             assert_eq!(entered(&format!(" {text} "), "word").unwrap(), text);
-            assert_eq!(WayBack::of(text), way_back, "{text}");
+            assert_eq!(RedirectMethod::of(text), way_back, "{text}");
         }
     }
 

@@ -15,14 +15,14 @@ const LONG_ENOUGH: usize = 20;
 /// What may be shown of a token: how it begins, and a fingerprint to compare it by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Glimpse {
+pub struct TokenPreview {
     /// The first characters, such as `gri_at_7Kd2`; empty where the token is too short to show any.
     pub prefix: String,
     /// Eight hex digits of the token's SHA-256, such as `9f3c21ab`.
     pub fingerprint: String,
 }
 
-impl Glimpse {
+impl TokenPreview {
     /// Looks at a token whose kind begins with `known_prefix` (empty if it has none).
     pub fn of(token: &SecretString, known_prefix: &str) -> Self {
         let token = token.expose_secret();
@@ -37,9 +37,9 @@ impl Glimpse {
 /// A secret as a person enters it: it can be read from outside, and never written back.
 #[derive(Clone)]
 #[cfg_attr(feature = "specta", derive(specta::Type), specta(type = String))]
-pub struct Entered(pub SecretString);
+pub struct SecretInput(pub SecretString);
 
-impl<'de> Deserialize<'de> for Entered {
+impl<'de> Deserialize<'de> for SecretInput {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(text.into()))
     }
@@ -77,15 +77,15 @@ mod tests {
     #[test]
     fn a_glimpse_shows_the_prefix_and_four_characters() {
         let token = SecretString::from("gri_at_7Kd2aaaaaaaaaaaaaaaaaaaaaaaa");
-        let glimpse = Glimpse::of(&token, "gri_at_");
+        let glimpse = TokenPreview::of(&token, "gri_at_");
         assert_eq!(glimpse.prefix, "gri_at_7Kd2");
         assert_eq!(glimpse.fingerprint.len(), 8);
-        assert_ne!(glimpse, Glimpse::of(&"gri_at_7Kd2bbbbbbbbbbbbbbbbbbbbbbbb".into(), "gri_at_"));
+        assert_ne!(glimpse, TokenPreview::of(&"gri_at_7Kd2bbbbbbbbbbbbbbbbbbbbbbbb".into(), "gri_at_"));
     }
 
     #[test]
     fn a_short_token_shows_nothing_of_itself() {
-        assert_eq!(Glimpse::of(&"gri_at_short".into(), "gri_at_").prefix, "");
+        assert_eq!(TokenPreview::of(&"gri_at_short".into(), "gri_at_").prefix, "");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub struct Deviation {
 /// A reply with its secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Seen {
+pub struct RedactedResponse {
     /// The status, such as 200.
     pub status: u16,
     /// The content type that it named.

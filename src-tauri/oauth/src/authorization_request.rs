@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::provider::{Conventions, Need, Pkce, Place, replace};
+use grapnel_model::provider::{Need, ParameterLocation, Pkce, ProviderConfig, replace};
 use grapnel_model::secret::{SecretString, random};
 use oauth2::{
     AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
@@ -50,56 +50,56 @@ pub struct Asked<'a> {
 }
 
 /// Writes the request of one attempt.
-pub fn write(conventions: &Conventions, asked: &Asked<'_>) -> Result<Request> {
+pub fn write(config: &ProviderConfig, asked: &Asked<'_>) -> Result<Request> {
     let redirect = RedirectUrl::new(asked.redirect_uri.to_owned())
         .map_err(|error| Error::new(Code::Internal, format!("The redirect URI cannot be used: {error}.")))?;
     let engine = oauth2::basic::BasicClient::new(ClientId::new(asked.client_id.to_owned()))
-        .set_auth_uri(AuthUrl::from_url(conventions.authorize_url.clone()));
+        .set_auth_uri(AuthUrl::from_url(config.authorize_url.clone()));
     let mut request: AuthorizationRequest<'_> = engine
         .authorize_url(|| CsrfToken::new_random_len(STATE_BYTES))
         .set_response_type(&ResponseType::new("code".into()))
         .set_redirect_uri(Cow::Owned(redirect));
     let mut verifier = None;
-    if conventions.pkce == Pkce::Always {
+    if config.pkce == Pkce::Always {
         let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
         request = request.set_pkce_challenge(challenge);
         verifier = Some(SecretString::from(secret.into_secret()));
     }
     let (url, state) = request.url();
-    let mut parameters = parameters(&url, conventions, asked);
+    let mut parameters = parameters(&url, config, asked);
     let asks_for_id_token =
-        conventions.scopes_sent.is_some() && asked.scopes.iter().any(|scope| scope == "openid");
+        config.scopes_sent.is_some() && asked.scopes.iter().any(|scope| scope == "openid");
     let nonce = asks_for_id_token.then(|| BASE64.encode(random::<NONCE_BYTES>()));
     parameters.extend(nonce.clone().map(|nonce| ("nonce".to_owned(), nonce)));
-    let url = place(conventions, &parameters);
+    let url = place(config, &parameters);
     Ok(Request { url, parameters, state: state.into_secret().into(), verifier, nonce })
 }
 
 /// The engine's parameters, with those that the provider's conventions add and take away.
-fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(String, String)> {
-    let own = conventions.authorize_url.query_pairs().count();
+fn parameters(url: &Url, config: &ProviderConfig, asked: &Asked<'_>) -> Vec<(String, String)> {
+    let own = config.authorize_url.query_pairs().count();
     let mut parameters: Vec<(String, String)> =
         url.query_pairs().skip(own).map(|(n, v)| (n.into(), v.into())).collect();
-    parameters.retain(|(name, _)| conventions.client_id != Need::Absent || name != "client_id");
+    parameters.retain(|(name, _)| config.client_id != Need::Absent || name != "client_id");
     let mut add = |name: &str, value: String| parameters.push((name.to_owned(), value));
-    if let Some(separator) = conventions.scopes_sent.filter(|_| !asked.scopes.is_empty()) {
+    if let Some(separator) = config.scopes_sent.filter(|_| !asked.scopes.is_empty()) {
         add("scope", asked.scopes.join(&separator.to_string()));
     }
-    if let Some(name) = conventions.projects_param.as_deref().filter(|_| !asked.projects.is_empty()) {
+    if let Some(name) = config.projects_param.as_deref().filter(|_| !asked.projects.is_empty()) {
         add(name, asked.projects.join(","));
     }
     if let Some(hint) = asked.login_hint
-        && let Some(name) = conventions.login_hint
+        && let Some(name) = config.login_hint
     {
         add(name, hint.to_owned());
     }
-    if let Some(email) = conventions.email.as_ref().filter(|_| asked.login_hint.is_none()) {
+    if let Some(email) = config.email.as_ref().filter(|_| asked.login_hint.is_none()) {
         add("email", email.clone());
     }
-    if conventions.form_post {
+    if config.form_post {
         add("response_mode", "form_post".into());
     }
-    for resource in &conventions.resources {
+    for resource in &config.resources {
         add("resource", resource.clone());
     }
     // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
@@ -109,7 +109,7 @@ fn parameters(url: &Url, conventions: &Conventions, asked: &Asked<'_>) -> Vec<(S
     // A nonce is random, and never one that an app keeps.
     let has_hint = parameters.iter().any(|(name, _)| name == "login_hint");
     let is_replaced = |name: &str| name == "nonce" || (has_hint && name == "login_hint");
-    let extra = conventions.authorize_extra.iter().filter(|(name, _)| !is_replaced(name));
+    let extra = config.authorize_extra.iter().filter(|(name, _)| !is_replaced(name));
     replace(&mut parameters, &extra.cloned().collect::<Vec<_>>());
     if asked.another_account {
         choose_account(&mut parameters);
@@ -129,12 +129,12 @@ fn choose_account(parameters: &mut Vec<(String, String)>) {
 }
 
 /// Puts the parameters where the provider reads them.
-fn place(conventions: &Conventions, parameters: &[(String, String)]) -> Url {
-    let mut url = conventions.authorize_url.clone();
-    if conventions.authorize_params != Place::Fragment {
+fn place(config: &ProviderConfig, parameters: &[(String, String)]) -> Url {
+    let mut url = config.authorize_url.clone();
+    if config.authorize_params != ParameterLocation::Fragment {
         url.query_pairs_mut().extend_pairs(parameters);
     }
-    if conventions.authorize_params != Place::Query {
+    if config.authorize_params != ParameterLocation::Query {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let fragment = format!("{}?{query}", url.fragment().unwrap_or_default());
         url.set_fragment(Some(&fragment));
@@ -150,14 +150,14 @@ mod tests {
     use super::*;
     use crate::sign_in_messages::{by_password, messages};
 
-    fn conventions(id: &str, own: &[(&str, &str)]) -> Conventions {
+    fn config(id: &str, own: &[(&str, &str)]) -> ProviderConfig {
         let own: Overrides =
             own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Profile::find(id).unwrap().conventions(&own).unwrap()
+        Profile::find(id).unwrap().config(&own).unwrap()
     }
 
-    fn request(id: &str, own: &[(&str, &str)]) -> (Request, Conventions) {
-        let conventions = conventions(id, own);
+    fn request(id: &str, own: &[(&str, &str)]) -> (Request, ProviderConfig) {
+        let config = config(id, own);
         let words = |list: [&str; 2]| list.map(str::to_owned);
         let asked = Asked {
             client_id: "client 1",
@@ -168,14 +168,14 @@ mod tests {
             another_account: false,
             offline_is_granted: false,
         };
-        (write(&conventions, &asked).unwrap(), conventions)
+        (write(&config, &asked).unwrap(), config)
     }
 
     #[test]
     fn a_sign_in_by_password_shows_no_password() {
-        let (request, conventions) = request("grovestreams", &[]);
-        let mut messages = messages(&request, &conventions, DEEP_LINK, false);
-        by_password(&mut messages, conventions.login_url.as_ref().unwrap(), "ines@harbour.example");
+        let (request, config) = request("grovestreams", &[]);
+        let mut messages = messages(&request, &config, DEEP_LINK, false);
+        by_password(&mut messages, config.login_url.as_ref().unwrap(), "ines@harbour.example");
         let told = messages.iter().take(2).map(|message| {
             let told = message.parameters.iter().map(|it| format!("{}={}", it.name, it.value));
             format!("{} {}\n{}", message.method, message.address, told.collect::<Vec<_>>().join("\n"))
@@ -201,7 +201,7 @@ mod tests {
             [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
         let asked = |id: &str, own: &[(&str, &str)], change: fn(Asked<'static>) -> Asked<'static>| {
             let own = if id == "custom" { [&endpoints, own].concat() } else { own.to_vec() };
-            let request = write(&conventions(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
+            let request = write(&config(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
             let named =
                 |name: &&(String, String)| ["login_hint", "email", "prompt"].contains(&name.0.as_str());
             let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
@@ -230,7 +230,7 @@ mod tests {
             [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
         for (offline_is_granted, prompts) in [(false, 1), (true, 0)] {
             let asked = Asked { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
-            let request = write(&conventions("custom", &endpoints), &asked).unwrap();
+            let request = write(&config("custom", &endpoints), &asked).unwrap();
             assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
         }
     }
@@ -283,7 +283,7 @@ mod tests {
             let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
             let (redirect_uri, projects) = (DEEP_LINK, &[][..]);
             let asked = Asked { scopes: &scopes, ..plain(redirect_uri, projects) };
-            let request = write(&conventions("custom", &own), &asked).unwrap();
+            let request = write(&config("custom", &own), &asked).unwrap();
             let nonces = request.parameters.iter().filter(|(name, _)| name == "nonce");
             let nonces: Vec<String> = nonces.map(|(_, value)| value.clone()).collect();
             assert_eq!(nonces.first(), request.nonce.as_ref());
@@ -300,8 +300,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_of_a_sign_in_has_no_secret() {
-        let (request, conventions) = request("grigora", &[]);
-        let shown = serde_json::to_string(&messages(&request, &conventions, DEEP_LINK, true)).unwrap();
+        let (request, config) = request("grigora", &[]);
+        let shown = serde_json::to_string(&messages(&request, &config, DEEP_LINK, true)).unwrap();
         assert!(!shown.contains(request.state.expose_secret()));
         assert!(!shown.contains(request.verifier.unwrap().expose_secret()));
         assert!(shown.contains("code_challenge"));
@@ -358,12 +358,12 @@ mod tests {
                 redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback", "https://a.example/cb?a=b&c"]),
             ) {
                 let extra_key = format!("authorize.{extra_name}");
-                let conventions = conventions("grovestreams", &[
+                let config = config("grovestreams", &[
                     ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
                     ("scope_separator", separator.0), ("email", &email), (&extra_key, &extra), ("pkce", "always"),
                 ]);
                 let asked = Asked { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
-                let request = write(&conventions, &asked).unwrap();
+                let request = write(&config, &asked).unwrap();
                 let shown = String::from(request.url.clone());
                 prop_assert!(shown.is_ascii() && !shown.contains(char::is_whitespace));
                 prop_assert!(shown.matches('#').count() <= 1);

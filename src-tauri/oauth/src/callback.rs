@@ -2,17 +2,17 @@
 
 mod fault;
 
-use grapnel_model::provider::{Conventions, DEEP_LINK};
+use grapnel_model::provider::{DEEP_LINK, ProviderConfig};
 use grapnel_model::secret::SecretString;
 use url::Url;
 
-pub use fault::Fault;
+pub use fault::CallbackError;
 
 /// The longest callback address, and the longest form that a browser posts, that is read.
 pub const MAX_CALLBACK_BYTES: usize = 16 * 1024;
 
 /// A callback as it arrived. Under which names it carries its code and state depends on the app that it is for.
-pub struct Arrived {
+pub struct UnparsedCallback {
     /// The address without parameters.
     place: Url,
     parameters: Vec<(String, String)>,
@@ -26,12 +26,12 @@ pub struct Callback {
     /// The issuer, if it named one (RFC 9207).
     pub issuer: Option<String>,
     /// The code or the error.
-    pub answer: Answer,
+    pub answer: AuthorizationResponse,
 }
 
 /// What the provider answered through the browser (RFC 6749 §4.1.2).
 #[derive(Debug)]
-pub enum Answer {
+pub enum AuthorizationResponse {
     /// An authorization code.
     Code(SecretString),
     /// An error.
@@ -45,21 +45,21 @@ pub enum Answer {
 
 /// The names by which the callbacks of one app carry code and state.
 #[derive(Debug, Clone)]
-pub struct Names {
+pub struct CallbackParameterNames {
     code: Vec<String>,
     state: Vec<String>,
 }
 
-impl Default for Names {
+impl Default for CallbackParameterNames {
     fn default() -> Self {
         Self { code: vec!["code".into()], state: vec!["state".into()] }
     }
 }
 
-impl Names {
+impl CallbackParameterNames {
     /// The standard names, and those that the provider has besides.
-    pub fn of(conventions: &Conventions) -> Self {
-        let (code, state) = conventions.callback_names.clone();
+    pub fn of(config: &ProviderConfig) -> Self {
+        let (code, state) = config.callback_names.clone();
         let mut names = Self::default();
         names.code.extend(code.filter(|name| name != "code"));
         names.state.extend(state.filter(|name| name != "state"));
@@ -73,19 +73,19 @@ impl Names {
 }
 
 /// Takes a callback address apart.
-pub fn parse(address: &str) -> Result<Arrived, Fault> {
+pub fn parse(address: &str) -> Result<UnparsedCallback, CallbackError> {
     if address.len() > MAX_CALLBACK_BYTES {
-        return Err(Fault::TooLong);
+        return Err(CallbackError::TooLong);
     }
-    let mut url = Url::parse(address.trim()).map_err(|_| Fault::NotAnAddress)?;
+    let mut url = Url::parse(address.trim()).map_err(|_| CallbackError::NotAnAddress)?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::NotOurs);
+        return Err(CallbackError::NotOurs);
     }
     take_fragment(&mut url);
     let parameters = url.query_pairs().into_owned().collect();
     url.set_query(None);
     url.set_fragment(None);
-    Ok(Arrived { place: url, parameters })
+    Ok(UnparsedCallback { place: url, parameters })
 }
 
 /// A provider may answer in the fragment. It counts where the query is empty: so the loopback page hands it on,
@@ -99,32 +99,32 @@ fn take_fragment(url: &mut Url) {
     }
 }
 
-impl Arrived {
+impl UnparsedCallback {
     /// Every parameter, in its order.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Reads what it answers, under the names of the app that it is for.
-    pub fn read(&self, names: &Names) -> Result<Callback, Fault> {
+    pub fn read(&self, names: &CallbackParameterNames) -> Result<Callback, CallbackError> {
         let standard = |name: &str| self.single(&[name.to_owned()]);
         let (error, description) = (standard("error")?, standard("error_description")?);
         let answer = match (self.single(&names.code)?, error) {
-            (Some(code), None) => Answer::Code(code.into()),
-            (None, Some(error)) => Answer::Error { error, description },
-            (Some(_), Some(_)) => return Err(Fault::Both),
-            (None, None) => return Err(Fault::Neither),
+            (Some(code), None) => AuthorizationResponse::Code(code.into()),
+            (None, Some(error)) => AuthorizationResponse::Error { error, description },
+            (Some(_), Some(_)) => return Err(CallbackError::Both),
+            (None, None) => return Err(CallbackError::Neither),
         };
         let state = self.single(&names.state)?.map(SecretString::from);
         Ok(Callback { state, issuer: standard("iss")?, answer })
     }
 
     /// The one value that it carries under any of the names.
-    fn single(&self, names: &[String]) -> Result<Option<String>, Fault> {
+    fn single(&self, names: &[String]) -> Result<Option<String>, CallbackError> {
         let mut values = self.parameters.iter().filter(|(key, _)| names.contains(key));
         let first = values.next();
         if let Some((key, _)) = values.next() {
-            return Err(Fault::Repeated(key.clone()));
+            return Err(CallbackError::Repeated(key.clone()));
         }
         Ok(first.map(|(_, value)| value.clone()).filter(|value| !value.is_empty()))
     }
@@ -147,7 +147,7 @@ impl Arrived {
 impl Callback {
     /// What a code alone amounts to, that a person pasted.
     pub fn of_code(code: &str) -> Self {
-        Self { state: None, issuer: None, answer: Answer::Code(code.into()) }
+        Self { state: None, issuer: None, answer: AuthorizationResponse::Code(code.into()) }
     }
 }
 
@@ -161,11 +161,11 @@ mod tests {
 
     const LOOPBACK: &str = "http://127.0.0.1:4711/callback";
 
-    fn names() -> Names {
-        Names::of(&Profile::find("grovestreams").unwrap().conventions(&Overrides::new()).unwrap())
+    fn names() -> CallbackParameterNames {
+        CallbackParameterNames::of(&Profile::find("grovestreams").unwrap().config(&Overrides::new()).unwrap())
     }
 
-    fn read(address: &str) -> Result<Callback, Fault> {
+    fn read(address: &str) -> Result<Callback, CallbackError> {
         parse(address)?.read(&names())
     }
 
@@ -173,7 +173,7 @@ mod tests {
         parse(address).unwrap().came_to(redirect_uri)
     }
 
-    fn fault(query: &str) -> Fault {
+    fn fault(query: &str) -> CallbackError {
         read(&format!("{DEEP_LINK}{query}")).unwrap_err()
     }
 
@@ -189,7 +189,7 @@ mod tests {
             let address = format!("{place}?code=a%20b&state=s&session_state=x");
             assert!(came_to(&address, redirect_uri), "{place}");
             let callback = read(&address).unwrap();
-            let Answer::Code(code) = callback.answer else { panic!("{place}") };
+            let AuthorizationResponse::Code(code) = callback.answer else { panic!("{place}") };
             assert_eq!(code.expose_secret(), "a b");
             assert_eq!(callback.state.unwrap().expose_secret(), "s");
         }
@@ -199,14 +199,16 @@ mod tests {
     fn a_code_comes_home_under_another_name() {
         let callback = read(&format!("{DEEP_LINK}?oauthCode=c&oauthState=s")).unwrap();
         assert_eq!(callback.state.unwrap().expose_secret(), "s");
-        assert_eq!(fault("?code=a&oauthCode=b&state=s"), Fault::Repeated("oauthCode".into()));
+        assert_eq!(fault("?code=a&oauthCode=b&state=s"), CallbackError::Repeated("oauthCode".into()));
     }
 
     #[test]
     fn a_denial_comes_home_with_its_issuer() {
         let callback =
             read(&format!("{DEEP_LINK}?error=access_denied&state=s&iss=https://id.example")).unwrap();
-        assert!(matches!(callback.answer, Answer::Error { error, .. } if error == "access_denied"));
+        assert!(
+            matches!(callback.answer, AuthorizationResponse::Error { error, .. } if error == "access_denied")
+        );
         assert_eq!(callback.issuer.as_deref(), Some("https://id.example"));
     }
 
@@ -259,20 +261,23 @@ mod tests {
             assert!(came_to(&address, LOOPBACK), "{answer}");
             assert_eq!(read(&address).unwrap().state.unwrap().expose_secret(), "s", "{answer}");
         }
-        assert_eq!(fault("?state=s#code=c"), Fault::Neither, "the query counts alone");
+        assert_eq!(fault("?state=s#code=c"), CallbackError::Neither, "the query counts alone");
     }
 
     #[test]
     fn what_is_ambiguous_is_refused() {
-        assert_eq!(fault("?code=a&code=b&state=s"), Fault::Repeated("code".into()));
-        assert_eq!(fault("?code=a&state=s&state=t"), Fault::Repeated("state".into()));
-        assert_eq!(fault("?code=a&state=s&iss=x&iss=y"), Fault::Repeated("iss".into()));
-        assert_eq!(fault("?code=a&error=access_denied&state=s"), Fault::Both);
-        assert_eq!(fault("?code=&state=s"), Fault::Neither);
-        assert_eq!(fault(""), Fault::Neither);
-        assert_eq!(fault(&format!("?code={}", "a".repeat(MAX_CALLBACK_BYTES))), Fault::TooLong);
-        assert_eq!(read("not an address").unwrap_err(), Fault::NotAnAddress);
-        assert_eq!(read("dev.grapnel.desktop://u@oauth/callback?code=c").unwrap_err(), Fault::NotOurs);
+        assert_eq!(fault("?code=a&code=b&state=s"), CallbackError::Repeated("code".into()));
+        assert_eq!(fault("?code=a&state=s&state=t"), CallbackError::Repeated("state".into()));
+        assert_eq!(fault("?code=a&state=s&iss=x&iss=y"), CallbackError::Repeated("iss".into()));
+        assert_eq!(fault("?code=a&error=access_denied&state=s"), CallbackError::Both);
+        assert_eq!(fault("?code=&state=s"), CallbackError::Neither);
+        assert_eq!(fault(""), CallbackError::Neither);
+        assert_eq!(fault(&format!("?code={}", "a".repeat(MAX_CALLBACK_BYTES))), CallbackError::TooLong);
+        assert_eq!(read("not an address").unwrap_err(), CallbackError::NotAnAddress);
+        assert_eq!(
+            read("dev.grapnel.desktop://u@oauth/callback?code=c").unwrap_err(),
+            CallbackError::NotOurs
+        );
     }
 
     /// Parameters of a callback, with others among them that no one asked for, in any order.
@@ -321,7 +326,7 @@ mod tests {
             let address = address(place, joint, &all);
             prop_assert!(came_to(&address, place));
             let callback = read(&address).unwrap();
-            let Answer::Code(read) = callback.answer else { panic!("a code") };
+            let AuthorizationResponse::Code(read) = callback.answer else { panic!("a code") };
             prop_assert_eq!(read.expose_secret(), code);
             let echoed = callback.state.unwrap();
             prop_assert_eq!(echoed.expose_secret(), state);
@@ -338,7 +343,7 @@ mod tests {
             let value = if !is_same { "other".into() } else if name.ends_with("ode") { code } else { state };
             all.insert(at.index(all.len() + 1), (name.into(), value));
             let refused = read(&address(place, joint, &all));
-            prop_assert!(matches!(refused, Err(Fault::Repeated(_))));
+            prop_assert!(matches!(refused, Err(CallbackError::Repeated(_))));
         }
 
         /// Scheme, host, port and path are the attempt's own, whatever the parameters say.

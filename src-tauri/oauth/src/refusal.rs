@@ -1,7 +1,7 @@
 //! What a provider's refusal means, for a person.
 
 use grapnel_model::error::{Code, Error};
-use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::secret::ExposeSecret;
 
 use crate::http::ENVELOPE_FAILURE;
@@ -75,9 +75,9 @@ pub fn said(text: Option<&str>) -> String {
 }
 
 /// What to do about a client that is not accepted, by how it identifies itself.
-pub fn client_hint(conventions: &Conventions, credentials: &Credentials, then: &str) -> String {
+pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &str) -> String {
     let secret = credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
-    let method = match (conventions.client_auth, secret) {
+    let method = match (config.client_auth, secret) {
         (_, None) => " If the provider gave you a client secret, enter it as well.",
         (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
             " The secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider decodes them: if both are right, set client_auth to basic_raw or body."

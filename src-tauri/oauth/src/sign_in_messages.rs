@@ -2,8 +2,8 @@
 //! secrets.
 
 use grapnel_model::attempt::{Message, Parameter};
-use grapnel_model::provider::{Conventions, is_secret};
-use grapnel_model::token_response::Seen;
+use grapnel_model::provider::{ProviderConfig, is_secret};
+use grapnel_model::token_response::RedactedResponse;
 use url::Url;
 
 use crate::authorization_request::Request;
@@ -11,11 +11,11 @@ use crate::authorization_request::Request;
 /// The three messages of a sign-in, as they may be shown.
 pub fn messages(
     request: &Request,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     redirect_uri: &str,
     has_secret: bool,
 ) -> Vec<Message> {
-    let mut address = conventions.authorize_url.clone();
+    let mut address = config.authorize_url.clone();
     address.set_query(None);
     let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
         "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
@@ -28,7 +28,7 @@ pub fn messages(
         hidden("code", "hidden, from the callback"),
         shown("redirect_uri", redirect_uri),
     ];
-    exchange.retain(|parameter| conventions.token_redirect_uri || parameter.name != "redirect_uri");
+    exchange.retain(|parameter| config.token_redirect_uri || parameter.name != "redirect_uri");
     exchange.extend(client_id.map(|id| shown("client_id", id)));
     exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
     exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
@@ -45,7 +45,7 @@ pub fn messages(
         },
         Message {
             method: "POST".into(),
-            address: conventions.token_url.to_string(),
+            address: config.token_url.to_string(),
             parameters: exchange,
             reply: None,
         },
@@ -78,7 +78,7 @@ pub fn came_back_with(messages: &mut [Message], error: &str, description: Option
 }
 
 /// Adds what the token endpoint answered to the exchange that it answered.
-pub fn answered_with(messages: &mut [Message], seen: Option<Seen>) {
+pub fn answered_with(messages: &mut [Message], seen: Option<RedactedResponse>) {
     if let Some(exchange) = messages.iter_mut().rev().find(|message| message.method == "POST") {
         exchange.reply = seen;
     }

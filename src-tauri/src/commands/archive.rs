@@ -2,7 +2,7 @@
 
 use grapnel_core::archive::{Archive, Export, Exported, Import, Imported, check_passphrase};
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, State};
@@ -34,7 +34,7 @@ pub(crate) struct ExportedFile {
 pub(crate) async fn export_archive(
     core: State<'_, CoreHandle>,
     app: AppHandle,
-    passphrase: Entered,
+    passphrase: SecretInput,
     with_tokens: bool,
     moves: bool,
 ) -> Result<Option<ExportedFile>> {
@@ -55,7 +55,7 @@ pub(crate) async fn open_archive(
     core: State<'_, CoreHandle>,
     opened: State<'_, OpenArchive>,
     app: AppHandle,
-    passphrase: Entered,
+    passphrase: SecretInput,
 ) -> Result<Option<Imported>> {
     let core = core.core().await?;
     let Some(file) = dialog::open(&app, "Open an exported file").await? else { return Ok(None) };

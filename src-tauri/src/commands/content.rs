@@ -3,7 +3,7 @@
 
 use grapnel_core::content::export::Format;
 use grapnel_model::content::{
-    Collection, Found, Items, Month, PostDetails, PostPage, PostQuery, Project, Projects,
+    Collection, Items, Month, PostDetails, PostPage, PostQuery, Project, Projects, SearchHit,
 };
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -197,7 +197,7 @@ pub(crate) async fn export_posts(
 /// What holds every word of a text, across everything that was read.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn search(core: State<'_, CoreHandle>, text: String) -> Result<Vec<Found>> {
+pub(crate) async fn search(core: State<'_, CoreHandle>, text: String) -> Result<Vec<SearchHit>> {
     core.core().await?.cached().search(&text).await
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn overview(
         connections,
         has_more,
         attempts: core.attempts()?,
-        vault: core.vault_trouble(),
+        vault: core.vault_error(),
         sandbox: sandbox.trouble(),
         missed: backlog.take(),
     })

@@ -1,10 +1,10 @@
 //! Signing in: starting an attempt, its browser and its callback, and ending it.
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Attempt;
 use grapnel_model::error::Result;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 use tauri::{AppHandle, State};
 
 use crate::clipboard::Clipboard;
@@ -21,7 +21,7 @@ pub(crate) async fn start_attempt(
     connection_id: Option<ConnectionId>,
     another_account: bool,
 ) -> Result<Attempt> {
-    let wanted = Wanted { again: connection_id, another_account, ..Wanted::default() };
+    let wanted = SignInRequest { again: connection_id, another_account, ..SignInRequest::default() };
     core.core().await?.start_attempt(&app_id, &wanted).await
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn copy_link(
 pub(crate) async fn paste_callback(
     core: State<'_, CoreHandle>,
     attempt_id: AttemptId,
-    pasted: Entered,
+    pasted: SecretInput,
 ) -> Result<()> {
     core.core().await?.paste_callback(&attempt_id, &pasted.0).await
 }
@@ -84,9 +84,9 @@ pub(crate) async fn sign_in_with_password(
     app_id: AppId,
     connection_id: Option<ConnectionId>,
     email: String,
-    password: Entered,
+    password: SecretInput,
 ) -> Result<Attempt> {
-    let wanted = Wanted { again: connection_id, ..Wanted::default() };
+    let wanted = SignInRequest { again: connection_id, ..SignInRequest::default() };
     core.core().await?.sign_in_with_password(&app_id, &wanted, &email, &password.0).await
 }
 

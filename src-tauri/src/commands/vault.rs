@@ -1,7 +1,7 @@
 //! The vault: what protects it, unlocking, and reset.
 
 use grapnel_model::error::{Error, Result};
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use grapnel_model::vault::Protection;
 use tauri::{AppHandle, State};
 
@@ -25,14 +25,17 @@ pub(crate) async fn protection(core: State<'_, CoreHandle>) -> Result<Protection
 /// Opens a vault that has a passphrase, for as long as the program runs.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn unlock(core: State<'_, CoreHandle>, passphrase: Entered) -> Result<()> {
+pub(crate) async fn unlock(core: State<'_, CoreHandle>, passphrase: SecretInput) -> Result<()> {
     core.core().await?.unlock(&passphrase.0).await
 }
 
 /// Seals everything anew under a passphrase.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn protect_with_passphrase(core: State<'_, CoreHandle>, passphrase: Entered) -> Result<()> {
+pub(crate) async fn protect_with_passphrase(
+    core: State<'_, CoreHandle>,
+    passphrase: SecretInput,
+) -> Result<()> {
     core.core().await?.protect_with_passphrase(&passphrase.0).await
 }
 

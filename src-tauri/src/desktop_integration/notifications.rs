@@ -43,7 +43,7 @@ impl Notification {
 
 /// Sends a notification about the connections that need the person since the last one.
 pub(super) fn send_pending(app: &AppHandle, core: &Grapnel) -> Result<()> {
-    let pending = core.take_news()?;
+    let pending = core.take_pending_notifications()?;
     if let Some(notification) =
         pending_notification(&pending, window::is_focused(app), core.settings()?.quiet)
     {
@@ -54,12 +54,13 @@ pub(super) fn send_pending(app: &AppHandle, core: &Grapnel) -> Result<()> {
 
 /// Sends a notification that the vault stays locked.
 pub(super) fn send_locked(app: &AppHandle, core: &Grapnel) {
-    let (Some(trouble), Ok(tally), Ok(settings)) = (core.vault_trouble(), core.tally(), core.settings())
+    let (Some(trouble), Ok(status_counts), Ok(settings)) =
+        (core.vault_error(), core.status_counts(), core.settings())
     else {
         return;
     };
     if let Some(notification) =
-        locked_notification(&trouble, tally.locked, window::is_focused(app), settings.quiet)
+        locked_notification(&trouble, status_counts.locked, window::is_focused(app), settings.quiet)
     {
         tauri::async_runtime::spawn(send(app.clone(), notification));
     }

@@ -50,8 +50,8 @@ impl Tray {
         let mut item = self.item.lock().await;
         match (&*item, on) {
             (None, true) => {
-                let tally = core.tally()?;
-                let spawned = Item { app: app.clone(), icon: icon(app), tally }.spawn().await;
+                let status_counts = core.status_counts()?;
+                let spawned = Item { app: app.clone(), icon: icon(app), status_counts }.spawn().await;
                 *item = Some(spawned.map_err(|error| absent(&error))?);
             }
             (Some(held), false) => {
@@ -67,8 +67,8 @@ impl Tray {
     /// Updates the status that the icon shows.
     pub(super) async fn update(&self, core: &Grapnel) {
         let item = self.item.lock().await;
-        let (Some(item), Ok(tally)) = (&*item, core.tally()) else { return };
-        item.update(|shown| shown.tally = tally).await;
+        let (Some(item), Ok(status_counts)) = (&*item, core.status_counts()) else { return };
+        item.update(|shown| shown.status_counts = status_counts).await;
     }
 }
 
@@ -100,7 +100,7 @@ fn absent(error: &ksni::Error) -> Error {
 struct Item {
     app: AppHandle,
     icon: Vec<Icon>,
-    tally: StatusCounts,
+    status_counts: StatusCounts,
 }
 
 impl ksni::Tray for Item {
@@ -117,7 +117,7 @@ impl ksni::Tray for Item {
     }
 
     fn status(&self) -> Status {
-        if self.tally.needing.is_empty() { Status::Active } else { Status::NeedsAttention }
+        if self.status_counts.needing.is_empty() { Status::Active } else { Status::NeedsAttention }
     }
 
     fn attention_icon_pixmap(&self) -> Vec<Icon> {
@@ -125,7 +125,11 @@ impl ksni::Tray for Item {
     }
 
     fn tool_tip(&self) -> ToolTip {
-        ToolTip { title: "Grapnel".to_owned(), description: status_text(&self.tally), ..ToolTip::default() }
+        ToolTip {
+            title: "Grapnel".to_owned(),
+            description: status_text(&self.status_counts),
+            ..ToolTip::default()
+        }
     }
 
     fn activate(&mut self, _: i32, _: i32) {
@@ -138,11 +142,14 @@ impl ksni::Tray for Item {
             let label = label.replace('_', "__");
             MenuItem::from(StandardItem { label, activate: does, ..StandardItem::default() })
         };
-        let status =
-            StandardItem { label: status_text(&self.tally), enabled: false, ..StandardItem::default() };
+        let status = StandardItem {
+            label: status_text(&self.status_counts),
+            enabled: false,
+            ..StandardItem::default()
+        };
         let mut menu = vec![status.into(), MenuItem::Separator];
         menu.push(entry("Open Grapnel".to_owned(), Box::new(|item| show(&item.app, None))));
-        for connection in self.tally.needing.iter().take(MAX_LISTED) {
+        for connection in self.status_counts.needing.iter().take(MAX_LISTED) {
             let id = connection.id.clone();
             let does = move |item: &mut Self| show(&item.app, Some(id.clone()));
             menu.push(entry(format!("Reconnect {}", connection.name), Box::new(does)));
@@ -173,21 +180,21 @@ fn show(app: &AppHandle, about: Option<ConnectionId>) {
 }
 
 /// The worst status, and how many connections have it.
-fn status_text(tally: &StatusCounts) -> String {
+fn status_text(status_counts: &StatusCounts) -> String {
     let worst_first = [
-        (tally.needing.len(), "needs reconnecting", "need reconnecting"),
-        (tally.locked, "waits for the keyring", "wait for the keyring"),
-        (tally.retrying, "is being retried", "are being retried"),
+        (status_counts.needing.len(), "needs reconnecting", "need reconnecting"),
+        (status_counts.locked, "waits for the keyring", "wait for the keyring"),
+        (status_counts.retrying, "is being retried", "are being retried"),
     ];
     for (count, one, several) in worst_first {
         match count {
             0 => {}
-            1 if tally.all == 1 => return format!("The connection {one}"),
-            1 => return format!("1 of {} connections {one}", tally.all),
-            count => return format!("{count} of {} connections {several}", tally.all),
+            1 if status_counts.all == 1 => return format!("The connection {one}"),
+            1 => return format!("1 of {} connections {one}", status_counts.all),
+            count => return format!("{count} of {} connections {several}", status_counts.all),
         }
     }
-    match tally.all - tally.disconnected {
+    match status_counts.all - status_counts.disconnected {
         0 => "No connection".to_owned(),
         1 => "The connection works".to_owned(),
         count => format!("All {count} connections work"),
@@ -236,8 +243,8 @@ mod tests {
             (of(3, 0, 2, 1, 0), "2 of 3 connections wait for the keyring"),
             (of(3, 0, 1, 1, 1), "1 of 3 connections needs reconnecting"),
         ];
-        for (tally, said) in cases {
-            assert_eq!(status_text(&tally), said);
+        for (status_counts, said) in cases {
+            assert_eq!(status_text(&status_counts), said);
         }
     }
 }

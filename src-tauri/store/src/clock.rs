@@ -7,19 +7,19 @@ use rusqlite::{Connection, OptionalExtension};
 const MIN_CHANGE_MILLISECONDS: i64 = 2_000;
 
 /// How far the correct time is ahead of the machine's clock.
-pub fn ahead(connection: &Connection) -> rusqlite::Result<SignedDuration> {
+pub fn offset(connection: &Connection) -> rusqlite::Result<SignedDuration> {
     milliseconds(connection).map(|known| SignedDuration::from_millis(known.unwrap_or_default()))
 }
 
 /// Stores how far the correct time is ahead of the machine's clock.
-pub fn keep(connection: &Connection, ahead: SignedDuration) -> rusqlite::Result<()> {
-    let ahead = i64::try_from(ahead.as_millis()).unwrap_or_default();
-    if milliseconds(connection)?.unwrap_or_default().abs_diff(ahead) < MIN_CHANGE_MILLISECONDS.unsigned_abs()
+pub fn keep(connection: &Connection, offset: SignedDuration) -> rusqlite::Result<()> {
+    let offset = i64::try_from(offset.as_millis()).unwrap_or_default();
+    if milliseconds(connection)?.unwrap_or_default().abs_diff(offset) < MIN_CHANGE_MILLISECONDS.unsigned_abs()
     {
         return Ok(());
     }
     connection
-        .execute("INSERT OR REPLACE INTO clock (only, ahead_milliseconds) VALUES (1, ?1)", [ahead])
+        .execute("INSERT OR REPLACE INTO clock (only, ahead_milliseconds) VALUES (1, ?1)", [offset])
         .map(drop)
 }
 

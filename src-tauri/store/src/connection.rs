@@ -124,7 +124,7 @@ mod tests {
             project_ids: Vec::new(),
             deviations: Vec::new(),
             seen: None,
-            trouble: None,
+            error: None,
         };
         let told = |version| store.write(|tx| set_introspected_end(tx, &id, version, end)).unwrap();
         let kept = || store.read(|c| get(c, &id)).unwrap().unwrap();

@@ -25,7 +25,7 @@ pub struct ConnectionStatus {
     /// The expiry of the access token; none without a grant.
     pub held: Option<TokenExpiry>,
     /// What is wrong with it now.
-    pub trouble: Option<Error>,
+    pub error: Option<Error>,
     /// Where its tokens may be sent, once the addresses of the app have changed.
     pub kept_for: Option<Origins>,
     /// When the next refresh is due after a failed one.
@@ -66,7 +66,7 @@ impl From<&ConnectionRow> for ConnectionStatus {
             name: row.name.clone(),
             version: row.version,
             held: row.held().map(|held| TokenExpiry { expires_at: held.expires_at }),
-            trouble: row.renewals.trouble.clone(),
+            error: row.renewals.error.clone(),
             kept_for: row.kept_for.clone(),
             retry_at: row.renewals.retry.at,
             scopes: row.scopes.clone(),
@@ -142,7 +142,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
         name: row.get(2)?,
         version: row.get(3)?,
         held: maybe_json(row, 4)?,
-        trouble: maybe_json(row, 5)?,
+        error: maybe_json(row, 5)?,
         kept_for: maybe_json(row, 6)?,
         retry_at: row.get::<_, Option<Time>>(7)?.map(|time| time.0),
         told: row.get(8)?,

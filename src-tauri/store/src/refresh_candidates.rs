@@ -64,7 +64,7 @@ struct Lifetimes {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<RefreshCandidate> {
     let held: Lifetimes = json(row, "held")?;
-    let trouble: Option<Error> = maybe_json(row, "trouble")?;
+    let error: Option<Error> = maybe_json(row, "trouble")?;
     Ok(RefreshCandidate {
         id: row.get("id")?,
         app_id: row.get("app_id")?,
@@ -72,7 +72,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RefreshCandidate> {
         issued_at: held.issued_at,
         expires_at: held.expires_at,
         refresh_expires_at: held.refresh_expires_at.filter(|_| !held.refresh_end_is_fixed),
-        is_refused: trouble.is_some_and(|trouble| trouble.code.needs_person()),
+        is_refused: error.is_some_and(|error| error.code.needs_person()),
         retry: read_retry(row)?,
     })
 }

@@ -36,8 +36,8 @@ pub(crate) async fn run() -> Result<()> {
         &format!("  as JSON for the window ({} kB)", size / 1_000),
         &Figures::of(TIMES, || serde_json::to_vec(&all)),
     );
-    grapnel.take_news()?;
-    line("whom to tell of what is new", &Figures::of(TIMES, || grapnel.take_news()));
+    grapnel.take_pending_notifications()?;
+    line("whom to tell of what is new", &Figures::of(TIMES, || grapnel.take_pending_notifications()));
     let mut ids = all.iter().map(|one| &one.id).cycle();
     line("everything about one", &Figures::of(TIMES * 20, || ids.next().map(|id| grapnel.connection(id))));
     line("planning all renewals", &Figures::of(TIMES, || begin(grapnel.keep_alive())));

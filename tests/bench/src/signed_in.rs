@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 use grapnel_core::Grapnel;
 use grapnel_core::Keyring;
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_core::clock::SystemClock;
 use grapnel_model::error::Error;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_sandbox::{ProviderId, Sandbox};
 
 /// Opens the data in `home`, and connects it to the sandbox's Grigora, which agrees to everything.
@@ -23,7 +23,7 @@ pub(crate) async fn connect(home: &Path, sandbox: &Sandbox) -> Result<(Grapnel, 
         name: "Acme".into(),
         provider: "grigora".into(),
         client_id: told.client_id.into(),
-        client_secret: told.client_secret.map(|secret| Entered(secret.into())),
+        client_secret: told.client_secret.map(|secret| SecretInput(secret.into())),
         redirect: String::new(),
         scopes: Vec::new(),
         projects: Vec::new(),
@@ -31,7 +31,7 @@ pub(crate) async fn connect(home: &Path, sandbox: &Sandbox) -> Result<(Grapnel, 
         ..NewApp::default()
     };
     let app = grapnel.add_app(new).await?;
-    let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await?;
+    let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await?;
     let link = grapnel.attempt_link(&attempt.id).await?;
     grapnel.receive_callback(&visit(link.expose_secret()).await?.into()).await?;
     let id = grapnel.attempt(&attempt.id)?.connection_id.context("the sign-in led to no connection")?;

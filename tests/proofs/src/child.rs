@@ -65,7 +65,7 @@ async fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<()> {
     let refused = grapnel.refresh(id).await.err().map(|error| (error.code, error.to_string()));
     let looked = Looked {
         state: found.summary.state,
-        trouble: found.trouble.map(|trouble| (trouble.code, trouble.meaning.unwrap_or_default())),
+        trouble: found.error.map(|trouble| (trouble.code, trouble.meaning.unwrap_or_default())),
         refused,
         after: grapnel.connection(id)?.summary.state,
     };

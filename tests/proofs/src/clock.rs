@@ -16,14 +16,14 @@ impl SharedClock {
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.0.send_modify(|ahead| *ahead += seconds);
+        self.0.send_modify(|offset| *offset += seconds);
     }
 }
 
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_secs(*self.0.borrow());
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+        let offset = SignedDuration::from_secs(*self.0.borrow());
+        Timestamp::now().saturating_add(offset).unwrap_or(Timestamp::MAX)
     }
 
     fn wait_until(&self, at: Timestamp) -> Wait<'_> {

@@ -179,7 +179,7 @@ pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point
 
 fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<ConnectionStatus> {
     let details = grapnel.connection(id)?;
-    let (trouble, meaning) = details.trouble.map(|trouble| (trouble.code, trouble.meaning)).unzip();
+    let (trouble, meaning) = details.error.map(|trouble| (trouble.code, trouble.meaning)).unzip();
     Ok(ConnectionStatus { state: details.summary.state, trouble, meaning: meaning.flatten() })
 }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_core::{Keyring, SystemKeyring};
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, SecretKind};
 use grapnel_tests::leak::Scan;
 use tempfile::TempDir;
@@ -104,7 +104,7 @@ impl World {
             name: provider.title().into(),
             provider: provider.to_string(),
             client_id: client_id.into(),
-            client_secret: client_secret.map(|secret| Entered(secret.into())),
+            client_secret: client_secret.map(|secret| SecretInput(secret.into())),
             redirect: String::new(),
             scopes,
             projects: Vec::new(),
@@ -127,7 +127,7 @@ impl World {
         app: &App,
         again: Option<&ConnectionId>,
     ) -> Result<ConnectionId> {
-        let wanted = Wanted { again: again.cloned(), ..Wanted::default() };
+        let wanted = SignInRequest { again: again.cloned(), ..SignInRequest::default() };
         let attempt = grapnel.start_attempt(&app.id, &wanted).await?;
         let link = grapnel.attempt_link(&attempt.id).await?;
         let callback = self.visit(link.expose_secret()).await?;

@@ -1,6 +1,6 @@
 //! Sign-ins that come to nothing, and answers that are not heard.
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::Code;
 use grapnel_model::event::Event;
@@ -55,7 +55,7 @@ async fn only_an_answer_that_names_the_issuer_is_heard() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
     let mut events = world.grapnel.events();
-    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await?;
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await?;
     let link = world.grapnel.attempt_link(&attempt.id).await?;
     let callback = browser::visit(&world.server.issuer, &link, Person::SignsInAndAgrees).await?;
     for forged in ["&iss=https%3A%2F%2Fevil.example", ""] {

@@ -1,6 +1,6 @@
 //! Renewing: the server rotates, and tells a stolen token from the right one.
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
@@ -24,7 +24,7 @@ async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
     assert_eq!(tokens.renewals, 1);
     assert_ne!(tokens.access, before.access);
     assert_ne!(tokens.refresh, before.refresh);
-    assert_eq!((after.summary.state, after.trouble), (State::Active, None));
+    assert_eq!((after.summary.state, after.error), (State::Active, None));
     assert!(after.scopes.missing.is_empty(), "{:?}", after.scopes);
 
     world.grapnel.refresh(&id).await?;
@@ -39,10 +39,10 @@ async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
     assert_eq!(refused, Err(Code::ReconnectNeeded));
     assert_eq!(world.grapnel.connection(&id)?.summary.state, State::ReconnectNeeded);
 
-    let again = Wanted { again: Some(id.clone()), ..Wanted::default() };
+    let again = SignInRequest { again: Some(id.clone()), ..SignInRequest::default() };
     assert_eq!(world.attempt_for(&app.id, &again, Person::SignsInAndAgrees).await?.phase, Phase::Done);
     let details = world.grapnel.connection(&id)?;
-    assert_eq!((details.summary.state, details.trouble), (State::Active, None));
+    assert_eq!((details.summary.state, details.error), (State::Active, None));
     Ok(())
 }
 

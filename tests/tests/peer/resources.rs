@@ -30,7 +30,7 @@ async fn a_token_for_a_resource_is_no_trouble() -> Result<()> {
     let app = world.add_app(&world.server.confidential, NOTES, &[STAY, RESOURCE]).await?;
     let id = world.connect(&app).await?;
     let details = world.grapnel.connection(&id)?;
-    assert_eq!(details.trouble, None);
+    assert_eq!(details.error, None);
     assert_eq!(details.account.context("the claims name it")?.id, browser::ACCOUNT);
     Ok(())
 }
@@ -42,7 +42,7 @@ async fn plain_oauth_is_no_trouble() -> Result<()> {
     let app = world.add_app(&world.server.confidential, "offline_access", &[STAY]).await?;
     let id = world.connect(&app).await?;
     let details = world.grapnel.connection(&id)?;
-    assert_eq!(details.trouble, None);
+    assert_eq!(details.error, None);
     assert_eq!(details.authorization.context("not introspected")?.scopes, ["offline_access"]);
     let refused = "userinfo.error: insufficient_scope (access token missing openid scope)";
     assert_eq!(world.server.refusals().await?, [refused]);

@@ -1,6 +1,6 @@
 //! Signing in: by loopback and by a private-use scheme, with a secret and without.
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
 use grapnel_model::connection::State;
 use grapnel_model::secret::ExposeSecret;
@@ -18,7 +18,7 @@ async fn signs_in(client: impl Fn(&World) -> Client, own: &[(&str, &str)]) -> Re
     let id = world.connect(&app).await?;
     let details = world.grapnel.connection(&id)?;
     assert_eq!(details.summary.state, State::Active);
-    assert_eq!(details.trouble, None);
+    assert_eq!(details.error, None);
     assert_eq!(details.deviations, []);
     let account = details.account.context("no account")?;
     assert_eq!((account.id.as_str(), account.name.as_str()), (browser::ACCOUNT, "Ada Peer"));
@@ -57,7 +57,7 @@ async fn a_callback_comes_home_by_a_private_scheme_too() -> Result<()> {
     let app = world
         .add_app_back_by("dev.grapnel.desktop:/oauth/callback", &world.server.public, SCOPES, &[STAY])
         .await?;
-    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await?;
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await?;
     let link = world.grapnel.attempt_link(&attempt.id).await?;
     let callback = browser::visit(&world.server.issuer, &link, Person::SignsInAndAgrees).await?;
     assert!(callback.expose_secret().starts_with("dev.grapnel.desktop:/oauth/callback?"));

@@ -8,13 +8,13 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use grapnel_core::Grapnel;
 use grapnel_core::Keyring;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_core::clock::SystemClock;
 use grapnel_model::attempt::Attempt;
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::Overrides;
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use grapnel_tests::wait::PATIENCE;
 use grapnel_tests::{Context, Result};
 use http::{StatusCode, header};
@@ -68,7 +68,7 @@ impl World {
             name: client.id.clone(),
             provider: "custom".into(),
             client_id: client.id.clone(),
-            client_secret: client.secret.clone().map(|secret| Entered(secret.into())),
+            client_secret: client.secret.clone().map(|secret| SecretInput(secret.into())),
             redirect: redirect.into(),
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             projects: Vec::new(),
@@ -80,11 +80,16 @@ impl World {
 
     /// An attempt that went through the browser and came home by loopback, and is over.
     pub(crate) async fn attempt(&self, app: &AppId, person: Person) -> Result<Attempt> {
-        self.attempt_for(app, &Wanted::default(), person).await
+        self.attempt_for(app, &SignInRequest::default(), person).await
     }
 
     /// Such an attempt, with what it is to lead to.
-    pub(crate) async fn attempt_for(&self, app: &AppId, wanted: &Wanted, person: Person) -> Result<Attempt> {
+    pub(crate) async fn attempt_for(
+        &self,
+        app: &AppId,
+        wanted: &SignInRequest,
+        person: Person,
+    ) -> Result<Attempt> {
         let mut events = self.grapnel.events();
         let attempt = self.grapnel.start_attempt(app, wanted).await?;
         let link = self.grapnel.attempt_link(&attempt.id).await?;

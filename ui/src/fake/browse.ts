@@ -1,6 +1,6 @@
 // The fake host’s offline content: filters, sorts, counts and searches like the real one.
 
-import type { Found, Month, Post, PostLine, PostPage, PostQuery } from "../bindings";
+import type { SearchHit, Month, Post, PostLine, PostPage, PostQuery } from "../bindings";
 import type { FakeData } from "./data";
 import { trouble } from "./data";
 
@@ -116,10 +116,10 @@ export class FakePosts {
     return { post, address: domain && post.status === "published" ? `https://${domain}/${post.slug}` : null };
   }
 
-  search(data: FakeData, text: string): Found[] {
+  search(data: FakeData, text: string): SearchHit[] {
     const name = (id: string) => data.connections.find((one) => one.id === id)?.name ?? "";
     const as_of = new Date().toISOString();
-    const found: Found[] = [];
+    const found: SearchHit[] = [];
     const put = (
       connection_id: string,
       kind: string,

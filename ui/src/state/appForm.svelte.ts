@@ -1,6 +1,6 @@
 // State of the form that adds or edits an app.
 
-import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, WayBack } from "../host";
+import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, RedirectMethod } from "../host";
 import { SvelteMap } from "svelte/reactivity";
 import { addApp as words } from "../words";
 import { ProviderFields } from "./providerFields.svelte";
@@ -11,7 +11,7 @@ const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]))(?::(\d+))?/;
 export class AppFormState {
   name = $state("");
   provider = $state("");
-  wayBack = $state<WayBack>("deep_link");
+  wayBack = $state<RedirectMethod>("deep_link");
   /** The loopback port; empty for any free port. */
   port = $state("");
   /** A complete loopback redirect URI that is already registered, for example on localhost. */

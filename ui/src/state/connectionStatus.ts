@@ -1,6 +1,6 @@
 // A connection's displayed status: the state reported by the core, adjusted by the clock.
 
-import type { Held, State, Summary } from "../host";
+import type { TokenMetadata, State, Summary } from "../host";
 import { side, stateSentence, stateWord, time } from "../words";
 
 /** An active connection past its expiry counts as expired before the core reports it. */
@@ -10,7 +10,7 @@ export function connectionState(summary: Summary, now: Date): State {
 }
 
 /** Whether the access token is not known to have expired. */
-export const isAccessTokenValid = (summary: Summary, held: Held | null, now: Date): boolean =>
+export const isAccessTokenValid = (summary: Summary, held: TokenMetadata | null, now: Date): boolean =>
   held !== null && (summary.expires_at === null || time.until(summary.expires_at, now) > 0);
 
 /** The text after the status label in a list: `, 43 min left`. */
@@ -26,7 +26,7 @@ export function statusDetail(summary: Summary, now: Date): string {
 }
 
 /** The sentence after the status label in a header. */
-export function statusSentence(summary: Summary, held: Held | null, now: Date): string {
+export function statusSentence(summary: Summary, held: TokenMetadata | null, now: Date): string {
   const state = connectionState(summary, now);
   const due =
     summary.sign_in_due !== null && ["active", "expired", "retrying"].includes(state)
@@ -35,7 +35,7 @@ export function statusSentence(summary: Summary, held: Held | null, now: Date): 
   return stated(state, summary, held, now) + due;
 }
 
-function stated(state: State, summary: Summary, held: Held | null, now: Date): string {
+function stated(state: State, summary: Summary, held: TokenMetadata | null, now: Date): string {
   const left = isAccessTokenValid(summary, held, now)
     ? summary.expires_at
       ? time.until(summary.expires_at, now)

@@ -1,4 +1,4 @@
-import type { Exported, Outcome, Protection, Settings, Verdict } from "../host";
+import type { Exported, ImportOutcome, Protection, Settings, Verdict } from "../host";
 import { count, number } from "./number";
 
 export const settings = {
@@ -137,7 +137,7 @@ export const archive = {
     `Exported ${count(out.apps, "app", "apps")} and ${count(out.connections, "connection", "connections")} ` +
     `(${out.with_tokens} with tokens) to ${file}.`,
   became: { added: "New", renamed: "New, as", same: "Already exists", left_out: "Skipped" } satisfies Record<
-    Outcome,
+    ImportOutcome,
     string
   >,
   done: "Imported.",

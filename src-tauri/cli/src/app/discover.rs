@@ -6,7 +6,7 @@ use clap::Args;
 use grapnel_core::app::{NewApp, Rediscovery, ValueChange};
 use grapnel_core::discovery::{Discovery, NoteKind};
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Discover) -> Result<()
         discovered.extend(found.changes.iter().map(|change| change.key.clone()));
         overrides.extend(found.changes.iter().map(|change| (change.key.clone(), change.after.clone())));
         let client_secret = if asked.client_secret_stdin {
-            Some(Entered(session.input.secret("Client secret (not shown): ")?))
+            Some(SecretInput(session.input.secret("Client secret (not shown): ")?))
         } else {
             None
         };

@@ -4,7 +4,7 @@ use clap::Args;
 use grapnel_core::app::NewApp;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::is_secret;
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 
 use super::values::{secret_values, setting, suggest_discover};
 use crate::lookup;
@@ -63,7 +63,7 @@ pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
     let discovered = discovered.filter(|key| change.settings.iter().all(|(other, _)| other != key)).collect();
     overrides.extend(change.settings);
     let client_secret = if change.client_secret_stdin {
-        Some(Entered(session.input.secret("Client secret (not shown): ")?))
+        Some(SecretInput(session.input.secret("Client secret (not shown): ")?))
     } else {
         None
     };

@@ -6,7 +6,7 @@ use grapnel_core::app::NOT_ADDED;
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{Need, Overrides, Profile};
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 
 use crate::input::Input;
 use crate::lookup;
@@ -52,19 +52,19 @@ pub(super) async fn with_announced(
 pub(super) fn secret_values(
     input: &mut Input,
     keys: Vec<String>,
-) -> Result<BTreeMap<String, Option<Entered>>> {
+) -> Result<BTreeMap<String, Option<SecretInput>>> {
     let mut values = BTreeMap::new();
     for key in keys {
         let value = input.secret(&format!("{key} (not shown): "))?;
-        values.insert(key, Some(Entered(value)));
+        values.insert(key, Some(SecretInput(value)));
     }
     Ok(values)
 }
 
 /// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type it.
-pub(super) fn client_secret(input: &mut Input, is_given: bool, need: Need) -> Result<Option<Entered>> {
+pub(super) fn client_secret(input: &mut Input, is_given: bool, need: Need) -> Result<Option<SecretInput>> {
     if is_given || (need == Need::Required && input.is_terminal) {
-        return input.secret("Client secret (not shown): ").map(|secret| Some(Entered(secret)));
+        return input.secret("Client secret (not shown): ").map(|secret| Some(SecretInput(secret)));
     }
     if need == Need::Required {
         return Err(Error::input("client_secret", "This provider requires a client secret.")

@@ -1,7 +1,7 @@
 //! Choosing the account to sign in with, and resolving a sign-in as another account than the connection's.
 
 use clap::Args;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::{Attempt, OtherAccount};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -25,7 +25,7 @@ pub(super) struct AccountChoice {
 }
 
 impl AccountChoice {
-    pub(super) fn apply_to(&self, wanted: &mut Wanted) {
+    pub(super) fn apply_to(&self, wanted: &mut SignInRequest) {
         wanted.login_hint.clone_from(&self.login_hint);
         wanted.another_account = self.another_account;
         wanted.replaces_account = self.replace_account;

@@ -2,7 +2,7 @@
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -13,7 +13,7 @@ use crate::print::Messages;
 /// The app, and the connection to create or reconnect.
 pub(super) struct Target {
     pub(super) app: App,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: SignInRequest,
     /// Whether an existing connection was chosen because it has the app's name.
     is_implicit: bool,
 }
@@ -32,7 +32,7 @@ impl Target {
             }
             Some(there) if name.is_some() => Err(taken(&there)),
             _ => {
-                let wanted = Wanted { name: name.map(str::to_owned), ..Wanted::default() };
+                let wanted = SignInRequest { name: name.map(str::to_owned), ..SignInRequest::default() };
                 Ok(Self { app, wanted, is_implicit: false })
             }
         }
@@ -70,8 +70,8 @@ impl Target {
     }
 }
 
-fn again(id: ConnectionId) -> Wanted {
-    Wanted { again: Some(id), ..Wanted::default() }
+fn again(id: ConnectionId) -> SignInRequest {
+    SignInRequest { again: Some(id), ..SignInRequest::default() }
 }
 
 fn taken(there: &Summary) -> Error {

@@ -7,7 +7,7 @@ use grapnel_core::app::App;
 use grapnel_model::attempt::Attempt;
 use grapnel_model::error::Result;
 use grapnel_model::id::AttemptId;
-use grapnel_model::redirect::WayBack;
+use grapnel_model::redirect::RedirectMethod;
 
 use crate::lookup::quoted;
 use crate::print::Messages;
@@ -54,7 +54,7 @@ pub(super) fn print_hints(app: &App, provider: &str, may_paste: bool, messages: 
         ));
     }
     let any_port = match app.way_back {
-        WayBack::Loopback if app.has_free_port() => " (with any port)",
+        RedirectMethod::Loopback if app.has_free_port() => " (with any port)",
         _ => "",
     };
     messages.note(&format!(
@@ -68,9 +68,9 @@ pub(super) fn print_hints(app: &App, provider: &str, may_paste: bool, messages: 
         format!("start again with: grapnel connect {} --paste", quoted(&app.name))
     };
     let unreachable = match app.way_back {
-        WayBack::DeepLink => "The page stays, or Grapnel does not open",
-        WayBack::Loopback => "The browser cannot reach this computer’s port",
-        WayBack::Paste => "Access approved",
+        RedirectMethod::DeepLink => "The page stays, or Grapnel does not open",
+        RedirectMethod::Loopback => "The browser cannot reach this computer’s port",
+        RedirectMethod::Paste => "Access approved",
     };
     messages.note(&format!("- {unreachable}: {copy}{paste}."));
 }

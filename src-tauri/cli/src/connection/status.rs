@@ -1,9 +1,9 @@
 //! Everything about a connection.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
-use grapnel_model::connection::{Details, ExpirySource, Held, Scopes, State};
+use grapnel_model::connection::{Details, ExpirySource, Scopes, State, TokenMetadata};
 use grapnel_model::error::Error;
-use grapnel_model::secret::Glimpse;
+use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::clean_line;
 use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
@@ -31,7 +31,7 @@ pub(crate) struct Status {
     introspected_at: Option<Timestamp>,
     deviations: Vec<Deviation>,
     project_ids: Vec<String>,
-    tokens: Option<Held>,
+    tokens: Option<TokenMetadata>,
     claims: Option<Claims>,
     id_token_claims: Option<Claims>,
     trouble: Option<Error>,
@@ -62,7 +62,7 @@ impl Status {
             tokens: details.tokens,
             claims: details.claims,
             id_token_claims: details.id_claims,
-            trouble: details.trouble,
+            trouble: details.error,
             created_at: details.created_at,
             browser: Some(details.browser).filter(|browser| !browser.is_empty()),
             portal: details.portal,
@@ -133,7 +133,7 @@ impl Status {
     }
 
     fn about(&self, now: Timestamp) -> String {
-        let glimpse = |glimpse: &Glimpse| {
+        let glimpse = |glimpse: &TokenPreview| {
             let prefix =
                 if glimpse.prefix.is_empty() { String::new() } else { format!("{}… ", glimpse.prefix) };
             format!("{prefix}(fingerprint {})", glimpse.fingerprint)

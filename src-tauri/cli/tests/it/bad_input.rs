@@ -1,7 +1,7 @@
 //! What cannot be, as a terminal tells it. The whole table is the core's (`core/tests/it/bad_input.rs`).
 
 use grapnel_cli::Exit;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{ProviderId, Switch, custom};
 use insta::assert_snapshot;
@@ -58,7 +58,7 @@ async fn ways_back(world: &World, told: &mut Vec<String>) {
     world.add("acme", "").await;
     let window = world.grapnel();
     let app = window.apps().unwrap().into_iter().find(|app| app.name == "acme").unwrap();
-    let other = window.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let other = window.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let link = window.attempt_link(&other.id).await.unwrap();
     let foreign: &'static str = visit(link.expose_secret()).await.leak();
     let stateless = foreign.split("&state=").next().unwrap();

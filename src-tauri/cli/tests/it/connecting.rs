@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use grapnel_cli::Exit;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_core::browser::Launch;
 use grapnel_model::attempt::Phase;
 use grapnel_sandbox::{Consent, ProviderId, grovestreams};
@@ -245,7 +245,7 @@ async fn a_sign_in_that_waits_is_joined() {
     world.add("acme", "").await;
     let window = world.grapnel();
     let app = window.apps().unwrap().pop().unwrap();
-    let waiting = window.join_or_start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let waiting = window.join_or_start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     assert!(!waiting.is_joined);
     let (ran, again) =
         tokio::join!(world.run("connect acme --timeout 300ms"), world.run("connect acme --timeout 300ms"));
@@ -268,7 +268,7 @@ async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
     world.add("acme", "").await;
     let window = world.grapnel();
     let app = window.apps().unwrap().pop().unwrap();
-    let left = window.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let left = window.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     std::fs::remove_file(world.home.path().join(format!("locks/attempt-{}", left.id))).unwrap();
     let ran = world.run("connect acme").await;
     assert_eq!(ran.exit, Exit::Done, "{ran}");

@@ -16,7 +16,7 @@ use super::errors::{NOT_ADDED, taken};
 use super::form::{NewApp, Secret};
 use super::view::{App, view};
 use crate::app_secrets;
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::secret_place;
 
 /// An app that can be, before it is stored: its secret is not sealed yet.
@@ -53,28 +53,28 @@ pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
 }
 
 /// Seals an app's secrets, so that it can be stored.
-pub(crate) async fn sealed(env: &Env, Possible { row, secret, values }: Possible) -> Result<AppRow> {
+pub(crate) async fn sealed(ctx: &Context, Possible { row, secret, values }: Possible) -> Result<AppRow> {
     let sealed_secret = match &secret {
-        Some(secret) => Some(seal(env, &row.id, secret).await?),
+        Some(secret) => Some(seal(ctx, &row.id, secret).await?),
         None => None,
     };
-    let sealed_values = app_secrets::seal(env, &row.id, &values).await?;
+    let sealed_values = app_secrets::seal(ctx, &row.id, &values).await?;
     Ok(AppRow { sealed_secret, sealed_values, ..row })
 }
 
 /// Adds an app. What cannot be is refused, naming the field, before anything is stored.
-pub(crate) async fn add(env: &Env, new: NewApp) -> Result<App> {
-    accept(env, new).await.map_err(|error| error.or_means(NOT_ADDED))
+pub(crate) async fn add(ctx: &Context, new: NewApp) -> Result<App> {
+    accept(ctx, new).await.map_err(|error| error.or_means(NOT_ADDED))
 }
 
-async fn accept(env: &Env, new: NewApp) -> Result<App> {
-    let possible = possible(new, env.now())?;
-    if env.store.read(|c| name_is_taken(c, &possible.row.name))? {
+async fn accept(ctx: &Context, new: NewApp) -> Result<App> {
+    let possible = possible(new, ctx.now())?;
+    if ctx.store.read(|c| name_is_taken(c, &possible.row.name))? {
         return Err(taken(&possible.row.name));
     }
-    let _working = env.at_work().await?;
-    let row = sealed(env, possible).await?;
-    let added = env.store.write(|tx| {
+    let _working = ctx.at_work().await?;
+    let row = sealed(ctx, possible).await?;
+    let added = ctx.store.write(|tx| {
         if name_is_taken(tx, &row.name)? {
             return Ok(false);
         }
@@ -86,10 +86,10 @@ async fn accept(env: &Env, new: NewApp) -> Result<App> {
     if !added {
         return Err(taken(&row.name));
     }
-    env.tell(Event::Apps);
+    ctx.tell(Event::Apps);
     view(row)
 }
 
-pub(super) async fn seal(env: &Env, id: &AppId, secret: &SecretString) -> Result<Sealed> {
-    env.vault.seal(&secret_place(id), secret).await
+pub(super) async fn seal(ctx: &Context, id: &AppId, secret: &SecretString) -> Result<Sealed> {
+    ctx.vault.seal(&secret_place(id), secret).await
 }

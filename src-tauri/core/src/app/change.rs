@@ -14,30 +14,30 @@ use super::add::seal;
 use super::errors::{being_connected, taken};
 use super::form::{Checked, NewApp, Secret};
 use super::view::{App, view};
-use crate::env::Env;
+use crate::context::Context;
 use crate::{app_secrets, authorize};
 
 /// Changes an app to what was entered. Sign-ins that wait are cancelled: they began with what the app was before.
 ///
 /// A client secret that is held must be entered again where it would go to another host than before. Connections keep
 /// their tokens, and need a new sign-in for as long as the app's addresses include such a host.
-pub(crate) async fn change(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
-    accept(env, id, new).await.map_err(|error| error.or_means("Nothing was changed."))
+pub(crate) async fn change(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
+    accept(ctx, id, new).await.map_err(|error| error.or_means("Nothing was changed."))
 }
 
-async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
+async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // The secret that stays is written back as it was read: the vault must not move between.
-    let _working = env.at_work().await?;
-    let before = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
+    let _working = ctx.at_work().await?;
+    let before = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     if new.provider != before.provider {
         return Err(Error::input("provider", "An app stays with its provider.")
             .hint("Add another app for the other provider."));
     }
     // Where the old values cannot be understood any more, nothing is known of where secrets went.
-    let old = Profile::find(&before.provider)?.conventions(&before.overrides);
-    let old = old.map(|conventions| conventions.origins()).unwrap_or_default();
+    let old = Profile::find(&before.provider)?.config(&before.overrides);
+    let old = old.map(|config| config.origins()).unwrap_or_default();
     let checked = new.check(before.sealed_secret.is_some(), &redirect::word(id))?;
-    let origins = checked.conventions.origins();
+    let origins = checked.config.origins();
     if !origins.is_subset(&old) {
         if matches!(checked.secret, Secret::Kept) {
             return Err(saved_for_others("client_secret", "The client secret", &old, &origins));
@@ -51,7 +51,7 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
         return view(before);
     }
     let is_own_name = before.name.eq_ignore_ascii_case(&checked.name);
-    if !authorize::clear(env, Some(id), None)? {
+    if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected().means("Nothing was changed."));
     }
     // What is only ours says nothing to the provider.
@@ -60,9 +60,9 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
     let sealed_secret = match &checked.secret {
         Secret::None => None,
         Secret::Kept => before.sealed_secret.clone(),
-        Secret::New(secret) => Some(seal(env, id, secret).await?),
+        Secret::New(secret) => Some(seal(ctx, id, secret).await?),
     };
-    let (secret_keys, sealed_values) = values(env, &before, &checked).await?;
+    let (secret_keys, sealed_values) = values(ctx, &before, &checked).await?;
     let row = AppRow {
         name: checked.name,
         client_id: checked.client_id,
@@ -76,7 +76,7 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
         discovered: checked.discovered,
         ..before
     };
-    let changed = env.store.write(|tx| {
+    let changed = ctx.store.write(|tx| {
         if !is_own_name && name_is_taken(tx, &row.name)? {
             return Ok(false);
         }
@@ -87,15 +87,15 @@ async fn accept(env: &Env, id: &AppId, new: NewApp) -> Result<App> {
         if is_other_client {
             connection::forget_client_refusals(tx, id)?;
         }
-        activity::add(tx, env.now(), Kind::AppChanged, &text, (None, Some(id)))?;
+        activity::add(tx, ctx.now(), Kind::AppChanged, &text, (None, Some(id)))?;
         Ok(true)
     })?;
     if !changed {
         return Err(taken(&row.name));
     }
     // One that began in between began with the old addresses.
-    authorize::clear(env, Some(id), None)?;
-    env.tell(Event::Apps);
+    authorize::clear(ctx, Some(id), None)?;
+    ctx.tell(Event::Apps);
     view(row)
 }
 
@@ -107,7 +107,7 @@ fn kept_values<'a>(before: &'a AppRow, after: &'a Checked) -> impl Iterator<Item
 }
 
 /// The secret values of the app from now on: their keys, and all of them sealed.
-async fn values(env: &Env, before: &AppRow, after: &Checked) -> Result<(Vec<String>, Option<Sealed>)> {
+async fn values(ctx: &Context, before: &AppRow, after: &Checked) -> Result<(Vec<String>, Option<Sealed>)> {
     let has_clear = before.overrides.keys().any(|key| is_secret(key));
     if after.secrets.is_empty() && after.removed.is_empty() && !has_clear {
         return Ok((before.secret_keys.clone(), before.sealed_values.clone()));
@@ -116,11 +116,11 @@ async fn values(env: &Env, before: &AppRow, after: &Checked) -> Result<(Vec<Stri
     let mut all = Secrets::new();
     if !kept.is_empty() {
         let clear = before.overrides.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
-        all.extend(app_secrets::open(env, before).await?.into_iter().chain(clear));
+        all.extend(app_secrets::open(ctx, before).await?.into_iter().chain(clear));
         all.retain(|key, _| kept.contains(&key));
     }
     all.extend(after.secrets.clone());
-    Ok((all.keys().cloned().collect(), app_secrets::seal(env, &before.id, &all).await?))
+    Ok((all.keys().cloned().collect(), app_secrets::seal(ctx, &before.id, &all).await?))
 }
 
 fn saved_for_others(field: &str, what: &str, old: &Origins, new: &Origins) -> Error {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{Conventions, Need, Overrides, Profile, Secrets, is_secret};
-use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_model::provider::{Need, Overrides, Profile, ProviderConfig, Secrets, is_secret};
+use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_model::{redirect, text};
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ pub struct NewApp {
     pub client_id: String,
     /// The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
     /// and the empty text removes it.
-    pub client_secret: Option<Entered>,
+    pub client_secret: Option<SecretInput>,
     /// Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI of
     /// the app's own, or a whole redirect URI, which is taken as it is.
     #[serde(default)]
@@ -43,7 +43,7 @@ pub struct NewApp {
     /// Extra values that may be secret, by key. Where an app is changed, nothing in place of the value removes the one
     /// that is held; what is not named here stays.
     #[serde(default)]
-    pub secrets: BTreeMap<String, Option<Entered>>,
+    pub secrets: BTreeMap<String, Option<SecretInput>>,
     /// The keys among `overrides` whose values are as the issuer announced them.
     #[serde(default)]
     pub discovered: Vec<String>,
@@ -52,7 +52,7 @@ pub struct NewApp {
 /// What was entered, and can be.
 pub(super) struct Checked {
     pub(super) name: String,
-    pub(super) conventions: Conventions,
+    pub(super) config: ProviderConfig,
     pub(super) client_id: String,
     pub(super) secret: Secret,
     pub(super) redirect_uri: String,
@@ -97,18 +97,18 @@ impl NewApp {
         check_sizes(entered.iter().chain(&secrets))?;
         let overrides = overrides(profile, entered);
         let all = overrides.iter().chain(&secrets);
-        let conventions = profile.check(&all.map(|(key, value)| (key.clone(), value.clone())).collect())?;
+        let config = profile.check(&all.map(|(key, value)| (key.clone(), value.clone())).collect())?;
         let redirect_uri = redirect::entered(&self.redirect, word)?;
-        redirect::takes_answer(&conventions, &redirect_uri)?;
-        let client_id = needed(conventions.client_id, "client_id", "client id", &self.client_id)?;
+        redirect::takes_answer(&config, &redirect_uri)?;
+        let client_id = needed(config.client_id, "client_id", "client id", &self.client_id)?;
         Ok(Checked {
             name,
             client_id: client_id.unwrap_or_default(),
-            secret: secret(conventions.client_secret, self.client_secret, holds_secret)?,
+            secret: secret(config.client_secret, self.client_secret, holds_secret)?,
             redirect_uri,
             scopes: words("scopes", "scope", "Enter names as the provider has them.", &self.scopes)?,
             projects: words("projects", "project id", "Enter ids such as proj_abc123.", &self.projects)?,
-            conventions,
+            config,
             discovered: self.discovered.into_iter().filter(|key| overrides.contains_key(key)).collect(),
             overrides,
             secrets: secrets.into_iter().map(|(key, value)| (key, value.into())).collect(),
@@ -117,7 +117,7 @@ impl NewApp {
     }
 }
 
-fn secret(need: Need, entered: Option<Entered>, is_held: bool) -> Result<Secret> {
+fn secret(need: Need, entered: Option<SecretInput>, is_held: bool) -> Result<Secret> {
     if entered.is_none() && is_held && need != Need::Absent {
         return Ok(Secret::Kept);
     }

@@ -7,7 +7,7 @@ use grapnel_oauth::discovery::{self, Discovery};
 use grapnel_store::app;
 use serde::{Deserialize, Serialize};
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// What an app's issuer announces now, beside what the app has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ pub struct ValueChange {
 }
 
 /// Asks the issuer of an app what it announces. Changes nothing.
-pub(crate) async fn rediscover(env: &Env, id: &AppId) -> Result<Rediscovery> {
-    let row = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
+pub(crate) async fn rediscover(ctx: &Context, id: &AppId) -> Result<Rediscovery> {
+    let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     let profile = Profile::find(&row.provider)?;
     let values = profile.values(&row.overrides);
     let now = |key: &str| values.get(key).map(String::as_str).unwrap_or_default();
@@ -43,7 +43,7 @@ pub(crate) async fn rediscover(env: &Env, id: &AppId) -> Result<Rediscovery> {
             .means("Nothing was changed.")
             .hint("Set the app’s value “issuer” to the address that its provider names as its issuer."));
     }
-    let discovery = discovery::discover(&env.http, issuer).await?;
+    let discovery = discovery::discover(&ctx.http, issuer).await?;
     // A way that the issuer takes may be the one that the client is registered with.
     let auth = if now("client_auth") == "basic_raw" { "basic" } else { now("client_auth") };
     let keeps_auth = discovery.client_auth.is_empty() || discovery.client_auth.iter().any(|way| way == auth);

@@ -6,13 +6,13 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, is_secret};
 use grapnel_model::redirect;
-use grapnel_model::redirect::{Loopback, WayBack};
+use grapnel_model::redirect::{Loopback, RedirectMethod};
 use grapnel_store::app;
 use grapnel_store::app::AppRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// A registered app. Its client secret stays in the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct App {
     /// the provider, and then to change the app to.
     pub own_redirect_uri: Option<String>,
     /// The way by which they do.
-    pub way_back: WayBack,
+    pub way_back: RedirectMethod,
     /// Whether PKCE (RFC 7636) protects its codes.
     pub uses_pkce: bool,
     /// The scopes to ask for.
@@ -67,13 +67,13 @@ impl App {
 }
 
 /// Every app, by name.
-pub(crate) fn all(env: &Env) -> Result<Vec<App>> {
-    env.store.read(app::all)?.into_iter().map(view).collect()
+pub(crate) fn all(ctx: &Context) -> Result<Vec<App>> {
+    ctx.store.read(app::all)?.into_iter().map(view).collect()
 }
 
 /// How an app's provider is spoken to, as a file has it.
-pub(crate) fn profile_of(env: &Env, id: &AppId) -> Result<ProfileFile> {
-    let row = env.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
+pub(crate) fn profile_of(ctx: &Context, id: &AppId) -> Result<ProfileFile> {
+    let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.secret_keys, &row.scopes))
 }
 
@@ -86,8 +86,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
     secrets.sort();
     secrets.dedup();
     // Of values that this version cannot read, nothing is said; no sign-in starts with them.
-    let uses_pkce =
-        profile.conventions(&overrides).map_or(true, |conventions| conventions.pkce == Pkce::Always);
+    let uses_pkce = profile.config(&overrides).map_or(true, |config| config.pkce == Pkce::Always);
     Ok(App {
         own_redirect_uri: redirect::instead_of_shared(&row.id, &row.redirect_uri),
         provider_name: profile.called(&overrides),
@@ -99,7 +98,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
         provider: row.provider,
         client_id: row.client_id,
         has_secret: row.sealed_secret.is_some(),
-        way_back: WayBack::of(&row.redirect_uri),
+        way_back: RedirectMethod::of(&row.redirect_uri),
         uses_pkce,
         redirect_uri: row.redirect_uri,
         scopes: row.scopes,

@@ -4,14 +4,14 @@ use grapnel_model::account::Account;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::is_secret;
 use grapnel_model::provider_text::clean;
-use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_store::app::AppRow;
 use serde_json::Value;
 
 use super::format::{AppOut, ConnectionOut};
 use crate::app::{NewApp, Possible, is_hidden};
 use crate::app_secrets;
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::secret_place;
 
 /// The longest token that is taken.
@@ -27,12 +27,12 @@ pub(super) fn entered(app: &AppOut) -> NewApp {
         name: app.name.clone(),
         provider: app.provider.clone(),
         client_id: app.client_id.clone(),
-        client_secret: app.client_secret.as_ref().map(|secret| Entered(secret.0.clone())),
+        client_secret: app.client_secret.as_ref().map(|secret| SecretInput(secret.0.clone())),
         redirect: app.redirect_uri.clone(),
         scopes: app.scopes.clone(),
         projects: app.projects.clone(),
         overrides: app.overrides.clone(),
-        secrets: secrets.map(|(key, value)| (key.clone(), Some(Entered(value.0.clone())))).collect(),
+        secrets: secrets.map(|(key, value)| (key.clone(), Some(SecretInput(value.0.clone())))).collect(),
         discovered: app.discovered.clone(),
     }
 }
@@ -49,16 +49,16 @@ pub(super) fn is_same(known: &AppRow, new: &AppRow) -> bool {
 }
 
 /// Whether an app has the same secrets.
-pub(super) async fn has_secrets(env: &Env, app: &AppRow, new: &Possible) -> Result<bool> {
+pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &Possible) -> Result<bool> {
     let known = match &app.sealed_secret {
-        Some(sealed) => Some(env.vault.open(&secret_place(&app.id), sealed).await?),
+        Some(sealed) => Some(ctx.vault.open(&secret_place(&app.id), sealed).await?),
         None => None,
     };
     let text = |secret: &SecretString| secret.expose_secret().to_owned();
     if known.as_ref().map(text) != new.secret.as_ref().map(text) {
         return Ok(false);
     }
-    let mut values = app_secrets::open(env, app).await?;
+    let mut values = app_secrets::open(ctx, app).await?;
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     values.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
     let pair = |(key, value): (&String, &SecretString)| (key.clone(), text(value));

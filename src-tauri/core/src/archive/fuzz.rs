@@ -7,7 +7,7 @@ use std::cell::LazyCell;
 
 use super::envelope::{open_with, seal_with};
 use super::format::{AppOut, parse, write};
-use super::merge::{Import, Imported, Outcome, import};
+use super::merge::{Import, ImportOutcome, Imported, import};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::World;
 use grapnel_model::secret::SecretString;
@@ -42,7 +42,7 @@ fn document(data: &[u8]) {
     let again = parse(&written).and_then(|again| write(&again)).expect("what is written is read");
     assert_eq!(*written, *again);
     WORLD.with(|world| {
-        let run = |how: Import| world.runtime.block_on(import(&world.env, &archive, how)).expect("an import");
+        let run = |how: Import| world.runtime.block_on(import(&world.ctx, &archive, how)).expect("an import");
         let tried = run(Import { with_tokens: true, dry_run: true });
         let done = run(Import { with_tokens: true, dry_run: false });
         assert_eq!(tried, done, "a trial tells what an import does");
@@ -52,12 +52,12 @@ fn document(data: &[u8]) {
         // One that is named by a word has a redirect URI of its own each time.
         let is_again = archive.apps.iter().all(|app| app.redirect_uri.contains(":/"));
         for (first, second) in done.lines.iter().zip(&more.lines).filter(|_| is_again) {
-            let is_in = first.outcome != Outcome::LeftOut;
-            let expected = if is_in { Outcome::Same } else { Outcome::LeftOut };
+            let is_in = first.outcome != ImportOutcome::LeftOut;
+            let expected = if is_in { ImportOutcome::Same } else { ImportOutcome::LeftOut };
             assert_eq!(second.outcome, expected, "{first:?}");
         }
         let empty = "DELETE FROM activity; DELETE FROM connection; DELETE FROM app; DELETE FROM change";
-        world.env.store.write(|tx| tx.execute_batch(empty)).expect("a database");
+        world.ctx.store.write(|tx| tx.execute_batch(empty)).expect("a database");
     });
 }
 
@@ -74,7 +74,7 @@ fn told(apps: &[AppOut], done: &Imported) {
 
 /// Asserts that what is in the store now opens, and can be sent.
 fn is_usable(world: &World) {
-    let rows = world.env.store.read(store::connection::all).expect("connections");
+    let rows = world.ctx.store.read(store::connection::all).expect("connections");
     for row in rows {
         let Some(grant) = row.grant else { continue };
         let sealed = [
@@ -83,12 +83,12 @@ fn is_usable(world: &World) {
         ];
         for (place, sealed) in sealed {
             let Some(sealed) = sealed else { continue };
-            let token = world.runtime.block_on(world.env.vault.open(&place, &sealed)).expect("a token");
+            let token = world.runtime.block_on(world.ctx.vault.open(&place, &sealed)).expect("a token");
             let token = grapnel_model::secret::ExposeSecret::expose_secret(&token);
             assert!(token.bytes().all(|byte| byte.is_ascii_graphic()) && !token.is_empty(), "{token:?}");
         }
     }
-    for app in crate::app::all(&world.env).expect("apps") {
+    for app in crate::app::all(&world.ctx).expect("apps") {
         assert!(app.left_out.is_empty(), "{:?}", app.left_out);
         shows_plainly(&app.name);
     }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::format::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
 use super::{envelope, file, format};
 use crate::app_secrets;
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::{access_place, newest, refresh_place, secret_place};
 
 /// What to export, and where to.
@@ -54,22 +54,22 @@ pub struct Exported {
 }
 
 /// Exports everything.
-pub(crate) async fn export(env: &Arc<Env>, asked: Export) -> Result<Exported> {
+pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported> {
     check_passphrase(&asked.passphrase)?;
     file::is_free(&asked.file, asked.force)?;
     // Nobody renews meanwhile: what goes to the file is the newest there is, and what is deleted here is what went.
-    let store = env.store.clone();
+    let store = ctx.store.clone();
     let broken_off = |_| Error::new(Code::Internal, "The export was broken off.");
     let _alone =
         tokio::task::spawn_blocking(move || store.vault_exclusive_lock()).await.map_err(broken_off)??;
-    let (apps, connections) = env.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
-    let connections: Vec<_> = connections.into_iter().map(|row| newest(env, row)).collect();
+    let (apps, connections) = ctx.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
+    let connections: Vec<_> = connections.into_iter().map(|row| newest(ctx, row)).collect();
     let mut out = Vec::new();
     for app in &apps {
         let own = connections.iter().filter(|connection| connection.app_id == app.id);
-        out.push(app_out(env, app, own, asked.with_tokens).await?);
+        out.push(app_out(ctx, app, own, asked.with_tokens).await?);
     }
-    let archive = Archive::new(env.now(), out);
+    let archive = Archive::new(ctx.now(), out);
     let exported = count(&archive, asked.moves);
     let (file, passphrase, force) = (asked.file, asked.passphrase, asked.force);
     let written = tokio::task::spawn_blocking(move || {
@@ -81,12 +81,12 @@ pub(crate) async fn export(env: &Arc<Env>, asked: Export) -> Result<Exported> {
         // What did not go stays.
         asked.moves && asked.with_tokens && !row.holds_another_account()
     });
-    note(env, &exported, &moving.collect::<Vec<_>>())?;
+    note(ctx, &exported, &moving.collect::<Vec<_>>())?;
     Ok(exported)
 }
 
 async fn app_out(
-    env: &Env,
+    ctx: &Context,
     app: &AppRow,
     connections: impl Iterator<Item = &ConnectionRow>,
     with_tokens: bool,
@@ -103,21 +103,21 @@ async fn app_out(
             kept_for: row.kept_for.clone(),
             // Another computer would not know whose they are.
             tokens: if with_tokens && !row.holds_another_account() {
-                tokens_out(env, row).await?
+                tokens_out(ctx, row).await?
             } else {
                 None
             },
         });
     }
     let copied = |(key, value): (&String, &String)| (key.clone(), value.clone());
-    let mut secrets = app_secrets::open(env, app).await?;
+    let mut secrets = app_secrets::open(ctx, app).await?;
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     secrets.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
     Ok(AppOut {
         name: app.name.clone(),
         provider: app.provider.clone(),
         client_id: app.client_id.clone(),
-        client_secret: bare(env, &secret_place(&app.id), app.sealed_secret.as_ref()).await?,
+        client_secret: bare(ctx, &secret_place(&app.id), app.sealed_secret.as_ref()).await?,
         redirect_uri: app.redirect_uri.clone(),
         scopes: app.scopes.clone(),
         projects: app.projects.clone(),
@@ -128,11 +128,11 @@ async fn app_out(
     })
 }
 
-async fn tokens_out(env: &Env, row: &ConnectionRow) -> Result<Option<TokensOut>> {
+async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<TokensOut>> {
     let Some(StoredGrant { access, refresh, held }) = &row.grant else { return Ok(None) };
     Ok(Some(TokensOut {
-        access: Bare(env.vault.open(&access_place(&row.id), access).await?),
-        refresh: bare(env, &refresh_place(&row.id), refresh.as_ref()).await?,
+        access: Bare(ctx.vault.open(&access_place(&row.id), access).await?),
+        refresh: bare(ctx, &refresh_place(&row.id), refresh.as_ref()).await?,
         issued_at: held.issued_at,
         expires_at: held.expires_at,
         renewals: held.renewals,
@@ -143,9 +143,9 @@ async fn tokens_out(env: &Env, row: &ConnectionRow) -> Result<Option<TokensOut>>
     }))
 }
 
-async fn bare(env: &Env, place: &str, sealed: Option<&Sealed>) -> Result<Option<Bare>> {
+async fn bare(ctx: &Context, place: &str, sealed: Option<&Sealed>) -> Result<Option<Bare>> {
     match sealed {
-        Some(sealed) => env.vault.open(place, sealed).await.map(|secret| Some(Bare(secret))),
+        Some(sealed) => ctx.vault.open(place, sealed).await.map(|secret| Some(Bare(secret))),
         None => Ok(None),
     }
 }
@@ -166,25 +166,25 @@ fn count(archive: &Archive, moves: bool) -> Exported {
 }
 
 /// Writes down that it was exported, and deletes the tokens of those that move.
-fn note(env: &Env, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> {
+fn note(ctx: &Context, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> {
     let text = format!(
         "Exported to a file: {} apps and {} connections, {} of them with their tokens.",
         exported.apps, exported.connections, exported.with_tokens
     );
     let gone = "Moved to a file. The tokens were deleted here, and stay good for whoever imports it.";
-    env.store.write(|tx| {
-        activity::add(tx, env.now(), Kind::Exported, &text, (None, None))?;
+    ctx.store.write(|tx| {
+        activity::add(tx, ctx.now(), Kind::Exported, &text, (None, None))?;
         for row in moving {
             if connection::clear_grant(tx, &row.id, row.version)? {
                 let of = (Some(&row.id), Some(&row.app_id));
-                activity::add(tx, env.now(), Kind::Disconnected, gone, of)?;
+                activity::add(tx, ctx.now(), Kind::Disconnected, gone, of)?;
             }
         }
         Ok(())
     })?;
     for row in moving {
-        env.drop_unsaved(&row.id);
-        env.tell(Event::Connection(row.id.clone()));
+        ctx.drop_unsaved(&row.id);
+        ctx.tell(Event::Connection(row.id.clone()));
     }
     Ok(())
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
-use grapnel_model::connection::Held;
+use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
-use grapnel_model::provider::{Conventions, Origins, OtherHost, Profile};
-use grapnel_model::secret::Glimpse;
+use grapnel_model::provider::{Origins, OtherHost, Profile, ProviderConfig};
+use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::clean_line;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
 use super::format::{AppOut, Archive, ConnectionOut, TokensOut};
 use crate::app::{self, Possible, shown_name};
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::{access_place, refresh_place};
 use crate::unique_names::UniqueNames;
 
@@ -42,7 +42,7 @@ pub struct Imported {
     /// When the file was written.
     pub exported_at: Timestamp,
     /// What became of each thing in the file, each app before its connections.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ImportedRecord>,
     /// How many connections came with a refresh token: it must not be in use elsewhere.
     pub renewable: u32,
 }
@@ -50,13 +50,13 @@ pub struct Imported {
 /// What became of one thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Line {
+pub struct ImportedRecord {
     /// What kind of thing it is.
-    pub what: What,
+    pub what: RecordKind,
     /// What the file calls it.
     pub name: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ImportOutcome,
     /// What it is called here.
     pub here: String,
     /// More about it, where there is more to say.
@@ -69,7 +69,7 @@ pub struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum RecordKind {
     /// An app.
     App,
     /// A connection.
@@ -80,7 +80,7 @@ pub enum What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ImportOutcome {
     /// It is new here.
     Added,
     /// It is new here, under another name.
@@ -92,14 +92,14 @@ pub enum Outcome {
 }
 
 /// Imports an archive, all of what can be in one transaction.
-pub(crate) async fn import(env: &Arc<Env>, archive: &Archive, how: Import) -> Result<Imported> {
-    let _working = env.at_work().await?;
-    let mut plan = ImportPlan::start(env, archive, how)?;
+pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -> Result<Imported> {
+    let _working = ctx.at_work().await?;
+    let mut plan = ImportPlan::start(ctx, archive, how)?;
     for app in &archive.apps {
-        plan.app(env, app).await?;
+        plan.app(ctx, app).await?;
     }
     if !how.dry_run {
-        plan.store(env)?;
+        plan.store(ctx)?;
     }
     Ok(plan.report)
 }
@@ -132,8 +132,8 @@ struct New {
 }
 
 impl ImportPlan {
-    fn start(env: &Env, archive: &Archive, how: Import) -> Result<Self> {
-        let (apps, connections) = env.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
+    fn start(ctx: &Context, archive: &Archive, how: Import) -> Result<Self> {
+        let (apps, connections) = ctx.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
         let (mut app_names, mut connection_names) = (UniqueNames::default(), UniqueNames::default());
         for app in &apps {
             app_names.take(&app.name);
@@ -158,16 +158,16 @@ impl ImportPlan {
         })
     }
 
-    async fn app(&mut self, env: &Env, app: &AppOut) -> Result<()> {
-        let possible = match app::possible(entered(app), env.now()) {
+    async fn app(&mut self, ctx: &Context, app: &AppOut) -> Result<()> {
+        let possible = match app::possible(entered(app), ctx.now()) {
             Ok(possible) => possible,
             Err(error) => {
-                self.left_out(What::App, &app.name, &error);
+                self.left_out(RecordKind::App, &app.name, &error);
                 for one in &app.connections {
                     self.line(
-                        What::Connection,
+                        RecordKind::Connection,
                         &one.name,
-                        Outcome::LeftOut,
+                        ImportOutcome::LeftOut,
                         "",
                         Some("Its app cannot be taken in.".into()),
                     );
@@ -175,21 +175,21 @@ impl ImportPlan {
                 return Ok(());
             }
         };
-        let conventions = Profile::find(&possible.row.provider)?.conventions(&possible.row.overrides)?;
-        let id = self.same_or_new(env, app, possible).await?;
+        let config = Profile::find(&possible.row.provider)?.config(&possible.row.overrides)?;
+        let id = self.same_or_new(ctx, app, possible).await?;
         for one in &app.connections {
-            self.connection(env, &id, &conventions, one).await?;
+            self.connection(ctx, &id, &config, one).await?;
         }
         Ok(())
     }
 
     /// The app here that is the same but perhaps for its name, or else a new one.
-    async fn same_or_new(&mut self, env: &Env, out: &AppOut, mut possible: Possible) -> Result<AppId> {
+    async fn same_or_new(&mut self, ctx: &Context, out: &AppOut, mut possible: Possible) -> Result<AppId> {
         let key = (possible.row.provider.clone(), possible.row.client_id.clone());
         for known in self.known_apps.get(&key).into_iter().flatten() {
-            if is_same(known, &possible.row) && has_secrets(env, known, &possible).await? {
+            if is_same(known, &possible.row) && has_secrets(ctx, known, &possible).await? {
                 let (id, here) = (known.id.clone(), known.name.clone());
-                self.line(What::App, &out.name, Outcome::Same, &here, None);
+                self.line(RecordKind::App, &out.name, ImportOutcome::Same, &here, None);
                 return Ok(id);
             }
         }
@@ -197,11 +197,11 @@ impl ImportPlan {
         let review = Profile::find(&possible.row.provider)?.review(&possible.row.overrides);
         let told: Vec<String> = review.sentences().collect();
         let why = Some(told.join(" ")).filter(|why| !why.is_empty());
-        self.added(What::App, &out.name, &possible.row.name, why);
+        self.added(RecordKind::App, &out.name, &possible.row.name, why);
         if let Some(line) = self.report.lines.last_mut() {
             line.other_hosts = review.other_hosts;
         }
-        let row = app::sealed(env, possible).await?;
+        let row = app::sealed(ctx, possible).await?;
         let id = row.id.clone();
         self.apps.push(row);
         Ok(id)
@@ -209,9 +209,9 @@ impl ImportPlan {
 
     async fn connection(
         &mut self,
-        env: &Env,
+        ctx: &Context,
         app_id: &AppId,
-        conventions: &Conventions,
+        config: &ProviderConfig,
         out: &ConnectionOut,
     ) -> Result<()> {
         let id = ConnectionId(out.id.clone());
@@ -219,27 +219,27 @@ impl ImportPlan {
         let name = match named {
             Ok(name) => name,
             Err(error) => {
-                self.left_out(What::Connection, &out.name, &error);
+                self.left_out(RecordKind::Connection, &out.name, &error);
                 return Ok(());
             }
         };
         if let Some(known) = self.known_connections.get(&id) {
             let (here, why) = (known.name.clone(), why_same(known, out));
-            self.line(What::Connection, &out.name, Outcome::Same, &here, why);
+            self.line(RecordKind::Connection, &out.name, ImportOutcome::Same, &here, why);
             return Ok(());
         }
         if let Some(new) = self.in_file.get(&id).map(|at| &self.connections[*at]) {
             let (here, why) = (new.name.clone(), "It is in the file twice.".to_owned());
-            self.line(What::Connection, &out.name, Outcome::Same, &here, Some(why));
+            self.line(RecordKind::Connection, &out.name, ImportOutcome::Same, &here, Some(why));
             return Ok(());
         }
         let grant = match out.tokens.as_ref().filter(|_| self.with_tokens) {
-            Some(tokens) => Some(grant(env, &id, conventions, out, tokens).await?),
+            Some(tokens) => Some(grant(ctx, &id, config, out, tokens).await?),
             None => None,
         };
         let name = self.connection_names.unique(&name);
         let waits = grant.is_none().then(|| "It waits for a sign-in.".to_owned());
-        self.added(What::Connection, &out.name, &name, waits);
+        self.added(RecordKind::Connection, &out.name, &name, waits);
         self.report.renewable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
         self.in_file.insert(id.clone(), self.connections.len());
         // Not the browser: which programs there are is this computer's business, and none is started because a file
@@ -256,9 +256,9 @@ impl ImportPlan {
         Ok(())
     }
 
-    fn store(&self, env: &Env) -> Result<()> {
-        let now = env.now();
-        env.store.write(|tx| {
+    fn store(&self, ctx: &Context) -> Result<()> {
+        let now = ctx.now();
+        ctx.store.write(|tx| {
             for app in &self.apps {
                 store::app::insert(tx, app)?;
                 let text = format!("App “{}” added from a file.", app.name);
@@ -281,33 +281,47 @@ impl ImportPlan {
             }
             Ok(())
         })?;
-        env.tell(Event::Apps);
+        ctx.tell(Event::Apps);
         for new in &self.connections {
-            env.tell(Event::Connection(new.id.clone()));
+            ctx.tell(Event::Connection(new.id.clone()));
         }
         Ok(())
     }
 
-    fn left_out(&mut self, what: What, name: &str, error: &Error) {
+    fn left_out(&mut self, what: RecordKind, name: &str, error: &Error) {
         let hint = error.hint.as_deref().map(|hint| format!(" {hint}")).unwrap_or_default();
-        self.line(what, name, Outcome::LeftOut, "", Some(format!("{}{hint}", error.message)));
+        self.line(what, name, ImportOutcome::LeftOut, "", Some(format!("{}{hint}", error.message)));
     }
 
-    fn added(&mut self, what: What, name: &str, here: &str, why: Option<String>) {
-        let outcome = if name.trim() == here { Outcome::Added } else { Outcome::Renamed };
+    fn added(&mut self, what: RecordKind, name: &str, here: &str, why: Option<String>) {
+        let outcome = if name.trim() == here { ImportOutcome::Added } else { ImportOutcome::Renamed };
         self.line(what, name, outcome, here, why);
     }
 
-    fn line(&mut self, what: What, name: &str, outcome: Outcome, here: &str, why: Option<String>) {
+    fn line(
+        &mut self,
+        what: RecordKind,
+        name: &str,
+        outcome: ImportOutcome,
+        here: &str,
+        why: Option<String>,
+    ) {
         // A reason may repeat what the file says.
         let (name, why) = (shown(name), why.map(|why| clean_line(&why)));
-        self.report.lines.push(Line { what, name, outcome, here: here.into(), why, other_hosts: Vec::new() });
+        self.report.lines.push(ImportedRecord {
+            what,
+            name,
+            outcome,
+            here: here.into(),
+            why,
+            other_hosts: Vec::new(),
+        });
     }
 }
 
 fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
     let here = known.held().map(|held| &held.access.fingerprint);
-    let there = out.tokens.as_ref().map(|tokens| Glimpse::of(&tokens.access.0, "").fingerprint);
+    let there = out.tokens.as_ref().map(|tokens| TokenPreview::of(&tokens.access.0, "").fingerprint);
     match (here, there) {
         (Some(here), Some(there)) if *here != there => Some("It has other tokens here, which were kept.".into()),
         (None, Some(_)) => Some(
@@ -319,22 +333,22 @@ fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
 }
 
 async fn grant(
-    env: &Env,
+    ctx: &Context,
     id: &ConnectionId,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     out: &ConnectionOut,
     tokens: &TokensOut,
 ) -> Result<SealedGrant> {
     let refresh = tokens.refresh.as_ref().map(|token| &token.0);
     Ok(SealedGrant {
-        access: env.vault.seal(&access_place(id), &tokens.access.0).await?,
+        access: ctx.vault.seal(&access_place(id), &tokens.access.0).await?,
         refresh: match refresh {
-            Some(token) => Some(env.vault.seal(&refresh_place(id), token).await?),
+            Some(token) => Some(ctx.vault.seal(&refresh_place(id), token).await?),
             None => None,
         },
-        held: Held {
-            access: Glimpse::of(&tokens.access.0, &conventions.token_prefix),
-            refresh: refresh.map(|token| Glimpse::of(token, &conventions.refresh_token_prefix)),
+        held: TokenMetadata {
+            access: TokenPreview::of(&tokens.access.0, &config.token_prefix),
+            refresh: refresh.map(|token| TokenPreview::of(token, &config.refresh_token_prefix)),
             issued_at: tokens.issued_at,
             expires_at: tokens.expires_at,
             renewals: tokens.renewals,
@@ -347,6 +361,6 @@ async fn grant(
         project_ids: out.project_ids.clone(),
         deviations: Vec::new(),
         seen: None,
-        trouble: None,
+        error: None,
     })
 }

@@ -12,7 +12,7 @@ mod merge;
 pub use format::Archive;
 pub use gather::{Export, Exported};
 pub use grapnel_store::vault::check_passphrase;
-pub use merge::{Import, Imported, Line, Outcome, What};
+pub use merge::{Import, ImportOutcome, Imported, ImportedRecord, RecordKind};
 
 pub(crate) use file::open;
 pub(crate) use gather::export;

@@ -11,82 +11,82 @@ use grapnel_model::secret::SecretString;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity, app, connection};
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// The address to open in a browser.
-pub(crate) async fn link(env: &Env, id: &AttemptId) -> Result<SecretString> {
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+pub(crate) async fn link(ctx: &Context, id: &AttemptId) -> Result<SecretString> {
+    let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
         Error::new(Code::CallbackLate, "This sign-in is over, and its link with it.").hint("Start again.")
     })?;
-    env.vault.open(&url_place(id), &url).await
+    ctx.vault.open(&url_place(id), &url).await
 }
 
 /// Cancels an attempt that waits for the person. One that is over stays as it ended.
-pub(crate) fn cancel(env: &Env, id: &AttemptId) -> Result<()> {
-    end_waiting(env, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
+pub(crate) fn cancel(ctx: &Context, id: &AttemptId) -> Result<()> {
+    end_waiting(ctx, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
 }
 
 /// An attempt, over or not.
-pub(crate) fn get(env: &Env, id: &AttemptId) -> Result<Attempt> {
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
-    view(env, &row)
+pub(crate) fn get(ctx: &Context, id: &AttemptId) -> Result<Attempt> {
+    let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    view(ctx, &row)
 }
 
 /// Attempts that are not over. One whose process ended before its time was is ended here.
-pub(crate) fn open(env: &Env) -> Result<Vec<Attempt>> {
-    let (overdue, open): (Vec<_>, Vec<_>) = env
+pub(crate) fn open(ctx: &Context) -> Result<Vec<Attempt>> {
+    let (overdue, open): (Vec<_>, Vec<_>) = ctx
         .store
         .read(store::attempt::open)?
         .into_iter()
-        .partition(|row| row.phase == Phase::Waiting && row.expires_at <= env.now());
+        .partition(|row| row.phase == Phase::Waiting && row.expires_at <= ctx.now());
     for row in overdue {
-        time_out(env, &row.id)?;
+        time_out(ctx, &row.id)?;
     }
-    open.iter().map(|row| view(env, row)).collect()
+    open.iter().map(|row| view(ctx, row)).collect()
 }
 
 /// Ends an attempt whose time is over, if it still waits.
-pub(crate) fn time_out(env: &Env, id: &AttemptId) -> Result<()> {
-    end_waiting(env, id, Phase::TimedOut, "Nobody answered in the browser in time.").map(drop)
+pub(crate) fn time_out(ctx: &Context, id: &AttemptId) -> Result<()> {
+    end_waiting(ctx, id, Phase::TimedOut, "Nobody answered in the browser in time.").map(drop)
 }
 
 /// Cancels whatever waits for the person of an app or a connection that is about to go; answers whether nothing
 /// of it is left, which an exchange that is under way would be.
-pub(crate) fn clear(env: &Env, app: Option<&AppId>, of: Option<&ConnectionId>) -> Result<bool> {
-    for row in env.store.read(|c| store::attempt::open_of(c, app, of))? {
-        end_waiting(env, &row.id, Phase::Cancelled, "Sign-in cancelled.")?;
+pub(crate) fn clear(ctx: &Context, app: Option<&AppId>, of: Option<&ConnectionId>) -> Result<bool> {
+    for row in ctx.store.read(|c| store::attempt::open_of(c, app, of))? {
+        end_waiting(ctx, &row.id, Phase::Cancelled, "Sign-in cancelled.")?;
     }
-    Ok(env.store.read(|c| store::attempt::open_of(c, app, of))?.is_empty())
+    Ok(ctx.store.read(|c| store::attempt::open_of(c, app, of))?.is_empty())
 }
 
 /// Ends an attempt if it still waits for the person, and answers whether it did.
-fn end_waiting(env: &Env, id: &AttemptId, phase: Phase, text: &str) -> Result<bool> {
-    let ended = env.store.write(|tx| {
+fn end_waiting(ctx: &Context, id: &AttemptId, phase: Phase, text: &str) -> Result<bool> {
+    let ended = ctx.store.write(|tx| {
         let waiting = store::attempt::get(tx, id)?.filter(|row| row.phase == Phase::Waiting);
         let Some(row) = waiting else { return Ok(false) };
         store::attempt::end(tx, id, phase, None)?;
         let of = (row.connection_id.as_ref(), Some(&row.app_id));
-        activity::add(tx, env.now(), Kind::SignInEnded, text, of)?;
+        activity::add(tx, ctx.now(), Kind::SignInEnded, text, of)?;
         Ok(true)
     })?;
     if ended {
-        tell(env, id)?;
+        tell(ctx, id)?;
     }
     Ok(ended)
 }
 
 /// Tells whoever watches how an attempt stands.
-pub(super) fn tell(env: &Env, id: &AttemptId) -> Result<Attempt> {
-    let attempt = get(env, id)?;
-    env.tell(Event::Attempt(Box::new(attempt.clone())));
+pub(super) fn tell(ctx: &Context, id: &AttemptId) -> Result<Attempt> {
+    let attempt = get(ctx, id)?;
+    ctx.tell(Event::Attempt(Box::new(attempt.clone())));
     Ok(attempt)
 }
 
-pub(super) fn view(env: &Env, row: &AttemptRow) -> Result<Attempt> {
-    let app = env.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
+pub(super) fn view(ctx: &Context, row: &AttemptRow) -> Result<Attempt> {
+    let app = ctx.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     let done = row.connection_id.as_ref().filter(|_| row.phase == Phase::Done);
-    let (other_account, same_account) = env.store.read(|c| {
+    let (other_account, same_account) = ctx.store.read(|c| {
         let same = done.map_or(Ok(Vec::new()), |id| connection::of_same_account(c, id))?;
         Ok((told(c, row.meant_for.as_ref().filter(|_| done.is_some()), done)?, same))
     })?;

@@ -4,14 +4,16 @@
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AttemptId;
-use grapnel_model::provider::Conventions;
+use grapnel_model::provider::ProviderConfig;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
-use grapnel_oauth::callback::{self, Answer, Arrived, Callback, Fault, Names};
+use grapnel_oauth::callback::{
+    self, AuthorizationResponse, Callback, CallbackError, CallbackParameterNames, UnparsedCallback,
+};
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, app};
 
 use super::attempts::{no_attempt, tell, time_out};
-use crate::env::Env;
+use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 
 /// A callback and the sign-in that it answers.
@@ -37,44 +39,45 @@ impl From<Error> for RejectedCallback {
 }
 
 /// Reads a callback address, and claims the attempt that it answers.
-pub(super) fn match_sign_in(env: &Env, address: &SecretString) -> Result<Matched, RejectedCallback> {
+pub(super) fn match_sign_in(ctx: &Context, address: &SecretString) -> Result<Matched, RejectedCallback> {
     let arrived = callback::parse(address.expose_secret()).map_err(|fault| faulty(&fault, Vec::new()))?;
-    let apps = Apps::load(env)?;
-    let matched = match by_state(env, &apps, &arrived) {
+    let apps = Apps::load(ctx)?;
+    let matched = match by_state(ctx, &apps, &arrived) {
         Ok(Some((row, app))) => {
             let of = || vec![row.id.clone()];
             let config = app.config()?;
-            let callback = arrived.read(&Names::of(config)).map_err(|fault| faulty(&fault, of()))?;
+            let callback =
+                arrived.read(&CallbackParameterNames::of(config)).map_err(|fault| faulty(&fault, of()))?;
             if let Some(fault) = misfit(&row, config, &arrived, &callback) {
                 return Err(faulty(&fault, of()));
             }
             Matched { attempt: row, app: app.clone(), callback }
         }
         Ok(None) => {
-            without_state(env, &apps, &arrived)?.map_or_else(|| Err(unknown(env, &apps, &arrived)), Ok)?
+            without_state(ctx, &apps, &arrived)?.map_or_else(|| Err(unknown(ctx, &apps, &arrived)), Ok)?
         }
-        Err(Mismatch::Fault(fault)) => return Err(faulty(&fault, Vec::new())),
+        Err(Mismatch::CallbackError(fault)) => return Err(faulty(&fault, Vec::new())),
         Err(Mismatch::Failed(error)) => return Err(error.into()),
     };
-    claim(env, matched).map_err(|error| RejectedCallback {
+    claim(ctx, matched).map_err(|error| RejectedCallback {
         error: Box::new(error),
         name: "late",
         of: Vec::new(),
     })
 }
 
-fn faulty(fault: &Fault, of: Vec<AttemptId>) -> RejectedCallback {
+fn faulty(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
     RejectedCallback { error: Box::new(fault.explain()), name: fault.name(), of }
 }
 
 /// A callback that no attempt is found for.
-fn unknown(env: &Env, apps: &Apps, arrived: &Arrived) -> RejectedCallback {
-    let waiting = env.store.read(store::attempt::open).unwrap_or_default().into_iter();
+fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCallback {
+    let waiting = ctx.store.read(store::attempt::open).unwrap_or_default().into_iter();
     let expecting: Vec<AttemptRow> =
         waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri)).collect();
     let names = match expecting.as_slice() {
-        [row] => apps.config(row).map(Names::of).unwrap_or_default(),
-        _ => Names::default(),
+        [row] => apps.config(row).map(CallbackParameterNames::of).unwrap_or_default(),
+        _ => CallbackParameterNames::default(),
     };
     let of = expecting.into_iter().map(|row| row.id).collect();
     let callback = match arrived.read(&names) {
@@ -101,26 +104,26 @@ fn unknown(env: &Env, apps: &Apps, arrived: &Arrived) -> RejectedCallback {
 }
 
 /// What an answer says that is an error, as its sender's words.
-fn said(answer: &Answer) -> String {
-    let Answer::Error { error, description } = answer else { return String::new() };
+fn said(answer: &AuthorizationResponse) -> String {
+    let AuthorizationResponse::Error { error, description } = answer else { return String::new() };
     let clean = |text: &str| grapnel_model::provider_text::clean(text, &[]);
     let description = description.as_deref().map(|text| format!(": {}", clean(text))).unwrap_or_default();
     format!(" It says “{}{description}”.", clean(error))
 }
 
 /// Claims `id` with what a person pasted: the whole address, or the code alone where nothing else is to be checked.
-pub(super) fn match_pasted(env: &Env, id: &AttemptId, pasted: &SecretString) -> Result<Matched> {
+pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString) -> Result<Matched> {
     let text = pasted.expose_secret().trim();
-    let row = env.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
+    let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     if text.is_empty() {
         return Err(wrong_paste("Nothing was pasted."));
     }
     if !text.contains(':') && !text.contains('/') {
-        return match_code(env, row, text);
+        return match_code(ctx, row, text);
     }
-    let not_it = |fault: Fault| {
+    let not_it = |fault: CallbackError| {
         wrong_paste(&match fault {
-            Fault::Neither => {
+            CallbackError::Neither => {
                 "That address carries neither a code nor an error. It may be the address of the sign-in page."
                     .into()
             }
@@ -128,21 +131,21 @@ pub(super) fn match_pasted(env: &Env, id: &AttemptId, pasted: &SecretString) -> 
         })
     };
     let arrived = callback::parse(text).map_err(not_it)?;
-    let apps = Apps::load(env)?;
+    let apps = Apps::load(ctx)?;
     let app = apps.of(&row)?;
     let config = app.config()?;
-    let callback = match by_state(env, &apps, &arrived) {
+    let callback = match by_state(ctx, &apps, &arrived) {
         Ok(Some((other, _))) if other.id != *id => {
             return Err(wrong_paste("That address answers another sign-in.")
                 .hint("Paste it where that sign-in waits. Here goes the address that this one came to."));
         }
-        Ok(Some(_)) => arrived.read(&Names::of(config)).map_err(not_it)?,
+        Ok(Some(_)) => arrived.read(&CallbackParameterNames::of(config)).map_err(not_it)?,
         Ok(None) => {
-            let callback = arrived.read(&Names::of(config)).map_err(not_it)?;
+            let callback = arrived.read(&CallbackParameterNames::of(config)).map_err(not_it)?;
             if callback.state.is_some() {
                 return Err(wrong_paste("That address answers no sign-in of this Grapnel."));
             }
-            match without_state(env, &apps, &arrived)? {
+            match without_state(ctx, &apps, &arrived)? {
                 Some(matched) if matched.attempt.id == *id => matched.callback,
                 _ => {
                     return Err(wrong_paste(
@@ -151,43 +154,43 @@ pub(super) fn match_pasted(env: &Env, id: &AttemptId, pasted: &SecretString) -> 
                 }
             }
         }
-        Err(Mismatch::Fault(fault)) => return Err(not_it(fault)),
+        Err(Mismatch::CallbackError(fault)) => return Err(not_it(fault)),
         Err(Mismatch::Failed(error)) => return Err(error),
     };
     if let Some(fault) = misfit(&row, config, &arrived, &callback) {
         let told = not_it(fault.clone());
         return Err(match fault.explain() {
             Error { hint: Some(hint), .. }
-                if matches!(fault, Fault::NoIssuer(_) | Fault::ForeignIssuer { .. }) =>
+                if matches!(fault, CallbackError::NoIssuer(_) | CallbackError::ForeignIssuer { .. }) =>
             {
                 told.hint(hint)
             }
             _ => told,
         });
     }
-    claim(env, Matched { attempt: row, app: app.clone(), callback })
+    claim(ctx, Matched { attempt: row, app: app.clone(), callback })
 }
 
 const NOT_IT: &str = "That is not the address that the provider sent you to";
 
-fn match_code(env: &Env, row: AttemptRow, code: &str) -> Result<Matched> {
-    let app = ConfiguredApp::load(env, &row.app_id)?;
+fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<Matched> {
+    let app = ConfiguredApp::load(ctx, &row.app_id)?;
     if app.config()?.require_state {
         return Err(wrong_paste(
             "That is only a code. Without the state beside it nobody can tell whose it is.",
         ));
     }
-    claim(env, Matched { attempt: row, app, callback: Callback::of_code(code) })
+    claim(ctx, Matched { attempt: row, app, callback: Callback::of_code(code) })
 }
 
 /// The attempt that a callback without a state can only answer: one whose provider sends none, and that waits alone.
-fn without_state(env: &Env, apps: &Apps, arrived: &Arrived) -> Result<Option<Matched>> {
-    let waiting = env.store.read(store::attempt::open)?.into_iter();
+fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Result<Option<Matched>> {
+    let waiting = ctx.store.read(store::attempt::open)?.into_iter();
     let waiting = waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri));
     let lenient = waiting.filter_map(|row| {
         let app = apps.of(&row).ok()?;
         let config = app.config().ok().filter(|config| !config.require_state)?;
-        let callback = arrived.read(&Names::of(config)).ok()?;
+        let callback = arrived.read(&CallbackParameterNames::of(config)).ok()?;
         let fits = callback.state.is_none() && misfit(&row, config, arrived, &callback).is_none();
         fits.then(|| Matched { attempt: row, app: app.clone(), callback })
     });
@@ -198,46 +201,48 @@ fn without_state(env: &Env, apps: &Apps, arrived: &Arrived) -> Result<Option<Mat
 /// app knows no issuer, one that is named must be at the origin of the authorization URL.
 fn misfit(
     row: &AttemptRow,
-    conventions: &Conventions,
-    arrived: &Arrived,
+    config: &ProviderConfig,
+    arrived: &UnparsedCallback,
     callback: &Callback,
-) -> Option<Fault> {
+) -> Option<CallbackError> {
     if !arrived.came_to(&row.redirect_uri) {
-        return Some(Fault::NotOurs);
+        return Some(CallbackError::NotOurs);
     }
-    match (&callback.issuer, &conventions.issuer) {
-        (Some(named), Some(known)) if named != known => Some(Fault::OtherIssuer {
+    match (&callback.issuer, &config.issuer) {
+        (Some(named), Some(known)) if named != known => Some(CallbackError::OtherIssuer {
             named: grapnel_model::provider_text::clean(named, &[]),
             known: known.clone(),
         }),
         (Some(named), None) => {
-            let origin = conventions.authorize_url.origin();
+            let origin = config.authorize_url.origin();
             let is_same = url::Url::parse(named).is_ok_and(|named| named.origin() == origin);
-            (!is_same).then(|| Fault::ForeignIssuer {
+            (!is_same).then(|| CallbackError::ForeignIssuer {
                 named: grapnel_model::provider_text::clean(named, &[]),
                 origin: origin.ascii_serialization(),
             })
         }
         // An error ends this sign-in, and no code is at stake: servers that promise an issuer leave it out of errors.
-        (None, Some(known)) if conventions.require_iss && matches!(callback.answer, Answer::Code(_)) => {
-            Some(Fault::NoIssuer(known.clone()))
+        (None, Some(known))
+            if config.require_iss && matches!(callback.answer, AuthorizationResponse::Code(_)) =>
+        {
+            Some(CallbackError::NoIssuer(known.clone()))
         }
         _ => None,
     }
 }
 
 /// Makes an attempt this callback's: of two callbacks, one wins.
-fn claim(env: &Env, matched: Matched) -> Result<Matched> {
+fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
     let row = &matched.attempt;
     let late = |why: &str| {
         refused(Code::CallbackLate, format!("An answer came back from the browser for a sign-in that {why}."))
     };
-    if row.phase == Phase::Waiting && row.expires_at <= env.now() {
-        time_out(env, &row.id)?;
+    if row.phase == Phase::Waiting && row.expires_at <= ctx.now() {
+        time_out(ctx, &row.id)?;
         return Err(late("had waited too long"));
     }
-    if env.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
-        tell(env, &row.id)?;
+    if ctx.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
+        tell(ctx, &row.id)?;
         return Ok(matched);
     }
     Err(late(match row.phase {
@@ -249,29 +254,29 @@ fn claim(env: &Env, matched: Matched) -> Result<Matched> {
 
 /// Why the attempt of a callback cannot be told.
 enum Mismatch {
-    Fault(Fault),
+    CallbackError(CallbackError),
     Failed(Error),
 }
 
 /// The attempt whose state a callback carries, under a name that its own app's provider uses, and that app.
 fn by_state<'a>(
-    env: &Env,
+    ctx: &Context,
     apps: &'a Apps,
-    arrived: &Arrived,
+    arrived: &UnparsedCallback,
 ) -> Result<Option<(AttemptRow, &'a ConfiguredApp)>, Mismatch> {
     let failed = |error: Error| Mismatch::Failed(error);
     let known = apps.state_names();
     let mut found: Option<(AttemptRow, &ConfiguredApp)> = None;
     for (name, value) in arrived.parameters().filter(|(name, _)| known.iter().any(|known| known == name)) {
         let hash = sha256(value.as_bytes());
-        let row = env.store.read(|c| store::attempt::by_state(c, &hash)).map_err(failed)?;
+        let row = ctx.store.read(|c| store::attempt::by_state(c, &hash)).map_err(failed)?;
         let Some(row) = row else { continue };
         let app = apps.of(&row).map_err(failed)?;
-        if !Names::of(app.config().map_err(failed)?).is_state(name) {
+        if !CallbackParameterNames::of(app.config().map_err(failed)?).is_state(name) {
             continue;
         }
         if found.as_ref().is_some_and(|(other, _)| other.id != row.id) {
-            return Err(Mismatch::Fault(Fault::Repeated(name.to_owned())));
+            return Err(Mismatch::CallbackError(CallbackError::Repeated(name.to_owned())));
         }
         found = Some((row, app));
     }
@@ -282,8 +287,8 @@ fn by_state<'a>(
 struct Apps(Vec<ConfiguredApp>);
 
 impl Apps {
-    fn load(env: &Env) -> Result<Self> {
-        Ok(Self(env.store.read(app::all)?.into_iter().map(ConfiguredApp::of).collect()))
+    fn load(ctx: &Context) -> Result<Self> {
+        Ok(Self(ctx.store.read(app::all)?.into_iter().map(ConfiguredApp::of).collect()))
     }
 
     /// The app of an attempt.
@@ -291,7 +296,7 @@ impl Apps {
         self.0.iter().find(|app| app.row.id == row.app_id).ok_or_else(Error::no_app)
     }
 
-    fn config(&self, row: &AttemptRow) -> Result<&Conventions> {
+    fn config(&self, row: &AttemptRow) -> Result<&ProviderConfig> {
         self.of(row)?.config()
     }
 

@@ -14,68 +14,68 @@ use grapnel_store::{activity, connection};
 use super::attempts::{tell, view};
 use super::store_grant::GrantTarget;
 use crate::content;
-use crate::env::Env;
+use crate::context::Context;
 
 /// Asks the provider who signed in. The tokens are stored by now: a failure here is noted, and loses nothing.
-pub(super) async fn fetch_account(env: &Arc<Env>, row: &AttemptRow, target: &GrantTarget) -> Result<()> {
+pub(super) async fn fetch_account(ctx: &Arc<Context>, row: &AttemptRow, target: &GrantTarget) -> Result<()> {
     let id = target.id();
-    if let Err(error) = content::identify(env, id).await {
-        env.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
+    if let Err(error) = content::identify(ctx, id).await {
+        ctx.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
     }
     if let GrantTarget::Again(_, before) = target {
-        note_account(env, row, id, before.as_ref()).await?;
+        note_account(ctx, row, id, before.as_ref()).await?;
     }
     Ok(())
 }
 
 /// Ends an attempt whose connection `id` is ready.
-pub(super) fn complete(env: &Env, row: &AttemptRow, id: &ConnectionId) -> Result<()> {
-    env.store.write(|tx| attempt::end(tx, &row.id, Phase::Done, None))?;
-    env.tell(Event::Connection(id.clone()));
-    tell(env, &row.id).map(drop)
+pub(super) fn complete(ctx: &Context, row: &AttemptRow, id: &ConnectionId) -> Result<()> {
+    ctx.store.write(|tx| attempt::end(tx, &row.id, Phase::Done, None))?;
+    ctx.tell(Event::Connection(id.clone()));
+    tell(ctx, &row.id).map(drop)
 }
 
 /// Notes that a connection has another account than before. What was read as the account before is dropped, also where
 /// nobody tells whose the connection is now.
 async fn note_account(
-    env: &Env,
+    ctx: &Context,
     row: &AttemptRow,
     id: &ConnectionId,
     before: Option<&Account>,
 ) -> Result<()> {
-    let now = env.store.read(|c| connection::get(c, id))?.and_then(|row| row.identity.account);
+    let now = ctx.store.read(|c| connection::get(c, id))?.and_then(|row| row.identity.account);
     match (before, &now) {
         (Some(before), Some(now)) if before.is_same(now) => return Ok(()),
         (Some(before), Some(now)) => {
             let text = format!("The account changed from {} to {}.", before.called(), now.called());
-            env.store.write(|tx| {
+            ctx.store.write(|tx| {
                 connection::set_identity(tx, id, Some(now), Some(&text))?;
-                activity::add(tx, env.now(), Kind::OtherAccount, &text, (Some(id), Some(&row.app_id)))
+                activity::add(tx, ctx.now(), Kind::OtherAccount, &text, (Some(id), Some(&row.app_id)))
             })?;
         }
         _ => {}
     }
-    env.cache.forget(&id.0).await
+    ctx.cache.forget(&id.0).await
 }
 
 /// Ends the attempt as denied or failed, and answers with what ended it. Whoever watches is told even where
 /// the store does not take it.
-pub(super) fn fail(env: &Env, mut row: AttemptRow, error: Error) -> Error {
+pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error) -> Error {
     let (phase, kind) = match error.code {
         Code::AccessDenied => (Phase::Denied, Kind::Denied),
         _ => (Phase::Failed, Kind::SignInEnded),
     };
-    let written = env.store.write(|tx| {
+    let written = ctx.store.write(|tx| {
         attempt::end(tx, &row.id, phase, Some(&error))?;
-        activity::add(tx, env.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))
+        activity::add(tx, ctx.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))
     });
     if let Err(unwritten) = written {
         tracing::warn!(%unwritten, "the end of an attempt is not stored");
     }
     row.phase = phase;
     row.error = Some(error.clone());
-    if let Ok(attempt) = view(env, &row) {
-        env.tell(Event::Attempt(Box::new(attempt)));
+    if let Ok(attempt) = view(ctx, &row) {
+        ctx.tell(Event::Attempt(Box::new(attempt)));
     }
     error
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
-use grapnel_oauth::http::token::{Ask, Grant, ask};
+use grapnel_oauth::http::token::{Grant, TokenRequestKind, ask};
 use grapnel_oauth::http::{Failure, Mask, TokenFailure, Unusable};
 use grapnel_oauth::refusal::{Refusal, client_hint, said};
 use grapnel_oauth::sign_in_messages;
@@ -15,7 +15,7 @@ use grapnel_store::attempt::{self, AttemptRow};
 use super::attempts::verifier_place;
 use crate::app_secrets;
 use crate::content::{self, IdToken};
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::Client;
 use crate::signed_in::ConfiguredApp;
 
@@ -29,27 +29,27 @@ pub(super) struct Exchanged {
 
 /// Exchanges the code that answered an attempt.
 pub(super) async fn exchange_code(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     row: &mut AttemptRow,
     app: &ConfiguredApp,
     code: SecretString,
     state: SecretString,
 ) -> Result<Exchanged> {
     // A code works once: the vault must be able to encrypt the tokens before the code is spent.
-    env.vault.check().await?;
-    app_secrets::seal_clear(env, &app.row).await?;
-    let client = Client::of(env, app).await?;
+    ctx.vault.check().await?;
+    app_secrets::seal_clear(ctx, &app.row).await?;
+    let client = Client::of(ctx, app).await?;
     let verifier = match &row.sealed_verifier {
-        Some(sealed) => Some(env.vault.open(&verifier_place(&row.id), sealed).await?),
+        Some(sealed) => Some(ctx.vault.open(&verifier_place(&row.id), sealed).await?),
         None => None,
     };
-    let asked = Ask::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
-    let permit = env.http.permit(&client.conventions.token_url).await;
-    let grant = match ask(&env.http, &permit, &client.conventions, &client.credentials, asked).await {
+    let asked = TokenRequestKind::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
+    let permit = ctx.http.permit(&client.config.token_url).await;
+    let grant = match ask(&ctx.http, &permit, &client.config, &client.credentials, asked).await {
         Ok(grant) => grant,
         Err(unanswered) => {
             sign_in_messages::answered_with(&mut row.exchange, unanswered.seen);
-            env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
+            ctx.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
             return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
         }
     };
@@ -57,7 +57,7 @@ pub(super) async fn exchange_code(
     let id_token = match &grant.id_token {
         Some(token) => {
             let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
-            content::check_id_token(env, &client, token, row.nonce_hash.as_deref(), &mask).await?
+            content::check_id_token(ctx, &client, token, row.nonce_hash.as_deref(), &mask).await?
         }
         None => None,
     };
@@ -66,7 +66,7 @@ pub(super) async fn exchange_code(
 
 /// What an error in the callback says (RFC 6749 §4.1.2.1).
 pub(super) fn denied(
-    env: &Env,
+    ctx: &Context,
     row: &mut AttemptRow,
     app: &ConfiguredApp,
     error: &str,
@@ -75,7 +75,7 @@ pub(super) fn denied(
     let provider = &app.provider()?;
     let (error, description) = (clean(error, &[]), description.map(|text| clean(text, &[])));
     sign_in_messages::came_back_with(&mut row.exchange, &error, description.as_deref());
-    env.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
+    ctx.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
     Ok(match error.as_str() {
         "access_denied" => Error::new(
             Code::AccessDenied,
@@ -110,7 +110,7 @@ fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: b
             }
             match refusal.code {
                 Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect URI is not the registered one. Try again."),
-                Code::InvalidClient => refusal.hint(client_hint(&client.conventions, &client.credentials, "try again")),
+                Code::InvalidClient => refusal.hint(client_hint(&client.config, &client.credentials, "try again")),
                 _ => refusal.or_hint("Try again."),
             }
         }

@@ -8,14 +8,14 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::claim::{Matched, match_pasted, match_sign_in};
-use crate::env::Env;
+use crate::context::Context;
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::{NOW, World};
 use grapnel_model::attempt::Phase;
 use grapnel_model::id::AttemptId;
-use grapnel_model::provider::{Conventions, DEEP_LINK, Profile};
+use grapnel_model::provider::{DEEP_LINK, Profile, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
-use grapnel_oauth::callback::{self, Answer, Arrived, Callback};
+use grapnel_oauth::callback::{self, AuthorizationResponse, Callback, UnparsedCallback};
 use grapnel_store::attempt::{self, AttemptRow};
 
 type WaitingFor = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
@@ -36,7 +36,7 @@ const WAITING: [WaitingFor; 5] = [
 
 struct Waiting {
     world: World,
-    rows: Vec<(AttemptRow, Conventions)>,
+    rows: Vec<(AttemptRow, ProviderConfig)>,
 }
 
 impl Waiting {
@@ -44,7 +44,7 @@ impl Waiting {
         let world = World::new();
         let rows = WAITING.map(|(provider, redirect_uri, own, state)| {
             let app = world.add_app(provider, redirect_uri, own);
-            let conventions = Profile::find(provider).and_then(|profile| profile.conventions(&app.overrides));
+            let config = Profile::find(provider).and_then(|profile| profile.config(&app.overrides));
             let row = AttemptRow {
                 id: AttemptId::random(),
                 app_id: app.id,
@@ -65,13 +65,13 @@ impl Waiting {
                 replaces_account: false,
                 meant_for: None,
             };
-            world.env.store.write(|tx| attempt::insert(tx, &row)).expect("an attempt");
-            (row, conventions.expect("a profile"))
+            world.ctx.store.write(|tx| attempt::insert(tx, &row)).expect("an attempt");
+            (row, config.expect("a profile"))
         });
         Self { world, rows: rows.into() }
     }
 
-    fn conventions(&self, id: &AttemptId) -> &Conventions {
+    fn config(&self, id: &AttemptId) -> &ProviderConfig {
         let row = self.rows.iter().find(|(row, _)| row.id == *id);
         &row.expect("one of the attempts").1
     }
@@ -84,78 +84,78 @@ thread_local! {
 pub(crate) fn callback(data: &[u8]) {
     let Ok(address) = std::str::from_utf8(data) else { return };
     ATTEMPTS.with(|waiting| {
-        let env = &waiting.world.env;
+        let ctx = &waiting.world.ctx;
         let secret = SecretString::from(address);
-        match match_sign_in(env, &secret) {
+        match match_sign_in(ctx, &secret) {
             Ok(Matched { attempt: row, callback: answer, .. }) => {
-                fits(&row, waiting.conventions(&row.id), address, &answer);
-                assert_eq!(phase(env, &row.id), Phase::Exchanging);
-                assert!(match_sign_in(env, &secret).is_err(), "it is claimed once");
-                again(env, &row.id);
+                fits(&row, waiting.config(&row.id), address, &answer);
+                assert_eq!(phase(ctx, &row.id), Phase::Exchanging);
+                assert!(match_sign_in(ctx, &secret).is_err(), "it is claimed once");
+                again(ctx, &row.id);
             }
             Err(refused) => sentences(&refused.error).for_each(shows_plainly),
         }
-        for (waits, conventions) in &waiting.rows {
-            match match_pasted(env, &waits.id, &secret) {
+        for (waits, config) in &waiting.rows {
+            match match_pasted(ctx, &waits.id, &secret) {
                 Ok(Matched { attempt: row, callback: answer, .. }) => {
                     assert_eq!(row.id, waits.id);
                     let text = address.trim();
                     if text.contains(':') || text.contains('/') {
-                        fits(&row, conventions, text, &answer);
+                        fits(&row, config, text, &answer);
                     } else {
-                        assert!(!conventions.require_state && answer.state.is_none());
+                        assert!(!config.require_state && answer.state.is_none());
                     }
-                    again(env, &row.id);
+                    again(ctx, &row.id);
                 }
                 Err(error) => sentences(&error).for_each(shows_plainly),
             }
         }
-        assert!(waiting.rows.iter().all(|(row, _)| phase(env, &row.id) == Phase::Waiting));
+        assert!(waiting.rows.iter().all(|(row, _)| phase(ctx, &row.id) == Phase::Waiting));
     });
 }
 
 /// Asserts what holds of every answer that is accepted.
-fn fits(row: &AttemptRow, conventions: &Conventions, address: &str, answer: &Callback) {
+fn fits(row: &AttemptRow, config: &ProviderConfig, address: &str, answer: &Callback) {
     let arrived = callback::parse(address).expect("it was parsed before");
     assert!(arrived.came_to(&row.redirect_uri));
     assert!(address.len() <= callback::MAX_CALLBACK_BYTES);
     match &answer.state {
         Some(state) => assert_eq!(sha256(state.expose_secret().as_bytes()).to_vec(), row.state_hash),
-        None => assert!(!conventions.require_state),
+        None => assert!(!config.require_state),
     }
     match &answer.answer {
-        Answer::Code(code) => {
+        AuthorizationResponse::Code(code) => {
             assert!(!code.expose_secret().is_empty());
             assert_eq!(count(&arrived, &["error"]), 0);
         }
-        Answer::Error { error, .. } => assert!(!error.is_empty()),
+        AuthorizationResponse::Error { error, .. } => assert!(!error.is_empty()),
     }
     for names in [&["code"][..], &["state"], &["iss"], &["error"]] {
         assert!(count(&arrived, names) <= 1, "{names:?}");
     }
-    match (&answer.issuer, &conventions.issuer) {
+    match (&answer.issuer, &config.issuer) {
         (Some(named), Some(known)) => assert_eq!(named, known),
         (Some(named), None) => {
             let named = Url::parse(named).expect("an address");
-            assert_eq!(named.origin(), conventions.authorize_url.origin());
+            assert_eq!(named.origin(), config.authorize_url.origin());
         }
         (None, _) => {
-            assert!(!conventions.require_iss || matches!(answer.answer, Answer::Error { .. }));
+            assert!(!config.require_iss || matches!(answer.answer, AuthorizationResponse::Error { .. }));
         }
     }
 }
 
 /// How many parameters of these names are not empty.
-fn count(arrived: &Arrived, names: &[&str]) -> usize {
+fn count(arrived: &UnparsedCallback, names: &[&str]) -> usize {
     arrived.parameters().filter(|(name, value)| names.contains(name) && !value.is_empty()).count()
 }
 
-fn phase(env: &Env, id: &AttemptId) -> Phase {
-    env.store.read(|c| attempt::get(c, id)).ok().flatten().expect("the attempt").phase
+fn phase(ctx: &Context, id: &AttemptId) -> Phase {
+    ctx.store.read(|c| attempt::get(c, id)).ok().flatten().expect("the attempt").phase
 }
 
 /// Lets an attempt wait again.
-fn again(env: &Env, id: &AttemptId) {
-    let moved = env.store.write(|tx| attempt::advance(tx, id, Phase::Exchanging, Phase::Waiting));
+fn again(ctx: &Context, id: &AttemptId) {
+    let moved = ctx.store.write(|tx| attempt::advance(tx, id, Phase::Exchanging, Phase::Waiting));
     assert!(moved.expect("a database"));
 }

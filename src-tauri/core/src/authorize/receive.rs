@@ -8,7 +8,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AttemptId;
 use grapnel_model::secret::SecretString;
-use grapnel_oauth::callback::Answer;
+use grapnel_oauth::callback::AuthorizationResponse;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity};
 
@@ -17,58 +17,58 @@ use super::claim::{Matched, RejectedCallback, match_pasted, match_sign_in};
 use super::complete::{complete, fail, fetch_account};
 use super::exchange::{denied, exchange_code};
 use super::store_grant::{GrantTarget, store_grant};
-use crate::env::Env;
+use crate::context::Context;
 
 /// Takes in a callback, whichever way it came. One that is forged, late or repeated changes nothing, and is explained to
 /// whoever watches and in the activity.
-pub(crate) async fn receive(env: &Arc<Env>, address: &SecretString) -> Result<()> {
-    match match_sign_in(env, address) {
-        Ok(matched) => Box::pin(finish(env, matched)).await,
+pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Result<()> {
+    match match_sign_in(ctx, address) {
+        Ok(matched) => Box::pin(finish(ctx, matched)).await,
         Err(rejected) => {
-            reject(env, &rejected)?;
+            reject(ctx, &rejected)?;
             Err(*rejected.error)
         }
     }
 }
 
 /// Takes in what a person pasted for an attempt. What is wrong with it is told to that person alone.
-pub(crate) async fn paste(env: &Arc<Env>, id: &AttemptId, pasted: &SecretString) -> Result<()> {
-    Box::pin(finish(env, match_pasted(env, id, pasted)?)).await
+pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretString) -> Result<()> {
+    Box::pin(finish(ctx, match_pasted(ctx, id, pasted)?)).await
 }
 
-async fn finish(env: &Arc<Env>, mut matched: Matched) -> Result<()> {
-    let obtained = obtain_grant(env, &mut matched).await;
+async fn finish(ctx: &Arc<Context>, mut matched: Matched) -> Result<()> {
+    let obtained = obtain_grant(ctx, &mut matched).await;
     let attempt: AttemptRow = matched.attempt;
     match obtained {
         Ok(target) => {
             // Work of its own, since it may renew the tokens.
-            fetch_account(env, &attempt, &target).await?;
-            complete(env, &attempt, target.id())
+            fetch_account(ctx, &attempt, &target).await?;
+            complete(ctx, &attempt, target.id())
         }
-        Err(error) => Err(fail(env, attempt, error)),
+        Err(error) => Err(fail(ctx, attempt, error)),
     }
 }
 
-async fn obtain_grant(env: &Arc<Env>, matched: &mut Matched) -> Result<GrantTarget> {
-    let _working = env.at_work().await?;
+async fn obtain_grant(ctx: &Arc<Context>, matched: &mut Matched) -> Result<GrantTarget> {
+    let _working = ctx.at_work().await?;
     let Matched { attempt, app, callback } = matched;
     let code = match &callback.answer {
-        Answer::Code(code) => code.clone(),
-        Answer::Error { error, description } => {
-            return Err(denied(env, attempt, app, error, description.as_deref())?);
+        AuthorizationResponse::Code(code) => code.clone(),
+        AuthorizationResponse::Error { error, description } => {
+            return Err(denied(ctx, attempt, app, error, description.as_deref())?);
         }
     };
     let state = callback.state.clone().unwrap_or_default();
-    let exchanged = exchange_code(env, attempt, app, code, state).await?;
-    store_grant(env, attempt, app, exchanged).await
+    let exchanged = exchange_code(ctx, attempt, app, code, state).await?;
+    store_grant(ctx, attempt, app, exchanged).await
 }
 
 /// Tells that a callback was not accepted: whoever watches, the attempts that it came for, and the activity, where the
 /// same reason within the hour is one entry, however often it comes.
-fn reject(env: &Env, RejectedCallback { error, name, of }: &RejectedCallback) -> Result<()> {
-    let news = env.store.write_without_sync(|tx| {
+fn reject(ctx: &Context, RejectedCallback { error, name, of }: &RejectedCallback) -> Result<()> {
+    let news = ctx.store.write_without_sync(|tx| {
         let counted = (*name, error.message.as_str());
-        activity::add_repeated(tx, env.now(), Kind::CallbackRefused, counted, (None, None))?;
+        activity::add_repeated(tx, ctx.now(), Kind::CallbackRefused, counted, (None, None))?;
         let mut news = Vec::new();
         for id in of {
             if store::attempt::set_refused(tx, id, error)? {
@@ -77,12 +77,12 @@ fn reject(env: &Env, RejectedCallback { error, name, of }: &RejectedCallback) ->
         }
         Ok(news)
     })?;
-    env.tell(Event::CallbackRefused((**error).clone()));
-    news.into_iter().try_for_each(|id| tell(env, id).map(drop))
+    ctx.tell(Event::CallbackRefused((**error).clone()));
+    news.into_iter().try_for_each(|id| tell(ctx, id).map(drop))
 }
 
 /// Tells that another account of this computer sent an answer to an attempt. Nothing of it was read.
-pub(super) fn reject_another_account(env: &Env, id: &AttemptId) {
+pub(super) fn reject_another_account(ctx: &Context, id: &AttemptId) {
     let error =
         Error::new(Code::CallbackInvalid, "Another account of this computer sent an answer to this sign-in.")
             .means("It was not read, and changed nothing.")
@@ -90,7 +90,7 @@ pub(super) fn reject_another_account(env: &Env, id: &AttemptId) {
                 "Go on in your own browser. If that is what you did, paste the address that it was sent to.",
             );
     if let Err(error) = reject(
-        env,
+        ctx,
         &RejectedCallback { error: Box::new(error), name: "another_account", of: vec![id.clone()] },
     ) {
         tracing::warn!(%error, "a refused answer is not noted");

@@ -10,23 +10,23 @@ use grapnel_model::id::{AttemptId, ConnectionId};
 use grapnel_store::{activity, attempt, connection};
 
 use super::attempts::{no_attempt, tell};
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant;
 
 /// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection that
 /// was made for it goes.
-pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<ConnectionId> {
-    let working = env.at_work().await?;
-    let attempt = env.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
+pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<ConnectionId> {
+    let working = ctx.at_work().await?;
+    let attempt = ctx.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
     let (Some(old), Some(new)) = (attempt.meant_for, attempt.connection_id) else {
         return Err(Error::new(Code::NotFound, "No other account waits to replace this one.")
             .means("Nothing was changed."));
     };
-    let found = env.store.read(|c| Ok((connection::get(c, &old)?, connection::get(c, &new)?)))?;
+    let found = ctx.store.read(|c| Ok((connection::get(c, &old)?, connection::get(c, &new)?)))?;
     let (Some(there), Some(signed_in)) = found else { return Err(Error::no_connection()) };
-    let from = grant::newest(env, signed_in.clone());
-    let sealed = grant::seal_for(env, &old, &from).await?;
-    let now = env.now();
+    let from = grant::newest(ctx, signed_in.clone());
+    let sealed = grant::seal_for(ctx, &old, &from).await?;
+    let now = ctx.now();
     let called =
         |account: Option<&Account>| account.map_or_else(|| "an unknown account".into(), Account::called);
     let text = format!(
@@ -34,7 +34,7 @@ pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<Connection
         called(there.identity.account.as_ref()),
         called(signed_in.identity.account.as_ref())
     );
-    let is_moved = env.store.write(|tx| {
+    let is_moved = ctx.store.write(|tx| {
         // A renewal that ended meanwhile has brought other tokens.
         if !connection::clear_grant(tx, &new, signed_in.version)?
             || !connection::set_grant(tx, &old, there.version, &sealed)?
@@ -54,13 +54,13 @@ pub(crate) async fn replace(env: &Arc<Env>, id: &AttemptId) -> Result<Connection
             .hint("Try again."));
     }
     drop(working);
-    env.drop_unsaved(&old);
-    env.drop_unsaved(&new);
-    env.store.drop_renewal_lock(&new);
-    env.tell(Event::Connection(new.clone()));
-    env.tell(Event::Connection(old.clone()));
-    tell(env, id)?;
-    env.cache.forget(&new.0).await?;
-    env.cache.forget(&old.0).await?;
+    ctx.drop_unsaved(&old);
+    ctx.drop_unsaved(&new);
+    ctx.store.drop_renewal_lock(&new);
+    ctx.tell(Event::Connection(new.clone()));
+    ctx.tell(Event::Connection(old.clone()));
+    tell(ctx, id)?;
+    ctx.cache.forget(&new.0).await?;
+    ctx.cache.forget(&old.0).await?;
     Ok(old)
 }

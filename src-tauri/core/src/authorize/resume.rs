@@ -9,28 +9,28 @@ use super::complete::{complete, fail, fetch_account};
 use super::loopback;
 use super::store_grant::GrantTarget;
 use super::watch::watch;
-use crate::env::Env;
+use crate::context::Context;
 
 /// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
-pub(crate) fn settle(env: &Arc<Env>) -> Result<()> {
-    for row in env.store.read(grapnel_store::attempt::open)? {
+pub(crate) fn settle(ctx: &Arc<Context>) -> Result<()> {
+    for row in ctx.store.read(grapnel_store::attempt::open)? {
         match (row.phase, row.connection_id.clone()) {
             (Phase::Identifying, Some(id)) => {
-                let env = Arc::clone(env);
+                let ctx = Arc::clone(ctx);
                 tokio::spawn(async move {
-                    fetch_account(&env, &row, &GrantTarget::New(id.clone())).await?;
-                    complete(&env, &row, &id)
+                    fetch_account(&ctx, &row, &GrantTarget::New(id.clone())).await?;
+                    complete(&ctx, &row, &id)
                 });
             }
             (Phase::Waiting, _) => {
-                watch(env, &row, env.store.try_attempt_lock(&row.id)?);
-                loopback::resume(env, row);
+                watch(ctx, &row, ctx.store.try_attempt_lock(&row.id)?);
+                loopback::resume(ctx, row);
             }
             _ => {
                 let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
                     .means("The provider may have issued a token that nobody holds; it expires by itself.")
                     .hint("Try again.");
-                fail(env, row, error);
+                fail(ctx, row, error);
             }
         }
     }

@@ -6,7 +6,7 @@ use grapnel_model::activity::Kind;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::provider::Conventions;
+use grapnel_model::provider::ProviderConfig;
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use grapnel_oauth::authorization_request::{self, Request};
@@ -25,7 +25,7 @@ use super::loopback;
 use super::receive::receive;
 use super::watch::watch;
 use crate::app_secrets;
-use crate::env::Env;
+use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 
 /// How long an attempt waits for the person.
@@ -35,7 +35,7 @@ const ENDED_ATTEMPT_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 
 
 /// What a sign-in is to lead to.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct SignInRequest {
     /// The connection to authorize again, if not a new one.
     pub again: Option<ConnectionId>,
     /// What to call a new connection; the app's name where nothing is said.
@@ -59,8 +59,12 @@ pub struct Started {
 
 /// Joins the attempt for the same thing that another caller waits for, or starts one. Of many callers at once, one
 /// starts. One whose program ended while it waited is cancelled: nobody listens for its answer, or shows it.
-pub(crate) async fn join_or_start(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<Started> {
-    let store = env.store.clone();
+pub(crate) async fn join_or_start(
+    ctx: &Arc<Context>,
+    app_id: &AppId,
+    wanted: &SignInRequest,
+) -> Result<Started> {
+    let store = ctx.store.clone();
     let alone = tokio::task::spawn_blocking(move || store.sign_in_lock()).await;
     let _alone =
         alone.map_err(|_| Error::new(Code::Internal, "Waiting for other sign-ins was broken off."))??;
@@ -72,47 +76,47 @@ pub(crate) async fn join_or_start(env: &Arc<Env>, app_id: &AppId, wanted: &Wante
             && wanted.login_hint.is_none()
             && !wanted.another_account
     };
-    let open = env.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
-    for row in open.into_iter().filter(|row| is_same(row) && row.expires_at > env.now()) {
-        if env.store.try_attempt_lock(&row.id)?.is_none() {
-            return Ok(Started { attempt: get(env, &row.id)?, is_joined: true });
+    let open = ctx.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
+    for row in open.into_iter().filter(|row| is_same(row) && row.expires_at > ctx.now()) {
+        if ctx.store.try_attempt_lock(&row.id)?.is_none() {
+            return Ok(Started { attempt: get(ctx, &row.id)?, is_joined: true });
         }
-        cancel(env, &row.id)?;
-        env.store.drop_attempt_lock(&row.id);
+        cancel(ctx, &row.id)?;
+        ctx.store.drop_attempt_lock(&row.id);
     }
-    Ok(Started { attempt: start(env, app_id, wanted).await?, is_joined: false })
+    Ok(Started { attempt: start(ctx, app_id, wanted).await?, is_joined: false })
 }
 
 /// Starts an attempt that goes through the browser.
-pub(crate) async fn start(env: &Arc<Env>, app_id: &AppId, wanted: &Wanted) -> Result<Attempt> {
-    let (_, row, _) = begin(env, &ConfiguredApp::load(env, app_id)?, wanted, None).await?;
-    tell(env, &row.id)
+pub(crate) async fn start(ctx: &Arc<Context>, app_id: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
+    let (_, row, _) = begin(ctx, &ConfiguredApp::load(ctx, app_id)?, wanted, None).await?;
+    tell(ctx, &row.id)
 }
 
 /// Signs in without a browser, where the provider gives a code for email and password (GroveStreams). They are
 /// used once, and kept nowhere.
 pub(crate) async fn with_password(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     app_id: &AppId,
-    wanted: &Wanted,
+    wanted: &SignInRequest,
     email: &str,
     password: &SecretString,
 ) -> Result<AttemptId> {
-    let app = ConfiguredApp::load(env, app_id)?;
+    let app = ConfiguredApp::load(ctx, app_id)?;
     let Some(login_url) = &app.config()?.login_url else {
         return Err(Error::input("provider", "This provider has no sign-in by email and password.")
             .hint("Connect in the browser."));
     };
-    let (client_id, row, request) = begin(env, &app, wanted, Some((login_url, email))).await?;
-    tell(env, &row.id)?;
+    let (client_id, row, request) = begin(ctx, &app, wanted, Some((login_url, email))).await?;
+    tell(ctx, &row.id)?;
     let asked = login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
-    match login::log_in(&env.http, login_url, &asked, &request.state).await {
+    match login::log_in(&ctx.http, login_url, &asked, &request.state).await {
         Ok(code) => {
             let address = callback_of(&row.redirect_uri, &code, &request.state)?;
-            receive(env, &address).await?;
+            receive(ctx, &address).await?;
             Ok(row.id)
         }
-        Err(error) => Err(fail(env, row, error)),
+        Err(error) => Err(fail(ctx, row, error)),
     }
 }
 
@@ -130,21 +134,21 @@ fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) ->
 /// Writes, seals and stores a new attempt, and answers with the app's client id, the attempt and its request. Where it
 /// does without a browser, `login` is where the email goes, and the email.
 async fn begin(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     app: &ConfiguredApp,
-    wanted: &Wanted,
+    wanted: &SignInRequest,
     login: Option<(&Url, &str)>,
 ) -> Result<(String, AttemptRow, Request)> {
     let (config, app) = (app.config()?, &app.row);
-    let again = check(env, &app.id, wanted)?;
-    let secrets = app_secrets::open(env, app).await?;
+    let again = check(ctx, &app.id, wanted)?;
+    let secrets = app_secrets::open(ctx, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
-    let conventions = config.clone().with(secrets);
-    check_account_choice(wanted, &conventions)?;
-    redirect::takes_answer(&conventions, &app.redirect_uri)?;
+    let config = config.clone().with(secrets);
+    check_account_choice(wanted, &config)?;
+    redirect::takes_answer(&config, &app.redirect_uri)?;
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
-    let (listener, redirect_uri) = loopback::prepare(env, &app.redirect_uri).await?;
+    let (listener, redirect_uri) = loopback::prepare(ctx, &app.redirect_uri).await?;
     let asked = authorization_request::Asked {
         client_id: &app.client_id,
         redirect_uri: &redirect_uri,
@@ -154,16 +158,16 @@ async fn begin(
         another_account: wanted.another_account,
         offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
     };
-    let request = authorization_request::write(&conventions, &asked)?;
+    let request = authorization_request::write(&config, &asked)?;
     let mut exchange =
-        sign_in_messages::messages(&request, &conventions, &redirect_uri, app.sealed_secret.is_some());
+        sign_in_messages::messages(&request, &config, &redirect_uri, app.sealed_secret.is_some());
     if let Some((url, email)) = login {
         sign_in_messages::by_password(&mut exchange, url, email);
     }
-    let _working = env.at_work().await?;
+    let _working = ctx.at_work().await?;
     let id = AttemptId::random();
-    let (sealed_verifier, sealed_url) = seal(env, &id, &request).await?;
-    let now = env.now();
+    let (sealed_verifier, sealed_url) = seal(ctx, &id, &request).await?;
+    let now = ctx.now();
     let row = AttemptRow {
         id,
         app_id: app.id.clone(),
@@ -185,8 +189,8 @@ async fn begin(
         meant_for: None,
     };
     // Before anyone can see the attempt.
-    let waits = env.store.try_attempt_lock(&row.id)?;
-    env.store.write(|tx| {
+    let waits = ctx.store.try_attempt_lock(&row.id)?;
+    ctx.store.write(|tx| {
         store::attempt::forget_before(tx, now - ENDED_ATTEMPT_RETENTION)?;
         store::attempt::insert(tx, &row)?;
         activity::add(
@@ -197,31 +201,31 @@ async fn begin(
             (wanted.again.as_ref(), Some(&app.id)),
         )
     })?;
-    watch(env, &row, waits);
+    watch(ctx, &row, waits);
     if let Some(listener) = listener {
-        loopback::serve(env, &row, listener);
+        loopback::serve(ctx, &row, listener);
     }
     Ok((app.client_id.clone(), row, request))
 }
 
-async fn seal(env: &Env, id: &AttemptId, request: &Request) -> Result<(Option<Sealed>, Sealed)> {
+async fn seal(ctx: &Context, id: &AttemptId, request: &Request) -> Result<(Option<Sealed>, Sealed)> {
     let verifier = match &request.verifier {
-        Some(verifier) => Some(env.vault.seal(&verifier_place(id), verifier).await?),
+        Some(verifier) => Some(ctx.vault.seal(&verifier_place(id), verifier).await?),
         None => None,
     };
-    let url = env.vault.seal(&url_place(id), &SecretString::from(request.url.as_str())).await?;
+    let url = ctx.vault.seal(&url_place(id), &SecretString::from(request.url.as_str())).await?;
     Ok((verifier, url))
 }
 
 /// Refuses what cannot be wanted: another app's connection, or a name that is taken. Answers with the connection that is
 /// authorized again.
-fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<Option<ConnectionRow>> {
+fn check(ctx: &Context, app_id: &AppId, wanted: &SignInRequest) -> Result<Option<ConnectionRow>> {
     if let Some(id) = &wanted.again {
-        let row = env.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
+        let row = ctx.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
         return row.ok_or_else(Error::no_connection).map(Some);
     }
     if let Some(name) = wanted.name.as_ref().filter(|_| wanted.again.is_none())
-        && env.store.read(|c| connection::name_is_taken(c, name))?
+        && ctx.store.read(|c| connection::name_is_taken(c, name))?
     {
         return Err(Error::input("name", format!("There is already a connection called “{name}”."))
             .hint("Choose another name."));
@@ -230,16 +234,16 @@ fn check(env: &Env, app_id: &AppId, wanted: &Wanted) -> Result<Option<Connection
 }
 
 /// Refuses a wish that the provider would not hear.
-fn check_account_choice(wanted: &Wanted, conventions: &Conventions) -> Result<()> {
+fn check_account_choice(wanted: &SignInRequest, config: &ProviderConfig) -> Result<()> {
     let refuse = |field: &str, message: &str| {
         Err(Error::input(field, message)
             .means("Nothing was sent.")
             .hint("Sign out at the provider in the browser first, or use another browser."))
     };
-    if wanted.login_hint.is_some() && conventions.login_hint.is_none() {
+    if wanted.login_hint.is_some() && config.login_hint.is_none() {
         return refuse("login_hint", "This provider documents no way to name the account.");
     }
-    if wanted.another_account && conventions.login_hint != Some("login_hint") {
+    if wanted.another_account && config.login_hint != Some("login_hint") {
         return refuse("another_account", "This provider documents no way to ask for another account.");
     }
     Ok(())

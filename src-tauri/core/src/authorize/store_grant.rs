@@ -16,7 +16,7 @@ use grapnel_store::{self as store, activity, connection};
 use super::attempts::tell;
 use super::exchange::Exchanged;
 use crate::content::{self, IdToken};
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant;
 use crate::signed_in::ConfiguredApp;
 use crate::unique_names::UniqueNames;
@@ -24,17 +24,17 @@ use crate::unique_names::UniqueNames;
 /// Stores the grant that a code was exchanged for: the connection, its tokens and the attempt's progress in one
 /// transaction.
 pub(super) async fn store_grant(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     row: &AttemptRow,
     app: &ConfiguredApp,
     Exchanged { client, grant, id_token }: Exchanged,
 ) -> Result<GrantTarget> {
-    let target = choose_target(env, row, app, &grant, id_token.as_ref()).await?;
+    let target = choose_target(ctx, row, app, &grant, id_token.as_ref()).await?;
     let app = &app.row;
     let id = target.id().clone();
-    let sealed = grant::seal(env, &id, &client.conventions, grant, None).await?;
-    let now = env.now();
-    env.store.write(|tx| {
+    let sealed = grant::seal(ctx, &id, &client.config, grant, None).await?;
+    let now = ctx.now();
+    ctx.store.write(|tx| {
         let new_name = match &target {
             GrantTarget::Again(..) => None,
             GrantTarget::New(_) => Some(row.name.as_ref().unwrap_or(&app.name)),
@@ -48,7 +48,7 @@ pub(super) async fn store_grant(
             }
         };
         connection::set_grant(tx, &id, version, &sealed)?;
-        env.keep_time(tx)?;
+        ctx.save_clock_offset(tx)?;
         connection::clear_identity(tx, &id)?;
         if let Some(IdToken { account, claims }) = &id_token {
             connection::set_identity(tx, &id, Some(account), None)?;
@@ -68,8 +68,8 @@ pub(super) async fn store_grant(
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
     })?;
-    env.tell(Event::Connection(id));
-    tell(env, &row.id)?;
+    ctx.tell(Event::Connection(id));
+    tell(ctx, &row.id)?;
     Ok(target)
 }
 
@@ -100,21 +100,21 @@ impl GrantTarget {
 /// Chooses the connection that a grant is stored in. Where the account is to be compared and no ID token names it, the provider is asked with
 /// the new access token; one that does not answer loses nothing.
 async fn choose_target(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     row: &AttemptRow,
     app: &ConfiguredApp,
     granted: &Grant,
     id_token: Option<&IdToken>,
 ) -> Result<GrantTarget> {
     let Some(id) = row.connection_id.clone() else { return Ok(GrantTarget::New(ConnectionId::random())) };
-    let Some(there) = env.store.read(|c| connection::get(c, &id))? else {
+    let Some(there) = ctx.store.read(|c| connection::get(c, &id))? else {
         return Ok(GrantTarget::Again(id, None));
     };
     let Some(before) = there.identity.account else { return Ok(GrantTarget::Again(id, None)) };
     let now = match id_token {
         Some(id_token) => Some(id_token.account.clone()),
         None if row.replaces_account => None,
-        None => content::account_of_new(env, &id, app, granted).await,
+        None => content::account_of_new(ctx, &id, app, granted).await,
     };
     match now {
         Some(now) if !row.replaces_account && !now.is_same(&before) => {

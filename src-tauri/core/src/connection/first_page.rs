@@ -9,13 +9,13 @@ use grapnel_store::connection_status;
 
 use super::state::StatusContext;
 use crate::app;
-use crate::env::Env;
+use crate::context::Context;
 
 /// The first of each provider by name, at most `many` of each; and whether there are more.
-pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
-    let apps = app::all(env)?;
+pub(crate) fn first(ctx: &Context, many: usize) -> Result<(Vec<Summary>, bool)> {
+    let apps = app::all(ctx)?;
     let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();
-    let (first, all) = env.store.read(|connection| {
+    let (first, all) = ctx.store.read(|connection| {
         let all = connection_status::names(connection)?;
         let mut taken: HashMap<&str, usize> = HashMap::new();
         let is_first = |(_, app): &&_| {
@@ -29,5 +29,5 @@ pub(crate) fn first(env: &Env, many: usize) -> Result<(Vec<Summary>, bool)> {
         Ok((first, all.len()))
     })?;
     let has_more = first.len() < all;
-    Ok((StatusContext::of(env, apps).summaries(first), has_more))
+    Ok((StatusContext::of(ctx, apps).summaries(first), has_more))
 }

@@ -9,51 +9,51 @@ use grapnel_store::connection_status::ConnectionStatus;
 use grapnel_store::{self as store, connection, connection_status};
 
 use super::state::{self, StatusContext};
-use crate::env::Env;
+use crate::context::Context;
 use crate::{app, authorize};
 
 /// Every connection, by name.
-pub(crate) fn all(env: &Env) -> Result<Vec<Summary>> {
-    let all = env.store.read(connection_status::all)?;
-    Ok(StatusContext::of(env, app::all(env)?).summaries(all))
+pub(crate) fn all(ctx: &Context) -> Result<Vec<Summary>> {
+    let all = ctx.store.read(connection_status::all)?;
+    Ok(StatusContext::of(ctx, app::all(ctx)?).summaries(all))
 }
 
 /// Those of these connections that are there.
-pub(crate) fn some(env: &Env, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
-    let found = env.store.read(|c| ids.iter().map(|id| connection_status::one(c, id)).collect())?;
+pub(crate) fn some(ctx: &Context, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
+    let found = ctx.store.read(|c| ids.iter().map(|id| connection_status::one(c, id)).collect())?;
     let found: Vec<Option<ConnectionStatus>> = found;
-    Ok(StatusContext::of(env, app::all(env)?).summaries(found.into_iter().flatten().collect()))
+    Ok(StatusContext::of(ctx, app::all(ctx)?).summaries(found.into_iter().flatten().collect()))
 }
 
 /// The connection that the person calls so, in letters of either case.
-pub(crate) fn named(env: &Env, name: &str) -> Result<Option<Summary>> {
-    let Some(found) = env.store.read(|c| connection_status::named(c, name))? else { return Ok(None) };
-    let app = env.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
-    Ok(StatusContext::of(env, vec![app::view(app)?]).summary(found))
+pub(crate) fn named(ctx: &Context, name: &str) -> Result<Option<Summary>> {
+    let Some(found) = ctx.store.read(|c| connection_status::named(c, name))? else { return Ok(None) };
+    let app = ctx.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
+    Ok(StatusContext::of(ctx, vec![app::view(app)?]).summary(found))
 }
 
 /// Everything about a connection.
-pub(crate) fn details(env: &Env, id: &ConnectionId) -> Result<Details> {
-    let found = env.store.read(|c| connection::with_app(c, id))?;
+pub(crate) fn details(ctx: &Context, id: &ConnectionId) -> Result<Details> {
+    let found = ctx.store.read(|c| connection::with_app(c, id))?;
     let (row, app) = found.ok_or_else(Error::no_connection)?;
-    state::details(env, row, app)
+    state::details(ctx, row, app)
 }
 
 /// Removes a disconnected connection with its history, and everything that was read through it.
-pub(crate) async fn forget(env: &Env, id: &ConnectionId) -> Result<()> {
-    row(env, id)?;
-    let is_free = authorize::clear(env, None, Some(id))?;
-    if !is_free || !env.store.write(|tx| connection::remove(tx, id))? {
+pub(crate) async fn forget(ctx: &Context, id: &ConnectionId) -> Result<()> {
+    row(ctx, id)?;
+    let is_free = authorize::clear(ctx, None, Some(id))?;
+    if !is_free || !ctx.store.write(|tx| connection::remove(tx, id))? {
         return Err(Error::new(Code::InvalidInput, "This connection still holds tokens, or is about to.")
             .means("Nothing was removed.")
             .hint("Disconnect it first."));
     }
-    env.store.drop_renewal_lock(id);
-    env.tell(Event::Connection(id.clone()));
-    env.cache.forget(&id.0).await
+    ctx.store.drop_renewal_lock(id);
+    ctx.tell(Event::Connection(id.clone()));
+    ctx.cache.forget(&id.0).await
 }
 
 /// A connection's row.
-pub(crate) fn row(env: &Env, id: &ConnectionId) -> Result<ConnectionRow> {
-    env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
+pub(crate) fn row(ctx: &Context, id: &ConnectionId) -> Result<ConnectionRow> {
+    ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
 }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::state::StatusContext;
 use crate::app;
-use crate::env::Env;
+use crate::context::Context;
 
 /// What becomes of what was noted.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,12 +46,12 @@ fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
 }
 
 /// The connections to tell of. From then on they count as told.
-pub(crate) fn take(env: &Env) -> Result<Vec<Summary>> {
-    let kept = env.store.read(connection_status::noted)?;
+pub(crate) fn take(ctx: &Context) -> Result<Vec<Summary>> {
+    let kept = ctx.store.read(connection_status::noted)?;
     if kept.is_empty() {
         return Ok(Vec::new());
     }
-    let now = StatusContext::of(env, app::all(env)?);
+    let now = StatusContext::of(ctx, app::all(ctx)?);
     let mut news = Vec::new();
     let (mut notes, mut noticed) = (Vec::new(), Vec::new());
     for of in kept {
@@ -71,7 +71,7 @@ pub(crate) fn take(env: &Env) -> Result<Vec<Summary>> {
         }
     }
     if !notes.is_empty() || !noticed.is_empty() {
-        env.store.write(|tx| {
+        ctx.store.write(|tx| {
             noticed.iter().try_for_each(|(id, due)| connection::set_noticed(tx, id, Some(*due)))?;
             notes.iter().try_for_each(|(id, told)| connection::set_told(tx, id, *told))
         })?;

@@ -50,7 +50,7 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let own =
             ["authorize_url", "token_url"].map(|key| (key.to_owned(), "https://id.example/x".to_owned()));
-        let custom = Profile::find("custom").unwrap().conventions(&Overrides::from(own)).unwrap();
+        let custom = Profile::find("custom").unwrap().config(&Overrides::from(own)).unwrap();
         compare(words(requested), words(granted), &custom.scope_aliases, renews).missing
     }
 

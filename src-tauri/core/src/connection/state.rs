@@ -13,22 +13,22 @@ use jiff::Timestamp;
 
 use super::scopes;
 use crate::app::{self, App};
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant;
 use crate::refresh;
 
 /// What the standing of every connection depends on, at one moment.
 pub(super) struct StatusContext<'a> {
-    env: &'a Env,
+    ctx: &'a Context,
     apps: HashMap<AppId, App>,
     is_locked: bool,
     time: Timestamp,
 }
 
 impl<'a> StatusContext<'a> {
-    pub(super) fn of(env: &'a Env, apps: Vec<App>) -> Self {
+    pub(super) fn of(ctx: &'a Context, apps: Vec<App>) -> Self {
         let apps = apps.into_iter().map(|app| (app.id.clone(), app)).collect();
-        Self { env, apps, is_locked: env.vault.trouble().is_some(), time: env.time.now() }
+        Self { ctx, apps, is_locked: ctx.vault.error().is_some(), time: ctx.time.now() }
     }
 
     /// Lines of the list. None for a connection whose app is gone between two reads.
@@ -56,14 +56,14 @@ impl<'a> StatusContext<'a> {
     fn state(&self, of: &ConnectionStatus, app: &App) -> State {
         let Some(held) = &of.held else { return State::Disconnected };
         // Tokens that only wait to be written are asked of nobody.
-        let is_unsaved = self.env.unsaved_of(&of.id, of.version).is_some();
-        if self.env.is_renewing(&of.id) && !is_unsaved {
+        let is_unsaved = self.ctx.unsaved_of(&of.id, of.version).is_some();
+        if self.ctx.is_refreshing(&of.id) && !is_unsaved {
             return State::Renewing;
         }
         if self.is_locked {
             return State::Locked;
         }
-        if trouble(self.env, of, app).is_some_and(|trouble| trouble.code.needs_person()) {
+        if error(self.ctx, of, app).is_some_and(|error| error.code.needs_person()) {
             return State::ReconnectNeeded;
         }
         if of.retry_at.is_some() || is_unsaved {
@@ -79,30 +79,29 @@ fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
     if of.scopes.is_empty() || app.scopes.iter().all(|scope| of.scopes.contains(scope)) {
         return false;
     }
-    let conventions = Profile::find(&app.provider).and_then(|profile| profile.conventions(&app.overrides));
-    let aliases = conventions.map(|now| now.scope_aliases).unwrap_or_default();
+    let config = Profile::find(&app.provider).and_then(|profile| profile.config(&app.overrides));
+    let aliases = config.map(|now| now.scope_aliases).unwrap_or_default();
     !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, of.renews).missing.is_empty()
 }
 
 /// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, that its new tokens
 /// are in memory alone, or what was noted.
-fn trouble(env: &Env, of: &ConnectionStatus, app: &App) -> Option<Error> {
-    let conventions = || Profile::find(&app.provider)?.conventions(&app.overrides);
+fn error(ctx: &Context, of: &ConnectionStatus, app: &App) -> Option<Error> {
+    let config = || Profile::find(&app.provider)?.config(&app.overrides);
     let moved = of.kept_for.is_some() && of.held.is_some();
-    let moved =
-        moved.then(|| conventions().and_then(|now| grant::may_be_sent(of.kept_for.as_ref(), &now)).err());
-    let unsaved = || env.unsaved_of(&of.id, of.version).map(|unsaved| unsaved.trouble);
-    moved.flatten().or_else(unsaved).or_else(|| of.trouble.clone())
+    let moved = moved.then(|| config().and_then(|now| grant::may_be_sent(of.kept_for.as_ref(), &now)).err());
+    let unsaved = || ctx.unsaved_of(&of.id, of.version).map(|unsaved| unsaved.error);
+    moved.flatten().or_else(unsaved).or_else(|| of.error.clone())
 }
 
 /// Everything about a connection.
-pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Details> {
+pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<Details> {
     let (standing, app) = (ConnectionStatus::from(&row), app::view(app)?);
-    let trouble = trouble(env, &standing, &app);
+    let error = error(ctx, &standing, &app);
     let profile = Profile::find(&app.provider)?;
     let (requested, portal) = (app.scopes.clone(), profile.portal.clone());
-    let aliases = profile.conventions(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
-    let summary = StatusContext::of(env, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
+    let aliases = profile.config(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
+    let summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let renews = row.sealed_refresh().is_some();
     let identity = row.identity;
     Ok(Details {
@@ -111,10 +110,10 @@ pub(super) fn details(env: &Env, row: ConnectionRow, app: AppRow) -> Result<Deta
         identity_note: identity.note,
         application: identity.application,
         authorization: identity.authorization,
-        trouble,
+        error,
         scopes: scopes::compare(requested, row.scopes, &aliases, renews),
         project_ids: row.project_ids,
-        renews_at: refresh::renews_at(env, &row.id)?,
+        renews_at: refresh::renews_at(ctx, &row.id)?,
         tokens: row.grant.map(|grant| grant.held),
         deviations: row.deviations,
         seen: row.seen,

@@ -6,7 +6,7 @@ use grapnel_store::connection_status;
 
 use super::state::StatusContext;
 use crate::app;
-use crate::env::Env;
+use crate::context::Context;
 
 /// How many connections stand how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub struct StatusCounts {
 }
 
 /// Counts them.
-pub(crate) fn count(env: &Env) -> Result<StatusCounts> {
-    let unsaved = env.unsaved_ones();
-    let (noted, (all, disconnected)) = env.store.read(|c| {
+pub(crate) fn count(ctx: &Context) -> Result<StatusCounts> {
+    let unsaved = ctx.unsaved_connections();
+    let (noted, (all, disconnected)) = ctx.store.read(|c| {
         let mut noted = connection_status::noted(c)?;
         for row in &unsaved {
             if noted.iter().all(|one| one.id != row.id) {
@@ -36,14 +36,14 @@ pub(crate) fn count(env: &Env) -> Result<StatusCounts> {
         Ok((noted, connection_status::counts(c)?))
     })?;
     let mut counts = StatusCounts { all, disconnected, ..StatusCounts::default() };
-    if env.vault.trouble().is_some() {
+    if ctx.vault.error().is_some() {
         counts.locked = all - disconnected;
         return Ok(counts);
     }
     if noted.is_empty() {
         return Ok(counts);
     }
-    for summary in StatusContext::of(env, app::all(env)?).summaries(noted) {
+    for summary in StatusContext::of(ctx, app::all(ctx)?).summaries(noted) {
         match summary.state {
             State::Retrying => counts.retrying += 1,
             State::ReconnectNeeded => counts.needing.push(summary),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::{Content, Conventions};
+use grapnel_model::provider::{Content, ProviderConfig};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_oauth::http::api::{self, ApiFailure};
@@ -17,7 +17,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::{self, Client};
 use crate::refresh::{self, CurrentToken};
 use crate::signed_in::{ConfiguredApp, SignedIn};
@@ -34,38 +34,38 @@ fn no_api(provider: &str) -> Error {
 
 /// A connection's API, which renews the token where it has to.
 pub(super) struct Api<'a> {
-    pub(super) env: &'a Arc<Env>,
+    pub(super) ctx: &'a Arc<Context>,
     pub(super) id: &'a ConnectionId,
     app: ConfiguredApp,
     /// The access token of a grant that is not kept yet.
     new_token: Option<SecretString>,
     provider: String,
-    pub(super) conventions: Conventions,
+    pub(super) config: ProviderConfig,
     /// The secrets of this connection, so that a reply which repeats one cannot make it be kept or shown.
     secrets: Mutex<Vec<SecretString>>,
 }
 
 impl<'a> Api<'a> {
     /// The API of a connection.
-    pub(super) fn of(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Self> {
-        let SignedIn { connection, app } = *SignedIn::load(env, id)?;
-        let conventions = app.config()?.clone();
-        grant::may_be_sent(connection.kept_for.as_ref(), &conventions)?;
+    pub(super) fn of(ctx: &'a Arc<Context>, id: &'a ConnectionId) -> Result<Self> {
+        let SignedIn { connection, app } = *SignedIn::load(ctx, id)?;
+        let config = app.config()?.clone();
+        grant::may_be_sent(connection.kept_for.as_ref(), &config)?;
         let provider = app.provider()?;
-        Ok(Self { env, id, app, new_token: None, provider, conventions, secrets: Mutex::default() })
+        Ok(Self { ctx, id, app, new_token: None, provider, config, secrets: Mutex::default() })
     }
 
     /// The API as a grant opens it that is not kept yet.
     pub(super) fn of_new(
-        env: &'a Arc<Env>,
+        ctx: &'a Arc<Context>,
         id: &'a ConnectionId,
         app: &ConfiguredApp,
         granted: &Grant,
     ) -> Result<Self> {
-        let (app, provider, conventions) = (app.clone(), app.provider()?, app.config()?.clone());
+        let (app, provider, config) = (app.clone(), app.provider()?, app.config()?.clone());
         let (new_token, secrets) =
             (Some(granted.access_token.clone()), Mutex::new(granted.secrets().collect()));
-        Ok(Self { env, id, app, new_token, provider, conventions, secrets })
+        Ok(Self { ctx, id, app, new_token, provider, config, secrets })
     }
 
     pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
@@ -93,7 +93,7 @@ impl<'a> Api<'a> {
 
     /// The keys that the provider signs with.
     pub(super) async fn keys(&self) -> Keys {
-        Keys::at(&self.env.http, self.conventions.jwks_url.as_ref()).await
+        Keys::at(&self.ctx.http, self.config.jwks_url.as_ref()).await
     }
 
     /// The app's client ID.
@@ -104,15 +104,15 @@ impl<'a> Api<'a> {
     /// What a userinfo endpoint says, or in words why it says nothing.
     pub(super) async fn userinfo_at(&self, url: &Url) -> Result<api::Userinfo, String> {
         let token = self.token().await.map_err(|error| error.message)?;
-        api::userinfo(&self.env.http, url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
+        api::userinfo(&self.ctx.http, url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
     }
 
     /// Introspects the access token (RFC 7662), as the app itself.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
-        let client = Client::of(self.env, &self.app).await?;
+        let client = Client::of(self.ctx, &self.app).await?;
         let token = self.token().await?;
-        let (http, mask) = (&self.env.http, self.mask());
-        let asked = api::introspect(http, url, &client.conventions, &client.credentials, &token, &mask);
+        let (http, mask) = (&self.ctx.http, self.mask());
+        let asked = api::introspect(http, url, &client.config, &client.credentials, &token, &mask);
         asked.await.map_err(|failure| self.explain(failure))
     }
 
@@ -125,7 +125,7 @@ impl<'a> Api<'a> {
 
     /// Posts, and answers with a long reply as it came.
     pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Progress<'_>) -> Result<Reply> {
-        let (base, http) = (self.base()?, &self.env.http);
+        let (base, http) = (self.base()?, &self.ctx.http);
         let fresh = self.fresh().await?;
         let mut fetched = api::fetch(http, base, path, &fresh.token.value, body, heard, &self.mask()).await;
         if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
@@ -137,7 +137,7 @@ impl<'a> Api<'a> {
 
     /// Calls, and reads the reply.
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
-        let (base, http) = (self.base()?, &self.env.http);
+        let (base, http) = (self.base()?, &self.ctx.http);
         let fresh = self.fresh().await?;
         let mut called =
             api::call(http, base, path, &fresh.token.value, body.as_ref(), limits, &self.mask()).await;
@@ -159,18 +159,18 @@ impl<'a> Api<'a> {
             let token = AccessToken { value: token.clone(), expires_at: None };
             return Ok(CurrentToken { token, version: -1 });
         }
-        let fresh = refresh::access_token(self.env, self.id, Duration::ZERO).await?;
+        let fresh = refresh::access_token(self.ctx, self.id, Duration::ZERO).await?;
         self.knows(&fresh).await?;
         Ok(fresh)
     }
 
     /// Remembers what is secret of this connection from now on.
     async fn knows(&self, fresh: &CurrentToken) -> Result<()> {
-        let signed_in = SignedIn::load(self.env, self.id)?;
+        let signed_in = SignedIn::load(self.ctx, self.id)?;
         let mut secrets = vec![fresh.token.value.clone()];
-        secrets.extend(Client::of(self.env, &signed_in.app).await?.credentials.client_secret);
+        secrets.extend(Client::of(self.ctx, &signed_in.app).await?.credentials.client_secret);
         if let Some(sealed) = signed_in.connection.sealed_refresh() {
-            secrets.push(self.env.vault.open(&grant::refresh_place(self.id), sealed).await?);
+            secrets.push(self.ctx.vault.open(&grant::refresh_place(self.id), sealed).await?);
         }
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
         Ok(())
@@ -185,7 +185,7 @@ impl<'a> Api<'a> {
         if self.new_token.is_some() || !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(None);
         }
-        let newer = refresh::after_rejection(self.env, self.id, fresh.version).await?;
+        let newer = refresh::after_rejection(self.ctx, self.id, fresh.version).await?;
         self.knows(&newer).await?;
         Ok(Some(newer))
     }
@@ -195,13 +195,13 @@ impl<'a> Api<'a> {
         if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(());
         }
-        let trouble = self.not_accepted();
-        refresh::rejected_by_api(self.env, self.id, newer.version, &trouble)?;
-        Err(trouble)
+        let error = self.not_accepted();
+        refresh::rejected_by_api(self.ctx, self.id, newer.version, &error)?;
+        Err(error)
     }
 
     fn base(&self) -> Result<&Url> {
-        self.conventions.api_base.as_ref().ok_or_else(|| no_api(&self.provider))
+        self.config.api_base.as_ref().ok_or_else(|| no_api(&self.provider))
     }
 
     /// Whether an API says that the token is of no use: by status, or, where calls are JSON-RPC, by Grindery's codes.
@@ -209,7 +209,7 @@ impl<'a> Api<'a> {
         match failure {
             ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. } => true,
             ApiFailure::Refused { code, .. } => {
-                self.conventions.content == Content::Grindery && matches!(code.as_str(), "-32602" | "1")
+                self.config.content == Content::Grindery && matches!(code.as_str(), "-32602" | "1")
             }
             ApiFailure::Failed(_) => false,
         }
@@ -272,9 +272,9 @@ impl<'a> Api<'a> {
     }
 }
 
-pub(super) fn grigora_api<'a>(env: &'a Arc<Env>, id: &'a ConnectionId) -> Result<Api<'a>> {
-    let api = Api::of(env, id)?;
-    if api.conventions.content == Content::Grigora { Ok(api) } else { Err(no_such("projects")) }
+pub(super) fn grigora_api<'a>(ctx: &'a Arc<Context>, id: &'a ConnectionId) -> Result<Api<'a>> {
+    let api = Api::of(ctx, id)?;
+    if api.config.content == Content::Grigora { Ok(api) } else { Err(no_such("projects")) }
 }
 
 pub(super) fn no_such(what: &str) -> Error {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use grapnel_model::content::{
-    Found, Items, Month, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects,
+    Items, Month, Post, PostDetails, PostPage, PostQuery, Posts, Project, Projects, SearchHit,
 };
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{export, grigora, posts};
-use crate::env::Env;
+use crate::context::Context;
 
 /// How many months are counted, the present one included.
 const MONTHS: i64 = 24;
@@ -25,11 +25,11 @@ const MONTHS: i64 = 24;
 const LINES: u32 = 500;
 
 /// What was browsed before.
-pub struct CachedContent(Arc<Env>);
+pub struct CachedContent(Arc<Context>);
 
 impl CachedContent {
-    pub(crate) fn of(env: &Arc<Env>) -> Self {
-        Self(Arc::clone(env))
+    pub(crate) fn of(ctx: &Arc<Context>) -> Self {
+        Self(Arc::clone(ctx))
     }
 
     /// The projects of a connection, each with how many posts were read of it.
@@ -152,7 +152,7 @@ impl CachedContent {
     }
 
     /// What holds every word of a text, across everything that was read; at most fifty, the best first.
-    pub async fn search(&self, text: &str) -> Result<Vec<Found>> {
+    pub async fn search(&self, text: &str) -> Result<Vec<SearchHit>> {
         let text = text.to_owned();
         let hits = self.0.cache.read(move |connection| Ok(cache::find(connection, &text)?)).await?;
         let wanted: BTreeSet<_> = hits.iter().map(|hit| hit.connection_id.clone()).collect();
@@ -162,7 +162,7 @@ impl CachedContent {
         })?;
         let found = hits.into_iter().filter_map(|hit| {
             let (id, name) = names.get_key_value(&ConnectionId(hit.connection_id))?;
-            Some(Found {
+            Some(SearchHit {
                 connection_id: id.clone(),
                 connection: name.clone(),
                 kind: hit.kind,
@@ -251,9 +251,13 @@ fn months_until(now: &Zoned) -> Vec<Zoned> {
 }
 
 /// Fills in how many posts were read of each project.
-pub(super) async fn count_posts(env: &Arc<Env>, id: &ConnectionId, projects: &mut [Project]) -> Result<()> {
+pub(super) async fn count_posts(
+    ctx: &Arc<Context>,
+    id: &ConnectionId,
+    projects: &mut [Project],
+) -> Result<()> {
     let of = id.0.clone();
-    let sizes = env.cache.read(move |connection| Ok(cache::sizes(connection, &of, posts::KIND)?)).await?;
+    let sizes = ctx.cache.read(move |connection| Ok(cache::sizes(connection, &of, posts::KIND)?)).await?;
     for project in projects {
         project.posts = sizes.get(&project.id).copied();
     }

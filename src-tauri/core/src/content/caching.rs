@@ -10,7 +10,7 @@ use grapnel_store::connection;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// Something that is kept as it was read.
 pub(super) struct Whole {
@@ -39,21 +39,26 @@ pub(super) fn named(
 }
 
 /// Keeps what was read. Where that fails it was read all the same.
-pub(super) async fn keep(env: &Arc<Env>, of: ListKey, as_of: Timestamp, all: impl Iterator<Item = Whole>) {
+pub(super) async fn keep(
+    ctx: &Arc<Context>,
+    of: ListKey,
+    as_of: Timestamp,
+    all: impl Iterator<Item = Whole>,
+) {
     let (all, id) = (all.collect::<Vec<Whole>>(), ConnectionId(of.connection_id.clone()));
-    let kept = env.cache.write(move |tx| {
+    let kept = ctx.cache.write(move |tx| {
         Ok(cache::replace_list(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
     });
     let kept = kept.await;
-    if let Err(error) = kept.and(drop_if_forgotten(env, &id).await) {
+    if let Err(error) = kept.and(drop_if_forgotten(ctx, &id).await) {
         tracing::warn!(%error, "what was read is not kept");
     }
 }
 
 /// Deletes what was kept while its connection was being forgotten: nothing else would ever do so.
-pub(super) async fn drop_if_forgotten(env: &Env, id: &ConnectionId) -> Result<()> {
-    if env.store.read(|c| connection::get(c, id))?.is_none() {
-        env.cache.forget(&id.0).await?;
+pub(super) async fn drop_if_forgotten(ctx: &Context, id: &ConnectionId) -> Result<()> {
+    if ctx.store.read(|c| connection::get(c, id))?.is_none() {
+        ctx.cache.forget(&id.0).await?;
     }
     Ok(())
 }

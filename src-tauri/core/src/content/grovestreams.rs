@@ -11,8 +11,8 @@ use super::read::{Members, id_of, list, object, others, text};
 
 /// The user whose id was entered; else the email that was; else nobody knows.
 pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {
-    let typed = api.conventions.email.as_ref();
-    if api.conventions.user_uid.is_none() {
+    let typed = api.config.email.as_ref();
+    if api.config.user_uid.is_none() {
         return Ok(typed.map(|email| Account {
             id: email.clone(),
             name: String::new(),
@@ -47,14 +47,14 @@ pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> 
 
 /// `GET /user/{uid}`, with the organization where one was entered.
 async fn user(api: &Api<'_>) -> Result<Members> {
-    let uid = api.conventions.user_uid.as_deref().ok_or_else(|| {
+    let uid = api.config.user_uid.as_deref().ok_or_else(|| {
         let error = no_such("organizations that Grapnel could list without your user id")
             .hint("Enter your user ID (user_uid) among the app’s values.");
         // The window offers to edit the app where a value of it is what is missing.
         Error { field: Some("user_uid".into()), ..error }
     })?;
     let segment: String = url::form_urlencoded::byte_serialize(uid.as_bytes()).collect();
-    let org = api.conventions.org.as_ref().map(|org| {
+    let org = api.config.org.as_ref().map(|org| {
         format!("?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("org", org).finish())
     });
     let reply = api.get(&format!("user/{segment}{}", org.unwrap_or_default()), Limits::IDENTITY).await?;

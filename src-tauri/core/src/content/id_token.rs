@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::account;
 use super::jwt::{Jwt, Keys, Unverified};
 use super::read::Members;
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::Client;
 
 /// How far the clocks of the issuer and of this machine may be apart.
@@ -33,23 +33,23 @@ pub(crate) struct IdToken {
 /// where it is wrong, so that the grant must not be kept. It came from the token endpoint itself, so that a signature
 /// that cannot be checked refuses nothing (§3.1.3.7, point 6); one that is wrong does.
 pub(crate) async fn check(
-    env: &Env,
+    ctx: &Context,
     client: &Client,
     token: &SecretString,
     nonce_hash: Option<&[u8]>,
     mask: &Mask,
 ) -> Result<Option<IdToken>> {
     let Some(jwt) = Jwt::parse(token.expose_secret()) else { return Ok(None) };
-    let jwks_url = client.conventions.jwks_url.as_ref();
+    let jwks_url = client.config.jwks_url.as_ref();
     let expected = Expected {
-        issuer: client.conventions.issuer.as_deref(),
+        issuer: client.config.issuer.as_deref(),
         client_id: &client.credentials.client_id,
         nonce_hash,
-        now: env.time.now(),
+        now: ctx.time.now(),
     };
     let refuse = |fault: Fault| fault.explain(&client.provider);
     expected.check(&jwt.claims).map_err(refuse)?;
-    let verified = jwt.verify(&Keys::at(&env.http, jwks_url).await);
+    let verified = jwt.verify(&Keys::at(&ctx.http, jwks_url).await);
     match &verified {
         Err(Unverified::BadSignature) => return Err(refuse(Fault::BadSignature)),
         // Where keys are published, a token without a signature is not one of theirs.

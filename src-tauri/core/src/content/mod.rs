@@ -37,7 +37,7 @@ pub use cached::CachedContent;
 pub(crate) use id_token::{IdToken, check as check_id_token};
 pub(crate) use posts::{load, posts};
 
-use crate::env::Env;
+use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 use api::{Api, grigora_api, no_such};
 use cached::{count_posts, list_of};
@@ -46,39 +46,39 @@ use identity::Identity;
 
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
 /// becomes of the others.
-pub(crate) async fn identify(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
-    let api = Api::of(env, id)?;
-    let row = env.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
+pub(crate) async fn identify(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
+    let api = Api::of(ctx, id)?;
+    let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
     let id_account = row.identity.id_claims.as_ref().and_then(account::of_claims);
     let claims = claims_of(&api).await?;
-    env.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
+    ctx.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
     let version = api.version().await?;
     let introspected = introspect(&api).await;
     let identity = who(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
     if let Ok(Identity { account, note }) = &identity {
-        env.store.write(|tx| connection::set_identity(tx, id, account.as_ref(), note.as_deref()))?;
+        ctx.store.write(|tx| connection::set_identity(tx, id, account.as_ref(), note.as_deref()))?;
     }
     if let Ok(Introspection { application, told: Some(told) }) = &introspected {
-        let now = env.now();
-        env.store.write(|tx| {
+        let now = ctx.now();
+        ctx.store.write(|tx| {
             if let Some(end) = told.authorization.expires_at.filter(|_| told.authorization.is_active) {
                 connection::set_introspected_end(tx, id, version, end)?;
             }
             connection::set_introspection(tx, id, application.as_ref(), &told.authorization, now)
         })?;
     }
-    env.tell(Event::Connection(id.clone()));
+    ctx.tell(Event::Connection(id.clone()));
     identity.and(introspected.map(drop))
 }
 
 /// Whose a grant is that is not kept yet, asked with its own access token. `None` where nobody tells.
 pub(crate) async fn account_of_new(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     id: &ConnectionId,
     app: &ConfiguredApp,
     granted: &Grant,
 ) -> Option<Account> {
-    let api = Api::of_new(env, id, app, granted).ok()?;
+    let api = Api::of_new(ctx, id, app, granted).ok()?;
     let claims = claims_of(&api).await.ok()?;
     let introspected = introspect(&api).await.ok();
     who(&api, None, introspected.as_ref(), claims.as_ref()).await.ok()?.account
@@ -97,7 +97,7 @@ async fn who(
     introspected: Option<&Introspection>,
     claims: Option<&Claims>,
 ) -> Result<Identity> {
-    let account = match api.conventions.content {
+    let account = match api.config.content {
         Content::Grigora => grigora::who(api).await.map(Some)?,
         Content::Grindery => grindery::who(api, claims).await?,
         Content::TheGrid => thegrid::who(api).await.map(Some)?,
@@ -118,7 +118,7 @@ struct Introspection {
 }
 
 async fn introspect(api: &Api<'_>) -> Result<Introspection> {
-    match api.conventions.content {
+    match api.config.content {
         Content::Grigora => {
             let (application, authorization) = grigora::introspect(api).await?;
             let told = standard::Introspected { authorization, account: None };
@@ -129,28 +129,28 @@ async fn introspect(api: &Api<'_>) -> Result<Introspection> {
 }
 
 /// The projects that the connection opens.
-pub(crate) async fn projects(env: &Arc<Env>, id: &ConnectionId) -> Result<Projects> {
-    let api = grigora_api(env, id)?;
+pub(crate) async fn projects(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Projects> {
+    let api = grigora_api(ctx, id)?;
     let reply = api.get("project/list", Limits::LIST).await?;
-    let (as_of, mut projects) = (env.now(), api.understand(grigora::projects(reply))?);
-    keep(env, list_of(id, "projects", ""), as_of, projects.iter().map(of_project)).await;
+    let (as_of, mut projects) = (ctx.now(), api.understand(grigora::projects(reply))?);
+    keep(ctx, list_of(id, "projects", ""), as_of, projects.iter().map(of_project)).await;
     // Not to know how many posts were read loses nothing.
-    let _ = count_posts(env, id, &mut projects).await;
+    let _ = count_posts(ctx, id, &mut projects).await;
     Ok(Projects { as_of, projects })
 }
 
 /// Everything about one project.
-pub(crate) async fn project(env: &Arc<Env>, id: &ConnectionId, project_id: &str) -> Result<Project> {
-    let api = grigora_api(env, id)?;
+pub(crate) async fn project(ctx: &Arc<Context>, id: &ConnectionId, project_id: &str) -> Result<Project> {
+    let api = grigora_api(ctx, id)?;
     let reply = api.post("project/details", json!({ "project_id": project_id })).await?;
     let project = api.understand(grigora::project(reply))?;
-    keep(env, list_of(id, "project", project_id), env.now(), [of_project(&project)].into_iter()).await;
+    keep(ctx, list_of(id, "project", project_id), ctx.now(), [of_project(&project)].into_iter()).await;
     Ok(project)
 }
 
 /// The kinds of things that the connection opens, where they are not projects.
-pub(crate) fn collections(env: &Arc<Env>, id: &ConnectionId) -> Result<Vec<Collection>> {
-    Ok(match Api::of(env, id)?.conventions.content {
+pub(crate) fn collections(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Vec<Collection>> {
+    Ok(match Api::of(ctx, id)?.config.content {
         Content::Grindery => grindery::collections(),
         Content::TheGrid => thegrid::collections(),
         Content::GroveStreams => grovestreams::collections(),
@@ -160,20 +160,20 @@ pub(crate) fn collections(env: &Arc<Env>, id: &ConnectionId) -> Result<Vec<Colle
 
 /// The things of one kind: all, or those within another thing.
 pub(crate) async fn items(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     id: &ConnectionId,
     collection: &str,
     within: Option<&str>,
 ) -> Result<Items> {
-    let api = Api::of(env, id)?;
-    let items = match api.conventions.content {
+    let api = Api::of(ctx, id)?;
+    let items = match api.config.content {
         Content::Grindery => grindery::items(&api, collection, within).await?,
         Content::TheGrid => thegrid::items(&api, collection, within).await?,
         Content::GroveStreams => grovestreams::items(&api, collection).await?,
         Content::Grigora | Content::None => return Err(no_such(collection)),
     };
-    let as_of = env.now();
+    let as_of = ctx.now();
     let entries = items.iter().map(|item| named((&item.id, &item.name, item.note.clone()), None, item));
-    keep(env, list_of(id, collection, within.unwrap_or_default()), as_of, entries).await;
+    keep(ctx, list_of(id, collection, within.unwrap_or_default()), as_of, entries).await;
     Ok(Items { as_of, items })
 }

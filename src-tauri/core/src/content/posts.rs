@@ -16,7 +16,7 @@ use super::api::{Api, grigora_api};
 use super::caching::drop_if_forgotten;
 use super::credentials;
 use super::grigora::{self, Unread};
-use crate::env::Env;
+use crate::context::Context;
 
 /// The kind of list that posts are kept as.
 pub(super) const KIND: &str = "posts";
@@ -26,11 +26,11 @@ const TELLING: Duration = Duration::from_millis(100);
 const STEP: u32 = 1_000;
 
 /// The posts that a query finds, in the provider's order. They are kept as well; where that fails, nothing is lost.
-pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
-    let api = grigora_api(env, id)?;
+pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
+    let api = grigora_api(ctx, id)?;
     let telling = Telling::of(&api, query);
     let reply = Arc::new(fetch(&api, query, &telling).await?);
-    let as_of = env.now();
+    let as_of = ctx.now();
     let read = {
         let (reply, remaining) = (Arc::clone(&reply), query.clone().without_provider_filters());
         run_blocking(move || {
@@ -48,8 +48,8 @@ pub(crate) async fn posts(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) 
 }
 
 /// Reads the posts that the provider's own filters leave, and keeps them in place of those that were read so before.
-pub(crate) async fn load(env: &Arc<Env>, id: &ConnectionId, query: &PostQuery) -> Result<()> {
-    let api = grigora_api(env, id)?;
+pub(crate) async fn load(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuery) -> Result<()> {
+    let api = grigora_api(ctx, id)?;
     // They are sorted here, again and again.
     let query = PostQuery { sort: None, order: None, ..query.clone() };
     let telling = Telling::of(&api, &query);
@@ -70,10 +70,10 @@ async fn fetch(api: &Api<'_>, query: &PostQuery, telling: &Telling) -> Result<Re
 
 async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Telling) -> Result<()> {
     let of = of(api.id, &query.project_id, grigora::narrowing(query));
-    let as_of = api.env.now();
+    let as_of = api.ctx.now();
     let stop = Stop::default();
     let (stopped, whole) = (Arc::clone(&stop.0), Arc::clone(&reply));
-    let kept = api.env.cache.write(move |tx| {
+    let kept = api.ctx.cache.write(move |tx| {
         let all = match grigora::listed(&whole.body) {
             Ok(all) => all,
             Err(unread) => return Ok(Err(unread)),
@@ -99,7 +99,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
         Ok(Ok(()))
     });
     let kept = kept.await?;
-    drop_if_forgotten(api.env, api.id).await?;
+    drop_if_forgotten(api.ctx, api.id).await?;
     kept.map_err(|unread| explain(api, &reply, unread))
 }
 
@@ -145,7 +145,7 @@ impl Drop for Stop {
 
 /// Tells how far it is, not too often.
 struct Telling {
-    env: Arc<Env>,
+    ctx: Arc<Context>,
     last: Mutex<(Instant, Progress)>,
 }
 
@@ -158,7 +158,7 @@ impl Telling {
             of: None,
             posts: 0,
         };
-        Self { env: Arc::clone(api.env), last: Mutex::new((Instant::now(), progress)) }
+        Self { ctx: Arc::clone(api.ctx), last: Mutex::new((Instant::now(), progress)) }
     }
 
     fn tell(&self, change: impl FnOnce(&mut Progress)) {
@@ -166,7 +166,7 @@ impl Telling {
         change(&mut last.1);
         if last.0.elapsed() >= TELLING {
             last.0 = Instant::now();
-            self.env.tell(Event::Progress(last.1.clone()));
+            self.ctx.tell(Event::Progress(last.1.clone()));
         }
     }
 }

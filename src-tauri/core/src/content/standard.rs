@@ -22,7 +22,7 @@ pub(super) async fn who(
 ) -> Identity {
     let mut notes = Vec::new();
     let mut account = id_account;
-    match &api.conventions.userinfo_url {
+    match &api.config.userinfo_url {
         None => notes.push("The app has no userinfo URL.".to_owned()),
         Some(url) => match userinfo(api, url).await {
             Err(why) => notes.push(format!("Userinfo: {why}.")),
@@ -68,7 +68,7 @@ async fn signed(api: &Api<'_>, token: &str) -> Result<Members, String> {
         Some(Value::Array(all)) => all.iter().any(|one| one == api.client_id()),
         Some(one) => one == api.client_id(),
     };
-    let is_from_issuer = match (members.get("iss"), &api.conventions.issuer) {
+    let is_from_issuer = match (members.get("iss"), &api.config.issuer) {
         (Some(named), Some(known)) => named == known,
         _ => true,
     };
@@ -87,7 +87,7 @@ pub(super) struct Introspected {
 
 /// What the provider says of the access token now; nothing where it does not introspect.
 pub(super) async fn introspect(api: &Api<'_>) -> Option<Introspected> {
-    let url = api.conventions.introspection_url.as_ref()?;
+    let url = api.config.introspection_url.as_ref()?;
     let members = object(api.introspect_at(url).await.ok()?)?;
     let is_active = members.get("active")?.as_bool()?;
     let account = account::of_introspection(&members).filter(|_| is_active);

@@ -12,7 +12,7 @@ use grapnel_store::{BACKUP_FILES, Store};
 use super::check::{Check, Verdict};
 use super::wording::word;
 use crate::connection;
-use crate::env::Env;
+use crate::context::Context;
 
 /// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
 #[cfg(unix)]
@@ -83,21 +83,21 @@ pub(super) fn room(_: &Store) -> Option<Check> {
 }
 
 /// A round trip: the key is asked for, and opens what was sealed with it.
-pub(super) async fn vault(env: &Env) -> Check {
+pub(super) async fn vault(ctx: &Context) -> Check {
     const NAME: &str = "Vault";
-    let protection = match env.vault.protection() {
+    let protection = match ctx.vault.protection() {
         Ok(protection) => protection,
         Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
     };
     // A keyring that is silent counts as locked by the end of a glance.
-    let answered = tokio::time::timeout(GLANCE, env.vault.check_if_needed()).await;
-    match (protection, answered.unwrap_or_else(|_| env.vault.trouble())) {
+    let answered = tokio::time::timeout(GLANCE, ctx.vault.check_if_needed()).await;
+    match (protection, answered.unwrap_or_else(|_| ctx.vault.error())) {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {
             let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard input.";
             Check::wrong(NAME, Verdict::Attention, error.hint(hint))
         }
         (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
-        (Protection::None, None) => match env.vault.inspect_keyring().await {
+        (Protection::None, None) => match ctx.vault.inspect_keyring().await {
             Ok(()) => Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked."),
             Err(error) => {
                 let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a passphrase.";
@@ -109,9 +109,9 @@ pub(super) async fn vault(env: &Env) -> Check {
     }
 }
 
-pub(super) fn connections(env: &Env) -> Check {
+pub(super) fn connections(ctx: &Context) -> Check {
     const NAME: &str = "Connections";
-    let all = match connection::all(env) {
+    let all = match connection::all(ctx) {
         Ok(all) => all,
         Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
     };

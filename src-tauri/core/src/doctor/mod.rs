@@ -19,7 +19,7 @@ use grapnel_store::{Store, connection, settings};
 pub use check::{Check, Verdict};
 pub use report::Diagnosis;
 
-use crate::env::Env;
+use crate::context::Context;
 use check::Browsers;
 #[cfg(target_os = "linux")]
 use linux as desktop;
@@ -27,12 +27,12 @@ use linux as desktop;
 use unsupported as desktop;
 
 /// Looks at everything.
-pub(crate) async fn examine(env: &Arc<Env>, program: Option<&Path>) -> Diagnosis {
-    let mut checks = vec![checks::vault(env).await];
-    let (beside, program) = (Arc::clone(env), program.map(Path::to_owned));
+pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagnosis {
+    let mut checks = vec![checks::vault(ctx).await];
+    let (beside, program) = (Arc::clone(ctx), program.map(Path::to_owned));
     // A store that cannot be read is told by its own check.
     let browsers =
-        env.store.read(|c| Ok(Browsers { usual: settings::get(c)?.browser, own: connection::browsers(c)? }));
+        ctx.store.read(|c| Ok(Browsers { usual: settings::get(c)?.browser, own: connection::browsers(c)? }));
     let browsers = browsers.unwrap_or_default();
     let slow = tokio::task::spawn_blocking(move || {
         let store = &beside.store;
@@ -41,9 +41,9 @@ pub(crate) async fn examine(env: &Arc<Env>, program: Option<&Path>) -> Diagnosis
         all.chain(desktop::checks(program.as_deref(), &browsers)).collect::<Vec<_>>()
     });
     checks.splice(0..0, slow.await.unwrap_or_default());
-    checks.push(checks::connections(env));
-    let home = Some(env.store.home());
-    report::diagnosis(checks, report::held(env), report::recent(env), home)
+    checks.push(checks::connections(ctx));
+    let home = Some(ctx.store.home());
+    report::diagnosis(checks, report::held(ctx), report::recent(ctx), home)
 }
 
 /// What can be told where the data could not even be opened.

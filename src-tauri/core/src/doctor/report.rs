@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{Check, Verdict};
 use super::wording::word;
 use crate::app::App;
-use crate::env::Env;
+use crate::context::Context;
 use crate::{app, connection};
 
 /// How many entries of the activity are told.
@@ -68,13 +68,13 @@ impl Diagnosis {
 }
 
 /// Apps and connections by number, not by name: a name may be a customer's.
-pub(super) fn held(env: &Env) -> Vec<String> {
-    let (Ok(apps), Ok(connections)) = (app::all(env), connection::all(env)) else { return Vec::new() };
+pub(super) fn held(ctx: &Context) -> Vec<String> {
+    let (Ok(apps), Ok(connections)) = (app::all(ctx), connection::all(ctx)) else { return Vec::new() };
     let mut lines = Vec::new();
     for (number, app) in (1..).zip(&apps) {
         lines.push(format!("app {number}: {}", about_app(app)));
         for (number, connection) in (1..).zip(connections.iter().filter(|one| one.app_id == app.id)) {
-            let about = connection::details(env, &connection.id).map(|details| about_connection(&details));
+            let about = connection::details(ctx, &connection.id).map(|details| about_connection(&details));
             lines.push(format!("  connection {number}: {}", about.unwrap_or_default()));
         }
     }
@@ -107,17 +107,17 @@ fn about_connection(details: &Details) -> String {
         let refresh = if held.refresh.is_some() { "with" } else { "without" };
         format!(", {refresh} a refresh token, renewed {} times", held.renewals)
     });
-    let trouble = details.trouble.as_ref().map(|trouble| format!("; last trouble: {}", word(&trouble.code)));
+    let error = details.error.as_ref().map(|error| format!("; last trouble: {}", word(&error.code)));
     let deviations = details.deviations.len();
     let departed = if deviations == 0 { String::new() } else { format!("; {deviations} deviations") };
     let state = word(&details.summary.state);
-    format!("{state}{}{}{departed}", renews.unwrap_or_default(), trouble.unwrap_or_default())
+    format!("{state}{}{}{departed}", renews.unwrap_or_default(), error.unwrap_or_default())
 }
 
 /// When and what kind, not what was said.
-pub(super) fn recent(env: &Env) -> Vec<String> {
+pub(super) fn recent(ctx: &Context) -> Vec<String> {
     let entries =
-        env.store.read(|c| activity::newest(c, None, None)).unwrap_or_default().into_iter().take(RECENT);
+        ctx.store.read(|c| activity::newest(c, None, None)).unwrap_or_default().into_iter().take(RECENT);
     entries.map(|entry| format!("{:.0} {}", entry.at, word(&entry.kind))).collect()
 }
 

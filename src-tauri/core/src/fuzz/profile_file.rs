@@ -21,25 +21,25 @@ pub(super) fn profile_file(data: &[u8]) {
     let again = file.write().and_then(|text| ProfileFile::read(&text)).expect("what is written is read");
     assert_eq!(again, file);
     let profile = Profile::find(&file.provider).expect("it was found before");
-    let conventions = profile.check(&file.values).expect("it was checked before");
+    let config = profile.check(&file.values).expect("it was checked before");
     let endpoints = [
-        Some(&conventions.authorize_url),
-        Some(&conventions.token_url),
-        conventions.renewal.url.as_ref(),
-        conventions.revocation_url.as_ref(),
-        conventions.introspection_url.as_ref(),
-        conventions.userinfo_url.as_ref(),
-        conventions.jwks_url.as_ref(),
-        conventions.login_url.as_ref(),
-        conventions.api_base.as_ref(),
+        Some(&config.authorize_url),
+        Some(&config.token_url),
+        config.renewal.url.as_ref(),
+        config.revocation_url.as_ref(),
+        config.introspection_url.as_ref(),
+        config.userinfo_url.as_ref(),
+        config.jwks_url.as_ref(),
+        config.login_url.as_ref(),
+        config.api_base.as_ref(),
     ];
-    let sign_in = &conventions.authorize_url;
+    let sign_in = &config.authorize_url;
     for url in endpoints.into_iter().flatten() {
         is_safe(url);
         assert!(is_loopback(sign_in) || url.scheme() == "https", "{url} of {sign_in}");
     }
     assert!(!file.values.keys().any(|key| is_reserved(key)));
-    for (name, value) in &conventions.token_headers {
+    for (name, value) in &config.token_headers {
         assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name:?}");
         assert!(!value.expose_secret().contains(['\r', '\n']));
     }
@@ -48,7 +48,7 @@ pub(super) fn profile_file(data: &[u8]) {
     let named: Vec<&str> = review.other_hosts.iter().map(|other| other.host.as_str()).collect();
     shows_plainly(&profile.called(&file.values));
     // Every host that a person has not seen in the provider's own profile is named.
-    for url in [&conventions.token_url, &conventions.authorize_url] {
+    for url in [&config.token_url, &config.authorize_url] {
         let host = url.host_str().unwrap_or_default();
         let is_own = profile.view().values.iter().any(|own| own.value.contains(host));
         assert!(is_own || named.iter().any(|named| named.starts_with(host)), "{url}: {named:?}");
@@ -66,7 +66,7 @@ fn entered(profile: &Profile, file: &ProfileFile) {
     let new = NewApp {
         provider: file.provider.clone(),
         client_id: "client".into(),
-        client_secret: Some(grapnel_model::secret::Entered("secret".into())),
+        client_secret: Some(grapnel_model::secret::SecretInput("secret".into())),
         redirect: "deep-link".into(),
         scopes: file.scopes.clone(),
         overrides: file.values.clone(),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::env::Env;
+use crate::context::Context;
 use grapnel_model::error::Error;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Overrides;
@@ -24,7 +24,7 @@ pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
 
 /// What the parsers of a target need around them. It is set up once, and each input leaves it as it was.
 pub(crate) struct World {
-    pub(crate) env: Arc<Env>,
+    pub(crate) ctx: Arc<Context>,
     pub(crate) runtime: Runtime,
     /// Removed when this is dropped.
     _home: TempDir,
@@ -34,11 +34,11 @@ impl World {
     pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().expect("a directory for the data");
         let store = Store::open(home.path()).expect("a database");
-        let env = Arc::new(Env::new(store, Arc::<OpenKeyring>::default(), Arc::new(StoppedClock)));
+        let ctx = Arc::new(Context::new(store, Arc::<OpenKeyring>::default(), Arc::new(StoppedClock)));
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         // Makes the vault's key, which is in memory from then on.
-        runtime.block_on(env.vault.seal("fuzz", &SecretString::from("x"))).expect("a vault");
-        Self { env, runtime, _home: home }
+        runtime.block_on(ctx.vault.seal("fuzz", &SecretString::from("x"))).expect("a vault");
+        Self { ctx, runtime, _home: home }
     }
 
     /// An app in the store, whose endpoints are at `id.example` where its profile has none.
@@ -66,7 +66,7 @@ impl World {
             discovered: Vec::new(),
             created_at: NOW,
         };
-        self.env.store.write(|tx| app::insert(tx, &row)).expect("an app");
+        self.ctx.store.write(|tx| app::insert(tx, &row)).expect("an app");
         row
     }
 }

@@ -12,11 +12,11 @@ use crate::archive::{self, Archive, Export, Exported, Import, Imported};
 impl Grapnel {
     /// Writes apps and connections to a file that a passphrase opens. Waits for renewals that are under way.
     pub async fn export(&self, asked: Export) -> Result<Exported> {
-        let env = Arc::clone(&self.0);
+        let ctx = Arc::clone(&self.0);
         // A task of its own: who gives up must not break off between the file and the end of the tokens here.
         let work = tokio::spawn(async move {
-            let _busy = env.busy().await;
-            archive::export(&env, asked).await
+            let _busy = ctx.busy().await;
+            archive::export(&ctx, asked).await
         });
         work.await.map_err(|_| Error::new(Code::Internal, "The export was broken off."))?
     }

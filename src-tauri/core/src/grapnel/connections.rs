@@ -31,13 +31,13 @@ impl Grapnel {
     }
 
     /// How many connections stand how.
-    pub fn tally(&self) -> Result<StatusCounts> {
+    pub fn status_counts(&self) -> Result<StatusCounts> {
         connection::count(&self.0)
     }
 
     /// The connections that need a person who was not told of it yet, by this process or an earlier one. From now on
     /// they were; what mends and breaks again is new.
-    pub fn take_news(&self) -> Result<Vec<Summary>> {
+    pub fn take_pending_notifications(&self) -> Result<Vec<Summary>> {
         connection::take(&self.0)
     }
 

@@ -22,13 +22,13 @@ use grapnel_store::vault::{Keyring, SystemKeyring};
 use grapnel_store::{Store, activity};
 use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
+use crate::context::Context;
 use crate::doctor::{self, Diagnosis};
-use crate::env::Env;
 use crate::{authorize, change_feed, refresh, settings};
 
 /// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct Grapnel(Arc<Env>);
+pub struct Grapnel(Arc<Context>);
 
 /// Nothing goes on that must not be broken off, for as long as this is held.
 #[derive(Debug)]
@@ -42,14 +42,14 @@ impl Grapnel {
 
     /// Opens the data in `home` with a keyring and a clock of the caller's choice.
     pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let env = Arc::new(Env::new(Store::open(home)?, keyring, clock));
-        env.recall_time()?;
-        env.http.begin_with(settings::get(&env)?);
-        env.enter(|| {
-            refresh::settle_cut_off(&env)?;
-            authorize::settle(&env)
+        let ctx = Arc::new(Context::new(Store::open(home)?, keyring, clock));
+        ctx.load_clock_offset()?;
+        ctx.http.begin_with(settings::get(&ctx)?);
+        ctx.enter(|| {
+            refresh::settle_cut_off(&ctx)?;
+            authorize::settle(&ctx)
         })?;
-        Ok(Self(env))
+        Ok(Self(ctx))
     }
 
     /// What changes from now on.

@@ -9,19 +9,19 @@ use grapnel_model::secret::SecretString;
 
 use super::Grapnel;
 use crate::authorize;
-use crate::authorize::{Started, Wanted};
+use crate::authorize::{SignInRequest, Started};
 
 /// How long a program that is about to end waits for a browser to take its last page.
 const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl Grapnel {
     /// Starts a sign-in that goes through the browser.
-    pub async fn start_attempt(&self, app: &AppId, wanted: &Wanted) -> Result<Attempt> {
+    pub async fn start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
         authorize::start(&self.0, app, wanted).await
     }
 
     /// Joins the sign-in for the same thing that another program of this data waits for, or starts one.
-    pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &Wanted) -> Result<Started> {
+    pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Started> {
         authorize::join_or_start(&self.0, app, wanted).await
     }
 
@@ -29,7 +29,7 @@ impl Grapnel {
     pub async fn sign_in_with_password(
         &self,
         app: &AppId,
-        wanted: &Wanted,
+        wanted: &SignInRequest,
         email: &str,
         password: &SecretString,
     ) -> Result<Attempt> {

@@ -18,9 +18,9 @@ impl Grapnel {
     pub async fn refresh(&self, id: &ConnectionId) -> Result<()> {
         refresh::now(&self.0, id).await?;
         // What it may do can have changed with the tokens. Nobody waits for it, and not to know it loses nothing.
-        let (env, id) = (Arc::clone(&self.0), id.clone());
+        let (ctx, id) = (Arc::clone(&self.0), id.clone());
         tokio::spawn(async move {
-            if let Err(error) = content::identify(&env, &id).await {
+            if let Err(error) = content::identify(&ctx, &id).await {
                 tracing::info!(%error, "not identified after a renewal");
             }
         });

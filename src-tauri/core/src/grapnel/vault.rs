@@ -56,18 +56,18 @@ impl Grapnel {
 
     /// A task of its own: a caller that gives up must not leave a key behind that nothing is sealed under.
     async fn move_vault(&self, opener: Opener, text: &'static str) -> Result<()> {
-        let env = Arc::clone(&self.0);
+        let ctx = Arc::clone(&self.0);
         let work = tokio::spawn(async move {
-            let _busy = env.busy().await;
-            env.vault.move_to(opener).await?;
-            env.store.write(|tx| activity::add(tx, env.now(), Kind::VaultMoved, text, (None, None)))
+            let _busy = ctx.busy().await;
+            ctx.vault.move_to(opener).await?;
+            ctx.store.write(|tx| activity::add(tx, ctx.now(), Kind::VaultMoved, text, (None, None)))
         });
         work.await.map_err(|_| Error::new(Code::Internal, "Moving the vault was broken off."))?
     }
 
     /// Why nothing opens the vault now, as far as was found out.
-    pub fn vault_trouble(&self) -> Option<Error> {
-        self.0.vault.trouble()
+    pub fn vault_error(&self) -> Option<Error> {
+        self.0.vault.error()
     }
 
     /// Looks whether the vault opens where nobody is there to unlock a keyring: it is not made to ask for its password.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::connection::Held;
+use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
 use grapnel_store::activity;
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use super::current_token::CurrentToken;
 use super::outcome::{RefreshReason, Refreshed};
 use super::renewal::renew;
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant;
 use crate::signed_in::SignedIn;
 
@@ -24,86 +24,99 @@ const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 /// The access token of a connection, renewed first if it expires within `min_valid`, or soon anyway. Where the provider
 /// issues none that lasts so long, one is good enough that has half of its life left.
 pub(crate) async fn access_token(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     id: &ConnectionId,
     min_valid: Duration,
 ) -> Result<CurrentToken> {
-    valid_for(env, SignedIn::load(env, id)?, min_valid).await
+    valid_for(ctx, SignedIn::load(ctx, id)?, min_valid).await
 }
 
 /// The access token of a connection in place of one that was handed out and then rejected: renewed, unless the stored
 /// one is newer than any that was handed out.
 pub(crate) async fn in_place_of_rejected(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     id: &ConnectionId,
     min_valid: Duration,
 ) -> Result<CurrentToken> {
-    let signed_in = SignedIn::load(env, id)?;
+    let signed_in = SignedIn::load(ctx, id)?;
     let issued_at = held(&signed_in.connection)?.issued_at;
-    let handed_out = env.store.read(|c| activity::last_handed_out(c, id))?;
+    let handed_out = ctx.store.read(|c| activity::last_handed_out(c, id))?;
     // The activity has the machine's time, tokens have the corrected one.
-    let handed_out = handed_out.and_then(|at| at.checked_add(env.time.ahead()).ok());
+    let handed_out = handed_out.and_then(|at| at.checked_add(ctx.time.offset()).ok());
     if handed_out.is_some_and(|at| at < issued_at) {
-        return valid_for(env, signed_in, min_valid).await;
+        return valid_for(ctx, signed_in, min_valid).await;
     }
     let version = signed_in.connection.version;
-    renewed(env, signed_in, version, RefreshReason::NotAccepted).await
+    renewed(ctx, signed_in, version, RefreshReason::NotAccepted).await
 }
 
 /// The access token of a connection after an API has rejected the one of `version`.
-pub(crate) async fn after_rejection(env: &Arc<Env>, id: &ConnectionId, version: i64) -> Result<CurrentToken> {
-    renewed(env, SignedIn::load(env, id)?, version, RefreshReason::NotAccepted).await
+pub(crate) async fn after_rejection(
+    ctx: &Arc<Context>,
+    id: &ConnectionId,
+    version: i64,
+) -> Result<CurrentToken> {
+    renewed(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::NotAccepted).await
 }
 
-async fn valid_for(env: &Arc<Env>, signed_in: Box<SignedIn>, min_valid: Duration) -> Result<CurrentToken> {
+async fn valid_for(
+    ctx: &Arc<Context>,
+    signed_in: Box<SignedIn>,
+    min_valid: Duration,
+) -> Result<CurrentToken> {
     let row = &signed_in.connection;
     let held = held(row)?.clone();
-    if let Some(trouble) = row.renewals.trouble.clone().filter(|_| row.holds_another_account()) {
-        return Err(trouble);
+    if let Some(error) = row.renewals.error.clone().filter(|_| row.holds_another_account()) {
+        return Err(error);
     }
-    if is_valid_for(env, row, &held, min_valid) {
-        return CurrentToken::of(env, row).await;
+    if is_valid_for(ctx, row, &held, min_valid) {
+        return CurrentToken::of(ctx, row).await;
     }
     let (id, version) = (row.id.clone(), row.version);
-    match renewed(env, signed_in, version, RefreshReason::Needed).await {
+    match renewed(ctx, signed_in, version, RefreshReason::Needed).await {
         // Renewing it early failed; the stored one still lasts as long as was asked.
-        Err(_) if remaining(env, &held) > wanted(&held, min_valid) => stored(env, &id).await,
+        Err(_) if remaining(ctx, &held) > wanted(&held, min_valid) => stored(ctx, &id).await,
         renewed => renewed,
     }
 }
 
 async fn renewed(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     signed_in: Box<SignedIn>,
     version: i64,
     reason: RefreshReason,
 ) -> Result<CurrentToken> {
     let row = &signed_in.connection;
-    if let Some(trouble) = row.renewals.trouble.clone().filter(|trouble| trouble.code.needs_person()) {
-        return Err(trouble);
+    if let Some(error) = row.renewals.error.clone().filter(|error| error.code.needs_person()) {
+        return Err(error);
     }
     let id = row.id.clone();
-    match renew(env, signed_in, version, reason).await? {
+    match renew(ctx, signed_in, version, reason).await? {
         Refreshed::Stored(current) => Ok(current),
-        Refreshed::Superseded => stored(env, &id).await,
+        Refreshed::Superseded => stored(ctx, &id).await,
     }
 }
 
 /// What is stored by now.
-async fn stored(env: &Env, id: &ConnectionId) -> Result<CurrentToken> {
-    CurrentToken::of(env, &SignedIn::load(env, id)?.connection).await
+async fn stored(ctx: &Context, id: &ConnectionId) -> Result<CurrentToken> {
+    CurrentToken::of(ctx, &SignedIn::load(ctx, id)?.connection).await
 }
 
-fn held(row: &ConnectionRow) -> Result<&Held> {
+fn held(row: &ConnectionRow) -> Result<&TokenMetadata> {
     row.held().ok_or_else(|| grant::disconnected(&row.name))
 }
 
 /// Whether the stored token can be handed out to a caller that needs it for `min_valid`.
-pub(crate) fn is_valid_for(env: &Env, row: &ConnectionRow, held: &Held, min_valid: Duration) -> bool {
+pub(crate) fn is_valid_for(
+    ctx: &Context,
+    row: &ConnectionRow,
+    held: &TokenMetadata,
+    min_valid: Duration,
+) -> bool {
     if row.holds_another_account() {
         return false;
     }
-    let (remaining, leeway) = (remaining(env, held), EXPIRY_LEEWAY.min(lifetime(held) / 10));
+    let (remaining, leeway) = (remaining(ctx, held), EXPIRY_LEEWAY.min(lifetime(held) / 10));
     // A token that cannot be renewed is good until its very end.
     remaining > wanted(held, min_valid).max(leeway)
         || (row.sealed_refresh().is_none() && remaining > SignedDuration::ZERO)
@@ -111,16 +124,16 @@ pub(crate) fn is_valid_for(env: &Env, row: &ConnectionRow, held: &Held, min_vali
 
 /// How long the token is to be valid. A time that no token of the provider lasts for is cut to half a lifetime, so that
 /// not every request renews.
-fn wanted(held: &Held, min_valid: Duration) -> SignedDuration {
+fn wanted(held: &TokenMetadata, min_valid: Duration) -> SignedDuration {
     let min_valid = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
     if min_valid < lifetime(held) { min_valid } else { lifetime(held) / 2 }
 }
 
 /// How long the token lasts from now. Without a known expiry, for ever.
-fn remaining(env: &Env, held: &Held) -> SignedDuration {
-    held.expires_at.map_or(SignedDuration::MAX, |end| env.time.now().duration_until(end))
+fn remaining(ctx: &Context, held: &TokenMetadata) -> SignedDuration {
+    held.expires_at.map_or(SignedDuration::MAX, |end| ctx.time.now().duration_until(end))
 }
 
-fn lifetime(held: &Held) -> SignedDuration {
+fn lifetime(held: &TokenMetadata) -> SignedDuration {
     held.expires_at.map_or(SignedDuration::MAX, |end| held.issued_at.duration_until(end))
 }

@@ -4,7 +4,7 @@ use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Result};
 use grapnel_store::connection::ConnectionRow;
 
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant;
 use crate::signed_in::SignedIn;
 
@@ -20,21 +20,21 @@ impl CurrentToken {
     ///
     /// The vault may have been rekeyed between that read and now. A process that fetched its key in between does not
     /// have the old one; it reads the connection once more.
-    pub(super) async fn of(env: &Env, connection: &ConnectionRow) -> Result<Self> {
-        let opened = open(env, connection).await;
+    pub(super) async fn of(ctx: &Context, connection: &ConnectionRow) -> Result<Self> {
+        let opened = open(ctx, connection).await;
         if opened.as_ref().is_err_and(|error| error.code == Code::DataDamaged) {
-            let now = SignedIn::load(env, &connection.id)?.connection;
+            let now = SignedIn::load(ctx, &connection.id)?.connection;
             let access = |row: &ConnectionRow| row.grant.as_ref().map(|grant| grant.access.clone());
             if access(&now) != access(connection) {
-                return open(env, &now).await;
+                return open(ctx, &now).await;
             }
         }
         opened
     }
 }
 
-async fn open(env: &Env, connection: &ConnectionRow) -> Result<CurrentToken> {
-    let value = grant::access_token(env, connection).await?;
+async fn open(ctx: &Context, connection: &ConnectionRow) -> Result<CurrentToken> {
+    let value = grant::access_token(ctx, connection).await?;
     let expires_at = connection.held().and_then(|held| held.expires_at);
     Ok(CurrentToken { token: AccessToken { value, expires_at }, version: connection.version })
 }

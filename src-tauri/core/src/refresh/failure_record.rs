@@ -9,7 +9,7 @@ use grapnel_store::{activity, connection};
 use rusqlite::Connection;
 
 use super::outcome::{RefreshFailure, RefreshReason};
-use crate::env::Env;
+use crate::context::Context;
 
 /// How soon a renewal whose response was lost is tried again, at least; at most twice that.
 const LOST_RESPONSE_PAUSE: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 /// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still holds
 /// the grant that was to be replaced.
 pub(super) fn failure_record(
-    env: &Env,
+    ctx: &Context,
     row: &ConnectionRow,
     failure: &RefreshFailure,
     reason: RefreshReason,
@@ -46,7 +46,7 @@ pub(super) fn failure_record(
         }
         RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => return None,
     };
-    let now = env.time.now();
+    let now = ctx.time.now();
     let retry = Retry {
         failures,
         at: pause.map(|pause| after(now, pause)),
@@ -62,9 +62,9 @@ pub(super) fn failure_record(
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
     // Many tries that fail alike are one entry, which counts them.
     let is_news = reason == RefreshReason::Asked
-        || row.renewals.trouble.as_ref().is_none_or(|before| before.code != error.code);
+        || row.renewals.error.as_ref().is_none_or(|before| before.code != error.code);
     let (id, app_id, version, at, error) =
-        (row.id.clone(), row.app_id.clone(), row.version, env.now(), error.clone());
+        (row.id.clone(), row.app_id.clone(), row.version, ctx.now(), error.clone());
     Some(move |connection: &Connection| {
         let is_current = connection::end_refresh(connection, &id, version, &error, &retry)?;
         let of = (Some(&id), Some(&app_id));

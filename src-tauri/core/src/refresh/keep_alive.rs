@@ -24,19 +24,19 @@ use super::job_queue::JobQueue;
 use super::outcome::{RefreshFailure, RefreshReason};
 use super::renewal::renew;
 use super::schedule;
-use crate::env::Env;
+use crate::context::Context;
 use crate::revoke;
 use crate::signed_in::{ConfiguredApp, SignedIn};
 
 /// Keeps every connection alive, for as long as it is awaited.
-pub(crate) async fn keep_alive(env: Arc<Env>) {
-    let mut events = env.events.subscribe();
-    let mut scheduler = RefreshScheduler::new(env);
+pub(crate) async fn keep_alive(ctx: Arc<Context>) {
+    let mut events = ctx.events.subscribe();
+    let mut scheduler = RefreshScheduler::new(ctx);
     scheduler.plan_all();
     loop {
         scheduler.start_what_is_due();
         tokio::select! {
-            woken = wait(&scheduler.env, scheduler.queue.next()) => if woken == Woken::Jumped {
+            woken = wait(&scheduler.ctx, scheduler.queue.next()) => if woken == Woken::Jumped {
                 scheduler.wake();
             },
             Some(ended) = scheduler.tasks.join_next_with_id() => scheduler.ended(ended),
@@ -54,9 +54,9 @@ pub(crate) async fn keep_alive(env: Arc<Env>) {
 }
 
 /// Waits until `next` by the corrected time, or until the clock jumps.
-async fn wait(env: &Env, next: Option<Timestamp>) -> Woken {
+async fn wait(ctx: &Context, next: Option<Timestamp>) -> Woken {
     let Some(next) = next else { return std::future::pending().await };
-    env.clock.wait_until(next.saturating_sub(env.time.ahead()).unwrap_or(next)).await
+    ctx.clock.wait_until(next.saturating_sub(ctx.time.offset()).unwrap_or(next)).await
 }
 
 /// What there is to do.
@@ -78,7 +78,7 @@ const MAX_UNSAVED_PAUSE: Duration = Duration::from_secs(30);
 const RECOVERY_INTERVAL: Duration = Duration::from_secs(60);
 
 struct RefreshScheduler {
-    env: Arc<Env>,
+    ctx: Arc<Context>,
     /// How long before their end tokens are renewed.
     margin: Margin,
     queue: JobQueue<Job>,
@@ -99,9 +99,9 @@ struct RefreshScheduler {
 }
 
 impl RefreshScheduler {
-    fn new(env: Arc<Env>) -> Self {
+    fn new(ctx: Arc<Context>) -> Self {
         Self {
-            env,
+            ctx,
             margin: Margin::default(),
             queue: JobQueue::default(),
             tasks: JoinSet::new(),
@@ -125,7 +125,7 @@ impl RefreshScheduler {
     fn plan_all(&mut self) {
         self.queue.clear();
         self.token_urls.clear();
-        let found = self.env.store.read(|c| {
+        let found = self.ctx.store.read(|c| {
             Ok((
                 settings::get(c)?,
                 refresh_candidates::all(c)?,
@@ -149,12 +149,12 @@ impl RefreshScheduler {
     /// The store could not be read: it is looked at again before long.
     fn plan_later(&mut self, error: &Error) {
         tracing::warn!(%error, "nothing can be planned");
-        self.queue.set(Job::Replan, Some(after(self.env.time.now(), STORE_RETRY_PAUSE)));
+        self.queue.set(Job::Replan, Some(after(self.ctx.time.now(), STORE_RETRY_PAUSE)));
     }
 
     /// Plans one connection anew, and answers how it is found.
     fn plan_connection(&mut self, id: &ConnectionId) -> Option<RefreshCandidate> {
-        let found = self.env.store.read(|c| {
+        let found = self.ctx.store.read(|c| {
             Ok((refresh_candidates::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
         });
         let (renewable, revocations, notices) = match found {
@@ -178,7 +178,7 @@ impl RefreshScheduler {
 
     /// Plans to tell of sign-ins that will be due. What is to be told by now was told as it became so.
     fn plan_notices(&mut self, notices: Vec<(ConnectionId, Timestamp)>) {
-        let now = self.env.time.now();
+        let now = self.ctx.time.now();
         for (id, from) in notices.into_iter().filter(|(_, from)| *from > now) {
             self.plan(Job::Notice(id), Some(from));
         }
@@ -191,7 +191,7 @@ impl RefreshScheduler {
             _ => due,
         });
         // What is in memory alone is written as soon as it can be.
-        let due = if self.env.unsaved(&of.id).is_some() { Some(self.env.time.now()) } else { due };
+        let due = if self.ctx.unsaved(&of.id).is_some() { Some(self.ctx.time.now()) } else { due };
         self.plan(Job::Renewal(of.id.clone()), due);
         if of.retry.at.is_some() {
             self.waiting.insert(of.id.clone(), (token_url, of.retry.quiet_until));
@@ -203,7 +203,7 @@ impl RefreshScheduler {
     /// A provider that failed gives tokens again: who waits for it need not wait any longer. Who fails again all the
     /// same waits as before: one that now gives tokens and now does not is not back each time.
     fn is_back(&mut self, token_url: &Url) {
-        let now = self.env.time.now();
+        let now = self.ctx.time.now();
         if self.back.get(token_url).is_some_and(|last| now < after(*last, RECOVERY_INTERVAL)) {
             return;
         }
@@ -238,7 +238,7 @@ impl RefreshScheduler {
         if let Some(known) = self.token_urls.get(&of.app_id) {
             return known.clone();
         }
-        match token_url(&self.env, &of.app_id) {
+        match token_url(&self.ctx, &of.app_id) {
             Ok(token_url) => self.token_urls.entry(of.app_id.clone()).or_insert(token_url).clone(),
             Err(error) => {
                 self.plan_later(&error);
@@ -248,15 +248,15 @@ impl RefreshScheduler {
     }
 
     fn start_what_is_due(&mut self) {
-        let now = self.env.time.now();
+        let now = self.ctx.time.now();
         while let Some(job) = self.queue.take_due(now) {
             match &job {
                 Job::Renewal(id) => self.start_renewal(id),
                 Job::Replan => self.plan_all(),
-                Job::Notice(id) => self.env.tell(Event::Connection(id.clone())),
+                Job::Notice(id) => self.ctx.tell(Event::Connection(id.clone())),
                 Job::Revocation(id) => {
-                    let (env, id) = (Arc::clone(&self.env), id.clone());
-                    self.start(job.clone(), async move { revoke::again(&env, &id).await.map(drop) });
+                    let (ctx, id) = (Arc::clone(&self.ctx), id.clone());
+                    self.start(job.clone(), async move { revoke::again(&ctx, &id).await.map(drop) });
                 }
             }
         }
@@ -266,13 +266,13 @@ impl RefreshScheduler {
         // Another process may have renewed it since it was planned.
         let Some(of) = self.plan_connection(id) else { return };
         let job = Job::Renewal(id.clone());
-        if self.queue.when(&job).is_none_or(|due| due > self.env.time.now()) {
+        if self.queue.when(&job).is_none_or(|due| due > self.ctx.time.now()) {
             return;
         }
         let Some(token_url) = self.token_url(&of) else { return };
         self.queue.set(job.clone(), None);
         self.early.remove(id);
-        self.start(job, by_itself(Arc::clone(&self.env), token_url, of));
+        self.start(job, refresh_in_background(Arc::clone(&self.ctx), token_url, of));
     }
 
     fn start(&mut self, job: Job, work: impl Future<Output = Result<()>> + Send + 'static) {
@@ -297,7 +297,7 @@ impl RefreshScheduler {
         }
         match job {
             Job::Renewal(id) => drop(self.plan_connection(&id)),
-            Job::Revocation(id) => match self.env.store.read(|c| revocation::get(c, &id)) {
+            Job::Revocation(id) => match self.ctx.store.read(|c| revocation::get(c, &id)) {
                 Ok(row) => self.plan_revocations(row.as_slice()),
                 Err(error) => self.plan_later(&error),
             },
@@ -313,9 +313,9 @@ impl RefreshScheduler {
         let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
             Timestamp::MAX
         } else {
-            let is_unsaved = matches!(job, Job::Renewal(id) if self.env.unsaved(id).is_some());
+            let is_unsaved = matches!(job, Job::Renewal(id) if self.ctx.unsaved(id).is_some());
             let longest = if is_unsaved { MAX_UNSAVED_PAUSE } else { Duration::MAX };
-            after(self.env.time.now(), pause(failures, None, dice()).min(longest))
+            after(self.ctx.time.now(), pause(failures, None, dice()).min(longest))
         };
         self.backed_off.insert(job.clone(), (failures, until));
     }
@@ -323,7 +323,7 @@ impl RefreshScheduler {
     /// The machine slept, or its clock was set: the network may be another one now, and no retry waits any longer.
     fn wake(&mut self) {
         // Programs that start from now on see the clock as it is set now.
-        if let Err(error) = self.env.store.write(|tx| self.env.keep_time(tx)) {
+        if let Err(error) = self.ctx.store.write(|tx| self.ctx.save_clock_offset(tx)) {
             tracing::warn!(%error, "the time is not kept");
         }
         self.early.extend(self.waiting.keys().cloned());
@@ -332,24 +332,24 @@ impl RefreshScheduler {
 }
 
 /// Where an app renews; nowhere, where its values are none that can be used. An error is the store's.
-fn token_url(env: &Env, app_id: &AppId) -> Result<Option<Url>> {
-    let Some(app) = env.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
+fn token_url(ctx: &Context, app_id: &AppId) -> Result<Option<Url>> {
+    let Some(app) = ctx.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
     let renewing = app.config().ok().filter(|config| config.renewal.refresh != Refresh::None);
     Ok(renewing.map(|config| config.renewal.url.as_ref().unwrap_or(&config.token_url).clone()))
 }
 
 /// Renews a connection, once what is before it at its provider is done. A vault that is known not to open is not asked
 /// once more: its keyring could ask the person each time.
-async fn by_itself(env: Arc<Env>, token_url: Url, of: RefreshCandidate) -> Result<()> {
-    if let Some(trouble) = env.vault.trouble().filter(|_| env.unsaved(&of.id).is_none()) {
-        return Err(trouble);
+async fn refresh_in_background(ctx: Arc<Context>, token_url: Url, of: RefreshCandidate) -> Result<()> {
+    if let Some(error) = ctx.vault.error().filter(|_| ctx.unsaved(&of.id).is_none()) {
+        return Err(error);
     }
-    let _place = env.http.background_permit(&token_url).await;
+    let _place = ctx.http.background_permit(&token_url).await;
     // It may have waited long, and someone else may have renewed it.
-    if env.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
+    if ctx.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
-    match renew(&env, SignedIn::load(&env, &of.id)?, of.version, RefreshReason::Due).await {
+    match renew(&ctx, SignedIn::load(&ctx, &of.id)?, of.version, RefreshReason::Due).await {
         Err(RefreshFailure::Local(error)) => Err(error),
         // However it ended, that is stored, and with it when it is tried again.
         renewed => {

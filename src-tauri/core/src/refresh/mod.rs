@@ -25,7 +25,7 @@ pub(crate) use access_token::{access_token, after_rejection, in_place_of_rejecte
 pub(crate) use current_token::CurrentToken;
 pub(crate) use keep_alive::keep_alive;
 
-use crate::env::Env;
+use crate::context::Context;
 use crate::signed_in::SignedIn;
 use outcome::{RefreshReason, no_refresh_token};
 use renewal::renew;
@@ -36,46 +36,46 @@ const STORE_AT_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 const STORE_AT_EXIT_PAUSE: Duration = Duration::from_secs(1);
 
 /// When a connection is to be renewed by itself; nothing where it cannot be, or only a person helps.
-pub(crate) fn renews_at(env: &Env, id: &ConnectionId) -> Result<Option<Timestamp>> {
-    let (of, set) = env.store.read(|c| Ok((refresh_candidates::one(c, id)?, settings::get(c)?)))?;
+pub(crate) fn renews_at(ctx: &Context, id: &ConnectionId) -> Result<Option<Timestamp>> {
+    let (of, set) = ctx.store.read(|c| Ok((refresh_candidates::one(c, id)?, settings::get(c)?)))?;
     Ok(of.and_then(|of| schedule::due(&of, set.margin)))
 }
 
 /// Renews because a person asks for it.
-pub(crate) async fn now(env: &Arc<Env>, id: &ConnectionId) -> Result<()> {
-    let signed_in = SignedIn::load(env, id)?;
+pub(crate) async fn now(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
+    let signed_in = SignedIn::load(ctx, id)?;
     let row = &signed_in.connection;
     if row.grant.is_some() && row.sealed_refresh().is_none() {
         // Nothing was tried and nothing is wrong: the stored token stays good until it is refused.
         return Err(no_refresh_token(&signed_in.app.provider()?, RefreshReason::Asked));
     }
     let version = row.version;
-    renew(env, signed_in, version, RefreshReason::Asked).await?;
+    renew(ctx, signed_in, version, RefreshReason::Asked).await?;
     Ok(())
 }
 
 /// Stores that an API rejects the token of `version`, which was just renewed, as well.
-pub(crate) fn rejected_by_api(env: &Env, id: &ConnectionId, version: i64, trouble: &Error) -> Result<()> {
-    env.store.write(|tx| connection::set_refused(tx, id, version, trouble))?;
-    env.tell(Event::Connection(id.clone()));
+pub(crate) fn rejected_by_api(ctx: &Context, id: &ConnectionId, version: i64, error: &Error) -> Result<()> {
+    ctx.store.write(|tx| connection::set_refused(tx, id, version, error))?;
+    ctx.tell(Event::Connection(id.clone()));
     Ok(())
 }
 
 /// At the program's start: a renewal that an earlier one began and never ended may have been sent.
-pub(crate) fn settle_cut_off(env: &Env) -> Result<()> {
-    for row in env.store.read(connection::cut_off)? {
-        renewal::record_cut_off(env, &row)?;
+pub(crate) fn settle_cut_off(ctx: &Context) -> Result<()> {
+    for row in ctx.store.read(connection::cut_off)? {
+        renewal::record_cut_off(ctx, &row)?;
     }
     Ok(())
 }
 
 /// Stores new tokens that are in memory alone, before the program ends and they with it. Tries for a while.
-pub(crate) async fn write_unsaved(env: &Arc<Env>) {
+pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
     let begun = Instant::now();
     loop {
         let mut failed = None;
-        for row in env.unsaved_ones() {
-            failed = write_one_unsaved(env, &row.id, row.version).await.err().or(failed);
+        for row in ctx.unsaved_connections() {
+            failed = write_one_unsaved(ctx, &row.id, row.version).await.err().or(failed);
         }
         let Some(error) = failed else { return };
         if begun.elapsed() > STORE_AT_EXIT_TIMEOUT {
@@ -86,8 +86,8 @@ pub(crate) async fn write_unsaved(env: &Arc<Env>) {
     }
 }
 
-async fn write_one_unsaved(env: &Arc<Env>, id: &ConnectionId, version: i64) -> Result<()> {
-    match renew(env, SignedIn::load(env, id)?, version, RefreshReason::Due).await {
+async fn write_one_unsaved(ctx: &Arc<Context>, id: &ConnectionId, version: i64) -> Result<()> {
+    match renew(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::Due).await {
         Err(outcome::RefreshFailure::Local(error)) => Err(error),
         _ => Ok(()),
     }

@@ -136,7 +136,7 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
         access_lives: before.access_lives,
         times: before.refusals.saturating_add(1),
     });
-    let trouble = match verdict {
+    let error = match verdict {
         Verdict::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."), None),
         Verdict::Doubtful => {
             return RefreshFailure::Doubtful(told.means(KEPT).hint(
@@ -146,7 +146,7 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
         Verdict::Client => {
             return RefreshFailure::Refused(
                 told.means("The tokens are kept, and nothing is asked of the provider until the app is corrected.")
-                    .hint(client_hint(&client.conventions, &client.credentials, "refresh")),
+                    .hint(client_hint(&client.config, &client.credentials, "refresh")),
             );
         }
         Verdict::Scope => reconnect(told.message)
@@ -157,11 +157,11 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
             told.message
         }),
     };
-    let trouble = if before.access_lives { trouble } else { trouble.means(STOPPED) };
+    let error = if before.access_lives { error } else { error.means(STOPPED) };
     RefreshFailure::Refused(if before.answer_lost {
-        trouble.means(format!("The answer to an earlier renewal did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
+        error.means(format!("The answer to an earlier renewal did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
     } else {
-        trouble
+        error
     })
 }
 

@@ -11,7 +11,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Refresh;
 use grapnel_oauth::http::HostPermit;
-use grapnel_oauth::http::token::{Ask, ask};
+use grapnel_oauth::http::token::{TokenRequestKind, ask};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +22,7 @@ use super::failure_record::failure_record;
 use super::outcome::{Before, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
 use super::point::{Point, reached};
 use crate::content::id_token;
-use crate::env::{Env, Unsaved};
+use crate::context::{Context, UnsavedGrant};
 use crate::grant::{self, Client};
 use crate::signed_in::SignedIn;
 use crate::{app_secrets, revoke};
@@ -37,7 +37,7 @@ const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
 
 /// A renewal that has its turn.
 struct Renewal<'a> {
-    env: &'a Env,
+    ctx: &'a Context,
     /// Its place among the token requests at the provider's host.
     permit: HostPermit,
     /// Keeps other processes from renewing the connection.
@@ -50,33 +50,33 @@ struct Renewal<'a> {
 /// Renews the tokens of a connection, unless the grant of `expected_version` was replaced meanwhile. The work is a task
 /// of its own: a caller that gives up must not break off a rotation between its request and its response.
 pub(super) async fn renew(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     mut signed_in: Box<SignedIn>,
     expected_version: i64,
     reason: RefreshReason,
 ) -> Result<Refreshed, RefreshFailure> {
-    let env = Arc::clone(env);
+    let ctx = Arc::clone(ctx);
     let work = tokio::spawn(async move {
         let id = signed_in.connection.id.clone();
-        let in_process = env.renewal(&id);
+        let in_process = ctx.renewal(&id);
         let held = if let Ok(held) = in_process.try_lock() {
             held
         } else {
             let held = in_process.lock().await;
             // The renewal that this one waited for has changed it.
-            signed_in = SignedIn::load(&env, &id)?;
+            signed_in = SignedIn::load(&ctx, &id)?;
             held
         };
         // Tokens that are in memory alone are stored, whatever is known.
-        if env.unsaved(&id).is_none()
-            && let Some(known) = known_outcome(&env, &signed_in.connection, expected_version, reason)
+        if ctx.unsaved(&id).is_none()
+            && let Some(known) = known_outcome(&ctx, &signed_in.connection, expected_version, reason)
         {
             return known;
         }
-        env.tell(Event::Connection(id.clone()));
-        let outcome = Box::pin(in_turn(&env, &signed_in, expected_version, reason)).await;
+        ctx.tell(Event::Connection(id.clone()));
+        let outcome = Box::pin(renew_with_permit(&ctx, &signed_in, expected_version, reason)).await;
         drop(held);
-        env.tell(Event::Connection(id));
+        ctx.tell(Event::Connection(id));
         reached(Point::AfterTelling);
         outcome
     });
@@ -85,7 +85,7 @@ pub(super) async fn renew(
 
 /// The outcome that is known without asking the provider: another renewal has succeeded, or has just failed.
 fn known_outcome(
-    env: &Env,
+    ctx: &Context,
     row: &ConnectionRow,
     expected_version: i64,
     reason: RefreshReason,
@@ -93,43 +93,43 @@ fn known_outcome(
     if row.grant.is_some() && row.version != expected_version {
         return Some(Ok(Refreshed::Superseded));
     }
-    let is_quiet = row.renewals.retry.quiet_until.is_some_and(|end| env.time.now() < end);
-    let trouble = row.renewals.trouble.clone().filter(|_| is_quiet && reason != RefreshReason::Asked)?;
-    Some(Err(RefreshFailure::Transient(trouble, None)))
+    let is_quiet = row.renewals.retry.quiet_until.is_some_and(|end| ctx.time.now() < end);
+    let error = row.renewals.error.clone().filter(|_| is_quiet && reason != RefreshReason::Asked)?;
+    Some(Err(RefreshFailure::Transient(error, None)))
 }
 
 /// Renews when it is this connection's turn at its provider, and no other process renews it.
-async fn in_turn(
-    env: &Env,
+async fn renew_with_permit(
+    ctx: &Context,
     signed_in: &SignedIn,
     expected_version: i64,
     reason: RefreshReason,
 ) -> Result<Refreshed, RefreshFailure> {
     let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
     // The permit comes first: whoever waits for it holds no file, and no thread.
-    let permit = env.http.permit(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
-    let lock = lock_connection(env, id).await?;
-    let _working = env.at_work().await?;
-    Renewal { env, permit, lock, expected_version, reason }.run(id).await
+    let permit = ctx.http.permit(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
+    let lock = lock_connection(ctx, id).await?;
+    let _working = ctx.at_work().await?;
+    Renewal { ctx, permit, lock, expected_version, reason }.run(id).await
 }
 
 /// Waits until no other process renews this connection.
-async fn lock_connection(env: &Env, id: &ConnectionId) -> Result<Arc<File>> {
+async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> {
     // Since its last renewal it is this process's, until what that brought is stored.
-    if let Some(unsaved) = env.unsaved(id) {
+    if let Some(unsaved) = ctx.unsaved(id) {
         return Ok(unsaved.alone);
     }
-    if let Some(lock) = env.store.try_renewal_lock(id)? {
+    if let Some(lock) = ctx.store.try_renewal_lock(id)? {
         return Ok(Arc::new(lock));
     }
-    let (store, id) = (env.store.clone(), id.clone());
+    let (store, id) = (ctx.store.clone(), id.clone());
     let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id));
-    let locked = tokio::time::timeout(OTHER_PROCESS_TIMEOUT, locked).await.map_err(|_| held_elsewhere())?;
+    let locked = tokio::time::timeout(OTHER_PROCESS_TIMEOUT, locked).await.map_err(|_| lock_timed_out())?;
     let broken_off = |_| Error::new(Code::Internal, "Waiting for another process was broken off.");
     Ok(Arc::new(locked.map_err(broken_off)??))
 }
 
-fn held_elsewhere() -> Error {
+fn lock_timed_out() -> Error {
     Error::new(Code::DataBusy, "Another Grapnel has been renewing this connection for more than a minute.")
         .means("It may hold new tokens that it cannot write to the disk. Nothing was changed here.")
         .hint("Look whether the disk is full, then try again.")
@@ -137,47 +137,48 @@ fn held_elsewhere() -> Error {
 
 impl Renewal<'_> {
     async fn run(&self, id: &ConnectionId) -> Result<Refreshed, RefreshFailure> {
-        let env = self.env;
+        let ctx = self.ctx;
         // It is the only copy there is, and stays where it is until it is stored.
-        if let Some(unsaved) = env.unsaved(id) {
-            let grant = grant::seal_anew(env, id, unsaved.grant).await?;
-            let other_account = grant.trouble.clone();
+        if let Some(unsaved) = ctx.unsaved(id) {
+            let grant = grant::reseal(ctx, id, unsaved.grant).await?;
+            let other_account = grant.error.clone();
             let is_stored = self.store(&unsaved.row, grant).await?;
-            env.drop_unsaved(id);
+            ctx.drop_unsaved(id);
             return match other_account.filter(|_| is_stored) {
-                Some(trouble) => Err(RefreshFailure::OtherAccount(trouble)),
+                Some(error) => Err(RefreshFailure::OtherAccount(error)),
                 None => Ok(Refreshed::Superseded),
             };
         }
         // Read again, now that no other process writes it: while this one waited, another may have renewed the
         // connection, or changed where its app sends the refresh token.
-        let mut signed_in = SignedIn::load(env, id)?;
+        let mut signed_in = SignedIn::load(ctx, id)?;
         let row = &signed_in.connection;
         if row.grant.is_none() {
             return Err(grant::disconnected(&row.name).into());
         }
-        if let Some(known) = known_outcome(env, row, self.expected_version, self.reason) {
+        if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
             return known;
         }
-        app_secrets::seal_clear(env, &signed_in.app.row).await?;
-        let client = Client::of(env, &signed_in.app).await?;
-        grant::may_be_sent(row.kept_for.as_ref(), &client.conventions)?;
+        app_secrets::seal_clear(ctx, &signed_in.app.row).await?;
+        let client = Client::of(ctx, &signed_in.app).await?;
+        grant::may_be_sent(row.kept_for.as_ref(), &client.config)?;
         // The new tokens are for the hosts that were asked, also if the app's are others by then.
-        signed_in.connection.kept_for.get_or_insert_with(|| client.conventions.origins());
+        signed_in.connection.kept_for.get_or_insert_with(|| client.config.origins());
         let row = &signed_in.connection;
-        let renews = client.conventions.renewal.refresh != Refresh::None;
+        let renews = client.config.renewal.refresh != Refresh::None;
         let Some(sealed) = row.sealed_refresh().filter(|_| renews) else {
             let error = no_refresh_token(&client.provider, self.reason);
             return self.record(row, RefreshFailure::Refused(error)).await;
         };
-        let token = env.vault.open(&grant::refresh_place(id), sealed).await?;
+        let token = ctx.vault.open(&grant::refresh_place(id), sealed).await?;
         reached(Point::BeforeMark);
-        let (begun, at) = (id.clone(), env.now());
-        env.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
+        let (begun, at) = (id.clone(), ctx.now());
+        ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
         reached(Point::AfterMark);
         reached(Point::BeforeSend);
-        let (http, conventions) = (&env.http, &client.conventions);
-        let response = ask(http, &self.permit, conventions, &client.credentials, Ask::Refresh(token)).await;
+        let (http, config) = (&ctx.http, &client.config);
+        let response =
+            ask(http, &self.permit, config, &client.credentials, TokenRequestKind::Refresh(token)).await;
         reached(Point::AfterAnswer);
         let granted = match response {
             Ok(granted) => granted,
@@ -185,7 +186,7 @@ impl Renewal<'_> {
                 let before = Before {
                     answer_lost: row.answer_may_be_lost(),
                     refusals: row.renewals.retry.refusals,
-                    access_lives: self.reason != RefreshReason::NotAccepted && is_good(env, row),
+                    access_lives: self.reason != RefreshReason::NotAccepted && is_good(ctx, row),
                 };
                 let failure = RefreshFailure::of(&client, unanswered.failure, before);
                 return self.record(row, failure).await;
@@ -193,21 +194,21 @@ impl Renewal<'_> {
         };
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
         let value = granted.access_token.clone();
-        let mut sealed = grant::seal(env, id, conventions, granted, Some(row)).await?;
+        let mut sealed = grant::seal(ctx, id, config, granted, Some(row)).await?;
         match id_token {
             id_token::Refreshed::Same => {}
-            id_token::Refreshed::Another(trouble) => sealed.trouble = Some(trouble),
+            id_token::Refreshed::Another(error) => sealed.error = Some(error),
             id_token::Refreshed::Untold(deviation) => {
-                sealed.trouble = row.renewals.trouble.clone().filter(|_| row.holds_another_account());
+                sealed.error = row.renewals.error.clone().filter(|_| row.holds_another_account());
                 sealed.deviations.extend(deviation);
             }
         }
-        let (expires_at, other_account) = (sealed.held.expires_at, sealed.trouble.clone());
+        let (expires_at, other_account) = (sealed.held.expires_at, sealed.error.clone());
         if !self.store(row, sealed).await? {
             return Ok(Refreshed::Superseded);
         }
         match other_account {
-            Some(trouble) => Err(RefreshFailure::OtherAccount(trouble)),
+            Some(error) => Err(RefreshFailure::OtherAccount(error)),
             None => Ok(Refreshed::Stored(CurrentToken {
                 token: AccessToken { value, expires_at },
                 version: row.version + 1,
@@ -219,30 +220,30 @@ impl Renewal<'_> {
     /// the old ones void by now, so a store that fails is tried again, and if it goes on failing the tokens stay in
     /// memory for the next renewal to store.
     async fn store(&self, row: &ConnectionRow, grant: SealedGrant) -> Result<bool> {
-        let (env, reason) = (self.env, self.reason);
+        let (ctx, reason) = (self.ctx, self.reason);
         let mut pause = FIRST_STORE_PAUSE;
         let new = Arc::new((row.clone(), grant));
         reached(Point::BeforeCommit);
         let is_stored = loop {
-            let (written, at, ahead) = (Arc::clone(&new), env.now(), env.time.ahead());
-            let written = env.store.group_commit(move |c| write_grant(c, at, ahead, &written, reason));
+            let (written, at, offset) = (Arc::clone(&new), ctx.now(), ctx.time.offset());
+            let written = ctx.store.group_commit(move |c| write_grant(c, at, offset, &written, reason));
             match written.await {
                 Ok(is_stored) => break is_stored,
                 Err(_) if pause < MAX_STORE_PAUSE => tokio::time::sleep(pause).await,
                 Err(error) => {
-                    let trouble = error
+                    let error = error
                         .means("The new tokens are held in memory, for as long as Grapnel runs.")
                         .or_hint("Make room on the disk, then refresh again.");
                     let ((row, grant), alone) = ((*new).clone(), Arc::clone(&self.lock));
-                    env.keep_unsaved(Unsaved { row, grant, trouble: trouble.clone(), alone });
-                    return Err(trouble);
+                    ctx.keep_unsaved(UnsavedGrant { row, grant, error: error.clone(), alone });
+                    return Err(error);
                 }
             }
             pause *= 2;
         };
         reached(Point::AfterCommit);
         // Otherwise the person disconnected, or signed in again, while the provider answered.
-        if !is_stored && let Err(error) = revoke::take_back(env, row, new.1.clone()).await {
+        if !is_stored && let Err(error) = revoke::take_back(ctx, row, new.1.clone()).await {
             tracing::info!(%error, "tokens that came late are not taken back");
         }
         Ok(is_stored)
@@ -254,23 +255,23 @@ impl Renewal<'_> {
         row: &ConnectionRow,
         failure: RefreshFailure,
     ) -> Result<Refreshed, RefreshFailure> {
-        let Some(record) = failure_record(self.env, row, &failure, self.reason) else { return Err(failure) };
+        let Some(record) = failure_record(self.ctx, row, &failure, self.reason) else { return Err(failure) };
         reached(Point::BeforeCommit);
-        let is_current = self.env.store.group_commit(record).await?;
+        let is_current = self.ctx.store.group_commit(record).await?;
         reached(Point::AfterCommit);
         if is_current { Err(failure) } else { Ok(Refreshed::Superseded) }
     }
 }
 
 /// Stores that a renewal was cut off as an earlier program ended.
-pub(super) fn record_cut_off(env: &Env, row: &ConnectionRow) -> Result<()> {
-    let record = failure_record(env, row, &RefreshFailure::cut_off(), RefreshReason::Due);
-    record.map_or(Ok(()), |record| env.store.write(|tx| record(tx).map(drop)))
+pub(super) fn record_cut_off(ctx: &Context, row: &ConnectionRow) -> Result<()> {
+    let record = failure_record(ctx, row, &RefreshFailure::cut_off(), RefreshReason::Due);
+    record.map_or(Ok(()), |record| ctx.store.write(|tx| record(tx).map(drop)))
 }
 
 /// Whether the access token has not ended, as far as is known.
-fn is_good(env: &Env, row: &ConnectionRow) -> bool {
-    let now = env.time.now();
+fn is_good(ctx: &Context, row: &ConnectionRow) -> bool {
+    let now = ctx.time.now();
     row.held().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }
 
@@ -278,12 +279,12 @@ fn is_good(env: &Env, row: &ConnectionRow) -> bool {
 fn write_grant(
     connection: &Connection,
     at: Timestamp,
-    ahead: SignedDuration,
+    offset: SignedDuration,
     (row, grant): &(ConnectionRow, SealedGrant),
     reason: RefreshReason,
 ) -> rusqlite::Result<bool> {
     if connection::set_grant(connection, &row.id, row.version, grant)? {
-        clock::keep(connection, ahead)?;
+        clock::keep(connection, offset)?;
         note_renewal(connection, at, row, grant, reason)?;
         return Ok(true);
     }
@@ -301,8 +302,8 @@ fn note_renewal(
     reason: RefreshReason,
 ) -> rusqlite::Result<()> {
     let of = (Some(&row.id), Some(&row.app_id));
-    if let Some(trouble) = &grant.trouble {
-        return activity::add(connection, at, Kind::OtherAccount, &trouble.message, of);
+    if let Some(error) = &grant.error {
+        return activity::add(connection, at, Kind::OtherAccount, &error.message, of);
     }
     let failed = match row.renewals.retry.failures {
         0 => String::new(),
@@ -354,7 +355,7 @@ mod tests {
             project_ids: Vec::new(),
             deviations: Vec::new(),
             seen: None,
-            trouble: None,
+            error: None,
         }
         };
         let keep = |access| {

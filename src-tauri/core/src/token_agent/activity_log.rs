@@ -5,11 +5,11 @@ use grapnel_model::error::Result;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_store::activity;
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// Notes that a program was given an access token. What asks again and again is one entry an hour.
-pub(crate) fn note(env: &Env, of: (&ConnectionId, &AppId), process: &RequestingProcess) -> Result<()> {
+pub(crate) fn note(ctx: &Context, of: (&ConnectionId, &AppId), process: &RequestingProcess) -> Result<()> {
     let said = (&*process.known_by(), &*process.sentence());
     let of = (Some(of.0), Some(of.1));
-    env.store.write_without_sync(|tx| activity::add_repeated(tx, env.now(), Kind::TokenHandedOut, said, of))
+    ctx.store.write_without_sync(|tx| activity::add_repeated(tx, ctx.now(), Kind::TokenHandedOut, said, of))
 }

@@ -20,9 +20,9 @@ use super::wire::{MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_place;
 use grapnel_model::access_token::AccessToken;
-use grapnel_model::connection::{ExpirySource, Held};
+use grapnel_model::connection::{ExpirySource, TokenMetadata};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{ExposeSecret, Glimpse, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretString, TokenPreview};
 use grapnel_store::connection::{self, SealedGrant};
 
 /// Connections: the name, and how long the token is good for where that is known.
@@ -39,12 +39,12 @@ fn world() -> World {
     for (name, good_for) in CONNECTIONS {
         let id = ConnectionId::random();
         let token = token_of(name);
-        let access = world.runtime.block_on(world.env.vault.seal(&access_place(&id), &token));
+        let access = world.runtime.block_on(world.ctx.vault.seal(&access_place(&id), &token));
         let grant = SealedGrant {
             access: access.expect("a sealed token"),
             refresh: None,
-            held: Held {
-                access: Glimpse::of(&token, ""),
+            held: TokenMetadata {
+                access: TokenPreview::of(&token, ""),
                 refresh: None,
                 issued_at: NOW - SignedDuration::from_mins(5),
                 expires_at: good_for.map(|seconds| NOW + SignedDuration::from_secs(seconds)),
@@ -58,9 +58,9 @@ fn world() -> World {
             project_ids: Vec::new(),
             deviations: Vec::new(),
             seen: None,
-            trouble: None,
+            error: None,
         };
-        let kept = world.env.store.write(|tx| {
+        let kept = world.ctx.store.write(|tx| {
             connection::insert(tx, &id, &app.id, name, NOW)?;
             connection::set_grant(tx, &id, 0, &grant)
         });
@@ -104,7 +104,7 @@ fn question(script: &[u8]) {
     let heard = WORLD.with(|world| world.runtime.block_on(ask_in(world, &pieces)));
     let expected = asked
         .as_ref()
-        .and_then(|asked| WORLD.with(|world| HandOut::to(&world.env, asked)).expect("a database"));
+        .and_then(|asked| WORLD.with(|world| HandOut::to(&world.ctx, asked)).expect("a database"));
     let Some(answer) = ask::answer(&mut Cursor::new(&heard)) else {
         assert!(heard.is_empty(), "an answer is whole, or there is none");
         assert!(expected.is_none(), "it is answered");
@@ -125,7 +125,7 @@ fn question(script: &[u8]) {
 async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
     let (window, mut program) = UnixStream::pair().expect("a pair of sockets");
     let is_open = AtomicBool::new(true);
-    let serve = attend(&world.env, window, &is_open);
+    let serve = attend(&world.ctx, window, &is_open);
     let talk = async {
         for piece in pieces {
             // A window that has heard too much hangs up.

@@ -9,7 +9,7 @@ use grapnel_store::{connection, connection_status, vault_table};
 
 use super::activity_log::note;
 use super::wire::TokenRequest;
-use crate::env::Env;
+use crate::context::Context;
 use crate::grant::access_place;
 use crate::refresh;
 
@@ -22,18 +22,18 @@ pub(super) struct HandOut {
 impl HandOut {
     /// Nothing where it takes more than reading the store: a renewal, a question to the keyring, a passphrase, or words
     /// for what is wrong. A passphrase opens the vault for the process that it was given to, and for no other.
-    pub(super) fn to(env: &Env, question: &TokenRequest) -> Result<Option<Self>> {
+    pub(super) fn to(ctx: &Context, question: &TokenRequest) -> Result<Option<Self>> {
         // Both at one moment, so that what is read opens with that vault's key.
-        let read = env.store.read(|c| {
+        let read = ctx.store.read(|c| {
             let Some(named) = connection_status::named(c, question.name.trim())? else { return Ok(None) };
             Ok(vault_table::vault(c)?.zip(connection::get(c, &named.id)?))
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let Some(grant) = &row.grant else { return Ok(None) };
-        if vault.kdf_params.is_some() || !refresh::is_valid_for(env, &row, &grant.held, question.min_valid) {
+        if vault.kdf_params.is_some() || !refresh::is_valid_for(ctx, &row, &grant.held, question.min_valid) {
             return Ok(None);
         }
-        let Some(value) = env.vault.open_if_unlocked(&vault, &access_place(&row.id), &grant.access) else {
+        let Some(value) = ctx.vault.open_if_unlocked(&vault, &access_place(&row.id), &grant.access) else {
             return Ok(None);
         };
         let token = AccessToken { value, expires_at: grant.held.expires_at };
@@ -41,9 +41,9 @@ impl HandOut {
     }
 
     /// Writes down who was given it.
-    pub(super) fn note(&self, env: &Env, process: &RequestingProcess) {
-        match note(env, (&self.id, &self.app_id), process) {
-            Ok(()) => env.tell(Event::Activity),
+    pub(super) fn note(&self, ctx: &Context, process: &RequestingProcess) {
+        match note(ctx, (&self.id, &self.app_id), process) {
+            Ok(()) => ctx.tell(Event::Activity),
             Err(error) => tracing::info!(%error, "not noted"),
         }
     }

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::hand_out::HandOut;
 use super::peer::Peer;
 use super::wire::{MAX_REQUEST_BYTES, TokenRequest, encode};
-use crate::env::Env;
+use crate::context::Context;
 
 /// The socket, in the data directory.
 pub(super) const SOCKET: &str = "agent.sock";
@@ -33,46 +33,46 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers for as long as it is awaited. Of several processes on the same data one does; another takes its place when
 /// it ends.
-pub(crate) async fn serve(env: Arc<Env>) -> Result<()> {
+pub(crate) async fn serve(ctx: Arc<Context>) -> Result<()> {
     let (here, turn) = oneshot::channel();
-    let store = env.store.clone();
+    let store = ctx.store.clone();
     // A thread of its own, because it may wait as long as the program runs: a runtime waits for those of its pool.
     std::thread::spawn(move || here.send(store.agent_lock()));
     let _turn =
         turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was broken off."))??;
-    let listener = listen(env.store.home()).map_err(|error| unheard(&error))?;
+    let listener = listen(ctx.store.home()).map_err(|error| unheard(&error))?;
     // Until it is known to be open.
     let is_open = Arc::new(AtomicBool::new(false));
     tokio::select! {
         biased;
-        () = follow_keyring(&env, &is_open) => {}
-        () = accept(&env, &listener, &is_open) => {}
+        () = follow_keyring(&ctx, &is_open) => {}
+        () = accept(&ctx, &listener, &is_open) => {}
     }
     Ok(())
 }
 
 /// Who locks the keyring locks this as well: the key that is in memory is for the window's own work then.
-async fn follow_keyring(env: &Env, is_open: &AtomicBool) {
+async fn follow_keyring(ctx: &Context, is_open: &AtomicBool) {
     loop {
-        env.vault.keyring_opened().await;
+        ctx.vault.keyring_opened().await;
         is_open.store(true, Ordering::Relaxed);
-        env.vault.keyring_closed().await;
+        ctx.vault.keyring_closed().await;
         is_open.store(false, Ordering::Relaxed);
         sleep(RETRY_PAUSE).await;
     }
 }
 
-async fn accept(env: &Arc<Env>, listener: &UnixListener, is_open: &Arc<AtomicBool>) {
+async fn accept(ctx: &Arc<Context>, listener: &UnixListener, is_open: &Arc<AtomicBool>) {
     let places = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (env, is_open) = (Arc::clone(env), Arc::clone(is_open));
+                let (ctx, is_open) = (Arc::clone(ctx), Arc::clone(is_open));
                 tokio::spawn(async move {
-                    let Some((answer, process)) = attend(&env, stream, &is_open).await else { return };
+                    let Some((answer, process)) = attend(&ctx, stream, &is_open).await else { return };
                     // Elsewhere than in the runtime's own threads: another process may be writing.
-                    let _ = tokio::task::spawn_blocking(move || answer.note(&env, &process)).await;
+                    let _ = tokio::task::spawn_blocking(move || answer.note(&ctx, &process)).await;
                     drop(place);
                 });
             }
@@ -101,7 +101,7 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
 /// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes its
 /// own way.
 pub(super) async fn attend(
-    env: &Arc<Env>,
+    ctx: &Arc<Context>,
     mut stream: UnixStream,
     is_open: &AtomicBool,
 ) -> Option<(HandOut, RequestingProcess)> {
@@ -112,7 +112,7 @@ pub(super) async fn attend(
     }
     let peer = Peer::of(&peer)?;
     let question = timeout(CLIENT_TIMEOUT, question(&mut stream)).await.ok()??;
-    let reader = Arc::clone(env);
+    let reader = Arc::clone(ctx);
     // Reading may have to wait for another process.
     let read = tokio::task::spawn_blocking(move || HandOut::to(&reader, &question)).await.ok()?;
     let answer = match read {

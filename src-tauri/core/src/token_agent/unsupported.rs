@@ -7,13 +7,13 @@ use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
 
 use super::wire::TokenRequest;
-use crate::env::Env;
+use crate::context::Context;
 
 /// Nothing: whoever asks goes its own way.
 pub fn ask(_: &Path, _: &TokenRequest) -> Option<AccessToken> {
     None
 }
 
-pub(crate) async fn serve(_: Arc<Env>) -> Result<()> {
+pub(crate) async fn serve(_: Arc<Context>) -> Result<()> {
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use grapnel_core::app::NewApp;
 use grapnel_model::error::Code;
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 
 use crate::world::World;
 
@@ -15,7 +15,7 @@ async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
         ("empty client id", |new| new.client_id = "  ".into()),
         ("client id with a tab", |new| new.client_id = "acme\tsites".into()),
         ("client id with an umlaut", |new| new.client_id = "ägypten".into()),
-        ("secret with a line break", |new| new.client_secret = Some(Entered("my\nsecret".into()))),
+        ("secret with a line break", |new| new.client_secret = Some(SecretInput("my\nsecret".into()))),
         ("another state", |new| change(new, "authorize.State", "x")),
         ("another redirect URI at a refresh", |new| {
             change(new, "refresh.redirect_uri", "https://evil.example");
@@ -67,7 +67,7 @@ async fn an_app_keeps_what_differs_from_the_profile_only() {
 #[tokio::test]
 async fn a_client_id_and_a_secret_may_have_spaces() {
     let world = World::new();
-    let secret = Some(Entered(" my ~secret+/=: ".into()));
+    let secret = Some(SecretInput(" my ~secret+/=: ".into()));
     let new = NewApp { client_id: "acme sites (1)".into(), client_secret: secret, ..world.new_app() };
     let app = world.grapnel.add_app(new).await.unwrap();
     assert_eq!((app.client_id.as_str(), app.has_secret), ("acme sites (1)", true));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
-use grapnel_core::archive::{Export, Exported, Import, Imported, Outcome};
+use grapnel_core::archive::{Export, Exported, Import, ImportOutcome, Imported};
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
@@ -264,7 +264,7 @@ async fn what_cannot_be_is_left_out_and_says_why() {
     let added = imported
         .lines
         .iter()
-        .filter(|line| matches!(line.outcome, Outcome::Added | Outcome::Renamed))
+        .filter(|line| matches!(line.outcome, ImportOutcome::Added | ImportOutcome::Renamed))
         .count();
     assert_eq!(added, world.grapnel.apps().unwrap().len() + world.grapnel.connections().unwrap().len());
     let theirs = imported.lines.iter().find(|line| line.name == "theirs").unwrap();
@@ -293,7 +293,7 @@ async fn secret_values_go_with_the_file() {
     let imported = there.grapnel.apps().unwrap().remove(0);
     assert_eq!((&imported.secrets, &imported.overrides), (&app.secrets, &app.overrides));
     let again = there.import(&file(&world), ALL).await.unwrap();
-    assert!(again.lines.iter().all(|line| line.outcome == Outcome::Same), "{again:?}");
+    assert!(again.lines.iter().all(|line| line.outcome == ImportOutcome::Same), "{again:?}");
 }
 
 /// The stored ones are void by then.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::connection::State;
 use grapnel_model::id::ConnectionId;
 use grapnel_sandbox::{Endpoint, Fault, Options, ProviderId, Times};
@@ -101,7 +101,7 @@ async fn two(world: &mut World, provider: ProviderId) -> [ConnectionId; 2] {
     let app = world.grapnel.add_app(new).await.unwrap();
     let mut made = Vec::new();
     for _ in 0..2 {
-        let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+        let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
         let callback = world.visit(&attempt.id).await;
         world.grapnel.receive_callback(&callback).await.unwrap();
         made.push(world.grapnel.attempt(&attempt.id).unwrap().connection_id.unwrap());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::Error;
 use grapnel_model::secret::ExposeSecret;
@@ -95,7 +95,7 @@ async fn ways_back(table: &mut Table) {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let redirect = format!("loopback:{}", taken.local_addr().unwrap().port());
     let app = world.grapnel.add_app(NewApp { redirect, ..world.new_app() }).await.unwrap();
-    let error = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap_err();
+    let error = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap_err();
     table.add("a loopback port in use", error);
     assert!(world.grapnel.attempts().unwrap().is_empty());
 }

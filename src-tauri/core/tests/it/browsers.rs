@@ -1,6 +1,6 @@
 //! Which browser opens the pages of a connection.
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::error::Code;
 use grapnel_model::settings::Settings;
 
@@ -49,7 +49,7 @@ async fn what_is_chosen_for_a_sign_in_is_kept_by_the_connection_that_comes_of_it
     let app = connection.app_id;
     let second = world.grapnel.start_attempt(&app, &again(&connection.id)).await.unwrap();
     assert_eq!(of(&second.id), "sh -P work");
-    let other = world.grapnel.start_attempt(&app, &Wanted::default()).await.unwrap();
+    let other = world.grapnel.start_attempt(&app, &SignInRequest::default()).await.unwrap();
     assert_eq!(of(&other.id), "env", "another account may need another profile");
 
     world.grapnel.choose_browser(&second.id, Some("")).unwrap();

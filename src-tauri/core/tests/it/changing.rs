@@ -3,12 +3,12 @@
 use std::net::TcpListener;
 
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
 use grapnel_model::provider::ProfileFile;
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 
 use crate::world::{World, again};
@@ -63,7 +63,7 @@ async fn what_cannot_be_changes_nothing() {
         NewApp { name: "ACME".into(), ..unchanged(&other) },
         NewApp { provider: "thegrid".into(), ..unchanged(&other) },
         NewApp { client_id: String::new(), ..unchanged(&other) },
-        NewApp { client_secret: Some(Entered("".into())), ..unchanged(&other) },
+        NewApp { client_secret: Some(SecretInput("".into())), ..unchanged(&other) },
         elsewhere(&world, &other, "https://elsewhere.example"),
     ];
     let mut told = Vec::new();
@@ -88,28 +88,28 @@ async fn a_changed_host_gets_nothing_that_was_saved_for_the_old_one() {
     let thief = TcpListener::bind("127.0.0.1:0").unwrap();
     thief.set_nonblocking(true).unwrap();
     let mut moved = elsewhere(&world, &app, &format!("http://{}", thief.local_addr().unwrap()));
-    moved.client_secret = Some(Entered("meant-for-there".into()));
+    moved.client_secret = Some(SecretInput("meant-for-there".into()));
     world.grapnel.change_app(&app.id, moved).await.unwrap();
 
     assert_eq!(world.grapnel.connections().unwrap()[0].state, State::ReconnectNeeded);
     for failed in [
         world.grapnel.refresh(&id).await.unwrap_err(),
         world.grapnel.projects(&id).await.unwrap_err(),
-        world.grapnel.connection(&id).unwrap().trouble.unwrap(),
+        world.grapnel.connection(&id).unwrap().error.unwrap(),
     ] {
         assert_eq!(failed.code, Code::ReconnectNeeded, "{failed:?}");
         assert!(failed.message.contains("127.0.0.1"), "{failed:?}");
     }
 
     // With the old addresses, everything goes on as if nothing had been.
-    let secret = Some(Entered(grigora::CLIENT_SECRET.into()));
+    let secret = Some(SecretInput(grigora::CLIENT_SECRET.into()));
     world.grapnel.change_app(&app.id, NewApp { client_secret: secret, ..unchanged(&app) }).await.unwrap();
     assert_eq!(world.grapnel.connections().unwrap()[0].state, State::Active);
     world.grapnel.refresh(&id).await.unwrap();
     world.grapnel.projects(&id).await.unwrap();
 
     let moved = elsewhere(&world, &app, &format!("http://{}", thief.local_addr().unwrap()));
-    let secret = Some(Entered("meant-for-there".into()));
+    let secret = Some(SecretInput("meant-for-there".into()));
     world.grapnel.change_app(&app.id, NewApp { client_secret: secret, ..moved }).await.unwrap();
     world.grapnel.disconnect(&id).await.unwrap();
     assert_eq!(thief.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
@@ -130,7 +130,7 @@ async fn the_pages_of_a_sign_in_are_guarded_as_well() {
     }
     let mut new = unchanged(&app);
     new.overrides.insert("login_url".into(), "http://localhost:9/x".into());
-    new.client_secret = Some(Entered("meant-for-there".into()));
+    new.client_secret = Some(SecretInput("meant-for-there".into()));
     let moved = world.grapnel.change_app(&app.id, new).await.unwrap();
     assert_eq!(
         (moved.provider_name.as_str(), moved.login_host.as_deref()),
@@ -146,7 +146,7 @@ async fn a_new_sign_in_is_good_for_the_new_host() {
     let app = world.grapnel.apps().unwrap().pop().unwrap();
     let options = Options::only(ProviderId::Grigora);
     let second = Sandbox::start(Options { consent: Consent::Authorize, reveal: true, ..options }).unwrap();
-    let secret = Some(Entered(grigora::CLIENT_SECRET.into()));
+    let secret = Some(SecretInput(grigora::CLIENT_SECRET.into()));
     let moved = elsewhere(&world, &app, second.url(ProviderId::Grigora).unwrap());
     world.grapnel.change_app(&app.id, NewApp { client_secret: secret, ..moved }).await.unwrap();
 
@@ -163,7 +163,7 @@ async fn a_new_sign_in_is_good_for_the_new_host() {
 async fn a_sign_in_that_waits_ends_with_the_app_as_it_was() {
     let world = World::new();
     let app = world.add_app().await;
-    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     world.grapnel.change_app(&app.id, unchanged(&app)).await.unwrap();
     assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
     let new = NewApp { redirect: "loopback".into(), ..unchanged(&app) };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::connection::State;
 use grapnel_model::event::Event;
 use grapnel_model::secret::ExposeSecret;
@@ -39,7 +39,7 @@ async fn app(grapnel: &Grapnel, name: &str, at: &Counting) -> App {
 
 /// Signs in as a provider would have it that agrees to everything.
 async fn connect(grapnel: &Grapnel, app: &App) {
-    let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let link = grapnel.attempt_link(&attempt.id).await.unwrap();
     let link = url::Url::parse(link.expose_secret()).unwrap();
     let (_, state) = link.query_pairs().find(|(name, _)| name == "state").unwrap();

@@ -7,7 +7,7 @@ use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::discovery::{Discovery, NoteKind};
 use grapnel_model::error::{Code, Error};
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use serde_json::{Value, json};
 
 use crate::scripted::{Reply, Scripted, sign_in};
@@ -364,7 +364,7 @@ async fn sent_by(server: &Server, methods: Value, secret: Option<&str>) -> Strin
     server.scripted.on("/token", [Reply::json(200, r#"{"access_token":"a","token_type":"Bearer"}"#)]);
     let new = NewApp {
         name: format!("{methods} {secret:?}"),
-        client_secret: secret.map(|secret| Entered(secret.into())),
+        client_secret: secret.map(|secret| SecretInput(secret.into())),
         overrides: server.discover().await.values,
         ..server.scripted.new_app(&[])
     };
@@ -405,7 +405,7 @@ async fn an_app_whose_issuer_announces_otherwise_is_told_and_changed_only_then()
     // As an earlier Grapnel did where S256 was not announced.
     overrides.extend([("pkce".into(), "never".into()), ("client_auth".into(), "body".into())]);
     let new = || NewApp {
-        client_secret: Some(Entered("s3cret".into())),
+        client_secret: Some(SecretInput("s3cret".into())),
         overrides: overrides.clone(),
         ..server.scripted.new_app(&[])
     };

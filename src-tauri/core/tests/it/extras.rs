@@ -4,9 +4,9 @@ use std::fs;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::provider::ProfileFile;
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 
 use crate::scripted::{Received, Reply, Scripted, sign_in};
 use crate::world::World;
@@ -24,7 +24,7 @@ fn named(request: &Received, name: &str) -> Vec<String> {
 }
 
 async fn asked(grapnel: &Grapnel, app: &App) -> Vec<(String, String)> {
-    let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let link = grapnel.attempt_link(&attempt.id).await.unwrap();
     let shown = serde_json::to_string(&attempt).unwrap();
     assert!(!shown.contains("hunter2"), "{shown}");
@@ -74,7 +74,7 @@ async fn each_goes_to_its_own_request() {
 async fn a_secret_value_is_sealed_and_neither_shown_nor_exported() {
     let (world, server) = (World::new(), server().await);
     let mut new = server.new_app(&[("token.audience", "hunter2-token"), ("authorize.audience", "shown")]);
-    let secret = Some(Entered("hunter2-header".into()));
+    let secret = Some(SecretInput("hunter2-header".into()));
     new.secrets.insert("token.header.X-Key".into(), secret);
     let app = world.grapnel.add_app(new).await.unwrap();
     assert_eq!(app.secrets, ["token.audience", "token.header.X-Key"]);
@@ -118,7 +118,7 @@ async fn a_secret_value_stays_is_replaced_or_is_removed() {
     let app = world.grapnel.change_app(&app.id, change).await.unwrap();
     assert_eq!(app.secrets, ["token.one", "token.two"]);
     change = unchanged(&app);
-    change.secrets.insert("token.one".into(), Some(Entered("third".into())));
+    change.secrets.insert("token.one".into(), Some(SecretInput("third".into())));
     change.secrets.insert("token.two".into(), None);
     let app = world.grapnel.change_app(&app.id, change).await.unwrap();
     assert_eq!(app.secrets, ["token.one"]);
@@ -132,7 +132,7 @@ async fn a_secret_value_stays_is_replaced_or_is_removed() {
 async fn a_secret_value_does_not_go_to_another_host_than_it_was_saved_for() {
     let (world, server, other) = (World::new(), server().await, server().await);
     let app = world.grapnel.add_app(server.new_app(&[("token.header.X-Key", "hunter2")])).await.unwrap();
-    let mut change = NewApp { client_secret: Some(Entered("s".into())), ..unchanged(&app) };
+    let mut change = NewApp { client_secret: Some(SecretInput("s".into())), ..unchanged(&app) };
     change.overrides = other.new_app(&[]).overrides;
     let error = world.grapnel.change_app(&app.id, change).await.unwrap_err();
     assert_eq!(error.field.as_deref(), Some("token.header.X-Key"), "{error:?}");

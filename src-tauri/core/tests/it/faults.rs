@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::connection::{Details, State};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -124,7 +124,7 @@ fn plan(world: &World, endpoint: &str, fault: &str) -> bool {
     world.sandbox.faults().plan(planned).is_ok()
 }
 
-async fn sign_in(world: &World, wanted: &Wanted) -> Result<()> {
+async fn sign_in(world: &World, wanted: &SignInRequest) -> Result<()> {
     let app = world.grapnel.apps().unwrap().pop().unwrap();
     let attempt = world.grapnel.start_attempt(&app.id, wanted).await.unwrap();
     let callback = world.visit(&attempt.id).await;
@@ -228,7 +228,7 @@ async fn renewals(provider: ProviderId) -> Rows {
         let mut told = told(&world, &outcome, &after, &usual);
         if let Err(error) = &outcome {
             assert_eq!(after.tokens, before.tokens, "{fault} deletes nothing");
-            assert_eq!(after.trouble.as_ref(), Some(error), "{fault} is told by the connection too");
+            assert_eq!(after.error.as_ref(), Some(error), "{fault} is told by the connection too");
         }
         world.sandbox.faults().clear();
         told += &next_try(&world, &outcome, &after).await;
@@ -245,7 +245,7 @@ async fn next_try(world: &World, outcome: &Result<()>, before: &Details) -> Stri
     let next = world.grapnel.refresh(id).await;
     let after = details(world, id);
     let Err(error) = next else {
-        assert_eq!((after.summary.state, after.trouble), (State::Active, None));
+        assert_eq!((after.summary.state, after.error), (State::Active, None));
         assert_ne!(after.tokens.unwrap().access, before.tokens.as_ref().unwrap().access);
         return "\n  the next try renews".to_owned();
     };

@@ -1,6 +1,6 @@
 //! Who signed in: from the ID token, userinfo and introspection; and what becomes of a sign-in as another account.
 
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::activity::Kind;
 use grapnel_model::attempt::Phase;
 use grapnel_model::connection::{Details, State};
@@ -49,7 +49,7 @@ async fn an_id_token_says_who_signed_in() {
             claims["email"] = json!("ann@id.example");
             json!({ "id_token": key.sign(json!({ "kid": "k1", "typ": "JWT" }), &claims) })
         };
-        issuer.sign_in(&Wanted::default(), claims).await.unwrap();
+        issuer.sign_in(&SignInRequest::default(), claims).await.unwrap();
         let details = only(&issuer);
         assert_eq!(who(&details), "Ann Berg <ann@id.example> (7)", "{alg}");
         let id_claims = details.id_claims.unwrap();
@@ -81,13 +81,13 @@ async fn a_wrong_id_token_refuses_the_sign_in() {
         ("nonce", json!("another")),
         ("nonce", Value::Null),
     ] {
-        said.push(issuer.sign_in(&Wanted::default(), changed(name, value)).await.unwrap_err());
+        said.push(issuer.sign_in(&SignInRequest::default(), changed(name, value)).await.unwrap_err());
     }
     let by_another =
         |nonce: &str| json!({ "id_token": other.sign(json!({ "kid": "k1" }), &issuer.claims("7", nonce)) });
-    said.push(issuer.sign_in(&Wanted::default(), by_another).await.unwrap_err());
+    said.push(issuer.sign_in(&SignInRequest::default(), by_another).await.unwrap_err());
     let by_nobody = |nonce: &str| json!({ "id_token": unsigned(&issuer.claims("7", nonce)) });
-    said.push(issuer.sign_in(&Wanted::default(), by_nobody).await.unwrap_err());
+    said.push(issuer.sign_in(&SignInRequest::default(), by_nobody).await.unwrap_err());
     assert!(said.iter().all(|error| error.code == Code::IdTokenInvalid));
     assert!(issuer.world.grapnel.connections().unwrap().is_empty());
     let said: Vec<String> = said.into_iter().map(|error| error.message).collect();
@@ -121,7 +121,7 @@ async fn an_id_token_whose_signature_cannot_be_checked_says_why() {
             issuer.publishes(&keys);
         }
         let members = |nonce: &str| json!({ "id_token": key.sign(header, &issuer.claims("7", nonce)) });
-        issuer.sign_in(&Wanted::default(), members).await.unwrap();
+        issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
         let claims = only(&issuer).id_claims.unwrap();
         said.push(format!("{what}: {:?}", claims.unverified_because));
         assert_eq!(who(&only(&issuer)), "7 (7)", "{what}");
@@ -137,7 +137,7 @@ async fn a_token_that_claims_another_algorithm_is_not_verified() {
     let mut said = Vec::new();
     for alg in ["HS256", "ES256K", "RS256", "EdDSA"] {
         let members = |nonce: &str| json!({ "id_token": key.sign(json!({ "kid": "k1", "alg": alg }), &issuer.claims("7", nonce)) });
-        let attempt = issuer.sign_in(&Wanted::default(), members).await.unwrap();
+        let attempt = issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
         let details = issuer.world.grapnel.connection(&attempt.connection_id.unwrap()).unwrap();
         said.push(format!("{alg}: {:?}", details.id_claims.unwrap().unverified_because));
     }
@@ -170,10 +170,11 @@ async fn userinfo_says_who_signed_in() {
         let issuer = Issuer::new(&["read"], &[("userinfo_url", "/userinfo"), ("jwks_url", "/jwks")]).await;
         issuer.publishes(&[key.jwk(json!({ "kid": "k1" }))]);
         issuer.server.on("/userinfo", replies);
-        let attempt = issuer.sign_in(&Wanted::default(), |_| json!({ "scope": "read" })).await.unwrap();
+        let attempt =
+            issuer.sign_in(&SignInRequest::default(), |_| json!({ "scope": "read" })).await.unwrap();
         assert_eq!(attempt.phase, Phase::Done, "{what}");
         let details = only(&issuer);
-        assert_eq!(details.trouble, None, "{what}");
+        assert_eq!(details.error, None, "{what}");
         said.push(format!("{what}: {} {:?}", who(&details), details.identity_note));
     }
     insta::assert_snapshot!(said.join("\n"));
@@ -186,7 +187,7 @@ async fn userinfo_of_someone_else_is_ignored() {
     let key = Key::new("ES256");
     issuer.server.on("/userinfo", [Reply::json(200, r#"{"sub":"8","name":"Mallory"}"#)]);
     let members = |nonce: &str| json!({ "id_token": key.sign(json!({}), &issuer.claims("7", nonce)) });
-    issuer.sign_in(&Wanted::default(), members).await.unwrap();
+    issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
     assert_eq!(who(&only(&issuer)), "7 (7)");
     assert!(only(&issuer).identity_note.unwrap().contains("another subject"));
 }
@@ -196,7 +197,7 @@ async fn introspection_says_who_signed_in() {
     let issuer = Issuer::new(&[], &[("introspection_url", "/introspect")]).await;
     let told = r#"{"active":true,"scope":"read write","client_id":"c1","username":"ann","sub":"7","exp":4000000000}"#;
     issuer.server.on("/introspect", [Reply::json(200, told)]);
-    issuer.sign_in(&Wanted::default(), |_| json!({})).await.unwrap();
+    issuer.sign_in(&SignInRequest::default(), |_| json!({})).await.unwrap();
     let details = only(&issuer);
     assert_eq!(who(&details), "ann (7)");
     insta::assert_json_snapshot!(details.authorization);
@@ -208,7 +209,7 @@ async fn another_account_does_not_replace_the_first() {
         let addresses = if by_id_token { &[("issuer", "")][..] } else { USERINFO };
         let issuer = Issuer::new(if by_id_token { &["openid"] } else { &[] }, addresses).await;
         let key = Key::new("ES256");
-        let signed_in_as = async |sub: &str, wanted: &Wanted| {
+        let signed_in_as = async |sub: &str, wanted: &SignInRequest| {
             issuer.server.on("/userinfo", [Reply::json(200, json!({ "sub": sub }).to_string())]);
             let members = |nonce: &str| {
                 if by_id_token {
@@ -219,7 +220,7 @@ async fn another_account_does_not_replace_the_first() {
             };
             issuer.sign_in(wanted, members).await.unwrap()
         };
-        signed_in_as("1", &Wanted::default()).await;
+        signed_in_as("1", &SignInRequest::default()).await;
         let first = only(&issuer);
         let (id, token) = (first.summary.id.clone(), access_token(&issuer, &first).await);
 
@@ -251,7 +252,7 @@ async fn another_account_does_not_replace_the_first() {
         assert!(issuer.world.grapnel.replace_account(&attempt.id).await.is_err());
 
         // Or said so from the start.
-        let attempt = signed_in_as("3", &Wanted { replaces_account: true, ..again(&id) }).await;
+        let attempt = signed_in_as("3", &SignInRequest { replaces_account: true, ..again(&id) }).await;
         assert_eq!((attempt.other_account, attempt.connection_id), (None, Some(id)));
         assert_eq!(who(&only(&issuer)), "3 (3)");
         assert!(only(&issuer).identity_note.unwrap().contains("changed from 2 to 3"));
@@ -263,7 +264,7 @@ async fn another_account_does_not_replace_the_first() {
 async fn an_account_that_cannot_be_known_loses_no_tokens() {
     let issuer = Issuer::new(&[], USERINFO).await;
     issuer.server.on("/userinfo", [Reply::json(200, r#"{"sub":"1"}"#)]);
-    issuer.sign_in(&Wanted::default(), |_| json!({})).await.unwrap();
+    issuer.sign_in(&SignInRequest::default(), |_| json!({})).await.unwrap();
     let first = only(&issuer);
     let token = access_token(&issuer, &first).await;
     issuer.server.on("/userinfo", [Reply::json(503, "{}")]);
@@ -279,12 +280,12 @@ async fn an_account_that_cannot_be_known_loses_no_tokens() {
 async fn two_connections_of_one_account_are_told() {
     let issuer = Issuer::new(&[], USERINFO).await;
     issuer.server.on("/userinfo", [Reply::json(200, r#"{"sub":"1"}"#)]);
-    let one = issuer.sign_in(&Wanted::default(), |_| json!({})).await.unwrap();
+    let one = issuer.sign_in(&SignInRequest::default(), |_| json!({})).await.unwrap();
     assert!(one.same_account.is_empty());
-    let named = Wanted { name: Some("Second".into()), ..Wanted::default() };
+    let named = SignInRequest { name: Some("Second".into()), ..SignInRequest::default() };
     assert_eq!(issuer.sign_in(&named, |_| json!({})).await.unwrap().same_account, ["Scripted"]);
     issuer.server.on("/userinfo", [Reply::json(200, r#"{"sub":"2"}"#)]);
-    let named = Wanted { name: Some("Third".into()), ..Wanted::default() };
+    let named = SignInRequest { name: Some("Third".into()), ..SignInRequest::default() };
     assert!(issuer.sign_in(&named, |_| json!({})).await.unwrap().same_account.is_empty());
 }
 
@@ -296,7 +297,7 @@ async fn refreshed_with(change: impl FnOnce(&mut Value)) -> (Issuer, Option<grap
     let signed = |claims: &Value| key.sign(json!({ "kid": "k1" }), claims);
     let members =
         |nonce: &str| json!({ "refresh_token": "rt-1", "id_token": signed(&issuer.claims("7", nonce)) });
-    issuer.sign_in(&Wanted::default(), members).await.unwrap();
+    issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
     let mut claims = issuer.claims("7", "");
     claims.as_object_mut().unwrap().remove("nonce");
     change(&mut claims);

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Attempt;
 use grapnel_model::error::Result;
 use grapnel_model::secret::ExposeSecret;
@@ -125,7 +125,7 @@ impl Issuer {
     /// A sign-in that is granted `members` besides the access token. They may depend on the nonce that was sent.
     pub(crate) async fn sign_in(
         &self,
-        wanted: &Wanted,
+        wanted: &SignInRequest,
         members: impl FnOnce(&str) -> Value,
     ) -> Result<Attempt> {
         let grapnel = &self.world.grapnel;

@@ -111,7 +111,7 @@ async fn a_provider_that_is_down_is_asked_ever_less_often_until_it_is_back() {
         let longest = (10 << number.min(9)).min(3_600);
         assert!((longest / 2 - 1..=longest).contains(pause), "{pauses:?}");
     }
-    assert_eq!(kept.details().trouble.unwrap().code, Code::ProviderUnavailable);
+    assert_eq!(kept.details().error.unwrap().code, Code::ProviderUnavailable);
     kept.world.sandbox.faults().clear();
     kept.pass_until_due().await;
     assert_eq!(kept.details().summary.state, State::Active);
@@ -219,7 +219,7 @@ async fn a_lost_answer_is_followed_by_one_try_that_decides() {
     kept.world.clock.settled().await;
     let details = kept.details();
     assert_eq!(details.summary.state, State::Retrying);
-    assert_eq!(details.trouble.unwrap().code, Code::AnswerLost);
+    assert_eq!(details.error.unwrap().code, Code::AnswerLost);
     let soon = details.summary.retry_at.unwrap().duration_since(kept.now());
     assert!(soon <= SignedDuration::from_secs(4), "{soon}");
     kept.world.pass(soon);
@@ -230,7 +230,7 @@ async fn a_lost_answer_is_followed_by_one_try_that_decides() {
     let details = kept.details();
     assert!(details.tokens.is_some());
     assert_eq!(details.summary.retry_at, None);
-    insta::assert_json_snapshot!(details.trouble);
+    insta::assert_json_snapshot!(details.error);
     let told = kept.world.grapnel.activity(Some(&kept.id), None).unwrap();
     let kinds: Vec<_> = told.iter().take(2).map(|entry| entry.kind).collect();
     assert_eq!(kinds, [Kind::RenewalRefused, Kind::AnswerLost]);
@@ -242,10 +242,10 @@ async fn a_lost_answer_of_a_provider_that_did_not_rotate_is_mended_by_the_next_t
     let kept = Kept::new().await;
     kept.fail(Fault::ServerError(500), 1);
     kept.pass_until_due().await;
-    assert_eq!(kept.details().trouble.unwrap().code, Code::AnswerLost);
+    assert_eq!(kept.details().error.unwrap().code, Code::AnswerLost);
     kept.pass_until_due().await;
     assert_eq!(kept.details().summary.state, State::Active);
-    assert_eq!(kept.details().trouble, None);
+    assert_eq!(kept.details().error, None);
 }
 
 #[tokio::test]
@@ -255,11 +255,11 @@ async fn a_program_that_starts_again_goes_on_where_it_was() {
     for _ in 0..6 {
         kept.pass_until_due().await;
     }
-    let (retry_at, trouble) = (kept.details().summary.retry_at, kept.details().trouble);
+    let (retry_at, error) = (kept.details().summary.retry_at, kept.details().error);
     drop(kept.keeper);
     kept.world.start_again();
     let details = kept.world.grapnel.connection(&kept.id).unwrap();
-    assert_eq!((details.summary.retry_at, details.trouble), (retry_at, trouble));
+    assert_eq!((details.summary.retry_at, details.error), (retry_at, error));
     kept.keeper = keep_alive(&kept.world);
     let next = kept.world.clock.settled().await;
     assert!(next.duration_since(retry_at.unwrap()).abs() < SignedDuration::from_secs(1));

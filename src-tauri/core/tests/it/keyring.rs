@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use grapnel_core::Grapnel;
 use grapnel_core::Keyring;
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Result};
 use grapnel_model::event::Event;
@@ -19,13 +19,13 @@ async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {
         world.keyring.fail(code);
         assert_eq!(world.grapnel.add_app(world.new_app()).await.unwrap_err().code, code);
         assert!(world.grapnel.apps().unwrap().is_empty());
-        assert_eq!(world.grapnel.vault_trouble().unwrap().code, code);
+        assert_eq!(world.grapnel.vault_error().unwrap().code, code);
     }
     world.keyring.fail(None);
     let mut events = world.grapnel.events();
     world.add_app().await;
     assert!(matches!(events.recv().await.unwrap(), Event::Vault(None)));
-    assert_eq!(world.grapnel.vault_trouble(), None);
+    assert_eq!(world.grapnel.vault_error(), None);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn two_first_starts_at_the_same_moment_agree_on_one_key() {
     for app in [first.unwrap(), second.unwrap()] {
         for grapnel in [&one, &two, &later] {
             world.grapnel = grapnel.clone();
-            let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+            let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
             let callback = world.visit(&attempt.id).await;
             grapnel.receive_callback(&callback).await.unwrap();
         }

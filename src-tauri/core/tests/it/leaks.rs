@@ -5,7 +5,7 @@ use std::fs;
 use grapnel_core::app::NewApp;
 use grapnel_core::content::export::Format;
 use grapnel_model::content::PostQuery;
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_sandbox::grigora;
 
 use crate::scripted::{Reply, Scripted, sign_in};
@@ -88,7 +88,7 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
         [Reply::json(200, escaped(serde_json::json!({ "success": true, "data": posts })))],
     );
     let new = NewApp {
-        client_secret: Some(Entered(SECRETS[2].into())),
+        client_secret: Some(SecretInput(SECRETS[2].into())),
         ..server.new_app(&[("content", "grigora"), ("api_base", &server.origin)])
     };
     let app = world.grapnel.add_app(new).await.unwrap();

@@ -114,7 +114,9 @@ async fn a_sign_in_that_will_be_needed_is_told_days_before_and_once() {
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let alone = sign_in(&world.grapnel, &app).await.unwrap();
     let rotating = sign_in(&world.grapnel, &app).await.unwrap();
-    let told = || world.grapnel.take_news().unwrap().into_iter().map(|one| one.id).collect::<Vec<_>>();
+    let told = || {
+        world.grapnel.take_pending_notifications().unwrap().into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
     assert!(told().is_empty());
     world.clock.advance(DAY * 54);
     // The same token stays, and its end with it.
@@ -133,5 +135,8 @@ async fn a_sign_in_that_will_be_needed_is_told_days_before_and_once() {
     assert!(told().is_empty(), "told twice");
     world.grapnel.refresh(&rotating).await.unwrap();
     assert!(told().is_empty(), "told again after a renewal");
-    assert!(world.second_start().take_news().unwrap().is_empty(), "told again after a start");
+    assert!(
+        world.second_start().take_pending_notifications().unwrap().is_empty(),
+        "told again after a start"
+    );
 }

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::Code;
 use grapnel_model::secret::ExposeSecret;
@@ -34,7 +34,7 @@ impl Scene {
     }
 
     async fn start(&self) -> Attempt {
-        self.world.grapnel.start_attempt(&self.app.id, &Wanted::default()).await.unwrap()
+        self.world.grapnel.start_attempt(&self.app.id, &SignInRequest::default()).await.unwrap()
     }
 
     fn phase(&self, attempt: &Attempt) -> Phase {
@@ -139,7 +139,7 @@ async fn a_form_is_asked_for_where_the_app_says_so_and_grapnel_listens() {
     assert_eq!(error.field.as_deref(), Some("response_mode"));
     for (mode, asked) in [("query", None), ("form_post", Some("form_post"))] {
         let app = world.grapnel.add_app(new("loopback", mode)).await.unwrap();
-        let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+        let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
         let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
         let link = url::Url::parse(link.expose_secret()).unwrap();
         let named = link.query_pairs().find(|(name, _)| name == "response_mode");
@@ -330,13 +330,13 @@ async fn two_sign_ins_on_one_port_are_told_apart() {
     let second = scene.world.grapnel.add_app(new).await.unwrap();
     let attempt = scene.start().await;
     for app in [&second.id, &scene.app.id] {
-        let error = scene.world.grapnel.start_attempt(app, &Wanted::default()).await.unwrap_err();
+        let error = scene.world.grapnel.start_attempt(app, &SignInRequest::default()).await.unwrap_err();
         assert_eq!(error.code, Code::PortTaken);
         assert!(error.message.contains("“Scripted”") && error.message.contains(&free.to_string()), "{error}");
     }
     // The port of one that was just cancelled is waited for.
     scene.world.grapnel.cancel_attempt(&attempt.id).unwrap();
-    let attempt = scene.world.grapnel.start_attempt(&second.id, &Wanted::default()).await.unwrap();
+    let attempt = scene.world.grapnel.start_attempt(&second.id, &SignInRequest::default()).await.unwrap();
     scene.still_listens(&attempt).await;
     // So is that of one whose browser has not shown its last page yet.
     let attempt = scene.start().await;

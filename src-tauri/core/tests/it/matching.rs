@@ -1,7 +1,7 @@
 //! Which sign-in a callback belongs to: by its state, its redirect URI and its issuer, under its own app's names.
 
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::activity::Kind;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::Code;
@@ -23,7 +23,7 @@ async fn app(world: &World, server: &Scripted, name: &str, values: &[(&str, &str
 }
 
 async fn start(world: &World, app: &App) -> Attempt {
-    world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap()
+    world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap()
 }
 
 fn phase(world: &World, attempt: &Attempt) -> Phase {
@@ -72,7 +72,7 @@ async fn a_code_that_comes_to_another_apps_redirect_uri_goes_nowhere() {
         let of_honest = world.grapnel.add_app(of(&honest, "Honest")).await.unwrap();
         assert_ne!(of_attacker.redirect_uri, of_honest.redirect_uri);
         assert_eq!((of_attacker.own_redirect_uri, of_honest.own_redirect_uri), (None, None));
-        let attempt = world.grapnel.start_attempt(&of_attacker.id, &Wanted::default()).await.unwrap();
+        let attempt = world.grapnel.start_attempt(&of_attacker.id, &SignInRequest::default()).await.unwrap();
         let own = callback_of(&world.grapnel, &attempt.id, "code=honest").await;
         let (_, query) = own.expose_secret().split_once('?').unwrap();
         let mixed_up = format!("{}?{query}", of_honest.redirect_uri);

@@ -145,7 +145,7 @@ async fn grovestreams_may_name_code_and_state_otherwise() {
 async fn grovestreams_signs_in_without_a_browser() {
     let world = World::of(ProviderId::GroveStreams);
     let app = world.add_app().await;
-    let wanted = grapnel_core::authorize::Wanted::default();
+    let wanted = grapnel_core::authorize::SignInRequest::default();
     let sign_in = |password: &str| {
         let (grapnel, app, wanted) = (world.grapnel.clone(), app.id.clone(), wanted.clone());
         let password = password.into();

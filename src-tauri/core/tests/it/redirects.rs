@@ -1,7 +1,7 @@
 //! No endpoint leads a request elsewhere: what is sent to an app's hosts stays with them.
 
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use serde_json::{Value, json};
 
 use crate::issuer::{Issuer, Key};
@@ -28,7 +28,7 @@ async fn whole_life(status: u16, key: &str, path: &str, grant: fn(&Key, Value) -
     issuer.server.on(path, [moved(status, &elsewhere)]);
     let signs = Key::new("ES256");
     let members = |nonce: &str| grant(&signs, issuer.claims("7", nonce));
-    let signed_in = issuer.sign_in(&Wanted::default(), members).await.unwrap();
+    let signed_in = issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
     let id = signed_in.connection_id.unwrap();
     issuer.world.grapnel.refresh(&id).await.unwrap();
     issuer.world.grapnel.disconnect(&id).await.unwrap();
@@ -59,10 +59,12 @@ async fn the_token_endpoint_stays() {
     for status in STATUSES {
         let elsewhere = Scripted::start().await;
         let issuer = Issuer::new(&[], &[]).await;
-        let attempt = issuer.sign_in(&Wanted::default(), |_| json!({ "refresh_token": "r" })).await.unwrap();
+        let attempt =
+            issuer.sign_in(&SignInRequest::default(), |_| json!({ "refresh_token": "r" })).await.unwrap();
         issuer.server.on("/token", [moved(status, &elsewhere)]);
         issuer.world.grapnel.refresh(&attempt.connection_id.unwrap()).await.unwrap_err();
-        let attempt = issuer.world.grapnel.start_attempt(&issuer.app.id, &Wanted::default()).await.unwrap();
+        let attempt =
+            issuer.world.grapnel.start_attempt(&issuer.app.id, &SignInRequest::default()).await.unwrap();
         let callback = crate::scripted::callback_of(&issuer.world.grapnel, &attempt.id, "code=k").await;
         issuer.world.grapnel.receive_callback(&callback).await.unwrap_err();
         assert_eq!(issuer.server.received("/token").len(), 3);
@@ -89,7 +91,7 @@ async fn a_password_stays() {
             ..server.new_app(&[])
         };
         let app = world.grapnel.add_app(new).await.unwrap();
-        let (wanted, password) = (Wanted::default(), "a-password-of-someone".into());
+        let (wanted, password) = (SignInRequest::default(), "a-password-of-someone".into());
         let signing_in =
             world.grapnel.sign_in_with_password(&app.id, &wanted, "ines@harbour.example", &password);
         signing_in.await.unwrap_err();

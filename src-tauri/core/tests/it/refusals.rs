@@ -6,7 +6,7 @@ use grapnel_core::app::NewApp;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 use jiff::SignedDuration;
 
 use crate::scripted::{Reply, Scripted, sign_in};
@@ -19,7 +19,7 @@ const GRANT: &str =
 async fn connected(values: &[(&str, &str)]) -> (World, Scripted, ConnectionId) {
     let (world, server) = (World::new(), Scripted::start().await);
     server.on("/token", [Reply::json(200, GRANT)]);
-    let new = NewApp { client_secret: Some(Entered("a-wrong-secret".into())), ..server.new_app(values) };
+    let new = NewApp { client_secret: Some(SecretInput("a-wrong-secret".into())), ..server.new_app(values) };
     let app = world.grapnel.add_app(new).await.unwrap();
     let id = sign_in(&world.grapnel, &app).await.unwrap();
     (world, server, id)
@@ -134,7 +134,7 @@ async fn a_client_that_is_not_accepted_is_asked_for_again_once_the_app_is_correc
     let app = world.grapnel.apps().unwrap().pop().unwrap();
     let new = |name: &str, secret: Option<&str>| NewApp {
         name: name.into(),
-        client_secret: secret.map(|secret| Entered(secret.into())),
+        client_secret: secret.map(|secret| SecretInput(secret.into())),
         ..server.new_app(&[])
     };
     world.grapnel.change_app(&app.id, new("Another name", None)).await.unwrap();
@@ -184,7 +184,7 @@ async fn who_loses_the_race_for_a_rotation_tells_nothing() {
         (one.unwrap().value.expose_secret(), two.unwrap().value.expose_secret()),
         ("third-token", "third-token")
     );
-    assert_eq!(world.grapnel.connection(&id).unwrap().trouble, None);
+    assert_eq!(world.grapnel.connection(&id).unwrap().error, None);
 }
 
 #[tokio::test]

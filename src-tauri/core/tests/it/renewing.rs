@@ -138,7 +138,7 @@ async fn a_refusal_asks_for_a_new_sign_in_and_deletes_nothing() {
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.summary.state, State::ReconnectNeeded);
     assert!(details.tokens.is_some());
-    insta::assert_json_snapshot!(details.trouble);
+    insta::assert_json_snapshot!(details.error);
     // The provider may have been wrong: asking again is allowed, and mends it.
     world.grapnel.refresh(&id).await.unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
@@ -154,7 +154,7 @@ async fn a_lost_answer_is_told_as_what_it_is() {
     assert_eq!(details.summary.state, State::Retrying);
     // The access token is still good, and is given to whoever wants one.
     world.grapnel.token(&id, Duration::ZERO).await.unwrap();
-    insta::assert_json_snapshot!(details.trouble.map(|mut error| {
+    insta::assert_json_snapshot!(details.error.map(|mut error| {
         error.message = error.message.split(':').next().unwrap().to_owned();
         error
     }));
@@ -216,7 +216,7 @@ fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
     runtime.shutdown_timeout(Duration::from_secs(5));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         world.start_again();
-        assert_eq!(world.grapnel.connection(&id).unwrap().trouble.unwrap().code, Code::AnswerLost);
+        assert_eq!(world.grapnel.connection(&id).unwrap().error.unwrap().code, Code::AnswerLost);
         assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
     });
 }
@@ -250,7 +250,7 @@ async fn a_second_program_leaves_alone_what_the_first_is_doing() {
         tokio::task::yield_now().await;
     }
     let second = world.second_start();
-    assert_eq!(second.connection(&id).unwrap().trouble, None);
+    assert_eq!(second.connection(&id).unwrap().error, None);
     renewal.await.unwrap().unwrap();
     assert_eq!(second.connection(&id).unwrap().tokens.unwrap().renewals, 1);
 }
@@ -309,7 +309,7 @@ async fn a_person_is_told_once_of_what_needs_them() {
     let world = World::new();
     let id = world.connect().await;
     let told = |grapnel: &grapnel_core::Grapnel| -> Vec<_> {
-        grapnel.take_news().unwrap().into_iter().map(|news| news.id).collect()
+        grapnel.take_pending_notifications().unwrap().into_iter().map(|news| news.id).collect()
     };
     // What is tried again heals by itself.
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 1).unwrap();

@@ -8,7 +8,7 @@ use grapnel_model::connection::State;
 use grapnel_model::error::Code;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind};
-use grapnel_model::secret::Entered;
+use grapnel_model::secret::SecretInput;
 use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times, custom};
 use jiff::SignedDuration;
 
@@ -207,7 +207,7 @@ async fn revoked_with(
     let revoke = format!("{}/revoke", server.origin);
     let mut new = server.new_app(values);
     new.overrides.insert("revocation_url".into(), revoke);
-    new.client_secret = Some(Entered("s3cret".into()));
+    new.client_secret = Some(SecretInput("s3cret".into()));
     let app = world.grapnel.add_app(new).await.unwrap();
     let id = sign_in(&world.grapnel, &app).await.unwrap();
     let disconnected = world.grapnel.disconnect(&id).await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::error::Result;
 use grapnel_model::id::{AttemptId, ConnectionId};
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -174,7 +174,7 @@ impl Scripted {
 
 /// A sign-in that the browser answers with a code at once.
 pub(crate) async fn sign_in(grapnel: &Grapnel, app: &App) -> Result<ConnectionId> {
-    let attempt = grapnel.start_attempt(&app.id, &Wanted::default()).await?;
+    let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await?;
     let callback = callback_of(grapnel, &attempt.id, "code=the-code-of-this-sign-in").await;
     grapnel.receive_callback(&callback).await?;
     Ok(grapnel.attempt(&attempt.id)?.connection_id.unwrap())

@@ -5,10 +5,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::error::{Code, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{Entered, ExposeSecret};
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 
 use crate::scripted::{Reply, Scripted, callback_of, sign_in};
 use crate::world::World;
@@ -120,7 +120,7 @@ async fn a_failed_exchange_shows_the_answer_without_its_secrets() {
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let page = "<h1>No such code: one-time-code-0123456789</h1>";
     server.on("/token", [Reply::new(500, "text/html", page).header("x-request-id", "req-7")]);
-    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let callback = callback_of(&world.grapnel, &attempt.id, "code=one-time-code-0123456789").await;
     world.grapnel.receive_callback(&callback).await.unwrap_err();
     let exchange = world.grapnel.attempt(&attempt.id).unwrap().exchange;
@@ -145,7 +145,7 @@ async fn a_secret_goes_as_it_is_where_the_provider_does_not_decode_it() {
     let (world, server) = (World::new(), Scripted::start().await);
     let secret = "a~b+c/d=:% @ e";
     let with = |values: &[(&str, &str)]| NewApp {
-        client_secret: Some(Entered(secret.into())),
+        client_secret: Some(SecretInput(secret.into())),
         name: values.iter().map(|(_, value)| *value).collect(),
         ..server.new_app(values)
     };
@@ -169,7 +169,7 @@ async fn a_secret_goes_as_it_is_where_the_provider_does_not_decode_it() {
 async fn what_a_provider_says_to_a_denial_is_told() {
     let (world, server) = (World::new(), Scripted::start().await);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
-    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let answer = "error=access_denied&error_description=AADSTS65004:%20Need%20admin%20approval.";
     let callback = callback_of(&world.grapnel, &attempt.id, answer).await;
     let error = world.grapnel.receive_callback(&callback).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
@@ -37,7 +37,7 @@ async fn a_sign_in_ends_with_a_connection_that_knows_whose_it_is() {
     let held = details.tokens.unwrap();
     assert!(held.access.prefix.starts_with("gri_at_") && held.refresh.unwrap().prefix.starts_with("gri_rt_"));
     assert_eq!(held.expires_at.unwrap(), held.issued_at + SignedDuration::from_hours(1));
-    assert_eq!(details.trouble, None);
+    assert_eq!(details.error, None);
     assert!(details.deviations.is_empty());
     assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
 }
@@ -92,7 +92,7 @@ async fn a_denial_is_not_a_failure() {
 async fn a_wrong_secret_says_so() {
     let world = World::new();
     let mut new = world.new_app();
-    new.client_secret = Some(grapnel_model::secret::Entered("not-the-secret".into()));
+    new.client_secret = Some(grapnel_model::secret::SecretInput("not-the-secret".into()));
     world.grapnel.add_app(new).await.unwrap();
     let (_, callback) = world.attempt().await;
     let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
@@ -125,7 +125,7 @@ async fn requested_projects_are_asked_for() {
     let mut new = world.new_app();
     new.projects = vec!["proj_1".into(), " proj_2 ".into()];
     let app = world.grapnel.add_app(new).await.unwrap();
-    let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
     assert!(link.expose_secret().contains("project_ids=proj_1%2Cproj_2"));
 }
@@ -182,7 +182,7 @@ async fn the_challenge_is_s256_of_the_verifier_that_the_exchange_sends() {
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let mut verifiers = HashSet::new();
     for _ in 0..2 {
-        let attempt = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+        let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
         let link = world.grapnel.attempt_link(&attempt.id).await.unwrap();
         let link = url::Url::parse(link.expose_secret()).unwrap();
         let sent: Vec<(String, String)> =

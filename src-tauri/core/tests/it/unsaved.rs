@@ -13,7 +13,7 @@ async fn they_are_told_and_written_without_anyone_asking() {
     world.renew_unsaved(&id).await;
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.summary.state, State::Retrying);
-    assert!(details.trouble.unwrap().meaning.unwrap().contains("held in memory"));
+    assert!(details.error.unwrap().meaning.unwrap().contains("held in memory"));
 
     let mut events = world.grapnel.events();
     let _keeper = keep_alive(&world);
@@ -21,7 +21,7 @@ async fn they_are_told_and_written_without_anyone_asking() {
         events.recv().await.unwrap();
     }
     let details = world.grapnel.connection(&id).unwrap();
-    assert_eq!((details.trouble, details.tokens.unwrap().renewals), (None, 1));
+    assert_eq!((details.error, details.tokens.unwrap().renewals), (None, 1));
     assert_eq!(world.tokens_given(), 2);
 }
 
@@ -56,7 +56,7 @@ async fn a_program_that_ends_writes_them_before() {
     world.grapnel.idle().await;
     world.start_again();
     let details = world.grapnel.connection(&id).unwrap();
-    assert_eq!((details.trouble, details.tokens.unwrap().renewals), (None, 1));
+    assert_eq!((details.error, details.tokens.unwrap().renewals), (None, 1));
     world.grapnel.refresh(&id).await.unwrap();
     assert_eq!(world.tokens_given(), 3);
 }
@@ -68,7 +68,7 @@ async fn with_the_program_that_held_them_they_go_and_that_is_told() {
     let id = world.connect().await;
     world.renew_unsaved(&id).await;
     world.start_again();
-    assert_eq!(world.grapnel.connection(&id).unwrap().trouble.unwrap().code, Code::AnswerLost);
+    assert_eq!(world.grapnel.connection(&id).unwrap().error.unwrap().code, Code::AnswerLost);
     let refused = world.grapnel.refresh(&id).await.unwrap_err();
     assert_eq!(refused.code, Code::ReconnectNeeded);
     assert!(refused.meaning.unwrap().contains("did not arrive"));

@@ -2,10 +2,10 @@
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::Code;
-use grapnel_model::redirect::WayBack;
+use grapnel_model::redirect::RedirectMethod;
 use grapnel_model::secret::ExposeSecret;
 
 use crate::world::{World, end_of};
@@ -15,7 +15,7 @@ async fn app(world: &World, redirect: &str) -> App {
 }
 
 async fn start(world: &World, app: &App) -> Attempt {
-    world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap()
+    world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap()
 }
 
 /// A request as a browser makes it, but for what is said otherwise: its last status, address and page.
@@ -31,7 +31,7 @@ async fn get(address: &str, host: Option<&str>) -> (u16, url::Url, String) {
 async fn the_browser_brings_the_answer_to_a_free_port() {
     let world = World::new();
     let app = app(&world, "loopback").await;
-    assert_eq!(app.way_back, WayBack::Loopback);
+    assert_eq!(app.way_back, RedirectMethod::Loopback);
     let mut events = world.grapnel.events();
     let attempt = start(&world, &app).await;
     let callback = world.visit(&attempt.id).await;
@@ -74,7 +74,7 @@ async fn a_port_that_is_taken_is_told() {
     let port = taken.local_addr().unwrap().port();
     let world = World::new();
     let app = app(&world, &format!("http://127.0.0.1:{port}/callback")).await;
-    let error = world.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap_err();
+    let error = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap_err();
     assert_eq!(error.code, Code::PortTaken);
     assert!(error.message.contains(&port.to_string()));
     drop(taken);
@@ -134,5 +134,5 @@ async fn a_way_back_that_cannot_be_is_refused() {
         );
     }
     let own = app(&world, "https://app.example/cb").await;
-    assert_eq!(own.way_back, WayBack::Paste);
+    assert_eq!(own.way_back, RedirectMethod::Paste);
 }

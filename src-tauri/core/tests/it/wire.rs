@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use grapnel_core::app::NewApp;
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_model::content::{Order, PostQuery};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
@@ -215,7 +215,7 @@ async fn grovestreams_by_password() -> String {
     let new = wire.world.new_app();
     wire.add_app(NewApp { client_secret: None, ..new }).await;
     let app = wire.world.grapnel.apps().unwrap().pop().unwrap();
-    let (wanted, password) = (Wanted::default(), grovestreams::PASSWORD.into());
+    let (wanted, password) = (SignInRequest::default(), grovestreams::PASSWORD.into());
     let grapnel = wire.world.grapnel.clone();
     let signed_in = grapnel.sign_in_with_password(&app.id, &wanted, grovestreams::EMAIL, &password).await;
     let id = signed_in.unwrap().connection_id.unwrap();

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
-use grapnel_core::authorize::Wanted;
+use grapnel_core::authorize::SignInRequest;
 use grapnel_core::{Keyring, KeyringSignal};
 use grapnel_model::attempt::Attempt;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
-use grapnel_model::secret::{Entered, ExposeSecret, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_sandbox::{Consent, Endpoint, Fault, Options, ProviderId, Registration, Sandbox, grovestreams};
 use jiff::SignedDuration;
 use tempfile::TempDir;
@@ -83,7 +83,7 @@ impl World {
             name: "Acme".into(),
             provider: self.provider.to_string().replace('-', ""),
             client_id: client_id.into(),
-            client_secret: client_secret.map(|secret| Entered(secret.into())),
+            client_secret: client_secret.map(|secret| SecretInput(secret.into())),
             redirect: grapnel_model::provider::DEEP_LINK.into(),
             scopes: Vec::new(),
             projects: Vec::new(),
@@ -107,7 +107,7 @@ impl World {
             Some(app) => app,
             None => self.add_app().await,
         };
-        let attempt = self.grapnel.start_attempt(&app.id, &Wanted::default()).await.unwrap();
+        let attempt = self.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
         let callback = self.visit(&attempt.id).await;
         (attempt, callback)
     }
@@ -290,6 +290,6 @@ impl Keyring for TestKeyring {
 }
 
 /// A sign-in that authorizes a connection again.
-pub(crate) fn again(id: &ConnectionId) -> Wanted {
-    Wanted { again: Some(id.clone()), ..Wanted::default() }
+pub(crate) fn again(id: &ConnectionId) -> SignInRequest {
+    SignInRequest { again: Some(id.clone()), ..SignInRequest::default() }
 }

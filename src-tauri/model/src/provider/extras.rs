@@ -147,14 +147,14 @@ pub(super) fn check(key: &str, value: &str) -> Result<()> {
 }
 
 /// Puts extra parameters in place of those of the same name: each goes once, and an empty one not at all.
-pub fn replace(pairs: &mut Vec<(String, String)>, extra: &Extra) {
+pub fn replace(pairs: &mut Vec<(String, String)>, extra: &ExtraParameters) {
     pairs.retain(|(name, _)| extra.iter().all(|(other, _)| other != name));
     let filled = extra.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
     pairs.extend(filled.filter(|(_, value)| !value.is_empty()));
 }
 
 /// Names and values beside the protocol's own.
-pub type Extra = Vec<(String, SecretString)>;
+pub type ExtraParameters = Vec<(String, SecretString)>;
 
 #[cfg(test)]
 mod tests {

@@ -270,13 +270,13 @@ mod tests {
             ("api_base", "https://iot.acme.example/api"),
         ]);
         let grove = profile("grovestreams");
-        let conventions = grove.check(&set).unwrap();
-        assert_eq!(conventions.login_url.unwrap().as_str(), "https://iot.acme.example/api/oauth_login");
+        let config = grove.check(&set).unwrap();
+        assert_eq!(config.login_url.unwrap().as_str(), "https://iot.acme.example/api/oauth_login");
         assert_eq!(grove.login_host(&set).as_deref(), Some("iot.acme.example"));
         let one = own(&[("token_url", "http://127.0.0.1:4783/api/oauth_access_token")]);
-        let conventions = grove.check(&one).unwrap();
-        assert_eq!(conventions.origins().into_iter().collect::<Vec<_>>(), ["http://127.0.0.1:4783"]);
-        assert_eq!(conventions.authorize_url.as_str(), "http://127.0.0.1:4783/Modern/#signinoauth/");
+        let config = grove.check(&one).unwrap();
+        assert_eq!(config.origins().into_iter().collect::<Vec<_>>(), ["http://127.0.0.1:4783"]);
+        assert_eq!(config.authorize_url.as_str(), "http://127.0.0.1:4783/Modern/#signinoauth/");
     }
 
     #[test]
@@ -286,9 +286,9 @@ mod tests {
         let error = profile("grovestreams").check(&set).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("api_base"), "{error:?}");
         let moved = own(&[("token_url", "https://acme.example/t")]);
-        let conventions = profile("grigora").check(&moved).unwrap();
-        assert_eq!(conventions.authorize_url.host_str(), Some("build.grigora.co"));
-        assert_eq!(conventions.api_base.unwrap().host_str(), Some("acme.example"));
+        let config = profile("grigora").check(&moved).unwrap();
+        assert_eq!(config.authorize_url.host_str(), Some("build.grigora.co"));
+        assert_eq!(config.api_base.unwrap().host_str(), Some("acme.example"));
     }
 
     /// A new app has to say where its password goes; one that is stored goes on without that sign-in.
@@ -303,7 +303,7 @@ mod tests {
         let error = grove.check(&set).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("login_url"));
         insta::assert_snapshot!(format!("{} {}", error.message, error.hint.unwrap()), @"“login_url” is not set, and the addresses that it belongs to are at different hosts: https://brand.example, https://iot.acme.example. Set login_url as well.");
-        assert_eq!(grove.conventions(&set).unwrap().login_url, None);
+        assert_eq!(grove.config(&set).unwrap().login_url, None);
         assert_eq!(grove.login_host(&set), None);
     }
 

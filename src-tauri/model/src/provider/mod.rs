@@ -1,7 +1,7 @@
 //! A provider: an authorization server with its API, described by a profile. A profile is data: text
 //! values by key, each with its source; an app may override any of them.
 
-mod conventions;
+mod config;
 mod endpoint;
 mod extras;
 mod file;
@@ -10,9 +10,11 @@ mod keys;
 mod profile;
 mod view;
 
-pub use conventions::{Body, ClientAuth, Content, Conventions, Need, Origins, Pkce, Place, Refresh, Renewal};
+pub use config::{
+    Body, ClientAuth, Content, Need, Origins, ParameterLocation, Pkce, ProviderConfig, Refresh, Renewal,
+};
 pub use endpoint::{endpoint, is_loopback};
-pub use extras::{Extra, Secrets, is_reserved, is_secret, replace};
+pub use extras::{ExtraParameters, Secrets, is_reserved, is_secret, replace};
 pub use file::{ProfileFile, Review};
 pub use hosts::OtherHost;
 pub use profile::{DEEP_LINK, Overrides, Profile};

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::conventions::Conventions;
+use super::config::ProviderConfig;
 use super::extras;
 use super::keys::{KEYS, KEYS_OF_PROFILES};
 use super::view::{ProfileValue, ProviderView, Scope, Source};
@@ -77,7 +77,7 @@ impl Profile {
     /// sets itself is left out: an app that was stored with one goes on.
     ///
     /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.
-    pub fn conventions(&self, overrides: &Overrides) -> Result<Conventions> {
+    pub fn config(&self, overrides: &Overrides) -> Result<ProviderConfig> {
         if let Some(key) = overrides.keys().find(|key| KEYS_OF_PROFILES.contains(&key.as_str())) {
             return Err(Error::input(
                 key,
@@ -95,17 +95,17 @@ impl Profile {
             )));
         }
         let values = self.values(overrides);
-        let read = Conventions::read(&|key: &str| values.get(key).map(String::as_str))?;
+        let read = ProviderConfig::read(&|key: &str| values.get(key).map(String::as_str))?;
         Ok(read.with(values.iter().map(|(key, value)| (key.as_str(), value.as_str().into()))))
     }
 
     /// The same, of what somebody enters or a file says: refuses as well what could redirect a secret or replace a
     /// parameter of the protocol.
-    pub fn check(&self, overrides: &Overrides) -> Result<Conventions> {
-        let conventions = self.conventions(overrides)?;
+    pub fn check(&self, overrides: &Overrides) -> Result<ProviderConfig> {
+        let config = self.config(overrides)?;
         overrides.iter().try_for_each(|(key, value)| extras::check(key, value))?;
         self.following(overrides).check()?;
-        Ok(conventions)
+        Ok(config)
     }
 
     /// The keys of an app that are left out, because Grapnel sets what they name.
@@ -165,18 +165,18 @@ mod tests {
             let mut own = Overrides::new();
             if profile.id == "custom" {
                 for key in ["authorize_url", "token_url"] {
-                    assert_eq!(profile.conventions(&own).unwrap_err().field.as_deref(), Some(key));
+                    assert_eq!(profile.config(&own).unwrap_err().field.as_deref(), Some(key));
                     own.insert(key.into(), "https://id.example/x".into());
                 }
             }
-            profile.conventions(&own).unwrap();
+            profile.config(&own).unwrap();
         }
     }
 
     #[test]
     fn an_unknown_key_is_named() {
         let overrides = Overrides::from([("tokn_url".into(), "https://example.org".into())]);
-        let error = Profile::find("grigora").unwrap().conventions(&overrides).unwrap_err();
+        let error = Profile::find("grigora").unwrap().config(&overrides).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("tokn_url"));
         assert!(error.hint.unwrap().contains("token_url"));
     }
@@ -202,7 +202,7 @@ mod tests {
             own.extend(
                 settings.split(' ').filter_map(|one| one.split_once('=')).map(|(k, v)| (k.into(), v.into())),
             );
-            let error = Profile::find(id).unwrap().conventions(&own).unwrap_err();
+            let error = Profile::find(id).unwrap().config(&own).unwrap_err();
             format!("{settings}: [{}] {} {}", error.field.unwrap(), error.message, error.hint.unwrap())
         });
         insta::assert_snapshot!(errors.join("\n"));
@@ -214,7 +214,7 @@ mod tests {
         for profile in Profile::built_in() {
             let own = [("authorize_url", "https://id.example/a"), ("token_url", "https://id.example/t")];
             let own = own.into_iter().chain([("require_state", "false")]);
-            let read = profile.conventions(&own.map(|(key, value)| (key.into(), value.into())).collect());
+            let read = profile.config(&own.map(|(key, value)| (key.into(), value.into())).collect());
             match profile.id.as_str() {
                 "thegrid" => assert!(!read.unwrap().require_state),
                 _ => assert_eq!(read.unwrap_err().field.as_deref(), Some("require_state"), "{}", profile.id),
@@ -233,7 +233,7 @@ mod tests {
         ];
         let own: Overrides = own.map(|(key, value)| (key.into(), value.into())).into();
         let grigora = Profile::find("grigora").unwrap();
-        let read = grigora.conventions(&own).unwrap();
+        let read = grigora.config(&own).unwrap();
         let told =
             [&read.authorize_extra, &read.token_extra, &read.renewal.extra, &read.token_headers].map(|all| {
                 let all = all.iter().map(|(name, value)| format!("{name}={}", value.expose_secret()));
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_resource_is_an_absolute_address_and_there_may_be_several() {
         let of = |value: &str| {
-            Profile::find("grigora").unwrap().conventions(&[("resource".into(), value.into())].into())
+            Profile::find("grigora").unwrap().config(&[("resource".into(), value.into())].into())
         };
         assert_eq!(of("https://api.example urn:x:y").unwrap().resources, ["https://api.example", "urn:x:y"]);
         for bad in ["api.example", "https://api.example/#x"] {

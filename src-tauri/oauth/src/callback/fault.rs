@@ -4,7 +4,7 @@ use grapnel_model::error::{Code, Error};
 
 /// Why a callback is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum CallbackError {
     #[error("it is longer than any true one")]
     /// It is longer than [`MAX_CALLBACK_BYTES`].
     TooLong,
@@ -44,7 +44,7 @@ pub enum Fault {
     Neither,
 }
 
-impl Fault {
+impl CallbackError {
     /// What a person is told who waits for an answer.
     pub fn explain(&self) -> Error {
         let message = format!("An answer came back from the browser that Grapnel does not accept: {self}.");

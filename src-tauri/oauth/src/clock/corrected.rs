@@ -45,15 +45,15 @@ impl CorrectedClock {
         steady.saturating_add(self.heard().offset()).unwrap_or(steady)
     }
 
-    /// By how much that is ahead of what the machine's clock shows.
-    pub fn ahead(&self) -> SignedDuration {
+    /// How far the corrected time is ahead of the computer’s clock.
+    pub fn offset(&self) -> SignedDuration {
         self.clock.now().duration_until(self.now())
     }
 
     /// Takes over what an earlier run found out.
-    pub fn remember(&self, ahead: SignedDuration) {
-        if ahead.abs() <= MAX_OFFSET {
-            self.heard().before = ahead;
+    pub fn remember(&self, offset: SignedDuration) {
+        if offset.abs() <= MAX_OFFSET {
+            self.heard().before = offset;
         }
     }
 
@@ -141,33 +141,33 @@ mod tests {
         }
     }
 
-    fn hear(time: &CorrectedClock, host: &str, ahead: i64) {
-        time.hear(host, time.steady() + SignedDuration::from_secs(ahead), time.steady());
+    fn hear(time: &CorrectedClock, host: &str, offset: i64) {
+        time.hear(host, time.steady() + SignedDuration::from_secs(offset), time.steady());
     }
 
     #[test]
     fn two_replies_that_agree_are_believed() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
         hear(&time, "a", 300);
-        assert_eq!(time.ahead(), SignedDuration::ZERO);
+        assert_eq!(time.offset(), SignedDuration::ZERO);
         hear(&time, "a", 300);
-        assert_eq!(time.ahead(), SignedDuration::from_mins(5));
+        assert_eq!(time.offset(), SignedDuration::from_mins(5));
         // A clock that is mended is believed as soon.
         hear(&time, "a", 0);
         hear(&time, "a", 0);
-        assert_eq!(time.ahead(), SignedDuration::ZERO);
+        assert_eq!(time.offset(), SignedDuration::ZERO);
     }
 
     #[test]
     fn more_than_minutes_takes_two_hosts_that_agree() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
-        for (host, ahead, found) in
+        for (host, offset, found) in
             [("a", 10_800, 0), ("b", -10_800, 0), ("c", 10_700, 10_700), ("d", 82_800, 10_700)]
         {
             for _ in 0..3 {
-                hear(&time, host, ahead);
+                hear(&time, host, offset);
             }
-            assert_eq!(time.ahead(), SignedDuration::from_secs(found), "{host}");
+            assert_eq!(time.offset(), SignedDuration::from_secs(found), "{host}");
         }
     }
 
@@ -178,16 +178,16 @@ mod tests {
             hear(&time, "right", 0);
             hear(&time, "wrong", 7_200);
         }
-        assert_eq!(time.ahead(), SignedDuration::ZERO);
+        assert_eq!(time.offset(), SignedDuration::ZERO);
     }
 
     #[test]
     fn what_cannot_be_is_not_believed() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
-        for ahead in [90_000_000, -90_000_000, 4, -4] {
-            hear(&time, "a", ahead);
-            hear(&time, "a", ahead);
-            assert_eq!(time.ahead(), SignedDuration::ZERO, "{ahead}");
+        for offset in [90_000_000, -90_000_000, 4, -4] {
+            hear(&time, "a", offset);
+            hear(&time, "a", offset);
+            assert_eq!(time.offset(), SignedDuration::ZERO, "{offset}");
         }
     }
 
@@ -195,35 +195,35 @@ mod tests {
     fn setting_the_clock_moves_nothing() {
         let (time, set) = (CorrectedClock::new(Arc::new(Set(0))), CorrectedClock::new(Arc::new(Set(-7_200))));
         assert_eq!(set.now(), time.now());
-        assert_eq!(set.ahead(), SignedDuration::from_hours(2));
+        assert_eq!(set.offset(), SignedDuration::from_hours(2));
     }
 
     #[test]
     fn what_was_known_before_counts_until_it_is_known_better() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
         time.remember(SignedDuration::from_hours(3));
-        assert_eq!(time.ahead(), SignedDuration::from_hours(3));
+        assert_eq!(time.offset(), SignedDuration::from_hours(3));
         hear(&time, "a", 10_800);
-        assert_eq!(time.ahead(), SignedDuration::from_hours(3));
+        assert_eq!(time.offset(), SignedDuration::from_hours(3));
         // Someone set the clock right between the two runs.
         hear(&time, "a", 0);
-        assert_eq!(time.ahead(), SignedDuration::ZERO);
+        assert_eq!(time.offset(), SignedDuration::ZERO);
     }
 
     proptest! {
         /// However slow the network, a right clock is never found wrong, and a wrong one never by too much.
         #[test]
         fn the_network_is_not_taken_for_the_clock(
-            ahead in -80_000_i64..80_000, there in 0_i64..60_000, back in 0_i64..60_000, start in 0_i64..1_000,
+            real in -80_000_i64..80_000, there in 0_i64..60_000, back in 0_i64..60_000, start in 0_i64..1_000,
         ) {
             let ms = SignedDuration::from_millis;
             let asked = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(100) + ms(start);
             let (written, answered) = (asked + ms(there), asked + ms(there + back));
-            let shown = Timestamp::from_second((written + SignedDuration::from_secs(ahead)).as_second()).unwrap();
+            let shown = Timestamp::from_second((written + SignedDuration::from_secs(real)).as_second()).unwrap();
             let found = offset(shown, asked, answered);
-            prop_assert!(found.abs() <= SignedDuration::from_secs(ahead.abs()));
+            prop_assert!(found.abs() <= SignedDuration::from_secs(real.abs()));
             let slack = ms(there + back) + SignedDuration::from_secs(1);
-            prop_assert!((found - SignedDuration::from_secs(ahead)).abs() <= slack);
+            prop_assert!((found - SignedDuration::from_secs(real)).abs() <= slack);
         }
     }
 }

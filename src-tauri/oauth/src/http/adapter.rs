@@ -6,7 +6,7 @@ mod reply;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use grapnel_model::provider::{Body, ClientAuth, Conventions, Need, replace};
+use grapnel_model::provider::{Body, ClientAuth, Need, ProviderConfig, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, header};
@@ -28,37 +28,37 @@ pub(super) enum Purpose<'a> {
 /// Shapes the engine's form-encoded request as the provider wants it.
 pub(super) fn shape(
     request: Request<Vec<u8>>,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     purpose: &Purpose<'_>,
 ) -> Result<Request<Vec<u8>>, http::Error> {
     let (mut parts, form) = request.into_parts();
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(&form).into_owned().collect();
-    if conventions.client_auth == ClientAuth::None || conventions.client_id == Need::Absent {
+    if config.client_auth == ClientAuth::None || config.client_id == Need::Absent {
         pairs.retain(|(name, _)| name != "client_id" && name != "client_secret");
     }
-    if conventions.client_auth == ClientAuth::BasicRaw {
+    if config.client_auth == ClientAuth::BasicRaw {
         let take = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         if let (Some(id), Some(secret)) = (take("client_id"), take("client_secret")) {
             parts.headers.insert(header::AUTHORIZATION, basic(&id, &secret)?);
             pairs.retain(|(name, _)| name != "client_id" && name != "client_secret");
         }
     }
-    for (name, value) in &conventions.token_headers {
+    for (name, value) in &config.token_headers {
         let mut value = HeaderValue::from_str(value.expose_secret())?;
         value.set_sensitive(true);
         parts.headers.insert(name.parse::<HeaderName>()?, value);
     }
-    let mut body = conventions.token_body;
+    let mut body = config.token_body;
     let extra = match purpose {
         Purpose::Exchange { state } => {
-            pairs.retain(|(name, _)| conventions.token_redirect_uri || name != "redirect_uri");
-            if conventions.token_state {
+            pairs.retain(|(name, _)| config.token_redirect_uri || name != "redirect_uri");
+            if config.token_state {
                 pairs.push(("state".into(), state.expose_secret().into()));
             }
-            &conventions.token_extra
+            &config.token_extra
         }
         Purpose::Refresh => {
-            let renewal = &conventions.renewal;
+            let renewal = &config.renewal;
             body = renewal.body;
             if let Some(only) = &renewal.only {
                 pairs.retain(|(name, _)| only.contains(name));
@@ -72,7 +72,7 @@ pub(super) fn shape(
             &renewal.extra
         }
     };
-    pairs.extend(conventions.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));
+    pairs.extend(config.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));
     replace(&mut pairs, extra);
     encode(parts, &pairs, body)
 }

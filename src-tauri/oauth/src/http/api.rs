@@ -1,6 +1,6 @@
 //! Calls of a provider's API: JSON with a bearer token (RFC 6750), which no redirect carries elsewhere.
 
-use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::{Method, Request, StatusCode, header};
@@ -195,12 +195,12 @@ fn error_code(error: &Value) -> Option<String> {
 pub async fn introspect(
     client: &Client,
     url: &Url,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     credentials: &Credentials,
     token: &SecretString,
     mask: &Mask,
 ) -> Result<Value, ApiFailure> {
-    let auth = auth_at(conventions.introspection_auth, conventions);
+    let auth = auth_at(config.introspection_auth, config);
     let request = about_token(url, auth, credentials, token, "access_token")?;
     let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
     read(&masked(reply, mask).await, token)
@@ -210,12 +210,12 @@ pub async fn introspect(
 pub async fn revoke(
     client: &Client,
     url: &Url,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     credentials: &Credentials,
     token: &SecretString,
     hint: &str,
 ) -> Result<(), ApiFailure> {
-    let auth = auth_at(conventions.revocation_auth, conventions);
+    let auth = auth_at(config.revocation_auth, config);
     let request = about_token(url, auth, credentials, token, hint)?;
     let reply = client.send(request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
     if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
@@ -223,11 +223,11 @@ pub async fn revoke(
 
 /// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the same
 /// everywhere.
-fn auth_at(own: Option<ClientAuth>, conventions: &Conventions) -> ClientAuth {
+fn auth_at(own: Option<ClientAuth>, config: &ProviderConfig) -> ClientAuth {
     match own {
-        _ if conventions.client_auth == ClientAuth::None => ClientAuth::None,
-        Some(ClientAuth::Basic) if conventions.client_auth == ClientAuth::BasicRaw => ClientAuth::BasicRaw,
-        own => own.unwrap_or(conventions.client_auth),
+        _ if config.client_auth == ClientAuth::None => ClientAuth::None,
+        Some(ClientAuth::Basic) if config.client_auth == ClientAuth::BasicRaw => ClientAuth::BasicRaw,
+        own => own.unwrap_or(config.client_auth),
     }
 }
 
@@ -308,11 +308,11 @@ mod tests {
                 ("introspection_auth", introspection_auth),
             ];
             let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
-            let conventions = custom.conventions(&set).unwrap();
+            let config = custom.config(&set).unwrap();
             let credentials =
                 Credentials { client_id: "id".into(), client_secret: Some("held-secret".into()) };
             let url = "https://provider.example/introspect".parse().unwrap();
-            let auth = auth_at(conventions.introspection_auth, &conventions);
+            let auth = auth_at(config.introspection_auth, &config);
             let request = about_token(&url, auth, &credentials, &"at".into(), "access_token").unwrap();
             let authorization = request.headers().get(header::AUTHORIZATION).is_some();
             (String::from_utf8(request.into_body()).unwrap().contains("held-secret"), authorization)

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use grapnel_model::provider::{Conventions, Overrides, Profile};
+use grapnel_model::provider::{Overrides, Profile, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::is_hidden;
-use grapnel_model::token_response::Seen;
+use grapnel_model::token_response::RedactedResponse;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::json::Values;
 use super::mask::Mask;
 use super::response::Reply;
-use super::token::{Ask, Credentials, End, Grant, Transport, Unanswered, ask_by};
+use super::token::{Credentials, Grant, TokenEnd, TokenRequestError, TokenRequestKind, Transport, ask_by};
 use super::token_failure::TokenFailure;
 use crate::fuzz::checks::{is_telling, sentences, shows_plainly, shows_plainly_in_lines};
 
@@ -37,20 +37,20 @@ const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 const SENT: [&str; 5] = [CODE, STATE, VERIFIER, CLIENT_SECRET, REFRESH];
 
 pub(crate) fn token_response(data: &[u8]) {
-    let (reply, conventions) = read(data);
+    let (reply, config) = read(data);
     for is_exchange in [true, false] {
         let asked = if is_exchange {
-            Ask::Code {
+            TokenRequestKind::Code {
                 code: CODE.into(),
                 state: STATE.into(),
                 verifier: Some(VERIFIER.into()),
                 redirect_uri: grapnel_model::provider::DEEP_LINK.into(),
             }
         } else {
-            Ask::Refresh(REFRESH.into())
+            TokenRequestKind::Refresh(REFRESH.into())
         };
         let sent = if is_exchange { &SENT[..4] } else { &SENT[3..] };
-        match ask(&reply, &conventions, asked) {
+        match ask(&reply, &config, asked) {
             Ok(grant) => {
                 assert!(reply.status.is_success());
                 usable(&grant);
@@ -74,7 +74,7 @@ pub(crate) fn token_response(data: &[u8]) {
 }
 
 /// The status and the provider's id, headers, an empty line, the body. What is none of these is left out.
-fn read(data: &[u8]) -> (Reply, Conventions) {
+fn read(data: &[u8]) -> (Reply, ProviderConfig) {
     let (head, body) = match data.windows(2).position(|two| two == b"\n\n") {
         Some(at) => (&data[..at], &data[at + 2..]),
         None => (data, &[][..]),
@@ -94,13 +94,13 @@ fn read(data: &[u8]) -> (Reply, Conventions) {
         headers,
         body: body.to_owned(),
     };
-    (reply, conventions(provider))
+    (reply, config(provider))
 }
 
-fn conventions(provider: &str) -> Conventions {
+fn config(provider: &str) -> ProviderConfig {
     let of = |id: &str, own: &[(&str, &str)]| {
         let own: Overrides = own.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        Profile::find(id).and_then(|profile| profile.conventions(&own)).expect("a profile")
+        Profile::find(id).and_then(|profile| profile.config(&own)).expect("a profile")
     };
     match provider {
         "grindery" | "thegrid" | "grovestreams" => of(provider, &[]),
@@ -130,9 +130,13 @@ impl Transport for Reply {
     }
 }
 
-fn ask(reply: &Reply, conventions: &Conventions, ask: Ask) -> Result<Grant, Box<Unanswered>> {
+fn ask(
+    reply: &Reply,
+    config: &ProviderConfig,
+    ask: TokenRequestKind,
+) -> Result<Grant, Box<TokenRequestError>> {
     let credentials = Credentials { client_id: "client".into(), client_secret: Some(CLIENT_SECRET.into()) };
-    let asking = pin!(ask_by(reply, conventions, &credentials, ask));
+    let asking = pin!(ask_by(reply, config, &credentials, ask));
     match asking.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer.map_err(Box::new),
         Poll::Pending => panic!("there is nothing to wait for"),
@@ -148,8 +152,8 @@ fn usable(grant: &Grant) {
     }
     for end in [grant.expires, grant.refresh_expires].into_iter().flatten() {
         match end {
-            End::In(time) => assert!(time.as_secs() < 315_360_000),
-            End::At(second) => assert!((1..253_402_300_800).contains(&second), "{second}"),
+            TokenEnd::In(time) => assert!(time.as_secs() < 315_360_000),
+            TokenEnd::At(second) => assert!((1..253_402_300_800).contains(&second), "{second}"),
         }
     }
     for scope in grant.scopes.iter().flatten() {
@@ -168,7 +172,7 @@ fn shown_of_grant(grant: &Grant) -> Vec<String> {
     deviations.chain(lists).chain(grant.seen.iter().flat_map(shown_of_reply)).collect()
 }
 
-fn shown_of_reply(seen: &Seen) -> Vec<String> {
+fn shown_of_reply(seen: &RedactedResponse) -> Vec<String> {
     shows_plainly_in_lines(&seen.body);
     shows_plainly(&seen.content_type);
     seen.headers.iter().for_each(|(_, value)| shows_plainly(value));
@@ -176,7 +180,7 @@ fn shown_of_reply(seen: &Seen) -> Vec<String> {
     headers.chain([seen.body.clone(), seen.content_type.clone()]).collect()
 }
 
-fn shown_of_failure(unanswered: &Unanswered) -> Vec<String> {
+fn shown_of_failure(unanswered: &TokenRequestError) -> Vec<String> {
     let mut shown: Vec<String> = unanswered.seen.iter().flat_map(shown_of_reply).collect();
     let told = match &unanswered.failure {
         TokenFailure::Refused { status: _, error, description } => {

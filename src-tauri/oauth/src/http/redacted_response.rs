@@ -3,7 +3,7 @@
 
 use grapnel_model::provider_text::Cleaner;
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_model::token_response::Seen;
+use grapnel_model::token_response::RedactedResponse;
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -61,7 +61,7 @@ const LONGEST: usize = 4000;
 const DEEPEST: usize = 6;
 
 /// A token endpoint's reply as it may be shown, without what was `sent`.
-pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> Seen {
+pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
     let text = String::from_utf8_lossy(&reply.body);
     let text = text.trim_start_matches('\u{feff}').trim();
     let members = match serde_json::from_str(text) {
@@ -102,7 +102,7 @@ pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> Seen {
         let value = reply.headers.get(*name)?.to_str().ok()?;
         Some(((*name).to_owned(), cleaner.clean(value)))
     };
-    Seen {
+    RedactedResponse {
         status: reply.status.as_u16(),
         content_type: cleaner.clean(&reply.content_type),
         headers: HEADERS.iter().filter_map(header).collect(),
@@ -150,7 +150,7 @@ mod tests {
     use http::StatusCode;
     use proptest::prelude::*;
 
-    fn seen_of(status: StatusCode, content_type: &str, body: &str, sent: &[&str]) -> Seen {
+    fn seen_of(status: StatusCode, content_type: &str, body: &str, sent: &[&str]) -> RedactedResponse {
         let reply = Reply {
             status,
             content_type: content_type.into(),
@@ -161,7 +161,7 @@ mod tests {
         masked(&reply, &sent.iter().map(|secret| SecretString::from(*secret)).collect::<Vec<_>>())
     }
 
-    fn seen(content_type: &str, body: &str) -> Seen {
+    fn seen(content_type: &str, body: &str) -> RedactedResponse {
         seen_of(StatusCode::OK, content_type, body, &[])
     }
 

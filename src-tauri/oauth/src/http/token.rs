@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use grapnel_model::provider::{ClientAuth, Conventions};
+use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_model::token_response::{Deviation, Seen};
+use grapnel_model::token_response::{Deviation, RedactedResponse};
 use http::StatusCode;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
@@ -35,7 +35,7 @@ pub struct Credentials {
 }
 
 /// What is brought to the token endpoint.
-pub enum Ask {
+pub enum TokenRequestKind {
     /// The code from a callback, with what it is bound to.
     Code {
         /// The authorization code.
@@ -58,9 +58,9 @@ pub struct Grant {
     /// The refresh token, if one was issued.
     pub refresh_token: Option<SecretString>,
     /// When the access token expires, if the response says so.
-    pub expires: Option<End>,
+    pub expires: Option<TokenEnd>,
     /// When the refresh token expires, if the response says so.
-    pub refresh_expires: Option<End>,
+    pub refresh_expires: Option<TokenEnd>,
     /// The ID token, if one was issued.
     pub id_token: Option<SecretString>,
     /// The granted scopes, if the response names them.
@@ -70,12 +70,12 @@ pub struct Grant {
     /// Where the response departs from the RFC.
     pub deviations: Vec<Deviation>,
     /// The reply as it may be shown.
-    pub seen: Option<Seen>,
+    pub seen: Option<RedactedResponse>,
 }
 
 /// When a token ends, as a reply says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum TokenEnd {
     /// So long after the reply.
     In(Duration),
     /// At this second of Unix time.
@@ -84,11 +84,11 @@ pub enum End {
 
 /// A request that brought no grant.
 #[derive(Debug)]
-pub struct Unanswered {
+pub struct TokenRequestError {
     /// Why.
     pub failure: TokenFailure,
     /// The reply as it may be shown, where one came.
-    pub seen: Option<Seen>,
+    pub seen: Option<RedactedResponse>,
 }
 
 impl Grant {
@@ -152,34 +152,34 @@ impl Transport for Network<'_> {
 pub async fn ask(
     client: &Client,
     _turn: &HostPermit,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     credentials: &Credentials,
-    ask: Ask,
-) -> Result<Grant, Unanswered> {
-    let network = Network { client, token_url: &conventions.token_url };
-    ask_by(&network, conventions, credentials, ask).await
+    ask: TokenRequestKind,
+) -> Result<Grant, TokenRequestError> {
+    let network = Network { client, token_url: &config.token_url };
+    ask_by(&network, config, credentials, ask).await
 }
 
 /// The same, by any transport.
 pub(super) async fn ask_by(
     transport: &impl Transport,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     credentials: &Credentials,
-    ask: Ask,
-) -> Result<Grant, Unanswered> {
+    ask: TokenRequestKind,
+) -> Result<Grant, TokenRequestError> {
     let mut sent = secrets_of(credentials, &ask);
-    sent.extend(conventions.token_secrets());
+    sent.extend(config.token_secrets());
     let purpose = match &ask {
-        Ask::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
-        Ask::Refresh(_) => Purpose::Refresh,
+        TokenRequestKind::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
+        TokenRequestKind::Refresh(_) => Purpose::Refresh,
     };
     let endpoint =
-        Endpoint { transport, conventions, purpose, sent, noted: Mutex::default(), seen: Mutex::default() };
-    let engine = engine(conventions, credentials);
+        Endpoint { transport, config, purpose, sent, noted: Mutex::default(), seen: Mutex::default() };
+    let engine = engine(config, credentials);
     let reply = match ask {
-        Ask::Code { code, verifier, redirect_uri, .. } => {
+        TokenRequestKind::Code { code, verifier, redirect_uri, .. } => {
             let redirect = RedirectUrl::new(redirect_uri)
-                .map_err(|error| Unanswered { failure: not_sent(&error), seen: None })?;
+                .map_err(|error| TokenRequestError { failure: not_sent(&error), seen: None })?;
             let mut request = engine
                 .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
                 .set_redirect_uri(std::borrow::Cow::Owned(redirect));
@@ -189,7 +189,7 @@ pub(super) async fn ask_by(
             }
             request.request_async(&endpoint).await
         }
-        Ask::Refresh(token) => {
+        TokenRequestKind::Refresh(token) => {
             let token = RefreshToken::new(token.expose_secret().to_owned());
             engine.exchange_refresh_token(&token).request_async(&endpoint).await
         }
@@ -198,7 +198,7 @@ pub(super) async fn ask_by(
     let seen = endpoint.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     match reply {
         Ok(reply) => Ok(grant(&reply, noted, seen)),
-        Err(error) => Err(Unanswered { failure: failure(error), seen }),
+        Err(error) => Err(TokenRequestError { failure: failure(error), seen }),
     }
 }
 
@@ -209,12 +209,12 @@ fn not_sent(error: &dyn std::fmt::Display) -> TokenFailure {
 /// The token endpoint as the engine's HTTP client: the adapter before and behind it.
 struct Endpoint<'a, T> {
     transport: &'a T,
-    conventions: &'a Conventions,
+    config: &'a ProviderConfig,
     purpose: Purpose<'a>,
     /// Everything secret that goes out, so that a reply which repeats it cannot make it be shown or stored.
     sent: Vec<SecretString>,
     noted: Mutex<Vec<Deviation>>,
-    seen: Mutex<Option<Seen>>,
+    seen: Mutex<Option<RedactedResponse>>,
 }
 
 impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
@@ -224,13 +224,13 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let request =
-                adapter::shape(request, self.conventions, &self.purpose).map_err(|error| not_sent(&error))?;
+                adapter::shape(request, self.config, &self.purpose).map_err(|error| not_sent(&error))?;
             let reply = self.transport.send(request).await?;
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(redacted_response::masked(&reply, &self.sent));
             adapter::normalize(
                 &reply,
-                self.conventions,
+                self.config,
                 &self.sent,
                 &mut self.noted.lock().unwrap_or_else(PoisonError::into_inner),
             )
@@ -238,10 +238,10 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
     }
 }
 
-fn engine(conventions: &Conventions, credentials: &Credentials) -> Engine {
+fn engine(config: &ProviderConfig, credentials: &Credentials) -> Engine {
     let engine = oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
-        .set_token_uri(TokenUrl::from_url(conventions.token_url.clone()))
-        .set_auth_type(match conventions.client_auth {
+        .set_token_uri(TokenUrl::from_url(config.token_url.clone()))
+        .set_auth_type(match config.client_auth {
             // The adapter takes what is to go raw out of the body.
             ClientAuth::Body | ClientAuth::BasicRaw | ClientAuth::None => AuthType::RequestBody,
             ClientAuth::Basic => AuthType::BasicAuth,
@@ -252,16 +252,16 @@ fn engine(conventions: &Conventions, credentials: &Credentials) -> Engine {
     }
 }
 
-fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<Seen>) -> Grant {
+fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<RedactedResponse>) -> Grant {
     let extra = reply.extra_fields();
     Grant {
         access_token: reply.access_token().secret().as_str().into(),
         refresh_token: reply.refresh_token().map(|token| token.secret().as_str().into()),
-        expires: reply.expires_in().map(End::In).or(extra.expires_at.map(End::At)),
+        expires: reply.expires_in().map(TokenEnd::In).or(extra.expires_at.map(TokenEnd::At)),
         refresh_expires: extra
             .refresh_expires_in
-            .map(|seconds| End::In(Duration::from_secs(seconds)))
-            .or(extra.refresh_expires_at.map(End::At)),
+            .map(|seconds| TokenEnd::In(Duration::from_secs(seconds)))
+            .or(extra.refresh_expires_at.map(TokenEnd::At)),
         id_token: extra.id_token.clone(),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: extra.project_ids.clone(),
@@ -279,12 +279,12 @@ fn failure(error: RequestTokenError<TokenFailure, BasicErrorResponse>) -> TokenF
 }
 
 /// Everything secret that goes out.
-fn secrets_of(credentials: &Credentials, ask: &Ask) -> Vec<SecretString> {
+fn secrets_of(credentials: &Credentials, ask: &TokenRequestKind) -> Vec<SecretString> {
     let asked = match ask {
-        Ask::Code { code, state, verifier, .. } => {
+        TokenRequestKind::Code { code, state, verifier, .. } => {
             [Some(code.clone()), Some(state.clone()), verifier.clone()]
         }
-        Ask::Refresh(token) => [Some(token.clone()), None, None],
+        TokenRequestKind::Refresh(token) => [Some(token.clone()), None, None],
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()
 }

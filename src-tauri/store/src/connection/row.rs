@@ -1,11 +1,11 @@
 //! The row of a connection and its grant. A grant and everything that belongs to it change in one statement.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
-use grapnel_model::connection::Held;
+use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::Origins;
-use grapnel_model::token_response::{Deviation, Seen};
+use grapnel_model::token_response::{Deviation, RedactedResponse};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -35,7 +35,7 @@ pub struct ConnectionRow {
     /// Where the last token response departed from the RFC.
     pub deviations: Vec<Deviation>,
     /// The last token response, masked.
-    pub seen: Option<Seen>,
+    pub seen: Option<RedactedResponse>,
     /// The account, and what the provider says of the token.
     pub identity: ConnectionIdentity,
     /// How the last refreshes went.
@@ -54,7 +54,7 @@ pub struct StoredGrant {
     /// The refresh token.
     pub refresh: Option<Sealed>,
     /// What may be shown of the tokens.
-    pub held: Held,
+    pub held: TokenMetadata,
 }
 
 /// Whose a connection is and what it may do, as the provider told it.
@@ -80,7 +80,7 @@ pub struct ConnectionIdentity {
 #[derive(Debug, Clone)]
 pub struct RenewalStatus {
     /// What is wrong with the connection, if anything is.
-    pub trouble: Option<Error>,
+    pub error: Option<Error>,
     /// When to retry, and how often it failed.
     pub retry: Retry,
     /// Whether a renewal was begun that has not ended.
@@ -89,7 +89,7 @@ pub struct RenewalStatus {
 
 impl ConnectionRow {
     /// What may be shown of the tokens that it holds.
-    pub fn held(&self) -> Option<&Held> {
+    pub fn held(&self) -> Option<&TokenMetadata> {
         self.grant.as_ref().map(|grant| &grant.held)
     }
 
@@ -105,7 +105,7 @@ impl ConnectionRow {
 
     /// Whether the tokens that are held belong to another account, so that nobody is given them.
     pub fn holds_another_account(&self) -> bool {
-        self.renewals.trouble.as_ref().is_some_and(|trouble| trouble.code == Code::OtherAccount)
+        self.renewals.error.as_ref().is_some_and(|error| error.code == Code::OtherAccount)
     }
 }
 
@@ -132,7 +132,7 @@ pub struct SealedGrant {
     /// The refresh token.
     pub refresh: Option<Sealed>,
     /// What may be shown of the tokens; none without a grant.
-    pub held: Held,
+    pub held: TokenMetadata,
     /// The granted scopes, as far as the provider names them.
     pub scopes: Vec<String>,
     /// The projects that the grant is limited to, where the provider names them.
@@ -140,9 +140,9 @@ pub struct SealedGrant {
     /// Where the token response departs from the RFC.
     pub deviations: Vec<Deviation>,
     /// The token response without its secrets.
-    pub seen: Option<Seen>,
+    pub seen: Option<RedactedResponse>,
     /// What is wrong with it although it is kept: it belongs to another account.
-    pub trouble: Option<Error>,
+    pub error: Option<Error>,
 }
 
 /// A connection; none if there is no connection of this id.
@@ -164,7 +164,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         seen: maybe_json(row, "seen")?,
         identity: read_identity(row)?,
         renewals: RenewalStatus {
-            trouble: maybe_json(row, "trouble")?,
+            error: maybe_json(row, "trouble")?,
             retry: read_retry(row)?,
             is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
         },
@@ -232,7 +232,7 @@ pub fn set_grant(
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
             ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
             ":deviations": Json(&grant.deviations), ":seen": grant.seen.as_ref().map(Json),
-            ":trouble": grant.trouble.as_ref().map(Json), ":due": grant.held.sign_in_due().map(Time),
+            ":trouble": grant.error.as_ref().map(Json), ":due": grant.held.sign_in_due().map(Time),
             ":notice": grant.held.notice_from().map(Time),
         },
     )?;
@@ -284,7 +284,7 @@ pub fn end_refresh(
     connection: &Connection,
     id: &ConnectionId,
     version: i64,
-    trouble: &Error,
+    error: &Error,
     retry: &Retry,
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
@@ -292,7 +292,7 @@ pub fn end_refresh(
             quiet_until = :quiet_until, answer_lost = :answer_lost, refusals = :refusals
          WHERE id = :id AND version = :version",
         named_params! {
-            ":id": id, ":version": version, ":trouble": Json(trouble), ":failures": retry.failures,
+            ":id": id, ":version": version, ":trouble": Json(error), ":failures": retry.failures,
             ":at": retry.at.map(Time), ":quiet_until": retry.quiet_until.map(Time), ":answer_lost": retry.answer_lost,
             ":refusals": retry.refusals,
         },
@@ -316,12 +316,12 @@ pub fn set_refused(
     connection: &Connection,
     id: &ConnectionId,
     version: i64,
-    trouble: &Error,
+    error: &Error,
 ) -> rusqlite::Result<()> {
     connection
         .execute(
             "UPDATE connection SET trouble = ?3, retry_at = NULL, quiet_until = NULL WHERE id = ?1 AND version = ?2",
-            params![id, version, Json(trouble)],
+            params![id, version, Json(error)],
         )
         .map(drop)
 }
@@ -330,10 +330,10 @@ pub fn set_refused(
 pub fn set_trouble(
     connection: &Connection,
     id: &ConnectionId,
-    trouble: Option<&Error>,
+    error: Option<&Error>,
 ) -> rusqlite::Result<()> {
     connection
-        .execute("UPDATE connection SET trouble = ?2 WHERE id = ?1", params![id, trouble.map(Json)])
+        .execute("UPDATE connection SET trouble = ?2 WHERE id = ?1", params![id, error.map(Json)])
         .map(drop)
 }
 

@@ -45,7 +45,7 @@ pub(super) struct State {
     pub(super) failure: Option<Error>,
     /// The problem that is shown to the person: `failure` if the keyring or the passphrase caused it, or a pending
     /// prompt.
-    trouble: Option<Error>,
+    error: Option<Error>,
     /// Whether a task waits for the keyring to become available.
     watched: bool,
 }
@@ -62,13 +62,13 @@ impl Vault {
     }
 
     /// Why the last attempt to open the vault failed; none if it succeeded.
-    pub fn trouble(&self) -> Option<Error> {
-        self.0.state().trouble.clone()
+    pub fn error(&self) -> Option<Error> {
+        self.0.state().error.clone()
     }
 
     /// Whether the database has a vault, or an attempt to create one failed.
     fn is_needed(&self) -> Result<bool> {
-        Ok(self.trouble().is_some() || self.0.store.read(crate::vault_table::vault)?.is_some())
+        Ok(self.error().is_some() || self.0.store.read(crate::vault_table::vault)?.is_some())
     }
 
     /// How the vault is protected.
@@ -239,16 +239,16 @@ impl Inner {
         self.note(failure.filter(|error| error.code.is_of_vault()));
     }
 
-    pub(super) fn note(self: &Arc<Self>, trouble: Option<Error>) {
+    pub(super) fn note(self: &Arc<Self>, error: Option<Error>) {
         let mut state = self.state();
-        let before = std::mem::replace(&mut state.trouble, trouble.clone());
+        let before = std::mem::replace(&mut state.error, error.clone());
         let watch = state.may_pass() && !std::mem::replace(&mut state.watched, true);
         drop(state);
         if watch {
             self.watch();
         }
-        if before != trouble {
-            (self.tell)(trouble);
+        if before != error {
+            (self.tell)(error);
         }
     }
 
@@ -279,7 +279,7 @@ impl State {
     /// only when the person asks for it.
     fn may_pass(&self) -> bool {
         let stays = [Code::KeyringDenied, Code::PassphraseNeeded];
-        self.trouble.as_ref().is_some_and(|trouble| !stays.contains(&trouble.code))
+        self.error.as_ref().is_some_and(|error| !stays.contains(&error.code))
     }
 
     /// If another process re-keyed the vault, demotes our key to a previous one, which still opens old values.

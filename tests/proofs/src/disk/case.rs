@@ -101,7 +101,7 @@ impl Case {
             _ => self.midway(&world, &mut place, &app, &id).await?,
         };
         let grapnel = world.open()?;
-        ensure!(grapnel.connection(&id)?.trouble.is_none(), "something is still wrong");
+        ensure!(grapnel.connection(&id)?.error.is_none(), "something is still wrong");
         world.is_alive(&grapnel, &id).await?;
         // The files stay as they are for as long as someone has them open.
         Ok(Found { was_refused, is_alive, secrets: world.scan()? })

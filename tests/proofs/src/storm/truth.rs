@@ -76,7 +76,7 @@ pub(super) async fn look(
     // With an answer that did not arrive went the only copy of a token that replaced the one held here.
     let is_void = connected.provider != ProviderId::Grindery
         && refresh_faults.iter().any(|fault| matches!(fault, Fault::LostReply | Fault::CutOff));
-    let trouble = grapnel.connection(&one.id)?.trouble;
+    let trouble = grapnel.connection(&one.id)?.error;
     let code = trouble.as_ref().map(|trouble| trouble.code);
     Ok(match (one.state, refresh_faults.last()) {
         (State::Active, last) if last != Some(&Fault::InvalidGrant) && trouble.is_none() => {

@@ -26,7 +26,7 @@ use super::page::{self, Page};
 use super::peer;
 use crate::authorize::attempts::get;
 use crate::authorize::receive::{receive, reject_another_account};
-use crate::env::Env;
+use crate::context::Context;
 
 /// How long a browser may take over its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ const OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a connection needs to know of the sign-in that it may be for.
 pub(super) struct Site {
-    env: Weak<Env>,
+    ctx: Weak<Context>,
     id: AttemptId,
     redirect_uri: String,
     /// The `Host` that a browser sends for it.
@@ -53,12 +53,12 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(env: &Arc<Env>, row: &AttemptRow) -> Option<Self> {
+    pub(super) fn new(ctx: &Arc<Context>, row: &AttemptRow) -> Option<Self> {
         let url = Url::parse(&row.redirect_uri).ok()?;
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let provider = row.exchange.first().and_then(|asking| Url::parse(&asking.address).ok());
         Some(Self {
-            env: Arc::downgrade(env),
+            ctx: Arc::downgrade(ctx),
             id: row.id.clone(),
             redirect_uri: row.redirect_uri.clone(),
             host: format!("{}{port}", url.host_str()?),
@@ -114,8 +114,8 @@ pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<At
 
 /// Another account of this computer may know the state, which is in the argument list of whatever opened the browser.
 fn foreign(site: &Site) -> Page {
-    if let Some(env) = site.env.upgrade() {
-        reject_another_account(&env, &site.id);
+    if let Some(ctx) = site.ctx.upgrade() {
+        reject_another_account(&ctx, &site.id);
     }
     page::refused(
         StatusCode::FORBIDDEN,
@@ -154,14 +154,14 @@ async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) 
     if query.is_empty() {
         return page::hand_on();
     }
-    let Some(env) = site.env.upgrade() else { return page::look_at_grapnel() };
+    let Some(ctx) = site.ctx.upgrade() else { return page::look_at_grapnel() };
     is_busy.store(true, Ordering::Relaxed);
     let _answering = site.answering.read().await;
     // Held until the page is on its way, so that a program that ends does not break it off.
-    let page = env.page().await;
+    let page = ctx.page().await;
     let address = SecretString::from(format!("{}?{query}", site.redirect_uri));
     // A task of its own: a browser that leaves does not break off an exchange.
-    let received = tokio::spawn(async move { receive(&env, &address).await });
+    let received = tokio::spawn(async move { receive(&ctx, &address).await });
     match tokio::time::timeout(OUTCOME_TIMEOUT, received).await {
         Ok(Ok(Err(error))) => page::failed(&error),
         Ok(Ok(Ok(()))) => {
@@ -207,12 +207,12 @@ fn preflight(request: &Request<Incoming>, site: &Site) -> Page {
 /// The page without code and state: how the sign-in stands.
 fn outcome(site: &Site) -> Page {
     site.shown.notify_one();
-    let Some(env) = site.env.upgrade() else { return page::look_at_grapnel() };
-    let Ok(attempt) = get(&env, &site.id) else { return page::look_at_grapnel() };
+    let Some(ctx) = site.ctx.upgrade() else { return page::look_at_grapnel() };
+    let Ok(attempt) = get(&ctx, &site.id) else { return page::look_at_grapnel() };
     match (attempt.phase, attempt.error, attempt.connection_id) {
         (_, Some(error), _) => page::failed(&error),
         (Phase::Done, None, Some(id)) => {
-            let row = env.store.read(|c| connection::get(c, &id)).ok().flatten();
+            let row = ctx.store.read(|c| connection::get(c, &id)).ok().flatten();
             let owner = row.and_then(|row| row.identity.account).map(|account| owner(&account));
             page::signed_in(&attempt.provider_name, owner.as_deref())
         }

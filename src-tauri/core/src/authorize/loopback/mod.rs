@@ -25,7 +25,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::authorize::complete::fail;
-use crate::env::Env;
+use crate::context::Context;
 use answer::Site;
 use connections::Connections;
 pub(super) use port::Listener;
@@ -37,36 +37,36 @@ const LINGER: Duration = Duration::from_secs(3);
 
 /// Makes ready for the way back to `redirect_uri`, and answers with the address to use for this attempt: where
 /// it is loopback, a listener on the port it names, or on any free one.
-pub(super) async fn prepare(env: &Env, redirect_uri: &str) -> Result<(Option<Listener>, String)> {
+pub(super) async fn prepare(ctx: &Context, redirect_uri: &str) -> Result<(Option<Listener>, String)> {
     let Some(place) = Loopback::of(redirect_uri) else { return Ok((None, redirect_uri.to_owned())) };
-    let (listener, port) = port::claim(env, &place).await?;
+    let (listener, port) = port::claim(ctx, &place).await?;
     Ok((Some(listener), place.at_port(port)))
 }
 
 /// Listens again for an attempt that an earlier start of the program began. Where its port belongs to another program
 /// by now, the answer would go there: the attempt ends.
-pub(super) fn resume(env: &Arc<Env>, row: AttemptRow) {
+pub(super) fn resume(ctx: &Arc<Context>, row: AttemptRow) {
     if Loopback::of(&row.redirect_uri).is_none() {
         return;
     }
-    let env = Arc::clone(env);
+    let ctx = Arc::clone(ctx);
     tokio::spawn(async move {
         let Some(place) = Loopback::of(&row.redirect_uri) else { return };
         match port::bind(&place).await {
-            Ok((listener, _)) => serve(&env, &row, listener),
+            Ok((listener, _)) => serve(&ctx, &row, listener),
             Err(error) => {
                 let error = port::lost(&place, &error);
-                fail(&env, row, error);
+                fail(&ctx, row, error);
             }
         }
     });
 }
 
 /// Listens until one answer has come, or the attempt is over.
-pub(super) fn serve(env: &Arc<Env>, row: &AttemptRow, listener: Listener) {
-    let Some(site) = Site::new(env, row) else { return };
-    let (site, mut events, id) = (Arc::new(site), env.events.subscribe(), row.id.clone());
-    let env = Arc::downgrade(env);
+pub(super) fn serve(ctx: &Arc<Context>, row: &AttemptRow, listener: Listener) {
+    let Some(site) = Site::new(ctx, row) else { return };
+    let (site, mut events, id) = (Arc::new(site), ctx.events.subscribe(), row.id.clone());
+    let ctx = Arc::downgrade(ctx);
     tokio::spawn(async move {
         let mut connections = Connections::default();
         let mut accept = async |site: &Arc<Site>| match listener.accept().await {
@@ -76,7 +76,7 @@ pub(super) fn serve(env: &Arc<Env>, row: &AttemptRow, listener: Listener) {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         };
-        let over = end_of(&mut events, &env, &id);
+        let over = end_of(&mut events, &ctx, &id);
         tokio::pin!(over);
         loop {
             tokio::select! {
@@ -100,14 +100,14 @@ pub(super) fn serve(env: &Arc<Env>, row: &AttemptRow, listener: Listener) {
 }
 
 /// Waits until the attempt is over, or the program is.
-async fn end_of(events: &mut Receiver<Event>, env: &Weak<Env>, id: &AttemptId) {
+async fn end_of(events: &mut Receiver<Event>, ctx: &Weak<Context>, id: &AttemptId) {
     loop {
         match events.recv().await {
             Ok(Event::Attempt(attempt)) if attempt.id == *id && attempt.phase.is_over() => return,
             Err(RecvError::Closed) => return,
             Err(RecvError::Lagged(_)) => {
-                let Some(env) = env.upgrade() else { return };
-                let row = env.store.read(|c| store::attempt::get(c, id));
+                let Some(ctx) = ctx.upgrade() else { return };
+                let row = ctx.store.read(|c| store::attempt::get(c, id));
                 if row.is_ok_and(|row| row.is_none_or(|row| row.phase.is_over())) {
                     return;
                 }

@@ -11,7 +11,7 @@ use grapnel_model::redirect::Loopback;
 use grapnel_store::{self as store, app};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::env::Env;
+use crate::context::Context;
 
 /// How long to wait for a port that a sign-in of Grapnel's own is about to give back, and between two tries.
 const HANDOVER: Duration = Duration::from_secs(4);
@@ -37,7 +37,7 @@ impl Listener {
 }
 
 /// Takes the port of a new sign-in. One that another sign-in of this Grapnel has just ended with is waited for.
-pub(super) async fn claim(env: &Env, place: &Loopback<'_>) -> Result<(Listener, u16)> {
+pub(super) async fn claim(ctx: &Context, place: &Loopback<'_>) -> Result<(Listener, u16)> {
     let end = tokio::time::Instant::now() + HANDOVER;
     loop {
         let error = match bind(place).await {
@@ -45,7 +45,7 @@ pub(super) async fn claim(env: &Env, place: &Loopback<'_>) -> Result<(Listener, 
             Err(error) => error,
         };
         let holder = match place.port.filter(|_| error.kind() == ErrorKind::AddrInUse) {
-            Some(port) => holder(env, port)?,
+            Some(port) => holder(ctx, port)?,
             None => Holder::Foreign,
         };
         match holder {
@@ -101,16 +101,16 @@ enum Holder {
     Foreign,
 }
 
-fn holder(env: &Env, port: u16) -> Result<Holder> {
-    let now = env.now();
-    let recent = env.store.read(|c| store::attempt::not_expired(c, now))?;
+fn holder(ctx: &Context, port: u16) -> Result<Holder> {
+    let now = ctx.now();
+    let recent = ctx.store.read(|c| store::attempt::not_expired(c, now))?;
     let at_port = |uri: &str| Loopback::of(uri).is_some_and(|place| place.port == Some(port));
     let mut held = recent.into_iter().filter(|row| at_port(&row.redirect_uri)).peekable();
     if held.peek().is_none() {
         return Ok(Holder::Foreign);
     }
     let Some(waiting) = held.find(|row| row.phase == Phase::Waiting) else { return Ok(Holder::Ending) };
-    let app = env.store.read(|c| app::get(c, &waiting.app_id))?;
+    let app = ctx.store.read(|c| app::get(c, &waiting.app_id))?;
     Ok(Holder::Waiting(app.map(|app| app.name).unwrap_or_default()))
 }
 

@@ -1,7 +1,7 @@
 //! A token endpoint's reply, made a plain RFC 6749 one. What is unambiguous is accepted and noted as a deviation;
 //! what is not is refused with the reason.
 
-use grapnel_model::provider::Conventions;
+use grapnel_model::provider::ProviderConfig;
 use grapnel_model::secret::SecretString;
 use grapnel_model::token_response::Deviation;
 use http::{Response, StatusCode, header};
@@ -24,7 +24,7 @@ use tokens::TOKENS;
 /// token of this reply, or a secret of `sent`.
 pub(in crate::http) fn normalize(
     reply: &Reply,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     sent: &[SecretString],
     noted: &mut Vec<Deviation>,
 ) -> Result<Response<Vec<u8>>, TokenFailure> {
@@ -39,7 +39,7 @@ pub(in crate::http) fn normalize(
         Ok(members) => members,
         Err(failure) => return Err(refusal::in_headers(reply, sent).unwrap_or_else(|| failure.into())),
     };
-    if let Some(refused) = refusal::of(reply, conventions, &members, sent) {
+    if let Some(refused) = refusal::of(reply, config, &members, sent) {
         return Err(refused);
     }
     if !status.is_success() {
@@ -48,7 +48,7 @@ pub(in crate::http) fn normalize(
     if status != StatusCode::OK {
         note(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
     }
-    tokens::check(&mut members, conventions, status, sent, noted)?;
+    tokens::check(&mut members, config, status, sent, noted)?;
     expiry::read(&mut members, noted);
     scope(&mut members, noted);
     project_ids(&mut members, noted);

@@ -18,8 +18,8 @@ pub(super) fn read(members: &mut Members, noted: &mut Vec<Deviation>) {
     if !members.contains_key("expires_in") {
         for value in at.iter().flatten() {
             match end(value) {
-                Some(End::In(seconds)) => drop(members.insert("expires_in".into(), seconds.into())),
-                Some(End::At(second)) => drop(members.insert("expires_at".into(), second.into())),
+                Some(TokenEnd::In(seconds)) => drop(members.insert("expires_in".into(), seconds.into())),
+                Some(TokenEnd::At(second)) => drop(members.insert("expires_at".into(), second.into())),
                 None => continue,
             }
             note(noted, "expires_in", "was missing, and the end was read from another member");
@@ -51,15 +51,15 @@ fn refresh_end(members: &mut Members) {
     };
     let names: Vec<String> = members.keys().filter(|name| is_refresh_end(name)).cloned().collect();
     // Keycloak's 0 says that it does not end by itself.
-    let found: Vec<End> = names.iter().filter_map(|name| end(&members.remove(name)?)).collect();
+    let found: Vec<TokenEnd> = names.iter().filter_map(|name| end(&members.remove(name)?)).collect();
     match found.first() {
-        Some(End::In(0)) | None => {}
-        Some(End::In(seconds)) => drop(members.insert("refresh_expires_in".into(), (*seconds).into())),
-        Some(End::At(second)) => drop(members.insert("refresh_expires_at".into(), (*second).into())),
+        Some(TokenEnd::In(0)) | None => {}
+        Some(TokenEnd::In(seconds)) => drop(members.insert("refresh_expires_in".into(), (*seconds).into())),
+        Some(TokenEnd::At(second)) => drop(members.insert("refresh_expires_at".into(), (*second).into())),
     }
 }
 
-enum End {
+enum TokenEnd {
     /// So many seconds from now.
     In(u64),
     /// At this second of Unix time.
@@ -67,7 +67,7 @@ enum End {
 }
 
 /// A lifetime, or a moment as Unix time or RFC 3339: small numbers are no moments.
-fn end(value: &Value) -> Option<End> {
+fn end(value: &Value) -> Option<TokenEnd> {
     let number = match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
         Value::String(text) => match text.trim().parse::<f64>() {
@@ -78,15 +78,15 @@ fn end(value: &Value) -> Option<End> {
         _ => None,
     }?;
     match u64::try_from(number).ok()? {
-        seconds if seconds < MAX_LIFETIME => Some(End::In(seconds)),
+        seconds if seconds < MAX_LIFETIME => Some(TokenEnd::In(seconds)),
         _ if number >= MILLISECONDS_FROM => moment(number / 1_000),
         _ => moment(number),
     }
 }
 
 /// A second of Unix time that there is. Zero and what is before it mean that nobody knows.
-fn moment(second: i64) -> Option<End> {
-    (second > 0 && Timestamp::from_second(second).is_ok()).then_some(End::At(second))
+fn moment(second: i64) -> Option<TokenEnd> {
+    (second > 0 && Timestamp::from_second(second).is_ok()).then_some(TokenEnd::At(second))
 }
 
 fn whole(number: f64) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! A refusal (RFC 6749 §5.2), also where it comes with a success, as an object, or in words alone.
 
-use grapnel_model::provider::Conventions;
+use grapnel_model::provider::ProviderConfig;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::header;
@@ -15,11 +15,11 @@ use crate::http::token_failure::TokenFailure;
 /// The refusal that the members of a reply are, if they are one.
 pub(super) fn of(
     reply: &Reply,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     members: &Members,
     sent: &[SecretString],
 ) -> Option<TokenFailure> {
-    let (code, description) = if conventions.envelope && members.get("success") == Some(&Value::Bool(false)) {
+    let (code, description) = if config.envelope && members.get("success") == Some(&Value::Bool(false)) {
         (ENVELOPE_FAILURE.to_owned(), members.get("message").and_then(readable))
     } else if reply.status.is_success() {
         let error = members.get("error").filter(|_| !members.contains_key("access_token"))?;

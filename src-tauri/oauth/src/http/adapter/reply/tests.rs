@@ -13,22 +13,21 @@ fn reply(status: u16, content_type: &str, body: &str) -> Reply {
     }
 }
 
-fn conventions(id: &str) -> Conventions {
+fn config(id: &str) -> ProviderConfig {
     let own = [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
     let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let own = if id == "custom" { own.into() } else { grapnel_model::provider::Overrides::new() };
-    grapnel_model::provider::Profile::find(id).unwrap().conventions(&own).unwrap()
+    grapnel_model::provider::Profile::find(id).unwrap().config(&own).unwrap()
 }
 
 fn outcome(status: u16, content_type: &str, body: &str) -> String {
     let mut noted = Vec::new();
-    let outcome =
-        match normalize(&reply(status, content_type, body), &conventions("grigora"), &[], &mut noted) {
-            Ok(response) => {
-                format!("{} {}", response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
-            }
-            Err(failure) => format!("refused: {failure}"),
-        };
+    let outcome = match normalize(&reply(status, content_type, body), &config("grigora"), &[], &mut noted) {
+        Ok(response) => {
+            format!("{} {}", response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
+        }
+        Err(failure) => format!("refused: {failure}"),
+    };
     let noted = noted.iter().map(|deviation| format!("\n    {} {}", deviation.member, deviation.found));
     format!("{status} {body}\n  → {outcome}{}", noted.collect::<String>())
 }
@@ -105,7 +104,7 @@ proptest::proptest! {
             headers: http::HeaderMap::new(),
             body,
         };
-        let _ = normalize(&reply, &conventions("grovestreams"), &[], &mut noted);
+        let _ = normalize(&reply, &config("grovestreams"), &[], &mut noted);
     }
 }
 
@@ -113,8 +112,7 @@ proptest::proptest! {
 fn a_failure_in_an_envelope_is_a_failure() {
     let mut noted = Vec::new();
     let body = r#"{"success":false,"message":"Invalid grant."}"#;
-    let refused =
-        normalize(&reply(200, "application/json", body), &conventions("grovestreams"), &[], &mut noted);
+    let refused = normalize(&reply(200, "application/json", body), &config("grovestreams"), &[], &mut noted);
     let told = TokenFailure::Refused {
         status: StatusCode::OK,
         error: ENVELOPE_FAILURE.into(),
@@ -124,16 +122,16 @@ fn a_failure_in_an_envelope_is_a_failure() {
 }
 
 /// What a grant reads as, with the notes of where it departs from the standard.
-fn granted(conventions: &Conventions, body: &str) -> Result<Value, TokenFailure> {
+fn granted(config: &ProviderConfig, body: &str) -> Result<Value, TokenFailure> {
     let sent = ["one-time-code-123".into()];
-    let response = normalize(&reply(200, "application/json", body), conventions, &sent, &mut Vec::new())?;
+    let response = normalize(&reply(200, "application/json", body), config, &sent, &mut Vec::new())?;
     Ok(serde_json::from_slice(&response.into_body()).unwrap())
 }
 
 #[test]
 fn a_grant_may_be_nested_where_the_profile_says_so() {
     let slack = r#"{"ok":true,"access_token":"xoxb-1","refresh_token":"bot","authed_user":{"access_token":"xoxp-1","token_type":"user"}}"#;
-    let nested = Conventions { token_path: Some("authed_user".into()), ..conventions("custom") };
+    let nested = ProviderConfig { token_path: Some("authed_user".into()), ..config("custom") };
     let read = granted(&nested, slack).unwrap();
     assert_eq!((read["access_token"].as_str(), read.get("refresh_token")), (Some("xoxp-1"), None));
     let refreshed = granted(&nested, r#"{"ok":true,"access_token":"xoxe-2","token_type":"user"}"#).unwrap();
@@ -142,9 +140,7 @@ fn a_grant_may_be_nested_where_the_profile_says_so() {
         (r#"{"authed_user":{"id":"U1","access_token":"xoxp-1"}}"#, "authed_user"),
         (r#"{"data":{"token":{"access_token":"t"}}}"#, "data.token"),
     ] {
-        let Err(TokenFailure::Failed(failure)) = granted(&conventions("custom"), body) else {
-            panic!("{body}")
-        };
+        let Err(TokenFailure::Failed(failure)) = granted(&config("custom"), body) else { panic!("{body}") };
         assert!(failure.explain("P").hint.unwrap().contains(&format!("token_path={path}")), "{body}");
     }
 }
@@ -162,7 +158,7 @@ fn what_is_refused_tells_no_token_that_the_reply_holds() {
         ),
     ] {
         let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
-        let outcome = normalize(&reply(status, "", body), &conventions("grigora"), &sent, &mut noted);
+        let outcome = normalize(&reply(status, "", body), &config("grigora"), &sent, &mut noted);
         let told = match outcome.unwrap_err() {
             TokenFailure::Failed(failure) => format!("{:?}", failure.explain("Acme")),
             refused @ TokenFailure::Refused { .. } => format!("{refused:?}"),
@@ -175,7 +171,7 @@ fn what_is_refused_tells_no_token_that_the_reply_holds() {
 fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
     let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
     let body = r#"{"access_token":"at","token_type":"of code-0123456789abcdef"}"#;
-    normalize(&reply(200, "", body), &conventions("grigora"), &sent, &mut noted).unwrap();
+    normalize(&reply(200, "", body), &config("grigora"), &sent, &mut noted).unwrap();
     assert_eq!(noted[0].found, "was “of [secret]” and was taken to be Bearer");
 }
 
@@ -184,7 +180,7 @@ fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
 fn a_moment_is_read_as_one() {
     let ends = |value: &str| {
         let body = format!(r#"{{"access_token":"at","expires_at":{value},"refresh_expires_at":{value}}}"#);
-        let read = granted(&conventions("custom"), &body).unwrap();
+        let read = granted(&config("custom"), &body).unwrap();
         ["expires_in", "expires_at", "refresh_expires_in", "refresh_expires_at"]
             .map(|name| read[name].as_i64())
     };
@@ -202,7 +198,7 @@ fn what_repeats_a_secret_does_not_hold_it_any_more() {
     let body = format!(
         r#"{{"access_token":"{token}","scope":"read {token}","project_ids":["one-time-code-123",7],"note":{{"{token}":"Bearer {token}"}}}}"#
     );
-    let read = granted(&conventions("custom"), &body).unwrap();
+    let read = granted(&config("custom"), &body).unwrap();
     assert_eq!(read["access_token"], token);
     assert_eq!(read["scope"], "read [secret]");
     assert_eq!(read["project_ids"][0], "[secret]");
@@ -214,7 +210,7 @@ proptest::proptest! {
     fn no_token_that_breaks_out_of_its_header_is_granted(token in "\\PC{0,20}", bad in "[\\x00-\\x20\\x7f-\\u{ff}]", tail in "\\PC{0,5}", name in 0_usize..3) {
         let mut body = serde_json::json!({ "access_token": "good", "refresh_token": "good", "id_token": "good" });
         body[tokens::TOKENS[name]] = format!("x{token}{bad}{tail}x").into();
-        let read = granted(&conventions("custom"), &body.to_string());
+        let read = granted(&config("custom"), &body.to_string());
         proptest::prop_assert!(matches!(read, Err(TokenFailure::Failed(Failure::Unusable(..)))));
     }
 }

@@ -1,6 +1,6 @@
 //! The tokens of a reply: where they are, and whether they can be kept and sent.
 
-use grapnel_model::provider::Conventions;
+use grapnel_model::provider::ProviderConfig;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::Deviation;
@@ -21,12 +21,12 @@ const MAX_NESTING: usize = 3;
 /// Refuses what cannot be kept or sent, and leaves a Bearer grant at the top of the members.
 pub(super) fn check(
     members: &mut Members,
-    conventions: &Conventions,
+    config: &ProviderConfig,
     status: StatusCode,
     sent: &[SecretString],
     noted: &mut Vec<Deviation>,
 ) -> Result<(), Failure> {
-    if let Some(path) = &conventions.token_path {
+    if let Some(path) = &config.token_path {
         take_nested(members, path, noted);
     }
     let unusable = |unusable| Failure::Unusable(unusable, status);

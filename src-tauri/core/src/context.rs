@@ -22,17 +22,17 @@ const EVENTS: usize = 1024;
 
 /// A new grant that the store did not take: the only copy there is.
 #[derive(Clone)]
-pub(crate) struct Unsaved {
+pub(crate) struct UnsavedGrant {
     /// The connection as it was when it was renewed.
     pub(crate) row: ConnectionRow,
     pub(crate) grant: SealedGrant,
     /// Why the store did not take it.
-    pub(crate) trouble: Error,
+    pub(crate) error: Error,
     /// Keeps other processes from renewing with the token that this grant replaced.
     pub(crate) alone: Arc<File>,
 }
 
-pub(crate) struct Env {
+pub(crate) struct Context {
     pub(crate) store: Store,
     /// What was browsed.
     pub(crate) cache: Cache,
@@ -44,7 +44,7 @@ pub(crate) struct Env {
     pub(crate) time: Arc<CorrectedClock>,
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
-    unsaved: Mutex<HashMap<ConnectionId, Unsaved>>,
+    unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
     /// That this process is at work on the data; set once it has entered.
     presence: OnceLock<Presence>,
     /// Held for reading by work that must not be broken off.
@@ -53,12 +53,12 @@ pub(crate) struct Env {
     pages: Arc<RwLock<()>>,
 }
 
-impl Env {
+impl Context {
     pub(crate) fn new(store: Store, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Self {
         let events = broadcast::channel(EVENTS).0;
         let watchers = events.clone();
-        let vault = Vault::new(keyring, store.clone(), move |trouble| {
-            let _ = watchers.send(Event::Vault(trouble));
+        let vault = Vault::new(keyring, store.clone(), move |error| {
+            let _ = watchers.send(Event::Vault(error));
         });
         let time = Arc::new(CorrectedClock::new(Arc::clone(&clock)));
         let http = Client::new(Arc::clone(&time));
@@ -83,13 +83,13 @@ impl Env {
     }
 
     /// Takes over by how much an earlier run found the machine's clock to be wrong.
-    pub(crate) fn recall_time(&self) -> Result<()> {
-        self.store.read(store::clock::ahead).map(|ahead| self.time.remember(ahead))
+    pub(crate) fn load_clock_offset(&self) -> Result<()> {
+        self.store.read(store::clock::offset).map(|offset| self.time.remember(offset))
     }
 
     /// Keeps it for the next one, with the tokens whose end was reckoned by it.
-    pub(crate) fn keep_time(&self, tx: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
-        store::clock::keep(tx, self.time.ahead())
+    pub(crate) fn save_clock_offset(&self, tx: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
+        store::clock::keep(tx, self.time.offset())
     }
 
     /// Makes this process's presence known, after `settle` if it is alone.
@@ -107,7 +107,7 @@ impl Env {
     }
 }
 
-impl Env {
+impl Context {
     /// What is held while a connection is being renewed, so that nobody else renews it.
     pub(crate) fn renewal(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
         let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,29 +115,29 @@ impl Env {
     }
 
     /// Whether a connection is being renewed right now.
-    pub(crate) fn is_renewing(&self, id: &ConnectionId) -> bool {
+    pub(crate) fn is_refreshing(&self, id: &ConnectionId) -> bool {
         let renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
         renewals.get(id).is_some_and(|renewal| renewal.try_lock().is_err())
     }
 
     /// Keeps a grant in memory that the store did not take.
-    pub(crate) fn keep_unsaved(&self, grant: Unsaved) {
+    pub(crate) fn keep_unsaved(&self, grant: UnsavedGrant) {
         let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
         unsaved.insert(grant.row.id.clone(), grant);
     }
 
     /// A grant that the store did not take before. It stays here until [`Self::drop_unsaved`].
-    pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<Unsaved> {
+    pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<UnsavedGrant> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// The same, where the connection still holds what that grant replaces.
-    pub(crate) fn unsaved_of(&self, id: &ConnectionId, version: i64) -> Option<Unsaved> {
+    pub(crate) fn unsaved_of(&self, id: &ConnectionId, version: i64) -> Option<UnsavedGrant> {
         self.unsaved(id).filter(|unsaved| unsaved.row.version == version)
     }
 
     /// The connections that have such a grant, as they were when they were renewed.
-    pub(crate) fn unsaved_ones(&self) -> Vec<ConnectionRow> {
+    pub(crate) fn unsaved_connections(&self) -> Vec<ConnectionRow> {
         let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
         unsaved.values().map(|unsaved| unsaved.row.clone()).collect()
     }

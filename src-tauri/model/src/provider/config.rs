@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::extras::{Extra, Family, family, is_reserved};
+use super::extras::{ExtraParameters, Family, family, is_reserved};
 use crate::secret::{ExposeSecret, SecretString};
 
 /// Where the parameters of the authorization request go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ParameterLocation {
     /// Into the query, as RFC 6749 has it.
     Query,
     /// Behind the fragment, for a page that reads them by script.
@@ -108,7 +108,7 @@ pub struct Renewal {
     /// Whether the scopes go with it.
     pub has_scope: bool,
     /// Extra parameters of it.
-    pub extra: Extra,
+    pub extra: ExtraParameters,
 }
 
 /// The shortest that a secret may be.
@@ -117,21 +117,21 @@ const LEAST_SECRET: usize = 8;
 /// A profile's values, understood.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the profile")]
-pub struct Conventions {
+pub struct ProviderConfig {
     /// Where the person agrees, an identity provider's path and all.
     pub authorize_url: Url,
     /// Where the parameters go.
-    pub authorize_params: Place,
+    pub authorize_params: ParameterLocation,
     /// Extra parameters of the authorization request. An empty one takes away what would go by its name.
-    pub authorize_extra: Extra,
+    pub authorize_extra: ExtraParameters,
     /// Where codes and refresh tokens become tokens.
     pub token_url: Url,
     /// How the token endpoint wants its parameters.
     pub token_body: Body,
     /// Extra parameters of the exchange of a code.
-    pub token_extra: Extra,
+    pub token_extra: ExtraParameters,
     /// Headers of every request to the token endpoint.
-    pub token_headers: Extra,
+    pub token_headers: ExtraParameters,
     /// The resources that tokens are asked for (RFC 8707).
     pub resources: Vec<String>,
     /// Whether the redirect URI goes to the token endpoint.
@@ -203,7 +203,7 @@ pub struct Conventions {
 /// Hosts, each with its scheme and port (RFC 6454).
 pub type Origins = BTreeSet<String>;
 
-impl Conventions {
+impl ProviderConfig {
     /// The origins of all endpoints: where a person signs in, and where passwords, codes, tokens and client secrets go.
     pub fn origins(&self) -> Origins {
         let others = [

@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use grapnel_model::connection::{ExpirySource, Held};
+use grapnel_model::connection::{ExpirySource, TokenMetadata};
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_oauth::http::token::{End, Grant};
+use grapnel_oauth::http::token::{Grant, TokenEnd};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ const MIN_DISTANCE: SignedDuration = SignedDuration::from_secs(10);
 pub(crate) fn access_end(
     now: Timestamp,
     grant: &Grant,
-    before: Option<&Held>,
+    before: Option<&TokenMetadata>,
 ) -> (Option<Timestamp>, ExpirySource) {
     if let Some(end) = grant.expires.and_then(|end| moment(now, end)) {
         return (Some(end), ExpirySource::Reply);
@@ -33,7 +33,11 @@ pub(crate) fn access_end(
 }
 
 /// When the refresh token of a new grant ends, and whether refreshing does not put that off.
-pub(crate) fn refresh_end(now: Timestamp, grant: &Grant, before: Option<&Held>) -> (Option<Timestamp>, bool) {
+pub(crate) fn refresh_end(
+    now: Timestamp,
+    grant: &Grant,
+    before: Option<&TokenMetadata>,
+) -> (Option<Timestamp>, bool) {
     let told = grant
         .refresh_expires
         .and_then(|end| moment(now, end))
@@ -51,10 +55,10 @@ pub(crate) fn refresh_end(now: Timestamp, grant: &Grant, before: Option<&Held>) 
     (Some(if is_fixed && new > old { old } else { new }), is_fixed)
 }
 
-fn moment(now: Timestamp, end: End) -> Option<Timestamp> {
+fn moment(now: Timestamp, end: TokenEnd) -> Option<Timestamp> {
     match end {
-        End::In(lifetime) => now.checked_add(SignedDuration::try_from(lifetime).ok()?).ok(),
-        End::At(second) => Timestamp::from_second(second).ok().filter(|end| is_plausible(now, *end)),
+        TokenEnd::In(lifetime) => now.checked_add(SignedDuration::try_from(lifetime).ok()?).ok(),
+        TokenEnd::At(second) => Timestamp::from_second(second).ok().filter(|end| is_plausible(now, *end)),
     }
 }
 
@@ -107,7 +111,7 @@ mod tests {
         format!("e30.{}.sig", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
     }
 
-    fn held(refresh_expires_at: Option<i64>, is_fixed: bool) -> Held {
+    fn held(refresh_expires_at: Option<i64>, is_fixed: bool) -> TokenMetadata {
         serde_json::from_value(serde_json::json!({
             "access": { "prefix": "", "fingerprint": "" }, "refresh": { "prefix": "", "fingerprint": "" },
             "issued_at": now(), "expires_at": later(60), "renewals": 0,
@@ -119,15 +123,15 @@ mod tests {
     #[test]
     fn the_reply_says_the_end_or_else_the_token_or_else_introspection() {
         let token = jwt(&serde_json::json!({ "exp": later(30).as_second() }));
-        let told = Grant { expires: Some(End::In(Duration::from_secs(60))), ..grant(&token, None) };
+        let told = Grant { expires: Some(TokenEnd::In(Duration::from_secs(60))), ..grant(&token, None) };
         assert_eq!(access_end(now(), &told, None), (Some(later(60)), ExpirySource::Reply));
-        let told = Grant { expires: Some(End::At(later(90).as_second())), ..grant("opaque", None) };
+        let told = Grant { expires: Some(TokenEnd::At(later(90).as_second())), ..grant("opaque", None) };
         assert_eq!(access_end(now(), &told, None), (Some(later(90)), ExpirySource::Reply));
         assert_eq!(
             access_end(now(), &grant(&token, None), None),
             (Some(later(30)), ExpirySource::TokenClaim)
         );
-        let before = Held { expiry_source: ExpirySource::Introspection, ..held(None, false) };
+        let before = TokenMetadata { expiry_source: ExpirySource::Introspection, ..held(None, false) };
         let renewed = access_end(later(10), &grant("opaque", None), Some(&before));
         assert_eq!(renewed, (Some(later(70)), ExpirySource::Introspection));
         assert_eq!(access_end(now(), &grant("opaque", None), Some(&held(None, false))).0, None);
@@ -149,14 +153,14 @@ mod tests {
         for token in ["", "a.b", "a.!!.c", "....", "e30.e30.e30"] {
             assert_eq!(access_end(now(), &grant(token, None), None).0, None, "{token}");
         }
-        let told = Grant { expires: Some(End::At(17)), ..grant("opaque", None) };
+        let told = Grant { expires: Some(TokenEnd::At(17)), ..grant("opaque", None) };
         assert_eq!(access_end(now(), &told, None).0, None);
     }
 
     #[test]
     fn whether_a_refresh_puts_off_the_end_of_the_refresh_token() {
         let told = |seconds| Grant {
-            refresh_expires: Some(End::In(Duration::from_secs(seconds))),
+            refresh_expires: Some(TokenEnd::In(Duration::from_secs(seconds))),
             ..grant("a", Some("r"))
         };
         let before = held(Some(1_800), false);
@@ -180,10 +184,10 @@ mod tests {
         assert_eq!(fixed.sign_in_due(), Some(later(90 * day)));
         assert_eq!(fixed.notice_from(), Some(later(83 * day)));
         assert_eq!(held(Some(90 * day), false).sign_in_due(), None);
-        let alone = Held { refresh: None, ..held(None, false) };
+        let alone = TokenMetadata { refresh: None, ..held(None, false) };
         assert_eq!((alone.sign_in_due(), alone.notice_from()), (Some(later(60)), Some(later(45))));
         // Renewed since, its notice does not come later for it.
-        let renewed = Held { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
+        let renewed = TokenMetadata { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
         assert_eq!(renewed.notice_from(), Some(later(83 * day)));
     }
 }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Body, ClientAuth, Content, Conventions, Need, Pkce, Place, Refresh, Renewal};
+use super::{Body, ClientAuth, Content, Need, ParameterLocation, Pkce, ProviderConfig, Refresh, Renewal};
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
 
@@ -61,16 +61,20 @@ const BODIES: &[(&str, Body)] = &[("form", Body::Form), ("json", Body::Json), ("
 const NEEDS: &[(&str, Need)] =
     &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
 
-impl Conventions {
+impl ProviderConfig {
     /// Reads the values that `find` finds, without extra ones.
     pub(in crate::provider) fn read(find: Find<'_, '_>) -> Result<Self> {
         let values = &Values(find);
         let token_body = values.choice("token_body", BODIES)?;
-        let conventions = Self {
+        let config = Self {
             authorize_url: authorize_url(values)?,
             authorize_params: values.choice(
                 "authorize_params",
-                &[("query", Place::Query), ("fragment", Place::Fragment), ("both", Place::Both)],
+                &[
+                    ("query", ParameterLocation::Query),
+                    ("fragment", ParameterLocation::Fragment),
+                    ("both", ParameterLocation::Both),
+                ],
             )?,
             authorize_extra: Vec::new(),
             token_url: values.endpoint("token_url")?,
@@ -123,7 +127,7 @@ impl Conventions {
             token_prefix: values.text("token_prefix").unwrap_or_default(),
             refresh_token_prefix: values.text("refresh_token_prefix").unwrap_or_default(),
         };
-        conventions.agree()
+        config.agree()
     }
 
     /// Refuses values that contradict each other.
