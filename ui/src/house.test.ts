@@ -1,6 +1,6 @@
 // The rules of this house, kept by a test.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(process.cwd(), "src");
@@ -25,6 +25,26 @@ test("the fake host stays out of the product", () => {
   expect(
     breaking(({ file, text }) => /from "[./]*fake\//.test(text) && !/^(fake|test)\/|\.test\.ts$/.test(file)),
   ).toEqual([]);
+});
+
+test("no two files import each other, directly or through others", () => {
+  const names = new Set(files.map((one) => one.file));
+  const imports = new Map(
+    files.map(({ file, text }) => {
+      const found = text.matchAll(/(?:\bfrom|\bimport\(?)\s*"(\.[^"]+)"/g);
+      const paths = [...found].map(([, path]) => posix.join(posix.dirname(file), path ?? ""));
+      const candidates = paths.flatMap((path) => [path, `${path}.ts`, `${path}/index.ts`]);
+      return [file, candidates.filter((path) => names.has(path))];
+    }),
+  );
+  // Files that import nothing but files removed before are removed, until only cycles are left, with their importers.
+  for (let left = -1; left !== imports.size;) {
+    left = imports.size;
+    for (const [file, found] of imports) {
+      if (!found.some((path) => imports.has(path))) imports.delete(file);
+    }
+  }
+  expect([...imports.keys()]).toEqual([]);
 });
 
 test("no file is long", () => {

@@ -4,6 +4,7 @@ import type {
   App,
   Attempt,
   Collection,
+  commands,
   Details,
   Entry,
   Error as Trouble,
@@ -18,6 +19,12 @@ import type {
   State,
 } from "../bindings";
 import { provider, providers } from "./providers";
+
+/** What a scenario may ask of the fake host. */
+export type FaultControl = {
+  fail(name: keyof typeof commands, error: Trouble | null): void;
+  wait(name: keyof typeof commands, ms: number): void;
+};
 
 export type FakeData = Omit<Overview, "has_more"> & {
   /** How many connections are told at first. */

@@ -1,11 +1,10 @@
 // What the window shows of the providers other than Grigora.
 
 import type { Details, Item } from "../bindings";
-import type { Fake } from "./fake";
 import { provider } from "./providers";
-import { app, at, attempt, details, empty, entries, MINUTE, trouble, type FakeData } from "./data";
+import { app, at, attempt, details, empty, entries, MINUTE, trouble, type FakeData, type FaultControl } from "./data";
 
-type Scenario = (fake: Fake) => FakeData;
+type Scenario = (fake: FaultControl) => FakeData;
 const seconds = (ms: number): string => String(Math.floor((Date.now() + ms) / 1000));
 const item = (id: string, name: string, note: string | null, others: { [name in string]: string } = {}): Item => ({
   id,

@@ -1,6 +1,6 @@
 // The states that the window can be shown in.
 
-import type { Fake } from "./fake";
+import type { FakePosts } from "./browse";
 import { posts } from "./posts";
 import { others } from "./others";
 import {
@@ -15,6 +15,7 @@ import {
   trouble,
   unavailable,
   type FakeData,
+  type FaultControl,
 } from "./data";
 
 const project = (id: string, name: string, domain: string | null) => ({
@@ -109,7 +110,7 @@ const ended = (phase: Parameters<typeof attempt>[0], error: FakeData["vault"] = 
   attempts: [attempt(phase, { error })],
 });
 
-export const scenarios: { [name in string]: (fake: Fake) => FakeData } = {
+export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakePosts }) => FakeData } = {
   empty,
   some,
   many: () => many(),

@@ -1,7 +1,8 @@
 // Form fields for one provider: client, scopes and overrides of profile settings.
 
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import type { Discovery, NewApp, ProviderView, Source } from "../host";
+import type { Discovery, NewApp, ProviderView } from "../host";
+import type { ValueSource } from "../words";
 import { endpointKeys, choices, readOnlyKeys, isSecret, knownKeys, originOf, upFrontKeys } from "./profile";
 
 type Need = "required" | "optional" | "none";
@@ -23,9 +24,6 @@ export type InitialValues = {
   secrets?: string[];
   discovered?: string[];
 };
-
-/** The source of a value: the profile, the issuer's metadata, or the origin of the other endpoints. */
-export type ValueSource = Source | "discovery" | "follows";
 
 export class ProviderFields {
   readonly view: ProviderView;

@@ -1,5 +1,8 @@
-import type { ValueSource } from "../state/providerFields.svelte";
+import type { Source } from "../host";
 import { count, number } from "./number";
+
+/** The source of a value: the profile, the issuer's metadata, or the origin of the other endpoints. */
+export type ValueSource = Source | "discovery" | "follows";
 
 export const addApp = {
   title: "Add app",

@@ -1,7 +1,7 @@
 // All texts of the window.
 
 export { activity, connection, fingerprint, named, scopeWords } from "./connection";
-export { addApp, app, changeApp, rediscovery, profileFile, sourceWord } from "./apps";
+export { addApp, app, changeApp, rediscovery, profileFile, sourceWord, type ValueSource } from "./apps";
 export { browse } from "./browse";
 export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";
