@@ -74,12 +74,12 @@ fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -
     match pending {
         [] => None,
         [one] if is_early_warning(one) => Some(Notification::new(
-            &format!("“{}” will need a new sign-in", one.name),
+            &format!("“{}” will need to be reconnected", one.name),
             &format!("{} will stop refreshing its tokens in a few days.", escaped(&one.provider_name)),
             Some(one.id.clone()),
         )),
         [one] => Some(Notification::new(
-            &format!("“{}” needs a new sign-in", one.name),
+            &format!("“{}” needs to be reconnected", one.name),
             &format!("{} no longer refreshes it.", escaped(&one.provider_name)),
             Some(one.id.clone()),
         )),
@@ -92,7 +92,7 @@ fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -
             };
             let soon = if pending.iter().any(is_early_warning) { ", now or soon" } else { "" };
             Some(Notification::new(
-                &format!("{} connections need a new sign-in{soon}", pending.len()),
+                &format!("{} connections need to be reconnected{soon}", pending.len()),
                 &(names.join(", ") + &more),
                 Some(first.id.clone()),
             ))
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn one_connection_is_named_and_opened_by_a_click() {
         let notification = pending_notification(&news(&["Acme"]), false, false).unwrap();
-        assert_eq!(notification.title, "“Acme” needs a new sign-in");
+        assert_eq!(notification.title, "“Acme” needs to be reconnected");
         assert_eq!(notification.text, "R&amp;D no longer refreshes it.");
         assert_eq!(notification.about, Some(news(&["Acme"])[0].id.clone()));
     }
@@ -218,17 +218,17 @@ mod tests {
         }
         assert_eq!(
             pending_notification(&ahead[..1], false, false).unwrap().title,
-            "“Acme” will need a new sign-in"
+            "“Acme” will need to be reconnected"
         );
         let both = pending_notification(&ahead, false, false).unwrap();
-        assert_eq!(both.title, "2 connections need a new sign-in, now or soon");
+        assert_eq!(both.title, "2 connections need to be reconnected, now or soon");
     }
 
     #[test]
     fn several_are_one_notification() {
         let notification =
             pending_notification(&news(&["a", "<b>", "c", "d", "e", "f"]), false, false).unwrap();
-        assert_eq!(notification.title, "6 connections need a new sign-in");
+        assert_eq!(notification.title, "6 connections need to be reconnected");
         assert_eq!(notification.text, "a, &lt;b&gt;, c, d, and 2 more");
     }
 
@@ -236,7 +236,7 @@ mod tests {
     fn a_name_neither_moves_nor_breaks_what_is_around_it() {
         let notification =
             pending_notification(&news(&["a\u{202e}b\u{200b}\nc\u{1b}"]), false, false).unwrap();
-        assert_eq!(notification.title, "“ab c ” needs a new sign-in");
+        assert_eq!(notification.title, "“ab c ” needs to be reconnected");
         let notification =
             pending_notification(&news(&["a\u{2066}", "b\u{9b}\u{61c}"]), false, false).unwrap();
         assert_eq!(notification.text, "a, b ");

@@ -182,7 +182,7 @@ fn show(app: &AppHandle, about: Option<ConnectionId>) {
 /// The worst status, and how many connections have it.
 fn status_text(status_counts: &StatusCounts) -> String {
     let worst_first = [
-        (status_counts.needing.len(), "needs reconnecting", "need reconnecting"),
+        (status_counts.needing.len(), "needs to be reconnected", "need to be reconnected"),
         (status_counts.locked, "waits for the keyring", "wait for the keyring"),
         (status_counts.retrying, "is being retried", "are being retried"),
     ];
@@ -241,7 +241,7 @@ mod tests {
             (of(1, 0, 1, 0, 0), "The connection waits for the keyring"),
             (of(2, 0, 0, 1, 0), "1 of 2 connections is being retried"),
             (of(3, 0, 2, 1, 0), "2 of 3 connections wait for the keyring"),
-            (of(3, 0, 1, 1, 1), "1 of 3 connections needs reconnecting"),
+            (of(3, 0, 1, 1, 1), "1 of 3 connections needs to be reconnected"),
         ];
         for (status_counts, said) in cases {
             assert_eq!(status_text(&status_counts), said);

@@ -129,7 +129,7 @@ async fn in_a_reply(scene: &Scene, page: &Page) -> Result<()> {
         .await?;
     for (fault, told) in [
         (Fault::Html, "a web page (HTML) instead of JSON"),
-        (Fault::Empty, "’s reply (status 200) was empty."),
+        (Fault::Empty, ", with status 200, was empty."),
         (Fault::CutOff, "its answer did not arrive whole"),
         (Fault::Oversized, "larger than 1 MiB, and was not read further"),
         (Fault::UnknownError, "refused, with status 400 and the error “mercury_in_retrograde”"),

@@ -38,7 +38,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
                 ensure!(!refused.status.success(), "it was renewed");
             }
             let titles = panel.has_told(1).await?;
-            ensure!(titles == [format!("“{name}” needs a new sign-in")], "{titles:?}");
+            ensure!(titles == [format!("“{name}” needs to be reconnected")], "{titles:?}");
             Ok(())
         })
         .await?;
@@ -56,7 +56,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
                 page.press(Role::Button, "Settings").await?;
                 page.tick("Stay in the tray").await?;
                 until("the tray", async || {
-                    Ok((panel.tooltip().await? == "The connection needs reconnecting").then_some(()))
+                    Ok((panel.tooltip().await? == "The connection needs to be reconnected").then_some(()))
                 })
                 .await?;
                 desktop.close_window_of(pid).await?;
@@ -92,7 +92,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
             let mut login = desktop.command("sh");
             let grapnel = Running::start(login.args(["-c", &format!("exec {exec}")]), &desktop.log("login"))?;
             let said = panel.tooltip().await?;
-            ensure!(said == "The connection needs reconnecting", "{said}");
+            ensure!(said == "The connection needs to be reconnected", "{said}");
             let pid = grapnel.pid();
             ensure!(!desktop.shows_window_of(pid).await, "it shows a window");
             panel.click_item().await?;

@@ -75,7 +75,10 @@ async fn what_is_pasted_wrongly(scene: &Scene, page: &Page, consent: &Consent, a
     let forged = format!("{NOBODY}?code=forged&state=forged");
     for (pasted, told) in [
         ("", "Nothing was pasted."),
-        ("gri_ac_1234", "That is only a code. Without the state beside it nobody can tell whose it is."),
+        (
+            "gri_ac_1234",
+            "That is only a code. Without the state, Grapnel cannot tell which sign-in it belongs to.",
+        ),
         (&sign_in_page, "That address carries neither a code nor an error."),
         (&forged, "That address answers no sign-in of this Grapnel."),
         (another, "That address answers another sign-in."),

@@ -48,7 +48,7 @@ pub(crate) fn open(ctx: &Context) -> Result<Vec<Attempt>> {
 
 /// Ends an attempt whose time is over, if it still waits.
 pub(crate) fn time_out(ctx: &Context, id: &AttemptId) -> Result<()> {
-    end_waiting(ctx, id, Phase::TimedOut, "Nobody answered in the browser in time.").map(drop)
+    end_waiting(ctx, id, Phase::TimedOut, "The sign-in was not completed in the browser in time.").map(drop)
 }
 
 /// Cancels whatever waits for the person of an app or a connection that is about to go; answers whether nothing

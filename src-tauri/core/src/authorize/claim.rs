@@ -94,7 +94,7 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
         (
             Code::CallbackInvalid,
             "no_state",
-            "An answer came back from the browser without a state, so that nobody can tell who sent it.",
+            "A response came back from the browser without a state, so Grapnel cannot tell who sent it.",
         )
     };
     let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
@@ -149,7 +149,7 @@ pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString)
                 Some(matched) if matched.attempt.id == *id => matched.callback,
                 _ => {
                     return Err(wrong_paste(
-                        "That address carries no state, so that nobody can tell whose answer it is.",
+                        "That address carries no state, so Grapnel cannot tell which sign-in it belongs to.",
                     ));
                 }
             }
@@ -177,7 +177,7 @@ fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<Matched> {
     let app = ConfiguredApp::load(ctx, &row.app_id)?;
     if app.config()?.require_state {
         return Err(wrong_paste(
-            "That is only a code. Without the state beside it nobody can tell whose it is.",
+            "That is only a code. Without the state, Grapnel cannot tell which sign-in it belongs to.",
         ));
     }
     claim(ctx, Matched { attempt: row, app, callback: Callback::of_code(code) })

@@ -128,7 +128,7 @@ fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: b
         }
         TokenFailure::Failed(failure) if failure.may_have_acted() => failure
             .explain(provider)
-            .means(format!("{provider} may have issued a token that nobody holds; it expires by itself. Nothing changed here."))
+            .means(format!("{provider} may have issued a token that Grapnel did not receive; it expires on its own. Nothing changed here."))
             .hint("Try again."),
         TokenFailure::Failed(failure) => {
             let hint = match failure {

@@ -49,7 +49,7 @@ pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<Connec
         Ok(true)
     });
     if !is_moved? {
-        return Err(Error::new(Code::DataBusy, "A connection was renewed at this moment.")
+        return Err(Error::new(Code::DataBusy, "One of the connections was refreshed at the same moment.")
             .means("Nothing was changed.")
             .hint("Try again."));
     }

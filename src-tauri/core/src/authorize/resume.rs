@@ -28,7 +28,7 @@ pub(crate) fn settle(ctx: &Arc<Context>) -> Result<()> {
             }
             _ => {
                 let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
-                    .means("The provider may have issued a token that nobody holds; it expires by itself.")
+                    .means("The provider may have issued a token that Grapnel did not receive; it expires on its own.")
                     .hint("Try again.");
                 fail(ctx, row, error);
             }

@@ -242,7 +242,7 @@ impl<'a> Api<'a> {
 
     /// The error of a reply that is JSON of another shape.
     pub(super) fn not_as_described(&self) -> Error {
-        let message = format!("{}’s reply was JSON, but not what its page describes.", self.provider);
+        let message = format!("The reply from {} was JSON, but not what its page describes.", self.provider);
         Error::new(Code::ReplyInvalid, message)
             .means("Your tokens are not touched by this.")
             .hint("Try again. If it stays so, the provider has changed its API.")

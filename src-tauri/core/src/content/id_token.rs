@@ -107,7 +107,7 @@ pub(crate) fn refreshed(client: &Client, granted: &Grant, signed_in: Option<&Cla
             Code::OtherAccount,
             format!("{provider} answered the refresh with tokens of another account: {now} instead of {before}."),
         )
-        .means("They are kept, since the ones before may be void, and nobody is given them. Nothing was deleted here.")
+        .means("They are kept, since the ones before may be void, and are not handed out. Nothing was deleted here.")
         .hint(format!("Connect again in the browser as {before}. If you do not know the other account, tell the provider.")),
     )
 }

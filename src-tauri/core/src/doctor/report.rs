@@ -105,7 +105,7 @@ fn about_app(app: &App) -> String {
 fn about_connection(details: &Details) -> String {
     let renews = details.tokens.as_ref().map(|held| {
         let refresh = if held.refresh.is_some() { "with" } else { "without" };
-        format!(", {refresh} a refresh token, renewed {} times", held.renewals)
+        format!(", {refresh} a refresh token, refreshes: {}", held.renewals)
     });
     let error = details.error.as_ref().map(|error| format!("; last trouble: {}", word(&error.code)));
     let deviations = details.deviations.len();

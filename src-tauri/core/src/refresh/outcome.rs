@@ -117,7 +117,7 @@ impl RefreshFailure {
 
     /// What a renewal comes to that an earlier program began and never ended.
     pub(super) fn cut_off() -> Self {
-        let error = Error::new(Code::AnswerLost, "Grapnel ended while the tokens were being renewed.")
+        let error = Error::new(Code::AnswerLost, "Grapnel ended while the tokens were being refreshed.")
             .means(
                 "The provider may have replaced them. The ones held here are kept, and the next try decides.",
             )
@@ -159,7 +159,7 @@ fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) 
     };
     let error = if before.access_lives { error } else { error.means(STOPPED) };
     RefreshFailure::Refused(if before.answer_lost {
-        error.means(format!("The answer to an earlier renewal did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
+        error.means(format!("The response to an earlier refresh did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
     } else {
         error
     })
@@ -170,18 +170,17 @@ const KEPT: &str = "The tokens are kept as they are.";
 
 fn reconnect(message: impl Into<String>) -> Error {
     Error::new(Code::ReconnectNeeded, message)
-        .means("When the access token expires, what uses this connection stops. Nothing was deleted here.")
+        .means("When the access token expires, programs that use this connection stop working. Nothing was deleted here.")
         .hint(RECONNECT)
 }
 
 /// What it means where the access token is of no use by now either.
-const STOPPED: &str =
-    "The access token is no longer good either: what uses this connection stops. Nothing was deleted here.";
+const STOPPED: &str = "The access token is no longer valid either: programs that use this connection stop working. Nothing was deleted here.";
 
 pub(super) fn no_refresh_token(provider: &str, reason: RefreshReason) -> Error {
     if reason == RefreshReason::NotAccepted {
         return reconnect(format!("{provider}’s API rejected the access token, and there is no refresh token to get another one with."))
             .means(STOPPED);
     }
-    reconnect(format!("{provider} gave no refresh token, so that the access token cannot be renewed."))
+    reconnect(format!("{provider} gave no refresh token, so the access token cannot be refreshed."))
 }

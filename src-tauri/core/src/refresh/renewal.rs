@@ -80,7 +80,7 @@ pub(super) async fn renew(
         reached(Point::AfterTelling);
         outcome
     });
-    work.await.map_err(|_| Error::new(Code::Internal, "The renewal was broken off."))?
+    work.await.map_err(|_| Error::new(Code::Internal, "The refresh was interrupted."))?
 }
 
 /// The outcome that is known without asking the provider: another renewal has succeeded, or has just failed.
@@ -130,9 +130,12 @@ async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> 
 }
 
 fn lock_timed_out() -> Error {
-    Error::new(Code::DataBusy, "Another Grapnel has been renewing this connection for more than a minute.")
-        .means("It may hold new tokens that it cannot write to the disk. Nothing was changed here.")
-        .hint("Look whether the disk is full, then try again.")
+    Error::new(
+        Code::DataBusy,
+        "Another Grapnel process has been refreshing this connection for more than a minute.",
+    )
+    .means("It may hold new tokens that it cannot write to the disk. Nothing was changed here.")
+    .hint("Look whether the disk is full, then try again.")
 }
 
 impl Renewal<'_> {
@@ -307,18 +310,18 @@ fn note_renewal(
     }
     let failed = match row.renewals.retry.failures {
         0 => String::new(),
-        1 => " The try before had failed.".into(),
-        failures => format!(" The {failures} tries before had failed."),
+        1 => " The attempt before it had failed.".into(),
+        failures => format!(" The {failures} attempts before it had failed."),
     };
     let text = match reason {
         RefreshReason::Due => {
             let count = grant.held.renewals;
-            let text = format!("Renewed by itself. This is renewal {count} since the sign-in.{failed}");
+            let text = format!("Refreshed automatically. This is refresh {count} since the sign-in.{failed}");
             return activity::add_again(connection, at, Kind::RenewedByItself, &text, of);
         }
-        RefreshReason::Needed => "Renewed because the token was needed.",
-        RefreshReason::NotAccepted => "Renewed because the provider’s API did not accept the token.",
-        RefreshReason::Asked => "Renewed because you asked.",
+        RefreshReason::Needed => "Refreshed because the token was needed.",
+        RefreshReason::NotAccepted => "Refreshed because the provider’s API did not accept the token.",
+        RefreshReason::Asked => "Refreshed because you asked.",
     };
     activity::add(connection, at, Kind::Renewed, &format!("{text}{failed}"), of)
 }

@@ -65,7 +65,7 @@ async fn it_is_searched_by_what_was_said_and_by_name() {
         let entries = world.grapnel.activity(None, Some(text)).unwrap();
         entries.into_iter().map(|entry| entry.text).collect::<Vec<_>>()
     };
-    assert_eq!(found("renew"), ["Renewed because you asked."]);
+    assert_eq!(found("refreshed because"), ["Refreshed because you asked."]);
     assert_eq!(found("ACME").len(), 4, "its app, its sign-in and its renewal");
     for nothing in ["%", "_enewed", "\\", "'; DROP TABLE activity; --"] {
         assert_eq!(found(nothing), [""; 0], "{nothing}");

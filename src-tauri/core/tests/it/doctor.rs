@@ -110,7 +110,7 @@ async fn nothing_of_it_is_anybodys_business() {
         assert!(!told.contains(&text), "“{text}” is in\n{told}");
     }
     assert!(told.contains("2 extra parameters") && told.contains("client id hidden"), "{told}");
-    assert!(told.contains("renewed 1 times"), "{told}");
+    assert!(told.contains("refreshes: 1"), "{told}");
     assert!(told.contains(" token") && told.contains(" signed in"), "{told}");
 }
 

@@ -100,21 +100,27 @@ impl Failure {
             ),
             Self::Unavailable(status, wait) => {
                 let wait = wait
-                    .map(|wait| format!(" It asks to wait {} seconds.", wait.as_secs()))
+                    .map(|wait| match wait.as_secs() {
+                        1 => " It asks to wait 1 second.".to_owned(),
+                        seconds => format!(" It asks to wait {seconds} seconds."),
+                    })
                     .unwrap_or_default();
                 Error::new(Code::ProviderUnavailable, format!("{provider} answered {status}.{wait}"))
             }
             Self::TooLarge(limit) => Error::new(
                 Code::ReplyTooLarge,
-                format!("{provider}’s reply was larger than {} MiB, and was not read further.", limit >> 20),
+                format!(
+                    "The reply from {provider} was larger than {} MiB, and was not read further.",
+                    limit >> 20
+                ),
             ),
             Self::TooMany(limit) => Error::new(
                 Code::ReplyTooLarge,
-                format!("{provider}’s reply had more than {limit} values, and was not read further."),
+                format!("The reply from {provider} had more than {limit} values, and was not read further."),
             ),
             Self::Strange(what, status) => Error::new(
                 Code::ReplyInvalid,
-                format!("{provider}’s reply (status {}) was {what}.", status.as_u16()),
+                format!("The reply from {provider}, with status {}, was {what}.", status.as_u16()),
             ),
             Self::Unusable(unusable, status) => unusable.explain(provider, *status),
         }

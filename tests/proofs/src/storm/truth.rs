@@ -113,5 +113,5 @@ fn said_of(fault: &Fault) -> Option<Code> {
 fn tells_of_a_lost_answer(trouble: &Error) -> bool {
     let meaning = trouble.meaning.as_deref().unwrap_or_default();
     trouble.code == Code::ReconnectNeeded
-        && meaning.contains("The answer to an earlier renewal did not arrive.")
+        && meaning.contains("The response to an earlier refresh did not arrive.")
 }

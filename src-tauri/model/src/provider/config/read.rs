@@ -239,7 +239,7 @@ fn require_state(values: &Values<'_, '_>) -> Result<bool> {
         return Ok(is_required);
     }
     let message =
-        "Without its state nobody can tell whose answer it is, and this provider sends the state back.";
+        "A response without a state cannot be matched to its sign-in, and this provider returns the state.";
     Err(Error::input(key, message).hint("Reset require_state to true."))
 }
 
