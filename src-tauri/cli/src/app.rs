@@ -102,10 +102,7 @@ async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
             .hint("Add --with-connections to disconnect and remove them as well."));
     }
     let question = format!("Disconnect and remove {connections} of “{}”, and the app? [y/N]", app.name);
-    if !asked.yes
-        && !session
-            .confirms(&question, "Removing connections needs confirmation, and there is no terminal.")?
-    {
+    if !asked.yes && !session.confirms(&question, "Removing connections")? {
         return Err(Error::new(Code::Cancelled, "Not removed.").means("Nothing was changed."));
     }
     let with = session.grapnel.remove_app_with_connections(&app.id).await?;

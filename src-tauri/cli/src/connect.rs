@@ -112,6 +112,7 @@ async fn finish(
 
 /// Signs in without a browser.
 async fn with_password(session: &mut Session<'_>, target: &Target) -> Result<Attempt> {
+    session.check_is_piped("email")?;
     let Session { grapnel, input, output, .. } = session;
     if let Some(host) = &target.app.login_host {
         output.messages.note(&format!("Email and password are sent to {host} once and not stored."));

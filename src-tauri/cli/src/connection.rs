@@ -61,9 +61,7 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
     let connection = lookup::connection(&session.grapnel, &asked.connection)?;
     let name = &connection.name;
     let question = format!("Disconnect “{name}”? Its tokens are deleted from this computer. [y/N]");
-    if !asked.yes
-        && !session.confirms(&question, "Disconnecting needs confirmation, and there is no terminal.")?
-    {
+    if !asked.yes && !session.confirms(&question, "Disconnecting")? {
         return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
     }
     let disconnected = session.grapnel.disconnect(&connection.id).await?;

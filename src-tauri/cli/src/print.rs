@@ -115,7 +115,7 @@ impl Output {
         let message = if is_missing { "A command is required.".to_owned() } else { words.join(" ") };
         if self.json {
             self.messages.failure(&UsageError {
-                code: "usage",
+                code: USAGE,
                 message,
                 meaning: None,
                 hint: SEE_HELP,
@@ -123,7 +123,7 @@ impl Output {
             });
             return Exit::Usage;
         }
-        self.messages.note(&format!("error[{}]: {message}", wire_name(&Code::InvalidInput)));
+        self.messages.note(&format!("error[{USAGE}]: {message}"));
         let rest = rest.lines().filter(|line| !line.is_empty() && !line.starts_with("For more"));
         rest.for_each(|line| self.messages.note(line));
         self.messages.note(&format!("hint: {SEE_HELP}"));
@@ -132,6 +132,9 @@ impl Output {
 }
 
 const SEE_HELP: &str = "See grapnel --help.";
+
+/// The code of wrong arguments.
+const USAGE: &str = "usage";
 
 /// A usage error in the JSON form of [`Error`].
 #[derive(Serialize)]

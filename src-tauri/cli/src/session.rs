@@ -9,6 +9,7 @@ use grapnel_core::clock::Clock;
 use grapnel_core::token_agent::TokenRequest;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Error, Result};
+use grapnel_model::secret::SecretString;
 
 use crate::browser::Browser;
 use crate::input::Input;
@@ -78,16 +79,49 @@ impl Session<'_> {
         self.input.is_terminal && !self.output.json
     }
 
-    /// Asks the person at the terminal to confirm something that cannot be undone.
+    /// Why no person can be asked, for a usage error.
+    pub(crate) fn unattended_reason(&self) -> &'static str {
+        if self.output.json { "With --json, nothing is asked." } else { "Not running in a terminal." }
+    }
+
+    /// Asks the person at the terminal to confirm `action`, which cannot be undone.
     ///
     /// # Errors
     ///
-    /// Without a terminal, a usage error with this message.
-    pub(crate) fn confirms(&mut self, question: &str, unattended: &str) -> Result<bool> {
+    /// If no person can be asked, a usage error.
+    pub(crate) fn confirms(&mut self, question: &str, action: &str) -> Result<bool> {
         if !self.can_ask() {
-            return Err(Error::input("yes", unattended).means("Nothing was changed.").hint("Add --yes."));
+            let message = format!("{action} needs confirmation. {}", self.unattended_reason());
+            return Err(Error::input("yes", message).means("Nothing was changed.").hint("Add --yes."));
         }
         self.output.messages.ask(question);
         self.input.confirms()
+    }
+
+    /// Reads the secret of a field: from a hidden prompt at a terminal, otherwise the next line of standard input.
+    ///
+    /// # Errors
+    ///
+    /// A usage error with `--json` at a terminal.
+    pub(crate) fn secret(&mut self, field: &str, prompt: &str) -> Result<SecretString> {
+        self.check_is_piped(field)?;
+        self.input.secret(prompt)
+    }
+
+    /// Checks that a required line need not be typed: with `--json`, standard input must not be a terminal.
+    ///
+    /// # Errors
+    ///
+    /// A usage error about the field.
+    pub(crate) fn check_is_piped(&self, field: &str) -> Result<()> {
+        if self.output.json && self.input.is_terminal {
+            return Err(Error::input(
+                field,
+                "With --json, nothing is asked, and standard input is a terminal.",
+            )
+            .means("Nothing was changed.")
+            .hint("Pipe the value to standard input, or omit --json."));
+        }
+        Ok(())
     }
 }

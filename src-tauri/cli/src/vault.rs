@@ -51,9 +51,7 @@ pub(crate) async fn run(session: &mut Session<'_>, command: &Command) -> Result<
 fn confirm_reset(session: &mut Session<'_>, yes: bool) -> Result<()> {
     let question =
         "Delete all tokens and client secrets on this computer? You will have to reconnect everywhere. [y/N]";
-    if yes
-        || session.confirms(question, "Resetting the vault needs confirmation, and there is no terminal.")?
-    {
+    if yes || session.confirms(question, "Resetting the vault")? {
         return Ok(());
     }
     Err(Error::new(Code::Cancelled, "The vault was not reset.").means("Nothing was changed."))
@@ -65,15 +63,15 @@ pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result
     if session.grapnel.protection()? != Protection::Passphrase {
         return Ok(());
     }
-    if session.reads_passphrases || (is_needed && session.input.is_terminal) {
-        let passphrase = session.input.secret("Passphrase of the vault (not shown): ")?;
+    if session.reads_passphrases || (is_needed && session.can_ask()) {
+        let passphrase = session.secret("passphrase", "Passphrase of the vault (not shown): ")?;
         return session.grapnel.unlock(&passphrase).await;
     }
     if !is_needed {
         return Ok(());
     }
     let error = Error::new(Code::PassphraseNeeded, "The vault is locked. It opens with your passphrase.");
-    Err(error.means("Nothing was done.").hint(hint_here(Code::PassphraseNeeded).unwrap_or_default()))
+    Err(error.means("Nothing was changed.").hint(hint_here(Code::PassphraseNeeded).unwrap_or_default()))
 }
 
 /// Reads a new passphrase for `what`. At a terminal it is typed twice.
@@ -92,10 +90,11 @@ pub(crate) fn new_passphrase(session: &mut Session<'_>, what: &str) -> Result<Se
 
 /// Reads a passphrase at the terminal, or from standard input with `--passphrase-stdin`.
 pub(crate) fn read_passphrase(session: &mut Session<'_>, prompt: &str) -> Result<SecretString> {
-    if session.input.is_terminal || session.reads_passphrases {
-        return session.input.secret(prompt);
+    if session.can_ask() || session.reads_passphrases {
+        return session.secret("passphrase", prompt);
     }
-    Err(Error::input("passphrase", "A passphrase is needed, and there is no terminal.")
+    let message = format!("A passphrase is needed. {}", session.unattended_reason());
+    Err(Error::input("passphrase", message)
         .means("Nothing was changed.")
         .hint("Add --passphrase-stdin and write it to standard input."))
 }

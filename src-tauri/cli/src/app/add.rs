@@ -64,8 +64,8 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let (overrides, discovered, discovery) = with_announced(session, profile, own).await?;
     let config = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     let need = config.client_secret;
-    let client_secret = client_secret(&mut session.input, new.client_secret_stdin, need)?;
-    let secrets = secret_values(&mut session.input, new.secret_values)?;
+    let client_secret = client_secret(session, new.client_secret_stdin, need)?;
+    let secrets = secret_values(session, new.secret_values)?;
     let app = session.grapnel.add_app(NewApp {
         name: new.name,
         provider,

@@ -39,7 +39,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Discover) -> Result<()
         discovered.extend(found.changes.iter().map(|change| change.key.clone()));
         overrides.extend(found.changes.iter().map(|change| (change.key.clone(), change.after.clone())));
         let client_secret = if asked.client_secret_stdin {
-            Some(SecretInput(session.input.secret("Client secret (not shown): ")?))
+            Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?))
         } else {
             None
         };
@@ -63,9 +63,9 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Discover) -> Result<()
     session.output.show(&Discovered { app: &name, found, is_changed })
 }
 
-/// Whether to update the app. Without a terminal and without `--yes`, the changes are only shown.
+/// Whether to update the app. Without `--yes`, the changes are only shown if no person can be asked.
 fn confirms(session: &mut Session<'_>, yes: bool, changes: &[ValueChange]) -> Result<bool> {
-    if yes || !session.input.is_terminal {
+    if yes || !session.can_ask() {
         return Ok(yes);
     }
     let messages = &session.output.messages;

@@ -63,11 +63,11 @@ pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
     let discovered = discovered.filter(|key| change.settings.iter().all(|(other, _)| other != key)).collect();
     overrides.extend(change.settings);
     let client_secret = if change.client_secret_stdin {
-        Some(SecretInput(session.input.secret("Client secret (not shown): ")?))
+        Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?))
     } else {
         None
     };
-    let mut secrets = secret_values(&mut session.input, change.secret_values)?;
+    let mut secrets = secret_values(session, change.secret_values)?;
     secrets.extend(change.resets.into_iter().filter(|key| app.secrets.contains(key)).map(|key| (key, None)));
     let changed = session.grapnel.change_app(
         &app.id,

@@ -8,7 +8,6 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{Need, Overrides, Profile};
 use grapnel_model::secret::SecretInput;
 
-use crate::input::Input;
 use crate::lookup;
 use crate::session::Session;
 
@@ -50,21 +49,26 @@ pub(super) async fn with_announced(
 
 /// Reads the secret values of these keys, one per line.
 pub(super) fn secret_values(
-    input: &mut Input,
+    session: &mut Session<'_>,
     keys: Vec<String>,
 ) -> Result<BTreeMap<String, Option<SecretInput>>> {
     let mut values = BTreeMap::new();
     for key in keys {
-        let value = input.secret(&format!("{key} (not shown): "))?;
+        let value = session.secret(&key, &format!("{key} (not shown): "))?;
         values.insert(key, Some(SecretInput(value)));
     }
     Ok(values)
 }
 
 /// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type it.
-pub(super) fn client_secret(input: &mut Input, is_given: bool, need: Need) -> Result<Option<SecretInput>> {
-    if is_given || (need == Need::Required && input.is_terminal) {
-        return input.secret("Client secret (not shown): ").map(|secret| Some(SecretInput(secret)));
+pub(super) fn client_secret(
+    session: &mut Session<'_>,
+    is_given: bool,
+    need: Need,
+) -> Result<Option<SecretInput>> {
+    if is_given || (need == Need::Required && session.can_ask()) {
+        let secret = session.secret("client_secret", "Client secret (not shown): ")?;
+        return Ok(Some(SecretInput(secret)));
     }
     if need == Need::Required {
         return Err(Error::input("client_secret", "This provider requires a client secret.")

@@ -32,8 +32,8 @@ impl AccountChoice {
     }
 }
 
-/// Asks at a terminal what to do, and returns the resulting connection. Without a terminal nothing is replaced. `lines`
-/// continues the input of the sign-in.
+/// Asks at a terminal what to do, and returns the resulting connection. Without a terminal, or with `--json`, nothing is
+/// replaced. `lines` continues the input of the sign-in.
 pub(super) async fn resolve(
     session: &mut Session<'_>,
     attempt: &Attempt,
@@ -42,7 +42,7 @@ pub(super) async fn resolve(
 ) -> Result<ConnectionId> {
     let Session { grapnel, input, output, .. } = session;
     let beside = attempt.connection_id.clone().ok_or_else(|| unanswered(other))?;
-    if !input.is_attended() {
+    if !input.is_attended() || output.json {
         return Err(unanswered(other));
     }
     output.messages.note(&described(other));

@@ -318,6 +318,10 @@ async fn another_account_replaces_nothing_unasked() {
     let ran = world.run("disconnect 'acme 2' --forget --yes").await;
     assert_eq!(ran.exit, Exit::Done, "{ran}");
 
+    let ran = world.answer("connect acme --json", "replace\n").await;
+    assert_eq!(ran.exit, Exit::NotAuthorized, "with --json, nothing is asked: {ran}");
+    assert_eq!(world.run("disconnect 'acme 2' --forget --yes").await.exit, Exit::Done);
+
     let ran = world.answer_to("connect acme", "[replace/keep/discard]", "perhaps\ndiscard\n").await;
     assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
     assert_snapshot!("another_account_discarded_says", ran.said);

@@ -52,7 +52,7 @@ async fn an_app_is_changed_to_what_its_issuer_announces_now() {
     world.run("app set id --set pkce=never --reset revocation_url").await;
     assert_snapshot!("discover_dry", world.run("app discover id").await);
     assert_snapshot!("discover_no", world.answer("app discover id", "n\n").await);
-    let dry = world.run("app discover id --json").await.json();
+    let dry = world.answer("app discover id --json", "y\n").await.json();
     assert_eq!((&dry["changed"], &dry["changes"][0]["key"]), (&false.into(), &"pkce".into()));
     assert_eq!(world.run("app show id --json").await.json()["overrides"]["pkce"], "never");
     assert_snapshot!("discover_yes", world.answer("app discover id", "y\n").await);

@@ -125,3 +125,30 @@ async fn failures_are_json_for_programs() {
     let list = world.run("list --json").await;
     assert_eq!((list.exit, list.said.as_str()), (Exit::Done, ""));
 }
+
+/// With `--json`, a terminal is not asked: what is missing is an error at once.
+#[tokio::test]
+async fn with_json_a_terminal_is_not_asked() {
+    let world = World::new();
+    world.connect().await;
+    for (line, field) in [
+        ("disconnect acme", "yes"),
+        ("app remove acme --with-connections", "yes"),
+        ("app set acme --client-secret-stdin", "client_secret"),
+        ("app set acme --secret-value token.header.X-Client-ID", "token.header.X-Client-ID"),
+        ("app add new --provider grigora --client-id x", "client_secret"),
+        ("connect acme --password", "email"),
+        ("vault passphrase", "passphrase"),
+        ("vault passphrase --passphrase-stdin", "passphrase"),
+    ] {
+        let ran = world.answer(&format!("{line} --json"), "y\ny\ny\n").await;
+        assert_eq!((ran.exit, ran.out.as_str()), (Exit::Usage, ""), "{ran}");
+        let told: serde_json::Value = serde_json::from_str(&ran.said).unwrap();
+        assert_eq!(told["error"]["field"], field, "{ran}");
+        assert!(told["error"]["hint"].is_string(), "{ran}");
+    }
+    world.pipe("vault passphrase --passphrase-stdin", "harbour lamp eleven moss\n").await;
+    let ran = world.answer("token acme --json", "harbour lamp eleven moss\n").await;
+    assert_eq!(ran.exit, Exit::Keyring, "{ran}");
+    assert!(ran.said.contains("passphrase_needed"), "{ran}");
+}
