@@ -68,7 +68,7 @@ impl LogEntry {
     /// The text, and how often it happened.
     fn description(&self, now: Timestamp) -> String {
         let Some(last_at) = self.last_at else { return self.text.clone() };
-        format!("{} {} times, last {}.", self.text, self.times, relative_time(last_at, now))
+        format!("{} ({} times, last {})", self.text, self.times, relative_time(last_at, now))
     }
 }
 
@@ -81,6 +81,6 @@ impl Shown for Log {
             let about = line.connection.as_ref().or(line.app.as_ref()).cloned().unwrap_or_default();
             [relative_time(line.at, now), about, line.description(now)]
         });
-        table(["WHEN", "ABOUT", "EVENT"], rows)
+        table(["WHEN", "CONNECTION/APP", "EVENT"], rows)
     }
 }

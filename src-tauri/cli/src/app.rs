@@ -101,7 +101,10 @@ async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
             .means("Nothing was removed.")
             .hint("Add --with-connections to disconnect and remove them as well."));
     }
-    let question = format!("Disconnect and remove {connections} of “{}”, and the app? [y/N]", app.name);
+    let question = format!(
+        "Remove the app “{}” and its {connections}? Their tokens are deleted from this computer. [y/N]",
+        app.name
+    );
     if !asked.yes && !session.confirms(&question, "Removing connections")? {
         return Err(Error::new(Code::Cancelled, "Not removed.").means("Nothing was changed."));
     }

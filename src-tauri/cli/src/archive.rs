@@ -51,7 +51,7 @@ pub(crate) struct Import {
     /// Show what would be added, without adding it
     #[arg(long)]
     dry_run: bool,
-    /// Skip the question whether the tokens are in use elsewhere
+    /// Don't ask whether the tokens are in use elsewhere
     #[arg(long, short)]
     yes: bool,
 }
@@ -97,10 +97,10 @@ fn confirm_sole_use(session: &mut Session<'_>) -> Result<()> {
     if !session.can_ask() {
         return Err(Error::input("yes", format!("The file contains refresh tokens. {ONE_COMPUTER}"))
             .means("Nothing was imported.")
-            .hint(format!("If the computer they come from no longer uses them, add --yes. {instead}")));
+            .hint(format!("If the other computer no longer uses them, add --yes. {instead}")));
     }
     session.output.messages.note(&format!("{ONE_COMPUTER} {instead}"));
-    session.output.messages.ask("Has the computer they come from stopped using them? [y/N]");
+    session.output.messages.ask("Has the other computer stopped using them? [y/N]");
     if session.input.confirms()? {
         Ok(())
     } else {
@@ -124,7 +124,7 @@ impl Shown for ExportReport {
             ""
         };
         format!(
-            "Wrote {}: {}, {}, {with_tokens} of them with tokens.{gone}",
+            "Wrote {}: {}, {} ({with_tokens} with tokens).{gone}",
             self.file,
             counted(apps, "app"),
             counted(connections, "connection"),
@@ -153,7 +153,7 @@ impl Shown for ImportReport {
             [wire_name(&line.what), kind, outcome(line, self.is_plan), line.why.clone().unwrap_or_default()]
         });
         let written = relative_time(self.imported.exported_at, now);
-        format!("Exported {written}.\n{}", table(["", "IN THE FILE", "HERE", ""], rows))
+        format!("Exported {written}.\n{}", table(["TYPE", "NAME", "RESULT", "NOTE"], rows))
     }
 }
 

@@ -174,8 +174,8 @@ async fn await_end(
         }
         if !pastes {
             let by_window = target.app.way_back == RedirectMethod::DeepLink;
-            let what = if by_window { "Grapnel’s window to receive the callback" } else { "the callback" };
-            messages.note(&format!("Waiting for {what}. Ctrl-C cancels."));
+            let how = if by_window { " (a deep link opens Grapnel)" } else { "" };
+            messages.note(&format!("Waiting for the callback{how}. Ctrl-C cancels."));
         }
         wait::end_of(grapnel, &attempt.id, Some(&messages)).await
     };
@@ -243,7 +243,7 @@ fn timed_out(refused: Option<Error>) -> Error {
             .means("No token was issued, and nothing changed.")
             .hint("Try again, with a longer --timeout if necessary.");
     };
-    let message = format!("Timed out without a valid callback. The last one: {}", refused.message);
+    let message = format!("Timed out without a valid callback. Last callback: {}", refused.message);
     let error = Error::new(Code::TimedOut, message).means("No token was issued, and nothing changed.");
     match refused.hint {
         Some(hint) => error.hint(hint),

@@ -112,7 +112,7 @@ impl Shown for Disconnected<'_> {
             Revocation::Done => format!("Access was revoked at {provider}."),
             Revocation::NotOffered => {
                 format!(
-                    "{provider} offers no revocation: access stays in force there until you revoke it{place}"
+                    "{provider} has no revocation endpoint: access stays valid there until you revoke it{place}"
                 )
             }
             Revocation::Pending => {
@@ -121,7 +121,7 @@ impl Shown for Disconnected<'_> {
                 )
             }
             Revocation::Failed => {
-                format!("Access may still be in force at {provider}. Check there{place}")
+                format!("Access may still be valid at {provider}. Check there{place}")
             }
         };
         let each = self.revocations.iter().map(|one| {

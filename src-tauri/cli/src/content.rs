@@ -33,7 +33,7 @@ struct From {
 
 #[derive(Debug, Args)]
 pub(crate) struct Search {
-    /// Words, or beginnings of words
+    /// Words or word prefixes
     #[arg(required = true, value_name = "TEXT")]
     words: Vec<String>,
 }
@@ -201,7 +201,7 @@ impl Shown for Collections {
 impl Shown for Items {
     fn text(&self, _: Timestamp) -> String {
         if self.items.is_empty() {
-            return "None.".into();
+            return "No items.".into();
         }
         let rows = self
             .items
@@ -252,6 +252,6 @@ impl Shown for Posts {
                 post.title.clone(),
             ]
         });
-        table(["ID", "STATUS", "CHANGED", "WORDS", "TITLE"], rows)
+        table(["ID", "STATUS", "UPDATED", "WORDS", "TITLE"], rows)
     }
 }

@@ -14,7 +14,7 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage: an unknown argument or an invalid value.
     Usage = 2,
-    /// The connection needs a new sign-in.
+    /// The connection must be reconnected.
     ReconnectNeeded = 3,
     /// The provider cannot be reached, or is unavailable.
     ProviderUnavailable = 4,

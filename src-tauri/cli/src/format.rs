@@ -17,6 +17,11 @@ pub(crate) fn relative_time(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The time until `due`: `within 3 days`; `now` once it has passed.
+pub(crate) fn within(due: Timestamp, now: Timestamp) -> String {
+    if due > now { format!("within {}", duration(now.duration_until(due))) } else { "now".into() }
+}
+
 /// A duration in its largest unit, rounded down.
 pub(crate) fn duration(distance: SignedDuration) -> String {
     let seconds = distance.unsigned_abs().as_secs();

@@ -45,14 +45,14 @@ pub(crate) fn quoted(name: &str) -> String {
     }
 }
 
-/// Says in an error that only a new sign-in mends how that is asked for here.
+/// Adds the command that reconnects to an error that requires it.
 pub(crate) fn to_reconnect(name: &str) -> impl Fn(Error) -> Error + '_ {
     move |error| {
         if error.code != Code::ReconnectNeeded {
             return error;
         }
         let before = error.hint.clone().map(|hint| format!("{hint} ")).unwrap_or_default();
-        error.hint(format!("{before}To sign in again: grapnel connect {}", quoted(name)))
+        error.hint(format!("{before}Reconnect: grapnel connect {}", quoted(name)))
     }
 }
 

@@ -113,8 +113,8 @@ impl Shown for VaultStatus {
                 "The vault is empty. The first secret creates a key in your keyring. To use a passphrase instead: \
                  grapnel vault passphrase"
             }
-            Protection::Keyring => "The vault opens with a key in your keyring.",
-            Protection::Passphrase => "The vault opens with your passphrase, entered at each start.",
+            Protection::Keyring => "The vault key is in your keyring.",
+            Protection::Passphrase => "The vault is protected with a passphrase, asked for at each start.",
         };
         match &self.trouble {
             None => opener.to_owned(),

@@ -104,12 +104,9 @@ struct Added<'a> {
 impl Shown for Added<'_> {
     fn text(&self, _: Timestamp) -> String {
         let App { name, redirect_uri, .. } = self.app;
-        let port = if self.app.has_free_port() { " (with a free port at each sign-in)" } else { "" };
+        let port = if self.app.has_free_port() { " (any free port is added)" } else { "" };
         let connect = format!("grapnel connect {}", lookup::quoted(name));
-        let next = fields([
-            ("register this redirect URI", format!("{redirect_uri}{port}")),
-            ("then connect", connect),
-        ]);
+        let next = fields([("Redirect URI to register", format!("{redirect_uri}{port}")), ("Next", connect)]);
         let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));
         format!("Added the app “{name}”.\n{next}{}", announced.unwrap_or_default())
     }

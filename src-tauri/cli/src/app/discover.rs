@@ -109,7 +109,7 @@ fn table_of(changes: &[ValueChange]) -> String {
         let before = if change.before.is_empty() { "(not set)" } else { &change.before };
         [change.key.clone(), before.to_owned(), change.after.clone()]
     });
-    table(["SETTING", "NOW", "METADATA"], rows)
+    table(["SETTING", "CURRENT", "METADATA"], rows)
 }
 
 /// The metadata of an issuer, with notes and warnings.

@@ -26,7 +26,7 @@ pub(crate) struct Set {
     /// The redirect URI: deep-link, loopback or loopback:PORT for a URI of this app's own, or a complete URI
     #[arg(long)]
     redirect: Option<String>,
-    /// A scope to request instead of the present ones (repeatable; '' for none)
+    /// A scope to request; replaces the current scopes (repeatable; '' for none)
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Option<Vec<String>>,
     /// Override a setting of the profile (repeatable)
@@ -54,7 +54,7 @@ pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
     let is_own = |key: &&String| overrides.contains_key(*key) || app.secrets.contains(*key);
     if let Some(key) = change.resets.iter().find(|key| !is_own(key)) {
         return Err(
-            Error::input(key, format!("“{key}” has the profile’s default.")).means("Nothing was changed.")
+            Error::input(key, format!("“{key}” is already at its default.")).means("Nothing was changed.")
         );
     }
     let has_issuer = change.settings.iter().any(|(key, _)| key == "issuer");

@@ -84,7 +84,7 @@ impl Shown for Proposed {
         let Self(ProposedRedirect { deep_link, loopback }) = self;
         fields([
             ("deep link", deep_link.clone()),
-            ("loopback", format!("{loopback} (with a free port at each sign-in)")),
+            ("loopback", format!("{loopback} (any free port is added)")),
         ])
     }
 }
@@ -117,7 +117,7 @@ impl Shown for Removed<'_> {
         let there = match with.revocation {
             Revocation::Done => "Their tokens were revoked.",
             Revocation::NotOffered => {
-                "Their tokens were deleted here. The provider offers no revocation: access stays in force there until you revoke it."
+                "Their tokens were deleted here. The provider has no revocation endpoint: access stays valid there until you revoke it."
             }
             Revocation::Pending | Revocation::Failed => {
                 "Some tokens could not be revoked, and may still be valid at the provider."

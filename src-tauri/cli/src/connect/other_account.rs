@@ -16,7 +16,7 @@ pub(super) struct AccountChoice {
     /// Prefill this account on the sign-in page, if the provider supports it
     #[arg(long, value_name = "EMAIL")]
     login_hint: Option<String>,
-    /// Have the provider ask for the account
+    /// Ask the provider to show its account chooser
     #[arg(long, conflicts_with_all = ["login_hint", "password"])]
     another_account: bool,
     /// Replace the connection's account if another one signs in
@@ -47,9 +47,10 @@ pub(super) async fn resolve(
     }
     output.messages.note(&described(other));
     loop {
-        output
-            .messages
-            .ask("Replace that account, keep both, or discard the new sign-in? [replace/keep/discard]");
+        output.messages.ask(&format!(
+            "Replace the account of “{}”, keep both, or discard the new sign-in? [replace/keep/discard]",
+            other.connection
+        ));
         let answer = match &mut lines {
             Some(lines) => lines.recv().await.map(|line| line.expose_secret().to_owned()),
             None => input.line()?,
@@ -72,7 +73,7 @@ pub(super) async fn resolve(
 fn described(other: &OtherAccount) -> String {
     let OtherAccount { connection, account, signed_in, kept_as, .. } = other;
     format!(
-        "You signed in as {signed_in}, and “{connection}” belongs to {account}. “{connection}” is unchanged; the new \
+        "You signed in as {signed_in}, but “{connection}” belongs to {account}. “{connection}” is unchanged; the new \
          sign-in is “{kept_as}”."
     )
 }
@@ -81,7 +82,7 @@ fn unanswered(other: &OtherAccount) -> Error {
     let (there, new) = (quoted(&other.connection), quoted(&other.kept_as));
     Error::new(
         Code::OtherAccount,
-        format!("{} signed in, and “{}” belongs to {}.", other.signed_in, other.connection, other.account),
+        format!("{} signed in, but “{}” belongs to {}.", other.signed_in, other.connection, other.account),
     )
     .means(format!("“{}” is unchanged. The new tokens are stored as “{}”.", other.connection, other.kept_as))
     .hint(format!(

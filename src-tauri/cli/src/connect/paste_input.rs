@@ -19,12 +19,12 @@ pub(super) async fn submit_lines(
     messages: &Messages,
 ) -> Error {
     if is_only_way {
-        messages.note("Paste the whole URL that the browser was redirected to. Ctrl-C cancels.");
+        messages.note("Paste the full URL that the browser was redirected to. Ctrl-C cancels.");
     }
     let Some(lines) = lines else { return std::future::pending().await };
     let mut last = Error::input("pasted", "Nothing was pasted.")
         .means("The sign-in was cancelled.")
-        .hint("Write the URL that the browser was redirected to to standard input.");
+        .hint("Pass the redirect URL on standard input.");
     while let Some(line) = lines.recv().await {
         if line.expose_secret().trim().is_empty() {
             continue;

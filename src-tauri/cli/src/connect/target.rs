@@ -45,7 +45,8 @@ impl Target {
                 .hint("List apps: grapnel app list. List connections: grapnel list")
         })?;
         let app = grapnel.apps()?.into_iter().find(|app| app.id == there.app_id);
-        let app = app.ok_or_else(|| Error::new(Code::NotFound, "This connection’s app is gone."))?;
+        let app =
+            app.ok_or_else(|| Error::new(Code::NotFound, "The app of this connection no longer exists."))?;
         Ok(Self { app, wanted: again(there.id), is_implicit: false })
     }
 

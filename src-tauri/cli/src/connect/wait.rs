@@ -61,16 +61,16 @@ pub(super) fn print_hints(app: &App, provider: &str, may_paste: bool, messages: 
         "- Invalid redirect URI: register this one with {provider}: {}{any_port}",
         app.redirect_uri
     ));
-    let copy = if may_paste { "copy the whole URL from the address bar and " } else { "" };
+    let copy = if may_paste { "copy the full URL from the address bar and " } else { "" };
     let paste = if may_paste {
         "paste it here".to_owned()
     } else {
         format!("start again with: grapnel connect {} --paste", quoted(&app.name))
     };
     let unreachable = match app.way_back {
-        RedirectMethod::DeepLink => "The page stays, or Grapnel does not open",
-        RedirectMethod::Loopback => "The browser cannot reach this computer’s port",
-        RedirectMethod::Paste => "Access approved",
+        RedirectMethod::DeepLink => "The page stays, or Grapnel does not open:",
+        RedirectMethod::Loopback => "The browser cannot reach 127.0.0.1:",
+        RedirectMethod::Paste => "After approving access,",
     };
-    messages.note(&format!("- {unreachable}: {copy}{paste}."));
+    messages.note(&format!("- {unreachable} {copy}{paste}."));
 }

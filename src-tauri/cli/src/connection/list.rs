@@ -4,7 +4,7 @@ use grapnel_model::connection::{State, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::format::{relative_time, status_text};
+use crate::format::{relative_time, status_text, within};
 use crate::print::Shown;
 use crate::table::table;
 
@@ -26,11 +26,11 @@ struct ConnectionRow {
 }
 
 impl ConnectionRow {
-    /// The status, when a new sign-in will be needed, and whether scopes are missing.
+    /// The status, until when to reconnect, and whether scopes are missing.
     fn status(&self, now: Timestamp) -> String {
         let status = status_text(self.state, self.retry_at, now);
         let status = match self.sign_in_due.filter(|_| self.state != State::ReconnectNeeded) {
-            Some(due) => format!("{status}, sign-in needed {}", relative_time(due, now)),
+            Some(due) => format!("{status}, reconnect {}", within(due, now)),
             None => status,
         };
         if self.lacks_scopes { format!("{status}, scopes missing") } else { status }

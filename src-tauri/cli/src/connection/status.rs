@@ -9,7 +9,7 @@ use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::format::{relative_time, status_text};
+use crate::format::{relative_time, status_text, within};
 use crate::print::Shown;
 use crate::table::{fields, table};
 
@@ -79,7 +79,16 @@ impl Status {
                 format!("The access token expired {}{}.", relative_time(end, now), self.expiry_source())
             }
             None if self.tokens.is_some() => "The provider returned no expiry.".into(),
-            None => "There are no tokens.".into(),
+            None => "No tokens.".into(),
+        }
+    }
+
+    /// When the access token expires, as a value; empty without tokens.
+    fn expiry(&self, now: Timestamp) -> String {
+        match self.expires_at {
+            Some(end) => format!("{}{}", relative_time(end, now), self.expiry_source()),
+            None if self.tokens.is_some() => "no expiry given".into(),
+            None => String::new(),
         }
     }
 
@@ -145,13 +154,10 @@ impl Status {
             ("app", self.app.clone()),
             ("provider", self.provider.clone()),
             ("state", status_text(self.state, self.retry_at, now)),
-            (
-                "new sign-in",
-                self.sign_in_due.map(|due| format!("needed {}", relative_time(due, now))).unwrap_or_default(),
-            ),
+            ("reconnect", self.sign_in_due.map(|due| within(due, now)).unwrap_or_default()),
             ("account", self.owner()),
             ("account note", self.identity_note.clone().unwrap_or_default()),
-            ("tokens", self.expiry_text(now)),
+            ("expires", self.expiry(now)),
             ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),
             ("refresh token", refresh.unwrap_or_default()),
             (
@@ -187,7 +193,7 @@ impl Shown for Status {
             let header = claims.header.iter().map(|field| format!("{} {}", field.name, field.value));
             let verified = match &claims.unverified_because {
                 _ if claims.is_verified => "yes".to_owned(),
-                Some(why) => format!("no, because {why}"),
+                Some(why) => format!("no: {why}"),
                 None => "no".to_owned(),
             };
             parts.push(fields([
@@ -201,7 +207,7 @@ impl Shown for Status {
         }
         if !self.deviations.is_empty() {
             let rows = self.deviations.iter().map(|one| [one.member.clone(), one.found.clone()]);
-            parts.push(table(["DEVIATION", "WHAT WAS FOUND"], rows));
+            parts.push(table(["DEVIATION", "FOUND"], rows));
         }
         parts.join("\n\n")
     }

@@ -20,10 +20,10 @@ use crate::session::{Ask, Session};
 pub(crate) struct Token {
     /// The connection's name
     connection: String,
-    /// How long the token must still be good for, such as 90s or 5m
+    /// Minimum remaining validity, such as 90s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     min_valid: SignedDuration,
-    /// Say that the token you were given was refused: refresh it, unless a newer one is stored
+    /// The last token was rejected by the API: refresh it, unless a newer one is stored
     #[arg(long)]
     rejected: bool,
 }
@@ -65,9 +65,8 @@ fn show(output: &mut Output, asked: &Token, token: &AccessToken) -> Result<()> {
     output.show_raw(&Printed::of(token))?;
     let left = token.expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < asked.min_valid) {
-        let said =
-            format!("warning: The token is good for {}, which is less than you asked for.", duration(left));
-        output.messages.note(&said);
+        let left = duration(left);
+        output.messages.note(&format!("warning: The token is valid for only {left}, less than requested."));
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ async fn more_than_the_provider_gives_is_said_and_not_asked_for_each_time() {
     let world = World::new();
     world.connect().await;
     let first = world.run("token acme --min-valid 2h").await;
-    assert_eq!(first.said, "warning: The token is good for 1 hour, which is less than you asked for.\n");
+    assert_eq!(first.said, "warning: The token is valid for only 1 hour, less than requested.\n");
     world.clock.advance(SignedDuration::from_mins(29));
     assert_eq!(world.run("token acme --min-valid 2h").await.out, first.out);
     world.clock.advance(SignedDuration::from_mins(2));

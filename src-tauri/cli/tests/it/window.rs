@@ -76,7 +76,7 @@ async fn the_window_that_runs_answers() {
     assert!(serde_json::from_str::<Value>(&json.out).unwrap()["expires_at"].is_string());
     let more = grapnel(&world, &["token", "acme", "--min-valid", "2h"]).await;
     assert_eq!(more.exit, Some(0));
-    assert_eq!(more.said, "warning: The token is good for 59 minutes, which is less than you asked for.\n");
+    assert_eq!(more.said, "warning: The token is valid for only 59 minutes, less than requested.\n");
 }
 
 /// A program that is called like the command line's is named itself, and not the one that started it.
