@@ -87,7 +87,7 @@ fn no_type_that_can_be_printed_holds_a_secret_as_text() -> Result<()> {
     Ok(())
 }
 
-/// `core` of `core/src/app/mod.rs`; the window's own is at the top.
+/// `core` of `core/src/app.rs`; the window's own is at the top.
 fn crate_of(path: &str) -> &str {
     match path.split('/').next() {
         None | Some("src") => "desktop",

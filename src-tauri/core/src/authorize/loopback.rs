@@ -5,10 +5,10 @@ mod answer;
 mod connections;
 mod page;
 #[cfg(target_os = "linux")]
-#[path = "peer_linux.rs"]
+#[path = "loopback/peer_linux.rs"]
 mod peer;
 #[cfg(not(target_os = "linux"))]
-#[path = "peer_unsupported.rs"]
+#[path = "loopback/peer_unsupported.rs"]
 mod peer;
 mod port;
 

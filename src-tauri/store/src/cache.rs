@@ -160,7 +160,7 @@ fn configure(path: &Path) -> rusqlite::Result<Connection> {
                 "DROP TABLE IF EXISTS list; DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS body;
                  DROP TABLE IF EXISTS words;",
             )?;
-            transaction.execute_batch(include_str!("schema.sql"))?;
+            transaction.execute_batch(include_str!("cache/schema.sql"))?;
             transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         }
         transaction.commit()?;
