@@ -33,7 +33,7 @@ Arguments:
   [LINK]     A link that leads back to Grapnel (dev.grapnel.desktop:/…), as the system passes it on
 
 Options:
-  --sandbox  Start the sandbox, which plays the built-in providers on this computer
+  --sandbox  Start the sandbox, which simulates the built-in providers on this computer
   --hidden   Show no window where there is a tray, as at login
   --help     Print this help
   --version  Print the version

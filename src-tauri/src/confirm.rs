@@ -44,9 +44,9 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
         .ask(Confirmation {
             title: "Delete all tokens and client secrets?",
             what: "They cannot be opened without the key that is lost, and cannot be brought back.".into(),
-            meaning: "Providers are not told: what they allowed stays in force there. Apps, connections, their history \
-                and what was read stay; you enter client secrets and sign in again. Where the key may come back, such as \
-                from a backup, cancel and bring it back first.",
+            meaning: "Providers are not told: access stays valid there. Apps, connections, their history and offline content \
+                stay; enter the client secrets again and reconnect. If you can restore the key, such as from a backup, \
+                cancel and restore it first.",
             action: "_Delete and reset",
         })
         .await
@@ -84,7 +84,7 @@ fn program_confirmation(command: &str, known: &[&str]) -> Result<Option<Confirma
     Ok(Some(Confirmation {
         title: "Open sign-in pages with this program?",
         what: shown("browser", command)?,
-        meaning: "It runs with all your rights, and is handed each address. Go on only if you entered it yourself.",
+        meaning: "It runs with all your rights, and receives each URL. Go on only if you entered it yourself.",
         action: "_Use this program",
     }))
 }

@@ -43,12 +43,10 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     let owner = asked.await.unwrap_or(Owner::Unknown);
     match owner {
         Owner::Nobody => {
-            return Err(lost(format!(
-                "The system knows no program that opens links of the kind {SCHEME}:/."
-            )));
+            return Err(lost(format!("No program is registered for {SCHEME}:/ links.")));
         }
         Owner::Other(name) => {
-            return Err(lost(format!("The system gives the links that lead back to Grapnel to “{name}”.")));
+            return Err(lost(format!("Deep links to Grapnel are opened by “{name}”.")));
         }
         Owner::Own | Owner::Unknown => {}
     }
@@ -58,12 +56,12 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     let probe = app.state::<SelfTest>();
     *probe.0.lock() = Some((number.clone(), back));
     if browser::open(app, format!("{SCHEME}:/probe?{number}").into(), String::new()).await.is_err() {
-        return Err(lost("The system did not open a link that leads back to Grapnel.".into()));
+        return Err(lost("The system did not open the test link.".into()));
     }
     match tokio::time::timeout(PATIENCE, came_back).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(lost(format!(
-            "A link back to Grapnel was opened, and did not arrive within {} seconds.",
+            "The test link was opened, but did not reach Grapnel within {} seconds.",
             PATIENCE.as_secs()
         ))),
     }
@@ -71,6 +69,6 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
 
 fn lost(found: String) -> Error {
     Error::new(Code::BrowserFailed, found)
-        .means("A sign-in by deep link would wait in vain. Nothing was sent to the provider.")
-        .hint("Have the answer come to a port of this computer instead, or go on and paste the address that you are sent to.")
+        .means("A sign-in by deep link would time out. Nothing was sent to the provider.")
+        .hint("Use loopback (127.0.0.1) instead, or continue and paste the redirect URL.")
 }

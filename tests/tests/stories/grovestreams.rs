@@ -77,7 +77,7 @@ async fn without_scripts(scene: &Scene, page: &Page) -> Result<()> {
         .step("Its address, pasted, connects", async {
             page.press(Role::Disclosure, "Paste the URL instead").await?;
             page.fill("Redirect URL", &address).await?;
-            page.press(Role::Button, "Submit").await?;
+            page.press(Role::Button, "Use this URL").await?;
             page.find(Role::Tab, "Overview").await?;
             page.says(ACTIVE).await
         })

@@ -99,5 +99,5 @@ async fn what_is_pasted_wrongly(scene: &Scene, page: &Page, consent: &Consent, a
 
 async fn paste(page: &Page, text: &str) -> Result<()> {
     page.fill(PASTED, text).await?;
-    page.press(Role::Button, "Submit").await
+    page.press(Role::Button, "Use this URL").await
 }

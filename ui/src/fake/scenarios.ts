@@ -234,9 +234,9 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
       "testDeepLink",
       trouble(
         "browser_failed",
-        "The system gives the links that lead back to Grapnel to “other.desktop”.",
-        "A sign-in by deep link would wait in vain. Nothing was sent to the provider.",
-        "Have the answer come to a port of this computer instead, or go on and paste the address that you are sent to.",
+        "Deep links to Grapnel are opened by “other.desktop”.",
+        "A sign-in by deep link would time out. Nothing was sent to the provider.",
+        "Use loopback (127.0.0.1) instead, or continue and paste the redirect URL.",
       ),
     );
     return held([]);

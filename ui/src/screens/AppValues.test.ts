@@ -61,7 +61,7 @@ test("addresses of one installation follow the one that is set", async () => {
   await user.clear(field("token_url"));
   await user.type(field("token_url"), "https://iot.acme.example/api/oauth_access_token");
   expect(field("login_url")).toHaveValue("https://iot.acme.example/api/oauth_login");
-  expect(field("login_url").closest(".labelled")).toHaveTextContent("follows the other endpoints");
+  expect(field("login_url").closest(".labelled")).toHaveTextContent("same host as the other endpoints");
   await user.clear(field("login_url"));
   await user.type(field("login_url"), "https://grovestreams.com/api/oauth_login");
   await user.type(field("client_id"), "own");

@@ -31,7 +31,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     "paste-waiting",
     async (user) => {
       await row(user, "Harbour");
-      await press(user, "Submit");
+      await press(user, "Use this URL");
       await screen.findByText(/That is not an address/);
     },
   ],

@@ -42,7 +42,7 @@ export const addApp = {
   stateWarning:
     "Without state, a forged callback could sign you in as someone else (CSRF). " +
     "Turn this off only if the provider doesn’t return it.",
-  more: "Custom parameter",
+  more: "Extra parameter",
   moreNote:
     "Key: authorize.NAME, token.NAME or refresh.NAME adds a parameter to that request, token.header.NAME a header. " +
     "Any other profile key works too.",
@@ -117,7 +117,7 @@ export const sourceWord: Record<ValueSource, string> = {
   assumed: "assumed",
   yours: "custom",
   discovery: "from discovery",
-  follows: "follows the other endpoints",
+  follows: "same host as the other endpoints",
 };
 
 /** Running discovery again for an existing app. */

@@ -27,7 +27,7 @@ export const browse = {
   anyCategory: "Any category",
   notANumber: "Enter a whole number.",
   notADate: "Enter a date as YYYY-MM-DD.",
-  below: (lower: string) => `This is below “${lower}”. Nothing can match.`,
+  below: (lower: string) => `Must not be below “${lower}”.`,
   by: (provider: string) => `Filtered by ${provider}`,
   byUs: "Filtered locally",
   term: {

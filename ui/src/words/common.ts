@@ -79,7 +79,7 @@ export const stateSentence = {
     `${good(left)}The last refresh failed. Next attempt: ${when ?? "now"}.`,
   reconnect_needed: (left: number | null) =>
     left === null ? "Reconnect to continue." : `${good(left)}It can’t be refreshed: reconnect to continue.`,
-  signInDue: (left: number) => `Reconnect within ${spoken(left)}: after that, the tokens can’t be refreshed.`,
+  signInDue: (left: number) => `Reconnect within ${spoken(left)}. After that, the tokens can’t be refreshed.`,
   locked: "Unlock the vault to use this connection.",
   disconnected: "Tokens deleted from this computer.",
 };

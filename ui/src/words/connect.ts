@@ -1,5 +1,7 @@
 // The guided sign-in.
 
+import { of } from "./number";
+
 export const connect = {
   title: (app: string, provider: string) => `Connect ${app} to ${provider}`,
   again: (connection: string, provider: string) => `Reconnect ${connection} to ${provider}`,
@@ -24,7 +26,7 @@ export const connect = {
     `${provider} doesn’t support PKCE: anyone who intercepts the authorization code can use it. ` +
     `Connect only on a computer that you don’t share.`,
   noClient:
-    "It doesn’t register clients either: any program or site can ask you to sign in there and receive the code.",
+    "It has no client registration either: any program or site can ask you to sign in there and receive the code.",
   cancelOther: (app: string) => `Cancel the sign-in for ${app} and continue`,
   nothingYet: "No response yet. Check the page in your browser:",
   ifClient: (provider: string) =>
@@ -70,7 +72,7 @@ export const connect = {
   pasteInstead: "Paste the URL instead",
   pasted: "Redirect URL",
   pastedNote: "The full URL from the browser’s address bar. The page itself may show an error; ignore it.",
-  use: "Submit",
+  use: "Use this URL",
   using: "Checking…",
   anotherAccount: "Use another account",
   otherTitle: "Another account signed in",
@@ -86,8 +88,8 @@ export const connect = {
     kept_as: string;
   }) =>
     `You signed in as ${signed_in}, but “${connection}” belongs to ${account}. ` +
-    `“${connection}” was not changed. The new sign-in was saved as “${kept_as}”.`,
-  replace: (connection: string) => `Replace the account of ${connection}`,
+    `“${connection}” was not changed. The new sign-in was stored as “${kept_as}”.`,
+  replace: (connection: string) => `Replace ${of(connection)} account`,
   keepBoth: "Keep both",
   discard: "Discard the new sign-in",
   sameAccount: "Same account",
@@ -104,7 +106,7 @@ export const connect = {
   password: "Password",
   signIn: "Sign in",
   signingIn: "Signing in…",
-  answered: "Access approved",
+  answered: "Authorization code received",
   copyLink: "Copy link",
   openAgain: "Open again",
   otherBrowser: "Open in another browser",
@@ -130,11 +132,11 @@ export const connect = {
   notSent: "Nothing sent yet.",
   notSentYet: "not sent",
   asking: "Authorization request",
-  askingByPassword: "Sign-in request",
+  askingByPassword: "Password sign-in request",
   answerByPassword: "Code in the response",
   callback: "Callback",
   exchangingCode: "Token request",
-  identifyingYou: "Userinfo request",
+  identifyingYou: "Account request",
   sentAt: (clock: string) => `sent ${clock}`,
   listening: "listening",
   toPaste: "waiting for paste",

@@ -117,7 +117,7 @@ export const archive = {
   passphrase: "File passphrase",
   passphraseNote: "To export, at least 12 characters. To import, the passphrase used for the export.",
   tokens: "Include tokens",
-  moves: "Move: delete the tokens from this computer afterwards",
+  moves: "Delete the tokens from this computer after export",
   toExport: "export only",
   what: "Export",
   export: "Export…",

@@ -11,7 +11,7 @@ export const token = {
   lifetime: (span: string) => `, lifetime ${span}`,
   nextRefresh: "Next refresh",
   automatic: ", automatic",
-  dueNow: "now, or on next use",
+  dueNow: "due now",
   whenRejected: "when rejected",
   never: "never (no refresh token)",
   source: { token_claim: "from the token’s exp claim", introspection: "from introspection" },
@@ -23,7 +23,7 @@ export const token = {
   checkedAt: "checked",
   notIntrospected: (provider: string) =>
     `Not introspected: ${provider} has no introspection endpoint, or wasn’t asked yet.`,
-  about: { scopes: "Scopes", projects: "Projects", end: "Expiry" },
+  about: { scopes: "Scopes", projects: "Projects", end: "Expires" },
   same: "match",
   sameCount: (n: number) => (n === 0 ? "none" : `${n} match`),
   differ: "differ",

@@ -93,7 +93,7 @@ test.each([
     await user.type(await screen.findByLabelText(from), least);
     await user.type(screen.getByLabelText(to), most);
     await user.tab();
-    expect(screen.getByLabelText(to)).toHaveAccessibleDescription(`This is below “${from}”. Nothing can match.`);
+    expect(screen.getByLabelText(to)).toHaveAccessibleDescription(`Must not be below “${from}”.`);
     expect(screen.queryByText(/No posts match/)).toBeNull();
     // Once they fit, both count.
     await user.clear(screen.getByLabelText(from));

@@ -111,7 +111,7 @@ test("where callbacks come to a port, the steps say so", async () => {
   expect(step()).toHaveTextContent("The browser is redirected to 127.0.0.1");
   await user.click(screen.getByText("Paste the URL instead"));
   await user.type(field("pasted"), "https://harbour.example/?code=1&state=2");
-  await press(user, "Submit");
+  await press(user, "Use this URL");
   await waitFor(() => expect(step()).toHaveTextContent("Exchange code for tokens"));
 });
 
@@ -119,13 +119,13 @@ test("an address is pasted, and what is wrong with it is told beside it", async 
   const user = await start("paste-waiting");
   await row(user, "Harbour");
   await user.type(await screen.findByRole("textbox", { name: "Redirect URL" }), "nonsense");
-  await press(user, "Submit");
+  await press(user, "Use this URL");
   await waitFor(() => expect(field("pasted")).toHaveAccessibleDescription(/That is not an address. Copy all of/));
   expect(field("pasted")).toHaveFocus();
   expect(field("pasted")).toHaveValue("nonsense");
   await user.clear(field("pasted"));
   await user.type(field("pasted"), " https://harbour.example/callback?code=1&state=2 ");
-  await press(user, "Submit");
+  await press(user, "Use this URL");
   await waitFor(() => expect(step()).toHaveTextContent("Exchange code for tokens"));
   expect(fake.called("pasteCallback").at(-1)).toEqual(["attempt-1", "https://harbour.example/callback?code=1&state=2"]);
 });
@@ -164,7 +164,7 @@ test("email and password are used once, and only where the provider offers it", 
   await waitFor(() => expect(field("password")).toBeNull());
   // No word of a browser that had no part in it.
   expect(screen.getByText("Email and password sent")).toBeInTheDocument();
-  expect(screen.queryByText("Access approved")).toBeNull();
+  expect(screen.queryByText("Authorization code received")).toBeNull();
   expect(await screen.findByRole("complementary", { name: "Request log" })).toHaveTextContent(
     "password used once and never kept",
   );
@@ -181,7 +181,7 @@ test("no other provider is asked for a password", async () => {
 
 const lost = trouble(
   "browser_failed",
-  "The system gives the links that lead back to Grapnel to “other.desktop”.",
+  "Deep links to Grapnel are opened by “other.desktop”.",
   "Nothing was sent to the provider.",
   "Have the answer come to a port.",
 );
@@ -296,7 +296,7 @@ test("a port that another sign-in has is given up by cancelling that one", async
 });
 
 test.each([
-  ["Replace the account of Acme production", () => fake.called("replaceAccount"), ["attempt-1"]],
+  ["Replace Acme production’s account", () => fake.called("replaceAccount"), ["attempt-1"]],
   ["Keep both", () => fake.called("connection"), ["c2"]],
   ["Discard the new sign-in", () => fake.called("forget"), ["c2"]],
 ])("a sign-in as another account is asked about: %s", async (answer, called, given) => {
