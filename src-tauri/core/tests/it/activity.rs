@@ -3,7 +3,7 @@
 use grapnel_model::activity::{Entry, Kind, RequestingProcess};
 use jiff::SignedDuration;
 
-use crate::world::World;
+use crate::support::world::World;
 
 fn asker(program: &str, pid: u32) -> RequestingProcess {
     RequestingProcess { program: Some(program.into()), pid }

@@ -4,7 +4,7 @@ use grapnel_core::app::NewApp;
 use grapnel_model::error::Code;
 use grapnel_model::secret::SecretInput;
 
-use crate::world::World;
+use crate::support::world::World;
 
 type Change = fn(&mut NewApp);
 

@@ -15,7 +15,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::grigora;
 use tempfile::TempDir;
 
-use crate::world::{TestKeyring, World, again};
+use crate::support::world::{TestKeyring, World, again};
 
 const ALL: Import = Import { with_tokens: true, dry_run: false };
 const DRY: Import = Import { with_tokens: true, dry_run: true };

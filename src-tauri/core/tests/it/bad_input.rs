@@ -9,8 +9,8 @@ use grapnel_model::error::Error;
 use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{ProviderId, Switch};
 
-use crate::scripted::{Reply, Scripted};
-use crate::world::World;
+use crate::support::scripted_server::{Reply, Scripted};
+use crate::support::world::World;
 
 #[derive(Default)]
 struct Table {

@@ -4,7 +4,7 @@ use grapnel_core::authorize::SignInRequest;
 use grapnel_model::error::Code;
 use grapnel_model::settings::Settings;
 
-use crate::world::{World, again};
+use crate::support::world::{World, again};
 
 fn usual(world: &World, browser: &str) {
     let settings = Settings { browser: browser.into(), ..Settings::default() };

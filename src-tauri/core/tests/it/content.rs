@@ -12,7 +12,7 @@ use grapnel_sandbox::{Options, ProviderId};
 use jiff::SignedDuration;
 
 use crate::leaks::nothing_is_repeated;
-use crate::world::World;
+use crate::support::world::World;
 
 const LARGE: &str = "proj_chronicle";
 

@@ -10,8 +10,8 @@ use grapnel_model::error::{Code, Error};
 use grapnel_model::secret::SecretInput;
 use serde_json::{Value, json};
 
-use crate::scripted::{Reply, Scripted, sign_in};
-use crate::world::World;
+use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::world::World;
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";

@@ -5,7 +5,7 @@ use grapnel_core::doctor::{Check, Diagnosis, Verdict, unopened};
 use grapnel_model::error::{Code, Error};
 use grapnel_sandbox::grigora;
 
-use crate::world::World;
+use crate::support::world::World;
 
 async fn check(world: &World, name: &str) -> Check {
     let diagnosis = world.grapnel.examine(None).await;

@@ -12,7 +12,7 @@ use grapnel_model::token_response::Deviation;
 use grapnel_sandbox::{Fault, PlannedFault, ProviderId, Switch, grovestreams};
 
 use crate::leaks::nothing_leaked;
-use crate::world::{World, again};
+use crate::support::world::{World, again};
 
 /// What happened, by fault in the sandbox's order, then by what was told, with the providers where it was.
 #[derive(Default)]

@@ -12,8 +12,8 @@ use grapnel_model::error::Code;
 use secret_service::{EncryptionType, SecretService};
 use tempfile::TempDir;
 
-use crate::secret_service::Bus;
-use crate::world::World;
+use crate::support::scripted_secret_service::Bus;
+use crate::support::world::World;
 
 /// What the first collection is unlocked with.
 const PASSWORD: &[u8] = b"test";

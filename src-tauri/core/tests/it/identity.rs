@@ -8,9 +8,9 @@ use grapnel_model::error::Code;
 use grapnel_model::secret::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::issuer::{Issuer, Key, unsigned};
-use crate::scripted::Reply;
-use crate::world::again;
+use crate::support::openid_provider::{Issuer, Key, unsigned};
+use crate::support::scripted_server::Reply;
+use crate::support::world::again;
 
 const OPENID: &[(&str, &str)] = &[("issuer", ""), ("jwks_url", "/jwks")];
 const USERINFO: &[(&str, &str)] = &[("userinfo_url", "/userinfo")];

@@ -10,7 +10,7 @@ use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Result};
 use grapnel_model::event::Event;
 
-use crate::world::{TestKeyring, World, again};
+use crate::support::world::{TestKeyring, World, again};
 
 #[tokio::test]
 async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {

@@ -8,8 +8,8 @@ use grapnel_model::content::PostQuery;
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_sandbox::grigora;
 
-use crate::scripted::{Reply, Scripted, sign_in};
-use crate::world::World;
+use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::world::World;
 
 #[tokio::test]
 async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {

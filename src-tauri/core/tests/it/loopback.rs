@@ -10,8 +10,8 @@ use grapnel_model::error::Code;
 use grapnel_model::secret::ExposeSecret;
 use reqwest::{Method, RequestBuilder};
 
-use crate::scripted::{Reply, Scripted, callback_of};
-use crate::world::{World, end_of};
+use crate::support::scripted_server::{Reply, Scripted, callback_of};
+use crate::support::world::{World, end_of};
 
 const GRANTED: &str = r#"{"access_token":"a","token_type":"Bearer"}"#;
 
@@ -254,7 +254,7 @@ async fn a_process_without_file_descriptors_listens_again_once_it_has_some() {
 async fn another_accounts_answer_is_refused() {
     use std::io::{Read, Write};
 
-    use crate::accounts::{can_be_another, nobody};
+    use crate::support::second_account::{can_be_another, nobody};
 
     if !can_be_another("loopback::another_accounts_answer_is_refused") {
         return;

@@ -2,62 +2,51 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[cfg(target_os = "linux")]
-mod accounts;
 mod activity;
+mod app_changes;
 mod apps;
 mod archive;
-mod back;
+mod automatic_refresh;
 mod bad_input;
-mod broken_off;
 mod browsers;
-mod callbacks;
-mod changing;
-mod clock;
+mod callback_matching;
+mod clock_correction;
 mod content;
-mod counting;
-mod crowd;
+mod content_reading;
 mod discovery;
 mod doctor;
-mod extras;
+mod extra_parameters;
 mod faults;
 #[cfg(target_os = "linux")]
 mod gnome_keyring;
+mod hostile_callbacks;
 mod identity;
-mod internet;
-mod issuer;
-mod keeping_alive;
-mod kept;
+mod interrupted_tasks;
 mod keyring;
-#[cfg(target_os = "linux")]
-mod keyrings;
 mod leaks;
-mod lives;
 mod loopback;
-mod matching;
+mod many_connections;
 mod network;
-mod others;
+mod provider_recovery;
 mod providers;
 mod proxy;
-mod reading;
-mod recorder;
+mod redirect_methods;
 mod redirects;
-mod refusals;
-mod renewing;
-mod replies;
-mod restarted;
+mod refresh;
+mod refused_refreshes;
+mod response_limits;
 mod revoking;
-mod scripted;
-mod scripted_replies;
+mod sandbox_restart;
 #[cfg(target_os = "linux")]
-mod secret_service;
+mod secret_service_failures;
+mod sent_requests;
 mod settings;
 mod signing_in;
+mod support;
 #[cfg(target_os = "linux")]
 mod token_agent;
-mod told_time;
-mod unsaved;
+mod token_lifetimes;
+mod two_processes;
+mod unsaved_grants;
+mod unusual_token_responses;
 mod vault;
-mod ways_back;
-mod wire;
-mod world;

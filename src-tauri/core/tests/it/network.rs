@@ -7,9 +7,9 @@ use grapnel_model::error::{Code, Error};
 use grapnel_model::settings::Settings;
 use rcgen::date_time_ymd;
 
-use crate::internet::Internet;
-use crate::scripted::{Reply, Scripted, sign_in};
-use crate::world::World;
+use crate::support::proxy_server::Internet;
+use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::world::World;
 
 const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA","token_type":"Bearer","expires_in":3600}"#;
 

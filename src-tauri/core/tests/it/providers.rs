@@ -9,7 +9,7 @@ use grapnel_model::revocation::Revocation;
 use grapnel_sandbox::{ProviderId, Switch, custom, grovestreams, the_grid};
 use jiff::SignedDuration;
 
-use crate::world::World;
+use crate::support::world::World;
 
 fn details(world: &World, id: &ConnectionId) -> Details {
     world.grapnel.connection(id).unwrap()

@@ -11,9 +11,9 @@ use grapnel_sandbox::ProviderId;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use crate::internet::Internet;
-use crate::scripted::{Reply, Scripted, sign_in};
-use crate::world::World;
+use crate::support::proxy_server::Internet;
+use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::world::World;
 
 #[tokio::test]
 async fn requests_to_this_machine_pass_no_proxy() {

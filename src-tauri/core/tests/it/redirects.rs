@@ -4,9 +4,9 @@ use grapnel_core::app::NewApp;
 use grapnel_core::authorize::SignInRequest;
 use serde_json::{Value, json};
 
-use crate::issuer::{Issuer, Key};
-use crate::scripted::{Reply, Scripted};
-use crate::world::World;
+use crate::support::openid_provider::{Issuer, Key};
+use crate::support::scripted_server::{Reply, Scripted};
+use crate::support::world::World;
 
 const STATUSES: [u16; 4] = [301, 302, 307, 308];
 
@@ -65,7 +65,8 @@ async fn the_token_endpoint_stays() {
         issuer.world.grapnel.refresh(&attempt.connection_id.unwrap()).await.unwrap_err();
         let attempt =
             issuer.world.grapnel.start_attempt(&issuer.app.id, &SignInRequest::default()).await.unwrap();
-        let callback = crate::scripted::callback_of(&issuer.world.grapnel, &attempt.id, "code=k").await;
+        let callback =
+            crate::support::scripted_server::callback_of(&issuer.world.grapnel, &attempt.id, "code=k").await;
         issuer.world.grapnel.receive_callback(&callback).await.unwrap_err();
         assert_eq!(issuer.server.received("/token").len(), 3);
         stayed(&issuer.server, "/token", &elsewhere);
@@ -110,7 +111,7 @@ async fn an_api_stays() {
         server.on("/rpc", [moved(status, &elsewhere)]);
         let new = server.new_app(&[("content", "grindery"), ("api_base", &api)]);
         let app = world.grapnel.add_app(new).await.unwrap();
-        let id = crate::scripted::sign_in(&world.grapnel, &app).await.unwrap();
+        let id = crate::support::scripted_server::sign_in(&world.grapnel, &app).await.unwrap();
         world.grapnel.items(&id, "workflows", None).await.unwrap_err();
         stayed(&server, "/rpc", &elsewhere);
     }

@@ -12,8 +12,8 @@ use grapnel_model::secret::SecretInput;
 use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times, custom};
 use jiff::SignedDuration;
 
-use crate::scripted::{Reply, Scripted, sign_in};
-use crate::world::World;
+use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::world::World;
 
 /// A connection to the provider that takes tokens back.
 async fn connected() -> (World, ConnectionId) {

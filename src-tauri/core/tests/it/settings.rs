@@ -8,7 +8,7 @@ use grapnel_model::error::Code;
 use grapnel_model::settings::{Margin, Settings};
 use jiff::SignedDuration;
 
-use crate::world::World;
+use crate::support::world::World;
 
 #[tokio::test]
 async fn what_cannot_be_names_its_field_and_changes_nothing() {

@@ -13,8 +13,8 @@ use grapnel_model::secret::ExposeSecret;
 use grapnel_sandbox::{Consent, grigora};
 use jiff::SignedDuration;
 
-use crate::scripted::{Reply, Scripted, callback_of};
-use crate::world::{World, again, end_of};
+use crate::support::scripted_server::{Reply, Scripted, callback_of};
+use crate::support::world::{World, again, end_of};
 
 #[tokio::test]
 async fn a_sign_in_ends_with_a_connection_that_knows_whose_it_is() {

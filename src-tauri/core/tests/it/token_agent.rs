@@ -20,8 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::accounts::{can_be_another, nobody};
-use crate::world::World;
+use crate::support::second_account::{can_be_another, nobody};
+use crate::support::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// How many are answered at once.

@@ -9,7 +9,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::vault::Protection;
 use grapnel_sandbox::{Endpoint, Fault};
 
-use crate::world::World;
+use crate::support::world::World;
 
 fn words() -> SecretString {
     "harbour lamp eleven moss".into()

@@ -1,0 +1,105 @@
+//! Work that breaks off by a defect: nobody waits for it for ever, and the connection goes on.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use jiff::SignedDuration;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::{Layer, Registry};
+
+use crate::support::keep_alive::Kept;
+use crate::support::world::{World, again};
+
+/// Breaks off, once, whatever says this on this thread.
+fn break_off_at(words: &'static str) -> tracing::subscriber::DefaultGuard {
+    tracing::subscriber::set_default(
+        Registry::default().with(Defect { words, is_over: AtomicBool::default() }),
+    )
+}
+
+struct Defect {
+    words: &'static str,
+    is_over: AtomicBool,
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Defect {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut said = Said(String::new());
+        event.record(&mut said);
+        assert!(
+            said.0 != self.words || self.is_over.swap(true, Ordering::SeqCst),
+            "a defect, made for a test"
+        );
+    }
+}
+
+struct Said(String);
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_renewal_that_breaks_off_goes_on() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _defect = break_off_at("before-send");
+    let (broken, waited, waited_too) =
+        tokio::join!(world.grapnel.refresh(&id), world.grapnel.refresh(&id), world.grapnel.refresh(&id));
+    assert_eq!(broken.unwrap_err().code, Code::Internal);
+    waited.unwrap();
+    waited_too.unwrap();
+    // Nothing was sent by the first, and the third has what the second brought.
+    assert_eq!(world.tokens_given(), 2);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+    world.grapnel.idle().await;
+}
+
+/// The provider rotated, and nobody has its answer any more: that is told, nothing is deleted, and a sign-in helps.
+#[tokio::test]
+async fn a_renewal_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_answer() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _defect = break_off_at("after-answer");
+    let (broken, waited) = tokio::join!(world.grapnel.refresh(&id), world.grapnel.refresh(&id));
+    assert_eq!(broken.unwrap_err().code, Code::Internal);
+    let refused = waited.unwrap_err();
+    assert_eq!(refused.code, Code::ReconnectNeeded);
+    assert!(refused.meaning.unwrap().contains("did not arrive"));
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.summary.state, State::ReconnectNeeded);
+    assert!(details.tokens.is_some());
+    let attempt = world.grapnel.start_attempt(&details.summary.app_id, &again(&id)).await.unwrap();
+    let callback = world.visit(&attempt.id).await;
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    world.grapnel.refresh(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_renewal_by_itself_that_breaks_off_is_made_again() {
+    let kept = Kept::new().await;
+    let _defect = break_off_at("before-send");
+    kept.pass_until_due().await;
+    assert_eq!(kept.renewals(), 0);
+    let waited = kept.pass_until_due().await;
+    assert!(waited <= SignedDuration::from_secs(10), "{waited}");
+    assert_eq!((kept.renewals(), kept.details().summary.state), (1, State::Active));
+}
+
+/// What broke off is under way no longer: the next time comes.
+#[tokio::test]
+async fn what_is_done_by_itself_and_breaks_off_at_its_end_is_done_the_next_time() {
+    let kept = Kept::new().await;
+    let _defect = break_off_at("renewed by itself");
+    kept.pass_until_due().await;
+    assert_eq!(kept.renewals(), 1);
+    kept.pass_until_due().await;
+    assert_eq!(kept.renewals(), 2);
+}

@@ -1,0 +1,330 @@
+//! Renewing tokens: one at a time, nothing lost by any failure.
+
+use std::time::Duration;
+
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+use grapnel_model::secret::ExposeSecret;
+use grapnel_sandbox::{Endpoint, Fault, Times};
+use jiff::SignedDuration;
+
+use crate::support::world::{World, again};
+
+#[tokio::test]
+async fn a_renewal_rotates_both_tokens() {
+    let world = World::new();
+    let id = world.connect().await;
+    let before = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    world.grapnel.refresh(&id).await.unwrap();
+    let after = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    assert_ne!(before.access.fingerprint, after.access.fingerprint);
+    assert_ne!(before.refresh.unwrap().fingerprint, after.refresh.unwrap().fingerprint);
+    assert_eq!(after.renewals, 1);
+    world.grapnel.refresh(&id).await.unwrap();
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_when_it_is_used() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.pass(SignedDuration::from_hours(2));
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Expired);
+    world.grapnel.projects(&id).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+}
+
+#[tokio::test]
+async fn a_token_that_the_api_does_not_accept_is_renewed_once() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
+    world.grapnel.projects(&id).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+
+    world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 2).unwrap();
+    assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.tokens.unwrap().renewals, 2);
+    assert_eq!(details.summary.state, State::ReconnectNeeded);
+    // It is known now: no further call spends a refresh token.
+    world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
+    assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 3);
+}
+
+#[tokio::test]
+async fn a_token_about_to_end_is_renewed_before_it_is_used() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.pass(SignedDuration::from_secs(3600 - 20));
+    world.grapnel.projects(&id).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+}
+
+#[tokio::test]
+async fn tokens_that_come_after_a_disconnect_are_not_kept() {
+    let world = World::new();
+    let id = world.connect().await;
+    let renewal = world.disconnect_while_renewing(&id).await;
+    renewal.await.unwrap().unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
+    assert!(world.grapnel.connection(&id).unwrap().tokens.is_none());
+}
+
+#[tokio::test]
+async fn a_sign_in_during_a_renewal_wins() {
+    let world = World::new();
+    let id = world.connect().await;
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    let attempt = world.grapnel.start_attempt(&app.id, &again(&id)).await.unwrap();
+    let callback = world.visit(&attempt.id).await;
+    let slow = Fault::Slow(Duration::from_millis(500));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.sandbox.grigora_grants().issued().access_tokens < 2 {
+        tokio::task::yield_now().await;
+    }
+    world.grapnel.receive_callback(&callback).await.unwrap();
+    let signed_in = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    renewal.await.unwrap().unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap(), signed_in);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.pass(SignedDuration::from_hours(2));
+    let asks = (0..64).map(|_| {
+        let (grapnel, id) = (world.grapnel.clone(), id.clone());
+        tokio::spawn(async move {
+            grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret().to_owned()
+        })
+    });
+    let mut tokens = Vec::new();
+    for ask in asks.collect::<Vec<_>>() {
+        tokens.push(ask.await.unwrap());
+    }
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2);
+}
+
+/// A provider that is down is asked once for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_who_need_a_token_in_vain_ask_once() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.pass(SignedDuration::from_hours(2));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 64).unwrap();
+    let asks = (0..64).map(|_| {
+        let (grapnel, id) = (world.grapnel.clone(), id.clone());
+        tokio::spawn(async move { grapnel.token(&id, Duration::ZERO).await.unwrap_err().code })
+    });
+    for ask in asks.collect::<Vec<_>>() {
+        assert_eq!(ask.await.unwrap(), Code::ProviderUnavailable);
+    }
+    assert_eq!(world.sandbox.faults().planned()[0].times, Times::Next(63));
+}
+
+#[tokio::test]
+async fn a_refusal_asks_for_a_new_sign_in_and_deletes_nothing() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 1).unwrap();
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.summary.state, State::ReconnectNeeded);
+    assert!(details.tokens.is_some());
+    insta::assert_json_snapshot!(details.error);
+    // The provider may have been wrong: asking again is allowed, and mends it.
+    world.grapnel.refresh(&id).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_told_as_what_it_is() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::LostReply, 1).unwrap();
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::AnswerLost);
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.summary.state, State::Retrying);
+    // The access token is still good, and is given to whoever wants one.
+    world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    insta::assert_json_snapshot!(details.error.map(|mut error| {
+        error.message = error.message.split(':').next().unwrap().to_owned();
+        error
+    }));
+    // The provider rotated, so that the next try is refused.
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_does_not_break_off_a_rotation() {
+    let world = World::new();
+    let id = world.connect().await;
+    let slow = Fault::Slow(Duration::from_millis(300));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let mut events = world.grapnel.events();
+    let before = world.grapnel.connection(&id).unwrap().tokens.unwrap();
+    let given_up = tokio::time::timeout(Duration::from_millis(50), world.grapnel.refresh(&id)).await;
+    assert!(given_up.is_err());
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Renewing);
+    loop {
+        events.recv().await.unwrap();
+        let details = world.grapnel.connection(&id).unwrap();
+        if details.summary.state == State::Active {
+            assert_ne!(details.tokens.unwrap().access.fingerprint, before.access.fingerprint);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn disconnecting_deletes_the_tokens_and_keeps_the_history() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.disconnect(&id).await.unwrap();
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.summary.state, State::Disconnected);
+    assert!(details.tokens.is_none());
+    assert!(world.grapnel.activity(Some(&id), None).unwrap().len() >= 2);
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+}
+
+#[test]
+fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
+    // The first program, which ends in the middle of it.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (mut world, id) = runtime.block_on(async {
+        let world = World::new();
+        let id = world.connect().await;
+        let slow = Fault::Slow(Duration::from_secs(20));
+        world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+        let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+        tokio::spawn(async move { grapnel.refresh(&renewed).await });
+        // The provider has rotated when it counts two: from then on its answer is on its way.
+        while world.sandbox.grigora_grants().issued().access_tokens < 2 {
+            tokio::task::yield_now().await;
+        }
+        (world, id)
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        world.start_again();
+        assert_eq!(world.grapnel.connection(&id).unwrap().error.unwrap().code, Code::AnswerLost);
+        assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    });
+}
+
+/// Two programs on the same data, as the window and a script are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_that_need_a_new_token_at_once_cause_one_renewal() {
+    let world = World::new();
+    let id = world.connect().await;
+    let other = world.second_start();
+    for round in 1..=5 {
+        world.pass(SignedDuration::from_hours(2));
+        let (one, two) =
+            tokio::join!(world.grapnel.token(&id, Duration::ZERO), other.token(&id, Duration::ZERO));
+        assert_eq!(one.unwrap().value.expose_secret(), two.unwrap().value.expose_secret());
+        assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 1 + round);
+    }
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}
+
+/// What one program is doing is not for another that starts beside it to settle.
+#[tokio::test]
+async fn a_second_program_leaves_alone_what_the_first_is_doing() {
+    let world = World::new();
+    let id = world.connect().await;
+    let slow = Fault::Slow(Duration::from_millis(500));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.sandbox.grigora_grants().issued().access_tokens < 2 {
+        tokio::task::yield_now().await;
+    }
+    let second = world.second_start();
+    assert_eq!(second.connection(&id).unwrap().error, None);
+    renewal.await.unwrap().unwrap();
+    assert_eq!(second.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+}
+
+#[tokio::test]
+async fn a_token_may_be_asked_to_last() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.token(&id, Duration::from_secs(3_000)).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 0);
+    world.pass(SignedDuration::from_mins(30));
+    world.grapnel.token(&id, Duration::from_secs(3_000)).await.unwrap();
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+}
+
+/// The provider has rotated, and the database takes nothing: what is in memory then is all there is.
+#[tokio::test]
+async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_next_renewal() {
+    let world = World::new();
+    let id = world.connect().await;
+    let before = world.grapnel.connection(&id).unwrap().tokens;
+    world.renew_unsaved(&id).await;
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "it has rotated");
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens, before);
+
+    // Meanwhile another process moves the vault, so that nothing can be sealed: they stay.
+    let words = "harbour lamp eleven moss".into();
+    world.second_start().protect_with_passphrase(&words).await.unwrap();
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::PassphraseNeeded);
+    world.grapnel.unlock(&words).await.unwrap();
+    world.grapnel.refresh(&id).await.unwrap();
+    assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "nothing more was asked for");
+    assert_ne!(world.grapnel.connection(&id).unwrap().tokens, before);
+    world.grapnel.refresh(&id).await.unwrap();
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}
+
+#[tokio::test]
+async fn leaving_waits_for_a_renewal_under_way() {
+    let world = World::new();
+    let id = world.connect().await;
+    let slow = Fault::Slow(Duration::from_millis(300));
+    world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
+    tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    while world.sandbox.grigora_grants().issued().access_tokens < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 0, "it is under way");
+    world.grapnel.idle().await;
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+}
+
+#[tokio::test]
+async fn a_person_is_told_once_of_what_needs_them() {
+    let world = World::new();
+    let id = world.connect().await;
+    let told = |grapnel: &grapnel_core::Grapnel| -> Vec<_> {
+        grapnel.take_pending_notifications().unwrap().into_iter().map(|news| news.id).collect()
+    };
+    // What is tried again heals by itself.
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 1).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert!(told(&world.grapnel).is_empty());
+
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 2).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert_eq!(told(&world.grapnel).as_slice(), std::slice::from_ref(&id));
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert!(told(&world.grapnel).is_empty(), "the same trouble, told twice");
+    assert!(told(&world.second_start()).is_empty(), "told again after a start");
+
+    world.grapnel.refresh(&id).await.unwrap();
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 1).unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    assert_eq!(told(&world.grapnel), [id], "the next one is news");
+}

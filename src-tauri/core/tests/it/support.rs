@@ -1,0 +1,14 @@
+//! What the tests share: a world to run in, servers that answer as told, and a clock that a test moves.
+
+pub(crate) mod clock;
+pub(crate) mod counting_token_endpoint;
+pub(crate) mod keep_alive;
+pub(crate) mod openid_provider;
+pub(crate) mod proxy_server;
+pub(crate) mod request_recorder;
+#[cfg(target_os = "linux")]
+pub(crate) mod scripted_secret_service;
+pub(crate) mod scripted_server;
+#[cfg(target_os = "linux")]
+pub(crate) mod second_account;
+pub(crate) mod world;

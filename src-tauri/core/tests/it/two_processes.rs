@@ -1,0 +1,61 @@
+//! Two programs on one data directory: one hears what the other writes.
+
+use grapnel_core::app::NewApp;
+use grapnel_model::activity::RequestingProcess;
+use grapnel_model::event::Event;
+
+use crate::support::world::World;
+
+fn called(world: &World, name: &str) -> NewApp {
+    NewApp { name: name.into(), ..world.new_app() }
+}
+
+#[tokio::test]
+async fn what_another_program_writes_is_told_and_nothing_else() {
+    let world = World::new();
+    let (one, quiet) = (world.connect().await, world.connect_another().await);
+    let other = world.second_start();
+    world.grapnel.follow_others().unwrap();
+    let mut events = world.grapnel.events();
+    other.add_app(called(&world, "Theirs")).await.unwrap();
+    assert_eq!(events.recv().await.unwrap(), Event::Apps);
+    assert_eq!(events.recv().await.unwrap(), Event::Activity);
+    assert_eq!(world.grapnel.apps().unwrap().len(), 2);
+
+    other.refresh(&one).await.unwrap();
+    // It writes that it begins, and what came of it.
+    while world.grapnel.connection(&one).unwrap().tokens.unwrap().renewals == 0 {
+        let event = events.recv().await.unwrap();
+        assert!(matches!(event, Event::Activity) || event == Event::Connection(one.clone()), "{event:?}");
+    }
+    assert_eq!(world.grapnel.connection(&quiet).unwrap().tokens.unwrap().renewals, 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_another_program_forgets_is_told_of() {
+    let world = World::new();
+    let one = world.connect().await;
+    let other = world.second_start();
+    other.disconnect(&one).await.unwrap();
+    world.grapnel.follow_others().unwrap();
+    let mut events = world.grapnel.events();
+    other.forget(&one).await.unwrap();
+    while events.recv().await.unwrap() != Event::Connection(one.clone()) {}
+    assert!(world.grapnel.summaries(&[one]).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_program_that_hands_out_a_token_has_nothing_but_the_activity_read_again() {
+    let world = World::new();
+    let one = world.connect().await;
+    let other = world.second_start();
+    world.grapnel.follow_others().unwrap();
+    let mut events = world.grapnel.events();
+    other
+        .token_handed_out(
+            &other.connection(&one).unwrap().summary,
+            &RequestingProcess { program: None, pid: 7 },
+        )
+        .unwrap();
+    assert_eq!(events.recv().await.unwrap(), Event::Activity);
+}

@@ -1,0 +1,75 @@
+//! New tokens that the store does not take: nobody else renews meanwhile, and they are written as soon as they can be.
+
+use grapnel_model::connection::State;
+use grapnel_model::error::Code;
+
+use crate::support::keep_alive::keep_alive;
+use crate::support::world::World;
+
+#[tokio::test]
+async fn they_are_told_and_written_without_anyone_asking() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.renew_unsaved(&id).await;
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!(details.summary.state, State::Retrying);
+    assert!(details.error.unwrap().meaning.unwrap().contains("held in memory"));
+
+    let mut events = world.grapnel.events();
+    let _keeper = keep_alive(&world);
+    while world.grapnel.connection(&id).unwrap().summary.state != State::Active {
+        events.recv().await.unwrap();
+    }
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!((details.error, details.tokens.unwrap().renewals), (None, 1));
+    assert_eq!(world.tokens_given(), 2);
+}
+
+/// With the token that they replace, another program would only be refused, and say that they are lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_program_waits_for_them() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.renew_unsaved(&id).await;
+    let other = world.second_start();
+    let mut events = other.events();
+    let asks = tokio::spawn({
+        let (other, id) = (other.clone(), id.clone());
+        async move { other.refresh(&id).await }
+    });
+    // It has begun, and is not done.
+    events.recv().await.unwrap();
+    assert_eq!(other.connection(&id).unwrap().summary.state, State::Renewing);
+    world.grapnel.refresh(&id).await.unwrap();
+    asks.await.unwrap().unwrap();
+    assert_eq!(world.tokens_given(), 2, "the other one has what the first one wrote");
+    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    other.refresh(&id).await.unwrap();
+    assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
+}
+
+#[tokio::test]
+async fn a_program_that_ends_writes_them_before() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.renew_unsaved(&id).await;
+    world.grapnel.idle().await;
+    world.start_again();
+    let details = world.grapnel.connection(&id).unwrap();
+    assert_eq!((details.error, details.tokens.unwrap().renewals), (None, 1));
+    world.grapnel.refresh(&id).await.unwrap();
+    assert_eq!(world.tokens_given(), 3);
+}
+
+/// Where the first program ends before it could write them, they are lost, and that is told.
+#[tokio::test]
+async fn with_the_program_that_held_them_they_go_and_that_is_told() {
+    let mut world = World::new();
+    let id = world.connect().await;
+    world.renew_unsaved(&id).await;
+    world.start_again();
+    assert_eq!(world.grapnel.connection(&id).unwrap().error.unwrap().code, Code::AnswerLost);
+    let refused = world.grapnel.refresh(&id).await.unwrap_err();
+    assert_eq!(refused.code, Code::ReconnectNeeded);
+    assert!(refused.meaning.unwrap().contains("did not arrive"));
+}
