@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::process::{self, Running, Seen};
-use crate::turn::Turn;
+use crate::serial_run::Turn;
 use crate::wait::{until, within};
 
 const SCREEN: &str = "1280x900x24";

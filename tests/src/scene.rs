@@ -7,15 +7,15 @@ use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{Options, ProviderId, Sandbox, SecretKind};
 use tokio::sync::Mutex;
 
+use crate::artifacts;
 use crate::browser::{Allowed, Browser};
 use crate::consent::Consent;
-use crate::counterpart::Counterpart;
 use crate::desktop::Desktop;
 use crate::form::Form;
 use crate::keyring::Keyring;
-use crate::leak::{Leak, Scan};
 use crate::page::{Page, Role};
-use crate::place;
+use crate::sandbox_provider::SandboxProvider;
+use crate::secret_scan::{Leak, Scan};
 use crate::story::{Pictures, Story};
 use crate::wait::until;
 use crate::window::Window;
@@ -33,7 +33,7 @@ pub const BY_PORT: &str = "Loopback (127.0.0.1)";
 pub struct Scene {
     browser: Mutex<Browser>,
     sandbox: Sandbox,
-    counterpart: Counterpart,
+    counterpart: SandboxProvider,
     story: Story,
     program: PathBuf,
 }
@@ -41,12 +41,12 @@ pub struct Scene {
 impl Scene {
     /// Sets the scene, at Grigora. Nothing of it is open yet.
     pub async fn set(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
-        Self::with_options(name, keyring, pictures, Counterpart::all()).await
+        Self::with_options(name, keyring, pictures, SandboxProvider::all()).await
     }
 
     /// Sets the scene with so many posts in the largest project.
     pub async fn with_posts(name: &'static str, posts: usize) -> Result<Self> {
-        let options = Options { posts, ..Counterpart::all() };
+        let options = Options { posts, ..SandboxProvider::all() };
         Self::with_options(name, Keyring::Unlocked, Pictures::OfFailure, options).await
     }
 
@@ -63,15 +63,15 @@ impl Scene {
             .filter_map(|provider| Some(Allowed { origin: sandbox.url(provider)?, scheme: SCHEME }))
             .collect();
         let browser = Browser::install(story.desktop(), &allowed).await?;
-        let program = place::program().canonicalize().context("Grapnel is not built")?;
-        let counterpart = Counterpart(ProviderId::Grigora);
+        let program = artifacts::program().canonicalize().context("Grapnel is not built")?;
+        let counterpart = SandboxProvider(ProviderId::Grigora);
         Ok(Self { browser: Mutex::new(browser), sandbox, counterpart, story, program })
     }
 
     /// Sets the scene at another provider, with an open keyring.
     pub async fn at(provider: ProviderId, name: &'static str) -> Result<Self> {
         let scene = Self::set(name, Keyring::Unlocked, Pictures::OfFailure).await?;
-        Ok(Self { counterpart: Counterpart(provider), ..scene })
+        Ok(Self { counterpart: SandboxProvider(provider), ..scene })
     }
 
     /// The same scene for another Grapnel.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::desktop::Desktop;
 use crate::keyring::Keyring;
-use crate::{place, screenshot, session};
+use crate::{artifacts, screenshot, session};
 
 /// What is behind the windows in pictures.
 const BACKGROUND: &str = "xc:#8a9a9c";
@@ -83,8 +83,8 @@ impl Story {
 
     /// What a failure leaves must not hide the failure.
     async fn leave_evidence(&self) {
-        let picture = place::stories().join(format!("{}.png", self.name));
-        let logs = place::stories().join(self.name);
+        let picture = artifacts::stories().join(format!("{}.png", self.name));
+        let logs = artifacts::stories().join(self.name);
         for (what, left) in [
             (&picture, screenshot::take(&self.desktop, &picture).await),
             (&logs, self.desktop.keep_logs(&logs)),

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::artifacts;
 use crate::desktop::Desktop;
-use crate::place;
 
 /// A terminal on a desktop.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl<'a> Terminal<'a> {
 
     /// `grapnel` with these arguments, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.desktop.command(place::target().join("debug/grapnel"));
+        let mut command = self.desktop.command(artifacts::target().join("debug/grapnel"));
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

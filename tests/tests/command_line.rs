@@ -7,7 +7,7 @@ use std::process::Output;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, SecretKind, grigora};
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::Keyring;
-use grapnel_tests::leak::Scan;
+use grapnel_tests::secret_scan::Scan;
 use grapnel_tests::session;
 use grapnel_tests::terminal::Terminal;
 use grapnel_tests::{Context, Result, ensure};

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+use grapnel_tests::artifacts;
 use grapnel_tests::browser::{Allowed, Browser};
 use grapnel_tests::keyring::{self, Keyring};
 use grapnel_tests::page::Role;
-use grapnel_tests::place;
 use grapnel_tests::process::{self, Running, Seen};
 use grapnel_tests::story::{Pictures, Story};
 use grapnel_tests::wait::until;
@@ -101,7 +101,7 @@ async fn a_desktop_leaves_nothing_behind() -> Result<()> {
 #[tokio::test]
 async fn a_story_leaves_pictures_and_the_truth() -> Result<()> {
     let pictures = tempfile::tempdir()?;
-    let evidence = place::stories().join("evidence");
+    let evidence = artifacts::stories().join("evidence");
     let story =
         Story::begin("evidence", Keyring::Absent, Pictures::OfEachStep(pictures.path().join("p"))).await?;
     story.step("An empty screen: nothing", async { Ok(()) }).await?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::Scene;
-use grapnel_tests::{place, wait};
+use grapnel_tests::{artifacts, wait};
 use serde_json::{Value, json};
 
 use crate::figures::load;
@@ -70,7 +70,7 @@ pub(crate) async fn run() -> Result<()> {
         Ok(["100,000 posts", "100000 posts"].iter().any(|words| text.contains(words)).then_some(()))
     })
     .await?;
-    println!("{}", place::program().display());
+    println!("{}", artifacts::program().display());
     println!("load, keep and show: {:.1} s (with the sandbox making them)", start.elapsed().as_secs_f32());
     for (what, step) in
         [("a row and a half a frame", 42), ("a page a frame", 500), ("500 rows a frame", 14_000)]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use grapnel_tests::artifacts;
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::Keyring;
-use grapnel_tests::place;
 use grapnel_tests::process::Running;
 use grapnel_tests::session;
 use tokio::time::sleep;
@@ -39,7 +39,7 @@ pub(crate) async fn run() -> Result<()> {
     for (home, (connections, apps)) in [(&some, FEW), (&full, MANY)] {
         fleet::fill(home, connections, apps).await?;
     }
-    let program = place::program().canonicalize().context("Grapnel is not built")?;
+    let program = artifacts::program().canonicalize().context("Grapnel is not built")?;
     let empty = std::env::current_exe()?.with_file_name("empty-window");
     let subjects = [
         Subject { what: "floor: an empty window", program: empty, home: nothing.clone() },

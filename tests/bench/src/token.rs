@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox};
+use grapnel_tests::artifacts;
 use grapnel_tests::desktop::Desktop;
 use grapnel_tests::keyring::Keyring;
-use grapnel_tests::place;
 use grapnel_tests::process::Running;
 use grapnel_tests::session;
 use grapnel_tests::wait::until;
@@ -29,7 +29,7 @@ pub(crate) async fn run() -> Result<()> {
         Sandbox::start(Options { consent: Consent::Authorize, ..Options::only(ProviderId::Grigora) })?;
     let desktop = session::start(Keyring::Unlocked).await?;
     let program =
-        place::program().with_file_name("grapnel").canonicalize().context("grapnel is not built")?;
+        artifacts::program().with_file_name("grapnel").canonicalize().context("grapnel is not built")?;
     let grapnel = |arguments: &[&str]| {
         let mut command = desktop.command(&program);
         command.args(arguments);
@@ -122,7 +122,7 @@ fn beside(data: &Path) -> Result<PathBuf> {
 
 /// The window, once it answers at its socket.
 async fn window(desktop: &Desktop) -> Result<Running> {
-    let program = place::program().canonicalize().context("Grapnel is not built")?;
+    let program = artifacts::program().canonicalize().context("Grapnel is not built")?;
     let window = Running::start(&mut desktop.command(program), &desktop.log("grapnel"))?;
     let socket = desktop.data().join("agent.sock");
     until("the window to answer", async || Ok(socket.exists().then_some(()))).await?;

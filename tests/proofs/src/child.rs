@@ -26,7 +26,7 @@ pub(crate) struct Looked {
     /// The state before anything is tried.
     pub(crate) state: State,
     /// What is told to be wrong, and what it means.
-    pub(crate) trouble: Option<(Code, String)>,
+    pub(crate) error: Option<(Code, String)>,
     /// Why the refresh failed, if it did.
     pub(crate) refused: Option<(Code, String)>,
     /// The state after it.
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
             clock.set_ahead(ahead.parse()?);
             stopped::run(open(), &id_of(id), point).await
         }
-        ("hold", []) => crate::disk::trouble::hold(Path::new(home)),
+        ("hold", []) => crate::disk::failure::hold(Path::new(home)),
         ("ask", [id, threads]) => ask(&open()?, &clock, &id_of(id), threads.parse()?).await,
         _ => bail!("there is no role “{role}” with these arguments"),
     }
@@ -65,7 +65,7 @@ async fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<()> {
     let refused = grapnel.refresh(id).await.err().map(|error| (error.code, error.to_string()));
     let looked = Looked {
         state: found.summary.state,
-        trouble: found.error.map(|trouble| (trouble.code, trouble.meaning.unwrap_or_default())),
+        error: found.error.map(|error| (error.code, error.meaning.unwrap_or_default())),
         refused,
         after: grapnel.connection(id)?.summary.state,
     };

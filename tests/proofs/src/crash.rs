@@ -52,7 +52,7 @@ pub(crate) async fn prove(kills: usize) -> Result<()> {
         (app, connections)
     };
     let usual = usual(&world, &connections[0]).await?;
-    let mut tallies: BTreeMap<&str, CrashCounts> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, CrashCounts> = BTreeMap::new();
     let mut killed = 0;
     for round in 0.. {
         if killed == kills {
@@ -60,25 +60,25 @@ pub(crate) async fn prove(kills: usize) -> Result<()> {
         }
         let id = &connections[round % CONNECTIONS];
         let point = POINTS[round % POINTS.len()];
-        let tally = tallies.entry(point).or_default();
+        let counts = counts.entry(point).or_default();
         let before = world.rotations();
         if !kill(&world, id, point, moment(usual, round)).await? {
-            tally.late += 1;
+            counts.late += 1;
             continue;
         }
         killed += 1;
-        tally.kills += 1;
+        counts.kills += 1;
         let rotated = world.rotations() > before;
         match judge(&look(&world, id).await?, rotated) {
-            Ok(true) => tally.alive += 1,
+            Ok(true) => counts.alive += 1,
             Ok(false) => {
-                tally.told += 1;
+                counts.told += 1;
                 world.sign_in(&world.open()?, &app, Some(id)).await?;
             }
-            Err(why) => tally.lost.push(why),
+            Err(why) => counts.lost.push(why),
         }
     }
-    report(&world, &tallies)
+    report(&world, &counts)
 }
 
 /// How long such a process takes when nobody kills it.
@@ -118,7 +118,7 @@ pub(crate) fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
     if looked.refused.is_none() && looked.after == State::Active {
         return Ok(true);
     }
-    let told = looked.trouble.as_ref().is_some_and(|(code, _)| *code == Code::AnswerLost);
+    let told = looked.error.as_ref().is_some_and(|(code, _)| *code == Code::AnswerLost);
     let reconnect = looked.refused.as_ref().is_some_and(|(code, _)| *code == Code::ReconnectNeeded);
     if rotated && told && reconnect && looked.after == State::ReconnectNeeded {
         return Ok(false);
@@ -126,29 +126,29 @@ pub(crate) fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
     Err(format!("rotated: {rotated}; {looked:?}"))
 }
 
-fn report(world: &World, tallies: &BTreeMap<&str, CrashCounts>) -> Result<()> {
+fn report(world: &World, counts: &BTreeMap<&str, CrashCounts>) -> Result<()> {
     println!("killed at         kills  alive  answer lost, and told  lost");
     let mut all = CrashCounts::default();
     for point in POINTS {
-        let Some(tally) = tallies.get(point) else { continue };
+        let Some(counts) = counts.get(point) else { continue };
         println!(
             "{point:<16} {:>6} {:>6} {:>22} {:>5}",
-            tally.kills,
-            tally.alive,
-            tally.told,
-            tally.lost.len()
+            counts.kills,
+            counts.alive,
+            counts.told,
+            counts.lost.len()
         );
-        tally.lost.iter().for_each(|why| println!("    {why}"));
-        all.kills += tally.kills;
-        all.alive += tally.alive;
-        all.told += tally.told;
-        all.lost.extend(tally.lost.iter().cloned());
+        counts.lost.iter().for_each(|why| println!("    {why}"));
+        all.kills += counts.kills;
+        all.alive += counts.alive;
+        all.told += counts.told;
+        all.lost.extend(counts.lost.iter().cloned());
     }
     let lost = all.lost.len();
     println!("{:<16} {:>6} {:>6} {:>22} {lost:>5}", "in all", all.kills, all.alive, all.told);
     println!("secrets looked for in every file, and not found: {}", world.scan()?);
     for point in POINTS.iter().filter(|point| **point != ANY_MOMENT) {
-        let killed = tallies.get(point).map_or(0, |tally| tally.kills);
+        let killed = counts.get(point).map_or(0, |counts| counts.kills);
         ensure!(killed > 0 || all.kills < POINTS.len(), "no process died at {point}: does that point exist?");
     }
     ensure!(lost == 0, "{lost} connections were lost");

@@ -3,7 +3,7 @@
 //! next start tells that the answer was lost.
 
 mod case;
-pub(crate) mod trouble;
+pub(crate) mod failure;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use case::{Case, Found, Moment};
-use trouble::Trouble;
+use failure::Failure;
 
 /// The same proof, inside the namespace that was made for it.
 pub(crate) const HERE: &str = "disk-here";
@@ -34,10 +34,10 @@ pub(crate) async fn prove(rounds: usize) -> Result<()> {
     }
     println!(
         "skipped: “{}” and “{}”; nothing can be mounted here.",
-        Trouble::Full.name(),
-        Trouble::ReadOnly.name()
+        Failure::Full.name(),
+        Failure::ReadOnly.name()
     );
-    println!("“{}” is the next best.", Trouble::Unwritable.name());
+    println!("“{}” is the next best.", Failure::Unwritable.name());
     here(rounds, false).await
 }
 
@@ -62,57 +62,57 @@ struct DiskCounts {
 pub(crate) async fn here(rounds: usize, mounts: bool) -> Result<()> {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
-    for case in (0..rounds).flat_map(|_| Case::all()).filter(|case| mounts || !case.trouble.needs_mount()) {
+    for case in (0..rounds).flat_map(|_| Case::all()).filter(|case| mounts || !case.failure.needs_mount()) {
         let turns = Arc::clone(&turns);
         running.spawn(async move {
             let _turn = turns.acquire_owned().await;
             (case, case.run().await)
         });
     }
-    let (mut tallies, mut secrets) = (BTreeMap::<(Trouble, Moment), DiskCounts>::new(), 0);
+    let (mut counts, mut secrets) = (BTreeMap::<(Failure, Moment), DiskCounts>::new(), 0);
     while let Some(ended) = running.join_next().await {
         let (case, outcome) = ended?;
-        let tally = tallies.entry((case.trouble, case.moment)).or_default();
-        tally.cases += 1;
+        let counts = counts.entry((case.failure, case.moment)).or_default();
+        counts.cases += 1;
         match outcome {
             Ok(Found { was_refused, is_alive, secrets: looked_for }) => {
-                tally.refused += usize::from(was_refused);
-                *(if is_alive { &mut tally.alive } else { &mut tally.told }) += 1;
+                counts.refused += usize::from(was_refused);
+                *(if is_alive { &mut counts.alive } else { &mut counts.told }) += 1;
                 secrets += looked_for;
             }
-            Err(error) => tally.wrong.push(format!("{case:?}: {error:#}")),
+            Err(error) => counts.wrong.push(format!("{case:?}: {error:#}")),
         }
     }
-    report(&tallies, secrets)
+    report(&counts, secrets)
 }
 
-fn report(tallies: &BTreeMap<(Trouble, Moment), DiskCounts>, secrets: usize) -> Result<()> {
+fn report(counts: &BTreeMap<(Failure, Moment), DiskCounts>, secrets: usize) -> Result<()> {
     println!(
         "                                       cases  failed  alive  killed: answer lost, and told  wrong"
     );
     let mut wrong = 0;
-    for ((trouble, moment), tally) in tallies {
+    for ((failure, moment), counts) in counts {
         println!(
             "{:<23} {:<14} {:>6} {:>7} {:>6} {:>30} {:>6}",
-            trouble.name(),
+            failure.name(),
             moment.name(),
-            tally.cases,
-            tally.refused,
-            tally.alive,
-            tally.told,
-            tally.wrong.len()
+            counts.cases,
+            counts.refused,
+            counts.alive,
+            counts.told,
+            counts.wrong.len()
         );
-        tally.wrong.iter().for_each(|why| println!("    {why}"));
-        wrong += tally.wrong.len();
+        counts.wrong.iter().for_each(|why| println!("    {why}"));
+        wrong += counts.wrong.len();
     }
-    let sum = |of: fn(&DiskCounts) -> usize| tallies.values().map(of).sum::<usize>();
+    let sum = |of: fn(&DiskCounts) -> usize| counts.values().map(of).sum::<usize>();
     println!(
         "{:<38} {:>6} {:>7} {:>6} {:>30} {wrong:>6}",
         "in all",
-        sum(|tally| tally.cases),
-        sum(|tally| tally.refused),
-        sum(|tally| tally.alive),
-        sum(|tally| tally.told)
+        sum(|counts| counts.cases),
+        sum(|counts| counts.refused),
+        sum(|counts| counts.alive),
+        sum(|counts| counts.told)
     );
     println!("secrets looked for in every file, and not found: {secrets}");
     ensure!(wrong == 0, "{wrong} went wrong");

@@ -5,15 +5,15 @@
 
 mod child;
 mod clock;
+mod core_tests;
 mod crash;
 mod disk;
-mod flight;
 mod idle;
 mod locked;
 mod point;
+mod single_flight;
 mod stopped;
 mod storm;
-mod tested;
 mod world;
 
 use std::process::ExitCode;
@@ -40,14 +40,14 @@ fn main() -> ExitCode {
 async fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["crash", rest @ ..] => crash::prove(count(rest, 1000)?).await,
-        ["flight", rest @ ..] => flight::prove(count(rest, 100)?).await,
+        ["flight", rest @ ..] => single_flight::prove(count(rest, 100)?).await,
         ["storm", rest @ ..] => storm::prove(count(rest, 1000)?).await,
         ["disk", rest @ ..] => disk::prove(count(rest, 3)?).await,
         [disk::HERE, rounds, mounts] => disk::here(rounds.parse()?, mounts.parse()?).await,
         [locked::HERE, rounds] => locked::here(rounds.parse()?).await,
         ["locked", rest @ ..] => locked::prove(count(rest, 3)?).await,
-        ["faults"] => tested::prove(tested::FAULTS).await,
-        ["asleep"] => tested::prove(tested::ASLEEP).await,
+        ["faults"] => core_tests::prove(core_tests::FAULTS).await,
+        ["asleep"] => core_tests::prove(core_tests::ASLEEP).await,
         ["idle", rest @ ..] => idle::prove(count(rest, 10)?).await,
         ["child", rest @ ..] => child::run(rest).await,
         _ => bail!("{USAGE}"),

@@ -37,7 +37,7 @@ pub(crate) enum Answer {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConnectionStatus {
     pub(crate) state: State,
-    pub(crate) trouble: Option<Code>,
+    pub(crate) error: Option<Code>,
     /// What it is told to mean.
     pub(crate) meaning: Option<String>,
 }
@@ -47,7 +47,7 @@ const FAILED: &str = "the database failed";
 
 impl ConnectionStatus {
     pub(crate) fn is_well(&self) -> bool {
-        self.state == State::Active && self.trouble.is_none()
+        self.state == State::Active && self.error.is_none()
     }
 }
 
@@ -179,8 +179,8 @@ pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point
 
 fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<ConnectionStatus> {
     let details = grapnel.connection(id)?;
-    let (trouble, meaning) = details.error.map(|trouble| (trouble.code, trouble.meaning)).unzip();
-    Ok(ConnectionStatus { state: details.summary.state, trouble, meaning: meaning.flatten() })
+    let (error, meaning) = details.error.map(|error| (error.code, error.meaning)).unzip();
+    Ok(ConnectionStatus { state: details.summary.state, error, meaning: meaning.flatten() })
 }
 
 /// Waits until the connection stands so, and asks for nothing.

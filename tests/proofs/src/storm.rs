@@ -2,10 +2,10 @@
 //! each is renewed or says truly why it is not, no provider sees more requests at once than was promised, none waits
 //! for another, and what it takes stands beside what a bare HTTP client takes.
 
+mod consistency;
+mod event_listener;
 mod floor;
-mod hearing;
-mod pace;
-mod truth;
+mod throughput;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -20,9 +20,9 @@ use grapnel_sandbox::{Endpoint, Fault, Lifetimes, ProviderId};
 use tokio::task::JoinHandle;
 
 use crate::world::World;
-use hearing::Hearing;
-use pace::{MAX_BACKGROUND_REQUESTS, Pace};
-use truth::{Connected, SPARED, StormCounts};
+use consistency::{Connected, SPARED, StormCounts};
+use event_listener::Hearing;
+use throughput::{MAX_BACKGROUND_REQUESTS, Pace};
 
 /// Those of the sandbox that give refresh tokens by themselves: two conventions of rotation, four of asking.
 const PROVIDERS: [ProviderId; 4] =
@@ -81,19 +81,19 @@ pub(crate) async fn prove(count: usize) -> Result<()> {
     let near = storm.round(Duration::ZERO).await?;
     let again = storm.judge().await?;
 
-    pace::report(&away, &floor::run(&storm.world, &away, AWAY).await?);
+    throughput::report(&away, &floor::run(&storm.world, &away, AWAY).await?);
     first.report("when each was tried once");
     last.report(&format!("when nothing was to be tried again ({leaps} times)"));
     println!("\nan hour later, all due again, answered at once, and nothing fails");
-    pace::report(&near, &floor::run(&storm.world, &near, Duration::ZERO).await?);
+    throughput::report(&near, &floor::run(&storm.world, &near, Duration::ZERO).await?);
     again.report("when each was tried once");
     println!("secrets looked for in every file, and not found: {}", storm.world.scan()?);
-    for tally in [&first, &last, &again] {
-        ensure!(tally.untrue.is_empty(), "{} connections are not what they say", tally.untrue.len());
+    for counts in [&first, &last, &again] {
+        ensure!(counts.untrue.is_empty(), "{} connections are not what they say", counts.untrue.len());
     }
     ensure!(last.retrying == 0 && again.active == last.active, "not all that could be were renewed");
-    pace::ensure_promised(&away)?;
-    pace::ensure_promised(&near)
+    throughput::ensure_promised(&away)?;
+    throughput::ensure_promised(&near)
 }
 
 /// Signs in, at all providers at once.
@@ -209,11 +209,12 @@ impl Storm {
     async fn judge(&mut self) -> Result<StormCounts> {
         // What is under way goes on without who keeps the rest alive.
         self.hearing.until_quiet().await?;
-        let mut tally = StormCounts::default();
+        let mut counts = StormCounts::default();
         let all = self.grapnel.connections()?;
         for one in &all {
             let connected = self.connected.get(&one.id).context("a connection that nobody made")?;
-            tally.add(&one.name, truth::look(&self.grapnel, &self.world.sandbox, one, connected).await?);
+            counts
+                .add(&one.name, consistency::look(&self.grapnel, &self.world.sandbox, one, connected).await?);
         }
         ensure!(
             all.len() == self.connected.len(),
@@ -221,7 +222,7 @@ impl Storm {
             all.len(),
             self.connected.len()
         );
-        Ok(tally)
+        Ok(counts)
     }
 
     /// Each was asked for once, and once more for each failure that passes: no request too many, none left out, and

@@ -14,7 +14,7 @@ use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, SecretKind};
-use grapnel_tests::leak::Scan;
+use grapnel_tests::secret_scan::Scan;
 use tempfile::TempDir;
 use tokio::process::Command;
 

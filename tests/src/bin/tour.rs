@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
-use grapnel_tests::{Result, place, sign_in};
+use grapnel_tests::{Result, artifacts, sign_in};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the tour is told to whoever runs it")]
 async fn main() -> ExitCode {
-    let dir = place::target().join("tour");
+    let dir = artifacts::target().join("tour");
     let toured = tour().await;
     println!("Pictures: {}", dir.display());
     match toured {
@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
 }
 
 async fn tour() -> Result<()> {
-    let dir = place::target().join("tour");
+    let dir = artifacts::target().join("tour");
     let scene = Scene::set("tour", Keyring::Unlocked, Pictures::OfEachStep(dir.clone())).await?;
     let window = sign_in::sign_in(&scene).await?;
     let page = window.page();

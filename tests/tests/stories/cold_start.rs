@@ -6,7 +6,7 @@ use grapnel_tests::process::Running;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;
-use grapnel_tests::{Result, ensure, place};
+use grapnel_tests::{Result, artifacts, ensure};
 
 #[tokio::test]
 async fn a_link_starts_grapnel_and_finishes_the_sign_in() -> Result<()> {
@@ -40,7 +40,7 @@ async fn a_link_starts_grapnel_and_finishes_the_sign_in() -> Result<()> {
         .step("A second start brings it to the front, and ends", async {
             let browser = ["search", "--onlyvisible", "--class", "chromium", "windowactivate", "--sync"];
             scene.desktop().run("xdotool", &browser).await?;
-            let mut command = scene.desktop().command(place::program());
+            let mut command = scene.desktop().command(artifacts::program());
             let mut second = Running::start(&mut command, &scene.desktop().log("second"))?;
             let ended = until("the second start to end", async || second.ended()).await?;
             ensure!(ended.success(), "it ended with {ended}");

@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use grapnel_tests::artifacts;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
-use grapnel_tests::place;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::{Context, Result, ensure};
@@ -212,7 +212,7 @@ async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
             let given = json!({ "on": true, "program": program, "exec": program, "arguments": [program] });
             ensure!(call(page, "start_at_login", given).await? == Value::Null, "it is not switched on");
             let text = fs::read_to_string(&entry)?;
-            let wanted = format!("Exec={} --hidden", place::program().display());
+            let wanted = format!("Exec={} --hidden", artifacts::program().display());
             let starts = text.lines().filter(|line| line.starts_with("Exec"));
             let starts: Vec<String> = starts.map(|line| line.replace('"', "")).collect();
             ensure!(starts == [wanted], "{text}");

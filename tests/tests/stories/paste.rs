@@ -2,9 +2,9 @@
 //! address back.
 
 use grapnel_tests::consent::Consent;
-use grapnel_tests::counterpart::NOBODY;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
+use grapnel_tests::sandbox_provider::NOBODY;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;

@@ -1,4 +1,4 @@
-//! `grapnel connect`: each way home, and each way to fail.
+//! `grapnel connect`: each redirect method, and each way to fail.
 
 use std::io::Write;
 

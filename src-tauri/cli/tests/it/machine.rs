@@ -1,4 +1,4 @@
-//! What stands environment the program in a test: a clock that stands still, a keyring, streams, and a browser.
+//! What the program runs in during a test: a clock that stands still, a keyring, streams, and a browser.
 
 use std::collections::HashMap;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! A world for one test: a sandbox, a data directory, and everything that the program finds environment it.
+//! A world for one test: a sandbox, a data directory, and everything that the program finds around it.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -6,12 +6,12 @@ use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
 
-use super::trouble::{Place, Trouble, limitable};
+use super::failure::{Failure, Place, limitable};
 use crate::crash::{judge, look};
 use crate::stopped::Stopped;
 use crate::world::World;
 
-/// When the trouble comes.
+/// When the failure comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Moment {
     /// Before the program starts.
@@ -38,19 +38,19 @@ impl Moment {
 /// What comes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The trouble goes away, and the program goes on by itself.
+    /// The failure goes away, and the program goes on by itself.
     Passes,
     /// It goes away while the program still tries.
     PassesSoon,
     /// It goes away, and another program is the first to renew.
     AnotherIsFirst,
-    /// The program is killed, and then the trouble goes away.
+    /// The program is killed, and then the failure goes away.
     Killed,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
-    pub(crate) trouble: Trouble,
+    pub(crate) failure: Failure,
     pub(crate) moment: Moment,
     ending: Ending,
 }
@@ -72,23 +72,23 @@ impl Case {
             Before => vec![Passes, Killed],
             AfterMark | AfterAnswer => vec![Passes, PassesSoon, AnotherIsFirst, Killed],
         };
-        let all = Trouble::ALL.into_iter().flat_map(move |trouble| {
+        let all = Failure::ALL.into_iter().flat_map(move |failure| {
             [Start, Before, AfterMark, AfterAnswer].into_iter().flat_map(move |moment| {
-                endings(moment).into_iter().map(move |ending| Self { trouble, moment, ending })
+                endings(moment).into_iter().map(move |ending| Self { failure, moment, ending })
             })
         });
-        all.filter(|case| match case.trouble {
+        all.filter(|case| match case.failure {
             // A limit is set to a process that runs.
-            Trouble::Unwritable => case.moment != Start,
+            Failure::Unwritable => case.moment != Start,
             // What is open goes on being written, so that nothing waits.
-            Trouble::ReadOnly => matches!(case.ending, Passes | Killed),
-            Trouble::Full | Trouble::Locked => true,
+            Failure::ReadOnly => matches!(case.ending, Passes | Killed),
+            Failure::Full | Failure::Locked => true,
         })
     }
 
     pub(crate) async fn run(self) -> Result<Found> {
         let world = World::new()?;
-        let mut place = Place::new(&world, self.trouble).await?;
+        let mut place = Place::new(&world, self.failure).await?;
         let (app, id) = {
             let grapnel = world.open()?;
             let app = world.add_app(&grapnel).await?;
@@ -107,7 +107,7 @@ impl Case {
         Ok(Found { was_refused, is_alive, secrets: world.scan()? })
     }
 
-    /// Brings the trouble on before a renewal, or while one stands at the point; answers whether it failed, and whether the
+    /// Brings the failure on before a renewal, or while one stands at the point; answers whether it failed, and whether the
     /// connection lives.
     async fn midway(
         self,
@@ -135,8 +135,8 @@ impl Case {
         }
         let failure = program.renewed(go_on).await?;
         // Files that are open on a file system that was made read-only over them can be written.
-        let may_work = self.trouble == Trouble::ReadOnly && self.moment != Moment::Before;
-        ensure!(may_work || failure.is_some(), "the trouble was none");
+        let may_work = self.failure == Failure::ReadOnly && self.moment != Moment::Before;
+        ensure!(may_work || failure.is_some(), "the failure was none");
         if let Some(failure) = &failure {
             self.is_told(world, failure, &mut program).await?;
         }
@@ -149,9 +149,9 @@ impl Case {
         ensure!(is_of_disk(failure), "told as something else: {failure:?}");
         let was_sent = self.moment != Moment::Before;
         ensure!((world.rotations() > 0) == was_sent, "{} refreshes", world.rotations());
-        let standing = program.stands("look").await?;
+        let status = program.stands("look").await?;
         let expected = if was_sent { (State::Retrying, Some(failure.code)) } else { (State::Active, None) };
-        ensure!((standing.state, standing.trouble) == expected, "it stands at {standing:?}");
+        ensure!((status.state, status.error) == expected, "it stands at {status:?}");
         let is_in_memory =
             failure.meaning.as_deref().is_some_and(|meaning| meaning.contains("held in memory"));
         ensure!(is_in_memory == was_sent, "it means: {:?}", failure.meaning);
@@ -198,7 +198,7 @@ impl Case {
     }
 }
 
-/// A program that starts in trouble tells it, and sends nothing.
+/// A program that starts in failure tells it, and sends nothing.
 async fn at_start(world: &World, place: &mut Place, id: &ConnectionId) -> Result<bool> {
     place.bring(world, None).await?;
     let mut program = start(world, id, "none")?;
@@ -206,7 +206,7 @@ async fn at_start(world: &World, place: &mut Place, id: &ConnectionId) -> Result
         Some(failure) => failure,
         None => match program.renewed("renew").await? {
             Some(failure) => failure,
-            None => bail!("the trouble was none"),
+            None => bail!("the failure was none"),
         },
     };
     ensure!(is_of_disk(&failure), "told as something else: {failure:?}");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::{ProviderId, SecretKind};
 use serde_json::Value;
 
-use super::pace::{MAX_BACKGROUND_REQUESTS, Pace};
+use super::throughput::{MAX_BACKGROUND_REQUESTS, Pace};
 use crate::world::World;
 
 /// The time that each provider's requests take, all providers at once.

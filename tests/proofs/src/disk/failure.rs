@@ -19,7 +19,7 @@ use crate::world::World;
 const SIZE: &str = "size=8m,mode=700";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Trouble {
+pub(crate) enum Failure {
     /// The file system has no room.
     Full,
     /// The file system is read-only for whatever is opened from now on. (The kernel refuses to make one read-only whose
@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
     Locked,
 }
 
-impl Trouble {
+impl Failure {
     pub(crate) const ALL: [Self; 4] = [Self::Full, Self::ReadOnly, Self::Unwritable, Self::Locked];
 
     pub(crate) fn name(self) -> &'static str {
@@ -53,7 +53,7 @@ impl Trouble {
 /// A data directory in which this happens.
 pub(crate) struct Place {
     home: PathBuf,
-    trouble: Trouble,
+    failure: Failure,
     /// The process that it came upon.
     process: Option<Pid>,
     holder: Option<Child>,
@@ -61,28 +61,28 @@ pub(crate) struct Place {
 
 impl Place {
     /// In the data directory of this world, where nothing is yet.
-    pub(crate) async fn new(world: &World, trouble: Trouble) -> Result<Self> {
+    pub(crate) async fn new(world: &World, failure: Failure) -> Result<Self> {
         let home = world.home().to_owned();
-        if trouble.needs_mount() {
+        if failure.needs_mount() {
             mount(&["-t", "tmpfs", "-o", SIZE, "grapnel-proof"], &home).await?;
         }
-        Ok(Self { home, trouble, process: None, holder: None })
+        Ok(Self { home, failure, process: None, holder: None })
     }
 
     /// Brings it on. `process` is the one that it is for, if that runs already.
     pub(crate) async fn bring(&mut self, world: &World, process: Option<&Stopped>) -> Result<()> {
         let pid = process.and_then(Stopped::pid).and_then(|pid| i32::try_from(pid).ok());
         self.process = pid.and_then(Pid::from_raw);
-        match self.trouble {
-            Trouble::Full => fill(&self.ballast()),
-            Trouble::ReadOnly if self.process.is_none() => mount(&["-o", "remount,ro"], &self.home).await,
-            Trouble::ReadOnly => {
+        match self.failure {
+            Failure::Full => fill(&self.ballast()),
+            Failure::ReadOnly if self.process.is_none() => mount(&["-o", "remount,ro"], &self.home).await,
+            Failure::ReadOnly => {
                 let home = self.home.to_str().context("a path in UTF-8")?;
                 mount(&["--bind", home], &self.home).await?;
                 mount(&["-o", "remount,bind,ro"], &self.home).await
             }
-            Trouble::Unwritable => limit(self.process, Some(0)),
-            Trouble::Locked => {
+            Failure::Unwritable => limit(self.process, Some(0)),
+            Failure::Locked => {
                 self.holder = Some(hold_elsewhere(world).await?);
                 Ok(())
             }
@@ -91,13 +91,13 @@ impl Place {
 
     /// Ends it. The process may be gone.
     pub(crate) async fn lift(&mut self) -> Result<()> {
-        match self.trouble {
-            Trouble::Full => Ok(fs::remove_file(self.ballast())?),
-            Trouble::ReadOnly if self.process.is_none() => mount(&["-o", "remount,rw"], &self.home).await,
+        match self.failure {
+            Failure::Full => Ok(fs::remove_file(self.ballast())?),
+            Failure::ReadOnly if self.process.is_none() => mount(&["-o", "remount,rw"], &self.home).await,
             // Lazily, since the program may look at a file there at this very moment.
-            Trouble::ReadOnly => run("umount", &["--lazy"], &self.home).await,
-            Trouble::Unwritable => limit(self.process, None),
-            Trouble::Locked => {
+            Failure::ReadOnly => run("umount", &["--lazy"], &self.home).await,
+            Failure::Unwritable => limit(self.process, None),
+            Failure::Locked => {
                 let mut holder = self.holder.take().context("nobody holds it")?;
                 drop(holder.stdin.take());
                 ensure!(holder.wait().await?.success(), "who held the database failed");
@@ -113,7 +113,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.trouble.needs_mount() {
+        if self.failure.needs_mount() {
             let _ =
                 std::process::Command::new("umount").args(["--recursive", "--lazy"]).arg(&self.home).status();
         }

@@ -10,7 +10,7 @@ use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::terminal::Terminal;
 use grapnel_tests::wait::until;
-use grapnel_tests::{Context, Result, ensure, place};
+use grapnel_tests::{Context, Result, artifacts, ensure};
 
 /// Long enough to be asked twice meanwhile.
 const SLOW: Duration = Duration::from_secs(9);
@@ -45,7 +45,7 @@ async fn the_end_of_a_session_breaks_off_no_refresh() -> Result<()> {
         .await?;
     scene
         .step("A further start meanwhile is a Grapnel of its own", async {
-            let mut command = scene.desktop().command(place::program());
+            let mut command = scene.desktop().command(artifacts::program());
             let second = Running::start(&mut command, &scene.desktop().log("second"))?;
             until("its window", async || {
                 Ok(scene.desktop().shows_window_of(second.pid()).await.then_some(()))

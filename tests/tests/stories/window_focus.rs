@@ -5,7 +5,7 @@ use grapnel_tests::process::Running;
 use grapnel_tests::scene::{CALLBACK, Scene};
 use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;
-use grapnel_tests::{Result, ensure, place};
+use grapnel_tests::{Result, artifacts, ensure};
 
 #[tokio::test]
 async fn a_window_manager_that_guards_the_focus_lets_grapnel_come_to_the_front() -> Result<()> {
@@ -36,7 +36,7 @@ async fn a_window_manager_that_guards_the_focus_lets_grapnel_come_to_the_front()
         .step("So does a second start, and the window that was minimized is there again", async {
             desktop.run("xdotool", &["getactivewindow", "windowminimize", "--sync"]).await?;
             click_in_the_browser(&scene).await?;
-            let mut command = desktop.command(place::program());
+            let mut command = desktop.command(artifacts::program());
             let mut second = Running::start(&mut command, &desktop.log("second"))?;
             let ended = until("the second start to end", async || second.ended()).await?;
             ensure!(ended.success(), "it ended with {ended}");

@@ -15,9 +15,9 @@ const CHOSEN_SECRET: &str = "chosen-secret-not-for-production";
 
 /// One of the sandbox's providers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Counterpart(pub(crate) ProviderId);
+pub(crate) struct SandboxProvider(pub(crate) ProviderId);
 
-impl Counterpart {
+impl SandboxProvider {
     /// The sandbox that stories play in: every provider, with all that is secret told to the story.
     pub(crate) fn all() -> Options {
         let app = grigora::sandbox_app();

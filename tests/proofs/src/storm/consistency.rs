@@ -76,10 +76,10 @@ pub(super) async fn look(
     // With an answer that did not arrive went the only copy of a token that replaced the one held here.
     let is_void = connected.provider != ProviderId::Grindery
         && refresh_faults.iter().any(|fault| matches!(fault, Fault::LostReply | Fault::CutOff));
-    let trouble = grapnel.connection(&one.id)?.error;
-    let code = trouble.as_ref().map(|trouble| trouble.code);
+    let error = grapnel.connection(&one.id)?.error;
+    let code = error.as_ref().map(|error| error.code);
     Ok(match (one.state, refresh_faults.last()) {
-        (State::Active, last) if last != Some(&Fault::InvalidGrant) && trouble.is_none() => {
+        (State::Active, last) if last != Some(&Fault::InvalidGrant) && error.is_none() => {
             let token = grapnel.token(&one.id, Duration::ZERO).await?.value;
             let works = grants.is_live(token.expose_secret());
             if works { Ok(ConnectionStatus::Active) } else { Err("its token does not work".into()) }
@@ -90,11 +90,11 @@ pub(super) async fn look(
         (State::ReconnectNeeded, Some(Fault::InvalidGrant)) if code == Some(Code::ReconnectNeeded) => {
             Ok(ConnectionStatus::Refused)
         }
-        (State::ReconnectNeeded, _) if is_void && trouble.as_ref().is_some_and(tells_of_a_lost_answer) => {
+        (State::ReconnectNeeded, _) if is_void && error.as_ref().is_some_and(tells_of_a_lost_answer) => {
             Ok(ConnectionStatus::Told)
         }
         (state, _) => Err(format!(
-            "{state:?}, retried at {:?}, says {trouble:?}; it met {refresh_faults:?}",
+            "{state:?}, retried at {:?}, says {error:?}; it met {refresh_faults:?}",
             one.retry_at
         )),
     })
@@ -110,8 +110,8 @@ fn said_of(fault: &Fault) -> Option<Code> {
     }
 }
 
-fn tells_of_a_lost_answer(trouble: &Error) -> bool {
-    let meaning = trouble.meaning.as_deref().unwrap_or_default();
-    trouble.code == Code::ReconnectNeeded
+fn tells_of_a_lost_answer(error: &Error) -> bool {
+    let meaning = error.meaning.as_deref().unwrap_or_default();
+    error.code == Code::ReconnectNeeded
         && meaning.contains("The response to an earlier refresh did not arrive.")
 }

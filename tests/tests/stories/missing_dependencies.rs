@@ -6,7 +6,7 @@ use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
-use grapnel_tests::{Result, ensure, place};
+use grapnel_tests::{Result, artifacts, ensure};
 use rusqlite::Connection;
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_locked_keyring_is_told_from_an_absent_one() -> Result<()> {
 async fn without_a_display_the_program_says_so() -> Result<()> {
     let scene = Scene::set("no-display", Keyring::Unlocked, Pictures::OfFailure).await?;
     let run = |arguments: &[&str]| -> Result<(Option<i32>, String, String)> {
-        let mut command = scene.desktop().command(place::program());
+        let mut command = scene.desktop().command(artifacts::program());
         let ended = command.args(arguments).env_remove("DISPLAY").output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok((ended.status.code(), text(&ended.stdout), text(&ended.stderr)))

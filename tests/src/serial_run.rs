@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 
-use crate::place;
+use crate::artifacts;
 use crate::wait::within;
 
 /// Longer than any number of stories that may stand in line.
@@ -20,7 +20,7 @@ pub(crate) struct Turn {
 impl Turn {
     /// Waits in line with the stories of every other process of this machine's checkout.
     pub(crate) async fn take() -> Result<Self> {
-        let dir = place::stories();
+        let dir = artifacts::stories();
         std::fs::create_dir_all(&dir)?;
         // A story keeps two processors busy.
         let places = available_parallelism().map_or(1, |count| (count.get() / 2).max(1));
