@@ -3,78 +3,14 @@
 
 use std::fmt::Write;
 
-use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
-use grapnel_core::discovery::{Discovery, NoteKind};
-use grapnel_model::error::{Code, Error};
+use grapnel_model::error::Code;
 use grapnel_model::secret::SecretInput;
 use serde_json::{Value, json};
 
+use crate::support::metadata_server::{MetadataServer, OAUTH, OPENID};
 use crate::support::scripted_server::{Reply, Scripted, sign_in};
 use crate::support::world::World;
-
-const OAUTH: &str = "/.well-known/oauth-authorization-server";
-const OPENID: &str = "/.well-known/openid-configuration";
-
-struct Server {
-    scripted: Scripted,
-    world: World,
-}
-
-impl Server {
-    async fn start() -> Self {
-        Self { scripted: Scripted::start().await, world: World::new() }
-    }
-
-    fn grapnel(&self) -> &Grapnel {
-        &self.world.grapnel
-    }
-
-    fn origin(&self) -> &str {
-        &self.scripted.origin
-    }
-
-    /// A whole document of the origin as an issuer, with `more` in it.
-    fn document(&self, more: Value) -> Value {
-        let at = |path: &str| format!("{}{path}", self.origin());
-        let mut document = json!({
-            "issuer": self.origin(),
-            "authorization_endpoint": at("/authorize"),
-            "token_endpoint": at("/token"),
-            "code_challenge_methods_supported": ["S256"],
-        });
-        let Value::Object(more) = more else { panic!("members") };
-        document.as_object_mut().unwrap().extend(more);
-        document
-    }
-
-    fn serve(&self, path: &str, document: &Value) {
-        self.scripted.on(path, [Reply::json(200, document.to_string())]);
-    }
-
-    async fn discover(&self) -> Discovery {
-        self.grapnel().discover(self.origin()).await.unwrap()
-    }
-
-    fn told(&self, error: &Error) -> String {
-        let told = format!("{:?} [{}] {}", error.code, error.field.as_deref().unwrap(), error.message);
-        let told = format!("{told}\n  hint: {}", error.hint.as_deref().unwrap());
-        let told = match &error.suggestion {
-            Some(suggestion) => format!("{told}\n  suggestion: {suggestion}"),
-            None => told,
-        };
-        told.replace(self.origin(), "ORIGIN")
-    }
-
-    fn notes(&self, found: &Discovery) -> String {
-        let notes = found.notes.iter().map(|note| {
-            let kind = if note.kind == NoteKind::Unsupported { "unsupported" } else { "notice" };
-            format!("  {kind}: {}\n", note.text)
-        });
-        notes.collect::<String>().replace(self.origin(), "ORIGIN")
-    }
-}
-
 /// What stands at a well-known address that holds no document.
 fn no_documents(origin: &str) -> Vec<(&'static str, Reply)> {
     let status = |status| Reply::new(status, "text/plain", "no");
@@ -105,7 +41,7 @@ fn no_documents(origin: &str) -> Vec<(&'static str, Reply)> {
 
 #[tokio::test]
 async fn what_is_no_document_leads_to_the_next_address() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     for (what, reply) in no_documents(server.origin()) {
         for (other, good) in [(OAUTH, OPENID), (OPENID, OAUTH)] {
             server.scripted.on(other, [reply.clone()]);
@@ -122,7 +58,7 @@ async fn what_is_no_document_leads_to_the_next_address() {
 
 #[tokio::test]
 async fn where_there_is_no_document_it_is_said_what_each_address_answered() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut told = Vec::new();
     for (what, reply) in no_documents(server.origin()) {
         server.scripted.on(OAUTH, [reply]);
@@ -151,7 +87,7 @@ async fn a_document_is_found_in_each_of_its_places() {
         format!("/o/acme{OPENID}"),
         format!("{OPENID}/o/acme"),
     ] {
-        let server = Server::start().await;
+        let server = MetadataServer::start().await;
         let issuer = format!("{}/o/acme", server.origin());
         server.serve(&path, &server.document(json!({ "issuer": issuer })));
         let found = server.grapnel().discover(&issuer).await.unwrap();
@@ -162,7 +98,7 @@ async fn a_document_is_found_in_each_of_its_places() {
 
 #[tokio::test]
 async fn the_documents_of_one_issuer_are_joined() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let at = |path: &str| format!("{}{path}", server.origin());
     let oauth =
         json!({ "revocation_endpoint": at("/revoke"), "userinfo_endpoint": null, "scopes_supported": [] });
@@ -197,7 +133,7 @@ async fn the_documents_of_one_issuer_are_joined() {
 
 #[tokio::test]
 async fn members_that_cannot_be_used_are_left_out_and_told() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut told = String::new();
     for (name, values) in [
         (
@@ -231,7 +167,7 @@ async fn members_that_cannot_be_used_are_left_out_and_told() {
 
 #[tokio::test]
 async fn what_is_needed_and_missing_is_named() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut told = String::new();
     for (member, value) in [
         ("authorization_endpoint", None),
@@ -254,7 +190,7 @@ async fn what_is_needed_and_missing_is_named() {
 
 #[tokio::test]
 async fn the_url_of_a_document_is_understood_as_its_issuer() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     for slash in ["", "/"] {
         let issuer = format!("{}/o{slash}", server.origin());
         server.serve(&format!("/o{OPENID}"), &server.document(json!({ "issuer": issuer })));
@@ -271,7 +207,7 @@ async fn the_url_of_a_document_is_understood_as_its_issuer() {
 
 #[tokio::test]
 async fn an_issuer_that_is_spelled_otherwise_is_offered_and_another_is_not() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut told = String::new();
     for (typed, announced) in [("", "/"), ("/", ""), ("/o", "/o/"), ("/o/", "/o"), ("", "/o"), ("/o", "")] {
         let path = typed.trim_end_matches('/');
@@ -289,7 +225,7 @@ async fn an_issuer_that_is_spelled_otherwise_is_offered_and_another_is_not() {
 
 #[tokio::test]
 async fn what_the_server_demands_and_grapnel_does_not_do_is_told() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut told = String::new();
     for more in [
         json!({ "require_pushed_authorization_requests": true }),
@@ -323,7 +259,7 @@ async fn what_the_server_demands_and_grapnel_does_not_do_is_told() {
 
 #[tokio::test]
 async fn the_announced_ways_of_authentication_are_chosen() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut chosen = Vec::new();
     let (basic, post) = ("client_secret_basic", "client_secret_post");
     for methods in [
@@ -359,7 +295,7 @@ async fn the_announced_ways_of_authentication_are_chosen() {
 }
 
 /// A client that authenticates as `client_auth` says, and what it sends to the token endpoint.
-async fn sent_by(server: &Server, methods: Value, secret: Option<&str>) -> String {
+async fn sent_by(server: &MetadataServer, methods: Value, secret: Option<&str>) -> String {
     server.serve(OPENID, &server.document(json!({ "token_endpoint_auth_methods_supported": methods })));
     server.scripted.on("/token", [Reply::json(200, r#"{"access_token":"a","token_type":"Bearer"}"#)]);
     let new = NewApp {
@@ -385,7 +321,7 @@ async fn sent_by(server: &Server, methods: Value, secret: Option<&str>) -> Strin
 
 #[tokio::test]
 async fn a_secret_that_was_entered_is_sent_and_a_public_client_sends_its_id_alone() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let mut sent = Vec::new();
     for methods in [json!(["none"]), json!(["client_secret_post"]), json!(["client_secret_basic", "none"])] {
         for secret in [None, Some("s3cret")] {
@@ -397,7 +333,7 @@ async fn a_secret_that_was_entered_is_sent_and_a_public_client_sends_its_id_alon
 
 #[tokio::test]
 async fn an_app_whose_issuer_announces_otherwise_is_told_and_changed_only_then() {
-    let server = Server::start().await;
+    let server = MetadataServer::start().await;
     let grapnel = server.grapnel();
     let at = |path: &str| format!("{}{path}", server.origin());
     server.serve(OPENID, &server.document(json!({})));

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod counting_token_endpoint;
 pub(crate) mod keep_alive;
+pub(crate) mod metadata_server;
 pub(crate) mod openid_provider;
 pub(crate) mod proxy_server;
 pub(crate) mod request_recorder;
