@@ -93,7 +93,7 @@ async fn email_and_password_are_used_once() -> Result<()> {
     scene
         .step("Without a browser: the window warns, and says what a wrong password means", async {
             page.press(Role::Button, "Sign in with email and password instead").await?;
-            page.says("sends your email and password to 127.0.0.1 once and saves neither").await?;
+            page.says("sends your email and password to 127.0.0.1 once and stores neither").await?;
             enter(&page, WRONG).await?;
             page.says("did not accept email and password").await
         })

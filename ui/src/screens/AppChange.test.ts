@@ -17,7 +17,7 @@ test("an app is changed, and what is not touched stays", async () => {
   await change(user);
   expect(screen.queryByRole("radio", { name: "Grigora" })).toBeNull();
   expect(field("client_secret")).toHaveValue("");
-  expect(field("client_secret")).toHaveAccessibleDescription("Leave blank to keep the saved secret.");
+  expect(field("client_secret")).toHaveAccessibleDescription("Leave blank to keep the stored secret.");
   await user.clear(field("name"));
   await user.type(field("name"), "Acme pages");
   await submit(user);

@@ -93,10 +93,10 @@ export const changeApp = {
   title: (name: string) => `Edit ${name}`,
   lead:
     "Connections keep their tokens. If you point an endpoint at another host, reconnect: " +
-    "nothing saved for the old host is sent to the new one.",
-  secretNote: "Leave blank to keep the saved secret.",
-  dropSecret: "Delete saved secret",
-  dropped: "The saved secret will be deleted.",
+    "nothing stored for the old host is sent to the new one.",
+  secretNote: "Leave blank to keep the stored secret.",
+  dropSecret: "Delete stored secret",
+  dropped: "The stored secret will be deleted.",
   keepSecret: "Undo",
   submit: "Save changes",
   saving: "Saving…",

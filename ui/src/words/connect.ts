@@ -97,10 +97,10 @@ export const connect = {
   passwordInstead: "Sign in with email and password instead",
   passwordStep: "Sign in with email and password",
   passwordSent: "Email and password sent",
-  passwordGone: "Neither was saved.",
+  passwordGone: "Neither was stored.",
   browserInstead: "Use the browser instead",
   passwordWarning: (host: string) =>
-    `Grapnel sends your email and password to ${host} once and saves neither. ` +
+    `Grapnel sends your email and password to ${host} once and stores neither. ` +
     "Use this only if you can’t use a browser.",
   email: "Email",
   password: "Password",

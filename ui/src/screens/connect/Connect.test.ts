@@ -150,7 +150,7 @@ test("email and password are used once, and only where the provider offers it", 
   const user = await start("grovestreams-app");
   await press(user, "Other ways to sign in");
   await press(user, "Sign in with email and password instead");
-  expect(step()).toHaveTextContent("once and saves neither");
+  expect(step()).toHaveTextContent("once and stores neither");
   expect(field("email")).toHaveValue("ines@harbour.example");
   expect(screen.getByText(/sends your email and password to grovestreams\.com once/)).toBeInTheDocument();
   expect(field("password")).toHaveAttribute("type", "password");
