@@ -117,7 +117,7 @@ struct Modules {
 
 /// Where the files of a module's children are.
 enum Children {
-    /// Beside it: it is the root, or a `mod.rs`, or its path was given by an attribute.
+    /// Beside it: it is the root, or its path was given by an attribute.
     OfRoot,
     /// In a folder that is named as the module.
     InFolder,
@@ -162,14 +162,12 @@ impl Modules {
                 self.read_children(workspace, (file, index), items, &path, &folder.join(&name))?;
                 continue;
             }
-            let (beside, inside) = (folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs"));
             if let Some(given) = given_path(&child.attrs) {
                 let file = file.parent().context("a folder")?.join(given);
                 self.read(workspace, &file, &path, &Children::OfRoot)?;
-            } else if beside.is_file() {
-                self.read(workspace, &beside, &path, &Children::InFolder)?;
             } else {
-                self.read(workspace, &inside, &path, &Children::OfRoot)?;
+                let file = folder.join(format!("{name}.rs"));
+                self.read(workspace, &file, &path, &Children::InFolder)?;
             }
         }
         Ok(())
