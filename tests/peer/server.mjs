@@ -96,7 +96,9 @@ for (const place of ['authorization', 'grant', 'introspection', 'revocation', 'u
   provider.on(`${place}.error`, (_, { error, error_description: description }) =>
     tell({ event: `${place}.error`, error, description }));
 }
-provider.on('server_error', (_, error) => tell({ event: 'server_error', error: 'server_error', description: String(error.stack) }));
+provider.on('server_error', (_, error) => {
+  tell({ event: 'server_error', error: 'server_error', description: String(error.stack) });
+});
 
 server.on('request', provider.callback());
 process.stdin.resume().on('end', () => process.exit());

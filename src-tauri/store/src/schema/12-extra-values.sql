@@ -4,8 +4,8 @@ ALTER TABLE app ADD COLUMN sealed_values BLOB;
 -- The keys of values that are as the issuer announced them.
 ALTER TABLE app ADD COLUMN discovered TEXT NOT NULL DEFAULT '[]';
 
--- The values token.NAME went to the exchange and to refreshes alike. Those of refreshes are called refresh.NAME now. (The
--- first use of an app seals both.) A redirect URI that was added in this way has a switch of its own.
+-- The values token.NAME went to the exchange and to refreshes alike. Those of refreshes are called refresh.NAME now.
+-- (The first use of an app seals both.) A redirect URI that was added in this way has a switch of its own.
 UPDATE app SET overrides = (
     SELECT json_group_object(key, value) FROM (
         SELECT key, value FROM json_each(app.overrides)
@@ -17,8 +17,8 @@ UPDATE app SET overrides = (
     )
 ) WHERE EXISTS (SELECT 1 FROM json_each(app.overrides) WHERE key LIKE 'token.%');
 
--- Endpoints follow the host of the others from now on. Where an app's token endpoint was not moved, what was saved for its
--- host must not go to another: such an app keeps every address as it was.
+-- Endpoints follow the host of the others from now on. Where an app's token endpoint was not moved, what was saved for
+-- its host must not go to another: such an app keeps every address as it was.
 UPDATE app SET overrides = json_insert(overrides,
     '$.token_url', 'https://api.grigora.co/general/oauth/token')
 WHERE provider = 'grigora' AND json_extract(overrides, '$.api_base') IS NOT NULL;

@@ -1,2 +1,2 @@
--- The grant for which the person was told that it needs them; nothing where they were told nothing, or all is well again.
+-- The version of the grant for which the person was notified that the connection needs attention; NULL otherwise.
 ALTER TABLE connection ADD COLUMN told INTEGER;

@@ -4,7 +4,7 @@ CREATE INDEX connection_noted ON connection (id)
 CREATE INDEX connection_disconnected ON connection (id) WHERE held IS NULL;
 
 -- What was written, each thing once, numbered by its last change: so another process reads only that again. (What is
--- there is deleted first: a statement that itself begins with what to do about conflicts overrules what a trigger says.)
+-- there is deleted first: the conflict clause of the statement that fires a trigger overrules those within it.)
 CREATE TABLE change (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     what   TEXT NOT NULL,
