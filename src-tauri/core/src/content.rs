@@ -27,7 +27,7 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Content;
-use grapnel_model::secret::ExposeSecret;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_oauth::http::Limits;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::connection;
@@ -45,9 +45,13 @@ use caching::{keep, named, of_project};
 use identity::Identity;
 
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
-/// becomes of the others.
-pub(crate) async fn identify(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
-    let api = Api::of(ctx, id)?;
+/// becomes of the others. An ID token is not stored, so that the one of the sign-in has to be given to be masked.
+pub(crate) async fn identify(
+    ctx: &Arc<Context>,
+    id: &ConnectionId,
+    id_token: Option<SecretString>,
+) -> Result<()> {
+    let api = Api::of(ctx, id)?.masking(id_token);
     let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
     let id_account = row.identity.id_claims.as_ref().and_then(account::of_claims);
     let claims = claims_of(&api).await?;

@@ -8,6 +8,7 @@ use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::SecretString;
 use grapnel_store::attempt::{self, AttemptRow};
 use grapnel_store::{activity, connection};
 
@@ -17,9 +18,14 @@ use crate::content;
 use crate::context::Context;
 
 /// Asks the provider who signed in. The tokens are stored by now: a failure here is noted, and loses nothing.
-pub(super) async fn fetch_account(ctx: &Arc<Context>, row: &AttemptRow, target: &GrantTarget) -> Result<()> {
+pub(super) async fn fetch_account(
+    ctx: &Arc<Context>,
+    row: &AttemptRow,
+    target: &GrantTarget,
+    id_token: Option<SecretString>,
+) -> Result<()> {
     let id = target.id();
-    if let Err(error) = content::identify(ctx, id).await {
+    if let Err(error) = content::identify(ctx, id, id_token).await {
         ctx.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
     }
     if let GrantTarget::Again(_, before) = target {

@@ -40,16 +40,20 @@ async fn finish(ctx: &Arc<Context>, mut matched: Matched) -> Result<()> {
     let obtained = obtain_grant(ctx, &mut matched).await;
     let attempt: AttemptRow = matched.attempt;
     match obtained {
-        Ok(target) => {
+        Ok((target, id_token)) => {
             // Work of its own, since it may renew the tokens.
-            fetch_account(ctx, &attempt, &target).await?;
+            fetch_account(ctx, &attempt, &target, id_token).await?;
             complete(ctx, &attempt, target.id())
         }
         Err(error) => Err(fail(ctx, attempt, error)),
     }
 }
 
-async fn obtain_grant(ctx: &Arc<Context>, matched: &mut Matched) -> Result<GrantTarget> {
+/// Stores the grant; answers with its connection, and with its ID token, which is not stored.
+async fn obtain_grant(
+    ctx: &Arc<Context>,
+    matched: &mut Matched,
+) -> Result<(GrantTarget, Option<SecretString>)> {
     let _working = ctx.at_work().await?;
     let Matched { attempt, app, callback } = matched;
     let code = match &callback.answer {
@@ -60,7 +64,8 @@ async fn obtain_grant(ctx: &Arc<Context>, matched: &mut Matched) -> Result<Grant
     };
     let state = callback.state.clone().unwrap_or_default();
     let exchanged = exchange_code(ctx, attempt, app, code, state).await?;
-    store_grant(ctx, attempt, app, exchanged).await
+    let id_token = exchanged.grant.id_token.clone();
+    Ok((store_grant(ctx, attempt, app, exchanged).await?, id_token))
 }
 
 /// Tells that a callback was not accepted: whoever watches, the attempts that it came for, and the activity, where the

@@ -18,7 +18,7 @@ pub(crate) fn settle(ctx: &Arc<Context>) -> Result<()> {
             (Phase::Identifying, Some(id)) => {
                 let ctx = Arc::clone(ctx);
                 tokio::spawn(async move {
-                    fetch_account(&ctx, &row, &GrantTarget::New(id.clone())).await?;
+                    fetch_account(&ctx, &row, &GrantTarget::New(id.clone()), None).await?;
                     complete(&ctx, &row, &id)
                 });
             }

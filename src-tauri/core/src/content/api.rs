@@ -68,6 +68,12 @@ impl<'a> Api<'a> {
         Ok(Self { ctx, id, app, new_token, provider, config, secrets })
     }
 
+    /// Masks this secret in responses as well.
+    pub(super) fn masking(mut self, secret: Option<SecretString>) -> Self {
+        self.secrets.get_mut().unwrap_or_else(PoisonError::into_inner).extend(secret);
+        self
+    }
+
     pub(super) async fn get(&self, path: &str, limits: Limits) -> Result<Value> {
         self.call(path, None, limits).await
     }

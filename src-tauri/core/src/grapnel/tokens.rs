@@ -20,7 +20,7 @@ impl Grapnel {
         // What it may do can have changed with the tokens. Nobody waits for it, and not to know it loses nothing.
         let (ctx, id) = (Arc::clone(&self.0), id.clone());
         tokio::spawn(async move {
-            if let Err(error) = content::identify(&ctx, &id).await {
+            if let Err(error) = content::identify(&ctx, &id, None).await {
                 tracing::info!(%error, "not identified after a renewal");
             }
         });

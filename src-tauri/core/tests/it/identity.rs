@@ -8,6 +8,7 @@ use grapnel_model::error::Code;
 use grapnel_model::secret::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::leaks::scan_files;
 use crate::support::openid_provider::{Issuer, Key, unsigned};
 use crate::support::scripted_server::Reply;
 use crate::support::world::again;
@@ -190,6 +191,26 @@ async fn userinfo_of_someone_else_is_ignored() {
     issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
     assert_eq!(who(&only(&issuer)), "7 (7)");
     assert!(only(&issuer).identity_note.unwrap().contains("another subject"));
+}
+
+#[tokio::test]
+async fn an_id_token_that_userinfo_repeats_is_neither_stored_nor_shown() {
+    let issuer = Issuer::new(&["openid"], &[("issuer", ""), ("userinfo_url", "/userinfo")]).await;
+    let key = Key::new("ES256");
+    let mut id_token = String::new();
+    let members = |nonce: &str| {
+        id_token = key.sign(json!({}), &issuer.claims("7", nonce));
+        let userinfo = json!({ "sub": "7", "name": id_token, "debug": format!("Bearer {id_token}") });
+        issuer.server.on("/userinfo", [Reply::json(200, userinfo.to_string())]);
+        json!({ "id_token": id_token, "scope": format!("openid {id_token}") })
+    };
+    issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
+    let details = only(&issuer);
+    assert_eq!(who(&details), "[secret] (7)");
+    let shown =
+        serde_json::to_string(&(&details, issuer.world.grapnel.activity(None, None).unwrap())).unwrap();
+    assert!(!shown.contains(&id_token), "{shown}");
+    scan_files(&issuer.world, &[("the ID token".into(), id_token)]);
 }
 
 #[tokio::test]

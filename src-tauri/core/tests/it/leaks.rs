@@ -173,7 +173,7 @@ fn secrets_of(world: &World) -> Vec<(String, String)> {
     secrets
 }
 
-fn scan_files(world: &World, secrets: &[(String, String)]) {
+pub(crate) fn scan_files(world: &World, secrets: &[(String, String)]) {
     let mut files = 0;
     for entry in fs::read_dir(world.home.path()).unwrap() {
         let path = entry.unwrap().path();

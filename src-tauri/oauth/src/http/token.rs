@@ -92,9 +92,10 @@ pub struct TokenRequestError {
 }
 
 impl Grant {
-    /// What of it must not be shown or kept in clear.
+    /// The tokens of this grant, which a later response may repeat: none is shown or stored unencrypted.
     pub fn secrets(&self) -> impl Iterator<Item = SecretString> + use<> {
-        [Some(self.access_token.clone()), self.refresh_token.clone()].into_iter().flatten()
+        let access_token = Some(self.access_token.clone());
+        [access_token, self.refresh_token.clone(), self.id_token.clone()].into_iter().flatten()
     }
 }
 
