@@ -28,7 +28,7 @@ const USAGE: u8 = 2;
 pub fn run() -> ExitCode {
     logging::start();
     grapnel_core::core_dumps::forbid();
-    grapnel_core::descriptors::raise_limit();
+    grapnel_core::open_file_limit::raise_limit();
     let arguments = match Invocation::own() {
         Invocation::Start(arguments) => arguments,
         Invocation::Print(text) => return print(&text),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
-use grapnel_core::token_agent::TokenRequest;
+use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::SecretString;
@@ -16,7 +16,7 @@ use crate::input::Input;
 use crate::print::Output;
 
 /// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.
-pub type Ask = Box<dyn FnOnce(&TokenRequest) -> Option<AccessToken> + Send>;
+pub type Ask = Box<dyn FnOnce(&AgentRequest) -> Option<AccessToken> + Send>;
 
 /// Opens the data.
 pub type Open = Box<dyn FnOnce() -> Result<Grapnel> + Send>;

@@ -1,6 +1,7 @@
 //! Signing in: an attempt is started, the browser takes the person to the provider, and the callback
 //! brings the attempt to its end.
 
+mod attempt_timeout;
 mod attempts;
 mod claim;
 mod complete;
@@ -13,7 +14,6 @@ mod replace_account;
 mod resume;
 mod start;
 mod store_grant;
-mod watch;
 
 pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
 pub(crate) use receive::{paste, receive};

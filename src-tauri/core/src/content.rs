@@ -2,9 +2,6 @@
 
 mod account;
 mod api;
-mod cached;
-mod caching;
-mod credentials;
 pub mod export;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -14,10 +11,13 @@ mod grovestreams;
 pub(crate) mod id_token;
 mod identity;
 mod jwt;
+mod lenient_json;
+mod mask_credentials;
 mod posts;
-mod read;
+mod read_cache;
 mod standard;
 mod thegrid;
+mod write_cache;
 
 use std::sync::Arc;
 
@@ -33,16 +33,16 @@ use grapnel_oauth::http::token::Grant;
 use grapnel_store::connection;
 use serde_json::json;
 
-pub use cached::CachedContent;
 pub(crate) use id_token::{IdToken, check as check_id_token};
 pub(crate) use posts::{load, posts};
+pub use read_cache::CachedContent;
 
 use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 use api::{Api, grigora_api, no_such};
-use cached::{count_posts, list_of};
-use caching::{keep, named, of_project};
 use identity::Identity;
+use read_cache::{count_posts, list_of};
+use write_cache::{keep, named, of_project};
 
 /// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
 /// becomes of the others. An ID token is not stored, so that the one of the sign-in has to be given to be masked.

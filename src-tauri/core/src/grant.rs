@@ -9,28 +9,28 @@ use grapnel_oauth::http::token::{Credentials, Grant};
 use grapnel_store::connection::{ConnectionRow, RenewalStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
-use crate::app_secrets;
 use crate::context::Context;
+use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 use crate::token_lifetime;
 
-/// Where an app's client secret is sealed.
-pub(crate) fn secret_place(app: &grapnel_model::id::AppId) -> String {
+/// The associated data of an app's encrypted client secret.
+pub(crate) fn secret_associated_data(app: &grapnel_model::id::AppId) -> String {
     format!("app/{app}/secret")
 }
 
-/// Where a connection's access token is sealed.
-pub(crate) fn access_place(id: &ConnectionId) -> String {
+/// The associated data of a connection's encrypted access token.
+pub(crate) fn access_associated_data(id: &ConnectionId) -> String {
     format!("connection/{id}/access")
 }
 
-/// Where a connection's refresh token is sealed.
-pub(crate) fn refresh_place(id: &ConnectionId) -> String {
+/// The associated data of a connection's encrypted refresh token.
+pub(crate) fn refresh_associated_data(id: &ConnectionId) -> String {
     format!("connection/{id}/refresh")
 }
 
-/// An app with everything that is needed to speak for it.
-pub(crate) struct Client {
+/// An app as an OAuth client: its provider's configuration and its credentials, decrypted.
+pub(crate) struct OAuthClient {
     /// What to call the provider.
     pub(crate) provider: String,
     pub(crate) config: ProviderConfig,
@@ -50,11 +50,11 @@ pub(crate) fn may_be_sent(kept_for: Option<&Origins>, config: &ProviderConfig) -
     .hint("Connect again in the browser, or bring the app’s addresses back to what they were."))
 }
 
-impl Client {
+impl OAuthClient {
     /// Opens the secrets of an app.
     pub(crate) async fn of(ctx: &Context, app: &ConfiguredApp) -> Result<Self> {
         let (provider, config, app) = (app.provider()?, app.config()?, &app.row);
-        let secrets = app_secrets::open(ctx, app).await?;
+        let secrets = secret_parameters::open(ctx, app).await?;
         let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
         let mut config = config.clone().with(secrets);
         let renewal = &mut config.renewal;
@@ -69,7 +69,7 @@ impl Client {
             }
         }
         let client_secret = match &app.sealed_secret {
-            Some(sealed) => Some(ctx.vault.open(&secret_place(&app.id), sealed).await?),
+            Some(sealed) => Some(ctx.vault.open(&secret_associated_data(&app.id), sealed).await?),
             None => None,
         };
         let credentials = Credentials { client_id: app.client_id.clone(), client_secret };
@@ -103,11 +103,11 @@ pub(crate) async fn seal(
         signed_in_at: Some(old.map_or(now, |held| held.signed_in_at.unwrap_or(held.issued_at))),
     };
     let refresh = match grant.refresh_token {
-        Some(token) => Some(ctx.vault.seal(&refresh_place(id), &token).await?),
+        Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), &token).await?),
         None => before.and_then(ConnectionRow::sealed_refresh).cloned(),
     };
     Ok(SealedGrant {
-        access: ctx.vault.seal(&access_place(id), &grant.access_token).await?,
+        access: ctx.vault.seal(&access_associated_data(id), &grant.access_token).await?,
         refresh,
         held,
         scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
@@ -127,13 +127,13 @@ pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &Connection
     let access = access_token(ctx, from).await?;
     let refresh = match from.sealed_refresh() {
         Some(sealed) => {
-            let token = ctx.vault.open(&refresh_place(&from.id), sealed).await?;
-            Some(ctx.vault.seal(&refresh_place(id), &token).await?)
+            let token = ctx.vault.open(&refresh_associated_data(&from.id), sealed).await?;
+            Some(ctx.vault.seal(&refresh_associated_data(id), &token).await?)
         }
         None => None,
     };
     Ok(SealedGrant {
-        access: ctx.vault.seal(&access_place(id), &access).await?,
+        access: ctx.vault.seal(&access_associated_data(id), &access).await?,
         refresh,
         held,
         scopes: from.scopes.clone(),
@@ -151,10 +151,10 @@ pub(crate) async fn reseal(ctx: &Context, id: &ConnectionId, grant: SealedGrant)
         ctx.vault.seal(&place, &plain).await
     };
     let refresh = match &grant.refresh {
-        Some(refresh) => Some(again(refresh_place(id), refresh).await?),
+        Some(refresh) => Some(again(refresh_associated_data(id), refresh).await?),
         None => None,
     };
-    Ok(SealedGrant { access: again(access_place(id), &grant.access).await?, refresh, ..grant })
+    Ok(SealedGrant { access: again(access_associated_data(id), &grant.access).await?, refresh, ..grant })
 }
 
 /// A connection with the newest tokens that there are of it: those that the store did not take, if there are such.
@@ -179,7 +179,7 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
 /// The access token that a connection holds.
 pub(crate) async fn access_token(ctx: &Context, row: &ConnectionRow) -> Result<SecretString> {
     let grant = row.grant.as_ref().ok_or_else(|| disconnected(&row.name))?;
-    ctx.vault.open(&access_place(&row.id), &grant.access).await
+    ctx.vault.open(&access_associated_data(&row.id), &grant.access).await
 }
 
 pub(crate) fn disconnected(name: &str) -> Error {

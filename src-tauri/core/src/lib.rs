@@ -3,7 +3,6 @@
 //! [`Grapnel`] is the facade; behind it imports run one way, and no two files import each other.
 
 pub mod app;
-mod app_secrets;
 pub mod archive;
 pub mod authorize;
 pub mod browser;
@@ -12,16 +11,17 @@ pub mod connection;
 pub mod content;
 mod context;
 pub mod core_dumps;
-pub mod descriptors;
 pub mod doctor;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;
 mod grant;
 mod grapnel;
+pub mod open_file_limit;
 mod refresh;
 mod remove_app;
 pub mod revoke;
+mod secret_parameters;
 pub mod settings;
 mod signed_in;
 pub mod token_agent;

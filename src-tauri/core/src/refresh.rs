@@ -2,15 +2,15 @@
 //! is sent; the new tokens are stored before anyone uses them; and no failure deletes anything.
 
 mod access_token;
+mod crash_point;
 mod current_token;
 mod failure_record;
 mod job_queue;
 mod keep_alive;
 mod outcome;
-mod point;
+mod refusal;
 mod renewal;
 mod schedule;
-mod verdict;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -19,7 +19,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::context::Context;
-use crate::grant::{self, Client};
+use crate::grant::{self, OAuthClient};
 use crate::signed_in::ConfiguredApp;
 
 /// How long a provider is asked again.
@@ -79,9 +79,12 @@ fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[Revoc
 
 /// What a connection holds that the provider can be asked to take back; nothing where it offers no such thing.
 async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
-    let refresh = (TokenKind::RefreshToken, row.sealed_refresh(), grant::refresh_place(&row.id));
-    let access =
-        (TokenKind::AccessToken, row.grant.as_ref().map(|grant| &grant.access), grant::access_place(&row.id));
+    let refresh = (TokenKind::RefreshToken, row.sealed_refresh(), grant::refresh_associated_data(&row.id));
+    let access = (
+        TokenKind::AccessToken,
+        row.grant.as_ref().map(|grant| &grant.access),
+        grant::access_associated_data(&row.id),
+    );
     let Some(app) = ctx.store.read(|c| app::get(c, &row.app_id))?.map(ConfiguredApp::of) else {
         return Ok(None);
     };
@@ -111,7 +114,7 @@ async fn ask(
 ) -> Result<RevocationRow> {
     let id = RevocationId::random();
     Ok(RevocationRow {
-        sealed_token: ctx.vault.seal(&token_place(&id), token).await?,
+        sealed_token: ctx.vault.seal(&token_associated_data(&id), token).await?,
         kept_for,
         id,
         app_id: row.app_id.clone(),
@@ -129,7 +132,7 @@ async fn ask(
 /// How long a try may take before it is made again.
 const REVOCATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
-fn token_place(id: &RevocationId) -> String {
+fn token_associated_data(id: &RevocationId) -> String {
     format!("revocation/{id}/token")
 }
 
@@ -247,14 +250,14 @@ enum Tried {
 }
 
 async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<Tried> {
-    let client = Client::of(ctx, &ConfiguredApp::load(ctx, &row.app_id)?).await?;
+    let client = OAuthClient::of(ctx, &ConfiguredApp::load(ctx, &row.app_id)?).await?;
     let Some(url) = &client.config.revocation_url else {
         return Ok(Tried::Never("The app has no revocation address any more.".into()));
     };
     if !client.config.origins().is_subset(&row.kept_for) {
         return Ok(Tried::Never("The app’s addresses include hosts that it was not given for.".into()));
     }
-    let token = ctx.vault.open(&token_place(&row.id), &row.sealed_token).await?;
+    let token = ctx.vault.open(&token_associated_data(&row.id), &row.sealed_token).await?;
     let hint = match row.kind {
         TokenKind::RefreshToken => "refresh_token",
         TokenKind::AccessToken => "access_token",

@@ -4,16 +4,16 @@
 
 mod activity_log;
 #[cfg(target_os = "linux")]
-mod ask;
+mod client;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
 pub(crate) mod fuzz;
-#[cfg(target_os = "linux")]
-mod hand_out;
 #[cfg(target_os = "linux")]
 mod peer;
 mod process;
 #[cfg(target_os = "linux")]
-mod socket;
+mod response;
+#[cfg(target_os = "linux")]
+mod server;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is said where nobody answers"))]
@@ -21,12 +21,12 @@ mod wire;
 
 pub(crate) use activity_log::note;
 #[cfg(target_os = "linux")]
-pub use ask::ask;
+pub use client::ask;
 pub use process::requesting_process;
 #[cfg(target_os = "linux")]
-pub(crate) use socket::serve;
+pub(crate) use server::serve;
 #[cfg(not(target_os = "linux"))]
 pub use unsupported::ask;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::serve;
-pub use wire::TokenRequest;
+pub use wire::AgentRequest;

@@ -6,8 +6,8 @@ mod endpoint;
 mod extras;
 mod file;
 mod hosts;
-mod keys;
 mod profile;
+mod setting_names;
 mod view;
 
 pub use config::{

@@ -1,12 +1,12 @@
 //! The callback: hostile input until parsed. One pure function reads it, for all ways back.
 
-mod fault;
+mod error;
 
 use grapnel_model::provider::{DEEP_LINK, ProviderConfig};
 use grapnel_model::secret::SecretString;
 use url::Url;
 
-pub use fault::CallbackError;
+pub use error::CallbackError;
 
 /// The longest callback address, and the longest form that a browser posts, that is read.
 pub const MAX_CALLBACK_BYTES: usize = 16 * 1024;

@@ -1,7 +1,7 @@
 //! A fresh access token, alone on standard output: for a script to use.
 
 use clap::Args;
-use grapnel_core::token_agent::TokenRequest;
+use grapnel_core::token_agent::AgentRequest;
 use grapnel_core::token_agent::requesting_process;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
@@ -57,7 +57,7 @@ pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Opt
         return None;
     }
     let token =
-        ask(&TokenRequest { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
+        ask(&AgentRequest { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
     Some(show(output, asked, &token))
 }
 

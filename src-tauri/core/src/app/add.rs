@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use super::errors::{NOT_ADDED, taken};
 use super::form::{NewApp, Secret};
 use super::view::{App, view};
-use crate::app_secrets;
 use crate::context::Context;
-use crate::grant::secret_place;
+use crate::grant::secret_associated_data;
+use crate::secret_parameters;
 
 /// An app that can be, before it is stored: its secret is not sealed yet.
 pub(crate) struct Possible {
@@ -58,7 +58,7 @@ pub(crate) async fn sealed(ctx: &Context, Possible { row, secret, values }: Poss
         Some(secret) => Some(seal(ctx, &row.id, secret).await?),
         None => None,
     };
-    let sealed_values = app_secrets::seal(ctx, &row.id, &values).await?;
+    let sealed_values = secret_parameters::seal(ctx, &row.id, &values).await?;
     Ok(AppRow { sealed_secret, sealed_values, ..row })
 }
 
@@ -91,5 +91,5 @@ async fn accept(ctx: &Context, new: NewApp) -> Result<App> {
 }
 
 pub(super) async fn seal(ctx: &Context, id: &AppId, secret: &SecretString) -> Result<Sealed> {
-    ctx.vault.seal(&secret_place(id), secret).await
+    ctx.vault.seal(&secret_associated_data(id), secret).await
 }

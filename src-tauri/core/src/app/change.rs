@@ -15,7 +15,7 @@ use super::errors::{being_connected, taken};
 use super::form::{Checked, NewApp, Secret};
 use super::view::{App, view};
 use crate::context::Context;
-use crate::{app_secrets, authorize};
+use crate::{authorize, secret_parameters};
 
 /// Changes an app to what was entered. Sign-ins that wait are cancelled: they began with what the app was before.
 ///
@@ -116,11 +116,11 @@ async fn values(ctx: &Context, before: &AppRow, after: &Checked) -> Result<(Vec<
     let mut all = Secrets::new();
     if !kept.is_empty() {
         let clear = before.overrides.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
-        all.extend(app_secrets::open(ctx, before).await?.into_iter().chain(clear));
+        all.extend(secret_parameters::open(ctx, before).await?.into_iter().chain(clear));
         all.retain(|key, _| kept.contains(&key));
     }
     all.extend(after.secrets.clone());
-    Ok((all.keys().cloned().collect(), app_secrets::seal(ctx, &before.id, &all).await?))
+    Ok((all.keys().cloned().collect(), secret_parameters::seal(ctx, &before.id, &all).await?))
 }
 
 fn saved_for_others(field: &str, what: &str, old: &Origins, new: &Origins) -> Error {

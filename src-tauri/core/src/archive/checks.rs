@@ -8,11 +8,11 @@ use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_store::app::AppRow;
 use serde_json::Value;
 
-use super::format::{AppOut, ConnectionOut};
+use super::document::{AppOut, ConnectionOut};
 use crate::app::{NewApp, Possible, is_hidden};
-use crate::app_secrets;
 use crate::context::Context;
-use crate::grant::secret_place;
+use crate::grant::secret_associated_data;
+use crate::secret_parameters;
 
 /// The longest token that is taken.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
@@ -51,14 +51,14 @@ pub(super) fn is_same(known: &AppRow, new: &AppRow) -> bool {
 /// Whether an app has the same secrets.
 pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &Possible) -> Result<bool> {
     let known = match &app.sealed_secret {
-        Some(sealed) => Some(ctx.vault.open(&secret_place(&app.id), sealed).await?),
+        Some(sealed) => Some(ctx.vault.open(&secret_associated_data(&app.id), sealed).await?),
         None => None,
     };
     let text = |secret: &SecretString| secret.expose_secret().to_owned();
     if known.as_ref().map(text) != new.secret.as_ref().map(text) {
         return Ok(false);
     }
-    let mut values = app_secrets::open(ctx, app).await?;
+    let mut values = secret_parameters::open(ctx, app).await?;
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     values.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
     let pair = |(key, value): (&String, &SecretString)| (key.clone(), text(value));

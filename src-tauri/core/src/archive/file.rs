@@ -8,8 +8,8 @@ use grapnel_model::error::{Code, Error, Result, in_words};
 use grapnel_model::secret::SecretString;
 use tempfile::NamedTempFile;
 
-use super::envelope::{self, invalid};
-use super::format::{self, Archive};
+use super::document::{self, Archive};
+use super::encryption::{self, invalid};
 
 /// The largest file that is read: room for 10,000 connections with long tokens.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -46,7 +46,7 @@ pub(super) fn is_free(path: &Path, force: bool) -> Result<()> {
 pub(crate) async fn open(path: PathBuf, passphrase: SecretString) -> Result<Archive> {
     let opened = tokio::task::spawn_blocking(move || {
         let sealed = read(&path)?;
-        format::parse(&envelope::open(&sealed, &passphrase)?)
+        document::parse(&encryption::open(&sealed, &passphrase)?)
     });
     opened.await.map_err(|_| Error::new(Code::Internal, "Reading the file was broken off."))?
 }

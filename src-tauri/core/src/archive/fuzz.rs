@@ -5,9 +5,9 @@
 
 use std::cell::LazyCell;
 
-use super::envelope::{open_with, seal_with};
-use super::format::{AppOut, parse, write};
-use super::merge::{Import, ImportOutcome, Imported, import};
+use super::document::{AppOut, parse, write};
+use super::encryption::{open_with, seal_with};
+use super::import::{Import, ImportOutcome, Imported, import};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::World;
 use grapnel_model::secret::SecretString;
@@ -78,8 +78,8 @@ fn is_usable(world: &World) {
     for row in rows {
         let Some(grant) = row.grant else { continue };
         let sealed = [
-            (crate::grant::access_place(&row.id), Some(grant.access)),
-            (crate::grant::refresh_place(&row.id), grant.refresh),
+            (crate::grant::access_associated_data(&row.id), Some(grant.access)),
+            (crate::grant::refresh_associated_data(&row.id), grant.refresh),
         ];
         for (place, sealed) in sealed {
             let Some(sealed) = sealed else { continue };

@@ -19,7 +19,7 @@ pub(crate) async fn link(ctx: &Context, id: &AttemptId) -> Result<SecretString> 
     let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
         Error::new(Code::CallbackLate, "This sign-in is over, and its link with it.").hint("Start again.")
     })?;
-    ctx.vault.open(&url_place(id), &url).await
+    ctx.vault.open(&url_associated_data(id), &url).await
 }
 
 /// Cancels an attempt that waits for the person. One that is over stays as it ended.
@@ -108,11 +108,11 @@ pub(super) fn view(ctx: &Context, row: &AttemptRow) -> Result<Attempt> {
     })
 }
 
-pub(super) fn verifier_place(id: &AttemptId) -> String {
+pub(super) fn verifier_associated_data(id: &AttemptId) -> String {
     format!("attempt/{id}/verifier")
 }
 
-pub(super) fn url_place(id: &AttemptId) -> String {
+pub(super) fn url_associated_data(id: &AttemptId) -> String {
     format!("attempt/{id}/url")
 }
 

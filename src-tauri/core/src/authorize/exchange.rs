@@ -12,16 +12,16 @@ use grapnel_oauth::sign_in_messages;
 use grapnel_store::app::AppRow;
 use grapnel_store::attempt::{self, AttemptRow};
 
-use super::attempts::verifier_place;
-use crate::app_secrets;
+use super::attempts::verifier_associated_data;
 use crate::content::{self, IdToken};
 use crate::context::Context;
-use crate::grant::Client;
+use crate::grant::OAuthClient;
+use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
 /// What a code was exchanged for.
 pub(super) struct Exchanged {
-    pub(super) client: Client,
+    pub(super) client: OAuthClient,
     pub(super) grant: Grant,
     /// The ID token, where one came that may be relied on.
     pub(super) id_token: Option<IdToken>,
@@ -37,10 +37,10 @@ pub(super) async fn exchange_code(
 ) -> Result<Exchanged> {
     // A code works once: the vault must be able to encrypt the tokens before the code is spent.
     ctx.vault.check().await?;
-    app_secrets::seal_clear(ctx, &app.row).await?;
-    let client = Client::of(ctx, app).await?;
+    secret_parameters::seal_clear(ctx, &app.row).await?;
+    let client = OAuthClient::of(ctx, app).await?;
     let verifier = match &row.sealed_verifier {
-        Some(sealed) => Some(ctx.vault.open(&verifier_place(&row.id), sealed).await?),
+        Some(sealed) => Some(ctx.vault.open(&verifier_associated_data(&row.id), sealed).await?),
         None => None,
     };
     let asked = TokenRequestKind::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
@@ -96,7 +96,7 @@ pub(super) fn denied(
 
 /// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
 /// Without a verifier, whoever saw the code first could use it.
-fn explain(client: &Client, app: &AppRow, failure: TokenFailure, has_verifier: bool) -> Error {
+fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifier: bool) -> Error {
     let provider = &client.provider;
     match failure {
         TokenFailure::Refused { status, error, description } => {

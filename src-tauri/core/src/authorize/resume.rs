@@ -5,10 +5,10 @@ use std::sync::Arc;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 
+use super::attempt_timeout::watch;
 use super::complete::{complete, fail, fetch_account};
 use super::loopback;
 use super::store_grant::GrantTarget;
-use super::watch::watch;
 use crate::context::Context;
 
 /// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.

@@ -10,7 +10,7 @@ use grapnel_model::provider::ProviderConfig;
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use grapnel_oauth::authorization_request::{self, Request};
-use grapnel_oauth::http::login;
+use grapnel_oauth::http::password_login;
 use grapnel_oauth::sign_in_messages;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::connection::ConnectionRow;
@@ -19,13 +19,13 @@ use grapnel_store::{self as store, activity, connection};
 use jiff::SignedDuration;
 use url::Url;
 
-use super::attempts::{cancel, get, tell, url_place, verifier_place};
+use super::attempt_timeout::watch;
+use super::attempts::{cancel, get, tell, url_associated_data, verifier_associated_data};
 use super::complete::fail;
 use super::loopback;
 use super::receive::receive;
-use super::watch::watch;
-use crate::app_secrets;
 use crate::context::Context;
+use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
 /// How long an attempt waits for the person.
@@ -109,8 +109,9 @@ pub(crate) async fn with_password(
     };
     let (client_id, row, request) = begin(ctx, &app, wanted, Some((login_url, email))).await?;
     tell(ctx, &row.id)?;
-    let asked = login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
-    match login::log_in(&ctx.http, login_url, &asked, &request.state).await {
+    let asked =
+        password_login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
+    match password_login::log_in(&ctx.http, login_url, &asked, &request.state).await {
         Ok(code) => {
             let address = callback_of(&row.redirect_uri, &code, &request.state)?;
             receive(ctx, &address).await?;
@@ -141,7 +142,7 @@ async fn begin(
 ) -> Result<(String, AttemptRow, Request)> {
     let (config, app) = (app.config()?, &app.row);
     let again = check(ctx, &app.id, wanted)?;
-    let secrets = app_secrets::open(ctx, app).await?;
+    let secrets = secret_parameters::open(ctx, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
     let config = config.clone().with(secrets);
     check_account_choice(wanted, &config)?;
@@ -210,10 +211,10 @@ async fn begin(
 
 async fn seal(ctx: &Context, id: &AttemptId, request: &Request) -> Result<(Option<Sealed>, Sealed)> {
     let verifier = match &request.verifier {
-        Some(verifier) => Some(ctx.vault.seal(&verifier_place(id), verifier).await?),
+        Some(verifier) => Some(ctx.vault.seal(&verifier_associated_data(id), verifier).await?),
         None => None,
     };
-    let url = ctx.vault.seal(&url_place(id), &SecretString::from(request.url.as_str())).await?;
+    let url = ctx.vault.seal(&url_associated_data(id), &SecretString::from(request.url.as_str())).await?;
     Ok((verifier, url))
 }
 

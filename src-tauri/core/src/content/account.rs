@@ -5,7 +5,7 @@ use grapnel_model::provider_text::clean;
 use serde_json::Value;
 
 use super::jwt;
-use super::read::Members;
+use super::lenient_json::Members;
 
 /// By these names providers tell the id of an account: OpenID Connect's first, then those in use elsewhere.
 const IDS: &[&str] = &["sub", "id", "uid", "user_id", "account_id", "login", "username"];

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::context::Context;
-use crate::grant::{self, Client};
+use crate::grant::{self, OAuthClient};
 use crate::refresh::{self, CurrentToken};
 use crate::signed_in::{ConfiguredApp, SignedIn};
 
@@ -115,7 +115,7 @@ impl<'a> Api<'a> {
 
     /// Introspects the access token (RFC 7662), as the app itself.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
-        let client = Client::of(self.ctx, &self.app).await?;
+        let client = OAuthClient::of(self.ctx, &self.app).await?;
         let token = self.token().await?;
         let (http, mask) = (&self.ctx.http, self.mask());
         let asked = api::introspect(http, url, &client.config, &client.credentials, &token, &mask);
@@ -174,9 +174,9 @@ impl<'a> Api<'a> {
     async fn knows(&self, fresh: &CurrentToken) -> Result<()> {
         let signed_in = SignedIn::load(self.ctx, self.id)?;
         let mut secrets = vec![fresh.token.value.clone()];
-        secrets.extend(Client::of(self.ctx, &signed_in.app).await?.credentials.client_secret);
+        secrets.extend(OAuthClient::of(self.ctx, &signed_in.app).await?.credentials.client_secret);
         if let Some(sealed) = signed_in.connection.sealed_refresh() {
-            secrets.push(self.ctx.vault.open(&grant::refresh_place(self.id), sealed).await?);
+            secrets.push(self.ctx.vault.open(&grant::refresh_associated_data(self.id), sealed).await?);
         }
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
         Ok(())

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::id_token::Expected;
 use super::jwt::{Jwt, Keys};
-use super::read::Members;
+use super::lenient_json::Members;
 use super::{Account, account};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::NOW;

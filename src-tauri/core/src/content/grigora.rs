@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::read::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
+use super::lenient_json::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
 
 /// Who authorized the connection.
 pub(super) async fn who(api: &Api<'_>) -> Result<Account> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::api::{Api, no_such};
 use super::jwt::claim;
-use super::read::{Members, id_of, list, object, others, text};
+use super::lenient_json::{Members, id_of, list, object, others, text};
 
 /// The wallet that the token's own `sub` names, with the email where the orchestrator tells it.
 pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {

@@ -7,7 +7,7 @@ use grapnel_oauth::http::Limits;
 use serde_json::Value;
 
 use super::api::{Api, no_such};
-use super::read::{Members, id_of, list, object, others, text};
+use super::lenient_json::{Members, id_of, list, object, others, text};
 
 /// The user whose id was entered; else the email that was; else nobody knows.
 pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {

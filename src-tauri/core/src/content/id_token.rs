@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::account;
 use super::jwt::{Jwt, Keys, Unverified};
-use super::read::Members;
+use super::lenient_json::Members;
 use crate::context::Context;
-use crate::grant::Client;
+use crate::grant::OAuthClient;
 
 /// How far the clocks of the issuer and of this machine may be apart.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
@@ -34,7 +34,7 @@ pub(crate) struct IdToken {
 /// that cannot be checked refuses nothing (§3.1.3.7, point 6); one that is wrong does.
 pub(crate) async fn check(
     ctx: &Context,
-    client: &Client,
+    client: &OAuthClient,
     token: &SecretString,
     nonce_hash: Option<&[u8]>,
     mask: &Mask,
@@ -72,7 +72,7 @@ pub(crate) enum Refreshed {
 
 /// Compares the ID token of a refresh with the one of the sign-in, by its claims alone: issuer and subject are the same,
 /// and it is for this app. Whatever it says, the tokens that came with it are the only ones by now.
-pub(crate) fn refreshed(client: &Client, granted: &Grant, signed_in: Option<&Claims>) -> Refreshed {
+pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option<&Claims>) -> Refreshed {
     let token = granted.id_token.as_ref().map(ExposeSecret::expose_secret);
     let Some(jwt) = token.and_then(Jwt::parse) else { return Refreshed::Untold(None) };
     let expected = Expected {

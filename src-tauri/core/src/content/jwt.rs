@@ -16,7 +16,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 use url::Url;
 
-use super::read::{Members, object, others};
+use super::lenient_json::{Members, object, others};
 
 /// A token that was read. Nothing is known of its signature yet.
 pub(super) struct Jwt<'t> {

@@ -13,9 +13,9 @@ use grapnel_oauth::http::{Reply, api};
 use grapnel_store::cache::{self, Entry, ListKey, run_blocking};
 
 use super::api::{Api, grigora_api};
-use super::caching::drop_if_forgotten;
-use super::credentials;
 use super::grigora::{self, Unread};
+use super::mask_credentials;
+use super::write_cache::drop_if_forgotten;
 use crate::context::Context;
 
 /// The kind of list that posts are kept as.
@@ -79,8 +79,8 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             Err(unread) => return Ok(Err(unread)),
         };
         let mut count = 0;
-        let may_hold_any = credentials::may_hold_any(&whole.body);
-        let as_kept = |raw| if may_hold_any { credentials::masked(raw) } else { Cow::Borrowed(raw) };
+        let may_hold_any = mask_credentials::may_hold_any(&whole.body);
+        let as_kept = |raw| if may_hold_any { mask_credentials::masked(raw) } else { Cow::Borrowed(raw) };
         let read = |raw: &Cow<'_, str>| {
             if stopped.load(Ordering::Relaxed) {
                 return None;

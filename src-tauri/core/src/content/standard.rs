@@ -10,7 +10,7 @@ use super::account;
 use super::api::Api;
 use super::identity::Identity;
 use super::jwt::Jwt;
-use super::read::{Members, moment, object, scopes, text};
+use super::lenient_json::{Members, moment, object, scopes, text};
 
 /// The account, from the ID token, userinfo, introspection, or else the access token itself. An endpoint that does not
 /// answer is no trouble: nobody promised it. Why the account is unknown is kept all the same.

@@ -7,7 +7,7 @@ use grapnel_oauth::http::Limits;
 use serde_json::Value;
 
 use super::api::{Api, no_such};
-use super::read::{id, id_of, list, object, others, text};
+use super::lenient_json::{id, id_of, list, object, others, text};
 
 /// The API gives fewer than fifty items at a time.
 const PAGE: usize = 49;

@@ -7,8 +7,8 @@ use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::refusal::{Refusal, client_hint};
 
 use super::current_token::CurrentToken;
-use super::verdict::{Refused, Verdict};
-use crate::grant::Client;
+use super::refusal::{RefusalClass, Refused};
+use crate::grant::OAuthClient;
 
 /// Why a connection is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) struct Before {
 
 impl RefreshFailure {
     /// What a failure means, after what was `before`.
-    pub(super) fn of(client: &Client, failure: TokenFailure, before: Before) -> Self {
+    pub(super) fn of(client: &OAuthClient, failure: TokenFailure, before: Before) -> Self {
         let provider = &client.provider;
         match failure {
             TokenFailure::Refused { status, error, description } => {
@@ -127,31 +127,31 @@ impl RefreshFailure {
 }
 
 /// What a refusal comes to, which `told` says in the provider's words.
-fn refused(client: &Client, refusal: &Refusal<'_>, told: Error, before: Before) -> RefreshFailure {
+fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Before) -> RefreshFailure {
     let provider = &client.provider;
-    let verdict = Verdict::of(&Refused {
+    let class = RefusalClass::of(&Refused {
         status: refusal.status.map_or(0, |status| status.as_u16()),
         code: refusal.error,
         words: refusal.description,
         access_lives: before.access_lives,
         times: before.refusals.saturating_add(1),
     });
-    let error = match verdict {
-        Verdict::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."), None),
-        Verdict::Doubtful => {
+    let error = match class {
+        RefusalClass::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."), None),
+        RefusalClass::Doubtful => {
             return RefreshFailure::Doubtful(told.means(KEPT).hint(
                 "Grapnel tries again. If it is refused again, or the access token ends, connect again in the browser.",
             ));
         }
-        Verdict::Client => {
+        RefusalClass::Client => {
             return RefreshFailure::Refused(
                 told.means("The tokens are kept, and nothing is asked of the provider until the app is corrected.")
                     .hint(client_hint(&client.config, &client.credentials, "refresh")),
             );
         }
-        Verdict::Scope => reconnect(told.message)
+        RefusalClass::Scope => reconnect(told.message)
             .hint("Compare the app’s scopes and resource with your app’s page at the provider, then connect again in the browser."),
-        Verdict::Reconnect => reconnect(if told.code == Code::InvalidGrant {
+        RefusalClass::Reconnect => reconnect(if told.code == Code::InvalidGrant {
             format!("{provider} answered that the refresh token is no longer valid{}.", refusal.in_brackets())
         } else {
             told.message

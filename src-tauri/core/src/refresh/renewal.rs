@@ -17,15 +17,15 @@ use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
+use super::crash_point::{Point, reached};
 use super::current_token::CurrentToken;
 use super::failure_record::failure_record;
 use super::outcome::{Before, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
-use super::point::{Point, reached};
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
-use crate::grant::{self, Client};
+use crate::grant::{self, OAuthClient};
 use crate::signed_in::SignedIn;
-use crate::{app_secrets, revoke};
+use crate::{revoke, secret_parameters};
 
 /// How long another process is waited for that renews the connection: longer than a renewal takes, unless its disk
 /// fails.
@@ -162,8 +162,8 @@ impl Renewal<'_> {
         if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
             return known;
         }
-        app_secrets::seal_clear(ctx, &signed_in.app.row).await?;
-        let client = Client::of(ctx, &signed_in.app).await?;
+        secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
+        let client = OAuthClient::of(ctx, &signed_in.app).await?;
         grant::may_be_sent(row.kept_for.as_ref(), &client.config)?;
         // The new tokens are for the hosts that were asked, also if the app's are others by then.
         signed_in.connection.kept_for.get_or_insert_with(|| client.config.origins());
@@ -173,7 +173,7 @@ impl Renewal<'_> {
             let error = no_refresh_token(&client.provider, self.reason);
             return self.record(row, RefreshFailure::Refused(error)).await;
         };
-        let token = ctx.vault.open(&grant::refresh_place(id), sealed).await?;
+        let token = ctx.vault.open(&grant::refresh_associated_data(id), sealed).await?;
         reached(Point::BeforeMark);
         let (begun, at) = (id.clone(), ctx.now());
         ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;

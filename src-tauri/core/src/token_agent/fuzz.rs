@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::TokenRequest;
-use super::ask;
-use super::hand_out::HandOut;
-use super::socket::attend;
+use super::AgentRequest;
+use super::client;
+use super::response::HandOut;
+use super::server::attend;
 use super::wire::{MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 use crate::fuzz::world::{NOW, World};
-use crate::grant::access_place;
+use crate::grant::access_associated_data;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::{ExpirySource, TokenMetadata};
 use grapnel_model::id::ConnectionId;
@@ -39,7 +39,7 @@ fn world() -> World {
     for (name, good_for) in CONNECTIONS {
         let id = ConnectionId::random();
         let token = token_of(name);
-        let access = world.runtime.block_on(world.ctx.vault.seal(&access_place(&id), &token));
+        let access = world.runtime.block_on(world.ctx.vault.seal(&access_associated_data(&id), &token));
         let grant = SealedGrant {
             access: access.expect("a sealed token"),
             refresh: None,
@@ -96,7 +96,7 @@ fn pieces(mut script: &[u8]) -> Vec<&[u8]> {
 fn question(script: &[u8]) {
     let pieces = pieces(script);
     let bytes = pieces.concat();
-    let asked = TokenRequest::of_bytes(&bytes);
+    let asked = AgentRequest::of_bytes(&bytes);
     if let Some(asked) = &asked {
         assert!(bytes.len() <= MAX_REQUEST_BYTES);
         assert_eq!(asked.to_bytes().as_deref(), Some(&*bytes), "it is the same when it is sent on");
@@ -105,7 +105,7 @@ fn question(script: &[u8]) {
     let expected = asked
         .as_ref()
         .and_then(|asked| WORLD.with(|world| HandOut::to(&world.ctx, asked)).expect("a database"));
-    let Some(answer) = ask::answer(&mut Cursor::new(&heard)) else {
+    let Some(answer) = client::answer(&mut Cursor::new(&heard)) else {
         assert!(heard.is_empty(), "an answer is whole, or there is none");
         assert!(expected.is_none(), "it is answered");
         return;
@@ -144,12 +144,12 @@ async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
 
 fn answered(bytes: &[u8]) {
     let mut stream = Cursor::new(bytes);
-    let Some(AccessToken { value, expires_at }) = ask::answer(&mut stream) else { return };
+    let Some(AccessToken { value, expires_at }) = client::answer(&mut stream) else { return };
     let taken = usize::try_from(stream.position()).expect("it is in memory");
     assert_eq!(taken, RESPONSE_HEAD_BYTES + value.expose_secret().len());
     assert!(value.expose_secret().len() <= 1 << 20);
     let said = encode(&AccessToken { value, expires_at }).expect("it is as long as it may be");
-    let again = ask::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
+    let again = client::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
     let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
     assert_eq!(end(again.expires_at), end(expires_at));
     assert_eq!(&said[RESPONSE_HEAD_BYTES..], &bytes[RESPONSE_HEAD_BYTES..taken]);

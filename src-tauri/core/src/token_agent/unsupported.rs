@@ -6,11 +6,11 @@ use std::sync::Arc;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
 
-use super::wire::TokenRequest;
+use super::wire::AgentRequest;
 use crate::context::Context;
 
 /// Nothing: whoever asks goes its own way.
-pub fn ask(_: &Path, _: &TokenRequest) -> Option<AccessToken> {
+pub fn ask(_: &Path, _: &AgentRequest) -> Option<AccessToken> {
     None
 }
 

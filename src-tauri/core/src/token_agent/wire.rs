@@ -23,14 +23,14 @@ const MAX_TOKEN_BYTES: usize = 1 << 20;
 
 /// What a program asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRequest {
+pub struct AgentRequest {
     /// The connection, by what the person calls it.
     pub name: String,
     /// How long the token must still be good for.
     pub min_valid: Duration,
 }
 
-impl TokenRequest {
+impl AgentRequest {
     /// Nothing where the name is longer than any that a connection has.
     pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
         // Never less than was asked.
@@ -91,13 +91,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_question_arrives_as_it_was_sent(name in ".{0,300}", min_valid in any::<u64>()) {
-            let question = TokenRequest { name, min_valid: Duration::from_millis(min_valid) };
-            prop_assert_eq!(TokenRequest::of_bytes(&question.to_bytes().unwrap()), Some(question));
+            let question = AgentRequest { name, min_valid: Duration::from_millis(min_valid) };
+            prop_assert_eq!(AgentRequest::of_bytes(&question.to_bytes().unwrap()), Some(question));
         }
 
         #[test]
         fn anything_may_come_as_a_question(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            if let Some(question) = TokenRequest::of_bytes(&bytes) {
+            if let Some(question) = AgentRequest::of_bytes(&bytes) {
                 prop_assert_eq!(question.to_bytes().unwrap(), bytes);
             }
         }
@@ -124,15 +124,15 @@ mod tests {
 
     #[test]
     fn less_than_was_asked_is_never_asked_for() {
-        let asked = TokenRequest { name: String::new(), min_valid: Duration::from_nanos(1_000_001) };
-        let heard = TokenRequest::of_bytes(&asked.to_bytes().unwrap()).unwrap();
+        let asked = AgentRequest { name: String::new(), min_valid: Duration::from_nanos(1_000_001) };
+        let heard = AgentRequest::of_bytes(&asked.to_bytes().unwrap()).unwrap();
         assert_eq!(heard.min_valid, Duration::from_millis(2));
     }
 
     #[test]
     fn what_is_too_long_is_not_said() {
         let name = "a".repeat(MAX_NAME_BYTES + 1);
-        let asked = TokenRequest { name, min_valid: Duration::ZERO };
+        let asked = AgentRequest { name, min_valid: Duration::ZERO };
         assert_eq!(asked.to_bytes(), None);
         let value = "a".repeat(MAX_TOKEN_BYTES + 1).into();
         assert!(encode(&AccessToken { value, expires_at: None }).is_none());

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::token_agent::requesting_process;
-use grapnel_core::token_agent::{self, TokenRequest};
+use grapnel_core::token_agent::{self, AgentRequest};
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::Code;
@@ -43,7 +43,7 @@ async fn serve(world: &World, grapnel: &Grapnel) -> JoinHandle<()> {
 
 async fn ask(world: &World, name: &str, min_valid: Duration) -> Option<AccessToken> {
     let (home, name) = (world.home.path().to_owned(), name.to_owned());
-    let question = TokenRequest { name, min_valid };
+    let question = AgentRequest { name, min_valid };
     spawn_blocking(move || token_agent::ask(&home, &question)).await.unwrap()
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::extras::{is_reserved, is_secret};
 use super::hosts::OtherHost;
-use super::keys::KEYS_OF_PROFILES;
 use super::profile::{Overrides, Profile};
+use super::setting_names::KEYS_OF_PROFILES;
 use crate::error::{Error, Result};
 
 /// No true profile comes near this many bytes.

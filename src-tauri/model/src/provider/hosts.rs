@@ -195,7 +195,7 @@ mod tests {
         let mut told = Vec::new();
         for profile in Profile::built_in().iter().filter(|profile| profile.id != "custom") {
             assert_eq!(profile.called(&Overrides::new()), profile.name);
-            let keys = super::super::keys::KEYS.iter().filter(|key| is_endpoint(key));
+            let keys = super::super::setting_names::KEYS.iter().filter(|key| is_endpoint(key));
             for key in keys {
                 let moved = own(&[(key, "https://evil.example/x")]);
                 assert_eq!(profile.called(&moved), format!("evil.example, as {}", profile.name), "{key}");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::config::ProviderConfig;
 use super::extras;
-use super::keys::{KEYS, KEYS_OF_PROFILES};
+use super::setting_names::{KEYS, KEYS_OF_PROFILES};
 use super::view::{ProfileValue, ProviderView, Scope, Source};
 use crate::error::{Code, Error, Result};
 

@@ -15,7 +15,7 @@ use super::cause;
 use super::client_pool::{ClientPool, Route};
 use super::failure::Failure;
 use super::host_permit::{HostPermit, HostPermits};
-use super::json::Values;
+use super::json_limit::Values;
 use super::limits::Limits;
 use super::response::Reply;
 use crate::clock::CorrectedClock;

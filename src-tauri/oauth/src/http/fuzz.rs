@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::client::{retry_after, text};
 use super::failure::Failure;
-use super::json::Values;
+use super::json_limit::Values;
 use super::mask::Mask;
 use super::response::Reply;
 use super::token::{Credentials, Grant, TokenEnd, TokenRequestError, TokenRequestKind, Transport, ask_by};

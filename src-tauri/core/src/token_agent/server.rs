@@ -15,9 +15,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::hand_out::HandOut;
 use super::peer::Peer;
-use super::wire::{MAX_REQUEST_BYTES, TokenRequest, encode};
+use super::response::HandOut;
+use super::wire::{AgentRequest, MAX_REQUEST_BYTES, encode};
 use crate::context::Context;
 
 /// The socket, in the data directory.
@@ -129,11 +129,11 @@ pub(super) async fn attend(
     Some((answer, process))
 }
 
-async fn question(stream: &mut UnixStream) -> Option<TokenRequest> {
+async fn question(stream: &mut UnixStream) -> Option<AgentRequest> {
     let mut bytes = Vec::with_capacity(128);
     // One byte more than the longest tells that it is too long.
     stream.take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut bytes).await.ok()?;
-    TokenRequest::of_bytes(&bytes)
+    AgentRequest::of_bytes(&bytes)
 }
 
 fn unheard(error: &io::Error) -> Error {

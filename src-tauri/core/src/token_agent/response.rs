@@ -8,9 +8,9 @@ use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_store::{connection, connection_status, vault_table};
 
 use super::activity_log::note;
-use super::wire::TokenRequest;
+use super::wire::AgentRequest;
 use crate::context::Context;
-use crate::grant::access_place;
+use crate::grant::access_associated_data;
 use crate::refresh;
 
 pub(super) struct HandOut {
@@ -22,7 +22,7 @@ pub(super) struct HandOut {
 impl HandOut {
     /// Nothing where it takes more than reading the store: a renewal, a question to the keyring, a passphrase, or words
     /// for what is wrong. A passphrase opens the vault for the process that it was given to, and for no other.
-    pub(super) fn to(ctx: &Context, question: &TokenRequest) -> Result<Option<Self>> {
+    pub(super) fn to(ctx: &Context, question: &AgentRequest) -> Result<Option<Self>> {
         // Both at one moment, so that what is read opens with that vault's key.
         let read = ctx.store.read(|c| {
             let Some(named) = connection_status::named(c, question.name.trim())? else { return Ok(None) };
@@ -33,7 +33,8 @@ impl HandOut {
         if vault.kdf_params.is_some() || !refresh::is_valid_for(ctx, &row, &grant.held, question.min_valid) {
             return Ok(None);
         }
-        let Some(value) = ctx.vault.open_if_unlocked(&vault, &access_place(&row.id), &grant.access) else {
+        let Some(value) = ctx.vault.open_if_unlocked(&vault, &access_associated_data(&row.id), &grant.access)
+        else {
             return Ok(None);
         };
         let token = AccessToken { value, expires_at: grant.held.expires_at };

@@ -1,4 +1,4 @@
-//! What a refused refresh says of the refresh token: a pure judgement, case by case in a table.
+//! Classifies a refused refresh by what it means for the refresh token: a pure function, tested case by case.
 
 use grapnel_oauth::http::ENVELOPE_FAILURE;
 
@@ -16,14 +16,14 @@ pub(super) struct Refused<'a> {
     pub(super) times: u32,
 }
 
-/// What comes of a refusal.
+/// What a refusal means for the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum RefusalClass {
     /// The provider cannot now. It is tried again for as long as it takes.
     Unavailable,
     /// Nobody can tell. It is tried again a few times.
     Doubtful,
-    /// The refresh token is of no use any more: only a new sign-in helps.
+    /// The refresh token is of no use any more: only connecting again helps.
     Reconnect,
     /// The app is not accepted: correcting it helps.
     Client,
@@ -34,7 +34,7 @@ pub(super) enum Verdict {
 /// So many refusals in a row are no disturbance.
 const MAX_REFUSALS: u32 = 3;
 
-impl Verdict {
+impl RefusalClass {
     pub(super) fn of(refused: &Refused<'_>) -> Self {
         let code = letters(refused.code);
         let is_one_of = |codes: &[&str]| codes.iter().any(|known| letters(known) == code);
@@ -177,9 +177,9 @@ mod tests {
         ];
         let mut table = String::new();
         for (status, code, words) in codes {
-            let verdict =
-                |access_lives, times| Verdict::of(&Refused { status, code, words, access_lives, times });
-            let all = [verdict(true, 1), verdict(true, 2), verdict(true, 3), verdict(false, 1)];
+            let class =
+                |access_lives, times| RefusalClass::of(&Refused { status, code, words, access_lives, times });
+            let all = [class(true, 1), class(true, 2), class(true, 3), class(false, 1)];
             let _ = writeln!(table, "{status} {code:?} {}: {all:?}", words.unwrap_or_default());
         }
         insta::assert_snapshot!(table);

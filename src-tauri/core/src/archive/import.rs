@@ -20,10 +20,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
-use super::format::{AppOut, Archive, ConnectionOut, TokensOut};
+use super::document::{AppOut, Archive, ConnectionOut, TokensOut};
 use crate::app::{self, Possible, shown_name};
 use crate::context::Context;
-use crate::grant::{access_place, refresh_place};
+use crate::grant::{access_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
 
 /// How to import.
@@ -341,9 +341,9 @@ async fn grant(
 ) -> Result<SealedGrant> {
     let refresh = tokens.refresh.as_ref().map(|token| &token.0);
     Ok(SealedGrant {
-        access: ctx.vault.seal(&access_place(id), &tokens.access.0).await?,
+        access: ctx.vault.seal(&access_associated_data(id), &tokens.access.0).await?,
         refresh: match refresh {
-            Some(token) => Some(ctx.vault.seal(&refresh_place(id), token).await?),
+            Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), token).await?),
             None => None,
         },
         held: TokenMetadata {

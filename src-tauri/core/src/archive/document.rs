@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::envelope::invalid;
+use super::encryption::invalid;
 
 /// The version that this program writes, and the newest that it reads. In the first, the values `token.NAME` were sent
 /// with refreshes as well.

@@ -11,15 +11,15 @@ use grapnel_model::access_token::AccessToken;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
-use super::socket::SOCKET;
-use super::wire::{RESPONSE_HEAD_BYTES, TokenRequest, decode_head};
+use super::server::SOCKET;
+use super::wire::{AgentRequest, RESPONSE_HEAD_BYTES, decode_head};
 
 /// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
 const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The token, from the window that runs on the data in `home`; nothing where none runs, or where it does not have that
 /// token at hand, for whatever reason.
-pub fn ask(home: &Path, question: &TokenRequest) -> Option<AccessToken> {
+pub fn ask(home: &Path, question: &AgentRequest) -> Option<AccessToken> {
     let request = question.to_bytes()?;
     // Where others can write, anyone may listen, and hand out a token of their own.
     let directory = home.metadata().ok()?;

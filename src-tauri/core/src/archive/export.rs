@@ -16,11 +16,11 @@ use grapnel_store::vault::check_passphrase;
 use grapnel_store::{activity, app, connection};
 use serde::{Deserialize, Serialize};
 
-use super::format::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
-use super::{envelope, file, format};
-use crate::app_secrets;
+use super::document::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
+use super::{document, encryption, file};
 use crate::context::Context;
-use crate::grant::{access_place, newest, refresh_place, secret_place};
+use crate::grant::{access_associated_data, newest, refresh_associated_data, secret_associated_data};
+use crate::secret_parameters;
 
 /// What to export, and where to.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
     let exported = count(&archive, asked.moves);
     let (file, passphrase, force) = (asked.file, asked.passphrase, asked.force);
     let written = tokio::task::spawn_blocking(move || {
-        let sealed = envelope::seal(&format::write(&archive)?, &passphrase)?;
+        let sealed = encryption::seal(&document::write(&archive)?, &passphrase)?;
         file::write(&file, &sealed, force)
     });
     written.await.map_err(broken_off)??;
@@ -110,14 +110,14 @@ async fn app_out(
         });
     }
     let copied = |(key, value): (&String, &String)| (key.clone(), value.clone());
-    let mut secrets = app_secrets::open(ctx, app).await?;
+    let mut secrets = secret_parameters::open(ctx, app).await?;
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     secrets.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
     Ok(AppOut {
         name: app.name.clone(),
         provider: app.provider.clone(),
         client_id: app.client_id.clone(),
-        client_secret: bare(ctx, &secret_place(&app.id), app.sealed_secret.as_ref()).await?,
+        client_secret: bare(ctx, &secret_associated_data(&app.id), app.sealed_secret.as_ref()).await?,
         redirect_uri: app.redirect_uri.clone(),
         scopes: app.scopes.clone(),
         projects: app.projects.clone(),
@@ -131,8 +131,8 @@ async fn app_out(
 async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<TokensOut>> {
     let Some(StoredGrant { access, refresh, held }) = &row.grant else { return Ok(None) };
     Ok(Some(TokensOut {
-        access: Bare(ctx.vault.open(&access_place(&row.id), access).await?),
-        refresh: bare(ctx, &refresh_place(&row.id), refresh.as_ref()).await?,
+        access: Bare(ctx.vault.open(&access_associated_data(&row.id), access).await?),
+        refresh: bare(ctx, &refresh_associated_data(&row.id), refresh.as_ref()).await?,
         issued_at: held.issued_at,
         expires_at: held.expires_at,
         renewals: held.renewals,

@@ -4,7 +4,7 @@ use grapnel_model::account::Field;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::credentials;
+use super::mask_credentials;
 
 /// The members of a JSON object.
 pub(super) type Members = Map<String, Value>;
@@ -83,7 +83,7 @@ pub(super) fn moment(value: &Value) -> Option<Timestamp> {
 pub(super) fn others(members: Members) -> Vec<Field> {
     let readable = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
     let masked = members.into_iter().map(|(name, mut value)| {
-        credentials::mask_member(&name, &mut value);
+        mask_credentials::mask_member(&name, &mut value);
         Field { name, value: readable(value) }
     });
     masked.collect()
