@@ -34,7 +34,8 @@ async fn keep_alive(core: Grapnel) {
     core.keep_alive().await;
 }
 
-/// Opens the vault once, so that a keyring that asks the person asks once and not for each connection that is due. After
+/// Opens the vault once, so that a keyring that asks the person asks once and not for each connection that is due.
+/// After
 /// a start at login, a keyring that would ask is left closed.
 async fn check_vault(core: &Grapnel) {
     #[cfg(target_os = "linux")]

@@ -25,10 +25,13 @@ macro_rules! commands {
 commands! {
     overview { overview, summaries, activity }
     settings { settings, change_settings, choose_certificates, start_at_login }
-    apps { sandbox, discover, propose_redirect, rediscover, add_app, change_app, export_profile, read_profile, remove_app }
-    sign_in { start_attempt, open_browser, copy_link, paste_callback, sign_in_with_password, test_deep_link, replace_account, cancel_attempt }
+    apps { sandbox, discover, propose_redirect, rediscover, add_app, change_app, export_profile, read_profile,
+    remove_app }
+    sign_in { start_attempt, open_browser, copy_link, paste_callback, sign_in_with_password, test_deep_link,
+    replace_account, cancel_attempt }
     connections { connection, set_browser, refresh, copy_token, disconnect, forget }
-    content { projects, project, collections, items, load_posts, post_page, post_months, post, open_post, copy_post, export_posts, search, cancel }
+    content { projects, project, collections, items, load_posts, post_page, post_months, post, open_post, copy_post,
+    export_posts, search, cancel }
     desktop { open_folder, open_saved_folder, copy_text }
     vault { check_vault, protection, unlock, protect_with_passphrase, protect_with_keyring, reset_vault }
     diagnostics { diagnose, copy_diagnosis }

@@ -1,5 +1,7 @@
-//! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through, the
-//! authorities that are trusted, and that all secrets are given up. It is asked of the person, in a dialog of the system.
+//! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through,
+//! the
+//! authorities that are trusted, and that all secrets are given up. It is asked of the person, in a dialog of the
+//! system.
 
 use std::fmt::Write;
 
@@ -44,7 +46,8 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
         .ask(Confirmation {
             title: "Delete all tokens and client secrets?",
             what: "They cannot be opened without the key that is lost, and cannot be brought back.".into(),
-            meaning: "Providers are not told: access stays valid there. Apps, connections, their history and offline content \
+            meaning: "Providers are not told: access stays valid there. Apps, connections, their history and offline \
+                content \
                 stay; enter the client secrets again and reconnect. If you can restore the key, such as from a backup, \
                 cancel and restore it first.",
             action: "_Delete and reset",
@@ -123,7 +126,8 @@ fn shown(field: &str, text: &str) -> Result<String> {
 /// Whether a letter shows itself, and stands where it was written: no control, no blank, nothing that combines with
 /// its neighbours, looks like a sign or is written from right to left.
 fn is_plain(letter: char) -> bool {
-    let is_told = matches!(letter, '\u{a0}'..='\u{1bf}' | '\u{1c4}'..='\u{2af}' | '\u{370}'..='\u{58f}' | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
+    let is_told = matches!(letter, '\u{a0}'..='\u{1bf}' | '\u{1c4}'..='\u{2af}' | '\u{370}'..='\u{58f}' |
+    '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
     // The filler of Hangul is a letter that is not to be seen.
     letter.is_ascii_graphic() || (is_told && letter.is_alphanumeric() && letter != '\u{3164}')
 }

@@ -45,7 +45,8 @@ pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<E
         let locked_deadline = locked.filter(|_| !is_notified).map(|since| since + LOCKED_GRACE);
         tokio::select! {
             event = next(&mut events) => if event.is_none() { return },
-            () = async { sleep_until(locked_deadline.unwrap_or_else(Instant::now)).await }, if locked_deadline.is_some() => {
+            () = async { sleep_until(locked_deadline.unwrap_or_else(Instant::now)).await },
+            if locked_deadline.is_some() => {
                 is_notified = true;
                 notifications::send_locked(&app, &core);
             }

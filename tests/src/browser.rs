@@ -18,7 +18,8 @@ use crate::window::drivable;
 /// Types of what a browser opens.
 const WEB: [&str; 2] = ["x-scheme-handler/http", "x-scheme-handler/https"];
 
-/// Quiet (of `--no-sandbox` too, for which `--test-type` is), without a person to ask, and without a keyring of its own in the story's keyring.
+/// Quiet (of `--no-sandbox` too, for which `--test-type` is), without a person to ask, and without a keyring of its own
+/// in the story's keyring.
 const FLAGS: &str = "--no-sandbox --test-type --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
     --disable-background-networking --disable-component-update --disable-sync --password-store=basic \
     --window-size=1100,820 --window-position=90,40 --remote-debugging-port=0";

@@ -6,7 +6,8 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 /** Commands */
 export const commands = {
 	/**
-	 *  Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need not
+	 *  Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need
+	 *  not
 	 *  wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
@@ -17,7 +18,8 @@ export const commands = {
 	/**  What is set for all of Grapnel. */
 	settings: () => typedError<SettingsView, Error>(__TAURI_INVOKE("settings")),
 	/**
-	 *  Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The person
+	 *  Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The
+	 *  person
 	 *  is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
 	 */
 	changeSettings: (changes: Changes) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { changes })),
@@ -132,7 +134,8 @@ export const commands = {
 	/**  Seals everything anew under a key in the keyring. */
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
 	/**
-	 *  Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether they
+	 *  Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether
+	 *  they
 	 *  do. Refused while it opens, or may open again by itself.
 	 */
 	resetVault: () => typedError<boolean, Error>(__TAURI_INVOKE("reset_vault")),
@@ -454,7 +457,10 @@ export type Details = {
 	project_ids: string[],
 	/**  The tokens; nothing once disconnected. */
 	tokens: TokenMetadata | null,
-	/**  When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person helps. */
+	/**
+	 *  When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person
+	 *  helps.
+	 */
 	renews_at: string | null,
 	/**  Where the provider's last reply departed from the standard. */
 	deviations: Deviation[],
@@ -814,7 +820,8 @@ export type NewApp = {
 	 */
 	client_secret: SecretInput | null,
 	/**
-	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI of
+	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI
+	 *  of
 	 *  the app's own, or a whole redirect URI, which is taken as it is.
 	 */
 	redirect?: string,

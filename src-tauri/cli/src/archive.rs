@@ -15,7 +15,8 @@ use crate::table::table;
 use crate::vault::{new_passphrase, read_passphrase};
 
 /// A refresh token that rotates works on one computer only.
-const ONE_COMPUTER: &str = "Only one computer can use these tokens: as soon as one of them refreshes, the other’s copy stops \
+const ONE_COMPUTER: &str = "Only one computer can use these tokens: as soon as one of them refreshes, the other’s copy \
+    stops \
     working, and the provider may then revoke both.";
 
 #[derive(Debug, Args)]

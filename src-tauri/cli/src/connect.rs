@@ -35,7 +35,8 @@ pub(crate) struct Connect {
     /// The name of the connection; an existing one is reconnected
     #[arg(long, value_name = "CONNECTION")]
     name: Option<String>,
-    /// Print the authorization URL as the only line on standard output (an object with --json) instead of opening a browser
+    /// Print the authorization URL as the only line on standard output (an object with --json) instead of opening a
+    /// browser
     #[arg(long)]
     no_browser: bool,
     /// The browser to open, such as 'firefox -P work'; remembered for the connection ('' resets to the default)
@@ -151,7 +152,8 @@ async fn await_end(
         let link = grapnel.attempt_link(&attempt.id).await?;
         if *is_joined {
             messages.note(&format!(
-                "A sign-in for “{}” has been waiting since {}. Joining it; to start over, cancel it where it was started.",
+                "A sign-in for “{}” has been waiting since {}. Joining it; to start over, cancel it where it was \
+                 started.",
                 target.app.name,
                 relative_time(attempt.started_at, output.now())
             ));
@@ -189,7 +191,8 @@ async fn await_end(
         biased;
         _ = tokio::signal::ctrl_c() => cancelled(),
         ended = ended => return Ok((outcome(ended?)?, lines)),
-        error = paste_input::submit_lines(lines.as_mut(), is_terminal, grapnel, &attempt.id, pastes, &messages), if may_paste => error,
+        error = paste_input::submit_lines(lines.as_mut(), is_terminal, grapnel, &attempt.id, pastes, &messages),
+        if may_paste => error,
         () = help => unreachable!("it never ends"),
         () = tokio::time::sleep(asked.timeout.unsigned_abs()) => timed_out(grapnel.attempt(&attempt.id)?.refused),
     };

@@ -117,7 +117,8 @@ impl Shown for Disconnected<'_> {
             }
             Revocation::Pending => {
                 format!(
-                    "{provider} could not be reached to revoke access. Grapnel retries for three days while its window is open."
+                    "{provider} could not be reached to revoke access. Grapnel retries for three days while its window \
+                     is open."
                 )
             }
             Revocation::Failed => {

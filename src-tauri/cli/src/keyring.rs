@@ -15,7 +15,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 /// How long a command that the keyring refused may take to end with the keyring's own error.
 const REFUSAL_GRACE: Duration = Duration::from_millis(200);
 
-/// Awaits `work`, and gives up if the keyring stays silent for `timeout`. Without one, only the core's own limit applies,
+/// Awaits `work`, and gives up if the keyring stays silent for `timeout`. Without one, only the core's own limit
+/// applies,
 /// which leaves a person time to unlock the keyring.
 pub(crate) async fn with_keyring_timeout<T>(
     grapnel: &Grapnel,

@@ -9,7 +9,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Starts the log if `GRAPNEL_LOG` sets its level: `error`, `warn`, `info` or `debug`. Events of other crates are left out:
+/// Starts the log if `GRAPNEL_LOG` sets its level: `error`, `warn`, `info` or `debug`. Events of other crates are left
+/// out:
 /// they could contain secrets.
 pub fn start() {
     let level = std::env::var("GRAPNEL_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());

@@ -13,7 +13,8 @@ const MIN_DELAY: Duration = Duration::from_millis(500);
 /// The longest pause.
 const MAX_DELAY: Duration = Duration::from_secs(4);
 
-/// Retries while the provider is unavailable and certainly did not act on the request. A request whose response was lost
+/// Retries while the provider is unavailable and certainly did not act on the request. A request whose response was
+/// lost
 /// is not repeated.
 pub(crate) async fn retry<T, Asked>(
     timeouts: Timeouts,

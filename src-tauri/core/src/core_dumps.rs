@@ -1,6 +1,7 @@
 //! Core dumps, which would hold what the memory of this process holds.
 
-/// Keeps the memory of this process, which holds keys and tokens, out of core dumps. Programs that it starts inherit that.
+/// Keeps the memory of this process, which holds keys and tokens, out of core dumps. Programs that it starts inherit
+/// that.
 #[cfg(unix)]
 pub fn forbid() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -40,7 +40,8 @@ pub fn profile_file(data: &[u8]) {
     profile_file::profile_file(data);
 }
 
-/// An archive: the document inside (it begins with `{`), a whole file (`age-encryption.org/`), or changes to a file that
+/// An archive: the document inside (it begins with `{`), a whole file (`age-encryption.org/`), or changes to a file
+/// that
 /// was sealed here (anything else).
 pub fn archive(data: &[u8]) {
     crate::archive::fuzz::archive(data);

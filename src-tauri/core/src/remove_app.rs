@@ -48,7 +48,10 @@ pub(crate) fn alone(ctx: &Context, id: &AppId) -> Result<()> {
             (None, None),
         )?;
         for name in pending {
-            let text = format!("“{name}”: its app was removed before the provider took its tokens back. They may still be good there.");
+            let text = format!(
+                "“{name}”: its app was removed before the provider took its tokens back. They may still \
+                be good there."
+            );
             activity::add(tx, ctx.now(), Kind::RevocationFailed, &text, (None, None))?;
         }
         Ok(Some(true))
@@ -98,7 +101,8 @@ pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<R
             Code::ProviderUnavailable,
             format!("The connections were removed, but {provider} could not be reached to revoke their tokens."),
         )
-        .means("The app is kept, because its tokens can only be revoked through it. Grapnel asks again for three days while it runs.")
+        .means("The app is kept, because its tokens can only be revoked through it. Grapnel asks again for three days \
+            while it runs.")
         .hint("Remove the app later; or now, and the tokens stay valid at the provider until they expire."));
     }
     alone(ctx, id)?;

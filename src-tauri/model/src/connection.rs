@@ -153,7 +153,8 @@ pub struct Details {
     pub project_ids: Vec<String>,
     /// The tokens; nothing once disconnected.
     pub tokens: Option<TokenMetadata>,
-    /// When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person helps.
+    /// When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person
+    /// helps.
     pub renews_at: Option<Timestamp>,
     /// Where the provider's last reply departed from the standard.
     pub deviations: Vec<Deviation>,

@@ -156,7 +156,8 @@ fn no_port() -> Error {
 fn refused(message: &str) -> Error {
     Error::input("redirect", message).hint(
         "Enter deep-link, loopback or loopback:PORT for a redirect URI of the app’s own; or a whole one: \
-         http://127.0.0.1:PORT/PATH, http://localhost:PORT/PATH, http://[::1]:PORT/PATH, or an https address to paste the answer from.",
+         http://127.0.0.1:PORT/PATH, http://localhost:PORT/PATH, http://[::1]:PORT/PATH,
+         or an https address to paste the answer from.",
     )
 }
 

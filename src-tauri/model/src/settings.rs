@@ -94,12 +94,14 @@ impl Settings {
         };
         if !PROXY_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
             return Err(wrong(
-                "A proxy of this kind cannot be used: its address begins with http://, https://, socks5:// or socks5h://.",
+                "A proxy of this kind cannot be used: its address begins with http://, https://, socks5:// or \
+                 socks5h://.",
             ));
         }
         if let Some((_, host)) = rest.rsplit_once('@') {
             let hint = format!(
-                "Leave this empty, and start Grapnel with HTTPS_PROXY={scheme}://USER:PASSWORD@{host} in its environment."
+                "Leave this empty, and start Grapnel with HTTPS_PROXY={scheme}://USER:PASSWORD@{host} in its \
+                 environment."
             );
             return Err(Error::input(
                 "proxy",

@@ -143,7 +143,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escaped_json_means_the_same(text in "\\PC*|[\\x00-\\x1f\\x7f-\\u{9f}\\u{200b}-\\u{202e}\\u{e0000}-\\u{e0080}a]*") {
+        fn escaped_json_means_the_same(
+            text in "\\PC*|[\\x00-\\x1f\\x7f-\\u{9f}\\u{200b}-\\u{202e}\\u{e0000}-\\u{e0080}a]*",
+        ) {
             let value = serde_json::json!({ &text: [text] });
             let escaped = escape_json(&serde_json::to_string_pretty(&value).unwrap());
             prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), &value);

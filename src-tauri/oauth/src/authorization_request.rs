@@ -355,7 +355,8 @@ mod tests {
                 separator in prop::sample::select(vec![("space", " "), ("comma", ",")]),
                 email in "\\PC{1,30}",
                 (extra_name, extra) in (extra_names(), "\\PC{1,30}"),
-                redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback", "https://a.example/cb?a=b&c"]),
+                redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback",
+                "https://a.example/cb?a=b&c"]),
             ) {
                 let extra_key = format!("authorize.{extra_name}");
                 let config = config("grovestreams", &[
@@ -369,7 +370,8 @@ mod tests {
                 prop_assert!(shown.matches('#').count() <= 1);
 
                 let mut wanted = vec![
-                    ("response_type", "code".to_owned()), ("client_id", client_id), ("redirect_uri", redirect_uri.into()),
+                    ("response_type", "code".to_owned()), ("client_id", client_id), ("redirect_uri",
+                    redirect_uri.into()),
                     ("email", email), ("code_challenge_method", "S256".into()),
                     ("state", request.state.expose_secret().into()),
                 ];

@@ -80,7 +80,8 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
     let method = match (config.client_auth, secret) {
         (_, None) => " If the provider gave you a client secret, enter it as well.",
         (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
-            " The secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider decodes them: if both are right, set client_auth to basic_raw or body."
+            " The secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider \
+             decodes them: if both are right, set client_auth to basic_raw or body."
         }
         (ClientAuth::Basic | ClientAuth::BasicRaw, Some(_)) => {
             " If both are right, the provider may want them in the request body: set client_auth to body."
@@ -91,7 +92,8 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
         (ClientAuth::None, Some(_)) => " The app’s client_auth is none: set it to basic or body.",
     };
     format!(
-        "Compare client ID and client secret with your app’s page at the provider, and correct the app (Edit app, or grapnel app set).{method} Then {then}."
+        "Compare client ID and client secret with your app’s page at the provider, and correct the app (Edit app, or \
+         grapnel app set).{method} Then {then}."
     )
 }
 

@@ -264,7 +264,8 @@ fn enabled_switches(provider: &Provider) -> Vec<String> {
 
 fn planned_faults(provider: &Provider) -> Vec<Value> {
     let one = |p: &PlannedFault| {
-        let mut members = json!({ "endpoint": p.endpoint.to_string(), "fault": p.fault.to_string(), "times": p.times.to_string() });
+        let mut members = json!({ "endpoint": p.endpoint.to_string(), "fault": p.fault.to_string(),
+        "times": p.times.to_string() });
         if let Some(only) = p.provider {
             members["provider"] = json!(only.name());
         }

@@ -189,7 +189,8 @@ fn document(branding: Branding, title: &str, body: &Markup) -> String {
             }
             body {
                 header {
-                    p { strong { (branding.title) " sandbox" } " on this computer. All accounts and content are made up." }
+                    p { strong { (branding.title) " sandbox" } " on this computer. All accounts and content are made \
+                        up." }
                 }
                 main { (body) }
             }

@@ -40,7 +40,8 @@ pub(crate) struct Overview {
 /// More connections than a screen has rows for.
 const FIRST_CONNECTIONS: usize = 100;
 
-/// Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need not
+/// Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need
+/// not
 /// wait for ten thousand.
 #[tauri::command]
 #[specta::specta]

@@ -38,7 +38,8 @@ pub(crate) async fn settings(core: State<'_, CoreHandle>, app: AppHandle) -> Res
     Ok(SettingsView { settings, folder, at_login, in_tray })
 }
 
-/// Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The person
+/// Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The
+/// person
 /// is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
 #[tauri::command]
 #[specta::specta]

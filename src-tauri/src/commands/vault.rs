@@ -46,7 +46,8 @@ pub(crate) async fn protect_with_keyring(core: State<'_, CoreHandle>) -> Result<
     core.core().await?.protect_with_keyring().await
 }
 
-/// Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether they
+/// Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether
+/// they
 /// do. Refused while it opens, or may open again by itself.
 #[tauri::command]
 #[specta::specta]

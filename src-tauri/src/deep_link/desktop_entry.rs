@@ -3,7 +3,8 @@
 use std::path::Path;
 
 /// An argument of `Exec`: quoted where it must be, with what a quoted argument must escape, of which each backslash is
-/// then one of a string of the file (“The Exec key”); a percent sign begins a field code. What needs no quotes gets none:
+/// then one of a string of the file (“The Exec key”); a percent sign begins a field code. What needs no quotes gets
+/// none:
 /// `xdg-open` (1.1.3), where no desktop helps it, takes them for a part of the name. Nothing where it cannot be written
 /// in one line.
 pub(crate) fn argument(argument: &str) -> Option<String> {
@@ -31,7 +32,8 @@ fn is_plain(argument: &str) -> bool {
     !argument.is_empty() && argument.bytes().all(is_plain)
 }
 
-/// The program that an `Exec` line starts, as `argument` wrote it or as the plugin of earlier versions did; nothing where
+/// The program that an `Exec` line starts, as `argument` wrote it or as the plugin of earlier versions did; nothing
+/// where
 /// it is written otherwise.
 pub(super) fn program(entry: &str) -> Option<String> {
     let line = entry.lines().find_map(|line| line.strip_prefix("Exec="))?;
@@ -43,7 +45,8 @@ pub(super) fn program(entry: &str) -> Option<String> {
     Some(unescaped)
 }
 
-/// The entry by which the system starts `program` with a link of ours. A desktop gives a token for the window that comes
+/// The entry by which the system starts `program` with a link of ours. A desktop gives a token for the window that
+/// comes
 /// of it where the entry promises that the program takes one (`StartupNotify`).
 pub(super) fn handler(program: &Path) -> Option<String> {
     let program = argument(program.to_str()?)?;

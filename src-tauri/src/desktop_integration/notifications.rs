@@ -66,7 +66,8 @@ pub(super) fn send_locked(app: &AppHandle, core: &Grapnel) {
     }
 }
 
-/// The notification about connections that need the person; none while the window has the focus or notifications are off.
+/// The notification about connections that need the person; none while the window has the focus or notifications are
+/// off.
 fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -> Option<Notification> {
     if is_focused || is_quiet {
         return None;

@@ -1,4 +1,5 @@
-//! The tray icon: the worst status of all connections, and a menu with those that need the person. It is off by default.
+//! The tray icon: the worst status of all connections, and a menu with those that need the person. It is off by
+//! default.
 
 use std::future::poll_fn;
 use std::pin::Pin;

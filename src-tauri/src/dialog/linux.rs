@@ -21,7 +21,8 @@ use tokio::sync::oneshot::Sender;
 use super::purpose::Purpose;
 use crate::confirm::Confirmation;
 
-/// How long a confirmation is seen before it can be agreed to: a press that was meant for the page under it does nothing.
+/// How long a confirmation is seen before it can be agreed to: a press that was meant for the page under it does
+/// nothing.
 const SETTLING: Duration = Duration::from_millis(600);
 
 pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confirmation, tell: Sender<bool>) {

@@ -1,8 +1,10 @@
 //! How `WebKit` draws the page: with the graphics processor if there is one, otherwise without compositing, because
 //! emulating the graphics processor costs a third more memory and several times the processor time.
 //!
-//! If the engine fails with the graphics processor, no page loads: either the engine hangs, and Grapnel restarts itself,
-//! or the process dies, and the next start finds the marker file. Either way the next process draws without the graphics
+//! If the engine fails with the graphics processor, no page loads: either the engine hangs, and Grapnel restarts
+//! itself,
+//! or the process dies, and the next start finds the marker file. Either way the next process draws without the
+//! graphics
 //! processor, and that choice is remembered for a month.
 
 use std::fs;

@@ -141,7 +141,8 @@ pub fn newest(
     });
     connection
         .prepare(
-            "SELECT a.* FROM activity a LEFT JOIN connection c ON c.id = a.connection_id LEFT JOIN app ON app.id = a.app_id
+            "SELECT a.* FROM activity a LEFT JOIN connection c ON c.id = a.connection_id LEFT JOIN app ON app.id = \
+             a.app_id
              WHERE (?1 IS NULL OR a.connection_id = ?1) AND (?2 IS NULL OR a.text LIKE ?2 ESCAPE '!'
                 OR c.name LIKE ?2 ESCAPE '!' OR (c.id IS NULL AND app.name LIKE ?2 ESCAPE '!'))
              ORDER BY a.id DESC LIMIT ?3",
@@ -175,7 +176,8 @@ mod tests {
         let told = store
             .write(|tx| {
                 tx.execute_batch(
-                    "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+                    "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, \
+                     created_at)
                         VALUES ('a', 'Acme', 'grigora', '', '', '[]', '[]', '{}', '');
                      INSERT INTO connection (id, app_id, name, created_at) VALUES ('c', 'a', 'Acme', '');",
                 )?;

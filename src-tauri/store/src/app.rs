@@ -49,8 +49,10 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
                 :secret_keys, :values, :discovered, :created_at)",
             named_params! {
                 ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
-                ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
-                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys), ":values": app.sealed_values,
+                ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes),
+                ":projects": Json(&app.projects),
+                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
+                ":values": app.sealed_values,
                 ":discovered": Json(&app.discovered), ":created_at": Time(app.created_at),
             },
         )
@@ -68,7 +70,8 @@ pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
             named_params! {
                 ":id": app.id, ":name": app.name, ":client_id": app.client_id, ":secret": app.sealed_secret,
                 ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
-                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys), ":values": app.sealed_values,
+                ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
+                ":values": app.sealed_values,
                 ":discovered": Json(&app.discovered),
             },
         )

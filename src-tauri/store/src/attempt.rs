@@ -54,14 +54,18 @@ pub struct AttemptRow {
 pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, redirect_uri, phase,
+            "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, \
+             redirect_uri, phase,
                 started_at, expires_at, exchange, browser, nonce_hash, replaces_account)
-             VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase, :started_at,
+             VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase,
+             :started_at,
                 :expires_at, :exchange, :browser, :nonce_hash, :replaces_account)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
-                ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier, ":url": attempt.sealed_url,
-                ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase), ":started_at": Time(attempt.started_at),
+                ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier,
+                ":url": attempt.sealed_url,
+                ":redirect_uri": attempt.redirect_uri, ":phase": Json(attempt.phase),
+                ":started_at": Time(attempt.started_at),
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
                 ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
                 ":replaces_account": attempt.replaces_account,
@@ -84,7 +88,8 @@ pub fn by_state(connection: &Connection, state_hash: &[u8]) -> rusqlite::Result<
 pub fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
     connection
         .prepare(
-            "SELECT * FROM attempt WHERE phase IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"') ORDER BY started_at",
+            "SELECT * FROM attempt WHERE phase IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"') ORDER BY \
+             started_at",
         )?
         .query_map([], read)?
         .collect()
@@ -183,7 +188,8 @@ pub fn set_meant_for(
 pub fn forget_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<()> {
     connection
         .execute(
-            "DELETE FROM attempt WHERE expires_at < ?1 AND phase NOT IN ('\"waiting\"', '\"exchanging\"', '\"identifying\"')",
+            "DELETE FROM attempt WHERE expires_at < ?1 AND phase NOT IN ('\"waiting\"', '\"exchanging\"', \
+             '\"identifying\"')",
             [Time(moment)],
         )
         .map(drop)

@@ -110,7 +110,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let (id, end) = (ConnectionId("c".into()), Timestamp::from_second(3_600).unwrap());
-        let app = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+        let app =
+            "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, \
+            created_at)
             VALUES ('a', 'a', 'grigora', 'x', 'x', '[]', '\"any\"', '{}', '2026-01-01T00:00:00Z')";
         let grant = SealedGrant {
             access: Sealed(vec![1]),

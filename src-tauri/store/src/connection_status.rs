@@ -80,7 +80,8 @@ impl From<&ConnectionRow> for ConnectionStatus {
     }
 }
 
-const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, noticed, \
+const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, \
+    noticed, \
     scopes, sealed_refresh IS NOT NULL";
 
 /// Every connection, by name.

@@ -32,7 +32,8 @@ fn name_as(error: Error, kind: &str) -> Error {
         return error;
     };
     error.hint(format!(
-        "The data directory is on a file system of the type “{kind}”, which {fault}. Set GRAPNEL_HOME to a directory on a disk of this computer."
+        "The data directory is on a file system of the type “{kind}”, which {fault}. Set GRAPNEL_HOME to a directory \
+         on a disk of this computer."
     ))
 }
 

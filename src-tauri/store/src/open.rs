@@ -103,7 +103,8 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 fn from_newer() -> Error {
     Error::new(Code::DataNewer, "Grapnel’s database was written by a newer Grapnel.")
         .means("It was left as it is; nothing in it was changed.")
-        .hint("This program is the older one: update it, or run the newer Grapnel if both are installed (“grapnel doctor” tells the version). To keep both, set GRAPNEL_HOME to another directory for this one.")
+        .hint("This program is the older one: update it, or run the newer Grapnel if both are installed (“grapnel \
+            doctor” tells the version). To keep both, set GRAPNEL_HOME to another directory for this one.")
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
@@ -229,14 +230,17 @@ mod tests {
             ("grovestreams", r#"{"authorize_url":"https://brand.example/#signinoauth/"}"#),
             (
                 "grovestreams",
-                r#"{"authorize_url":"https://a.example/","token_url":"https://a.example/t","api_base":"https://a.example"}"#,
+                r#"{"authorize_url":"https://a.example/","token_url":"https://a.example/t",
+                    "api_base":"https://a.example"}"#,
             ),
             ("thegrid", r#"{"api_base":"https://a.example"}"#),
             ("grindery", r#"{"authorize_url":"https://login.example/"}"#),
             ("grigora", r#"{"api_base":"https://a.example"}"#),
         ];
         for (number, (provider, overrides)) in apps.iter().enumerate() {
-            let sql = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+            let sql =
+                "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, \
+                created_at)
                 VALUES (?1, ?1, ?2, '', '', '[]', '[]', ?3, '2026-01-01T00:00:00Z')";
             old.execute(sql, (format!("app {number}"), provider, overrides)).unwrap();
         }

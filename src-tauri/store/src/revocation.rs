@@ -40,10 +40,12 @@ pub struct RevocationRow {
 pub fn insert(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO revocation VALUES (:id, :app_id, :connection_id, :name, :kind, :token, :kept_for, :begun_at, :failures, :retry_at, :is_refresh_revoked)",
+            "INSERT INTO revocation VALUES (:id, :app_id, :connection_id, :name, :kind, :token, :kept_for, :begun_at, \
+             :failures, :retry_at, :is_refresh_revoked)",
             named_params! {
                 ":id": row.id, ":app_id": row.app_id, ":connection_id": row.connection_id, ":name": row.name,
-                ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.kept_for), ":begun_at": Time(row.begun_at),
+                ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.kept_for),
+                ":begun_at": Time(row.begun_at),
                 ":failures": row.failures, ":retry_at": Time(row.retry_at),
                 ":is_refresh_revoked": row.is_refresh_revoked,
             },

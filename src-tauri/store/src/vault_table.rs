@@ -144,7 +144,8 @@ mod tests {
         let columns = store.read(super::sealed_columns).unwrap();
         let columns: Vec<String> =
             columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
-        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret app.sealed_values attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token");
+        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret app.sealed_values attempt.sealed_url \
+            attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token");
         store.read(super::all_sealed).unwrap();
     }
 }

@@ -101,7 +101,8 @@ fn frames(run: &Value) -> String {
     let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
     let late = times.iter().filter(|time| **time > 25.0).count();
     format!(
-        "median {:.1} ms, 95 % {:.1} ms, 99 % {:.1} ms, longest {:.1} ms; {late} of {} frames over 25 ms; {} with an empty row",
+        "median {:.1} ms, 95 % {:.1} ms, 99 % {:.1} ms, longest {:.1} ms; {late} of {} frames over 25 ms; {} with an \
+         empty row",
         at(50),
         at(95),
         at(99),

@@ -56,7 +56,8 @@ fn connection(database: &Connection, number: usize, app: &App) -> Result<()> {
         "prefix": "gri_at_7Kd2", "fingerprint": format!("{number:08x}"),
     });
     let held = serde_json::json!({
-        "access": glimpse, "refresh": glimpse, "issued_at": now, "expires_at": now + SignedDuration::from_hours(24 * 30),
+        "access": glimpse, "refresh": glimpse, "issued_at": now,
+        "expires_at": now + SignedDuration::from_hours(24 * 30),
         "renewals": 3,
     });
     let trouble = serde_json::json!({
@@ -66,7 +67,8 @@ fn connection(database: &Connection, number: usize, app: &App) -> Result<()> {
     let account =
         serde_json::json!({ "id": number.to_string(), "name": "Jo Doe", "email": "jo@client.example" });
     database.prepare_cached(
-        "INSERT INTO connection (id, app_id, name, created_at, version, sealed_access, sealed_refresh, held, scopes, account, trouble)
+        "INSERT INTO connection (id, app_id, name, created_at, version, sealed_access, sealed_refresh, held, scopes, \
+         account, trouble)
          VALUES (?1, ?2, ?3, ?4, 3, ?5, ?5, ?6, '[\"projects:read\",\"cms:post:read\"]', ?7, ?8)",
     )?.execute(params![
         format!("connection-{number:05}"),

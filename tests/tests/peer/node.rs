@@ -25,7 +25,8 @@ pub(crate) fn node() -> Result<PathBuf> {
     let (major, minor) = OLDEST;
     match found.first() {
         Some((_, (old, older))) => bail!(
-            "Node {old}.{older} is too old for the server that these tests run against: it takes {major}.{minor}. ./dev test installs it."
+            "Node {old}.{older} is too old for the server that these tests run against: it takes {major}.{minor}. \
+             ./dev test installs it."
         ),
         None => bail!(
             "There is no Node, which the server that these tests run against needs. ./dev test installs it."

@@ -35,7 +35,8 @@ async fn a_token_for_a_resource_is_no_trouble() -> Result<()> {
     Ok(())
 }
 
-/// Userinfo is asked also without `openid`, since some servers answer. Its refusal (OpenID Connect Core §5.3) is no trouble.
+/// Userinfo is asked also without `openid`, since some servers answer. Its refusal (OpenID Connect Core §5.3) is no
+/// trouble.
 #[tokio::test]
 async fn plain_oauth_is_no_trouble() -> Result<()> {
     let world = World::new().await?;

@@ -10,14 +10,17 @@ use grapnel_tests::story::Pictures;
 use grapnel_tests::{Context, Result, ensure};
 
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
-/// Hands over what is wrong, and where, once no colour is on its way to another. The rules for a page of many are not for
+/// Hands over what is wrong, and where, once no colour is on its way to another. The rules for a page of many are not
+/// for
 /// a window.
 const JUDGE: &str = "
     const done = arguments[0];
     const rules = { region: { enabled: false }, 'page-has-heading-one': { enabled: false } };
-    const told = ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ''}`).join(' | ')}`;
+    const cause = (node) => `${node.html} ${node.any[0]?.message ?? ''}`;
+    const told = ({ id, nodes }) => `${id}: ${nodes.map(cause).join(' | ')}`;
     const changing = document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished);
-    Promise.allSettled(changing).then(() => axe.run(document, { rules })).then(({ violations }) => done(violations.map(told)), (error) => done([String(error)]));";
+    Promise.allSettled(changing).then(() => axe.run(document,
+    { rules })).then(({ violations }) => done(violations.map(told)), (error) => done([String(error)]));";
 const PROJECT: &str = "The Lantern Street Chronicle";
 
 #[tokio::test]

@@ -42,7 +42,8 @@ pub(crate) struct Add {
     /// Override a setting of the profile (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
-    /// Read the secret value of KEY, such as token.header.X-Client-ID, from standard input or a hidden prompt (repeatable)
+    /// Read the secret value of KEY, such as token.header.X-Client-ID, from standard input or a hidden prompt
+    /// (repeatable)
     #[arg(long = "secret-value", value_name = "KEY")]
     secret_values: Vec<String>,
 }

@@ -22,7 +22,8 @@ pub(crate) struct Discover {
     /// Update the app without confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Read the client secret again from standard input or a hidden prompt: if the issuer has moved to another host, the
+    /// Read the client secret again from standard input or a hidden prompt: if the issuer has moved to another host,
+    /// the
     /// stored one is not sent there
     #[arg(long)]
     pub(super) client_secret_stdin: bool,

@@ -68,7 +68,8 @@ impl Shown for App {
 /// How to replace a redirect URI that other apps use too.
 fn own_redirect(name: &str, own: &str) -> String {
     format!(
-        "Other apps may use the same redirect URI, which allows a malicious provider to receive another one’s code (mix-up, \
+        "Other apps may use the same redirect URI, which allows a malicious provider to receive another one’s code \
+         (mix-up, \
          RFC 9700).\nRegister a redirect URI of this app’s own with the provider, then set it:\n  {own}\n  \
          grapnel app set {} --redirect {own}",
         lookup::quoted(name)
@@ -117,7 +118,8 @@ impl Shown for Removed<'_> {
         let there = match with.revocation {
             Revocation::Done => "Their tokens were revoked.",
             Revocation::NotOffered => {
-                "Their tokens were deleted here. The provider has no revocation endpoint: access stays valid there until you revoke it."
+                "Their tokens were deleted here. The provider has no revocation endpoint: access stays valid there \
+                 until you revoke it."
             }
             Revocation::Pending | Revocation::Failed => {
                 "Some tokens could not be revoked, and may still be valid at the provider."

@@ -60,7 +60,8 @@ pub(super) fn secret_values(
     Ok(values)
 }
 
-/// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type it.
+/// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type
+/// it.
 pub(super) fn client_secret(
     session: &mut Session<'_>,
     is_given: bool,

@@ -8,7 +8,8 @@ use grapnel_model::secret::ExposeSecret;
 use crate::input::Lines;
 use crate::print::Messages;
 
-/// Submits each pasted line until one is a valid callback. If pasting is the only redirect method, returns an error at the
+/// Submits each pasted line until one is a valid callback. If pasting is the only redirect method, returns an error at
+/// the
 /// end of the input.
 pub(super) async fn submit_lines(
     lines: Option<&mut Lines>,

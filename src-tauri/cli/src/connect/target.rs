@@ -19,7 +19,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Finds the target by the name of an app or a connection. The connection of an app is called `name`, or like the app;
+    /// Finds the target by the name of an app or a connection. The connection of an app is called `name`, or like the
+    /// app;
     /// an existing one is reconnected.
     pub(super) fn find(grapnel: &Grapnel, asked: &str, name: Option<&str>) -> Result<Self> {
         let Some(app) = find_app(grapnel, asked)? else {
@@ -64,7 +65,8 @@ impl Target {
     pub(super) fn warn(&self, messages: &Messages) {
         if !self.app.uses_pkce {
             messages.note(&format!(
-                "{} does not support PKCE: anyone who sees the authorization code on its way to Grapnel can use it. Sign in on a computer that you do not share.",
+                "{} does not support PKCE: anyone who sees the authorization code on its way to Grapnel can use it. \
+                 Sign in on a computer that you do not share.",
                 self.app.provider_name
             ));
         }

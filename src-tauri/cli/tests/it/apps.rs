@@ -91,7 +91,8 @@ async fn a_profile_goes_through_a_file() {
 async fn another_provider_is_known_by_its_issuer() {
     let world = World::of(ProviderId::Custom);
     let line = format!(
-        "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback --scope openid --set issuer={} --json",
+        "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback --scope openid --set \
+         issuer={} --json",
         custom::CLIENT_ID,
         world.sandbox.custom()
     );

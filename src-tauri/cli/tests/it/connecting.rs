@@ -300,7 +300,9 @@ async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
 /// Makes `acme` the connection of an account that nobody signs in as.
 fn give_away(world: &World) {
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
-    let sql = "UPDATE connection SET account = json_set(account, '$.id', 'other', '$.name', 'Somebody Else', '$.email', null)
+    let sql =
+        "UPDATE connection SET account = json_set(account, '$.id', 'other', '$.name', 'Somebody Else', \
+        '$.email', null)
         WHERE name = 'acme'";
     assert_eq!(database.execute(sql, []).unwrap(), 1);
 }

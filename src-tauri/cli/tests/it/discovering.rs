@@ -66,7 +66,8 @@ async fn an_issuer_that_is_only_set_is_not_asked_and_that_is_said() {
     let world = World::of(ProviderId::Custom);
     let at = world.sandbox.custom();
     let line = format!(
-        "app add 'By hand' --provider custom --client-id c --set authorize_url={at}/authorize --set token_url={at}/token"
+        "app add 'By hand' --provider custom --client-id c --set authorize_url={at}/authorize --set \
+         token_url={at}/token"
     );
     world.run(&line).await;
     assert_snapshot!("discover_no_issuer", world.run("app discover 'By hand'").await);

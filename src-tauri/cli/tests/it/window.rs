@@ -175,7 +175,8 @@ async fn a_home_that_depends_on_the_current_directory_is_refused() {
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
 }
 
-/// An older command line on PATH beside a newer window: the window's memory answers, and what needs the data says why not.
+/// An older command line on PATH beside a newer window: the window's memory answers, and what needs the data says why
+/// not.
 #[tokio::test]
 async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
     let (world, window) = world_with("acme").await;

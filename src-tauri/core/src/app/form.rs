@@ -27,7 +27,8 @@ pub struct NewApp {
     /// The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
     /// and the empty text removes it.
     pub client_secret: Option<SecretInput>,
-    /// Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI of
+    /// Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI
+    /// of
     /// the app's own, or a whole redirect URI, which is taken as it is.
     #[serde(default)]
     pub redirect: String,

@@ -191,7 +191,8 @@ mod tests {
     prop_compose! {
         fn connection()(id in text(), name in text(), created_at in moment(),
             scopes in prop::collection::vec(text(), 0..3), tokens in prop::option::of(tokens())) -> ConnectionOut {
-            ConnectionOut { id, name, created_at, project_ids: scopes.clone(), scopes, account: None, kept_for: None, tokens }
+            ConnectionOut { id, name, created_at, project_ids: scopes.clone(), scopes, account: None, kept_for: None,
+            tokens }
         }
     }
 
@@ -210,8 +211,9 @@ mod tests {
 
     #[test]
     fn what_the_first_version_sent_with_refreshes_is_named_so() {
-        let app = r#"{"name":"a","provider":"grigora","client_id":"c","client_secret":null,"redirect_uri":"","scopes":[],
-            "projects":[],"overrides":{"token.audience":"x","token.redirect_uri":"y","authorize.state":"z"},"connections":[]}"#;
+        let app = r#"{"name":"a","provider":"grigora","client_id":"c","client_secret":null,"redirect_uri":"",
+            "scopes":[],"projects":[],"overrides":{"token.audience":"x","token.redirect_uri":"y","authorize.state":"z"},
+            "connections":[]}"#;
         let read = |version: u32| {
             let document =
                 format!(r#"{{"grapnel":{version},"exported_at":"2026-01-01T00:00:00Z","apps":[{app}]}}"#);

@@ -121,7 +121,10 @@ mod tests {
         let sealed = seal_with(&vec![7; 100_000], &words(), LITTLE).unwrap();
         let too_much = String::from_utf8_lossy(&sealed[..60]).replacen(" 2\n", " 30\n", 1);
         let changed = [&sealed[..sealed.len() - 1], b"x"].concat();
-        let for_a_key = b"age-encryption.org/v1\n-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\nEmECAEcKN+n/Vs9SbWiV+Hu0r+E8R77DdWYyd83nw7U\n--- Vn+54jqiiUCE+WZcEVY3f1sqHjlu/z1LCQ/T7Xm7qI0\n".as_slice();
+        let for_a_key = b"age-encryption.org/v1\n-> X25519 \
+            TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\nEmECAEcKN+n/Vs9SbWiV+Hu0r+E8R77DdWYyd83nw7U\n--- \
+            Vn+54jqiiUCE+WZcEVY3f1sqHjlu/z1LCQ/T7Xm7qI0\n"
+            .as_slice();
         let for_a_key = [for_a_key, &[1; 40]].concat();
         let too_much = [too_much.as_bytes(), &sealed[60..]].concat();
         let files: [(&str, &[u8]); 8] = [

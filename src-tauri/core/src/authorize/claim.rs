@@ -98,7 +98,8 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
         )
     };
     let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
-        "If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, go on in the browser, or cancel the sign-in and start again.",
+        "If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you \
+         did, go on in the browser, or cancel the sign-in and start again.",
     );
     RejectedCallback { error: Box::new(error), name, of }
 }
@@ -311,7 +312,8 @@ impl Apps {
 fn refused(code: Code, message: impl Into<String>) -> Error {
     Error::new(code, message)
         .means("It changed nothing. Your tokens are as they were.")
-        .hint("If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you did, start again.")
+        .hint("If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. \
+            If you did, start again.")
 }
 
 fn wrong_paste(message: &str) -> Error {

@@ -90,7 +90,10 @@ pub(super) fn denied(
         _ => Refusal { status: None, error: &error, description: description.as_deref() }
             .explain(provider)
             .means("No token was issued, and nothing changed here.")
-            .or_hint("Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try again."),
+            .or_hint(
+                "Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try \
+                again.",
+            ),
     })
 }
 
@@ -100,24 +103,35 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
     let provider = &client.provider;
     match failure {
         TokenFailure::Refused { status, error, description } => {
-            let refusal = Refusal { status: Some(status), error: &error, description: description.as_deref() }
-                .explain(provider)
-                .means("You agreed, but no token was issued. Nothing changed here.");
+            let refusal =
+                Refusal { status: Some(status), error: &error, description: description.as_deref() }
+                    .explain(provider)
+                    .means("You agreed, but no token was issued. Nothing changed here.");
             if !has_verifier && (refusal.code == Code::InvalidGrant || error == "invalid_request") {
                 return refusal.hint(format!(
-                    "The code may have been too old. Or someone else used it first, which {provider} cannot prevent without PKCE: look in your account there for access that you do not know. Then try again."
+                    "The code may have been too old. Or someone else used it first, which {provider} cannot prevent \
+                     without PKCE: look in your account there for access that you do not know. Then try again."
                 ));
             }
             match refusal.code {
-                Code::InvalidGrant => refusal.hint("The code may have been too old, or the redirect URI is not the registered one. Try again."),
-                Code::InvalidClient => refusal.hint(client_hint(&client.config, &client.credentials, "try again")),
+                Code::InvalidGrant => refusal.hint(
+                    "The code may have been too old, or the redirect URI is not the \
+                    registered one. Try again.",
+                ),
+                Code::InvalidClient => {
+                    refusal.hint(client_hint(&client.config, &client.credentials, "try again"))
+                }
                 _ => refusal.or_hint("Try again."),
             }
         }
         TokenFailure::Failed(failure @ Failure::Unusable(..)) => {
             let asked = match failure {
-                Failure::Unusable(Unusable::OnlyIdToken, _) if app.scopes.is_empty() => " No scope was asked for.".into(),
-                Failure::Unusable(Unusable::OnlyIdToken, _) => format!(" Scopes asked for: {}.", app.scopes.join(" ")),
+                Failure::Unusable(Unusable::OnlyIdToken, _) if app.scopes.is_empty() => {
+                    " No scope was asked for.".into()
+                }
+                Failure::Unusable(Unusable::OnlyIdToken, _) => {
+                    format!(" Scopes asked for: {}.", app.scopes.join(" "))
+                }
                 _ => String::new(),
             };
             let error = failure
@@ -128,15 +142,25 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
         }
         TokenFailure::Failed(failure) if failure.may_have_acted() => failure
             .explain(provider)
-            .means(format!("{provider} may have issued a token that Grapnel did not receive; it expires on its own. Nothing changed here."))
+            .means(format!(
+                "{provider} may have issued a token that Grapnel did not receive; it expires on its own. \
+                Nothing changed here."
+            ))
             .hint("Try again."),
         TokenFailure::Failed(failure) => {
             let hint = match failure {
-                Failure::NotSent(_) => "Look at your network connection and at the provider’s address, then try again.",
-                Failure::Strange(..) => "Look at the token address among the app’s addresses, then try again.",
+                Failure::NotSent(_) => {
+                    "Look at your network connection and at the provider’s address, then try again."
+                }
+                Failure::Strange(..) => {
+                    "Look at the token address among the app’s addresses, then try again."
+                }
                 _ => "Wait a little, then try again.",
             };
-            failure.explain(provider).means("You agreed, but no token was issued. Nothing changed here.").or_hint(hint)
+            failure
+                .explain(provider)
+                .means("You agreed, but no token was issued. Nothing changed here.")
+                .or_hint(hint)
         }
     }
 }

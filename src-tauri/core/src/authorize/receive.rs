@@ -1,4 +1,5 @@
-//! A callback, from its address to the end of the sign-in that it answers: matched, its code exchanged, the grant stored,
+//! A callback, from its address to the end of the sign-in that it answers: matched, its code exchanged, the grant
+//! stored,
 //! the account fetched, the sign-in completed.
 
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use super::exchange::{denied, exchange_code};
 use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
 
-/// Takes in a callback, whichever way it came. One that is forged, late or repeated changes nothing, and is explained to
+/// Takes in a callback, whichever way it came. One that is forged, late or repeated changes nothing, and is explained
+/// to
 /// whoever watches and in the activity.
 pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Result<()> {
     match match_sign_in(ctx, address) {

@@ -13,7 +13,8 @@ use super::attempts::{no_attempt, tell};
 use crate::context::Context;
 use crate::grant;
 
-/// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection that
+/// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection
+/// that
 /// was made for it goes.
 pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<ConnectionId> {
     let working = ctx.at_work().await?;

@@ -218,7 +218,8 @@ async fn seal(ctx: &Context, id: &AttemptId, request: &Request) -> Result<(Optio
     Ok((verifier, url))
 }
 
-/// Refuses what cannot be wanted: another app's connection, or a name that is taken. Answers with the connection that is
+/// Refuses what cannot be wanted: another app's connection, or a name that is taken. Answers with the connection that
+/// is
 /// authorized again.
 fn check(ctx: &Context, app_id: &AppId, wanted: &SignInRequest) -> Result<Option<ConnectionRow>> {
     if let Some(id) = &wanted.again {

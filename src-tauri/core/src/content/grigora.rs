@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn the_pages_examples_are_read() {
         let account = account(
-            json!({ "id": "user-uuid-from-cognito", "email": "user@example.com", "firstName": "Jane", "lastName": "Doe" }),
+            json!({ "id": "user-uuid-from-cognito", "email": "user@example.com", "firstName": "Jane",
+            "lastName": "Doe" }),
         );
         let introspection = introspection(json!({
             "authorization": {
@@ -192,7 +193,8 @@ mod tests {
                 "scope": "cms:post:read directory:items:read", "userId": "user-uuid",
                 "authorizedTo": { "projectIds": ["proj_abc123", "proj_def456"] }
             },
-            "application": { "id": "42", "description": "My integration", "homepage": "https://myapp.com", "displayName": "My App" }
+            "application": { "id": "42", "description": "My integration", "homepage": "https://myapp.com",
+            "displayName": "My App" }
         }));
         let projects = projects(json!({ "projects": [
             { "id": "proj_abc123", "name": "My Site", "domain": "mysite.com", "slug": "my-site" },
@@ -204,8 +206,9 @@ mod tests {
     #[test]
     fn a_post_keeps_what_has_no_name_here() {
         let reply = json!({ "success": true, "data": [
-            { "id": 7, "title": "One", "slug": "one", "status": "draft", "author": { "name": "Ann" }, "created_on": 1_700_000_000,
-              "last_update": "2025-02-20T10:00:00.000Z", "word_count": "120", "category": null, "featured": true },
+            { "id": 7, "title": "One", "slug": "one", "status": "draft", "author": { "name": "Ann" },
+              "created_on": 1_700_000_000, "last_update": "2025-02-20T10:00:00.000Z", "word_count": "120",
+              "category": null, "featured": true },
             { "title": "without an id" }
         ] })
         .to_string();

@@ -70,7 +70,8 @@ pub(crate) enum Refreshed {
     Untold(Option<Deviation>),
 }
 
-/// Compares the ID token of a refresh with the one of the sign-in, by its claims alone: issuer and subject are the same,
+/// Compares the ID token of a refresh with the one of the sign-in, by its claims alone: issuer and subject are the
+/// same,
 /// and it is for this app. Whatever it says, the tokens that came with it are the only ones by now.
 pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option<&Claims>) -> Refreshed {
     let token = granted.id_token.as_ref().map(ExposeSecret::expose_secret);
@@ -108,7 +109,8 @@ pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option
             format!("{provider} answered the refresh with tokens of another account: {now} instead of {before}."),
         )
         .means("They are kept, since the ones before may be void, and are not handed out. Nothing was deleted here.")
-        .hint(format!("Connect again in the browser as {before}. If you do not know the other account, tell the provider.")),
+        .hint(format!("Connect again in the browser as {before}. If you do not know the other account, tell the \
+            provider.")),
     )
 }
 

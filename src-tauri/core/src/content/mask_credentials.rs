@@ -127,14 +127,20 @@ mod tests {
         let mut value = json!({
             "workflow": {
                 "title": "Mint",
-                "actions": [{ "authentication": { "type": "oauth", "value": "live-1" }, "input": { "API-Key": "live-2", "pin": 1234 } }],
-                "headers": [{ "name": "Authorization", "value": "Bearer live-3" }, { "name": "Accept", "value": "json" }],
+                "actions": [{
+                    "authentication": { "type": "oauth", "value": "live-1" },
+                    "input": { "API-Key": "live-2", "pin": 1234 },
+                }],
+                "headers": [
+                    { "name": "Authorization", "value": "Bearer live-3" },
+                    { "name": "Accept", "value": "json" },
+                ],
             },
             "accessTokens": ["live-4"], "client_secret": "live-5", "password": null, "token": false,
             "token_type": "bearer", "author": "Ann", "keyword": "pins",
         });
         mask(&mut value);
-        insta::assert_snapshot!(value.to_string(), @r#"{"workflow":{"title":"Mint","actions":[{"authentication":"[secret]","input":{"API-Key":"[secret]","pin":"[secret]"}}],"headers":[{"name":"Authorization","value":"[secret]"},{"name":"Accept","value":"json"}]},"accessTokens":"[secret]","client_secret":"[secret]","password":null,"token":false,"token_type":"bearer","author":"Ann","keyword":"pins"}"#);
+        insta::assert_json_snapshot!(value);
     }
 
     #[test]

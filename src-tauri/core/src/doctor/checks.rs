@@ -54,7 +54,10 @@ pub(super) fn database(store: &Store) -> Check {
             let error = Error::new(Code::DataDamaged, "SQLite finds the database damaged.");
             let error = error
                 .means("Some of what it holds may be lost. Nothing was changed by looking.")
-                .hint(format!("Bring back {BACKUP_FILES} from a backup; or export what can still be read, and import it into a new data directory."));
+                .hint(format!(
+                    "Bring back {BACKUP_FILES} from a backup; or export what can still be read, and import \
+                    it into a new data directory."
+                ));
             Check::wrong(NAME, Verdict::Broken, error)
         }
         Err(error) => Check::wrong(NAME, Verdict::Broken, error),
@@ -93,14 +96,16 @@ pub(super) async fn vault(ctx: &Context) -> Check {
     let answered = tokio::time::timeout(GLANCE, ctx.vault.check_if_needed()).await;
     match (protection, answered.unwrap_or_else(|_| ctx.vault.error())) {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {
-            let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard input.";
+            let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard \
+                input.";
             Check::wrong(NAME, Verdict::Attention, error.hint(hint))
         }
         (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
         (Protection::None, None) => match ctx.vault.inspect_keyring().await {
             Ok(()) => Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked."),
             Err(error) => {
-                let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a passphrase.";
+                let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a \
+                    passphrase.";
                 Check::wrong(NAME, Verdict::Attention, error.means(meaning))
             }
         },

@@ -23,7 +23,8 @@ fn deep_link(program: Option<&Path>) -> Check {
         let hint = if has_display() {
             "Start the Grapnel window once, which registers itself. Or use an app whose way back is loopback."
         } else {
-            "There is no display here, on which Grapnel’s window could register itself. Use an app whose way back is loopback \
+            "There is no display here, on which Grapnel’s window could register itself. Use an app whose way back is \
+             loopback \
              or paste (grapnel app set APP --redirect loopback; grapnel connect APP --paste)."
         };
         let error = Error::new(Code::BrowserFailed, message)
@@ -67,7 +68,10 @@ fn deep_link(program: Option<&Path>) -> Check {
                 format!("Several desktop entries take links back to Grapnel: {}.", others.join(", ")),
             )
             .means("A browser may ask which one to start, and remember one that is not this Grapnel.")
-            .hint("Remove the ones that you do not use, in the folder applications of your data directory (~/.local/share).");
+            .hint(
+                "Remove the ones that you do not use, in the folder applications of your data directory \
+                (~/.local/share).",
+            );
             Check::wrong(NAME, Verdict::Attention, error)
         }
         None => Check::fine(NAME, format!("“{owner}” brings them to {}.", shown(&started))),
@@ -118,7 +122,8 @@ fn browser(set: &Browsers) -> Check {
         .hint(if has_display() {
             "Choose a default browser; or copy the sign-in address, and open it where you like."
         } else {
-            "There is no display here. Open the sign-in address in a browser elsewhere (grapnel connect APP --no-browser --paste)."
+            "There is no display here. Open the sign-in address in a browser elsewhere (grapnel connect APP \
+             --no-browser --paste)."
         });
     Check::wrong(NAME, Verdict::Attention, error)
 }
@@ -202,7 +207,8 @@ mod tests {
 
     #[test]
     fn the_program_of_an_entry_is_found() {
-        let entry = "[Desktop Entry]\nName=Grapnel\nExec=\"/opt/my apps/grapnel\" %u\n[Desktop Action new]\nExec=other\n";
+        let entry = "[Desktop Entry]\nName=Grapnel\nExec=\"/opt/my apps/grapnel\" %u\n[Desktop Action \
+            new]\nExec=other\n";
         assert_eq!(program_of(&exec(entry).unwrap()), ("/opt/my apps/grapnel".into(), true));
         assert_eq!(program_of("grapnel-desktop"), ("grapnel-desktop".into(), false));
         assert_eq!(exec("[Desktop Action new]\nExec=other\n"), None);

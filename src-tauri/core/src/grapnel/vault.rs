@@ -39,7 +39,8 @@ impl Grapnel {
     }
 
     /// Gives up everything that is sealed, where nothing opens the vault any more: connections are disconnected, and
-    /// apps have no client secret until it is entered again. Refused while the vault opens, or may open again by itself.
+    /// apps have no client secret until it is entered again. Refused while the vault opens, or may open again by
+    /// itself.
     pub async fn reset_vault(&self) -> Result<()> {
         let _busy = self.0.busy().await;
         self.0.vault.reset().await?;
@@ -47,7 +48,8 @@ impl Grapnel {
             self.0.drop_unsaved(&row.id);
             self.0.tell(Event::Connection(row.id));
         }
-        let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, and \
+        let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, \
+            and \
             apps their client secret.";
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::VaultMoved, text, (None, None)))?;
         self.0.tell(Event::Apps);
@@ -76,7 +78,8 @@ impl Grapnel {
         self.0.vault.check_without_prompt_if_needed().await
     }
 
-    /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for its password.
+    /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for
+    /// its password.
     pub async fn check_vault(&self) -> Option<Error> {
         self.0.vault.check_if_needed().await
     }

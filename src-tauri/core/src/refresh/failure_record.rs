@@ -18,7 +18,8 @@ const QUIET_PERIOD: Duration = Duration::from_secs(2);
 /// How long it does at most, where the provider asked for a pause.
 const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 
-/// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still holds
+/// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still
+/// holds
 /// the grant that was to be replaced.
 pub(super) fn failure_record(
     ctx: &Context,

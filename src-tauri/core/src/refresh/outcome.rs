@@ -97,19 +97,34 @@ impl RefreshFailure {
             }
             TokenFailure::Failed(failure @ Failure::Unusable(..)) => {
                 let error = Error { code: Code::AnswerLost, ..failure.explain(provider) };
-                let hint = format!("{} If the next refresh is refused, connect again in the browser.", error.hint.as_deref().unwrap_or_default());
-                Self::Unusable(error
-                    .means(format!("It was not kept, and the tokens held here are as they were. {provider} may have made the old refresh token void with this answer: the next refresh then fails."))
-                    .hint(hint))
+                let hint = format!(
+                    "{} If the next refresh is refused, connect again in the \
+                    browser.",
+                    error.hint.as_deref().unwrap_or_default()
+                );
+                Self::Unusable(
+                    error
+                        .means(format!(
+                            "It was not kept, and the tokens held here are as they were. {provider} may have \
+                        made the old refresh token void with this answer: the next refresh then fails."
+                        ))
+                        .hint(hint),
+                )
             }
             TokenFailure::Failed(failure) if failure.may_have_acted() => Self::Unknown(
                 Error { code: Code::AnswerLost, ..failure.explain(provider) }
-                    .means(format!("{provider} may have replaced the tokens without Grapnel having the new ones. The ones it has are kept, and the next try decides."))
+                    .means(format!(
+                        "{provider} may have replaced the tokens without Grapnel having the new ones. The \
+                        ones it has are kept, and the next try decides."
+                    ))
                     .hint("Refresh again. If that is refused, connect again in the browser."),
                 failure.wait(),
             ),
             TokenFailure::Failed(failure) => {
-                let error = failure.explain(provider).means(KEPT).or_hint("Try again when the provider can be reached.");
+                let error = failure.explain(provider).means(KEPT).or_hint(
+                    "Try again when the provider can be \
+                    reached.",
+                );
                 Self::Transient(error, failure.wait())
             }
         }
@@ -137,7 +152,8 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Bef
         times: before.refusals.saturating_add(1),
     });
     let error = match class {
-        RefusalClass::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."), None),
+        RefusalClass::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."),
+        None),
         RefusalClass::Doubtful => {
             return RefreshFailure::Doubtful(told.means(KEPT).hint(
                 "Grapnel tries again. If it is refused again, or the access token ends, connect again in the browser.",
@@ -150,7 +166,8 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Bef
             );
         }
         RefusalClass::Scope => reconnect(told.message)
-            .hint("Compare the app’s scopes and resource with your app’s page at the provider, then connect again in the browser."),
+            .hint("Compare the app’s scopes and resource with your app’s page at the provider, then connect again in \
+                the browser."),
         RefusalClass::Reconnect => reconnect(if told.code == Code::InvalidGrant {
             format!("{provider} answered that the refresh token is no longer valid{}.", refusal.in_brackets())
         } else {
@@ -159,7 +176,10 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Bef
     };
     let error = if before.access_lives { error } else { error.means(STOPPED) };
     RefreshFailure::Refused(if before.answer_lost {
-        error.means(format!("The response to an earlier refresh did not arrive. {provider} may have replaced the tokens with it, and the ones held here are then void. Nothing was deleted here."))
+        error.means(format!(
+            "The response to an earlier refresh did not arrive. {provider} may have replaced the \
+            tokens with it, and the ones held here are then void. Nothing was deleted here."
+        ))
     } else {
         error
     })
@@ -170,17 +190,22 @@ const KEPT: &str = "The tokens are kept as they are.";
 
 fn reconnect(message: impl Into<String>) -> Error {
     Error::new(Code::ReconnectNeeded, message)
-        .means("When the access token expires, programs that use this connection stop working. Nothing was deleted here.")
+        .means("When the access token expires, programs that use this connection stop working. Nothing was deleted \
+            here.")
         .hint(RECONNECT)
 }
 
 /// What it means where the access token is of no use by now either.
-const STOPPED: &str = "The access token is no longer valid either: programs that use this connection stop working. Nothing was deleted here.";
+const STOPPED: &str = "The access token is no longer valid either: programs that use this connection stop working. \
+    Nothing was deleted here.";
 
 pub(super) fn no_refresh_token(provider: &str, reason: RefreshReason) -> Error {
     if reason == RefreshReason::NotAccepted {
-        return reconnect(format!("{provider}’s API rejected the access token, and there is no refresh token to get another one with."))
-            .means(STOPPED);
+        return reconnect(format!(
+            "{provider}’s API rejected the access token, and there is no refresh token to get \
+            another one with."
+        ))
+        .means(STOPPED);
     }
     reconnect(format!("{provider} gave no refresh token, so the access token cannot be refreshed."))
 }

@@ -340,7 +340,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let (id, now) = (ConnectionId("c".into()), Timestamp::UNIX_EPOCH);
-        let app = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+        let app =
+            "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, \
+            created_at)
             VALUES ('a', 'a', 'grigora', 'x', 'x', '[]', '\"any\"', '{}', '2026-01-01T00:00:00Z')";
         store.write(|tx| tx.execute(app, [])).unwrap();
         store.write(|tx| connection::insert(tx, &id, &AppId("a".into()), "c", now)).unwrap();

@@ -11,7 +11,8 @@ fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
     let (most, share) = match margin {
         // Time for some tries before anyone notices.
         Margin::Usual => (5, 5),
-        // What a person chose holds for shorter lives as well. With what keeps tokens apart it is half of a life at most.
+        // What a person chose holds for shorter lives as well. With what keeps tokens apart it is half of a life at
+        // most.
         Margin::OneMinute => (1, 3),
         Margin::FiveMinutes => (5, 3),
         Margin::FifteenMinutes => (15, 3),

@@ -30,7 +30,8 @@ impl Peer {
         Some(Self { pid: u32::try_from(pid.as_raw_nonzero().get()).ok()?, held })
     }
 
-    /// Whose it is, as the system tells it while the process waits for its answer: by the file that it executes. Nothing
+    /// Whose it is, as the system tells it while the process waits for its answer: by the file that it executes.
+    /// Nothing
     /// that the process says of itself counts. The one that started it is named where this is the command line's own
     /// program, of this build, at work.
     pub(super) fn process(&self) -> Option<RequestingProcess> {

@@ -98,7 +98,8 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes its
+/// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes
+/// its
 /// own way.
 pub(super) async fn attend(
     ctx: &Arc<Context>,

@@ -223,19 +223,21 @@ async fn what_cannot_be_is_left_out_and_says_why() {
     let world = World::new();
     let connection = |id: &str, access: &str| {
         serde_json::json!({
-            "id": id, "name": "c", "created_at": "2026-01-01T00:00:00Z", "scopes": [], "project_ids": [], "account": null, "kept_for": null,
-            "tokens": {"access": access, "refresh": null, "issued_at": "2026-01-01T00:00:00Z", "expires_at": null, "renewals": 0},
+            "id": id, "name": "c", "created_at": "2026-01-01T00:00:00Z", "scopes": [], "project_ids": [],
+            "account": null,
+            "kept_for": null,
+            "tokens": {"access": access, "refresh": null, "issued_at": "2026-01-01T00:00:00Z", "expires_at": null,
+            "renewals": 0},
         })
     };
-    let app = |name: &str,
-               provider: &str,
-               overrides: serde_json::Value,
-               connections: Vec<serde_json::Value>| {
-        serde_json::json!({
-            "name": name, "provider": provider, "client_id": "id", "client_secret": "a-secret", "redirect_uri": "deep-link",
-            "scopes": [], "projects": [], "overrides": overrides, "connections": connections,
-        })
-    };
+    let app =
+        |name: &str, provider: &str, overrides: serde_json::Value, connections: Vec<serde_json::Value>| {
+            serde_json::json!({
+                "name": name, "provider": provider, "client_id": "id", "client_secret": "a-secret",
+                "redirect_uri": "deep-link",
+                "scopes": [], "projects": [], "overrides": overrides, "connections": connections,
+            })
+        };
     let id = "0123456789abcdef0123456789abcdef";
     let other = |member: &str, value: serde_json::Value| {
         let mut other = connection("fedcba9876543210fedcba9876543210", "x");
@@ -249,10 +251,13 @@ async fn what_cannot_be_is_left_out_and_says_why() {
         app("turned\u{202e}", "grigora", serde_json::json!({}), vec![]),
         app("theirs", "grigora", serde_json::json!({"token_url": "https://evil.example/t", "pkce": "never"}), vec![]),
         app("good", "grigora", serde_json::json!({}), vec![
-            other("name", "a\u{200b}b".into()), other("scopes", vec!["read\u{1b}[2J"].into()), other("scopes", vec!["x"; 1001].into()),
+            other("name", "a\u{200b}b".into()), other("scopes", vec!["read\u{1b}[2J"].into()), other("scopes",
+            vec!["x"; 1001].into()),
             other("project_ids", vec!["x".repeat(5000)].into()), other("kept_for", vec!["https://a.example\n"].into()),
-            other("account", serde_json::json!({"id": "7\n", "name": "\u{202e}Ada \u{1b}[1m<ada@acme.example>", "email": null})),
-            connection("../../etc/passwd", "x"), connection(id, "two\nlines"), connection(id, ""), connection(id, "fine"), connection(id, "twice"),
+            other("account", serde_json::json!({"id": "7\n", "name": "\u{202e}Ada \u{1b}[1m<ada@acme.example>",
+            "email": null})),
+            connection("../../etc/passwd", "x"), connection(id, "two\nlines"), connection(id, ""), connection(id,
+            "fine"), connection(id, "twice"),
         ]),
     ]});
     let mut recipient = age::scrypt::Recipient::new(words());

@@ -7,14 +7,11 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::proxy_server::Internet;
-use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::scripted_server::{GRANT, Reply, Scripted, sign_in};
 use crate::support::world::World;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-/// A grant of an hour.
-const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA","token_type":"Bearer","expires_in":3600}"#;
-
 /// A token reply whose `Date` is that far ahead of this test's time.
 fn dated(ahead: SignedDuration) -> Reply {
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&(Timestamp::now() + ahead)).unwrap();

@@ -59,7 +59,12 @@ async fn each_trouble_is_told() {
         assert_eq!(check(&world, "Data directory").await.verdict, Verdict::Attention);
     }
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
-    database.execute_batch("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'activity_connection'; PRAGMA writable_schema = 0;").unwrap();
+    database
+        .execute_batch(
+            "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET rootpage = 2 WHERE name = \
+        'activity_connection'; PRAGMA writable_schema = 0;",
+        )
+        .unwrap();
     drop(database);
     world.start_again();
     assert_eq!(check(&world, "Database").await.verdict, Verdict::Broken);

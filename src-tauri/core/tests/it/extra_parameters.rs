@@ -145,7 +145,8 @@ async fn what_was_kept_in_the_clear_is_shown_to_nobody_and_sealed_at_the_next_si
     let (world, server) = (World::new(), server().await);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
-    let sql = "UPDATE app SET overrides = json_set(overrides, '$.\"token.key\"', 'hunter2', '$.\"authorize.state\"', 'x')";
+    let sql = "UPDATE app SET overrides = json_set(overrides, '$.\"token.key\"', 'hunter2', '$.\"authorize.state\"', \
+        'x')";
     database.execute_batch(sql).unwrap();
     let app = world.grapnel.apps().unwrap().into_iter().find(|one| one.id == app.id).unwrap();
     assert_eq!(

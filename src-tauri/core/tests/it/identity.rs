@@ -137,7 +137,10 @@ async fn a_token_that_claims_another_algorithm_is_not_verified() {
     issuer.publishes(&[key.jwk(json!({ "kid": "k1" }))]);
     let mut said = Vec::new();
     for alg in ["HS256", "ES256K", "RS256", "EdDSA"] {
-        let members = |nonce: &str| json!({ "id_token": key.sign(json!({ "kid": "k1", "alg": alg }), &issuer.claims("7", nonce)) });
+        let members = |nonce: &str| {
+            json!({ "id_token": key.sign(json!({ "kid": "k1", "alg": alg }),
+        &issuer.claims("7", nonce)) })
+        };
         let attempt = issuer.sign_in(&SignInRequest::default(), members).await.unwrap();
         let details = issuer.world.grapnel.connection(&attempt.connection_id.unwrap()).unwrap();
         said.push(format!("{alg}: {:?}", details.id_claims.unwrap().unverified_because));

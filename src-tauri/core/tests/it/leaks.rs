@@ -70,7 +70,8 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
     let account = serde_json::json!({ "id": "1", "firstName": SECRETS[0], "email": SECRETS[1], "more": all });
     server.on("/token/authorized_by", [Reply::json(200, account.to_string())]);
     let introspection = serde_json::json!({
-        "authorization": { "id": "1", "scope": format!("a {}", SECRETS[0]), "authorizedTo": { "projectIds": [SECRETS[1]] } },
+        "authorization": { "id": "1", "scope": format!("a {}", SECRETS[0]),
+        "authorizedTo": { "projectIds": [SECRETS[1]] } },
         "application": { "id": "1", "displayName": SECRETS[2] },
     });
     server.on("/token/introspect", [Reply::json(200, introspection.to_string())]);
@@ -80,7 +81,10 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
     let posts: Vec<_> = (0..3)
         .map(|id| serde_json::json!({
             "id": id, "title": format!("Post {}", SECRETS[0]), "slug": SECRETS[1], "author": SECRETS[2], "more": all,
-            "settings": { "api_key": "live-key-of-another", "headers": [{ "name": "Authorization", "value": "live-key-of-another" }] },
+            "settings": {
+                "api_key": "live-key-of-another",
+                "headers": [{ "name": "Authorization", "value": "live-key-of-another" }],
+            },
         }))
         .collect();
     server.on(

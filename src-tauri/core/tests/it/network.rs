@@ -8,10 +8,8 @@ use grapnel_model::settings::Settings;
 use rcgen::date_time_ymd;
 
 use crate::support::proxy_server::Internet;
-use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::scripted_server::{GRANT, Reply, Scripted, sign_in};
 use crate::support::world::World;
-
-const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA","token_type":"Bearer","expires_in":3600}"#;
 
 /// How a sign-in at `a.example` fails by these settings.
 async fn failure(settings: Settings) -> Error {

@@ -1,4 +1,5 @@
-//! What the environment says of proxies and authorities. Requests to this machine, which may be in clear, pass no proxy,
+//! What the environment says of proxies and authorities. Requests to this machine, which may be in clear, pass no
+//! proxy,
 //! whatever it says.
 
 use std::process::Stdio;
@@ -52,7 +53,8 @@ async fn behind_a_proxy() {
     world.grapnel.disconnect(&id).await.unwrap();
 }
 
-/// Runs the ignored test `name` in a child process with this environment, and no other proxy or authority. A process reads
+/// Runs the ignored test `name` in a child process with this environment, and no other proxy or authority. A process
+/// reads
 /// its environment as a whole, so a test that runs beside others cannot change it.
 async fn run(name: &str, environment: &[(&str, String)]) {
     let mut program = tokio::process::Command::new(std::env::current_exe().unwrap());

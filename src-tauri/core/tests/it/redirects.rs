@@ -49,7 +49,10 @@ async fn userinfo_introspection_revocation_and_keys_stay() {
         ] {
             whole_life(status, key, path, without_id_token).await;
         }
-        let with_id_token = |key: &Key, claims: Value| json!({ "refresh_token": "r", "id_token": key.sign(json!({ "kid": "k1" }), &claims) });
+        let with_id_token = |key: &Key, claims: Value| {
+            let id_token = key.sign(json!({ "kid": "k1" }), &claims);
+            json!({ "refresh_token": "r", "id_token": id_token })
+        };
         whole_life(status, "jwks_url", "/jwks", with_id_token).await;
     }
 }

@@ -12,10 +12,8 @@ use grapnel_model::id::ConnectionId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::scripted_server::{Reply, Scripted, sign_in};
+use crate::support::scripted_server::{GRANT, Reply, Scripted, sign_in};
 use crate::support::world::World;
-
-const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA","token_type":"Bearer","expires_in":3600}"#;
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -102,7 +100,8 @@ async fn a_token_reply_of_too_many_values_is_not_parsed() {
     assert_eq!(error.code, Code::ReplyTooLarge, "{error}");
 }
 
-/// A server that answers the first request of each connection, says that it goes on, and closes it at the second: what a
+/// A server that answers the first request of each connection, says that it goes on, and closes it at the second: what
+/// a
 /// client sees when a request crosses the end of an idle connection.
 #[tokio::test]
 async fn a_token_request_uses_no_connection_that_an_earlier_one_left_open() {

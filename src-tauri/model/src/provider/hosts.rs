@@ -155,7 +155,8 @@ impl Profile {
         host(&Url::parse(self.values(overrides).get("login_url")?).ok()?)
     }
 
-    /// Refuses endpoints on this computer for a provider that is elsewhere, where somebody else wrote them: whatever listens at such a port, of any
+    /// Refuses endpoints on this computer for a provider that is elsewhere, where somebody else wrote them: whatever
+    /// listens at such a port, of any
     /// account, would receive its codes and tokens in the clear.
     pub(super) fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
         let values = self.values(overrides);
@@ -169,7 +170,8 @@ impl Profile {
         match local.filter(|_| is_remote) {
             Some(key) => Err(Error::input(
                 key,
-                "The address is on this computer, and the provider’s sign-in page is not: other programs here could take its codes and tokens.",
+                "The address is on this computer, and the provider’s sign-in page is not: other programs here could \
+                 take its codes and tokens.",
             )
             .hint("Enter the provider’s own https address.")),
             None => Ok(()),
@@ -302,7 +304,9 @@ mod tests {
         let grove = profile("grovestreams");
         let error = grove.check(&set).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("login_url"));
-        insta::assert_snapshot!(format!("{} {}", error.message, error.hint.unwrap()), @"“login_url” is not set, and the addresses that it belongs to are at different hosts: https://brand.example, https://iot.acme.example. Set login_url as well.");
+        insta::assert_snapshot!(format!("{} {}", error.message, error.hint.unwrap()), @"“login_url” is not set, and \
+            the addresses that it belongs to are at different hosts: https://brand.example, https://iot.acme.example. \
+            Set login_url as well.");
         assert_eq!(grove.config(&set).unwrap().login_url, None);
         assert_eq!(grove.login_host(&set), None);
     }

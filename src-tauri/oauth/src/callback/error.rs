@@ -51,13 +51,17 @@ impl CallbackError {
         let error = Error::new(Code::CallbackInvalid, message);
         match self {
             Self::OtherIssuer { .. } => error.means(MIXED_UP).hint(
-                "If the provider has changed its issuer, look its metadata up again and change the app. Then start again.",
+                "If the provider has changed its issuer, look its metadata up again and change the app. Then start \
+                 again.",
             ),
             Self::ForeignIssuer { named, .. } => error.means(MIXED_UP).hint(format!(
-                "If {named} is what this provider’s metadata gives as its issuer, set issuer={named} for the app and start again.",
+                "If {named} is what this provider’s metadata gives as its issuer, set issuer={named} for the app and \
+                 start again.",
             )),
-            Self::NoIssuer(_) => error.means("It changed nothing. The provider’s metadata promises an issuer in each answer (RFC 9207).").hint(
-                "Tell the provider that it breaks its promise. Until it is mended, set require_iss=false for the app and start again.",
+            Self::NoIssuer(_) => error.means("It changed nothing. The provider’s metadata promises an issuer in each \
+                answer (RFC 9207).").hint(
+                "Tell the provider that it breaks its promise. Until it is mended, set require_iss=false for the app \
+                 and start again.",
             ),
             _ => error
                 .means("It changed nothing.")
@@ -80,4 +84,5 @@ impl CallbackError {
     }
 }
 
-const MIXED_UP: &str = "It was not used, and nothing was sent to any server. Another server may have tried to get at your account (an authorization server mix-up).";
+const MIXED_UP: &str = "It was not used, and nothing was sent to any server. Another server may have tried to get at \
+    your account (an authorization server mix-up).";

@@ -53,15 +53,18 @@ fn unsupported(metadata: &Metadata) -> Vec<String> {
     let flags = [
         (
             "require_pushed_authorization_requests",
-            "The issuer accepts only pushed authorization requests (PAR, RFC 9126), which Grapnel does not send. It will refuse sign-ins.",
+            "The issuer accepts only pushed authorization requests (PAR, RFC 9126), which Grapnel does not send. It \
+             will refuse sign-ins.",
         ),
         (
             "require_signed_request_object",
-            "The issuer accepts only signed request objects (JAR, RFC 9101), which Grapnel does not send. It will refuse sign-ins.",
+            "The issuer accepts only signed request objects (JAR, RFC 9101), which Grapnel does not send. It will \
+             refuse sign-ins.",
         ),
         (
             "dpop_bound_access_tokens",
-            "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), which Grapnel does not support. It will refuse token requests.",
+            "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), which Grapnel does not support. \
+             It will refuse token requests.",
         ),
     ];
     let flags = flags.into_iter().filter(|(flag, _)| metadata.is_set(flag)).map(|(_, text)| text.to_owned());
@@ -72,22 +75,28 @@ fn unsupported(metadata: &Metadata) -> Vec<String> {
     };
     let lists = [
         only("grant_types_supported", &["authorization_code"]).map(|all| {
-            format!("The issuer announces no authorization code grant, the only one that Grapnel uses (grant_types_supported: {all}). It will refuse sign-ins.")
+            format!("The issuer announces no authorization code grant, the only one that Grapnel uses \
+                (grant_types_supported: {all}). It will refuse sign-ins.")
         }),
         only("response_types_supported", &["code"]).map(|all| {
-            format!("The issuer announces no response type “code”, the only one that Grapnel asks for (response_types_supported: {all}). It will refuse sign-ins.")
+            format!("The issuer announces no response type “code”, the only one that Grapnel asks for \
+                (response_types_supported: {all}). It will refuse sign-ins.")
         }),
         only("response_modes_supported", &["query", "form_post"]).map(|all| {
-            format!("The issuer answers in no way that Grapnel can receive, which are query and form_post (response_modes_supported: {all}). Sign-ins will not come back.")
+            format!("The issuer answers in no way that Grapnel can receive, which are query and form_post \
+                (response_modes_supported: {all}). Sign-ins will not come back.")
         }),
         only("token_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
-            format!("The issuer’s token endpoint accepts only client authentication that Grapnel does not support ({all}). It will refuse token requests.")
+            format!("The issuer’s token endpoint accepts only client authentication that Grapnel does not support \
+                ({all}). It will refuse token requests.")
         }),
         only("revocation_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
-            format!("The issuer’s revocation endpoint accepts only client authentication that Grapnel does not support ({all}). Disconnecting will not revoke tokens.")
+            format!("The issuer’s revocation endpoint accepts only client authentication that Grapnel does not support \
+                ({all}). Disconnecting will not revoke tokens.")
         }),
         only("introspection_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
-            format!("The issuer’s introspection endpoint accepts only client authentication that Grapnel does not support ({all}). It will not say what a token allows.")
+            format!("The issuer’s introspection endpoint accepts only client authentication that Grapnel does not \
+                support ({all}). It will not say what a token allows.")
         }),
     ];
     flags.chain(lists.into_iter().flatten()).collect()
@@ -115,14 +124,16 @@ fn pkce(metadata: &Metadata) -> Option<String> {
 fn form_post(metadata: &Metadata) -> Option<String> {
     let modes = metadata.list("response_modes_supported");
     (modes.contains(&"form_post") && !modes.contains(&"query")).then(|| {
-        "The issuer answers sign-ins by a posted form (form_post), which comes back by loopback and not by deep link.".to_owned()
+        "The issuer answers sign-ins by a posted form (form_post), which comes back by loopback and not by deep \
+         link.".to_owned()
     })
 }
 
 /// The member says that the server can, and not that it does for this client (RFC 8705 §3.3).
 fn certificate(metadata: &Metadata) -> Option<String> {
     metadata.is_set("tls_client_certificate_bound_access_tokens").then(|| {
-        "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705), which Grapnel does not send. If your client is registered so, token requests will be refused.".to_owned()
+        "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705), which Grapnel does not send. If \
+         your client is registered so, token requests will be refused.".to_owned()
     })
 }
 

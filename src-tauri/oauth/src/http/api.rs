@@ -221,7 +221,8 @@ pub async fn revoke(
     if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
 }
 
-/// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the same
+/// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the
+/// same
 /// everywhere.
 fn auth_at(own: Option<ClientAuth>, config: &ProviderConfig) -> ClientAuth {
     match own {

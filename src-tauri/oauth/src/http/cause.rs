@@ -104,7 +104,8 @@ impl Cause {
 }
 
 /// What to do where nobody listens at a port of this machine.
-const NOBODY_LISTENS: &str = "Start the server that listens at this port of your computer. If it is Grapnel’s sandbox: that runs while Grapnel’s window does.";
+const NOBODY_LISTENS: &str = "Start the server that listens at this port of your computer. If it is Grapnel’s sandbox: \
+    that runs while Grapnel’s window does.";
 
 fn words(error: &io::Error) -> String {
     match error.kind() {
@@ -149,7 +150,8 @@ fn wants_password(proxy: &Through) -> Cause {
             "the proxy {place} asks for a user and password, or refuses those that it was given{status}"
         ),
         advice: Some(format!(
-            "Leave the proxy in the settings empty, and start Grapnel with HTTPS_PROXY={scheme}://USER:PASSWORD@{place} in its environment."
+            "Leave the proxy in the settings empty, and start Grapnel with \
+             HTTPS_PROXY={scheme}://USER:PASSWORD@{place} in its environment."
         )),
     }
 }

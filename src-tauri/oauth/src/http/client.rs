@@ -1,4 +1,5 @@
-//! The HTTP client: bounded requests, over https unless to this machine, on the way that the settings and the environment say.
+//! The HTTP client: bounded requests, over https unless to this machine, on the way that the settings and the
+//! environment say.
 
 use std::sync::Arc;
 use std::time::Duration;

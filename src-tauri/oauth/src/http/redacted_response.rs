@@ -217,7 +217,8 @@ mod tests {
         #[test]
         fn no_secret_is_shown_wherever_it_is_repeated(secret in "[A-Za-z0-9_-]{20,60}", name in "[a-z_]{1,12}") {
             let body = serde_json::json!({
-                "access_token": secret, "scope": format!("a {} b", secret), "token_type": secret, &secret: 1, name: { "deep": [secret] },
+                "access_token": secret, "scope": format!("a {} b", secret), "token_type": secret, &secret: 1,
+                name: { "deep": [secret] },
             });
             let shown = seen(&secret, &body.to_string());
             let shows = format!("{shown:?}").contains(&secret);

@@ -45,7 +45,8 @@ impl Unusable {
             ),
             Self::ProofOfPossession(kind) => (
                 format!(
-                    "a token of type “{kind}”: each request would have to be signed with a key, which Grapnel does not do"
+                    "a token of type “{kind}”: each request would have to be signed with a key, which Grapnel does not \
+                     do"
                 ),
                 "Switch the app to bearer tokens at the provider (no DPoP, MAC or mutual TLS).".to_owned(),
             ),

@@ -1,4 +1,5 @@
-//! The revocation endpoint (RFC 7009). Revoking a refresh token revokes its grant; revoking an access token only itself.
+//! The revocation endpoint (RFC 7009). Revoking a refresh token revokes its grant; revoking an access token only
+//! itself.
 
 use std::sync::Arc;
 

@@ -144,7 +144,8 @@ fn message(grindery: &Grindery) -> String {
 fn page(request: &SignIn, ticket: &str, message: &str) -> Markup {
     html! {
         h1 { "Sign in to Grindery" }
-        p.lead { "An app wants to sign you in. Your wallet signs a message. This is not a transaction and costs nothing." }
+        p.lead { "An app wants to sign you in. Your wallet signs a message. This is not a transaction and costs \
+            nothing." }
         form method="post" action=(SUBMIT_PATH) {
             input type="hidden" name="ticket" value=(ticket);
             fieldset {
@@ -162,7 +163,8 @@ fn page(request: &SignIn, ticket: &str, message: &str) -> Markup {
             section { h2 { "Message to sign" } pre { (message) } }
             section.small {
                 p { "Redirect URI: " code { (request.redirect_uri) } }
-                p { "Grindery does not know which app sent this request. Sign in only if you have just started it from an app." }
+                p { "Grindery does not know which app sent this request. Sign in only if you have just started it from \
+                    an app." }
             }
             (decision_buttons(("sign", "Sign in"), "Cancel"))
         }

@@ -169,7 +169,8 @@ const SCRIPTS: [&str; 16] = [
     "Cre\u{300}me bru\u{302}le\u{301}e, de\u{301}compose\u{301}e: every accent a combining mark",
     "👩🏽‍🍳 One pan, 👨‍👩‍👧‍👦 four opinions, 🌶️ too many chillies",
     "A tagine in Tokyo: طاجين meets 東京 in a kitchen of six square metres",
-    "The long, slow and occasionally smoky story of how a village of forty account_choice, two ovens and one stubborn donkey came \
+    "The long, slow and occasionally smoky story of how a village of forty account_choice, two ovens and one stubborn \
+     donkey came \
      to bake the bread that three countries now claim to have invented first",
 ];
 

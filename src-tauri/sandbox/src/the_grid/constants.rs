@@ -44,7 +44,8 @@ pub const SCOPES: [(&str, &str); 9] = [
     ("cta_management", "Manage your Calls to Action"),
 ];
 
-/// All three are assumed. The reply does not tell the access token's end; ninety days stand for "unknown, but not soon".
+/// All three are assumed. The reply does not tell the access token's end; ninety days stand for "unknown, but not
+/// soon".
 pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 90 * 24 * 3600, refresh_token: None };
 
 /// The registered app.

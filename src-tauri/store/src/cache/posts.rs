@@ -154,10 +154,12 @@ mod tests {
     }
 
     prop_compose! {
-        fn posts()(texts in "[ aBé]{0,4}", status in proptest::option::of("[ab]"), author in proptest::option::of("[ab]"),
+        fn posts()(texts in "[ aBé]{0,4}", status in proptest::option::of("[ab]"),
+        author in proptest::option::of("[ab]"),
             category in proptest::option::of("[ab]"), words in proptest::option::of(0..4_u32),
             updated in proptest::option::of(0..4_i64), published in proptest::option::of(0..4_i64)) -> Post {
-            Post { id: "1".into(), title: texts, slug: None, status, author, category, word_count: words, created_on: None,
+            Post { id: "1".into(), title: texts, slug: None, status, author, category, word_count: words,
+            created_on: None,
                 last_update: moment(updated), post_publish: moment(published), others: Vec::new() }
         }
     }
@@ -183,7 +185,8 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let home = tempfile::tempdir().unwrap();
             let cache = Cache::in_home(home.path());
-            let list = ListKey { connection_id: "c".into(), kind: "posts".into(), within: "p".into(), narrowed: String::new() };
+            let list = ListKey { connection_id: "c".into(), kind: "posts".into(), within: "p".into(),
+            narrowed: String::new() };
             let entries: Vec<Entry> = all.iter().cloned().map(entry).collect();
             let bodies: Vec<String> = (0..all.len()).map(|index| index.to_string()).collect();
             runtime.block_on(cache.write(move |tx| {
@@ -192,10 +195,12 @@ mod tests {
             })).unwrap();
             let size = i64::try_from(all.len()).unwrap();
             let selected = runtime.block_on(cache.read(move |connection| {
-                queries.into_iter().map(|query| Ok((select(connection, (1, size), &query)?, query))).collect::<Result<Vec<_>, CacheError>>()
+                queries.into_iter().map(|query| Ok((select(connection, (1, size), &query)?,
+                query))).collect::<Result<Vec<_>, CacheError>>()
             })).unwrap();
             for (ids, query) in selected {
-                let matching: Vec<i64> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).map(|(id, _)| id).collect();
+                let matching: Vec<i64> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).map(|(id, _)|
+                id).collect();
                 prop_assert_eq!(ids, matching, "{:?}", query);
             }
         }

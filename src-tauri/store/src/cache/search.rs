@@ -63,7 +63,10 @@ fn wanted(text: &str) -> Option<String> {
 /// Chinese and Japanese put no space between words, and the tokenizer would take a whole title for one word. So each
 /// character is a word, and a query is a phrase of them.
 pub(super) fn spaced(text: &str) -> String {
-    let is_word = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2fa1f}');
+    let is_word = |c: char| {
+        matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' |
+    '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2fa1f}')
+    };
     if !text.chars().any(is_word) {
         return text.to_owned();
     }

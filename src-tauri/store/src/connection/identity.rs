@@ -58,8 +58,10 @@ pub fn take_identity(
 ) -> rusqlite::Result<()> {
     connection
         .execute(
-            "UPDATE connection SET (account, application, authorization, introspected_at, claims, id_claims, identity_note,
-                kept_for) = (SELECT account, application, authorization, introspected_at, claims, id_claims, identity_note,
+            "UPDATE connection SET (account, application, authorization, introspected_at, claims, id_claims, \
+             identity_note,
+                kept_for) = (SELECT account, application, authorization, introspected_at, claims, id_claims,
+                identity_note,
                 kept_for FROM connection WHERE id = ?2)
              WHERE id = ?1",
             params![id, from],

@@ -224,7 +224,8 @@ pub fn set_grant(
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
-            project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = :trouble, refresh_begun = NULL,
+            project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = :trouble,
+            refresh_begun = NULL,
             failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = :due,
             notice_from = :notice, version = version + 1
          WHERE id = :id AND version = :version",

@@ -10,7 +10,8 @@ pub(super) fn broken_off() -> Error {
 
 pub(super) fn passphrase_needed() -> Error {
     Error::new(Code::PassphraseNeeded, "The vault is locked, and opens with your passphrase.")
-        .means("Your tokens are sealed with a key that comes of it. None of them is lost, and none can be read until it is given.")
+        .means("Your tokens are sealed with a key that comes of it. None of them is lost, and none can be read until \
+            it is given.")
         .hint("Enter the passphrase.")
 }
 
@@ -23,7 +24,8 @@ pub(super) fn slow() -> Error {
 #[cfg(target_os = "linux")]
 pub(super) fn not_open() -> Error {
     Error::new(Code::KeyringLocked, "Your keyring is not unlocked yet.")
-        .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none is refreshed until then.")
+        .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none is refreshed \
+            until then.")
         .hint("Unlock the keyring. Grapnel goes on by itself then.")
 }
 

@@ -90,7 +90,8 @@ pub(super) fn offer(error: Error) -> Error {
 }
 
 /// What to do about a vault whose key is lost.
-const RESET_HINT: &str = "If it is lost for good, reset the vault (grapnel vault reset): its secrets are deleted, and you reconnect.";
+const RESET_HINT: &str = "If it is lost for good, reset the vault (grapnel vault reset): its secrets are deleted, and \
+    you reconnect.";
 
 fn missing() -> Error {
     Error::new(Code::KeyMissing, "Your keyring has no key for this vault any more.")

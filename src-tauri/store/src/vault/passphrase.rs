@@ -129,7 +129,8 @@ mod tests {
     /// A vault's row, and the key that OpenSSL's Argon2id gives for it.
     #[test]
     fn a_row_that_was_written_goes_on_opening() {
-        let kept = r#"{"algorithm":"argon2id","memory_kib":65536,"passes":3,"lanes":4,"salt":"000102030405060708090a0b0c0d0e0f"}"#;
+        let kept = r#"{"algorithm":"argon2id","memory_kib":65536,"passes":3,"lanes":4,
+            "salt":"000102030405060708090a0b0c0d0e0f"}"#;
         let kdf_params: KdfParams = serde_json::from_str(kept).unwrap();
         let key = kdf_params.derive_key(&"correct horse battery staple".into()).unwrap();
         assert_eq!(hex(key.as_bytes()), "e3905528b5c97bd1c3645b41f14274a82204bd057cff44f526425ab36d6686a4");

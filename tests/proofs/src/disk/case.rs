@@ -107,7 +107,8 @@ impl Case {
         Ok(Found { was_refused, is_alive, secrets: world.scan()? })
     }
 
-    /// Brings the failure on before a renewal, or while one stands at the point; answers whether it failed, and whether the
+    /// Brings the failure on before a renewal, or while one stands at the point; answers whether it failed, and whether
+    /// the
     /// connection lives.
     async fn midway(
         self,

@@ -1,4 +1,5 @@
-//! Whether a connection is what it says: its state beside what the provider knows of its tokens, and of what it answered.
+//! Whether a connection is what it says: its state beside what the provider knows of its tokens, and of what it
+//! answered.
 
 use std::time::Duration;
 

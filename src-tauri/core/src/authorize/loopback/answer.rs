@@ -119,7 +119,8 @@ fn foreign(site: &Site) -> Page {
     }
     page::refused(
         StatusCode::FORBIDDEN,
-        "This request comes from another account of this computer. Grapnel takes an answer only from the account that started the sign-in.",
+        "This request comes from another account of this computer. Grapnel takes an answer only from the account that \
+         started the sign-in.",
     )
 }
 

@@ -10,7 +10,8 @@ use grapnel_model::provider_text::clean;
 pub(super) type Page = Response<Full<Bytes>>;
 
 /// For providers that answer in the fragment, which only a script sees.
-const HAND_ON: &str = "<script>let f = location.hash.slice(1); f = f.slice(f.indexOf('?') + 1); if (f) location.replace(location.pathname + '?' + f);</script>";
+const HAND_ON: &str = "<script>let f = location.hash.slice(1); f = f.slice(f.indexOf('?') + 1); if (f) \
+    location.replace(location.pathname + '?' + f);</script>";
 /// Takes code and state out of the address bar, and out of the entry in the history.
 const CLEAR_ADDRESS: &str =
     "<script>if (location.search) history.replaceState(null, '', location.pathname);</script>";

@@ -139,6 +139,7 @@ fn unusable(place: &Loopback<'_>, error: &io::Error) -> Error {
 /// The port of a sign-in that began before this program started cannot be had again.
 pub(super) fn lost(place: &Loopback<'_>, error: &io::Error) -> Error {
     unusable(place, error)
-        .means("The sign-in was ended, because its answer would go to that program. Nothing was sent, and nothing changed.")
+        .means("The sign-in was ended, because its answer would go to that program. Nothing was sent, and nothing \
+            changed.")
         .hint("Start the sign-in again.")
 }

@@ -133,7 +133,8 @@ impl Issuer {
         let link = grapnel.attempt_link(&attempt.id).await?;
         let link = url::Url::parse(link.expose_secret()).unwrap();
         let nonce = link.query_pairs().find(|(name, _)| name == "nonce");
-        let mut grant = json!({ "access_token": format!("at-{}", attempt.id), "token_type": "Bearer", "expires_in": 3600 });
+        let access_token = format!("at-{}", attempt.id);
+        let mut grant = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 3600 });
         let besides = members(&nonce.map(|(_, nonce)| nonce.into_owned()).unwrap_or_default());
         grant.as_object_mut().unwrap().extend(besides.as_object().unwrap().clone());
         self.server.on("/token", [Reply::json(200, grant.to_string())]);

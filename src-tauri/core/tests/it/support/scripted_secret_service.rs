@@ -1,4 +1,5 @@
-//! A Secret Service that answers as it is told to, on a bus of its own: what real keyrings do on a bad day. It speaks the
+//! A Secret Service that answers as it is told to, on a bus of its own: what real keyrings do on a bad day. It speaks
+//! the
 //! plain session only.
 
 #![expect(
@@ -39,7 +40,8 @@ impl Bus {
         let config = folder.path().join("bus.conf");
         let text = format!(
             r#"<busconfig><type>session</type><listen>{address}</listen><policy context="default">
-            <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"#
+            <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+            </policy></busconfig>"#
         );
         std::fs::write(&config, text).unwrap();
         let mut daemon = Command::new("dbus-daemon");

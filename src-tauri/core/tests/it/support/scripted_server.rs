@@ -15,6 +15,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+/// The token response of RFC 6749 §5.1.
+pub(crate) const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA",
+    "token_type":"Bearer","expires_in":3600}"#;
+
 /// One reply: status, headers and body as they are sent.
 #[derive(Clone)]
 pub(crate) struct Reply {

@@ -50,7 +50,8 @@ fn projects(request: &AuthorizeRequest, data: &SampleData) -> Markup {
             ul {
                 @for project in data.projects() {
                     li { label {
-                        input type="checkbox" name="project" value=(project.id) checked[request.projects.iter().any(|p| p == project.id)];
+                        input type="checkbox" name="project" value=(project.id) checked[request.projects.iter().any(|p|
+                        p == project.id)];
                         span.what { bdi { (project.name) } }
                         (address(project))
                     } }

@@ -33,11 +33,13 @@ pub(super) fn form(request: &SignIn, branding: Branding, wrong: Option<&str>, ti
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
             label.field {
                 "Email"
-                input type="email" name="email" value=[&request.email] autocomplete="username" required autofocus[request.email.is_none()];
+                input type="email" name="email" value=[&request.email] autocomplete="username" required
+                    autofocus[request.email.is_none()];
             }
             label.field {
                 "Password"
-                input type="password" name="password" autocomplete="current-password" required autofocus[request.email.is_some()];
+                input type="password" name="password" autocomplete="current-password" required
+                    autofocus[request.email.is_some()];
             }
             p.small { "Sandbox account: " code { (ACCOUNTS[0].0) } ", password " code { (ACCOUNTS[0].1) } }
             (return_notice(&request.redirect_uri))

@@ -7,8 +7,10 @@ use secret_service::Error as ServiceError;
 /// The environment variable with the address of the session bus.
 pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 
-const SAFE: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it answers.";
-const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until it is unlocked.";
+const SAFE: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read \
+    until it answers.";
+const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read \
+    until it is unlocked.";
 
 /// The replies of a service that Grapnel distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +153,8 @@ pub(super) fn no_collection() -> Error {
     Error::new(Code::KeyringNoCollection, "Your keyring has no default collection yet, and none was made.")
         .means("Nothing was stored.")
         .hint(
-            "Try again, and choose a password where your keyring asks for one. Or make a default one in your keyring’s own \
+            "Try again, and choose a password where your keyring asks for one. Or make a default one in your keyring’s \
+             own \
              program (Passwords and Keys, KWalletManager, KeePassXC).",
         )
 }
@@ -188,7 +191,8 @@ pub(super) fn ambiguous(labels: &[String]) -> Error {
 pub(super) fn denied() -> Error {
     Error::new(Code::KeyringDenied, "Your keyring is open, and Grapnel was denied access to its key.")
         .means("Your tokens are sealed with that key. None of them is lost, and none can be read without it.")
-        .hint("Try again, and allow the access when your keyring asks. KeePassXC keeps what was denied until its database is locked.")
+        .hint("Try again, and allow the access when your keyring asks. KeePassXC keeps what was denied until its \
+            database is locked.")
 }
 
 /// The service offers no encryption, and the bus may be shared.

@@ -130,7 +130,8 @@ fn granted(config: &ProviderConfig, body: &str) -> Result<Value, TokenFailure> {
 
 #[test]
 fn a_grant_may_be_nested_where_the_profile_says_so() {
-    let slack = r#"{"ok":true,"access_token":"xoxb-1","refresh_token":"bot","authed_user":{"access_token":"xoxp-1","token_type":"user"}}"#;
+    let slack = r#"{"ok":true,"access_token":"xoxb-1","refresh_token":"bot",
+        "authed_user":{"access_token":"xoxp-1","token_type":"user"}}"#;
     let nested = ProviderConfig { token_path: Some("authed_user".into()), ..config("custom") };
     let read = granted(&nested, slack).unwrap();
     assert_eq!((read["access_token"].as_str(), read.get("refresh_token")), (Some("xoxp-1"), None));
@@ -196,7 +197,8 @@ fn a_moment_is_read_as_one() {
 fn what_repeats_a_secret_does_not_hold_it_any_more() {
     let token = "access-token-0123456789";
     let body = format!(
-        r#"{{"access_token":"{token}","scope":"read {token}","project_ids":["one-time-code-123",7],"note":{{"{token}":"Bearer {token}"}}}}"#
+        r#"{{"access_token":"{token}","scope":"read {token}","project_ids":["one-time-code-123",7],
+            "note":{{"{token}":"Bearer {token}"}}}}"#
     );
     let read = granted(&config("custom"), &body).unwrap();
     assert_eq!(read["access_token"], token);
@@ -207,7 +209,8 @@ fn what_repeats_a_secret_does_not_hold_it_any_more() {
 
 proptest::proptest! {
     #[test]
-    fn no_token_that_breaks_out_of_its_header_is_granted(token in "\\PC{0,20}", bad in "[\\x00-\\x20\\x7f-\\u{ff}]", tail in "\\PC{0,5}", name in 0_usize..3) {
+    fn no_token_that_breaks_out_of_its_header_is_granted(token in "\\PC{0,20}", bad in "[\\x00-\\x20\\x7f-\\u{ff}]",
+    tail in "\\PC{0,5}", name in 0_usize..3) {
         let mut body = serde_json::json!({ "access_token": "good", "refresh_token": "good", "id_token": "good" });
         body[tokens::TOKENS[name]] = format!("x{token}{bad}{tail}x").into();
         let read = granted(&config("custom"), &body.to_string());
