@@ -30,12 +30,15 @@ pub(super) fn of_introspection(members: &Members) -> Option<Account> {
 /// The account that a token is about.
 pub(super) fn of_claims(claims: &Claims) -> Option<Account> {
     let text = |name: &str| jwt::claim(claims, name).map(str::to_owned);
-    let id = text("sub").filter(|sub| !sub.is_empty())?;
+    let id = text("sub").filter(|sub| !sub.is_empty() && !holds_jwt(sub))?;
     Some(of(id, &text))
 }
 
 fn of(id: String, text: &dyn Fn(&str) -> Option<String>) -> Account {
-    let text = |name: &str| text(name).map(|text| clean(&text, &[])).filter(|text| !text.is_empty());
+    let text = |name: &str| {
+        let text = text(name).filter(|text| !holds_jwt(text))?;
+        Some(clean(&text, &[])).filter(|text| !text.is_empty())
+    };
     let username = ["preferred_username", "login", "username"].iter().find_map(|name| text(name));
     let both = || {
         let names = [text("given_name"), text("family_name")];
@@ -54,10 +57,16 @@ fn of(id: String, text: &dyn Fn(&str) -> Option<String>) -> Account {
     }
 }
 
+/// Whether a text holds a JWT: no name or address does, and it may be an ID token of an earlier sign-in, which is not
+/// kept and so cannot be recognized otherwise.
+fn holds_jwt(text: &str) -> bool {
+    text.split_whitespace().any(|word| jwt::Jwt::parse(word).is_some())
+}
+
 /// An id is text here, and may come as a number.
 fn id(value: Option<&Value>) -> Option<String> {
     match value? {
-        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::String(id) if !id.is_empty() && !holds_jwt(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
         _ => None,
     }
@@ -82,5 +91,15 @@ mod tests {
         ];
         let read = table.map(|members| format!("{:?}", of_userinfo(members.as_object().unwrap())));
         insta::assert_snapshot!(read.join("\n"));
+    }
+
+    #[test]
+    fn a_jwt_is_no_name_and_no_id() {
+        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let read = |value: Value| of_userinfo(value.as_object().unwrap());
+        let account = read(json!({ "sub": "7", "name": jwt, "email": format!("Bearer {jwt}") })).unwrap();
+        assert_eq!((account.name.as_str(), account.email, account.id.as_str()), ("", None, "7"));
+        assert_eq!(read(json!({ "sub": jwt, "name": "Ann" })), None);
+        assert_eq!(of_introspection(json!({ "username": jwt }).as_object().unwrap()), None);
     }
 }
