@@ -403,7 +403,7 @@ const shots = {
     go: async (page) => {
       await row(page, "Harbour");
       await page.fill("#pasted", "nonsense");
-      await button(page, "Submit").click();
+      await button(page, "Use this URL").click();
       await page.locator("#pasted-wrong").waitFor();
     },
   },
