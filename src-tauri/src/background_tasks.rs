@@ -35,8 +35,7 @@ async fn keep_alive(core: Grapnel) {
 }
 
 /// Opens the vault once, so that a keyring that asks the person asks once and not for each connection that is due.
-/// After
-/// a start at login, a keyring that would ask is left closed.
+/// After a start at login, a keyring that would ask is left closed.
 async fn check_vault(core: &Grapnel) {
     #[cfg(target_os = "linux")]
     if std::env::args_os().any(|argument| argument == HIDDEN) {

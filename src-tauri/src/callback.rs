@@ -1,8 +1,6 @@
 //! Receives callbacks by deep link. The operating system passes them as an argument to a new process. That process
-//! hands
-//! them to the running instance, or, if it is the first, to a copy of itself by standard input, so that no argument
-//! list
-//! holds the code.
+//! hands them to the running instance, or, if it is the first, to a copy of itself by standard input, so that no
+//! argument list holds the code.
 
 use std::time::{Duration, Instant};
 

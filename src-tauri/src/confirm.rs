@@ -1,6 +1,5 @@
 //! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through,
-//! the
-//! authorities that are trusted, and that all secrets are given up. It is asked of the person, in a dialog of the
+//! the authorities that are trusted, and that all secrets are given up. It is asked of the person, in a dialog of the
 //! system.
 
 use std::fmt::Write;
@@ -47,9 +46,8 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
             title: "Delete all tokens and client secrets?",
             what: "They cannot be opened without the key that is lost, and cannot be brought back.".into(),
             meaning: "Providers are not told: access stays valid there. Apps, connections, their history and offline \
-                content \
-                stay; enter the client secrets again and reconnect. If you can restore the key, such as from a backup, \
-                cancel and restore it first.",
+                content stay; enter the client secrets again and reconnect. If you can restore the key, such as from a \
+                backup, cancel and restore it first.",
             action: "_Delete and reset",
         })
         .await

@@ -1,6 +1,5 @@
 //! The system's own dialogs, for files and for confirmations. The window's page asks for one, and neither names the
-//! file
-//! nor can press its buttons: only the person does.
+//! file nor can press its buttons: only the person does.
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -1,7 +1,6 @@
 //! The end of the program. The window is hidden at once; the process ends when no token request is in flight and every
 //! callback is handled. A second Quit or a signal does not cut that short. While there is a tray icon, closing the
-//! window
-//! only hides it.
+//! window only hides it.
 
 use std::time::Duration;
 

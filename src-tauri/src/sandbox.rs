@@ -19,8 +19,7 @@ const PROVIDERS: [ProviderId; 4] =
     [ProviderId::Grigora, ProviderId::Grindery, ProviderId::TheGrid, ProviderId::GroveStreams];
 
 /// How many connections it holds at once. Any program of this computer can make them, and each takes a descriptor of
-/// the
-/// process that renews real tokens.
+/// the process that renews real tokens.
 const CONNECTIONS: usize = 128;
 
 /// How long each may take for a request.
@@ -87,8 +86,7 @@ impl SandboxHandle {
 }
 
 /// Starts the sandbox at the ports that it has once had; at first at its usual ones, or any free ones if another
-/// program,
-/// or another person's Grapnel, has one of those.
+/// program, or another person's Grapnel, has one of those.
 fn first_start(home: &Path) -> io::Result<Sandbox> {
     if let Some(ports) = kept_ports(home) {
         return start(ports, home);

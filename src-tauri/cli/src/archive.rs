@@ -16,8 +16,7 @@ use crate::vault::{new_passphrase, read_passphrase};
 
 /// A refresh token that rotates works on one computer only.
 const ONE_COMPUTER: &str = "Only one computer can use these tokens: as soon as one of them refreshes, the other’s copy \
-    stops \
-    working, and the provider may then revoke both.";
+    stops working, and the provider may then revoke both.";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]

@@ -16,8 +16,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(2500);
 const REFUSAL_GRACE: Duration = Duration::from_millis(200);
 
 /// Awaits `work`, and gives up if the keyring stays silent for `timeout`. Without one, only the core's own limit
-/// applies,
-/// which leaves a person time to unlock the keyring.
+/// applies, which leaves a person time to unlock the keyring.
 pub(crate) async fn with_keyring_timeout<T>(
     grapnel: &Grapnel,
     messages: &Messages,

@@ -10,8 +10,7 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
 /// Starts the log if `GRAPNEL_LOG` sets its level: `error`, `warn`, `info` or `debug`. Events of other crates are left
-/// out:
-/// they could contain secrets.
+/// out: they could contain secrets.
 pub fn start() {
     let level = std::env::var("GRAPNEL_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
     let Some(level) = level else { return };

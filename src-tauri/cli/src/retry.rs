@@ -14,8 +14,7 @@ const MIN_DELAY: Duration = Duration::from_millis(500);
 const MAX_DELAY: Duration = Duration::from_secs(4);
 
 /// Retries while the provider is unavailable and certainly did not act on the request. A request whose response was
-/// lost
-/// is not repeated.
+/// lost is not repeated.
 pub(crate) async fn retry<T, Asked>(
     timeouts: Timeouts,
     messages: &Messages,

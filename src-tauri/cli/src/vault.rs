@@ -58,8 +58,7 @@ fn confirm_reset(session: &mut Session<'_>, yes: bool) -> Result<()> {
 }
 
 /// Unlocks a vault with a passphrase: if `--passphrase-stdin` is given, or if the command needs the vault and a person
-/// can
-/// type the passphrase.
+/// can type the passphrase.
 pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result<()> {
     if session.grapnel.protection()? != Protection::Passphrase {
         return Ok(());

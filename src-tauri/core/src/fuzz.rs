@@ -41,8 +41,7 @@ pub fn profile_file(data: &[u8]) {
 }
 
 /// An archive: the document inside (it begins with `{`), a whole file (`age-encryption.org/`), or changes to a file
-/// that
-/// was sealed here (anything else).
+/// that was sealed here (anything else).
 pub fn archive(data: &[u8]) {
     crate::archive::fuzz::archive(data);
 }

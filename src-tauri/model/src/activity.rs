@@ -81,8 +81,7 @@ pub struct Entry {
 
 impl Kind {
     /// The kinds whose entries come from what others do, as often as they like: web pages, programs, providers. They
-    /// are
-    /// counted apart, so that they never displace what the person did.
+    /// are counted apart, so that they never displace what the person did.
     pub const FROM_OUTSIDE: [Self; 4] =
         [Self::CallbackRefused, Self::TokenHandedOut, Self::RenewalFailed, Self::AnswerLost];
 }

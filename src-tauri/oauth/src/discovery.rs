@@ -1,7 +1,6 @@
 //! Discovery: what an issuer announces of itself in its metadata (RFC 8414, OpenID Connect Discovery), read into values
-//! of
-//! a profile. Both documents are asked for, at each address where servers have them, and joined. Only a document that
-//! names the very issuer counts.
+//! of a profile. Both documents are asked for, at each address where servers have them, and joined. Only a document
+//! that names the very issuer counts.
 
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;

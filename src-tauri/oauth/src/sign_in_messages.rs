@@ -1,6 +1,5 @@
 //! The messages of a sign-in as they are shown to the person: authorization request, callback and token request,
-//! without
-//! secrets.
+//! without secrets.
 
 use grapnel_model::attempt::{Message, Parameter};
 use grapnel_model::provider::{ProviderConfig, is_secret};

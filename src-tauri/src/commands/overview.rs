@@ -41,8 +41,7 @@ pub(crate) struct Overview {
 const FIRST_CONNECTIONS: usize = 100;
 
 /// Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need
-/// not
-/// wait for ten thousand.
+/// not wait for ten thousand.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn overview(

@@ -39,8 +39,8 @@ pub(crate) async fn settings(core: State<'_, CoreHandle>, app: AppHandle) -> Res
 }
 
 /// Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The
-/// person
-/// is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
+/// person is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was
+/// changed.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn change_settings(

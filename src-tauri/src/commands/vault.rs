@@ -47,8 +47,7 @@ pub(crate) async fn protect_with_keyring(core: State<'_, CoreHandle>) -> Result<
 }
 
 /// Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether
-/// they
-/// do. Refused while it opens, or may open again by itself.
+/// they do. Refused while it opens, or may open again by itself.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn reset_vault(core: State<'_, CoreHandle>, app: AppHandle) -> Result<bool> {

@@ -33,8 +33,7 @@ fn is_plain(argument: &str) -> bool {
 }
 
 /// The program that an `Exec` line starts, as `argument` wrote it or as the plugin of earlier versions did; nothing
-/// where
-/// it is written otherwise.
+/// where it is written otherwise.
 pub(super) fn program(entry: &str) -> Option<String> {
     let line = entry.lines().find_map(|line| line.strip_prefix("Exec="))?;
     let quoted = line.strip_suffix(" %u")?;
@@ -46,8 +45,7 @@ pub(super) fn program(entry: &str) -> Option<String> {
 }
 
 /// The entry by which the system starts `program` with a link of ours. A desktop gives a token for the window that
-/// comes
-/// of it where the entry promises that the program takes one (`StartupNotify`).
+/// comes of it where the entry promises that the program takes one (`StartupNotify`).
 pub(super) fn handler(program: &Path) -> Option<String> {
     let program = argument(program.to_str()?)?;
     let scheme = super::handler::SCHEME;

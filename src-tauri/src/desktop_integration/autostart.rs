@@ -1,6 +1,5 @@
 //! The start at login: a desktop entry in the autostart folder. The entry itself is the setting, so that removing it
-//! there
-//! switches the start at login off here.
+//! there switches the start at login off here.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

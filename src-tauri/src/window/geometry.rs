@@ -85,8 +85,7 @@ fn of(window: &WebviewWindow, saved: Option<Geometry>) -> tauri::Result<Option<G
 
 impl Geometry {
     /// The geometry reduced to the size of a screen, and whether the window can be reached at its position. `None`
-    /// without
-    /// a screen, or for an empty rectangle.
+    /// without a screen, or for an empty rectangle.
     fn on(self, screens: &[Self]) -> Option<(Self, bool)> {
         if self.width <= 0 || self.height <= 0 {
             return None;

@@ -2,10 +2,8 @@
 //! emulating the graphics processor costs a third more memory and several times the processor time.
 //!
 //! If the engine fails with the graphics processor, no page loads: either the engine hangs, and Grapnel restarts
-//! itself,
-//! or the process dies, and the next start finds the marker file. Either way the next process draws without the
-//! graphics
-//! processor, and that choice is remembered for a month.
+//! itself, or the process dies, and the next start finds the marker file. Either way the next process draws without the
+//! graphics processor, and that choice is remembered for a month.
 
 use std::fs;
 use std::path::{Path, PathBuf};

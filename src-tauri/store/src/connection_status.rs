@@ -81,8 +81,7 @@ impl From<&ConnectionRow> for ConnectionStatus {
 }
 
 const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, \
-    noticed, \
-    scopes, sealed_refresh IS NOT NULL";
+    noticed, scopes, sealed_refresh IS NOT NULL";
 
 /// Every connection, by name.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {

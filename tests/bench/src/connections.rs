@@ -1,6 +1,5 @@
 //! 10,000 connections: what listing them takes, and what one of them that changes does, beside a bare SELECT of the
-//! same
-//! columns in the same process.
+//! same columns in the same process.
 
 use std::future::Future;
 use std::path::Path;

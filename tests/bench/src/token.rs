@@ -1,6 +1,5 @@
 //! `grapnel token` with a good token, as a script has it: the whole process, beside another token agent's and what such
-//! a
-//! process is made of.
+//! a process is made of.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

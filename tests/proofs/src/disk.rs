@@ -1,7 +1,6 @@
 //! A disk that is full, read-only or fails, and a database that another process holds: before a refresh, and while it
 //! is under way. Afterwards the connection lives, with the newest tokens; or where the process was killed meanwhile,
-//! the
-//! next start tells that the answer was lost.
+//! the next start tells that the answer was lost.
 
 mod case;
 pub(crate) mod failure;

@@ -11,8 +11,7 @@ use grapnel_tests::{Context, Result, ensure};
 
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
 /// Hands over what is wrong, and where, once no colour is on its way to another. The rules for a page of many are not
-/// for
-/// a window.
+/// for a window.
 const JUDGE: &str = "
     const done = arguments[0];
     const rules = { region: { enabled: false }, 'page-has-heading-one': { enabled: false } };

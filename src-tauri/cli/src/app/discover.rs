@@ -23,8 +23,7 @@ pub(crate) struct Discover {
     #[arg(long, short)]
     yes: bool,
     /// Read the client secret again from standard input or a hidden prompt: if the issuer has moved to another host,
-    /// the
-    /// stored one is not sent there
+    /// the stored one is not sent there
     #[arg(long)]
     pub(super) client_secret_stdin: bool,
 }

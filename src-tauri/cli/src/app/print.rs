@@ -69,8 +69,8 @@ impl Shown for App {
 fn own_redirect(name: &str, own: &str) -> String {
     format!(
         "Other apps may use the same redirect URI, which allows a malicious provider to receive another one’s code \
-         (mix-up, \
-         RFC 9700).\nRegister a redirect URI of this app’s own with the provider, then set it:\n  {own}\n  \
+         (mix-up, RFC 9700).\n\
+         Register a redirect URI of this app’s own with the provider, then set it:\n  {own}\n  \
          grapnel app set {} --redirect {own}",
         lookup::quoted(name)
     )

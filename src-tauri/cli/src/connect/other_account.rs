@@ -33,8 +33,7 @@ impl AccountChoice {
 }
 
 /// Asks at a terminal what to do, and returns the resulting connection. Without a terminal, or with `--json`, nothing
-/// is
-/// replaced. `lines` continues the input of the sign-in.
+/// is replaced. `lines` continues the input of the sign-in.
 pub(super) async fn resolve(
     session: &mut Session<'_>,
     attempt: &Attempt,

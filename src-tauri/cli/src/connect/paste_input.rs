@@ -9,8 +9,7 @@ use crate::input::Lines;
 use crate::print::Messages;
 
 /// Submits each pasted line until one is a valid callback. If pasting is the only redirect method, returns an error at
-/// the
-/// end of the input.
+/// the end of the input.
 pub(super) async fn submit_lines(
     lines: Option<&mut Lines>,
     is_terminal: bool,

@@ -20,8 +20,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Finds the target by the name of an app or a connection. The connection of an app is called `name`, or like the
-    /// app;
-    /// an existing one is reconnected.
+    /// app; an existing one is reconnected.
     pub(super) fn find(grapnel: &Grapnel, asked: &str, name: Option<&str>) -> Result<Self> {
         let Some(app) = find_app(grapnel, asked)? else {
             return Self::of_connection(grapnel, asked, name);

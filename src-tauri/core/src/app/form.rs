@@ -28,8 +28,7 @@ pub struct NewApp {
     /// and the empty text removes it.
     pub client_secret: Option<SecretInput>,
     /// Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI
-    /// of
-    /// the app's own, or a whole redirect URI, which is taken as it is.
+    /// of the app's own, or a whole redirect URI, which is taken as it is.
     #[serde(default)]
     pub redirect: String,
     /// The scopes to ask for.

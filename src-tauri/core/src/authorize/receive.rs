@@ -1,6 +1,5 @@
 //! A callback, from its address to the end of the sign-in that it answers: matched, its code exchanged, the grant
-//! stored,
-//! the account fetched, the sign-in completed.
+//! stored, the account fetched, the sign-in completed.
 
 use std::sync::Arc;
 
@@ -21,8 +20,7 @@ use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
 
 /// Takes in a callback, whichever way it came. One that is forged, late or repeated changes nothing, and is explained
-/// to
-/// whoever watches and in the activity.
+/// to whoever watches and in the activity.
 pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Result<()> {
     match match_sign_in(ctx, address) {
         Ok(matched) => Box::pin(finish(ctx, matched)).await,

@@ -14,8 +14,7 @@ use crate::context::Context;
 use crate::grant;
 
 /// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection
-/// that
-/// was made for it goes.
+/// that was made for it goes.
 pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<ConnectionId> {
     let working = ctx.at_work().await?;
     let attempt = ctx.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;

@@ -219,8 +219,7 @@ async fn seal(ctx: &Context, id: &AttemptId, request: &Request) -> Result<(Optio
 }
 
 /// Refuses what cannot be wanted: another app's connection, or a name that is taken. Answers with the connection that
-/// is
-/// authorized again.
+/// is authorized again.
 fn check(ctx: &Context, app_id: &AppId, wanted: &SignInRequest) -> Result<Option<ConnectionRow>> {
     if let Some(id) = &wanted.again {
         let row = ctx.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);

@@ -98,8 +98,7 @@ impl GrantTarget {
 }
 
 /// Chooses the connection that a grant is stored in. Where the account is to be compared and no ID token names it, the
-/// provider is asked with
-/// the new access token; one that does not answer loses nothing.
+/// provider is asked with the new access token; one that does not answer loses nothing.
 async fn choose_target(
     ctx: &Arc<Context>,
     row: &AttemptRow,

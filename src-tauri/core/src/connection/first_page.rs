@@ -1,6 +1,5 @@
 //! The connections that a window shows first. Ten thousand take a moment to read, to hand over and to sort; those at
-//! the
-//! top of each provider's list do not.
+//! the top of each provider's list do not.
 
 use std::collections::HashMap;
 

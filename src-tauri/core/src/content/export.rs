@@ -81,9 +81,8 @@ fn row<const N: usize>(cells: [String; N]) -> String {
 }
 
 /// A cell (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it. Where lists are
-/// separated
-/// by `;` (most of Europe), or a table is pasted, a spreadsheet sees other cells than these: one may begin behind each
-/// separator, and behind the blanks and quotes that follow it.
+/// separated by `;` (most of Europe), or a table is pasted, a spreadsheet sees other cells than these: one may begin
+/// behind each separator, and behind the blanks and quotes that follow it.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len() + 2);
     cell.push('"');

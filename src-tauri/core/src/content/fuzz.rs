@@ -1,6 +1,5 @@
 //! The fuzz target of JWTs: no signature is taken for that of a key which made none, an ID token that passes is for
-//! this
-//! app, and what is shown of one is plain.
+//! this app, and what is shown of one is plain.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 

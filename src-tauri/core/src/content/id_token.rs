@@ -71,8 +71,7 @@ pub(crate) enum Refreshed {
 }
 
 /// Compares the ID token of a refresh with the one of the sign-in, by its claims alone: issuer and subject are the
-/// same,
-/// and it is for this app. Whatever it says, the tokens that came with it are the only ones by now.
+/// same, and it is for this app. Whatever it says, the tokens that came with it are the only ones by now.
 pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option<&Claims>) -> Refreshed {
     let token = granted.id_token.as_ref().map(ExposeSecret::expose_secret);
     let Some(jwt) = token.and_then(Jwt::parse) else { return Refreshed::Untold(None) };

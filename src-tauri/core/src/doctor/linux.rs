@@ -24,8 +24,7 @@ fn deep_link(program: Option<&Path>) -> Check {
             "Start the Grapnel window once, which registers itself. Or use an app whose way back is loopback."
         } else {
             "There is no display here, on which Grapnel’s window could register itself. Use an app whose way back is \
-             loopback \
-             or paste (grapnel app set APP --redirect loopback; grapnel connect APP --paste)."
+             loopback or paste (grapnel app set APP --redirect loopback; grapnel connect APP --paste)."
         };
         let error = Error::new(Code::BrowserFailed, message)
             .means("A sign-in by deep link would wait in vain. The other ways back work.")

@@ -49,8 +49,7 @@ impl Grapnel {
             self.0.tell(Event::Connection(row.id));
         }
         let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, \
-            and \
-            apps their client secret.";
+            and apps their client secret.";
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::VaultMoved, text, (None, None)))?;
         self.0.tell(Event::Apps);
         Ok(())

@@ -19,8 +19,7 @@ const QUIET_PERIOD: Duration = Duration::from_secs(2);
 const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 
 /// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still
-/// holds
-/// the grant that was to be replaced.
+/// holds the grant that was to be replaced.
 pub(super) fn failure_record(
     ctx: &Context,
     row: &ConnectionRow,

@@ -31,9 +31,8 @@ impl Peer {
     }
 
     /// Whose it is, as the system tells it while the process waits for its answer: by the file that it executes.
-    /// Nothing
-    /// that the process says of itself counts. The one that started it is named where this is the command line's own
-    /// program, of this build, at work.
+    /// Nothing that the process says of itself counts. The one that started it is named where this is the command
+    /// line's own program, of this build, at work.
     pub(super) fn process(&self) -> Option<RequestingProcess> {
         let passes_on = is_command_line(self.pid).then(|| parent(self.pid)).flatten();
         let process = requesting_process(passes_on.unwrap_or(self.pid));

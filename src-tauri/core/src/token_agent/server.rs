@@ -99,8 +99,7 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes
-/// its
-/// own way.
+/// its own way.
 pub(super) async fn attend(
     ctx: &Arc<Context>,
     mut stream: UnixStream,

@@ -1,6 +1,5 @@
 //! Discovery at servers as they are: what stands at the well-known addresses, what their documents leave out or get
-//! wrong,
-//! and what they demand.
+//! wrong, and what they demand.
 
 use std::fmt::Write;
 

@@ -1,6 +1,5 @@
 //! GNOME's keyring as it is, on a bus of its own: sessions are encrypted, and nobody answers its questions. Skipped
-//! where it
-//! is not installed; `./dev test` installs it.
+//! where it is not installed; `./dev test` installs it.
 
 use std::collections::HashMap;
 use std::io::Write;

@@ -1,6 +1,5 @@
 //! What the environment says of proxies and authorities. Requests to this machine, which may be in clear, pass no
-//! proxy,
-//! whatever it says.
+//! proxy, whatever it says.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -54,8 +53,7 @@ async fn behind_a_proxy() {
 }
 
 /// Runs the ignored test `name` in a child process with this environment, and no other proxy or authority. A process
-/// reads
-/// its environment as a whole, so a test that runs beside others cannot change it.
+/// reads its environment as a whole, so a test that runs beside others cannot change it.
 async fn run(name: &str, environment: &[(&str, String)]) {
     let mut program = tokio::process::Command::new(std::env::current_exe().unwrap());
     program.args(["--exact", name, "--ignored"]).stdin(Stdio::null());

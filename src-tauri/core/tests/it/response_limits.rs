@@ -101,8 +101,7 @@ async fn a_token_reply_of_too_many_values_is_not_parsed() {
 }
 
 /// A server that answers the first request of each connection, says that it goes on, and closes it at the second: what
-/// a
-/// client sees when a request crosses the end of an idle connection.
+/// a client sees when a request crosses the end of an idle connection.
 #[tokio::test]
 async fn a_token_request_uses_no_connection_that_an_earlier_one_left_open() {
     let world = World::new();

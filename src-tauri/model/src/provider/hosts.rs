@@ -156,8 +156,7 @@ impl Profile {
     }
 
     /// Refuses endpoints on this computer for a provider that is elsewhere, where somebody else wrote them: whatever
-    /// listens at such a port, of any
-    /// account, would receive its codes and tokens in the clear.
+    /// listens at such a port, of any account, would receive its codes and tokens in the clear.
     pub(super) fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
         let values = self.values(overrides);
         let at = |key: &str| values.get(key).and_then(|address| Url::parse(address).ok());

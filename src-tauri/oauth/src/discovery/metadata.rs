@@ -129,8 +129,7 @@ impl Metadata {
 }
 
 /// Plain http, or this machine, in the metadata of an issuer elsewhere would send codes, tokens and secrets in clear,
-/// or to
-/// whatever listens here: the whole document is refused.
+/// or to whatever listens here: the whole document is refused.
 fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
     let Some(url) = value.as_str().and_then(|text| Url::parse(text).ok()) else { return Ok(()) };
     let is_here = is_this_machine(&url);

@@ -222,8 +222,7 @@ pub async fn revoke(
 }
 
 /// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the
-/// same
-/// everywhere.
+/// same everywhere.
 fn auth_at(own: Option<ClientAuth>, config: &ProviderConfig) -> ClientAuth {
     match own {
         _ if config.client_auth == ClientAuth::None => ClientAuth::None,

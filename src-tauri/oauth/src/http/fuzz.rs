@@ -1,6 +1,5 @@
 //! The fuzz target of token endpoints' replies: a grant that is kept can be sent, and nothing that is shown or kept
-//! beside
-//! it gives a secret away.
+//! beside it gives a secret away.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 

@@ -170,8 +170,7 @@ const SCRIPTS: [&str; 16] = [
     "👩🏽‍🍳 One pan, 👨‍👩‍👧‍👦 four opinions, 🌶️ too many chillies",
     "A tagine in Tokyo: طاجين meets 東京 in a kitchen of six square metres",
     "The long, slow and occasionally smoky story of how a village of forty account_choice, two ovens and one stubborn \
-     donkey came \
-     to bake the bread that three countries now claim to have invented first",
+     donkey came to bake the bread that three countries now claim to have invented first",
 ];
 
 impl Style {

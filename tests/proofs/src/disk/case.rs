@@ -108,8 +108,7 @@ impl Case {
     }
 
     /// Brings the failure on before a renewal, or while one stands at the point; answers whether it failed, and whether
-    /// the
-    /// connection lives.
+    /// the connection lives.
     async fn midway(
         self,
         world: &World,

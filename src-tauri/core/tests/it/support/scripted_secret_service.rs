@@ -1,6 +1,5 @@
 //! A Secret Service that answers as it is told to, on a bus of its own: what real keyrings do on a bad day. It speaks
-//! the
-//! plain session only.
+//! the plain session only.
 
 #![expect(
     clippy::unused_self,

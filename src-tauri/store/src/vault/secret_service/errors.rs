@@ -154,8 +154,7 @@ pub(super) fn no_collection() -> Error {
         .means("Nothing was stored.")
         .hint(
             "Try again, and choose a password where your keyring asks for one. Or make a default one in your keyring’s \
-             own \
-             program (Passwords and Keys, KWalletManager, KeePassXC).",
+             own program (Passwords and Keys, KWalletManager, KeePassXC).",
         )
 }
 

@@ -1,0 +1,262 @@
+use grapnel_model::provider::{DEEP_LINK, Overrides, Profile};
+use grapnel_model::secret::ExposeSecret;
+
+use super::*;
+use crate::sign_in_messages::{by_password, messages};
+
+fn config(id: &str, own: &[(&str, &str)]) -> ProviderConfig {
+    let own: Overrides = own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Profile::find(id).unwrap().config(&own).unwrap()
+}
+
+fn request(id: &str, own: &[(&str, &str)]) -> (Request, ProviderConfig) {
+    let config = config(id, own);
+    let words = |list: [&str; 2]| list.map(str::to_owned);
+    let asked = Asked {
+        client_id: "client 1",
+        redirect_uri: DEEP_LINK,
+        scopes: &words(["share", "balance"]),
+        projects: &words(["proj_1", "proj_2"]),
+        login_hint: None,
+        another_account: false,
+        offline_is_granted: false,
+    };
+    (write(&config, &asked).unwrap(), config)
+}
+
+#[test]
+fn a_sign_in_by_password_shows_no_password() {
+    let (request, config) = request("grovestreams", &[]);
+    let mut messages = messages(&request, &config, DEEP_LINK, false);
+    by_password(&mut messages, config.login_url.as_ref().unwrap(), "ines@harbour.example");
+    let told = messages.iter().take(2).map(|message| {
+        let told = message.parameters.iter().map(|it| format!("{}={}", it.name, it.value));
+        format!("{} {}\n{}", message.method, message.address, told.collect::<Vec<_>>().join("\n"))
+    });
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
+}
+
+fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> Asked<'a> {
+    Asked {
+        client_id: "c1",
+        redirect_uri,
+        scopes: &[],
+        projects,
+        login_hint: None,
+        another_account: false,
+        offline_is_granted: false,
+    }
+}
+
+#[test]
+fn the_account_that_is_meant_is_named_where_the_provider_takes_it() {
+    let endpoints =
+        [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+    let asked = |id: &str, own: &[(&str, &str)], change: fn(Asked<'static>) -> Asked<'static>| {
+        let own = if id == "custom" { [&endpoints, own].concat() } else { own.to_vec() };
+        let request = write(&config(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
+        let named = |name: &&(String, String)| ["login_hint", "email", "prompt"].contains(&name.0.as_str());
+        let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
+        format!("{id} {own:?}: {}", told.collect::<Vec<_>>().join(" "), own = &own[own.len().min(2)..])
+    };
+    let hint = |asked| Asked { login_hint: Some("ann@id.example"), ..asked };
+    let another = |asked| Asked { another_account: true, ..asked };
+    let rows = [
+        asked("custom", &[], |asked| asked),
+        asked("custom", &[], hint),
+        asked("custom", &[("login_hint", "false")], hint),
+        asked("custom", &[("authorize.login_hint", "bob@id.example")], hint),
+        asked("custom", &[], another),
+        asked("custom", &[("authorize.prompt", "consent")], another),
+        asked("custom", &[("authorize.prompt", "none")], another),
+        asked("grigora", &[], hint),
+        asked("grovestreams", &[("email", "bob@id.example")], hint),
+    ];
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn consent_is_asked_for_until_offline_access_is_granted() {
+    let scopes = ["offline_access".to_owned()];
+    let endpoints =
+        [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+    for (offline_is_granted, prompts) in [(false, 1), (true, 0)] {
+        let asked = Asked { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
+        let request = write(&config("custom", &endpoints), &asked).unwrap();
+        assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
+    }
+}
+
+/// The address, a line a parameter, with stable names for what is random.
+fn readable(id: &str, own: &[(&str, &str)]) -> String {
+    let (request, _) = request(id, own);
+    let mut text = request.url.to_string().replace(request.state.expose_secret(), "STATE");
+    if let Some((_, challenge)) = request.parameters.iter().find(|(name, _)| name == "code_challenge") {
+        text = text.replace(challenge, "CHALLENGE");
+    }
+    text.replace('&', "\n    &").replace('?', "\n    ?")
+}
+
+#[test]
+fn the_request_to_each_provider() {
+    let by_hand: &[(&str, &str)] = &[
+        ("authorize_url", "https://id.example/authorize?tenant=7"),
+        ("token_url", "https://id.example/token"),
+    ];
+    let table = [
+        ("grigora", &[][..]),
+        ("grindery", &[]),
+        ("thegrid", &[]),
+        ("thegrid", &[("identity_provider", "github")]),
+        ("grovestreams", &[("email", "bbb@grovestreams.com")]),
+        ("grovestreams", &[("authorize_params", "query")]),
+        ("grovestreams", &[("authorize_params", "both")]),
+        ("custom", by_hand),
+        ("grigora", &[("authorize.prompt", "consent"), ("pkce", "never")]),
+    ];
+    let rows = table.map(|(id, own)| format!("{id} {own:?}\n  {}", readable(id, own)));
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn the_state_has_256_bits_and_is_never_the_same() {
+    let (one, two) = (request("grigora", &[]).0, request("grigora", &[]).0);
+    assert_eq!(one.state.expose_secret().len(), 43);
+    assert_ne!(one.state.expose_secret(), two.state.expose_secret());
+    assert_ne!(one.verifier.unwrap().expose_secret(), two.verifier.unwrap().expose_secret());
+}
+
+#[test]
+fn a_nonce_goes_with_openid_and_is_never_the_apps_own() {
+    let endpoints =
+        [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
+    let asked = |own: &[(&str, &str)], scopes: &[&str]| {
+        let own = [&endpoints, own].concat();
+        let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        let (redirect_uri, projects) = (DEEP_LINK, &[][..]);
+        let asked = Asked { scopes: &scopes, ..plain(redirect_uri, projects) };
+        let request = write(&config("custom", &own), &asked).unwrap();
+        let nonces = request.parameters.iter().filter(|(name, _)| name == "nonce");
+        let nonces: Vec<String> = nonces.map(|(_, value)| value.clone()).collect();
+        assert_eq!(nonces.first(), request.nonce.as_ref());
+        nonces
+    };
+    let constant: &[(&str, &str)] = &[("authorize.nonce", "always-the-same")];
+    for own in [&[], constant] {
+        let [one] = asked(own, &["profile", "openid"]).try_into().unwrap();
+        assert_eq!(one.len(), 43);
+        assert_ne!([one].to_vec(), asked(own, &["openid"]));
+        assert!(asked(own, &["openidx"]).is_empty());
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_sign_in_has_no_secret() {
+    let (request, config) = request("grigora", &[]);
+    let shown = serde_json::to_string(&messages(&request, &config, DEEP_LINK, true)).unwrap();
+    assert!(!shown.contains(request.state.expose_secret()));
+    assert!(!shown.contains(request.verifier.unwrap().expose_secret()));
+    assert!(shown.contains("code_challenge"));
+}
+
+mod any {
+    use super::*;
+    use grapnel_model::provider::is_reserved;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+    }
+
+    /// Addresses to begin with, each with what it says before any parameter: a query, a fragment, both, neither.
+    fn addresses() -> impl Strategy<Value = (&'static str, Option<&'static str>, &'static str)> {
+        prop::sample::select(vec![
+            ("https://id.example/authorize", None, ""),
+            ("https://id.example/authorize?tenant=7&x=%26", Some("tenant=7&x=%26"), ""),
+            ("https://id.example/Modern/#signinoauth/", None, "signinoauth/"),
+            ("https://id.example/Modern/?tenant=7#signinoauth/", Some("tenant=7"), "signinoauth/"),
+        ])
+    }
+
+    /// Names of extra parameters: any, and those that Grapnel sets itself, in any case.
+    fn extra_names() -> impl Strategy<Value = String> {
+        let own = [
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "state",
+            "code_challenge_method",
+            "scope",
+            "request",
+        ];
+        let own = prop::sample::select(own.map(str::to_owned).to_vec());
+        let of_any_case = (own, any::<bool>())
+            .prop_map(|(name, is_upper)| if is_upper { name.to_ascii_uppercase() } else { name });
+        prop_oneof!["\\PC{1,12}", Just("x y&z".to_owned()), of_any_case]
+            .prop_filter("the profile has it", |name| name != "email")
+    }
+
+    proptest! {
+        /// Nothing that a person or a profile can enter breaks out of its parameter, wherever that is.
+        #[test]
+        fn what_goes_into_an_address_comes_out_of_it(
+            (address, own_query, own_fragment) in addresses(),
+            place in prop::sample::select(vec!["query", "fragment", "both"]),
+            client_id in "[!-~]{1,40}",
+            scopes in prop::collection::vec("[!-+--~]{1,12}", 0..4),
+            separator in prop::sample::select(vec![("space", " "), ("comma", ",")]),
+            email in "\\PC{1,30}",
+            (extra_name, extra) in (extra_names(), "\\PC{1,30}"),
+            redirect_uri in prop::sample::select(vec![DEEP_LINK, "http://127.0.0.1:4711/callback",
+            "https://a.example/cb?a=b&c"]),
+        ) {
+            let extra_key = format!("authorize.{extra_name}");
+            let config = config("grovestreams", &[
+                ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
+                ("scope_separator", separator.0), ("email", &email), (&extra_key, &extra), ("pkce", "always"),
+            ]);
+            let asked = Asked { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
+            let request = write(&config, &asked).unwrap();
+            let shown = String::from(request.url.clone());
+            prop_assert!(shown.is_ascii() && !shown.contains(char::is_whitespace));
+            prop_assert!(shown.matches('#').count() <= 1);
+
+            let mut wanted = vec![
+                ("response_type", "code".to_owned()), ("client_id", client_id), ("redirect_uri",
+                redirect_uri.into()),
+                ("email", email), ("code_challenge_method", "S256".into()),
+                ("state", request.state.expose_secret().into()),
+            ];
+            if !scopes.is_empty() {
+                wanted.push(("scope", scopes.join(separator.1)));
+            }
+            if is_reserved(&extra_key) {
+                let is_own = |(name, _): &&(&str, String)| *name == extra_name;
+                let own = wanted.iter().filter(is_own).count();
+                let sent = request.parameters.iter().filter(|(name, _)| *name == extra_name).count();
+                prop_assert_eq!(sent, own, "{} is not for an app to set", extra_name);
+            } else {
+                wanted.push((&extra_name, extra));
+            }
+            for (name, value) in wanted {
+                let found: Vec<_> = request.parameters.iter().filter(|(key, _)| key == name).collect();
+                prop_assert_eq!(found, [&(name.to_owned(), value)]);
+            }
+
+            let fragment = request.url.fragment().unwrap_or_default();
+            let own = own_query.map(read).unwrap_or_default();
+            let query = read(request.url.query().unwrap_or_default());
+            if place == "fragment" {
+                prop_assert_eq!(request.url.query(), own_query);
+            } else {
+                prop_assert_eq!(query, [own, request.parameters.clone()].concat());
+            }
+            if place == "query" {
+                prop_assert_eq!(fragment, own_fragment);
+            } else {
+                let behind = fragment.strip_prefix(&format!("{own_fragment}?")).unwrap();
+                prop_assert_eq!(read(behind), request.parameters);
+            }
+        }
+    }
+}
