@@ -305,7 +305,7 @@ export const entries = (connection: string): Entry[] => [
   {
     at: at(-17 * MINUTE),
     kind: "renewed",
-    text: "Renewed. The refresh token changed with it; the old one is void.",
+    text: "Refreshed because you asked.",
     times: 1,
     last_at: null,
     connection_id: connection,
@@ -314,7 +314,7 @@ export const entries = (connection: string): Entry[] => [
   {
     at: at(-72 * MINUTE),
     kind: "renewed",
-    text: "Renewed, after one retry. Grigora had answered 503.",
+    text: "Refreshed because the token was needed. The attempt before it had failed.",
     times: 1,
     last_at: null,
     connection_id: connection,

@@ -95,7 +95,7 @@ const many = (count = 300) => {
       activity: Array.from({ length: 900 }, (_, n) => ({
         at: at(-n * 37 * MINUTE),
         kind: "renewed" as const,
-        text: `Renewed. The refresh token changed with it; the old one is void.`,
+        text: "Refreshed because the token was needed.",
         times: 1,
         last_at: null,
         connection_id: `c${(n % 300) + 1}`,

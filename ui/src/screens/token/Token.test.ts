@@ -56,7 +56,7 @@ test("the last reply is shown as the host masked it, and can be copied so", asyn
 test("renewals are listed with how they went, and nothing else is", async () => {
   await open("some");
   const list = await screen.findByTestId("renewals");
-  await waitFor(() => expect(list).toHaveTextContent("after one retry"));
+  await waitFor(() => expect(list).toHaveTextContent("The attempt before it had failed."));
   expect(list).not.toHaveTextContent("copied");
 });
 
