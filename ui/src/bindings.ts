@@ -7,8 +7,7 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**
 	 *  Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need
-	 *  not
-	 *  wait for ten thousand.
+	 *  not wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
 	/**  Those of these connections that are there: how they stand now. */
@@ -19,8 +18,8 @@ export const commands = {
 	settings: () => typedError<SettingsView, Error>(__TAURI_INVOKE("settings")),
 	/**
 	 *  Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The
-	 *  person
-	 *  is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was changed.
+	 *  person is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was
+	 *  changed.
 	 */
 	changeSettings: (changes: Changes) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { changes })),
 	/**  Has the person choose the file of certificate authorities to trust besides; nothing where they choose none. */
@@ -135,8 +134,7 @@ export const commands = {
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
 	/**
 	 *  Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether
-	 *  they
-	 *  do. Refused while it opens, or may open again by itself.
+	 *  they do. Refused while it opens, or may open again by itself.
 	 */
 	resetVault: () => typedError<boolean, Error>(__TAURI_INVOKE("reset_vault")),
 	/**  Looks at everything that has to work, and sends a deep link that has to come back. */
@@ -821,8 +819,7 @@ export type NewApp = {
 	client_secret: SecretInput | null,
 	/**
 	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI
-	 *  of
-	 *  the app's own, or a whole redirect URI, which is taken as it is.
+	 *  of the app's own, or a whole redirect URI, which is taken as it is.
 	 */
 	redirect?: string,
 	/**  The scopes to ask for. */
