@@ -1,4 +1,5 @@
-//! Calls of a provider's API: JSON with a bearer token (RFC 6750), which no redirect carries elsewhere.
+//! Calls of a provider's API: JSON with a bearer token (RFC 6750), userinfo, introspection (RFC 7662) and revocation
+//! (RFC 7009). No redirect is followed, so that a token stays with its host.
 
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::provider_text::clean;
@@ -15,10 +16,10 @@ use super::mask::Mask;
 use super::response::Reply;
 use super::token::Credentials;
 
-/// Why an API gave nothing.
+/// Why an API call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiFailure {
-    /// The API said no: the status, and its own code and words for it where it gave any.
+    /// The API responded with an error.
     #[error("it answered {}{}", status.as_u16(), if code.is_empty() { String::new() } else { format!(" ({code})") })]
     Refused {
         /// The HTTP status.
@@ -26,12 +27,13 @@ pub enum ApiFailure {
         /// The API's error code; empty if there is none.
         code: String,
     },
-    /// There was no usable reply.
+    /// There was no usable response.
     #[error("{0}")]
     Failed(Failure),
 }
 
-/// Calls `path` below `base`: a `POST` of `body` where there is one, else a `GET`.
+/// Calls `path` below `base`: a `POST` of `body` if there is one, otherwise a `GET`. Secrets in the response are
+/// masked.
 pub async fn call(
     client: &Client,
     base: &Url,
@@ -52,11 +54,12 @@ pub async fn call(
     read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was broken off".into()))))
 }
 
-/// A reply from so many bytes on is masked and parsed on another thread: here it would hold up what else goes on.
+/// From this size in bytes, a response is masked and parsed on a blocking thread, since it would hold up the async
+/// runtime.
 const LONG: usize = 64 << 10;
 
-/// Posts `body` to `path` below `base`, and answers with the reply as it came: it may be long, and is the caller's to
-/// read on another thread.
+/// Posts `body` to `path` below `base` and returns the response unparsed: it may be long, and the caller parses it on a
+/// blocking thread. Secrets in it are masked.
 pub async fn fetch(
     client: &Client,
     base: &Url,
@@ -76,14 +79,14 @@ pub async fn fetch(
     Err(read(&reply, token).err().unwrap_or(strange))
 }
 
-/// A reply as everything else sees it: without the secrets of its connection.
+/// Masks the connection's secrets in the body.
 async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
     let body = std::mem::take(&mut reply.body);
     reply.body = if body.len() < LONG {
         mask.json(body)
     } else {
         let mask = mask.clone();
-        // The thread ends otherwise only where the program does.
+        // This task fails only while the program shuts down.
         tokio::task::spawn_blocking(move || mask.json(body)).await.unwrap_or_default()
     };
     reply
@@ -113,15 +116,15 @@ fn request(
         .map_err(|error| not_sent(&error))
 }
 
-/// What a userinfo endpoint answered (OpenID Connect Core §5.3.2).
+/// The response of a userinfo endpoint (OpenID Connect Core §5.3.2).
 pub enum Userinfo {
     /// Claims as JSON.
     Claims(Value),
-    /// Claims in a JWT, whose signature is for the caller to check.
+    /// A JWT with the claims. The caller verifies its signature.
     Signed(String),
 }
 
-/// Asks a userinfo endpoint by GET, and by POST where it takes no GET.
+/// Calls a userinfo endpoint by GET, and by POST if it responds 400 or 405 to GET.
 pub async fn userinfo(
     client: &Client,
     url: &Url,
@@ -147,7 +150,7 @@ pub async fn userinfo(
     read(&masked(reply, mask).await, token).map(Userinfo::Claims)
 }
 
-/// Reads what is for everybody, such as a provider's keys. It may be kept by someone else, whom no token is sent.
+/// Reads a public JSON document, such as a provider's keys. No token is sent, since another host may serve it.
 pub async fn read_public(client: &Client, url: &Url) -> Result<Value, ApiFailure> {
     let request = Request::get(url.as_str())
         .header(header::ACCEPT, "application/json")
@@ -164,7 +167,7 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         return Err(ApiFailure::Failed(Failure::Strange(what, status)));
     }
     let parsed = serde_json::from_slice::<Value>(&reply.body);
-    // JSON-RPC answers an error with whatever status; the code in it says more.
+    // JSON-RPC reports errors with any HTTP status; the code in the body decides.
     let code = parsed.as_ref().ok().and_then(|value| error_code(value.get("error")?));
     let is_rpc = parsed.as_ref().is_ok_and(|value| value.get("jsonrpc").is_some());
     if !is_rpc && (status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) {
@@ -177,12 +180,12 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
     parsed.map_err(|_| strange(reply))
 }
 
-/// A reply that is not the JSON it should be.
+/// The failure for a response that is not the expected JSON.
 pub fn strange(reply: &Reply) -> ApiFailure {
     ApiFailure::Failed(Failure::Strange(describe(reply), reply.status))
 }
 
-/// An API's own code for an error: the text itself, or the number within a JSON-RPC error.
+/// The API's error code: a string, or the `code` number of a JSON-RPC error.
 fn error_code(error: &Value) -> Option<String> {
     match error {
         Value::String(code) => Some(code.clone()),
@@ -191,7 +194,7 @@ fn error_code(error: &Value) -> Option<String> {
     }
 }
 
-/// Introspects a token (RFC 7662), as the client itself.
+/// Introspects an access token (RFC 7662) with the client's credentials. Secrets in the response are masked.
 pub async fn introspect(
     client: &Client,
     url: &Url,
@@ -206,7 +209,7 @@ pub async fn introspect(
     read(&masked(reply, mask).await, token)
 }
 
-/// Revokes a token (RFC 7009), as the client itself. A token that the provider does not know counts as revoked.
+/// Revokes a token (RFC 7009) with the client's credentials. A token that the provider does not know counts as revoked.
 pub async fn revoke(
     client: &Client,
     url: &Url,
@@ -221,8 +224,8 @@ pub async fn revoke(
     if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
 }
 
-/// How the client authenticates at an endpoint that may have a way of its own. Whether HTTP Basic is encoded is the
-/// same everywhere.
+/// How the client authenticates at an endpoint that may declare its own method. `BasicRaw` is a property of the
+/// provider and applies to all endpoints.
 fn auth_at(own: Option<ClientAuth>, config: &ProviderConfig) -> ClientAuth {
     match own {
         _ if config.client_auth == ClientAuth::None => ClientAuth::None,
@@ -231,7 +234,7 @@ fn auth_at(own: Option<ClientAuth>, config: &ProviderConfig) -> ClientAuth {
     }
 }
 
-/// A form about a token, sent as the client itself.
+/// Builds a form request about a token, authenticated as the client.
 fn about_token(
     url: &Url,
     auth: ClientAuth,
@@ -246,7 +249,7 @@ fn about_token(
         .uri(url.as_str())
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    // A secret that is held all the same is not sent where the client has none to the provider.
+    // With client authentication `none`, a stored secret is not sent.
     let secret = credentials.client_secret.as_ref().filter(|_| auth != ClientAuth::None);
     match (auth, secret) {
         (method @ (ClientAuth::Basic | ClientAuth::BasicRaw), Some(secret)) => {
@@ -262,7 +265,7 @@ fn about_token(
     request.body(form.finish().into_bytes()).map_err(|error| not_sent(&error))
 }
 
-/// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1) unless the provider wants them as they are.
+/// HTTP Basic. Both halves are form-encoded (RFC 6749 §2.3.1), except for `BasicRaw`.
 fn basic(
     method: ClientAuth,
     client_id: &str,
@@ -279,7 +282,7 @@ fn not_sent(error: &dyn std::fmt::Display) -> ApiFailure {
     ApiFailure::Failed(Failure::NotSent(error.to_string()))
 }
 
-/// What a reply is that is not the JSON it should be.
+/// Describes a response that is not the expected JSON.
 pub fn describe(reply: &Reply) -> String {
     let start = reply.body.trim_ascii_start();
     if start.is_empty() {

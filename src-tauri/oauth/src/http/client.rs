@@ -1,5 +1,5 @@
-//! The HTTP client: bounded requests, over https unless to this machine, on the way that the settings and the
-//! environment say.
+//! The HTTP client. Every request has limits of size and time; anything but a loopback address must be `https`. The
+//! route (proxy, certificate authorities) follows the settings and the environment.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,57 +21,59 @@ use super::limits::Limits;
 use super::response::Reply;
 use crate::clock::CorrectedClock;
 
-/// Who is told how many bytes came, and of how many.
+/// Called for each part of a response body with the number of bytes received so far and, if the provider sent a
+/// `Content-Length`, the total.
 pub type Progress<'a> = dyn Fn(usize, Option<usize>) + Send + Sync + 'a;
 
-/// The HTTP client.
+/// The HTTP client that every request of the program goes through.
 pub struct Client {
-    /// Hears what time it is for whoever answers.
+    /// Corrected by the `Date` headers of token endpoints.
     time: Arc<CorrectedClock>,
     permits: HostPermits,
     pool: ClientPool,
 }
 
 impl Client {
-    /// A client that reports the `Date` of token responses to `time`.
+    /// Creates a client that reports the `Date` of token responses to `time`.
     pub fn new(time: Arc<CorrectedClock>) -> Self {
         Self { time, permits: HostPermits::default(), pool: ClientPool::default() }
     }
 
-    /// Goes by other settings from the next request on.
+    /// Replaces the settings. They apply from the next request on, which opens new connections.
     pub fn set(&self, settings: Settings) {
         self.pool.set(settings);
     }
 
-    /// Goes by settings that were kept.
+    /// Sets the stored settings at start, before the first request.
     pub fn begin_with(&self, settings: Settings) {
         self.pool.begin_with(settings);
     }
 
-    /// Waits for a turn to ask the token endpoint at `url`.
+    /// Waits for permission to send a token request to the host of `url`. See [`HostPermit`].
     pub async fn permit(&self, url: &Url) -> HostPermit {
         self.permits.any(url).await
     }
 
-    /// Waits, before such a turn, until what nobody waits for may take one.
+    /// Like [`Client::permit`], for a request that no person waits for. It leaves one slot of the host free for those
+    /// that a person waits for.
     pub async fn background_permit(&self, url: &Url) -> HostPermit {
         self.permits.in_background(url).await
     }
 
-    /// Sends a request, and waits for the whole reply.
+    /// Sends a request and reads the whole response.
     pub async fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Result<Reply, Failure> {
         self.send_with_progress(request, limits, &|_, _| ()).await
     }
 
-    /// Sends a request for tokens of an app whose token endpoint is `endpoint`, wherever the request itself goes. What
-    /// time the reply says it is counts as that host's word, so that an app has one at most.
+    /// Sends a token request. `endpoint` is the token endpoint of the app: the `Date` of the response is counted for
+    /// its host even if the request itself goes to another host, so that one app influences the clock as one host only.
+    /// A `Date` from loopback is ignored.
     pub async fn send_for_token(&self, request: Request<Vec<u8>>, endpoint: &Url) -> Result<Reply, Failure> {
         self.sent(request, Limits::TOKEN, &|_, _| (), endpoint.host_str().filter(|_| !is_loopback(endpoint)))
             .await
     }
 
-    /// Sends a request, and waits for the whole reply. `heard` is told of each piece how many bytes there are by
-    /// then, and how many there will be, where the provider says so.
+    /// Sends a request and reads the whole response. `heard` is called for each part that arrives.
     pub async fn send_with_progress(
         &self,
         request: Request<Vec<u8>>,
@@ -81,7 +83,7 @@ impl Client {
         self.sent(request, limits, heard, None).await
     }
 
-    /// Sends a request. `clock` is the host whose clock the reply's `Date` shows, where that counts.
+    /// Sends a request. `clock` is the host that the response's `Date` is counted for; `None` ignores it.
     async fn sent(
         &self,
         request: Request<Vec<u8>>,
@@ -96,7 +98,7 @@ impl Client {
         }
         let route = self.pool.to(&url)?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        // Any program of this machine may answer there.
+        // Any program on this computer may answer on loopback, so its `Date` is not trusted.
         let clock = clock.filter(|_| !is_loopback(&url));
         let exchange = self.exchange(&route, request, limits, heard, clock);
         match tokio::time::timeout(limits.time, exchange).await {
@@ -118,7 +120,7 @@ impl Client {
             if error.is_connect() { cause::not_sent(&error, &route.way(&url)) } else { cause::lost(&error) }
         })?;
         let date = moment(response.headers(), &header::DATE);
-        // An answer out of some cache tells of an earlier time.
+        // A cached response has an old `Date`.
         if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
         {
             self.time.hear(host, date, asked);
@@ -130,7 +132,7 @@ impl Client {
             headers: response.headers().clone(),
             body: Vec::new(),
         };
-        // What the client decompresses bears this header no more.
+        // The client removes this header when it decompresses a body, so an encoding that is left was not requested.
         if let Some(encoding) =
             text(response.headers(), &header::CONTENT_ENCODING).filter(|is| *is != "identity")
         {
@@ -161,7 +163,8 @@ fn moment(headers: &HeaderMap, name: &header::HeaderName) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text(headers, name)?).ok()
 }
 
-/// What `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3), at a provider whose clock shows `now`.
+/// Parses `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3). A date is compared with `now`, the provider's
+/// clock.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text(headers, &header::RETRY_AFTER)?.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -181,7 +184,7 @@ mod tests {
         Client::new(Arc::new(CorrectedClock::new(Arc::new(SystemClock::default()))))
     }
 
-    /// What comes of a request to a server that sends `piece` again and again, `every` so often, without end.
+    /// Sends a request to a server that writes `piece` again and again, pausing for `every`, and returns the failure.
     async fn ask_an_endless_server(piece: &'static [u8], every: Duration, limits: Limits) -> Failure {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
@@ -195,7 +198,7 @@ mod tests {
         });
         let request = Request::get(address).body(Vec::new()).unwrap();
         let failure = client().send(request, limits).await.unwrap_err();
-        // It is hung up on, and not only no longer listened to.
+        // The server ends only when the client closes the connection.
         server.await.unwrap();
         failure
     }

@@ -1,4 +1,4 @@
-//! The ways that requests go: to this machine past any proxy, to everyone else as the settings say.
+//! The HTTP clients, one set per route: loopback without a proxy, every other host by the settings.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,54 +15,56 @@ use super::proxy::Proxies;
 use crate::authorities;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two pieces of a reply.
+/// The longest pause between two parts of a response.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Both ways. Each is built at its first use, so that starting the program does not wait for it.
+/// The two routes. Each is built at its first use, so that the program's start does not wait for it.
 #[derive(Default)]
 pub(super) struct ClientPool {
-    /// Nothing until it is built by the settings.
+    /// To every other host. `None` until the first request after a change of the settings.
     outward: Mutex<Option<Route>>,
     settings: Mutex<Settings>,
-    /// For this machine: what is sent here in clear must not leave it.
+    /// To loopback, without a proxy: requests there may be unencrypted and must not leave this computer.
     inward: OnceLock<Route>,
 }
 
-/// One of the ways, and what is said of it where it fails.
+/// The clients of one route, and the facts that explain a failure on it.
 #[derive(Clone)]
 pub(super) struct Route {
     pooled: Client,
-    /// Makes a connection for each request: one that the server has closed unseen loses no answer.
+    /// Opens a new connection for every request. On a pooled connection that the server is closing, a request may be
+    /// sent whose response is then lost.
     fresh: Client,
     proxies: Option<Arc<Proxies>>,
     trusted: Arc<str>,
 }
 
 impl Route {
-    /// The client for requests that may use a connection of an earlier one, or for those that must not.
+    /// The client that reuses connections, or the one that opens a new connection for each request.
     pub(super) fn client(&self, may_reuse: bool) -> &Client {
         if may_reuse { &self.pooled } else { &self.fresh }
     }
 
-    /// The way of a request to `url`, to explain its failure by.
+    /// Describes the route of a request to `url`, to explain its failure.
     pub(super) fn way<'a>(&'a self, url: &'a Url) -> Way<'a> {
         Way { url, proxy: self.proxies.as_ref().and_then(|all| all.of(url)), trusted: &self.trusted }
     }
 }
 
 impl ClientPool {
-    /// Goes by other settings from the next request on.
+    /// Replaces the settings and drops the client that was built from the earlier ones.
     pub(super) fn set(&self, settings: Settings) {
         self.begin_with(settings);
         *self.outward.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Goes by settings that were kept, whether they still can be or not: that shows when they are needed.
+    /// Sets the settings without checking them. A setting that is no longer usable fails the first request that needs
+    /// it.
     pub(super) fn begin_with(&self, settings: Settings) {
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    /// The way to an address.
+    /// Selects the route for `url`, and builds its clients if needed.
     pub(super) fn to(&self, url: &Url) -> Result<Route, Failure> {
         if is_loopback(url) { self.inward() } else { self.outward() }
     }
@@ -105,7 +107,7 @@ impl ClientPool {
     }
 }
 
-/// The sources of what is trusted, for a person.
+/// Lists the sources of trusted certificate authorities, as a phrase for an error message.
 fn trusted(environment: Vec<String>, set: &str) -> String {
     let mut sources = vec!["the system’s authorities".to_owned()];
     sources.extend(environment);
@@ -121,7 +123,7 @@ fn trusted(environment: Vec<String>, set: &str) -> String {
 fn builder() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("Grapnel/", env!("CARGO_PKG_VERSION")))
-        // A redirect could carry a token to another origin; no endpoint here has a reason for one.
+        // A redirect could carry a token to another origin, and no endpoint used here needs one.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)

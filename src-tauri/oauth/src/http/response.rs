@@ -1,17 +1,17 @@
-//! A provider's reply.
+//! An HTTP response of a provider.
 
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-/// What a provider answered.
+/// An HTTP response of a provider.
 #[derive(Debug)]
 pub struct Reply {
     /// The HTTP status.
     pub status: StatusCode,
     /// The `Content-Type`; empty if there is none.
     pub content_type: String,
-    /// What `Retry-After` asks for.
+    /// How long `Retry-After` asks to wait.
     pub retry_after: Option<Duration>,
     /// All headers.
     pub headers: HeaderMap,
