@@ -1,5 +1,5 @@
-//! Certificate authorities that are trusted besides those of the system: a file that a person names, and the variables
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR`, which add to the system's store as well.
+//! Certificate authorities trusted in addition to the system's: a file set by the person, and the environment variables
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR`. Unlike in OpenSSL, the variables add to the system's store.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The longest file of authorities; that of a system has some 200 KB.
+/// The largest file that is read. A system's own bundle has about 200 KB.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Reads a file of certificates in PEM or DER format. Fails where it cannot be read, or one of them is none.
+/// Reads a file of certificates in PEM or DER format.
 fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let shown = path.display();
     let wrong = |message: String| {
@@ -23,7 +23,7 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
         wrong(format!("The file of certificate authorities “{shown}” cannot be read: {}.", in_words(error)))
     };
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
-    // A pipe or a device may keep whoever reads it waiting for ever.
+    // Reading a pipe or a device may block forever.
     if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
         return Err(wrong(format!("“{shown}” is not a file, or too long to be one of certificates.")));
     }
@@ -45,7 +45,10 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     }
 }
 
-/// The certificate authorities to trust besides. Fails where the file cannot be read, or holds none.
+/// Reads the certificate authorities of [`Settings::certificates`]; empty if none is set.
+///
+/// # Errors
+/// The file cannot be read, or does not consist of certificates.
 pub fn of_settings(settings: &Settings) -> Result<Vec<CertificateDer<'static>>> {
     if settings.certificates.is_empty() {
         return Ok(Vec::new());
@@ -53,16 +56,16 @@ pub fn of_settings(settings: &Settings) -> Result<Vec<CertificateDer<'static>>> 
     from_file(Path::new(&settings.certificates))
 }
 
-/// What the environment adds to the system's store: the certificates, and the variables that name them.
+/// The certificates that the environment adds, and the variables that name them.
 #[derive(Debug, Default)]
 pub struct FromEnvironment {
-    /// The certificates that the variables name.
+    /// The certificates of the files, and the system's own if a variable is set.
     pub certificates: Vec<CertificateDer<'static>>,
-    /// Such as `SSL_CERT_FILE (/etc/company.pem)`.
+    /// For error messages, such as `SSL_CERT_FILE (/etc/company.pem)`.
     pub sources: Vec<String>,
 }
 
-/// Reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name. What cannot be read is told in the log, and named as such.
+/// Reads `SSL_CERT_FILE` and `SSL_CERT_DIR`. A file that cannot be read is logged, and marked in `sources`.
 pub fn from_environment() -> FromEnvironment {
     let path = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let (file, directories) = (path("SSL_CERT_FILE").map(PathBuf::from), path("SSL_CERT_DIR"));
@@ -81,7 +84,7 @@ pub fn from_environment() -> FromEnvironment {
         found.certificates.append(&mut loaded.certs);
     }
     if !found.sources.is_empty() {
-        // With either variable set, the platform's verifier on Linux reads nothing else.
+        // With either variable set, the platform verifier on Linux reads nothing else.
         found.certificates.append(&mut of_system());
     }
     let mut store = RootCertStore::empty();
@@ -89,7 +92,7 @@ pub fn from_environment() -> FromEnvironment {
     found
 }
 
-/// The system's store where it is a directory of files; elsewhere the platform's verifier has it in any case.
+/// The system's store if it is a directory of files. On other systems the platform verifier includes it anyway.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 fn of_system() -> Vec<CertificateDer<'static>> {
     let directories = openssl_probe::candidate_cert_dirs();

@@ -1,4 +1,5 @@
-//! The authorization request (RFC 6749 §4.1.1 with RFC 7636): its address, and the secrets it is bound to.
+//! The authorization request (RFC 6749 §4.1.1 with PKCE, RFC 7636): its URL, and the `state`, code verifier and nonce
+//! that bind the callback to it.
 
 use std::borrow::Cow;
 
@@ -12,44 +13,44 @@ use oauth2::{
 };
 use url::Url;
 
-/// How many random bytes a state has: 256 bits.
+/// Random bytes of a `state`: 256 bits.
 const STATE_BYTES: u32 = 32;
-/// How many random bytes a nonce has.
+/// Random bytes of a nonce.
 const NONCE_BYTES: usize = 32;
 
-/// A request that is ready to be opened in a browser.
+/// An authorization request, ready to be opened in a browser.
 pub struct Request {
     /// The authorization URL with all its parameters.
     pub url: Url,
-    /// What the address carries.
+    /// The parameters of the URL, in order, without those that the authorization URL itself has.
     pub(crate) parameters: Vec<(String, String)>,
     /// The random `state`.
     pub state: SecretString,
-    /// The PKCE code verifier; none without PKCE.
+    /// The PKCE code verifier; `None` without PKCE.
     pub verifier: Option<SecretString>,
-    /// What the ID token has to repeat, where one is asked for (OpenID Connect Core §3.1.2.1).
+    /// The nonce that the ID token must repeat (OpenID Connect Core §3.1.2.1), if the request asks for an ID token.
     pub nonce: Option<String>,
 }
 
-/// Whom a sign-in is for, and what it asks for.
+/// The inputs of an authorization request.
 pub struct Asked<'a> {
-    /// The client id.
+    /// The client ID.
     pub client_id: &'a str,
     /// The redirect URI.
     pub redirect_uri: &'a str,
     /// The requested scopes.
     pub scopes: &'a [String],
-    /// The projects that the sign-in is limited to, where the provider knows projects.
+    /// The projects to limit the grant to, at a provider that has projects.
     pub projects: &'a [String],
-    /// The account that is meant, as its sign-in page knows it.
+    /// The account to sign in with, as the provider's sign-in page knows it.
     pub login_hint: Option<&'a str>,
-    /// Whether the person wants to choose an account, although one may be signed in already.
+    /// Whether the provider should let the person choose an account even if one is signed in.
     pub another_account: bool,
-    /// Whether a refresh token is held, so that consent to offline access was given before.
+    /// Whether a refresh token is stored, so that the person has consented to offline access before.
     pub offline_is_granted: bool,
 }
 
-/// Writes the request of one attempt.
+/// Builds the request of one sign-in attempt, with new random values.
 pub fn write(config: &ProviderConfig, asked: &Asked<'_>) -> Result<Request> {
     let redirect = RedirectUrl::new(asked.redirect_uri.to_owned())
         .map_err(|error| Error::new(Code::Internal, format!("The redirect URI cannot be used: {error}.")))?;
@@ -75,7 +76,7 @@ pub fn write(config: &ProviderConfig, asked: &Asked<'_>) -> Result<Request> {
     Ok(Request { url, parameters, state: state.into_secret().into(), verifier, nonce })
 }
 
-/// The engine's parameters, with those that the provider's conventions add and take away.
+/// The parameters of `oauth2`, adapted to the provider's conventions.
 fn parameters(url: &Url, config: &ProviderConfig, asked: &Asked<'_>) -> Vec<(String, String)> {
     let own = config.authorize_url.query_pairs().count();
     let mut parameters: Vec<(String, String)> =
@@ -102,11 +103,11 @@ fn parameters(url: &Url, config: &ProviderConfig, asked: &Asked<'_>) -> Vec<(Str
     for resource in &config.resources {
         add("resource", resource.clone());
     }
-    // Without it a provider must ignore this scope, and gives no refresh token (OpenID Connect Core §11).
+    // Without `prompt=consent` a provider must ignore this scope and issues no refresh token (OpenID Connect Core §11).
     if asked.scopes.iter().any(|scope| scope == "offline_access") && !asked.offline_is_granted {
         add("prompt", "consent".into());
     }
-    // A nonce is random, and never one that an app keeps.
+    // The nonce is always random; an app's fixed value would defeat it.
     let has_hint = parameters.iter().any(|(name, _)| name == "login_hint");
     let is_replaced = |name: &str| name == "nonce" || (has_hint && name == "login_hint");
     let extra = config.authorize_extra.iter().filter(|(name, _)| !is_replaced(name));
@@ -117,7 +118,7 @@ fn parameters(url: &Url, config: &ProviderConfig, asked: &Asked<'_>) -> Vec<(Str
     parameters
 }
 
-/// Has the provider ask which account is meant (OpenID Connect Core §3.1.2.1), besides what it is asked to prompt for.
+/// Adds `select_account` to `prompt` (OpenID Connect Core §3.1.2.1), keeping its other values.
 fn choose_account(parameters: &mut Vec<(String, String)>) {
     const SELECT: &str = "select_account";
     match parameters.iter_mut().find(|(name, _)| name == "prompt") {
@@ -128,7 +129,7 @@ fn choose_account(parameters: &mut Vec<(String, String)>) {
     }
 }
 
-/// Puts the parameters where the provider reads them.
+/// Writes the parameters into the query or the fragment, as the provider expects.
 fn place(config: &ProviderConfig, parameters: &[(String, String)]) -> Url {
     let mut url = config.authorize_url.clone();
     if config.authorize_params != ParameterLocation::Fragment {

@@ -1,4 +1,4 @@
-//! The callback: hostile input until parsed. One pure function reads it, for all ways back.
+//! The callback (RFC 6749 §4.1.2): hostile input until parsed. One pure function parses it for every redirect method.
 
 mod error;
 
@@ -8,42 +8,43 @@ use url::Url;
 
 pub use error::CallbackError;
 
-/// The longest callback address, and the longest form that a browser posts, that is read.
+/// The most bytes that are read of a callback URL or of a `form_post` body.
 pub const MAX_CALLBACK_BYTES: usize = 16 * 1024;
 
-/// A callback as it arrived. Under which names it carries its code and state depends on the app that it is for.
+/// A callback URL split into its parameters. Which of them carry the code and the state depends on the app; see
+/// [`UnparsedCallback::read`].
 pub struct UnparsedCallback {
-    /// The address without parameters.
+    /// The URL without query and fragment.
     place: Url,
     parameters: Vec<(String, String)>,
 }
 
-/// A callback that is well-formed. Whether it belongs to an attempt is for the caller to find out.
+/// A well-formed callback. The caller matches it to a sign-in attempt.
 #[derive(Debug)]
 pub struct Callback {
-    /// The state, if it carried one.
+    /// The `state`, if there is one.
     pub state: Option<SecretString>,
-    /// The issuer, if it named one (RFC 9207).
+    /// The `iss` parameter (RFC 9207), if there is one.
     pub issuer: Option<String>,
-    /// The code or the error.
+    /// The authorization code or the error.
     pub answer: AuthorizationResponse,
 }
 
-/// What the provider answered through the browser (RFC 6749 §4.1.2).
+/// The authorization response (RFC 6749 §4.1.2): a code or an error.
 #[derive(Debug)]
 pub enum AuthorizationResponse {
     /// An authorization code.
     Code(SecretString),
-    /// An error.
+    /// An error (RFC 6749 §4.1.2.1).
     Error {
         /// The error code.
         error: String,
-        /// The provider's own words.
+        /// The `error_description`.
         description: Option<String>,
     },
 }
 
-/// The names by which the callbacks of one app carry code and state.
+/// The parameter names that carry the code and the state in an app's callbacks.
 #[derive(Debug, Clone)]
 pub struct CallbackParameterNames {
     code: Vec<String>,
@@ -57,7 +58,7 @@ impl Default for CallbackParameterNames {
 }
 
 impl CallbackParameterNames {
-    /// The standard names, and those that the provider has besides.
+    /// The standard names `code` and `state`, and the provider's own names (`callback_names` of the profile).
     pub fn of(config: &ProviderConfig) -> Self {
         let (code, state) = config.callback_names.clone();
         let mut names = Self::default();
@@ -72,7 +73,10 @@ impl CallbackParameterNames {
     }
 }
 
-/// Takes a callback address apart.
+/// Splits a callback URL into its place and its parameters.
+///
+/// # Errors
+/// The text is too long, is no URL, or has a user or password.
 pub fn parse(address: &str) -> Result<UnparsedCallback, CallbackError> {
     if address.len() > MAX_CALLBACK_BYTES {
         return Err(CallbackError::TooLong);
@@ -88,8 +92,8 @@ pub fn parse(address: &str) -> Result<UnparsedCallback, CallbackError> {
     Ok(UnparsedCallback { place: url, parameters })
 }
 
-/// A provider may answer in the fragment. It counts where the query is empty: so the loopback page hands it on,
-/// and so a person pastes it where no script did.
+/// Moves the parameters of the fragment into an empty query. A provider may respond in the fragment: the loopback page
+/// forwards it as such, and a person pastes the URL as the browser shows it.
 fn take_fragment(url: &mut Url) {
     if url.query().is_none_or(str::is_empty)
         && let Some(fragment) = url.fragment()
@@ -100,12 +104,15 @@ fn take_fragment(url: &mut Url) {
 }
 
 impl UnparsedCallback {
-    /// Every parameter, in its order.
+    /// All parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Reads what it answers, under the names of the app that it is for.
+    /// Reads the authorization response under the parameter names of an app.
+    ///
+    /// # Errors
+    /// A parameter is repeated, or there is not exactly one of code and error.
     pub fn read(&self, names: &CallbackParameterNames) -> Result<Callback, CallbackError> {
         let standard = |name: &str| self.single(&[name.to_owned()]);
         let (error, description) = (standard("error")?, standard("error_description")?);
@@ -119,7 +126,7 @@ impl UnparsedCallback {
         Ok(Callback { state, issuer: standard("iss")?, answer })
     }
 
-    /// The one value that it carries under any of the names.
+    /// The non-empty value of the one parameter that has any of these names.
     fn single(&self, names: &[String]) -> Result<Option<String>, CallbackError> {
         let mut values = self.parameters.iter().filter(|(key, _)| names.contains(key));
         let first = values.next();
@@ -129,8 +136,9 @@ impl UnparsedCallback {
         Ok(first.map(|(_, value)| value.clone()).filter(|value| !value.is_empty()))
     }
 
-    /// Whether it came to `redirect_uri`, whose own query, if it has one, must have come along. Some browsers and
-    /// desktops turn the deep link's `:/` into `://`, which makes the first part of its path a host.
+    /// Whether the callback arrived at `redirect_uri`: scheme, host, port and path are equal, and the parameters of the
+    /// redirect URI's own query are present. Some browsers and desktops turn the deep link's `:/` into `://`, so that
+    /// the first path segment becomes a host; that spelling is accepted too.
     pub fn came_to(&self, redirect_uri: &str) -> bool {
         let spellings = [
             Some(redirect_uri.to_owned()),
@@ -145,7 +153,7 @@ impl UnparsedCallback {
 }
 
 impl Callback {
-    /// What a code alone amounts to, that a person pasted.
+    /// The callback for a code that a person pasted without its URL.
     pub fn of_code(code: &str) -> Self {
         Self { state: None, issuer: None, answer: AuthorizationResponse::Code(code.into()) }
     }
@@ -280,7 +288,7 @@ mod tests {
         );
     }
 
-    /// Parameters of a callback, with others among them that no one asked for, in any order.
+    /// Parameters of a callback, mixed with unrelated ones, in any order.
     fn parameters() -> impl Strategy<Value = (Vec<(String, String)>, String, String)> {
         let others = prop::collection::vec(("x[a-z]{0,8}", "\\PC{0,20}"), 0..5);
         (
@@ -298,7 +306,7 @@ mod tests {
             })
     }
 
-    /// An address that carries them: in its query, in its fragment, or behind a path in its fragment.
+    /// A URL that carries the parameters: in its query, in its fragment, or after a path in its fragment.
     fn address(place: &str, joint: &str, parameters: &[(String, String)]) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         format!("{place}{joint}{query}")
@@ -332,7 +340,7 @@ mod tests {
             prop_assert_eq!(echoed.expose_secret(), state);
         }
 
-        /// Wherever the second one stands, under whichever of its names, and even if it says the same.
+        /// Wherever the repetition is, under whichever name, and even with the same value.
         #[test]
         fn what_comes_twice_is_refused(
             (all, code, state) in parameters(), place in places(), joint in joints(),
@@ -346,7 +354,7 @@ mod tests {
             prop_assert!(matches!(refused, Err(CallbackError::Repeated(_))));
         }
 
-        /// Scheme, host, port and path are the attempt's own, whatever the parameters say.
+        /// Scheme, host, port and path must be those of the attempt, whatever the parameters are.
         #[test]
         fn only_its_own_address_is_an_attempts(
             (all, ..) in parameters(), joint in joints(), place in places(), host in "[a-z]{1,8}", port in 1024u16..,

@@ -1,4 +1,5 @@
-//! HTTP to providers: replies capped in size and time, no redirect followed, https only (but for this machine).
+//! HTTP to providers: responses are limited in size and time, redirects are not followed, and everything but loopback
+//! needs `https`.
 
 mod adapter;
 pub mod api;

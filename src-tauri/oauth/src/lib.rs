@@ -1,7 +1,7 @@
-//! The OAuth protocol over HTTP: the authorization request, the callback, the token endpoint, client authentication,
-//! discovery and revocation.
+//! The OAuth protocol over HTTP: authorization request, callback, token endpoint, client authentication, discovery,
+//! revocation.
 //!
-//! Nothing here stores anything: each function is given what it sends, and returns what came back.
+//! Nothing here is stored: each function is given what it sends and returns what it received.
 
 pub mod authorities;
 pub mod authorization_request;

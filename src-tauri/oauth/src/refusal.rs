@@ -1,4 +1,4 @@
-//! What a provider's refusal means, for a person.
+//! What a provider's error response means, explained to a person.
 
 use grapnel_model::error::{Code, Error};
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
@@ -7,19 +7,19 @@ use grapnel_model::secret::ExposeSecret;
 use crate::http::ENVELOPE_FAILURE;
 use crate::http::token::Credentials;
 
-/// What the provider said, cleaned. The code is empty where it gave none; a callback has no status.
+/// A provider's error response, cleaned for display.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal<'a> {
-    /// The HTTP status; none for an error in a callback.
+    /// The HTTP status; `None` for an error in a callback.
     pub status: Option<http::StatusCode>,
-    /// The error code.
+    /// The error code; empty if there is none.
     pub error: &'a str,
-    /// The provider's own words.
+    /// The provider's description.
     pub description: Option<&'a str>,
 }
 
 impl Refusal<'_> {
-    /// The refusal in the provider's words.
+    /// The message for the person, with the provider's own text.
     pub fn explain(&self, provider: &str) -> Error {
         let said = said(self.description);
         let status = self.status.map(|status| format!("status {}", status.as_u16()));
@@ -58,7 +58,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// Status and code, to look up: ` (status 400, invalid_grant)`.
+    /// Status and code for looking them up: ` (status 400, invalid_grant)`.
     pub fn in_brackets(&self) -> String {
         let status = self.status.map(|status| format!("status {}", status.as_u16()));
         let code = Some(self.error.to_owned()).filter(|code| !code.is_empty() && code != ENVELOPE_FAILURE);
@@ -67,14 +67,14 @@ impl Refusal<'_> {
     }
 }
 
-/// A provider's own words, as a sentence that ends once.
+/// A provider's text as a quoted sentence with one final mark.
 pub fn said(text: Option<&str>) -> String {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return String::new() };
     let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
     format!(" It says: “{text}”{stop}")
 }
 
-/// What to do about a client that is not accepted, by how it identifies itself.
+/// The hint for rejected client credentials, by the client authentication in use.
 pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &str) -> String {
     let secret = credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
     let method = match (config.client_auth, secret) {
@@ -97,7 +97,7 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
     )
 }
 
-/// Whether HTTP Basic carries it otherwise than as it is.
+/// Whether the form encoding of HTTP Basic changes the text.
 fn is_encoded(text: &str) -> bool {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>() != text
 }

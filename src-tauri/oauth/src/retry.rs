@@ -1,5 +1,4 @@
-//! When a try that failed is made again: after a pause that doubles, a random bit, and never before the provider
-//! wants it.
+//! When a failed request is retried: exponential back-off with jitter, and never before the provider's `Retry-After`.
 
 use std::time::Duration;
 
@@ -7,14 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The pause after the first failure.
 const FIRST_DELAY: Duration = Duration::from_secs(10);
-/// The longest pause that nobody asked for.
+/// The longest pause without a `Retry-After`.
 const MAX_DELAY: Duration = Duration::from_secs(3_600);
-/// The longest that a provider is heard. One that asks for more has made a mistake.
+/// The longest `Retry-After` that is honored; a longer one is a mistake.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
-/// The longest that those who were told to come back at one moment are spread over, as a share of the wait.
+/// Jitter on top of a `Retry-After`, as a fraction of it, so that many clients do not return at the same moment.
 const JITTER_DIVISOR: u32 = 10;
 
-/// The pause after so many failures in a row, when the provider `asked` for one. `dice` is from 0 to 1.
+/// The pause after `failures` failures in a row. `asked` is the provider's `Retry-After`; `dice` is a random number
+/// from 0 to 1.
 pub fn pause(failures: u32, asked: Option<Duration>, dice: f64) -> Duration {
     let doubled =
         FIRST_DELAY.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
@@ -24,18 +24,18 @@ pub fn pause(failures: u32, asked: Option<Duration>, dice: f64) -> Duration {
     own.max(asked + (asked / JITTER_DIVISOR).min(MAX_DELAY / 60).mul_f64(dice))
 }
 
-/// A throw of the dice for [`pause`].
+/// A random number from 0 to 1, for [`pause`].
 pub fn dice() -> f64 {
     f64::from(u32::from_le_bytes(grapnel_model::secret::random())) / f64::from(u32::MAX)
 }
 
-/// A moment so long from `now`.
+/// The time `pause` after `now`, saturating.
 pub fn after(now: Timestamp, pause: Duration) -> Timestamp {
     let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
 }
 
-/// A pause in words: `in 40 seconds`, `in 12 minutes`.
+/// A pause as text: `in 40 seconds`, `in 12 minutes`.
 pub fn in_words(pause: Duration) -> String {
     let seconds = pause.as_secs().max(1);
     match seconds {

@@ -1,5 +1,5 @@
-//! The messages of a sign-in as they are shown to the person: authorization request, callback and token request,
-//! without secrets.
+//! The messages of a sign-in as they are shown to the person: authorization request, callback and token request, with
+//! secrets described instead of shown.
 
 use grapnel_model::attempt::{Message, Parameter};
 use grapnel_model::provider::{ProviderConfig, is_secret};
@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::authorization_request::Request;
 
-/// The three messages of a sign-in, as they may be shown.
+/// The three messages of a sign-in.
 pub fn messages(
     request: &Request,
     config: &ProviderConfig,
@@ -52,7 +52,7 @@ pub fn messages(
     ]
 }
 
-/// Shows a sign-in by email and password in place of the browser's way: the code comes in the reply.
+/// Changes the messages to a sign-in by email and password: the request is a POST, and the code is in its response.
 pub fn by_password(messages: &mut [Message], login_url: &Url, email: &str) {
     let [asking, coming_back, ..] = messages else { return };
     let sent = ["response_type", "state", "redirect_uri", "client_id"];
@@ -70,14 +70,14 @@ pub fn by_password(messages: &mut [Message], login_url: &Url, email: &str) {
     }
 }
 
-/// Shows, in place of the code that was to come back, the error that came. Both texts are made safe before.
+/// Replaces the expected code with the error that arrived. The caller has cleaned both texts.
 pub fn came_back_with(messages: &mut [Message], error: &str, description: Option<&str>) {
     let Some(callback) = messages.iter_mut().find(|message| message.method.is_empty()) else { return };
     let came = [Some(shown("error", error)), description.map(|text| shown("error_description", text))];
     callback.parameters.splice(..1, came.into_iter().flatten());
 }
 
-/// Adds what the token endpoint answered to the exchange that it answered.
+/// Adds the token endpoint's response to the token request.
 pub fn answered_with(messages: &mut [Message], seen: Option<RedactedResponse>) {
     if let Some(exchange) = messages.iter_mut().rev().find(|message| message.method == "POST") {
         exchange.reply = seen;

@@ -87,7 +87,7 @@ fn consent_is_asked_for_until_offline_access_is_granted() {
     }
 }
 
-/// The address, a line a parameter, with stable names for what is random.
+/// The URL, one parameter per line, with placeholders for random values.
 fn readable(id: &str, own: &[(&str, &str)]) -> String {
     let (request, _) = request(id, own);
     let mut text = request.url.to_string().replace(request.state.expose_secret(), "STATE");
@@ -168,7 +168,7 @@ mod any {
         url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
     }
 
-    /// Addresses to begin with, each with what it says before any parameter: a query, a fragment, both, neither.
+    /// Authorization URLs, each with its own query and fragment, if any.
     fn addresses() -> impl Strategy<Value = (&'static str, Option<&'static str>, &'static str)> {
         prop::sample::select(vec![
             ("https://id.example/authorize", None, ""),
@@ -197,7 +197,7 @@ mod any {
     }
 
     proptest! {
-        /// Nothing that a person or a profile can enter breaks out of its parameter, wherever that is.
+        /// Nothing that a person or a profile enters breaks out of its parameter.
         #[test]
         fn what_goes_into_an_address_comes_out_of_it(
             (address, own_query, own_fragment) in addresses(),

@@ -1,8 +1,8 @@
-//! Why a callback is refused, and what the person is told.
+//! Why a callback is refused, and the message for the person.
 
 use grapnel_model::error::{Code, Error};
 
-/// Why a callback is not accepted.
+/// Why a callback is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
     #[error("it is longer than any true one")]
@@ -12,10 +12,10 @@ pub enum CallbackError {
     /// It is not a URL.
     NotAnAddress,
     #[error("its address is not the redirect URI of this sign-in")]
-    /// It is not at the redirect URI.
+    /// It did not arrive at the redirect URI.
     NotOurs,
     #[error("it names another issuer ({named}) than this sign-in’s ({known})")]
-    /// It names another issuer than the app's.
+    /// It names another issuer than the app's (RFC 9207).
     OtherIssuer {
         /// The issuer in the callback.
         named: String,
@@ -31,7 +31,7 @@ pub enum CallbackError {
         origin: String,
     },
     #[error("it does not name its issuer, which should be {0}")]
-    /// It lacks the issuer, which the provider announces to send.
+    /// It names no issuer, although the provider's metadata announces one (RFC 9207).
     NoIssuer(String),
     #[error("it carries “{0}” more than once")]
     /// It repeats a parameter.
@@ -45,7 +45,7 @@ pub enum CallbackError {
 }
 
 impl CallbackError {
-    /// What a person is told who waits for an answer.
+    /// The message for a person whose sign-in is waiting for a callback.
     pub fn explain(&self) -> Error {
         let message = format!("An answer came back from the browser that Grapnel does not accept: {self}.");
         let error = Error::new(Code::CallbackInvalid, message);
@@ -69,7 +69,7 @@ impl CallbackError {
         }
     }
 
-    /// What it is called where the same fault is counted. It contains nothing that was sent.
+    /// The name under which refused callbacks are counted and logged. It contains nothing of the callback.
     pub fn name(&self) -> &'static str {
         match self {
             Self::TooLong => "too_long",

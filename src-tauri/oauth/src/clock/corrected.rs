@@ -1,5 +1,5 @@
-//! The time by which tokens end: the machine's clock, corrected by what providers say in the `Date` of their replies
-//! (RFC 9110 §6.6.1), and not moved by anyone who sets the clock while the program runs.
+//! The corrected time, by which tokens expire: the system clock plus an offset learned from the `Date` headers of token
+//! endpoints (RFC 9110 §6.6.1). Setting the system clock while the program runs does not move it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,17 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::wall_clock::Clock;
 
-/// A smaller difference is the network's, or the second that a `Date` leaves open.
+/// Smaller differences come from network latency and from the whole seconds of `Date`.
 const MIN_OFFSET: SignedDuration = SignedDuration::from_secs(5);
-/// A larger one is no clock's, but a defect.
+/// Larger differences are a defect of the server, not of a clock.
 const MAX_OFFSET: SignedDuration = SignedDuration::from_hours(24);
-/// As far as one host alone is believed. It takes two that agree to say that the machine's clock is off by more: who
-/// has one app's tokens renewed must not decide when those of all others are.
+/// The largest correction on the word of one host alone; a larger one needs two hosts that agree. Otherwise the
+/// provider of one app could decide when the tokens of all other apps are refreshed.
 const MAX_OFFSET_OF_ONE_HOST: SignedDuration = SignedDuration::from_mins(10);
-/// How many replies of a host count.
+/// How many responses of a host are kept.
 const REPLIES_PER_HOST: usize = 3;
 
-/// Tells the time by which tokens end.
+/// The system clock with the learned correction.
 pub struct CorrectedClock {
     clock: Arc<dyn Clock>,
     heard: Mutex<ClockOffsets>,
@@ -26,38 +26,38 @@ pub struct CorrectedClock {
 
 #[derive(Default)]
 struct ClockOffsets {
-    /// By how much each token endpoint's host was ahead of the machine's clock in its last replies.
+    /// For each token endpoint's host, how far its clock was ahead of the system clock in its last responses.
     hosts: HashMap<String, VecDeque<SignedDuration>>,
-    /// What an earlier run of the program found out; it counts until this one knows better, or hears one reply that
-    /// finds the machine's clock right.
+    /// The offset learned by an earlier run. It applies until this run has its own, or until one response shows that
+    /// the system clock is right.
     before: SignedDuration,
 }
 
 impl CorrectedClock {
-    /// A clock without corrections, on top of the machine's `clock`.
+    /// Creates a clock without corrections on top of the system `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, heard: Mutex::default() }
     }
 
-    /// The present moment.
+    /// The current corrected time.
     pub fn now(&self) -> Timestamp {
         let steady = self.steady();
         steady.saturating_add(self.heard().offset()).unwrap_or(steady)
     }
 
-    /// How far the corrected time is ahead of the computer’s clock.
+    /// How far the corrected time is ahead of the system clock.
     pub fn offset(&self) -> SignedDuration {
         self.clock.now().duration_until(self.now())
     }
 
-    /// Takes over what an earlier run found out.
+    /// Sets the offset that an earlier run learned. An impossible one is ignored.
     pub fn remember(&self, offset: SignedDuration) {
         if offset.abs() <= MAX_OFFSET {
             self.heard().before = offset;
         }
     }
 
-    /// Takes in the `Date` of a token endpoint's reply to a request that was sent at `asked`, by the steady clock.
+    /// Learns from the `Date` of a token response. `asked` is when the request was sent, by [`Self::steady`].
     pub fn hear(&self, host: &str, date: Timestamp, asked: Timestamp) {
         let offset = offset(date, asked, self.steady());
         if offset.abs() > MAX_OFFSET {
@@ -75,7 +75,7 @@ impl CorrectedClock {
         }
     }
 
-    /// The machine's clock, as it would be had nobody set it since the program started.
+    /// The system time as if nobody had set the clock since the program started.
     pub fn steady(&self) -> Timestamp {
         let now = self.clock.now();
         now.saturating_sub(self.clock.set_by()).unwrap_or(now)
@@ -87,7 +87,7 @@ impl CorrectedClock {
 }
 
 impl ClockOffsets {
-    /// What most hosts agree on; a host counts once two of its replies do.
+    /// The median offset of all hosts with at least two responses.
     fn offset(&self) -> SignedDuration {
         let told = self.hosts.values().filter(|replies| replies.len() > 1);
         let told: Vec<_> = told.map(|replies| middle(replies.iter().copied())).collect();
@@ -100,7 +100,7 @@ impl ClockOffsets {
     }
 }
 
-/// The middle one; of two, the one that changes less; none where these are on different sides.
+/// The median; of two values the smaller correction, or zero if they have different signs.
 fn middle(offsets: impl Iterator<Item = SignedDuration>) -> SignedDuration {
     let mut offsets: Vec<_> = offsets.collect();
     offsets.sort_unstable();
@@ -112,8 +112,8 @@ fn middle(offsets: impl Iterator<Item = SignedDuration>) -> SignedDuration {
     if low.abs() < high.abs() { *low } else { *high }
 }
 
-/// By how much a clock that showed `date` is ahead: zero if it can have been right at some instant between the
-/// request and its reply. A `Date` has whole seconds.
+/// How far ahead the clock is that showed `date`: zero if it can have been right at any instant between request and
+/// response. A `Date` has whole seconds.
 fn offset(date: Timestamp, asked: Timestamp, answered: Timestamp) -> SignedDuration {
     let date_ends = date.saturating_add(SignedDuration::from_secs(1)).unwrap_or(date);
     if date > answered {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A clock that was set by so many seconds.
+    /// A system clock that was set forward by this many seconds.
     struct Set(i64);
     impl Clock for Set {
         fn now(&self) -> Timestamp {
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(time.offset(), SignedDuration::ZERO);
         hear(&time, "a", 300);
         assert_eq!(time.offset(), SignedDuration::from_mins(5));
-        // A clock that is mended is believed as soon.
+        // A corrected system clock is believed just as soon.
         hear(&time, "a", 0);
         hear(&time, "a", 0);
         assert_eq!(time.offset(), SignedDuration::ZERO);
@@ -205,13 +205,14 @@ mod tests {
         assert_eq!(time.offset(), SignedDuration::from_hours(3));
         hear(&time, "a", 10_800);
         assert_eq!(time.offset(), SignedDuration::from_hours(3));
-        // Someone set the clock right between the two runs.
+        // Someone set the system clock right between the two runs.
         hear(&time, "a", 0);
         assert_eq!(time.offset(), SignedDuration::ZERO);
     }
 
     proptest! {
-        /// However slow the network, a right clock is never found wrong, and a wrong one never by too much.
+        /// However slow the network, a right clock is never found wrong, and a wrong one is never corrected by too
+        /// much.
         #[test]
         fn the_network_is_not_taken_for_the_clock(
             real in -80_000_i64..80_000, there in 0_i64..60_000, back in 0_i64..60_000, start in 0_i64..1_000,

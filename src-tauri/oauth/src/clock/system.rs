@@ -1,4 +1,4 @@
-//! The clock of the machine.
+//! The system clock.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::wall_clock::Clock;
 
-/// The clock of the machine, which remembers when the program started.
+/// The system clock. It remembers the program's start, so that it notices when it is set.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: (Timestamp, Duration),
@@ -18,7 +18,7 @@ impl Default for SystemClock {
     }
 }
 
-/// What steering the clock smoothly may make of two readings that are not of one instant.
+/// Slewing (NTP) and two readings at different instants cause up to this difference; it is no setting of the clock.
 const NOISE: SignedDuration = SignedDuration::from_millis(500);
 
 impl Clock for SystemClock {
@@ -47,7 +47,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time since some start, the machine's sleep included.
+/// The time since boot, including suspend.
 #[cfg(target_os = "linux")]
 fn uptime() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -59,14 +59,14 @@ fn believed(set_by: SignedDuration) -> SignedDuration {
     if set_by.abs() < NOISE { SignedDuration::ZERO } else { set_by }
 }
 
-/// The time since the program asked first; whether the machine's sleep counts, no one says.
+/// The time since the first call. Whether suspend counts depends on the platform.
 #[cfg(not(target_os = "linux"))]
 fn uptime() -> Duration {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     START.get_or_init(std::time::Instant::now).elapsed()
 }
 
-/// A clock that is ahead may as well have slept; only one that went back was surely set.
+/// Being ahead may be due to suspend; only a clock that went back was certainly set.
 #[cfg(not(target_os = "linux"))]
 fn believed(set_by: SignedDuration) -> SignedDuration {
     if set_by > -NOISE { SignedDuration::ZERO } else { set_by }
@@ -74,7 +74,7 @@ fn believed(set_by: SignedDuration) -> SignedDuration {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    //! A timer of the wall clock, which the kernel ends early when the clock is set or the machine wakes.
+    //! A timer of the wall clock (`timerfd`). The kernel cancels it when the clock is set or the computer resumes.
 
     use std::io;
     use std::os::fd::OwnedFd;
@@ -93,7 +93,7 @@ mod linux {
     pub(super) async fn wait_until(at: Timestamp) -> io::Result<Woken> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-        // Zero would mean that it never ends.
+        // Zero would disarm the timer.
         let end = Timespec { tv_sec: at.as_second().max(1), tv_nsec: at.subsec_nanosecond().max(0).into() };
         let never_again = Timespec { tv_sec: 0, tv_nsec: 0 };
         timerfd_settime(&timer, flags, &Itimerspec { it_interval: never_again, it_value: end })?;

@@ -1,29 +1,29 @@
-//! The machine's clock, as a trait, so that tests decide what time it is.
+//! The system clock as a trait, so that tests set the time.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Why a wait is over.
+/// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {
-    /// The moment is there.
+    /// The time has come.
     Due,
-    /// The clock jumped: the machine slept, or someone set the clock. What was due is to be looked at anew.
+    /// The clock jumped: the computer was suspended, or someone set the clock. The caller computes its deadlines again.
     Jumped,
 }
 
-/// A wait for a moment.
+/// A wait for a point in time.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = Woken> + Send + 'a>>;
 
-/// Tells the wall-clock time of the machine, and waits by it.
+/// Wall-clock time, and waiting by it.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// By how much the clock was set since the program started, as far as that can be told. That the machine slept
-    /// is no setting: time passed.
+    /// How far the clock was set forward since the program started, as far as that is known. Suspend does not count,
+    /// since time passed.
     fn set_by(&self) -> SignedDuration {
         SignedDuration::ZERO
     }
@@ -34,8 +34,7 @@ pub trait Clock: Send + Sync + 'static {
     }
 }
 
-/// How often the wall clock is looked at where nothing tells that it jumped: timers stand still while a machine
-/// sleeps.
+/// How often the wall clock is read where the platform does not report jumps: ordinary timers stop during suspend.
 pub(super) const SLICE: Duration = Duration::from_secs(60);
 
 pub(super) async fn wait_in_slices(clock: &(impl Clock + ?Sized), at: Timestamp) -> Woken {

@@ -1,5 +1,5 @@
-//! The fuzz target of discovery: what an issuer announces is the typed issuer's, sends nothing in the clear, and can be
-//! entered as it is.
+//! The fuzz target of discovery. Accepted metadata belong to the typed issuer, have no unencrypted endpoint, and can be
+//! entered as app settings.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -48,7 +48,7 @@ fn split<'d>(data: &'d [u8], separator: &[u8]) -> (&'d [u8], &'d [u8]) {
     }
 }
 
-/// A document; or a status, after which comes the address that it redirects to.
+/// A document; or a status, followed by the URL that it redirects to.
 fn reply(one: &[u8]) -> Reply {
     let text = std::str::from_utf8(one).unwrap_or_default();
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -71,7 +71,7 @@ fn reply(one: &[u8]) -> Reply {
     }
 }
 
-/// Asserts what holds of everything that is found.
+/// Asserts what must hold for all accepted metadata.
 fn announced(asked: &TypedIssuer, found: &Discovery) {
     assert!(asked.is(&found.issuer));
     let issuer = Url::parse(&found.issuer).expect("an address");
@@ -105,7 +105,7 @@ fn announced(asked: &TypedIssuer, found: &Discovery) {
     assert_eq!(ProfileFile::read(&text).expect("what is found can be entered"), file);
 }
 
-/// Whether an address is one of this machine, read from its text anew.
+/// Whether a URL is a loopback address, decided independently from its text.
 fn is_here(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),

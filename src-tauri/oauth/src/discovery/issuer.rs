@@ -1,21 +1,21 @@
-//! The issuer that a person typed, and the addresses at which its metadata may be.
+//! The issuer as typed by a person, and the URLs where its metadata may be.
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::endpoint;
 use url::Url;
 
-/// RFC 8414 §3.
+/// The well-known path of RFC 8414 §3.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
-/// OpenID Connect Discovery §4.
+/// The well-known path of OpenID Connect Discovery §4.
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// An issuer, as it was typed.
+/// An issuer as it was typed.
 #[derive(Debug)]
 pub(super) struct TypedIssuer {
-    /// As text: what was typed, or the issuer that a pasted metadata URL belongs to.
+    /// The typed text, or the issuer that a pasted metadata URL belongs to.
     pub(super) text: String,
     url: Url,
-    /// Whether the issuer itself was typed. A metadata URL leaves open whether its issuer ends in a slash.
+    /// Whether the issuer itself was typed. A metadata URL does not tell whether its issuer ends in a slash.
     is_exact: bool,
 }
 
@@ -34,12 +34,12 @@ impl TypedIssuer {
         })
     }
 
-    /// The addresses of RFC 8414's document: before the issuer's path, as the standard has it, then behind it.
+    /// The URLs of RFC 8414's document: the well-known path before the issuer's path, as specified, then after it.
     pub(super) fn oauth_addresses(&self) -> Vec<Url> {
         self.addresses(|path| [format!("{OAUTH}{path}"), format!("{path}{OAUTH}")])
     }
 
-    /// The addresses of OpenID's document: behind the issuer's path, as the standard has it, then before it.
+    /// The URLs of OpenID's document: the well-known path after the issuer's path, as specified, then before it.
     pub(super) fn openid_addresses(&self) -> Vec<Url> {
         self.addresses(|path| [format!("{path}{OPENID}"), format!("{OPENID}{path}")])
     }
@@ -53,12 +53,12 @@ impl TypedIssuer {
         if first == second { vec![first] } else { vec![first, second] }
     }
 
-    /// Whether a document that names `announced` is this issuer's: compared to the letter (RFC 8414 §3.3).
+    /// Whether a document that names `announced` belongs to this issuer: the strings must be equal (RFC 8414 §3.3).
     pub(super) fn is(&self, announced: &str) -> bool {
         if self.is_exact { announced == self.text } else { self.differs_in_spelling_only(announced) }
     }
 
-    /// Whether `announced` is the same address in another spelling, such as with a slash at its end.
+    /// Whether `announced` is the same URL in another spelling, such as with a trailing slash.
     pub(super) fn differs_in_spelling_only(&self, announced: &str) -> bool {
         Url::parse(announced).is_ok_and(|url| without_slash(&url) == without_slash(&self.url))
     }

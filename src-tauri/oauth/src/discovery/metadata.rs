@@ -1,5 +1,5 @@
-//! The members of a metadata document that Grapnel reads (RFC 8414 §2). One that is null, empty or of the wrong type is
-//! left out and told; an endpoint that is not https is refused with the whole document.
+//! The members of a metadata document that Grapnel reads (RFC 8414 §2). A member that is null, empty or of the wrong
+//! type is skipped and reported. An endpoint that is not `https` refuses the whole document.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use grapnel_model::text::is_hidden;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-/// The members that are endpoints, each with the key of a profile that it fills.
+/// The members that are endpoints, each with the profile setting that it fills.
 pub(super) const ENDPOINTS: &[(&str, &str)] = &[
     ("authorization_endpoint", "authorize_url"),
     ("token_endpoint", "token_url"),
@@ -39,11 +39,11 @@ const FLAGS: &[&str] = &[
     "tls_client_certificate_bound_access_tokens",
 ];
 
-/// What the documents of one issuer say.
+/// The merged documents of one issuer.
 #[derive(Debug)]
 pub(super) struct Metadata {
     members: Map<String, Value>,
-    /// The members that were left out, each with the reason.
+    /// The skipped members, each with the reason.
     skipped: BTreeMap<&'static str, &'static str>,
 }
 
@@ -82,7 +82,7 @@ impl Metadata {
         Ok(read)
     }
 
-    /// Keeps a member, unless `unusable` says why it is left out.
+    /// Keeps a member, unless `unusable` returns a reason to skip it.
     fn keep(&mut self, name: &'static str, value: Value, unusable: impl Fn(&Value) -> Option<&'static str>) {
         let reason = if value.is_null() { Some("null") } else { unusable(&value) };
         match reason {
@@ -91,7 +91,7 @@ impl Metadata {
         }
     }
 
-    /// Fills what this one lacks from another document of the same issuer.
+    /// Adds the members that only `other`, a document of the same issuer, has.
     pub(super) fn join(&mut self, other: Self) {
         for (name, value) in other.members {
             let is_gap = self.members.get(&name).is_none_or(|own| own == &Value::Array(Vec::new()));
@@ -107,13 +107,13 @@ impl Metadata {
         self.members.get(name)?.as_str()
     }
 
-    /// The texts of a list. A list that is absent and one that is empty are different: see `announces`.
+    /// The strings of a list member. To tell an absent list from an empty one, see `announces`.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         let all = self.members.get(name).and_then(Value::as_array);
         all.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// Whether the member is there at all.
+    /// Whether the member is present.
     pub(super) fn announces(&self, name: &str) -> bool {
         self.members.contains_key(name)
     }
@@ -122,14 +122,14 @@ impl Metadata {
         self.members.get(flag) == Some(&Value::Bool(true))
     }
 
-    /// The members that were left out, each with the reason.
+    /// The skipped members, each with the reason.
     pub(super) fn skipped(&self) -> impl Iterator<Item = (&str, &str)> {
         self.skipped.iter().map(|(name, reason)| (*name, *reason))
     }
 }
 
-/// Plain http, or this machine, in the metadata of an issuer elsewhere would send codes, tokens and secrets in clear,
-/// or to whatever listens here: the whole document is refused.
+/// Refuses the document of a remote issuer if an endpoint is unencrypted or on loopback: codes, tokens and secrets
+/// would be sent in the clear, or to any program that listens on this computer.
 fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
     let Some(url) = value.as_str().and_then(|text| Url::parse(text).ok()) else { return Ok(()) };
     let is_here = is_this_machine(&url);
@@ -145,7 +145,7 @@ fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
         .hint("Tell the provider; the proxy before its server may be set up wrongly. Or enter the addresses by hand."))
 }
 
-/// The texts of a list, and whether something else was among them. What is no list stays as it is.
+/// The strings of a list, and a note if it has other values. A value that is no list is returned as it is.
 fn texts(value: Value) -> (Value, Option<&'static str>) {
     let Value::Array(mut all) = value else { return (value, None) };
     let before = all.len();
@@ -162,7 +162,7 @@ fn unusable_endpoint(value: &Value) -> Option<&'static str> {
     }
 }
 
-/// Whether requests to an address stay on this machine, in whatever form that is written.
+/// Whether requests to a URL stay on this computer, in any spelling of a loopback address.
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),

@@ -1,4 +1,5 @@
-//! Every checked-in input goes through its target again: those that once failed are among them. Shared with the core.
+//! Gives every checked-in input to its target again, including those that once failed. The core's fuzz targets use it
+//! too.
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -6,7 +7,7 @@ use std::path::Path;
 
 use super::TARGETS;
 
-/// The most that one target's inputs may have together.
+/// The most bytes that the inputs of one target may have together.
 const MAX_SEED_BYTES: usize = 40 << 10;
 
 #[test]

@@ -1,5 +1,5 @@
-//! The one adapter between providers' conventions and the protocol engine: it shapes the request that goes
-//! out, and makes the reply that comes back a plain RFC 6749 one, noting each deviation.
+//! The adapter between the providers' conventions and `oauth2`. It shapes outgoing token requests, and normalizes
+//! responses to RFC 6749, recording each deviation.
 
 mod members;
 mod reply;
@@ -17,15 +17,15 @@ pub(super) use reply::normalize;
 
 use super::adapter::members::Members;
 
-/// What a request to the token endpoint is for.
+/// What a token request is for.
 pub(super) enum Purpose<'a> {
-    /// Exchanging a code, which the callback brought with this state.
+    /// Exchanging a code that arrived with this `state`.
     Exchange { state: &'a SecretString },
-    /// Renewing.
+    /// Refreshing.
     Refresh,
 }
 
-/// Shapes the engine's form-encoded request as the provider wants it.
+/// Rewrites the form-encoded request of `oauth2` to the provider's conventions.
 pub(super) fn shape(
     request: Request<Vec<u8>>,
     config: &ProviderConfig,
@@ -77,7 +77,7 @@ pub(super) fn shape(
     encode(parts, &pairs, body)
 }
 
-/// HTTP Basic (RFC 7617) of both halves as they are.
+/// HTTP Basic (RFC 7617) with both halves unencoded.
 pub(super) fn basic(id: &str, secret: &str) -> Result<header::HeaderValue, http::Error> {
     let mut value =
         header::HeaderValue::from_str(&format!("Basic {}", BASE64.encode(format!("{id}:{secret}"))))?;

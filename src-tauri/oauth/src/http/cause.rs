@@ -1,5 +1,5 @@
-//! Why a request did not get through, in words: the host, the proxy or the certificate at fault, and no address, whose
-//! query could hold a secret.
+//! Explains why a request failed: names the host, the proxy or the certificate at fault. No URL is shown, since its
+//! query could contain a secret.
 
 use std::error::Error as StdError;
 use std::io;
@@ -13,15 +13,15 @@ use super::certificate::NotAccepted;
 use super::failure::Failure;
 use super::proxy::Through;
 
-/// What is known of the way that a request went.
+/// The facts about the route of a request.
 pub(super) struct Way<'a> {
     pub(super) url: &'a Url,
     pub(super) proxy: Option<Through>,
-    /// The sources of the authorities that were trusted.
+    /// The sources of the trusted certificate authorities, as a phrase.
     pub(super) trusted: &'a str,
 }
 
-/// Why nothing was sent.
+/// The failure of a request that was not sent.
 pub(super) fn not_sent(error: &reqwest::Error, way: &Way<'_>) -> Failure {
     let cause = Cause::of(error, way);
     match cause.advice {
@@ -30,7 +30,7 @@ pub(super) fn not_sent(error: &reqwest::Error, way: &Way<'_>) -> Failure {
     }
 }
 
-/// Why the answer did not arrive: whose it was is said beside it.
+/// The failure of a request whose response did not arrive. The message around it names the provider.
 pub(super) fn lost(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::Lost("it took too long".into());
@@ -52,7 +52,7 @@ impl Cause {
         let proxy = way.proxy.as_ref();
         let host = way.url.host_str().unwrap_or_default();
         let place = place(way.url);
-        // Whom the connection is made to.
+        // The host that the connection is made to.
         let (name, peer) = match proxy {
             Some(proxy) => (proxy.host.as_str(), format!("the proxy {}", proxy.place)),
             None => (host, place.clone()),
@@ -71,7 +71,7 @@ impl Cause {
         }
         let is_lookup = says("dns error") || says("failed to lookup address");
         if is_lookup || says("error resolving for socks proxy") {
-            // A SOCKS proxy of this kind has host names looked up here.
+            // This kind of SOCKS proxy leaves the lookup of host names to the client.
             let name = if says("error resolving for socks proxy") { host } else { name };
             return Self::bare(&format!("{name} cannot be found (DNS)"));
         }
@@ -103,7 +103,7 @@ impl Cause {
     }
 }
 
-/// What to do where nobody listens at a port of this machine.
+/// The advice if a loopback port refuses the connection.
 const NOBODY_LISTENS: &str = "Start the server that listens at this port of your computer. If it is Grapnel’s sandbox: \
     that runs while Grapnel’s window does.";
 
@@ -162,8 +162,8 @@ fn place(url: &Url) -> String {
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The causes below an error of the client, whose own words hold the address. An I/O error's own source leaves out the
-/// error that it wraps, which is the one that says something.
+/// The chain of causes below a `reqwest` error, whose own message contains the URL. An I/O error's `source` skips the
+/// error that it wraps, which is the informative one, so that is added.
 fn chain(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     let mut causes = Vec::new();
     let mut next = error.source();

@@ -1,4 +1,4 @@
-//! Checks a server's certificate as the platform does, and says what is wrong with one that it does not accept.
+//! Verifies server certificates as the platform does, and explains a refused one.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use x509_cert::der::Decode;
 
-/// The TLS settings by which requests leave this machine: the system's authorities, and `more`.
+/// The TLS settings for remote hosts: the system's authorities, and `more`.
 pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let platform = rustls_platform_verifier::Verifier::new_with_extra_roots(more, Arc::clone(&provider))?;
@@ -21,7 +21,7 @@ pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfi
     Ok(settings)
 }
 
-/// A certificate that was not accepted, and what is wrong with it.
+/// A refused certificate, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the certificate of {host} {fault}")]
 pub(super) struct NotAccepted {
@@ -31,7 +31,7 @@ pub(super) struct NotAccepted {
     pub(super) is_untrusted: bool,
 }
 
-/// The platform's verifier, whose refusals carry the certificate's issuer.
+/// The platform's verifier; its errors carry the certificate's issuer.
 #[derive(Debug)]
 struct Verifier(rustls_platform_verifier::Verifier);
 
@@ -94,8 +94,8 @@ impl NotAccepted {
                 (format!("is for another name{}", names(presented)), false)
             }
             CertificateError::Revoked => ("has been revoked".to_owned(), false),
-            // The second is of an authority with the name of a trusted one; the third of one that is its own authority,
-            // as servers for development make it, or what the system has to say.
+            // `BadSignature`: an authority with the name of a trusted one. `Other`: a self-signed certificate, as
+            // development servers have, or the system's own message.
             CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Other(_) => {
                 ("is not trusted".to_owned(), true)
             }
@@ -105,14 +105,14 @@ impl NotAccepted {
     }
 }
 
-/// The name of who issued a certificate, as RFC 4514 writes it.
+/// The name of a certificate's issuer, as RFC 4514 writes it.
 fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
     let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
     let name = clean(&certificate.tbs_certificate.issuer.to_string(), &[]);
     (!name.is_empty()).then_some(name)
 }
 
-/// The names that a certificate is for, such as `DnsName("other.example")`: a few of them.
+/// A few of the names that a certificate is for, such as `DnsName("other.example")`.
 fn names(presented: &[String]) -> String {
     let bare = |name: &String| {
         let quoted = name.split('"').nth(1).unwrap_or(name);

@@ -1,4 +1,4 @@
-//! How a request fails before its reply means anything, and how that is said to a person.
+//! Failures of a request before its response means anything, and their messages for the person.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -10,41 +10,41 @@ use http::StatusCode;
 
 use super::unusable::Unusable;
 
-/// Why there is no usable reply.
+/// Why there is no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The request never left: nothing can have happened at the provider.
+    /// The request was not sent; nothing happened at the provider.
     #[error("not sent: {0}")]
     NotSent(String),
-    /// The same, for a cause that a person can put right.
+    /// The request was not sent, for a cause that the person can correct.
     #[error("not sent: {reason}")]
     Blocked {
-        /// What is in the way.
+        /// The cause.
         reason: String,
         /// What to do about it.
         advice: String,
     },
-    /// The request left, and its answer was not seen: anything may have happened at the provider.
+    /// The request was sent, but its response did not arrive; the provider may have acted on it.
     #[error("answer lost: {0}")]
     Lost(String),
-    /// The provider says that it cannot now.
+    /// The provider is temporarily unavailable: the status, and the time of `Retry-After`.
     #[error("unavailable: {0}")]
     Unavailable(StatusCode, Option<Duration>),
-    /// The reply is larger than any true one; more than this many bytes.
+    /// The response is longer than this many bytes.
     #[error("more than {0} bytes")]
     TooLarge(usize),
-    /// The reply's JSON has more values than any true one; more than this many.
+    /// The response has more than this many JSON values.
     #[error("more than {0} values")]
     TooMany(usize),
-    /// The reply cannot be understood: what it is instead of what it should be, and its status.
+    /// The response is not understood: what it is instead, and its status.
     #[error("the reply is {0}")]
     Strange(String, StatusCode),
-    /// The reply is a grant that cannot be used.
+    /// The response is a grant that cannot be used.
     #[error("the grant cannot be used: {0:?}")]
     Unusable(Unusable, StatusCode),
 }
 
-/// Whether a status says that the provider cannot now, whatever it was asked for.
+/// Whether a status means that the provider is temporarily unavailable, whatever the request was.
 pub(super) fn is_busy(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(
@@ -58,7 +58,7 @@ impl Failure {
         Self::NotSent(root(error))
     }
 
-    /// A setting that cannot be used any more.
+    /// The failure for a setting that is no longer usable.
     pub(super) fn blocked(error: &Error) -> Self {
         let mut letters = error.message.trim_end_matches('.').chars();
         let first = letters.next().map(|first| first.to_ascii_lowercase());
@@ -72,19 +72,20 @@ impl Failure {
             Self::NotSent(_) | Self::Blocked { .. } => false,
             Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) | Self::Unusable(..) => true,
             Self::Strange(_, status) => status.is_success(),
-            // A busy server did nothing; a failing one, or a gateway that gave up waiting for it, may have.
+            // With 503, 408, 425 and 429 the server did nothing; with any other 5xx it may have, such as behind a gateway
+            // that timed out.
             Self::Unavailable(status, _) => {
                 status.is_server_error() && *status != StatusCode::SERVICE_UNAVAILABLE
             }
         }
     }
 
-    /// How long the provider asks to be left alone.
+    /// How long the provider asks to wait.
     pub fn wait(&self) -> Option<Duration> {
         if let Self::Unavailable(_, wait) = self { *wait } else { None }
     }
 
-    /// What happened, for a person. The caller adds what it means and what to do.
+    /// The message for the person. The caller adds what it means and what to do.
     pub fn explain(&self, provider: &str) -> Error {
         match self {
             Self::NotSent(reason) => {
@@ -127,8 +128,8 @@ impl Failure {
     }
 }
 
-/// The innermost cause, which is the one that says something, with the host that was asked; never with the rest of an
-/// address in it, whose query could hold a secret.
+/// The innermost cause with the host that was asked. The rest of the URL is left out, since its query could contain a
+/// secret.
 fn root(error: &reqwest::Error) -> String {
     let cause = if error.is_timeout() { "it took too long".into() } else { innermost(error) };
     let host = error.url().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
@@ -148,7 +149,7 @@ fn innermost(error: &reqwest::Error) -> String {
     known.map_or_else(|| without_number(&cause.to_string()), str::to_owned)
 }
 
-/// What the system says of a connection, in words that are the same on every system.
+/// An I/O error in words that are the same on every system.
 fn in_words(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::ConnectionRefused => "connection refused",
@@ -165,17 +166,17 @@ fn in_words(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
-/// The system's own words, without its number for them.
+/// The system's message without its error number.
 fn without_number(text: &str) -> String {
     text.split(" (os error ").next().unwrap_or(text).to_owned()
 }
 
-/// Whether a character is shown as itself and changes nothing around it; line breaks are.
+/// Whether a character is shown as itself and does not affect the text around it. Line breaks are allowed.
 pub(super) fn is_shown_plainly(c: char) -> bool {
     c == '\n' || !(is_control(c) || is_hidden(c))
 }
 
-/// The error code given to a failure in an envelope, which has only words.
+/// The error code for a failure in a response envelope that has only a message.
 pub const ENVELOPE_FAILURE: &str = "success:false";
 
 #[cfg(test)]

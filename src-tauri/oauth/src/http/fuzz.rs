@@ -1,5 +1,5 @@
-//! The fuzz target of token endpoints' replies: a grant that is kept can be sent, and nothing that is shown or kept
-//! beside it gives a secret away.
+//! The fuzz target of token responses. An accepted grant can be sent, and nothing that is shown or stored beside its
+//! tokens reveals a secret.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -29,10 +29,10 @@ const VERIFIER: &str = "verifier-0a6b9d2e4c8f13";
 /// The current time: 2026-03-02T12:00:00Z.
 const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_772_452_800, 0);
 
-/// A client secret may have spaces (RFC 6749 appendix A.2).
+/// A client secret may contain spaces (RFC 6749 appendix A.2).
 const CLIENT_SECRET: &str = "s3cret with/spaces+and=signs";
 const REFRESH: &str = "refresh-41d7c0be95a3";
-/// The members whose texts are tokens wherever they are.
+/// The members whose values are tokens at any depth.
 const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 const SENT: [&str; 5] = [CODE, STATE, VERIFIER, CLIENT_SECRET, REFRESH];
 
@@ -73,7 +73,7 @@ pub(crate) fn token_response(data: &[u8]) {
     masked(&reply.body);
 }
 
-/// The status and the provider's id, headers, an empty line, the body. What is none of these is left out.
+/// Status and provider ID, headers, an empty line, the body. Malformed lines are ignored.
 fn read(data: &[u8]) -> (Reply, ProviderConfig) {
     let (head, body) = match data.windows(2).position(|two| two == b"\n\n") {
         Some(at) => (&data[..at], &data[at + 2..]),
@@ -117,7 +117,7 @@ fn config(provider: &str) -> ProviderConfig {
     }
 }
 
-/// Every request is answered with this reply.
+/// Responds to every request with this response.
 impl Transport for Reply {
     fn send(&self, _request: oauth2::HttpRequest) -> impl Future<Output = Result<Reply, Failure>> + Send {
         std::future::ready(Ok(Reply {
@@ -143,7 +143,7 @@ fn ask(
     }
 }
 
-/// Asserts that a grant is one that can be kept and sent.
+/// Asserts that a grant can be stored and sent.
 fn usable(grant: &Grant) {
     let tokens = [Some(&grant.access_token), grant.refresh_token.as_ref(), grant.id_token.as_ref()];
     for token in tokens.into_iter().flatten().map(ExposeSecret::expose_secret) {
@@ -165,7 +165,7 @@ fn usable(grant: &Grant) {
     }
 }
 
-/// Everything of a grant but its tokens.
+/// Everything of a grant except its tokens.
 fn shown_of_grant(grant: &Grant) -> Vec<String> {
     let deviations = grant.deviations.iter().flat_map(|one| [one.member.clone(), one.found.clone()]);
     let lists = [&grant.scopes, &grant.project_ids].into_iter().flatten().flatten().cloned();
@@ -208,7 +208,7 @@ fn gives_nothing_away(shown: &[String], secrets: &[&str]) {
     }
 }
 
-/// The tokens anywhere in a reply, by what their members are called.
+/// The tokens at any depth of a response, by the names of their members.
 fn tokens_in(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     match value {
@@ -228,7 +228,7 @@ fn tokens_in(value: &Value) -> BTreeSet<String> {
     found
 }
 
-/// Asserts that a reply's values were counted before a parser made them.
+/// Asserts that the values of a response were counted before parsing created them.
 fn counted(body: &[u8]) {
     let Ok(text) = std::str::from_utf8(body) else { return };
     let Ok(value) = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}').trim()) else { return };
@@ -242,13 +242,13 @@ fn counted(body: &[u8]) {
 fn size(value: &Value) -> usize {
     1 + match value {
         Value::Array(all) => all.iter().map(size).sum(),
-        // A name that comes again replaces what was there.
+        // A repeated name replaces the earlier value.
         Value::Object(all) => all.values().map(size).sum(),
         _ => 0,
     }
 }
 
-/// Asserts that JSON stays JSON when secrets are masked in it, and that they are.
+/// Asserts that masking keeps JSON valid and masks all secrets.
 fn masked(body: &[u8]) {
     let Ok(before) = serde_json::from_slice::<Value>(body) else { return };
     let tokens = tokens_in(&before);
@@ -263,12 +263,12 @@ fn masked(body: &[u8]) {
     mask.value(&mut value);
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     gives_nothing_away(&texts(&value), &secrets);
-    // A long reply is masked as it came.
+    // A long response is masked without being parsed.
     let given = secrets.iter().find(|secret| texts(&after).iter().any(|text| text.contains(**secret)));
     assert_eq!(given, None, "in {after}");
 }
 
-/// Every text and name of a value.
+/// Every string and name of a value.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],

@@ -1,5 +1,5 @@
-//! Host permits limit the concurrent token requests to a host, however many connections are due at once. Whoever
-//! waits longest is next, and a person never waits for what is renewed by itself.
+//! Limits the concurrent token requests per host, however many connections are due at once. Permits are given in order
+//! of arrival, and background refreshes leave one slot free for requests that a person waits for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-/// How many token requests may be under way at one host.
+/// The most concurrent token requests to one host.
 const MAX_REQUESTS: usize = 4;
-/// How many of them may be there without anyone waiting for them.
+/// The most of them that may be background refreshes.
 const MAX_BACKGROUND_REQUESTS: usize = MAX_REQUESTS - 1;
 
-/// A place among the token requests of a host, for as long as it is held.
+/// One of a host's slots for token requests, until it is dropped.
 #[derive(Debug)]
 pub struct HostPermit(#[expect(dead_code, reason = "held, never read")] Option<OwnedSemaphorePermit>);
 
-/// The turns at every host.
+/// The slots of every host.
 #[derive(Debug, Default)]
 pub(super) struct HostPermits(Mutex<HashMap<String, Host>>);
 
@@ -27,12 +27,12 @@ struct Host {
 }
 
 impl HostPermits {
-    /// Waits for a turn to ask for tokens.
+    /// Waits for a slot.
     pub(super) async fn any(&self, url: &Url) -> HostPermit {
         HostPermit(self.host(url).all.acquire_owned().await.ok())
     }
 
-    /// Waits until what nobody waits for may take its turn.
+    /// Waits for a slot that background refreshes may take.
     pub(super) async fn in_background(&self, url: &Url) -> HostPermit {
         HostPermit(self.host(url).in_background.acquire_owned().await.ok())
     }
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether a turn is there at once.
+    /// The permit if it is available at once.
     async fn is_free(turn: impl Future<Output = HostPermit>) -> Option<HostPermit> {
         let mut turn = pin!(turn);
         poll_fn(|context| {

@@ -1,10 +1,9 @@
-//! How many values a JSON text holds, counted before it is parsed: in memory each takes a hundred times the room that
-//! the shortest, `0,`, has in a reply.
+//! Counts the values of a JSON text before it is parsed: the shortest, `0,`, takes a hundred times its size in memory.
 
-/// Counts the values of a JSON text as its pieces arrive.
+/// Counts the values of a JSON text as its parts arrive.
 #[derive(Debug, Default)]
 pub(super) struct Values {
-    /// Whether it is a list or an object, once its first character is known.
+    /// Whether the text is a list or an object, once its first character is known.
     is_json: Option<bool>,
     count: usize,
     is_in_string: bool,
@@ -12,9 +11,8 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Takes in the next piece, and answers how many values there are so far beyond the first: never fewer than a
-    /// parser makes of it. Of what is neither a list nor an object, none. A byte order mark and any kind of space may
-    /// stand before either.
+    /// Adds a part of the text and returns an upper bound for the number of values so far, not counting the outermost.
+    /// Zero for a text that is neither a list nor an object. A byte order mark and any white space may precede it.
     pub(super) fn take_in(&mut self, piece: &[u8]) -> usize {
         let first = piece.iter().find(|byte| byte.is_ascii_graphic());
         if self.is_json.is_none() {
@@ -36,7 +34,7 @@ impl Values {
     }
 }
 
-/// Whether a JSON text holds more values than `most`.
+/// Whether a JSON text has more than `most` values.
 pub fn holds_more_than(most: usize, text: &str) -> bool {
     Values::default().take_in(text.as_bytes()) > most
 }
@@ -79,7 +77,7 @@ mod tests {
     }
 
     proptest! {
-        /// However it is cut into pieces, and whatever its texts hold.
+        /// However it is split into parts, and whatever its strings contain.
         #[test]
         fn no_value_escapes_the_count(value in any_json(), cut in any::<prop::sample::Index>()) {
             let text = value.to_string();

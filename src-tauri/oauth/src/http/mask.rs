@@ -1,4 +1,5 @@
-//! The one masking pass over what a provider sends: a reply that repeats a secret cannot make it be kept or shown.
+//! Masks secrets in everything a provider sends, so that a response that repeats one cannot cause it to be stored or
+//! shown.
 
 use std::borrow::Cow;
 
@@ -9,19 +10,19 @@ use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
 
-/// What is put in place of a secret.
+/// Replaces a secret.
 pub(super) const MASKED: &str = "[secret]";
-/// A shorter secret is a word that may well stand elsewhere by chance.
+/// Shorter secrets are not masked: they may occur elsewhere by chance.
 const MIN_SECRET: usize = 12;
 
-/// What must not be seen: secrets, in every form that they may be repeated in.
+/// The secrets to mask, in every encoding in which they may be repeated.
 #[derive(Clone)]
 pub struct Mask {
     text: Option<AhoCorasick>,
     json: Option<AhoCorasick>,
 }
 
-/// What `encodeURIComponent` leaves as it is.
+/// The characters that `encodeURIComponent` does not escape.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -34,22 +35,21 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 
 impl Mask {
-    /// A mask for these secrets.
+    /// Creates a mask for these secrets.
     pub fn of(secrets: impl IntoIterator<Item = SecretString>) -> Self {
         let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().trim().len() >= MIN_SECRET);
         let secrets: Vec<SecretString> = secrets.collect();
         let automaton = |in_json| {
             let forms = secrets.iter().flat_map(|secret| forms(secret.expose_secret().trim(), in_json));
             let forms: Vec<Vec<u8>> = forms.collect();
-            // So few needles always make an automaton.
+            // Building an automaton of so few patterns does not fail.
             let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
             built.filter(|_| !forms.is_empty())
         };
         Self { text: automaton(false), json: automaton(true) }
     }
 
-    /// A text without the secrets. Hidden characters are removed wherever a text is shown, so that none keeps a secret
-    /// from being found.
+    /// A text with its secrets masked. If hidden characters conceal a secret, they are removed too.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if text.contains(is_hidden) {
             let visible: String = text.chars().filter(|c| !is_hidden(*c)).collect();
@@ -67,15 +67,15 @@ impl Mask {
         }
     }
 
-    /// JSON text without the secrets, however its strings are escaped. What was JSON stays JSON.
+    /// JSON text with its secrets masked, in any escaping of its strings. Valid JSON stays valid.
     pub fn json(&self, body: Vec<u8>) -> Vec<u8> {
         if self.json.is_none() {
             return body;
         }
         let in_place = |before: &[u8], found: &[u8]| {
-            // What begins within an escape is something else.
+            // A match that begins inside an escape sequence is something else.
             let slashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
-            // A number may be a secret as well, and what stands in its place must be one.
+            // A number may be a secret too, and must be replaced by a number.
             let masked = if found.iter().all(u8::is_ascii_digit) { "0" } else { MASKED };
             slashes.is_multiple_of(2).then_some(masked)
         };
@@ -83,11 +83,11 @@ impl Mask {
             Cow::Owned(masked) => Some(masked),
             Cow::Borrowed(_) => None,
         };
-        // Where nothing secret is in it, it stays as it came.
+        // Without a secret, the body is returned unchanged.
         masked.unwrap_or(body)
     }
 
-    /// Masks every text of a value, and every name.
+    /// Masks every string and every name in a value.
     pub fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
@@ -114,7 +114,8 @@ impl Mask {
     }
 }
 
-/// Bytes with what was found in them replaced by what `in_place` says, by what is before it and by itself.
+/// Replaces each match, extended to the end of its token, with the result of `in_place`, which is given the bytes
+/// before the match and the match itself. `None` keeps it.
 fn replaced<'b>(
     automaton: Option<&AhoCorasick>,
     bytes: &'b [u8],
@@ -140,15 +141,15 @@ fn replaced<'b>(
     Cow::Owned(masked)
 }
 
-/// What most tokens are made of (RFC 6750 §2.1), as it is or percent-encoded.
+/// The characters of most tokens (RFC 6750 §2.1), plain or percent-encoded.
 fn is_of_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=%".contains(&byte)
 }
 
-/// The ways in which a secret may stand in a reply: as it is, in a JSON string, in a form or an address.
+/// The encodings in which a secret may occur in a response: plain or as a JSON string, form-encoded, percent-encoded.
 fn forms(secret: &str, in_json: bool) -> Vec<Vec<u8>> {
-    // Two thirds of a token tell it from others of the same provider, and find one that was cut off. What stands in
-    // JSON otherwise than in itself is looked for whole, so that no escape is cut in two.
+    // Two thirds of a token distinguish it from others of the same provider and still match a truncated one. A secret
+    // with characters that JSON escapes is matched as a whole, so that no escape sequence is split.
     let telling = if secret.bytes().all(is_of_token) {
         MIN_SECRET.max(secret.len().div_ceil(3) * 2)
     } else {
@@ -177,7 +178,7 @@ fn forms(secret: &str, in_json: bool) -> Vec<Vec<u8>> {
     vec![itself.into(), form.into(), component.into(), lower_form, lower_component]
 }
 
-/// JSON text whose printable ASCII is escaped only where that is needed, as some libraries do with `/`, `+` and `=`.
+/// JSON text with unnecessary escapes of printable ASCII removed; some libraries escape `/`, `+` and `=`.
 fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
     if memmem::find(body, b"\\/").is_none() && memmem::find(body, b"\\u00").is_none() {
         return Cow::Borrowed(body);
@@ -204,7 +205,7 @@ fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// The character of an escape, where it is a printable one of ASCII.
+/// The character of an escape sequence if it is printable ASCII.
 fn visible(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let byte = digit(high)? * 16 + digit(low)?;

@@ -1,5 +1,5 @@
-//! Signing in without a browser: a code for email and password (GroveStreams' `oauth_login`). The password goes
-//! out once, and stays nowhere.
+//! Sign-in by email and password instead of a browser: GroveStreams' `oauth_login` returns a code. The password is sent
+//! once and not stored.
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
@@ -14,19 +14,19 @@ use super::failure::Failure;
 use super::limits::Limits;
 use crate::refusal::said;
 
-/// What is sent.
+/// The parameters of a login.
 pub struct Login<'a> {
     /// The email address of the account.
     pub email: &'a str,
     /// The password of the account.
     pub password: &'a SecretString,
-    /// The client id.
+    /// The client ID.
     pub client_id: &'a str,
     /// The redirect URI of the app.
     pub redirect_uri: &'a str,
 }
 
-/// Logs in, and answers with the code.
+/// Logs in and returns the authorization code.
 pub async fn log_in(
     client: &Client,
     url: &Url,

@@ -1,5 +1,5 @@
-//! Which proxy a request goes through: the one that is set, else that of the environment or the system. `NO_PROXY`
-//! holds for both.
+//! The proxy of a request: the one in the settings, otherwise that of the environment or the system. `NO_PROXY` applies
+//! to both.
 
 use grapnel_model::settings::Settings;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -8,12 +8,12 @@ use url::Url;
 
 use super::failure::Failure;
 
-/// The proxies by the settings and the environment.
+/// The proxies of the settings and the environment.
 #[derive(Debug)]
 pub(super) struct Proxies(Matcher);
 
 impl Proxies {
-    /// Has a client go through them.
+    /// Configures a client to use them.
     pub(super) fn apply(
         settings: &Settings,
         builder: ClientBuilder,
@@ -29,7 +29,7 @@ impl Proxies {
         Ok((Self(matcher.build()), builder.proxy(proxy)))
     }
 
-    /// Host and port of the proxy that requests to `url` go through.
+    /// The proxy for requests to `url`; `None` if they go directly.
     pub(super) fn of(&self, url: &Url) -> Option<Through> {
         let proxy = self.0.intercept(&url.as_str().parse().ok()?)?;
         let (host, scheme) = (proxy.uri().host()?.to_owned(), proxy.uri().scheme_str().unwrap_or("http"));
@@ -43,7 +43,7 @@ impl Proxies {
     }
 }
 
-/// A proxy on the way of a request. Its user and password are no part of this.
+/// A proxy without its user name and password.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Through {
     pub(super) host: String,
@@ -52,7 +52,10 @@ pub(super) struct Through {
     pub(super) scheme: String,
 }
 
-/// Fails where the environment names a proxy for https that cannot be used: requests would go past it.
+/// Checks the environment's proxy for `https`.
+///
+/// # Errors
+/// It cannot be used; requests would otherwise bypass it silently.
 fn usable_environment() -> Result<(), Failure> {
     for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
         let Some(value) = variable(names).filter(|value| !value.is_empty()) else { continue };

@@ -1,5 +1,5 @@
-//! What a token endpoint answered, as it may be shown: the reply in its own words, every secret described instead.
-//! What is not known to be harmless counts as a secret.
+//! A token endpoint's response as it may be shown: each secret is replaced by a description. Every member that is not
+//! known to be harmless counts as a secret.
 
 use grapnel_model::provider_text::Cleaner;
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -11,7 +11,7 @@ use super::failure::is_shown_plainly;
 use super::mask::Mask;
 use super::response::Reply;
 
-/// Members whose text and numbers are shown. All others are described.
+/// Members whose strings and numbers are shown. All others are described.
 const HARMLESS: &[&str] = &[
     "token_type",
     "expires_in",
@@ -41,7 +41,7 @@ const HARMLESS: &[&str] = &[
     "correlation_id",
     "timestamp",
 ];
-/// Headers that say why a request was refused, or by which the provider finds it.
+/// Headers that explain a refused request, or identify it to the provider.
 const HEADERS: &[&str] = &[
     "www-authenticate",
     "retry-after",
@@ -53,14 +53,14 @@ const HEADERS: &[&str] = &[
     "x-ms-request-id",
     "cf-ray",
 ];
-/// Shorter texts are words that may well stand elsewhere by chance.
+/// Shorter texts are not masked elsewhere in the response: they may occur by chance.
 const SHORTEST: usize = 8;
-/// How much of a reply is kept.
+/// The most characters that are kept of a body.
 const LONGEST: usize = 4000;
-/// How deep a reply is shown.
+/// How deep nested values are shown.
 const DEEPEST: usize = 6;
 
-/// A token endpoint's reply as it may be shown, without what was `sent`.
+/// Redacts a token endpoint's response, including the secrets in `sent`.
 pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
     let text = String::from_utf8_lossy(&reply.body);
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -86,10 +86,10 @@ pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
             let shown = mask(members, false, &cleaner, 0);
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
-        // What is no refusal may hold tokens that nobody could read.
+        // A success that is not understood may contain tokens in any form.
         None if reply.status.is_success() => format!("‹{} bytes›", reply.body.len()),
         None => {
-            // First, so that no character that goes keeps a secret from being found.
+            // Before masking, so that no hidden character inside a secret keeps it from being found.
             let plain: String = text.chars().filter(|c| is_shown_plainly(*c)).collect();
             Mask::of(sent.iter().cloned()).text(&plain).into_owned()
         }
@@ -110,7 +110,7 @@ pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
     }
 }
 
-/// Every text that is described instead of shown, so that it is not shown elsewhere in the reply either.
+/// Collects the strings that are described instead of shown, so that they are masked in the rest of the response too.
 fn secrets_of(value: &Value, is_shown: bool, found: &mut Vec<String>) {
     match value {
         Value::String(text) if !is_shown && text.trim().len() >= SHORTEST => {
@@ -203,7 +203,7 @@ mod tests {
         "#);
     }
 
-    /// As many values as a reply may have, each of which could stand in each of the others.
+    /// As many values as a response may have, each of which could occur in each of the others.
     #[test]
     fn a_reply_full_of_secrets_is_masked_in_good_time() {
         let members = (0..20_000).map(|n| (format!("name-{n:07}"), format!("secret-{n:07}").into()));

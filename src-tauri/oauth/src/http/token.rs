@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §4.1.3 and §6), asked through the protocol engine.
+//! Token requests (RFC 6749 §4.1.3 and §6), sent through `oauth2` and the provider's adapter.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -26,17 +26,17 @@ use super::host_permit::HostPermit;
 use super::redacted_response;
 use super::token_failure::TokenFailure;
 
-/// How the client is known to the provider.
+/// The client's credentials at the provider.
 pub struct Credentials {
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
-    /// The client secret; none for a public client.
+    /// The client secret; `None` for a public client.
     pub client_secret: Option<SecretString>,
 }
 
-/// What is brought to the token endpoint.
+/// What is exchanged for a grant.
 pub enum TokenRequestKind {
-    /// The code from a callback, with what it is bound to.
+    /// An authorization code, with the values it is bound to.
     Code {
         /// The authorization code.
         code: SecretString,
@@ -51,7 +51,7 @@ pub enum TokenRequestKind {
     Refresh(SecretString),
 }
 
-/// What the token endpoint answered.
+/// A successful token response, normalized.
 pub struct Grant {
     /// The access token.
     pub access_token: SecretString,
@@ -69,50 +69,50 @@ pub struct Grant {
     pub project_ids: Option<Vec<String>>,
     /// Where the response departs from the RFC.
     pub deviations: Vec<Deviation>,
-    /// The reply as it may be shown.
+    /// The response with its secrets redacted.
     pub seen: Option<RedactedResponse>,
 }
 
-/// When a token ends, as a reply says it.
+/// When a token expires, as the response states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenEnd {
-    /// So long after the reply.
+    /// A lifetime from the time of the response.
     In(Duration),
-    /// At this second of Unix time.
+    /// Unix time in seconds.
     At(i64),
 }
 
-/// A request that brought no grant.
+/// A token request that yielded no grant.
 #[derive(Debug)]
 pub struct TokenRequestError {
-    /// Why.
+    /// The reason.
     pub failure: TokenFailure,
-    /// The reply as it may be shown, where one came.
+    /// The redacted response, if one arrived.
     pub seen: Option<RedactedResponse>,
 }
 
 impl Grant {
-    /// The tokens of this grant, which a later response may repeat: none is shown or stored unencrypted.
+    /// The tokens of this grant, to be masked wherever a later response repeats them.
     pub fn secrets(&self) -> impl Iterator<Item = SecretString> + use<> {
         let access_token = Some(self.access_token.clone());
         [access_token, self.refresh_token.clone(), self.id_token.clone()].into_iter().flatten()
     }
 }
 
-/// The reply's members beyond RFC 6749.
+/// The members of the response beyond RFC 6749.
 #[derive(Debug, Serialize, Deserialize)]
 struct Extra {
     project_ids: Option<Vec<String>>,
     expires_at: Option<i64>,
     refresh_expires_in: Option<u64>,
     refresh_expires_at: Option<i64>,
-    /// Read only: what this is in is printed and written by its library.
+    /// Not serialized: `oauth2` prints and serializes the struct that contains this.
     #[serde(default, skip_serializing, deserialize_with = "text_or_none")]
     id_token: Option<SecretString>,
 }
 impl ExtraTokenFields for Extra {}
 
-/// Text; what is none is nothing, and no reason to refuse the reply.
+/// Reads a string; any other value becomes `None`, so that it does not fail the response.
 fn text_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(if let serde_json::Value::String(text) = value { Some(text.into()) } else { None })
@@ -132,12 +132,12 @@ type Engine = oauth2::Client<
     EndpointSet,
 >;
 
-/// What takes a request that has been shaped to the token endpoint.
+/// Sends a token request that the adapter has shaped.
 pub(super) trait Transport: Sync {
     fn send(&self, request: HttpRequest) -> impl Future<Output = Result<super::Reply, Failure>> + Send;
 }
 
-/// The network.
+/// The transport over the HTTP client.
 struct Network<'a> {
     client: &'a Client,
     token_url: &'a Url,
@@ -149,7 +149,7 @@ impl Transport for Network<'_> {
     }
 }
 
-/// Exchanges a code or a refresh token for a grant, by a turn at the endpoint.
+/// Exchanges a code or a refresh token for a grant. The permit proves that the caller holds a slot of the host.
 pub async fn ask(
     client: &Client,
     _turn: &HostPermit,
@@ -161,7 +161,7 @@ pub async fn ask(
     ask_by(&network, config, credentials, ask).await
 }
 
-/// The same, by any transport.
+/// Like [`ask`], over any transport.
 pub(super) async fn ask_by(
     transport: &impl Transport,
     config: &ProviderConfig,
@@ -207,12 +207,12 @@ fn not_sent(error: &dyn std::fmt::Display) -> TokenFailure {
     Failure::NotSent(error.to_string()).into()
 }
 
-/// The token endpoint as the engine's HTTP client: the adapter before and behind it.
+/// The token endpoint as the HTTP client of `oauth2`, with the adapter around it.
 struct Endpoint<'a, T> {
     transport: &'a T,
     config: &'a ProviderConfig,
     purpose: Purpose<'a>,
-    /// Everything secret that goes out, so that a reply which repeats it cannot make it be shown or stored.
+    /// All secrets in the request, to be masked if the response repeats them.
     sent: Vec<SecretString>,
     noted: Mutex<Vec<Deviation>>,
     seen: Mutex<Option<RedactedResponse>>,
@@ -243,7 +243,7 @@ fn engine(config: &ProviderConfig, credentials: &Credentials) -> Engine {
     let engine = oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
         .set_token_uri(TokenUrl::from_url(config.token_url.clone()))
         .set_auth_type(match config.client_auth {
-            // The adapter takes what is to go raw out of the body.
+            // The adapter moves unencoded Basic credentials from the body to the header.
             ClientAuth::Body | ClientAuth::BasicRaw | ClientAuth::None => AuthType::RequestBody,
             ClientAuth::Basic => AuthType::BasicAuth,
         });
@@ -274,12 +274,12 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<RedactedRespons
 fn failure(error: RequestTokenError<TokenFailure, BasicErrorResponse>) -> TokenFailure {
     match error {
         RequestTokenError::Request(failure) => failure,
-        // The adapter leaves the engine nothing else but grants.
+        // After the adapter, `oauth2` is given nothing but grants.
         _ => Failure::Strange("not one of a token endpoint".into(), StatusCode::OK).into(),
     }
 }
 
-/// Everything secret that goes out.
+/// All secrets in the request.
 fn secrets_of(credentials: &Credentials, ask: &TokenRequestKind) -> Vec<SecretString> {
     let asked = match ask {
         TokenRequestKind::Code { code, state, verifier, .. } => {

@@ -1,36 +1,36 @@
-//! A grant that came and cannot be used: the provider gave tokens, and none of them is kept.
+//! Grants that arrived but cannot be used. Their tokens are discarded.
 
 use grapnel_model::error::{Code, Error};
 
 /// Why a grant cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
-    /// A token has a character that cannot stand in a header: which, and where.
+    /// A token has a character that is not allowed in a header.
     Malformed {
         /// The member of the response.
         member: &'static str,
         /// The kind of character.
         found: &'static str,
-        /// Its position.
+        /// Its byte position.
         at: usize,
     },
-    /// A token is longer than any that can be sent.
+    /// A token is too long to be sent.
     TooLong {
         /// The member of the response.
         member: &'static str,
-        /// Its length.
+        /// Its length in bytes.
         bytes: usize,
     },
-    /// Each request would have to be signed with a key, by a token type of this name.
+    /// The token type of this name requires each request to be signed with a key.
     ProofOfPossession(String),
-    /// The access token is not at the top of the reply, but at this path.
+    /// The access token is not at the top level of the response, but at this path.
     Nested(String),
-    /// There is an ID token, and nothing to call an API with.
+    /// There is an ID token but no access token.
     OnlyIdToken,
 }
 
 impl Unusable {
-    /// What came, and what to do about it.
+    /// The message for the person: what arrived, and what to do.
     pub(super) fn explain(&self, provider: &str, status: http::StatusCode) -> Error {
         let (what, hint) = match self {
             Self::Malformed { member, found, at } => (

@@ -1,4 +1,4 @@
-//! The members of a token endpoint's reply, and notes on where they deviate.
+//! The members of a token response, and the recording of their deviations.
 
 use grapnel_model::token_response::Deviation;
 use serde_json::{Map, Value};

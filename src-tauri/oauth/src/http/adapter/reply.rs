@@ -1,5 +1,5 @@
-//! A token endpoint's reply, made a plain RFC 6749 one. What is unambiguous is accepted and noted as a deviation;
-//! what is not is refused with the reason.
+//! Normalizes a token response to RFC 6749. Unambiguous deviations are accepted and recorded; anything else is refused
+//! with the reason.
 
 use grapnel_model::provider::ProviderConfig;
 use grapnel_model::secret::SecretString;
@@ -20,8 +20,8 @@ mod tokens;
 
 use tokens::TOKENS;
 
-/// Makes a token endpoint's reply one that the engine reads. No member other than the tokens themselves still holds a
-/// token of this reply, or a secret of `sent`.
+/// Converts a token response to one that `oauth2` reads. Members other than the tokens are masked: none repeats a token
+/// of this response or a secret in `sent`.
 pub(in crate::http) fn normalize(
     reply: &Reply,
     config: &ProviderConfig,
@@ -58,7 +58,7 @@ pub(in crate::http) fn normalize(
     Ok(response)
 }
 
-/// The members of a reply, whichever way they came.
+/// The members of a response, as JSON or form-encoded.
 pub(in crate::http) fn members(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Members, Failure> {
     let text = std::str::from_utf8(&reply.body)
         .map_err(|_| strange("not text", reply))?
@@ -113,7 +113,7 @@ fn scope(members: &mut Members, noted: &mut Vec<Deviation>) {
     }
 }
 
-/// Ids are text here; a provider may well send them as numbers.
+/// Project IDs are strings here; a provider may send numbers.
 fn project_ids(members: &mut Members, noted: &mut Vec<Deviation>) {
     let Some(value) = members.remove("project_ids") else { return };
     let ids = match value {
@@ -136,7 +136,7 @@ fn project_ids(members: &mut Members, noted: &mut Vec<Deviation>) {
     members.insert("project_ids".into(), ids.into());
 }
 
-/// Masks whatever secret the members repeat. The tokens themselves stay where they belong.
+/// Masks secrets in all members but the tokens themselves.
 fn mask(members: &mut Members, sent: &[SecretString]) {
     let tokens = TOKENS.iter().filter_map(|name| members.get(*name)?.as_str().map(SecretString::from));
     let mask = Mask::of(sent.iter().cloned().chain(tokens));

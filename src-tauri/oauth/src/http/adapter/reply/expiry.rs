@@ -1,4 +1,4 @@
-//! When the tokens of a reply end, in the members and units that the rest reads.
+//! When the tokens of a response expire: normalizes the various members and units.
 
 use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::http::adapter::members::{Members, note};
 
-/// Ten years, in seconds: more than that is no lifetime that anybody means.
+/// Ten years in seconds; a longer lifetime is a mistake.
 const MAX_LIFETIME: u64 = 315_360_000;
-/// The year 5138 in seconds; in milliseconds, 1973.
+/// The year 5138 in seconds; 1973 in milliseconds.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
-/// Leaves `expires_in`, or else `expires_at`, and `refresh_expires_in` or `refresh_expires_at`, as whole seconds.
+/// Leaves `expires_in` or else `expires_at`, and `refresh_expires_in` or `refresh_expires_at`, as whole seconds.
 pub(super) fn read(members: &mut Members, noted: &mut Vec<Deviation>) {
     expires_in(members, noted);
     let at = ["expires_at", "expires", "expires_on"].map(|name| members.remove(name));
@@ -29,7 +29,7 @@ pub(super) fn read(members: &mut Members, noted: &mut Vec<Deviation>) {
     refresh_end(members);
 }
 
-/// Providers call it by many names: `refresh_expires_in`, `refresh_token_expires_in`, `x_refresh_token_expires_in` …
+/// Providers use many names: `refresh_expires_in`, `refresh_token_expires_in`, `x_refresh_token_expires_in` …
 fn refresh_end(members: &mut Members) {
     let is_refresh_end = |name: &str| {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -50,7 +50,7 @@ fn refresh_end(members: &mut Members) {
         )
     };
     let names: Vec<String> = members.keys().filter(|name| is_refresh_end(name)).cloned().collect();
-    // Keycloak's 0 says that it does not end by itself.
+    // Keycloak's 0 means that the token does not expire.
     let found: Vec<TokenEnd> = names.iter().filter_map(|name| end(&members.remove(name)?)).collect();
     match found.first() {
         Some(TokenEnd::In(0)) | None => {}
@@ -60,19 +60,19 @@ fn refresh_end(members: &mut Members) {
 }
 
 enum TokenEnd {
-    /// So many seconds from now.
+    /// Seconds from now.
     In(u64),
-    /// At this second of Unix time.
+    /// Unix time in seconds.
     At(i64),
 }
 
-/// A lifetime, or a moment as Unix time or RFC 3339: small numbers are no moments.
+/// A lifetime in seconds, or a time in Unix seconds, Unix milliseconds or RFC 3339. The size of a number decides.
 fn end(value: &Value) -> Option<TokenEnd> {
     let number = match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
         Value::String(text) => match text.trim().parse::<f64>() {
             Ok(number) => whole(number),
-            // It is one of these, however small or large: neither a lifetime nor milliseconds.
+            // An RFC 3339 time is taken as it is, never as a lifetime or milliseconds.
             Err(_) => return moment(text.trim().parse::<Timestamp>().ok()?.as_second()),
         },
         _ => None,
@@ -84,7 +84,7 @@ fn end(value: &Value) -> Option<TokenEnd> {
     }
 }
 
-/// A second of Unix time that there is. Zero and what is before it mean that nobody knows.
+/// A Unix time. Zero and negative values mean that the end is unknown.
 fn moment(second: i64) -> Option<TokenEnd> {
     (second > 0 && Timestamp::from_second(second).is_ok()).then_some(TokenEnd::At(second))
 }

@@ -1,4 +1,5 @@
-//! A refusal (RFC 6749 §5.2), also where it comes with a success, as an object, or in words alone.
+//! Error responses (RFC 6749 §5.2), including those with a success status, with an object as `error`, or with a
+//! description only.
 
 use grapnel_model::provider::ProviderConfig;
 use grapnel_model::provider_text::clean;
@@ -12,7 +13,7 @@ use crate::http::failure::ENVELOPE_FAILURE;
 use crate::http::response::Reply;
 use crate::http::token_failure::TokenFailure;
 
-/// The refusal that the members of a reply are, if they are one.
+/// The error in the members of a response, if there is one.
 pub(super) fn of(
     reply: &Reply,
     config: &ProviderConfig,
@@ -31,13 +32,13 @@ pub(super) fn of(
         let (code, description) = said(reply, members);
         (if code.is_empty() { challenged(reply).unwrap_or_default() } else { code }, description)
     };
-    // A refusal may carry tokens all the same, and repeat them.
+    // An error response may contain tokens, and repeat them elsewhere.
     let secrets: Vec<SecretString> =
         tokens_in(members).map(SecretString::from).chain(sent.to_vec()).collect();
     refused(reply, &code, description.as_deref(), &secrets)
 }
 
-/// The refusal in the headers of a reply whose body says nothing (RFC 6750 §3), if there is one.
+/// The error in the headers (`WWW-Authenticate`, RFC 6750 §3) of a response whose body names none.
 pub(super) fn in_headers(reply: &Reply, sent: &[SecretString]) -> Option<TokenFailure> {
     if reply.status.is_success() { None } else { refused(reply, &challenged(reply)?, None, sent) }
 }
@@ -68,13 +69,13 @@ fn is_error(value: &Value) -> bool {
     }
 }
 
-/// Code and words: at the top, or within an `error` that is an object.
+/// Code and description: at the top level, or inside an `error` object.
 fn said(reply: &Reply, members: &Members) -> (String, Option<String>) {
     let error = members.get("error");
     let inner = error.and_then(Value::as_object).unwrap_or(members);
     let first = |names: &[&str]| names.iter().find_map(|name| inner.get(*name).and_then(readable));
     let code = error.and_then(readable).or_else(|| first(CODES));
-    // A status repeated, or the address of a description (RFC 9457), is no code.
+    // A repeated HTTP status, or the `type` URL of a problem document (RFC 9457), is no error code.
     let code = code.filter(|code| code != reply.status.as_str() && !code.contains(':'));
     (code.unwrap_or_default(), first(WORDS))
 }

@@ -1,4 +1,4 @@
-//! Reply deviations, accepted and refused, one line each.
+//! Deviations of token responses, accepted and refused, one per line.
 
 use super::*;
 use crate::http::failure::ENVELOPE_FAILURE;
@@ -121,7 +121,7 @@ fn a_failure_in_an_envelope_is_a_failure() {
     assert_eq!(refused.unwrap_err(), told);
 }
 
-/// What a grant reads as, with the notes of where it departs from the standard.
+/// The grant that a response is read as, with its recorded deviations.
 fn granted(config: &ProviderConfig, body: &str) -> Result<Value, TokenFailure> {
     let sent = ["one-time-code-123".into()];
     let response = normalize(&reply(200, "application/json", body), config, &sent, &mut Vec::new())?;
@@ -176,7 +176,7 @@ fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
     assert_eq!(noted[0].found, "was “of [secret]” and was taken to be Bearer");
 }
 
-/// RFC 3339 is neither a lifetime nor milliseconds, in whatever year it is.
+/// An RFC 3339 time is neither a lifetime nor milliseconds, in any year.
 #[test]
 fn a_moment_is_read_as_one() {
     let ends = |value: &str| {

@@ -1,4 +1,4 @@
-//! The tokens of a reply: where they are, and whether they can be kept and sent.
+//! The tokens of a response: where they are, and whether they can be stored and sent.
 
 use grapnel_model::provider::ProviderConfig;
 use grapnel_model::provider_text::clean;
@@ -13,12 +13,12 @@ use crate::http::unusable::Unusable;
 
 /// The members that hold tokens.
 pub(super) const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
-/// The longest token that is kept. HTTP servers refuse headers long before that.
+/// The longest accepted token in bytes. HTTP servers refuse headers well below that.
 const MAX_TOKEN_BYTES: usize = 64 << 10;
-/// How deep a token is looked for, to name where it is.
+/// How deep a misplaced token is searched for, to name its path.
 const MAX_NESTING: usize = 3;
 
-/// Refuses what cannot be kept or sent, and leaves a Bearer grant at the top of the members.
+/// Refuses unusable tokens, and leaves a bearer grant at the top level of the members.
 pub(super) fn check(
     members: &mut Members,
     config: &ProviderConfig,
@@ -52,10 +52,10 @@ pub(super) fn check(
     Ok(())
 }
 
-/// A shorter token or code, in bytes, is a word that may well stand elsewhere by chance.
+/// A shorter text, in bytes, is not masked: it may occur elsewhere by chance.
 const LEAST: usize = 8;
 
-/// The tokens that a reply holds, at whatever depth.
+/// All tokens in a response, at any depth.
 pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
     let mut found = Vec::new();
     let mut left: Vec<(&str, &Value)> = members.iter().map(|(name, value)| (name.as_str(), value)).collect();
@@ -70,15 +70,15 @@ pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
     found.into_iter().filter(|token| token.len() >= LEAST)
 }
 
-/// A text of a reply, without the tokens that it holds and what was sent.
+/// A text of the response with its tokens and the secrets in `sent` masked.
 fn shown(text: &str, members: &Members, sent: &[SecretString]) -> String {
     let tokens: Vec<String> = tokens_in(members).collect();
     let sent = sent.iter().map(ExposeSecret::expose_secret).filter(|sent| sent.len() >= LEAST);
     clean(text, &tokens.iter().map(String::as_str).chain(sent).collect::<Vec<_>>())
 }
 
-/// A token is visible ASCII (RFC 6749 appendix A.12; RFC 9110 §5.5): anything else breaks out of the header, or of the
-/// line, that it is put into.
+/// A token consists of visible ASCII (RFC 6749 appendix A.12; RFC 9110 §5.5). Other characters could break out of the
+/// header or the line that it is put into.
 fn sendable(member: &'static str, token: &str) -> Result<(), Unusable> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Unusable::TooLong { member, bytes: token.len() });
@@ -97,11 +97,12 @@ fn sendable(member: &'static str, token: &str) -> Result<(), Unusable> {
     }
 }
 
-/// Types of tokens that are no use without a key that signs each request, as they are known by.
+/// Token types that need a key to sign each request, in all their spellings.
 const PROOF_OF_POSSESSION: &[&str] =
     &["mac", "hmac", "pop", "dpop", "hok", "shr", "sig", "signature", "signed", "httpsig", "mtls", "cert"];
 
-/// Any other type is sent as a bearer token: what it is called says which grant it is of, such as Slack's `bot`.
+/// Checks `token_type`. Unknown types are sent as bearer tokens: some providers use the member for the kind of grant,
+/// such as Slack's `bot`.
 fn token_type(
     members: &mut Members,
     sent: &[SecretString],
@@ -126,8 +127,8 @@ fn token_type(
     Ok(())
 }
 
-/// Puts the grant that is at `path` in place of what is around it. Slack's `authed_user` is only in the reply to the
-/// code, so a grant at the top counts where there is none at the path.
+/// Replaces the members with the grant at `path`. Slack sends `authed_user` only in response to a code, so a grant at
+/// the top level is used if there is none at the path.
 fn take_nested(members: &mut Members, path: &str, noted: &mut Vec<Deviation>) {
     let mut at: Option<&Value> = None;
     for name in path.split('.') {
@@ -142,7 +143,7 @@ fn take_nested(members: &mut Members, path: &str, noted: &mut Vec<Deviation>) {
     }
 }
 
-/// Why there is no access token, as far as the rest of the reply tells.
+/// Why there is no access token, as far as the response tells.
 fn missing(members: &Members, status: StatusCode, sent: &[SecretString]) -> Failure {
     if let Some(path) = nested(members, MAX_NESTING) {
         return Failure::Unusable(Unusable::Nested(shown(&path, members, sent)), status);
@@ -153,7 +154,7 @@ fn missing(members: &Members, status: StatusCode, sent: &[SecretString]) -> Fail
     Failure::Strange("one without an access_token".into(), status)
 }
 
-/// Where within the members an access token is.
+/// The path of an access token inside the members.
 fn nested(members: &Members, depth: usize) -> Option<String> {
     let inner = members.iter().filter_map(|(name, value)| Some((name, value.as_object()?)));
     for (name, inner) in inner {
