@@ -72,8 +72,8 @@ impl Failure {
             Self::NotSent(_) | Self::Blocked { .. } => false,
             Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) | Self::Unusable(..) => true,
             Self::Strange(_, status) => status.is_success(),
-            // With 503, 408, 425 and 429 the server did nothing; with any other 5xx it may have, such as behind a gateway
-            // that timed out.
+            // With 408, 425, 429 and 503 the server did nothing. With another 5xx it may have: a gateway that times
+            // out does not know.
             Self::Unavailable(status, _) => {
                 status.is_server_error() && *status != StatusCode::SERVICE_UNAVAILABLE
             }
