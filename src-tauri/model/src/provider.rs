@@ -1,6 +1,7 @@
 //! A provider: an authorization server with its API, described by a profile. A profile is data: text
 //! values by key, each with its source; an app may override any of them.
 
+mod api_endpoint;
 mod config;
 mod endpoint;
 mod extras;
@@ -10,8 +11,10 @@ mod profile;
 mod setting_names;
 mod view;
 
+pub use api_endpoint::ApiEndpoint;
 pub use config::{
-    Body, ClientAuth, Content, Need, Origins, ParameterLocation, Pkce, ProviderConfig, Refresh, Renewal,
+    Body, ClientAuth, Content, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig, Refresh,
+    Renewal,
 };
 pub use endpoint::{endpoint, is_loopback};
 pub use extras::{ExtraParameters, Secrets, is_reserved, is_secret, replace};

@@ -45,6 +45,7 @@ const names: Record<string, string> = {
   projects_param: "Projects parameter",
   token_prefix: "Access token prefix",
   refresh_token_prefix: "Refresh token prefix",
+  pagination: "Pagination",
   content: "Content to browse",
 };
 

@@ -1,10 +1,13 @@
 //! How a provider is spoken to: its endpoints and conventions, read from a profile's text values.
 
+mod pagination;
 mod read;
 
 use std::collections::BTreeSet;
 
 use url::Url;
+
+pub use pagination::Pagination;
 
 use super::extras::{ExtraParameters, Family, family, is_reserved};
 use crate::secret::{ExposeSecret, SecretString};
@@ -184,6 +187,8 @@ pub struct ProviderConfig {
     pub api_base: Option<Url>,
     /// What the API offers.
     pub content: Content,
+    /// How the API splits a long list into pages; `None` if it does not, or if that is not known.
+    pub pagination: Option<Pagination>,
     /// The parameter that pre-selects projects on the consent page.
     pub projects_param: Option<String>,
     /// The email that pre-fills the sign-in form.
@@ -217,6 +222,12 @@ impl ProviderConfig {
         ];
         let all = others.into_iter().flatten().chain([&self.authorize_url, &self.token_url]);
         all.map(|url| url.origin().ascii_serialization()).collect()
+    }
+
+    /// Whether an access token may be sent to a URL: its origin (RFC 6454) is that of the API base or of the userinfo
+    /// endpoint.
+    pub fn accepts_token_at(&self, url: &Url) -> bool {
+        [&self.api_base, &self.userinfo_url].into_iter().flatten().any(|own| own.origin() == url.origin())
     }
 
     /// The extra values that go to the token endpoint and could be secrets: what is shorter is a word, and would be

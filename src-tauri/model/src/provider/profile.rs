@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::api_endpoint::ApiEndpoint;
 use super::config::ProviderConfig;
 use super::extras;
 use super::setting_names::{KEYS, KEYS_OF_PROFILES};
@@ -45,6 +46,9 @@ pub struct Profile {
     /// The scopes that its page names.
     #[serde(default)]
     pub scopes: Vec<Scope>,
+    /// The endpoints of its API that are known.
+    #[serde(default)]
+    pub endpoints: Vec<ApiEndpoint>,
     pub(super) values: BTreeMap<String, Value>,
 }
 

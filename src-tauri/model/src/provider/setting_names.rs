@@ -42,6 +42,7 @@ pub(super) const KEYS: &[&str] = &[
     "jwks_url",
     "login_url",
     "api_base",
+    "pagination",
     "projects_param",
     "org",
     "user_uid",

@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{Body, ClientAuth, Content, Need, ParameterLocation, Pkce, ProviderConfig, Refresh, Renewal};
+use super::{
+    Body, ClientAuth, Content, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, Refresh, Renewal,
+};
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
 
@@ -116,6 +118,7 @@ impl ProviderConfig {
                 ],
             )?,
             api_base: values.maybe_endpoint("api_base")?,
+            pagination: values.filled("pagination").map(Pagination::parse).transpose()?,
             projects_param: values.text("projects_param"),
             email: values.text("email"),
             login_hint: values.choice(
