@@ -1,5 +1,6 @@
 //! The facade: everything that can be done, one method each. Nothing below knows it.
 
+mod api;
 mod apps;
 mod archive;
 mod browser;

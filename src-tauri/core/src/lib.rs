@@ -2,6 +2,7 @@
 //!
 //! [`Grapnel`] is the facade; behind it imports run one way, and no two files import each other.
 
+pub mod api_request;
 pub mod app;
 pub mod archive;
 pub mod authorize;

@@ -22,7 +22,7 @@ pub mod token;
 mod token_failure;
 mod unusable;
 
-pub use client::{Client, Progress};
+pub use client::{Client, Progress, StreamedBody, retry_after_of};
 pub use failure::{ENVELOPE_FAILURE, Failure};
 pub use host_permit::HostPermit;
 pub use json_limit::holds_more_than;

@@ -4,7 +4,7 @@
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
@@ -92,6 +92,19 @@ async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
     reply
 }
 
+/// The `Authorization` header of a bearer token (RFC 6750 §2.1), which no log shows.
+///
+/// # Errors
+///
+/// If the token has characters that a header cannot carry.
+pub fn bearer(token: &SecretString) -> Result<HeaderValue, Failure> {
+    let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+    let mut value =
+        value.map_err(|_| Failure::NotSent("the token has characters that cannot be sent".into()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 fn request(
     base: &Url,
     path: &str,
@@ -101,11 +114,7 @@ fn request(
     let base = base.as_str();
     let address =
         if path.is_empty() { base.to_owned() } else { format!("{}/{path}", base.trim_end_matches('/')) };
-    let mut authorization = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-        .map_err(|_| {
-            ApiFailure::Failed(Failure::NotSent("the token has characters that cannot be sent".into()))
-        })?;
-    authorization.set_sensitive(true);
+    let authorization = bearer(token).map_err(ApiFailure::Failed)?;
     Request::builder()
         .method(if body.is_some() { Method::POST } else { Method::GET })
         .uri(address)
@@ -135,7 +144,7 @@ pub async fn userinfo(
         let mut request = request(url, "", token, None)?;
         *request.method_mut() = method;
         request.headers_mut().remove(header::CONTENT_TYPE);
-        let accepted = header::HeaderValue::from_static("application/json, application/jwt");
+        let accepted = HeaderValue::from_static("application/json, application/jwt");
         request.headers_mut().insert(header::ACCEPT, accepted);
         client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)
     };

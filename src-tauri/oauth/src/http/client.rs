@@ -7,7 +7,7 @@ use std::time::Duration;
 use grapnel_model::provider::is_loopback;
 use grapnel_model::provider_text::clean;
 use grapnel_model::settings::Settings;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request, Response, Uri, header};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use url::Url;
@@ -20,6 +20,9 @@ use super::json_limit::Values;
 use super::limits::Limits;
 use super::response::Reply;
 use crate::clock::CorrectedClock;
+
+/// A body that is sent or received piece by piece. `StreamedBody::wrap` makes one of any `http_body::Body`.
+pub type StreamedBody = reqwest::Body;
 
 /// Called for each part of a response body with the number of bytes received so far and, if the provider sent a
 /// `Content-Length`, the total.
@@ -83,6 +86,27 @@ impl Client {
         self.sent(request, limits, heard, None).await
     }
 
+    /// Sends a request with a streamed body, and returns as soon as the response's head is there. The response is not
+    /// decompressed. Its body ends only where the server or the caller ends it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::send`]; and [`Failure::Lost`] if there is no head within `timeout`.
+    pub async fn stream(
+        &self,
+        request: Request<StreamedBody>,
+        timeout: Duration,
+    ) -> Result<Response<StreamedBody>, Failure> {
+        let url = checked_url(request.uri())?;
+        let route = self.pool.to(&url)?;
+        let upgrades = request.headers().contains_key(header::UPGRADE);
+        let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
+        match tokio::time::timeout(timeout, route.streaming(upgrades).execute(request)).await {
+            Ok(response) => response.map(Response::from).map_err(|error| refused(&error, &route, &url)),
+            Err(_) => Err(Failure::Lost("it took too long".into())),
+        }
+    }
+
     /// Sends a request. `clock` is the host that the response's `Date` is counted for; `None` ignores it.
     async fn sent(
         &self,
@@ -91,11 +115,7 @@ impl Client {
         heard: &Progress<'_>,
         clock: Option<&str>,
     ) -> Result<Reply, Failure> {
-        let url =
-            Url::parse(&request.uri().to_string()).map_err(|error| Failure::NotSent(error.to_string()))?;
-        if url.scheme() != "https" && !is_loopback(&url) {
-            return Err(Failure::NotSent("its address is not https".into()));
-        }
+        let url = checked_url(request.uri())?;
         let route = self.pool.to(&url)?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
         // Any program on this computer may answer on loopback, so its `Date` is not trusted.
@@ -116,9 +136,8 @@ impl Client {
         clock: Option<&str>,
     ) -> Result<Reply, Failure> {
         let (url, asked) = (request.url().clone(), self.time.steady());
-        let mut response = route.client(limits.may_reuse).execute(request).await.map_err(|error| {
-            if error.is_connect() { cause::not_sent(&error, &route.way(&url)) } else { cause::lost(&error) }
-        })?;
+        let response = route.client(limits.may_reuse).execute(request).await;
+        let mut response = response.map_err(|error| refused(&error, route, &url))?;
         let date = moment(response.headers(), &header::DATE);
         // A cached response has an old `Date`.
         if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
@@ -153,6 +172,25 @@ impl Client {
         }
         Ok(reply)
     }
+}
+
+/// The URL of a request, which must be https except to this computer.
+fn checked_url(uri: &Uri) -> Result<Url, Failure> {
+    let url = Url::parse(&uri.to_string()).map_err(|error| Failure::NotSent(error.to_string()))?;
+    if url.scheme() != "https" && !is_loopback(&url) {
+        return Err(Failure::NotSent("its address is not https".into()));
+    }
+    Ok(url)
+}
+
+/// Why a request got no response.
+fn refused(error: &reqwest::Error, route: &Route, url: &Url) -> Failure {
+    if error.is_connect() { cause::not_sent(error, &route.way(url)) } else { cause::lost(error) }
+}
+
+/// What `Retry-After` asks for, as [`Reply::retry_after`] has it, of a response that is streamed.
+pub fn retry_after_of(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    retry_after(headers, moment(headers, &header::DATE).unwrap_or(now))
 }
 
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {

@@ -35,6 +35,10 @@ pub(super) struct Route {
     /// Opens a new connection for every request. On a pooled connection that the server is closing, a request may be
     /// sent whose response is then lost.
     fresh: Client,
+    /// For responses that are passed on as they arrive: nothing is decompressed, and a pause may last.
+    streaming: Client,
+    /// The same over HTTP/1.1, whose connections can change to another protocol (RFC 9110 §7.8).
+    upgrading: Client,
     proxies: Option<Arc<Proxies>>,
     trusted: Arc<str>,
 }
@@ -43,6 +47,11 @@ impl Route {
     /// The client that reuses connections, or the one that opens a new connection for each request.
     pub(super) fn client(&self, may_reuse: bool) -> &Client {
         if may_reuse { &self.pooled } else { &self.fresh }
+    }
+
+    /// The client for a response that is passed on as it arrives; `upgrades` if the request asks for another protocol.
+    pub(super) fn streaming(&self, upgrades: bool) -> &Client {
+        if upgrades { &self.upgrading } else { &self.streaming }
     }
 
     /// Describes the route of a request to `url`, to explain its failure.
@@ -75,8 +84,10 @@ impl ClientPool {
         }
         let client = |builder: ClientBuilder| build(builder.no_proxy());
         let route = Route {
-            pooled: client(builder())?,
-            fresh: client(each_anew(builder()))?,
+            pooled: client(bounded())?,
+            fresh: client(each_anew(bounded()))?,
+            streaming: client(unaltered(builder()))?,
+            upgrading: client(unaltered(builder()).http1_only())?,
             proxies: None,
             trusted: "the system’s authorities".into(),
         };
@@ -99,10 +110,19 @@ impl ClientPool {
                 Proxies::apply(&settings, builder.tls_backend_preconfigured(tls.clone()))?;
             Ok((proxies, build(builder)?))
         };
-        let (proxies, pooled) = client(builder())?;
-        let (_, fresh) = client(each_anew(builder()))?;
+        let (proxies, pooled) = client(bounded())?;
+        let (_, fresh) = client(each_anew(bounded()))?;
+        let (_, streaming) = client(unaltered(builder()))?;
+        let (_, upgrading) = client(unaltered(builder()).http1_only())?;
         let trusted = trusted(environment.sources, &settings.certificates);
-        let route = Route { pooled, fresh, proxies: Some(proxies.into()), trusted: trusted.into() };
+        let route = Route {
+            pooled,
+            fresh,
+            streaming,
+            upgrading,
+            proxies: Some(proxies.into()),
+            trusted: trusted.into(),
+        };
         Ok(outward.insert(route).clone())
     }
 }
@@ -126,7 +146,14 @@ fn builder() -> ClientBuilder {
         // A redirect could carry a token to another origin, and no endpoint used here needs one.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
+}
+
+fn bounded() -> ClientBuilder {
+    builder().read_timeout(READ_TIMEOUT)
+}
+
+fn unaltered(builder: ClientBuilder) -> ClientBuilder {
+    builder.no_gzip().no_brotli().no_deflate().no_zstd()
 }
 
 fn each_anew(builder: ClientBuilder) -> ClientBuilder {

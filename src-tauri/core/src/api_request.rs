@@ -1,0 +1,149 @@
+//! Requests to a connection's API that a person or a program writes: the access token is attached here, and only where
+//! it may go. Requests and responses are streamed, so that their size is not bounded by memory.
+
+mod body;
+mod response;
+mod target;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use grapnel_model::error::{Error, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::{Pagination, Profile};
+use grapnel_oauth::http::api::bearer;
+use grapnel_oauth::http::retry_after_of;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use url::Url;
+
+use crate::context::Context;
+use crate::grant;
+use crate::refresh::{self, CurrentToken};
+use crate::signed_in::SignedIn;
+
+pub use body::RequestBody;
+pub use response::ApiResponse;
+pub use target::AllowedHost;
+
+/// A request to a connection's API, without its access token.
+#[derive(Debug)]
+pub struct ApiRequest {
+    /// The method.
+    pub method: Method,
+    /// Where it goes: a URL of [`ApiClient::resolve`].
+    pub url: Url,
+    /// Its headers. `Authorization` is replaced.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: RequestBody,
+}
+
+/// How long a request waits for others.
+pub struct Waiting<'a> {
+    /// For the head of each response.
+    pub response: Duration,
+    /// In all for a server that answers 429 or 503 and says how long to wait (`Retry-After`). Zero: not at all.
+    pub retry_after: Duration,
+    /// Called before each such wait with its length.
+    pub on_retry: &'a (dyn Fn(StatusCode, Duration) + Send + Sync),
+}
+
+/// A connection's API as a person's own requests see it.
+#[derive(Clone)]
+pub struct ApiClient {
+    ctx: Arc<Context>,
+    id: ConnectionId,
+    allowed: Vec<AllowedHost>,
+}
+
+impl ApiClient {
+    /// The API of a connection. Tokens may also go to the `allowed` hosts.
+    pub(crate) fn new(ctx: &Arc<Context>, id: &ConnectionId, allowed: Vec<AllowedHost>) -> Self {
+        Self { ctx: Arc::clone(ctx), id: id.clone(), allowed }
+    }
+
+    /// The profile of the connection's provider, which knows endpoints of its API.
+    pub fn profile(&self) -> Result<&'static Profile> {
+        Profile::find(&SignedIn::load(&self.ctx, &self.id)?.app.row.provider)
+    }
+
+    /// What to call the provider in a sentence.
+    pub fn provider(&self) -> Result<String> {
+        SignedIn::load(&self.ctx, &self.id)?.app.provider()
+    }
+
+    /// How the API splits a long list into pages, where that is known.
+    pub fn pagination(&self) -> Result<Option<Pagination>> {
+        Ok(SignedIn::load(&self.ctx, &self.id)?.app.config()?.pagination.clone())
+    }
+
+    /// The URL of `target`, which is a path below the API base or a URL.
+    ///
+    /// # Errors
+    ///
+    /// If the app has no API base that a path could be below; or if the URL is of a host that must not get the token.
+    pub fn resolve(&self, target: &str) -> Result<Url> {
+        let app = SignedIn::load(&self.ctx, &self.id)?.app;
+        target::resolve(target, app.config()?, &app.provider()?, &self.allowed)
+    }
+
+    /// Sends a request with a fresh access token, and returns as soon as the response's head is there. A response 401
+    /// is answered by one refresh and one more request, if the body can be sent again; 429 and 503 by waiting as long
+    /// as `Retry-After` says. No redirect is followed.
+    ///
+    /// # Errors
+    ///
+    /// If the URL must not get the token; if there is no token to send, or none that could replace a rejected one; if
+    /// there is no response. A response with an error status is none of these.
+    pub async fn send(&self, mut request: ApiRequest, waiting: &Waiting<'_>) -> Result<ApiResponse> {
+        let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
+        let (config, provider) = (app.config()?, app.provider()?);
+        grant::may_be_sent(connection.kept_for.as_ref(), config)?;
+        target::check(&request.url, config, &self.allowed)?;
+        let mut token = refresh::access_token(&self.ctx, &self.id, Duration::ZERO).await?;
+        let (mut may_refresh, mut left) = (true, waiting.retry_after);
+        loop {
+            let response = self.attempt(&mut request, &token, waiting.response, &provider).await?;
+            let status = response.status();
+            if status == StatusCode::UNAUTHORIZED && may_refresh {
+                may_refresh = false;
+                token = refresh::after_rejection(&self.ctx, &self.id, token.version).await?;
+            } else if let Some(wait) = self.wait(&response, left).filter(|_| request.body.can_be_sent()) {
+                (waiting.on_retry)(status, wait);
+                left = left.saturating_sub(wait);
+                tokio::time::sleep(wait).await;
+            } else {
+                return Ok(response);
+            }
+            if !request.body.can_be_sent() {
+                return Ok(response);
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &mut ApiRequest,
+        token: &CurrentToken,
+        timeout: Duration,
+        provider: &str,
+    ) -> Result<ApiResponse> {
+        let unsent = |failure: grapnel_oauth::http::Failure| failure.explain(provider).or_hint("Try again.");
+        let mut sent = Request::new(request.body.take(&mut request.headers).await?);
+        *sent.method_mut() = request.method.clone();
+        *sent.uri_mut() = request.url.as_str().parse().map_err(|_| {
+            Error::input("url", "The URL has characters that cannot be sent.").hint("Percent-encode them.")
+        })?;
+        *sent.headers_mut() = request.headers.clone();
+        sent.headers_mut().insert(header::AUTHORIZATION, bearer(&token.token.value).map_err(unsent)?);
+        let response = self.ctx.http.stream(sent, timeout).await.map_err(unsent)?;
+        Ok(ApiResponse::new(response, provider))
+    }
+
+    /// How long to wait before the request is repeated, if the response asks for it and `left` suffices.
+    fn wait(&self, response: &ApiResponse, left: Duration) -> Option<Duration> {
+        matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+            .then(|| retry_after_of(response.headers(), self.ctx.time.now()))?
+            .filter(|wait| !left.is_zero() && *wait <= left)
+    }
+}
