@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, app, archive, connect, connection, content, provider, vault};
+use crate::{activity, api, app, archive, connect, connection, content, provider, vault};
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
 ///
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Status(ConnectionArg),
     /// Print a fresh access token
     Token(connection::Token),
+    /// Send a request to the API of a connection, with its access token
+    Api(api::Api),
     /// Refresh the tokens of a connection now
     Refresh(ConnectionArg),
     /// List the projects of a connection

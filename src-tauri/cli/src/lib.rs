@@ -2,6 +2,7 @@
 //! given to it.
 
 mod activity;
+mod api;
 mod app;
 mod archive;
 mod arguments;
@@ -59,8 +60,10 @@ pub fn begin(
     arguments: impl IntoIterator<Item = OsString>,
     environment: Environment,
 ) -> ControlFlow<Exit, Box<Work>> {
-    let Environment { ask, open, clock, input, output, messages, browser, timeouts } = environment;
+    let Environment { ask, open, clock, input, output, output_is_terminal, messages, browser, timeouts } =
+        environment;
     let mut output = Output::new(output, messages, clock);
+    output.is_terminal = output_is_terminal;
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     output.set_json(asks_for_json(&arguments));
     let Arguments { json, passphrase_stdin, command } = match Arguments::try_parse_from(arguments) {
@@ -126,6 +129,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::List => connection::list(session).await,
         Command::Status(about) => connection::status(session, &about.connection).await,
         Command::Token(command) => connection::token(session, &command).await,
+        Command::Api(command) => api::run(session, command).await,
         Command::Refresh(about) => connection::refresh(session, &about.connection).await,
         Command::Disconnect(command) => connection::disconnect(session, &command).await,
         Command::Projects(command) => content::projects(session, &command).await,

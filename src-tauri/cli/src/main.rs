@@ -38,6 +38,7 @@ fn environment() -> Environment {
             lines: Box::new(BufReader::new(input)),
         },
         output: Box::new(std::io::stdout()),
+        output_is_terminal: std::io::stdout().is_terminal(),
         messages: Box::new(std::io::stderr()),
         browser: Arc::new(|address, with| grapnel_core::browser::open(address, with, None)),
         timeouts: Timeouts::default(),

@@ -25,6 +25,8 @@ pub(crate) struct Output {
     /// Whether to print JSON. See [`Self::set_json`].
     pub(crate) json: bool,
     pub(crate) messages: Messages,
+    /// Whether a person reads standard output.
+    pub(crate) is_terminal: bool,
     out: Box<dyn Write + Send>,
     clock: Arc<dyn Clock>,
 }
@@ -36,7 +38,7 @@ impl Output {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let messages = Messages { stream: Arc::new(Mutex::new(messages)), is_quiet: false };
-        Self { json: false, messages, out, clock }
+        Self { json: false, messages, is_terminal: false, out, clock }
     }
 
     /// Switches to JSON, and messages off.
@@ -73,10 +75,15 @@ impl Output {
 
     /// Prints a line unchanged, and flushes.
     fn raw(&mut self, line: &str) -> Result<()> {
-        match writeln!(self.out, "{line}").and_then(|()| self.out.flush()) {
+        self.write(format!("{line}\n").as_bytes()).map(|_| ())
+    }
+
+    /// Prints bytes unchanged, and flushes. Returns whether anybody reads on.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<bool> {
+        match self.out.write_all(bytes).and_then(|()| self.out.flush()) {
             // The reader has closed the pipe.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| unwritable(&error)),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            written => written.map(|()| true).map_err(|error| unwritable(&error)),
         }
     }
 
@@ -146,7 +153,8 @@ struct UsageError {
     field: Option<String>,
 }
 
-fn json(shown: &impl Serialize) -> Result<String> {
+/// A value as an indented JSON document, in which no character acts on a terminal.
+pub(crate) fn json(shown: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(shown).map(|json| escape_json(&json)).map_err(|error| unwritable(&error))
 }
 

@@ -33,6 +33,8 @@ pub struct Environment {
     pub input: Input,
     /// Standard output: the result.
     pub output: Box<dyn Write + Send>,
+    /// Whether standard output is a terminal.
+    pub output_is_terminal: bool,
     /// Standard error: everything else.
     pub messages: Box<dyn Write + Send>,
     /// The person's browser.

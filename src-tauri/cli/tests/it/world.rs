@@ -109,6 +109,7 @@ impl World {
             clock: self.clock.clone(),
             input: Input { lines: Box::new(BufReader::new(input)), is_terminal, is_in_background: false },
             output: Box::new(output.clone()),
+            output_is_terminal: false,
             messages: Box::new(messages.clone()),
             browser: Arc::new(move |link: &SecretString, with: &str| {
                 browsers.lock().unwrap().push(with.to_owned());

@@ -1,0 +1,230 @@
+//! `grapnel api`: a request to a connection's API, with its access token attached.
+
+mod body;
+mod endpoints;
+mod fields;
+mod pages;
+mod print;
+mod select;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use grapnel_core::api_request::{AllowedHost, ApiClient, ApiRequest, ApiResponse, RequestBody, Waiting};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::ApiEndpoint;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::SignedDuration;
+use url::Url;
+
+use crate::format::{duration, parse_duration};
+use crate::lookup::{self, to_reconnect};
+use crate::print::Messages;
+use crate::session::Session;
+use fields::Field;
+use select::Filter;
+
+#[derive(Debug, Args)]
+pub(crate) struct Api {
+    /// The connection's name
+    connection: String,
+    /// The method, and a path below the API base or a URL; without both, the known endpoints are listed
+    #[arg(value_name = "[METHOD] URL", num_args = 0..=2)]
+    target: Vec<String>,
+    /// Add a field to the body, or to the query of a GET; JSON values are sent as such, anything else as a string
+    #[arg(long = "field", short = 'f', value_name = "KEY=VALUE", value_parser = fields::parse)]
+    fields: Vec<Field>,
+    /// The same, where @FILE stands for the content of a file and @- for standard input
+    #[arg(long = "file-field", short = 'F', value_name = "KEY=VALUE", value_parser = fields::parse_with_files)]
+    file_fields: Vec<Field>,
+    /// Add a header
+    #[arg(long = "header", short = 'H', value_name = "NAME:VALUE", value_parser = parse_header)]
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// Send a file as the body; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fields", "file_fields"])]
+    input: Option<PathBuf>,
+    /// Print the status and the headers of the response before its body
+    #[arg(long, short)]
+    include: bool,
+    /// Request the next pages as well, where the provider profile says how
+    #[arg(long)]
+    paginate: bool,
+    /// Print what a jq filter selects from the response
+    #[arg(long, short = 'q', value_name = "FILTER", value_parser = select::check, conflicts_with = "json")]
+    jq: Option<String>,
+    /// Allow the access token at another host than those of the app's API
+    #[arg(long = "allow", value_name = "HOST[:PORT]")]
+    allowed: Vec<AllowedHost>,
+    /// Wait so long for the response to begin
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    timeout: SignedDuration,
+    /// Wait so long in all for an API that asks to wait (status 429 or 503 with Retry-After)
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    max_wait: SignedDuration,
+}
+
+/// What is done with the response.
+struct Shown<'a> {
+    include: bool,
+    filter: Option<&'a Filter>,
+}
+
+pub(crate) async fn run(session: &mut Session<'_>, asked: Api) -> Result<()> {
+    let connection = lookup::connection(&session.grapnel, &asked.connection)?;
+    let api = session.grapnel.api(&connection.id, asked.allowed.clone());
+    if asked.target.is_empty() {
+        return endpoints::list(session.output, &connection.name, api.profile()?);
+    }
+    let reconnect = to_reconnect(&connection.name);
+    send(session, asked, &api).await.map_err(reconnect)
+}
+
+async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<()> {
+    let (method, target) = match &asked.target[..] {
+        [method, target] => (Some(method.as_str()), target.as_str()),
+        [target, ..] => (None, target.as_str()),
+        [] => (None, ""),
+    };
+    let known = api.profile()?.endpoint(target);
+    let url =
+        api.resolve(known.filter(|known| !known.name.is_empty()).map_or(target, |known| &known.path))?;
+    let mut fields = asked.fields;
+    fields.extend(asked.file_fields);
+    for field in &mut fields {
+        field.read(&mut session.input)?;
+    }
+    let method = match method {
+        Some(text) => parse_method(text)?,
+        None => default_method(known, !fields.is_empty() || asked.input.is_some()),
+    };
+    let (url, body) = match asked.input {
+        Some(path) if path.as_os_str() == "-" => (url, body::of_input(&mut session.input).await?),
+        Some(path) => (url, RequestBody::File(path)),
+        None if matches!(method, Method::GET | Method::HEAD) => {
+            (fields::with_query(url, &fields), RequestBody::Bytes("".into()))
+        }
+        None => (url, RequestBody::Bytes(json_body(known, &fields)?.into())),
+    };
+    let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("*/*"))]);
+    let is_json = matches!(&body, RequestBody::Bytes(bytes) if !bytes.is_empty());
+    if is_json {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    for (name, value) in asked.headers {
+        headers.insert(name, value);
+    }
+    let request = ApiRequest { method, url, headers, body };
+    let filter = asked.jq.as_deref().map(Filter::parse).transpose();
+    let filter = filter.map_err(|message| Error::input("jq", message))?;
+    let shown = Shown { include: asked.include, filter: filter.as_ref() };
+    let sender = Sender {
+        api,
+        messages: session.output.messages.clone(),
+        timeout: asked.timeout.unsigned_abs(),
+        max_wait: asked.max_wait.unsigned_abs(),
+    };
+    if asked.paginate {
+        return pages::follow(session.output, &sender, request, &shown).await;
+    }
+    let url = request.url.clone();
+    let mut response = sender.send(request).await?;
+    print::response(session.output, &mut response, &shown).await?;
+    check_status(&response, &url)
+}
+
+/// Sends requests of one command.
+struct Sender<'a> {
+    api: &'a ApiClient,
+    messages: Messages,
+    timeout: Duration,
+    max_wait: Duration,
+}
+
+impl Sender<'_> {
+    async fn send(&self, request: ApiRequest) -> Result<ApiResponse> {
+        let on_retry = |status: StatusCode, wait: Duration| {
+            let wait = duration(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
+            self.messages.note(&format!("The API answered {status}. Trying again in {wait}."));
+        };
+        let waiting = Waiting { response: self.timeout, retry_after: self.max_wait, on_retry: &on_retry };
+        self.api.send(request, &waiting).await
+    }
+}
+
+fn default_method(known: Option<&ApiEndpoint>, has_body: bool) -> Method {
+    let known = known.and_then(|known| known.method.parse().ok());
+    known.unwrap_or(if has_body { Method::POST } else { Method::GET })
+}
+
+/// The body that the fields make; without fields, the known endpoint's own, if there is nothing to fill in.
+fn json_body(known: Option<&ApiEndpoint>, fields: &[Field]) -> Result<String> {
+    match known {
+        Some(known) if fields.is_empty() && !known.body.is_empty() => {
+            if known.is_complete() {
+                return Ok(known.body.clone());
+            }
+            Err(Error::input("field", format!("“{}” needs a body.", known.label()))
+                .means("Nothing was sent.")
+                .hint(format!("Add its fields with -f KEY=VALUE. An example: {}", known.body)))
+        }
+        _ if fields.is_empty() => Ok(String::new()),
+        _ => Ok(fields::to_json(fields)?.to_string()),
+    }
+}
+
+fn parse_method(text: &str) -> Result<Method> {
+    let method = Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
+    method.filter(|method| *method != Method::CONNECT && *method != Method::TRACE).ok_or_else(|| {
+        Error::input("method", format!("“{text}” is not a method that can be sent."))
+            .means("Nothing was sent.")
+            .hint("Write GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS, then the path or URL.")
+    })
+}
+
+/// Headers that are set by the program itself.
+const OWN_HEADERS: [HeaderName; 5] = [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
+
+fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("write a header as NAME:VALUE")?;
+    let name: HeaderName = name.trim().parse().map_err(|_| "this is not the name of a header")?;
+    if OWN_HEADERS.contains(&name) {
+        return Err(format!(
+            "“{name}” is set by Grapnel; Authorization carries the connection's access token"
+        ));
+    }
+    let value = value.trim().parse().map_err(|_| "the header has characters that cannot be sent")?;
+    Ok((name, value))
+}
+
+/// The error of a response whose status is not a success, for the exit code.
+fn check_status(response: &ApiResponse, url: &Url) -> Result<()> {
+    let (status, provider) = (response.status(), response.provider());
+    let error = |code: Code| Error::new(code, format!("{provider}’s API answered with status {status}."));
+    let error = match status {
+        _ if status.is_success() || status.is_informational() => return Ok(()),
+        _ if status.is_redirection() => {
+            let location =
+                response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok());
+            let next = location.and_then(|location| url.join(location).ok());
+            let hint = next.map_or_else(
+                || "Request the URL that you want.".to_owned(),
+                |next| format!("It names {next}. Request that, if you trust its host with the access token."),
+            );
+            error(Code::ProviderError).hint(format!("Redirects are not followed. {hint}"))
+        }
+        StatusCode::UNAUTHORIZED => error(Code::ReconnectNeeded).hint(
+            "The access token was rejected. If a refresh does not help, the connection must be reconnected.",
+        ),
+        StatusCode::FORBIDDEN => error(Code::AccessDenied)
+            .hint("Check whether the connection has the scope that this request needs."),
+        StatusCode::NOT_FOUND => error(Code::NotFound).hint("Check the path."),
+        StatusCode::TOO_MANY_REQUESTS => error(Code::ProviderUnavailable).hint("Try again later."),
+        _ if status.is_server_error() => error(Code::ProviderUnavailable).hint("Try again."),
+        _ => error(Code::ProviderError).hint("See the response."),
+    };
+    Err(error.means("Your tokens are kept as they are."))
+}
