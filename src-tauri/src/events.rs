@@ -1,4 +1,4 @@
-//! Events that the shell sends to the window's page.
+//! Events for the window's page.
 
 use serde::{Deserialize, Serialize};
 use tauri_specta::Event;
@@ -7,6 +7,6 @@ use tauri_specta::Event;
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
 pub(crate) struct CoreEvent(pub grapnel_model::event::Event);
 
-/// The person asked for this connection outside of the window: in a notification or the tray.
+/// The person opened this connection from a notification or the tray.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
 pub(crate) struct ConnectionRequested(pub grapnel_model::id::ConnectionId);

@@ -6,154 +6,144 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 /** Commands */
 export const commands = {
 	/**
-	 *  Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need
+	 *  The window's initial state. With `at_first`, only the connections at the top of the list, so that the window does
 	 *  not wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
-	/**  Those of these connections that are there: how they stand now. */
+	/**  The current state of those of these connections that exist. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
-	/**  What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to. */
+	/**  The activity log, newest first: of one connection or of all, optionally only entries that contain `search`. */
 	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
-	/**  What is set for all of Grapnel. */
+	/**  The settings. */
 	settings: () => typedError<SettingsView, Error>(__TAURI_INVOKE("settings")),
 	/**
-	 *  Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The
-	 *  person is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was
-	 *  changed.
+	 *  Changes only the given settings, so that concurrent changes to others are kept. An error names the invalid one. The
+	 *  person must confirm a new program or proxy; returns null, without changes, if they do not.
 	 */
 	changeSettings: (changes: Changes) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { changes })),
-	/**  Has the person choose the file of certificate authorities to trust besides; nothing where they choose none. */
+	/**  Lets the person choose a file of additional certificate authorities; returns null if they cancel. */
 	chooseCertificates: () => typedError<Settings | null, Error>(__TAURI_INVOKE("choose_certificates")),
-	/**  Makes Grapnel start at login, or no more. */
+	/**  Switches start at login on or off. */
 	startAtLogin: (on: boolean) => typedError<null, Error>(__TAURI_INVOKE("start_at_login", { on })),
-	/**  Starts the sandbox, and tells what to enter to use it: an app of each of its providers. */
+	/**  Starts the sandbox and returns an app for each of its providers. */
 	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
-	/**  What an issuer announces of itself: values for an app of another provider, and what to know of it. */
+	/**  Discovers an issuer's metadata: the settings for an app of a custom provider, and notes. */
 	discover: (issuer: string) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer })),
-	/**  Redirect URIs that no app has yet, to register before an app is added. */
+	/**  Proposes unused redirect URIs, to be registered before an app is added. */
 	proposeRedirect: () => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect")),
-	/**  Asks the issuer of an app again, and says what would change of the app. Changes nothing. */
+	/**  Repeats discovery for an app and returns the differences. Changes nothing. */
 	rediscover: (appId: AppId) => typedError<Rediscovery, Error>(__TAURI_INVOKE("rediscover", { appId })),
-	/**  Adds an app. An error names the field that is wrong. */
+	/**  Adds an app. An error names the invalid field. */
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
-	/**  Changes an app to what was entered. An error names the field that is wrong. */
+	/**  Replaces an app's settings. An error names the invalid field. */
 	changeApp: (appId: AppId, app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("change_app", { appId, app })),
 	/**
-	 *  Writes how an app's provider is spoken to, without any secret, to a file that the person chooses; answers with its
-	 *  path, or nothing where they choose none.
+	 *  Writes an app's provider settings without secrets to a file that the person chooses; returns its path, or null if
+	 *  they cancel.
 	 */
 	exportProfile: (appId: AppId) => typedError<string | null, Error>(__TAURI_INVOKE("export_profile", { appId })),
-	/**  What the text of a profile file says. */
+	/**  Parses the text of a profile file. */
 	readProfile: (text: string) => typedError<ReadProfile, Error>(__TAURI_INVOKE("read_profile", { text })),
-	/**  Removes an app with its connections, and tells what became of their tokens. */
+	/**  Removes an app with its connections, and returns the result of revoking their tokens. */
 	removeApp: (appId: AppId) => typedError<Removed, Error>(__TAURI_INVOKE("remove_app", { appId })),
 	/**
-	 *  Starts a sign-in: for a new connection, or to authorize one again. With `another_account`, the provider asks which
-	 *  account is meant.
+	 *  Starts a sign-in for a new connection, or to reconnect one. With `another_account`, the provider asks which account
+	 *  to use.
 	 */
 	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount })),
 	/**
-	 *  Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
-	 *  that comes of it, unless it opens nothing. The person is asked about one that is new; answers whether they agree.
+	 *  Opens the authorization URL of an attempt in the browser. A `chosen` browser is stored with the resulting
+	 *  connection, unless it fails to open. The person must confirm a new command; returns whether they did.
 	 */
 	openBrowser: (attemptId: AttemptId, chosen: string | null) => typedError<boolean, Error>(__TAURI_INVOKE("open_browser", { attemptId, chosen })),
-	/**  Copies the address of the sign-in page, to be opened in a browser of the person's choice. */
+	/**  Copies the authorization URL, for opening it in another browser. */
 	copyLink: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("copy_link", { attemptId })),
-	/**  Takes in the address that the provider sent the person to, pasted by them. */
+	/**  Receives a callback URL or code that the person pasted. */
 	pasteCallback: (attemptId: AttemptId, pasted: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("paste_callback", { attemptId, pasted })),
-	/**  Signs in without a browser, where the provider offers it. Email and password are used once and not kept. */
+	/**  Signs in without a browser, if the provider supports it. Email and password are used once and not stored. */
 	signInWithPassword: (appId: AppId, connectionId: ConnectionId | null, email: string, password: SecretInput) => typedError<Attempt, Error>(__TAURI_INVOKE("sign_in_with_password", { appId, connectionId, email, password })),
-	/**  Tries whether a deep link comes back here. */
+	/**  Tests whether a deep link returns to Grapnel. */
 	testDeepLink: () => typedError<null, Error>(__TAURI_INVOKE("test_deep_link")),
 	/**
-	 *  Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with that
+	 *  Moves the new sign-in to the connection that the attempt was meant for, replacing its account. Returns that
 	 *  connection.
 	 */
 	replaceAccount: (attemptId: AttemptId) => typedError<ConnectionId, Error>(__TAURI_INVOKE("replace_account", { attemptId })),
-	/**  Stops waiting for an attempt. */
+	/**  Cancels an attempt. */
 	cancelAttempt: (attemptId: AttemptId) => typedError<null, Error>(__TAURI_INVOKE("cancel_attempt", { attemptId })),
-	/**  Everything about a connection. */
+	/**  The details of a connection. */
 	connection: (connectionId: ConnectionId) => typedError<Details, Error>(__TAURI_INVOKE("connection", { connectionId })),
 	/**
-	 *  Keeps what opens the pages of a connection; empty for what is set for all. The person is asked about one that is
-	 *  new; answers whether they agree.
+	 *  Sets the browser of a connection; empty for the one in the settings. The person must confirm a new command; returns
+	 *  whether they did.
 	 */
 	setBrowser: (connectionId: ConnectionId, browser: string) => typedError<boolean, Error>(__TAURI_INVOKE("set_browser", { connectionId, browser })),
-	/**  Renews a connection's tokens now. */
+	/**  Refreshes a connection's tokens now. */
 	refresh: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("refresh", { connectionId })),
-	/**  Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it. */
+	/**  Copies a valid access token, and clears the clipboard after 45 seconds if it still contains it. */
 	copyToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_token", { connectionId })),
-	/**  Deletes a connection's tokens here, after asking the provider to take them back where it offers that. */
+	/**  Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here. */
 	disconnect: (connectionId: ConnectionId) => typedError<Disconnected, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
-	/**  Removes a disconnected connection with its history. */
+	/**  Deletes a disconnected connection and its history. */
 	forget: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("forget", { connectionId })),
-	/**  The projects that a connection opens. */
+	/**  The projects of a connection. */
 	projects: (connectionId: ConnectionId, kept: boolean, call: number) => typedError<Projects, Error>(__TAURI_INVOKE("projects", { connectionId, kept, call })),
-	/**  Everything about one project. */
+	/**  The details of a project. */
 	project: (connectionId: ConnectionId, projectId: string, kept: boolean, call: number) => typedError<Project, Error>(__TAURI_INVOKE("project", { connectionId, projectId, kept, call })),
-	/**  The kinds of things that a connection opens, where they are not projects. */
+	/**  The collections of a connection, for APIs without projects. */
 	collections: (connectionId: ConnectionId) => typedError<Collection[], Error>(__TAURI_INVOKE("collections", { connectionId })),
-	/**  The things of one kind: all, or those within another thing. */
+	/**  The items of a collection: all, or those of one parent. */
 	items: (connectionId: ConnectionId, collection: string, within: string | null, kept: boolean, call: number) => typedError<Items, Error>(__TAURI_INVOKE("items", { connectionId, collection, within, kept, call })),
-	/**  Reads posts of a project with the filters that the provider knows. How far that is comes as events. */
+	/**  Loads the posts of a project with the filters that the provider supports. Progress is reported by events. */
 	loadPosts: (connectionId: ConnectionId, query: PostQuery, call: number) => typedError<null, Error>(__TAURI_INVOKE("load_posts", { connectionId, query, call })),
-	/**  Some of the posts that a query finds in what was read. */
+	/**  A page of the cached posts that match a query. */
 	postPage: (connectionId: ConnectionId, query: PostQuery, offset: number, limit: number) => typedError<PostPage, Error>(__TAURI_INVOKE("post_page", { connectionId, query, offset, limit })),
-	/**  How many posts of each month and status a query finds in what was read. */
+	/**  The number of cached posts that match a query, per month and status. */
 	postMonths: (connectionId: ConnectionId, query: PostQuery) => typedError<Month[], Error>(__TAURI_INVOKE("post_months", { connectionId, query })),
-	/**  A post of what was read, with everything that came. */
+	/**  A cached post with all its members. */
 	post: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<PostDetails, Error>(__TAURI_INVOKE("post", { connectionId, query, postId })),
-	/**  Opens a post's public page in the browser. The address is made in the core, not in the window. */
+	/**  Opens a post's public page in the browser. The core builds the URL, so that the page cannot have any other opened. */
 	openPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("open_post", { connectionId, query, postId })),
-	/**  Copies a post as JSON, as it came. */
+	/**  Copies a post as JSON, as the provider returned it. */
 	copyPost: (connectionId: ConnectionId, query: PostQuery, postId: string) => typedError<null, Error>(__TAURI_INVOKE("copy_post", { connectionId, query, postId })),
-	/**
-	 *  Writes the posts that a query finds in what was read to a file that the person chooses; nothing where they choose
-	 *  none.
-	 */
+	/**  Writes the cached posts that match a query to a file that the person chooses; returns null if they cancel. */
 	exportPosts: (connectionId: ConnectionId, query: PostQuery, name: string, format: Format) => typedError<ExportedPosts | null, Error>(__TAURI_INVOKE("export_posts", { connectionId, query, name, format })),
-	/**  What holds every word of a text, across everything that was read. */
+	/**  Searches the cached content for all words of a text. */
 	search: (text: string) => typedError<SearchHit[], Error>(__TAURI_INVOKE("search", { text })),
-	/**  Cancels a call that the window waits for, by the number it gave it. */
+	/**  Cancels a running call by its number, which the window has chosen. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
-	/**  Opens the data directory in the system's file manager. */
+	/**  Opens the data directory in the file manager. */
 	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Opens the folder of the file that was saved last. */
 	openSavedFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_saved_folder")),
-	/**  Copies text that is no secret. */
+	/**  Copies text that is not secret. */
 	copyText: (text: string) => typedError<null, Error>(__TAURI_INVOKE("copy_text", { text })),
-	/**  Asks the keyring again; answers why it does not open the vault, if it does not. */
+	/**  Tries again to open the vault; returns why it fails, or null. */
 	checkVault: () => typedError<Error | null, Error>(__TAURI_INVOKE("check_vault")),
-	/**  What opens the vault. */
+	/**  What protects the vault. */
 	protection: () => typedError<Protection, Error>(__TAURI_INVOKE("protection")),
-	/**  Opens a vault that has a passphrase, for as long as the program runs. */
+	/**  Unlocks the vault with its passphrase until the program ends. */
 	unlock: (passphrase: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("unlock", { passphrase })),
-	/**  Seals everything anew under a passphrase. */
+	/**  Encrypts the vault with a passphrase. */
 	protectWithPassphrase: (passphrase: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
-	/**  Seals everything anew under a key in the keyring. */
+	/**  Encrypts the vault with a key in the keyring. */
 	protectWithKeyring: () => typedError<null, Error>(__TAURI_INVOKE("protect_with_keyring")),
 	/**
-	 *  Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether
-	 *  they do. Refused while it opens, or may open again by itself.
+	 *  Deletes all secrets of a vault that can no longer be opened, if the person confirms; returns whether they did.
+	 *  Refused while the vault opens, or may open later without a reset.
 	 */
 	resetVault: () => typedError<boolean, Error>(__TAURI_INVOKE("reset_vault")),
-	/**  Looks at everything that has to work, and sends a deep link that has to come back. */
+	/**  Runs all checks, including a deep link that must return. */
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
-	/**  Copies a diagnosis as text that is safe to show to anyone. */
+	/**  Copies the diagnostics report, which is safe to publish. */
 	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),
-	/**
-	 *  Writes apps and connections to a file that a passphrase opens, and that the person chooses; nothing where they
-	 *  choose none.
-	 */
+	/**  Exports apps and connections to an encrypted file that the person chooses; returns null if they cancel. */
 	exportArchive: (passphrase: SecretInput, withTokens: boolean, moves: boolean) => typedError<ExportedFile | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
-	/**
-	 *  Opens an exported file that the person chooses, and tells what importing it would add; nothing where they choose
-	 *  none.
-	 */
+	/**  Opens an exported file that the person chooses, and reports what an import would add; returns null if they cancel. */
 	openArchive: (passphrase: SecretInput) => typedError<Imported | null, Error>(__TAURI_INVOKE("open_archive", { passphrase })),
-	/**  Imports the file that was opened last. */
+	/**  Imports the archive that was opened last. */
 	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
-	/**  Forgets the file that was opened last. */
+	/**  Drops the archive that was opened last. */
 	closeArchive: () => typedError<null, Error>(__TAURI_INVOKE("close_archive")),
 };
 
@@ -164,17 +154,17 @@ export const events = {
 };
 
 /* Types */
-/**  Who authorized a connection. */
+/**  The account that authorized a connection. */
 export type Account = {
-	/**  The provider's id of the account. */
+	/**  The provider's ID of the account. */
 	id: string,
-	/**  The person's name, as the provider has it; may be empty. */
+	/**  The person's name at the provider; may be empty. */
 	name: string,
-	/**  The e-mail address, where the provider tells it. */
+	/**  The email address, if the provider returns it. */
 	email: string | null,
-	/**  Who vouches for the id, where that is told (`iss` of OpenID Connect). */
+	/**  The issuer of the ID (`iss` of OpenID Connect), if known. */
 	issuer?: string | null,
-	/**  The name that the person signs in by, where the provider tells it. */
+	/**  The user name for signing in, if the provider returns it. */
 	username?: string | null,
 };
 
@@ -223,81 +213,81 @@ export type App = {
 	created_at: string,
 };
 
-/**  Names an app. */
+/**  Identifies an app. */
 export type AppId = string;
 
-/**  The application, as the provider describes it. */
+/**  The application (client) as the provider describes it. */
 export type Application = {
-	/**  The provider's id of it. */
+	/**  The provider's ID of the application. */
 	id: string,
-	/**  Its name there. */
+	/**  Its display name. */
 	display_name: string,
-	/**  What it says of itself. */
+	/**  Its description. */
 	description: string | null,
-	/**  Its page. */
+	/**  Its home page. */
 	homepage: string | null,
 };
 
-/**  One pending (or just ended) authorization of an app. */
+/**  A sign-in attempt of an app, pending or finished. */
 export type Attempt = {
-	/**  Its name. */
+	/**  Its ID. */
 	id: AttemptId,
 	/**  The app that is being authorized. */
 	app_id: AppId,
 	/**  That app's name. */
 	app_name: string,
-	/**  The provider's name, for sentences. */
+	/**  The provider's name. */
 	provider_name: string,
-	/**  The connection that is authorized again, or, once done, the one that came of it. */
+	/**  The connection that is being reconnected; once done, the connection that was created or updated. */
 	connection_id: ConnectionId | null,
-	/**  How far it is. */
+	/**  Its progress. */
 	phase: Phase,
-	/**  Where the callback is expected. */
+	/**  The redirect URI of the authorization request. */
 	redirect_uri: string,
-	/**  When it began. */
+	/**  When it started. */
 	started_at: string,
-	/**  When it stops waiting. */
+	/**  When it times out. */
 	expires_at: string,
-	/**  Why it was denied or failed. */
+	/**  Why it was refused or failed. */
 	error: Error | null,
-	/**  Why the last answer that came for it was not accepted. */
+	/**  Why the last callback for it was refused. */
 	refused: Error | null,
-	/**  Whose connection it was meant for, where another account signed in: that one was not changed. */
+	/**  The connection that was to be reconnected, if another account signed in. It was not changed. */
 	other_account: OtherAccount | null,
-	/**  Other connections of the app that belong to the same account, by name. Told once done. */
+	/**  Names of the app's other connections for the same account. Set once done. */
 	same_account: string[],
-	/**  What is sent and what came back, names and values, with secrets described instead of shown. */
+	/**  The messages of the sign-in, with secrets described instead of shown. */
 	exchange: Message[],
 };
 
-/**  Names an attempt. */
+/**  Identifies a sign-in attempt. */
 export type AttemptId = string;
 
-/**  The authorization, as the provider's introspection tells it. */
+/**  The authorization as the provider's introspection reports it. */
 export type Authorization = {
-	/**  The provider's id of it. */
+	/**  The provider's ID of the authorization. */
 	id: string,
 	/**  Whether the provider accepts the access token now. */
 	is_active?: boolean,
 	/**  The client that the token was issued to. */
 	client_id?: string | null,
-	/**  The account, as the person knows it. */
+	/**  The account's user name. */
 	username?: string | null,
-	/**  The account's id. */
+	/**  The account's ID. */
 	sub?: string | null,
-	/**  When it was given. */
+	/**  When it was granted, as the provider writes it. */
 	created_on: string | null,
-	/**  When the access token ends, where the provider says so. */
+	/**  When the access token expires, if the provider says so. */
 	expires_at?: string | null,
-	/**  How it was given, such as `authorization_code`. */
+	/**  How it was granted, such as `authorization_code`. */
 	grant_type: string | null,
-	/**  The scopes in force now. */
+	/**  The scopes that are granted now. */
 	scopes: string[],
-	/**  The projects it opens now. */
+	/**  The projects that are granted now. */
 	project_ids: string[],
 };
 
-/**  What of the settings is to be otherwise; the rest stays as it is. */
+/**  Changes to the settings. `None` leaves a setting as it is. */
 export type Changes = {
 	/**  See [`Settings::browser`]. */
 	browser?: string | null,
@@ -313,250 +303,250 @@ export type Changes = {
 	margin?: Margin | null,
 };
 
-/**  One thing that has to work. */
+/**  The result of one check. */
 export type Check = {
-	/**  What was looked at. */
+	/**  What was checked. */
 	name: string,
-	/**  How it stands. */
+	/**  The verdict. */
 	verdict: Verdict,
 	/**  What was found. */
 	found: string,
-	/**  What it means, where something is wrong. */
+	/**  What it means, if something is wrong. */
 	meaning: string | null,
 	/**  What to do. */
 	hint: string | null,
 };
 
-/**  What a token says of itself, where it is a JWT. */
+/**  The claims of a JWT. */
 export type Claims = {
-	/**  Of its header: `alg`, `kid` and `typ`. */
+	/**  Members of the header: `alg`, `kid` and `typ`. */
 	header?: Field[],
-	/**  The claims by name. */
+	/**  The claims. */
 	fields: Field[],
-	/**  Whether the signature was checked with the provider's own keys, and is theirs. */
+	/**  Whether the signature was verified with the provider's keys. */
 	is_verified: boolean,
-	/**  Why it was not, or could not be. */
+	/**  Why the signature was not verified, or is wrong. */
 	unverified_because?: string | null,
 };
 
-/**  A code exists where the window or a script behaves differently for it. */
+/**  The kinds of errors. A kind exists only where the window or a script behaves differently for it. */
 export type Code = 
-/**  What the person entered cannot be. */
+/**  The input is invalid. */
 "invalid_input" | 
-/**  The app, connection, attempt or project does not exist (any more). */
+/**  The app, connection, attempt or project does not exist, or no longer does. */
 "not_found" | 
-/**  There is no keyring service on this machine. */
+/**  There is no keyring service on this computer. */
 "keyring_absent" | 
-/**  The keyring is there, and locked. */
+/**  The keyring is locked. */
 "keyring_locked" | 
-/**  The keyring did not answer in time; perhaps it waits for a person. */
+/**  The keyring did not respond in time; it may be waiting for the person. */
 "keyring_timed_out" | 
-/**  The keyring answered with a failure that is none of the others. */
+/**  The keyring failed in any other way. */
 "keyring_failed" | 
-/**  The keyring has no default collection to keep a key in. */
+/**  The keyring has no default collection to store a key in. */
 "keyring_no_collection" | 
-/**  The keyring has several keys of this name, and none of them opens the vault. */
+/**  The keyring has several keys for this vault, and none of them opens it. */
 "keyring_ambiguous" | 
-/**  The keyring is open, and does not let Grapnel have the key. */
+/**  The keyring is unlocked but denies access to the key. */
 "keyring_denied" | 
-/**  The keyring works, and the key of this vault is no longer in it. */
+/**  The keyring works, but the key of this vault is no longer in it. */
 "key_missing" | 
-/**  The keyring holds a key that does not open this vault. */
+/**  The keyring has a key that does not open this vault. */
 "key_wrong" | 
-/**  The vault is opened by a passphrase, which was not given yet. */
+/**  The vault needs its passphrase, which was not entered yet. */
 "passphrase_needed" | 
-/**  The passphrase is not this vault's, or not this file's. */
+/**  The passphrase does not open this vault or file. */
 "passphrase_wrong" | 
-/**  The file is none that Grapnel exported, or was cut or changed since. */
+/**  The file was not exported by Grapnel, or is truncated or modified. */
 "file_invalid" | 
 /**  The data directory or the database cannot be written. */
 "data_unwritable" | 
 /**  The database was written by a newer Grapnel. */
 "data_newer" | 
-/**  The database cannot be read, or holds something impossible. */
+/**  The database cannot be read, or contains invalid data. */
 "data_damaged" | 
-/**  Another process holds the database. */
+/**  Another process has locked the database. */
 "data_busy" | 
 /**  The browser could not be started. */
 "browser_failed" | 
-/**  The port that callbacks should come home to belongs to another program. */
+/**  Another program uses the port for callbacks. */
 "port_taken" | 
-/**  The callback is not one that Grapnel understands. */
+/**  The callback is malformed or does not belong here. */
 "callback_invalid" | 
-/**  The callback's state belongs to no attempt of this Grapnel. */
+/**  The callback's `state` belongs to no attempt. */
 "callback_unknown" | 
-/**  The attempt was answered, cancelled or timed out before. */
+/**  The attempt was already answered, cancelled or timed out. */
 "callback_late" | 
-/**  The person said no at the provider. */
+/**  The person refused access at the provider. */
 "access_denied" | 
-/**  The attempt was cancelled here. */
+/**  The attempt was cancelled in Grapnel. */
 "cancelled" | 
-/**  Nobody answered in time. */
+/**  No callback arrived in time. */
 "timed_out" | 
-/**  The provider answered with an OAuth error that is none of the others. */
+/**  The provider returned any other OAuth error. */
 "provider_error" | 
-/**  The provider does not accept the client id or secret. */
+/**  The provider does not accept the client ID or client secret. */
 "invalid_client" | 
 /**  The provider does not accept the code or the refresh token. */
 "invalid_grant" | 
-/**  The provider could not be reached, or answered that it cannot now. */
+/**  The provider is unreachable or temporarily unavailable. */
 "provider_unavailable" | 
-/**  The request was sent and its answer was not seen. */
+/**  The request was sent, but its response did not arrive. */
 "answer_lost" | 
-/**  The reply is not one that can be understood. */
+/**  The response cannot be understood. */
 "reply_invalid" | 
-/**  The reply is larger than any true one. */
+/**  The response exceeds the size limit. */
 "reply_too_large" | 
-/**  The ID token of a sign-in is wrong: it is not from the issuer, not for this app, or not for this attempt. */
+/**  The ID token is invalid: another issuer, audience or nonce, or a wrong signature. */
 "id_token_invalid" | 
-/**  Another account signed in than the connection belongs to. */
+/**  Another account signed in than the one the connection belongs to. */
 "other_account" | 
-/**  The token is not accepted any more, and only a person can mend it. */
+/**  The tokens are no longer accepted; a new sign-in is needed. */
 "reconnect_needed" | 
-/**  The connection does not open this project. */
+/**  The connection does not give access to this project. */
 "project_not_authorized" | 
-/**  A defect of Grapnel itself. */
+/**  A defect of Grapnel. */
 "internal";
 
-/**  A kind of thing that a connection opens, such as workspaces. */
+/**  A kind of resource, such as workspaces. */
 export type Collection = {
-	/**  Its id, such as `workspaces`. */
+	/**  Its ID, such as `workspaces`. */
 	id: string,
 	/**  Its name, for headings. */
 	name: string,
-	/**  The kind that its things are within, such as workflows in workspaces. */
+	/**  The ID of the parent collection, such as workspaces for workflows. */
 	within: string | null,
 };
 
-/**  Names a connection. */
+/**  Identifies a connection. */
 export type ConnectionId = string;
 
-/**  The person asked for this connection outside of the window: in a notification or the tray. */
+/**  The person opened this connection from a notification or the tray. */
 export type ConnectionRequested = ConnectionId;
 
 /**  An event of the core. */
 export type CoreEvent = Event;
 
-/**  Everything about a connection. */
+/**  The details of a connection. */
 export type Details = {
-	/**  What the list shows of it. */
+	/**  Its entry in the list. */
 	summary: Summary,
 	/**  The account that authorized it, once known. */
 	account: Account | null,
-	/**  Why the account is not known, or what of it does not agree. */
+	/**  Why the account is unknown, or which facts about it contradict each other. */
 	identity_note: string | null,
-	/**  The application as the provider knows it, once known. */
+	/**  The application as the provider describes it, once known. */
 	application: Application | null,
-	/**  The authorization as the provider's introspection tells it, once known. */
+	/**  The authorization as introspection reports it, once known. */
 	authorization: Authorization | null,
 	/**  Requested, granted and missing scopes. */
 	scopes: Scopes,
-	/**  Ids of the projects that were authorized. */
+	/**  The IDs of the authorized projects. */
 	project_ids: string[],
-	/**  The tokens; nothing once disconnected. */
+	/**  The tokens; `None` once disconnected. */
 	tokens: TokenMetadata | null,
 	/**
-	 *  When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person
-	 *  helps.
+	 *  When it will be refreshed automatically; `None` if the expiry is unknown, there is no refresh token, or a new
+	 *  sign-in is needed.
 	 */
 	renews_at: string | null,
-	/**  Where the provider's last reply departed from the standard. */
+	/**  Where the last token response deviated from the RFC. */
 	deviations: Deviation[],
-	/**  The token endpoint's last reply, secrets masked. */
+	/**  The last token response, redacted. */
 	seen: RedactedResponse | null,
-	/**  What went wrong last, until something goes right. */
+	/**  The last failure, until something succeeds. */
 	trouble: Error | null,
-	/**  What the access token says of itself, where it is a JWT. */
+	/**  The claims of the access token, if it is a JWT. */
 	claims: Claims | null,
-	/**  What the ID token of the sign-in says. */
+	/**  The claims of the ID token. */
 	id_claims: Claims | null,
-	/**  When introspection last answered. */
+	/**  When introspection last succeeded. */
 	introspected_at: string | null,
-	/**  When the person first connected it. */
+	/**  When it was first connected. */
 	created_at: string,
-	/**  What opens its pages, such as `firefox -P work`; empty for the program that is set for all. */
+	/**  The browser for this connection, such as `firefox -P work`; empty for the one in the settings. */
 	browser: string,
-	/**  Where the person can take the permission back at the provider. */
+	/**  The provider's page where the person can revoke access. */
 	portal: string,
 };
 
-/**  One departure from the standard that was accepted. */
+/**  A deviation from the RFC that was accepted. */
 export type Deviation = {
-	/**  The member of the reply, such as `expires_in`. */
+	/**  The member of the response, such as `expires_in`. */
 	member: string,
 	/**  What was found and how it was read, such as `came as text and was read as the number 3600`. */
 	found: string,
 };
 
-/**  What was found. */
+/**  The result of all checks. */
 export type Diagnosis = {
 	/**  Grapnel's version. */
 	version: string,
 	/**  The operating system and desktop. */
 	system: string,
-	/**  Each thing that was looked at. */
+	/**  The checks. */
 	checks: Check[],
 	/**  Apps and connections, without their names. */
 	held: string[],
-	/**  What kinds of things happened last, newest first. */
+	/**  The kinds of the latest activity entries, newest first. */
 	recent: string[],
 };
 
-/**  What a disconnect came to at the provider. Here, the tokens are deleted whatever it says. */
+/**  The result of a disconnect at the provider. The tokens stored here are deleted in any case. */
 export type Disconnected = {
-	/**  Of all its tokens, the worst. */
+	/**  The worst result of all tokens. */
 	revocation: Revocation,
-	/**  Each token that the provider was asked to take back. */
+	/**  The result for each token that was to be revoked. */
 	tokens: TokenRevocation[],
-	/**  Why the provider could not be asked at all. */
+	/**  Why no revocation could be requested at all. */
 	reason: string | null,
 };
 
-/**  What an issuer announces. */
+/**  The result of discovery. */
 export type Discovery = {
 	/**  The issuer, as its documents spell it. */
 	issuer: string,
-	/**  The addresses of the documents that were read. */
+	/**  The URLs of the documents that were read. */
 	documents: string[],
-	/**  Values of a profile, by key. */
+	/**  Settings of a profile, by key. */
 	values: { [key in string]: string },
-	/**  The scopes that it names. */
+	/**  The supported scopes. */
 	scopes: string[],
-	/**  The ways of client authentication that its token endpoint takes and Grapnel has, as values of `client_auth`. */
+	/**  The client authentication methods that both the token endpoint and Grapnel support, as values of `client_auth`. */
 	client_auth: string[],
-	/**  What a person should know before they use it. */
+	/**  What a person should know before using the issuer. */
 	notes: DiscoveryNote[],
 };
 
-/**  Something to know of an issuer. */
+/**  A note on an issuer. */
 export type DiscoveryNote = {
-	/**  How much depends on it. */
+	/**  Its severity. */
 	kind: NoteKind,
-	/**  It, in a sentence or two. */
+	/**  One or two sentences. */
 	text: string,
 };
 
-/**  One line of the activity. */
+/**  An entry of the activity log. */
 export type Entry = {
-	/**  When. */
+	/**  When it happened first. */
 	at: string,
-	/**  What kind of thing. */
+	/**  What kind of event it was. */
 	kind: Kind,
-	/**  The sentence to read. */
+	/**  The sentence to show. */
 	text: string,
-	/**  How often it happened; what comes again soon is one entry. */
+	/**  How often it happened. Repetitions within a short time share one entry. */
 	times: number,
 	/**  When it happened last, if more than once. */
 	last_at: string | null,
-	/**  The connection that it happened to. */
+	/**  The connection it belongs to. */
 	connection_id: ConnectionId | null,
-	/**  The app that it happened to. */
+	/**  The app it belongs to. */
 	app_id: AppId | null,
 };
 
-/**  What the core and everything above it fail with. */
+/**  The error of the core and everything above it. */
 export type Error = {
-	/**  What programs tell errors apart by. */
+	/**  Identifies the kind of error to programs. */
 	code: Code,
 	/**  What happened. */
 	message: string,
@@ -564,161 +554,161 @@ export type Error = {
 	meaning: string | null,
 	/**  What to do next. */
 	hint: string | null,
-	/**  The field of a form that is to be corrected, where the input was wrong. */
+	/**  The form field to correct, if the input was wrong. */
 	field: string | null,
-	/**  What to enter in that field instead, where that is known. (A box, since every result carries an error.) */
+	/**  A valid value for that field, if one is known. Boxed to keep `Result` small. */
 	suggestion?: string | null,
 };
 
-/**  Something changed. */
+/**  A change. */
 export type Event = 
 /**  An app was added or removed. */
 { kind: "apps" } | 
-/**  What is set for all of Grapnel was changed. */
+/**  The settings were changed. */
 { kind: "settings" } | 
-/**  A connection was added, removed, or stands otherwise. */
+/**  A connection was added, removed or changed. */
 { kind: "connection"; value: ConnectionId } | 
-/**  An attempt went on; this is how it stands now. */
+/**  An attempt changed; this is its new state. */
 { kind: "attempt"; value: Attempt } | 
-/**  A callback was not accepted: why, for the person who may be waiting for it. */
+/**  A callback was refused, for a person who may be waiting for it. */
 { kind: "callback_refused"; value: Error } | 
-/**  Another process wrote, and that is told by now; besides, something may be new in the activity. */
+/**  The activity log may have new entries. Also sent after the events of another process's changes. */
 { kind: "activity" } | 
-/**  Another process wrote much, or something was missed: whatever was read before may be old. */
+/**  Another process made changes that are not listed, or events were missed: everything that was read may be stale. */
 { kind: "elsewhere" } | 
-/**  A long list is on its way. */
+/**  The progress of loading a long list. */
 { kind: "progress"; value: Progress } | 
-/**  The keyring answers again (nothing), or does not (why). */
+/**  The vault became available (`None`) or unavailable (the reason). */
 { kind: "vault"; value?: Error | null };
 
-/**  Who says when an access token expires. */
+/**  Where an access token's expiry comes from. */
 export type ExpirySource = 
-/**  The token endpoint's reply. */
+/**  The token response (`expires_in` or `expires_at`). */
 "reply" | 
 /**  The `exp` claim of the access token, which is not verified. */
 "token_claim" | 
-/**  The provider's introspection. */
+/**  The introspection response. */
 "introspection";
 
-/**  What was exported. */
+/**  The result of an export. */
 export type Exported = {
-	/**  How many apps, with their client secrets. */
+	/**  The number of apps, including their client secrets. */
 	apps: number,
-	/**  How many connections. */
+	/**  The number of connections. */
 	connections: number,
-	/**  How many of them went with their tokens. */
+	/**  How many of them include tokens. */
 	with_tokens: number,
-	/**  How many of those can be renewed: of each, only one copy goes on living. */
+	/**  How many of those have a refresh token. If it rotates, only one copy can be used. */
 	renewable: number,
-	/**  Whether their tokens were deleted here. */
+	/**  Whether the exported tokens were deleted here. */
 	moved: boolean,
 };
 
-/**  What was exported, and where to. */
+/**  The result of an export, with the file's path. */
 export type ExportedFile = {
 	file: string,
 	exported: Exported,
 };
 
-/**  A file that was written. */
+/**  A written file. */
 export type ExportedPosts = {
-	/**  Where it is. */
+	/**  Its path. */
 	path: string,
-	/**  How many posts are in it. */
+	/**  The number of posts in it. */
 	posts: number,
 };
 
-/**  A value that occurs in a list, and how often. */
+/**  A value that occurs in a list, and its frequency. */
 export type Facet = {
 	/**  The value. */
 	value: string,
-	/**  How many have it. */
+	/**  How many posts have it. */
 	count: number,
 };
 
-/**  What values occur in a list, the most frequent first. */
+/**  The values that occur in a list, the most frequent first. */
 export type Facets = {
-	/**  States of a post. */
+	/**  Statuses. */
 	status: Facet[],
-	/**  Who wrote them. */
+	/**  Authors. */
 	author: Facet[],
-	/**  What they are about. */
+	/**  Categories. */
 	category: Facet[],
 };
 
-/**  A member of a reply that has no name of its own here. */
+/**  A member of a response that Grapnel has no field for. */
 export type Field = {
-	/**  Its name on the wire. */
+	/**  Its name in the response. */
 	name: string,
-	/**  Its value: text as it is, anything else as JSON. */
+	/**  Its value: a string as it is, anything else as JSON. */
 	value: string,
 };
 
-/**  What a file is written as. */
+/**  The file format. */
 export type Format = 
-/**  A table: the members that Grapnel knows by name. */
+/**  A table of the members that Grapnel knows. */
 "csv" | 
-/**  An array of posts as they came. */
+/**  An array of posts as the provider returned them. */
 "json";
 
-/**  What became of it. */
+/**  The result for a record. */
 export type ImportOutcome = 
-/**  It is new here. */
+/**  It was added. */
 "added" | 
-/**  It is new here, under another name. */
+/**  It was added under a new name. */
 "renamed" | 
-/**  It is here already, and was left as it is. */
+/**  It exists already and was left unchanged. */
 "same" | 
-/**  It cannot be taken in. */
+/**  It is invalid or unusable and was left out. */
 "left_out";
 
-/**  What was imported, or would be. */
+/**  The result of an import, or of a dry run. */
 export type Imported = {
 	/**  When the file was written. */
 	exported_at: string,
-	/**  What became of each thing in the file, each app before its connections. */
+	/**  The result for each record of the file, each app before its connections. */
 	lines: ImportedRecord[],
-	/**  How many connections came with a refresh token: it must not be in use elsewhere. */
+	/**  How many connections have a refresh token. It must no longer be used on another computer. */
 	renewable: number,
 };
 
-/**  What became of one thing. */
+/**  The result for one record. */
 export type ImportedRecord = {
-	/**  What kind of thing it is. */
+	/**  The kind of record. */
 	what: RecordKind,
-	/**  What the file calls it. */
+	/**  Its name in the file. */
 	name: string,
-	/**  What became of it. */
+	/**  The result. */
 	outcome: ImportOutcome,
-	/**  What it is called here. */
+	/**  Its name here. */
 	here: string,
-	/**  More about it, where there is more to say. */
+	/**  An explanation, if there is one. */
 	why: string | null,
-	/**  Of an app that is added: the hosts that are not its provider's own. */
+	/**  For an added app, the hosts that do not belong to its provider. */
 	other_hosts: OtherHost[],
 };
 
-/**  One thing of a collection. */
+/**  An item of a collection. */
 export type Item = {
-	/**  The provider's id. */
+	/**  The provider's ID. */
 	id: string,
 	/**  Its name. */
 	name: string,
-	/**  What tells it from others, such as a domain. */
+	/**  A distinguishing detail, such as a domain. */
 	note: string | null,
-	/**  Everything else that came. */
+	/**  All other members of the response. */
 	others: Field[],
 };
 
-/**  The things of a collection. */
+/**  The items of a collection. */
 export type Items = {
-	/**  When the provider answered. */
+	/**  When the provider responded. */
 	as_of: string,
 	/**  In the provider's order. */
 	items: Item[],
 };
 
-/**  What kind of thing happened. */
+/**  The kind of an activity entry. */
 export type Kind = 
 /**  An app was added. */
 "app_added" | 
@@ -730,77 +720,77 @@ export type Kind =
 "sign_in_started" | 
 /**  A sign-in succeeded. */
 "signed_in" | 
-/**  Another account signed in than the connection belonged to. */
+/**  Another account signed in than the one the connection belongs to. */
 "other_account" | 
-/**  The person said no at the provider. */
+/**  The person refused access at the provider. */
 "denied" | 
 /**  A sign-in failed, was cancelled, or timed out. */
 "sign_in_ended" | 
-/**  A callback was not accepted. */
+/**  A callback was refused. */
 "callback_refused" | 
-/**  The tokens were renewed because someone asked, or used them. */
+/**  The tokens were refreshed on request, or because a token was needed. */
 "renewed" | 
-/**  The tokens were renewed without anyone asking. */
+/**  The tokens were refreshed automatically. */
 "renewed_by_itself" | 
-/**  A renewal failed, and is tried again. */
+/**  A refresh failed and will be retried. */
 "renewal_failed" | 
-/**  A renewal was sent and its answer was not seen; it is tried again. */
+/**  The response to a refresh did not arrive; it will be retried. */
 "answer_lost" | 
-/**  The provider refused to renew. */
+/**  The provider refused to refresh. */
 "renewal_refused" | 
 /**  The access token was copied to the clipboard. */
 "token_copied" | 
-/**  A program was given the access token. */
+/**  A program received the access token. */
 "token_handed_out" | 
-/**  The person disconnected. */
+/**  The person disconnected a connection. */
 "disconnected" | 
-/**  The provider took back a token of a connection that was disconnected before. */
+/**  The provider revoked a token of a connection that was disconnected earlier. */
 "revoked" | 
-/**  The provider could not be asked to take it back, and is asked again. */
+/**  A revocation failed and will be retried. */
 "revocation_delayed" | 
-/**  The provider could not be made to take it back, and is asked no more. */
+/**  A revocation failed for good. */
 "revocation_failed" | 
-/**  Something else opens the vault now. */
+/**  The protection of the vault was changed. */
 "vault_moved" | 
 /**  Apps and connections were written to a file. */
 "exported" | 
-/**  It came from a file. */
+/**  Apps and connections were imported from a file. */
 "imported";
 
-/**  How long before its end a token is renewed by itself. Never longer than a share of its life. */
+/**  How long before its expiry a token is refreshed automatically; limited to a fraction of its lifetime. */
 export type Margin = 
-/**  As suits its life. */
+/**  Depends on the lifetime. */
 "usual" | 
 /**  A minute. */
 "one_minute" | 
-/**  Five minutes, where the life has room for them. */
+/**  Five minutes, if the lifetime is long enough. */
 "five_minutes" | 
-/**  Fifteen minutes, likewise. */
+/**  Fifteen minutes, if the lifetime is long enough. */
 "fifteen_minutes" | 
-/**  An hour, likewise. */
+/**  An hour, if the lifetime is long enough. */
 "one_hour";
 
-/**  One message of the sign-in, for those who learn or debug OAuth. */
+/**  A message of the sign-in, for learning and debugging OAuth. */
 export type Message = {
-	/**  `GET`, `POST` or, for the callback, empty. */
+	/**  `GET` or `POST`; empty for the callback. */
 	method: string,
-	/**  The address without its query. */
+	/**  The URL without its query. */
 	address: string,
-	/**  Parameters in their order. */
+	/**  The parameters, in order. */
 	parameters: Parameter[],
-	/**  What was answered, secrets masked, where it failed. */
+	/**  The redacted response, if the request failed. */
 	reply?: RedactedResponse | null,
 };
 
-/**  The posts of one month, by the time of their last change. */
+/**  The number of posts in a month, by the time of their last change. */
 export type Month = {
-	/**  Its year and number, such as `2026-03`, in this computer's time zone. */
+	/**  Year and month, such as `2026-03`, in this computer's time zone. */
 	month: string,
 	/**  How many are published. */
 	published: number,
 	/**  How many are drafts. */
 	draft: number,
-	/**  How many are neither. */
+	/**  How many have another status. */
 	other: number,
 };
 
@@ -837,98 +827,98 @@ export type NewApp = {
 	discovered?: string[],
 };
 
-/**  How much depends on a note. */
+/**  The severity of a note. */
 export type NoteKind = 
-/**  The issuer demands what Grapnel does not support: something will be refused. */
+/**  The issuer requires something that Grapnel does not support: requests will be refused. */
 "unsupported" | 
-/**  It works, and a person should know. */
+/**  It works, but the person should know. */
 "notice";
 
-/**  A direction to sort in. */
+/**  A sort direction. */
 export type Order = 
-/**  Smallest first. */
+/**  Ascending. */
 "asc" | 
-/**  Largest first. */
+/**  Descending. */
 "desc";
 
-/**  The connection that an attempt was meant for, where another account signed in. */
+/**  The connection that was to be reconnected when another account signed in. */
 export type OtherAccount = {
-	/**  The connection that was to be authorized again. */
+	/**  The connection's ID. */
 	connection_id: ConnectionId,
 	/**  Its name. */
 	connection: string,
-	/**  Whose it is. */
+	/**  The account it belongs to. */
 	account: string,
-	/**  What the new sign-in was kept as. */
+	/**  The name of the connection that holds the new sign-in. */
 	kept_as: string,
-	/**  Who signed in. */
+	/**  The account that signed in. */
 	signed_in: string,
 };
 
-/**  A host that an app's requests go to and that is none of its provider's own. */
+/**  A host that an app sends requests to and that does not belong to its provider. */
 export type OtherHost = {
-	/**  The host, with its port where that is not the scheme's. */
+	/**  The host, with its port unless that is the scheme's default. */
 	host: string,
-	/**  The keys of the endpoints at it, such as `token_url`. */
+	/**  The keys of the endpoints on it, such as `token_url`. */
 	endpoints: string[],
 };
 
-/**  Everything the window shows. */
+/**  The window's initial state. */
 export type Overview = {
-	/**  The providers that come with Grapnel. */
+	/**  The built-in providers. */
 	providers: ProviderView[],
-	/**  Every app, by name. */
+	/**  All apps, by name. */
 	apps: App[],
 	/**  The connections, by name. */
 	connections: Summary[],
-	/**  Whether there are more of them. */
+	/**  Whether there are more connections. */
 	has_more: boolean,
-	/**  Attempts that are not over. */
+	/**  The attempts that are not finished. */
 	attempts: Attempt[],
-	/**  Why the keyring does not open the vault, if it does not. */
+	/**  Why the vault cannot be opened, if so. */
 	vault: Error | null,
-	/**  Why the sandbox does not run, although there are apps of it. */
+	/**  Why the sandbox is not running although it has apps. */
 	sandbox: Error | null,
-	/**  What happened before the window was there to hear it: a callback that started the program, say. */
+	/**  Events from before the window listened, such as a refused callback that started the program. */
 	missed: Event[],
 };
 
-/**  One parameter of a [`Message`]. */
+/**  A parameter of a [`Message`]. */
 export type Parameter = {
-	/**  Its name on the wire. */
+	/**  Its name in the request. */
 	name: string,
-	/**  Its value, or, where it is secret, a description such as `43 characters`. */
+	/**  Its value, or a description such as `43 characters` if it is secret. */
 	value: string,
-	/**  Whether `value` is a description in place of a secret. */
+	/**  Whether `value` is a description. */
 	hidden: boolean,
 };
 
-/**  How far an attempt has come. */
+/**  The progress of an attempt. */
 export type Phase = 
-/**  The person is in the browser. */
+/**  Waiting for the callback. */
 "waiting" | 
-/**  The callback came; the code is being exchanged for tokens. */
+/**  The callback arrived; the code is being exchanged for tokens. */
 "exchanging" | 
-/**  The tokens are held; Grapnel asks who they belong to. */
+/**  The tokens are stored; Grapnel fetches the account. */
 "identifying" | 
 /**  Connected. */
 "done" | 
-/**  The person said no at the provider. */
+/**  The person refused access at the provider. */
 "denied" | 
-/**  It went wrong; `error` says how. */
+/**  Failed; see [`Attempt::error`]. */
 "failed" | 
-/**  Cancelled here. */
+/**  Cancelled in Grapnel. */
 "cancelled" | 
-/**  Nobody answered in time. */
+/**  No callback arrived in time. */
 "timed_out";
 
 /**  A post of a project. */
 export type Post = {
-	/**  The provider's id. */
+	/**  The provider's ID. */
 	id: string,
 	/**  Its title; may be empty. */
 	title: string,
-	/**  Its short name in addresses. */
+	/**  Its slug. */
 	slug: string | null,
 	/**  Such as `published` or `draft`. */
 	status: string | null,
@@ -936,29 +926,29 @@ export type Post = {
 	author: string | null,
 	/**  Its category. */
 	category: string | null,
-	/**  How long it is. */
+	/**  Its length in words. */
 	word_count: number | null,
-	/**  When it was made. */
+	/**  When it was created. */
 	created_on: string | null,
 	/**  When it was last changed. */
 	last_update: string | null,
 	/**  When it was or will be published. */
 	post_publish: string | null,
-	/**  Everything else that came. */
+	/**  All other members of the response. */
 	others: Field[],
 };
 
-/**  A post with everything that came, and where the public finds it. */
+/**  A post with all its members, and its public URL. */
 export type PostDetails = {
 	/**  The post. */
 	post: Post,
-	/**  Its address on the project's site, as far as that can be told. */
+	/**  Its URL on the project's site, if that is known. */
 	address: string | null,
 };
 
-/**  A post as a table shows it. */
+/**  A post as a row of the table. */
 export type PostLine = {
-	/**  The provider's id. */
+	/**  The provider's ID. */
 	id: string,
 	/**  Its title; may be empty. */
 	title: string,
@@ -968,9 +958,9 @@ export type PostLine = {
 	author: string | null,
 	/**  Its category. */
 	category: string | null,
-	/**  How long it is. */
+	/**  Its length in words. */
 	word_count: number | null,
-	/**  When it was made. */
+	/**  When it was created. */
 	created_on: string | null,
 	/**  When it was last changed. */
 	last_update: string | null,
@@ -978,182 +968,181 @@ export type PostLine = {
 	post_publish: string | null,
 };
 
-/**  Some of the posts that a query finds in what was read. */
+/**  A page of the cached posts that match a query. */
 export type PostPage = {
-	/**  When the provider answered. */
+	/**  When the provider responded. */
 	as_of: string,
-	/**  Whether the provider did what it can of the filtering; otherwise all of it was done here. */
+	/**  Whether the provider has applied the filters it supports; otherwise Grapnel applied all of them. */
 	narrowed: boolean,
-	/**  How many posts were read. */
+	/**  How many posts are in the cache. */
 	size: number,
-	/**  How many of them the query finds. */
+	/**  How many of them match the query. */
 	found: number,
-	/**  The lines asked for. */
+	/**  The requested rows. */
 	lines: PostLine[],
-	/**  What values occur in what was read; only with the first lines. */
+	/**  The values that occur in the cached posts; only with the first page. */
 	facets: Facets | null,
 };
 
 /**
- *  Which posts of a project to list, and in which order. A filter that is absent, or blank, lets every post through.
- *  The provider's API knows the filters from `status` to `published_to`. Grapnel applies the others, and all of them to
- *  posts in its cache.
+ *  A query for the posts of a project. A filter that is absent or blank matches every post. The provider's API has the
+ *  filters from `status` to `published_to`; Grapnel applies the others itself, and applies all of them to cached posts.
  */
 export type PostQuery = {
-	/**  The project. */
+	/**  The project's ID. */
 	project_id: string,
-	/**  A member of the post to sort by, such as `last_update`. */
+	/**  The member to sort by, such as `last_update`. */
 	sort: string | null,
-	/**  The direction. */
+	/**  The sort direction. */
 	order: Order | null,
 	/**  Only this status. */
 	status: string | null,
-	/**  Only titles that contain this. */
+	/**  Only titles that contain this text. */
 	title: string | null,
-	/**  Changed at or after this moment. */
+	/**  Changed at or after this time. */
 	updated_from: string | null,
-	/**  Changed at or before this moment. */
+	/**  Changed at or before this time. */
 	updated_to: string | null,
-	/**  Published at or after this moment. */
+	/**  Published at or after this time. */
 	published_from: string | null,
-	/**  Published at or before this moment. */
+	/**  Published at or before this time. */
 	published_to: string | null,
 	/**  Only this author. */
 	author: string | null,
 	/**  Only this category. */
 	category: string | null,
-	/**  At least so many words. */
+	/**  With at least this many words. */
 	words_from: number | null,
-	/**  At most so many words. */
+	/**  With at most this many words. */
 	words_to: number | null,
 };
 
-/**  What a profile file says. */
+/**  The content of a profile file. */
 export type ProfileFile = {
-	/**  The id of the provider whose profile it builds on, such as `custom`. */
+	/**  The ID of the provider profile it is based on, such as `custom`. */
 	provider: string,
-	/**  The scopes to ask for. */
+	/**  The scopes to request. */
 	scopes?: string[],
-	/**  Values by key. */
+	/**  The settings by key. */
 	values?: { [key in string]: string },
 };
 
-/**  One value of a profile. */
+/**  A setting of a profile. */
 export type ProfileValue = {
 	/**  Its key, such as `token_url`. */
 	key: string,
 	/**  Its value as text. */
 	value: string,
-	/**  Where it is known from. */
+	/**  Its source. */
 	source: Source,
 };
 
-/**  How far the reading of a project's posts is. */
+/**  The progress of loading a project's posts. */
 export type Progress = {
-	/**  The connection that they are read through. */
+	/**  The connection they are read through. */
 	connection_id: ConnectionId,
-	/**  The project. */
+	/**  The project's ID. */
 	project_id: string,
-	/**  How many bytes came. */
+	/**  The bytes received so far. */
 	bytes: number,
-	/**  How many there will be, where the provider said so. */
+	/**  The total number of bytes, if the provider announced it. */
 	of: number | null,
-	/**  How many posts were kept so far. */
+	/**  The posts stored so far. */
 	posts: number,
 };
 
 /**  A project (a site) at Grigora. */
 export type Project = {
-	/**  The provider's id. */
+	/**  The provider's ID. */
 	id: string,
 	/**  Its name. */
 	name: string,
 	/**  Its domain, if it has one yet. */
 	domain: string | null,
-	/**  Its short name in addresses. */
+	/**  Its slug. */
 	slug: string | null,
-	/**  How many posts were read of it, if they were. */
+	/**  How many of its posts are in the cache, if they were read. */
 	posts?: number | null,
-	/**  Everything else that came. */
+	/**  All other members of the response. */
 	others: Field[],
 };
 
 /**  The projects of a connection. */
 export type Projects = {
-	/**  When the provider answered. */
+	/**  When the provider responded. */
 	as_of: string,
 	/**  In the provider's order. */
 	projects: Project[],
 };
 
-/**  Redirect URIs for a new app, one for each way back that Grapnel listens at. */
+/**  Redirect URIs for a new app, one per method that Grapnel listens for. */
 export type ProposedRedirect = {
-	/**  By deep link. */
+	/**  For callbacks by deep link. */
 	deep_link: string,
-	/**  By a port of this computer, which is chosen at each sign-in. */
+	/**  For callbacks by loopback; the port is chosen at each sign-in. */
 	loopback: string,
 };
 
-/**  What opens the vault. */
+/**  What protects the vault. */
 export type Protection = 
-/**  Nothing was sealed yet; the first secret makes a key in the keyring. */
+/**  Nothing yet; the first secret creates a key in the keyring. */
 "none" | 
 /**  A key in the keyring of the operating system. */
 "keyring" | 
-/**  A passphrase, given at each start. */
+/**  A passphrase, entered at each start. */
 "passphrase";
 
-/**  A provider, as a person who adds an app needs to know it. */
+/**  A provider, as shown to a person who adds an app. */
 export type ProviderView = {
-	/**  Its id, such as `grigora`. */
+	/**  Its ID, such as `grigora`. */
 	id: string,
 	/**  Its name, such as `Grigora`. */
 	name: string,
-	/**  The page where apps are registered and permissions taken back. */
+	/**  The page where clients are registered and access is revoked. */
 	portal: string,
-	/**  How an app is registered there. */
+	/**  How a client is registered there. */
 	register: string,
-	/**  The redirect URI to register where callbacks come by deep link. */
+	/**  The redirect URI to register for callbacks by deep link. */
 	redirect_uri: string,
-	/**  The scopes that its page names; empty where it names none, or scopes are not asked for. */
+	/**  The documented scopes; empty if there are none, or scopes are not requested. */
 	scopes: Scope[],
-	/**  Every value of its profile. */
+	/**  All settings of its profile. */
 	values: ProfileValue[],
 };
 
-/**  A profile file, and what to know of it before secrets are entered beside it. */
+/**  The content of a profile file, and a review of it before secrets are entered. */
 export type ReadProfile = {
 	file: ProfileFile,
 	review: Review,
 };
 
-/**  What kind of thing is imported. */
+/**  A kind of record. */
 export type RecordKind = 
 /**  An app. */
 "app" | 
 /**  A connection. */
 "connection";
 
-/**  A reply with its secrets masked. */
+/**  A response with its secrets masked. */
 export type RedactedResponse = {
-	/**  The status, such as 200. */
+	/**  The HTTP status, such as 200. */
 	status: number,
-	/**  The content type that it named. */
+	/**  The `Content-Type`. */
 	content_type: string,
-	/**  The headers that help to find out why it was refused. */
+	/**  Headers that help to explain a refused request. */
 	headers?: ([string, string])[],
 	/**
-	 *  Its members, as indented JSON, each secret replaced by a description such as `‹43 characters›`. Of a refusal
-	 *  that is no JSON, the text.
+	 *  The members as indented JSON, with each secret replaced by a description such as `‹43 characters›`. The text, if
+	 *  an error response is not JSON.
 	 */
 	body: string,
 };
 
-/**  How a callback comes home. */
+/**  How a callback returns to Grapnel. */
 export type RedirectMethod = 
-/**  The system opens Grapnel with it. */
+/**  The system opens Grapnel with the callback URL. */
 "deep_link" | 
-/**  The browser brings it to a port of this computer. */
+/**  The browser sends it to a port of this computer. */
 "loopback" | 
 /**  The person pastes it. */
 "paste";
@@ -1166,31 +1155,31 @@ export type Rediscovery = {
 	changes: ValueChange[],
 };
 
-/**  What removing an app with its connections came to. */
+/**  The result of removing an app with its connections. */
 export type Removed = {
 	/**  How many connections were removed with it. */
 	connections: number,
-	/**  What became of their tokens at the provider: of all, the worst. */
+	/**  The worst result of revoking their tokens. */
 	revocation: Revocation,
 };
 
-/**  What to know of values that somebody else wrote, before one's own secrets are entered beside them. */
+/**  What a person should know about settings written by someone else before entering secrets of their own. */
 export type Review = {
-	/**  The hosts that are not the provider's own. */
+	/**  The hosts that do not belong to the provider. */
 	other_hosts: OtherHost[],
-	/**  What protects a sign-in and is switched off, in a sentence each. */
+	/**  The protections of the sign-in that are switched off, one sentence each. */
 	warnings: string[],
 };
 
-/**  What became of tokens at the provider. */
+/**  The result of a revocation. */
 export type Revocation = 
-/**  The provider took them back. */
+/**  The provider revoked the token. */
 "done" | 
-/**  The provider offers no way to do so: the permission still stands there. */
+/**  The provider has no revocation endpoint: the grant remains valid there. */
 "not_offered" | 
-/**  It could not be asked now. It is asked again while Grapnel runs. */
+/**  It failed temporarily, and is retried while Grapnel runs. */
 "pending" | 
-/**  It refused, or Grapnel could not ask: the permission may still stand there. */
+/**  It failed: the grant may remain valid at the provider. */
 "failed";
 
 /**  What to enter to add an app of the sandbox. */
@@ -1202,172 +1191,172 @@ export type SandboxApp = {
 	overrides: { [key in string]: string },
 };
 
-/**  A scope that a provider's page names. */
+/**  A scope from the provider's documentation. */
 export type Scope = {
-	/**  Its name on the wire. */
+	/**  Its name in requests. */
 	name: string,
-	/**  What it lets an app do, in the page's words. */
+	/**  Its description in the documentation. */
 	description: string,
 };
 
-/**  Scopes: what was asked for, what was granted, and how they differ. */
+/**  The scopes of a connection. */
 export type Scopes = {
-	/**  Asked for by the app. Empty where the provider knows them from the app's settings. */
+	/**  The scopes that the app requests. Empty if the provider takes them from the client's registration. */
 	requested: string[],
-	/**  Granted, as the provider said. */
+	/**  The granted scopes, as the provider reports them. */
 	granted: string[],
-	/**  Asked for and not granted. */
+	/**  The requested scopes that were not granted. */
 	missing: string[],
 };
 
-/**  Something that a search found in what was read. */
+/**  A search result from the cache. */
 export type SearchHit = {
-	/**  The connection that it was read through. */
+	/**  The connection it was read through. */
 	connection_id: ConnectionId,
-	/**  Its name. */
+	/**  The connection's name. */
 	connection: string,
-	/**  The kind of thing, such as `posts` or `projects`. */
+	/**  The kind of resource, such as `posts` or `projects`. */
 	kind: string,
-	/**  The id of the thing that it is within, such as a project; empty for none. */
+	/**  The ID of the parent, such as a project; empty for none. */
 	within: string,
-	/**  The provider's id of it. */
+	/**  The provider's ID. */
 	id: string,
 	/**  Its name or title. */
 	title: string,
-	/**  A post's status. */
+	/**  The status of a post. */
 	status: string | null,
-	/**  When the provider answered. */
+	/**  When the provider responded. */
 	as_of: string,
 };
 
-/**  A secret as a person enters it: it can be read from outside, and never written back. */
+/**  A secret as a person enters it: it can be deserialized, but not serialized. */
 export type SecretInput = string;
 
-/**  The settings. Each is the usual where it is empty. */
+/**  The settings. An empty value selects the default. */
 export type Settings = {
-	/**  The program that opens sign-in pages, with its arguments, such as `firefox -P work`; empty for the system's. */
+	/**  The command that opens sign-in pages, such as `firefox -P work`; empty for the system's browser. */
 	browser?: string,
-	/**  The proxy that requests to providers go through, such as `http://proxy.example:3128`; empty for the system's. */
+	/**  The proxy for requests to providers, such as `http://proxy.example:3128`; empty for the system's. */
 	proxy?: string,
-	/**  A PEM or DER file with certificate authorities that are trusted besides the usual ones; empty for none. */
+	/**  A PEM or DER file with additional certificate authorities; empty for none. */
 	certificates?: string,
-	/**  Whether no notification is sent when a connection needs the person. */
+	/**  Whether notifications about connections that need attention are off. */
 	quiet?: boolean,
-	/**  Whether Grapnel is in the tray, and goes on there when its window is closed. */
+	/**  Whether Grapnel has a tray icon, and keeps running when its window is closed. */
 	tray?: boolean,
-	/**  How long before their end tokens are renewed. */
+	/**  How long before their expiry tokens are refreshed. */
 	margin?: Margin,
 };
 
-/**  What is set for all of Grapnel, and where its data is. */
+/**  The settings, and where the data is stored. */
 export type SettingsView = {
 	settings: Settings,
 	/**  The data directory. */
 	folder: string,
-	/**  Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered. */
+	/**  Whether Grapnel starts at login; null where autostart, tray and notifications are not supported. */
 	at_login: boolean | null,
-	/**  Whether Grapnel can be found in the tray now. */
+	/**  Whether the tray icon is visible now. */
 	in_tray: boolean,
 };
 
-/**  Where a value of a profile is known from. */
+/**  The source of a setting. */
 export type Source = 
-/**  On a page of the provider. */
+/**  The provider's documentation. */
 "documented" | 
-/**  Read in the provider's own published code. */
+/**  The provider's published code. */
 "code" | 
-/**  Nobody says so. */
+/**  An assumption without a source. */
 "assumed" | 
-/**  Entered by the person. */
+/**  The person. */
 "yours";
 
-/**  Where a connection stands. */
+/**  The status of a connection. */
 export type State = 
-/**  It holds an access token that is good as far as is known. */
+/**  It has an access token that has not expired, as far as is known. */
 "active" | 
-/**  The access token's time is over; it is renewed when it is needed. */
+/**  The access token has expired. It is refreshed when it is needed. */
 "expired" | 
-/**  A new access token is being asked for. */
+/**  A refresh is in progress. */
 "renewing" | 
-/**  The last renewal failed for a reason that passes, and is tried again; the token may still be good. */
+/**  The last refresh failed temporarily and will be retried. The access token may still be valid. */
 "retrying" | 
-/**  Only a new sign-in helps. */
+/**  A new sign-in is needed. */
 "reconnect_needed" | 
-/**  The keyring that opens its tokens is locked or absent. */
+/**  The vault is locked, or its key is unavailable. */
 "locked" | 
 /**  The person disconnected it; its tokens are deleted. */
 "disconnected";
 
-/**  A connection in a list. */
+/**  A connection as an entry of the list. */
 export type Summary = {
-	/**  Its name here. */
+	/**  Its ID. */
 	id: ConnectionId,
-	/**  What the person calls it; unique. */
+	/**  Its name, given by the person; unique. */
 	name: string,
-	/**  The app it authorizes. */
+	/**  The app it belongs to. */
 	app_id: AppId,
 	/**  That app's name. */
 	app_name: string,
-	/**  The provider's id. */
+	/**  The provider's ID. */
 	provider: string,
 	/**  The provider's name. */
 	provider_name: string,
-	/**  Where it stands now. */
+	/**  Its status. */
 	state: State,
-	/**  When the access token expires; nothing where the provider did not say. */
+	/**  When the access token expires; `None` if that is unknown. */
 	expires_at: string | null,
-	/**  When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps. */
+	/**  When a failed refresh is retried; `None` if none failed, or a new sign-in is needed. */
 	retry_at: string | null,
-	/**  When a new sign-in will be needed, once that is near: nothing renews the tokens beyond it. */
+	/**  When a new sign-in will be needed; set once that is near. */
 	sign_in_due: string | null,
-	/**  Whether scopes were asked for that were not granted. */
+	/**  Whether scopes were requested that were not granted. */
 	lacks_scopes: boolean,
 };
 
-/**  A kind of token, by its name in RFC 7009. */
+/**  A kind of token, with its name in RFC 7009. */
 export type TokenKind = 
-/**  It brings new access tokens. */
+/**  A refresh token. */
 "refresh_token" | 
-/**  It opens the API. */
+/**  An access token. */
 "access_token";
 
-/**  What may be said of the tokens held. */
+/**  The stored tokens, without their values. */
 export type TokenMetadata = {
 	/**  The access token. */
 	access: TokenPreview,
-	/**  The refresh token, where there is one. */
+	/**  The refresh token, if there is one. */
 	refresh: TokenPreview | null,
 	/**  When the access token was issued. */
 	issued_at: string,
-	/**  When it expires, where the provider said so. */
+	/**  When the access token expires, by `expiry_source`; `None` if that is unknown. */
 	expires_at: string | null,
-	/**  How often it was renewed since the person signed in. */
+	/**  How often the tokens were refreshed since the sign-in. */
 	renewals: number,
-	/**  Who says when the access token expires. */
+	/**  Where `expires_at` comes from. */
 	expiry_source?: ExpirySource,
-	/**  When the refresh token expires, where the provider said so. */
+	/**  When the refresh token expires, if the provider says so. */
 	refresh_expires_at?: string | null,
-	/**  Whether a refresh does not put off the refresh token's end. */
+	/**  Whether refreshing does not extend the refresh token's expiry. */
 	refresh_end_is_fixed?: boolean,
-	/**  When the person signed in; nothing for what an earlier version kept. */
+	/**  When the person signed in; `None` for tokens stored by an earlier version. */
 	signed_in_at?: string | null,
 };
 
-/**  What may be shown of a token: how it begins, and a fingerprint to compare it by. */
+/**  The parts of a token that may be shown: its first characters, and a fingerprint for comparing tokens. */
 export type TokenPreview = {
-	/**  The first characters, such as `gri_at_7Kd2`; empty where the token is too short to show any. */
+	/**  The first characters, such as `gri_at_7Kd2`; empty if the token is too short to show any. */
 	prefix: string,
 	/**  Eight hex digits of the token's SHA-256, such as `9f3c21ab`. */
 	fingerprint: string,
 };
 
-/**  What became of one token. */
+/**  The result for one token. */
 export type TokenRevocation = {
-	/**  Which one. */
+	/**  The kind of token. */
 	token: TokenKind,
-	/**  What became of it. */
+	/**  The result. */
 	revocation: Revocation,
-	/**  Why it was not taken back, or not yet. */
+	/**  Why it was not revoked, or not yet. */
 	reason: string | null,
 };
 
@@ -1381,13 +1370,13 @@ export type ValueChange = {
 	after: string,
 };
 
-/**  How something stands. */
+/**  A verdict. */
 export type Verdict = 
 /**  It works. */
 "fine" | 
-/**  It works, and something should be done about it; or it does not, and can be done without. */
+/**  It works but needs attention, or it is broken but optional. */
 "attention" | 
-/**  It does not work. */
+/**  It is broken. */
 "broken";
 
 /* Tauri Specta runtime */

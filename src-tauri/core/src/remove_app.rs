@@ -1,4 +1,4 @@
-//! Removing an app: alone, or with its connections.
+//! Removes an app, alone or with its connections.
 
 use std::sync::Arc;
 
@@ -16,17 +16,17 @@ use crate::app::{being_connected, view};
 use crate::context::Context;
 use crate::{authorize, connection, revoke};
 
-/// What removing an app with its connections came to.
+/// The result of removing an app with its connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Removed {
     /// How many connections were removed with it.
     pub connections: u32,
-    /// What became of their tokens at the provider: of all, the worst.
+    /// The worst result of revoking their tokens.
     pub revocation: Revocation,
 }
 
-/// How many connections are disconnected at the same time.
+/// How many connections are disconnected concurrently.
 const AT_ONCE: usize = 8;
 
 /// Removes an app that has no connection.
@@ -68,8 +68,8 @@ pub(crate) fn alone(ctx: &Context, id: &AppId) -> Result<()> {
     Ok(())
 }
 
-/// Disconnects every connection of an app, removes them with their history, and then the app. The app is kept where
-/// the provider has yet to revoke a token: only the app's client can ask for that.
+/// Disconnects and deletes every connection of an app, then the app. The app is kept while a token is yet to be
+/// revoked, since only its client can do that.
 pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<Removed> {
     if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected().means("Nothing was removed."));
@@ -109,7 +109,7 @@ pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<R
     Ok(removed)
 }
 
-/// Disconnects a connection and removes it from the list; answers what became of its tokens at the provider.
+/// Disconnects and deletes a connection; returns the result of revoking its tokens.
 async fn end(ctx: Arc<Context>, connection: Summary) -> Result<Revocation> {
     let revocation = match connection.state {
         State::Disconnected => Revocation::Done,

@@ -1,14 +1,14 @@
-//! An access token as it is handed out.
+//! The access token that Grapnel hands out.
 
 use jiff::Timestamp;
 
 use crate::secret::SecretString;
 
-/// An access token, and how long it lasts. It cannot be serialized, and printing it shows no part of its value.
+/// An access token and its expiry. It cannot be serialized, and `Debug` shows no part of its value.
 #[derive(Debug, Clone)]
 pub struct AccessToken {
     /// The token itself.
     pub value: SecretString,
-    /// When it expires, as far as is known.
+    /// When it expires; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
 }

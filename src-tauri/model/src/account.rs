@@ -1,30 +1,31 @@
-//! Who authorized a connection, and what the provider tells of the authorization.
+//! The account of a connection, and what the provider says about the authorization.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::provider_text::clean;
 
-/// Who authorized a connection.
+/// The account that authorized a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Account {
-    /// The provider's id of the account.
+    /// The provider's ID of the account.
     pub id: String,
-    /// The person's name, as the provider has it; may be empty.
+    /// The person's name at the provider; may be empty.
     pub name: String,
-    /// The e-mail address, where the provider tells it.
+    /// The email address, if the provider returns it.
     pub email: Option<String>,
-    /// Who vouches for the id, where that is told (`iss` of OpenID Connect).
+    /// The issuer of the ID (`iss` of OpenID Connect), if known.
     #[serde(default)]
     pub issuer: Option<String>,
-    /// The name that the person signs in by, where the provider tells it.
+    /// The user name for signing in, if the provider returns it.
     #[serde(default)]
     pub username: Option<String>,
 }
 
 impl Account {
-    /// Whether two accounts are one: by their id, and by their issuer where both name one. Nothing else is stable.
+    /// Whether two accounts are the same: equal IDs, and equal issuers if both have one. Names and addresses may
+    /// change.
     pub fn is_same(&self, other: &Self) -> bool {
         let is_same_issuer = match (&self.issuer, &other.issuer) {
             (Some(one), Some(other)) => one == other,
@@ -33,7 +34,7 @@ impl Account {
         is_same_issuer && self.id == other.id
     }
 
-    /// What to call it in a sentence.
+    /// The account's display name.
     pub fn called(&self) -> String {
         let email = self.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
         let parts = [self.name.as_str(), &email].into_iter().filter(|part| !part.is_empty());
@@ -41,12 +42,12 @@ impl Account {
         if parts.is_empty() { clean(&self.id, &[]) } else { parts.join(" ") }
     }
 
-    /// What a sign-in page knows it by.
+    /// The value for the `login_hint` parameter.
     pub fn login_hint(&self) -> Option<&str> {
         self.email.as_deref().or(self.username.as_deref())
     }
 
-    /// The same account, with what `other` knows besides.
+    /// Adds the name, address and user name of `other` where this account has none.
     #[must_use]
     pub fn filled_from(self, other: Self) -> Self {
         Self {
@@ -58,25 +59,25 @@ impl Account {
     }
 }
 
-/// The application, as the provider describes it.
+/// The application (client) as the provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Application {
-    /// The provider's id of it.
+    /// The provider's ID of the application.
     pub id: String,
-    /// Its name there.
+    /// Its display name.
     pub display_name: String,
-    /// What it says of itself.
+    /// Its description.
     pub description: Option<String>,
-    /// Its page.
+    /// Its home page.
     pub homepage: Option<String>,
 }
 
-/// The authorization, as the provider's introspection tells it.
+/// The authorization as the provider's introspection reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Authorization {
-    /// The provider's id of it.
+    /// The provider's ID of the authorization.
     pub id: String,
     /// Whether the provider accepts the access token now.
     #[serde(default = "yes")]
@@ -84,52 +85,52 @@ pub struct Authorization {
     /// The client that the token was issued to.
     #[serde(default)]
     pub client_id: Option<String>,
-    /// The account, as the person knows it.
+    /// The account's user name.
     #[serde(default)]
     pub username: Option<String>,
-    /// The account's id.
+    /// The account's ID.
     #[serde(default)]
     pub sub: Option<String>,
-    /// When it was given.
+    /// When it was granted, as the provider writes it.
     pub created_on: Option<String>,
-    /// When the access token ends, where the provider says so.
+    /// When the access token expires, if the provider says so.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
-    /// How it was given, such as `authorization_code`.
+    /// How it was granted, such as `authorization_code`.
     pub grant_type: Option<String>,
-    /// The scopes in force now.
+    /// The scopes that are granted now.
     pub scopes: Vec<String>,
-    /// The projects it opens now.
+    /// The projects that are granted now.
     pub project_ids: Vec<String>,
 }
 
-/// What was kept before an authorization said whether it is active was kept of active ones only.
+/// The default for records of earlier versions, which stored active authorizations only.
 fn yes() -> bool {
     true
 }
 
-/// A member of a reply that has no name of its own here.
+/// A member of a response that Grapnel has no field for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Field {
-    /// Its name on the wire.
+    /// Its name in the response.
     pub name: String,
-    /// Its value: text as it is, anything else as JSON.
+    /// Its value: a string as it is, anything else as JSON.
     pub value: String,
 }
 
-/// What a token says of itself, where it is a JWT.
+/// The claims of a JWT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Claims {
-    /// Of its header: `alg`, `kid` and `typ`.
+    /// Members of the header: `alg`, `kid` and `typ`.
     #[serde(default)]
     pub header: Vec<Field>,
-    /// The claims by name.
+    /// The claims.
     pub fields: Vec<Field>,
-    /// Whether the signature was checked with the provider's own keys, and is theirs.
+    /// Whether the signature was verified with the provider's keys.
     pub is_verified: bool,
-    /// Why it was not, or could not be.
+    /// Why the signature was not verified, or is wrong.
     #[serde(default)]
     pub unverified_because: Option<String>,
 }

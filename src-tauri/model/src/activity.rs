@@ -1,4 +1,4 @@
-//! Activity: what happened to connections, and why, kept as a log without secrets.
+//! The activity log: what happened to apps and connections, and why. It contains no secret.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AppId, ConnectionId};
 use crate::text::clean_line;
 
-/// What kind of thing happened.
+/// The kind of an activity entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
@@ -21,91 +21,91 @@ pub enum Kind {
     SignInStarted,
     /// A sign-in succeeded.
     SignedIn,
-    /// Another account signed in than the connection belonged to.
+    /// Another account signed in than the one the connection belongs to.
     OtherAccount,
-    /// The person said no at the provider.
+    /// The person refused access at the provider.
     Denied,
     /// A sign-in failed, was cancelled, or timed out.
     SignInEnded,
-    /// A callback was not accepted.
+    /// A callback was refused.
     CallbackRefused,
-    /// The tokens were renewed because someone asked, or used them.
+    /// The tokens were refreshed on request, or because a token was needed.
     Renewed,
-    /// The tokens were renewed without anyone asking.
+    /// The tokens were refreshed automatically.
     RenewedByItself,
-    /// A renewal failed, and is tried again.
+    /// A refresh failed and will be retried.
     RenewalFailed,
-    /// A renewal was sent and its answer was not seen; it is tried again.
+    /// The response to a refresh did not arrive; it will be retried.
     AnswerLost,
-    /// The provider refused to renew.
+    /// The provider refused to refresh.
     RenewalRefused,
     /// The access token was copied to the clipboard.
     TokenCopied,
-    /// A program was given the access token.
+    /// A program received the access token.
     TokenHandedOut,
-    /// The person disconnected.
+    /// The person disconnected a connection.
     Disconnected,
-    /// The provider took back a token of a connection that was disconnected before.
+    /// The provider revoked a token of a connection that was disconnected earlier.
     Revoked,
-    /// The provider could not be asked to take it back, and is asked again.
+    /// A revocation failed and will be retried.
     RevocationDelayed,
-    /// The provider could not be made to take it back, and is asked no more.
+    /// A revocation failed for good.
     RevocationFailed,
-    /// Something else opens the vault now.
+    /// The protection of the vault was changed.
     VaultMoved,
     /// Apps and connections were written to a file.
     Exported,
-    /// It came from a file.
+    /// Apps and connections were imported from a file.
     Imported,
 }
 
-/// One line of the activity.
+/// An entry of the activity log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Entry {
-    /// When.
+    /// When it happened first.
     pub at: Timestamp,
-    /// What kind of thing.
+    /// What kind of event it was.
     pub kind: Kind,
-    /// The sentence to read.
+    /// The sentence to show.
     pub text: String,
-    /// How often it happened; what comes again soon is one entry.
+    /// How often it happened. Repetitions within a short time share one entry.
     pub times: u32,
     /// When it happened last, if more than once.
     pub last_at: Option<Timestamp>,
-    /// The connection that it happened to.
+    /// The connection it belongs to.
     pub connection_id: Option<ConnectionId>,
-    /// The app that it happened to.
+    /// The app it belongs to.
     pub app_id: Option<AppId>,
 }
 
 impl Kind {
-    /// The kinds whose entries come from what others do, as often as they like: web pages, programs, providers. They
-    /// are counted apart, so that they never displace what the person did.
+    /// The kinds that others can cause as often as they like: web pages, programs, providers. They have their own
+    /// limit, so that they do not displace the person's entries.
     pub const FROM_OUTSIDE: [Self; 4] =
         [Self::CallbackRefused, Self::TokenHandedOut, Self::RenewalFailed, Self::AnswerLost];
 }
 
-/// A program that asks for a token.
+/// A process that requests a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestingProcess {
-    /// The file that it executes, such as `/usr/bin/bash`; nothing where that cannot be told.
+    /// Its executable, such as `/usr/bin/bash`; `None` if unknown.
     pub program: Option<String>,
-    /// Its process id.
+    /// Its process ID.
     pub pid: u32,
 }
 
 impl RequestingProcess {
-    /// By what it is known: a script that is started again is the same.
+    /// The name that identifies it in the log. Two runs of the same program have the same name.
     pub fn known_by(&self) -> String {
         self.program.as_deref().map_or_else(|| "another program".into(), clean_line)
     }
 
-    /// The sentence for the activity.
+    /// The text of its activity entry.
     pub fn sentence(&self) -> String {
         let program = self.known_by();
         let shown = match program.char_indices().nth_back(LONGEST_PROGRAM - 1) {
-            // The end of a path tells most.
+            // The end of a path is its most informative part.
             Some((start, _)) if start > 0 => format!("…{}", &program[start..]),
             _ => program,
         };
@@ -113,5 +113,5 @@ impl RequestingProcess {
     }
 }
 
-/// How many characters of a program's path are shown.
+/// The most characters of a program's path that are shown.
 const LONGEST_PROGRAM: usize = 200;

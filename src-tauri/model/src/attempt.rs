@@ -1,4 +1,4 @@
-//! An attempt: one pending authorization, as the window sees it.
+//! A sign-in attempt, as the window sees it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,109 +7,109 @@ use crate::error::Error;
 use crate::id::{AppId, AttemptId, ConnectionId};
 use crate::token_response::RedactedResponse;
 
-/// How far an attempt has come.
+/// The progress of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The person is in the browser.
+    /// Waiting for the callback.
     Waiting,
-    /// The callback came; the code is being exchanged for tokens.
+    /// The callback arrived; the code is being exchanged for tokens.
     Exchanging,
-    /// The tokens are held; Grapnel asks who they belong to.
+    /// The tokens are stored; Grapnel fetches the account.
     Identifying,
     /// Connected.
     Done,
-    /// The person said no at the provider.
+    /// The person refused access at the provider.
     Denied,
-    /// It went wrong; `error` says how.
+    /// Failed; see [`Attempt::error`].
     Failed,
-    /// Cancelled here.
+    /// Cancelled in Grapnel.
     Cancelled,
-    /// Nobody answered in time.
+    /// No callback arrived in time.
     TimedOut,
 }
 
 impl Phase {
-    /// Whether nothing more will happen to the attempt.
+    /// Whether the attempt is finished.
     pub fn is_over(self) -> bool {
         !matches!(self, Self::Waiting | Self::Exchanging | Self::Identifying)
     }
 }
 
-/// One pending (or just ended) authorization of an app.
+/// A sign-in attempt of an app, pending or finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Attempt {
-    /// Its name.
+    /// Its ID.
     pub id: AttemptId,
     /// The app that is being authorized.
     pub app_id: AppId,
     /// That app's name.
     pub app_name: String,
-    /// The provider's name, for sentences.
+    /// The provider's name.
     pub provider_name: String,
-    /// The connection that is authorized again, or, once done, the one that came of it.
+    /// The connection that is being reconnected; once done, the connection that was created or updated.
     pub connection_id: Option<ConnectionId>,
-    /// How far it is.
+    /// Its progress.
     pub phase: Phase,
-    /// Where the callback is expected.
+    /// The redirect URI of the authorization request.
     pub redirect_uri: String,
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
-    /// When it stops waiting.
+    /// When it times out.
     pub expires_at: Timestamp,
-    /// Why it was denied or failed.
+    /// Why it was refused or failed.
     pub error: Option<Error>,
-    /// Why the last answer that came for it was not accepted.
+    /// Why the last callback for it was refused.
     pub refused: Option<Error>,
-    /// Whose connection it was meant for, where another account signed in: that one was not changed.
+    /// The connection that was to be reconnected, if another account signed in. It was not changed.
     pub other_account: Option<OtherAccount>,
-    /// Other connections of the app that belong to the same account, by name. Told once done.
+    /// Names of the app's other connections for the same account. Set once done.
     pub same_account: Vec<String>,
-    /// What is sent and what came back, names and values, with secrets described instead of shown.
+    /// The messages of the sign-in, with secrets described instead of shown.
     pub exchange: Vec<Message>,
 }
 
-/// The connection that an attempt was meant for, where another account signed in.
+/// The connection that was to be reconnected when another account signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct OtherAccount {
-    /// The connection that was to be authorized again.
+    /// The connection's ID.
     pub connection_id: ConnectionId,
     /// Its name.
     pub connection: String,
-    /// Whose it is.
+    /// The account it belongs to.
     pub account: String,
-    /// What the new sign-in was kept as.
+    /// The name of the connection that holds the new sign-in.
     pub kept_as: String,
-    /// Who signed in.
+    /// The account that signed in.
     pub signed_in: String,
 }
 
-/// One message of the sign-in, for those who learn or debug OAuth.
+/// A message of the sign-in, for learning and debugging OAuth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Message {
-    /// `GET`, `POST` or, for the callback, empty.
+    /// `GET` or `POST`; empty for the callback.
     pub method: String,
-    /// The address without its query.
+    /// The URL without its query.
     pub address: String,
-    /// Parameters in their order.
+    /// The parameters, in order.
     pub parameters: Vec<Parameter>,
-    /// What was answered, secrets masked, where it failed.
+    /// The redacted response, if the request failed.
     #[serde(default)]
     pub reply: Option<RedactedResponse>,
 }
 
-/// One parameter of a [`Message`].
+/// A parameter of a [`Message`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Parameter {
-    /// Its name on the wire.
+    /// Its name in the request.
     pub name: String,
-    /// Its value, or, where it is secret, a description such as `43 characters`.
+    /// Its value, or a description such as `43 characters` if it is secret.
     pub value: String,
-    /// Whether `value` is a description in place of a secret.
+    /// Whether `value` is a description.
     pub hidden: bool,
 }

@@ -1,4 +1,4 @@
-//! A connection as it is shown: a line of a list, or everything about it. No secret in it.
+//! A connection as it is shown: an entry of the list, or its details. Without secrets.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,101 +9,101 @@ use crate::id::{AppId, ConnectionId};
 use crate::secret::TokenPreview;
 use crate::token_response::{Deviation, RedactedResponse};
 
-/// A person is told so long before a new sign-in is due, or in the last quarter of a shorter life.
+/// How long before a new sign-in is due the person is notified; a quarter of the lifetime if that is shorter.
 const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// Where a connection stands.
+/// The status of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It holds an access token that is good as far as is known.
+    /// It has an access token that has not expired, as far as is known.
     Active,
-    /// The access token's time is over; it is renewed when it is needed.
+    /// The access token has expired. It is refreshed when it is needed.
     Expired,
-    /// A new access token is being asked for.
+    /// A refresh is in progress.
     Renewing,
-    /// The last renewal failed for a reason that passes, and is tried again; the token may still be good.
+    /// The last refresh failed temporarily and will be retried. The access token may still be valid.
     Retrying,
-    /// Only a new sign-in helps.
+    /// A new sign-in is needed.
     ReconnectNeeded,
-    /// The keyring that opens its tokens is locked or absent.
+    /// The vault is locked, or its key is unavailable.
     Locked,
     /// The person disconnected it; its tokens are deleted.
     Disconnected,
 }
 
-/// A connection in a list.
+/// A connection as an entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Summary {
-    /// Its name here.
+    /// Its ID.
     pub id: ConnectionId,
-    /// What the person calls it; unique.
+    /// Its name, given by the person; unique.
     pub name: String,
-    /// The app it authorizes.
+    /// The app it belongs to.
     pub app_id: AppId,
     /// That app's name.
     pub app_name: String,
-    /// The provider's id.
+    /// The provider's ID.
     pub provider: String,
     /// The provider's name.
     pub provider_name: String,
-    /// Where it stands now.
+    /// Its status.
     pub state: State,
-    /// When the access token expires; nothing where the provider did not say.
+    /// When the access token expires; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
-    /// When a renewal that failed is tried again; nothing where none did, or only a new sign-in helps.
+    /// When a failed refresh is retried; `None` if none failed, or a new sign-in is needed.
     pub retry_at: Option<Timestamp>,
-    /// When a new sign-in will be needed, once that is near: nothing renews the tokens beyond it.
+    /// When a new sign-in will be needed; set once that is near.
     pub sign_in_due: Option<Timestamp>,
-    /// Whether scopes were asked for that were not granted.
+    /// Whether scopes were requested that were not granted.
     pub lacks_scopes: bool,
 }
 
-/// Scopes: what was asked for, what was granted, and how they differ.
+/// The scopes of a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Scopes {
-    /// Asked for by the app. Empty where the provider knows them from the app's settings.
+    /// The scopes that the app requests. Empty if the provider takes them from the client's registration.
     pub requested: Vec<String>,
-    /// Granted, as the provider said.
+    /// The granted scopes, as the provider reports them.
     pub granted: Vec<String>,
-    /// Asked for and not granted.
+    /// The requested scopes that were not granted.
     pub missing: Vec<String>,
 }
 
-/// What may be said of the tokens held.
+/// The stored tokens, without their values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct TokenMetadata {
     /// The access token.
     pub access: TokenPreview,
-    /// The refresh token, where there is one.
+    /// The refresh token, if there is one.
     pub refresh: Option<TokenPreview>,
     /// When the access token was issued.
     pub issued_at: Timestamp,
-    /// When it expires, where the provider said so.
+    /// When the access token expires, by `expiry_source`; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
-    /// How often it was renewed since the person signed in.
+    /// How often the tokens were refreshed since the sign-in.
     pub renewals: u32,
-    /// Who says when the access token expires.
+    /// Where `expires_at` comes from.
     #[serde(default)]
     pub expiry_source: ExpirySource,
-    /// When the refresh token expires, where the provider said so.
+    /// When the refresh token expires, if the provider says so.
     #[serde(default)]
     pub refresh_expires_at: Option<Timestamp>,
-    /// Whether a refresh does not put off the refresh token's end.
+    /// Whether refreshing does not extend the refresh token's expiry.
     #[serde(default)]
     pub refresh_end_is_fixed: bool,
-    /// When the person signed in; nothing for what an earlier version kept.
+    /// When the person signed in; `None` for tokens stored by an earlier version.
     #[serde(default)]
     pub signed_in_at: Option<Timestamp>,
 }
 
 impl TokenMetadata {
-    /// When only a new sign-in helps, as far as is known: the end of an access token that cannot be renewed, or of a
-    /// refresh token that refreshing does not extend.
+    /// When a new sign-in will be needed, as far as is known: the expiry of an access token without refresh token, or
+    /// of a refresh token that refreshing does not extend.
     pub fn sign_in_due(&self) -> Option<Timestamp> {
         match self.refresh {
             None => self.expires_at,
@@ -111,7 +111,7 @@ impl TokenMetadata {
         }
     }
 
-    /// From when a person is told that a new sign-in is due.
+    /// When to start notifying the person that a new sign-in is due.
     pub fn notice_from(&self) -> Option<Timestamp> {
         let due = self.sign_in_due()?;
         let life = self.signed_in_at.unwrap_or(self.issued_at).duration_until(due);
@@ -119,60 +119,60 @@ impl TokenMetadata {
     }
 }
 
-/// Who says when an access token expires.
+/// Where an access token's expiry comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum ExpirySource {
-    /// The token endpoint's reply.
+    /// The token response (`expires_in` or `expires_at`).
     #[default]
     Reply,
     /// The `exp` claim of the access token, which is not verified.
     TokenClaim,
-    /// The provider's introspection.
+    /// The introspection response.
     Introspection,
 }
 
-/// Everything about a connection.
+/// The details of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Details {
-    /// What the list shows of it.
+    /// Its entry in the list.
     pub summary: Summary,
     /// The account that authorized it, once known.
     pub account: Option<Account>,
-    /// Why the account is not known, or what of it does not agree.
+    /// Why the account is unknown, or which facts about it contradict each other.
     pub identity_note: Option<String>,
-    /// The application as the provider knows it, once known.
+    /// The application as the provider describes it, once known.
     pub application: Option<Application>,
-    /// The authorization as the provider's introspection tells it, once known.
+    /// The authorization as introspection reports it, once known.
     pub authorization: Option<Authorization>,
     /// Requested, granted and missing scopes.
     pub scopes: Scopes,
-    /// Ids of the projects that were authorized.
+    /// The IDs of the authorized projects.
     pub project_ids: Vec<String>,
-    /// The tokens; nothing once disconnected.
+    /// The tokens; `None` once disconnected.
     pub tokens: Option<TokenMetadata>,
-    /// When it is to be renewed by itself; nothing where its end is not known, it cannot be renewed, or only a person
-    /// helps.
+    /// When it will be refreshed automatically; `None` if the expiry is unknown, there is no refresh token, or a new
+    /// sign-in is needed.
     pub renews_at: Option<Timestamp>,
-    /// Where the provider's last reply departed from the standard.
+    /// Where the last token response deviated from the RFC.
     pub deviations: Vec<Deviation>,
-    /// The token endpoint's last reply, secrets masked.
+    /// The last token response, redacted.
     pub seen: Option<RedactedResponse>,
-    /// What went wrong last, until something goes right.
+    /// The last failure, until something succeeds.
     #[serde(rename = "trouble")]
     pub error: Option<Error>,
-    /// What the access token says of itself, where it is a JWT.
+    /// The claims of the access token, if it is a JWT.
     pub claims: Option<Claims>,
-    /// What the ID token of the sign-in says.
+    /// The claims of the ID token.
     pub id_claims: Option<Claims>,
-    /// When introspection last answered.
+    /// When introspection last succeeded.
     pub introspected_at: Option<Timestamp>,
-    /// When the person first connected it.
+    /// When it was first connected.
     pub created_at: Timestamp,
-    /// What opens its pages, such as `firefox -P work`; empty for the program that is set for all.
+    /// The browser for this connection, such as `firefox -P work`; empty for the one in the settings.
     pub browser: String,
-    /// Where the person can take the permission back at the provider.
+    /// The provider's page where the person can revoke access.
     pub portal: String,
 }

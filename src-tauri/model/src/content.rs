@@ -1,5 +1,5 @@
-//! What a connection opens: projects, posts, and other collections. Members that are not known by
-//! name are kept and shown as well.
+//! The content that a connection gives access to: projects, posts and other collections. Unknown members of a response
+//! are kept and shown too.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,37 +7,37 @@ use serde::{Deserialize, Serialize};
 use crate::account::Field;
 use crate::id::ConnectionId;
 
-/// A kind of thing that a connection opens, such as workspaces.
+/// A kind of resource, such as workspaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Collection {
-    /// Its id, such as `workspaces`.
+    /// Its ID, such as `workspaces`.
     pub id: String,
     /// Its name, for headings.
     pub name: String,
-    /// The kind that its things are within, such as workflows in workspaces.
+    /// The ID of the parent collection, such as workspaces for workflows.
     pub within: Option<String>,
 }
 
-/// One thing of a collection.
+/// An item of a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Item {
-    /// The provider's id.
+    /// The provider's ID.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What tells it from others, such as a domain.
+    /// A distinguishing detail, such as a domain.
     pub note: Option<String>,
-    /// Everything else that came.
+    /// All other members of the response.
     pub others: Vec<Field>,
 }
 
-/// The things of a collection.
+/// The items of a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Items {
-    /// When the provider answered.
+    /// When the provider responded.
     pub as_of: Timestamp,
     /// In the provider's order.
     pub items: Vec<Item>,
@@ -47,18 +47,18 @@ pub struct Items {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Project {
-    /// The provider's id.
+    /// The provider's ID.
     pub id: String,
     /// Its name.
     pub name: String,
     /// Its domain, if it has one yet.
     pub domain: Option<String>,
-    /// Its short name in addresses.
+    /// Its slug.
     pub slug: Option<String>,
-    /// How many posts were read of it, if they were.
+    /// How many of its posts are in the cache, if they were read.
     #[serde(default)]
     pub posts: Option<u32>,
-    /// Everything else that came.
+    /// All other members of the response.
     pub others: Vec<Field>,
 }
 
@@ -66,7 +66,7 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Projects {
-    /// When the provider answered.
+    /// When the provider responded.
     pub as_of: Timestamp,
     /// In the provider's order.
     pub projects: Vec<Project>,
@@ -76,11 +76,11 @@ pub struct Projects {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Post {
-    /// The provider's id.
+    /// The provider's ID.
     pub id: String,
     /// Its title; may be empty.
     pub title: String,
-    /// Its short name in addresses.
+    /// Its slug.
     pub slug: Option<String>,
     /// Such as `published` or `draft`.
     pub status: Option<String>,
@@ -88,64 +88,63 @@ pub struct Post {
     pub author: Option<String>,
     /// Its category.
     pub category: Option<String>,
-    /// How long it is.
+    /// Its length in words.
     pub word_count: Option<u32>,
-    /// When it was made.
+    /// When it was created.
     pub created_on: Option<Timestamp>,
     /// When it was last changed.
     pub last_update: Option<Timestamp>,
     /// When it was or will be published.
     pub post_publish: Option<Timestamp>,
-    /// Everything else that came.
+    /// All other members of the response.
     pub others: Vec<Field>,
 }
 
-/// The posts of a project that a query found.
+/// The posts of a project that match a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Posts {
-    /// When the provider answered.
+    /// When the provider responded.
     pub as_of: Timestamp,
-    /// In the order asked for.
+    /// In the requested order.
     pub posts: Vec<Post>,
 }
 
-/// Which posts of a project to list, and in which order. A filter that is absent, or blank, lets every post through.
-/// The provider's API knows the filters from `status` to `published_to`. Grapnel applies the others, and all of them to
-/// posts in its cache.
+/// A query for the posts of a project. A filter that is absent or blank matches every post. The provider's API has the
+/// filters from `status` to `published_to`; Grapnel applies the others itself, and applies all of them to cached posts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PostQuery {
-    /// The project.
+    /// The project's ID.
     pub project_id: String,
-    /// A member of the post to sort by, such as `last_update`.
+    /// The member to sort by, such as `last_update`.
     pub sort: Option<String>,
-    /// The direction.
+    /// The sort direction.
     pub order: Option<Order>,
     /// Only this status.
     pub status: Option<String>,
-    /// Only titles that contain this.
+    /// Only titles that contain this text.
     pub title: Option<String>,
-    /// Changed at or after this moment.
+    /// Changed at or after this time.
     pub updated_from: Option<Timestamp>,
-    /// Changed at or before this moment.
+    /// Changed at or before this time.
     pub updated_to: Option<Timestamp>,
-    /// Published at or after this moment.
+    /// Published at or after this time.
     pub published_from: Option<Timestamp>,
-    /// Published at or before this moment.
+    /// Published at or before this time.
     pub published_to: Option<Timestamp>,
     /// Only this author.
     pub author: Option<String>,
     /// Only this category.
     pub category: Option<String>,
-    /// At least so many words.
+    /// With at least this many words.
     pub words_from: Option<u32>,
-    /// At most so many words.
+    /// With at most this many words.
     pub words_to: Option<u32>,
 }
 
 impl PostQuery {
-    /// What is left to apply to posts that the provider has filtered.
+    /// The query without the filters that the provider has applied.
     #[must_use]
     pub fn without_provider_filters(self) -> Self {
         Self {
@@ -159,7 +158,7 @@ impl PostQuery {
         }
     }
 
-    /// Whether a post passes every filter. Moments are compared by the second.
+    /// Whether a post matches every filter. Times are compared by the second.
     pub fn matches(&self, post: &Post) -> bool {
         let is = |wanted: &Option<String>, value: &Option<String>| {
             filled(wanted).is_none_or(|wanted| value.as_deref() == Some(wanted))
@@ -183,49 +182,49 @@ impl PostQuery {
     }
 }
 
-/// The text of a filter, unless it is blank.
+/// A filter's text, unless it is blank.
 pub fn filled(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.trim().is_empty())
 }
 
-/// A direction to sort in.
+/// A sort direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// Smallest first.
+    /// Ascending.
     Asc,
-    /// Largest first.
+    /// Descending.
     Desc,
 }
 
-/// A value that occurs in a list, and how often.
+/// A value that occurs in a list, and its frequency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Facet {
     /// The value.
     pub value: String,
-    /// How many have it.
+    /// How many posts have it.
     pub count: u32,
 }
 
-/// What values occur in a list, the most frequent first.
+/// The values that occur in a list, the most frequent first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Facets {
-    /// States of a post.
+    /// Statuses.
     pub status: Vec<Facet>,
-    /// Who wrote them.
+    /// Authors.
     pub author: Vec<Facet>,
-    /// What they are about.
+    /// Categories.
     pub category: Vec<Facet>,
 }
 
-/// A post as a table shows it.
+/// A post as a row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PostLine {
-    /// The provider's id.
+    /// The provider's ID.
     pub id: String,
     /// Its title; may be empty.
     pub title: String,
@@ -235,9 +234,9 @@ pub struct PostLine {
     pub author: Option<String>,
     /// Its category.
     pub category: Option<String>,
-    /// How long it is.
+    /// Its length in words.
     pub word_count: Option<u32>,
-    /// When it was made.
+    /// When it was created.
     pub created_on: Option<Timestamp>,
     /// When it was last changed.
     pub last_update: Option<Timestamp>,
@@ -245,82 +244,82 @@ pub struct PostLine {
     pub post_publish: Option<Timestamp>,
 }
 
-/// Some of the posts that a query finds in what was read.
+/// A page of the cached posts that match a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PostPage {
-    /// When the provider answered.
+    /// When the provider responded.
     pub as_of: Timestamp,
-    /// Whether the provider did what it can of the filtering; otherwise all of it was done here.
+    /// Whether the provider has applied the filters it supports; otherwise Grapnel applied all of them.
     pub narrowed: bool,
-    /// How many posts were read.
+    /// How many posts are in the cache.
     pub size: u32,
-    /// How many of them the query finds.
+    /// How many of them match the query.
     pub found: u32,
-    /// The lines asked for.
+    /// The requested rows.
     pub lines: Vec<PostLine>,
-    /// What values occur in what was read; only with the first lines.
+    /// The values that occur in the cached posts; only with the first page.
     pub facets: Option<Facets>,
 }
 
-/// The posts of one month, by the time of their last change.
+/// The number of posts in a month, by the time of their last change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Month {
-    /// Its year and number, such as `2026-03`, in this computer's time zone.
+    /// Year and month, such as `2026-03`, in this computer's time zone.
     pub month: String,
     /// How many are published.
     pub published: u32,
     /// How many are drafts.
     pub draft: u32,
-    /// How many are neither.
+    /// How many have another status.
     pub other: u32,
 }
 
-/// A post with everything that came, and where the public finds it.
+/// A post with all its members, and its public URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PostDetails {
     /// The post.
     pub post: Post,
-    /// Its address on the project's site, as far as that can be told.
+    /// Its URL on the project's site, if that is known.
     pub address: Option<String>,
 }
 
-/// Something that a search found in what was read.
+/// A search result from the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct SearchHit {
-    /// The connection that it was read through.
+    /// The connection it was read through.
     pub connection_id: ConnectionId,
-    /// Its name.
+    /// The connection's name.
     pub connection: String,
-    /// The kind of thing, such as `posts` or `projects`.
+    /// The kind of resource, such as `posts` or `projects`.
     pub kind: String,
-    /// The id of the thing that it is within, such as a project; empty for none.
+    /// The ID of the parent, such as a project; empty for none.
     pub within: String,
-    /// The provider's id of it.
+    /// The provider's ID.
     pub id: String,
     /// Its name or title.
     pub title: String,
-    /// A post's status.
+    /// The status of a post.
     pub status: Option<String>,
-    /// When the provider answered.
+    /// When the provider responded.
     pub as_of: Timestamp,
 }
 
-/// How far the reading of a project's posts is.
+/// The progress of loading a project's posts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Progress {
-    /// The connection that they are read through.
+    /// The connection they are read through.
     pub connection_id: ConnectionId,
-    /// The project.
+    /// The project's ID.
     pub project_id: String,
-    /// How many bytes came.
+    /// The bytes received so far.
     pub bytes: u32,
-    /// How many there will be, where the provider said so.
+    /// The total number of bytes, if the provider announced it.
     pub of: Option<u32>,
-    /// How many posts were kept so far.
+    /// The posts stored so far.
     pub posts: u32,
 }

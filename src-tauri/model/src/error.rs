@@ -1,14 +1,14 @@
-//! The one error of Grapnel: a code for programs, and three sentences for people:
-//! what happened, what it means for their tokens, and what to do.
+//! The error type of Grapnel: a code for programs, and up to three sentences for people: what happened, what it means
+//! for their tokens, and what to do.
 
 use serde::{Deserialize, Serialize};
 
-/// What the core and everything above it fail with.
+/// The error of the core and everything above it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[error("{message}")]
 pub struct Error {
-    /// What programs tell errors apart by.
+    /// Identifies the kind of error to programs.
     pub code: Code,
     /// What happened.
     pub message: String,
@@ -16,106 +16,106 @@ pub struct Error {
     pub meaning: Option<String>,
     /// What to do next.
     pub hint: Option<String>,
-    /// The field of a form that is to be corrected, where the input was wrong.
+    /// The form field to correct, if the input was wrong.
     pub field: Option<String>,
-    /// What to enter in that field instead, where that is known. (A box, since every result carries an error.)
+    /// A valid value for that field, if one is known. Boxed to keep `Result` small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<Box<str>>,
 }
 
-/// The result of everything here that can fail.
+/// The result of every fallible function of Grapnel.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A code exists where the window or a script behaves differently for it.
+/// The kinds of errors. A kind exists only where the window or a script behaves differently for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// What the person entered cannot be.
+    /// The input is invalid.
     InvalidInput,
-    /// The app, connection, attempt or project does not exist (any more).
+    /// The app, connection, attempt or project does not exist, or no longer does.
     NotFound,
-    /// There is no keyring service on this machine.
+    /// There is no keyring service on this computer.
     KeyringAbsent,
-    /// The keyring is there, and locked.
+    /// The keyring is locked.
     KeyringLocked,
-    /// The keyring did not answer in time; perhaps it waits for a person.
+    /// The keyring did not respond in time; it may be waiting for the person.
     KeyringTimedOut,
-    /// The keyring answered with a failure that is none of the others.
+    /// The keyring failed in any other way.
     KeyringFailed,
-    /// The keyring has no default collection to keep a key in.
+    /// The keyring has no default collection to store a key in.
     KeyringNoCollection,
-    /// The keyring has several keys of this name, and none of them opens the vault.
+    /// The keyring has several keys for this vault, and none of them opens it.
     KeyringAmbiguous,
-    /// The keyring is open, and does not let Grapnel have the key.
+    /// The keyring is unlocked but denies access to the key.
     KeyringDenied,
-    /// The keyring works, and the key of this vault is no longer in it.
+    /// The keyring works, but the key of this vault is no longer in it.
     KeyMissing,
-    /// The keyring holds a key that does not open this vault.
+    /// The keyring has a key that does not open this vault.
     KeyWrong,
-    /// The vault is opened by a passphrase, which was not given yet.
+    /// The vault needs its passphrase, which was not entered yet.
     PassphraseNeeded,
-    /// The passphrase is not this vault's, or not this file's.
+    /// The passphrase does not open this vault or file.
     PassphraseWrong,
-    /// The file is none that Grapnel exported, or was cut or changed since.
+    /// The file was not exported by Grapnel, or is truncated or modified.
     FileInvalid,
     /// The data directory or the database cannot be written.
     DataUnwritable,
     /// The database was written by a newer Grapnel.
     DataNewer,
-    /// The database cannot be read, or holds something impossible.
+    /// The database cannot be read, or contains invalid data.
     DataDamaged,
-    /// Another process holds the database.
+    /// Another process has locked the database.
     DataBusy,
     /// The browser could not be started.
     BrowserFailed,
-    /// The port that callbacks should come home to belongs to another program.
+    /// Another program uses the port for callbacks.
     PortTaken,
-    /// The callback is not one that Grapnel understands.
+    /// The callback is malformed or does not belong here.
     CallbackInvalid,
-    /// The callback's state belongs to no attempt of this Grapnel.
+    /// The callback's `state` belongs to no attempt.
     CallbackUnknown,
-    /// The attempt was answered, cancelled or timed out before.
+    /// The attempt was already answered, cancelled or timed out.
     CallbackLate,
-    /// The person said no at the provider.
+    /// The person refused access at the provider.
     AccessDenied,
-    /// The attempt was cancelled here.
+    /// The attempt was cancelled in Grapnel.
     Cancelled,
-    /// Nobody answered in time.
+    /// No callback arrived in time.
     TimedOut,
-    /// The provider answered with an OAuth error that is none of the others.
+    /// The provider returned any other OAuth error.
     ProviderError,
-    /// The provider does not accept the client id or secret.
+    /// The provider does not accept the client ID or client secret.
     InvalidClient,
     /// The provider does not accept the code or the refresh token.
     InvalidGrant,
-    /// The provider could not be reached, or answered that it cannot now.
+    /// The provider is unreachable or temporarily unavailable.
     ProviderUnavailable,
-    /// The request was sent and its answer was not seen.
+    /// The request was sent, but its response did not arrive.
     AnswerLost,
-    /// The reply is not one that can be understood.
+    /// The response cannot be understood.
     ReplyInvalid,
-    /// The reply is larger than any true one.
+    /// The response exceeds the size limit.
     ReplyTooLarge,
-    /// The ID token of a sign-in is wrong: it is not from the issuer, not for this app, or not for this attempt.
+    /// The ID token is invalid: another issuer, audience or nonce, or a wrong signature.
     IdTokenInvalid,
-    /// Another account signed in than the connection belongs to.
+    /// Another account signed in than the one the connection belongs to.
     OtherAccount,
-    /// The token is not accepted any more, and only a person can mend it.
+    /// The tokens are no longer accepted; a new sign-in is needed.
     ReconnectNeeded,
-    /// The connection does not open this project.
+    /// The connection does not give access to this project.
     ProjectNotAuthorized,
-    /// A defect of Grapnel itself.
+    /// A defect of Grapnel.
     Internal,
 }
 
 impl Code {
-    /// Whether a refresh that failed so is not tried again until a person did something about it.
+    /// Whether a refresh that failed with this code is not retried until a person acts.
     pub fn needs_person(self) -> bool {
         matches!(self, Self::ReconnectNeeded | Self::InvalidClient | Self::OtherAccount)
     }
 
-    /// Whether it says that nothing opens the vault now.
+    /// Whether the code means that the vault cannot be opened now.
     pub fn is_of_vault(self) -> bool {
         matches!(
             self,
@@ -134,53 +134,53 @@ impl Code {
 }
 
 impl Error {
-    /// An error that so far only says what happened.
+    /// Creates an error with only a message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), meaning: None, hint: None, field: None, suggestion: None }
     }
 
-    /// An error about one field of a form. `field` is the name of the value in the API.
+    /// Creates an error about a form field. `field` is its name in the API.
     pub fn input(field: &str, message: impl Into<String>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(Code::InvalidInput, message) }
     }
 
-    /// A connection that someone removed meanwhile.
+    /// A connection that no longer exists.
     pub fn no_connection() -> Self {
         Self::new(Code::NotFound, "This connection is not here any more.").hint("Connect the app again.")
     }
 
-    /// An app that someone removed meanwhile.
+    /// An app that no longer exists.
     pub fn no_app() -> Self {
         Self::new(Code::NotFound, "This app is not here any more.").hint("Add it again.")
     }
 
-    /// Adds what it means for the person's tokens.
+    /// Sets what the error means for the person's tokens.
     #[must_use]
     pub fn means(mut self, meaning: impl Into<String>) -> Self {
         self.meaning = Some(meaning.into());
         self
     }
 
-    /// Adds what it means for the person's tokens, unless that is said already.
+    /// Sets what the error means for the person's tokens, unless it is set.
     #[must_use]
     pub fn or_means(self, meaning: impl Into<String>) -> Self {
         if self.meaning.is_some() { self } else { self.means(meaning) }
     }
 
-    /// Adds what to do next, unless that is said already.
+    /// Sets what to do next, unless it is set.
     #[must_use]
     pub fn or_hint(self, hint: impl Into<String>) -> Self {
         if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
-    /// Adds what to enter in the field instead.
+    /// Sets a valid value for the field.
     #[must_use]
     pub fn suggest(mut self, suggestion: impl Into<Box<str>>) -> Self {
         self.suggestion = Some(suggestion.into());
         self
     }
 
-    /// Adds what to do next.
+    /// Sets what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -188,7 +188,7 @@ impl Error {
     }
 }
 
-/// What an input or output error says, without the system's number for it, to stand within a sentence.
+/// The message of an I/O error without its system error number, for use within a sentence.
 pub fn in_words(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words);

@@ -1,4 +1,4 @@
-//! What the core tells whoever watches: state flows out as events, and never carries a secret.
+//! Events of the core: changes that the window and other listeners react to. They contain no secret.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,27 +7,27 @@ use crate::content::Progress;
 use crate::error::Error;
 use crate::id::ConnectionId;
 
-/// Something changed.
+/// A change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Event {
     /// An app was added or removed.
     Apps,
-    /// What is set for all of Grapnel was changed.
+    /// The settings were changed.
     Settings,
-    /// A connection was added, removed, or stands otherwise.
+    /// A connection was added, removed or changed.
     Connection(ConnectionId),
-    /// An attempt went on; this is how it stands now.
+    /// An attempt changed; this is its new state.
     Attempt(Box<Attempt>),
-    /// A callback was not accepted: why, for the person who may be waiting for it.
+    /// A callback was refused, for a person who may be waiting for it.
     CallbackRefused(Error),
-    /// Another process wrote, and that is told by now; besides, something may be new in the activity.
+    /// The activity log may have new entries. Also sent after the events of another process's changes.
     Activity,
-    /// Another process wrote much, or something was missed: whatever was read before may be old.
+    /// Another process made changes that are not listed, or events were missed: everything that was read may be stale.
     Elsewhere,
-    /// A long list is on its way.
+    /// The progress of loading a long list.
     Progress(Progress),
-    /// The keyring answers again (nothing), or does not (why).
+    /// The vault became available (`None`) or unavailable (the reason).
     Vault(Option<Error>),
 }

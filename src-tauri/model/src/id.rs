@@ -1,4 +1,4 @@
-//! Names for records that never change and are never used again: 128 random bits, in hex.
+//! IDs of records: 128 random bits in hex. They never change and are never reused.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ macro_rules! id {
         pub struct $name(pub String);
 
         impl $name {
-            /// An id that no record has.
+            /// A new random ID.
             pub fn random() -> Self {
                 Self(crate::secret::hex(&crate::secret::random::<16>()))
             }
@@ -40,18 +40,18 @@ macro_rules! id {
 }
 
 id!(
-    /// Names an app.
+    /// Identifies an app.
     AppId
 );
 id!(
-    /// Names a connection.
+    /// Identifies a connection.
     ConnectionId
 );
 id!(
-    /// Names an attempt.
+    /// Identifies a sign-in attempt.
     AttemptId
 );
 id!(
-    /// Names a token that the provider has yet to take back.
+    /// Identifies a token that is yet to be revoked.
     RevocationId
 );

@@ -1,6 +1,7 @@
-//! The data that the other crates share: ids, errors, secrets, events, settings, views, and the provider profiles.
+//! The data types that the other crates share: IDs, errors, secrets, events, settings, views, and the provider
+//! profiles.
 //!
-//! Nothing here reads a file, opens a connection or asks for the time.
+//! Nothing here does I/O or reads the clock.
 
 pub mod access_token;
 pub mod account;

@@ -1,5 +1,5 @@
-//! A provider: an authorization server with its API, described by a profile. A profile is data: text
-//! values by key, each with its source; an app may override any of them.
+//! Providers: an authorization server and its API, described by a profile. A profile is data: settings by key, each
+//! with its source. An app may override any of them.
 
 mod api_endpoint;
 mod config;

@@ -1,4 +1,4 @@
-//! A provider's own text, made safe to show.
+//! Makes text from a provider safe to show.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,43 +7,43 @@ use aho_corasick::AhoCorasick;
 
 use crate::text::clean_line;
 
-/// A provider's own text, made safe to show: one line, not endless, nothing that turns or hides the text around it, and
-/// no word that holds a secret which was sent, or the beginning of one.
+/// Makes text from a provider safe to show: one line of limited length, without control and hidden characters, with
+/// each word masked that contains a sent secret or its beginning.
 pub fn clean(text: &str, secrets: &[&str]) -> String {
     Cleaner::of(secrets).clean(text)
 }
 
-/// Makes texts safe to show beside the same secrets.
+/// Cleans several texts with the same secrets.
 pub struct Cleaner {
     secrets: Vec<String>,
-    /// Finds the beginning of each.
+    /// Finds the beginnings of the secrets.
     starts: Option<AhoCorasick>,
 }
 
-/// How many characters of a provider's text are shown.
+/// The most characters of a provider's text that are shown.
 const MAX_SHOWN: usize = 200;
-/// How many are looked at for secrets: what is shown may be the beginning of a longer one.
+/// The most characters that are searched for secrets: one may begin in the part that is shown and end after it.
 const MAX_CONSIDERED: usize = 4 * MAX_SHOWN;
-/// So much of a secret gives it away.
+/// How many bytes of a secret reveal it.
 const MIN_TELLING: usize = 12;
 
 impl Cleaner {
-    /// For texts that may hold any of these secrets.
+    /// Creates a cleaner for texts that may contain these secrets.
     pub fn of(secrets: &[&str]) -> Self {
         let secrets = secrets.iter().map(|secret| one_line(secret)).filter(|secret| !secret.is_empty());
-        // Of one word, how it begins is enough; a reply may hold thousands that begin alike.
+        // The beginning of a single word is enough. This also merges the many secrets of a response that begin alike.
         let told =
             secrets.map(|secret| if secret.contains(' ') { secret } else { start(&secret).to_owned() });
         let secrets: Vec<String> = told.collect::<BTreeSet<_>>().into_iter().collect();
         let starts = secrets.iter().map(|secret| start(secret));
-        // Texts of such lengths always make an automaton.
+        // Building an automaton of such short patterns does not fail.
         let starts = if secrets.is_empty() { None } else { AhoCorasick::new(starts).ok() };
         Self { secrets, starts }
     }
 
-    /// A text as it may be shown.
+    /// Cleans a text.
     pub fn clean(&self, text: &str) -> String {
-        // First, so that no character inside a secret keeps it from being found.
+        // Before masking, so that no hidden character inside a secret keeps it from being found.
         let mut line = one_line(text);
         if let Some((end, _)) = line.char_indices().nth(MAX_CONSIDERED) {
             line.truncate(end);
@@ -58,7 +58,7 @@ impl Cleaner {
         line
     }
 
-    /// A line with `[secret]` in place of each word that a secret begins in, up to the word that it ends in.
+    /// Replaces the words from the beginning to the end of each secret with `[secret]`.
     fn masked(&self, starts: &AhoCorasick, line: &str) -> String {
         let bytes = line.as_bytes();
         let mut found: Vec<Range<usize>> = Vec::new();
@@ -89,25 +89,25 @@ impl Cleaner {
     }
 }
 
-/// Whether a word holds a secret as an address or a form has it.
+/// Whether a word contains a percent- or form-encoded secret.
 fn is_encoded(starts: &AhoCorasick, word: &str) -> bool {
     let decoded = |word: &str| one_line(&percent_encoding::percent_decode_str(word).decode_utf8_lossy());
     starts.is_match(&decoded(word)) || starts.is_match(&decoded(&word.replace('+', " ")))
 }
 
-/// The whole words that a part of a line is in.
+/// The range of whole words around a part of a line.
 fn words_around(line: &[u8], part: Range<usize>) -> Range<usize> {
     let start = memchr::memrchr(b' ', &line[..part.start]).map_or(0, |at| at + 1);
     let end = memchr::memchr(b' ', &line[part.end..]).map_or(line.len(), |at| part.end + at);
     start..end
 }
 
-/// What gives a secret away.
+/// The beginning of a secret, by which it is found.
 fn start(secret: &str) -> &str {
     secret.get(..MIN_TELLING).unwrap_or(secret)
 }
 
-/// One line without hidden characters, one space between its words.
+/// One line without hidden characters, with single spaces.
 fn one_line(text: &str) -> String {
     clean_line(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

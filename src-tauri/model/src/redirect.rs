@@ -1,5 +1,5 @@
-//! The redirect URI of an app (RFC 6749 §3.1.2, RFC 8252 §7): what a person may enter for it, and one that belongs to
-//! one app alone, so that a callback tells by its address which server sent the browser (RFC 9700 §4.4.2.1).
+//! Redirect URIs (RFC 6749 §3.1.2, RFC 8252 §7): which ones a person may enter, and those that are unique to an app, so
+//! that the URI of a callback identifies the authorization server (RFC 9700 §4.4.2.1).
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -9,30 +9,30 @@ use crate::id::AppId;
 use crate::provider::{DEEP_LINK, ProviderConfig};
 use crate::secret::sha256;
 
-/// Characters that cannot be mistaken for one another when a URI is copied by hand.
+/// Characters that are not confused when a URI is copied by hand.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// How many of them make the last segment of an app's own redirect URI: 50 bits.
+/// The length of the last segment of an app's own redirect URI: 50 bits.
 const WORD_LENGTH: usize = 10;
-/// The hosts whose callbacks Grapnel can listen for.
+/// The hosts that Grapnel can listen on.
 const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
-/// The path that loopback callbacks of all apps shared in earlier versions.
+/// The path of loopback redirect URIs that all apps shared in earlier versions.
 const SHARED_PATH: &str = "/callback";
 
-/// How a callback comes home.
+/// How a callback returns to Grapnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum RedirectMethod {
-    /// The system opens Grapnel with it.
+    /// The system opens Grapnel with the callback URL.
     DeepLink,
-    /// The browser brings it to a port of this computer.
+    /// The browser sends it to a port of this computer.
     Loopback,
     /// The person pastes it.
     Paste,
 }
 
 impl RedirectMethod {
-    /// The one by which callbacks to a redirect URI come home.
+    /// The method of a redirect URI.
     pub fn of(redirect_uri: &str) -> Self {
         if redirect_uri.starts_with(DEEP_LINK) {
             Self::DeepLink
@@ -44,31 +44,32 @@ impl RedirectMethod {
     }
 }
 
-/// Redirect URIs for a new app, one for each way back that Grapnel listens at.
+/// Redirect URIs for a new app, one per method that Grapnel listens for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ProposedRedirect {
-    /// By deep link.
+    /// For callbacks by deep link.
     pub deep_link: String,
-    /// By a port of this computer, which is chosen at each sign-in.
+    /// For callbacks by loopback; the port is chosen at each sign-in.
     pub loopback: String,
 }
 
 impl ProposedRedirect {
-    /// URIs that no other app has.
+    /// New redirect URIs, unique to one app.
     pub fn random() -> Self {
         let word = word(&AppId::random());
         Self { deep_link: own_deep_link(&word), loopback: own_loopback(None, &word) }
     }
 }
 
-/// The last segment of the redirect URI that belongs to one app alone.
+/// The last segment of an app's own redirect URI, derived from its ID.
 pub fn word(id: &AppId) -> String {
     let digest = sha256(id.0.as_bytes());
     digest.iter().take(WORD_LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }
 
-/// The redirect URI to move an app to that has the one which all apps shared in earlier versions; always the same.
+/// The app's own redirect URI in place of one that all apps shared in earlier versions; `None` for any other. The
+/// result is always the same for an app.
 pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
     if redirect_uri == DEEP_LINK {
         return Some(own_deep_link(&word(id)));
@@ -78,7 +79,11 @@ pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
     Some(own_loopback(loopback.port, &word(id)))
 }
 
-/// Refuses a form where none can be posted: a deep link and an address that is pasted carry what is in them alone.
+/// Checks that the redirect method supports the response mode.
+///
+/// # Errors
+/// The response mode is `form_post`, and the redirect URI is not on loopback: a form cannot be posted to a deep link or
+/// pasted.
 pub fn takes_answer(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
     if config.form_post && RedirectMethod::of(redirect_uri) != RedirectMethod::Loopback {
         return Err(Error::input(
@@ -99,8 +104,11 @@ fn own_loopback(port: Option<u16>, word: &str) -> String {
     format!("http://127.0.0.1{port}{SHARED_PATH}/{word}")
 }
 
-/// Reads what a person entered: `deep-link` (also the empty text), `loopback` and `loopback:PORT` stand for a redirect
-/// URI of the app's own, which ends with `word`; a whole URI is taken as it is.
+/// Parses a redirect URI as entered. An empty text, `deep-link`, `loopback` and `loopback:PORT` select the app's own
+/// redirect URI, which ends with `word`. A complete URI is taken unchanged.
+///
+/// # Errors
+/// It is no URI, or one that Grapnel cannot receive callbacks at.
 pub fn entered(text: &str, word: &str) -> Result<String> {
     let text = text.trim();
     match text {
@@ -138,7 +146,7 @@ pub fn entered(text: &str, word: &str) -> Result<String> {
     }
 }
 
-/// Whether `rest` is one or more segments of a path, in characters that no browser or desktop rewrites.
+/// Whether `rest` is one or more path segments of characters that no browser or desktop rewrites.
 fn is_below(rest: &str) -> bool {
     let segments = rest.strip_prefix('/').map(|rest| rest.split('/'));
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
@@ -161,19 +169,19 @@ fn refused(message: &str) -> Error {
     )
 }
 
-/// A redirect URI at which Grapnel listens itself (RFC 8252 §7.3).
+/// A loopback redirect URI (RFC 8252 §7.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loopback<'u> {
     /// `127.0.0.1`, `localhost` or `[::1]`.
     pub host: &'u str,
-    /// Nothing where a free one is chosen at each sign-in.
+    /// `None` if a free port is chosen at each sign-in.
     pub port: Option<u16>,
-    /// What follows host and port, as it was entered; it may be empty.
+    /// Everything after host and port, as it was entered; may be empty.
     path: &'u str,
 }
 
 impl<'u> Loopback<'u> {
-    /// The parts of a loopback redirect URI; nothing where it is none.
+    /// The parts of a loopback redirect URI; `None` for any other URI.
     pub fn of(redirect_uri: &'u str) -> Option<Self> {
         let rest = redirect_uri.strip_prefix("http://")?;
         let host = LOOPBACK_HOSTS.into_iter().find(|host| rest.starts_with(host))?;
@@ -187,7 +195,7 @@ impl<'u> Loopback<'u> {
         (!path.contains(['?', '#'])).then_some(Self { host, port, path })
     }
 
-    /// The same URI with this port. Nothing else of its text changes, since providers compare texts.
+    /// The same URI with this port. The rest is unchanged, since providers compare strings.
     pub fn at_port(&self, port: u16) -> String {
         format!("http://{}:{port}{}", self.host, self.path)
     }

@@ -1,53 +1,53 @@
-//! What became of tokens at the provider (RFC 7009).
+//! The result of revoking tokens (RFC 7009).
 
 use serde::{Deserialize, Serialize};
 
-/// What became of tokens at the provider.
+/// The result of a revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Revocation {
-    /// The provider took them back.
+    /// The provider revoked the token.
     Done,
-    /// The provider offers no way to do so: the permission still stands there.
+    /// The provider has no revocation endpoint: the grant remains valid there.
     NotOffered,
-    /// It could not be asked now. It is asked again while Grapnel runs.
+    /// It failed temporarily, and is retried while Grapnel runs.
     Pending,
-    /// It refused, or Grapnel could not ask: the permission may still stand there.
+    /// It failed: the grant may remain valid at the provider.
     Failed,
 }
 
-/// A kind of token, by its name in RFC 7009.
+/// A kind of token, with its name in RFC 7009.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenKind {
-    /// It brings new access tokens.
+    /// A refresh token.
     RefreshToken,
-    /// It opens the API.
+    /// An access token.
     AccessToken,
 }
 
-/// What became of one token.
+/// The result for one token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct TokenRevocation {
-    /// Which one.
+    /// The kind of token.
     pub token: TokenKind,
-    /// What became of it.
+    /// The result.
     pub revocation: Revocation,
-    /// Why it was not taken back, or not yet.
+    /// Why it was not revoked, or not yet.
     pub reason: Option<String>,
 }
 
-/// What a disconnect came to at the provider. Here, the tokens are deleted whatever it says.
+/// The result of a disconnect at the provider. The tokens stored here are deleted in any case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Disconnected {
-    /// Of all its tokens, the worst.
+    /// The worst result of all tokens.
     pub revocation: Revocation,
-    /// Each token that the provider was asked to take back.
+    /// The result for each token that was to be revoked.
     pub tokens: Vec<TokenRevocation>,
-    /// Why the provider could not be asked at all.
+    /// Why no revocation could be requested at all.
     pub reason: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! Secrets, and the little that may be shown of one. A secret is a [`SecretString`]: it cannot be
-//! printed or serialized, and its own memory is wiped when it goes.
+//! Secrets, and the parts of one that may be shown. A secret is a [`SecretString`]: it cannot be printed or serialized,
+//! and its memory is wiped when it is dropped.
 
 use std::fmt::Write;
 
@@ -7,23 +7,23 @@ pub use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How many characters of a token's own text are shown after its known prefix.
+/// How many characters are shown after a token's known prefix.
 const SHOWN: usize = 4;
-/// A token shorter than this is not shown at all: four characters would be too much of it.
+/// A shorter token is not shown at all: four characters would reveal too much of it.
 const LONG_ENOUGH: usize = 20;
 
-/// What may be shown of a token: how it begins, and a fingerprint to compare it by.
+/// The parts of a token that may be shown: its first characters, and a fingerprint for comparing tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct TokenPreview {
-    /// The first characters, such as `gri_at_7Kd2`; empty where the token is too short to show any.
+    /// The first characters, such as `gri_at_7Kd2`; empty if the token is too short to show any.
     pub prefix: String,
     /// Eight hex digits of the token's SHA-256, such as `9f3c21ab`.
     pub fingerprint: String,
 }
 
 impl TokenPreview {
-    /// Looks at a token whose kind begins with `known_prefix` (empty if it has none).
+    /// Creates the preview of a token. `known_prefix` is the prefix of its kind; empty if there is none.
     pub fn of(token: &SecretString, known_prefix: &str) -> Self {
         let token = token.expose_secret();
         let own = token.strip_prefix(known_prefix).unwrap_or(token);
@@ -34,7 +34,7 @@ impl TokenPreview {
     }
 }
 
-/// A secret as a person enters it: it can be read from outside, and never written back.
+/// A secret as a person enters it: it can be deserialized, but not serialized.
 #[derive(Clone)]
 #[cfg_attr(feature = "specta", derive(specta::Type), specta(type = String))]
 pub struct SecretInput(pub SecretString);
@@ -45,10 +45,10 @@ impl<'de> Deserialize<'de> for SecretInput {
     }
 }
 
-/// `N` bytes from the operating system's generator.
+/// `N` bytes from the operating system's random generator.
 ///
 /// # Panics
-/// Where the operating system has no randomness to give: nothing here would be safe without it.
+/// The operating system has no randomness; nothing would be safe without it.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     #[expect(clippy::expect_used, reason = "without randomness no secret can be made")]
@@ -56,7 +56,7 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// The SHA-256 digest, by which a value is found without being kept.
+/// The SHA-256 digest, for looking up a value without storing it.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }

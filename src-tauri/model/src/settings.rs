@@ -1,33 +1,33 @@
-//! What a person sets for all of Grapnel. A setting is here only where something acts on it.
+//! The settings that apply to all of Grapnel.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::error::{Error, Result};
 
-/// The kinds of proxies that requests can go through. `socks5h` leaves it to the proxy to look up host names.
+/// The supported proxy schemes. With `socks5h`, the proxy resolves host names.
 const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
-/// The settings. Each is the usual where it is empty.
+/// The settings. An empty value selects the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(default)]
 pub struct Settings {
-    /// The program that opens sign-in pages, with its arguments, such as `firefox -P work`; empty for the system's.
+    /// The command that opens sign-in pages, such as `firefox -P work`; empty for the system's browser.
     pub browser: String,
-    /// The proxy that requests to providers go through, such as `http://proxy.example:3128`; empty for the system's.
+    /// The proxy for requests to providers, such as `http://proxy.example:3128`; empty for the system's.
     pub proxy: String,
-    /// A PEM or DER file with certificate authorities that are trusted besides the usual ones; empty for none.
+    /// A PEM or DER file with additional certificate authorities; empty for none.
     pub certificates: String,
-    /// Whether no notification is sent when a connection needs the person.
+    /// Whether notifications about connections that need attention are off.
     pub quiet: bool,
-    /// Whether Grapnel is in the tray, and goes on there when its window is closed.
+    /// Whether Grapnel has a tray icon, and keeps running when its window is closed.
     pub tray: bool,
-    /// How long before their end tokens are renewed.
+    /// How long before their expiry tokens are refreshed.
     pub margin: Margin,
 }
 
-/// What of the settings is to be otherwise; the rest stays as it is.
+/// Changes to the settings. `None` leaves a setting as it is.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(default, deny_unknown_fields)]
@@ -47,7 +47,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// These settings with the changes made.
+    /// Applies the changes.
     pub fn to(&self, settings: Settings) -> Settings {
         let changes = self.clone();
         Settings {
@@ -61,26 +61,29 @@ impl Changes {
     }
 }
 
-/// How long before its end a token is renewed by itself. Never longer than a share of its life.
+/// How long before its expiry a token is refreshed automatically; limited to a fraction of its lifetime.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Margin {
-    /// As suits its life.
+    /// Depends on the lifetime.
     #[default]
     Usual,
     /// A minute.
     OneMinute,
-    /// Five minutes, where the life has room for them.
+    /// Five minutes, if the lifetime is long enough.
     FiveMinutes,
-    /// Fifteen minutes, likewise.
+    /// Fifteen minutes, if the lifetime is long enough.
     FifteenMinutes,
-    /// An hour, likewise.
+    /// An hour, if the lifetime is long enough.
     OneHour,
 }
 
 impl Settings {
-    /// The proxy, where one is set. Fails where requests cannot go through it.
+    /// The proxy, if one is set.
+    ///
+    /// # Errors
+    /// It is not a URL of a supported proxy.
     pub fn proxy(&self) -> Result<Option<Url>> {
         if self.proxy.is_empty() {
             return Ok(None);

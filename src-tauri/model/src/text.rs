@@ -1,11 +1,11 @@
-//! Text from outside, cleaned where it is shown: terminal, notification, dialog, log. The sets are the same for all.
+//! Cleans text from outside for terminals, notifications, dialogs and logs. All of them use the same character sets.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// Whether a character has no glyph of its own and changes or hides the text around it: bidirectional controls,
-/// zero-width characters, fillers, tags.
+/// Whether a character is invisible and changes or hides the text around it: bidirectional controls, zero-width
+/// characters, fillers, tags.
 pub fn is_hidden(c: char) -> bool {
     matches!(
         c,
@@ -25,23 +25,23 @@ pub fn is_hidden(c: char) -> bool {
     )
 }
 
-/// Whether a character ends the line or is obeyed by a terminal: C0, DEL, C1, the line and paragraph separators.
+/// Whether a character ends a line or controls a terminal: C0, DEL, C1, line and paragraph separators.
 pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// One line: control characters become spaces, hidden characters are removed.
+/// Cleans one line: control characters become spaces, hidden characters are removed.
 pub fn clean_line(text: &str) -> String {
     text.chars().filter(|c| !is_hidden(*c)).map(|c| if is_control(c) { ' ' } else { c }).collect()
 }
 
-/// [`clean_line`] for each line of a text that has several.
+/// Applies [`clean_line`] to each line of a text.
 pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean_line).collect::<Vec<_>>().join("\n")
 }
 
-/// A JSON document that says the same with those characters escaped. They stand only inside its strings, but for the
-/// line breaks of its layout.
+/// Escapes control and hidden characters in a JSON document. They occur only inside strings, except for the line breaks
+/// between tokens.
 pub fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -57,7 +57,7 @@ pub fn escape_json(json: &str) -> String {
     escaped
 }
 
-/// A key by which names are sorted as people count: `Client 2` before `Client 10`, whatever the case of letters.
+/// A sort key in natural order: `Client 2` before `Client 10`, ignoring case.
 pub fn natural_key(name: &str) -> Vec<NaturalPart> {
     let mut parts = Vec::new();
     for c in name.chars().flat_map(char::to_lowercase) {
@@ -71,10 +71,10 @@ pub fn natural_key(name: &str) -> Vec<NaturalPart> {
     parts
 }
 
-/// A stretch of a name: digits, or what is between them.
+/// A part of a name: digits, or the text between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NaturalPart {
-    /// Digits, of any number.
+    /// Digits, of any length.
     Number(String),
     /// Everything else, in lower case.
     Text(String),
@@ -101,7 +101,7 @@ impl PartialOrd for NaturalPart {
     }
 }
 
-/// A log that takes one event a call: each becomes one clean line.
+/// A writer for logs: each call of `write` is one event and becomes one clean line.
 #[derive(Debug)]
 pub struct CleanLog<W>(pub W);
 

@@ -1,6 +1,6 @@
-//! Discovery: what an issuer announces of itself in its metadata (RFC 8414, OpenID Connect Discovery), read into values
-//! of a profile. Both documents are asked for, at each address where servers have them, and joined. Only a document
-//! that names the very issuer counts.
+//! Discovery: reads an issuer's metadata (RFC 8414, OpenID Connect Discovery) into settings of a profile. Both
+//! documents are requested at all URLs where servers publish them, and merged. A document counts only if it names
+//! exactly this issuer.
 
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
@@ -25,25 +25,28 @@ use crate::http::{Client, Failure, Limits, Reply};
 use issuer::TypedIssuer;
 use metadata::{ENDPOINTS, Metadata, wrong};
 
-/// What an issuer announces.
+/// The result of discovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Discovery {
     /// The issuer, as its documents spell it.
     pub issuer: String,
-    /// The addresses of the documents that were read.
+    /// The URLs of the documents that were read.
     pub documents: Vec<String>,
-    /// Values of a profile, by key.
+    /// Settings of a profile, by key.
     pub values: Overrides,
-    /// The scopes that it names.
+    /// The supported scopes.
     pub scopes: Vec<String>,
-    /// The ways of client authentication that its token endpoint takes and Grapnel has, as values of `client_auth`.
+    /// The client authentication methods that both the token endpoint and Grapnel support, as values of `client_auth`.
     pub client_auth: Vec<String>,
-    /// What a person should know before they use it.
+    /// What a person should know before using the issuer.
     pub notes: Vec<DiscoveryNote>,
 }
 
-/// Asks an issuer, or the issuer of a pasted metadata URL, what it announces.
+/// Discovers the metadata of an issuer, or of a pasted metadata URL.
+///
+/// # Errors
+/// The issuer is invalid or unreachable, or publishes no usable metadata.
 pub async fn discover(http: &Client, typed: &str) -> Result<Discovery> {
     find(http, typed).await.map_err(|error| error.or_means("Nothing changed."))
 }
@@ -57,17 +60,17 @@ async fn find(http: &Client, typed: &str) -> Result<Discovery> {
     conclude(&asked, oauth, openid)
 }
 
-/// What the issuer announces, by what came of asking for its two documents.
+/// Decides on the result from the responses for both documents.
 fn conclude(asked: &TypedIssuer, oauth: Asked, openid: Asked) -> Result<Discovery> {
     let found: Vec<Found> = [oauth.found, openid.found].into_iter().flatten().collect();
     let Some(Found { issuer, .. }) = found.first() else {
         return Err(nothing_found(asked, &[oauth.others, openid.others].concat()));
     };
-    // Where a metadata URL was pasted, its issuer is what the first document says.
+    // For a pasted metadata URL, the first document determines the issuer.
     read(&issuer.clone(), found)
 }
 
-/// Joins the documents of one issuer, and reads their values.
+/// Merges the documents of one issuer and reads their settings.
 fn read(issuer: &str, found: Vec<Found>) -> Result<Discovery> {
     let url = Url::parse(issuer).map_err(|error| wrong(format!("The issuer is not an address: {error}.")))?;
     let mut documents = Vec::new();
@@ -104,7 +107,7 @@ fn read(issuer: &str, found: Vec<Found>) -> Result<Discovery> {
 fn values(issuer: &str, metadata: &Metadata) -> Overrides {
     let mut values = Overrides::from([
         ("issuer".to_owned(), issuer.to_owned()),
-        // Also where S256 is not announced: leaving PKCE out is for a person to decide.
+        // Even if S256 is not announced: leaving PKCE out is the person's decision.
         ("pkce".to_owned(), "always".to_owned()),
         (
             "require_iss".to_owned(),
@@ -117,8 +120,7 @@ fn values(issuer: &str, metadata: &Metadata) -> Overrides {
             set(key, address);
         }
     }
-    // Without a word about it, HTTP Basic is what an issuer offers (RFC 8414 §2). `body` is for public clients, too: a
-    // client without a secret sends its id alone.
+    // The default is HTTP Basic (RFC 8414 §2). `body` also fits public clients, which send only their client ID.
     let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");
     let is_silent = metadata.list("token_endpoint_auth_methods_supported").is_empty();
     set("client_auth", if is_silent { "basic" } else { methods.first().copied().unwrap_or("body") });
@@ -126,7 +128,7 @@ fn values(issuer: &str, metadata: &Metadata) -> Overrides {
         ("revocation_endpoint_auth_methods_supported", "revocation_auth"),
         ("introspection_endpoint_auth_methods_supported", "introspection_auth"),
     ] {
-        // Where both ways are open, that of the token endpoint is used, which a person may change.
+        // If several methods are supported, the token endpoint's is used; the person may change it.
         if let [only] = client_auth(metadata, member)[..] {
             set(key, only);
         }
@@ -134,7 +136,7 @@ fn values(issuer: &str, metadata: &Metadata) -> Overrides {
     values
 }
 
-/// The announced methods of client authentication that Grapnel has, as values of `client_auth`.
+/// The announced client authentication methods that Grapnel supports, as values of `client_auth`.
 fn client_auth(metadata: &Metadata, member: &str) -> Vec<&'static str> {
     let announced = metadata.list(member);
     let offers = |methods: &[&str]| announced.iter().any(|one| methods.contains(one));
@@ -143,36 +145,36 @@ fn client_auth(metadata: &Metadata, member: &str) -> Vec<&'static str> {
     basic.into_iter().chain(body).collect()
 }
 
-/// RFC 6749 §3.3, but for a comma, which separates them where a person types them.
+/// A scope by RFC 6749 §3.3, but without commas, which separate scopes in the input.
 fn is_scope(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','))
 }
 
-/// A document of the issuer that was asked.
+/// A document of the requested issuer.
 struct Found {
     address: Url,
     issuer: String,
     document: Map<String, Value>,
 }
 
-/// What came of asking for a document at each of its addresses, until it was found.
+/// The responses for one document at each of its URLs, until it was found.
 #[derive(Default)]
 struct Asked {
     found: Option<Found>,
     others: Vec<(Url, Other)>,
 }
 
-/// What else than the document was at an address.
+/// What was received instead of the document.
 #[derive(Clone)]
 enum Other {
-    /// A document that names this issuer.
+    /// A document that names this other issuer.
     Issuer(String),
-    /// A redirect, which is not followed; to where, if it says so.
+    /// A redirect, which is not followed; with its target, if there is one.
     Redirect(Option<String>),
-    /// Anything else, in words.
+    /// Anything else, described.
     Reply(String),
-    /// Nothing now: why, and what to do about it. Another time it may be there.
+    /// A temporary failure: the reason and the advice.
     Unavailable { said: String, advice: Option<String> },
 }
 
@@ -189,7 +191,7 @@ async fn ask_each(http: &Client, asked: &TypedIssuer, addresses: Vec<Url>) -> As
 }
 
 impl Asked {
-    /// Takes in what was at an address.
+    /// Records the response from a URL.
     fn take(
         &mut self,
         asked: &TypedIssuer,
@@ -208,7 +210,7 @@ impl Asked {
     }
 }
 
-/// The document at an address, and the issuer that it names.
+/// Requests the document at a URL; returns the issuer that it names and its members.
 async fn ask(http: &Client, address: &Url) -> Result<(String, Map<String, Value>), Other> {
     let request = Request::get(address.as_str())
         .header(header::ACCEPT, "application/json")
@@ -227,7 +229,7 @@ async fn ask(http: &Client, address: &Url) -> Result<(String, Map<String, Value>
     document(&reply)
 }
 
-/// The document that a reply is, and the issuer that it names.
+/// Parses a response as a document; returns the issuer that it names and its members.
 fn document(reply: &Reply) -> Result<(String, Map<String, Value>), Other> {
     match reply.status {
         StatusCode::OK => {}
@@ -255,7 +257,7 @@ fn unavailable(said: String) -> Other {
     Other::Unavailable { said, advice: None }
 }
 
-/// Says what came from each address instead of a document, and what would be right where that can be told.
+/// The error that lists what each URL returned, with the right issuer if that is evident.
 fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
     let announced = others.iter().find_map(|(address, other)| match other {
         Other::Issuer(issuer) => Some((address, issuer)),
@@ -295,7 +297,7 @@ fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
     }
 }
 
-/// What was said, each once, with the addresses that said it.
+/// The distinct descriptions, each with its URLs.
 fn grouped(others: &[(Url, Other)]) -> Vec<(String, Vec<&str>)> {
     let mut all: Vec<(String, Vec<&str>)> = Vec::new();
     for (address, other) in others {

@@ -1,4 +1,4 @@
-//! Apps: discovery, adding, changing, profile files, and removing.
+//! Commands for apps: discovery, adding, editing, profile files, removing.
 
 use std::io::Write;
 
@@ -17,50 +17,50 @@ use crate::core_handle::CoreHandle;
 use crate::sandbox::{SandboxApp, SandboxHandle};
 use crate::save_file::PendingFile;
 
-/// Starts the sandbox, and tells what to enter to use it: an app of each of its providers.
+/// Starts the sandbox and returns an app for each of its providers.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn sandbox(sandbox: State<'_, SandboxHandle>) -> Result<Vec<SandboxApp>> {
     sandbox.start()
 }
 
-/// What an issuer announces of itself: values for an app of another provider, and what to know of it.
+/// Discovers an issuer's metadata: the settings for an app of a custom provider, and notes.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn discover(core: State<'_, CoreHandle>, issuer: String) -> Result<Discovery> {
     core.core().await?.discover(&issuer).await
 }
 
-/// Asks the issuer of an app again, and says what would change of the app. Changes nothing.
+/// Repeats discovery for an app and returns the differences. Changes nothing.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn rediscover(core: State<'_, CoreHandle>, app_id: AppId) -> Result<Rediscovery> {
     core.core().await?.rediscover(&app_id).await
 }
 
-/// Redirect URIs that no app has yet, to register before an app is added.
+/// Proposes unused redirect URIs, to be registered before an app is added.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn propose_redirect() -> Result<ProposedRedirect> {
     Ok(ProposedRedirect::random())
 }
 
-/// Adds an app. An error names the field that is wrong.
+/// Adds an app. An error names the invalid field.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn add_app(core: State<'_, CoreHandle>, app: NewApp) -> Result<App> {
     core.core().await?.add_app(app).await
 }
 
-/// Changes an app to what was entered. An error names the field that is wrong.
+/// Replaces an app's settings. An error names the invalid field.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn change_app(core: State<'_, CoreHandle>, app_id: AppId, app: NewApp) -> Result<App> {
     core.core().await?.change_app(&app_id, app).await
 }
 
-/// Writes how an app's provider is spoken to, without any secret, to a file that the person chooses; answers with its
-/// path, or nothing where they choose none.
+/// Writes an app's provider settings without secrets to a file that the person chooses; returns its path, or null if
+/// they cancel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn export_profile(
@@ -82,14 +82,14 @@ pub(crate) async fn export_profile(
     file.save(&window).map(Some)
 }
 
-/// A profile file, and what to know of it before secrets are entered beside it.
+/// The content of a profile file, and a review of it before secrets are entered.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct ReadProfile {
     file: ProfileFile,
     review: Review,
 }
 
-/// What the text of a profile file says.
+/// Parses the text of a profile file.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn read_profile(text: String) -> Result<ReadProfile> {
@@ -97,7 +97,7 @@ pub(crate) async fn read_profile(text: String) -> Result<ReadProfile> {
     Ok(ReadProfile { review: Profile::find(&file.provider)?.review(&file.values), file })
 }
 
-/// Removes an app with its connections, and tells what became of their tokens.
+/// Removes an app with its connections, and returns the result of revoking their tokens.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn remove_app(core: State<'_, CoreHandle>, app_id: AppId) -> Result<Removed> {

@@ -1,4 +1,4 @@
-//! Exporting and importing. An archive that was opened stays here until the person has seen what is in it.
+//! Commands for export and import. An opened archive is kept here while the person reviews its content.
 
 use grapnel_core::archive::{Archive, Export, Exported, Import, Imported, check_passphrase};
 use grapnel_model::error::{Code, Error, Result};
@@ -20,15 +20,14 @@ impl OpenArchive {
     }
 }
 
-/// What was exported, and where to.
+/// The result of an export, with the file's path.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type)]
 pub(crate) struct ExportedFile {
     file: String,
     exported: Exported,
 }
 
-/// Writes apps and connections to a file that a passphrase opens, and that the person chooses; nothing where they
-/// choose none.
+/// Exports apps and connections to an encrypted file that the person chooses; returns null if they cancel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn export_archive(
@@ -42,13 +41,12 @@ pub(crate) async fn export_archive(
     check_passphrase(&passphrase.0)?;
     let Some(file) = dialog::save(&app, "Export to a file", "grapnel.age").await? else { return Ok(None) };
     let named = file.display().to_string();
-    // Whether to replace one that is there, the dialog asked.
+    // The save dialog has asked whether to replace an existing file.
     let asked = Export { file, passphrase: passphrase.0, with_tokens, moves, force: true };
     core.export(asked).await.map(|exported| Some(ExportedFile { file: named, exported }))
 }
 
-/// Opens an exported file that the person chooses, and tells what importing it would add; nothing where they choose
-/// none.
+/// Opens an exported file that the person chooses, and reports what an import would add; returns null if they cancel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_archive(
@@ -65,7 +63,7 @@ pub(crate) async fn open_archive(
     Ok(Some(plan))
 }
 
-/// Imports the file that was opened last.
+/// Imports the archive that was opened last.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn import_archive(
@@ -83,7 +81,7 @@ pub(crate) async fn import_archive(
     imported
 }
 
-/// Forgets the file that was opened last.
+/// Drops the archive that was opened last.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn close_archive(opened: State<'_, OpenArchive>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! One connection: its details, its tokens, its browser, and its end.
+//! Commands for one connection: details, tokens, browser, disconnecting and deleting.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::clipboard::Clipboard;
 use crate::confirm;
 use crate::core_handle::CoreHandle;
 
-/// Everything about a connection.
+/// The details of a connection.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn connection(core: State<'_, CoreHandle>, connection_id: ConnectionId) -> Result<Details> {
     core.core().await?.connection(&connection_id)
 }
 
-/// Keeps what opens the pages of a connection; empty for what is set for all. The person is asked about one that is
-/// new; answers whether they agree.
+/// Sets the browser of a connection; empty for the one in the settings. The person must confirm a new command; returns
+/// whether they did.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn set_browser(
@@ -38,14 +38,14 @@ pub(crate) async fn set_browser(
     core.set_browser(&connection_id, &browser).map(|()| true)
 }
 
-/// Renews a connection's tokens now.
+/// Refreshes a connection's tokens now.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn refresh(core: State<'_, CoreHandle>, connection_id: ConnectionId) -> Result<()> {
     core.core().await?.refresh(&connection_id).await
 }
 
-/// Copies a fresh access token, and clears the clipboard after 45 seconds if it still holds it.
+/// Copies a valid access token, and clears the clipboard after 45 seconds if it still contains it.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_token(
@@ -58,7 +58,7 @@ pub(crate) async fn copy_token(
     core.token_copied(&connection_id)
 }
 
-/// Deletes a connection's tokens here, after asking the provider to take them back where it offers that.
+/// Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn disconnect(
@@ -68,7 +68,7 @@ pub(crate) async fn disconnect(
     core.core().await?.disconnect(&connection_id).await
 }
 
-/// Removes a disconnected connection with its history.
+/// Deletes a disconnected connection and its history.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn forget(core: State<'_, CoreHandle>, connection_id: ConnectionId) -> Result<()> {

@@ -1,5 +1,5 @@
-//! The commands of the window that browse what a connection opens. `kept` asks for what was read before, and not
-//! the provider.
+//! Commands for browsing a connection's content. With `kept`, they return cached data without a request to the
+//! provider.
 
 use grapnel_core::content::export::Format;
 use grapnel_model::content::{
@@ -16,7 +16,7 @@ use crate::clipboard::Clipboard;
 use crate::core_handle::CoreHandle;
 use crate::save_file::PendingFile;
 
-/// The projects that a connection opens.
+/// The projects of a connection.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn projects(
@@ -33,7 +33,7 @@ pub(crate) async fn projects(
     calls.run(call, core.projects(&connection_id)).await
 }
 
-/// Everything about one project.
+/// The details of a project.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn project(
@@ -51,7 +51,7 @@ pub(crate) async fn project(
     calls.run(call, core.project(&connection_id, &project_id)).await
 }
 
-/// The kinds of things that a connection opens, where they are not projects.
+/// The collections of a connection, for APIs without projects.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn collections(
@@ -61,7 +61,7 @@ pub(crate) async fn collections(
     core.core().await?.collections(&connection_id)
 }
 
-/// The things of one kind: all, or those within another thing.
+/// The items of a collection: all, or those of one parent.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn items(
@@ -80,7 +80,7 @@ pub(crate) async fn items(
     calls.run(call, core.items(&connection_id, &collection, within.as_deref())).await
 }
 
-/// Reads posts of a project with the filters that the provider knows. How far that is comes as events.
+/// Loads the posts of a project with the filters that the provider supports. Progress is reported by events.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn load_posts(
@@ -93,7 +93,7 @@ pub(crate) async fn load_posts(
     calls.run(call, core.core().await?.load_posts(&connection_id, &query)).await
 }
 
-/// Some of the posts that a query finds in what was read.
+/// A page of the cached posts that match a query.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn post_page(
@@ -106,7 +106,7 @@ pub(crate) async fn post_page(
     core.core().await?.cached().page(&connection_id, &query, offset, limit).await
 }
 
-/// How many posts of each month and status a query finds in what was read.
+/// The number of cached posts that match a query, per month and status.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn post_months(
@@ -117,7 +117,7 @@ pub(crate) async fn post_months(
     core.core().await?.cached().months(&connection_id, &query).await
 }
 
-/// A post of what was read, with everything that came.
+/// A cached post with all its members.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn post(
@@ -129,7 +129,7 @@ pub(crate) async fn post(
     core.core().await?.cached().post(&connection_id, &query, &post_id).await
 }
 
-/// Opens a post's public page in the browser. The address is made in the core, not in the window.
+/// Opens a post's public page in the browser. The core builds the URL, so that the page cannot have any other opened.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_post(
@@ -150,7 +150,7 @@ pub(crate) async fn open_post(
     })
 }
 
-/// Copies a post as JSON, as it came.
+/// Copies a post as JSON, as the provider returned it.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_post(
@@ -163,17 +163,16 @@ pub(crate) async fn copy_post(
     clipboard.copy(&core.core().await?.cached().post_json(&connection_id, &query, &post_id).await?)
 }
 
-/// A file that was written.
+/// A written file.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct ExportedPosts {
-    /// Where it is.
+    /// Its path.
     path: String,
-    /// How many posts are in it.
+    /// The number of posts in it.
     posts: u32,
 }
 
-/// Writes the posts that a query finds in what was read to a file that the person chooses; nothing where they choose
-/// none.
+/// Writes the cached posts that match a query to a file that the person chooses; returns null if they cancel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn export_posts(
@@ -194,14 +193,14 @@ pub(crate) async fn export_posts(
     Ok(Some(ExportedPosts { path: file.save(&app)?, posts }))
 }
 
-/// What holds every word of a text, across everything that was read.
+/// Searches the cached content for all words of a text.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn search(core: State<'_, CoreHandle>, text: String) -> Result<Vec<SearchHit>> {
     core.core().await?.cached().search(&text).await
 }
 
-/// Cancels a call that the window waits for, by the number it gave it.
+/// Cancels a running call by its number, which the window has chosen.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn cancel(calls: State<'_, CancellableCalls>, call: u32) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What the page asks of the desktop: folders in the file manager, and the clipboard.
+//! Commands for the desktop: folders in the file manager, and the clipboard.
 
 use grapnel_core::Store;
 use grapnel_model::error::{Code, Error, Result};
@@ -8,7 +8,7 @@ use crate::browser;
 use crate::clipboard::Clipboard;
 use crate::save_file::LastSavedFile;
 
-/// Opens the data directory in the system's file manager.
+/// Opens the data directory in the file manager.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_folder(app: AppHandle) -> Result<()> {
@@ -31,7 +31,7 @@ pub(crate) async fn open_saved_folder(app: AppHandle, saved: State<'_, LastSaved
     })
 }
 
-/// Copies text that is no secret.
+/// Copies text that is not secret.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_text(clipboard: State<'_, Clipboard>, text: String) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Diagnostics, with a test of the deep link.
+//! Commands for diagnostics, including a test of the deep link.
 
 use grapnel_core::doctor::{Check, Diagnosis, Verdict};
 use grapnel_model::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::clipboard::Clipboard;
 use crate::core_handle::CoreHandle;
 use crate::deep_link_self_test;
 
-/// Looks at everything that has to work, and sends a deep link that has to come back.
+/// Runs all checks, including a deep link that must return.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn diagnose(app: AppHandle, core: State<'_, CoreHandle>) -> Result<Diagnosis> {
@@ -37,7 +37,7 @@ fn tried(probed: Result<()>) -> Check {
     }
 }
 
-/// Copies a diagnosis as text that is safe to show to anyone.
+/// Copies the diagnostics report, which is safe to publish.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_diagnosis(clipboard: State<'_, Clipboard>, diagnosis: Diagnosis) -> Result<()> {

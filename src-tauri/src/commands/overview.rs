@@ -1,4 +1,4 @@
-//! Everything the window shows at first, and the activity log.
+//! Commands for the window's initial state, and the activity log.
 
 use grapnel_core::app::App;
 use grapnel_model::activity::Entry;
@@ -16,31 +16,31 @@ use crate::event_forwarding::EventBacklog;
 use crate::sandbox::SandboxHandle;
 use crate::window;
 
-/// Everything the window shows.
+/// The window's initial state.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct Overview {
-    /// The providers that come with Grapnel.
+    /// The built-in providers.
     pub(crate) providers: Vec<ProviderView>,
-    /// Every app, by name.
+    /// All apps, by name.
     pub(crate) apps: Vec<App>,
     /// The connections, by name.
     pub(crate) connections: Vec<Summary>,
-    /// Whether there are more of them.
+    /// Whether there are more connections.
     pub(crate) has_more: bool,
-    /// Attempts that are not over.
+    /// The attempts that are not finished.
     pub(crate) attempts: Vec<Attempt>,
-    /// Why the keyring does not open the vault, if it does not.
+    /// Why the vault cannot be opened, if so.
     pub(crate) vault: Option<Error>,
-    /// Why the sandbox does not run, although there are apps of it.
+    /// Why the sandbox is not running although it has apps.
     pub(crate) sandbox: Option<Error>,
-    /// What happened before the window was there to hear it: a callback that started the program, say.
+    /// Events from before the window listened, such as a refused callback that started the program.
     pub(crate) missed: Vec<Event>,
 }
 
-/// More connections than a screen has rows for.
+/// More connections than fit on a screen.
 const FIRST_CONNECTIONS: usize = 100;
 
-/// Everything the window shows. With `at_first`, only the connections at the top of the lists, so that the window need
+/// The window's initial state. With `at_first`, only the connections at the top of the list, so that the window does
 /// not wait for ten thousand.
 #[tauri::command]
 #[specta::specta]
@@ -67,7 +67,7 @@ pub(crate) async fn overview(
     })
 }
 
-/// Those of these connections that are there: how they stand now.
+/// The current state of those of these connections that exist.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn summaries(
@@ -77,7 +77,7 @@ pub(crate) async fn summaries(
     core.core().await?.summaries(&connection_ids)
 }
 
-/// What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to.
+/// The activity log, newest first: of one connection or of all, optionally only entries that contain `search`.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn activity(

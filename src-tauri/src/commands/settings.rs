@@ -1,4 +1,4 @@
-//! What is set for all of Grapnel.
+//! Commands for the settings.
 
 use grapnel_core::{Grapnel, Store};
 use grapnel_model::error::{Error, Result};
@@ -13,19 +13,19 @@ use crate::core_handle::CoreHandle;
 use crate::desktop_integration::{autostart, tray::Tray};
 use crate::{confirm, dialog};
 
-/// What is set for all of Grapnel, and where its data is.
+/// The settings, and where the data is stored.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct SettingsView {
     pub(crate) settings: Settings,
     /// The data directory.
     pub(crate) folder: String,
-    /// Whether Grapnel starts at login; nothing where that, a tray and notifications are not offered.
+    /// Whether Grapnel starts at login; null where autostart, tray and notifications are not supported.
     pub(crate) at_login: Option<bool>,
-    /// Whether Grapnel can be found in the tray now.
+    /// Whether the tray icon is visible now.
     pub(crate) in_tray: bool,
 }
 
-/// What is set for all of Grapnel.
+/// The settings.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn settings(core: State<'_, CoreHandle>, app: AppHandle) -> Result<SettingsView> {
@@ -38,9 +38,8 @@ pub(crate) async fn settings(core: State<'_, CoreHandle>, app: AppHandle) -> Res
     Ok(SettingsView { settings, folder, at_login, in_tray })
 }
 
-/// Changes what is set, and nothing else that was changed meanwhile. An error names the setting that cannot be. The
-/// person is asked about a program or a proxy that is new; nothing where they do not agree, and then nothing was
-/// changed.
+/// Changes only the given settings, so that concurrent changes to others are kept. An error names the invalid one. The
+/// person must confirm a new program or proxy; returns null, without changes, if they do not.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn change_settings(
@@ -53,11 +52,11 @@ pub(crate) async fn change_settings(
     if !confirm::settings(&app, &kept, &core.checked_settings(changes.to(kept.clone()))?).await? {
         return Ok(None);
     }
-    // As they are after the answer.
+    // Read again: they may have changed while the person was asked.
     keep(core, &app, changes.to(core.settings()?)).await.map(Some)
 }
 
-/// Has the person choose the file of certificate authorities to trust besides; nothing where they choose none.
+/// Lets the person choose a file of additional certificate authorities; returns null if they cancel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn choose_certificates(
@@ -72,12 +71,12 @@ pub(crate) async fn choose_certificates(
     core.change_settings(Settings { certificates, ..core.settings()? }).map(Some)
 }
 
-/// Keeps settings that nothing more is to be asked about.
+/// Stores confirmed settings.
 async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Settings> {
     #[cfg(target_os = "linux")]
     let before = core.settings()?;
     let changed = core.change_settings(settings)?;
-    // What this desktop does not have is not kept.
+    // A tray that this desktop does not support is not stored as on.
     #[cfg(target_os = "linux")]
     if before.tray != changed.tray
         && let Err(error) = app.state::<Tray>().set(app, core, changed.tray).await
@@ -90,7 +89,7 @@ async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Set
     Ok(changed)
 }
 
-/// Makes Grapnel start at login, or no more.
+/// Switches start at login on or off.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {

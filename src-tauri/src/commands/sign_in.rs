@@ -1,4 +1,4 @@
-//! Signing in: starting an attempt, its browser and its callback, and ending it.
+//! Commands for signing in: starting an attempt, its browser and its callback, and ending it.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Attempt;
@@ -11,8 +11,8 @@ use crate::clipboard::Clipboard;
 use crate::core_handle::CoreHandle;
 use crate::{browser, confirm, deep_link_self_test};
 
-/// Starts a sign-in: for a new connection, or to authorize one again. With `another_account`, the provider asks which
-/// account is meant.
+/// Starts a sign-in for a new connection, or to reconnect one. With `another_account`, the provider asks which account
+/// to use.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_attempt(
@@ -25,8 +25,8 @@ pub(crate) async fn start_attempt(
     core.core().await?.start_attempt(&app_id, &wanted).await
 }
 
-/// Opens the sign-in page of an attempt in the person's browser. One that is chosen for it is kept by the connection
-/// that comes of it, unless it opens nothing. The person is asked about one that is new; answers whether they agree.
+/// Opens the authorization URL of an attempt in the browser. A `chosen` browser is stored with the resulting
+/// connection, unless it fails to open. The person must confirm a new command; returns whether they did.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_browser(
@@ -44,7 +44,7 @@ pub(crate) async fn open_browser(
         return Ok(false);
     }
     let link = core.attempt_link(&attempt_id).await?;
-    // Before it opens: the sign-in may be over before the browser's launcher is.
+    // Stored before it opens, since the sign-in may finish before the browser's launcher does.
     let before = chosen.map(|chosen| core.choose_browser(&attempt_id, Some(&chosen))).transpose()?;
     let opened = browser::open(&app, link, core.attempt_browser(&attempt_id)?).await;
     if let (Err(_), Some(before)) = (&opened, before) {
@@ -53,7 +53,7 @@ pub(crate) async fn open_browser(
     opened.map(|()| true)
 }
 
-/// Copies the address of the sign-in page, to be opened in a browser of the person's choice.
+/// Copies the authorization URL, for opening it in another browser.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn copy_link(
@@ -65,7 +65,7 @@ pub(crate) async fn copy_link(
     clipboard.copy(link.expose_secret())
 }
 
-/// Takes in the address that the provider sent the person to, pasted by them.
+/// Receives a callback URL or code that the person pasted.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn paste_callback(
@@ -76,7 +76,7 @@ pub(crate) async fn paste_callback(
     core.core().await?.paste_callback(&attempt_id, &pasted.0).await
 }
 
-/// Signs in without a browser, where the provider offers it. Email and password are used once and not kept.
+/// Signs in without a browser, if the provider supports it. Email and password are used once and not stored.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn sign_in_with_password(
@@ -90,14 +90,14 @@ pub(crate) async fn sign_in_with_password(
     core.core().await?.sign_in_with_password(&app_id, &wanted, &email, &password.0).await
 }
 
-/// Tries whether a deep link comes back here.
+/// Tests whether a deep link returns to Grapnel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn test_deep_link(app: AppHandle) -> Result<()> {
     deep_link_self_test::run(&app).await
 }
 
-/// Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with that
+/// Moves the new sign-in to the connection that the attempt was meant for, replacing its account. Returns that
 /// connection.
 #[tauri::command]
 #[specta::specta]
@@ -108,7 +108,7 @@ pub(crate) async fn replace_account(
     core.core().await?.replace_account(&attempt_id).await
 }
 
-/// Stops waiting for an attempt.
+/// Cancels an attempt.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn cancel_attempt(core: State<'_, CoreHandle>, attempt_id: AttemptId) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The vault: what protects it, unlocking, and reset.
+//! Commands for the vault: protection, unlocking and reset.
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::SecretInput;
@@ -8,28 +8,28 @@ use tauri::{AppHandle, State};
 use crate::confirm;
 use crate::core_handle::CoreHandle;
 
-/// Asks the keyring again; answers why it does not open the vault, if it does not.
+/// Tries again to open the vault; returns why it fails, or null.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn check_vault(core: State<'_, CoreHandle>) -> Result<Option<Error>> {
     Ok(core.core().await?.check_vault().await)
 }
 
-/// What opens the vault.
+/// What protects the vault.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn protection(core: State<'_, CoreHandle>) -> Result<Protection> {
     core.core().await?.protection()
 }
 
-/// Opens a vault that has a passphrase, for as long as the program runs.
+/// Unlocks the vault with its passphrase until the program ends.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn unlock(core: State<'_, CoreHandle>, passphrase: SecretInput) -> Result<()> {
     core.core().await?.unlock(&passphrase.0).await
 }
 
-/// Seals everything anew under a passphrase.
+/// Encrypts the vault with a passphrase.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn protect_with_passphrase(
@@ -39,15 +39,15 @@ pub(crate) async fn protect_with_passphrase(
     core.core().await?.protect_with_passphrase(&passphrase.0).await
 }
 
-/// Seals everything anew under a key in the keyring.
+/// Encrypts the vault with a key in the keyring.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn protect_with_keyring(core: State<'_, CoreHandle>) -> Result<()> {
     core.core().await?.protect_with_keyring().await
 }
 
-/// Gives up everything that is sealed, where nothing opens the vault any more and the person agrees; answers whether
-/// they do. Refused while it opens, or may open again by itself.
+/// Deletes all secrets of a vault that can no longer be opened, if the person confirms; returns whether they did.
+/// Refused while the vault opens, or may open later without a reset.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn reset_vault(core: State<'_, CoreHandle>, app: AppHandle) -> Result<bool> {

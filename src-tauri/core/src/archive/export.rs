@@ -1,5 +1,5 @@
-//! Exporting: everything is read while nothing is being renewed, and written to a file. Where the person moves to
-//! another computer, the tokens are deleted here as soon as the file is safe.
+//! Exports apps and connections to an encrypted file, while no refresh is running. If the person moves to another
+//! computer, the tokens here are deleted once the file is safely written.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,29 +27,29 @@ use crate::secret_parameters;
 pub struct Export {
     /// The file to write.
     pub file: PathBuf,
-    /// What the file is to open with.
+    /// The passphrase of the file.
     pub passphrase: SecretString,
-    /// Whether the tokens go with it.
+    /// Whether to include the tokens.
     pub with_tokens: bool,
-    /// Whether the tokens that went with it are deleted here then: another computer goes on with them.
+    /// Whether to delete the exported tokens here, since another computer will use them.
     pub moves: bool,
-    /// Whether a file that is there may be replaced.
+    /// Whether an existing file may be replaced.
     pub force: bool,
 }
 
-/// What was exported.
+/// The result of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Exported {
-    /// How many apps, with their client secrets.
+    /// The number of apps, including their client secrets.
     pub apps: u32,
-    /// How many connections.
+    /// The number of connections.
     pub connections: u32,
-    /// How many of them went with their tokens.
+    /// How many of them include tokens.
     pub with_tokens: u32,
-    /// How many of those can be renewed: of each, only one copy goes on living.
+    /// How many of those have a refresh token. If it rotates, only one copy can be used.
     pub renewable: u32,
-    /// Whether their tokens were deleted here.
+    /// Whether the exported tokens were deleted here.
     pub moved: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct Exported {
 pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported> {
     check_passphrase(&asked.passphrase)?;
     file::is_free(&asked.file, asked.force)?;
-    // Nobody renews meanwhile: what goes to the file is the newest there is, and what is deleted here is what went.
+    // While no refresh can store tokens: the file has the newest ones, and exactly the exported ones are deleted.
     let store = ctx.store.clone();
     let broken_off = |_| Error::new(Code::Internal, "The export was broken off.");
     let _alone =
@@ -78,7 +78,7 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
     });
     written.await.map_err(broken_off)??;
     let moving = connections.into_iter().filter(|row| {
-        // What did not go stays.
+        // Tokens that were not exported are kept.
         asked.moves && asked.with_tokens && !row.holds_another_account()
     });
     note(ctx, &exported, &moving.collect::<Vec<_>>())?;
@@ -101,7 +101,7 @@ async fn app_out(
             project_ids: row.project_ids.clone(),
             account: row.identity.account.clone(),
             kept_for: row.kept_for.clone(),
-            // Another computer would not know whose they are.
+            // Another computer could not know whose tokens these are.
             tokens: if with_tokens && !row.holds_another_account() {
                 tokens_out(ctx, row).await?
             } else {
@@ -165,7 +165,7 @@ fn count(archive: &Archive, moves: bool) -> Exported {
     }
 }
 
-/// Writes down that it was exported, and deletes the tokens of those that move.
+/// Logs the export and deletes the moved tokens.
 fn note(ctx: &Context, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> {
     let text = format!(
         "Exported to a file: {} apps and {} connections, {} of them with their tokens.",

@@ -1,5 +1,5 @@
-//! Importing: what a file holds is added to what is here, and nothing here is replaced. What is here already is
-//! left as it is; what has the name of another gets a name of its own; what cannot be is left out, and says why.
+//! Imports an archive. Its records are added; existing ones are never replaced. A record that exists already is
+//! skipped, one whose name is taken gets a new name, and an invalid one is left out with the reason.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,46 +26,46 @@ use crate::context::Context;
 use crate::grant::{access_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
 
-/// How to import.
+/// Options of an import.
 #[derive(Debug, Clone, Copy)]
 pub struct Import {
-    /// Whether the tokens in the file are taken in. Without them, each connection waits for a sign-in of its own.
+    /// Whether to import the tokens. Without them, each connection needs a new sign-in.
     pub with_tokens: bool,
-    /// Whether it is only to be told what would happen.
+    /// Whether to only report what would be imported.
     pub dry_run: bool,
 }
 
-/// What was imported, or would be.
+/// The result of an import, or of a dry run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Imported {
     /// When the file was written.
     pub exported_at: Timestamp,
-    /// What became of each thing in the file, each app before its connections.
+    /// The result for each record of the file, each app before its connections.
     pub lines: Vec<ImportedRecord>,
-    /// How many connections came with a refresh token: it must not be in use elsewhere.
+    /// How many connections have a refresh token. It must no longer be used on another computer.
     pub renewable: u32,
 }
 
-/// What became of one thing.
+/// The result for one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ImportedRecord {
-    /// What kind of thing it is.
+    /// The kind of record.
     pub what: RecordKind,
-    /// What the file calls it.
+    /// Its name in the file.
     pub name: String,
-    /// What became of it.
+    /// The result.
     pub outcome: ImportOutcome,
-    /// What it is called here.
+    /// Its name here.
     pub here: String,
-    /// More about it, where there is more to say.
+    /// An explanation, if there is one.
     pub why: Option<String>,
-    /// Of an app that is added: the hosts that are not its provider's own.
+    /// For an added app, the hosts that do not belong to its provider.
     pub other_hosts: Vec<OtherHost>,
 }
 
-/// What kind of thing is imported.
+/// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
@@ -76,22 +76,22 @@ pub enum RecordKind {
     Connection,
 }
 
-/// What became of it.
+/// The result for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum ImportOutcome {
-    /// It is new here.
+    /// It was added.
     Added,
-    /// It is new here, under another name.
+    /// It was added under a new name.
     Renamed,
-    /// It is here already, and was left as it is.
+    /// It exists already and was left unchanged.
     Same,
-    /// It cannot be taken in.
+    /// It is invalid or unusable and was left out.
     LeftOut,
 }
 
-/// Imports an archive, all of what can be in one transaction.
+/// Imports an archive. All valid records are stored in one transaction.
 pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -> Result<Imported> {
     let _working = ctx.at_work().await?;
     let mut plan = ImportPlan::start(ctx, archive, how)?;
@@ -104,22 +104,22 @@ pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -
     Ok(plan.report)
 }
 
-/// What is to be added, and what is told of it.
+/// The records to add, and the report about them.
 struct ImportPlan {
     report: Imported,
     with_tokens: bool,
     apps: Vec<AppRow>,
     connections: Vec<New>,
-    /// Where each connection of the file is among the new ones.
+    /// The index of each new connection by its ID in the file.
     in_file: HashMap<ConnectionId, usize>,
-    /// The apps here, by provider and client id.
+    /// The existing apps by provider and client ID.
     known_apps: HashMap<(String, String), Vec<AppRow>>,
     known_connections: HashMap<ConnectionId, ConnectionRow>,
     app_names: UniqueNames,
     connection_names: UniqueNames,
 }
 
-/// A connection that is added.
+/// A connection to be added.
 struct New {
     id: ConnectionId,
     app_id: AppId,
@@ -127,7 +127,7 @@ struct New {
     created_at: Timestamp,
     account: Option<Account>,
     kept_for: Option<Origins>,
-    /// None where the connection waits for a sign-in of its own.
+    /// `None` if the connection needs a new sign-in.
     grant: Option<SealedGrant>,
 }
 
@@ -183,7 +183,7 @@ impl ImportPlan {
         Ok(())
     }
 
-    /// The app here that is the same but perhaps for its name, or else a new one.
+    /// The existing app that equals this one in everything but perhaps its name, or else a new one.
     async fn same_or_new(&mut self, ctx: &Context, out: &AppOut, mut possible: Possible) -> Result<AppId> {
         let key = (possible.row.provider.clone(), possible.row.client_id.clone());
         for known in self.known_apps.get(&key).into_iter().flatten() {
@@ -242,8 +242,7 @@ impl ImportPlan {
         self.added(RecordKind::Connection, &out.name, &name, waits);
         self.report.renewable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
         self.in_file.insert(id.clone(), self.connections.len());
-        // Not the browser: which programs there are is this computer's business, and none is started because a file
-        // names it.
+        // Without its browser: the programs on this computer are its own business, and a file must not start any.
         self.connections.push(New {
             id,
             app_id: app_id.clone(),
@@ -306,7 +305,7 @@ impl ImportPlan {
         here: &str,
         why: Option<String>,
     ) {
-        // A reason may repeat what the file says.
+        // A reason may quote the file.
         let (name, why) = (shown(name), why.map(|why| clean_line(&why)));
         self.report.lines.push(ImportedRecord {
             what,

@@ -1,4 +1,4 @@
-//! Posts written to a file: as JSON just as they came, or as CSV that no spreadsheet takes for formulas.
+//! Exports posts to a file: as JSON unchanged, or as CSV that no spreadsheet interprets as formulas.
 
 use std::io::{self, Write};
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::grigora;
 
-/// What a file is written as.
+/// The file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// A table: the members that Grapnel knows by name.
+    /// A table of the members that Grapnel knows.
     Csv,
-    /// An array of posts as they came.
+    /// An array of posts as the provider returned them.
     Json,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Writing<'a, W: Write> {
 
 impl<'a, W: Write> Writing<'a, W> {
     pub(super) fn begin(format: Format, out: &'a mut W) -> Result<Self> {
-        // By this mark a spreadsheet knows that it is UTF-8.
+        // The byte order mark tells spreadsheets that the file is UTF-8.
         let start = match format {
             Format::Csv => format!("\u{feff}{HEAD}"),
             Format::Json => "[".to_owned(),
@@ -39,7 +39,7 @@ impl<'a, W: Write> Writing<'a, W> {
         Ok(Self { format, out, count: 0 })
     }
 
-    /// Writes a post, given as it came.
+    /// Writes a post, given as JSON.
     pub(super) fn post(&mut self, json: &str) -> Result<()> {
         let text = match self.format {
             Format::Csv => line(json),
@@ -50,7 +50,7 @@ impl<'a, W: Write> Writing<'a, W> {
         self.out.write_all(text.as_bytes()).map_err(|error| unwritable(&error))
     }
 
-    /// Ends, and answers how many posts were written.
+    /// Finishes the file and returns the number of posts.
     pub(super) fn end(self) -> Result<u32> {
         let end = if self.format == Format::Json { "\n]\n" } else { "" };
         let ended = self.out.write_all(end.as_bytes()).and_then(|()| self.out.flush());
@@ -80,9 +80,9 @@ fn row<const N: usize>(cells: [String; N]) -> String {
     cells.map(|text| cell(&text)).join(",") + "\r\n"
 }
 
-/// A cell (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it. Where lists are
-/// separated by `;` (most of Europe), or a table is pasted, a spreadsheet sees other cells than these: one may begin
-/// behind each separator, and behind the blanks and quotes that follow it.
+/// A CSV cell (RFC 4180). A cell that a spreadsheet would interpret as a formula is prefixed with an apostrophe. Where
+/// `;` separates lists (most of Europe), or a table is pasted, a spreadsheet splits differently: a cell may begin after
+/// each separator and the blanks and quotes that follow it.
 fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len() + 2);
     cell.push('"');
@@ -108,12 +108,12 @@ fn begins_formula(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@' | '\t' | '＝' | '＋' | '－' | '＠')
 }
 
-/// Tabs and line breaks are control characters.
+/// Includes tabs and line breaks, which are control characters.
 fn separates(c: char) -> bool {
     matches!(c, ';' | ',' | '"' | '\u{2028}' | '\u{2029}') || c.is_control()
 }
 
-/// A file that cannot be written.
+/// The error for a file that cannot be written.
 fn unwritable(error: &io::Error) -> Error {
     Error::new(Code::DataUnwritable, format!("The file cannot be written: {}.", in_words(error)))
         .means("What was read is kept as it was.")
@@ -139,18 +139,18 @@ mod tests {
         assert_eq!(cell("a; \"=1"), "\"a; \"\"'=1\"");
     }
 
-    /// Where quoting ends. Readers differ on what a quote within a cell does.
+    /// Where a quoted cell ends. Readers differ in how they treat a quote inside a cell.
     #[derive(Debug, Clone, Copy)]
     enum Quoting {
         /// At the first quote that is not doubled; later ones are text.
         Once,
-        /// There, and any later quote begins it anew.
+        /// There, and a later quote starts quoting again.
         Anywhere,
         /// At a quote before a separator or the end of the line.
         BeforeSeparator,
     }
 
-    /// The cells that a reader sees which takes `separator` for the one of the file.
+    /// The cells as a reader with this `separator` sees them.
     fn read(file: &str, separator: char, quoting: Quoting) -> Vec<String> {
         let ends = |c: Option<&char>| c.is_none_or(|c| *c == separator || "\r\n".contains(*c));
         let (mut cells, mut now) = (Vec::new(), String::new());
@@ -188,7 +188,7 @@ mod tests {
         ) {
             let file = row(cells.clone()) + &row(cells);
             for found in read(&file, separator, quoting) {
-                // Line breaks of the file itself get into a cell where a quote before them is taken for its begin.
+                // Line breaks of the file get into a cell if a quote before them is taken for its beginning.
                 let begin = found.trim_start_matches(['"', ' ', '\u{a0}', '\r', '\n']);
                 prop_assert!(!begin.starts_with(begins_formula), "{found:?} in {file:?}");
             }

@@ -1,34 +1,34 @@
-//! A check of the diagnosis.
+//! A check of the diagnostics.
 
 use grapnel_model::error::Error;
 use serde::{Deserialize, Serialize};
 
-/// One thing that has to work.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub name: String,
-    /// How it stands.
+    /// The verdict.
     pub verdict: Verdict,
     /// What was found.
     pub found: String,
-    /// What it means, where something is wrong.
+    /// What it means, if something is wrong.
     pub meaning: Option<String>,
     /// What to do.
     pub hint: Option<String>,
 }
 
-/// How something stands.
+/// A verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It works.
     Fine,
-    /// It works, and something should be done about it; or it does not, and can be done without.
+    /// It works but needs attention, or it is broken but optional.
     Attention,
-    /// It does not work.
+    /// It is broken.
     Broken,
 }
 
@@ -42,7 +42,7 @@ impl Check {
     }
 }
 
-/// What opens addresses, as far as persons chose it: for all, and for single connections.
+/// The browsers that persons chose: for all connections, and for single ones.
 #[derive(Debug, Default)]
 pub(super) struct Browsers {
     pub(super) usual: String,

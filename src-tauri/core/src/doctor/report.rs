@@ -1,5 +1,5 @@
-//! The report, safe to paste in public: no token, secret, code, address of a person, or name that a person chose;
-//! client ids shortened, and the home directory shown as `~`.
+//! The diagnostics report, safe to publish: no token, secret, code, personal address or chosen name. Client IDs are
+//! shortened, and the home directory is shown as `~`.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::context::Context;
 use crate::{app, connection};
 
-/// How many entries of the activity are told.
+/// The number of activity entries.
 const RECENT: usize = 20;
-/// How much of a client id is shown, where it is longer than [`SHORT`].
+/// How many characters of a client ID are shown if it is longer than [`SHORT`].
 const SHOWN: usize = 4;
-/// A client id of so many characters is not shown at all: its beginning would be too much of it.
+/// A client ID of at most this length is not shown at all.
 const SHORT: usize = 8;
 
 pub(super) fn diagnosis(
@@ -43,7 +43,7 @@ pub(super) fn diagnosis(
 }
 
 impl Diagnosis {
-    /// All of it as text.
+    /// The whole report as text.
     pub fn report(&self) -> String {
         let mut lines = vec![format!("Grapnel {} on {}", self.version, self.system), String::new()];
         for check in &self.checks {
@@ -67,7 +67,7 @@ impl Diagnosis {
     }
 }
 
-/// Apps and connections by number, not by name: a name may be a customer's.
+/// Apps and connections by number: a name could be a customer's.
 pub(super) fn held(ctx: &Context) -> Vec<String> {
     let (Ok(apps), Ok(connections)) = (app::all(ctx), connection::all(ctx)) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -87,8 +87,7 @@ fn about_app(app: &App) -> String {
         length if length <= SHORT => "hidden".to_owned(),
         _ => format!("{}…", app.client_id.chars().take(SHOWN).collect::<String>()),
     };
-    // The values may be someone's own addresses; which ones they are is enough. After a dot comes a name that a person
-    // chose.
+    // Only the keys: values may be personal. After a dot there is a name that the person chose.
     let (named, known): (Vec<&str>, Vec<&str>) =
         app.overrides.keys().chain(&app.secrets).map(String::as_str).partition(|key| key.contains('.'));
     let extra = match named.len() {
@@ -114,14 +113,14 @@ fn about_connection(details: &Details) -> String {
     format!("{state}{}{}{departed}", renews.unwrap_or_default(), error.unwrap_or_default())
 }
 
-/// When and what kind, not what was said.
+/// Time and kind of the entries, without their text.
 pub(super) fn recent(ctx: &Context) -> Vec<String> {
     let entries =
         ctx.store.read(|c| activity::newest(c, None, None)).unwrap_or_default().into_iter().take(RECENT);
     entries.map(|entry| format!("{:.0} {}", entry.at, word(&entry.kind))).collect()
 }
 
-/// A data directory that a person chose, by its kind: its path may be a customer's.
+/// Describes a custom data directory instead of showing its path, which could name a customer.
 fn placeless(text: &str, data: Option<&Path>) -> String {
     let usual = directories::ProjectDirs::from("dev", "grapnel", "Grapnel");
     match data {
@@ -137,9 +136,9 @@ fn homeless(text: &str) -> String {
     shortened(text, &dirs.home_dir().display().to_string(), "~")
 }
 
-/// Text with a directory's path called otherwise, where it is that directory and not one whose name begins alike.
+/// Replaces a directory's path, but not that of one whose name begins alike.
 fn shortened(text: &str, path: &str, called: &str) -> String {
-    // A path of one character is the root directory, which is part of every path.
+    // The root directory is part of every path.
     if path.len() <= 1 {
         return text.to_owned();
     }
@@ -165,7 +164,7 @@ fn system() -> String {
     all.collect::<Vec<_>>().join(", ")
 }
 
-/// What was found.
+/// The result of all checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Diagnosis {
@@ -173,11 +172,11 @@ pub struct Diagnosis {
     pub version: String,
     /// The operating system and desktop.
     pub system: String,
-    /// Each thing that was looked at.
+    /// The checks.
     pub checks: Vec<Check>,
     /// Apps and connections, without their names.
     pub held: Vec<String>,
-    /// What kinds of things happened last, newest first.
+    /// The kinds of the latest activity entries, newest first.
     pub recent: Vec<String>,
 }
 

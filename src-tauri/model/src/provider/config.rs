@@ -1,4 +1,4 @@
-//! How a provider is spoken to: its endpoints and conventions, read from a profile's text values.
+//! A provider's endpoints and conventions, parsed from the settings of a profile.
 
 mod pagination;
 mod read;
@@ -12,204 +12,205 @@ pub use pagination::Pagination;
 use super::extras::{ExtraParameters, Family, family, is_reserved};
 use crate::secret::{ExposeSecret, SecretString};
 
-/// Where the parameters of the authorization request go.
+/// Where the parameters of the authorization request are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterLocation {
-    /// Into the query, as RFC 6749 has it.
+    /// In the query (RFC 6749).
     Query,
-    /// Behind the fragment, for a page that reads them by script.
+    /// In the fragment, for a page that reads them by script.
     Fragment,
-    /// Into both.
+    /// In both.
     Both,
 }
 
-/// How an endpoint wants its parameters.
+/// How an endpoint takes its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
+    /// As `application/x-www-form-urlencoded` (RFC 6749).
     Form,
-    /// A JSON object of the same names.
+    /// As a JSON object with the same names.
     Json,
-    /// In the address.
+    /// In the query.
     Query,
 }
 
-/// Whether something is there.
+/// Whether a value is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// The provider has no such thing.
+    /// Not used by this provider.
     Absent,
-    /// With or without.
+    /// Optional.
     Optional,
-    /// Not without.
+    /// Required.
     Required,
 }
 
-/// How the client identifies itself at the token endpoint (RFC 6749 §2.3.1).
+/// The client authentication method (RFC 6749 §2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientAuth {
-    /// Not at all.
+    /// None: a public client.
     None,
     /// `client_id` and `client_secret` in the body.
     Body,
     /// HTTP Basic, each half form-encoded (RFC 6749 §2.3.1).
     Basic,
-    /// HTTP Basic with both halves as they are, for providers that do not decode them.
+    /// HTTP Basic with both halves unencoded, for providers that do not decode them.
     BasicRaw,
 }
 
-/// Whether a code challenge (RFC 7636, S256) goes with the authorization request.
+/// Whether the authorization request has a code challenge (PKCE, RFC 7636, method S256).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pkce {
-    /// It does.
+    /// Always.
     Always,
-    /// The provider would not understand it.
+    /// Never, for a provider that rejects the parameters.
     Never,
 }
 
-/// What becomes of the refresh token when it is used.
+/// What happens to a refresh token when it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
-    /// A new one comes with each renewal.
+    /// Each refresh returns a new one, and the old one becomes invalid.
     Rotates,
-    /// It stays as it is.
+    /// It stays valid.
     Keeps,
-    /// The provider renews nothing.
+    /// The provider issues none.
     None,
 }
 
-/// The API that a connection's content is read from.
+/// The API for a connection's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// None that Grapnel knows.
+    /// None that Grapnel supports.
     None,
-    /// Projects and CMS posts, as Grigora's API v1 lists them.
+    /// Grigora's API v1: projects and CMS posts.
     Grigora,
-    /// Workspaces and workflows by JSON-RPC, as Grindery lists them.
+    /// Grindery's JSON-RPC API: workspaces and workflows.
     Grindery,
-    /// Sites and items, as The Grid lists them.
+    /// The Grid's API: sites and items.
     TheGrid,
-    /// Organizations, as GroveStreams lists them.
+    /// GroveStreams' API: organizations.
     GroveStreams,
 }
 
-/// Where and how renewal departs from the token endpoint's ways.
+/// How the refresh request differs from the token endpoint's conventions.
 #[derive(Debug, Clone)]
 pub struct Renewal {
-    /// What becomes of the refresh token.
+    /// What happens to the refresh token.
     pub refresh: Refresh,
-    /// Where it goes, if not to the token endpoint.
+    /// The endpoint, if it is not the token endpoint.
     pub url: Option<Url>,
-    /// Whether by PUT instead of POST.
+    /// Whether it is a PUT instead of a POST.
     pub is_put: bool,
-    /// How its parameters go.
+    /// How its parameters are sent.
     pub body: Body,
-    /// The only parameters that go, if not all.
+    /// The only parameters to send; `None` for all.
     pub only: Option<Vec<String>>,
-    /// Whether the redirect URI goes with it.
+    /// Whether the redirect URI is sent.
     pub has_redirect_uri: bool,
-    /// Whether the scopes go with it.
+    /// Whether the scopes are sent.
     pub has_scope: bool,
-    /// Extra parameters of it.
+    /// Extra parameters.
     pub extra: ExtraParameters,
 }
 
-/// The shortest that a secret may be.
+/// The shortest value that is treated as a secret, in bytes.
 const LEAST_SECRET: usize = 8;
 
-/// A profile's values, understood.
+/// The parsed settings of a provider.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the profile")]
 pub struct ProviderConfig {
-    /// Where the person agrees, an identity provider's path and all.
+    /// The authorization endpoint, including an identity provider's path and query.
     pub authorize_url: Url,
-    /// Where the parameters go.
+    /// Where the parameters of the authorization request are sent.
     pub authorize_params: ParameterLocation,
-    /// Extra parameters of the authorization request. An empty one takes away what would go by its name.
+    /// Extra parameters of the authorization request. An empty value removes the parameter of that name.
     pub authorize_extra: ExtraParameters,
-    /// Where codes and refresh tokens become tokens.
+    /// The token endpoint.
     pub token_url: Url,
-    /// How the token endpoint wants its parameters.
+    /// How the token endpoint takes its parameters.
     pub token_body: Body,
-    /// Extra parameters of the exchange of a code.
+    /// Extra parameters of the code exchange.
     pub token_extra: ExtraParameters,
-    /// Headers of every request to the token endpoint.
+    /// Extra headers of every request to the token endpoint.
     pub token_headers: ExtraParameters,
-    /// The resources that tokens are asked for (RFC 8707).
+    /// The `resource` parameters (RFC 8707).
     pub resources: Vec<String>,
-    /// Whether the redirect URI goes to the token endpoint.
+    /// Whether the redirect URI is sent to the token endpoint.
     pub token_redirect_uri: bool,
-    /// Whether the state goes to the token endpoint.
+    /// Whether the `state` is sent to the token endpoint.
     pub token_state: bool,
-    /// Whether an app has a client id.
+    /// Whether an app has a client ID.
     pub client_id: Need,
     /// Whether an app has a client secret.
     pub client_secret: Need,
-    /// How the client identifies itself.
+    /// The client authentication method at the token endpoint.
     pub client_auth: ClientAuth,
-    /// How it does so where tokens are revoked, if otherwise.
+    /// The client authentication method for revocation, if it differs.
     pub revocation_auth: Option<ClientAuth>,
-    /// How it does so where tokens are introspected, if otherwise.
+    /// The client authentication method for introspection, if it differs.
     pub introspection_auth: Option<ClientAuth>,
     /// Whether PKCE is used.
     pub pkce: Pkce,
-    /// What separates the requested scopes; nothing where scopes are not sent.
+    /// The separator between requested scopes; `None` if scopes are not sent.
     pub scopes_sent: Option<char>,
-    /// Scopes that are granted by another name than they are asked for by.
+    /// Pairs of a requested scope and the name under which it is granted.
     pub scope_aliases: Vec<(String, String)>,
-    /// Whether the answer is asked for as a form that the browser posts (`response_mode=form_post`).
+    /// Whether the callback is a form posted by the browser (`response_mode=form_post`).
     pub form_post: bool,
-    /// Whether a callback without a state is refused.
+    /// Whether a callback without `state` is refused.
     pub require_state: bool,
-    /// The issuer, where it is known (RFC 8414).
+    /// The issuer, if known (RFC 8414).
     pub issuer: Option<String>,
-    /// Whether a callback without its issuer is refused (RFC 9207).
+    /// Whether a callback without `iss` is refused (RFC 9207).
     pub require_iss: bool,
-    /// The names by which a callback may carry code and state besides `code` and `state`.
+    /// Names of the callback parameters for code and state, in addition to `code` and `state`.
     pub callback_names: (Option<String>, Option<String>),
-    /// Where in a reply the grant is, such as `authed_user`, if not at the top.
+    /// The path of the grant in a token response, such as `authed_user`, if it is not at the top level.
     pub token_path: Option<String>,
-    /// Whether replies come in an envelope `{success, message}`, and a success may be a failure.
+    /// Whether responses have an envelope `{success, message}`, so that a success status may be a failure.
     pub envelope: bool,
-    /// How renewal goes.
+    /// How tokens are refreshed.
     pub renewal: Renewal,
-    /// Where tokens are revoked (RFC 7009).
+    /// The revocation endpoint (RFC 7009).
     pub revocation_url: Option<Url>,
-    /// Where tokens are introspected (RFC 7662).
+    /// The introspection endpoint (RFC 7662).
     pub introspection_url: Option<Url>,
-    /// Where the account is told (OpenID Connect).
+    /// The userinfo endpoint (OpenID Connect).
     pub userinfo_url: Option<Url>,
-    /// Where the keys are that JWTs are signed with.
+    /// The URL of the provider's JSON Web Key Set.
     pub jwks_url: Option<Url>,
-    /// Where a code is given for email and password, without a browser.
+    /// The endpoint that returns a code for email and password, without a browser.
     pub login_url: Option<Url>,
-    /// Below what address the API is.
+    /// The base URL of the API.
     pub api_base: Option<Url>,
-    /// What the API offers.
+    /// The API for content.
     pub content: Content,
     /// How the API splits a long list into pages; `None` if it does not, or if that is not known.
     pub pagination: Option<Pagination>,
-    /// The parameter that pre-selects projects on the consent page.
+    /// The parameter that preselects projects on the consent page.
     pub projects_param: Option<String>,
-    /// The email that pre-fills the sign-in form.
+    /// The email address that fills in the sign-in form.
     pub email: Option<String>,
-    /// The parameter that tells the sign-in page which account is meant, where it takes one.
+    /// The parameter that tells the sign-in page which account to use, if it has one.
     pub login_hint: Option<&'static str>,
-    /// The organization that API calls are about.
+    /// The organization for API calls.
     pub org: Option<String>,
-    /// The user's id, where no endpoint tells it.
+    /// The user's ID, if no endpoint returns it.
     pub user_uid: Option<String>,
-    /// How access tokens begin; empty where that is not known.
+    /// The prefix of access tokens; empty if unknown.
     pub token_prefix: String,
-    /// How refresh tokens begin; empty where that is not known.
+    /// The prefix of refresh tokens; empty if unknown.
     pub refresh_token_prefix: String,
 }
 
-/// Hosts, each with its scheme and port (RFC 6454).
+/// Origins: scheme, host and port (RFC 6454).
 pub type Origins = BTreeSet<String>;
 
 impl ProviderConfig {
-    /// The origins of all endpoints: where a person signs in, and where passwords, codes, tokens and client secrets go.
+    /// The origins of all endpoints: where the person signs in, and where passwords, codes, tokens and client secrets
+    /// are sent.
     pub fn origins(&self) -> Origins {
         let others = [
             &self.renewal.url,
@@ -230,15 +231,15 @@ impl ProviderConfig {
         [&self.api_base, &self.userinfo_url].into_iter().flatten().any(|own| own.origin() == url.origin())
     }
 
-    /// The extra values that go to the token endpoint and could be secrets: what is shorter is a word, and would be
-    /// masked in every sentence of a reply.
+    /// The extra values for the token endpoint that may be secrets. Shorter ones are left out: they would mask ordinary
+    /// words in a response.
     pub fn token_secrets(&self) -> impl Iterator<Item = SecretString> + '_ {
         let extra = self.token_extra.iter().chain(&self.renewal.extra).chain(&self.token_headers);
         let own = extra.filter(|(name, _)| name != "scope" && name != "redirect_uri");
         own.map(|(_, value)| value.clone()).filter(|value| value.expose_secret().len() >= LEAST_SECRET)
     }
 
-    /// Adds extra values by key, in place of those of the same key. What Grapnel sets itself is left out.
+    /// Adds extra values by key, replacing those with the same key. Values that Grapnel sets itself are ignored.
     #[must_use]
     pub fn with<'k>(mut self, values: impl IntoIterator<Item = (&'k str, SecretString)>) -> Self {
         for (key, value) in values {

@@ -1,11 +1,13 @@
-//! An endpoint's address: https, or on this machine.
+//! Endpoint URLs: `https`, or loopback.
 
 use url::{Host, Url};
 
 use crate::error::{Error, Result};
 
-/// Reads the address of an endpoint, and admits only what tokens and codes may be sent to:
-/// https, or plain http on this machine.
+/// Parses the URL of an endpoint.
+///
+/// # Errors
+/// It is neither `https` nor `http` on loopback, so that tokens and codes could be sent in the clear.
 pub fn endpoint(key: &str, text: &str) -> Result<Url> {
     let refuse = |message: &str, hint: &str| Err(Error::input(key, message).hint(hint));
     if text.trim().is_empty() {
@@ -35,7 +37,7 @@ pub fn endpoint(key: &str, text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Whether an address is on this machine, so that plain http is safe.
+/// Whether a URL is on loopback, where unencrypted `http` is safe.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

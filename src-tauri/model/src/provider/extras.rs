@@ -8,23 +8,23 @@ use crate::error::{Error, Result};
 use crate::secret::{ExposeSecret, SecretString};
 use crate::text::{is_control, is_hidden};
 
-/// Values by key that only the vault keeps.
+/// Secret settings by key, stored in the vault.
 pub type Secrets = BTreeMap<String, SecretString>;
 
-/// The request that an extra value belongs to.
+/// The request that an extra parameter or header is sent with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
-    /// A parameter of the authorization request.
+    /// The authorization request.
     Authorize,
-    /// A parameter of the exchange of a code.
+    /// The code exchange.
     Token,
-    /// A parameter of a refresh.
+    /// The refresh.
     Refresh,
-    /// A header of every request to the token endpoint.
+    /// Every request to the token endpoint, as a header.
     Header,
 }
 
-/// The longer beginning comes first.
+/// A longer prefix comes before its own beginning.
 const FAMILIES: &[(&str, Family)] = &[
     ("token.header.", Family::Header),
     ("authorize.", Family::Authorize),
@@ -32,7 +32,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("refresh.", Family::Refresh),
 ];
 
-/// What the protocol engine sets itself in an authorization request.
+/// The parameters that Grapnel sets itself in an authorization request.
 const OF_AUTHORIZATION: &[&str] = &[
     "response_type",
     "response_mode",
@@ -46,7 +46,7 @@ const OF_AUTHORIZATION: &[&str] = &[
     "request",
     "request_uri",
 ];
-/// What it sets itself in a token request.
+/// The parameters that Grapnel sets itself in a token request.
 const OF_TOKEN_REQUESTS: &[&str] = &[
     "grant_type",
     "code",
@@ -61,7 +61,7 @@ const OF_TOKEN_REQUESTS: &[&str] = &[
     "password",
     "device_code",
 ];
-/// Headers that carry credentials, or that the HTTP client sets itself.
+/// Headers that carry credentials or are set by the HTTP client.
 const HEADERS: &[&str] = &[
     "authorization",
     "connection",
@@ -77,17 +77,17 @@ const HEADERS: &[&str] = &[
     "upgrade",
 ];
 
-/// Names that secrets go by.
+/// Parts of names that indicate a secret.
 const SECRET_NAMES: &[&str] = &["secret", "token", "passw", "assertion", "credential", "key", "jwt"];
 
-/// The family of a key, and the name that goes out.
+/// The family of a key, and the name of the parameter or header.
 pub(super) fn family(key: &str) -> Option<(Family, &str)> {
     let found = FAMILIES.iter().find_map(|(start, family)| Some((*family, key.strip_prefix(start)?)));
     found.filter(|(_, name)| !name.is_empty())
 }
 
-/// Whether a value is kept by the vault alone: whatever goes to the token endpoint beside the protocol's parameters,
-/// and of the authorization request what is called a secret.
+/// Whether a value is stored in the vault only: everything extra that is sent to the token endpoint, and parameters of
+/// the authorization request with a name that indicates a secret.
 pub fn is_secret(key: &str) -> bool {
     match family(key) {
         Some((Family::Authorize, name)) => {
@@ -99,7 +99,7 @@ pub fn is_secret(key: &str) -> bool {
     }
 }
 
-/// Whether Grapnel sets what this key names, so that no app may.
+/// Whether Grapnel sets this parameter or header itself, so that an app cannot.
 pub fn is_reserved(key: &str) -> bool {
     let Some((family, name)) = family(key) else { return false };
     let name = name.to_ascii_lowercase();
@@ -146,14 +146,15 @@ pub(super) fn check(key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts extra parameters in place of those of the same name: each goes once, and an empty one not at all.
+/// Replaces the parameters that have the same name as an extra one, so that each is sent once. An empty value removes
+/// the parameter.
 pub fn replace(pairs: &mut Vec<(String, String)>, extra: &ExtraParameters) {
     pairs.retain(|(name, _)| extra.iter().all(|(other, _)| other != name));
     let filled = extra.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
     pairs.extend(filled.filter(|(_, value)| !value.is_empty()));
 }
 
-/// Names and values beside the protocol's own.
+/// Names and values of extra parameters or headers.
 pub type ExtraParameters = Vec<(String, SecretString)>;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A profile as a file, to hand to someone else: how an app's provider is spoken to. No secret is in it.
+//! Profile files: the provider settings of an app, for sharing with others. They contain no secret.
 
 use std::collections::BTreeMap;
 
@@ -10,46 +10,46 @@ use super::profile::{Overrides, Profile};
 use super::setting_names::KEYS_OF_PROFILES;
 use crate::error::{Error, Result};
 
-/// No true profile comes near this many bytes.
+/// The largest accepted file; real profiles are far smaller.
 const MAX_PROFILE_FILE_BYTES: usize = 64 << 10;
-/// Values that are about the person, and not about the provider.
+/// Settings that concern the person instead of the provider.
 const PERSONAL: &[&str] = &["email", "org", "user_uid"];
 
 const ABOUT: &str = "# A provider’s profile for Grapnel: how it is spoken to. No client id, secret or token is in it.\n\
     # To use it: grapnel app add NAME --profile THIS-FILE\n";
-/// What is left out because it may be a secret, for whoever uses the file to enter their own.
+/// Lists the omitted keys, so that the recipient can enter their own values.
 const LEFT_OUT: &str = "# These values may be secret, and are left out: ";
 
-/// What a profile file says.
+/// The content of a profile file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(deny_unknown_fields)]
 pub struct ProfileFile {
-    /// The id of the provider whose profile it builds on, such as `custom`.
+    /// The ID of the provider profile it is based on, such as `custom`.
     pub provider: String,
-    /// The scopes to ask for.
+    /// The scopes to request.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Values by key.
+    /// The settings by key.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
-    /// The keys of values that are left out of the file, because they may be secret.
+    /// The keys of settings that were left out because they may be secret.
     #[serde(skip)]
     pub left_out: Vec<String>,
 }
 
-/// What to know of values that somebody else wrote, before one's own secrets are entered beside them.
+/// What a person should know about settings written by someone else before entering secrets of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Review {
-    /// The hosts that are not the provider's own.
+    /// The hosts that do not belong to the provider.
     pub other_hosts: Vec<OtherHost>,
-    /// What protects a sign-in and is switched off, in a sentence each.
+    /// The protections of the sign-in that are switched off, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Review {
-    /// Everything in it, a sentence each.
+    /// All of it as sentences.
     pub fn sentences(&self) -> impl Iterator<Item = String> + '_ {
         let hosts = self.other_hosts.iter();
         let hosts =
@@ -59,7 +59,7 @@ impl Review {
 }
 
 impl Profile {
-    /// What these values change of where secrets go and of what protects a sign-in.
+    /// Reviews settings: which hosts receive secrets, and which protections are switched off.
     pub fn review(&self, values: &Overrides) -> Review {
         let now = self.values(values);
         let is = |key: &str, value: &str| now.get(key).is_some_and(|found| found == value);
@@ -81,9 +81,9 @@ impl Profile {
 }
 
 impl ProfileFile {
-    /// How an app of `provider` with `overrides` is spoken to, without what is about the person and without what may be
-    /// a secret (of which `secrets` are the keys that the vault has). Every other value is in it, so that it means the
-    /// same to a Grapnel whose own profile has changed.
+    /// The file for an app of `provider` with `overrides`. Personal settings and those that may be secret are left out;
+    /// `secrets` are the keys whose values are in the vault. All other settings are included, also those of the
+    /// built-in profile, so that the file keeps its meaning if that changes.
     pub fn of(provider: &Profile, overrides: &Overrides, secrets: &[String], scopes: &[String]) -> Self {
         let is_told = |key: &String| {
             !PERSONAL.contains(&key.as_str())
@@ -99,7 +99,10 @@ impl ProfileFile {
         Self { provider: provider.id.clone(), scopes: scopes.to_vec(), values, left_out }
     }
 
-    /// Reads a file's text. What cannot be is refused with the reason, naming the key where it is one.
+    /// Parses a file.
+    ///
+    /// # Errors
+    /// The text is too long, is no profile, or has a setting that is unknown or invalid; the error names its key.
     pub fn read(text: &str) -> Result<Self> {
         let refuse = |message: String| {
             Error::input("profile", message)
@@ -123,7 +126,7 @@ impl ProfileFile {
         Ok(file)
     }
 
-    /// The file's text.
+    /// Renders the file.
     pub fn write(&self) -> Result<String> {
         let text = toml::to_string(self)
             .map_err(|_| Error::input("profile", "A value of this app cannot be written to a file."))?;

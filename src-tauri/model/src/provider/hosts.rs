@@ -1,4 +1,4 @@
-//! The hosts of an app: endpoints that move together, and hosts that are not the provider's own.
+//! The hosts of an app: endpoints that move together, and hosts that do not belong to the provider.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,30 +10,31 @@ use super::extras::family;
 use super::profile::{Overrides, Profile};
 use crate::error::Error;
 
-/// Endpoints by what reaches them, the most sensitive first: the client secret, codes and tokens; a password; …
+/// Endpoints by the sensitivity of what is sent to them: the client secret, codes and tokens first, then a password,
+/// and so on.
 const BY_SENSITIVITY: &[&str] = &["token_url", "login_url", "refresh_url", "authorize_url", "api_base"];
 
-/// A host that an app's requests go to and that is none of its provider's own.
+/// A host that an app sends requests to and that does not belong to its provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct OtherHost {
-    /// The host, with its port where that is not the scheme's.
+    /// The host, with its port unless that is the scheme's default.
     pub host: String,
-    /// The keys of the endpoints at it, such as `token_url`.
+    /// The keys of the endpoints on it, such as `token_url`.
     pub endpoints: Vec<String>,
 }
 
-/// Endpoints that an app leaves unset, and whose origin another one of the app decides.
+/// Endpoints that an app does not set and that move with one that it sets.
 #[derive(Default)]
 pub(super) struct Following {
-    /// Where they are, by key.
+    /// Their new values, by key.
     pub(super) values: BTreeMap<String, String>,
-    /// Those for which the app's own endpoints name different origins.
+    /// The endpoints for which the app's own endpoints have several origins.
     pub(super) undecided: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Following {
-    /// Why an endpoint has to be set.
+    /// Fails if an endpoint must be set by the app.
     pub(super) fn check(&self) -> Result<(), Error> {
         let Some((key, origins)) = self.undecided.iter().next() else { return Ok(()) };
         let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
@@ -49,7 +50,7 @@ impl Following {
 }
 
 fn is_endpoint(key: &str) -> bool {
-    // A parameter may be called so as well, and no request goes to its value.
+    // An extra parameter may have such a name, but no request is sent to its value.
     family(key).is_none() && (key.ends_with("_url") || key == "api_base")
 }
 
@@ -60,7 +61,7 @@ fn origin(address: &str) -> Option<String> {
     }
 }
 
-/// How a host is written for a person. A port of this computer says nothing: it is another at each start.
+/// The name of a host for a person. Loopback ports are left out, since they change with each start.
 fn host(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(match url.port() {
@@ -70,15 +71,16 @@ fn host(url: &Url) -> Option<String> {
 }
 
 impl Profile {
-    /// The profile's own endpoints, each with its origin.
+    /// The endpoints of the profile, each with its origin.
     fn own_endpoints(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.values.iter().filter(|(key, _)| is_endpoint(key)).filter_map(|(key, value)| {
             origin(&value.value).map(|origin| (key.as_str(), value.value.as_str(), origin))
         })
     }
 
-    /// An installation of one's own, or a branded domain, serves every endpoint of one origin. So an app's own endpoint
-    /// takes those along that the profile has at the same origin and that the app leaves unset.
+    /// The endpoints that follow those of the app. A self-hosted installation or a custom domain serves all endpoints
+    /// of an origin, so an endpoint that the app sets moves the profile's other endpoints at the same origin that the
+    /// app does not set.
     pub(super) fn following(&self, overrides: &Overrides) -> Following {
         let mut set: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (key, _, own) in self.own_endpoints() {
@@ -101,8 +103,8 @@ impl Profile {
         following
     }
 
-    /// The hosts that are not the provider's own, the one that the most sensitive requests go to first. Of a provider
-    /// that no profile describes, these are all.
+    /// The hosts that do not belong to the provider, those that receive the most sensitive requests first. For a custom
+    /// provider, these are all hosts.
     pub fn other_hosts(&self, overrides: &Overrides) -> Vec<OtherHost> {
         let own: BTreeSet<String> = self.own_endpoints().map(|(.., origin)| origin).collect();
         let values = self.values(overrides);
@@ -121,15 +123,15 @@ impl Profile {
         others
     }
 
-    /// Whether every endpoint is on this computer, as those of a sandbox are.
+    /// Whether every endpoint is on loopback, as with the sandbox.
     fn is_here(&self, overrides: &Overrides) -> bool {
         let values = self.values(overrides);
         let mut endpoints = values.iter().filter(|(key, value)| is_endpoint(key) && !value.is_empty());
         endpoints.all(|(_, address)| Url::parse(address).is_ok_and(|url| is_loopback(&url)))
     }
 
-    /// What to call the provider in a sentence: its name; with the host where that is not the provider's own; or the
-    /// host alone, where no profile describes the provider.
+    /// The provider's name in a sentence, with the host if that does not belong to the provider. For a custom provider,
+    /// the host alone.
     pub fn called(&self, overrides: &Overrides) -> String {
         let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
         if is_known {
@@ -141,7 +143,7 @@ impl Profile {
                 None => self.name.clone(),
             };
         }
-        // Of several servers on one host, also on this computer, the port tells them apart.
+        // The port distinguishes servers on one host, also on loopback.
         let page = overrides.get("authorize_url").and_then(|address| Url::parse(address).ok());
         let called = page.as_ref().and_then(|url| {
             let host = url.host_str()?;
@@ -150,19 +152,19 @@ impl Profile {
         called.unwrap_or_else(|| self.name.clone())
     }
 
-    /// The host that a person's password goes to, where the app signs in without a browser.
+    /// The host that receives the person's password, if the app signs in without a browser.
     pub fn login_host(&self, overrides: &Overrides) -> Option<String> {
         host(&Url::parse(self.values(overrides).get("login_url")?).ok()?)
     }
 
-    /// Refuses endpoints on this computer for a provider that is elsewhere, where somebody else wrote them: whatever
-    /// listens at such a port, of any account, would receive its codes and tokens in the clear.
+    /// Refuses loopback endpoints of a remote provider in settings written by someone else: any program that listens on
+    /// the port would receive codes and tokens in the clear.
     pub(super) fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
         let values = self.values(overrides);
         let at = |key: &str| values.get(key).and_then(|address| Url::parse(address).ok());
         let is_remote =
             ["issuer", "authorize_url"].iter().filter_map(|key| at(key)).any(|url| !is_loopback(&url));
-        // The one that was entered is named, and not one that follows it.
+        // Names the endpoint that was set, before one that follows it.
         let mut endpoints = overrides.keys().chain(values.keys()).filter(|key| is_endpoint(key));
         let local =
             endpoints.find(|key| at(key).is_some_and(|url| url.scheme() == "http" && is_loopback(&url)));
@@ -190,7 +192,7 @@ mod tests {
         Profile::find(id).unwrap()
     }
 
-    /// Every endpoint of every profile, moved alone: it is named, and what it takes along is nowhere else.
+    /// Moves every endpoint of every profile alone; it is named, and those that follow it are on the same host.
     #[test]
     fn a_provider_is_called_by_the_host_that_is_not_its_own() {
         let mut told = Vec::new();
@@ -221,7 +223,7 @@ mod tests {
         assert_eq!(hosts, ["evil.example:8443", "page.example", "who.example"]);
     }
 
-    /// Only where nothing goes elsewhere, which a person would have to know.
+    /// Only if no request goes to another host.
     #[test]
     fn a_provider_that_is_here_as_a_whole_is_called_so() {
         let addresses = |profile: &Profile, address: &str| -> Overrides {
@@ -292,7 +294,7 @@ mod tests {
         assert_eq!(config.api_base.unwrap().host_str(), Some("acme.example"));
     }
 
-    /// A new app has to say where its password goes; one that is stored goes on without that sign-in.
+    /// A new app must set where its password goes; a stored one continues without that sign-in.
     #[test]
     fn where_the_hosts_differ_a_password_goes_nowhere() {
         let set = own(&[

@@ -1,4 +1,4 @@
-//! A provider's profile: text values by key, each with its source. An app may override any of them.
+//! A provider's profile: settings by key, each with its source. An app may override any of them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,10 +12,10 @@ use super::setting_names::{KEYS, KEYS_OF_PROFILES};
 use super::view::{ProfileValue, ProviderView, Scope, Source};
 use crate::error::{Code, Error, Result};
 
-/// Where deep-link callbacks come home (RFC 8252 §7.1: a scheme by reversed domain, one slash).
+/// The base of deep-link redirect URIs (RFC 8252 §7.1: a reversed domain name as scheme, one slash).
 pub const DEEP_LINK: &str = "dev.grapnel.desktop:/oauth/callback";
 
-/// The profiles that come with Grapnel.
+/// The built-in profiles.
 const BUILT_IN: &[&str] = &[
     include_str!("profiles/grigora.toml"),
     include_str!("profiles/grindery.toml"),
@@ -24,26 +24,26 @@ const BUILT_IN: &[&str] = &[
     include_str!("profiles/custom.toml"),
 ];
 
-/// Endpoints that no app does without, so that they stay where the profile has them even where it is not said whether
-/// they move.
+/// Endpoints that every app needs. They keep the profile's value even if the app's own endpoints do not determine
+/// whether they move.
 const NEEDED: &[&str] = &["authorize_url", "token_url", "api_base"];
 
-/// Values of a profile that a person chose otherwise for one app.
+/// Settings of a profile that an app overrides.
 pub type Overrides = BTreeMap<String, String>;
 
-/// A provider's profile, as its file has it.
+/// A provider's profile, as in its file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// Its id, such as `grigora`.
+    /// Its ID, such as `grigora`.
     pub id: String,
     /// Its name, such as `Grigora`.
     pub name: String,
-    /// The page where apps are registered and permissions taken back; empty where that is not known.
+    /// The page where clients are registered and access is revoked; empty if unknown.
     pub portal: String,
-    /// How an app is registered there, in a sentence or two.
+    /// How a client is registered there, in a sentence or two.
     pub register: String,
-    /// The scopes that its page names.
+    /// The scopes in the provider's documentation.
     #[serde(default)]
     pub scopes: Vec<Scope>,
     /// The endpoints of its API that are known.
@@ -60,7 +60,7 @@ pub(super) struct Value {
 }
 
 impl Profile {
-    /// Every profile that comes with Grapnel, in the order to offer them.
+    /// All built-in profiles, in the order to offer them.
     pub fn built_in() -> &'static [Self] {
         static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
             #[expect(clippy::expect_used, reason = "the files are compiled in and read by a test")]
@@ -69,7 +69,7 @@ impl Profile {
         &PROFILES
     }
 
-    /// The profile whose id is `id`.
+    /// The built-in profile with this ID.
     pub fn find(id: &str) -> Result<&'static Self> {
         Self::built_in().iter().find(|profile| profile.id == id).ok_or_else(|| {
             Error::new(Code::NotFound, format!("There is no provider “{id}”."))
@@ -77,10 +77,11 @@ impl Profile {
         })
     }
 
-    /// How this provider is spoken to, with an app's own values in place of the profile's. An extra value that Grapnel
-    /// sets itself is left out: an app that was stored with one goes on.
+    /// The configuration of this provider with an app's overrides. Extra values that Grapnel sets itself are ignored,
+    /// so that apps stored with one by an earlier version still work.
     ///
-    /// Fails, naming the key, where a key is unknown, a value cannot be, or two contradict each other.
+    /// # Errors
+    /// A key is unknown, a value is invalid, or two contradict each other; the error names the key.
     pub fn config(&self, overrides: &Overrides) -> Result<ProviderConfig> {
         if let Some(key) = overrides.keys().find(|key| KEYS_OF_PROFILES.contains(&key.as_str())) {
             return Err(Error::input(
@@ -103,8 +104,10 @@ impl Profile {
         Ok(read.with(values.iter().map(|(key, value)| (key.as_str(), value.as_str().into()))))
     }
 
-    /// The same, of what somebody enters or a file says: refuses as well what could redirect a secret or replace a
-    /// parameter of the protocol.
+    /// Like [`Self::config`], for settings that a person enters or a file contains.
+    ///
+    /// # Errors
+    /// Also if an extra value would replace a parameter of the protocol, or an endpoint must be set.
     pub fn check(&self, overrides: &Overrides) -> Result<ProviderConfig> {
         let config = self.config(overrides)?;
         overrides.iter().try_for_each(|(key, value)| extras::check(key, value))?;
@@ -112,12 +115,12 @@ impl Profile {
         Ok(config)
     }
 
-    /// The keys of an app that are left out, because Grapnel sets what they name.
+    /// The keys that [`Self::config`] ignores because Grapnel sets them itself.
     pub fn left_out<'k>(keys: impl IntoIterator<Item = &'k String>) -> Vec<String> {
         keys.into_iter().filter(|key| extras::is_reserved(key)).cloned().collect()
     }
 
-    /// Every value by key: the app's own, those that follow them, and the profile's.
+    /// All settings by key: the app's own, those that follow them, and the profile's.
     pub fn values(&self, overrides: &Overrides) -> BTreeMap<String, String> {
         let mut values: BTreeMap<String, String> =
             self.values.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
@@ -130,7 +133,7 @@ impl Profile {
         values
     }
 
-    /// Whether a value is what it would be without being set.
+    /// Whether a setting has the value it would have without being set.
     pub fn is_default(&self, overrides: &Overrides, key: &str, value: &str) -> bool {
         let others = overrides.iter().filter(|(other, _)| *other != key);
         let others = others.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -139,7 +142,7 @@ impl Profile {
             && !self.following(&others).undecided.contains_key(key)
     }
 
-    /// What is shown of it.
+    /// The profile as it is shown.
     pub fn view(&self) -> ProviderView {
         let values = self.values.iter().map(|(key, value)| ProfileValue {
             key: key.clone(),
@@ -212,7 +215,7 @@ mod tests {
         insta::assert_snapshot!(errors.join("\n"));
     }
 
-    /// Data says so, and nothing else does: no provider's name is known to the code that refuses it.
+    /// No code names a provider; only the profile's data permits it.
     #[test]
     fn the_state_may_be_waived_at_the_grid_only() {
         for profile in Profile::built_in() {

@@ -1,6 +1,6 @@
-//! The keys of a profile's values.
+//! The keys of a profile's settings.
 
-/// Every key that a profile may have, in the order to show them.
+/// All keys, in the order to show them.
 pub(super) const KEYS: &[&str] = &[
     "issuer",
     "authorize_url",
@@ -51,5 +51,5 @@ pub(super) const KEYS: &[&str] = &[
     "content",
 ];
 
-/// Keys that are for a profile alone: what they permit is not for an app to decide.
+/// Keys that only a profile may set: what they permit is not for an app to decide.
 pub(super) const KEYS_OF_PROFILES: &[&str] = &["state_may_be_waived"];

@@ -1,23 +1,23 @@
-//! A provider as it is shown: its profile's values, each with its source.
+//! A provider as it is shown: the settings of its profile, each with its source.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a value of a profile is known from.
+/// The source of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// On a page of the provider.
+    /// The provider's documentation.
     Documented,
-    /// Read in the provider's own published code.
+    /// The provider's published code.
     Code,
-    /// Nobody says so.
+    /// An assumption without a source.
     Assumed,
-    /// Entered by the person.
+    /// The person.
     Yours,
 }
 
-/// One value of a profile.
+/// A setting of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ProfileValue {
@@ -25,37 +25,37 @@ pub struct ProfileValue {
     pub key: String,
     /// Its value as text.
     pub value: String,
-    /// Where it is known from.
+    /// Its source.
     pub source: Source,
 }
 
-/// A scope that a provider's page names.
+/// A scope from the provider's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
-    /// Its name on the wire.
+    /// Its name in requests.
     pub name: String,
-    /// What it lets an app do, in the page's words.
+    /// Its description in the documentation.
     pub description: String,
 }
 
-/// A provider, as a person who adds an app needs to know it.
+/// A provider, as shown to a person who adds an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ProviderView {
-    /// Its id, such as `grigora`.
+    /// Its ID, such as `grigora`.
     pub id: String,
     /// Its name, such as `Grigora`.
     pub name: String,
-    /// The page where apps are registered and permissions taken back.
+    /// The page where clients are registered and access is revoked.
     pub portal: String,
-    /// How an app is registered there.
+    /// How a client is registered there.
     pub register: String,
-    /// The redirect URI to register where callbacks come by deep link.
+    /// The redirect URI to register for callbacks by deep link.
     pub redirect_uri: String,
-    /// The scopes that its page names; empty where it names none, or scopes are not asked for.
+    /// The documented scopes; empty if there are none, or scopes are not requested.
     pub scopes: Vec<Scope>,
-    /// Every value of its profile.
+    /// All settings of its profile.
     pub values: Vec<ProfileValue>,
 }

@@ -1,5 +1,4 @@
-//! What a person should know of an issuer before they use it: what it demands that Grapnel does not do, and what its
-//! metadata leave open.
+//! Notes on an issuer: what it requires that Grapnel does not support, and what its metadata leaves open.
 
 use std::collections::BTreeMap;
 
@@ -9,31 +8,31 @@ use url::Url;
 
 use super::metadata::{ENDPOINTS, Metadata};
 
-/// Something to know of an issuer.
+/// A note on an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct DiscoveryNote {
-    /// How much depends on it.
+    /// Its severity.
     pub kind: NoteKind,
-    /// It, in a sentence or two.
+    /// One or two sentences.
     pub text: String,
 }
 
-/// How much depends on a note.
+/// The severity of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
-    /// The issuer demands what Grapnel does not support: something will be refused.
+    /// The issuer requires something that Grapnel does not support: requests will be refused.
     Unsupported,
-    /// It works, and a person should know.
+    /// It works, but the person should know.
     Notice,
 }
 
-/// The methods of client authentication that Grapnel has.
+/// The client authentication methods that Grapnel supports.
 const CLIENT_AUTH: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 
-/// Everything to tell of an issuer's metadata.
+/// All notes on an issuer's metadata.
 pub(super) fn notes(issuer: &Url, metadata: &Metadata) -> Vec<DiscoveryNote> {
     let told =
         unsupported(metadata).into_iter().map(|text| DiscoveryNote { kind: NoteKind::Unsupported, text });
@@ -48,7 +47,7 @@ pub(super) fn notes(issuer: &Url, metadata: &Metadata) -> Vec<DiscoveryNote> {
     told.chain(notices).collect()
 }
 
-/// What the issuer demands and Grapnel does not do.
+/// What the issuer requires and Grapnel does not support.
 fn unsupported(metadata: &Metadata) -> Vec<String> {
     let flags = [
         (
@@ -102,8 +101,8 @@ fn unsupported(metadata: &Metadata) -> Vec<String> {
     flags.chain(lists.into_iter().flatten()).collect()
 }
 
-/// PKCE is sent whatever is announced: a server that does not know it ignores it, and leaving it out because of a
-/// document would be a downgrade (RFC 9700 §2.1.1).
+/// PKCE is always sent: servers that do not know it ignore it, and leaving it out because of a document would be a
+/// downgrade (RFC 9700 §2.1.1).
 fn pkce(metadata: &Metadata) -> Option<String> {
     let member = "code_challenge_methods_supported";
     let methods = metadata.list(member);
@@ -120,7 +119,7 @@ fn pkce(metadata: &Metadata) -> Option<String> {
     Some(format!("{announced}. Grapnel sends S256 all the same; a server that does not know it ignores it."))
 }
 
-/// A browser posts a form to an address of http, and to no deep link.
+/// A browser can post a form to an http URL, but not to a deep link.
 fn form_post(metadata: &Metadata) -> Option<String> {
     let modes = metadata.list("response_modes_supported");
     (modes.contains(&"form_post") && !modes.contains(&"query")).then(|| {
@@ -129,7 +128,7 @@ fn form_post(metadata: &Metadata) -> Option<String> {
     })
 }
 
-/// The member says that the server can, and not that it does for this client (RFC 8705 §3.3).
+/// The member says that the server supports it, not that it applies to this client (RFC 8705 §3.3).
 fn certificate(metadata: &Metadata) -> Option<String> {
     metadata.is_set("tls_client_certificate_bound_access_tokens").then(|| {
         "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705), which Grapnel does not send. If \
@@ -137,7 +136,7 @@ fn certificate(metadata: &Metadata) -> Option<String> {
     })
 }
 
-/// The hosts besides the issuer's that codes, tokens or secrets are sent to.
+/// The hosts other than the issuer's that receive codes, tokens or secrets.
 fn other_hosts(issuer: &Url, metadata: &Metadata) -> Option<String> {
     let mut hosts = BTreeMap::<String, Vec<&str>>::new();
     for (member, key) in ENDPOINTS {

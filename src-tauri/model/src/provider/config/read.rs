@@ -1,4 +1,4 @@
-//! Reading a profile's text values. What cannot be is refused, naming its key.
+//! Parses the settings of a profile. An invalid one is refused with an error that names its key.
 
 use url::Url;
 
@@ -8,19 +8,19 @@ use super::{
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
 
-/// Finds a value by its key.
+/// Returns the value of a key.
 pub(in crate::provider) type Find<'f, 'v> = &'f dyn Fn(&str) -> Option<&'v str>;
 
-/// A profile's values by key, with an app's own in place of them.
+/// The settings of a profile by key, overridden by those of an app.
 struct Values<'f, 'v>(Find<'f, 'v>);
 
 impl<'v> Values<'_, 'v> {
-    /// A value that is not empty.
+    /// A value, unless it is empty.
     fn filled(&self, key: &str) -> Option<&'v str> {
         (self.0)(key).filter(|value| !value.is_empty())
     }
 
-    /// One of the named choices; the first where the profile says nothing.
+    /// One of the named choices; the first if the profile has none.
     fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<T> {
         let Some(found) = self.filled(key) else { return Ok(choices[0].1) };
         choices.iter().find(|(name, _)| *name == found).map(|(_, choice)| *choice).ok_or_else(|| {
@@ -39,7 +39,7 @@ impl<'v> Values<'_, 'v> {
         if self.filled(key).is_none() { Ok(default) } else { self.choice(key, &choices) }
     }
 
-    /// An address that must be there.
+    /// A required URL.
     fn endpoint(&self, key: &str) -> Result<Url> {
         endpoint(key, (self.0)(key).unwrap_or_default())
     }
@@ -64,7 +64,7 @@ const NEEDS: &[(&str, Need)] =
     &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
 
 impl ProviderConfig {
-    /// Reads the values that `find` finds, without extra ones.
+    /// Parses the settings that `find` returns, without extra parameters and headers.
     pub(in crate::provider) fn read(find: Find<'_, '_>) -> Result<Self> {
         let values = &Values(find);
         let token_body = values.choice("token_body", BODIES)?;
@@ -133,7 +133,7 @@ impl ProviderConfig {
         config.agree()
     }
 
-    /// Refuses values that contradict each other.
+    /// Refuses settings that contradict each other.
     fn agree(self) -> Result<Self> {
         let contradiction = |key: &str, message: &str, hint: &str| Err(Error::input(key, message).hint(hint));
         if self.client_auth == ClientAuth::None && self.client_secret == Need::Required {
@@ -153,7 +153,7 @@ impl ProviderConfig {
             );
         }
         if !self.require_state && self.pkce == Pkce::Never {
-            // Nothing binds such a callback to its sign-in; the person decided so, behind a warning.
+            // Nothing binds such a callback to its sign-in. The person was warned and decided so.
             tracing::warn!("callbacks without a state are accepted, and there is no PKCE");
         }
         if self.require_iss && self.issuer.is_none() {
@@ -177,7 +177,7 @@ impl ProviderConfig {
 fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {
     let key = "authorize_url";
     let text = (values.0)(key).unwrap_or_default();
-    // Only here a fragment has a meaning: a page that reads its parameters behind it.
+    // Only the authorization URL may have a fragment, for a page that reads its parameters there.
     let (address, fragment) =
         text.split_once('#').map_or((text, None), |(address, rest)| (address, Some(rest)));
     let mut url = endpoint(key, address)?;
@@ -196,7 +196,7 @@ fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {
     Ok(url)
 }
 
-/// The names of a callback's parameters that have a meaning of their own (RFC 6749 §4.1.2, RFC 9207, OpenID Connect).
+/// The callback parameters with a standard meaning (RFC 6749 §4.1.2, RFC 9207, OpenID Connect).
 const CALLBACK_PARAMETERS: &[&str] = &[
     "code",
     "state",
@@ -214,7 +214,7 @@ const CALLBACK_PARAMETERS: &[&str] = &[
     "refresh_token",
 ];
 
-/// The other names by which callbacks carry code and state. None may be that of another standard parameter.
+/// The additional names for code and state. They must not be those of other standard parameters.
 fn callback_names(values: &Values<'_, '_>) -> Result<(Option<String>, Option<String>)> {
     let name = |key: &str, standard: &str| -> Result<Option<String>> {
         let name = values.text(key);
@@ -251,7 +251,7 @@ fn scopes_sent(values: &Values<'_, '_>) -> Result<Option<char>> {
     Ok(values.flag("send_scope", true)?.then_some(separator))
 }
 
-/// Pairs such as `email=https://id.example/auth/userinfo.email`, with spaces between them.
+/// Pairs such as `email=https://id.example/auth/userinfo.email`, separated by spaces.
 fn scope_aliases(values: &Values<'_, '_>) -> Result<Vec<(String, String)>> {
     let key = "scope_aliases";
     let pair = |pair: &str| {
