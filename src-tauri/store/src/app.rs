@@ -11,29 +11,29 @@ use crate::sealed::Sealed;
 /// A row of the `app` table.
 #[derive(Debug, Clone)]
 pub struct AppRow {
-    /// The id.
+    /// The ID.
     pub id: AppId,
     /// Unique among apps.
     pub name: String,
-    /// The id of the built-in provider profile that it is based on.
+    /// The ID of the built-in provider profile that it is based on.
     pub provider: String,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
-    /// The client secret; none for a public client.
+    /// The client secret; `None` for a public client.
     pub sealed_secret: Option<Sealed>,
     /// The redirect URI.
     pub redirect_uri: String,
     /// The scopes that it requests, in the order of the form.
     pub scopes: Vec<String>,
-    /// The projects to which it limits a sign-in, where the provider knows projects.
+    /// The projects to limit a grant to, at a provider that has projects.
     pub projects: Vec<String>,
-    /// Where it differs from the profile, by key.
+    /// The settings that differ from the profile, by key.
     pub overrides: Overrides,
-    /// The keys of the values in `sealed_values`.
+    /// The keys of the settings in `sealed_values`.
     pub secret_keys: Vec<String>,
-    /// The secret extra parameters and headers, all in one.
+    /// The secret extra parameters and headers, encrypted together.
     pub sealed_values: Option<Sealed>,
-    /// The keys of the values that were taken from the issuer's metadata.
+    /// The keys of the settings that discovery has set.
     pub discovered: Vec<String>,
     /// When it was created.
     pub created_at: jiff::Timestamp,
@@ -87,7 +87,7 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<AppRow>> {
     Ok(all)
 }
 
-/// An app; none if there is no app of this id.
+/// An app; `None` if there is no app with this ID.
 pub fn get(connection: &Connection, id: &AppId) -> rusqlite::Result<Option<AppRow>> {
     connection.query_row("SELECT * FROM app WHERE id = ?1", [id], read).optional()
 }

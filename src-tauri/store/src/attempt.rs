@@ -12,13 +12,13 @@ use crate::sealed::Sealed;
 /// A row of the `attempt` table.
 #[derive(Debug, Clone)]
 pub struct AttemptRow {
-    /// The id.
+    /// The ID.
     pub id: AttemptId,
     /// The app that it belongs to.
     pub app_id: AppId,
-    /// The connection that is authorized again, or the one that the sign-in has made.
+    /// The connection that is being reconnected, or that the sign-in has created.
     pub connection_id: Option<ConnectionId>,
-    /// The name for a new connection, where the person chose one.
+    /// The name for a new connection, if the person chose one.
     pub name: Option<String>,
     /// The digest of the `state` parameter that was sent.
     pub state_hash: Vec<u8>,
@@ -28,25 +28,25 @@ pub struct AttemptRow {
     pub sealed_url: Option<Sealed>,
     /// The redirect URI that was sent.
     pub redirect_uri: String,
-    /// How far it is.
+    /// Its progress.
     pub phase: Phase,
     /// When it started.
     pub started_at: Timestamp,
     /// When the sign-in times out.
     pub expires_at: Timestamp,
-    /// What came back, with every secret masked.
+    /// The messages of the sign-in, with every secret masked.
     pub exchange: Vec<Message>,
     /// Why it failed.
     pub error: Option<Error>,
     /// The browser that was chosen for this sign-in; empty for the one in the settings.
     pub browser: Option<String>,
-    /// Why the last callback was not accepted.
+    /// Why the last callback was refused.
     pub refused: Option<Error>,
     /// The digest of the `nonce` that was sent, if any.
     pub nonce_hash: Option<Vec<u8>>,
     /// Whether another account may replace the connection's account without confirmation.
     pub replaces_account: bool,
-    /// The connection that was to be authorized again, if another account signed in.
+    /// The connection that was to be reconnected, if another account signed in.
     pub meant_for: Option<ConnectionId>,
 }
 
@@ -74,17 +74,17 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
         .map(drop)
 }
 
-/// A sign-in; none if there is no sign-in of this id.
+/// A sign-in; `None` if there is no sign-in with this ID.
 pub fn get(connection: &Connection, id: &AttemptId) -> rusqlite::Result<Option<AttemptRow>> {
     connection.query_row("SELECT * FROM attempt WHERE id = ?1", [id], read).optional()
 }
 
-/// The sign-in that sent the `state` of this digest.
+/// The sign-in whose `state` has this digest.
 pub fn by_state(connection: &Connection, state_hash: &[u8]) -> rusqlite::Result<Option<AttemptRow>> {
     connection.query_row("SELECT * FROM attempt WHERE state_hash = ?1", [state_hash], read).optional()
 }
 
-/// The sign-ins in progress, oldest first.
+/// The unfinished sign-ins, oldest first.
 pub fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
     connection
         .prepare(
@@ -95,7 +95,7 @@ pub fn open(connection: &Connection) -> rusqlite::Result<Vec<AttemptRow>> {
         .collect()
 }
 
-/// The sign-ins, in progress or ended, that have not expired at `now`.
+/// The sign-ins, finished or not, that have not expired at `now`.
 pub fn not_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<AttemptRow>> {
     connection
         .prepare("SELECT * FROM attempt WHERE expires_at >= ?1 ORDER BY started_at")?
@@ -103,7 +103,7 @@ pub fn not_expired(connection: &Connection, now: Timestamp) -> rusqlite::Result<
         .collect()
 }
 
-/// The sign-ins in progress of an app or of a connection.
+/// The unfinished sign-ins of an app or of a connection.
 pub fn open_of(
     connection: &Connection,
     app: Option<&AppId>,
@@ -146,7 +146,7 @@ pub fn set_exchange(connection: &Connection, id: &AttemptId, exchange: &[Message
         .map(drop)
 }
 
-/// Stores why a callback was not accepted. Returns whether the reason is a new one.
+/// Stores why a callback was refused. Returns whether the reason is a new one.
 pub fn set_refused(connection: &Connection, id: &AttemptId, error: &Error) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE attempt SET refused = ?2 WHERE id = ?1 AND phase = '\"waiting\"' AND refused IS NOT ?2",
@@ -173,7 +173,7 @@ pub fn set_connection(
         .map(drop)
 }
 
-/// Stores the connection that was to be authorized again, if another account signed in.
+/// Stores the connection that was to be reconnected, if another account signed in.
 pub fn set_meant_for(
     connection: &Connection,
     id: &AttemptId,
@@ -184,7 +184,7 @@ pub fn set_meant_for(
         .map(drop)
 }
 
-/// Deletes ended sign-ins that expired before `moment`.
+/// Deletes finished sign-ins that expired before `moment`.
 pub fn forget_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<()> {
     connection
         .execute(

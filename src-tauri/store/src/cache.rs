@@ -1,5 +1,6 @@
-//! The content cache, in a database of its own: a list of 100,000 posts takes seconds to write, and no rotated token
-//! may wait for that. It can be fetched again, so a file that is damaged or has another version is replaced.
+//! The content cache, in a database of its own: a list of 100,000 posts takes seconds to write, which must not delay
+//! storing a rotated refresh token. The content can be fetched again, so a file that is damaged or has another version
+//! is replaced.
 
 mod error;
 mod list;
@@ -147,14 +148,14 @@ fn configure(path: &Path) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(open::BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A crash of the machine may lose the last write, which can be fetched again.
+    // A power failure may lose the last write, which can be fetched again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
     let version =
         |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     if version(&connection)? != SCHEMA_VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Of two processes that find none, the second finds the one that the first has made.
+        // Of two processes that find no schema, the second finds the one that the first has created.
         if version(&transaction)? != SCHEMA_VERSION {
             transaction.execute_batch(
                 "DROP TABLE IF EXISTS list; DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS body;

@@ -15,7 +15,7 @@ pub enum Change {
     Apps,
     /// The settings.
     Settings,
-    /// Anything else: everything may have changed.
+    /// Anything else; everything may have changed.
     Other,
 }
 

@@ -1,5 +1,5 @@
 //! Notifies the processes that share a database of each other's commits: each writer touches a file that the others
-//! watch. The database's own files would not do: they change before a commit is visible.
+//! watch. The database's own files are unsuitable: they change before a commit is visible.
 
 use std::fs::OpenOptions;
 use std::sync::{Arc, PoisonError};
@@ -28,7 +28,7 @@ impl ChangeWatcher {
     pub async fn changed(&mut self) {
         loop {
             self.touched.notified().await;
-            // This process touches the file as well. A database that cannot be read is reported by the next reader.
+            // This process touches the file too. An unreadable database is reported by the next read.
             let Ok(now) = self.store.data_version() else { continue };
             if now != self.seen {
                 self.seen = now;
@@ -39,7 +39,7 @@ impl ChangeWatcher {
 }
 
 impl Store {
-    /// Watches commits of other processes from now on. Needs [`Store::enter`] before.
+    /// Starts watching for commits of other processes. Requires [`Store::enter`].
     pub fn watch_changes(&self) -> Result<ChangeWatcher> {
         let touched = Arc::new(Notify::new());
         let told = Arc::clone(&touched);
@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// `PRAGMA data_version` of the writer connection, which changes only with commits of other connections. A reader
-    /// connection would count our own commits, too.
+    /// connection would also count this process's commits.
     fn data_version(&self) -> Result<i64> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let version = connection.query_row("PRAGMA data_version", [], |row| row.get(0));

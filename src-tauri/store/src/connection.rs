@@ -1,4 +1,4 @@
-//! Connections in the store: adding, finding, naming and removing them.
+//! Connections in the store: adding, finding, naming and removing.
 
 mod identity;
 mod row;
@@ -41,12 +41,12 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
     connection.prepare("SELECT * FROM connection ORDER BY name")?.query_map([], read)?.collect()
 }
 
-/// Notes for which grant of a connection the person was told that it needs them.
+/// Stores the grant version for which the person was notified that the connection needs attention.
 pub fn set_told(connection: &Connection, id: &ConnectionId, told: Option<i64>) -> rusqlite::Result<()> {
     connection.execute("UPDATE connection SET told = ?2 WHERE id = ?1", params![id, told]).map(drop)
 }
 
-/// Notes which due sign-in of a connection the person was told of.
+/// Stores the due sign-in that the person was notified of.
 pub fn set_noticed(
     connection: &Connection,
     id: &ConnectionId,
@@ -56,7 +56,7 @@ pub fn set_noticed(
     connection.execute("UPDATE connection SET noticed = ?2 WHERE id = ?1", params![id, due]).map(drop)
 }
 
-/// When a person is to be told of a due sign-in: of one connection, or of each that has one.
+/// When to notify the person of a due sign-in: for one connection, or for all that have one.
 pub fn notices(
     connection: &Connection,
     id: Option<&ConnectionId>,
@@ -80,20 +80,20 @@ pub fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bo
     connection.query_row("SELECT EXISTS (SELECT 1 FROM connection WHERE name = ?1)", [name], |row| row.get(0))
 }
 
-/// What opens the pages of those that have a browser of their own.
+/// The distinct browsers of connections that have their own.
 pub fn browsers(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = connection.prepare("SELECT DISTINCT browser FROM connection WHERE browser <> ''")?;
     found.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Keeps what opens its pages, and answers whether the connection is there.
+/// Stores a connection's browser. Returns whether the connection exists.
 pub fn set_browser(connection: &Connection, id: &ConnectionId, browser: &str) -> rusqlite::Result<bool> {
     let changed =
         connection.execute("UPDATE connection SET browser = ?2 WHERE id = ?1", params![id, browser])?;
     Ok(changed == 1)
 }
 
-/// Removes a connection with its history, and answers whether it could: one that holds tokens stays.
+/// Deletes a connection and its history. Returns whether it was deleted: one with tokens is kept.
 pub fn remove(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<bool> {
     let removed = connection.execute("DELETE FROM connection WHERE id = ?1 AND held IS NULL", [id])?;
     Ok(removed == 1)
@@ -134,7 +134,7 @@ mod tests {
         store.write(|tx| insert(tx, &id, &AppId("a".into()), "c", Timestamp::UNIX_EPOCH)).unwrap();
         store.write(|tx| set_grant(tx, &id, 0, &grant)).unwrap();
         let asked_about = kept().version;
-        // A renewal brings another token before the answer comes.
+        // A refresh stores another token before the introspection response arrives.
         store.write(|tx| set_grant(tx, &id, asked_about, &grant)).unwrap();
         assert!(!told(asked_about));
         assert_eq!(kept().held().unwrap().expires_at, None);

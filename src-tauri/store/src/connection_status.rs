@@ -14,7 +14,7 @@ use crate::connection::ConnectionRow;
 /// The stored part of a connection's status.
 #[derive(Debug, Clone)]
 pub struct ConnectionStatus {
-    /// The id.
+    /// The ID.
     pub id: ConnectionId,
     /// The app that it belongs to.
     pub app_id: AppId,
@@ -22,15 +22,15 @@ pub struct ConnectionStatus {
     pub name: String,
     /// The version of its grant.
     pub version: i64,
-    /// The expiry of the access token; none without a grant.
+    /// The expiry of the access token; `None` without a grant.
     pub held: Option<TokenExpiry>,
     /// What is wrong with it now.
     pub error: Option<Error>,
-    /// Where its tokens may be sent, once the addresses of the app have changed.
+    /// The origins that its tokens may be sent to, if the app's endpoints have changed since.
     pub kept_for: Option<Origins>,
-    /// When the next refresh is due after a failed one.
+    /// When a failed refresh is retried.
     pub retry_at: Option<Timestamp>,
-    /// The granted scopes, as far as the provider names them.
+    /// The granted scopes, as far as the provider returns them.
     pub scopes: Vec<String>,
     /// Whether it has a refresh token.
     pub renews: bool,
@@ -54,7 +54,7 @@ pub struct Notice {
 /// The member of the `held` column that the status depends on.
 #[derive(Debug, Clone, Deserialize)]
 pub struct TokenExpiry {
-    /// When the access token expires, if that is known.
+    /// When the access token expires; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -101,7 +101,7 @@ pub fn names(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, App
 pub fn noted(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
     let noted = "trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL";
     let mut all = some(connection, &format!("WHERE {noted} ORDER BY id"))?;
-    // Each condition has an index of its own; joined by OR, neither would be used.
+    // Each condition has its own index; joined by OR, neither would be used.
     let others = some(connection, &format!("WHERE notice_from IS NOT NULL AND NOT ({noted}) ORDER BY id"))?;
     all.extend(others);
     Ok(all)

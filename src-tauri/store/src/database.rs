@@ -25,7 +25,8 @@ pub struct Store {
 impl Store {
     /// Opens the database in `home`; creates both if they do not exist.
     ///
-    /// Fails if the directory cannot be written, or a newer Grapnel wrote the database.
+    /// # Errors
+    /// The directory cannot be written, or a newer Grapnel wrote the database.
     pub fn open(home: &Path) -> Result<Self> {
         let connection =
             Arc::new(Mutex::new(open::open(home).map_err(|error| filesystem::name(error, home))?));
@@ -54,7 +55,7 @@ impl Store {
         cache::Cache::in_home(&self.home)
     }
 
-    /// Reads from one snapshot. Does not wait for a write in progress.
+    /// Reads from one snapshot. Does not wait for a concurrent write.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let read = match self.connection.try_lock() {
             Ok(connection) => in_snapshot(&connection, read),
@@ -82,8 +83,8 @@ impl Store {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// Moves the write-ahead log into the database file and truncates it, so that one file holds everything and
-    /// overwritten values are gone. Pages that another process reads at present stay in the log.
+    /// Moves the write-ahead log into the database file and truncates it, so that one file has all data and overwritten
+    /// values are gone. Pages that another process is reading stay in the log.
     pub fn checkpoint(&self) -> Result<()> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let merged = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -108,13 +109,13 @@ impl Store {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// The error for the person; names the file system where that may be the cause.
+    /// The error for the person. It names the file system if that may be the cause.
     pub fn failed(&self, error: &rusqlite::Error) -> Error {
         filesystem::name(failed(error), &self.home)
     }
 }
 
-/// Refuses a relative directory: a program that a link starts may have another current directory.
+/// Refuses a relative directory: a program that is started by a link may have another working directory.
 fn absolute(home: PathBuf) -> Result<PathBuf> {
     if home.is_absolute() {
         return Ok(home);

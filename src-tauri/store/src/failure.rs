@@ -57,7 +57,7 @@ fn cannot_lock(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// Whether a row contains a value that no Grapnel has written.
+/// Whether a row has a value that Grapnel does not write.
 fn is_unreadable(error: &rusqlite::Error) -> bool {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
     matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))

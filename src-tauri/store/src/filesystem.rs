@@ -1,4 +1,4 @@
-//! Names the file system of the data directory in an error, where it lacks what a database needs.
+//! Names the file system of the data directory in an error if it may lack what a database needs.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,11 @@ use grapnel_model::error::{Code, Error};
 
 /// Prefixes of the types of network and user-space file systems, where locks and shared memory may not work.
 const SHARED: [&str; 10] = ["9p", "afs", "ceph", "cifs", "davfs", "drvfs", "fuse", "nfs", "smb", "vboxsf"];
-/// The hint where files cannot be locked.
+/// The hint if files cannot be locked.
 pub(crate) const NO_LOCKS: &str = "The file system of the data directory does not lock files as a database needs. \
     Set GRAPNEL_HOME to a directory on a disk of this computer.";
 
-/// Adds the type of the file system to an error about writing, where it may be the cause.
+/// Adds the file system's type to an error about writing, if it may be the cause.
 pub(crate) fn name(error: Error, home: &Path) -> Error {
     if error.code != Code::DataUnwritable {
         return error;

@@ -11,8 +11,8 @@ use crate::open;
 use crate::pending_write::{PendingWrite, WriteFn};
 
 impl Store {
-    /// Runs `write` in a transaction that is shared with other writes, and waits until it is on the disk. A write
-    /// that fails is rolled back alone. The write is made even if the caller stops waiting.
+    /// Runs `write` in a transaction that is shared with other writes, and waits until it is on the disk. A failing
+    /// write is rolled back alone. The write happens even if the caller stops waiting.
     pub async fn group_commit<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -90,7 +90,7 @@ mod tests {
         (home, store)
     }
 
-    /// Writes all of these while the disk is busy, and answers what came of each.
+    /// Runs all of these writes while the disk is busy, and returns their results.
     async fn add(store: &Store, numbers: Vec<i64>) -> Vec<Result<usize>> {
         let busy = store.connection.lock().unwrap();
         let insert = |number| {
@@ -122,7 +122,7 @@ mod tests {
         let results = add(&store, (0..50).collect()).await;
         assert!(results.iter().all(|result| result == &Ok(1)), "{results:?}");
         assert_eq!(count(&store), 50);
-        // Each commit writes a page at least.
+        // Each commit writes at least one page.
         assert!(log() - before < 50 * 4096, "{} bytes were written", log() - before);
     }
 

@@ -37,7 +37,7 @@ fn is_readable_by_others(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
 }
 
-/// Without Unix permissions, the profile directory of the account protects the files.
+/// Without Unix permissions, the files are protected by the account's profile directory.
 #[cfg(not(unix))]
 fn is_readable_by_others(_: &Path) -> bool {
     false

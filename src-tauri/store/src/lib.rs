@@ -1,7 +1,7 @@
-//! What Grapnel keeps: one SQLite database with a module for each table, the vault that encrypts the secrets in it,
-//! and the content cache in a database of its own.
+//! Storage: one SQLite database with a module per table, the vault that encrypts the secrets in it, and the content
+//! cache in a database of its own.
 //!
-//! Reads and writes are whole transactions, and a write is on the disk when it returns. Nothing here uses the network.
+//! Reads and writes are transactions, and a write is on the disk when it returns. Nothing here uses the network.
 
 pub mod activity;
 pub mod app;

@@ -1,4 +1,4 @@
-//! File locks between processes that share the data directory. The operating system releases them after a crash.
+//! File locks between processes that share the data directory. The operating system releases them if a process crashes.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -14,11 +14,11 @@ use crate::open::make_inner_directory;
 /// The file that each process locks while it uses the data directory.
 pub(crate) const PRESENCE: &str = "grapnel.lock";
 
-/// The shared lock that shows that this process uses the data directory.
+/// The shared lock that announces that this process uses the data directory.
 #[derive(Debug)]
 pub struct Presence {
     _held: File,
-    /// Whether no other process used it when this one entered.
+    /// Whether no other process used the data directory when this one entered.
     pub is_alone: bool,
 }
 
@@ -40,12 +40,12 @@ impl Store {
         Ok(Presence { _held: file, is_alone })
     }
 
-    /// The exclusive lock for a refresh of this connection; none while another process holds it.
+    /// The exclusive lock for refreshing this connection; `None` while another process has it.
     pub fn try_renewal_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
         try_lock(self.file(&id.0)?).map_err(|error| filesystem::name(error, &self.home))
     }
 
-    /// The exclusive lock for a refresh of this connection. Blocks.
+    /// The exclusive lock for refreshing this connection. Blocks.
     pub fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
         let file = self.file(&id.0)?;
         file.lock().map_err(|error| self.lock_failed(&error))?;
@@ -63,24 +63,25 @@ impl Store {
         self.lock("sign-in", File::lock)
     }
 
-    /// The lock that shows that this process waits for the callback of a sign-in; none while another process holds
+    /// The lock that announces that this process waits for the callback of a sign-in; `None` while another process has
     /// it.
     pub fn try_attempt_lock(&self, id: &AttemptId) -> Result<Option<File>> {
         try_lock(self.file(&attempt_file(id))?).map_err(|error| filesystem::name(error, &self.home))
     }
 
-    /// Removes the lock file of a sign-in that has ended.
+    /// Deletes the lock file of a finished sign-in.
     pub fn drop_attempt_lock(&self, id: &AttemptId) {
-        // A file that stays is empty.
+        // A file that cannot be deleted is empty and harmless.
         let _ = std::fs::remove_file(self.home.join("locks").join(attempt_file(id)));
     }
 
-    /// A shared lock that keeps other processes from re-keying the vault between sealing and storing a value. Blocks.
+    /// A shared lock that keeps other processes from re-keying the vault between encrypting and storing a value.
+    /// Blocks.
     pub fn vault_shared_lock(&self) -> Result<File> {
         self.lock("vault", File::lock_shared)
     }
 
-    /// The exclusive lock for re-keying: no process holds a sealed value that it has not stored. Blocks.
+    /// The exclusive lock for re-keying: no process has an encrypted value that it has not stored. Blocks.
     pub fn vault_exclusive_lock(&self) -> Result<File> {
         self.lock("vault", File::lock)
     }
@@ -97,9 +98,9 @@ impl Store {
         self.lock("agent", File::lock)
     }
 
-    /// Removes the lock file of a removed connection.
+    /// Deletes the lock file of a deleted connection.
     pub fn drop_renewal_lock(&self, id: &ConnectionId) {
-        // A file that stays is empty.
+        // A file that cannot be deleted is empty and harmless.
         let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
     }
 

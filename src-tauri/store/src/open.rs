@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] = &[
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
 pub(crate) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
-/// How long to wait for another process that holds the write lock.
+/// How long to wait while another process has the write lock.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database in `home`, and brings its schema up to date.
@@ -55,7 +55,7 @@ pub(crate) fn open(home: &Path) -> Result<Connection> {
 
 /// Opens a read-only connection to a database that is open already.
 pub(crate) fn open_reader(home: &Path) -> rusqlite::Result<Connection> {
-    // A database that was moved away is not created again.
+    // A database that was moved away must not be created again.
     let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_CREATE);
     let connection = Connection::open_with_flags(home.join(FILE), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -63,7 +63,7 @@ pub(crate) fn open_reader(home: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The schema version of the database: 0 if it is empty; none for a number that no program writes.
+/// The schema version of the database: 0 if it is empty; `None` for an impossible number.
 fn version(connection: &Connection) -> rusqlite::Result<Option<u32>> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -78,8 +78,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")
 }
 
-/// Sets whether closing the last connection runs a checkpoint, which waits for the disk four times. A process that
-/// has only read, or written without sync, leaves it to the next writer.
+/// Sets whether closing the last connection runs a checkpoint, which waits for the disk four times. A process that has
+/// only read, or written without sync, leaves it to the next writer.
 pub(crate) fn set_checkpoint_on_close(connection: &Connection, tidies: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidies).map(drop)
 }
@@ -113,8 +113,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
         .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }
 
-/// Creates the directory for its owner only. An existing one is restricted to its owner if it is empty or holds a
-/// database; with other files in it, its permissions are somebody's decision, and this fails.
+/// Creates the directory for its owner only. An existing one is restricted to its owner if it is empty or has a
+/// database. If it has other files, its permissions may be intended, and this fails.
 #[cfg(unix)]
 fn make_directory(home: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -131,7 +131,7 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
     fs::set_permissions(home, fs::Permissions::from_mode(0o700))
 }
 
-/// Creates an empty file that only its owner can read, or corrects the permissions of one that is there.
+/// Creates an empty file that only its owner can read, or corrects the permissions of an existing one.
 #[cfg(unix)]
 pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -177,7 +177,7 @@ fn restrict_inner_files(home: &Path) {
 #[cfg(not(unix))]
 fn restrict_inner_files(_: &Path) {}
 
-/// Creates an empty file that only its owner can read, or corrects the permissions of one that is there.
+/// Creates an empty file that only its owner can read, or corrects the permissions of an existing one.
 #[cfg(not(unix))]
 pub fn make_file(path: &Path) -> std::io::Result<()> {
     fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// Values of before version 12 mean what they meant, and no secret goes to another host than before.
+    /// Settings from before version 12 keep their meaning, and no secret is sent to another host than before.
     #[test]
     fn values_of_apps_keep_their_meaning() {
         let home = tempfile::tempdir().unwrap();
@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(open(&taken).unwrap_err().code, Code::DataUnwritable);
     }
 
-    /// Of an earlier version, which made these by the account's own mask.
+    /// An earlier version created these with the account's umask.
     #[cfg(unix)]
     #[test]
     fn what_was_open_to_others_inside_is_closed() {

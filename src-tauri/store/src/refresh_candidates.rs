@@ -12,7 +12,7 @@ use crate::connection::{Retry, read_retry};
 /// A connection with a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshCandidate {
-    /// The id.
+    /// The ID.
     pub id: ConnectionId,
     /// The app that it belongs to.
     pub app_id: AppId,
@@ -20,13 +20,13 @@ pub struct RefreshCandidate {
     pub version: i64,
     /// When the tokens were issued.
     pub issued_at: Timestamp,
-    /// When the access token expires, if that is known.
+    /// When the access token expires; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
     /// When the refresh token expires, if a refresh extends it.
     pub refresh_expires_at: Option<Timestamp>,
     /// Whether it needs a new sign-in.
     pub is_refused: bool,
-    /// What became of failed refreshes.
+    /// The failed refreshes.
     pub retry: Retry,
 }
 

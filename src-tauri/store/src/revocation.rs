@@ -1,4 +1,4 @@
-//! The `revocation` table: tokens of disconnected connections that the provider has not revoked yet.
+//! The `revocation` table: tokens of disconnected connections that are yet to be revoked.
 
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
 use grapnel_model::provider::Origins;
@@ -12,19 +12,19 @@ use crate::sealed::Sealed;
 /// A token to revoke.
 #[derive(Debug, Clone)]
 pub struct RevocationRow {
-    /// The id.
+    /// The ID.
     pub id: RevocationId,
     /// The app that it belongs to.
     pub app_id: AppId,
-    /// None once the connection is removed.
+    /// `None` once the connection is deleted.
     pub connection_id: Option<ConnectionId>,
     /// The name of the connection.
     pub name: String,
-    /// Which of the tokens it is.
+    /// The kind of token.
     pub kind: TokenKind,
     /// The token.
     pub sealed_token: Sealed,
-    /// Where it may be sent.
+    /// The origins it may be sent to.
     pub kept_for: Origins,
     /// When the person disconnected.
     pub begun_at: Timestamp,
@@ -53,7 +53,7 @@ pub fn insert(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<
         .map(drop)
 }
 
-/// A token to revoke; none if it was removed.
+/// A token to revoke; `None` if it was deleted.
 pub fn get(connection: &Connection, id: &RevocationId) -> rusqlite::Result<Option<RevocationRow>> {
     connection.query_row("SELECT * FROM revocation WHERE id = ?1", [id], read).optional()
 }
@@ -63,7 +63,7 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<RevocationRow>> {
     connection.prepare("SELECT * FROM revocation")?.query_map([], read)?.collect()
 }
 
-/// Those of one connection.
+/// The tokens to revoke of a connection.
 pub fn of(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<RevocationRow>> {
     connection
         .prepare_cached("SELECT * FROM revocation WHERE connection_id = ?1")?
@@ -71,7 +71,7 @@ pub fn of(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<Re
         .collect()
 }
 
-/// What the connections were called whose tokens an app is still to take back.
+/// The names of the connections whose tokens are yet to be revoked through an app.
 pub fn of_app(connection: &Connection, id: &AppId) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare("SELECT DISTINCT name FROM revocation WHERE app_id = ?1 ORDER BY name")?
@@ -79,7 +79,8 @@ pub fn of_app(connection: &Connection, id: &AppId) -> rusqlite::Result<Vec<Strin
         .collect()
 }
 
-/// Puts off what was due at `due`, for a try that begins; answers whether nobody else has begun one.
+/// Starts a request that was due at `due` by moving its time to `until`. Returns whether no other process has started
+/// it.
 pub fn begin(
     connection: &Connection,
     id: &RevocationId,
@@ -93,7 +94,7 @@ pub fn begin(
     Ok(begun == 1)
 }
 
-/// A try failed, and another is to come.
+/// Counts a failed request and schedules the next.
 pub fn put_off(connection: &Connection, id: &RevocationId, until: Timestamp) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -103,18 +104,18 @@ pub fn put_off(connection: &Connection, id: &RevocationId, until: Timestamp) -> 
         .map(drop)
 }
 
-/// What became of the refresh token that an access token came with.
+/// The state of the refresh token of the same grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshToken {
     /// The provider revoked it.
     Revoked,
-    /// The provider is still asked to.
+    /// Its revocation is pending.
     Asked,
     /// There was none, or the provider did not revoke it.
     None,
 }
 
-/// What became of the refresh token that the same disconnect asked for.
+/// The state of the refresh token that was disconnected together with this token.
 pub fn refresh_token_of(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<RefreshToken> {
     if get(connection, &row.id)?.is_some_and(|row| row.is_refresh_revoked) {
         return Ok(RefreshToken::Revoked);
@@ -125,7 +126,7 @@ pub fn refresh_token_of(connection: &Connection, row: &RevocationRow) -> rusqlit
     Ok(if is_asked { RefreshToken::Asked } else { RefreshToken::None })
 }
 
-/// Notes at what else the same disconnect asked for that the provider revoked this refresh token.
+/// Marks the tokens of the same disconnect: the provider has revoked their refresh token.
 pub fn refresh_token_is_revoked(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -135,7 +136,7 @@ pub fn refresh_token_is_revoked(connection: &Connection, row: &RevocationRow) ->
         .map(drop)
 }
 
-/// Removes a token: it is revoked, or given up.
+/// Deletes a token: it is revoked, or revoking it was given up.
 pub fn remove(connection: &Connection, id: &RevocationId) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM revocation WHERE id = ?1", [id]).map(drop)
 }

@@ -1,11 +1,11 @@
-//! The settings in the store.
+//! The `settings` table.
 
 use grapnel_model::settings::Settings;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::column::{Json, json};
 
-/// The settings; the usual ones before anything was set.
+/// The settings; the defaults if none are stored.
 pub fn get(connection: &Connection) -> rusqlite::Result<Settings> {
     let found =
         connection.query_row("SELECT value FROM settings", [], |row| json(row, "value")).optional()?;

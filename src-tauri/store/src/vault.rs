@@ -1,5 +1,5 @@
-//! The vault: one key, from the keyring or derived from a passphrase, that encrypts every secret in the database. The
-//! database holds an encrypted check value, by which the right key is recognized.
+//! The vault: one key, from the keyring or derived from a passphrase, encrypts every secret in the database. An
+//! encrypted check value in the database identifies the right key.
 
 mod access;
 mod errors;

@@ -10,15 +10,15 @@ use crate::vault::passphrase::KdfParams;
 pub struct VaultRow {
     /// A random name, which is also that of the key in the keyring.
     pub name: String,
-    /// An encrypted value by which the right key is recognized.
+    /// The encrypted check value, which identifies the right key.
     pub check: Vec<u8>,
-    /// The parameters of the key derivation; none where the key is in the keyring.
+    /// The parameters of the key derivation; `None` if the key is in the keyring.
     pub kdf_params: Option<KdfParams>,
     /// The name of the previous key, until it is removed from the keyring.
     pub retired: Option<String>,
 }
 
-/// The vault; none before the first secret.
+/// The vault; `None` before the first secret.
 pub fn vault(connection: &Connection) -> rusqlite::Result<Option<VaultRow>> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok(VaultRow {
@@ -59,7 +59,7 @@ fn upsert_vault(connection: &Connection, new: &VaultRow, on_conflict: &str) -> r
         .map(drop)
 }
 
-/// Records that the keyring does not have the previous key any more.
+/// Records that the previous key was deleted from the keyring.
 pub fn forget_retired(connection: &Connection, name: &str) -> rusqlite::Result<()> {
     connection.execute("UPDATE vault SET retired = NULL WHERE retired = ?1", [name]).map(drop)
 }
@@ -80,7 +80,7 @@ impl SealedValue {
         format!("{}/{}/{what}", self.table, self.id)
     }
 
-    /// Writes it back.
+    /// Stores new bytes for it.
     pub fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Self { table, column, id, bytes } = self;
         connection
@@ -90,7 +90,7 @@ impl SealedValue {
     }
 }
 
-/// Every encrypted value. The columns are read from the schema, so that no table can be forgotten.
+/// Every encrypted value. The columns are read from the schema, so that no table is missed.
 pub fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<SealedValue>> {
     let mut all = Vec::new();
     for (table, column) in sealed_columns(connection)? {
@@ -118,7 +118,7 @@ pub fn delete_sealed(connection: &Connection) -> rusqlite::Result<()> {
          DELETE FROM revocation;
          DELETE FROM vault;",
     )?;
-    // A new table that is forgotten here must not lose its secrets unnoticed.
+    // A table that this function misses must not lose its secrets unnoticed.
     if all_sealed(connection)?.is_empty() { Ok(()) } else { Err(rusqlite::Error::InvalidQuery) }
 }
 
@@ -136,7 +136,7 @@ fn sealed_columns(connection: &Connection) -> rusqlite::Result<Vec<(String, Stri
 mod tests {
     use crate::database::Store;
 
-    /// A table that is new here needs a case in the test `everything_sealed_moves_with_the_vault`, and an `id`.
+    /// A new table needs an `id`, and a case in the test `everything_sealed_moves_with_the_vault`.
     #[test]
     fn every_sealed_column_is_known() {
         let home = tempfile::tempdir().unwrap();

@@ -15,16 +15,16 @@ pub struct ListKey {
     pub connection_id: String,
     /// What is listed, such as `project` or `post`.
     pub kind: String,
-    /// The id of what the list belongs to, such as a project; empty at the top.
+    /// The ID of the parent, such as a project; empty for a list without one.
     pub within: String,
-    /// The filter with which the provider was asked; empty for the whole list.
+    /// The filter that the provider has applied; empty for the whole list.
     pub narrowed: String,
 }
 
 /// A cached list.
 #[derive(Debug, Clone)]
 pub struct List {
-    /// The id.
+    /// The ID.
     pub id: i64,
     /// When it was fetched.
     pub as_of: Timestamp,
@@ -36,7 +36,7 @@ pub struct List {
 }
 
 impl List {
-    /// The ids of its first and last entry.
+    /// The IDs of its first and last entry.
     pub fn range(&self) -> (i64, i64) {
         (self.first, self.first + self.size - 1)
     }

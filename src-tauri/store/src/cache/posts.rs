@@ -1,4 +1,4 @@
-//! Posts in the cache: a [`PostQuery`] becomes SQL here, and nowhere else.
+//! Posts in the cache. Only this file renders a [`PostQuery`] as SQL.
 
 use grapnel_model::content::{Order, PostLine, PostQuery, filled};
 use grapnel_model::error::Error;
@@ -44,8 +44,8 @@ fn filters((first, last): (i64, i64), query: &PostQuery) -> (String, Vec<Value>)
     (clauses.join(" AND "), values)
 }
 
-/// The ORDER BY clause of a query. Rows without a value come last either way; without a sort key, rows come in the
-/// provider's order.
+/// The ORDER BY clause of a query. Rows without a value come last in both directions. Without a sort key, rows are in
+/// the provider's order.
 fn order(query: &PostQuery) -> Result<String, Error> {
     let Some(sort) = filled(&query.sort) else { return Ok("id".into()) };
     let (_, column) = SORT_COLUMNS.into_iter().find(|(name, _)| *name == sort).ok_or_else(|| {
@@ -73,13 +73,13 @@ pub(super) fn select(
     Ok(ids)
 }
 
-/// The lines of these rows.
+/// The table rows of these posts.
 pub fn lines(connection: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<PostLine>> {
     let mut statement = connection.prepare_cached("SELECT * FROM entry WHERE id = ?1")?;
     ids.iter().map(|id| statement.query_row([id], line)).collect()
 }
 
-/// Hands over the bodies of these rows one by one.
+/// Passes the bodies of these rows to `each`, one by one.
 pub fn bodies(
     connection: &Connection,
     ids: impl IntoIterator<Item = i64>,
@@ -96,8 +96,8 @@ pub fn bodies(
     Ok(())
 }
 
-/// Counts what a query selects by the month of the last change and by status: published, draft, other. `starts` are the
-/// months' first seconds.
+/// Counts the posts that match a query by the month of their last change and by status: published, draft, other.
+/// `starts` are the first seconds of the months.
 pub fn months(
     connection: &Connection,
     range: (i64, i64),

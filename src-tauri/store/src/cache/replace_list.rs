@@ -17,7 +17,7 @@ const MAX_FACET_VALUES: usize = 200;
 /// An entry to cache.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
-    /// The id that the provider knows it by.
+    /// The provider's ID.
     pub key: String,
     /// The title.
     pub title: String,
@@ -37,7 +37,7 @@ pub struct Entry {
     pub created_on: Option<Timestamp>,
     /// When it was last changed at the provider.
     pub last_update: Option<Timestamp>,
-    /// When it was published, or is to be.
+    /// When it was or will be published.
     pub post_publish: Option<Timestamp>,
 }
 
@@ -114,7 +114,7 @@ pub fn forget(connection: &Connection, connection_id: &str) -> rusqlite::Result<
     Ok(!lists.is_empty())
 }
 
-/// The id of a list and the range of its entries.
+/// The ID of a list and the range of its entries.
 #[derive(Clone, Copy)]
 struct ListRows {
     list: i64,
@@ -292,7 +292,7 @@ fn facets(connection: &Connection, first: i64, last: i64) -> rusqlite::Result<Fa
     let [status, author, category] = counts.map(|counts| {
         let mut values: Vec<Facet> =
             counts.into_iter().map(|(value, count)| Facet { value, count }).collect();
-        // Of those that occur as often, by value, as they are.
+        // Equally frequent values are sorted by value.
         values.sort_by_key(|one| Reverse(one.count));
         values.truncate(MAX_FACET_VALUES);
         values

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::column::Time;
 
-/// The maximal number of results.
+/// The most results.
 const MAX_HITS: i64 = 50;
 
 /// A result.
@@ -13,11 +13,11 @@ const MAX_HITS: i64 = 50;
 pub struct Hit {
     /// The connection that it was read through.
     pub connection_id: String,
-    /// What it is, such as `post`.
+    /// The kind of resource, such as `post`.
     pub kind: String,
-    /// The id of what it belongs to, such as a project.
+    /// The ID of its parent, such as a project.
     pub within: String,
-    /// The id that the provider knows it by.
+    /// The provider's ID.
     pub key: String,
     /// The title.
     pub title: String,
@@ -52,7 +52,7 @@ pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
         .collect()
 }
 
-/// The FTS5 query for a text, in which nothing is an operator.
+/// Converts a text to an FTS5 query in which nothing is an operator.
 fn wanted(text: &str) -> Option<String> {
     let words =
         text.split_whitespace().map(|word| word.replace('"', " ")).filter(|word| !word.trim().is_empty());
@@ -60,8 +60,8 @@ fn wanted(text: &str) -> Option<String> {
     (!terms.is_empty()).then(|| terms.join(" "))
 }
 
-/// Chinese and Japanese put no space between words, and the tokenizer would take a whole title for one word. So each
-/// character is a word, and a query is a phrase of them.
+/// Separates Chinese and Japanese characters with spaces. These scripts put no space between words, and the tokenizer
+/// would take a whole title for one word. So each character is a word, and a query is a phrase of them.
 pub(super) fn spaced(text: &str) -> String {
     let is_word = |c: char| {
         matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' |

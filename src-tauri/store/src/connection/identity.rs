@@ -1,4 +1,4 @@
-//! The account of a connection, and what the provider says of its tokens.
+//! The account of a connection, and what the provider says about its tokens.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::connection::ExpirySource;
@@ -9,8 +9,8 @@ use rusqlite::{Connection, params};
 use super::row::get;
 use crate::column::{Json, Time, maybe_json};
 
-/// Takes the end of the access token of `version` from introspection, where nothing else told it; answers whether that
-/// is news. A token that came meanwhile has an end of its own.
+/// Stores the expiry that introspection reported for the access token of `version`, unless another source provided one.
+/// Returns whether the stored expiry changed. An access token that was stored meanwhile is not affected.
 pub fn set_introspected_end(
     connection: &Connection,
     id: &ConnectionId,
@@ -31,7 +31,7 @@ pub fn set_introspected_end(
     Ok(is_news)
 }
 
-/// Forgets whose the connection is, and for which hosts its tokens were: someone signed in anew.
+/// Clears the account and the allowed origins of a connection, for a new sign-in.
 pub fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -43,14 +43,14 @@ pub fn clear_identity(connection: &Connection, id: &ConnectionId) -> rusqlite::R
         .map(drop)
 }
 
-/// Stores who signed in.
+/// Stores the account that signed in.
 pub fn set_account(connection: &Connection, id: &ConnectionId, account: &Account) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE connection SET account = ?2 WHERE id = ?1", params![id, Json(account)])
         .map(drop)
 }
 
-/// Takes over whose a connection is from another one, with what the provider said of it.
+/// Copies the account and the facts about it from another connection.
 pub fn take_identity(
     connection: &Connection,
     id: &ConnectionId,
@@ -69,7 +69,7 @@ pub fn take_identity(
         .map(drop)
 }
 
-/// Other connections of the same app that hold tokens of the same account, by name.
+/// The names of the app's other connections that have tokens of the same account.
 pub fn of_same_account(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Vec<String>> {
     let Some(row) = get(connection, id)? else { return Ok(Vec::new()) };
     let Some(account) = row.identity.account else { return Ok(Vec::new()) };
@@ -85,7 +85,7 @@ pub fn of_same_account(connection: &Connection, id: &ConnectionId) -> rusqlite::
     Ok(others.into_iter().filter_map(|(name, other)| is_same(other).then_some(name)).collect())
 }
 
-/// Keeps whose the connection is; an account that nobody tells any more stays as it was told.
+/// Stores the account and the note about it. Without an account, a stored one and its note are kept.
 pub fn set_identity(
     connection: &Connection,
     id: &ConnectionId,
@@ -102,7 +102,7 @@ pub fn set_identity(
         .map(drop)
 }
 
-/// Keeps what the ID token of a sign-in says.
+/// Stores the claims of a sign-in's ID token.
 pub fn set_id_claims(connection: &Connection, id: &ConnectionId, claims: &Claims) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE connection SET id_claims = ?2 WHERE id = ?1", params![id, Json(claims)])
@@ -120,7 +120,7 @@ pub fn set_claims(
         .map(drop)
 }
 
-/// Stores what introspection tells of the app and the authorization.
+/// Stores what introspection reports about the application and the authorization.
 pub fn set_introspection(
     connection: &Connection,
     id: &ConnectionId,

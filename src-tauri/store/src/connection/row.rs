@@ -1,4 +1,4 @@
-//! The row of a connection and its grant. A grant and everything that belongs to it change in one statement.
+//! The row of a connection and its grant. A grant and everything that depends on it change in one statement.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::connection::TokenMetadata;
@@ -13,51 +13,51 @@ use crate::app::AppRow;
 use crate::column::{Json, Time, json, maybe_json};
 use crate::sealed::Sealed;
 
-/// A connection: whose it is, what it holds, and how its last renewals went.
+/// A connection: its account, its tokens, and the results of its last refreshes.
 #[derive(Debug, Clone)]
 pub struct ConnectionRow {
-    /// Its id.
+    /// The ID.
     pub id: ConnectionId,
     /// The app that was authorized.
     pub app_id: AppId,
     /// The unique name.
     pub name: String,
-    /// When the first sign-in ended.
+    /// When the first sign-in finished.
     pub created_at: Timestamp,
-    /// Counts the changes of the grant, so that a late response replaces only the grant that it was asked for.
+    /// Counts the changes of the grant, so that a late response replaces only the grant that it was requested for.
     pub version: i64,
-    /// None after a disconnect, and before the first sign-in.
+    /// `None` after a disconnect, and before the first sign-in.
     pub grant: Option<StoredGrant>,
-    /// What the last grant allowed; it is shown after a disconnect as well.
+    /// The scopes of the last grant. They are kept after a disconnect.
     pub scopes: Vec<String>,
-    /// The projects that the grant names.
+    /// The projects of the last grant.
     pub project_ids: Vec<String>,
-    /// Where the last token response departed from the RFC.
+    /// Where the last token response deviated from the RFC.
     pub deviations: Vec<Deviation>,
-    /// The last token response, masked.
+    /// The last token response, redacted.
     pub seen: Option<RedactedResponse>,
-    /// The account, and what the provider says of the token.
+    /// The account, and what the provider says about the token.
     pub identity: ConnectionIdentity,
-    /// How the last refreshes went.
+    /// The results of the last refreshes.
     pub renewals: RenewalStatus,
-    /// Where the tokens may be sent, once the app's addresses are others than when they came.
+    /// The origins that the tokens may be sent to, if the app's endpoints have changed since they were issued.
     pub kept_for: Option<Origins>,
-    /// What opens its pages; empty for the program that is set for all.
+    /// The browser for its sign-ins; empty for the one in the settings.
     pub browser: String,
 }
 
-/// The tokens of a connection, encrypted, and what may be shown of them.
+/// The encrypted tokens of a connection, and their metadata.
 #[derive(Debug, Clone)]
 pub struct StoredGrant {
     /// The access token.
     pub access: Sealed,
     /// The refresh token.
     pub refresh: Option<Sealed>,
-    /// What may be shown of the tokens.
+    /// The metadata of the tokens.
     pub held: TokenMetadata,
 }
 
-/// Whose a connection is and what it may do, as the provider told it.
+/// The account and the authorization of a connection, as the provider reports them.
 #[derive(Debug, Clone)]
 pub struct ConnectionIdentity {
     /// The account that signed in.
@@ -72,80 +72,80 @@ pub struct ConnectionIdentity {
     pub claims: Option<Claims>,
     /// The claims of the sign-in's ID token.
     pub id_claims: Option<Claims>,
-    /// Why the account is not known, or what of it does not agree.
+    /// Why the account is unknown, or which facts about it contradict each other.
     pub note: Option<String>,
 }
 
-/// How the renewals of a connection went.
+/// The results of a connection's last refreshes.
 #[derive(Debug, Clone)]
 pub struct RenewalStatus {
-    /// What is wrong with the connection, if anything is.
+    /// What is wrong with the connection, if anything.
     pub error: Option<Error>,
-    /// When to retry, and how often it failed.
+    /// Failures, and when to retry.
     pub retry: Retry,
-    /// Whether a renewal was begun that has not ended.
+    /// Whether a refresh was started that has not finished.
     pub is_begun: bool,
 }
 
 impl ConnectionRow {
-    /// What may be shown of the tokens that it holds.
+    /// The metadata of its tokens.
     pub fn held(&self) -> Option<&TokenMetadata> {
         self.grant.as_ref().map(|grant| &grant.held)
     }
 
-    /// The refresh token that it holds.
+    /// Its refresh token.
     pub fn sealed_refresh(&self) -> Option<&Sealed> {
         self.grant.as_ref()?.refresh.as_ref()
     }
 
-    /// Whether an answer may be lost that held new tokens: one is known to be, or a process ended while it waited.
+    /// Whether a response with new tokens may be lost: one did not arrive, or a process ended while it waited for one.
     pub fn answer_may_be_lost(&self) -> bool {
         self.renewals.retry.answer_lost || self.renewals.is_begun
     }
 
-    /// Whether the tokens that are held belong to another account, so that nobody is given them.
+    /// Whether its tokens belong to another account, so that they are not handed out.
     pub fn holds_another_account(&self) -> bool {
         self.renewals.error.as_ref().is_some_and(|error| error.code == Code::OtherAccount)
     }
 }
 
-/// What became of the renewals that failed since the last one that did not. Times are by the corrected clock.
+/// The failed refreshes since the last successful one. Times are of the corrected clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Retry {
-    /// How many there were.
+    /// The number of failures.
     pub failures: u32,
-    /// When the next try is due, if one is.
+    /// When the next attempt is due, if any.
     pub at: Option<Timestamp>,
-    /// Until when the last failure answers for any new try that no person asks for.
+    /// Until when automatic attempts return the last failure instead of sending a request.
     pub quiet_until: Option<Timestamp>,
-    /// Whether the answer to one of them was lost.
+    /// Whether the response to one of them did not arrive.
     pub answer_lost: bool,
-    /// How many of them were refusals that may pass.
+    /// How many of them were refusals that may be temporary.
     pub refusals: u32,
 }
 
-/// A grant, sealed, with what may be said of it.
+/// An encrypted grant with its metadata.
 #[derive(Debug, Clone)]
 pub struct SealedGrant {
     /// The access token.
     pub access: Sealed,
     /// The refresh token.
     pub refresh: Option<Sealed>,
-    /// What may be shown of the tokens; none without a grant.
+    /// The metadata of the tokens.
     pub held: TokenMetadata,
-    /// The granted scopes, as far as the provider names them.
+    /// The granted scopes, as far as the provider returns them.
     pub scopes: Vec<String>,
-    /// The projects that the grant is limited to, where the provider names them.
+    /// The projects of the grant, if the provider returns them.
     pub project_ids: Vec<String>,
-    /// Where the token response departs from the RFC.
+    /// Where the token response deviates from the RFC.
     pub deviations: Vec<Deviation>,
-    /// The token response without its secrets.
+    /// The token response, redacted.
     pub seen: Option<RedactedResponse>,
-    /// What is wrong with it although it is kept: it belongs to another account.
+    /// Set if the grant is stored although something is wrong with it: it belongs to another account.
     pub error: Option<Error>,
 }
 
-/// A connection; none if there is no connection of this id.
+/// A connection; `None` if there is no connection with this ID.
 pub fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<ConnectionRow>> {
     connection.query_row("SELECT * FROM connection WHERE id = ?1", [id], read).optional()
 }
@@ -204,7 +204,7 @@ pub fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
     })
 }
 
-/// A connection with its app, as both are at one moment: whether its tokens may go where the app says depends on it.
+/// A connection and its app from one snapshot: the app's endpoints decide whether the tokens may be sent.
 pub fn with_app(
     connection: &Connection,
     id: &ConnectionId,
@@ -214,8 +214,8 @@ pub fn with_app(
     Ok(Some((row, app)))
 }
 
-/// Keeps a new grant in place of the one of `version`, and answers whether that was still there. Whatever was
-/// wrong is mended by it, but for what is wrong with itself.
+/// Replaces the grant of `version`. Returns whether that was still the stored one. Clears earlier failures; sets the
+/// error of the new grant, if it has one.
 pub fn set_grant(
     connection: &Connection,
     id: &ConnectionId,
@@ -240,7 +240,7 @@ pub fn set_grant(
     Ok(changed == 1)
 }
 
-/// Whether this is the access token that a connection holds.
+/// Whether this is the stored access token of a connection.
 pub fn holds(connection: &Connection, id: &ConnectionId, access: &Sealed) -> rusqlite::Result<bool> {
     let sql = "SELECT sealed_access = ?2 FROM connection WHERE id = ?1";
     let held =
@@ -248,7 +248,7 @@ pub fn holds(connection: &Connection, id: &ConnectionId, access: &Sealed) -> rus
     Ok(held.flatten().unwrap_or(false))
 }
 
-/// Notes, before an app's addresses change, to which hosts the tokens of its connections may go.
+/// Stores, before an app's endpoints change, the origins that its connections' tokens may be sent to.
 pub fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -258,21 +258,21 @@ pub fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) -> rusq
         .map(drop)
 }
 
-/// Notes to which hosts the tokens of one connection may go.
+/// Stores the origins that a connection's tokens may be sent to.
 pub fn keep_one_for(connection: &Connection, id: &ConnectionId, origins: &Origins) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE connection SET kept_for = ?2 WHERE id = ?1", params![id, Json(origins)])
         .map(drop)
 }
 
-/// Marks that a refresh is about to be sent: if the program ends now, the next one knows that it may have been.
+/// Marks that a refresh is about to be sent. If the program ends before the response, the next run finds the mark.
 pub fn begin_refresh(connection: &Connection, id: &ConnectionId, at: Timestamp) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE connection SET refresh_begun = ?2 WHERE id = ?1", params![id, Time(at)])
         .map(drop)
 }
 
-/// Connections whose refresh was begun and never ended.
+/// Connections with a refresh that was started and not finished.
 pub fn cut_off(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
     connection
         .prepare("SELECT * FROM connection WHERE refresh_begun IS NOT NULL")?
@@ -280,7 +280,7 @@ pub fn cut_off(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> 
         .collect()
 }
 
-/// A refresh of the grant of `version` ended without a new one; answers whether that grant is still there.
+/// Records the failure of a refresh of the grant of `version`. Returns whether that grant is still stored.
 pub fn end_refresh(
     connection: &Connection,
     id: &ConnectionId,
@@ -301,7 +301,8 @@ pub fn end_refresh(
     Ok(changed == 1)
 }
 
-/// Forgets that an app was not accepted, which was corrected since: its connections are refreshed again.
+/// Clears the `invalid_client` failures of an app whose credentials were corrected, so that its connections are
+/// refreshed again.
 pub fn forget_client_refusals(connection: &Connection, app: &AppId) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -312,7 +313,7 @@ pub fn forget_client_refusals(connection: &Connection, app: &AppId) -> rusqlite:
         .map(drop)
 }
 
-/// Notes that the grant of `version` is refused for good.
+/// Records that the grant of `version` is refused for good.
 pub fn set_refused(
     connection: &Connection,
     id: &ConnectionId,
@@ -327,7 +328,7 @@ pub fn set_refused(
         .map(drop)
 }
 
-/// Notes what went wrong, or that nothing is.
+/// Stores or clears what is wrong with a connection.
 pub fn set_trouble(
     connection: &Connection,
     id: &ConnectionId,
@@ -338,7 +339,7 @@ pub fn set_trouble(
         .map(drop)
 }
 
-/// Deletes the tokens of `version` and keeps the rest; answers whether they were there.
+/// Deletes the tokens of `version` and keeps the rest. Returns whether they were stored.
 pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, seen = NULL, trouble = NULL,

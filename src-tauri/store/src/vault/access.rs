@@ -21,7 +21,7 @@ use crate::vault_table::VaultRow;
 /// How long a person may take to unlock the keyring.
 pub(super) const KEYRING_UNLOCK_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A keyring that takes longer to reply is showing a prompt.
+/// A keyring that takes longer to respond is showing a prompt.
 const KEYRING_PROMPT_THRESHOLD: Duration = Duration::from_secs(2);
 
 /// Encrypts and decrypts secrets. The key is fetched at the first use.
@@ -37,14 +37,13 @@ pub(super) struct Inner {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) open: Option<OpenVault>,
-    /// Previous keys. They open values that were read or sealed before a re-key and are still in memory.
+    /// Earlier keys, for values that were read or encrypted before a re-key and are still in memory.
     before: Vec<VaultKey>,
     /// The keyring request in flight, shared by all callers; true once it has ended.
     asking: Option<watch::Receiver<bool>>,
-    /// Why the last keyring request returned no key.
+    /// Why the last keyring request failed.
     pub(super) failure: Option<Error>,
-    /// The problem that is shown to the person: `failure` if the keyring or the passphrase caused it, or a pending
-    /// prompt.
+    /// The problem to show to the person: `failure` if the keyring or the passphrase caused it, or a pending prompt.
     error: Option<Error>,
     /// Whether a task waits for the keyring to become available.
     watched: bool,
@@ -61,17 +60,17 @@ impl Vault {
         Self(Arc::new(Inner { keyring, store, tell: Box::new(tell), state: Mutex::default() }))
     }
 
-    /// Why the last attempt to open the vault failed; none if it succeeded.
+    /// Why the last attempt to open the vault failed; `None` if it succeeded.
     pub fn error(&self) -> Option<Error> {
         self.0.state().error.clone()
     }
 
-    /// Whether the database has a vault, or an attempt to create one failed.
+    /// Whether the database has a vault, or creating one has failed.
     fn is_needed(&self) -> Result<bool> {
         Ok(self.error().is_some() || self.0.store.read(crate::vault_table::vault)?.is_some())
     }
 
-    /// How the vault is protected.
+    /// What protects the vault.
     pub fn protection(&self) -> Result<Protection> {
         Ok(match self.0.store.read(crate::vault_table::vault)? {
             None => Protection::None,
@@ -80,14 +79,14 @@ impl Vault {
         })
     }
 
-    /// Checks the keyring as far as that needs no prompt.
+    /// Checks the keyring without causing a prompt.
     pub async fn inspect_keyring(&self) -> Result<()> {
         let keyring = Arc::clone(&self.0.keyring);
         let looked = tokio::task::spawn_blocking(move || keyring.look()).await.map_err(|_| broken_off())?;
         looked.map_err(fetch_key::offer)
     }
 
-    /// Like [`Self::check`], but never causes a prompt: fails if the keyring is locked.
+    /// Like [`Self::check`], but fails if the keyring is locked instead of causing a prompt.
     #[cfg(target_os = "linux")]
     async fn check_without_prompt(&self) -> Result<()> {
         let opened = async {
@@ -108,7 +107,7 @@ impl Vault {
         self.key().await.map(drop)
     }
 
-    /// [`Self::check`] where a vault exists or was to be created; returns the error.
+    /// Like [`Self::check`], if a vault exists or creating one has failed; returns the error.
     pub async fn check_if_needed(&self) -> Option<Error> {
         match self.is_needed() {
             Ok(false) => None,
@@ -117,7 +116,7 @@ impl Vault {
         }
     }
 
-    /// [`Self::check_without_prompt`] where a vault exists or was to be created; returns the error.
+    /// Like [`Self::check_without_prompt`], if a vault exists or creating one has failed; returns the error.
     #[cfg(target_os = "linux")]
     pub async fn check_without_prompt_if_needed(&self) -> Option<Error> {
         match self.is_needed() {
@@ -127,15 +126,15 @@ impl Vault {
         }
     }
 
-    /// Encrypts a secret. `associated_data` names table, id and column, such as `connection/ID/access` for
-    /// `sealed_access`. Hold [`Store::vault_shared_lock`] until the value is stored, so that the vault is not
-    /// re-keyed in between.
+    /// Encrypts a secret. `associated_data` names table, ID and column, such as `connection/ID/access` for
+    /// `sealed_access`. Hold [`Store::vault_shared_lock`] until the value is stored, so that the vault is not re-keyed
+    /// in between.
     pub async fn seal(&self, associated_data: &str, secret: &SecretString) -> Result<Sealed> {
         let key = self.key().await?.key;
         Ok(Sealed(key.seal(associated_data, secret.expose_secret().as_bytes())))
     }
 
-    /// Decrypts a value that was sealed for `associated_data`.
+    /// Decrypts a value that was encrypted for `associated_data`.
     pub async fn open(&self, associated_data: &str, sealed: &Sealed) -> Result<SecretString> {
         let key = self.key().await?.key;
         let before = || self.0.state().before.iter().find_map(|key| key.open(associated_data, &sealed.0));
@@ -143,7 +142,7 @@ impl Vault {
         std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
     }
 
-    /// Decrypts a value if the key of `vault`, the current one, is in memory already; never asks the keyring.
+    /// Decrypts a value if the current key, that of `vault`, is in memory. Never uses the keyring.
     #[cfg(target_os = "linux")]
     pub fn open_if_unlocked(
         &self,
@@ -193,14 +192,14 @@ impl Vault {
 }
 
 impl Inner {
-    /// The key, or the keyring request in flight, which is started or joined. The keyring blocks until the person has
-    /// unlocked it; so the request runs on a thread of its own, and there is at most one.
+    /// The key from memory, or the pending keyring request, which is started or joined. The keyring blocks until the
+    /// person has unlocked it, so the request runs on its own thread, and there is at most one.
     fn key_or_question(self: &Arc<Self>) -> Result<Result<OpenVault, watch::Receiver<bool>>> {
         let row = self.store.read(crate::vault_table::vault);
         let mut state = self.state();
         let row = match (row, &state.open) {
             (Ok(row), _) => row,
-            // A database that cannot be read now must not cost new tokens for want of a key.
+            // If the database cannot be read, the key in memory is used: new tokens must not be lost for lack of a key.
             (Err(_), Some(open)) => return Ok(Ok(open.clone())),
             (Err(error), None) => return Err(error),
         };
@@ -252,7 +251,7 @@ impl Inner {
         }
     }
 
-    /// Waits until the keyring may be available, and asks it then. Runs only while there is a problem.
+    /// Waits until the keyring may be available, and requests the key. Runs only while there is a problem.
     fn watch(self: &Arc<Self>) {
         let (vault, keyring) = (Arc::downgrade(self), Arc::clone(&self.keyring));
         tokio::spawn(async move {
@@ -275,14 +274,15 @@ impl Inner {
 }
 
 impl State {
-    /// Whether the problem may pass without an action in Grapnel. Access that the person denied is requested again
-    /// only when the person asks for it.
+    /// Whether the problem may resolve without an action in Grapnel. Access that the person denied is requested again
+    /// only by an action of the person.
     fn may_pass(&self) -> bool {
         let stays = [Code::KeyringDenied, Code::PassphraseNeeded];
         self.error.as_ref().is_some_and(|error| !stays.contains(&error.code))
     }
 
-    /// If another process re-keyed the vault, demotes our key to a previous one, which still opens old values.
+    /// If another process has re-keyed the vault, keeps this process's key as an earlier one, which still opens old
+    /// values.
     fn demote_other_key(&mut self, vault: Option<&str>) {
         if let Some(open) = self.open.take_if(|open| Some(open.vault.as_str()) != vault) {
             self.before.push(open.key);

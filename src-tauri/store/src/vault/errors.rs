@@ -1,4 +1,4 @@
-//! Why the vault does not open.
+//! The errors for a vault that does not open.
 
 use grapnel_model::error::{Code, Error};
 

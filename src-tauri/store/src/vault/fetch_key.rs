@@ -11,7 +11,7 @@ use super::seal::VaultKey;
 use crate::Store;
 use crate::vault_table::{VaultRow, forget_retired, insert_vault_if_absent, vault};
 
-/// Associated data and plaintext of the check value, by which the right key is recognized.
+/// Associated data and plaintext of the check value.
 const CHECK: (&str, &[u8]) = ("vault/check", b"grapnel");
 
 /// The key from the keyring; creates the vault if there is none.
@@ -52,9 +52,8 @@ pub(super) fn vault_of(key: &VaultKey) -> VaultRow {
     }
 }
 
-/// Creates a key and stores it in the keyring. Its random name keeps two processes that do this at once from
-/// replacing each other's key. It is read back, so that a keyring which does not persist entries is detected before
-/// anything depends on it.
+/// Creates a key and stores it in the keyring. Its random name keeps two concurrent processes from replacing each
+/// other's key. The key is read back, to detect a keyring that does not persist entries before anything depends on it.
 pub(super) fn create_vault_key(keyring: &dyn Keyring) -> Result<(VaultRow, VaultKey)> {
     let key = VaultKey::random();
     let new = vault_of(&key);
@@ -68,7 +67,7 @@ pub(super) fn create_vault_key(keyring: &dyn Keyring) -> Result<(VaultRow, Vault
     Ok((new, key))
 }
 
-/// Removes the previous key, which opens nothing any more, from the keyring. If that fails, the next request tries
+/// Deletes the previous key, which opens nothing any more, from the keyring. If that fails, the next request tries
 /// again.
 pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
     let Some(name) = &row.retired else { return };
@@ -78,7 +77,7 @@ pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
     }
 }
 
-/// Adds to a keyring error that a passphrase can protect the vault instead. Used where no vault exists yet.
+/// Adds to a keyring error that a passphrase can protect the vault instead. Used while no vault exists.
 pub(super) fn offer(error: Error) -> Error {
     if !error.code.is_of_vault() {
         return error;
@@ -89,7 +88,7 @@ pub(super) fn offer(error: Error) -> Error {
     ))
 }
 
-/// What to do about a vault whose key is lost.
+/// The hint for a vault whose key is lost.
 const RESET_HINT: &str = "If it is lost for good, reset the vault (grapnel vault reset): its secrets are deleted, and \
     you reconnect.";
 

@@ -9,45 +9,45 @@ const FIRST_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// A keyring that stores keys by name. Calls may block until the person has unlocked it.
 pub trait Keyring: Send + Sync + 'static {
-    /// The key named `name`; none if there is no such entry.
+    /// The key named `name`; `None` if there is no such entry.
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error>;
-    /// Like [`Self::get`]; of several entries of that name, the one that `is_right` accepts.
+    /// Like [`Self::get`]; among several entries with that name, the one that `is_right` accepts.
     fn find(&self, name: &str, is_right: &dyn Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>, Error> {
         let _ = is_right;
         self.get(name)
     }
-    /// Stores a key under `name`; replaces an entry of that name.
+    /// Stores a key under `name`, replacing an existing entry.
     fn set(&self, name: &str, key: &[u8]) -> Result<(), Error>;
-    /// Removes the key named `name`, if there is one.
+    /// Deletes the key named `name`, if it exists.
     fn remove(&self, name: &str) -> Result<(), Error>;
-    /// Checks the keyring as far as that needs no prompt.
+    /// Checks the keyring without causing a prompt.
     fn look(&self) -> Result<(), Error> {
         Ok(())
     }
-    /// Unlocks the keyring if that needs no prompt: some are locked until a program asks, although the login has
-    /// unlocked them.
+    /// Unlocks the keyring if that needs no prompt. Some are locked until a program asks, although the login has
+    /// provided the password.
     fn wake(&self) -> KeyringSignal {
         Box::pin(std::future::ready(()))
     }
-    /// Ends when an unavailable keyring may be available again. `tries` counts the attempts that failed since.
+    /// Completes when an unavailable keyring may be available again. `tries` counts the failed attempts since.
     fn may_answer(&self, tries: u32) -> KeyringSignal {
         let _ = tries;
         Box::pin(std::future::pending())
     }
-    /// Ends when the keyring is known to be unlocked; never where the platform does not signal that.
+    /// Completes when the keyring is known to be unlocked; never if the platform does not signal that.
     fn opened(&self) -> KeyringSignal {
         Box::pin(std::future::pending())
     }
-    /// Ends when the keyring may have been locked or has ended; at once where the platform does not signal that.
+    /// Completes when the keyring may have been locked or ended; at once if the platform does not signal that.
     fn closed(&self) -> KeyringSignal {
         Box::pin(std::future::ready(()))
     }
 }
 
-/// A future that ends when the state of the keyring changes.
+/// A future that completes when the state of the keyring changes.
 pub type KeyringSignal = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Exponential back-off, from half a minute, where the platform does not signal when to try again.
+/// Exponential back-off from half a minute, for platforms that do not signal when to try again.
 pub(super) async fn pause(tries: u32) {
     tokio::time::sleep(FIRST_RETRY_DELAY * 2u32.pow(tries.min(7))).await;
 }

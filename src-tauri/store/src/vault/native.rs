@@ -11,7 +11,7 @@ use super::keyring::{Keyring, KeyringSignal, pause};
 /// The service attribute of the entry.
 const SERVICE: &str = "dev.grapnel.desktop";
 
-/// The keyring of the operating system. Each call looks it up, so that it is found as soon as it is available.
+/// The keyring of the operating system. Each call looks it up, so that it is used as soon as it is available.
 #[derive(Debug, Clone, Default)]
 pub struct SystemKeyring {
     _private: (),

@@ -10,16 +10,15 @@ use zeroize::Zeroizing;
 use super::seal::VaultKey;
 use crate::BACKUP_FILES;
 
-/// RFC 9106 §4, the second recommended option: 64 MiB, three passes, four lanes. (OWASP asks for no less than
-/// 19 MiB and two passes.)
+/// RFC 9106 §4, the second recommended option: 64 MiB, three passes, four lanes. OWASP's minimum is 19 MiB and two
+/// passes.
 const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 const LANES: u32 = 4;
-/// Upper bounds for stored parameters: a damaged row must not exhaust the machine.
+/// Upper bounds for stored parameters: a damaged row must not exhaust the computer's memory.
 const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 const MAX_PASSES: u32 = 64;
-/// NIST SP 800-63B requires 8 characters where the number of guesses is limited. An attacker with a copy of the file
-/// can guess without a limit.
+/// NIST SP 800-63B requires 8 characters if guesses are limited in number. With a copy of the file they are not.
 const MIN_PASSPHRASE_CHARS: usize = 12;
 const MAX_PASSPHRASE_BYTES: usize = 1024;
 
@@ -53,7 +52,7 @@ impl KdfParams {
         }
     }
 
-    /// Derives the key from `passphrase`. Takes a large part of a second and `memory_kib` of memory.
+    /// Derives the key from `passphrase`. Takes a good part of a second and `memory_kib` of memory.
     pub(super) fn derive_key(&self, passphrase: &SecretString) -> Result<VaultKey> {
         if self.memory_kib > MAX_MEMORY_KIB || self.passes > MAX_PASSES {
             return Err(impossible());
@@ -69,7 +68,7 @@ impl KdfParams {
     }
 }
 
-/// Refuses a new passphrase that is too weak. Called only where the person chooses one.
+/// Refuses a new passphrase that is too weak. An existing one is never checked.
 pub fn check(passphrase: &SecretString) -> Result<()> {
     let passphrase = passphrase.expose_secret();
     let length = passphrase.chars().count();
@@ -126,7 +125,7 @@ mod tests {
         assert!(new.salt.len() >= 32, "sixteen bytes at least");
     }
 
-    /// A vault's row, and the key that OpenSSL's Argon2id gives for it.
+    /// A stored row, and the key that OpenSSL's Argon2id derives for it.
     #[test]
     fn a_row_that_was_written_goes_on_opening() {
         let kept = r#"{"algorithm":"argon2id","memory_kib":65536,"passes":3,"lanes":4,

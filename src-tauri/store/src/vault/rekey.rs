@@ -1,5 +1,5 @@
-//! Re-keys the vault: from the keyring to a passphrase, back, or to another passphrase. One transaction encrypts
-//! every secret under a new key. The new key is stored before it, and the old key is removed after it.
+//! Re-keys the vault: from the keyring to a passphrase, back, or to another passphrase. One transaction encrypts every
+//! secret with the new key. The new key is stored before the transaction, and the old one is deleted after it.
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ use crate::vault_table::{VaultRow, all_sealed, replace_vault, vault};
 pub enum Opener {
     /// The key in the operating system’s keyring.
     Keyring,
-    /// A passphrase, from which the key is derived.
+    /// A passphrase that the key is derived from.
     Passphrase(SecretString),
 }
 
 impl Vault {
-    /// Unlocks the vault with its passphrase for the life of this process.
+    /// Unlocks the vault with its passphrase until the process ends.
     pub async fn unlock(&self, passphrase: &SecretString) -> Result<()> {
         let Some(row) = self.0.store.read(vault)? else { return Err(no_passphrase()) };
         let Some(kdf_params) = row.kdf_params.clone() else { return Err(no_passphrase()) };
@@ -38,8 +38,11 @@ impl Vault {
         Ok(())
     }
 
-    /// Re-keys the vault, so that `opener` opens it. The vault must be open; otherwise this fails and changes
-    /// nothing. Waits until no process holds a sealed value that it has not stored yet.
+    /// Re-keys the vault, so that `opener` opens it. Waits until no process has an encrypted value that it has not
+    /// stored.
+    ///
+    /// # Errors
+    /// The vault is not open; nothing was changed.
     pub async fn move_to(&self, opener: Opener) -> Result<()> {
         if let Opener::Passphrase(new) = &opener {
             passphrase::check(new)?;
@@ -84,16 +87,16 @@ impl Inner {
         }
     }
 
-    /// Removes a new key from the keyring after a failed re-key, unless the database uses it.
+    /// Deletes a new key from the keyring after a failed re-key, unless the database uses it.
     fn withdraw(&self, new: &VaultRow) {
         let is_unused = self.store.read(vault).is_ok_and(|row| row.is_none_or(|row| row.name != new.name));
         if is_unused && new.kdf_params.is_none() {
-            // A key that stays behind opens nothing.
+            // A key that cannot be deleted opens nothing.
             let _ = self.keyring.remove(&new.name);
         }
     }
 
-    /// Encrypts every secret under the new key and replaces the vault row, in one transaction.
+    /// Encrypts every secret with the new key and replaces the vault row, in one transaction.
     fn reseal(&self, before: Option<&OpenVault>, new: &mut VaultRow, key: &VaultKey) -> Result<()> {
         let _alone = self.store.vault_exclusive_lock()?;
         self.store.write(|tx| {

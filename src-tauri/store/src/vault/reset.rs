@@ -9,8 +9,10 @@ use super::errors::broken_off;
 use crate::vault_table::{delete_sealed, vault};
 
 impl Vault {
-    /// Deletes every secret and the vault. Refused where the vault opens, and where the keyring is only unavailable
-    /// at present.
+    /// Deletes every secret and the vault.
+    ///
+    /// # Errors
+    /// The vault opens, or the keyring is only temporarily unavailable.
     pub async fn reset(&self) -> Result<()> {
         let lost = self.0.store.read(vault)?.map(|row| row.name);
         match self.check().await {
@@ -30,7 +32,7 @@ fn opens() -> Error {
         .means("Nothing was changed.")
 }
 
-/// Whether the key is lost, rather than unavailable at present.
+/// Whether the key is lost, not just temporarily unavailable.
 fn is_for_good(code: Code) -> bool {
     matches!(code, Code::KeyMissing | Code::KeyWrong | Code::PassphraseNeeded)
 }

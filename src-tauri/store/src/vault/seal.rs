@@ -1,12 +1,12 @@
-//! Encryption with XChaCha20-Poly1305 under the vault key. Record and column are associated data, so that a value
-//! which is moved to another record or column does not decrypt.
+//! Encryption with XChaCha20-Poly1305 and the vault key. Record and column are associated data, so that a value that is
+//! moved to another record or column does not decrypt.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
 use grapnel_model::secret::random;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// The first byte of every sealed value: the version of its format.
+/// The first byte of every encrypted value: the version of the format.
 const FORMAT_VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
 
@@ -19,7 +19,7 @@ impl VaultKey {
         Self(random())
     }
 
-    /// The key in `bytes`; none if the length is wrong.
+    /// The key in `bytes`; `None` if the length is wrong.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
@@ -41,7 +41,7 @@ impl VaultKey {
         [&[FORMAT_VERSION][..], &nonce, &sealed].concat()
     }
 
-    /// Decrypts a value; none if it was sealed under another key or for other associated data, or was changed.
+    /// Decrypts a value; `None` if it was encrypted with another key or for other associated data, or was modified.
     pub(super) fn open(&self, associated_data: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (&FORMAT_VERSION, rest) = sealed.split_first()? else { return None };
         let (nonce, text) = rest.split_at_checked(NONCE_BYTES)?;

@@ -1,5 +1,5 @@
-//! The keyring of a Linux or BSD desktop: the Secret Service on the session bus (GNOME Keyring, `KWallet`,
-//! KeePassXC). Each call looks it up, so that it is found as soon as it is available.
+//! The keyring of a Linux or BSD desktop: the Secret Service on the session bus (GNOME Keyring, `KWallet`, KeePassXC).
+//! Each call looks it up, so that it is used as soon as it is available.
 
 mod bus;
 mod errors;
@@ -24,15 +24,15 @@ use names::{NAME, PATH, SERVICE};
 const FILED_UNDER: &str = "dev.grapnel.desktop";
 /// The label of the entry.
 const LABEL: &str = "Grapnel vault key";
-/// A search that took longer has prompted the person to unlock something (KeePassXC does); no second prompt follows.
+/// A search that took longer has prompted the person to unlock something (KeePassXC does); a second prompt is avoided.
 const PROMPT_THRESHOLD: Duration = Duration::from_secs(1);
-/// Delay after a signal before the keyring is asked, since signals come in bursts.
+/// Delay between a signal and asking the keyring, since signals come in bursts.
 const SETTLE_DELAY: Duration = Duration::from_millis(500);
 
 /// The keyring of the operating system.
 #[derive(Debug, Clone, Default)]
 pub struct SystemKeyring {
-    /// The address of the bus; none for the session bus.
+    /// The address of the bus; `None` for the session bus.
     bus: Option<String>,
 }
 
@@ -47,8 +47,8 @@ impl SystemKeyring {
         let open = |encryption| SecretService::connect_with_existing(encryption, connection.clone());
         let service = match open(EncryptionType::Dh) {
             Ok(service) => service,
-            // The service cannot encrypt (KWallet without its plugin, pass-secrets). Only programs of this account
-            // can read its Unix socket, and they could ask the service themselves.
+            // The service cannot encrypt (KWallet without its plugin, pass-secrets). Only programs of this account can
+            // read the bus's Unix socket, and they could ask the service themselves.
             Err(error) if matches!(Reply::of(&error), Reply::Other) => {
                 if !is_private {
                     return Err(errors::no_encryption(&error));
@@ -163,7 +163,7 @@ struct Service {
 }
 
 impl Service {
-    /// The entries of this name in all collections. A service may hide entries of a locked collection.
+    /// The entries with this name in all collections. A service may hide entries of a locked collection.
     fn search(&self, name: &str) -> Result<Vec<Item<'_>>, Error> {
         let found = self.service.search_items(attributes(name)).map_err(|error| errors::failed(&error))?;
         let mut items: Vec<Item<'_>> = found.unlocked.into_iter().chain(found.locked).collect();
@@ -172,8 +172,7 @@ impl Service {
         Ok(items)
     }
 
-    /// Unlocks the default collection, which may hide its entries. `was_asked`: whether the person has just been
-    /// prompted.
+    /// Unlocks the default collection, which may hide its entries. `was_asked`: whether the person was just prompted.
     fn open_default(&self, was_asked: bool) -> Result<(), Error> {
         let collection = match self.service.get_default_collection() {
             Ok(collection) => collection,
@@ -207,7 +206,7 @@ impl Service {
         })
     }
 
-    /// Fails if another collection is locked, which may hide the entry.
+    /// Fails if another collection is locked, since the entry may be in it.
     fn is_nowhere_else(&self) -> Result<(), Error> {
         let locked = self.locked_labels();
         if locked.is_empty() { Ok(()) } else { Err(errors::not_open(&locked)) }
@@ -219,14 +218,14 @@ impl Service {
         locked.map(|collection| label(collection.get_label(), &collection.collection_path)).collect()
     }
 
-    /// Unlocks the locked ones of the entries. May prompt the person.
+    /// Unlocks the locked entries. May prompt the person.
     fn unlock(&self, items: &[Item<'_>]) -> Result<(), Error> {
         let locked: Vec<&Item<'_>> = items.iter().filter(|item| item.is_locked().unwrap_or(false)).collect();
         if locked.is_empty() {
             return Ok(());
         }
         self.service.unlock_all(&locked).map_err(|error| match Reply::of(&error) {
-            // Either the collection is still locked, or it is unlocked and the person denied this entry.
+            // Either the collection is still locked, or it is unlocked and the person denied access to this entry.
             Reply::Dismissed if locked.iter().all(|item| self.is_in_open_collection(item)) => {
                 errors::denied()
             }
@@ -264,13 +263,13 @@ impl Service {
     }
 }
 
-/// The label of an entry or a collection; without one, the last part of its path.
+/// The label of an entry or a collection; if it has none, the last part of its path.
 fn label(told: Result<String, ServiceError>, path: &ObjectPath<'_>) -> String {
     let told = told.ok().filter(|label| !label.trim().is_empty());
     told.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default().to_owned())
 }
 
-/// The key of the only entry, or of several the right one: a restored backup or a synchronized database leaves
+/// The key of the only entry, or the right key among several: a restored backup or a synchronized database leaves
 /// copies.
 fn one_of(items: &[Item<'_>], is_right: &dyn Fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>, Error> {
     let mut keys = Vec::new();
@@ -280,7 +279,7 @@ fn one_of(items: &[Item<'_>], is_right: &dyn Fn(&[u8]) -> bool) -> Result<Option
             Ok(key) => keys.push(key),
             Err(error) => match Reply::of(&error) {
                 Reply::NoObject => {}
-                // The collection is unlocked by now, so the access to this entry was denied.
+                // The collection is unlocked by now, so access to this entry was denied.
                 Reply::Locked | Reply::Denied => return Err(errors::denied()),
                 _ => return Err(errors::failed(&error)),
             },

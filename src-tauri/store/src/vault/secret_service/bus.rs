@@ -9,13 +9,13 @@ use super::errors::{self, VARIABLE};
 /// The characters that a bus address may contain unescaped.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'/').remove(b'.').remove(b'\\');
 
-/// A connection, and whether only this account's programs reach the bus.
+/// A connection, and whether only programs of this account can reach the bus.
 pub(super) struct Bus {
     pub(super) connection: blocking::Connection,
     pub(super) is_private: bool,
 }
 
-/// Connects to the bus at `set`, or else to the first session bus that answers.
+/// Connects to the bus at `set`, or else to the first session bus that responds.
 pub(super) fn connect(set: Option<&str>) -> Result<Bus, Error> {
     let mut failure = None;
     for address in addresses(set) {
@@ -50,7 +50,7 @@ fn named() -> Option<String> {
     std::env::var(VARIABLE).ok().filter(|address| !address.is_empty())
 }
 
-/// The given address alone; without one (cron, ssh, su), the usual addresses of a session bus.
+/// The given address alone, or, if none is given (cron, ssh, su), the usual addresses of a session bus.
 fn addresses(set: Option<&str>) -> Vec<String> {
     if let Some(address) = set.map(str::to_owned).or_else(named) {
         return vec![address];

@@ -12,7 +12,7 @@ const SAFE: &str = "Your tokens are sealed with a key that is kept there. None o
 const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read \
     until it is unlocked.";
 
-/// The replies of a service that Grapnel distinguishes.
+/// The responses of a service that Grapnel distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reply {
     /// No service runs and none can be started.
@@ -25,7 +25,7 @@ pub(super) enum Reply {
     NoObject,
     /// The service refuses this program.
     Denied,
-    /// The bus ended, or there was no reply.
+    /// The bus ended, or there was no response.
     Lost,
     /// Any other error.
     Other,
@@ -77,7 +77,7 @@ impl Reply {
     }
 }
 
-/// The error for a failed call of which only the reply is known.
+/// The error for a failed call if only the response is known.
 pub(super) fn failed(error: &ServiceError) -> Error {
     tracing::warn!(%error, "the keyring failed");
     match Reply::of(error) {
@@ -131,7 +131,7 @@ pub(super) fn locked() -> Error {
         .hint("Unlock the keyring, then try again. It has a password of its own, often that of your login.")
 }
 
-/// The key was not found, but may be in a collection that is locked or closed.
+/// The key was not found, but may be in a locked or closed collection.
 pub(super) fn not_open(labels: &[String]) -> Error {
     let (message, hint) = if labels.is_empty() {
         (
@@ -172,7 +172,7 @@ pub(super) fn dangling(path: &str) -> Error {
     )
 }
 
-/// Several entries have this name, and none of them opens the vault.
+/// Several entries have this name, and none has the right key.
 pub(super) fn ambiguous(labels: &[String]) -> Error {
     Error::new(
         Code::KeyringAmbiguous,

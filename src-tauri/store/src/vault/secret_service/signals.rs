@@ -85,7 +85,7 @@ async fn becomes(bus: Option<&str>, open: bool) -> Result<()> {
 }
 
 /// Asks a running service to unlock its default collection if that needs no prompt: some report it as locked until a
-/// program asks, although the login gave them the password. A prompt that the service offers is not shown.
+/// program asks, although the login has provided the password. A prompt that the service offers is not shown.
 pub(super) async fn wake(bus: Option<&str>) {
     let asked = async {
         let bus = &connect_async(bus).await?;
@@ -101,7 +101,7 @@ pub(super) async fn wake(bus: Option<&str>) {
     }
 }
 
-/// The default collection; none if there is no such collection or no service. Does not start the service.
+/// The default collection; `None` if it or the service does not exist. Does not start the service.
 async fn default_collection(bus: &Connection) -> Result<Option<OwnedObjectPath>> {
     let bus_itself = zbus::fdo::DBusProxy::new(bus).await?;
     if !bus_itself.name_has_owner(NAME.try_into()?).await? {
