@@ -1,4 +1,5 @@
-//! Archives: apps and connections in one file, encrypted with a passphrase, to move to another computer or to keep.
+//! Archives: apps and connections in one file, encrypted with a passphrase, as a backup or for moving to another
+//! computer.
 
 mod checks;
 mod document;

@@ -1,5 +1,4 @@
-//! Signing in: an attempt is started, the browser takes the person to the provider, and the callback
-//! brings the attempt to its end.
+//! Sign-in: an attempt starts, the browser takes the person to the provider, and the callback finishes the attempt.
 
 mod attempt_timeout;
 mod attempts;

@@ -1,4 +1,4 @@
-//! The person's own browser.
+//! Opens URLs in the person's browser.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,33 +8,33 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::clean_line;
 
-/// A launcher that still runs after this long may have found a browser: some stay for as long as it does.
+/// A launcher that still runs after this time may have succeeded: some run as long as the browser does.
 const SETTLED: Duration = Duration::from_secs(3);
-/// By what a desktop lets a program come to the front that a person has just asked for: of the xdg-activation protocol,
-/// and of startup notification before it.
+/// The variables with a token that lets a program raise its window after a user action: xdg-activation, and startup
+/// notification before it.
 const ACTIVATION_TOKEN: &str = "XDG_ACTIVATION_TOKEN";
 const STARTUP_ID: &str = "DESKTOP_STARTUP_ID";
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What became of an address that was to be opened.
+/// The result of opening a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Launch {
-    /// A program took it.
+    /// A browser opened it.
     Opened,
-    /// A program took it, and whether the person sees a page is not known: it runs elsewhere than where they sit (SSH),
-    /// or its launcher still waits for something.
+    /// A program accepted it, but whether the person sees a page is unknown: it runs on a remote computer (SSH), or its
+    /// launcher has not finished.
     Unclear,
-    /// Nothing took it, or there is no display to see it on.
+    /// No program opened it, or there is no display.
     Failed,
 }
 
-/// Opens an address with a program of the person's choice, such as `firefox -P work`; with the system's launchers, such
-/// as `xdg-open`, one after the other until one does, where none is named. `activation` is the desktop's token for
-/// bringing the browser to the front, where there is one. May take some seconds, in which it blocks.
+/// Opens a URL with a command such as `firefox -P work`. If the command is empty, tries the system's launchers, such as
+/// `xdg-open`, until one succeeds. `activation` is the desktop's token for raising the browser, if there is one. May
+/// block for some seconds.
 pub fn open(address: &SecretString, with: &str, activation: Option<&str>) -> Launch {
     let Ok(parts) = parts(with) else { return Launch::Failed };
-    // The launchers would have a text browser fetch the page, with nobody to see it. One that is named in `BROWSER` may
-    // open it where the person sits, as an editor's remote session has it.
+    // Without a display, the launchers would start a text browser that nobody sees. A program in `BROWSER` may open the
+    // page where the person is, as in an editor's remote session.
     let is_seen_here = has_display();
     if parts.is_empty() && !is_seen_here && named().is_none() {
         return Launch::Failed;
@@ -48,7 +48,7 @@ pub fn open(address: &SecretString, with: &str, activation: Option<&str>) -> Lau
         None => open::commands(address.expose_secret()),
     };
     for launcher in &mut launchers {
-        // Those that started this program are used up.
+        // The tokens that started this program are used up.
         launcher.env_remove(ACTIVATION_TOKEN).env_remove(STARTUP_ID);
         if let Some(token) = activation {
             launcher.env(ACTIVATION_TOKEN, token);
@@ -61,15 +61,15 @@ pub fn open(address: &SecretString, with: &str, activation: Option<&str>) -> Lau
     }
 }
 
-/// The browser that this account's environment names.
+/// The browser named by the environment variable `BROWSER`.
 pub(crate) fn named() -> Option<String> {
     std::env::var("BROWSER").ok().filter(|name| !name.is_empty())
 }
 
-/// Whether there is a display, on which a window or a browser could be.
+/// Whether there is a display.
 #[cfg(target_os = "linux")]
 pub(crate) fn has_display() -> bool {
-    // Windows has one, whatever its Linux says.
+    // WSL has the display of Windows.
     ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]
         .iter()
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
@@ -80,8 +80,10 @@ fn has_display() -> bool {
     true
 }
 
-/// A command that is to open addresses, as a person entered it. Refused where it cannot be taken apart, or its program
-/// is not there.
+/// Validates a browser command as entered.
+///
+/// # Errors
+/// It cannot be parsed, or its program does not exist.
 pub fn entered(command: &str) -> Result<String> {
     let kept = kept(command)?;
     if is_there(&kept) {
@@ -93,20 +95,20 @@ pub fn entered(command: &str) -> Result<String> {
         .hint("Enter a program that a terminal finds (it is on PATH), or its whole path."))
 }
 
-/// The same for one that was chosen before: its program may be gone since.
+/// Like [`entered`] for a stored command, whose program may be gone.
 pub(crate) fn kept(command: &str) -> Result<String> {
     parts(command)
         .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
     Ok(command.trim().to_owned())
 }
 
-/// Whether the program of such a command is there to be started. An empty command is the system's own.
+/// Whether the program of a command exists. The empty command stands for the system's browser.
 pub(crate) fn is_there(command: &str) -> bool {
     let Ok(parts) = parts(command) else { return false };
     parts.first().is_none_or(|program| is_program(Path::new(program)))
 }
 
-/// Whether a program is there to be started, by its path or on `PATH`.
+/// Whether a program exists, by its path or on `PATH`.
 #[cfg(unix)]
 pub(crate) fn is_program(program: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -120,13 +122,13 @@ pub(crate) fn is_program(program: &Path) -> bool {
     std::env::split_paths(&path).any(|directory| is_executable(&directory.join(program)))
 }
 
-/// Programs are found in more ways than these there.
+/// Windows finds programs in more ways than `PATH`.
 #[cfg(not(unix))]
 pub(crate) fn is_program(_: &Path) -> bool {
     true
 }
 
-/// A command's program and arguments; quotes hold together what has spaces. Fails where a quote is left open.
+/// Splits a command into program and arguments; quotes group words. Fails if a quote is not closed.
 fn parts(command: &str) -> Result<Vec<String>, &'static str> {
     let (mut parts, mut part, mut quote) = (Vec::new(), None::<String>, None);
     for letter in command.chars() {
@@ -154,7 +156,7 @@ fn start(command: &mut Command) -> Launch {
             Ok(Some(_)) | Err(_) => return Launch::Failed,
             Ok(None) if start.elapsed() < SETTLED => std::thread::sleep(LOOK),
             Ok(None) => {
-                // Somebody must wait for it, or it stays as a zombie when it ends.
+                // Waits for the process, which would otherwise remain as a zombie.
                 std::thread::spawn(move || child.wait());
                 return Launch::Unclear;
             }

@@ -1,4 +1,4 @@
-//! What another process wrote, told as what happened: only that is read again.
+//! Turns the writes of other processes into events, so that only what changed is read again.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use grapnel_store::change_log::{self, Change};
 use crate::authorize;
 use crate::context::Context;
 
-/// If more was written at once, everything is read again.
+/// With more changes at once, everything is read again.
 const MANY: usize = 256;
 
-/// Follows what other processes write, for as long as there is anyone to tell.
+/// Follows the writes of other processes until the core is dropped.
 pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
     let mut others = ctx.store.watch_changes()?;
     let mut last = ctx.store.read(change_log::last)?;
@@ -30,7 +30,7 @@ pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
     Ok(())
 }
 
-/// Tells what was written since `last`. What this process wrote is among it, and harmless.
+/// Emits events for the changes since `last`. They include this process's own, which is harmless.
 fn tell(ctx: &Context, last: &mut i64) -> Result<()> {
     let read = ctx.store.read(|c| Ok((change_log::since(c, *last, MANY + 1)?, change_log::last(c)?)));
     let (changes, now) = read?;
@@ -44,7 +44,7 @@ fn tell(ctx: &Context, last: &mut i64) -> Result<()> {
             Change::Connection(id) => ctx.tell(Event::Connection(id)),
             Change::Attempt(id) => match authorize::get(ctx, &id) {
                 Ok(attempt) => ctx.tell(Event::Attempt(Box::new(attempt))),
-                // It is gone, and what is gone cannot be told of.
+                // A deleted attempt has no state to report.
                 Err(error) if error.code == Code::NotFound => ctx.tell(Event::Elsewhere),
                 Err(error) => return Err(error),
             },

@@ -1,4 +1,4 @@
-//! Connections: how each stands, and what of them a person is to be told.
+//! Connections: their status, and the notifications about them.
 
 mod first_page;
 mod list;

@@ -1,4 +1,4 @@
-//! What a connection opens at its provider: who it belongs to, what it may do, and what it holds there.
+//! The content that a connection gives access to, and the facts about its account and authorization.
 
 mod account;
 mod api;
@@ -44,8 +44,8 @@ use identity::Identity;
 use read_cache::{count_posts, list_of};
 use write_cache::{keep, named, of_project};
 
-/// Asks who the connection belongs to and what it may do, and keeps the answers: each that comes, whatever
-/// becomes of the others. An ID token is not stored, so that the one of the sign-in has to be given to be masked.
+/// Fetches the account and the authorization, and stores each result independently of the others. `id_token` is the one
+/// of the sign-in: it is not stored, and must be masked in the responses.
 pub(crate) async fn identify(
     ctx: &Arc<Context>,
     id: &ConnectionId,
@@ -75,7 +75,7 @@ pub(crate) async fn identify(
     identity.and(introspected.map(drop))
 }
 
-/// Whose a grant is that is not kept yet, asked with its own access token. `None` where nobody tells.
+/// The account of a grant that is not stored yet, fetched with its own access token. `None` if no endpoint returns it.
 pub(crate) async fn account_of_new(
     ctx: &Arc<Context>,
     id: &ConnectionId,
@@ -88,7 +88,7 @@ pub(crate) async fn account_of_new(
     who(&api, None, introspected.as_ref(), claims.as_ref()).await.ok()?.account
 }
 
-/// What the access token says of itself, where it is a JWT.
+/// The claims of the access token, if it is a JWT.
 async fn claims_of(api: &Api<'_>) -> Result<Option<Claims>> {
     let token = api.token().await?;
     let Some(jwt) = jwt::Jwt::parse(token.expose_secret()) else { return Ok(None) };
@@ -115,7 +115,7 @@ async fn who(
     Ok(Identity { account, note })
 }
 
-/// What introspection tells: of the app, and of the authorization.
+/// The result of introspection: the application and the authorization.
 struct Introspection {
     application: Option<Application>,
     told: Option<standard::Introspected>,
@@ -132,18 +132,18 @@ async fn introspect(api: &Api<'_>) -> Result<Introspection> {
     }
 }
 
-/// The projects that the connection opens.
+/// The projects of the connection.
 pub(crate) async fn projects(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Projects> {
     let api = grigora_api(ctx, id)?;
     let reply = api.get("project/list", Limits::LIST).await?;
     let (as_of, mut projects) = (ctx.now(), api.understand(grigora::projects(reply))?);
     keep(ctx, list_of(id, "projects", ""), as_of, projects.iter().map(of_project)).await;
-    // Not to know how many posts were read loses nothing.
+    // The list is complete without the number of cached posts.
     let _ = count_posts(ctx, id, &mut projects).await;
     Ok(Projects { as_of, projects })
 }
 
-/// Everything about one project.
+/// The details of a project.
 pub(crate) async fn project(ctx: &Arc<Context>, id: &ConnectionId, project_id: &str) -> Result<Project> {
     let api = grigora_api(ctx, id)?;
     let reply = api.post("project/details", json!({ "project_id": project_id })).await?;
@@ -152,7 +152,7 @@ pub(crate) async fn project(ctx: &Arc<Context>, id: &ConnectionId, project_id: &
     Ok(project)
 }
 
-/// The kinds of things that the connection opens, where they are not projects.
+/// The collections of the connection, for APIs without projects.
 pub(crate) fn collections(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Vec<Collection>> {
     Ok(match Api::of(ctx, id)?.config.content {
         Content::Grindery => grindery::collections(),
@@ -162,7 +162,7 @@ pub(crate) fn collections(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Vec<C
     })
 }
 
-/// The things of one kind: all, or those within another thing.
+/// The items of a collection: all, or those of one parent.
 pub(crate) async fn items(
     ctx: &Arc<Context>,
     id: &ConnectionId,

@@ -1,5 +1,4 @@
-//! What every operation stands on: the store, the vault, the HTTP client, the clock, and the way to say
-//! that something changed.
+//! The shared state of all operations: store, vault, HTTP client, clock and events.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,39 +16,39 @@ use grapnel_store::{self as store, Presence, Store};
 use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
-/// How many events may wait for a slow watcher before the oldest are dropped.
+/// How many events are queued for a slow listener before the oldest are dropped.
 const EVENTS: usize = 1024;
 
-/// A new grant that the store did not take: the only copy there is.
+/// A new grant that could not be stored. This is its only copy.
 #[derive(Clone)]
 pub(crate) struct UnsavedGrant {
-    /// The connection as it was when it was renewed.
+    /// The connection as it was when it was refreshed.
     pub(crate) row: ConnectionRow,
     pub(crate) grant: SealedGrant,
-    /// Why the store did not take it.
+    /// Why it could not be stored.
     pub(crate) error: Error,
-    /// Keeps other processes from renewing with the token that this grant replaced.
+    /// Keeps other processes from refreshing with the token that this grant replaced.
     pub(crate) alone: Arc<File>,
 }
 
 pub(crate) struct Context {
     pub(crate) store: Store,
-    /// What was browsed.
+    /// The cached content.
     pub(crate) cache: Cache,
     pub(crate) vault: Vault,
     pub(crate) http: Client,
-    /// The machine's clock: when things happen.
+    /// The system clock, for the times of events.
     pub(crate) clock: Arc<dyn Clock>,
-    /// The same, corrected: when tokens end.
+    /// The corrected clock, for the expiry of tokens.
     pub(crate) time: Arc<CorrectedClock>,
     pub(crate) events: broadcast::Sender<Event>,
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
-    /// That this process is at work on the data; set once it has entered.
+    /// The lock that announces this process; set once it has entered.
     presence: OnceLock<Presence>,
-    /// Held for reading by work that must not be broken off.
+    /// Read-locked by work that must not be interrupted.
     work: Arc<RwLock<()>>,
-    /// Held for reading while a browser waits for the page that ends its sign-in.
+    /// Read-locked while a browser waits for the last page of its sign-in.
     pages: Arc<RwLock<()>>,
 }
 
@@ -82,17 +81,17 @@ impl Context {
         self.clock.now()
     }
 
-    /// Takes over by how much an earlier run found the machine's clock to be wrong.
+    /// Loads the clock offset that an earlier run has measured.
     pub(crate) fn load_clock_offset(&self) -> Result<()> {
         self.store.read(store::clock::offset).map(|offset| self.time.remember(offset))
     }
 
-    /// Keeps it for the next one, with the tokens whose end was reckoned by it.
+    /// Stores the clock offset, in the transaction of the tokens whose expiry was computed with it.
     pub(crate) fn save_clock_offset(&self, tx: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
         store::clock::keep(tx, self.time.offset())
     }
 
-    /// Makes this process's presence known, after `settle` if it is alone.
+    /// Announces this process, after running `settle` if it is the only one.
     pub(crate) fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<()> {
         let presence = self.store.enter(settle)?;
         tracing::debug!(presence.is_alone, "entered");
@@ -101,54 +100,54 @@ impl Context {
         Ok(())
     }
 
-    /// Tells whoever watches. Nobody watching is no failure.
+    /// Emits an event. Having no listeners is fine.
     pub(crate) fn tell(&self, event: Event) {
         let _ = self.events.send(event);
     }
 }
 
 impl Context {
-    /// What is held while a connection is being renewed, so that nobody else renews it.
+    /// The lock for refreshing a connection within this process.
     pub(crate) fn renewal(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
         let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(renewals.entry(id.clone()).or_default())
     }
 
-    /// Whether a connection is being renewed right now.
+    /// Whether a connection is being refreshed now.
     pub(crate) fn is_refreshing(&self, id: &ConnectionId) -> bool {
         let renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
         renewals.get(id).is_some_and(|renewal| renewal.try_lock().is_err())
     }
 
-    /// Keeps a grant in memory that the store did not take.
+    /// Keeps a grant in memory that could not be stored.
     pub(crate) fn keep_unsaved(&self, grant: UnsavedGrant) {
         let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
         unsaved.insert(grant.row.id.clone(), grant);
     }
 
-    /// A grant that the store did not take before. It stays here until [`Self::drop_unsaved`].
+    /// The unsaved grant of a connection, if there is one. It is kept until [`Self::drop_unsaved`].
     pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<UnsavedGrant> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// The same, where the connection still holds what that grant replaces.
+    /// Like [`Self::unsaved`], if the connection still has the grant that the unsaved one replaces.
     pub(crate) fn unsaved_of(&self, id: &ConnectionId, version: i64) -> Option<UnsavedGrant> {
         self.unsaved(id).filter(|unsaved| unsaved.row.version == version)
     }
 
-    /// The connections that have such a grant, as they were when they were renewed.
+    /// The connections with an unsaved grant, as they were when they were refreshed.
     pub(crate) fn unsaved_connections(&self) -> Vec<ConnectionRow> {
         let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
         unsaved.values().map(|unsaved| unsaved.row.clone()).collect()
     }
 
-    /// Drops it: it is stored now, or nobody wants it any more.
+    /// Drops an unsaved grant: it is stored, or no longer wanted.
     pub(crate) fn drop_unsaved(&self, id: &ConnectionId) {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Says that work goes on which must not be broken off, and that what is sealed is not stored yet, for as long
-    /// as the answer is held. Waits while another process moves the vault.
+    /// Announces uninterruptible work that encrypts values and stores them; lasts as long as the guards are held. Waits
+    /// while another process re-keys the vault.
     pub(crate) async fn at_work(&self) -> Result<(OwnedRwLockReadGuard<()>, File)> {
         let busy = self.busy().await;
         let store = self.store.clone();
@@ -157,12 +156,12 @@ impl Context {
         Ok((busy, shared.map_err(broken_off)??))
     }
 
-    /// Says that work goes on which must not be broken off, for as long as the answer is held.
+    /// Announces uninterruptible work for as long as the guard is held.
     pub(crate) async fn busy(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.work).read_owned().await
     }
 
-    /// Says that a browser waits for a page, for as long as the answer is held.
+    /// Announces that a browser waits for a page, for as long as the guard is held.
     pub(crate) async fn page(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.pages).read_owned().await
     }
@@ -172,7 +171,7 @@ impl Context {
         drop(self.pages.write().await);
     }
 
-    /// Waits until no such work goes on; none begins while the answer is held.
+    /// Waits until no uninterruptible work is in progress; none starts while the guard is held.
     pub(crate) async fn idle(&self) -> OwnedRwLockWriteGuard<()> {
         Arc::clone(&self.work).write_owned().await
     }

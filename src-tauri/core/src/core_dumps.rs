@@ -1,12 +1,11 @@
-//! Core dumps, which would hold what the memory of this process holds.
+//! Prevents core dumps, which would contain keys and tokens.
 
-/// Keeps the memory of this process, which holds keys and tokens, out of core dumps. Programs that it starts inherit
-/// that.
+/// Disables core dumps of this process, and of the programs it starts.
 #[cfg(unix)]
 pub fn forbid() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    // Linux pipes a dump to its handler (such as systemd-coredump) whatever the limit is, but for a limit of one byte.
+    // Linux pipes a dump to its handler (such as systemd-coredump) whatever the limit is, unless it is one byte.
     const LIMIT: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
     let maximum = getrlimit(Resource::Core).maximum;
     let current = Some(maximum.map_or(LIMIT, |maximum| maximum.min(LIMIT)));
@@ -15,6 +14,6 @@ pub fn forbid() {
     }
 }
 
-/// There is no such limit there.
+/// This platform has no such limit.
 #[cfg(not(unix))]
 pub fn forbid() {}

@@ -1,5 +1,5 @@
-//! The doctor: looks at everything that has to work, and tells of each thing whether it does, what that means and
-//! what to do. What it tells is safe to show to anyone.
+//! Diagnostics: checks everything that has to work, with the meaning of each problem and what to do. The results are
+//! safe to publish.
 
 mod check;
 mod checks;
@@ -26,11 +26,11 @@ use linux as desktop;
 #[cfg(not(target_os = "linux"))]
 use unsupported as desktop;
 
-/// Looks at everything.
+/// Runs all checks.
 pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagnosis {
     let mut checks = vec![checks::vault(ctx).await];
     let (beside, program) = (Arc::clone(ctx), program.map(Path::to_owned));
-    // A store that cannot be read is told by its own check.
+    // A store that cannot be read is reported by its own check.
     let browsers =
         ctx.store.read(|c| Ok(Browsers { usual: settings::get(c)?.browser, own: connection::browsers(c)? }));
     let browsers = browsers.unwrap_or_default();
@@ -46,7 +46,7 @@ pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagn
     report::diagnosis(checks, report::held(ctx), report::recent(ctx), home)
 }
 
-/// What can be told where the data could not even be opened.
+/// The diagnostics if the data could not be opened.
 pub fn unopened(error: Error) -> Diagnosis {
     let data = Check::wrong("Data directory", Verdict::Broken, error);
     let checks = std::iter::once(data).chain(desktop::checks(None, &Browsers::default()));

@@ -1,7 +1,7 @@
-//! Fuzz targets: each reads hostile bytes with the program's own parsers, and asserts what must hold of whatever they
+//! Fuzz targets: each gives hostile bytes to the program's own parsers and asserts what must hold for whatever they
 //! accept. `tests/fuzz` runs them under libFuzzer; a test replays the checked-in inputs.
 
-// Shared with `grapnel-oauth` as a file: as a crate feature, it would have the tests build that crate twice.
+// Shared with `grapnel-oauth` as files: a crate feature would make the tests build that crate twice.
 #[allow(dead_code, reason = "each crate uses some of the checks")]
 #[path = "../../oauth/src/fuzz/checks.rs"]
 pub(crate) mod checks;
@@ -11,11 +11,11 @@ mod profile_file;
 mod replay;
 pub(crate) mod world;
 
-/// A directory's name, and the function that its inputs are given to.
+/// The name of a seed directory and the function that takes its inputs.
 #[cfg(test)]
 type Target = (&'static str, fn(&[u8]));
 
-/// The targets by the name of their directory in `tests/fuzz/seeds`.
+/// The targets, by the name of their directory in `tests/fuzz/seeds`.
 #[cfg(test)]
 const TARGETS: [Target; 5] = [
     ("callback", callback),
@@ -25,7 +25,7 @@ const TARGETS: [Target; 5] = [
     ("agent", agent),
 ];
 
-/// A callback address, as a browser or another program hands it over.
+/// A callback URL, as a browser or another program passes it.
 pub fn callback(data: &[u8]) {
     crate::authorize::fuzz::callback(data);
 }
@@ -40,18 +40,18 @@ pub fn profile_file(data: &[u8]) {
     profile_file::profile_file(data);
 }
 
-/// An archive: the document inside (it begins with `{`), a whole file (`age-encryption.org/`), or changes to a file
-/// that was sealed here (anything else).
+/// An archive: its document (begins with `{`), a whole file (`age-encryption.org/`), or changes to a valid file
+/// (anything else).
 pub fn archive(data: &[u8]) {
     crate::archive::fuzz::archive(data);
 }
 
-/// The token agent's protocol: `q` and the pieces in which a question arrives, or `a` and an answer.
+/// The token agent's protocol: `q` and the parts in which a request arrives, or `a` and a response.
 #[cfg(target_os = "linux")]
 pub fn agent(data: &[u8]) {
     crate::token_agent::fuzz::agent(data);
 }
 
-/// There is no token agent elsewhere.
+/// This platform has no token agent.
 #[cfg(not(target_os = "linux"))]
 pub fn agent(_data: &[u8]) {}

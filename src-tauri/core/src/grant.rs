@@ -1,4 +1,4 @@
-//! A grant, from the token endpoint's answer to what is sealed and kept.
+//! Grants: encrypts what the token endpoint returned, and decrypts what is stored.
 
 use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Error, Result};
@@ -29,15 +29,15 @@ pub(crate) fn refresh_associated_data(id: &ConnectionId) -> String {
     format!("connection/{id}/refresh")
 }
 
-/// An app as an OAuth client: its provider's configuration and its credentials, decrypted.
+/// An app as an OAuth client: its provider's configuration and its decrypted credentials.
 pub(crate) struct OAuthClient {
-    /// What to call the provider.
+    /// The provider's name for messages.
     pub(crate) provider: String,
     pub(crate) config: ProviderConfig,
     pub(crate) credentials: Credentials,
 }
 
-/// Refuses where the app's addresses include a host that a connection's tokens were not saved for.
+/// Fails if the app's endpoints include an origin that a connection's tokens were not issued for.
 pub(crate) fn may_be_sent(kept_for: Option<&Origins>, config: &ProviderConfig) -> Result<()> {
     let Some(kept_for) = kept_for else { return Ok(()) };
     let origins = config.origins();
@@ -51,7 +51,7 @@ pub(crate) fn may_be_sent(kept_for: Option<&Origins>, config: &ProviderConfig) -
 }
 
 impl OAuthClient {
-    /// Opens the secrets of an app.
+    /// Decrypts the secrets of an app.
     pub(crate) async fn of(ctx: &Context, app: &ConfiguredApp) -> Result<Self> {
         let (provider, config, app) = (app.provider()?, app.config()?, &app.row);
         let secrets = secret_parameters::open(ctx, app).await?;
@@ -77,7 +77,7 @@ impl OAuthClient {
     }
 }
 
-/// Seals a grant for a connection. What a renewal leaves unsaid stays as it was `before`.
+/// Encrypts a grant for a connection. What a refresh response leaves out is taken from `before`.
 pub(crate) async fn seal(
     ctx: &Context,
     id: &ConnectionId,
@@ -121,7 +121,7 @@ pub(crate) async fn seal(
     })
 }
 
-/// What a connection holds, sealed for another connection.
+/// Re-encrypts the grant of a connection for another connection.
 pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
     let held = from.held().cloned().ok_or_else(|| disconnected(&from.name))?;
     let access = access_token(ctx, from).await?;
@@ -144,7 +144,7 @@ pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &Connection
     })
 }
 
-/// Seals again what waited to be stored: the vault may have moved meanwhile.
+/// Re-encrypts a grant that could not be stored: the vault may have been re-keyed meanwhile.
 pub(crate) async fn reseal(ctx: &Context, id: &ConnectionId, grant: SealedGrant) -> Result<SealedGrant> {
     let again = async |place: String, sealed: &Sealed| {
         let plain = ctx.vault.open(&place, sealed).await?;
@@ -157,7 +157,7 @@ pub(crate) async fn reseal(ctx: &Context, id: &ConnectionId, grant: SealedGrant)
     Ok(SealedGrant { access: again(access_associated_data(id), &grant.access).await?, refresh, ..grant })
 }
 
-/// A connection with the newest tokens that there are of it: those that the store did not take, if there are such.
+/// A connection with its newest tokens: those that could not be stored, if there are any.
 pub(crate) fn newest(ctx: &Context, row: ConnectionRow) -> ConnectionRow {
     match ctx.unsaved_of(&row.id, row.version) {
         Some(unsaved) => with(row, unsaved.grant),
@@ -176,7 +176,7 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
     }
 }
 
-/// The access token that a connection holds.
+/// Decrypts a connection's access token.
 pub(crate) async fn access_token(ctx: &Context, row: &ConnectionRow) -> Result<SecretString> {
     let grant = row.grant.as_ref().ok_or_else(|| disconnected(&row.name))?;
     ctx.vault.open(&access_associated_data(&row.id), &grant.access).await

@@ -1,4 +1,4 @@
-//! The facade: everything that can be done, one method each. Nothing below knows it.
+//! The facade: one method for each thing that Grapnel does. Nothing below it depends on it.
 
 mod api;
 mod apps;
@@ -27,21 +27,21 @@ use crate::context::Context;
 use crate::doctor::{self, Diagnosis};
 use crate::{authorize, change_feed, refresh, settings};
 
-/// Everything that Grapnel does, without a window. Cheap to clone; all clones are one.
+/// Grapnel without a window or a terminal. Clones share the same state.
 #[derive(Clone)]
 pub struct Grapnel(Arc<Context>);
 
-/// Nothing goes on that must not be broken off, for as long as this is held.
+/// No uninterruptible work is in progress as long as this is held.
 #[derive(Debug)]
 pub struct Idle(#[expect(dead_code, reason = "held, never read")] OwnedRwLockWriteGuard<()>);
 
 impl Grapnel {
-    /// Opens the data in `home`, with the machine's keyring and clock. Needs a tokio runtime around it.
+    /// Opens the data in `home` with the system's keyring and clock. Must run within a tokio runtime.
     pub fn open(home: &Path) -> Result<Self> {
         Self::with(home, Arc::new(SystemKeyring::default()), Arc::new(SystemClock::default()))
     }
 
-    /// Opens the data in `home` with a keyring and a clock of the caller's choice.
+    /// Opens the data in `home` with the given keyring and clock.
     pub fn with(home: &Path, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Result<Self> {
         let ctx = Arc::new(Context::new(Store::open(home)?, keyring, clock));
         ctx.load_clock_offset()?;
@@ -53,53 +53,52 @@ impl Grapnel {
         Ok(Self(ctx))
     }
 
-    /// What changes from now on.
+    /// The events from now on.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()
     }
 
-    /// Tells what other processes write as well, from now on.
+    /// Also emits events for the writes of other processes, from now on.
     pub fn follow_others(&self) -> Result<()> {
         change_feed::follow(&self.0)
     }
 
-    /// What is set for all of Grapnel.
+    /// The settings.
     pub fn settings(&self) -> Result<Settings> {
         settings::get(&self.0)
     }
 
-    /// These settings as they would be kept. An error names the setting that cannot be.
+    /// Validates settings and returns them as they would be stored. An error names the invalid one.
     pub fn checked_settings(&self, settings: Settings) -> Result<Settings> {
         settings::checked(settings, &settings::get(&self.0)?)
     }
 
-    /// Changes what is set. An error names the setting that cannot be.
+    /// Changes the settings. An error names the invalid one.
     pub fn change_settings(&self, settings: Settings) -> Result<Settings> {
         settings::change(&self.0, settings)
     }
 
-    /// Merges the database's log into it, when the program ends. One that stays is read at the next start.
+    /// Merges the write-ahead log into the database before the program ends. If that fails, the next run reads the log.
     pub fn checkpoint(&self) {
         if let Err(error) = self.0.store.checkpoint() {
             tracing::warn!(%error, "the database's log stays beside it");
         }
     }
 
-    /// Waits until nothing goes on that must not be broken off: a code or a refresh token on its way. Nothing of the
-    /// kind begins while the answer is held. New tokens that the store did not take are tried to be written before.
+    /// Waits until no code or refresh token is in flight, and prevents new requests as long as the guard is held.
+    /// Before that, tries to store tokens that could not be stored.
     pub async fn idle(&self) -> Idle {
         refresh::write_unsaved(&self.0).await;
         Idle(self.0.idle().await)
     }
 
-    /// What happened, newest first: to one connection, or to all; only what contains `search`, if anything is to.
+    /// The activity log, newest first: of one connection or of all, optionally only entries that contain `search`.
     pub fn activity(&self, of: Option<&ConnectionId>, search: Option<&str>) -> Result<Vec<Entry>> {
         let search = search.map(str::trim).filter(|text| !text.is_empty());
         self.0.store.read(|c| activity::newest(c, of, search))
     }
 
-    /// Looks at everything that has to work, one thing after the other. `program` is the one that is to open deep
-    /// links, where the caller knows it.
+    /// Runs the diagnostics. `program` is the one that should open deep links, if known.
     pub async fn examine(&self, program: Option<&Path>) -> Diagnosis {
         doctor::examine(&self.0, program).await
     }

@@ -1,6 +1,6 @@
-//! All that a connection is: apps, sign-in, tokens, and what they open. No window in it.
+//! The operations of Grapnel: apps, sign-in, tokens, and the content of connections. No user interface.
 //!
-//! [`Grapnel`] is the facade; behind it imports run one way, and no two files import each other.
+//! [`Grapnel`] is the facade. Imports run one way, and no two files import each other.
 
 pub mod api_request;
 pub mod app;

@@ -1,12 +1,11 @@
-//! How many files and connections the process may have open.
+//! The limit of open files and connections.
 
 /// More than Grapnel needs with ten thousand connections, and few enough for a browser that it starts, which inherits
 /// the limit.
 #[cfg(unix)]
 const WANTED: u64 = 8_192;
 
-/// Raises the limit that the system sets at first, as far as it allows: locks, connections to providers and those that
-/// other programs make here share it. Where that fails, the first limit holds.
+/// Raises the soft limit of open files as far as the system allows. If that fails, the limit stays.
 #[cfg(unix)]
 pub fn raise_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -19,6 +18,6 @@ pub fn raise_limit() {
     }
 }
 
-/// There is no such limit here.
+/// This platform has no such limit.
 #[cfg(not(unix))]
 pub fn raise_limit() {}

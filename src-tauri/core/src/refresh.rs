@@ -1,5 +1,5 @@
-//! Renewing tokens (RFC 6749 §6). One renewal of a connection at a time; that it has begun is stored before the request
-//! is sent; the new tokens are stored before anyone uses them; and no failure deletes anything.
+//! Refreshing tokens (RFC 6749 §6). A connection has one refresh at a time. Its start is stored before the request is
+//! sent, and the new tokens are stored before they are used. No failure deletes anything.
 
 mod access_token;
 mod crash_point;
@@ -30,23 +30,23 @@ use crate::signed_in::SignedIn;
 use outcome::{RefreshReason, no_refresh_token};
 use renewal::renew;
 
-/// How long a program that ends tries to store new tokens.
+/// How long a program that is about to end tries to store new tokens.
 const STORE_AT_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
-/// The pause between such attempts.
+/// The pause between these attempts.
 const STORE_AT_EXIT_PAUSE: Duration = Duration::from_secs(1);
 
-/// When a connection is to be renewed by itself; nothing where it cannot be, or only a person helps.
+/// When a connection will be refreshed automatically; `None` if it cannot be, or needs a new sign-in.
 pub(crate) fn renews_at(ctx: &Context, id: &ConnectionId) -> Result<Option<Timestamp>> {
     let (of, set) = ctx.store.read(|c| Ok((refresh_candidates::one(c, id)?, settings::get(c)?)))?;
     Ok(of.and_then(|of| schedule::due(&of, set.margin)))
 }
 
-/// Renews because a person asks for it.
+/// Refreshes on request of a person.
 pub(crate) async fn now(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     let signed_in = SignedIn::load(ctx, id)?;
     let row = &signed_in.connection;
     if row.grant.is_some() && row.sealed_refresh().is_none() {
-        // Nothing was tried and nothing is wrong: the stored token stays good until it is refused.
+        // Nothing failed: the stored token stays valid until it is rejected.
         return Err(no_refresh_token(&signed_in.app.provider()?, RefreshReason::Asked));
     }
     let version = row.version;
@@ -54,14 +54,14 @@ pub(crate) async fn now(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     Ok(())
 }
 
-/// Stores that an API rejects the token of `version`, which was just renewed, as well.
+/// Records that an API also rejects the token of `version`, which was just refreshed.
 pub(crate) fn rejected_by_api(ctx: &Context, id: &ConnectionId, version: i64, error: &Error) -> Result<()> {
     ctx.store.write(|tx| connection::set_refused(tx, id, version, error))?;
     ctx.tell(Event::Connection(id.clone()));
     Ok(())
 }
 
-/// At the program's start: a renewal that an earlier one began and never ended may have been sent.
+/// When the program starts: a refresh that an earlier run started and did not finish may have been sent.
 pub(crate) fn settle_cut_off(ctx: &Context) -> Result<()> {
     for row in ctx.store.read(connection::cut_off)? {
         renewal::record_cut_off(ctx, &row)?;
@@ -69,7 +69,7 @@ pub(crate) fn settle_cut_off(ctx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Stores new tokens that are in memory alone, before the program ends and they with it. Tries for a while.
+/// Stores new tokens that are only in memory before the program ends. Retries for a while.
 pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
     let begun = Instant::now();
     loop {

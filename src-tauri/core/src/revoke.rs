@@ -1,5 +1,5 @@
-//! Taking tokens back at the provider (RFC 7009), where it offers that: the refresh token first, since with it
-//! the rest usually goes, then the access token. A provider that cannot be reached is asked again for some days.
+//! Revokes tokens at the provider (RFC 7009), if it supports that: the refresh token first, since the access token is
+//! usually revoked with it. Temporary failures are retried for some days.
 
 use std::time::Duration;
 
@@ -22,14 +22,14 @@ use crate::context::Context;
 use crate::grant::{self, OAuthClient};
 use crate::signed_in::ConfiguredApp;
 
-/// How long a provider is asked again.
+/// How long a revocation is retried.
 const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// Deletes a connection's tokens here, and asks the provider to take them back.
+/// Deletes a connection's tokens here, and revokes them.
 pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disconnected> {
     let _busy = ctx.busy().await;
     loop {
-        // What is sealed anew is stored before the vault moves.
+        // Re-encrypted tokens must be stored before the vault is re-keyed.
         let working = ctx.at_work().await?;
         let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
         let (outcome, asks, reason) = match to_ask(ctx, &grant::newest(ctx, row.clone())).await {
@@ -37,7 +37,7 @@ pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disco
             Ok(None) => (Revocation::NotOffered, Vec::new(), None),
             Err(error) => (Revocation::Failed, Vec::new(), Some(error.message)),
         };
-        // A renewal that ended meanwhile has brought other tokens, which are the ones to take back.
+        // A refresh that finished meanwhile has stored other tokens, which are to be revoked instead.
         if row.grant.is_some() && !delete(ctx, &row, outcome, &asks)? {
             continue;
         }
@@ -54,8 +54,8 @@ pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disco
     }
 }
 
-/// Deletes the tokens and keeps what is to be taken back of them, in one transaction; answers whether they were
-/// still the same.
+/// Deletes the tokens and stores the pending revocations, in one transaction. Returns whether the tokens were still the
+/// same.
 fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[RevocationRow]) -> Result<bool> {
     let text = match outcome {
         Revocation::NotOffered => {
@@ -77,7 +77,7 @@ fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[Revoc
     })
 }
 
-/// What a connection holds that the provider can be asked to take back; nothing where it offers no such thing.
+/// The tokens of a connection to be revoked; `None` if the provider has no revocation endpoint.
 async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
     let refresh = (TokenKind::RefreshToken, row.sealed_refresh(), grant::refresh_associated_data(&row.id));
     let access = (
@@ -104,7 +104,7 @@ async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<Revocat
     Ok(Some(asks))
 }
 
-/// A token to take back, sealed in its new place.
+/// A token to be revoked, re-encrypted for its new row.
 async fn ask(
     ctx: &Context,
     row: &ConnectionRow,
@@ -124,19 +124,19 @@ async fn ask(
         begun_at: now,
         failures: 0,
         is_refresh_revoked: false,
-        // If the program ends before the first try, the next one begins with it.
+        // If the program ends before the first request, the next run starts with it.
         retry_at: after(now, REVOCATION_ATTEMPT_TIMEOUT),
     })
 }
 
-/// How long a try may take before it is made again.
+/// The longest time a request takes; after that it is due again.
 const REVOCATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn token_associated_data(id: &RevocationId) -> String {
     format!("revocation/{id}/token")
 }
 
-/// Tokens that came for a connection after it was disconnected are taken back as well.
+/// Revokes tokens that arrived for a connection after it was disconnected.
 pub(crate) async fn take_back(ctx: &Context, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
     let is_over = ctx.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.grant.is_none());
     if !is_over {
@@ -154,11 +154,11 @@ async fn first_try(ctx: &Context, ask: &RevocationRow) -> (Revocation, Option<St
     again(ctx, &ask.id).await.unwrap_or_else(|error| (Revocation::Pending, Some(error.message)))
 }
 
-/// Asks the provider to take a token back, and keeps what came of it. Answers with the reason where it did not.
+/// Requests a revocation and stores the result; returns it, with the reason if it failed.
 pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocation, Option<String>)> {
     let Some(row) = ctx.store.read(|c| revocation::get(c, id))? else { return Ok((Revocation::Done, None)) };
     let now = ctx.time.now();
-    // Another process looks at what is due as well.
+    // Another process may have started the same request.
     if !ctx
         .store
         .write(|tx| revocation::begin(tx, id, row.retry_at, after(now, REVOCATION_ATTEMPT_TIMEOUT)))?
@@ -166,13 +166,13 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
         return Ok((Revocation::Pending, None));
     }
     let is_last = row.begun_at.duration_until(now) > REVOCATION_RETRY_WINDOW;
-    // A vault that is known not to open is not asked once more: its keyring could ask the person each time.
+    // A vault that is known to be closed is not tried again: its keyring could prompt each time.
     let asked = match ctx.vault.error() {
         Some(error) => Err(error),
         None => ask_provider(ctx, &row).await,
     };
     let tried = match asked {
-        // Also where it is not the provider that fails, but the vault.
+        // Also if the vault fails instead of the provider.
         Ok(Tried::Later(error, _)) | Err(error) if is_last => Tried::Never(error.message),
         tried => tried?,
     };
@@ -213,7 +213,7 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
     })
 }
 
-/// Adds what became of a token to the activity: of its connection, if that is still in the list.
+/// Logs the result of a revocation, for its connection if that still exists.
 fn note(
     ctx: &Context,
     tx: &rusqlite::Connection,
@@ -233,19 +233,19 @@ fn note(
     activity::add(tx, ctx.now(), kind, &text, (connection.as_ref(), Some(&row.app_id)))
 }
 
-/// Where a person can take the permission back, if a place is known.
+/// Where the person can revoke access by hand, if known.
 fn by_hand(ctx: &Context, row: &RevocationRow) -> Result<String> {
     let app = ctx.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     let portal = &Profile::find(&app.provider)?.portal;
     Ok(if portal.is_empty() { String::new() } else { format!(" You can do so by hand: {portal}") })
 }
 
-/// What a provider made of the wish to take a token back.
+/// The result of a revocation request.
 enum Tried {
     Done,
-    /// It may be another time: why not now, and how long it asks to wait.
+    /// A temporary failure: the reason, and how long the provider asks to wait.
     Later(Error, Option<Duration>),
-    /// It will not: why.
+    /// A permanent failure: the reason.
     Never(String),
 }
 
@@ -265,14 +265,14 @@ async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<Tried> {
     let asked = api::revoke(&ctx.http, url, &client.config, &client.credentials, &token, hint).await;
     Ok(match asked {
         Ok(()) => Tried::Done,
-        // Some access tokens cannot be taken back, and end by themselves (RFC 7009 §2.2.1).
+        // Some access tokens cannot be revoked and just expire (RFC 7009 §2.2.1).
         Err(ApiFailure::Refused { code, .. })
             if row.kind == TokenKind::AccessToken
                 && ["unsupported_token_type", "invalid_token"].contains(&code.as_str()) =>
         {
             Tried::Done
         }
-        // Some providers delete an access token with its refresh token, and refuse it then.
+        // Some providers delete an access token with its refresh token, and then refuse to revoke it.
         Err(ApiFailure::Refused { code, status })
             if row.kind == TokenKind::AccessToken && is_about_token(status, &code) =>
         {
@@ -297,7 +297,7 @@ fn refused(provider: &str, status: StatusCode, code: &str) -> Error {
     Error::new(Code::ProviderError, format!("{provider} answered {status}{code}."))
 }
 
-/// Whether a refusal is about the token, and not about the client.
+/// Whether a refusal concerns the token, not the client.
 fn is_about_token(status: StatusCode, code: &str) -> bool {
     let is_about_client = ["invalid_client", "unauthorized_client", "access_denied"].contains(&code);
     matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE) && !is_about_client

@@ -1,4 +1,4 @@
-//! The values of an app that only the vault keeps: extra parameters and headers that may be secret.
+//! An app's secret settings: extra parameters and headers that are stored in the vault only.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use grapnel_store::sealed::Sealed;
 
 use crate::context::Context;
 
-/// Where they are sealed, all in one.
+/// The associated data of their encrypted form.
 fn associated_data(app: &AppId) -> String {
     format!("app/{app}/values")
 }
 
-/// Seals them; nothing where there are none.
+/// Encrypts them; `None` if there are none.
 pub(crate) async fn seal(ctx: &Context, app: &AppId, secrets: &Secrets) -> Result<Option<Sealed>> {
     if secrets.is_empty() {
         return Ok(None);
@@ -28,7 +28,7 @@ pub(crate) async fn seal(ctx: &Context, app: &AppId, secrets: &Secrets) -> Resul
     ctx.vault.seal(&associated_data(app), &SecretString::from(text)).await.map(Some)
 }
 
-/// Opens them.
+/// Decrypts them.
 pub(crate) async fn open(ctx: &Context, app: &AppRow) -> Result<Secrets> {
     let Some(sealed) = &app.sealed_values else { return Ok(Secrets::new()) };
     let text = ctx.vault.open(&associated_data(&app.id), sealed).await?;
@@ -37,7 +37,8 @@ pub(crate) async fn open(ctx: &Context, app: &AppRow) -> Result<Secrets> {
     Ok(plain.into_iter().map(|(key, value)| (key, value.0)).collect())
 }
 
-/// Seals what an earlier Grapnel kept in the clear. Its caller is at work, so that the vault does not move meanwhile.
+/// Encrypts settings that an earlier version stored in the clear. The caller holds the vault lock, so that the vault is
+/// not re-keyed meanwhile.
 pub(crate) async fn seal_clear(ctx: &Context, app: &AppRow) -> Result<()> {
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     let clear: Secrets = clear.map(|(key, value)| (key.clone(), value.as_str().into())).collect();
@@ -52,7 +53,7 @@ pub(crate) async fn seal_clear(ctx: &Context, app: &AppRow) -> Result<()> {
     new.sealed_values = seal(ctx, &app.id, &secrets).await?;
     ctx.store.write(|tx| {
         let now = app::get(tx, &app.id)?;
-        // What was changed meanwhile was sealed with that.
+        // A concurrent change has encrypted them.
         if now.is_some_and(|now| now.overrides == app.overrides && now.sealed_values == app.sealed_values) {
             app::update(tx, &new)?;
         }

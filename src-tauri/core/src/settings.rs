@@ -1,4 +1,4 @@
-//! The settings: checked, kept, and acted on.
+//! The settings: validated, stored and applied.
 
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
@@ -9,12 +9,12 @@ use grapnel_store as store;
 use crate::browser;
 use crate::context::Context;
 
-/// What is set.
+/// The stored settings.
 pub(crate) fn get(ctx: &Context) -> Result<Settings> {
     ctx.store.read(store::settings::get)
 }
 
-/// Keeps settings, and acts on them from the next request on. What cannot be names its field, and changes nothing.
+/// Stores settings and applies them from the next request on. An error names the invalid one; nothing is changed then.
 pub(crate) fn change(ctx: &Context, settings: Settings) -> Result<Settings> {
     let settings = checked(settings, &get(ctx)?)?;
     ctx.store.write(|tx| store::settings::set(tx, &settings))?;
@@ -23,8 +23,8 @@ pub(crate) fn change(ctx: &Context, settings: Settings) -> Result<Settings> {
     Ok(settings)
 }
 
-/// These settings as they would be kept in place of those. An error names the one that cannot be. A program or a file
-/// that was chosen before and is gone since hinders no other change, and is not looked at.
+/// Validates settings that are to replace `kept`. An error names the invalid one. Unchanged commands and files are not
+/// validated again: one that has disappeared must not prevent other changes.
 pub(crate) fn checked(mut settings: Settings, kept: &Settings) -> Result<Settings> {
     for text in [&mut settings.proxy, &mut settings.certificates] {
         *text = text.trim().to_owned();

@@ -1,4 +1,4 @@
-//! What a flow works on, loaded once and passed down: an app, or a connection together with its app.
+//! The input of a flow, loaded once and passed down: an app, or a connection with its app.
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{AppId, ConnectionId};
@@ -8,16 +8,16 @@ use grapnel_store::connection::{self, ConnectionRow};
 
 use crate::context::Context;
 
-/// An app, and how its provider is spoken to.
+/// An app and its parsed provider settings.
 #[derive(Clone)]
 pub(crate) struct ConfiguredApp {
     pub(crate) row: AppRow,
-    /// An error where this version cannot read the app's values. Tokens that are stored can be handed out all the same.
+    /// An error if this version cannot parse the app's settings. Stored tokens can be handed out anyway.
     config: Result<Box<ProviderConfig>>,
 }
 
 impl ConfiguredApp {
-    /// Reads an app from the store.
+    /// Loads an app.
     pub(crate) fn load(ctx: &Context, id: &AppId) -> Result<Self> {
         ctx.store.read(|c| app::get(c, id))?.map(Self::of).ok_or_else(Error::no_app)
     }
@@ -27,18 +27,18 @@ impl ConfiguredApp {
         Self { row, config: config.map(Box::new) }
     }
 
-    /// How its provider is spoken to: the profile's values and the app's own, without those that only the vault has.
+    /// The provider settings with the app's overrides, without the secret ones.
     pub(crate) fn config(&self) -> Result<&ProviderConfig> {
         self.config.as_deref().map_err(Clone::clone)
     }
 
-    /// What to call its provider.
+    /// The provider's name for messages.
     pub(crate) fn provider(&self) -> Result<String> {
         Ok(Profile::find(&self.row.provider)?.called(&self.row.overrides))
     }
 }
 
-/// A connection and its app, read in one snapshot: whether the tokens may go where the app says depends on both.
+/// A connection and its app from one snapshot: the app's endpoints decide whether the tokens may be sent.
 #[derive(Clone)]
 pub(crate) struct SignedIn {
     pub(crate) connection: ConnectionRow,
@@ -46,7 +46,7 @@ pub(crate) struct SignedIn {
 }
 
 impl SignedIn {
-    /// Reads a connection and its app from the store.
+    /// Loads a connection and its app.
     pub(crate) fn load(ctx: &Context, id: &ConnectionId) -> Result<Box<Self>> {
         let (connection, app) =
             ctx.store.read(|c| connection::with_app(c, id))?.ok_or_else(Error::no_connection)?;

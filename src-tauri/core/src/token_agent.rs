@@ -1,6 +1,6 @@
-//! The token agent: a running window hands a token that is good to `grapnel token`, over a Unix socket in the data
-//! directory, with the key that it has in memory. Whatever it does not hand out at once, it leaves to whoever asked.
-//! On Linux, where the keyring tells when it is locked, and asks nobody which program reads it.
+//! The token agent: a running window hands out valid tokens to `grapnel token` over a Unix socket in the data
+//! directory, using the key in its memory. Whatever it cannot hand out at once is left to the caller. Linux only: there
+//! the keyring signals when it is locked, and does not distinguish which program reads it.
 
 mod activity_log;
 #[cfg(target_os = "linux")]

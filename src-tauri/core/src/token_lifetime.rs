@@ -1,4 +1,4 @@
-//! How long the tokens of a grant live: by the reply, by the token itself, or by what introspection told.
+//! The expiry of a grant's tokens: from the token response, the token itself, or introspection.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,12 +8,12 @@ use grapnel_oauth::http::token::{Grant, TokenEnd};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// A moment further away is no end that anybody means.
+/// A later expiry is a mistake.
 const MAX_LIFE: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
-/// Refreshes closer together say nothing of whether a refresh extends the refresh token's life.
+/// Refreshes closer together do not show whether a refresh extends the refresh token's lifetime.
 const MIN_DISTANCE: SignedDuration = SignedDuration::from_secs(10);
 
-/// When the access token of a new grant ends, and who says so.
+/// When the access token of a new grant expires, and the source of that.
 pub(crate) fn access_end(
     now: Timestamp,
     grant: &Grant,
@@ -25,14 +25,14 @@ pub(crate) fn access_end(
     if let Some(end) = claimed(now, &grant.access_token) {
         return (Some(end), ExpirySource::TokenClaim);
     }
-    // Introspection is not asked after each renewal: the new token lives as long as the one before.
+    // Introspection is not repeated after each refresh: the new token is assumed to have the same lifetime.
     let before = before.filter(|held| held.expiry_source == ExpirySource::Introspection);
     let life = before.and_then(|held| Some(held.issued_at.duration_until(held.expires_at?)));
     let end = life.and_then(|life| now.checked_add(life).ok());
     (end, if end.is_some() { ExpirySource::Introspection } else { ExpirySource::Reply })
 }
 
-/// When the refresh token of a new grant ends, and whether refreshing does not put that off.
+/// When the refresh token of a new grant expires, and whether refreshing does not extend that.
 pub(crate) fn refresh_end(
     now: Timestamp,
     grant: &Grant,
@@ -44,14 +44,14 @@ pub(crate) fn refresh_end(
         .or_else(|| claimed(now, grant.refresh_token.as_ref()?));
     let Some(before) = before else { return (told, false) };
     let Some(old) = before.refresh_expires_at else { return (told, false) };
-    // Where no other refresh token came, the old one ends when it was going to.
+    // Without a new refresh token, the old one keeps its expiry.
     let Some(new) = told.or_else(|| grant.refresh_token.is_none().then_some(old)) else {
         return (None, false);
     };
     let since = before.issued_at.duration_until(now);
     let more = old.duration_until(new);
     let is_fixed = if since < MIN_DISTANCE { before.refresh_end_is_fixed } else { more < since / 2 };
-    // A fixed end that is told in seconds from now wavers.
+    // A fixed expiry that is given in seconds from now varies by rounding.
     (Some(if is_fixed && new > old { old } else { new }), is_fixed)
 }
 
@@ -66,7 +66,8 @@ fn is_plausible(now: Timestamp, end: Timestamp) -> bool {
     now.duration_until(end).abs() < MAX_LIFE
 }
 
-/// The `exp` claim of a token that is a JWT (RFC 7519 §4.1.4), unverified: it is the provider's word for its own token.
+/// The `exp` claim of a token that is a JWT (RFC 7519 §4.1.4), unverified: it is the provider's statement about its own
+/// token.
 fn claimed(now: Timestamp, token: &SecretString) -> Option<Timestamp> {
     let mut parts = token.expose_secret().split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -165,15 +166,15 @@ mod tests {
         };
         let before = held(Some(1_800), false);
         assert_eq!(refresh_end(now(), &told(1_800), None), (Some(later(1_800)), false));
-        // It slides: each refresh gives the whole time again.
+        // Sliding: each refresh grants the full lifetime again.
         assert_eq!(refresh_end(later(600), &told(1_800), Some(&before)), (Some(later(2_400)), false));
-        // It shrinks: the session ends when it was going to.
+        // Fixed: the session ends at its original time.
         assert_eq!(refresh_end(later(600), &told(1_201), Some(&before)), (Some(later(1_800)), true));
-        // The same token stays, and nothing is said of it.
+        // The token is unchanged, and the response does not mention it.
         assert_eq!(refresh_end(later(600), &grant("a", None), Some(&before)), (Some(later(1_800)), true));
-        // Another token came, of which nothing is known.
+        // A new token of unknown lifetime.
         assert_eq!(refresh_end(later(600), &grant("a", Some("r2")), Some(&before)), (None, false));
-        // Two refreshes at once tell nothing.
+        // Refreshes in quick succession show nothing.
         assert_eq!(refresh_end(later(1), &told(1_799), Some(&before)), (Some(later(1_800)), false));
     }
 
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(held(Some(90 * day), false).sign_in_due(), None);
         let alone = TokenMetadata { refresh: None, ..held(None, false) };
         assert_eq!((alone.sign_in_due(), alone.notice_from()), (Some(later(60)), Some(later(45))));
-        // Renewed since, its notice does not come later for it.
+        // Refreshing must not delay its notice.
         let renewed = TokenMetadata { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
         assert_eq!(renewed.notice_from(), Some(later(83 * day)));
     }

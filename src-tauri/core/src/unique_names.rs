@@ -1,12 +1,12 @@
-//! Names that are used once, whatever the case of their ASCII letters, as the store has it.
+//! Unique names, ignoring ASCII case as the store does.
 
 use std::collections::{HashMap, HashSet};
 
-/// The names that are taken.
+/// The names that are in use.
 #[derive(Default)]
 pub(crate) struct UniqueNames {
     taken: HashSet<String>,
-    /// The number to try next beside a name: many connections may be called alike.
+    /// The next number to try for a name: many connections may have similar names.
     next: HashMap<String, u32>,
 }
 
@@ -15,7 +15,7 @@ impl UniqueNames {
         self.taken.insert(name.to_ascii_lowercase());
     }
 
-    /// Takes `wanted`, or `wanted` with the lowest number from 2 on that is free.
+    /// Reserves `wanted`, or `wanted` with the lowest free number from 2 on.
     pub(crate) fn unique(&mut self, wanted: &str) -> String {
         let folded = wanted.to_ascii_lowercase();
         if self.taken.insert(folded.clone()) {

@@ -1,4 +1,4 @@
-//! What a file says is checked like what a person enters: each part before it is taken in.
+//! Validates the content of an archive as strictly as what a person enters, before anything is imported.
 
 use grapnel_model::account::Account;
 use grapnel_model::error::{Error, Result};
@@ -14,13 +14,13 @@ use crate::context::Context;
 use crate::grant::secret_associated_data;
 use crate::secret_parameters;
 
-/// The longest token that is taken.
+/// The longest accepted token in bytes.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
-/// The longest scope, project id or host, and the most of them.
+/// The longest accepted scope, project ID or host, and the most of each.
 const LONGEST_WORD: usize = 4096;
 const MOST_WORDS: usize = 1000;
 
-/// An app of a file, as a person would enter it.
+/// An app of a file, in the form of what a person enters.
 pub(super) fn entered(app: &AppOut) -> NewApp {
     let secrets = app.secrets.iter();
     NewApp {
@@ -37,7 +37,7 @@ pub(super) fn entered(app: &AppOut) -> NewApp {
     }
 }
 
-/// Whether an app is the same but for its name and its secrets.
+/// Whether two apps are the same except for name and secrets.
 pub(super) fn is_same(known: &AppRow, new: &AppRow) -> bool {
     let clear = known.overrides.iter().filter(|(key, _)| !is_secret(key));
     known.provider == new.provider
@@ -65,7 +65,7 @@ pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &Possible) -> 
     Ok(values.iter().map(pair).eq(new.values.iter().map(pair)))
 }
 
-/// Refuses a connection that no Grapnel wrote.
+/// Refuses a connection with values that Grapnel does not write.
 pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
     let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_token = |token: &SecretString| {
@@ -90,14 +90,14 @@ pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
     if is_possible { Ok(()) } else { Err(Error::input("file", "It is damaged in the file.")) }
 }
 
-/// What a file says, as one line that can be shown.
+/// Text of a file as one line that is safe to show.
 pub(super) fn shown(text: &str) -> String {
     let visible: String = text.chars().filter(|c| c.is_control() || !is_hidden(*c)).collect();
     clean(&visible, &[])
 }
 
-/// An account as a file names it: the provider did not say so to this Grapnel. Each text is one line that can be shown;
-/// nothing where no id is left.
+/// An account as a file names it, which this Grapnel has not verified. Each text becomes one line that is safe to show;
+/// `None` if no ID is left.
 pub(super) fn cleaned(account: &Account) -> Option<Account> {
     let Value::Object(mut members) = serde_json::to_value(account).ok()? else { return None };
     for value in members.values_mut() {

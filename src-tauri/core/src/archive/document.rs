@@ -1,5 +1,5 @@
-//! What is inside an archive: one JSON document with a version. It comes from outside: whatever it says is checked
-//! like what a person enters.
+//! The content of an archive: a JSON document with a version. It is input from outside, and validated like what a
+//! person enters.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,11 +15,11 @@ use zeroize::Zeroizing;
 
 use super::encryption::invalid;
 
-/// The version that this program writes, and the newest that it reads. In the first, the values `token.NAME` were sent
-/// with refreshes as well.
+/// The version that is written, and the newest that is read. In version 1, the parameters `token.NAME` were also sent
+/// with refreshes.
 const VERSION: u32 = 2;
 
-/// Apps and connections out of a file, with their secrets.
+/// The apps and connections of a file, with their secrets.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Archive {
     grapnel: u32,
@@ -37,7 +37,7 @@ pub(super) struct AppOut {
     pub(super) scopes: Vec<String>,
     pub(super) projects: Vec<String>,
     pub(super) overrides: BTreeMap<String, String>,
-    /// Extra values that may be secret.
+    /// Extra parameters and headers that may be secret.
     #[serde(default)]
     pub(super) secrets: BTreeMap<String, Bare>,
     #[serde(default)]
@@ -47,14 +47,14 @@ pub(super) struct AppOut {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ConnectionOut {
-    /// By this it is known again, whatever it is called.
+    /// Identifies the connection across imports, whatever its name is.
     pub(super) id: String,
     pub(super) name: String,
     pub(super) created_at: Timestamp,
     pub(super) scopes: Vec<String>,
     pub(super) project_ids: Vec<String>,
     pub(super) account: Option<Account>,
-    /// The hosts that its tokens may be sent to, where the app's addresses are others by now.
+    /// The origins that its tokens may be sent to, if the app's endpoints have changed since they were issued.
     pub(super) kept_for: Option<Origins>,
     pub(super) tokens: Option<TokensOut>,
 }
@@ -76,7 +76,7 @@ pub(super) struct TokensOut {
     pub(super) signed_in_at: Option<Timestamp>,
 }
 
-/// A secret that is written out. Only what is encrypted at once may hold one.
+/// A secret that is serialized. Use it only for data that is encrypted at once.
 #[derive(Debug)]
 pub(super) struct Bare(pub(super) SecretString);
 
@@ -98,10 +98,10 @@ impl Archive {
     }
 }
 
-/// The document. It is in clear: nothing but the encryption may see it.
+/// Renders the document. It is unencrypted; pass it to nothing but the encryption.
 pub(super) fn write(archive: &Archive) -> Result<Zeroizing<Vec<u8>>> {
     let failed = |_| Error::new(Code::Internal, "The archive could not be written.");
-    // Measured first, so that no copy stays behind when it grows.
+    // Measured first, so that the buffer does not grow and leave copies behind.
     let mut length = Length(0);
     serde_json::to_writer(&mut length, archive).map_err(failed)?;
     let mut document = Zeroizing::new(Vec::with_capacity(length.0));
@@ -109,7 +109,7 @@ pub(super) fn write(archive: &Archive) -> Result<Zeroizing<Vec<u8>>> {
     Ok(document)
 }
 
-/// Counts what is written.
+/// Counts the bytes that are written.
 struct Length(usize);
 
 impl io::Write for Length {
@@ -123,7 +123,7 @@ impl io::Write for Length {
     }
 }
 
-/// Reads a document.
+/// Parses a document.
 pub(super) fn parse(document: &[u8]) -> Result<Archive> {
     #[derive(Deserialize)]
     struct Versioned {
@@ -139,7 +139,7 @@ pub(super) fn parse(document: &[u8]) -> Result<Archive> {
         ))
         .hint("Install the newer Grapnel here, then try again."));
     }
-    // The parser's own words could hold what it stumbled over.
+    // The parser's own message could quote a secret.
     let mut archive: Archive = serde_json::from_slice(document)
         .map_err(|error| invalid(format!("This file is damaged inside, in line {}.", error.line())))?;
     if grapnel == 1 {
@@ -157,7 +157,7 @@ pub(super) fn parse(document: &[u8]) -> Result<Archive> {
         }
         archive.grapnel = VERSION;
     }
-    // An earlier Grapnel sent none of these, and did not refuse them.
+    // Earlier versions accepted these values but did not send them.
     for app in &mut archive.apps {
         app.overrides.retain(|key, _| !is_reserved(key));
     }

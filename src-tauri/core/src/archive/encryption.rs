@@ -9,12 +9,12 @@ use grapnel_model::secret::SecretString;
 use grapnel_store::vault::wrong_passphrase;
 use zeroize::Zeroizing;
 
-/// scrypt with N = 2¹⁷, OWASP's number: 128 MiB, and some tenths of a second.
+/// scrypt with N = 2¹⁷ as OWASP recommends: 128 MiB of memory and some tenths of a second.
 const WORK: u8 = 17;
-/// What a file may ask for at most (the age tool's own ask for 18): 1 GiB.
+/// The largest work factor that is accepted from a file: 1 GiB. The age tool uses 18.
 const MOST_WORK: u8 = 20;
 
-/// Encrypts. Takes a large part of a second.
+/// Encrypts. Takes a good part of a second.
 pub(super) fn seal(plain: &[u8], passphrase: &SecretString) -> Result<Vec<u8>> {
     seal_with(plain, passphrase, WORK)
 }
@@ -35,12 +35,12 @@ pub(super) fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Re
     Ok(sealed)
 }
 
-/// Decrypts. Takes a large part of a second.
+/// Decrypts. Takes a good part of a second.
 pub(super) fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing<Vec<u8>>> {
     open_with(sealed, passphrase, MOST_WORK)
 }
 
-/// The same, of a file that asks for no more than `most_work`.
+/// Like [`open`], with a limit for the work factor of the file.
 pub(super) fn open_with(
     sealed: &[u8],
     passphrase: &SecretString,
@@ -55,7 +55,7 @@ pub(super) fn open_with(
     identity.set_max_work_factor(most_work);
     let identity: &dyn age::Identity = &identity;
     let mut reader = decryptor.decrypt(std::iter::once(identity)).map_err(explain)?;
-    // As much room as it can need, so that no copy stays behind when it grows.
+    // The largest size it can need, so that the buffer does not grow and leave copies behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     match reader.read_to_end(&mut plain) {
         Ok(_) => Ok(plain),
@@ -85,7 +85,7 @@ fn cut() -> Error {
         .hint("Copy it again from where it was written, then try again.")
 }
 
-/// A file that cannot be read as an archive.
+/// The error for a file that is not an archive.
 pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::new(Code::FileInvalid, message)
         .means("Nothing was imported, and nothing was changed.")
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Little work, for tests of something else.
+    /// A low work factor, for tests of something else.
     const LITTLE: u8 = 2;
 
     fn words() -> SecretString {
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(&**open(&sealed, &words()).unwrap(), b"gri_at_secret");
         assert_eq!(open(&sealed, &"other words".into()).unwrap_err().code, Code::PassphraseWrong);
         assert!(sealed.starts_with(b"age-encryption.org/v1\n-> scrypt "));
-        // The second argument: 2^17 rounds of 8 blocks, OWASP's recommendation for scrypt, or more.
+        // The second argument: N = 2^17 with r = 8, OWASP's recommendation for scrypt, or more.
         let header = String::from_utf8_lossy(&sealed[..100]).into_owned();
         let work: u8 = header.lines().nth(1).unwrap().split(' ').nth(3).unwrap().parse().unwrap();
         assert!(work >= 17, "{header}");

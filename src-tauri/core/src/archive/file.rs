@@ -1,4 +1,4 @@
-//! An archive on the disk: for its owner only, written whole or not at all, and never over another file unasked.
+//! Archive files: readable by the owner only, written atomically, and overwriting an existing file only on request.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -11,17 +11,17 @@ use tempfile::NamedTempFile;
 use super::document::{self, Archive};
 use super::encryption::{self, invalid};
 
-/// The largest file that is read: room for 10,000 connections with long tokens.
+/// The largest file that is read in bytes: enough for 10,000 connections with long tokens.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// Writes an archive. `force` puts it in place of a file that is there.
+/// Writes an archive. With `force`, replaces an existing file.
 pub(super) fn write(path: &Path, sealed: &[u8], force: bool) -> Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let written = || {
-        // Made with the mode 0600.
+        // Created with mode 0600.
         let mut file = NamedTempFile::new_in(directory)?;
         file.write_all(sealed)?;
         file.as_file().sync_all()?;
@@ -37,12 +37,12 @@ pub(super) fn write(path: &Path, sealed: &[u8], force: bool) -> Result<()> {
     })
 }
 
-/// Refuses, before any work, a place where a file is.
+/// Fails early if the file exists and `force` is not set.
 pub(super) fn is_free(path: &Path, force: bool) -> Result<()> {
     if !force && fs::symlink_metadata(path).is_ok() { Err(there_is_one(path)) } else { Ok(()) }
 }
 
-/// Reads an archive. Takes a large part of a second, and blocks nobody meanwhile.
+/// Reads and decrypts an archive on a blocking thread. Takes a good part of a second.
 pub(crate) async fn open(path: PathBuf, passphrase: SecretString) -> Result<Archive> {
     let opened = tokio::task::spawn_blocking(move || {
         let sealed = read(&path)?;
@@ -54,7 +54,7 @@ pub(crate) async fn open(path: PathBuf, passphrase: SecretString) -> Result<Arch
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut sealed = Vec::new();
     let file = File::open(path).and_then(|file| {
-        // A pipe or a device would be read for ever, or wait for ever.
+        // Reading a pipe or a device could block forever.
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
     });
     file.and_then(|file| file.take(LARGEST + 1).read_to_end(&mut sealed))

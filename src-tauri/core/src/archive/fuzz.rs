@@ -1,5 +1,5 @@
-//! The fuzz target of archives: a document says the same when it is written again, what is imported can be used, and a
-//! second import adds nothing; a file that was changed does not open.
+//! The fuzz target of archives. A document survives a round trip, imported records are usable, a second import adds
+//! nothing, and a modified file does not open.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -13,7 +13,7 @@ use crate::fuzz::world::World;
 use grapnel_model::secret::SecretString;
 use grapnel_store as store;
 
-/// scrypt with little work: another thing is tried here.
+/// A low work factor for scrypt, which is not under test here.
 const WORK: u8 = 2;
 const PASSPHRASE: &str = "harbour lamp eleven moss";
 const PLAIN: &[u8] = &[7; 100];
@@ -49,7 +49,7 @@ fn document(data: &[u8]) {
         told(&archive.apps, &done);
         is_usable(world);
         let more = run(Import { with_tokens: true, dry_run: false });
-        // One that is named by a word has a redirect URI of its own each time.
+        // A keyword such as `loopback` yields a new redirect URI at each import.
         let is_again = archive.apps.iter().all(|app| app.redirect_uri.contains(":/"));
         for (first, second) in done.lines.iter().zip(&more.lines).filter(|_| is_again) {
             let is_in = first.outcome != ImportOutcome::LeftOut;
@@ -61,7 +61,7 @@ fn document(data: &[u8]) {
     });
 }
 
-/// Asserts that each thing in a file has its line, and each line can be shown.
+/// Asserts that each record of a file is reported, in text that is safe to show.
 fn told(apps: &[AppOut], done: &Imported) {
     let things: usize = apps.iter().map(|app| 1 + app.connections.len()).sum();
     assert_eq!(done.lines.len(), things);
@@ -72,7 +72,7 @@ fn told(apps: &[AppOut], done: &Imported) {
     }
 }
 
-/// Asserts that what is in the store now opens, and can be sent.
+/// Asserts that everything in the store decrypts and can be sent.
 fn is_usable(world: &World) {
     let rows = world.ctx.store.read(store::connection::all).expect("connections");
     for row in rows {
@@ -102,7 +102,7 @@ fn file(data: &[u8]) {
     }
 }
 
-/// Four bytes each: where, which bits, and whether to cut there.
+/// Four bytes per change: the position, the bits to flip, and whether to truncate there.
 fn changed(data: &[u8]) {
     SEALED.with(|sealed| {
         let mut bytes: Vec<u8> = (**sealed).clone();

@@ -1,4 +1,4 @@
-//! Ends an attempt that nobody answers in time.
+//! Times out attempts.
 
 use std::fs::File;
 use std::sync::{Arc, Weak};
@@ -14,11 +14,11 @@ use tokio::sync::broadcast::Receiver;
 use super::attempts::time_out;
 use crate::context::Context;
 
-/// How often the wall clock is looked at while someone is expected: timers stand still while a machine sleeps.
+/// How often the wall clock is read while an attempt waits: ordinary timers stop during suspend.
 const WALL_CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Waits for the end of the attempt's time, and then ends it if nothing else has. `waits` shows other processes that
-/// this one waits for it.
+/// Starts a task that times out an attempt unless it finishes earlier. `waits` is the lock that shows other processes
+/// that this one waits for the callback.
 pub(crate) fn watch(ctx: &Arc<Context>, row: &AttemptRow, waits: Option<File>) {
     let store = ctx.store.clone();
     let (ctx, id, end) = (Arc::downgrade(ctx), row.id.clone(), row.expires_at);
@@ -50,7 +50,7 @@ async fn wait_for(ctx: &Weak<Context>, id: &AttemptId, end: Timestamp) {
     }
 }
 
-/// Waits until something is told of an attempt, or may have been missed.
+/// Waits for an event about an attempt, or until events were missed.
 async fn told_of(events: &mut Receiver<Event>, id: &AttemptId) {
     loop {
         match events.recv().await {

@@ -1,4 +1,4 @@
-//! Attempts: how they stand, and how they end without an answer.
+//! Attempts: reading, cancelling and timing out.
 
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
@@ -13,7 +13,7 @@ use grapnel_store::{self as store, activity, app, connection};
 
 use crate::context::Context;
 
-/// The address to open in a browser.
+/// The authorization URL.
 pub(crate) async fn link(ctx: &Context, id: &AttemptId) -> Result<SecretString> {
     let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
@@ -22,18 +22,18 @@ pub(crate) async fn link(ctx: &Context, id: &AttemptId) -> Result<SecretString> 
     ctx.vault.open(&url_associated_data(id), &url).await
 }
 
-/// Cancels an attempt that waits for the person. One that is over stays as it ended.
+/// Cancels an attempt that waits for its callback. A finished one stays as it is.
 pub(crate) fn cancel(ctx: &Context, id: &AttemptId) -> Result<()> {
     end_waiting(ctx, id, Phase::Cancelled, "Sign-in cancelled.").map(drop)
 }
 
-/// An attempt, over or not.
+/// An attempt, finished or not.
 pub(crate) fn get(ctx: &Context, id: &AttemptId) -> Result<Attempt> {
     let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     view(ctx, &row)
 }
 
-/// Attempts that are not over. One whose process ended before its time was is ended here.
+/// The unfinished attempts. One that has expired, since its process ended, is timed out here.
 pub(crate) fn open(ctx: &Context) -> Result<Vec<Attempt>> {
     let (overdue, open): (Vec<_>, Vec<_>) = ctx
         .store
@@ -46,13 +46,13 @@ pub(crate) fn open(ctx: &Context) -> Result<Vec<Attempt>> {
     open.iter().map(|row| view(ctx, row)).collect()
 }
 
-/// Ends an attempt whose time is over, if it still waits.
+/// Times out an attempt that still waits.
 pub(crate) fn time_out(ctx: &Context, id: &AttemptId) -> Result<()> {
     end_waiting(ctx, id, Phase::TimedOut, "The sign-in was not completed in the browser in time.").map(drop)
 }
 
-/// Cancels whatever waits for the person of an app or a connection that is about to go; answers whether nothing
-/// of it is left, which an exchange that is under way would be.
+/// Cancels the waiting attempts of an app or a connection that is about to be deleted. Returns whether none is left: a
+/// code exchange in progress cannot be cancelled.
 pub(crate) fn clear(ctx: &Context, app: Option<&AppId>, of: Option<&ConnectionId>) -> Result<bool> {
     for row in ctx.store.read(|c| store::attempt::open_of(c, app, of))? {
         end_waiting(ctx, &row.id, Phase::Cancelled, "Sign-in cancelled.")?;
@@ -60,7 +60,7 @@ pub(crate) fn clear(ctx: &Context, app: Option<&AppId>, of: Option<&ConnectionId
     Ok(ctx.store.read(|c| store::attempt::open_of(c, app, of))?.is_empty())
 }
 
-/// Ends an attempt if it still waits for the person, and answers whether it did.
+/// Ends an attempt if it still waits for its callback. Returns whether it did.
 fn end_waiting(ctx: &Context, id: &AttemptId, phase: Phase, text: &str) -> Result<bool> {
     let ended = ctx.store.write(|tx| {
         let waiting = store::attempt::get(tx, id)?.filter(|row| row.phase == Phase::Waiting);
@@ -76,7 +76,7 @@ fn end_waiting(ctx: &Context, id: &AttemptId, phase: Phase, text: &str) -> Resul
     Ok(ended)
 }
 
-/// Tells whoever watches how an attempt stands.
+/// Emits an event with the state of an attempt.
 pub(super) fn tell(ctx: &Context, id: &AttemptId) -> Result<Attempt> {
     let attempt = get(ctx, id)?;
     ctx.tell(Event::Attempt(Box::new(attempt.clone())));
@@ -120,7 +120,7 @@ pub(crate) fn no_attempt() -> Error {
     Error::new(Code::NotFound, "This sign-in is not known any more.").hint("Start again.")
 }
 
-/// What is told of a sign-in that is kept beside the connection it was meant for.
+/// The other account, if the sign-in was stored beside the connection it was meant for.
 fn told(
     c: &rusqlite::Connection,
     meant_for: Option<&ConnectionId>,

@@ -1,5 +1,4 @@
-//! Claiming: a callback is matched with the attempt that it answers, and makes it its own. Whatever does not
-//! fit changes nothing.
+//! Matches a callback to the attempt that it belongs to and claims it. A callback that does not match changes nothing.
 
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
@@ -16,19 +15,19 @@ use super::attempts::{no_attempt, tell, time_out};
 use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 
-/// A callback and the sign-in that it answers.
+/// A callback and the attempt that it belongs to.
 pub(super) struct Matched {
     pub(super) attempt: AttemptRow,
     pub(super) app: ConfiguredApp,
     pub(super) callback: Callback,
 }
 
-/// A callback that was not accepted, and why.
+/// A refused callback, and why.
 pub(super) struct RejectedCallback {
     pub(super) error: Box<Error>,
-    /// By what it is counted; contains nothing that was sent.
+    /// The reason's name for counting repetitions; contains nothing of the callback.
     pub(super) name: &'static str,
-    /// The attempts that wait, and that it came for.
+    /// The waiting attempts that it was meant for.
     pub(super) of: Vec<AttemptId>,
 }
 
@@ -38,7 +37,10 @@ impl From<Error> for RejectedCallback {
     }
 }
 
-/// Reads a callback address, and claims the attempt that it answers.
+/// Parses a callback URL and claims the attempt that it belongs to.
+///
+/// # Errors
+/// The callback is malformed, belongs to no attempt, came to another redirect URI or from another issuer, or is late.
 pub(super) fn match_sign_in(ctx: &Context, address: &SecretString) -> Result<Matched, RejectedCallback> {
     let arrived = callback::parse(address.expose_secret()).map_err(|fault| faulty(&fault, Vec::new()))?;
     let apps = Apps::load(ctx)?;
@@ -70,7 +72,7 @@ fn faulty(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
     RejectedCallback { error: Box::new(fault.explain()), name: fault.name(), of }
 }
 
-/// A callback that no attempt is found for.
+/// The refusal of a callback without a matching attempt.
 fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCallback {
     let waiting = ctx.store.read(store::attempt::open).unwrap_or_default().into_iter();
     let expecting: Vec<AttemptRow> =
@@ -104,7 +106,7 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
     RejectedCallback { error: Box::new(error), name, of }
 }
 
-/// What an answer says that is an error, as its sender's words.
+/// The error in an authorization response, quoted.
 fn said(answer: &AuthorizationResponse) -> String {
     let AuthorizationResponse::Error { error, description } = answer else { return String::new() };
     let clean = |text: &str| grapnel_model::provider_text::clean(text, &[]);
@@ -112,7 +114,8 @@ fn said(answer: &AuthorizationResponse) -> String {
     format!(" It says “{}{description}”.", clean(error))
 }
 
-/// Claims `id` with what a person pasted: the whole address, or the code alone where nothing else is to be checked.
+/// Claims `id` with what a person pasted: the complete callback URL, or only the code if the provider's callbacks have
+/// nothing else to verify.
 pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString) -> Result<Matched> {
     let text = pasted.expose_secret().trim();
     let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
@@ -184,7 +187,8 @@ fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<Matched> {
     claim(ctx, Matched { attempt: row, app, callback: Callback::of_code(code) })
 }
 
-/// The attempt that a callback without a state can only answer: one whose provider sends none, and that waits alone.
+/// The only attempt that a callback without `state` can belong to: its provider sends none, and no other such attempt
+/// waits.
 fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Result<Option<Matched>> {
     let waiting = ctx.store.read(store::attempt::open)?.into_iter();
     let waiting = waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri));
@@ -198,8 +202,8 @@ fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Resu
     Ok(<[_; 1]>::try_from(lenient.collect::<Vec<_>>()).ok().map(|[one]| one))
 }
 
-/// In what a callback does not fit an attempt: it came to another address, or from another issuer (RFC 9207). Where the
-/// app knows no issuer, one that is named must be at the origin of the authorization URL.
+/// Why a callback does not match an attempt: it came to another redirect URI, or from another issuer (RFC 9207). If the
+/// app has no issuer, a named one must have the origin of the authorization URL.
 fn misfit(
     row: &AttemptRow,
     config: &ProviderConfig,
@@ -222,7 +226,8 @@ fn misfit(
                 origin: origin.ascii_serialization(),
             })
         }
-        // An error ends this sign-in, and no code is at stake: servers that promise an issuer leave it out of errors.
+        // An error response ends the sign-in without exposing a code, and servers that announce `iss` leave it out of
+        // errors.
         (None, Some(known))
             if config.require_iss && matches!(callback.answer, AuthorizationResponse::Code(_)) =>
         {
@@ -232,7 +237,7 @@ fn misfit(
     }
 }
 
-/// Makes an attempt this callback's: of two callbacks, one wins.
+/// Claims the attempt: of two concurrent callbacks, one succeeds.
 fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
     let row = &matched.attempt;
     let late = |why: &str| {
@@ -253,13 +258,13 @@ fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
     }))
 }
 
-/// Why the attempt of a callback cannot be told.
+/// Why no attempt is found for a callback.
 enum Mismatch {
     CallbackError(CallbackError),
     Failed(Error),
 }
 
-/// The attempt whose state a callback carries, under a name that its own app's provider uses, and that app.
+/// The attempt with the callback's `state`, and its app. The parameter must have a name that the app's provider uses.
 fn by_state<'a>(
     ctx: &Context,
     apps: &'a Apps,
@@ -284,7 +289,7 @@ fn by_state<'a>(
     Ok(found)
 }
 
-/// Every app, loaded once for a callback: which parameter carries the state depends on them.
+/// All apps, loaded once per callback, since they determine which parameter carries the state.
 struct Apps(Vec<ConfiguredApp>);
 
 impl Apps {
@@ -301,8 +306,7 @@ impl Apps {
         self.of(row)?.config()
     }
 
-    /// Every name under which the provider of some app sends the state. An app whose values this version cannot read
-    /// does not stand in the way of the others.
+    /// All parameter names for the state, of all apps. An app whose settings are invalid in this version is skipped.
     fn state_names(&self) -> Vec<String> {
         let own = self.0.iter().filter_map(|app| app.config().ok()?.callback_names.1.clone());
         std::iter::once("state".to_owned()).chain(own).collect()

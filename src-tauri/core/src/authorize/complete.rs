@@ -1,4 +1,4 @@
-//! The end of a sign-in: who signed in is asked for, and the attempt is completed; or it ends as denied or failed.
+//! The end of a sign-in: the account is fetched and the attempt completed, or the attempt ends as denied or failed.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::store_grant::GrantTarget;
 use crate::content;
 use crate::context::Context;
 
-/// Asks the provider who signed in. The tokens are stored by now: a failure here is noted, and loses nothing.
+/// Fetches the account that signed in. The tokens are stored by now, so a failure is only recorded.
 pub(super) async fn fetch_account(
     ctx: &Arc<Context>,
     row: &AttemptRow,
@@ -34,15 +34,15 @@ pub(super) async fn fetch_account(
     Ok(())
 }
 
-/// Ends an attempt whose connection `id` is ready.
+/// Completes an attempt whose connection is ready.
 pub(super) fn complete(ctx: &Context, row: &AttemptRow, id: &ConnectionId) -> Result<()> {
     ctx.store.write(|tx| attempt::end(tx, &row.id, Phase::Done, None))?;
     ctx.tell(Event::Connection(id.clone()));
     tell(ctx, &row.id).map(drop)
 }
 
-/// Notes that a connection has another account than before. What was read as the account before is dropped, also where
-/// nobody tells whose the connection is now.
+/// Handles a changed account of a connection: logs it, and deletes the cached content of the previous account, even if
+/// the new account is unknown.
 async fn note_account(
     ctx: &Context,
     row: &AttemptRow,
@@ -64,8 +64,7 @@ async fn note_account(
     ctx.cache.forget(&id.0).await
 }
 
-/// Ends the attempt as denied or failed, and answers with what ended it. Whoever watches is told even where
-/// the store does not take it.
+/// Ends the attempt as denied or failed, and returns the error. The event is emitted even if the store fails.
 pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error) -> Error {
     let (phase, kind) = match error.code {
         Code::AccessDenied => (Phase::Denied, Kind::Denied),

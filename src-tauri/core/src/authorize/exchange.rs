@@ -1,4 +1,4 @@
-//! A callback's authorization code, exchanged for a grant (RFC 6749 §4.1.3).
+//! Exchanges a callback's authorization code for a grant (RFC 6749 §4.1.3).
 
 use std::sync::Arc;
 
@@ -19,15 +19,15 @@ use crate::grant::OAuthClient;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
-/// What a code was exchanged for.
+/// The result of a code exchange.
 pub(super) struct Exchanged {
     pub(super) client: OAuthClient,
     pub(super) grant: Grant,
-    /// The ID token, where one came that may be relied on.
+    /// The validated ID token, if there is one.
     pub(super) id_token: Option<IdToken>,
 }
 
-/// Exchanges the code that answered an attempt.
+/// Exchanges the code of an attempt.
 pub(super) async fn exchange_code(
     ctx: &Arc<Context>,
     row: &mut AttemptRow,
@@ -35,7 +35,7 @@ pub(super) async fn exchange_code(
     code: SecretString,
     state: SecretString,
 ) -> Result<Exchanged> {
-    // A code works once: the vault must be able to encrypt the tokens before the code is spent.
+    // A code works only once: the vault must be able to encrypt the tokens before the code is sent.
     ctx.vault.check().await?;
     secret_parameters::seal_clear(ctx, &app.row).await?;
     let client = OAuthClient::of(ctx, app).await?;
@@ -64,7 +64,7 @@ pub(super) async fn exchange_code(
     Ok(Exchanged { client, grant, id_token })
 }
 
-/// What an error in the callback says (RFC 6749 §4.1.2.1).
+/// The error of an error response in the callback (RFC 6749 §4.1.2.1).
 pub(super) fn denied(
     ctx: &Context,
     row: &mut AttemptRow,
@@ -81,7 +81,7 @@ pub(super) fn denied(
             Code::AccessDenied,
             match &description {
                 None => format!("You said no at {provider}."),
-                // A policy, or an administrator, may have said no as well.
+                // A policy or an administrator may have denied it, too.
                 text => format!("{provider} denied access.{}", said(text.as_deref())),
             },
         )
@@ -97,8 +97,8 @@ pub(super) fn denied(
     })
 }
 
-/// What a failed exchange means. A code works once, so that each of these needs a new sign-in.
-/// Without a verifier, whoever saw the code first could use it.
+/// The error of a failed exchange. A code works only once, so each of these needs a new sign-in. Without PKCE, someone
+/// who saw the code could have used it first.
 fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifier: bool) -> Error {
     let provider = &client.provider;
     match failure {

@@ -1,4 +1,4 @@
-//! The fuzz target of callbacks: what is claimed belongs to its attempt, and what is not changes nothing.
+//! The fuzz target of callbacks. A claimed callback belongs to its attempt, and a refused one changes nothing.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -20,7 +20,7 @@ use grapnel_store::attempt::{self, AttemptRow};
 
 type WaitingFor = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str);
 
-/// Attempts that wait: each app's provider, redirect URI, own values, and the state that was sent.
+/// The waiting attempts: each app's provider, redirect URI and settings, and the `state` that was sent.
 const WAITING: [WaitingFor; 5] = [
     ("grigora", DEEP_LINK, &[], "state-1"),
     ("grovestreams", "dev.grapnel.desktop:/oauth/callback/k3mzq7wd", &[], "state-2"),
@@ -114,7 +114,7 @@ pub(crate) fn callback(data: &[u8]) {
     });
 }
 
-/// Asserts what holds of every answer that is accepted.
+/// Asserts what must hold for every accepted callback.
 fn fits(row: &AttemptRow, config: &ProviderConfig, address: &str, answer: &Callback) {
     let arrived = callback::parse(address).expect("it was parsed before");
     assert!(arrived.came_to(&row.redirect_uri));
@@ -145,7 +145,7 @@ fn fits(row: &AttemptRow, config: &ProviderConfig, address: &str, answer: &Callb
     }
 }
 
-/// How many parameters of these names are not empty.
+/// How many non-empty parameters have one of these names.
 fn count(arrived: &UnparsedCallback, names: &[&str]) -> usize {
     arrived.parameters().filter(|(name, value)| names.contains(name) && !value.is_empty()).count()
 }
@@ -154,7 +154,7 @@ fn phase(ctx: &Context, id: &AttemptId) -> Phase {
     ctx.store.read(|c| attempt::get(c, id)).ok().flatten().expect("the attempt").phase
 }
 
-/// Lets an attempt wait again.
+/// Resets an attempt to waiting.
 fn again(ctx: &Context, id: &AttemptId) {
     let moved = ctx.store.write(|tx| attempt::advance(tx, id, Phase::Exchanging, Phase::Waiting));
     assert!(moved.expect("a database"));

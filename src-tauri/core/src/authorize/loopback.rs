@@ -1,5 +1,5 @@
-//! The loopback way back (RFC 8252 §7.3): a server on this computer's own addresses for one answer. Whatever else asks
-//! it, with another host, path or method, or from another account, gets nothing.
+//! The loopback redirect method (RFC 8252 §7.3): a server on loopback for one callback. Requests with another host,
+//! path or method, or from another account of this computer, are refused.
 
 mod answer;
 mod connections;
@@ -30,21 +30,21 @@ use answer::Site;
 use connections::Connections;
 pub(super) use port::Listener;
 
-/// How long accepting rests after it failed, for instance because the process has no file descriptor left.
+/// The pause after accepting a connection failed, for example because no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a browser that was sent on to the page without code and state may take to ask for it.
+/// How long the server waits for a browser to load the page without code and state after its redirect there.
 const LINGER: Duration = Duration::from_secs(3);
 
-/// Makes ready for the way back to `redirect_uri`, and answers with the address to use for this attempt: where
-/// it is loopback, a listener on the port it names, or on any free one.
+/// Prepares for callbacks at `redirect_uri`; returns the redirect URI of this attempt. For loopback, also returns a
+/// listener on its port, or on any free port if it names none.
 pub(super) async fn prepare(ctx: &Context, redirect_uri: &str) -> Result<(Option<Listener>, String)> {
     let Some(place) = Loopback::of(redirect_uri) else { return Ok((None, redirect_uri.to_owned())) };
     let (listener, port) = port::claim(ctx, &place).await?;
     Ok((Some(listener), place.at_port(port)))
 }
 
-/// Listens again for an attempt that an earlier start of the program began. Where its port belongs to another program
-/// by now, the answer would go there: the attempt ends.
+/// Listens again for an attempt of an earlier run. If another program has its port by now, the attempt ends, since the
+/// callback would go to that program.
 pub(super) fn resume(ctx: &Arc<Context>, row: AttemptRow) {
     if Loopback::of(&row.redirect_uri).is_none() {
         return;
@@ -62,7 +62,7 @@ pub(super) fn resume(ctx: &Arc<Context>, row: AttemptRow) {
     });
 }
 
-/// Listens until one answer has come, or the attempt is over.
+/// Listens until one callback has arrived, or the attempt is finished.
 pub(super) fn serve(ctx: &Arc<Context>, row: &AttemptRow, listener: Listener) {
     let Some(site) = Site::new(ctx, row) else { return };
     let (site, mut events, id) = (Arc::new(site), ctx.events.subscribe(), row.id.clone());
@@ -99,7 +99,7 @@ pub(super) fn serve(ctx: &Arc<Context>, row: &AttemptRow, listener: Listener) {
     });
 }
 
-/// Waits until the attempt is over, or the program is.
+/// Waits until the attempt is finished, or the program ends.
 async fn end_of(events: &mut Receiver<Event>, ctx: &Weak<Context>, id: &AttemptId) {
     loop {
         match events.recv().await {

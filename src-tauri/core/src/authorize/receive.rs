@@ -1,5 +1,5 @@
-//! A callback, from its address to the end of the sign-in that it answers: matched, its code exchanged, the grant
-//! stored, the account fetched, the sign-in completed.
+//! The flow of a callback: it is matched to its attempt, its code is exchanged, the grant is stored, the account is
+//! fetched, and the sign-in completes.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use super::exchange::{denied, exchange_code};
 use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
 
-/// Takes in a callback, whichever way it came. One that is forged, late or repeated changes nothing, and is explained
-/// to whoever watches and in the activity.
+/// Receives a callback, by any redirect method. A forged, late or repeated one changes nothing; it is reported by an
+/// event and in the activity log.
 pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Result<()> {
     match match_sign_in(ctx, address) {
         Ok(matched) => Box::pin(finish(ctx, matched)).await,
@@ -31,7 +31,7 @@ pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Resul
     }
 }
 
-/// Takes in what a person pasted for an attempt. What is wrong with it is told to that person alone.
+/// Receives what a person pasted for an attempt. Errors are returned to that person only.
 pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretString) -> Result<()> {
     Box::pin(finish(ctx, match_pasted(ctx, id, pasted)?)).await
 }
@@ -41,7 +41,7 @@ async fn finish(ctx: &Arc<Context>, mut matched: Matched) -> Result<()> {
     let attempt: AttemptRow = matched.attempt;
     match obtained {
         Ok((target, id_token)) => {
-            // Work of its own, since it may renew the tokens.
+            // Outside of the guarded work: it may refresh the tokens.
             fetch_account(ctx, &attempt, &target, id_token).await?;
             complete(ctx, &attempt, target.id())
         }
@@ -49,7 +49,7 @@ async fn finish(ctx: &Arc<Context>, mut matched: Matched) -> Result<()> {
     }
 }
 
-/// Stores the grant; answers with its connection, and with its ID token, which is not stored.
+/// Stores the grant; returns its connection, and its ID token, which is not stored.
 async fn obtain_grant(
     ctx: &Arc<Context>,
     matched: &mut Matched,
@@ -68,8 +68,8 @@ async fn obtain_grant(
     Ok((store_grant(ctx, attempt, app, exchanged).await?, id_token))
 }
 
-/// Tells that a callback was not accepted: whoever watches, the attempts that it came for, and the activity, where the
-/// same reason within the hour is one entry, however often it comes.
+/// Reports a refused callback: by an event, at the attempts that it was meant for, and in the activity log. Repetitions
+/// with the same reason within an hour share one log entry.
 fn reject(ctx: &Context, RejectedCallback { error, name, of }: &RejectedCallback) -> Result<()> {
     let news = ctx.store.write_without_sync(|tx| {
         let counted = (*name, error.message.as_str());
@@ -86,7 +86,7 @@ fn reject(ctx: &Context, RejectedCallback { error, name, of }: &RejectedCallback
     news.into_iter().try_for_each(|id| tell(ctx, id).map(drop))
 }
 
-/// Tells that another account of this computer sent an answer to an attempt. Nothing of it was read.
+/// Reports a callback from another account of this computer. Its content was not read.
 pub(super) fn reject_another_account(ctx: &Context, id: &AttemptId) {
     let error =
         Error::new(Code::CallbackInvalid, "Another account of this computer sent an answer to this sign-in.")

@@ -1,4 +1,4 @@
-//! Replacing the account of a connection, after another account signed in and the person wants that one.
+//! Replaces the account of a connection, after another account signed in and the person confirms it.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use super::attempts::{no_attempt, tell};
 use crate::context::Context;
 use crate::grant;
 
-/// Puts what was kept beside a connection in its place: the person wants the account that signed in. The connection
-/// that was made for it goes.
+/// Moves the grant that was stored beside a connection into that connection, and deletes the one that was created for
+/// it.
 pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<ConnectionId> {
     let working = ctx.at_work().await?;
     let attempt = ctx.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
@@ -35,7 +35,7 @@ pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<Connec
         called(signed_in.identity.account.as_ref())
     );
     let is_moved = ctx.store.write(|tx| {
-        // A renewal that ended meanwhile has brought other tokens.
+        // A refresh that finished meanwhile has stored other tokens.
         if !connection::clear_grant(tx, &new, signed_in.version)?
             || !connection::set_grant(tx, &old, there.version, &sealed)?
         {

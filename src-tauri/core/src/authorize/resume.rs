@@ -1,4 +1,4 @@
-//! Goes on with attempts at the program's start.
+//! Resumes attempts when the program starts.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::loopback;
 use super::store_grant::GrantTarget;
 use crate::context::Context;
 
-/// At the program's start: attempts that wait go on waiting; those that were cut off in the middle end.
+/// Resumes waiting attempts, and ends those that were interrupted in the code exchange.
 pub(crate) fn settle(ctx: &Arc<Context>) -> Result<()> {
     for row in ctx.store.read(grapnel_store::attempt::open)? {
         match (row.phase, row.connection_id.clone()) {

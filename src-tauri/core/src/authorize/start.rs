@@ -1,4 +1,4 @@
-//! Starting an attempt: its request is written, its secrets sealed, and its way back made ready.
+//! Starts attempts: writes the authorization request, encrypts its secrets, and prepares the redirect method.
 
 use std::sync::Arc;
 
@@ -28,37 +28,37 @@ use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
-/// How long an attempt waits for the person.
+/// How long an attempt waits for its callback.
 const ATTEMPT_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
-/// How long ended attempts are remembered, so that a late callback can be explained.
+/// How long finished attempts are kept, so that a late callback can be explained.
 const ENDED_ATTEMPT_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// What a sign-in is to lead to.
+/// What a sign-in is for.
 #[derive(Debug, Clone, Default)]
 pub struct SignInRequest {
-    /// The connection to authorize again, if not a new one.
+    /// The connection to reconnect; `None` for a new one.
     pub again: Option<ConnectionId>,
-    /// What to call a new connection; the app's name where nothing is said.
+    /// The name of a new connection; by default the app's name.
     pub name: Option<String>,
-    /// Whether another account than the connection's replaces it without a question.
+    /// Whether another account than the connection's replaces it without confirmation.
     pub replaces_account: bool,
-    /// The account to sign in as, such as an email address; otherwise the connection's, where it is known.
+    /// The account to sign in with, such as an email address; by default the connection's account, if it is known.
     pub login_hint: Option<String>,
-    /// Whether to let the person choose another account than the browser is signed in with.
+    /// Whether the provider should let the person choose an account.
     pub another_account: bool,
 }
 
-/// A sign-in that began now, or before.
+/// A sign-in that was started or joined.
 #[derive(Debug, Clone)]
 pub struct Started {
-    /// The sign-in.
+    /// The attempt.
     pub attempt: Attempt,
-    /// Whether another caller started it and still waits for it.
+    /// Whether another caller had started it and still waits for it.
     pub is_joined: bool,
 }
 
-/// Joins the attempt for the same thing that another caller waits for, or starts one. Of many callers at once, one
-/// starts. One whose program ended while it waited is cancelled: nobody listens for its answer, or shows it.
+/// Joins a waiting attempt of another caller for the same request, or starts one; of concurrent callers, one starts it.
+/// An attempt whose process has ended is cancelled, since nobody waits for its callback.
 pub(crate) async fn join_or_start(
     ctx: &Arc<Context>,
     app_id: &AppId,
@@ -87,14 +87,14 @@ pub(crate) async fn join_or_start(
     Ok(Started { attempt: start(ctx, app_id, wanted).await?, is_joined: false })
 }
 
-/// Starts an attempt that goes through the browser.
+/// Starts an attempt in the browser.
 pub(crate) async fn start(ctx: &Arc<Context>, app_id: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
     let (_, row, _) = begin(ctx, &ConfiguredApp::load(ctx, app_id)?, wanted, None).await?;
     tell(ctx, &row.id)
 }
 
-/// Signs in without a browser, where the provider gives a code for email and password (GroveStreams). They are
-/// used once, and kept nowhere.
+/// Signs in without a browser, if the provider returns a code for email and password (GroveStreams). They are used once
+/// and not stored.
 pub(crate) async fn with_password(
     ctx: &Arc<Context>,
     app_id: &AppId,
@@ -121,7 +121,7 @@ pub(crate) async fn with_password(
     }
 }
 
-/// The callback that the browser would have brought, so that this way home goes through the same gate.
+/// Builds the callback URL that the browser would have requested, so that this sign-in passes the same checks.
 fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) -> Result<SecretString> {
     let mut address = Url::parse(redirect_uri)
         .map_err(|_| Error::input("redirect", "The app’s redirect URI is not a URI."))?;
@@ -132,8 +132,8 @@ fn callback_of(redirect_uri: &str, code: &SecretString, state: &SecretString) ->
     Ok(String::from(address).into())
 }
 
-/// Writes, seals and stores a new attempt, and answers with the app's client id, the attempt and its request. Where it
-/// does without a browser, `login` is where the email goes, and the email.
+/// Writes, encrypts and stores a new attempt; returns the client ID, the attempt and its request. For a sign-in without
+/// a browser, `login` is the login endpoint and the email address.
 async fn begin(
     ctx: &Arc<Context>,
     app: &ConfiguredApp,
@@ -189,7 +189,7 @@ async fn begin(
         replaces_account: wanted.replaces_account,
         meant_for: None,
     };
-    // Before anyone can see the attempt.
+    // Locked before other processes can see the attempt.
     let waits = ctx.store.try_attempt_lock(&row.id)?;
     ctx.store.write(|tx| {
         store::attempt::forget_before(tx, now - ENDED_ATTEMPT_RETENTION)?;
@@ -218,8 +218,7 @@ async fn seal(ctx: &Context, id: &AttemptId, request: &Request) -> Result<(Optio
     Ok((verifier, url))
 }
 
-/// Refuses what cannot be wanted: another app's connection, or a name that is taken. Answers with the connection that
-/// is authorized again.
+/// Refuses a request for another app's connection, or with a name that is taken. Returns the connection to reconnect.
 fn check(ctx: &Context, app_id: &AppId, wanted: &SignInRequest) -> Result<Option<ConnectionRow>> {
     if let Some(id) = &wanted.again {
         let row = ctx.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
@@ -234,7 +233,7 @@ fn check(ctx: &Context, app_id: &AppId, wanted: &SignInRequest) -> Result<Option
     Ok(None)
 }
 
-/// Refuses a wish that the provider would not hear.
+/// Refuses an account choice that the provider does not support.
 fn check_account_choice(wanted: &SignInRequest, config: &ProviderConfig) -> Result<()> {
     let refuse = |field: &str, message: &str| {
         Err(Error::input(field, message)

@@ -1,5 +1,5 @@
-//! Storing a new grant: in the connection that was authorized again, unless another account signed in. Tokens of one
-//! account never silently take the place of another's.
+//! Stores a new grant in the connection that was reconnected, unless another account signed in. Tokens of one account
+//! never silently replace those of another.
 
 use std::sync::Arc;
 
@@ -21,8 +21,7 @@ use crate::grant;
 use crate::signed_in::ConfiguredApp;
 use crate::unique_names::UniqueNames;
 
-/// Stores the grant that a code was exchanged for: the connection, its tokens and the attempt's progress in one
-/// transaction.
+/// Stores the grant of a code exchange: the connection, its tokens and the attempt's progress, in one transaction.
 pub(super) async fn store_grant(
     ctx: &Arc<Context>,
     row: &AttemptRow,
@@ -54,7 +53,7 @@ pub(super) async fn store_grant(
             connection::set_identity(tx, &id, Some(account), None)?;
             connection::set_id_claims(tx, &id, claims)?;
         }
-        // Not as it was when the attempt was claimed, but as it is: whoever opened the page may have taken it back.
+        // Read again, since the browser choice may have been withdrawn after the attempt was claimed.
         if let Some(browser) = store::attempt::get(tx, &row.id)?.and_then(|row| row.browser) {
             connection::set_browser(tx, &id, &browser)?;
         }
@@ -79,13 +78,13 @@ fn unique_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<Stri
     Ok(names.unique(wanted))
 }
 
-/// The connection that a grant is stored in.
+/// The connection to store a grant in.
 pub(super) enum GrantTarget {
-    /// In a connection of its own.
+    /// A new connection.
     New(ConnectionId),
-    /// In place of the grant of the connection that was authorized again, and what is known of its account.
+    /// The connection that was reconnected, with its previous account, if known.
     Again(ConnectionId, Option<Account>),
-    /// In a connection of its own, since the other one belongs to another account.
+    /// A new connection, since the one to be reconnected belongs to another account.
     Beside { new: ConnectionId, meant_for: ConnectionId, name: String },
 }
 
@@ -97,8 +96,8 @@ impl GrantTarget {
     }
 }
 
-/// Chooses the connection that a grant is stored in. Where the account is to be compared and no ID token names it, the
-/// provider is asked with the new access token; one that does not answer loses nothing.
+/// Chooses the connection for a grant. If accounts must be compared and no ID token names the account, it is fetched
+/// with the new access token; a failure of that is ignored.
 async fn choose_target(
     ctx: &Arc<Context>,
     row: &AttemptRow,

@@ -1,4 +1,4 @@
-//! The connections that a window shows first. Ten thousand take a moment to read, to hand over and to sort; those at
+//! The connections that a window shows first. Reading, transferring and sorting ten thousand takes a moment; those at
 //! the top of each provider's list do not.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::state::StatusContext;
 use crate::app;
 use crate::context::Context;
 
-/// The first of each provider by name, at most `many` of each; and whether there are more.
+/// The first connections of each provider by name, at most `many` of each; and whether there are more.
 pub(crate) fn first(ctx: &Context, many: usize) -> Result<(Vec<Summary>, bool)> {
     let apps = app::all(ctx)?;
     let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();

@@ -1,4 +1,4 @@
-//! Connections, read one by one or as a list; and removed.
+//! Reads connections, one by one or as a list, and deletes them.
 
 use grapnel_model::connection::{Details, Summary};
 use grapnel_model::error::{Code, Error, Result};
@@ -18,28 +18,28 @@ pub(crate) fn all(ctx: &Context) -> Result<Vec<Summary>> {
     Ok(StatusContext::of(ctx, app::all(ctx)?).summaries(all))
 }
 
-/// Those of these connections that are there.
+/// Those of these connections that exist.
 pub(crate) fn some(ctx: &Context, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
     let found = ctx.store.read(|c| ids.iter().map(|id| connection_status::one(c, id)).collect())?;
     let found: Vec<Option<ConnectionStatus>> = found;
     Ok(StatusContext::of(ctx, app::all(ctx)?).summaries(found.into_iter().flatten().collect()))
 }
 
-/// The connection that the person calls so, in letters of either case.
+/// The connection with this name, ignoring ASCII case.
 pub(crate) fn named(ctx: &Context, name: &str) -> Result<Option<Summary>> {
     let Some(found) = ctx.store.read(|c| connection_status::named(c, name))? else { return Ok(None) };
     let app = ctx.store.read(|c| store::app::get(c, &found.app_id))?.ok_or_else(Error::no_app)?;
     Ok(StatusContext::of(ctx, vec![app::view(app)?]).summary(found))
 }
 
-/// Everything about a connection.
+/// The details of a connection.
 pub(crate) fn details(ctx: &Context, id: &ConnectionId) -> Result<Details> {
     let found = ctx.store.read(|c| connection::with_app(c, id))?;
     let (row, app) = found.ok_or_else(Error::no_connection)?;
     state::details(ctx, row, app)
 }
 
-/// Removes a disconnected connection with its history, and everything that was read through it.
+/// Deletes a disconnected connection with its history and its cached content.
 pub(crate) async fn forget(ctx: &Context, id: &ConnectionId) -> Result<()> {
     row(ctx, id)?;
     let is_free = authorize::clear(ctx, None, Some(id))?;
@@ -53,7 +53,7 @@ pub(crate) async fn forget(ctx: &Context, id: &ConnectionId) -> Result<()> {
     ctx.cache.forget(&id.0).await
 }
 
-/// A connection's row.
+/// The row of a connection.
 pub(crate) fn row(ctx: &Context, id: &ConnectionId) -> Result<ConnectionRow> {
     ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)
 }

@@ -1,5 +1,5 @@
-//! Which connections need a person who was not told of it yet, or will need them before long. Kept, so that no start
-//! tells it again.
+//! Finds connections that need attention, now or soon, and for which the person was not notified. The result is stored,
+//! so that a restart does not notify again.
 
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::Result;
@@ -11,33 +11,33 @@ use super::state::StatusContext;
 use crate::app;
 use crate::context::Context;
 
-/// What becomes of what was noted.
+/// What to do with a connection.
 #[derive(Debug, PartialEq, Eq)]
 enum Note {
-    /// It needs the person, who does not know: tell them, and note that.
+    /// It needs attention: notify the person and record that.
     Tell,
-    /// All is well again: what comes next is new.
+    /// It works again: clear the record, so that the next problem is notified.
     Clear,
-    /// As it was.
+    /// No change.
     Leave,
 }
 
-/// What to do about a connection in `state` whose grant is of `version`, where the grant `told` was told of.
+/// Decides by the state and the grant's version; `told` is the version of the last notification.
 fn note(state: State, version: i64, told: Option<i64>) -> Note {
     match state {
         State::ReconnectNeeded if told != Some(version) => Note::Tell,
         State::Active | State::Expired | State::Retrying | State::Disconnected if told.is_some() => {
             Note::Clear
         }
-        // What is being renewed, or cannot be opened now, may come out as it was before.
+        // A refresh in progress or a locked vault does not tell whether the problem persists.
         _ => Note::Leave,
     }
 }
 
-/// A sign-in that is due within hours is no surprise: such tokens come and go all day.
+/// No notification if a sign-in is due within hours of it: such short-lived tokens expire every day.
 const MIN_NOTICE: SignedDuration = SignedDuration::from_hours(6);
 
-/// Whether the person is to be told that a sign-in will be due.
+/// Whether to notify the person that a sign-in will be due.
 fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
     summary.sign_in_due.is_some()
         && !notice.is_told
@@ -45,7 +45,7 @@ fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
         && matches!(summary.state, State::Active | State::Expired | State::Retrying)
 }
 
-/// The connections to tell of. From then on they count as told.
+/// The connections to notify about. They are recorded as notified.
 pub(crate) fn take(ctx: &Context) -> Result<Vec<Summary>> {
     let kept = ctx.store.read(connection_status::noted)?;
     if kept.is_empty() {

@@ -1,8 +1,8 @@
-//! Scopes: what was asked for beside what was granted.
+//! Compares requested and granted scopes.
 
 use grapnel_model::connection::Scopes;
 
-/// Compares them. A provider that says nothing of scopes granted what was asked for (RFC 6749 §5.1).
+/// Compares them. A provider that returns no scopes has granted the requested ones (RFC 6749 §5.1).
 pub(super) fn compare(
     requested: Vec<String>,
     granted: Vec<String>,
@@ -13,9 +13,9 @@ pub(super) fn compare(
         return Scopes { granted: requested.clone(), requested, missing: Vec::new() };
     }
     let is_granted = |scope: &str| {
-        // A refresh token is what this scope asks for (OpenID Connect Core §11); some providers do not name it again.
+        // This scope requests a refresh token (OpenID Connect Core §11); some providers do not return it.
         (renews && scope == "offline_access")
-            // It stands for whatever the app is registered for (Microsoft Entra).
+            // Stands for all scopes that the app is registered for (Microsoft Entra).
             || scope.ends_with("/.default")
             || granted.iter().any(|one| is_same(scope, one, aliases))
     };
@@ -23,7 +23,7 @@ pub(super) fn compare(
     Scopes { requested, granted, missing }
 }
 
-/// Whether two names are of one scope: with or without the resource before it, in either case, or by an alias.
+/// Whether two names mean the same scope: with or without the resource as prefix, ignoring case, or by an alias.
 fn is_same(asked: &str, granted: &str, aliases: &[(String, String)]) -> bool {
     let is_alias = |(one, other): &(String, String)| {
         (one == asked && other == granted) || (one == granted && other == asked)
@@ -34,7 +34,7 @@ fn is_same(asked: &str, granted: &str, aliases: &[(String, String)]) -> bool {
         || is_within_resource(granted, asked)
 }
 
-/// Whether `long` is `short` with the address of its resource before it, as `https://graph.microsoft.com/User.Read`.
+/// Whether `long` is `short` with the URL of its resource as prefix, as in `https://graph.microsoft.com/User.Read`.
 fn is_within_resource(long: &str, short: &str) -> bool {
     let rest = long.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('/')?.1));
     !short.contains('/') && rest.is_some_and(|rest| rest.eq_ignore_ascii_case(short))

@@ -1,4 +1,4 @@
-//! Where a connection stands, worked out from what is kept and what time it is.
+//! Computes the status of a connection from the stored data and the current time.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::grant;
 use crate::refresh;
 
-/// What the standing of every connection depends on, at one moment.
+/// What every connection's status depends on, read once.
 pub(super) struct StatusContext<'a> {
     ctx: &'a Context,
     apps: HashMap<AppId, App>,
@@ -31,7 +31,7 @@ impl<'a> StatusContext<'a> {
         Self { ctx, apps, is_locked: ctx.vault.error().is_some(), time: ctx.time.now() }
     }
 
-    /// Lines of the list. None for a connection whose app is gone between two reads.
+    /// The list entries. A connection whose app was deleted between two reads is left out.
     pub(super) fn summaries(&self, all: Vec<ConnectionStatus>) -> Vec<Summary> {
         all.into_iter().filter_map(|one| self.summary(one)).collect()
     }
@@ -55,7 +55,7 @@ impl<'a> StatusContext<'a> {
 
     fn state(&self, of: &ConnectionStatus, app: &App) -> State {
         let Some(held) = &of.held else { return State::Disconnected };
-        // Tokens that only wait to be written are asked of nobody.
+        // While tokens only wait to be stored, no refresh is in progress.
         let is_unsaved = self.ctx.unsaved_of(&of.id, of.version).is_some();
         if self.ctx.is_refreshing(&of.id) && !is_unsaved {
             return State::Renewing;
@@ -73,8 +73,8 @@ impl<'a> StatusContext<'a> {
     }
 }
 
-/// Whether scopes were not granted. Other names of scopes are looked up only where the names differ: that is rare, and
-/// costs reading the profile.
+/// Whether requested scopes were not granted. Aliases are looked up only if the names differ, which is rare and needs
+/// the profile.
 fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
     if of.scopes.is_empty() || app.scopes.iter().all(|scope| of.scopes.contains(scope)) {
         return false;
@@ -84,8 +84,8 @@ fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
     !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, of.renews).missing.is_empty()
 }
 
-/// What is wrong with a connection: that its app's hosts are others than its tokens were saved for, that its new tokens
-/// are in memory alone, or what was noted.
+/// What is wrong with a connection: the app's endpoints include an origin that its tokens were not issued for, its new
+/// tokens could not be stored, or the recorded error.
 fn error(ctx: &Context, of: &ConnectionStatus, app: &App) -> Option<Error> {
     let config = || Profile::find(&app.provider)?.config(&app.overrides);
     let moved = of.kept_for.is_some() && of.held.is_some();
@@ -94,7 +94,7 @@ fn error(ctx: &Context, of: &ConnectionStatus, app: &App) -> Option<Error> {
     moved.flatten().or_else(unsaved).or_else(|| of.error.clone())
 }
 
-/// Everything about a connection.
+/// The details of a connection.
 pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<Details> {
     let (standing, app) = (ConnectionStatus::from(&row), app::view(app)?);
     let error = error(ctx, &standing, &app);

@@ -1,4 +1,4 @@
-//! How many connections stand how, counted without reading those of which nothing is noted.
+//! Counts the connections by status, reading only those with anything to report.
 
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::Result;
@@ -8,18 +8,18 @@ use super::state::StatusContext;
 use crate::app;
 use crate::context::Context;
 
-/// How many connections stand how.
+/// The number of connections by status.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatusCounts {
-    /// All there are.
+    /// All connections.
     pub all: usize,
-    /// That hold no tokens any more.
+    /// Those without tokens.
     pub disconnected: usize,
-    /// Whose tokens the keyring does not open.
+    /// Those that are locked.
     pub locked: usize,
-    /// Whose renewal failed for a reason that passes.
+    /// Those whose refresh failed temporarily.
     pub retrying: usize,
-    /// That only a new sign-in helps, by name.
+    /// Those that need a new sign-in, by name.
     pub needing: Vec<Summary>,
 }
 

@@ -1,4 +1,4 @@
-//! Who an account is, read from claims: of an ID token, of userinfo, of introspection.
+//! Reads an account from claims: of an ID token, of userinfo, or of introspection.
 
 use grapnel_model::account::{Account, Claims};
 use grapnel_model::provider_text::clean;
@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::jwt;
 use super::lenient_json::Members;
 
-/// By these names providers tell the id of an account: OpenID Connect's first, then those in use elsewhere.
+/// Names under which providers return an account's ID: OpenID Connect's first, then others.
 const IDS: &[&str] = &["sub", "id", "uid", "user_id", "account_id", "login", "username"];
 /// Objects that some providers wrap the account in.
 const WRAPPERS: &[&str] = &["data", "user", "account", "profile"];
 
-/// The account of a userinfo reply, whose id may have another name than `sub`.
+/// The account in a userinfo response, whose ID may have another name than `sub`.
 pub(super) fn of_userinfo(members: &Members) -> Option<Account> {
     let has_id = |members: &Members| IDS.iter().any(|name| id(members.get(*name)).is_some());
     let inner = || WRAPPERS.iter().find_map(|name| members.get(*name)?.as_object());
@@ -21,13 +21,13 @@ pub(super) fn of_userinfo(members: &Members) -> Option<Account> {
     Some(of(id, &|name| members.get(name)?.as_str().map(str::to_owned)))
 }
 
-/// The account that introspection names (RFC 7662 §2.2).
+/// The account in an introspection response (RFC 7662 §2.2).
 pub(super) fn of_introspection(members: &Members) -> Option<Account> {
     let id = id(members.get("sub")).or_else(|| id(members.get("username")))?;
     Some(of(id, &|name| members.get(name)?.as_str().map(str::to_owned)))
 }
 
-/// The account that a token is about.
+/// The account that a token's claims name.
 pub(super) fn of_claims(claims: &Claims) -> Option<Account> {
     let text = |name: &str| jwt::claim(claims, name).map(str::to_owned);
     let id = text("sub").filter(|sub| !sub.is_empty() && !holds_jwt(sub))?;
@@ -57,13 +57,13 @@ fn of(id: String, text: &dyn Fn(&str) -> Option<String>) -> Account {
     }
 }
 
-/// Whether a text holds a JWT: no name or address does, and it may be an ID token of an earlier sign-in, which is not
-/// kept and so cannot be recognized otherwise.
+/// Whether a text contains a JWT, which no name or address does. It may be an ID token of an earlier sign-in, which is
+/// not stored and so cannot be masked otherwise.
 fn holds_jwt(text: &str) -> bool {
     text.split_whitespace().any(|word| jwt::Jwt::parse(word).is_some())
 }
 
-/// An id is text here, and may come as a number.
+/// IDs are strings here; a provider may send numbers.
 fn id(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(id) if !id.is_empty() && !holds_jwt(id) => Some(id.clone()),

@@ -1,5 +1,5 @@
-//! The fuzz target of JWTs: no signature is taken for that of a key which made none, an ID token that passes is for
-//! this app, and what is shown of one is plain.
+//! The fuzz target of JWTs. No forged signature is accepted, an accepted ID token is for this app, and what is shown of
+//! a token is safe.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -22,9 +22,9 @@ use grapnel_oauth::http::Mask;
 const ISSUER: &str = "https://id.example/{tenantid}/v2.0";
 const CLIENT: &str = "client";
 const NONCE: &[u8] = b"nonce";
-/// What must not be shown wherever it stands.
+/// Must not be shown anywhere.
 const SECRET: &str = "secret-5f1c2a9be07d";
-/// Public keys of every kind. Nobody has signed anything with the private ones, which are gone.
+/// Public keys of every kind. The private keys were discarded, so no valid signature exists.
 const UNUSED_KEYS: &str = include_str!("unused_keys.json");
 
 thread_local! {
@@ -38,7 +38,7 @@ pub(crate) fn jwt(data: &[u8]) {
     let mut lines = text.splitn(4, '\n');
     let mut line = || lines.next().unwrap_or_default();
     let (header, claims, signature, keys) = (line(), line(), line(), line());
-    // As it may come over the wire.
+    // As it may be in a response.
     if let Some(jwt) = Jwt::parse(header) {
         judge(&jwt, keys);
     }
@@ -46,7 +46,7 @@ pub(crate) fn jwt(data: &[u8]) {
     let is_object = |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
     match Jwt::parse(&token) {
         Some(jwt) => judge(&jwt, keys),
-        // A point in the signature moves what is before it into the claims.
+        // A dot in the signature moves the parts before it.
         None => assert!(!is_object(header) || !is_object(claims) || signature.contains('.')),
     }
 }
@@ -86,7 +86,7 @@ fn judge(jwt: &Jwt<'_>, keys: &str) {
     accounts.iter().flatten().for_each(shown);
 }
 
-/// Asserts, from the claims anew, that an ID token is for this app and this sign-in.
+/// Asserts, by parsing the claims independently, that an ID token is for this app and this sign-in.
 fn is_for_us(claims: &Members) {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let tenant = text("tid");
@@ -107,7 +107,7 @@ fn is_for_us(claims: &Members) {
     assert_eq!(text("nonce").as_bytes(), NONCE);
 }
 
-/// Asserts that what an account is called can be shown.
+/// Asserts that the account's display name is safe to show.
 fn shown(account: &Account) {
     let Account { id, name, email, issuer, username } = account;
     assert!(!id.is_empty() && !id.contains(SECRET));

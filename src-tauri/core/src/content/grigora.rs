@@ -1,4 +1,4 @@
-//! Grigora's API v1: who, what, projects and posts.
+//! Grigora's API v1: account, authorization, projects and posts.
 
 use grapnel_model::account::{Account, Application, Authorization};
 use grapnel_model::content::{Order, Post, PostQuery, Project, filled};
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use super::api::Api;
 use super::lenient_json::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
 
-/// Who authorized the connection.
+/// The account that authorized the connection.
 pub(super) async fn who(api: &Api<'_>) -> Result<Account> {
     api.understand(account(api.get("token/authorized_by", Limits::IDENTITY).await?))
 }
 
-/// What the authorization amounts to now.
+/// The current authorization.
 pub(super) async fn introspect(api: &Api<'_>) -> Result<(Option<Application>, Authorization)> {
     api.understand(introspection(api.get("token/introspect", Limits::IDENTITY).await?))
 }
@@ -59,12 +59,13 @@ fn introspection(reply: Value) -> Option<(Option<Application>, Authorization)> {
     Some((application, authorization))
 }
 
-/// `GET /project/list`. A project without an id cannot be opened, and is left out.
+/// `GET /project/list`. A project without an ID cannot be opened and is left out.
 pub(super) fn projects(reply: Value) -> Option<Vec<Project>> {
     list(object(reply)?.remove("projects")?, project)
 }
 
-/// `POST /project/details`, or one of the list. The page does not say whether details are wrapped; both are read.
+/// `POST /project/details`, or an entry of the list. The documentation does not say whether details are wrapped; both
+/// forms are read.
 pub(super) fn project(reply: Value) -> Option<Project> {
     let mut members = object(reply)?;
     if !members.contains_key("id") {
@@ -80,7 +81,7 @@ pub(super) fn project(reply: Value) -> Option<Project> {
     })
 }
 
-/// The body of `POST /cms/post/list`. Descending is `dsc` on the provider's page.
+/// The body of `POST /cms/post/list`. The documentation spells descending as `dsc`.
 pub(super) fn post_query(query: &PostQuery) -> Value {
     let mut filters = Members::new();
     let mut filter = |name: &str, value: Option<Value>| {
@@ -119,23 +120,23 @@ fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Value> {
     (!range.is_empty()).then_some(Value::Object(range))
 }
 
-/// The filters of the provider that a query amounts to; empty for none.
+/// A query's filters that the provider applies, as a key; empty for none.
 pub(super) fn narrowing(query: &PostQuery) -> String {
     post_query(query).get("filters").map(Value::to_string).unwrap_or_default()
 }
 
-/// Why a reply of `POST /cms/post/list` gives no posts.
+/// Why a response of `POST /cms/post/list` has no posts.
 #[derive(Debug)]
 pub(super) enum Unread {
     /// It is not JSON.
     NotJson,
-    /// It is JSON, but not what the page describes.
+    /// It is JSON, but not as documented.
     NotAsDescribed,
-    /// It says that the API failed, and why.
+    /// It reports a failure of the API, and why.
     Failed(Option<Value>),
 }
 
-/// The reply of `POST /cms/post/list`, each post as it came.
+/// The posts in a response of `POST /cms/post/list`, unparsed.
 pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, Unread> {
     #[derive(Deserialize)]
     struct Listed<'a> {
@@ -152,10 +153,10 @@ pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, Unread> {
     listed.data.ok_or(Unread::NotAsDescribed)
 }
 
-/// The most values that a post may have. One takes less memory than the list of all of them may hold.
+/// The most values in a post. Parsing one must not need more memory than the whole list may.
 const MOST_VALUES: usize = 10_000;
 
-/// One post of the list. One without an id, or with more than any post has, is left out.
+/// A post of the list. One without an ID, or with too many values, is left out.
 pub(super) fn post(raw: &str) -> Option<Post> {
     if holds_more_than(MOST_VALUES, raw) {
         return None;
@@ -180,7 +181,7 @@ pub(super) fn post(raw: &str) -> Option<Post> {
 mod tests {
     use super::*;
 
-    /// The examples of the provider's pages.
+    /// The examples of the provider's documentation.
     #[test]
     fn the_pages_examples_are_read() {
         let account = account(

@@ -1,5 +1,5 @@
-//! Grindery's orchestrator: workspaces and workflows by JSON-RPC. A workspace comes with a live token of its own,
-//! which is dropped before anything else sees it.
+//! Grindery's orchestrator: workspaces and workflows by JSON-RPC. A workspace is returned with a live token of its own,
+//! which is removed before anything else sees it.
 
 use grapnel_model::account::{Account, Claims};
 use grapnel_model::content::{Collection, Item};
@@ -10,13 +10,13 @@ use super::api::{Api, no_such};
 use super::jwt::claim;
 use super::lenient_json::{Members, id_of, list, object, others, text};
 
-/// The wallet that the token's own `sub` names, with the email where the orchestrator tells it.
+/// The wallet in the token's `sub` claim, with the email address if the orchestrator returns it.
 pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {
     let Some(id) = claims.and_then(|claims| claim(claims, "sub")) else { return Ok(None) };
-    // Not every orchestrator answers this; who it is is known without.
+    // Not every orchestrator supports this method, and the account is known without it.
     let email =
         api.rpc("or_getUserEmail", json!({})).await.ok().and_then(|email| email.as_str().map(str::to_owned));
-    // Such as eip155:1:0x…, of which the last part is the address of the wallet.
+    // Such as `eip155:1:0x…`; the last part is the wallet's address.
     let name = id.rsplit(':').next().unwrap_or_default().to_owned();
     Ok(Some(Account { id: id.to_owned(), name, email, issuer: None, username: None }))
 }

@@ -1,4 +1,4 @@
-//! GroveStreams' API: the user and their organizations, where the person entered the user's id.
+//! GroveStreams' API: the user and their organizations, if the person entered the user's ID.
 
 use grapnel_model::account::Account;
 use grapnel_model::content::{Collection, Item};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::api::{Api, no_such};
 use super::lenient_json::{Members, id_of, list, object, others, text};
 
-/// The user whose id was entered; else the email that was; else nobody knows.
+/// The user whose ID was entered, or else the email address that was entered, or else unknown.
 pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {
     let typed = api.config.email.as_ref();
     if api.config.user_uid.is_none() {
@@ -45,12 +45,12 @@ pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> 
     api.understand(list(organizations, organization))
 }
 
-/// `GET /user/{uid}`, with the organization where one was entered.
+/// `GET /user/{uid}`, with the organization if one was entered.
 async fn user(api: &Api<'_>) -> Result<Members> {
     let uid = api.config.user_uid.as_deref().ok_or_else(|| {
         let error = no_such("organizations that Grapnel could list without your user id")
             .hint("Enter your user ID (user_uid) among the app’s values.");
-        // The window offers to edit the app where a value of it is what is missing.
+        // Names the missing setting, so that the window offers to edit the app.
         Error { field: Some("user_uid".into()), ..error }
     })?;
     let segment: String = url::form_urlencoded::byte_serialize(uid.as_bytes()).collect();

@@ -1,5 +1,4 @@
-//! The ID token of a sign-in (OpenID Connect Core §3.1.3.7): that it is for this app, from its issuer, for this
-//! attempt, and not over.
+//! Validates the ID token of a sign-in (OpenID Connect Core §3.1.3.7): issuer, audience, nonce, expiry and signature.
 
 use grapnel_model::account::{Account, Claims};
 use grapnel_model::error::{Code, Error, Result};
@@ -17,21 +16,23 @@ use super::lenient_json::Members;
 use crate::context::Context;
 use crate::grant::OAuthClient;
 
-/// How far the clocks of the issuer and of this machine may be apart.
+/// The tolerated difference between the clocks of the issuer and of this computer.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
-/// The longest subject (OpenID Connect Core §2).
+/// The longest subject in bytes (OpenID Connect Core §2).
 const MAX_SUB: usize = 255;
 
-/// An ID token that may be relied on.
+/// A validated ID token.
 #[derive(Debug, Clone)]
 pub(crate) struct IdToken {
     pub(crate) account: Account,
     pub(crate) claims: Claims,
 }
 
-/// Checks the ID token that came with a grant. `None` where it cannot be read, as one that is encrypted; an error
-/// where it is wrong, so that the grant must not be kept. It came from the token endpoint itself, so that a signature
-/// that cannot be checked refuses nothing (§3.1.3.7, point 6); one that is wrong does.
+/// Validates the ID token of a grant. `None` if it cannot be read, such as an encrypted one. It came from the token
+/// endpoint over TLS, so a signature that cannot be verified is tolerated (§3.1.3.7, point 6), but not a wrong one.
+///
+/// # Errors
+/// It is invalid; the grant must not be stored.
 pub(crate) async fn check(
     ctx: &Context,
     client: &OAuthClient,
@@ -52,7 +53,7 @@ pub(crate) async fn check(
     let verified = jwt.verify(&Keys::at(&ctx.http, jwks_url).await);
     match &verified {
         Err(Unverified::BadSignature) => return Err(refuse(Fault::BadSignature)),
-        // Where keys are published, a token without a signature is not one of theirs.
+        // If the issuer publishes keys, it signs its tokens.
         Err(Unverified::NotSigned) if jwks_url.is_some() => return Err(refuse(Fault::NotSigned)),
         _ => {}
     }
@@ -60,18 +61,18 @@ pub(crate) async fn check(
     Ok(account::of_claims(&claims).map(|account| IdToken { account, claims }))
 }
 
-/// What the ID token tells that came with a refresh (OpenID Connect Core §12.2).
+/// What the ID token of a refresh tells (OpenID Connect Core §12.2).
 pub(crate) enum Refreshed {
     /// It names the account of the sign-in.
     Same,
     /// It names another account than the ID token of the sign-in.
     Another(Error),
-    /// Nothing: there is none, it cannot be read, or it is wrong.
+    /// Nothing: there is none, or it cannot be read or is invalid.
     Untold(Option<Deviation>),
 }
 
-/// Compares the ID token of a refresh with the one of the sign-in, by its claims alone: issuer and subject are the
-/// same, and it is for this app. Whatever it says, the tokens that came with it are the only ones by now.
+/// Compares the ID token of a refresh with the one of the sign-in by its claims: same issuer and subject, and for this
+/// app. The new tokens are stored whatever it says, since they are the only valid ones by now.
 pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option<&Claims>) -> Refreshed {
     let token = granted.id_token.as_ref().map(ExposeSecret::expose_secret);
     let Some(jwt) = token.and_then(Jwt::parse) else { return Refreshed::Untold(None) };
@@ -94,7 +95,7 @@ pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option
         return Refreshed::Same;
     }
     let mask = Mask::of(granted.secrets());
-    // Two issuers may each have an account of the same id.
+    // Two issuers may each have an account with the same ID.
     let is_namesake = before.id == now.id;
     let called = |account: &Account| match account.issuer.as_deref().filter(|_| is_namesake) {
         Some(issuer) => format!("{} of {issuer}", account.called()),
@@ -113,7 +114,7 @@ pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option
     )
 }
 
-/// What the claims have to agree with.
+/// The expected values of the claims.
 pub(super) struct Expected<'a> {
     pub(super) issuer: Option<&'a str>,
     pub(super) client_id: &'a str,
@@ -121,7 +122,7 @@ pub(super) struct Expected<'a> {
     pub(super) now: Timestamp,
 }
 
-/// In what an ID token is wrong.
+/// What is wrong with an ID token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
     #[error("it has no “{0}”")]
@@ -181,7 +182,8 @@ impl Expected<'_> {
     }
 }
 
-/// The metadata of Microsoft Entra for any tenant names the issuer with a place for the tenant, which the token fills.
+/// Microsoft Entra's metadata for any tenant has a placeholder for the tenant in the issuer; the token's `tid` claim
+/// fills it.
 fn of_tenant(issuer: &str, claims: &Members) -> String {
     let tenant = claims.get("tid").and_then(Value::as_str).unwrap_or_default();
     let is_id = !tenant.is_empty() && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -246,7 +248,7 @@ mod tests {
         for good in [
             json!({}),
             json!({ "aud": ["other", "c1"], "azp": "c1" }),
-            // When it was issued refuses nothing: this machine's clock may be behind.
+            // `iat` is not checked: this computer's clock may be behind.
             json!({ "exp": 999_800.5, "iat": 1_001_000 }),
         ] {
             assert_eq!(check(&good), Ok(()), "{good}");

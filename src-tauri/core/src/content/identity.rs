@@ -1,10 +1,10 @@
-//! Whose a connection is.
+//! The account of a connection, as far as it is known.
 
 use grapnel_model::account::Account;
 
-/// Whose a connection is, as far as anyone tells.
+/// The account, and a note about it.
 pub(crate) struct Identity {
     pub(crate) account: Option<Account>,
-    /// Why it is not known, or what does not agree.
+    /// Why the account is unknown, or which facts about it contradict each other.
     pub(crate) note: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! JSON Web Tokens (RFC 7519): what one says, and whether its signature (RFC 7515) is the issuer's. Keys come from the
-//! JWKS URL of the app alone: `jku`, `x5u` and `jwk` in a token's own header are never followed.
+//! JSON Web Tokens (RFC 7519): reads the claims and verifies the signature (RFC 7515). Keys come only from the app's
+//! JWKS URL: `jku`, `x5u` and `jwk` in a token's header are ignored.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ use url::Url;
 
 use super::lenient_json::{Members, object, others};
 
-/// A token that was read. Nothing is known of its signature yet.
+/// A parsed token, not yet verified.
 pub(super) struct Jwt<'t> {
     pub(super) header: Members,
     pub(super) claims: Members,
@@ -26,7 +26,7 @@ pub(super) struct Jwt<'t> {
     signature: &'t str,
 }
 
-/// Why the signature of a token says nothing about who issued it.
+/// Why a signature is not verified.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unverified {
     #[error("the app has no JWKS URL")]
@@ -53,7 +53,7 @@ pub(super) enum Unverified {
 pub(super) struct Keys(pub(super) Result<Vec<Jwk>, Unverified>);
 
 impl Keys {
-    /// Reads the keys at a JWKS URL. Those of a kind that is not known here are left out.
+    /// Fetches the keys at a JWKS URL. Unsupported kinds are left out.
     pub(super) async fn at(client: &http::Client, url: Option<&Url>) -> Self {
         let Some(url) = url else { return Self(Err(Unverified::NoKeysUrl)) };
         Self(match read_public(client, url).await {
@@ -73,7 +73,7 @@ impl Keys {
 }
 
 impl<'t> Jwt<'t> {
-    /// Reads a token in the compact form. `None` where it is none, or encrypted.
+    /// Parses a token in compact form. `None` if it is malformed or encrypted.
     pub(super) fn parse(token: &'t str) -> Option<Self> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
@@ -81,7 +81,7 @@ impl<'t> Jwt<'t> {
         Some(Self { header: members(header)?, claims: members(claims)?, signed, signature })
     }
 
-    /// Whether one of these keys made the signature.
+    /// Verifies the signature with these keys.
     pub(super) fn verify(&self, keys: &Keys) -> Result<(), Unverified> {
         let named = self.header_text("alg").unwrap_or_default();
         let alg = || clean(named, &[]);
@@ -102,7 +102,7 @@ impl<'t> Jwt<'t> {
                 let is_named = |key: &&Jwk| key.common.key_id.as_deref() == Some(kid);
                 let mut found: Vec<&Jwk> = fitting().filter(is_named).collect();
                 if found.is_empty() {
-                    // A key without a name is tried where it can be no other.
+                    // A key without an ID is tried if no key has the token's, and there is only one.
                     found = fitting().filter(|key| key.common.key_id.is_none()).collect();
                     if found.len() != 1 {
                         return Err(Unverified::NoSuchKey { kid: clean(kid, &[]), alg: alg() });
@@ -118,7 +118,7 @@ impl<'t> Jwt<'t> {
         if is_signed { Ok(()) } else { Err(Unverified::BadSignature) }
     }
 
-    /// What may be shown of it, and why it is not verified.
+    /// The claims to show, and why the signature is not verified.
     pub(super) fn view(&self, verified: &Result<(), Unverified>, mask: &Mask) -> Claims {
         let shown = |name: &&str| {
             let value = self.header_text(name)?;
@@ -139,7 +139,7 @@ impl<'t> Jwt<'t> {
     }
 }
 
-/// How a signature is made (RFC 7518 §3.1, RFC 8037, RFC 9864).
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 9864).
 #[derive(Clone, Copy)]
 enum Method {
     Known(Algorithm),
@@ -155,7 +155,7 @@ impl Method {
         }
     }
 
-    /// Whether a key is of the kind that this method needs, and is not for another use.
+    /// Whether a key is suitable for this algorithm and not reserved for another use.
     fn fits(self, key: &Jwk, alg: &str) -> bool {
         use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
         let kind = &key.algorithm;
@@ -172,7 +172,7 @@ impl Method {
             Self::Known(RS256 | RS384 | RS512 | PS256 | PS384 | PS512) => {
                 matches!(kind, AlgorithmParameters::RSA(_))
             }
-            // A shared secret among public keys would make every token true.
+            // A symmetric key among public keys would let anyone sign tokens.
             Self::Known(_) => false,
         };
         let is_for_it = match &key.common.key_algorithm {
@@ -200,7 +200,7 @@ impl Method {
     }
 }
 
-/// One claim, as text.
+/// A claim as text.
 pub(super) fn claim<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
     claims.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
 }

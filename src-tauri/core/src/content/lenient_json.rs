@@ -1,4 +1,4 @@
-//! Reading replies tolerantly: a member that is missing or of another type costs that member only.
+//! Parses responses leniently: a missing or malformed member affects only itself.
 
 use grapnel_model::account::Field;
 use jiff::Timestamp;
@@ -9,29 +9,29 @@ use super::mask_credentials;
 /// The members of a JSON object.
 pub(super) type Members = Map<String, Value>;
 
-/// The members of an object; nothing of anything else.
+/// The members of an object; `None` for any other value.
 pub(super) fn object(value: Value) -> Option<Members> {
     if let Value::Object(members) = value { Some(members) } else { None }
 }
 
-/// Takes a member out if it can be read, and leaves it among the others if not.
+/// Removes and returns a member if it can be read; otherwise leaves it among the others.
 pub(super) fn take<T>(members: &mut Members, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
     let read = read(members.get(name)?)?;
     members.remove(name);
     Some(read)
 }
 
-/// Takes text out that is not empty.
+/// Removes and returns a string that is not empty.
 pub(super) fn text(members: &mut Members, name: &str) -> Option<String> {
     take(members, name, |value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
-/// An id is text here, and may come as a number.
+/// Removes and returns the member `id`, a string or a number.
 pub(super) fn id(members: &mut Members) -> Option<String> {
     id_of(members, "id")
 }
 
-/// An id under another name.
+/// Like [`id`], for a member of another name.
 pub(super) fn id_of(members: &mut Members, name: &str) -> Option<String> {
     take(members, name, |value| match value {
         Value::String(id) if !id.is_empty() => Some(id.clone()),
@@ -40,13 +40,13 @@ pub(super) fn id_of(members: &mut Members, name: &str) -> Option<String> {
     })
 }
 
-/// A number of things, which may come as text.
+/// A count, as a number or a string.
 pub(super) fn count(value: &Value) -> Option<u32> {
     let count = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
     count.try_into().ok()
 }
 
-/// Ids of a list.
+/// The IDs in a list.
 pub(super) fn ids(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     items
@@ -55,16 +55,16 @@ pub(super) fn ids(value: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// Scopes of a text.
+/// The scopes in a string.
 pub(super) fn scopes(value: Option<&Value>) -> Vec<String> {
     let text = value.and_then(Value::as_str).unwrap_or_default();
     text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
-/// A moment: RFC 3339, a date, or Unix time in seconds or milliseconds. The page names filters in Unix time
-/// and shows another endpoint's time as RFC 3339; what posts carry is not said.
+/// A time: RFC 3339, a date, or Unix time in seconds or milliseconds. The documentation has filters in Unix time and
+/// another endpoint's times in RFC 3339; for posts it does not say.
 pub(super) fn moment(value: &Value) -> Option<Timestamp> {
-    /// The year 5138 in seconds; in milliseconds, 1973.
+    /// The year 5138 in seconds; 1973 in milliseconds.
     const MILLISECONDS_FROM: u64 = 100_000_000_000;
     if let Some(number) = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()) {
         let read = if number.unsigned_abs() < MILLISECONDS_FROM {
@@ -79,7 +79,7 @@ pub(super) fn moment(value: &Value) -> Option<Timestamp> {
     text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
 }
 
-/// What was not read by name, to be shown as it came, but for credentials.
+/// The remaining members, to be shown as they are, without credentials.
 pub(super) fn others(members: Members) -> Vec<Field> {
     let readable = |value: Value| if let Value::String(text) = value { text } else { value.to_string() };
     let masked = members.into_iter().map(|(name, mut value)| {
@@ -89,7 +89,7 @@ pub(super) fn others(members: Members) -> Vec<Field> {
     masked.collect()
 }
 
-/// A list's things, read one by one; one that cannot be read is left out.
+/// Parses the items of a list; unreadable ones are left out.
 pub(super) fn list<T>(value: Value, read: impl Fn(Value) -> Option<T>) -> Option<Vec<T>> {
     if let Value::Array(items) = value { Some(items.into_iter().filter_map(read).collect()) } else { None }
 }

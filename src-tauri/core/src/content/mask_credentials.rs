@@ -1,4 +1,4 @@
-//! Members that hold credentials of someone: what was browsed is kept without them, at any depth.
+//! Masks members with credentials in browsed content, at any depth, before it is cached.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
-/// What is put in place of a credential.
+/// Replaces a credential.
 const MASKED: &str = "[secret]";
-/// Names of members, by their letters, that are credentials.
+/// Member names that mean a credential, by their letters only.
 const NAMES: &[&str] = &[
     "auth",
     "authentication",
@@ -26,7 +26,7 @@ const NAMES: &[&str] = &[
     "accesskey",
     "accesskeyid",
 ];
-/// How the names of others end, also in the plural.
+/// Endings of other such names, also in the plural.
 const ENDINGS: &[&str] = &[
     "token",
     "secret",
@@ -40,7 +40,7 @@ const ENDINGS: &[&str] = &[
     "secretaccesskey",
 ];
 
-/// Whether a member of this name holds a credential: `api_key`, `apiKey` and `X-API-Key` are one.
+/// Whether a member of this name is a credential. `api_key`, `apiKey` and `X-API-Key` are the same name.
 fn is_credential(name: &str) -> bool {
     let letters: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
@@ -49,7 +49,7 @@ fn is_credential(name: &str) -> bool {
         || ENDINGS.iter().any(|end| letters.ends_with(end) || singular.ends_with(end))
 }
 
-/// Masks the credentials within a value.
+/// Masks the credentials in a value.
 pub(super) fn mask(value: &mut Value) {
     match value {
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| mask_member(name, value)),
@@ -58,7 +58,7 @@ pub(super) fn mask(value: &mut Value) {
     }
 }
 
-/// Masks a member that is a credential, or the credentials within it.
+/// Masks a member that is a credential, or the credentials in it.
 pub(super) fn mask_member(name: &str, value: &mut Value) {
     match value {
         Value::Null | Value::Bool(_) => {}
@@ -79,7 +79,7 @@ fn mask_pair(item: &mut Value) {
     mask(item);
 }
 
-/// A JSON object as text, without the credentials in it. Most have none, and stay as they are.
+/// A JSON object as text with its credentials masked. Most have none and are returned unchanged.
 pub(super) fn masked(raw: &str) -> Cow<'_, str> {
     if !may_hold_any(raw.as_bytes()) {
         return Cow::Borrowed(raw);
@@ -90,7 +90,8 @@ pub(super) fn masked(raw: &str) -> Cow<'_, str> {
     if value == before { Cow::Borrowed(raw) } else { Cow::Owned(value.to_string()) }
 }
 
-/// Whether any word is in it that the name of a credential has. A name that is escaped says that by its backslash.
+/// A quick check whether a text can contain a credential: any word of such a name, or a backslash, since names may be
+/// escaped.
 pub(super) fn may_hold_any(text: &[u8]) -> bool {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let words = [

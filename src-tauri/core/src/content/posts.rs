@@ -1,4 +1,4 @@
-//! Posts of a project: asked for with the filters that the provider knows, and kept as they came.
+//! Fetches the posts of a project with the filters that the provider supports, and caches them unchanged.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,14 +18,14 @@ use super::mask_credentials;
 use super::write_cache::drop_if_forgotten;
 use crate::context::Context;
 
-/// The kind of list that posts are kept as.
+/// The kind of the cached list.
 pub(super) const KIND: &str = "posts";
-/// How often progress is told.
+/// The interval between progress events.
 const TELLING: Duration = Duration::from_millis(100);
-/// How many posts are kept between two looks at the clock.
+/// How many posts are written between two checks of the interval.
 const STEP: u32 = 1_000;
 
-/// The posts that a query finds, in the provider's order. They are kept as well; where that fails, nothing is lost.
+/// The posts that match a query, in the provider's order. They are also cached; a failure of that is ignored.
 pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
     let api = grigora_api(ctx, id)?;
     let telling = Telling::of(&api, query);
@@ -47,10 +47,10 @@ pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQue
     Ok(Posts { as_of, posts })
 }
 
-/// Reads the posts that the provider's own filters leave, and keeps them in place of those that were read so before.
+/// Fetches the posts that the provider's filters select, and replaces the cached list for the same filters.
 pub(crate) async fn load(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuery) -> Result<()> {
     let api = grigora_api(ctx, id)?;
-    // They are sorted here, again and again.
+    // Grapnel sorts the cached posts.
     let query = PostQuery { sort: None, order: None, ..query.clone() };
     let telling = Telling::of(&api, &query);
     let reply = Arc::new(fetch(&api, &query, &telling).await?);
@@ -92,7 +92,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             entry(raw)
         };
         cache::replace_list(tx, &of, as_of, all.iter().map(|raw| as_kept(raw.get())), read)?;
-        // Whoever waited for it does so no more: what was there before stays.
+        // The caller has stopped waiting: the cached list stays as it was.
         if stopped.load(Ordering::Relaxed) {
             return Err(Error::new(Code::Cancelled, "Cancelled.").into());
         }
@@ -103,7 +103,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
     kept.map_err(|unread| explain(api, &reply, unread))
 }
 
-/// Which list the posts of a project are.
+/// The cache key of a project's posts.
 pub(super) fn of(id: &ConnectionId, project_id: &str, narrowed: String) -> ListKey {
     ListKey { connection_id: id.0.clone(), kind: KIND.into(), within: project_id.into(), narrowed }
 }
@@ -133,7 +133,7 @@ fn explain(api: &Api<'_>, reply: &Reply, unread: Unread) -> Error {
     }
 }
 
-/// Ends the keeping when whoever waits for it is gone.
+/// Stops the writing when the caller is dropped.
 #[derive(Default)]
 struct Stop(Arc<AtomicBool>);
 
@@ -143,7 +143,7 @@ impl Drop for Stop {
     }
 }
 
-/// Tells how far it is, not too often.
+/// Emits progress events, limited in frequency.
 struct Telling {
     ctx: Arc<Context>,
     last: Mutex<(Instant, Progress)>,

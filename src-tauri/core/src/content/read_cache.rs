@@ -1,4 +1,4 @@
-//! What was browsed before, read without the provider.
+//! Reads cached content, without requests to the provider.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
@@ -19,12 +19,12 @@ use url::Url;
 use super::{export, grigora, posts};
 use crate::context::Context;
 
-/// How many months are counted, the present one included.
+/// The number of months in the statistics, including the current one.
 const MONTHS: i64 = 24;
-/// How many lines are handed over at once.
+/// The most rows of a page.
 const LINES: u32 = 500;
 
-/// What was browsed before.
+/// The cached content.
 pub struct CachedContent(Arc<Context>);
 
 impl CachedContent {
@@ -32,26 +32,26 @@ impl CachedContent {
         Self(Arc::clone(ctx))
     }
 
-    /// The projects of a connection, each with how many posts were read of it.
+    /// The projects of a connection, each with the number of its cached posts.
     pub async fn projects(&self, id: &ConnectionId) -> Result<Projects> {
         let (as_of, mut projects) = self.all::<Project>(&list_of(id, "projects", "")).await?;
         count_posts(&self.0, id, &mut projects).await?;
         Ok(Projects { as_of, projects })
     }
 
-    /// Everything about one project.
+    /// The details of a project.
     pub async fn project(&self, id: &ConnectionId, project_id: &str) -> Result<Project> {
         let (_, mut projects) = self.all::<Project>(&list_of(id, "project", project_id)).await?;
         projects.pop().ok_or_else(never_read)
     }
 
-    /// The things of one kind: all, or those within another thing.
+    /// The items of a collection: all, or those of one parent.
     pub async fn items(&self, id: &ConnectionId, collection: &str, within: Option<&str>) -> Result<Items> {
         let (as_of, items) = self.all(&list_of(id, collection, within.unwrap_or_default())).await?;
         Ok(Items { as_of, items })
     }
 
-    /// All the posts that a query finds.
+    /// All posts that match a query.
     pub async fn posts(&self, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
         let view = self.view(id, query).await?;
         let ids = self.0.cache.select(&view.list, view.query).await?;
@@ -66,7 +66,7 @@ impl CachedContent {
         Ok(Posts { as_of: view.list.as_of, posts: read.await? })
     }
 
-    /// Some of the posts that a query finds, from the `offset`th on.
+    /// A page of the posts that match a query, starting at `offset`.
     pub async fn page(
         &self,
         id: &ConnectionId,
@@ -91,7 +91,8 @@ impl CachedContent {
         })
     }
 
-    /// How many posts of each month and status a query finds, whatever it says of the time of their last change.
+    /// The number of posts that match a query, per month and status. The query's filters on the time of the last change
+    /// are ignored.
     pub async fn months(&self, id: &ConnectionId, query: &PostQuery) -> Result<Vec<Month>> {
         let query = PostQuery { updated_from: None, updated_to: None, ..query.clone() };
         let view = self.view(id, &query).await?;
@@ -112,7 +113,7 @@ impl CachedContent {
             .collect())
     }
 
-    /// A post with everything that came.
+    /// A post with all its members.
     pub async fn post(&self, id: &ConnectionId, query: &PostQuery, post_id: &str) -> Result<PostDetails> {
         let json = self.post_json(id, query, post_id).await?;
         let post = grigora::post(&json).ok_or_else(never_read)?;
@@ -123,7 +124,7 @@ impl CachedContent {
         Ok(PostDetails { post, address })
     }
 
-    /// A post as it came, as JSON that reads well.
+    /// A post as formatted JSON, with the members that the provider returned.
     pub async fn post_json(&self, id: &ConnectionId, query: &PostQuery, post_id: &str) -> Result<String> {
         let view = self.view(id, query).await?;
         let key = post_id.to_owned();
@@ -133,7 +134,7 @@ impl CachedContent {
         Ok(format!("{value:#}"))
     }
 
-    /// Writes the posts that a query finds to `out`; answers how many there were.
+    /// Writes the posts that match a query to `out`; returns their number.
     pub async fn export(
         &self,
         id: &ConnectionId,
@@ -151,7 +152,7 @@ impl CachedContent {
         written.await
     }
 
-    /// What holds every word of a text, across everything that was read; at most fifty, the best first.
+    /// Searches all cached content for every word of a text; at most fifty results, the best first.
     pub async fn search(&self, text: &str) -> Result<Vec<SearchHit>> {
         let text = text.to_owned();
         let hits = self.0.cache.read(move |connection| Ok(cache::find(connection, &text)?)).await?;
@@ -176,7 +177,7 @@ impl CachedContent {
         Ok(found.collect())
     }
 
-    /// A whole list that is not posts.
+    /// A whole cached list other than posts.
     async fn all<T: DeserializeOwned + Send + 'static>(&self, of: &ListKey) -> Result<(Timestamp, Vec<T>)> {
         let of = of.clone();
         let read = self.0.cache.read(move |connection| {
@@ -192,7 +193,8 @@ impl CachedContent {
         read.await?.ok_or_else(never_read)
     }
 
-    /// The list that a query is answered from: what the provider narrowed just so, if that is newer than the whole.
+    /// The list to answer a query from: the one that the provider filtered in the same way, if it is newer than the
+    /// whole list.
     async fn view(&self, id: &ConnectionId, query: &PostQuery) -> Result<View> {
         let of = |narrowed| posts::of(id, &query.project_id, narrowed);
         let (narrowing, whole) = (grigora::narrowing(query), of(String::new()));
@@ -213,15 +215,15 @@ impl CachedContent {
     }
 }
 
-/// A cached list, and what is left to select in it.
+/// A cached list, and the filters that remain to be applied.
 struct View {
     list: List,
-    /// Whether the list holds what the provider's filters left.
+    /// Whether the provider's filters were applied to the list.
     narrowed: bool,
     query: PostQuery,
 }
 
-/// Where the public finds a post: what the post itself says, if that is on the project's domain; else its slug there.
+/// The public URL of a post: its own URL if that is on the project's domain, or else its slug there.
 fn address(project: &Project, post: &Post) -> Option<Url> {
     if post.status.as_deref().is_some_and(|status| status != "published") {
         return None;
@@ -242,7 +244,7 @@ fn address(project: &Project, post: &Post) -> Option<Url> {
     Some(site)
 }
 
-/// The first moments of the last months, up to the present one.
+/// The starts of the last months, up to the current one.
 fn months_until(now: &Zoned) -> Vec<Zoned> {
     let Some(present) = now.first_of_month().ok().and_then(|day| day.start_of_day().ok()) else {
         return Vec::new();
@@ -250,7 +252,7 @@ fn months_until(now: &Zoned) -> Vec<Zoned> {
     (0..MONTHS).rev().filter_map(|ago| present.checked_sub(ago.months()).ok()).collect()
 }
 
-/// Fills in how many posts were read of each project.
+/// Adds the number of cached posts to each project.
 pub(super) async fn count_posts(
     ctx: &Arc<Context>,
     id: &ConnectionId,

@@ -1,4 +1,4 @@
-//! What standards name: userinfo (OpenID Connect) and introspection (RFC 7662), where a provider announces them.
+//! Standard endpoints: userinfo (OpenID Connect) and introspection (RFC 7662), if a provider has them.
 
 use grapnel_model::account::{Account, Authorization, Claims};
 use grapnel_model::provider_text::clean;
@@ -12,8 +12,8 @@ use super::identity::Identity;
 use super::jwt::Jwt;
 use super::lenient_json::{Members, moment, object, scopes, text};
 
-/// The account, from the ID token, userinfo, introspection, or else the access token itself. An endpoint that does not
-/// answer is no trouble: nobody promised it. Why the account is unknown is kept all the same.
+/// The account, from the ID token, userinfo, introspection, or else the access token itself. A failing endpoint is no
+/// error, since these are optional, but the reason for an unknown account is kept.
 pub(super) async fn who(
     api: &Api<'_>,
     id_account: Option<Account>,
@@ -27,7 +27,7 @@ pub(super) async fn who(
         Some(url) => match userinfo(api, url).await {
             Err(why) => notes.push(format!("Userinfo: {why}.")),
             Ok(told) => match account {
-                // Claims of someone else must not be mixed in (OpenID Connect Core §5.3.2).
+                // Claims of another account must not be used (OpenID Connect Core §5.3.2).
                 Some(known) if told.id != known.id => {
                     let note =
                         "Userinfo names another subject than the ID token, and was ignored.".to_owned();
@@ -56,7 +56,7 @@ async fn userinfo(api: &Api<'_>, url: &Url) -> Result<Account, String> {
     members.as_ref().and_then(account::of_userinfo).ok_or_else(|| "it names no account".into())
 }
 
-/// The claims of a signed userinfo reply, once its signature is the issuer's.
+/// The claims of a signed userinfo response, if its signature is valid.
 async fn signed(api: &Api<'_>, token: &str) -> Result<Members, String> {
     let jwt = Jwt::parse(token).ok_or("its JWT cannot be read, and may be encrypted")?;
     jwt.verify(&api.keys().await).map_err(|why| format!("its JWT is not verified: {why}"))?;
@@ -79,13 +79,13 @@ async fn signed(api: &Api<'_>, token: &str) -> Result<Members, String> {
     }
 }
 
-/// What introspection said.
+/// The result of introspection.
 pub(super) struct Introspected {
     pub(super) authorization: Authorization,
     pub(super) account: Option<Account>,
 }
 
-/// What the provider says of the access token now; nothing where it does not introspect.
+/// Introspects the access token; `None` if the provider has no such endpoint.
 pub(super) async fn introspect(api: &Api<'_>) -> Option<Introspected> {
     let url = api.config.introspection_url.as_ref()?;
     let members = object(api.introspect_at(url).await.ok()?)?;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::api::{Api, no_such};
 use super::lenient_json::{id, id_of, list, object, others, text};
 
-/// The API gives fewer than fifty items at a time.
+/// The API returns fewer than fifty items per page.
 const PAGE: usize = 49;
-/// Where to stop asking for more: no site that a person browses here has more items.
+/// The most items that are fetched of a site.
 const MOST: usize = 10_000;
 
 /// `GET /user`.

@@ -1,4 +1,4 @@
-//! Keeps in the content cache what was read.
+//! Writes fetched content to the cache.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 
-/// Something that is kept as it was read.
+/// An item as it is cached.
 pub(super) struct Whole {
     entry: Entry,
     json: String,
@@ -38,7 +38,7 @@ pub(super) fn named(
     Whole { entry: Entry { key: id.into(), title: name.into(), slug, note, ..Entry::default() }, json }
 }
 
-/// Keeps what was read. Where that fails it was read all the same.
+/// Caches a list. A failure is ignored, since the caller has the list.
 pub(super) async fn keep(
     ctx: &Arc<Context>,
     of: ListKey,
@@ -55,7 +55,7 @@ pub(super) async fn keep(
     }
 }
 
-/// Deletes what was kept while its connection was being forgotten: nothing else would ever do so.
+/// Deletes what was cached while its connection was being deleted; nothing else would.
 pub(super) async fn drop_if_forgotten(ctx: &Context, id: &ConnectionId) -> Result<()> {
     if ctx.store.read(|c| connection::get(c, id))?.is_none() {
         ctx.cache.forget(&id.0).await?;

@@ -1,4 +1,4 @@
-//! The checks of what is Grapnel's own: data, vault, connections.
+//! The checks of Grapnel's own data, vault and connections.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,13 +14,13 @@ use super::wording::word;
 use crate::connection;
 use crate::context::Context;
 
-/// Less room than this is soon none: a renewal that cannot be stored may cost a connection.
+/// Below this free space in bytes there is a warning: a refresh that cannot be stored may cost a connection.
 #[cfg(unix)]
 const LITTLE_ROOM: u64 = 100 * 1024 * 1024;
 #[cfg(unix)]
 const NO_ROOM: u64 = 4 * 1024 * 1024;
 
-/// A keyring that answers does so sooner.
+/// A keyring that responds does so within this time.
 const GLANCE: Duration = Duration::from_secs(3);
 
 pub(super) fn data(store: &Store) -> Check {
@@ -79,20 +79,20 @@ pub(super) fn room(store: &Store) -> Option<Check> {
     Some(Check::wrong(NAME, if free < NO_ROOM { Verdict::Broken } else { Verdict::Attention }, error))
 }
 
-/// Not told there.
+/// Not checked on this platform.
 #[cfg(not(unix))]
 pub(super) fn room(_: &Store) -> Option<Check> {
     None
 }
 
-/// A round trip: the key is asked for, and opens what was sealed with it.
+/// Fetches the key and decrypts a value with it.
 pub(super) async fn vault(ctx: &Context) -> Check {
     const NAME: &str = "Vault";
     let protection = match ctx.vault.protection() {
         Ok(protection) => protection,
         Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
     };
-    // A keyring that is silent counts as locked by the end of a glance.
+    // A keyring without a response within [`GLANCE`] counts as locked.
     let answered = tokio::time::timeout(GLANCE, ctx.vault.check_if_needed()).await;
     match (protection, answered.unwrap_or_else(|_| ctx.vault.error())) {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {

@@ -1,5 +1,5 @@
-//! What a Linux desktop does for Grapnel: bringing deep links back, and opening a browser. It is asked without
-//! opening anything.
+//! Checks of the Linux desktop: whether deep links return to Grapnel, and whether there is a browser. Nothing is
+//! opened.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,10 +9,10 @@ use grapnel_model::error::{Code, Error};
 use super::check::{Browsers, Check, Verdict};
 use crate::browser::{has_display, is_program, is_there, named};
 
-/// The type by which a system knows addresses of Grapnel's scheme.
+/// The MIME type for links with Grapnel's scheme.
 const SCHEME_TYPE: &str = "x-scheme-handler/dev.grapnel.desktop";
 
-/// Whether deep links come to Grapnel (to `program`, where it is known which that is), and whether there is a browser.
+/// Whether deep links open Grapnel (`program`, if known), and whether there is a browser.
 pub(super) fn checks(program: Option<&Path>, browsers: &Browsers) -> Vec<Check> {
     vec![deep_link(program), browser(browsers)]
 }
@@ -77,7 +77,7 @@ fn deep_link(program: Option<&Path>) -> Check {
     }
 }
 
-/// A program where the system's are, whole; of another its name: the path may be a customer's.
+/// A system program's path, or another program's name only: its path may name a customer.
 fn shown(program: &Path) -> String {
     let is_systems = ["/usr", "/bin", "/opt", "/snap", "/nix"].iter().any(|root| program.starts_with(root));
     if is_systems || !program.is_absolute() {
@@ -94,7 +94,7 @@ fn browser(set: &Browsers) -> Check {
             .hint(hint);
         Check::wrong(NAME, verdict, error)
     };
-    // What is set may hold the name of a profile, which is not told.
+    // The command may contain a profile's name, so it is not shown.
     if !is_there(&set.usual) {
         let message = "The program that is set to open sign-in pages is not there.".to_owned();
         let hint = "Choose another one in Settings › Browser, or empty it for the system’s.";
@@ -139,7 +139,7 @@ fn entry(name: &str) -> Option<String> {
     paths.into_iter().find_map(|path| std::fs::read_to_string(path).ok())
 }
 
-/// The names of all entries that take addresses of this type.
+/// The names of all entries that handle this type.
 fn claimants(data: &[PathBuf], kind: &str) -> Vec<String> {
     let folders = data.iter().filter_map(|data| std::fs::read_dir(data.join("applications")).ok());
     let entries = folders.flatten().flatten().map(|entry| entry.path());
@@ -152,12 +152,12 @@ fn claimants(data: &[PathBuf], kind: &str) -> Vec<String> {
     let mut names: Vec<_> =
         desktop.filter(takes).filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
     names.sort();
-    // One name is one entry: the first directory's hides the others.
+    // An entry hides those with the same name in later directories.
     names.dedup();
     names
 }
 
-/// Where desktop entries are, the person's own first.
+/// The directories of desktop entries, the person's own first.
 fn data_directories() -> Vec<PathBuf> {
     let own = directories::BaseDirs::new().map(|dirs| dirs.data_dir().to_owned());
     let shared = std::env::var("XDG_DATA_DIRS").ok().filter(|dirs| !dirs.is_empty());
@@ -165,14 +165,14 @@ fn data_directories() -> Vec<PathBuf> {
     own.into_iter().chain(std::env::split_paths(&shared)).collect()
 }
 
-/// The line by which an entry starts its program.
+/// The `Exec` line of an entry.
 fn exec(entry: &str) -> Option<String> {
     let own = entry.lines().skip_while(|line| line.trim() != "[Desktop Entry]").skip(1);
     let mut own = own.take_while(|line| !line.starts_with('['));
     own.find_map(|line| line.strip_prefix("Exec=").map(|line| line.trim().to_owned()))
 }
 
-/// The program of such a line, and whether the link is given to it.
+/// The program of such a line, and whether it is passed the link.
 fn program_of(line: &str) -> (PathBuf, bool) {
     let takes_link = line.contains("%u") || line.contains("%U");
     let program = match line.strip_prefix('"') {

@@ -1,4 +1,4 @@
-//! What other desktops do for Grapnel cannot be asked without opening something, so that nothing is told of it.
+//! On other desktops nothing can be checked without opening something.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The fuzz target of profile files: one that is accepted sends nothing in the clear, replaces no parameter of the
-//! protocol, and says the same when it is written and read again.
+//! The fuzz target of profile files. An accepted file has no unencrypted endpoint, replaces no parameter of the
+//! protocol, and survives a round trip.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -47,7 +47,7 @@ pub(super) fn profile_file(data: &[u8]) {
     review.sentences().for_each(|sentence| shows_plainly(&sentence));
     let named: Vec<&str> = review.other_hosts.iter().map(|other| other.host.as_str()).collect();
     shows_plainly(&profile.called(&file.values));
-    // Every host that a person has not seen in the provider's own profile is named.
+    // Every host that is not in the provider's own profile is named.
     for url in [&config.token_url, &config.authorize_url] {
         let host = url.host_str().unwrap_or_default();
         let is_own = profile.view().values.iter().any(|own| own.value.contains(host));
@@ -61,7 +61,7 @@ fn is_safe(url: &Url) {
     assert!(url.username().is_empty() && url.password().is_none(), "{url}");
 }
 
-/// An app of the file: what is exported of it is read again.
+/// Adds an app with the file's settings, exports its profile, and reads that back.
 fn entered(profile: &Profile, file: &ProfileFile) {
     let new = NewApp {
         provider: file.provider.clone(),

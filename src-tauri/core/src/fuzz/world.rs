@@ -1,4 +1,4 @@
-//! A data directory with a vault that is open, and a clock that stands still.
+//! A data directory with an open vault and a stopped clock.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -19,14 +19,14 @@ use grapnel_store::Store;
 use grapnel_store::app::{self, AppRow};
 use grapnel_store::vault::{Keyring, KeyringSignal};
 
-/// What time it is: 2026-03-02T12:00:00Z.
+/// The current time: 2026-03-02T12:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_452_800, 0);
 
-/// What the parsers of a target need around them. It is set up once, and each input leaves it as it was.
+/// What the parsers need around them. It is set up once, and each input leaves it unchanged.
 pub(crate) struct World {
     pub(crate) ctx: Arc<Context>,
     pub(crate) runtime: Runtime,
-    /// Removed when this is dropped.
+    /// Deleted when this is dropped.
     _home: TempDir,
 }
 
@@ -36,12 +36,12 @@ impl World {
         let store = Store::open(home.path()).expect("a database");
         let ctx = Arc::new(Context::new(store, Arc::<OpenKeyring>::default(), Arc::new(StoppedClock)));
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        // Makes the vault's key, which is in memory from then on.
+        // Creates the vault's key, which stays in memory.
         runtime.block_on(ctx.vault.seal("fuzz", &SecretString::from("x"))).expect("a vault");
         Self { ctx, runtime, _home: home }
     }
 
-    /// An app in the store, whose endpoints are at `id.example` where its profile has none.
+    /// Adds an app, with endpoints at `id.example` if its profile has none.
     pub(crate) fn add_app(&self, provider: &str, redirect_uri: &str, own: &[(&str, &str)]) -> AppRow {
         let mut overrides: Overrides =
             own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -79,7 +79,7 @@ impl Clock for StoppedClock {
     }
 }
 
-/// A keyring in memory that answers at once.
+/// An unlocked keyring in memory.
 #[derive(Default)]
 struct OpenKeyring(Mutex<HashMap<String, Vec<u8>>>);
 

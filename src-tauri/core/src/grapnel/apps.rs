@@ -11,22 +11,22 @@ use crate::remove_app::Removed;
 use crate::{app, remove_app};
 
 impl Grapnel {
-    /// The providers that come with Grapnel.
+    /// The built-in providers.
     pub fn providers(&self) -> Vec<ProviderView> {
         Profile::built_in().iter().map(Profile::view).collect()
     }
 
-    /// What an issuer announces of itself: values for an app of another provider, and what to know of it.
+    /// Discovers an issuer's metadata: the settings for an app of a custom provider, and notes.
     pub async fn discover(&self, issuer: &str) -> Result<Discovery> {
         discovery::discover(&self.0.http, issuer).await
     }
 
-    /// Asks the issuer of an app again what it announces, and says what would change of the app. Changes nothing.
+    /// Repeats discovery for an app and returns the differences. Changes nothing.
     pub async fn rediscover(&self, id: &AppId) -> Result<Rediscovery> {
         app::rediscover(&self.0, id).await
     }
 
-    /// Every app, by name.
+    /// All apps, by name.
     pub fn apps(&self) -> Result<Vec<App>> {
         app::all(&self.0)
     }
@@ -36,13 +36,13 @@ impl Grapnel {
         app::add(&self.0, new).await
     }
 
-    /// Changes an app to what was entered; its provider stays. A client secret that is held must be entered again where
-    /// it would go to another host than before.
+    /// Replaces an app's settings; its provider stays. A stored client secret must be entered again if it would be sent
+    /// to another host than before.
     pub async fn change_app(&self, id: &AppId, new: NewApp) -> Result<App> {
         app::change(&self.0, id, new).await
     }
 
-    /// How an app's provider is spoken to, to write to a file for others. No secret is in it.
+    /// An app's provider settings without secrets, for a profile file.
     pub fn profile_of(&self, id: &AppId) -> Result<ProfileFile> {
         app::profile_of(&self.0, id)
     }
@@ -52,8 +52,10 @@ impl Grapnel {
         remove_app::alone(&self.0, id)
     }
 
-    /// Disconnects every connection of an app, and removes them and the app. The app is kept, and that is an error,
-    /// where the provider has yet to revoke a token.
+    /// Disconnects and deletes every connection of an app, then the app.
+    ///
+    /// # Errors
+    /// Also if a token is yet to be revoked; the app is then kept.
     pub async fn remove_app_with_connections(&self, id: &AppId) -> Result<Removed> {
         remove_app::with_connections(&self.0, id).await
     }

@@ -1,4 +1,4 @@
-//! Backup.
+//! Export and import.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use super::Grapnel;
 use crate::archive::{self, Archive, Export, Exported, Import, Imported};
 
 impl Grapnel {
-    /// Writes apps and connections to a file that a passphrase opens. Waits for renewals that are under way.
+    /// Exports apps and connections to an encrypted file. Waits for refreshes in progress.
     pub async fn export(&self, asked: Export) -> Result<Exported> {
         let ctx = Arc::clone(&self.0);
-        // A task of its own: who gives up must not break off between the file and the end of the tokens here.
+        // A separate task: a caller that gives up must not interrupt between writing the file and deleting the tokens
+        // here.
         let work = tokio::spawn(async move {
             let _busy = ctx.busy().await;
             archive::export(&ctx, asked).await
@@ -26,7 +27,7 @@ impl Grapnel {
         archive::open(file.to_owned(), passphrase.clone()).await
     }
 
-    /// Adds what an archive holds to what is here; or only tells what would be added.
+    /// Imports an archive, or only reports what would be imported.
     pub async fn import(&self, archive: &Archive, how: Import) -> Result<Imported> {
         archive::import(&self.0, archive, how).await
     }

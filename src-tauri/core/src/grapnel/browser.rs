@@ -1,5 +1,5 @@
-//! Which browser opens a connection's pages: one of its own, or else the one that is set for all. A profile of a
-//! browser holds one account of a provider, so that each connection may need another.
+//! Which browser opens a connection's sign-in page: its own, or else the one in the settings. A browser profile is
+//! usually signed in to one account of a provider, so each connection may need another.
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
@@ -11,7 +11,7 @@ use crate::authorize::no_attempt;
 use crate::browser;
 
 impl Grapnel {
-    /// What opens the pages of a connection; empty for the system's browser.
+    /// The browser of a connection; empty for the system's browser.
     pub fn browser(&self, id: &ConnectionId) -> Result<String> {
         let found = self.0.store.read(|c| Ok((connection::get(c, id)?, settings::get(c)?.browser)))?;
         let (row, usual) = found;
@@ -19,7 +19,10 @@ impl Grapnel {
         Ok(if own.is_empty() { usual } else { own })
     }
 
-    /// Keeps what opens the pages of a connection; empty for what is set for all. Refused where it is no command.
+    /// Sets the browser of a connection; empty for the one in the settings.
+    ///
+    /// # Errors
+    /// It is not a valid command.
     pub fn set_browser(&self, id: &ConnectionId, command: &str) -> Result<()> {
         let command = browser::entered(command)?;
         if !self.0.store.write(|tx| connection::set_browser(tx, id, &command))? {
@@ -29,8 +32,8 @@ impl Grapnel {
         Ok(())
     }
 
-    /// What opens the page of an attempt: what was chosen for it, or else the connection's that is authorized again;
-    /// empty for the system's browser.
+    /// The browser of an attempt: the one chosen for it, or else that of the connection to be reconnected; empty for
+    /// the system's browser.
     pub fn attempt_browser(&self, id: &AttemptId) -> Result<String> {
         let row = self.0.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
         match (row.browser, row.connection_id) {
@@ -40,8 +43,11 @@ impl Grapnel {
         }
     }
 
-    /// Chooses what opens the page of an attempt, which the connection that comes of it keeps; empty for what is set
-    /// for all, nothing for no choice. Answers with what was chosen before. Refused where it is no command.
+    /// Sets the browser of an attempt, which is stored with the resulting connection. An empty command selects the one
+    /// in the settings; `None` clears the choice. Returns the previous choice.
+    ///
+    /// # Errors
+    /// It is not a valid command.
     pub fn choose_browser(&self, id: &AttemptId, command: Option<&str>) -> Result<Option<String>> {
         let command = command.map(browser::entered).transpose()?;
         let before = self.0.store.write(|tx| {

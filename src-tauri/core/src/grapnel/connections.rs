@@ -10,7 +10,7 @@ use crate::connection::StatusCounts;
 use crate::{connection, revoke};
 
 impl Grapnel {
-    /// Every connection, by name.
+    /// All connections, by name.
     pub fn connections(&self) -> Result<Vec<Summary>> {
         connection::all(&self.0)
     }
@@ -20,39 +20,39 @@ impl Grapnel {
         connection::first(&self.0, many)
     }
 
-    /// Those of these connections that are there.
+    /// Those of these connections that exist.
     pub fn summaries(&self, ids: &[ConnectionId]) -> Result<Vec<Summary>> {
         connection::some(&self.0, ids)
     }
 
-    /// The connection that the person calls so, in letters of either case.
+    /// The connection with this name, ignoring ASCII case.
     pub fn connection_named(&self, name: &str) -> Result<Option<Summary>> {
         connection::named(&self.0, name)
     }
 
-    /// How many connections stand how.
+    /// The number of connections by status.
     pub fn status_counts(&self) -> Result<StatusCounts> {
         connection::count(&self.0)
     }
 
-    /// The connections that need a person who was not told of it yet, by this process or an earlier one. From now on
-    /// they were; what mends and breaks again is new.
+    /// The connections that need attention and for which the person was not notified, by this process or an earlier
+    /// one. They are recorded as notified; a later problem of the same connection is returned again.
     pub fn take_pending_notifications(&self) -> Result<Vec<Summary>> {
         connection::take(&self.0)
     }
 
-    /// Everything about a connection.
+    /// The details of a connection.
     pub fn connection(&self, id: &ConnectionId) -> Result<Details> {
         connection::details(&self.0, id)
     }
 
-    /// Deletes a connection's tokens here, and keeps its history. The provider is asked to take them back, where it
-    /// offers that; what it answers changes nothing here.
+    /// Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here in any case. Its
+    /// history is kept.
     pub async fn disconnect(&self, id: &ConnectionId) -> Result<Disconnected> {
         revoke::disconnect(&self.0, id).await
     }
 
-    /// Removes a disconnected connection with its history, and everything that was read through it.
+    /// Deletes a disconnected connection with its history and its cached content.
     pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
         connection::forget(&self.0, id).await
     }

@@ -11,21 +11,21 @@ use super::Grapnel;
 use crate::authorize;
 use crate::authorize::{SignInRequest, Started};
 
-/// How long a program that is about to end waits for a browser to take its last page.
+/// How long a program that is about to end waits for a browser to load its last page.
 const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl Grapnel {
-    /// Starts a sign-in that goes through the browser.
+    /// Starts a sign-in in the browser.
     pub async fn start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
         authorize::start(&self.0, app, wanted).await
     }
 
-    /// Joins the sign-in for the same thing that another program of this data waits for, or starts one.
+    /// Joins a sign-in for the same request that another process waits for, or starts one.
     pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Started> {
         authorize::join_or_start(&self.0, app, wanted).await
     }
 
-    /// Signs in without a browser, where the provider offers it. Email and password are used once and not kept.
+    /// Signs in without a browser, if the provider supports it. Email and password are used once and not stored.
     pub async fn sign_in_with_password(
         &self,
         app: &AppId,
@@ -37,44 +37,44 @@ impl Grapnel {
         self.attempt(&id)
     }
 
-    /// An attempt, over or not.
+    /// An attempt, finished or not.
     pub fn attempt(&self, id: &AttemptId) -> Result<Attempt> {
         authorize::get(&self.0, id)
     }
 
-    /// The address of an attempt that a browser is to open. It holds the state, so it is a secret.
+    /// The authorization URL of an attempt. It contains the `state`, so it is a secret.
     pub async fn attempt_link(&self, id: &AttemptId) -> Result<SecretString> {
         authorize::link(&self.0, id).await
     }
 
-    /// Stops waiting for an attempt.
+    /// Cancels an attempt.
     pub fn cancel_attempt(&self, id: &AttemptId) -> Result<()> {
         authorize::cancel(&self.0, id)
     }
 
-    /// Lets the account that signed in replace the one of the connection that the attempt was meant for. Answers with
-    /// that connection.
+    /// Moves the new sign-in to the connection that the attempt was meant for, replacing its account. Returns that
+    /// connection.
     pub async fn replace_account(&self, id: &AttemptId) -> Result<ConnectionId> {
         authorize::replace(&self.0, id).await
     }
 
-    /// Attempts that are not over.
+    /// The unfinished attempts.
     pub fn attempts(&self) -> Result<Vec<Attempt>> {
         authorize::open(&self.0)
     }
 
-    /// Takes in a callback address, whichever way it came home.
+    /// Receives a callback URL, by any redirect method.
     pub async fn receive_callback(&self, address: &SecretString) -> Result<()> {
         authorize::receive(&self.0, address).await
     }
 
-    /// Waits until the browser has the page that tells how its sign-in ended, but not long. A program that is about to
-    /// end asks for this.
+    /// Waits, for a short time, until the browser has the page with the result of its sign-in. For a program that is
+    /// about to end.
     pub async fn pages_shown(&self) {
         let _ = tokio::time::timeout(PAGES_TIMEOUT, self.0.pages_shown()).await;
     }
 
-    /// Takes in what a person pasted for an attempt: the address that the provider sent them to.
+    /// Receives what a person pasted for an attempt: the callback URL or the code.
     pub async fn paste_callback(&self, id: &AttemptId, pasted: &SecretString) -> Result<()> {
         authorize::paste(&self.0, id, pasted).await
     }

@@ -1,4 +1,4 @@
-//! What opens the vault, and how a person changes that.
+//! The protection of the vault.
 
 use std::sync::Arc;
 
@@ -13,18 +13,17 @@ use grapnel_store::{activity, connection_status};
 use super::Grapnel;
 
 impl Grapnel {
-    /// What opens the vault.
+    /// What protects the vault.
     pub fn protection(&self) -> Result<Protection> {
         self.0.vault.protection()
     }
 
-    /// Opens a vault that has a passphrase, for as long as this process runs.
+    /// Unlocks the vault with its passphrase until the process ends.
     pub async fn unlock(&self, passphrase: &SecretString) -> Result<()> {
         self.0.vault.unlock(passphrase).await
     }
 
-    /// Seals everything anew under a key that comes of a passphrase: in place of the keyring's, or of another
-    /// passphrase. Waits for renewals that are under way.
+    /// Re-keys the vault to a passphrase, from the keyring or from another passphrase. Waits for refreshes in progress.
     pub async fn protect_with_passphrase(&self, passphrase: &SecretString) -> Result<()> {
         self.move_vault(
             Opener::Passphrase(passphrase.clone()),
@@ -33,14 +32,16 @@ impl Grapnel {
         .await
     }
 
-    /// Seals everything anew under a new key in the keyring. Waits for renewals that are under way.
+    /// Re-keys the vault to a new key in the keyring. Waits for refreshes in progress.
     pub async fn protect_with_keyring(&self) -> Result<()> {
         self.move_vault(Opener::Keyring, "The vault opens with a new key in the keyring from now on.").await
     }
 
-    /// Gives up everything that is sealed, where nothing opens the vault any more: connections are disconnected, and
-    /// apps have no client secret until it is entered again. Refused while the vault opens, or may open again by
-    /// itself.
+    /// Deletes all secrets of a vault that can no longer be opened: connections are disconnected, and client secrets
+    /// must be entered again.
+    ///
+    /// # Errors
+    /// The vault opens, or may open later without a reset.
     pub async fn reset_vault(&self) -> Result<()> {
         let _busy = self.0.busy().await;
         self.0.vault.reset().await?;
@@ -55,7 +56,7 @@ impl Grapnel {
         Ok(())
     }
 
-    /// A task of its own: a caller that gives up must not leave a key behind that nothing is sealed under.
+    /// A separate task: a caller that gives up must not leave an unused key behind.
     async fn move_vault(&self, opener: Opener, text: &'static str) -> Result<()> {
         let ctx = Arc::clone(&self.0);
         let work = tokio::spawn(async move {
@@ -66,19 +67,18 @@ impl Grapnel {
         work.await.map_err(|_| Error::new(Code::Internal, "Moving the vault was broken off."))?
     }
 
-    /// Why nothing opens the vault now, as far as was found out.
+    /// Why the vault cannot be opened, as of the last attempt.
     pub fn vault_error(&self) -> Option<Error> {
         self.0.vault.error()
     }
 
-    /// Looks whether the vault opens where nobody is there to unlock a keyring: it is not made to ask for its password.
+    /// Checks whether the vault opens without causing a prompt, for when nobody is there to unlock a keyring.
     #[cfg(target_os = "linux")]
     pub async fn check_vault_unasked(&self) -> Option<Error> {
         self.0.vault.check_without_prompt_if_needed().await
     }
 
-    /// Looks again whether the vault opens. A keyring that was never needed is left alone: asking could make it ask for
-    /// its password.
+    /// Checks whether the vault opens. A keyring that was never needed is not used, since that could cause a prompt.
     pub async fn check_vault(&self) -> Option<Error> {
         self.0.vault.check_if_needed().await
     }

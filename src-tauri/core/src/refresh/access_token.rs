@@ -1,4 +1,4 @@
-//! An access token for whoever asks: the stored one if it lasts long enough, else a renewed one.
+//! Hands out access tokens: the stored one if it is valid long enough, otherwise a refreshed one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::context::Context;
 use crate::grant;
 use crate::signed_in::SignedIn;
 
-/// A token that expires within this time is renewed before it is used: it could expire on its way. Of a token with a
-/// short life, a tenth of that life.
+/// A token that expires within this time is refreshed before use, since it could expire in transit. For short-lived
+/// tokens, a tenth of the lifetime.
 const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
-/// The access token of a connection, renewed first if it expires within `min_valid`, or soon anyway. Where the provider
-/// issues none that lasts so long, one is good enough that has half of its life left.
+/// The access token of a connection, refreshed first if it expires within `min_valid` or [`EXPIRY_LEEWAY`]. If the
+/// provider's tokens never last for `min_valid`, half of their lifetime is sufficient.
 pub(crate) async fn access_token(
     ctx: &Arc<Context>,
     id: &ConnectionId,
@@ -31,8 +31,8 @@ pub(crate) async fn access_token(
     valid_for(ctx, SignedIn::load(ctx, id)?, min_valid).await
 }
 
-/// The access token of a connection in place of one that was handed out and then rejected: renewed, unless the stored
-/// one is newer than any that was handed out.
+/// The access token of a connection after a caller's token was rejected: refreshed, unless the stored one is newer than
+/// all that were handed out.
 pub(crate) async fn in_place_of_rejected(
     ctx: &Arc<Context>,
     id: &ConnectionId,
@@ -41,7 +41,7 @@ pub(crate) async fn in_place_of_rejected(
     let signed_in = SignedIn::load(ctx, id)?;
     let issued_at = held(&signed_in.connection)?.issued_at;
     let handed_out = ctx.store.read(|c| activity::last_handed_out(c, id))?;
-    // The activity has the machine's time, tokens have the corrected one.
+    // The activity log has system time, tokens have corrected time.
     let handed_out = handed_out.and_then(|at| at.checked_add(ctx.time.offset()).ok());
     if handed_out.is_some_and(|at| at < issued_at) {
         return valid_for(ctx, signed_in, min_valid).await;
@@ -74,7 +74,7 @@ async fn valid_for(
     }
     let (id, version) = (row.id.clone(), row.version);
     match renewed(ctx, signed_in, version, RefreshReason::Needed).await {
-        // Renewing it early failed; the stored one still lasts as long as was asked.
+        // The early refresh failed, but the stored token lasts as long as requested.
         Err(_) if remaining(ctx, &held) > wanted(&held, min_valid) => stored(ctx, &id).await,
         renewed => renewed,
     }
@@ -97,7 +97,7 @@ async fn renewed(
     }
 }
 
-/// What is stored by now.
+/// The stored token.
 async fn stored(ctx: &Context, id: &ConnectionId) -> Result<CurrentToken> {
     CurrentToken::of(ctx, &SignedIn::load(ctx, id)?.connection).await
 }
@@ -117,19 +117,19 @@ pub(crate) fn is_valid_for(
         return false;
     }
     let (remaining, leeway) = (remaining(ctx, held), EXPIRY_LEEWAY.min(lifetime(held) / 10));
-    // A token that cannot be renewed is good until its very end.
+    // A token without refresh token is used until it expires.
     remaining > wanted(held, min_valid).max(leeway)
         || (row.sealed_refresh().is_none() && remaining > SignedDuration::ZERO)
 }
 
-/// How long the token is to be valid. A time that no token of the provider lasts for is cut to half a lifetime, so that
-/// not every request renews.
+/// How long the token must be valid. A duration that the provider's tokens never reach is reduced to half a lifetime,
+/// so that not every request refreshes.
 fn wanted(held: &TokenMetadata, min_valid: Duration) -> SignedDuration {
     let min_valid = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
     if min_valid < lifetime(held) { min_valid } else { lifetime(held) / 2 }
 }
 
-/// How long the token lasts from now. Without a known expiry, for ever.
+/// The remaining lifetime; unlimited if the expiry is unknown.
 fn remaining(ctx: &Context, held: &TokenMetadata) -> SignedDuration {
     held.expires_at.map_or(SignedDuration::MAX, |end| ctx.time.now().duration_until(end))
 }

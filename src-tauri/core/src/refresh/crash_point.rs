@@ -1,22 +1,22 @@
-//! The named points of a renewal, for a test program that ends the process at one of them. Each is a trace event of
-//! the target `grapnel_core::point`, whose message is the point's name.
+//! Named points in a refresh, at which a test program ends the process. Each is a trace event with the target
+//! `grapnel_core::point` and the point's name as message.
 
-/// A point that a renewal passes, in this order.
+/// The points of a refresh, in order.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Point {
-    /// The connection is this process's alone; nothing is written yet.
+    /// The connection is locked; nothing is stored yet.
     BeforeMark,
-    /// It is written down that a refresh was begun.
+    /// The start of the refresh is stored.
     AfterMark,
-    /// The refresh token is in hand and about to go out.
+    /// The refresh token is decrypted and about to be sent.
     BeforeSend,
-    /// The provider's answer is read, and nowhere but in memory.
+    /// The response is read and only in memory.
     AfterAnswer,
-    /// What came of it is about to be written: new tokens, or why there are none.
+    /// The result is about to be stored: new tokens, or a failure.
     BeforeCommit,
-    /// It is on the disk.
+    /// The result is on the disk.
     AfterCommit,
-    /// Whoever watches is told.
+    /// The event was emitted.
     AfterTelling,
 }
 
@@ -34,7 +34,7 @@ impl Point {
     }
 }
 
-/// Says that a renewal is at this point.
+/// Reports that a refresh has reached this point.
 pub(super) fn reached(point: Point) {
     tracing::trace!(target: "grapnel_core::point", "{}", point.name());
 }

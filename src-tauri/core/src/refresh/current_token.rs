@@ -1,4 +1,4 @@
-//! The access token that a connection holds, decrypted.
+//! The decrypted access token of a connection.
 
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Result};
@@ -8,8 +8,8 @@ use crate::context::Context;
 use crate::grant;
 use crate::signed_in::SignedIn;
 
-/// An access token, with the version of the grant that it belongs to: if an API rejects the token, the version tells
-/// whether a newer one is stored already.
+/// An access token and the version of its grant: if an API rejects the token, the version tells whether a newer one is
+/// stored.
 pub(crate) struct CurrentToken {
     pub(crate) token: AccessToken,
     pub(crate) version: i64,
@@ -18,8 +18,8 @@ pub(crate) struct CurrentToken {
 impl CurrentToken {
     /// Decrypts the token of a connection that was read before.
     ///
-    /// The vault may have been rekeyed between that read and now. A process that fetched its key in between does not
-    /// have the old one; it reads the connection once more.
+    /// The vault may have been re-keyed since that read. A process that fetched its key after that cannot decrypt the
+    /// earlier value; the connection is then read once more.
     pub(super) async fn of(ctx: &Context, connection: &ConnectionRow) -> Result<Self> {
         let opened = open(ctx, connection).await;
         if opened.as_ref().is_err_and(|error| error.code == Code::DataDamaged) {

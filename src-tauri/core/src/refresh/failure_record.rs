@@ -1,4 +1,4 @@
-//! What is stored of a renewal that failed: the error, and when it is tried again.
+//! What is stored of a failed refresh: the error, and when to retry.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use rusqlite::Connection;
 use super::outcome::{RefreshFailure, RefreshReason};
 use crate::context::Context;
 
-/// How soon a renewal whose response was lost is tried again, at least; at most twice that.
+/// The shortest pause before a refresh is retried whose response did not arrive; at most twice as long.
 const LOST_RESPONSE_PAUSE: Duration = Duration::from_secs(2);
-/// How long a failure answers further requests for a token.
+/// How long a failure is returned to callers instead of another request.
 const QUIET_PERIOD: Duration = Duration::from_secs(2);
-/// How long it does at most, where the provider asked for a pause.
+/// The longest such period, if the provider asked to wait.
 const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 
-/// What is to be stored of a renewal that failed, if anything is: the closure answers whether the connection still
-/// holds the grant that was to be replaced.
+/// Builds the record of a failed refresh, if there is anything to store. The closure returns whether the connection
+/// still has the grant that was to be replaced.
 pub(super) fn failure_record(
     ctx: &Context,
     row: &ConnectionRow,
@@ -36,7 +36,8 @@ pub(super) fn failure_record(
             (error, Kind::RenewalFailed, Some(retry::pause(failures, None, dice())))
         }
         RefreshFailure::Unknown(error, asked) => {
-            // The next try decides, and who waits for it should not wait long. After that, patience is better.
+            // The next attempt decides whether the old token still works, so it comes soon. After that, back-off
+            // applies.
             let pause = if row.renewals.retry.failures == 0 && asked.is_none() {
                 LOST_RESPONSE_PAUSE.mul_f64(1.0 + dice())
             } else {
@@ -60,7 +61,7 @@ pub(super) fn failure_record(
             .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
-    // Many tries that fail alike are one entry, which counts them.
+    // Repeated similar failures share one entry of the activity log.
     let is_news = reason == RefreshReason::Asked
         || row.renewals.error.as_ref().is_none_or(|before| before.code != error.code);
     let (id, app_id, version, at, error) =
@@ -78,7 +79,7 @@ pub(super) fn failure_record(
     })
 }
 
-/// How long whoever needs a token is answered without asking the provider again.
+/// How long the failure is returned to callers without another request.
 fn quiet_period(failure: &RefreshFailure) -> Option<Duration> {
     match failure {
         RefreshFailure::Transient(_, asked) | RefreshFailure::Unknown(_, asked) => {

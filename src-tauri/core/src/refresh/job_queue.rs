@@ -1,11 +1,11 @@
-//! A queue: what is due when, earliest first.
+//! A queue of jobs by due time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use jiff::Timestamp;
 
-/// What is due when. Each job is in it once at most.
+/// The jobs and when they are due. Each job is in it at most once.
 #[derive(Debug)]
 pub(super) struct JobQueue<T> {
     queue: BTreeSet<(Timestamp, T)>,
@@ -19,7 +19,7 @@ impl<T> Default for JobQueue<T> {
 }
 
 impl<T: Clone + Ord + Hash> JobQueue<T> {
-    /// Sets when a job is due: never, for nothing.
+    /// Sets when a job is due; `None` removes it.
     pub(super) fn set(&mut self, job: T, at: Option<Timestamp>) {
         if let Some(before) = self.moments.remove(&job) {
             self.queue.remove(&(before, job.clone()));
@@ -40,7 +40,7 @@ impl<T: Clone + Ord + Hash> JobQueue<T> {
         self.moments.get(job).copied()
     }
 
-    /// Takes out one job that is due at `now`.
+    /// Removes and returns one job that is due at `now`.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<T> {
         let (_, job) = self.queue.first().filter(|(at, _)| *at <= now)?.clone();
         self.set(job.clone(), None);

@@ -1,5 +1,5 @@
-//! Keeping connections alive: each is renewed before its token ends, and each try that failed is made again, without
-//! anyone asking. It sleeps until the next of them is due, and looks at everything anew when the clock jumps.
+//! The scheduler: refreshes every connection before its token expires, and retries what failed. It sleeps until the
+//! next job is due, and plans again when the clock jumps.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::context::Context;
 use crate::revoke;
 use crate::signed_in::{ConfiguredApp, SignedIn};
 
-/// Keeps every connection alive, for as long as it is awaited.
+/// Keeps every connection alive until the future is dropped.
 pub(crate) async fn keep_alive(ctx: Arc<Context>) {
     let mut events = ctx.events.subscribe();
     let mut scheduler = RefreshScheduler::new(ctx);
@@ -42,9 +42,10 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
             Some(ended) = scheduler.tasks.join_next_with_id() => scheduler.ended(ended),
             event = events.recv() => match event {
                 Ok(Event::Connection(id)) => drop(scheduler.plan_connection(&id)),
-                // Tokens can be opened again, or apps are others; or something was missed.
+                // The vault opens again, apps changed, or events were missed.
                 Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => scheduler.replan(),
-                // Another process wrote much, or the margin is another. What failed in this one is no better for it.
+                // Another process wrote much, or the refresh margin changed. Failures within this process are
+                // unaffected.
                 Ok(Event::Elsewhere | Event::Settings) => scheduler.plan_all(),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
@@ -53,48 +54,48 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
     }
 }
 
-/// Waits until `next` by the corrected time, or until the clock jumps.
+/// Waits until `next` by the corrected clock, or until the clock jumps.
 async fn wait(ctx: &Context, next: Option<Timestamp>) -> Woken {
     let Some(next) = next else { return std::future::pending().await };
     ctx.clock.wait_until(next.saturating_sub(ctx.time.offset()).unwrap_or(next)).await
 }
 
-/// What there is to do.
+/// A job of the scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Job {
     Renewal(ConnectionId),
     Revocation(RevocationId),
-    /// To tell that a connection will need a new sign-in.
+    /// Emit an event when a connection will soon need a new sign-in.
     Notice(ConnectionId),
-    /// To plan everything anew.
+    /// Plan all jobs again.
     Replan,
 }
 
-/// How soon a store that could not be read is looked at again.
+/// The pause after the store could not be read.
 const STORE_RETRY_PAUSE: Duration = Duration::from_secs(60);
-/// How long tokens that the store did not take wait at most for the next try. It asks no provider.
+/// The longest pause between attempts to store unsaved tokens, which need no request.
 const MAX_UNSAVED_PAUSE: Duration = Duration::from_secs(30);
-/// How soon a provider can be found to be back once more.
+/// The shortest interval between two recoveries of a provider.
 const RECOVERY_INTERVAL: Duration = Duration::from_secs(60);
 
 struct RefreshScheduler {
     ctx: Arc<Context>,
-    /// How long before their end tokens are renewed.
+    /// How long before their expiry tokens are refreshed.
     margin: Margin,
     queue: JobQueue<Job>,
     tasks: JoinSet<Result<()>>,
-    /// What each task is at work on.
+    /// The job of each task.
     jobs: HashMap<task::Id, Job>,
     running: HashSet<Job>,
-    /// What failed here, not at a provider: how often, and until when it is left alone.
+    /// Failures within this process rather than at a provider: their number, and when to try again.
     backed_off: HashMap<Job, (u32, Timestamp)>,
-    /// Where the connections would be renewed whose last renewal failed, and until when that failure answers for them.
+    /// The connections whose last refresh failed: their endpoint, and until when that failure is returned to callers.
     waiting: HashMap<ConnectionId, (Url, Option<Timestamp>)>,
-    /// Those of them whose time is now, since the machine woke or their provider is back.
+    /// The connections among them that are retried early, since the computer resumed or their provider recovered.
     early: HashSet<ConnectionId>,
-    /// When a provider was found to be back.
+    /// When a provider last recovered.
     back: HashMap<Url, Timestamp>,
-    /// Where each app renews; nothing for one that does not.
+    /// The refresh endpoint of each app; `None` if its provider issues no refresh tokens.
     token_urls: HashMap<AppId, Option<Url>>,
 }
 
@@ -115,13 +116,13 @@ impl RefreshScheduler {
         }
     }
 
-    /// Plans everything anew, also what was held back.
+    /// Plans all jobs again, including those that were backed off.
     fn replan(&mut self) {
         self.backed_off.clear();
         self.plan_all();
     }
 
-    /// Plans everything anew.
+    /// Plans all jobs again.
     fn plan_all(&mut self) {
         self.queue.clear();
         self.token_urls.clear();
@@ -146,13 +147,13 @@ impl RefreshScheduler {
         }
     }
 
-    /// The store could not be read: it is looked at again before long.
+    /// Plans another attempt after the store could not be read.
     fn plan_later(&mut self, error: &Error) {
         tracing::warn!(%error, "nothing can be planned");
         self.queue.set(Job::Replan, Some(after(self.ctx.time.now(), STORE_RETRY_PAUSE)));
     }
 
-    /// Plans one connection anew, and answers how it is found.
+    /// Plans a connection again, and returns its stored state.
     fn plan_connection(&mut self, id: &ConnectionId) -> Option<RefreshCandidate> {
         let found = self.ctx.store.read(|c| {
             Ok((refresh_candidates::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
@@ -176,7 +177,7 @@ impl RefreshScheduler {
         renewable
     }
 
-    /// Plans to tell of sign-ins that will be due. What is to be told by now was told as it became so.
+    /// Plans the events for sign-ins that will be due. Those whose time has come were emitted before.
     fn plan_notices(&mut self, notices: Vec<(ConnectionId, Timestamp)>) {
         let now = self.ctx.time.now();
         for (id, from) in notices.into_iter().filter(|(_, from)| *from > now) {
@@ -190,7 +191,7 @@ impl RefreshScheduler {
             Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
             _ => due,
         });
-        // What is in memory alone is written as soon as it can be.
+        // Unsaved tokens are stored as soon as possible.
         let due = if self.ctx.unsaved(&of.id).is_some() { Some(self.ctx.time.now()) } else { due };
         self.plan(Job::Renewal(of.id.clone()), due);
         if of.retry.at.is_some() {
@@ -200,8 +201,8 @@ impl RefreshScheduler {
         }
     }
 
-    /// A provider that failed gives tokens again: who waits for it need not wait any longer. Who fails again all the
-    /// same waits as before: one that now gives tokens and now does not is not back each time.
+    /// Handles the recovery of a provider: the connections that wait to retry there are refreshed early. One that fails
+    /// again waits as usual, so that an unstable provider does not cause requests at each success.
     fn is_back(&mut self, token_url: &Url) {
         let now = self.ctx.time.now();
         if self.back.get(token_url).is_some_and(|last| now < after(*last, RECOVERY_INTERVAL)) {
@@ -233,7 +234,7 @@ impl RefreshScheduler {
         self.queue.set(job, due.map(|due| backed_off.map_or(due, |until| due.max(until))));
     }
 
-    /// Where a connection is renewed, if its app's provider renews at all.
+    /// The refresh endpoint of a connection, if its provider issues refresh tokens.
     fn token_url(&mut self, of: &RefreshCandidate) -> Option<Url> {
         if let Some(known) = self.token_urls.get(&of.app_id) {
             return known.clone();
@@ -263,7 +264,7 @@ impl RefreshScheduler {
     }
 
     fn start_renewal(&mut self, id: &ConnectionId) {
-        // Another process may have renewed it since it was planned.
+        // Another process may have refreshed it since it was planned.
         let Some(of) = self.plan_connection(id) else { return };
         let job = Job::Renewal(id.clone());
         if self.queue.when(&job).is_none_or(|due| due > self.ctx.time.now()) {
@@ -281,8 +282,8 @@ impl RefreshScheduler {
         self.jobs.insert(task, job);
     }
 
-    /// Plans what was done anew: what failed at a provider by what is stored of it, what failed here by what is
-    /// remembered of it.
+    /// Plans a finished job again: after a failure at the provider by the stored record, after a failure in this
+    /// process by its back-off.
     fn ended(&mut self, ended: std::result::Result<(task::Id, Result<()>), JoinError>) {
         let (task, result) = ended.unwrap_or_else(|broken| {
             (broken.id(), Err(Error::new(Code::Internal, "What was done by itself was broken off.")))
@@ -308,8 +309,8 @@ impl RefreshScheduler {
     fn back_off(&mut self, job: &Job, error: &Error) {
         tracing::info!(?job, %error, "not done by itself");
         let failures = self.backed_off.get(job).map_or(0, |(failures, _)| *failures).saturating_add(1);
-        // A keyring that does not answer is not asked again and again: it may ask a person each time. Nor does anything
-        // change by itself for a connection whose app's hosts are others.
+        // A failing keyring is not used again, since each use could cause a prompt. An app whose endpoints changed
+        // needs a person, too.
         let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
             Timestamp::MAX
         } else {
@@ -320,9 +321,9 @@ impl RefreshScheduler {
         self.backed_off.insert(job.clone(), (failures, until));
     }
 
-    /// The machine slept, or its clock was set: the network may be another one now, and no retry waits any longer.
+    /// The computer resumed, or its clock was set: the network may be another, so no retry waits any longer.
     fn wake(&mut self) {
-        // Programs that start from now on see the clock as it is set now.
+        // Programs that start from now on must know the new offset.
         if let Err(error) = self.ctx.store.write(|tx| self.ctx.save_clock_offset(tx)) {
             tracing::warn!(%error, "the time is not kept");
         }
@@ -331,27 +332,27 @@ impl RefreshScheduler {
     }
 }
 
-/// Where an app renews; nowhere, where its values are none that can be used. An error is the store's.
+/// The refresh endpoint of an app; `None` if its settings are invalid. Errors are the store's.
 fn token_url(ctx: &Context, app_id: &AppId) -> Result<Option<Url>> {
     let Some(app) = ctx.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
     let renewing = app.config().ok().filter(|config| config.renewal.refresh != Refresh::None);
     Ok(renewing.map(|config| config.renewal.url.as_ref().unwrap_or(&config.token_url).clone()))
 }
 
-/// Renews a connection, once what is before it at its provider is done. A vault that is known not to open is not asked
-/// once more: its keyring could ask the person each time.
+/// Refreshes a connection when a slot at its provider's host is free. If the vault is known to be closed, it is not
+/// tried again: its keyring could prompt each time.
 async fn refresh_in_background(ctx: Arc<Context>, token_url: Url, of: RefreshCandidate) -> Result<()> {
     if let Some(error) = ctx.vault.error().filter(|_| ctx.unsaved(&of.id).is_none()) {
         return Err(error);
     }
     let _place = ctx.http.background_permit(&token_url).await;
-    // It may have waited long, and someone else may have renewed it.
+    // While this waited, another caller may have refreshed it.
     if ctx.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
     match renew(&ctx, SignedIn::load(&ctx, &of.id)?, of.version, RefreshReason::Due).await {
         Err(RefreshFailure::Local(error)) => Err(error),
-        // However it ended, that is stored, and with it when it is tried again.
+        // The result is stored in any case, with the time of the next attempt.
         renewed => {
             tracing::debug!(failure = ?renewed.err(), "renewed by itself");
             Ok(())

@@ -1,4 +1,4 @@
-//! How a renewal ended, read from the token endpoint's response.
+//! Classifies the result of a refresh by the token endpoint's response.
 
 use std::time::Duration;
 
@@ -10,43 +10,43 @@ use super::current_token::CurrentToken;
 use super::refusal::{RefusalClass, Refused};
 use crate::grant::OAuthClient;
 
-/// Why a connection is renewed.
+/// Why a connection is refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RefreshReason {
-    /// Its time has come.
+    /// Its scheduled time has come.
     Due,
-    /// A token is needed that lasts longer than the stored one.
+    /// A token is needed that is valid longer than the stored one.
     Needed,
-    /// An API did not accept the stored one.
+    /// An API rejected the stored token.
     NotAccepted,
-    /// A person asks for it.
+    /// A person requested it.
     Asked,
 }
 
-/// A renewal that left the connection with tokens newer than those its caller knew.
+/// A refresh after which the connection has newer tokens than its caller knew.
 pub(super) enum Refreshed {
-    /// It stored them itself.
+    /// This refresh stored them.
     Stored(CurrentToken),
-    /// They are in the store: another renewal, or an earlier one, has put them there.
+    /// They were stored by another refresh.
     Superseded,
 }
 
-/// A renewal that brought no token to use. All but [`Self::Local`] are stored with the connection.
+/// A refresh that yielded no usable token. All but [`Self::Local`] are stored with the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RefreshFailure {
-    /// It failed for a reason that passes. Everything is as it was. The provider may have asked for a pause.
+    /// It failed temporarily; nothing changed. The provider may have asked to wait.
     Transient(Error, Option<Duration>),
-    /// The provider refused in a way that may pass. Everything is as it was; what repeats is final.
+    /// The provider refused in a way that may be temporary; nothing changed. Repetitions become final.
     Doubtful(Error),
-    /// The provider refuses for good. Everything is kept, and only a person helps.
+    /// The provider refused for good. Everything is kept; a new sign-in is needed.
     Refused(Error),
-    /// It was sent, and no response was seen. The next attempt decides.
+    /// The request was sent, but no response arrived. The next attempt decides.
     Unknown(Error, Option<Duration>),
-    /// There are new tokens, of another account. They are stored, and nobody is given them.
+    /// The new tokens belong to another account. They are stored but not handed out.
     OtherAccount(Error),
-    /// Tokens came that cannot be used. None was stored; the stored ones may be void at the provider.
+    /// The new tokens cannot be used. They are discarded; the stored ones may be invalid at the provider.
     Unusable(Error),
-    /// It failed on this computer, such as at the store or the keyring. Nothing is stored of it.
+    /// It failed on this computer, at the store or the keyring. Nothing is recorded.
     Local(Error),
 }
 
@@ -70,19 +70,19 @@ impl From<RefreshFailure> for Error {
     }
 }
 
-/// What a failure is judged by, besides itself.
+/// The state before a failure, which its classification depends on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before {
-    /// Whether an earlier answer may have been lost.
+    /// Whether an earlier response may have been lost.
     pub(super) answer_lost: bool,
-    /// How many refusals in a row there were that may pass.
+    /// The number of consecutive refusals that may be temporary.
     pub(super) refusals: u32,
-    /// Whether the access token has not ended yet.
+    /// Whether the access token has not expired.
     pub(super) access_lives: bool,
 }
 
 impl RefreshFailure {
-    /// What a failure means, after what was `before`.
+    /// Classifies a failure.
     pub(super) fn of(client: &OAuthClient, failure: TokenFailure, before: Before) -> Self {
         let provider = &client.provider;
         match failure {
@@ -130,7 +130,7 @@ impl RefreshFailure {
         }
     }
 
-    /// What a renewal comes to that an earlier program began and never ended.
+    /// The result of a refresh that an earlier run started and did not finish.
     pub(super) fn cut_off() -> Self {
         let error = Error::new(Code::AnswerLost, "Grapnel ended while the tokens were being refreshed.")
             .means(
@@ -141,7 +141,7 @@ impl RefreshFailure {
     }
 }
 
-/// What a refusal comes to, which `told` says in the provider's words.
+/// Classifies a refusal. `told` is its message in the provider's words.
 fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Before) -> RefreshFailure {
     let provider = &client.provider;
     let class = RefusalClass::of(&Refused {
@@ -195,7 +195,7 @@ fn reconnect(message: impl Into<String>) -> Error {
         .hint(RECONNECT)
 }
 
-/// What it means where the access token is of no use by now either.
+/// The meaning if the access token has expired, too.
 const STOPPED: &str = "The access token is no longer valid either: programs that use this connection stop working. \
     Nothing was deleted here.";
 

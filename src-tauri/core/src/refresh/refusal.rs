@@ -2,36 +2,36 @@
 
 use grapnel_oauth::http::ENVELOPE_FAILURE;
 
-/// A refusal, with what it is judged by.
+/// A refusal and the facts to classify it by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Refused<'a> {
     pub(super) status: u16,
-    /// The error code; empty where there was none, as in an empty reply or a web page.
+    /// The error code; empty if there is none, as in an empty response or a web page.
     pub(super) code: &'a str,
-    /// The provider's description of it.
+    /// The provider's description.
     pub(super) words: Option<&'a str>,
-    /// Whether the access token has not ended yet.
+    /// Whether the access token has not expired.
     pub(super) access_lives: bool,
-    /// How many such refusals there are in a row, this one included.
+    /// The number of consecutive refusals, including this one.
     pub(super) times: u32,
 }
 
 /// What a refusal means for the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RefusalClass {
-    /// The provider cannot now. It is tried again for as long as it takes.
+    /// The provider is temporarily unavailable. Retried indefinitely.
     Unavailable,
-    /// Nobody can tell. It is tried again a few times.
+    /// Unclear. Retried a few times.
     Doubtful,
-    /// The refresh token is of no use any more: only connecting again helps.
+    /// The refresh token is invalid: a new sign-in is needed.
     Reconnect,
-    /// The app is not accepted: correcting it helps.
+    /// The client credentials are not accepted: the app must be corrected.
     Client,
-    /// What the app asks for is not accepted.
+    /// The app's scopes are not accepted.
     Scope,
 }
 
-/// So many refusals in a row are no disturbance.
+/// After this many consecutive refusals, a doubtful one is final.
 const MAX_REFUSALS: u32 = 3;
 
 impl RefusalClass {
@@ -50,7 +50,7 @@ impl RefusalClass {
         if is_one_of(RECONNECT) || refused.code == ENVELOPE_FAILURE || refused.words.is_some_and(is_dead) {
             return Self::Reconnect;
         }
-        // A proxy on the way is not the provider.
+        // Proxy authentication (407) is a proxy's response, not the provider's.
         if refused.status == 407 {
             return Self::Unavailable;
         }
@@ -58,8 +58,8 @@ impl RefusalClass {
     }
 }
 
-/// After these no further try can succeed: RFC 6749 §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, and what
-/// providers say in place of `invalid_grant`.
+/// After these codes a retry cannot succeed: RFC 6749 §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, and what
+/// providers send instead of `invalid_grant`.
 const RECONNECT: &[&str] = &[
     "invalid_grant",
     "invalid_request",
@@ -116,12 +116,12 @@ const UNAVAILABLE: &[&str] = &[
     "internal_server_error",
 ];
 
-/// A code by its letters: `invalid_grant`, `invalid-grant` and `InvalidGrant` are one.
+/// Normalizes a code to its letters: `invalid_grant`, `invalid-grant` and `InvalidGrant` are equal.
 fn letters(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether words say that a refresh token is dead, and can mean nothing else.
+/// Whether a description says unambiguously that a refresh token is invalid.
 fn is_dead(words: &str) -> bool {
     let words = words.to_lowercase().replace('_', " ");
     let dead = [

@@ -1,4 +1,4 @@
-//! One renewal of a connection's tokens: from the locks that keep others out to what is stored of it.
+//! One refresh of a connection's tokens, from taking the locks to storing the result.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -27,28 +27,28 @@ use crate::grant::{self, OAuthClient};
 use crate::signed_in::SignedIn;
 use crate::{revoke, secret_parameters};
 
-/// How long another process is waited for that renews the connection: longer than a renewal takes, unless its disk
+/// How long to wait for another process that refreshes the connection: longer than a refresh takes, unless its disk
 /// fails.
 const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(90);
-/// The first pause between two attempts to store new tokens; each is twice as long as the one before.
+/// The first pause between attempts to store new tokens; it doubles each time.
 const FIRST_STORE_PAUSE: Duration = Duration::from_millis(100);
-/// A pause this long is not made any more: the tokens stay in memory for the next renewal to store.
+/// The limit of that pause. Beyond it, the tokens stay in memory for the next refresh to store.
 const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
 
-/// A renewal that has its turn.
+/// A refresh that holds its locks.
 struct Renewal<'a> {
     ctx: &'a Context,
-    /// Its place among the token requests at the provider's host.
+    /// Its slot for token requests at the provider's host.
     permit: HostPermit,
-    /// Keeps other processes from renewing the connection.
+    /// Keeps other processes from refreshing the connection.
     lock: Arc<File>,
     /// The version of the grant that it replaces.
     expected_version: i64,
     reason: RefreshReason,
 }
 
-/// Renews the tokens of a connection, unless the grant of `expected_version` was replaced meanwhile. The work is a task
-/// of its own: a caller that gives up must not break off a rotation between its request and its response.
+/// Refreshes the tokens of a connection, unless the grant of `expected_version` was replaced meanwhile. Runs as a
+/// separate task: a caller that gives up must not interrupt a rotation between request and response.
 pub(super) async fn renew(
     ctx: &Arc<Context>,
     mut signed_in: Box<SignedIn>,
@@ -63,11 +63,11 @@ pub(super) async fn renew(
             held
         } else {
             let held = in_process.lock().await;
-            // The renewal that this one waited for has changed it.
+            // The refresh that this one waited for has changed it.
             signed_in = SignedIn::load(&ctx, &id)?;
             held
         };
-        // Tokens that are in memory alone are stored, whatever is known.
+        // Tokens that are only in memory are stored first in any case.
         if ctx.unsaved(&id).is_none()
             && let Some(known) = known_outcome(&ctx, &signed_in.connection, expected_version, reason)
         {
@@ -83,7 +83,7 @@ pub(super) async fn renew(
     work.await.map_err(|_| Error::new(Code::Internal, "The refresh was interrupted."))?
 }
 
-/// The outcome that is known without asking the provider: another renewal has succeeded, or has just failed.
+/// The result without a request: another refresh has succeeded, or has just failed.
 fn known_outcome(
     ctx: &Context,
     row: &ConnectionRow,
@@ -98,7 +98,7 @@ fn known_outcome(
     Some(Err(RefreshFailure::Transient(error, None)))
 }
 
-/// Renews when it is this connection's turn at its provider, and no other process renews it.
+/// Refreshes once a slot at the provider is free and no other process refreshes the connection.
 async fn renew_with_permit(
     ctx: &Context,
     signed_in: &SignedIn,
@@ -106,16 +106,16 @@ async fn renew_with_permit(
     reason: RefreshReason,
 ) -> Result<Refreshed, RefreshFailure> {
     let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
-    // The permit comes first: whoever waits for it holds no file, and no thread.
+    // The slot comes first: waiting for it takes no file and no thread.
     let permit = ctx.http.permit(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
     let lock = lock_connection(ctx, id).await?;
     let _working = ctx.at_work().await?;
     Renewal { ctx, permit, lock, expected_version, reason }.run(id).await
 }
 
-/// Waits until no other process renews this connection.
+/// Waits until no other process refreshes this connection.
 async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> {
-    // Since its last renewal it is this process's, until what that brought is stored.
+    // While it has unsaved tokens, this process still holds the lock.
     if let Some(unsaved) = ctx.unsaved(id) {
         return Ok(unsaved.alone);
     }
@@ -141,7 +141,7 @@ fn lock_timed_out() -> Error {
 impl Renewal<'_> {
     async fn run(&self, id: &ConnectionId) -> Result<Refreshed, RefreshFailure> {
         let ctx = self.ctx;
-        // It is the only copy there is, and stays where it is until it is stored.
+        // This is the only copy; it stays in memory until it is stored.
         if let Some(unsaved) = ctx.unsaved(id) {
             let grant = grant::reseal(ctx, id, unsaved.grant).await?;
             let other_account = grant.error.clone();
@@ -152,8 +152,8 @@ impl Renewal<'_> {
                 None => Ok(Refreshed::Superseded),
             };
         }
-        // Read again, now that no other process writes it: while this one waited, another may have renewed the
-        // connection, or changed where its app sends the refresh token.
+        // Read again, now that no other process writes it: meanwhile another may have refreshed the connection, or
+        // changed where its app sends the refresh token.
         let mut signed_in = SignedIn::load(ctx, id)?;
         let row = &signed_in.connection;
         if row.grant.is_none() {
@@ -165,7 +165,7 @@ impl Renewal<'_> {
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
         let client = OAuthClient::of(ctx, &signed_in.app).await?;
         grant::may_be_sent(row.kept_for.as_ref(), &client.config)?;
-        // The new tokens are for the hosts that were asked, also if the app's are others by then.
+        // The new tokens are for the origins that were asked, even if the app's endpoints have changed by then.
         signed_in.connection.kept_for.get_or_insert_with(|| client.config.origins());
         let row = &signed_in.connection;
         let renews = client.config.renewal.refresh != Refresh::None;
@@ -219,9 +219,9 @@ impl Renewal<'_> {
         }
     }
 
-    /// Stores new tokens before anyone uses them, and answers whether the connection holds them. The provider has made
-    /// the old ones void by now, so a store that fails is tried again, and if it goes on failing the tokens stay in
-    /// memory for the next renewal to store.
+    /// Stores new tokens before anyone uses them; returns whether the connection has them. The provider has invalidated
+    /// the old ones by now, so a failure is retried, and in the end the tokens stay in memory for the next refresh to
+    /// store.
     async fn store(&self, row: &ConnectionRow, grant: SealedGrant) -> Result<bool> {
         let (ctx, reason) = (self.ctx, self.reason);
         let mut pause = FIRST_STORE_PAUSE;
@@ -245,14 +245,14 @@ impl Renewal<'_> {
             pause *= 2;
         };
         reached(Point::AfterCommit);
-        // Otherwise the person disconnected, or signed in again, while the provider answered.
+        // Otherwise the person disconnected, or signed in again, during the request.
         if !is_stored && let Err(error) = revoke::take_back(ctx, row, new.1.clone()).await {
             tracing::info!(%error, "tokens that came late are not taken back");
         }
         Ok(is_stored)
     }
 
-    /// Stores how the renewal failed, and when it is tried again.
+    /// Stores the failure, and when to retry.
     async fn record(
         &self,
         row: &ConnectionRow,
@@ -266,19 +266,19 @@ impl Renewal<'_> {
     }
 }
 
-/// Stores that a renewal was cut off as an earlier program ended.
+/// Records that a refresh was interrupted when an earlier process ended.
 pub(super) fn record_cut_off(ctx: &Context, row: &ConnectionRow) -> Result<()> {
     let record = failure_record(ctx, row, &RefreshFailure::cut_off(), RefreshReason::Due);
     record.map_or(Ok(()), |record| ctx.store.write(|tx| record(tx).map(drop)))
 }
 
-/// Whether the access token has not ended, as far as is known.
+/// Whether the access token has not expired, as far as is known.
 fn is_good(ctx: &Context, row: &ConnectionRow) -> bool {
     let now = ctx.time.now();
     row.held().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }
 
-/// Stores a new grant, and adds the renewal to the activity; answers whether the connection holds the grant.
+/// Stores a new grant and logs the refresh; returns whether the connection has the grant.
 fn write_grant(
     connection: &Connection,
     at: Timestamp,
@@ -291,12 +291,11 @@ fn write_grant(
         note_renewal(connection, at, row, grant, reason)?;
         return Ok(true);
     }
-    // A commit that was reported as failed may have reached the disk all the same.
+    // A commit that reported a failure may have reached the disk.
     connection::holds(connection, &row.id, &grant.access)
 }
 
-/// Adds a renewal to the activity. Those that nobody asked for are one entry, which counts them: a year of them
-/// must not drive out what a person did.
+/// Logs a refresh. Automatic ones share one entry with a count, so that they do not displace the person's entries.
 fn note_renewal(
     connection: &Connection,
     at: Timestamp,
@@ -334,7 +333,7 @@ mod tests {
     use grapnel_store::Store;
     use grapnel_store::sealed::Sealed;
 
-    /// Taken for late, it would be revoked.
+    /// If it were taken for a late grant, it would be revoked.
     #[test]
     fn a_grant_that_reached_the_disk_unheard_is_no_late_one() {
         let home = tempfile::tempdir().unwrap();

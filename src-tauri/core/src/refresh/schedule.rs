@@ -1,4 +1,4 @@
-//! When a connection is to be renewed without anyone asking.
+//! When a connection is refreshed automatically.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,13 +6,13 @@ use grapnel_model::settings::Margin;
 use grapnel_store::refresh_candidates::RefreshCandidate;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long before the end of such a life: so many minutes, and no more than one part in so many of it.
+/// How long before the end of a lifetime to refresh: the margin in minutes, limited to a fraction of the lifetime.
 fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
     let (most, share) = match margin {
-        // Time for some tries before anyone notices.
+        // Leaves time for several attempts.
         Margin::Usual => (5, 5),
-        // What a person chose holds for shorter lives as well. With what keeps tokens apart it is half of a life at
-        // most.
+        // A chosen margin also applies to shorter lifetimes. Together with the spread it is at most half of the
+        // lifetime.
         Margin::OneMinute => (1, 3),
         Margin::FiveMinutes => (5, 3),
         Margin::FifteenMinutes => (15, 3),
@@ -21,10 +21,11 @@ fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
     SignedDuration::from_mins(most).min(life / share)
 }
 
-/// A token that lives no longer than this is renewed when it is used, and not by itself: that would never end.
+/// Tokens with a lifetime up to this are refreshed only when they are used: refreshing them automatically would never
+/// pause.
 const LEAST: SignedDuration = SignedDuration::from_secs(20);
 
-/// When it is to be renewed; never, where only a person helps, nobody knows when its token ends, or it ends at once.
+/// When to refresh; `None` if a new sign-in is needed, the expiry is unknown, or the lifetime is too short.
 pub(super) fn due(of: &RefreshCandidate, margin: Margin) -> Option<Timestamp> {
     if of.is_refused {
         return None;
@@ -32,14 +33,14 @@ pub(super) fn due(of: &RefreshCandidate, margin: Margin) -> Option<Timestamp> {
     if let Some(retry_at) = of.retry.at {
         return Some(retry_at);
     }
-    // A refresh token that ends first takes the connection with it.
+    // If the refresh token expires first, the connection is lost with it.
     let end = [of.expires_at, of.refresh_expires_at].into_iter().flatten().min()?;
     let life = of.issued_at.duration_until(end);
     if life <= LEAST {
         return None;
     }
     let margin = before_end(life, margin);
-    // Tokens that were given together end together: up to a half of the margin more keeps them apart.
+    // Tokens that were issued together expire together: up to half of the margin spreads their refreshes.
     let early =
         margin + (margin / 2).checked_mul(spread(of)).map_or(SignedDuration::ZERO, |much| much / PARTS);
     let soonest = of.issued_at.saturating_add(LEAST).unwrap_or(end);
@@ -48,7 +49,7 @@ pub(super) fn due(of: &RefreshCandidate, margin: Margin) -> Option<Timestamp> {
 
 const PARTS: i32 = 1 << 12;
 
-/// A number below [`PARTS`] that is another for each connection and grant, and the same whenever it is asked for.
+/// A number below [`PARTS`] that depends on the connection and its grant, and is stable.
 fn spread(of: &RefreshCandidate) -> i32 {
     let mut hasher = DefaultHasher::new();
     (&of.id, of.version).hash(&mut hasher);
@@ -109,7 +110,7 @@ mod tests {
         for life in [-5, 0, 1, 10, 20] {
             let of = renewable(1, life);
             assert_eq!(due(&of, Margin::default()), None, "{life}");
-            // What failed is tried again all the same.
+            // A failed refresh is retried in any case.
             let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
             assert_eq!(due(&RefreshCandidate { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
         }
@@ -154,7 +155,7 @@ mod tests {
                 let due = due(&of, margin).unwrap();
                 prop_assert!(due >= of.issued_at + LEAST);
                 prop_assert!(due < of.expires_at.unwrap());
-                // Renewing at once, over and over, would be no margin.
+                // The margin must not cause continuous refreshes.
                 prop_assert!(of.issued_at.duration_until(due) >= SignedDuration::from_secs(life / 2));
             }
         }

@@ -1,4 +1,4 @@
-//! One connection to a loopback address: what is asked, whether it is the answer, and what is shown for it.
+//! One HTTP connection to the loopback server: checks the request, hands over a callback, and renders the page.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,26 +28,26 @@ use crate::authorize::attempts::get;
 use crate::authorize::receive::{receive, reject_another_account};
 use crate::context::Context;
 
-/// How long a browser may take over its request.
+/// How long a browser may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the page waits for what becomes of the answer.
+/// How long the response waits for the result of the sign-in.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a connection needs to know of the sign-in that it may be for.
+/// The facts about the attempt that the server needs.
 pub(super) struct Site {
     ctx: Weak<Context>,
     id: AttemptId,
     redirect_uri: String,
-    /// The `Host` that a browser sends for it.
+    /// The expected `Host` header.
     host: String,
     path: String,
-    /// The page without code and state.
+    /// The path of the page without code and state.
     clean_path: String,
-    /// Where the person signs in, from whose page a browser may ask whether it may come here.
+    /// The origin of the provider's page, from which a preflight request may come.
     provider: Option<String>,
-    /// Held from the moment that a browser is sent on to the clean page until it has it.
+    /// Held from the redirect to the clean page until the browser has loaded it.
     sent_on: Mutex<Option<OwnedRwLockReadGuard<()>>>,
-    /// Held for reading while it is decided what a browser is answered.
+    /// Read-locked while a response is being decided.
     answering: RwLock<()>,
     shown: Notify,
 }
@@ -71,18 +71,18 @@ impl Site {
         })
     }
 
-    /// Whether a browser was sent on to the clean page. Waits for one that is being answered.
+    /// Whether a browser was redirected to the clean page. Waits for a response in progress.
     pub(super) async fn sent_on(&self) -> bool {
         drop(self.answering.write().await);
         self.sent_on.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Waits until the clean page was asked for.
+    /// Waits until the clean page was requested.
     pub(super) async fn shown(&self) {
         self.shown.notified().await;
     }
 
-    /// Nobody comes any more.
+    /// Stops waiting for a request of the clean page.
     pub(super) fn close(&self) {
         self.sent_on.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -112,7 +112,8 @@ pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<At
     }
 }
 
-/// Another account of this computer may know the state, which is in the argument list of whatever opened the browser.
+/// Another account of this computer may know the `state`: it is in the argument list of the program that opened the
+/// browser.
 fn foreign(site: &Site) -> Page {
     if let Some(ctx) = site.ctx.upgrade() {
         reject_another_account(&ctx, &site.id);
@@ -158,10 +159,10 @@ async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) 
     let Some(ctx) = site.ctx.upgrade() else { return page::look_at_grapnel() };
     is_busy.store(true, Ordering::Relaxed);
     let _answering = site.answering.read().await;
-    // Held until the page is on its way, so that a program that ends does not break it off.
+    // Held until the page is sent, so that a program that is about to end waits for it.
     let page = ctx.page().await;
     let address = SecretString::from(format!("{}?{query}", site.redirect_uri));
-    // A task of its own: a browser that leaves does not break off an exchange.
+    // A separate task: a browser that disconnects must not cancel a code exchange.
     let received = tokio::spawn(async move { receive(&ctx, &address).await });
     match tokio::time::timeout(OUTCOME_TIMEOUT, received).await {
         Ok(Ok(Err(error))) => page::failed(&error),
@@ -173,7 +174,7 @@ async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) 
     }
 }
 
-/// The form that a provider has the browser post (OAuth 2.0 Form Post Response Mode), as a query.
+/// The body of a form that the browser posts (OAuth 2.0 Form Post Response Mode), as a query.
 async fn form(request: Request<Incoming>) -> Result<String, Page> {
     let kind =
         request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -189,7 +190,7 @@ async fn form(request: Request<Incoming>) -> Result<String, Page> {
         .map_err(|_| page::refused(StatusCode::BAD_REQUEST, "This form cannot be read."))
 }
 
-/// A browser asks whether the provider's page may come to this computer (Private Network Access). It brings nothing.
+/// Responds to a preflight request (Private Network Access): may the provider's page send requests to this computer?
 fn preflight(request: &Request<Incoming>, site: &Site) -> Page {
     let mut response = page::refused(StatusCode::NO_CONTENT, "");
     *response.body_mut() = http_body_util::Full::default();
@@ -205,7 +206,7 @@ fn preflight(request: &Request<Incoming>, site: &Site) -> Page {
     response
 }
 
-/// The page without code and state: how the sign-in stands.
+/// The page without code and state, with the result of the sign-in.
 fn outcome(site: &Site) -> Page {
     site.shown.notify_one();
     let Some(ctx) = site.ctx.upgrade() else { return page::look_at_grapnel() };

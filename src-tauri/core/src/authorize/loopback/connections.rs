@@ -1,5 +1,5 @@
-//! The connections to a loopback address. They are limited, so that nobody who opens many can use up this process's
-//! file descriptors or keep the browser out.
+//! Limits the connections to a loopback server, so that a program that opens many can neither use up this process's
+//! file descriptors nor keep the browser out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::AbortHandle;
 
-/// How many are open at once. Beyond that, the oldest that has brought nothing yet gives way.
+/// The most open connections. Beyond that, the oldest without a callback is closed.
 const MAX_CONNECTIONS: usize = 32;
 
-/// A connection's task, and whether it has brought an answer.
+/// The task of each connection, and whether it carries a callback.
 #[derive(Default)]
 pub(super) struct Connections(VecDeque<(AbortHandle, Arc<AtomicBool>)>);
 
 impl Connections {
-    /// Begins with another connection. `converse` sets the flag once it has brought an answer.
+    /// Adds a connection. `converse` sets the flag once it has received a callback.
     pub(super) fn add<F>(&mut self, converse: impl FnOnce(Arc<AtomicBool>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,

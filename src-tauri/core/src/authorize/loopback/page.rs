@@ -1,4 +1,4 @@
-//! The pages that the browser shows after it came back: what became of its answer.
+//! The pages that the browser shows after the callback: the result of the sign-in.
 
 use grapnel_model::error::{Code, Error};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -9,14 +9,14 @@ use grapnel_model::provider_text::clean;
 
 pub(super) type Page = Response<Full<Bytes>>;
 
-/// For providers that answer in the fragment, which only a script sees.
+/// For providers that respond in the fragment, which only a script can read.
 const HAND_ON: &str = "<script>let f = location.hash.slice(1); f = f.slice(f.indexOf('?') + 1); if (f) \
     location.replace(location.pathname + '?' + f);</script>";
-/// Takes code and state out of the address bar, and out of the entry in the history.
+/// Removes code and state from the address bar and from the browser's history entry.
 const CLEAR_ADDRESS: &str =
     "<script>if (location.search) history.replaceState(null, '', location.pathname);</script>";
 
-/// Nothing is in the query; what the fragment holds is brought by a script.
+/// The query is empty: a script forwards the fragment.
 pub(super) fn hand_on() -> Page {
     page(
         StatusCode::OK,
@@ -26,7 +26,7 @@ pub(super) fn hand_on() -> Page {
     )
 }
 
-/// The sign-in is done.
+/// The sign-in has succeeded.
 pub(super) fn signed_in(provider: &str, owner: Option<&str>) -> Page {
     let provider = clean(provider, &[]);
     let who = owner.map(|owner| format!(" as {}", clean(owner, &[]))).unwrap_or_default();
@@ -34,14 +34,14 @@ pub(super) fn signed_in(provider: &str, owner: Option<&str>) -> Page {
     page(StatusCode::OK, "Signed in", &[&text], CLEAR_ADDRESS)
 }
 
-/// What becomes of the answer is not known yet, or a person must decide.
+/// The result is not known yet, or the person must decide in Grapnel.
 pub(super) fn look_at_grapnel() -> Page {
     let text =
         "Grapnel has received the answer and is still working on it. Go back to Grapnel to see the result.";
     page(StatusCode::ACCEPTED, "Go back to Grapnel", &[text], CLEAR_ADDRESS)
 }
 
-/// The answer led to no connection, or was not accepted.
+/// The sign-in has failed, or the callback was refused.
 pub(super) fn failed(error: &Error) -> Page {
     let (status, title) = match error.code {
         Code::CallbackInvalid | Code::CallbackUnknown => (StatusCode::BAD_REQUEST, "Answer not accepted"),
@@ -54,12 +54,12 @@ pub(super) fn failed(error: &Error) -> Page {
     page(status, title, &told.into_iter().flatten().collect::<Vec<_>>(), CLEAR_ADDRESS)
 }
 
-/// A request that brings no answer.
+/// The response to a request that is no callback.
 pub(super) fn refused(status: StatusCode, text: &str) -> Page {
     page(status, "Unexpected request", &[text], "")
 }
 
-/// Sends the browser to an address without code and state.
+/// Redirects the browser to a path without code and state.
 pub(super) fn see(path: &str) -> Page {
     let mut response = page(StatusCode::SEE_OTHER, "Signed in", &["You can close this page."], "");
     if let Ok(location) = HeaderValue::from_str(path) {
@@ -71,7 +71,7 @@ pub(super) fn see(path: &str) -> Page {
 fn page(status: StatusCode, title: &str, paragraphs: &[&str], script: &str) -> Page {
     let paragraphs: Vec<String> = paragraphs.iter().map(|text| escape(text)).collect();
     let text = format!("<p>{}</p>", paragraphs.join("</p><p>"));
-    // What is not Grapnel's own comes last, so that nothing in it is taken for a place to fill.
+    // Foreign text is inserted last, so that nothing in it is taken for a placeholder.
     let html = include_str!("page.html")
         .replace("{script}", script)
         .replace("{title}", title)

@@ -1,17 +1,17 @@
-//! Whose connection it is: Linux lists every TCP socket of this computer with the account that holds it.
+//! Finds the account that owns a TCP connection: Linux lists the sockets of this computer with their owners.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The state of a socket that listens.
+/// The state of a listening socket.
 const LISTENING: &str = "0A";
 
-/// How often the list is read where it lacks a socket: while others come and go, it may leave one out.
+/// How often the list is read if a socket is missing: it may skip entries while sockets open and close.
 const ATTEMPTS: usize = 3;
 
-/// Whether another account of this computer holds the other end of a connection from `client` to `server`.
+/// Whether another account of this computer owns the client end of a connection from `client` to `server`.
 ///
-/// Root is no other account: it can read everything anyway, and it brings the connections of a Windows browser into
-/// WSL. Where the list cannot be read or is not of this computer, nobody is refused.
+/// Root does not count: it can read everything anyway, and on WSL it owns the connections of Windows browsers. If the
+/// list cannot be read, or is not of this computer, no connection is refused.
 pub(super) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
     for _ in 0..ATTEMPTS {
         let tables: String = ["/proc/net/tcp", "/proc/net/tcp6"]
@@ -27,12 +27,12 @@ pub(super) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool
     true
 }
 
-/// Who holds the client's end of a connection.
+/// The owner of the client end of a connection.
 #[derive(Debug, PartialEq, Eq)]
 enum Holder {
     /// The list does not tell.
     Unknown,
-    /// It is closed already, so that nobody waits for an answer and nobody can be asked.
+    /// The socket is closed already, so nobody waits for a response, and its owner is unknown.
     Nobody,
     Account(u32),
 }
@@ -42,7 +42,7 @@ fn holder(tables: &str, client: SocketAddr, server: SocketAddr) -> Holder {
     if let Some(socket) = sockets().find(|socket| socket.local == client && socket.remote == server) {
         return if socket.inode == 0 { Holder::Nobody } else { Holder::Account(socket.uid) };
     }
-    // A list that is complete contains the socket that listens.
+    // A complete list contains the listening socket.
     let is_complete = sockets().any(|socket| socket.state == LISTENING && socket.local == server);
     if is_complete { Holder::Nobody } else { Holder::Unknown }
 }
@@ -56,7 +56,7 @@ struct Socket<'t> {
 }
 
 impl<'t> Socket<'t> {
-    /// Reads one line of the list.
+    /// Parses one line of the list.
     fn read(line: &'t str) -> Option<Self> {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let [_, local, remote, state, _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
@@ -70,7 +70,7 @@ impl<'t> Socket<'t> {
     }
 }
 
-/// Reads `0100007F:1F90`: the address in words of the machine's own byte order, the port as a number.
+/// Parses `0100007F:1F90`: the address in words of the native byte order, the port as a number.
 fn address(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let mut bytes = Vec::with_capacity(16);

@@ -1,8 +1,8 @@
-//! Whose connection it is cannot be told on this system.
+//! On this system the owner of a TCP connection is unknown.
 
 use std::net::SocketAddr;
 
-/// Whether another account of this computer holds the other end.
+/// Whether another account of this computer owns the client end; always false here.
 pub(super) fn is_another_account(_client: SocketAddr, _server: SocketAddr) -> bool {
     false
 }

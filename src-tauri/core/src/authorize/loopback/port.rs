@@ -1,4 +1,4 @@
-//! The port that a loopback answer comes to.
+//! The port of a loopback redirect URI.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,13 +13,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::context::Context;
 
-/// How long to wait for a port that a sign-in of Grapnel's own is about to give back, and between two tries.
+/// How long to wait for a port that another sign-in of Grapnel is about to release, and between two attempts.
 const HANDOVER: Duration = Duration::from_secs(4);
 const HANDOVER_PAUSE: Duration = Duration::from_millis(50);
-/// How many free ports are tried until one is free in both address families.
+/// How many free ports are tried to find one that is free in both address families.
 const FREE_PORTS: usize = 16;
 
-/// Listens on one port, for `localhost` in both address families.
+/// Listens on a port; for `localhost`, in both address families.
 pub(in crate::authorize) struct Listener(Vec<TcpListener>);
 
 impl Listener {
@@ -36,7 +36,7 @@ impl Listener {
     }
 }
 
-/// Takes the port of a new sign-in. One that another sign-in of this Grapnel has just ended with is waited for.
+/// Binds the port of a new sign-in. Waits for a port of a sign-in of this Grapnel that has just finished.
 pub(super) async fn claim(ctx: &Context, place: &Loopback<'_>) -> Result<(Listener, u16)> {
     let end = tokio::time::Instant::now() + HANDOVER;
     loop {
@@ -58,7 +58,7 @@ pub(super) async fn claim(ctx: &Context, place: &Loopback<'_>) -> Result<(Listen
 }
 
 pub(super) async fn bind(place: &Loopback<'_>) -> io::Result<(Listener, u16)> {
-    // Port 80, which an address without a port would mean, is nobody's to take: there it stands for any free one.
+    // A URI without a port would mean port 80, which needs privileges; it stands for any free port.
     let port = place.port.unwrap_or(0);
     let sockets = match place.host {
         "127.0.0.1" => vec![listen(Ipv4Addr::LOCALHOST.into(), port).await?],
@@ -72,7 +72,7 @@ pub(super) async fn bind(place: &Loopback<'_>) -> io::Result<(Listener, u16)> {
     Ok((Listener(sockets), port))
 }
 
-/// Browsers try either address of `localhost` first. A computer without IPv6 has only the other one.
+/// Browsers may try either address of `localhost` first. A computer without IPv6 has only one.
 async fn both(port: u16) -> io::Result<Vec<TcpListener>> {
     let mut last = None;
     for _ in 0..FREE_PORTS {
@@ -91,11 +91,11 @@ async fn listen(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((address, port)).await
 }
 
-/// Who has a port that is taken.
+/// The owner of a port that is in use.
 enum Holder {
-    /// A sign-in of this Grapnel that waits for the person, of the app of this name.
+    /// A waiting sign-in of this Grapnel, for the app of this name.
     Waiting(String),
-    /// One that is over or about to be.
+    /// A sign-in of this Grapnel that has finished or is about to.
     Ending,
     /// Another program.
     Foreign,
@@ -136,7 +136,7 @@ fn unusable(place: &Loopback<'_>, error: &io::Error) -> Error {
         .hint("Close that program and try again; or register another port at the provider, and change the app to it.")
 }
 
-/// The port of a sign-in that began before this program started cannot be had again.
+/// The error for an attempt of an earlier run whose port is in use by now.
 pub(super) fn lost(place: &Loopback<'_>, error: &io::Error) -> Error {
     unusable(place, error)
         .means("The sign-in was ended, because its answer would go to that program. Nothing was sent, and nothing \
