@@ -4,6 +4,7 @@ mod add;
 mod change;
 mod errors;
 mod form;
+mod import;
 mod rediscover;
 mod view;
 
@@ -13,6 +14,9 @@ pub use errors::NOT_ADDED;
 pub(crate) use errors::being_connected;
 pub use form::NewApp;
 pub(crate) use form::{is_hidden, shown_name};
+pub use import::{
+    Import, ImportFormat, ImportPreview, ImportedApp, ImportedValue, MAX_IMPORT_BYTES, NotTaken, read_apps,
+};
 pub(crate) use rediscover::rediscover;
 pub use rediscover::{Rediscovery, ValueChange};
 pub use view::App;

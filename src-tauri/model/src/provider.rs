@@ -17,7 +17,7 @@ pub use config::{
     Renewal,
 };
 pub use endpoint::{endpoint, is_loopback};
-pub use extras::{ExtraParameters, Secrets, is_reserved, is_secret, replace};
+pub use extras::{ExtraParameters, Secrets, check as check_extra_value, is_reserved, is_secret, replace};
 pub use file::{ProfileFile, Review};
 pub use hosts::OtherHost;
 pub use profile::{DEEP_LINK, Overrides, Profile};

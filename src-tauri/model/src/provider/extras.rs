@@ -113,7 +113,7 @@ pub fn is_reserved(key: &str) -> bool {
 }
 
 /// Refuses an extra value that Grapnel sets itself, or that cannot be sent.
-pub(super) fn check(key: &str, value: &str) -> Result<()> {
+pub fn check(key: &str, value: &str) -> Result<()> {
     let Some((family, name)) = family(key) else { return Ok(()) };
     if is_reserved(key) {
         let refused =

@@ -103,6 +103,16 @@ impl Profile {
         following
     }
 
+    /// The built-in profile at whose own origins all of these endpoints are, if there is one.
+    pub fn serving<'e>(endpoints: impl IntoIterator<Item = &'e str>) -> Option<&'static Self> {
+        let asked: Option<BTreeSet<String>> = endpoints.into_iter().map(origin).collect();
+        let asked = asked.filter(|asked| !asked.is_empty())?;
+        Self::built_in().iter().find(|profile| {
+            let own: BTreeSet<String> = profile.own_endpoints().map(|(.., origin)| origin).collect();
+            asked.is_subset(&own)
+        })
+    }
+
     /// The hosts that do not belong to the provider, those that receive the most sensitive requests first. For a custom
     /// provider, these are all hosts.
     pub fn other_hosts(&self, overrides: &Overrides) -> Vec<OtherHost> {
@@ -159,7 +169,7 @@ impl Profile {
 
     /// Refuses loopback endpoints of a remote provider in settings written by someone else: any program that listens on
     /// the port would receive codes and tokens in the clear.
-    pub(super) fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
+    pub fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
         let values = self.values(overrides);
         let at = |key: &str| values.get(key).and_then(|address| Url::parse(address).ok());
         let is_remote =
@@ -250,6 +260,23 @@ mod tests {
     fn another_host_of_the_provider_itself_is_its_own() {
         let moved = own(&[("revocation_url", "https://build.grigora.co/revoke")]);
         assert_eq!(profile("grigora").called(&moved), "Grigora");
+    }
+
+    #[test]
+    fn a_profile_serves_endpoints_that_are_all_its_own() {
+        let serving =
+            |endpoints: &[&str]| Profile::serving(endpoints.iter().copied()).map(|one| one.id.as_str());
+        assert_eq!(serving(&["https://build.grigora.co/x", "https://api.grigora.co/y"]), Some("grigora"));
+        for other in [
+            &["https://build.grigora.co/x", "https://evil.example/y"][..],
+            &["http://build.grigora.co/x"],
+            &["https://build.grigora.co:8443/x"],
+            &["https://build.grigora.co.evil.example/x"],
+            &["https://api.grigora.co/x", "not an address"],
+            &[],
+        ] {
+            assert_eq!(serving(other), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,181 @@
+//! What a document says of one OAuth 2.0 client, as it is written there: nothing is resolved or checked yet.
+
+use grapnel_model::text::clean_line;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::variables::Variables;
+
+/// The most values that one client has.
+const MAX_VALUES: usize = 256;
+/// The longest name or source that is shown, in characters.
+const MAX_LABEL: usize = 120;
+
+/// Something that was seen and is not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct NotTaken {
+    /// What it is, such as `accessToken`. Never its value.
+    pub name: String,
+    /// Where it was seen.
+    pub source: String,
+    /// Why it is not imported.
+    pub reason: String,
+}
+
+/// One value, with where it was seen.
+#[derive(Clone)]
+pub(super) struct Said {
+    /// A key of a profile, an extra parameter such as `authorize.audience`, [`ID`], [`SECRET`], `scopes` or
+    /// `redirect_uri`.
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) source: String,
+}
+
+/// The key of a client ID. In a profile, `client_id` says whether one is needed.
+pub(super) const ID: &str = "client_id_value";
+/// The key of a client secret, likewise.
+pub(super) const SECRET: &str = "client_secret_value";
+
+/// How a key is called where it is shown.
+pub(super) fn shown_key(key: &str) -> &str {
+    match key {
+        ID => "client_id",
+        SECRET => "client_secret",
+        _ => key,
+    }
+}
+
+/// One client.
+#[derive(Clone, Default)]
+pub(super) struct Client {
+    pub(super) name: String,
+    pub(super) said: Vec<Said>,
+    pub(super) not_taken: Vec<NotTaken>,
+    /// The provider that the document names, where no endpoint decides it.
+    pub(super) provider: Option<String>,
+    /// Whether the values are those of a profile file: taken as they are, without variables.
+    pub(super) is_profile: bool,
+}
+
+/// Everything that a document says.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) clients: Vec<Client>,
+    pub(super) variables: Variables,
+}
+
+/// Which request a parameter belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    Authorization,
+    Token,
+    Refresh,
+}
+
+impl Request {
+    fn family(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorize",
+            Self::Token => "token",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn named(name: &str) -> Self {
+        Self { name: label(name), ..Self::default() }
+    }
+
+    /// Adds a value, unless it is empty.
+    pub(super) fn say(&mut self, key: &str, value: &str, source: impl Into<String>) {
+        let value = value.trim();
+        if !value.is_empty() && self.said.len() < MAX_VALUES {
+            let source = label(&source.into());
+            self.said.push(Said { key: key.to_owned(), value: value.to_owned(), source });
+        }
+    }
+
+    /// Lists something that is not imported.
+    pub(super) fn leave(&mut self, name: &str, source: impl Into<String>, reason: &str) {
+        let new = NotTaken { name: label(name), source: label(&source.into()), reason: reason.to_owned() };
+        if self.not_taken.len() < MAX_VALUES && !self.not_taken.contains(&new) {
+            self.not_taken.push(new);
+        }
+    }
+
+    /// Adds a parameter of an OAuth 2.0 request, by its name in the protocol.
+    pub(super) fn parameter(&mut self, of: Request, name: &str, value: &str, source: &str) {
+        if value.trim().is_empty() || name.is_empty() {
+            return;
+        }
+        match name {
+            "client_id" => self.say(ID, value, source),
+            "client_secret" => self.say(SECRET, value, source),
+            "scope" if of == Request::Authorization => self.say("scopes", value, source),
+            "redirect_uri" | "resource" => self.say(name, value, source),
+            "grant_type" => self.grant_type(value, source),
+            "response_type" if value == "code" => {}
+            "response_type" => self.leave(name, source, ONLY_CODE),
+            "scope" => self.say("scopes", value, source),
+            "access_token" | "refresh_token" | "id_token" | "token" => self.leave(name, source, A_TOKEN),
+            "code" | "device_code" => self.leave(name, source, "It was valid for one sign-in only."),
+            "username" | "password" => self.leave(name, source, A_PASSWORD),
+            "client_assertion" | "client_assertion_type" => {
+                self.leave(name, source, "Grapnel authenticates with a client secret, not with assertions.");
+            }
+            "state"
+            | "nonce"
+            | "code_challenge"
+            | "code_challenge_method"
+            | "code_verifier"
+            | "request"
+            | "request_uri" => self.leave(name, source, SET_EACH_TIME),
+            _ => self.say(&format!("{}.{name}", of.family()), value, source),
+        }
+    }
+
+    /// Notes a grant type that is not the authorization code.
+    pub(super) fn grant_type(&mut self, value: &str, source: &str) {
+        let is_code = ["authorization_code", "authorization_code_with_pkce", "refresh_token", "accessCode"];
+        let is_code = is_code.contains(&value) || value.ends_with("device_code");
+        if !value.is_empty() && !is_code {
+            self.leave("grant_type", source, ONLY_CODE);
+        }
+    }
+
+    /// Lists the tokens, passwords and per-request values among these members.
+    pub(super) fn leave_members(&mut self, members: &Value, names: &[(&str, &str)], source: &str) {
+        for (name, reason) in names {
+            if members.get(*name).is_some_and(|value| !plain(value).trim().is_empty()) {
+                self.leave(name, source, reason);
+            }
+        }
+    }
+}
+
+/// Why a token is not imported.
+pub(super) const A_TOKEN: &str = "Tokens are not imported. Sign in with Grapnel instead.";
+/// Why a password is not imported.
+pub(super) const A_PASSWORD: &str = "Grapnel signs you in at the provider’s page and needs no password.";
+/// Why another grant type is not imported.
+pub(super) const ONLY_CODE: &str = "Grapnel signs in with the authorization code grant.";
+/// Why a value of one request is not imported.
+pub(super) const SET_EACH_TIME: &str = "Grapnel sets it itself for each sign-in.";
+
+/// A scalar as text; the empty text for anything else.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// A name or source that can be shown.
+pub(super) fn label(text: &str) -> String {
+    clean_line(text).trim().chars().take(MAX_LABEL).collect()
+}
