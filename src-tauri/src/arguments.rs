@@ -1,4 +1,4 @@
-//! What the program is started with: by a person, by a desktop entry, or by a link that leads back to Grapnel.
+//! The command-line arguments, as given by a person, a desktop entry, or a deep link.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 
 use crate::deep_link::SCHEME;
 
-/// The second image of a program that a callback started reads the callback from its standard input.
+/// For the copy of a program that was started with a callback: reads the callback from standard input.
 pub(crate) const ON_STDIN: &str = "--callback-on-stdin";
-/// Starts the sandbox with the program.
+/// Starts the sandbox too.
 const SANDBOX: &str = "--sandbox";
-/// Shows no window, where there is a tray to find the program in. For the start at login.
+/// Shows no window if there is a tray icon. For the start at login.
 pub(crate) const HIDDEN: &str = "--hidden";
-/// The environment variables by which a desktop passes on that a person has just asked for a window (the xdg-activation
-/// protocol and its predecessor on X11).
+/// The environment variables with the desktop's activation token, which lets the program raise its window after a user
+/// action (xdg-activation, and startup notification before it on X11).
 pub(crate) const ACTIVATION: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
-/// No callback is longer, in bytes: what is longer is cut off, and refused as a callback then.
+/// The longest callback that is read, in bytes. A longer one is truncated, and is then refused as a callback.
 pub(crate) const LONGEST_CALLBACK: usize = 32 * 1024;
-/// The longest activation token that is passed on, in bytes.
+/// The longest accepted activation token in bytes.
 const LONGEST_TOKEN: usize = 512;
 
 const HELP: &str = "\
@@ -41,36 +41,36 @@ Options:
 In a terminal, and where there is no display, use grapnel.
 ";
 
-/// What a start of the program is for.
+/// The purpose of a start of the program.
 #[derive(Debug)]
 pub(crate) enum Invocation {
-    /// To run.
+    /// Run.
     Start(Arguments),
-    /// To print something, and end.
+    /// Print a text and exit.
     Print(String),
-    /// Nothing that Grapnel knows; what is wrong with it.
+    /// Exit: the argument is unknown.
     Unknown(String),
 }
 
-/// What the program is to do when it runs.
+/// What the program should do when it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
-    /// A callback that started the program.
+    /// The callback that started the program.
     pub(crate) callback: Option<SecretString>,
-    /// Whether the callback is still to be read from standard input.
+    /// Whether to read the callback from standard input.
     pub(crate) on_stdin: bool,
-    /// Whether to have the sandbox at hand.
+    /// Whether to start the sandbox.
     pub(crate) sandbox: bool,
     /// Whether to show no window.
     pub(crate) hidden: bool,
-    /// By what the desktop lets the window come to the front.
+    /// The desktop's activation token for the window.
     pub(crate) activation: Option<String>,
-    /// The data directory that the process would use.
+    /// The data directory of this process (`GRAPNEL_HOME`).
     pub(crate) home: Option<String>,
 }
 
 impl Invocation {
-    /// What this process was started for.
+    /// Parses the arguments of this process.
     pub(crate) fn own() -> Self {
         let asked = Self::of(std::env::args_os().skip(1));
         let Self::Start(mut arguments) = asked else { return asked };
@@ -98,7 +98,7 @@ impl Invocation {
                 HIDDEN => read.hidden = true,
                 ON_STDIN => read.on_stdin = true,
                 link if is_callback(link) => read.callback = Some(link.into()),
-                // What follows may be a code.
+                // The rest of the argument may contain a code.
                 other => {
                     let name = other.split(['?', '#', '=']).next().unwrap_or_default();
                     return Self::Unknown(clean_line(name));
@@ -110,7 +110,7 @@ impl Invocation {
 }
 
 impl Arguments {
-    /// What a second start was given, from the list that its platform passes on; what is unknown in it is left out.
+    /// Parses the arguments of a second start, as the platform passes them on; unknown ones are ignored.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn of(arguments: &[String]) -> Self {
         match Invocation::of(arguments.iter().skip(1).map(OsString::from)) {
@@ -119,14 +119,14 @@ impl Arguments {
         }
     }
 
-    /// The options among them, as they were given.
+    /// The options among them, as given.
     #[cfg(target_os = "linux")]
     pub(crate) fn options(&self) -> impl Iterator<Item = &'static str> {
         let given = [(self.sandbox, SANDBOX), (self.hidden, HIDDEN)];
         given.into_iter().filter_map(|(is_given, option)| is_given.then_some(option))
     }
 
-    /// The bytes by which a second start hands this to the first.
+    /// Serializes them, for a second start to send to the first process.
     #[cfg(target_os = "linux")]
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let head = json!({
@@ -139,7 +139,7 @@ impl Arguments {
         format!("{head}\n{callback}").into_bytes()
     }
 
-    /// The arguments in such bytes; nothing where they are none.
+    /// Deserializes them; `None` if the bytes are invalid.
     #[cfg(target_os = "linux")]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (head, callback) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
@@ -155,7 +155,7 @@ impl Arguments {
     }
 }
 
-/// An activation token, where it can be one: it goes to the display's server.
+/// Validates an activation token, since it is passed to the display server.
 pub(crate) fn activation(token: &str) -> Option<String> {
     let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     (!token.is_empty() && token.len() <= LONGEST_TOKEN && is_plain).then(|| token.to_owned())

@@ -1,4 +1,4 @@
-//! What runs in the background from the moment the core is open.
+//! The background tasks, started once the core is open.
 
 use grapnel_core::Grapnel;
 use tauri::{AppHandle, Manager};
@@ -34,8 +34,8 @@ async fn keep_alive(core: Grapnel) {
     core.keep_alive().await;
 }
 
-/// Opens the vault once, so that a keyring that asks the person asks once and not for each connection that is due.
-/// After a start at login, a keyring that would ask is left closed.
+/// Opens the vault once, so that a keyring prompts once instead of for every connection that is due. After a start at
+/// login, a keyring that would prompt is left closed.
 async fn check_vault(core: &Grapnel) {
     #[cfg(target_os = "linux")]
     if std::env::args_os().any(|argument| argument == HIDDEN) {
@@ -45,7 +45,7 @@ async fn check_vault(core: &Grapnel) {
     core.check_vault().await;
 }
 
-/// Starts the sandbox if there are apps of it.
+/// Starts the sandbox if it has apps.
 fn start_sandbox(app: &AppHandle, core: &Grapnel) {
     let apps = core.apps().unwrap_or_default();
     let addresses = apps.iter().flat_map(|app| app.overrides.values()).map(String::as_str);

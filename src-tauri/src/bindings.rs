@@ -1,17 +1,17 @@
-//! The list of commands and events of the window's page. Its TypeScript is generated from here.
+//! The commands and events of the window's page. The TypeScript bindings are generated from here.
 
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands;
 use crate::events::{ConnectionRequested, CoreEvent};
 
-/// Defines the builder of all commands, and for the tests their names, from one list by module.
+/// Defines the builder with all commands and, for the tests, their names, from one list by module.
 macro_rules! commands {
     ($($module:ident { $($command:ident),+ $(,)? })+) => {
         /// Every command and event.
         pub(crate) fn builder() -> Builder<tauri::Wry> {
             Builder::new()
-                // Types have one shape here, whether they are read or written.
+                // Serialization and deserialization have the same shape.
                 .disable_serde_phases()
                 .commands(collect_commands![$($(commands::$module::$command),+),+])
                 .events(collect_events![CoreEvent, ConnectionRequested])
@@ -59,7 +59,7 @@ mod tests {
         assert!(checked_in == generated, "ui/src/bindings.ts is stale: run ./dev bindings");
     }
 
-    /// The capability file lists by hand what the page may call, so that each addition is a decision.
+    /// The capability file lists the allowed commands by hand, so that each addition is a decision.
     #[test]
     fn every_command_is_in_the_capability() {
         let capability: serde_json::Value =

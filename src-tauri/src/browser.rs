@@ -1,11 +1,11 @@
-//! The person's own browser, opened off the window's thread.
+//! Opens the person's browser on a blocking thread.
 
 use grapnel_core::browser::Launch;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
 use tauri::AppHandle;
 
-/// Opens an address with the person's own choice of a browser, or the system's where none is named.
+/// Opens a URL with the given command, or with the system's browser if it is empty.
 pub(crate) async fn open(app: &AppHandle, address: SecretString, with: String) -> Result<()> {
     let what = if with.is_empty() {
         "No browser could be opened.".to_owned()
@@ -25,7 +25,7 @@ pub(crate) async fn open(app: &AppHandle, address: SecretString, with: String) -
         .hint("Copy the link, and open it in any browser on this computer."))
 }
 
-/// By what the browser may come to the front of this desktop: the person has just pressed something here.
+/// A new activation token of this desktop, so that the browser can raise its window.
 #[cfg(target_os = "linux")]
 async fn activation_token(app: &AppHandle) -> Option<String> {
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -33,7 +33,7 @@ async fn activation_token(app: &AppHandle) -> Option<String> {
     told.await.ok().flatten()
 }
 
-/// To be called on the thread of the toolkit.
+/// Must run on the toolkit's thread.
 #[cfg(target_os = "linux")]
 fn activation_token_here() -> Option<String> {
     use gtk::gio::{AppInfo, AppInfoCreateFlags};
@@ -41,11 +41,11 @@ fn activation_token_here() -> Option<String> {
     use gtk::prelude::AppLaunchContextExt;
 
     let display = gtk::gdk::Display::default()?;
-    // On X11 a browser asks for the focus by the time of its own start.
+    // On X11 browsers use their own start time instead.
     if display.type_().name() != "GdkWaylandDisplay" {
         return None;
     }
-    // The desktop only asks what it is called.
+    // The desktop only needs a name.
     let flags = AppInfoCreateFlags::SUPPORTS_STARTUP_NOTIFICATION;
     let launcher = AppInfo::create_from_commandline("xdg-open", Some("Browser"), flags).ok()?;
     display.app_launch_context()?.startup_notify_id(&launcher, &[]).map(Into::into)

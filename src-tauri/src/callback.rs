@@ -15,8 +15,9 @@ use crate::core_handle::CoreHandle;
 use crate::deep_link_self_test::SelfTest;
 use crate::window;
 
-/// Ends this process after starting a copy that reads the callback from standard input: anyone on the machine can read
-/// the arguments of a running program. Returns if the copy cannot be started; the callback then stays an argument.
+/// Starts a copy of this process that reads the callback from standard input, and exits: every account of this computer
+/// can read the arguments of a running program. Returns if the copy cannot be started; the callback then remains in the
+/// arguments.
 #[cfg(target_os = "linux")]
 pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Arguments) {
     use std::io::Write;
@@ -26,7 +27,8 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
     let start = || {
         let mut next = Command::new(std::env::current_exe()?);
         next.arg(arguments::ON_STDIN).args(arguments.options());
-        // A new process and not `exec`: a launcher that waits for this process has the callback in its arguments.
+        // A new process instead of `exec`: a launcher that waits for this process has the callback in its own
+        // arguments.
         let mut next = next.stdin(Stdio::piped()).process_group(0).spawn()?;
         next.stdin.take().map_or(Ok(()), |mut input| input.write_all(callback.expose_secret().as_bytes()))
     };
@@ -36,15 +38,16 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
     }
 }
 
-/// The least time between two refused callbacks that bring the window up: any page and any program can send them.
+/// The shortest interval between two refused callbacks that raise the window: any web page and any program can send
+/// them.
 const RAISE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// When a refused callback last brought the window up.
+/// When a refused callback last raised the window.
 #[derive(Default)]
 pub(crate) struct RaiseLimiter(Mutex<Option<Instant>>);
 
 impl RaiseLimiter {
-    /// Whether a refused callback at `now` may bring the window up.
+    /// Whether a refused callback at `now` may raise the window.
     fn allows(&self, now: Instant) -> bool {
         let mut last = self.0.lock();
         let allows = last.is_none_or(|last| now.duration_since(last) >= RAISE_INTERVAL);
@@ -55,7 +58,7 @@ impl RaiseLimiter {
     }
 }
 
-/// Passes a callback to the core. The window comes to the front when its sign-in continues.
+/// Passes a callback to the core. The window is raised when its sign-in continues.
 pub(crate) async fn receive(app: &AppHandle, address: SecretString) {
     if app.state::<SelfTest>().take(address.expose_secret()) {
         return;

@@ -1,4 +1,4 @@
-//! Calls of the page that it can cancel while it waits for them.
+//! Cancels calls that the page waits for.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use grapnel_model::error::{Code, Error, Result};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-/// The calls that can be cancelled, by the number that the page gave them.
+/// The running calls that can be cancelled, by the number that the page gave them.
 #[derive(Default)]
 pub(crate) struct CancellableCalls(Mutex<HashMap<u32, oneshot::Sender<()>>>);
 
 impl CancellableCalls {
-    /// Runs `work` until it is done or the call is cancelled.
+    /// Runs `work` until it finishes or the call is cancelled.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Copying. A token stays out of clipboard histories, and leaves the clipboard by itself.
+//! The clipboard. A copied token is excluded from clipboard histories, and is removed after a while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use parking_lot::Mutex;
 
 /// How long a token stays in the clipboard.
 const STAY: Duration = Duration::from_secs(45);
-/// When clearing is tried again, where another program had the clipboard at that moment.
+/// The pause before clearing is retried, if another program was using the clipboard.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The system's clipboard. What is copied is there for as long as this is.
+/// The system's clipboard. Copied content is available for the lifetime of this value.
 #[derive(Clone, Default)]
 pub(crate) struct Clipboard(Arc<Mutex<Held>>);
 
@@ -28,17 +28,17 @@ struct Held {
     system: Option<System>,
     /// The token that was copied last, until it is cleared.
     token: Option<SecretString>,
-    /// Counts the tokens that were copied.
+    /// The number of tokens copied so far.
     copies: u64,
 }
 
 impl Clipboard {
-    /// Copies text that is no secret, or a link that ends with its attempt.
+    /// Copies text that is not secret, or an authorization URL, which expires with its attempt.
     pub(crate) fn copy(&self, text: &str) -> Result<()> {
         self.with(|system| system.set_text(text))
     }
 
-    /// Copies a token, and clears the clipboard after a while if it still holds it.
+    /// Copies a token, and clears the clipboard after [`STAY`] if it still contains it.
     pub(crate) fn copy_for_a_while(&self, token: SecretString) -> Result<()> {
         self.with(|system| system.set().exclude_from_history().text(token.expose_secret()))
             .map_err(|error| error.hint("In a terminal, “grapnel token” prints it. Or try again."))?;
@@ -51,7 +51,7 @@ impl Clipboard {
         let clipboard = self.clone();
         tauri::async_runtime::spawn(async move {
             tokio::time::sleep(STAY).await;
-            // One that was copied since then has its own time.
+            // A token that was copied since then has its own timer.
             while clipboard.held().copies == copy && !clipboard.clear() {
                 tokio::time::sleep(AGAIN).await;
             }
@@ -59,13 +59,13 @@ impl Clipboard {
         Ok(())
     }
 
-    /// Clears the clipboard if it holds a token from here; answers whether it holds none any more.
+    /// Clears the clipboard if it contains the copied token. Returns whether it no longer does.
     pub(crate) fn clear(&self) -> bool {
         let mut held = self.held();
         let Held { system: Some(system), token: Some(token), .. } = &mut *held else { return true };
         let is_over = match system.get_text() {
             Ok(text) if text == token.expose_secret() => system.clear().is_ok(),
-            // Something else was copied since then, or nothing that is text.
+            // Something else was copied since then.
             Ok(_) | Err(arboard::Error::ContentNotAvailable | arboard::Error::ConversionFailure) => true,
             Err(error) => {
                 tracing::warn!(%error, "the clipboard may still hold a token");

@@ -1,35 +1,34 @@
-//! What the window's page may not decide alone: the program that opens addresses, the proxy that requests go through,
-//! the authorities that are trusted, and that all secrets are given up. It is asked of the person, in a dialog of the
-//! system.
+//! Confirmations by system dialogs, for what the window's page must not decide alone: the browser command, the proxy,
+//! additional certificate authorities, and the reset of the vault.
 
 use std::fmt::Write;
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::settings::Settings;
 
-/// What is asked has to be in sight whole, in letters as they are shown. What is longer is not asked at all.
+/// The most characters of a value to confirm. A longer one could not be shown completely and is refused.
 const LONGEST: usize = 240;
 
-/// A confirmation to the person.
+/// A question to the person.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Confirmation {
     pub(crate) title: &'static str,
-    /// What would be used, or what would go, whole; whatever could hide something is spelled out.
+    /// The complete value to be used or the consequence, with ambiguous characters escaped.
     pub(crate) what: String,
-    /// What comes of it.
+    /// What it means.
     pub(crate) meaning: &'static str,
-    /// What the button that agrees says.
+    /// The label of the confirming button.
     pub(crate) action: &'static str,
 }
 
-/// Who puts a confirmation to the person.
+/// Asks the person to confirm something.
 pub(crate) trait Prompter: Sync {
-    /// Whether the person wants what the confirmation says. Whatever else they do than agree, declines.
+    /// Whether the person confirms. Anything but the confirming button means no.
     fn ask(&self, confirmation: Confirmation) -> impl Future<Output = Result<bool>> + Send;
 }
 
-/// Whether the person wants all that is new in these settings. Refused where they name a file, which only the
-/// system's dialog does.
+/// Asks for each new value in the settings that needs confirmation. Returns whether all were confirmed. Fails if the
+/// certificate file is new, since only the file dialog may set it.
 pub(crate) async fn settings(prompter: &impl Prompter, kept: &Settings, wanted: &Settings) -> Result<bool> {
     for confirmation in settings_confirmations(kept, wanted)? {
         if !prompter.ask(confirmation).await? {
@@ -39,7 +38,7 @@ pub(crate) async fn settings(prompter: &impl Prompter, kept: &Settings, wanted: 
     Ok(true)
 }
 
-/// Whether the person gives up everything that is sealed.
+/// Asks whether to delete all secrets.
 pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
     prompter
         .ask(Confirmation {
@@ -53,7 +52,7 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
         .await
 }
 
-/// Whether the person wants a program to open addresses, or it is one of those that do so already.
+/// Asks whether a command may be used as browser, unless it is in use already.
 pub(crate) async fn program(prompter: &impl Prompter, command: &str, known: &[&str]) -> Result<bool> {
     match program_confirmation(command, known)? {
         Some(confirmation) => prompter.ask(confirmation).await,
@@ -94,12 +93,12 @@ fn is_new(wanted: &str, known: &[&str]) -> bool {
     !wanted.is_empty() && !known.contains(&wanted)
 }
 
-/// Text as a dialog shows it. Refused where it would be so long that a part might not be seen.
+/// Text as a dialog shows it. Fails if it is too long to be shown completely.
 fn shown(field: &str, text: &str) -> Result<String> {
     let mut shown = String::new();
     let mut after_space = true;
     for letter in text.chars() {
-        // A host in letters that look like others is another host.
+        // A host with look-alike letters is another host.
         let is_told = field != "proxy" || letter.is_ascii();
         let is_plain = if letter == ' ' { !after_space } else { is_told && is_plain(letter) };
         after_space = letter == ' ';
@@ -121,12 +120,12 @@ fn shown(field: &str, text: &str) -> Result<String> {
     Ok(shown)
 }
 
-/// Whether a letter shows itself, and stands where it was written: no control, no blank, nothing that combines with
-/// its neighbours, looks like a sign or is written from right to left.
+/// Whether a character is visible and unambiguous: no control or space, not combining, no look-alike of punctuation,
+/// and not written from right to left.
 fn is_plain(letter: char) -> bool {
     let is_told = matches!(letter, '\u{a0}'..='\u{1bf}' | '\u{1c4}'..='\u{2af}' | '\u{370}'..='\u{58f}' |
     '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
-    // The filler of Hangul is a letter that is not to be seen.
+    // The Hangul filler is alphanumeric but invisible.
     letter.is_ascii_graphic() || (is_told && letter.is_alphanumeric() && letter != '\u{3164}')
 }
 
@@ -136,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// A person who answers the same each time, and what they were asked.
+    /// Gives the same answer each time, and records the questions.
     struct Person(bool, Mutex<Vec<String>>);
 
     impl Person {

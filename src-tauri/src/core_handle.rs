@@ -1,20 +1,20 @@
-//! The core behind the window. It is opened when it is first needed; while opening fails, each call tries again.
+//! The core behind the window. It is opened at its first use; if that fails, each call tries again.
 
 use grapnel_core::{Grapnel, Store};
 use grapnel_model::error::Result;
 use tokio::sync::OnceCell;
 
-/// What the shell does with the core as soon as it is open.
+/// Called once the core is open.
 type OnOpen = Box<dyn Fn(&Grapnel) + Send + Sync>;
 
-/// The core, opened on first use.
+/// The core, opened at its first use.
 pub(crate) struct CoreHandle {
     core: OnceCell<Grapnel>,
     on_open: OnOpen,
 }
 
 impl CoreHandle {
-    /// A core that is not open yet; `on_open` runs once, when it is.
+    /// Creates a handle without opening the core. `on_open` runs once, when it is opened.
     pub(crate) fn new(on_open: impl Fn(&Grapnel) + Send + Sync + 'static) -> Self {
         Self { core: OnceCell::new(), on_open: Box::new(on_open) }
     }
@@ -23,7 +23,7 @@ impl CoreHandle {
     ///
     /// # Errors
     ///
-    /// The data directory cannot be read or written, or holds data of a newer version.
+    /// The data directory cannot be read or written, or has data of a newer version.
     pub(crate) async fn core(&self) -> Result<&Grapnel> {
         let open = async || {
             let core = Grapnel::open(&Store::default_home()?)?;

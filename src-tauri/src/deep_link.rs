@@ -1,4 +1,4 @@
-//! Our own scheme (RFC 8252 §7.1): who opens its links on this system, and making that this program.
+//! The private-use URI scheme (RFC 8252 §7.1): finds the program that opens its links, and registers this program.
 
 #[cfg(target_os = "linux")]
 mod desktop_entry;
@@ -17,7 +17,7 @@ pub(crate) fn owner() -> Owner {
     Owner::Unknown
 }
 
-/// Makes this program the one that opens the scheme, unless it is already; on macOS its bundle says so.
+/// Registers this program for the scheme, unless it is registered already. On macOS the application bundle does.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn register(app: &tauri::AppHandle) {
     use tauri_plugin_deep_link::DeepLinkExt;

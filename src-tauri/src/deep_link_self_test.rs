@@ -1,5 +1,5 @@
-//! The self-test of the deep link: an address of our own scheme is opened as a browser would, and must come back
-//! here. Where it does not, a sign-in would wait in vain, and loopback is proposed.
+//! The self-test of deep links: a test link is opened as a browser would open it, and must return to this process. If
+//! it does not, a sign-in by deep link would time out, and the window proposes loopback.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -12,15 +12,15 @@ use tokio::sync::oneshot;
 use crate::browser;
 use crate::deep_link::{self, Owner, SCHEME};
 
-/// How long a probe may take: the system starts a second Grapnel to bring it.
+/// How long a test link may take: the system starts a second process to deliver it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The probe that is under way: its number, and whom to tell that it came back.
+/// The pending test link: its number, and the channel to report its return.
 #[derive(Default)]
 pub(crate) struct SelfTest(Mutex<Option<(String, oneshot::Sender<()>)>>);
 
 impl SelfTest {
-    /// Takes a probe in; answers whether the address was one, whosever.
+    /// Handles a test link. Returns whether the URL is one, of this process or another.
     pub(crate) fn take(&self, address: &str) -> bool {
         let Some(number) = address.split_once(":/probe?").map(|(_, number)| number) else { return false };
         let mut waiting = self.0.lock();
@@ -33,7 +33,7 @@ impl SelfTest {
     }
 }
 
-/// Sends a probe, and waits for it to come back. Where another program opens such links, none is sent.
+/// Opens a test link and waits for its return. Fails at once if another program is registered.
 pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     let own = app.clone();
     let asked = tauri::async_runtime::spawn_blocking(move || {
@@ -50,7 +50,7 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
         }
         Owner::Own | Owner::Unknown => {}
     }
-    // It only has to differ from others, and guards nothing.
+    // Only needs to be distinct; it protects nothing.
     let number = format!("{:016x}", RandomState::new().build_hasher().finish());
     let (back, came_back) = oneshot::channel();
     let probe = app.state::<SelfTest>();

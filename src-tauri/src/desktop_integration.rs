@@ -1,5 +1,4 @@
-//! The window's surroundings on a Linux desktop: notifications, the tray icon, and the start at login. All of it begins
-//! after the core is open.
+//! Integration with a Linux desktop: notifications, tray icon, and start at login. Starts once the core is open.
 
 pub(crate) mod autostart;
 mod notifications;
@@ -18,12 +17,12 @@ use crate::core_handle::CoreHandle;
 use crate::window;
 use tray::Tray;
 
-/// Events within this time are handled together, such as ten connections that a provider refuses at once.
+/// Events within this time are handled together, such as a provider refusing ten connections at once.
 const DEBOUNCE: Duration = Duration::from_secs(1);
-/// A keyring that is locked for a shorter time needs no notification: its owner is just logging in.
+/// A keyring that is locked for less time needs no notification: the person is just logging in.
 const LOCKED_GRACE: Duration = Duration::from_secs(60);
 
-/// Updates the tray icon and sends notifications as the core's events come, until the core is gone.
+/// Updates the tray icon and sends notifications on the core's events, until the core is dropped.
 pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<Event>) {
     let tray = app.state::<Tray>();
     if core.settings().is_ok_and(|settings| settings.tray)
@@ -54,7 +53,7 @@ pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<E
     }
 }
 
-/// Waits for an event that may change the status of a connection. `None` when the core is gone.
+/// Waits for an event that may change the status of a connection. `None` when the core is dropped.
 async fn next(events: &mut Receiver<Event>) -> Option<()> {
     loop {
         match events.recv().await {
@@ -76,7 +75,7 @@ fn drain(events: &mut Receiver<Event>) -> Option<()> {
     }
 }
 
-/// After a start with `--hidden`: shows the window unless the person wants a tray icon and this desktop shows it.
+/// After a start with `--hidden`: shows the window, unless the person wants a tray icon and the desktop shows it.
 pub(crate) async fn stay_hidden(app: &AppHandle) {
     let tray = app.state::<Tray>();
     let has_tray = match app.state::<CoreHandle>().core().await {

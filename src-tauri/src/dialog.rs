@@ -1,5 +1,5 @@
-//! The system's own dialogs, for files and for confirmations. The window's page asks for one, and neither names the
-//! file nor can press its buttons: only the person does.
+//! System dialogs for files and confirmations. The window's page can request one, but cannot choose the file or press
+//! its buttons.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -21,10 +21,10 @@ use purpose::Purpose;
 #[cfg(not(target_os = "linux"))]
 use rfd as platform;
 
-/// There is one dialog at a time; a second is none, so that nothing lines up behind the first.
+/// Only one dialog is open at a time; a second request fails, so that dialogs do not queue up.
 static ONE: Mutex<()> = Mutex::const_new(());
 
-/// Asks the person where to write a file; nothing where they think better of it.
+/// Asks the person where to write a file; `None` if they cancel.
 pub(crate) async fn save(
     app: &AppHandle,
     title: &'static str,
@@ -34,7 +34,7 @@ pub(crate) async fn save(
     show(app, move |window, tell| platform::file(window, title, &purpose, tell)).await
 }
 
-/// Asks the person which file to read; nothing where they think better of it.
+/// Asks the person which file to read; `None` if they cancel.
 pub(crate) async fn open(app: &AppHandle, title: &'static str) -> Result<Option<PathBuf>> {
     show(app, move |window, tell| platform::file(window, title, &Purpose::Open, tell)).await
 }
@@ -45,7 +45,7 @@ impl Prompter for AppHandle {
     }
 }
 
-/// Shows a dialog from the thread that may, and waits for what comes of it.
+/// Opens a dialog on the thread that may do so, and waits for its result.
 async fn show<T: Send + 'static>(
     app: &AppHandle,
     dialog: impl FnOnce(Option<&WebviewWindow>, Sender<T>) + Send + 'static,

@@ -1,4 +1,4 @@
-//! Forwards the core's events to the window's page, and brings the window to the front after a sign-in in the browser.
+//! Forwards the core's events to the window's page, and raises the window after a sign-in in the browser.
 
 use std::sync::Arc;
 
@@ -31,16 +31,16 @@ impl EventBacklog {
     }
 }
 
-/// Forwards events until the core is gone.
+/// Forwards events until the core is dropped.
 pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
     loop {
         let event = match events.recv().await {
             Ok(event) => event,
-            // The page was slow. What it reads now is newer than the events that it missed.
+            // The page was slow. It reads everything again, which includes the missed changes.
             Err(RecvError::Lagged(_)) => Event::Elsewhere,
             Err(RecvError::Closed) => return,
         };
-        // Whichever redirect method was used, the person is done in the browser.
+        // By any redirect method, the person has finished in the browser.
         let is_callback = matches!(&event, Event::Attempt(attempt) if attempt.phase == Phase::Exchanging);
         if is_callback && !app.state::<Shutdown>().has_begun() {
             window::show(&app);

@@ -1,8 +1,8 @@
-//! Single instance: a second start of the program hands its arguments to the first process of the session, and ends. It
-//! does so before it loads anything of the window, so that a deep link also arrives from a start without a display.
+//! Single instance: a second start of the program passes its arguments to the first process of the session and exits,
+//! before it loads anything of the window, so that deep links also arrive from a start without a display.
 //!
-//! The first process listens on a socket in this account's runtime directory, or in the data directory if there is no
-//! runtime directory (a login without a session). A lock file beside the socket decides who is the first.
+//! The first process listens on a socket in this account's runtime directory, or in the data directory if there is none
+//! (a login without a session). A lock file beside the socket decides which process is the first.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -27,9 +27,9 @@ const SOCKET: &str = "window.sock";
 /// The name of the socket until its permissions are set.
 const UNREADY_SOCKET: &str = "window.sock.new";
 const LOCK: &str = "window.lock";
-/// The reply when the first process has taken the arguments.
+/// The response when the first process has taken the arguments.
 const TAKEN: &[u8] = b"taken";
-/// The reply to a start with another data directory.
+/// The response to a start with another data directory.
 const OTHER_DATA: &[u8] = b"other data";
 /// The most bytes of arguments that are read: a callback and the other fields.
 const MAX_ARGUMENT_BYTES: usize = LONGEST_CALLBACK + 16 * 1024;
@@ -96,12 +96,12 @@ fn claim_in(directory: &Path, arguments: &Arguments, patience: Duration) -> io::
         }
         match hand_over(&socket, arguments, patience) {
             Ok(claim) => return Ok(claim),
-            // Something removed the socket, so that the first process can never be reached.
+            // The socket was removed, so the first process is unreachable for good.
             Err(error) if start.elapsed() >= patience && error.kind() == ErrorKind::NotFound => {
                 return Err(error);
             }
             Err(_) if start.elapsed() >= patience => return Ok(Claim::Unanswered),
-            // The other process is just starting or ending.
+            // The other process is just starting or exiting.
             Err(_) => thread::sleep(RETRY_INTERVAL),
         }
     }
@@ -156,12 +156,12 @@ fn read_in_time(stream: &mut UnixStream, longest: usize, time: Duration) -> io::
 }
 
 impl Instance {
-    /// A directory for other files of this instance that end with the session.
+    /// A directory for other files of this instance, which is deleted with the session.
     pub(crate) fn session(&self) -> Option<&Path> {
         self.is_of_session.then_some(&*self.directory)
     }
 
-    /// Calls `take` with the arguments of each further start, on a thread of its own.
+    /// Calls `take` with the arguments of each further start, on a separate thread.
     pub(crate) fn listen(&self, home: Option<String>, take: impl Fn(Arguments) + Send + 'static) {
         let listening = self.listening.lock();
         let Some(listener) = listening.as_ref().and_then(|listening| listening.listener.try_clone().ok())
@@ -172,7 +172,7 @@ impl Instance {
         thread::spawn(move || {
             loop {
                 let stream = listener.accept();
-                // Locked until the arguments are taken, so that a shutdown loses no start that was answered.
+                // Locked until the arguments are taken, so that a shutdown loses no start that was confirmed.
                 let listening = instance.listening.lock();
                 if listening.is_none() {
                     return;
@@ -190,7 +190,7 @@ impl Instance {
         });
     }
 
-    /// Lets another process become the first one while this one ends.
+    /// Lets another process become the first while this one exits.
     pub(crate) fn release(&self) {
         let listening = self.listening.lock().take();
         if let Some(listening) = listening {
@@ -201,7 +201,7 @@ impl Instance {
     }
 }
 
-/// Reads the arguments of a start and answers it. `None` if it is of another account or for another data directory.
+/// Reads the arguments of a start and responds. `None` if it is of another account or has another data directory.
 fn answer(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Arguments>> {
     if !is_own(&stream) {
         tracing::warn!("another account reached the window's socket");
@@ -232,7 +232,7 @@ fn directory() -> io::Result<(PathBuf, bool)> {
         session
     } else {
         let home = Store::default_home().map_err(|error| io::Error::other(error.message))?;
-        // A symbolic link there is the person's own.
+        // A symbolic link there is the person's own choice.
         home.canonicalize().unwrap_or(home)
     };
     // Nothing is written to a directory before it is known to be Grapnel's.

@@ -1,4 +1,4 @@
-//! The desktop shell: the window, deep links, and the commands that the window sends. It knows nothing of OAuth.
+//! The desktop shell: the window, deep links, and the window's commands. OAuth is in the core.
 
 mod arguments;
 mod background_tasks;

@@ -1,6 +1,5 @@
-//! The end of the program. The window is hidden at once; the process ends when no token request is in flight and every
-//! callback is handled. A second Quit or a signal does not cut that short. While there is a tray icon, closing the
-//! window only hides it.
+//! Shutdown. The window is hidden at once; the process exits when no token request is in flight and every callback is
+//! handled. A second Quit or a signal does not shorten that. With a tray icon, closing the window only hides it.
 
 use std::time::Duration;
 
@@ -13,14 +12,14 @@ use crate::desktop_integration::tray::Tray;
 use crate::shutdown::Shutdown;
 use crate::window;
 
-/// How long the end waits for token requests and callbacks that are in flight.
+/// How long the shutdown waits for token requests and callbacks in flight.
 const MAX_SHUTDOWN_WAIT: Duration = Duration::from_secs(40);
 
-/// How often the end checks whether the last callbacks are handled.
+/// How often the shutdown checks whether the last callbacks are handled.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
-    // Also when it loses the focus: a session ends without an event for the window.
+    // Also when it loses the focus: the end of a session sends no event to the window.
     if let RunEvent::WindowEvent {
         event: WindowEvent::CloseRequested { .. } | WindowEvent::Focused(false),
         ..
@@ -51,7 +50,7 @@ async fn shut_down(app: AppHandle) {
     if !app.state::<Shutdown>().is_handed_over() {
         app.state::<window::rendering::Rendering>().clear_marker();
     }
-    // From now on, another start of the program is a first instance.
+    // From now on, another start of the program becomes the first instance.
     #[cfg(target_os = "linux")]
     if let Some(instance) = app.try_state::<crate::instance::Instance>() {
         instance.release();
@@ -68,7 +67,7 @@ async fn shut_down(app: AppHandle) {
     })
     .await;
     if let Some(core) = app.state::<CoreHandle>().opened() {
-        // The process ends without closing the database, which would leave its write-ahead log behind.
+        // The process exits without closing the database, which would leave its write-ahead log behind.
         core.checkpoint();
     }
     app.state::<Shutdown>().finish();

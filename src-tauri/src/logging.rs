@@ -1,4 +1,4 @@
-//! The log, on standard error. Only Grapnel's own words reach it: other crates' could hold what passes through them.
+//! The log on standard error. It has messages of Grapnel's crates only: those of others could contain secrets.
 
 use grapnel_model::text::CleanLog;
 use tracing::level_filters::LevelFilter;

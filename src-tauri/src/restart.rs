@@ -1,4 +1,4 @@
-//! Restarting the program: the next process starts at once, with the arguments of this one.
+//! Restarts the program with the arguments of this process.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -9,12 +9,12 @@ use crate::arguments::ON_STDIN;
 use crate::instance::Instance;
 use crate::shutdown::Shutdown;
 
-/// Starts the program again, and ends this process. If the start fails, this process goes on.
+/// Starts the program again, and exits. If the start fails, this process continues.
 pub(crate) fn restart(app: &AppHandle) {
     if let Some(instance) = app.try_state::<Instance>() {
         instance.release();
     }
-    // This process has already taken a callback that it was started with.
+    // This process has already received its callback.
     let arguments = std::env::args_os().skip(1).filter(|argument| argument != OsStr::new(ON_STDIN));
     let next = std::env::current_exe().and_then(|program| Command::new(program).args(arguments).spawn());
     match next {

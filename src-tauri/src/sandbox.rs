@@ -1,4 +1,4 @@
-//! The sandbox inside the program, to try Grapnel without an account.
+//! The sandbox inside the program, for trying Grapnel without an account.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,24 +11,24 @@ use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-/// Where the sandbox listens, a port for each provider from here on, unless one is taken when it is first started.
+/// The first of the sandbox's ports, one per provider, unless one is in use at its first start.
 const PORT: u16 = 4780;
 
-/// The providers that it has for a person to try, in the order of their ports.
+/// The providers for a person to try, in the order of their ports.
 const PROVIDERS: [ProviderId; 4] =
     [ProviderId::Grigora, ProviderId::Grindery, ProviderId::TheGrid, ProviderId::GroveStreams];
 
-/// How many connections it holds at once. Any program of this computer can make them, and each takes a descriptor of
-/// the process that renews real tokens.
+/// The most open connections. Any program of this computer can open them, and each takes a file descriptor of the
+/// process that refreshes real tokens.
 const CONNECTIONS: usize = 128;
 
-/// How long each may take for a request.
+/// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The ports, in the order of [`PROVIDERS`].
 type Ports = [u16; PROVIDERS.len()];
 
-/// What to enter to add an app of the sandbox.
+/// The values for adding an app of the sandbox.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct SandboxApp {
     pub(crate) name: String,
@@ -38,20 +38,19 @@ pub(crate) struct SandboxApp {
     pub(crate) overrides: BTreeMap<String, String>,
 }
 
-/// The sandbox, once someone has asked for it.
+/// The sandbox, once it was started.
 #[derive(Default)]
 pub(crate) struct SandboxHandle(Mutex<Running>);
 
 #[derive(Default)]
 struct Running {
     sandbox: Option<Sandbox>,
-    /// Why it does not run, although there are apps of it.
+    /// Why it is not running although it has apps.
     trouble: Option<Error>,
 }
 
 impl SandboxHandle {
-    /// Starts the sandbox where its apps expect it, if any of `addresses` is one of its own. Where that fails, the
-    /// reason is kept for the window.
+    /// Starts the sandbox at its apps' ports, if any of `addresses` belongs to it. A failure is kept for the window.
     pub(crate) fn wake<'a>(&self, mut addresses: impl Iterator<Item = &'a str>) {
         let Ok(home) = home() else { return };
         let ports = kept_ports(&home).unwrap_or_else(usual_ports);
@@ -67,12 +66,12 @@ impl SandboxHandle {
         }
     }
 
-    /// Why the sandbox does not run, although there are apps of it.
+    /// Why the sandbox is not running although it has apps.
     pub(crate) fn trouble(&self) -> Option<Error> {
         self.0.lock().trouble.clone()
     }
 
-    /// Starts the sandbox, unless it runs, and answers what to enter to use it: an app of each provider.
+    /// Starts the sandbox unless it is running, and returns an app of each provider.
     pub(crate) fn start(&self) -> Result<Vec<SandboxApp>> {
         let mut running = self.0.lock();
         let Running { sandbox, trouble } = &mut *running;
@@ -85,8 +84,8 @@ impl SandboxHandle {
     }
 }
 
-/// Starts the sandbox at the ports that it has once had; at first at its usual ones, or any free ones if another
-/// program, or another person's Grapnel, has one of those.
+/// Starts the sandbox at its stored ports, or for the first time at its usual ports, or at any free ones if another
+/// program or another person's Grapnel uses one of those.
 fn first_start(home: &Path) -> io::Result<Sandbox> {
     if let Some(ports) = kept_ports(home) {
         return start(ports, home);
@@ -101,7 +100,7 @@ fn first_start(home: &Path) -> io::Result<Sandbox> {
     Ok(sandbox)
 }
 
-/// Where the sandbox keeps what it has issued, and its ports.
+/// The directory for what the sandbox has issued, and for its ports.
 fn home() -> Result<PathBuf> {
     Ok(Store::default_home()?.join("sandbox"))
 }
@@ -117,7 +116,7 @@ fn usual_ports() -> Ports {
     [0; PROVIDERS.len()].map(|none| following.next().unwrap_or(none))
 }
 
-/// Whether an address is one of the sandbox's own.
+/// Whether a URL belongs to the sandbox.
 fn is_at(ports: Ports, address: &str) -> bool {
     ports.iter().any(|port| address.starts_with(&format!("http://127.0.0.1:{port}/")))
 }
@@ -141,7 +140,7 @@ fn start(ports: Ports, home: &Path) -> io::Result<Sandbox> {
 fn explain(error: &io::Error) -> Error {
     let hint = "Sandbox apps work again once it runs. Apps of real providers are not affected.";
     if error.kind() == io::ErrorKind::AddrInUse {
-        // The error names the port.
+        // The message must name the port.
         let port = error.to_string();
         let port = port.split(':').next().unwrap_or_default();
         return Error::new(
@@ -194,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Whether the usual ports are free or not where the tests run.
+    /// Whether or not the usual ports are free where the tests run.
     #[test]
     fn it_starts_again_at_the_ports_of_its_first_start_or_says_which_is_taken() {
         let home = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Saving files where the person chooses, in the system's dialog.
+//! Saves files at a path that the person chooses in the system's dialog.
 
 use std::fs::File;
 use std::io::{BufWriter, Error as IoError};
@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::dialog;
 
-/// The most characters of a proposed file name: file systems take 255 bytes, and an extension follows.
+/// The most characters of a proposed file name: file systems allow 255 bytes, including the extension.
 const MAX_NAME_CHARS: usize = 80;
 
 /// The file that was saved last.
@@ -26,14 +26,14 @@ impl LastSavedFile {
     }
 }
 
-/// A file that is being written. It replaces an existing file of its name only when it is complete.
+/// A file that is being written. It replaces an existing file only when it is complete.
 pub(crate) struct PendingFile {
     path: PathBuf,
     file: NamedTempFile,
 }
 
 impl PendingFile {
-    /// Asks the person where to save a file, and proposes a name made of `name`. `None` if they cancel.
+    /// Asks the person where to save a file, and proposes a file name made of `name`. `None` if they cancel.
     pub(crate) async fn ask(
         app: &AppHandle,
         title: &'static str,
@@ -75,7 +75,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A name without path separators and other characters that a file name cannot have.
+/// A name without path separators and other characters that file names cannot have.
 fn file_name(name: &str) -> String {
     let safe = name.chars().filter(|c| c.is_alphanumeric() || " -_.".contains(*c)).take(MAX_NAME_CHARS);
     let safe: String = safe.collect();

@@ -1,22 +1,22 @@
-//! How far the shutdown of the program is.
+//! The state of the program's shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How far the shutdown of the program is.
+/// The state of the program's shutdown.
 #[derive(Default)]
 pub(crate) struct Shutdown {
-    /// Counts, by its references, the starts whose work is not done.
+    /// Its reference count is the number of starts that are still being handled.
     pending_starts: Arc<()>,
     has_begun: AtomicBool,
-    /// Whether another process was started because the page of this one did not load.
+    /// Whether another process was started because this one's page did not load.
     is_handed_over: AtomicBool,
     /// Whether no request is in flight any more.
     is_finished: AtomicBool,
 }
 
 impl Shutdown {
-    /// A guard that delays the end of the program, so that a callback that came just before it is handled.
+    /// A guard that delays the exit, so that a callback that arrived just before it is handled.
     pub(crate) fn delay(&self) -> impl Send + 'static + use<> {
         Arc::clone(&self.pending_starts)
     }

@@ -1,4 +1,4 @@
-//! The start of the program: arguments, a running instance, and the window with its state.
+//! The start of the program: arguments, single instance, window and state.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -24,7 +24,7 @@ use crate::{
 /// Exit code for an unknown argument.
 const USAGE: u8 = 2;
 
-/// Runs the program to its end.
+/// Runs the program until it exits.
 pub fn run() -> ExitCode {
     logging::start();
     grapnel_core::core_dumps::forbid();
@@ -52,7 +52,7 @@ fn start(arguments: Arguments) -> ExitCode {
                 "Grapnel is already running with another data directory (GRAPNEL_HOME). Quit it first.",
             );
         }
-        // A callback must not be lost: this process handles it beside the other one.
+        // A callback must not be lost, so this process handles it although another one is running.
         Ok(Claim::Unanswered) if arguments.callback.is_some() => None,
         Ok(Claim::Unanswered) => {
             return complain(
@@ -70,7 +70,7 @@ fn start(arguments: Arguments) -> ExitCode {
         }
         callback::keep_out_of_arguments(callback, &arguments);
     }
-    // Before there is a second thread: threads share the environment.
+    // Before a second thread exists, since the environment is shared between threads.
     let rendering = Rendering::choose(instance.as_ref().and_then(Instance::session));
     forbid_webdriver();
     if gtk::init().is_err() {
@@ -85,7 +85,7 @@ fn start(arguments: Arguments) -> ExitCode {
     run_to_end(build(Builder::default(), arguments, session))
 }
 
-/// What a start takes from its session.
+/// What a start gets from its session.
 #[cfg(target_os = "linux")]
 struct Session {
     instance: Option<Instance>,
@@ -182,7 +182,7 @@ fn build(
         .build(tauri::generate_context!())
 }
 
-/// Does what the arguments of a start ask for: of this process, or of a second one that handed them over.
+/// Executes the arguments of this start, or of a second one that has passed them on.
 fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
     let app = app.clone();
     let delay = app.state::<Shutdown>().delay();
@@ -216,7 +216,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn complain(what: &str) -> ExitCode {
-    // Where standard error is closed, nobody is there to read it.
+    // If standard error is closed, nobody reads it.
     let _ = writeln!(std::io::stderr(), "error: {what}");
     ExitCode::FAILURE
 }

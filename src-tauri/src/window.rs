@@ -19,15 +19,15 @@ use tauri_specta::Event as _;
 use crate::events::ConnectionRequested;
 
 const NAME: &str = "main";
-/// If the page has not loaded by then, an empty window is better than none.
+/// If the page has not loaded by then, an empty window is shown.
 const SHOW_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long an activation token is usable: the exchange with the provider may take place before the window is shown.
+/// How long an activation token is usable: the code exchange may take place before the window is shown.
 #[cfg(target_os = "linux")]
 const ACTIVATION_LIFETIME: Duration = Duration::from_secs(40);
 
-/// The desktop's activation token from the person's last action outside of the window. A desktop that prevents focus
-/// stealing requires it to bring the window to the front.
+/// The desktop's activation token of the person's last action outside of the window. A desktop that prevents focus
+/// stealing requires it for raising a window.
 #[derive(Default)]
 pub(crate) struct Activation(Mutex<Option<(Instant, String)>>);
 
@@ -44,7 +44,7 @@ impl Activation {
     }
 }
 
-/// Creates the window; `is_visible` shows it as soon as its page has loaded.
+/// Creates the window; `is_visible` shows it once its page has loaded.
 pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
     // Whether the start has shown it. A window that the person has hidden since then stays hidden.
     let started = Arc::new(AtomicBool::new(!is_visible));
@@ -54,7 +54,7 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
         .inner_size(geometry::DEFAULT_SIZE.0.into(), geometry::DEFAULT_SIZE.1.into())
         .min_inner_size(480.0, 400.0)
         .visible(false)
-        // The page is Grapnel's own, and navigates nowhere else.
+        // The page belongs to Grapnel and must not navigate anywhere else.
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_page_load(move |window, load| {
@@ -65,7 +65,7 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
     let window = match app.path().app_local_data_dir().map(std::fs::create_dir_all) {
         Ok(Ok(())) => window,
         failed => {
-            // The page stores its theme there, and works without. The page itself reports a broken data directory.
+            // The page stores its theme there, and works without. It reports a broken data directory itself.
             tracing::warn!(?failed, "the page cannot store its own settings");
             window.incognito(true).data_directory(std::env::temp_dir())
         }
@@ -103,7 +103,7 @@ pub(crate) fn get(app: &AppHandle) -> Option<WebviewWindow> {
     app.get_webview_window(NAME)
 }
 
-/// Brings the window to the front.
+/// Raises the window.
 pub(crate) fn show(app: &AppHandle) {
     let Some(window) = get(app) else { return };
     #[cfg(target_os = "linux")]
@@ -115,7 +115,7 @@ pub(crate) fn show(app: &AppHandle) {
     }
 }
 
-/// Brings the window to the front, and shows a connection if one is given.
+/// Raises the window, and shows a connection if one is given.
 pub(crate) fn show_about(app: &AppHandle, connection: Option<ConnectionId>) {
     show(app);
     if let Some(Err(error)) = connection.map(|id| ConnectionRequested(id).emit(app)) {

@@ -1182,7 +1182,7 @@ export type Revocation =
 /**  It failed: the grant may remain valid at the provider. */
 "failed";
 
-/**  What to enter to add an app of the sandbox. */
+/**  The values for adding an app of the sandbox. */
 export type SandboxApp = {
 	name: string,
 	provider: string,

@@ -1,12 +1,11 @@
-//! The text of desktop entries that start this program (Desktop Entry Specification).
+//! Desktop entries that start this program (Desktop Entry Specification).
 
 use std::path::Path;
 
-/// An argument of `Exec`: quoted where it must be, with what a quoted argument must escape, of which each backslash is
-/// then one of a string of the file (“The Exec key”); a percent sign begins a field code. What needs no quotes gets
-/// none:
-/// `xdg-open` (1.1.3), where no desktop helps it, takes them for a part of the name. Nothing where it cannot be written
-/// in one line.
+/// An argument for `Exec`, quoted if necessary (“The Exec key”). In a quoted argument, special characters are escaped
+/// by a backslash, which itself is escaped for the file; a percent sign is doubled, since it begins a field code.
+/// Unnecessary quotes are avoided: without a desktop environment, `xdg-open` 1.1.3 takes them for a part of the name.
+/// `None` if the argument does not fit in one line.
 pub(crate) fn argument(argument: &str) -> Option<String> {
     if argument.contains(char::is_control) {
         return None;
@@ -32,8 +31,8 @@ fn is_plain(argument: &str) -> bool {
     !argument.is_empty() && argument.bytes().all(is_plain)
 }
 
-/// The program that an `Exec` line starts, as `argument` wrote it or as the plugin of earlier versions did; nothing
-/// where it is written otherwise.
+/// The program in an `Exec` line, in the form that `argument` or the plugin of earlier versions writes; `None` for any
+/// other form.
 pub(super) fn program(entry: &str) -> Option<String> {
     let line = entry.lines().find_map(|line| line.strip_prefix("Exec="))?;
     let quoted = line.strip_suffix(" %u")?;
@@ -44,8 +43,8 @@ pub(super) fn program(entry: &str) -> Option<String> {
     Some(unescaped)
 }
 
-/// The entry by which the system starts `program` with a link of ours. A desktop gives a token for the window that
-/// comes of it where the entry promises that the program takes one (`StartupNotify`).
+/// The entry that starts `program` with a deep link. With `StartupNotify`, the desktop passes an activation token for
+/// the window.
 pub(super) fn handler(program: &Path) -> Option<String> {
     let program = argument(program.to_str()?)?;
     let scheme = super::handler::SCHEME;

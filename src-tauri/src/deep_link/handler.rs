@@ -1,16 +1,16 @@
-//! The scheme, and who opens its links.
+//! The scheme, and the program that is registered for it.
 
-/// The scheme.
+/// The scheme of deep links.
 pub(crate) const SCHEME: &str = "dev.grapnel.desktop";
 
-/// Who opens links of our scheme.
+/// The program that is registered for the scheme.
 pub(crate) enum Owner {
     /// This program.
     Own,
-    /// Another one, by the name of its entry.
+    /// Another program, with the name of its desktop entry.
     Other(String),
-    /// Nobody.
+    /// No program.
     Nobody,
-    /// The system cannot be asked.
+    /// Unknown, since the system cannot be asked.
     Unknown,
 }

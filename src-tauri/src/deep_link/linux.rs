@@ -1,4 +1,4 @@
-//! Links of our scheme on a Linux desktop: the default of their MIME type is the desktop entry that opens them.
+//! Deep links on a Linux desktop: the default desktop entry of their MIME type opens them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use tauri::{AppHandle, Manager};
 use super::desktop_entry;
 use super::handler::{Owner, SCHEME};
 
-/// The name that the package gives its entry.
+/// The name of the package's desktop entry.
 const PACKAGED: &str = "Grapnel.desktop";
-/// How the name of an entry ends that a program outside of a package makes for itself.
+/// The suffix of desktop entries that unpackaged programs create for themselves.
 const HANDLER: &str = "-handler.desktop";
 
-/// Asks the system who opens links of our scheme. It takes as long as starting a program does.
+/// Asks the system which program opens deep links. Starts a process.
 pub(crate) fn owner() -> Owner {
     let own = std::env::current_exe().ok().and_then(|program| handler_name(&program));
     match default_entry() {
@@ -25,9 +25,9 @@ pub(crate) fn owner() -> Owner {
     }
 }
 
-/// Makes this program the one that opens the scheme, unless it is already. An installed package has done so by its own
-/// entry; a program elsewhere writes one for itself. Entries that earlier programs left, which are gone since, are
-/// removed: a desktop that finds two asks the person, and remembers the wrong one.
+/// Registers this program for the scheme, unless it is registered already. An installed package has its own entry; any
+/// other program writes one. Stale entries of deleted programs are removed: a desktop that finds two entries asks the
+/// person, and remembers a wrong choice.
 pub(crate) fn register(app: &AppHandle) {
     let (Ok(program), Ok(data)) = (std::env::current_exe(), app.path().data_dir()) else { return };
     let entries = data.join("applications");
@@ -65,8 +65,7 @@ fn use_own(entries: &Path, program: &Path) -> std::io::Result<bool> {
     Ok(!is_written || !is_default)
 }
 
-/// Removes the entries of programs that are not there any more, and those beside a package's own; answers whether there
-/// were any.
+/// Removes the entries of deleted programs, and redundant ones beside a package's own. Returns whether there were any.
 fn remove_stale(entries: &Path, program: &Path) -> bool {
     let Ok(found) = fs::read_dir(entries) else { return false };
     let handlers = found.flatten().map(|entry| entry.path()).filter(|path| {
@@ -89,7 +88,7 @@ fn is_stale(entry: &Path, program: &Path) -> bool {
     starts.is_absolute() && (!starts.exists() || (is_packaged(program) && starts == program))
 }
 
-/// Whether a package's entry starts this program: it lies in the same tree, such as `/usr`.
+/// Whether a package's entry starts this program: it is below the same prefix, such as `/usr`.
 fn is_packaged(program: &Path) -> bool {
     let Some(tree) = program.parent().and_then(Path::parent) else { return false };
     let entry = tree.join("share/applications").join(PACKAGED);
@@ -102,7 +101,7 @@ fn handler_name(program: &Path) -> Option<String> {
     Some(format!("{}{HANDLER}", program.file_name()?.to_str()?))
 }
 
-/// The entry that the system has for the scheme; empty where it has none, nothing where it cannot be asked.
+/// The default entry for the scheme; empty if there is none, `None` if the system cannot be asked.
 fn default_entry() -> Option<String> {
     let asked = ["query", "default", "x-scheme-handler/dev.grapnel.desktop"];
     let answer = Command::new("xdg-mime").args(asked).output().ok()?;

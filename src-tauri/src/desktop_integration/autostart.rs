@@ -1,5 +1,5 @@
-//! The start at login: a desktop entry in the autostart folder. The entry itself is the setting, so that removing it
-//! there switches the start at login off here.
+//! Start at login: a desktop entry in the autostart folder. The entry itself is the setting, so removing it elsewhere
+//! switches start at login off here.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ fn text(program: &str) -> Option<String> {
     ))
 }
 
-/// Whether the person switched the entry off in the desktop's settings, which keep it and mark it.
+/// Whether the person has disabled the entry in the desktop's settings, which mark it instead of deleting it.
 fn is_switched_off(text: &str) -> bool {
     text.lines().any(|line| matches!(line.trim(), "Hidden=true" | "X-GNOME-Autostart-enabled=false"))
 }

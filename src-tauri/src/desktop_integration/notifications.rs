@@ -1,4 +1,4 @@
-//! Notifications by the session bus, about connections that need the person while the window has no focus.
+//! Notifications over the session bus about connections that need attention while the window has no focus.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -20,7 +20,7 @@ use crate::window;
 
 const SERVICE: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
-/// The package's desktop entry, by which a desktop knows whose notification it is.
+/// The package's desktop entry, which identifies the sender to the desktop.
 const ENTRY: &str = "Grapnel";
 /// The most connections that one notification names.
 const MAX_NAMED: usize = 4;
@@ -41,7 +41,7 @@ impl Notification {
     }
 }
 
-/// Sends a notification about the connections that need the person since the last one.
+/// Sends a notification about connections that have come to need attention since the last one.
 pub(super) fn send_pending(app: &AppHandle, core: &Grapnel) -> Result<()> {
     let pending = core.take_pending_notifications()?;
     if let Some(notification) =
@@ -66,7 +66,7 @@ pub(super) fn send_locked(app: &AppHandle, core: &Grapnel) {
     }
 }
 
-/// The notification about connections that need the person; none while the window has the focus or notifications are
+/// The notification about connections that need attention; `None` while the window has the focus or notifications are
 /// off.
 fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -> Option<Notification> {
     if is_focused || is_quiet {

@@ -1,5 +1,4 @@
-//! The tray icon: the worst status of all connections, and a menu with those that need the person. It is off by
-//! default.
+//! The tray icon: the worst status of all connections, and a menu with those that need attention. It is off by default.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -79,7 +78,7 @@ pub(super) async fn host() -> zbus::Result<()> {
     let rule = MatchRule::builder().msg_type(Type::Signal).sender("org.freedesktop.DBus")?;
     let rule = rule.member("NameOwnerChanged")?.arg(0, WATCHER)?.build();
     let mut comes = MessageStream::for_match_rule(rule, &bus, None).await?;
-    // Asked after listening began, so that its start is not missed.
+    // Checked after subscribing, so that its start is not missed.
     if DBusProxy::new(&bus).await?.name_has_owner(WATCHER.try_into()?).await? {
         return Ok(());
     }
@@ -164,7 +163,7 @@ impl ksni::Tray for Item {
         self.app.state::<Tray>().is_visible.store(true, Ordering::Relaxed);
     }
 
-    /// Without a tray icon and without a window, nobody could find the program.
+    /// Without a tray icon and a window, the program would be unreachable.
     fn watcher_offline(&self, _: OfflineReason) -> bool {
         self.app.state::<Tray>().is_visible.store(false, Ordering::Relaxed);
         window::show_if_hidden(&self.app);

@@ -1,4 +1,4 @@
-//! GTK's dialogs; for files that of the desktop's portal, where GTK is told to use it.
+//! GTK's dialogs. For files, the desktop's portal if GTK is configured to use it.
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use tokio::sync::oneshot::Sender;
 use super::purpose::Purpose;
 use crate::confirm::Confirmation;
 
-/// How long a confirmation is seen before it can be agreed to: a press that was meant for the page under it does
+/// How long the confirming button is disabled, so that a click that was meant for the page under the dialog does
 /// nothing.
 const SETTLING: Duration = Duration::from_millis(600);
 
@@ -36,7 +36,7 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
         .modal(true)
         .build();
     dialog.set_transient_for(window.and_then(|window| window.gtk_window().ok()).as_ref());
-    // GTK names it after its kind, "Warning".
+    // GTK's accessible name would be the kind of dialog, "Warning".
     if let Some(accessible) = dialog.accessible() {
         accessible.set_name(confirmation.title);
     }
@@ -56,7 +56,7 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
     let tell = Cell::new(Some(tell));
     dialog.connect_response(move |dialog, response| {
         if let Some(tell) = tell.take() {
-            // Whoever asked may have given up.
+            // The caller may have given up.
             let _ = tell.send(response == ResponseType::Accept);
             dialog.close();
         }
@@ -64,8 +64,7 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
     dialog.show();
 }
 
-/// A long word of this text goes on in the next line, without a hyphen that nobody entered, where it would otherwise
-/// make the dialog wider than the screen.
+/// Allows breaking long words in this text, without hyphens, so that the dialog is not wider than the screen.
 fn break_anywhere(dialog: &MessageDialog, text: &str) {
     let Ok(area) = dialog.message_area().downcast::<Container>() else { return };
     let labels = area.children().into_iter().filter_map(|child| child.downcast::<Label>().ok());
@@ -96,13 +95,13 @@ pub(super) fn file(
         dialog.set_do_overwrite_confirmation(true);
     }
     let tell = Cell::new(Some(tell));
-    // Nothing else holds it while it is open.
+    // Keeps the dialog alive while it is open.
     let held = Rc::new(RefCell::new(None));
     let holder = Rc::clone(&held);
     dialog.connect_response(move |dialog, response| {
         let chosen = (response == ResponseType::Accept).then(|| dialog.filename()).flatten();
         if let Some(tell) = tell.take() {
-            // Whoever asked may have given up.
+            // The caller may have given up.
             let _ = tell.send(chosen);
         }
         holder.take();

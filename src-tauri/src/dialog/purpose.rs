@@ -1,10 +1,10 @@
-//! What a file is asked for.
+//! The purpose of a file dialog.
 
-/// What a file is asked for.
+/// The purpose of a file dialog.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    /// To be written, under this name unless the person has another. Whether one that is there is replaced, is asked.
+    /// Write a file, with this proposed name. The dialog asks before replacing an existing one.
     Save(String),
-    /// To be read.
+    /// Read a file.
     Open,
 }

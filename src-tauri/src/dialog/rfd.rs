@@ -1,4 +1,4 @@
-//! The dialogs of the other systems.
+//! Dialogs on the other platforms.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use tokio::sync::oneshot::Sender;
 use super::purpose::Purpose;
 use crate::confirm::Confirmation;
 
-/// The first button is the one that Return presses; Escape agrees to nothing.
+/// Return presses the first button; Escape declines.
 pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confirmation, tell: Sender<bool>) {
     let action = confirmation.action.replace('_', "");
     let mut dialog = AsyncMessageDialog::new()
@@ -22,7 +22,7 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
     }
     let asked = dialog.show();
     tauri::async_runtime::spawn(async move {
-        // Whoever asked may have given up.
+        // The caller may have given up.
         let _ = tell.send(asked.await == MessageDialogResult::Custom(action));
     });
 }
@@ -42,7 +42,7 @@ pub(super) fn file(
         Purpose::Open => Box::pin(dialog.pick_file()),
     };
     tauri::async_runtime::spawn(async move {
-        // Whoever asked may have given up.
+        // The caller may have given up.
         let _ = tell.send(asked.await.map(|file| file.path().to_owned()));
     });
 }

@@ -14,7 +14,7 @@ use crate::core_handle::CoreHandle;
 const FILE: &str = "window.json";
 /// The size at the first start, in logical pixels.
 pub(super) const DEFAULT_SIZE: (i32, i32) = (1180, 760);
-/// How much of the window's upper edge must be on a screen, in logical pixels, so that a person can move the window.
+/// How much of the window's upper edge must be on a screen, in logical pixels, so that the window can be moved.
 const MIN_REACHABLE: (i32, i32) = (120, 40);
 
 /// A rectangle in logical pixels.
@@ -33,7 +33,7 @@ struct Geometry {
 #[derive(Default)]
 pub(crate) struct SavedGeometry(Mutex<Option<Geometry>>);
 
-/// Applies the saved geometry, as far as the present screens allow.
+/// Applies the saved geometry, as far as the current screens allow.
 pub(super) fn restore<'a>(
     app: &'a AppHandle,
     window: WebviewWindowBuilder<'a, Wry, AppHandle>,
@@ -49,7 +49,7 @@ pub(super) fn restore<'a>(
 
 /// Saves the geometry of a visible window.
 pub(super) fn save(app: &AppHandle, window: &WebviewWindow) {
-    // Only now: nothing is written to a directory before it is known to be Grapnel's.
+    // Nothing is written to a directory before it is known to be Grapnel's.
     if app.state::<CoreHandle>().opened().is_none() {
         return;
     }
@@ -67,8 +67,8 @@ pub(super) fn save(app: &AppHandle, window: &WebviewWindow) {
     }
 }
 
-/// The geometry of a visible window. The desktop does not tell the restored geometry of a maximized one: that is the
-/// geometry that was saved before.
+/// The geometry of a visible window. The desktop does not report the restored geometry of a maximized one, so the
+/// previously saved one is kept.
 fn of(window: &WebviewWindow, saved: Option<Geometry>) -> tauri::Result<Option<Geometry>> {
     if !window.is_visible()? || window.is_minimized()? {
         return Ok(None);
@@ -84,7 +84,7 @@ fn of(window: &WebviewWindow, saved: Option<Geometry>) -> tauri::Result<Option<G
 }
 
 impl Geometry {
-    /// The geometry reduced to the size of a screen, and whether the window can be reached at its position. `None`
+    /// The geometry limited to the size of a screen, and whether the window is reachable at its position. `None`
     /// without a screen, or for an empty rectangle.
     fn on(self, screens: &[Self]) -> Option<(Self, bool)> {
         if self.width <= 0 || self.height <= 0 {
@@ -143,7 +143,8 @@ mod tests {
         {
             assert_eq!(used(place, &[LEFT, RIGHT]), Some((place, true)));
         }
-        // The screen beside is gone; above and below all screens; too far to the left; at the end of all numbers.
+        // The other screen is gone; above and below all screens; too far to the left; at the limits of the integer
+        // type.
         let lost =
             [at(1300, 40, 800, 600), at(40, -30, 800, 600), at(40, 890, 800, 600), at(-700, 40, 800, 600)];
         for place in lost.into_iter().chain([at(i32::MAX, i32::MIN, i32::MAX, 600)]) {

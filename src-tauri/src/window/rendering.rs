@@ -1,9 +1,9 @@
-//! How `WebKit` draws the page: with the graphics processor if there is one, otherwise without compositing, because
-//! emulating the graphics processor costs a third more memory and several times the processor time.
+//! How `WebKit` renders the page: with the GPU if there is one, otherwise without compositing, because emulating a GPU
+//! costs a third more memory and several times the CPU time.
 //!
-//! If the engine fails with the graphics processor, no page loads: either the engine hangs, and Grapnel restarts
-//! itself, or the process dies, and the next start finds the marker file. Either way the next process draws without the
-//! graphics processor, and that choice is remembered for a month.
+//! If the engine fails with the GPU, no page loads. Either the engine hangs, and Grapnel restarts itself, or the
+//! process dies, and the next start finds the marker file. In both cases the next process renders without the GPU, and
+//! that choice is kept for a month.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,31 +18,31 @@ use crate::core_handle::CoreHandle;
 use crate::restart::restart;
 use crate::shutdown::Shutdown;
 
-/// Environment variable of `WebKit`; a value that the person set wins.
+/// Environment variable of `WebKit`; a value set by the person wins.
 const DISABLE_COMPOSITING: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
-/// Environment variable of `WebKit` for sharing buffers with the graphics processor.
+/// Environment variable of `WebKit` for sharing buffers with the GPU.
 const DISABLE_DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
-/// File in the data directory that remembers a failure. It may be lost.
+/// File in the data directory that records a failure. It may be lost.
 const FAILURE_FILE: &str = "software-drawing";
-/// After this time the graphics processor is tried again: drivers and engines get fixed.
+/// After this time the GPU is tried again: drivers and engines get fixed.
 const FAILURE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// File in the session's directory that exists from the start of the engine until the page has loaded.
 const MARKER_FILE: &str = "page-begins";
 /// A page that has not loaded by then will not load.
 const PAGE_LOAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How this process draws the page, and whether the page has loaded.
+/// How this process renders the page, and whether the page has loaded.
 #[derive(Debug)]
 pub(crate) struct Rendering {
     marker: Option<PathBuf>,
-    /// Whether the graphics processor is left out because of an earlier failure.
+    /// Whether the GPU is not used because of an earlier failure.
     is_fallback: bool,
     has_loaded: AtomicBool,
 }
 
 impl Rendering {
-    /// Chooses, by setting the environment of `WebKit`. Must run before `WebKit` starts and before there is a second
-    /// thread. `session` is a directory for files of this session's instance.
+    /// Decides by setting the environment of `WebKit`. Must run before `WebKit` starts and before a second thread
+    /// exists. `session` is a directory for files of this session's instance.
     pub(crate) fn choose(session: Option<&Path>) -> Self {
         let marker = session.map(|session| session.join(MARKER_FILE));
         let did_not_load = marker.as_ref().is_some_and(|marker| marker.exists());
@@ -70,7 +70,7 @@ impl Rendering {
         self.clear_marker();
     }
 
-    /// Removes the marker: the page has loaded, or is not wanted any more.
+    /// Deletes the marker: the page has loaded, or is no longer wanted.
     pub(crate) fn clear_marker(&self) {
         if let Some(marker) = &self.marker {
             let _ = fs::remove_file(marker);
@@ -78,7 +78,7 @@ impl Rendering {
     }
 }
 
-/// Restarts Grapnel if its page does not load, and remembers when the fallback helped.
+/// Restarts Grapnel if its page does not load, and records that the fallback helped.
 pub(super) fn watch(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -86,7 +86,7 @@ pub(super) fn watch(app: &AppHandle) {
         let rendering = app.state::<Rendering>();
         let has_loaded = rendering.has_loaded.load(Ordering::Relaxed);
         if has_loaded && rendering.is_fallback && app.state::<CoreHandle>().opened().is_some() {
-            // Only now: nothing is written to a directory before it is known to be Grapnel's.
+            // Nothing is written to a directory before it is known to be Grapnel's.
             remember_failure();
         }
         if !has_loaded && !rendering.is_fallback && !app.state::<Shutdown>().has_begun() {
@@ -103,7 +103,7 @@ fn remember_failure() {
     }
 }
 
-/// Whether there is a graphics processor that this account may use.
+/// Whether there is a GPU that this account may use.
 fn has_graphics_processor(directory: &Path) -> bool {
     let Ok(nodes) = fs::read_dir(directory) else { return false };
     nodes.flatten().any(|node| fs::File::options().read(true).write(true).open(node.path()).is_ok())
@@ -143,7 +143,7 @@ mod tests {
     fn the_next_start_alone_knows_that_a_page_did_not_load() {
         let folder = tempfile::tempdir().unwrap();
         let start = || Rendering::choose(Some(folder.path()));
-        // A process that ends before it has a window leaves no marker.
+        // A process that exits before it has a window leaves no marker.
         assert!(!start().is_fallback);
         start().mark_starting();
         let after = start();
