@@ -1,4 +1,4 @@
-//! Where things are built, and where a story leaves what it has to show.
+//! Paths of the build's results and of the stories' pictures and logs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ pub fn target() -> PathBuf {
     }
 }
 
-/// The desktop program under test: `GRAPNEL_DESKTOP`, or what `cargo build` leaves.
+/// The desktop program under test: `GRAPNEL_DESKTOP`, or the result of `cargo build`.
 pub fn program() -> PathBuf {
     std::env::var_os("GRAPNEL_DESKTOP").map_or_else(|| target().join("debug/grapnel-desktop"), PathBuf::from)
 }
 
-/// Where a failing story leaves its picture and its logs.
+/// The directory for the pictures and logs of failing stories.
 pub fn stories() -> PathBuf {
     target().join("stories")
 }

@@ -1,4 +1,4 @@
-//! Chromium as the desktop's default browser, opened by whoever opens a link, and driven once it is there.
+//! Chromium as the desktop's default browser, started by opening a link, and then driven.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,19 +15,19 @@ use crate::page::Page;
 use crate::wait::until;
 use crate::window::drivable;
 
-/// Types of what a browser opens.
+/// The MIME types that a browser opens.
 const WEB: [&str; 2] = ["x-scheme-handler/http", "x-scheme-handler/https"];
 
-/// Quiet (of `--no-sandbox` too, for which `--test-type` is), without a person to ask, and without a keyring of its own
-/// in the story's keyring.
+/// No warnings (`--test-type` hides the one about `--no-sandbox`), no first-run questions, and no use of the story's
+/// keyring.
 const FLAGS: &str = "--no-sandbox --test-type --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
     --disable-background-networking --disable-component-update --disable-sync --password-store=basic \
     --window-size=1100,820 --window-position=90,40 --remote-debugging-port=0";
 
-/// No name leads anywhere: what is not on this computer does not answer, and does not take its time either.
+/// No host name resolves: a request to another computer fails at once.
 const NOWHERE: &str = "--host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'";
 
-/// A page's right to open links of a private-use scheme without asking, as a person grants it once.
+/// Permission for a page to open links of a private-use scheme without a prompt, as a person would grant it once.
 #[derive(Debug, Clone)]
 pub struct Allowed<'a> {
     /// The page's origin, such as `http://127.0.0.1:4000`.
@@ -36,20 +36,20 @@ pub struct Allowed<'a> {
     pub scheme: &'a str,
 }
 
-/// The browser, from the moment it is the default one.
+/// The browser, once it is the default.
 #[derive(Debug)]
 pub struct Browser {
     profile: PathBuf,
     driver: Option<Driver>,
-    /// The pages that were asked for before, each in a tab of its own.
+    /// The tabs that were found before.
     known: HashSet<WindowHandle>,
 }
 
 impl Browser {
-    /// Makes Chromium the default browser. It does not run before something opens a link. A program that a page
-    /// starts, through a link of its scheme, can be driven.
+    /// Makes Chromium the default browser, without starting it. A program that a page starts through a link of its
+    /// scheme can be driven.
     pub async fn install(desktop: &Desktop, allowed: &[Allowed<'_>]) -> Result<Self> {
-        // Outside of the home: what the browser keeps is no affair of Grapnel's.
+        // Outside of the home, since the browser's profile is not under test.
         let profile = desktop.root().join("browser");
         fs::create_dir_all(profile.join("Default"))?;
         fs::write(profile.join("Default/Preferences"), preferences(allowed).to_string())?;
@@ -69,7 +69,7 @@ impl Browser {
         Ok(Self { profile, driver: None, known: HashSet::new() })
     }
 
-    /// The page whose address begins like this, once the browser shows it in a new tab.
+    /// The page whose URL begins with `address`, once the browser shows it in a new tab.
     pub async fn page_at(&mut self, desktop: &Desktop, address: &str) -> Result<Page> {
         let driver = match self.driver.take() {
             Some(driver) => driver,
@@ -91,7 +91,7 @@ impl Browser {
         Ok(page)
     }
 
-    /// Attaches to the running browser: it tells its debugging port in its profile.
+    /// Attaches to the running browser, whose profile contains its debugging port.
     async fn attach(&self, desktop: &Desktop) -> Result<Driver> {
         let told = self.profile.join("DevToolsActivePort");
         let port = until("the browser to open", async || {

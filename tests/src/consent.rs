@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::page::{Page, Role};
 
-/// The page, waiting for an answer.
+/// The consent page, before a decision.
 #[derive(Debug)]
 pub struct Consent {
     page: Page,
@@ -15,7 +15,7 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Reads the page once it has its button that says `yes`.
+    /// Reads the page once it has the button `yes`.
     pub(crate) async fn read(page: Page, yes: &'static str) -> Result<Self> {
         page.find(Role::Button, yes).await?;
         let address = page.address().await?;
@@ -30,32 +30,32 @@ impl Consent {
         Ok(Self { state: state.into_owned(), redirect_uri, page, yes })
     }
 
-    /// What it shows.
+    /// The page.
     pub fn page(&self) -> &Page {
         &self.page
     }
 
-    /// The state of the request that it asks for.
+    /// The `state` of its authorization request.
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// The redirect URI of that request.
+    /// The redirect URI of its authorization request.
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    /// Ticks these projects, and no other.
+    /// Selects only these projects.
     pub async fn choose(&self, projects: &[&str]) -> Result<()> {
         self.page.tick_only(projects).await
     }
 
-    /// Says yes.
+    /// Grants access.
     pub async fn authorize(&self) -> Result<()> {
         self.page.press(Role::Button, self.yes).await
     }
 
-    /// Says no.
+    /// Refuses access.
     pub async fn cancel(&self) -> Result<()> {
         self.page.press(Role::Button, "Cancel").await
     }

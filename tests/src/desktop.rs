@@ -1,4 +1,5 @@
-//! A private desktop: a home, a session bus, a display with a window manager. All of it ends when it is dropped.
+//! A private desktop: home directory, session bus, display and window manager. All of it ends when the value is
+//! dropped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,21 +16,21 @@ use crate::serial_run::Turn;
 use crate::wait::{until, within};
 
 const SCREEN: &str = "1280x900x24";
-/// Within this time a dialog has taken a path that it can take.
+/// How long a file dialog may take to accept a valid path.
 const TAKEN: Duration = Duration::from_secs(4);
 
-/// One desktop, as one person would have it.
+/// The desktop of one person.
 #[derive(Debug)]
 pub struct Desktop {
     services: Vec<Running>,
     display: String,
-    // After the services, which have their files in it.
+    // Declared after the services, whose files are in it.
     root: TempDir,
     _turn: Turn,
 }
 
 impl Desktop {
-    /// A desktop without a keyring.
+    /// Starts a desktop without a keyring.
     pub async fn start() -> Result<Self> {
         let turn = Turn::take().await?;
         let root = tempfile::Builder::new().prefix("grapnel-story-").tempdir()?;
@@ -42,12 +43,12 @@ impl Desktop {
         Ok(desktop)
     }
 
-    /// Adds a service, which ends before those that were started earlier.
+    /// Adds a service, which is ended before those that were started earlier.
     pub fn add_service(&mut self, service: Running) {
         self.services.push(service);
     }
 
-    /// The directory of everything that this desktop has.
+    /// The root directory of everything on this desktop.
     pub fn root(&self) -> &Path {
         self.root.path()
     }
@@ -57,12 +58,12 @@ impl Desktop {
         self.root().join("home")
     }
 
-    /// Grapnel's data directory, outside of the home; Grapnel makes it itself.
+    /// Grapnel's data directory, outside of the home. Grapnel creates it.
     pub fn data(&self) -> PathBuf {
         self.root().join("data")
     }
 
-    /// Where everything that was started leaves its words.
+    /// The directory of all logs.
     pub fn logs(&self) -> PathBuf {
         self.root().join("logs")
     }
@@ -72,7 +73,7 @@ impl Desktop {
         self.logs().join(format!("{program}.log"))
     }
 
-    /// A program on this desktop: it sees this desktop's environment and nothing of the machine's.
+    /// A command with this desktop's environment and nothing of the computer's.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let at = |name: &str| self.root().join(name);
         let machine = |name: &str| std::env::var(name).unwrap_or_default();
@@ -102,7 +103,7 @@ impl Desktop {
         command
     }
 
-    /// Runs a program to its end, and is content only when the program was.
+    /// Runs a program until it exits; fails if the program fails.
     pub async fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
         let mut command = tokio::process::Command::from(self.command(program));
         let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await;
@@ -112,17 +113,17 @@ impl Desktop {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Every process of this desktop, whoever started it.
+    /// All processes of this desktop, whoever started them.
     pub fn processes(&self) -> Vec<Seen> {
         process::of(self.root())
     }
 
-    /// Whether a window of this process is to be seen.
+    /// Whether a window of this process is visible.
     pub async fn shows_window_of(&self, pid: u32) -> bool {
         self.run("xdotool", &["search", "--onlyvisible", "--pid", &pid.to_string()]).await.is_ok()
     }
 
-    /// Waits until a window of this process is the one that has the person's attention.
+    /// Waits until a window of this process has the focus.
     pub async fn brings_to_front(&self, pid: u32) -> Result<()> {
         until(&format!("a window of process {pid} in front"), async || {
             Ok((self.active_process().await? == pid.to_string()).then_some(()))
@@ -130,8 +131,8 @@ impl Desktop {
         .await
     }
 
-    /// Closes a process's window by the keyboard, while it has the person's attention; as a person would, who presses
-    /// again where the window manager, busy with what it just showed, did not hear it.
+    /// Closes a process's focused window by a keyboard shortcut. Presses it again, since a busy window manager may miss
+    /// it.
     pub async fn close_window_of(&self, pid: u32) -> Result<()> {
         until(&format!("the window of process {pid} to close"), async || {
             if !self.shows_window_of(pid).await {
@@ -145,12 +146,12 @@ impl Desktop {
         .await
     }
 
-    /// The process whose window has the person's attention.
+    /// The process whose window has the focus.
     async fn active_process(&self) -> Result<String> {
         Ok(self.run("xdotool", &["getactivewindow", "getwindowpid"]).await?.trim().to_owned())
     }
 
-    /// Where the window of a process is that is to be seen, and how large: x, y, width, height.
+    /// Position and size of a process's visible window: x, y, width, height.
     pub async fn place_of_window_of(&self, pid: u32) -> Result<[i32; 4]> {
         let window = self.window_of(pid).await?;
         let said = self.run("xdotool", &["getwindowgeometry", "--shell", &window]).await?;
@@ -163,29 +164,29 @@ impl Desktop {
         }
     }
 
-    /// The number by which the display knows the window of a process that is to be seen.
+    /// The display's ID of a process's visible window.
     async fn window_of(&self, pid: u32) -> Result<String> {
         let found = self.run("xdotool", &["search", "--onlyvisible", "--pid", &pid.to_string()]).await?;
         found.lines().last().map(str::to_owned).context("no window")
     }
 
-    /// Waits until the window of a process has a place that is as wanted.
+    /// Waits until the window of a process has a certain position and size.
     pub async fn has_window_at(&self, pid: u32, what: &str, is_so: impl Fn([i32; 4]) -> bool) -> Result<()> {
         until(what, async || Ok(is_so(self.place_of_window_of(pid).await?).then_some(()))).await
     }
 
-    /// Moves the window of a process and gives it a size, as a person would with the mouse.
+    /// Moves and resizes the window of a process.
     pub async fn move_window_of(&self, pid: u32, to: [i32; 2], size: [i32; 2]) -> Result<()> {
         let window = self.window_of(pid).await?;
         let [x, y, width, height] = [to[0], to[1], size[0], size[1]].map(|it| it.to_string());
         self.run("xdotool", &["windowsize", &window, &width, &height]).await?;
         self.run("xdotool", &["windowmove", &window, &x, &y]).await?;
-        // The display's word of it counts the frame twice.
+        // The display counts the frame twice.
         let is_near = |at: [i32; 4]| at[2..] == size && (0..60).contains(&(at[1] - to[1]));
         self.has_window_at(pid, "the window to be moved", is_near).await
     }
 
-    /// Presses twice on the title of the window of a process, which maximizes it, or takes that back.
+    /// Double-clicks the title bar of a process's window, which maximizes or restores it.
     pub async fn click_title_twice(&self, pid: u32) -> Result<()> {
         let window = self.window_of(pid).await?;
         self.run("xdotool", &["mousemove", "--window", &window, "200", "5"]).await?;
@@ -194,15 +195,16 @@ impl Desktop {
         Ok(())
     }
 
-    /// Chooses a file in a dialog of the system, by its whole path.
+    /// Chooses a file in a system dialog by its absolute path.
     pub async fn answers_dialog(&self, title: &str, path: &str) -> Result<()> {
         self.answers(title, async || {
-            // In a list of files a path begins a field of its own; in the field of a name it replaces what is marked.
+            // In a list of files, typing a path opens a text field; in a text field, it replaces the selection.
             self.run("xdotool", &["key", "ctrl+a"]).await?;
             self.run("xdotool", &["type", "--delay", "20", path]).await?;
             self.run("xdotool", &["key", "Return"]).await?;
             if self.closes(title).await.is_err() {
-                // A letter was lost while that field came up. What says so is answered, and the field is there now.
+                // A character was lost while the text field opened. The error message is confirmed, and the field is
+                // open now.
                 self.run("xdotool", &["key", "Return"]).await?;
             }
             Ok(())
@@ -210,18 +212,18 @@ impl Desktop {
         .await
     }
 
-    /// Presses a key at a question of the system until it goes away: what agrees is not to be pressed at once.
+    /// Presses a key in a confirmation until it closes: its confirming button is disabled at first.
     pub async fn answers_question(&self, title: &str, key: &str) -> Result<()> {
         self.answers(title, async || {
             self.run("xdotool", &["key", key]).await?;
-            // If it did not, it is pressed again.
+            // If it did not close, the key is pressed again.
             let _ = self.closes(title).await;
             Ok(())
         })
         .await
     }
 
-    /// Waits for a dialog of this title, and answers it until it is gone.
+    /// Waits for a dialog with this title, and answers it until it closes.
     async fn answers(&self, title: &str, answer: impl AsyncFn() -> Result<()>) -> Result<()> {
         until(&format!("the dialog {title:?}"), async || self.dialog(title).await).await?;
         until(&format!("an answer to the dialog {title:?}"), async || {
@@ -237,13 +239,13 @@ impl Desktop {
         within(TAKEN, "the dialog to close", closed).await
     }
 
-    /// The number by which the display knows the dialog of this title, if it is shown.
+    /// The display's ID of the dialog with this title, if it is open.
     pub async fn dialog(&self, title: &str) -> Result<Option<String>> {
         let found = self.run("xdotool", &["search", "--onlyvisible", "--name", title]).await;
         Ok(found.ok().and_then(|found| Some(found.lines().last()?.to_owned())))
     }
 
-    /// Makes a program the one that opens what is of this type, through a desktop entry of its own.
+    /// Registers a program for these MIME types with a desktop entry of its own.
     pub async fn register(&self, name: &str, mime_types: &[&str], exec: &str) -> Result<()> {
         let applications = self.home().join(".local/share/applications");
         fs::create_dir_all(&applications)?;
@@ -259,12 +261,12 @@ impl Desktop {
         Ok(())
     }
 
-    /// Where an installed package is, as `/usr` is to the machine.
+    /// The prefix of an installed package, corresponding to `/usr`.
     pub fn installed(&self) -> PathBuf {
         self.root().join("package/usr")
     }
 
-    /// Installs a Debian package for this desktop alone.
+    /// Installs a Debian package for this desktop only.
     pub async fn install(&self, package: &Path) -> Result<()> {
         let package = package.to_str().context("a path in UTF-8")?;
         self.run("dpkg-deb", &["-x", package, &self.root().join("package").to_string_lossy()]).await?;
@@ -277,12 +279,12 @@ impl Desktop {
     /// Opens a URL as any program of this desktop would.
     pub fn open(&self, url: &str) -> Result<()> {
         let mut opener = self.command("xdg-open");
-        // It may stay for as long as what it opened does; it goes with the desktop.
+        // It may run as long as what it opened; it ends with the desktop.
         process::silent(opener.arg(url)).spawn()?;
         Ok(())
     }
 
-    /// Keeps what the programs said, for a person to read after a failure.
+    /// Copies the programs' logs, for a person to read after a failure.
     pub fn keep_logs(&self, dir: &Path) -> Result<()> {
         fs::create_dir_all(dir)?;
         for log in fs::read_dir(self.logs())? {
@@ -303,12 +305,12 @@ impl Desktop {
         self.root().join("run/bus")
     }
 
-    /// The address of its session bus.
+    /// The address of the session bus.
     pub fn bus_address(&self) -> String {
         format!("unix:path={}", self.bus_socket().display())
     }
 
-    /// Of a configuration that starts no service by itself: what a story does not start is not there.
+    /// Its configuration starts no service automatically: only services that a story starts exist.
     async fn start_bus(&mut self) -> Result<()> {
         let config = self.root().join("bus.conf");
         fs::write(
@@ -327,7 +329,7 @@ impl Desktop {
         until("the session bus", async || Ok(socket.exists().then_some(()))).await
     }
 
-    /// On a free display number, which the server picks and tells.
+    /// Starts a display with a free number, which the server chooses and reports.
     fn start_display(&mut self) -> Result<()> {
         let log = fs::File::create(self.log("display"))?;
         let mut command = self.command("Xvfb");
@@ -352,7 +354,7 @@ impl Drop for Desktop {
     fn drop(&mut self) {
         let services: Vec<u32> = self.services.iter().map(Running::pid).collect();
         process::kill_all(self.root(), &services);
-        // The last one started goes first: the keyring and the window manager before the display and the bus.
+        // In reverse order: the keyring and the window manager before the display and the bus.
         while let Some(service) = self.services.pop() {
             drop(service);
         }

@@ -1,4 +1,4 @@
-//! A driver program and its one session.
+//! A WebDriver program and its session.
 
 use std::fmt;
 use std::path::Path;
@@ -14,17 +14,18 @@ use thirtyfour::{Capabilities, WebDriver, WebElement};
 use crate::process::Running;
 use crate::wait::{PATIENCE, until};
 
-/// How often a driver is started: chromedriver takes a port that is free for IPv6, and ends if it is taken for IPv4.
+/// How often a driver is started: chromedriver chooses a port that is free for IPv6, and exits if it is in use for
+/// IPv4.
 const MAX_STARTS: u32 = 3;
 
-/// Both go when this is dropped: the session with its program, so that nothing waits for an answer.
+/// A driver and its session. Dropping it ends the program without closing the session first.
 pub(crate) struct Driver {
     session: WebDriver,
     process: Running,
 }
 
 impl Driver {
-    /// Starts the program on a free port, and a session with what is asked of it.
+    /// Starts the driver on a free port, and a session with these capabilities.
     pub(crate) async fn start(mut command: Command, log: &Path, wishes: Map<String, Value>) -> Result<Self> {
         let mut process = Running::start(command.arg("--port=0"), log)?;
         let mut starts = 1;
@@ -55,7 +56,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Otherwise the last handle would block until the session is closed in good order.
+        // Otherwise dropping the last handle would block until the session is closed.
         let _ = self.session.clone().leak();
     }
 }
@@ -66,7 +67,7 @@ impl fmt::Debug for Driver {
     }
 }
 
-/// The accessible name, as the engine computes it.
+/// The accessible name, as computed by the engine.
 #[derive(Debug)]
 struct ComputedLabel(String);
 
@@ -84,7 +85,7 @@ impl ExtensionCommand for ComputedLabel {
     }
 }
 
-/// What a screen reader would call this element.
+/// The name by which a screen reader announces this element.
 pub(crate) async fn accessible_name(element: &WebElement) -> Result<String> {
     let command = ComputedLabel(element.element_id().to_string());
     let answer = element.handle().cmd(Wire::ExtensionCommand(Box::new(command))).await?;

@@ -1,13 +1,13 @@
-//! The form that adds an app, filled in as a person does.
+//! The form for adding an app, filled in as by a person.
 
 use anyhow::{Result, ensure};
 
 use crate::page::{Page, Role};
 
-/// The label of the app's own name.
+/// The label of the app's name.
 const NAME: &str = "Name";
 
-/// What is chosen and typed in it, each by its label in the window.
+/// The choices and texts, by the labels in the window.
 #[derive(Debug, Clone)]
 pub struct Form {
     provider: &'static str,
@@ -18,13 +18,13 @@ pub struct Form {
 }
 
 impl Form {
-    /// An app at this provider, as the window calls it.
+    /// A form for this provider, by its name in the window.
     pub fn of(provider: &'static str) -> Self {
         Self { provider, way_back: None, selected: Vec::new(), ticked: Vec::new(), typed: Vec::new() }
             .with(NAME, "Sandbox")
     }
 
-    /// With this way back instead of the first one.
+    /// With this redirect method instead of the default.
     #[must_use]
     pub fn back(self, way_back: &'static str) -> Self {
         Self { way_back: Some(way_back), ..self }
@@ -44,7 +44,7 @@ impl Form {
         self
     }
 
-    /// With this text in a field, whatever was in it.
+    /// With this text in a field, replacing its content.
     #[must_use]
     pub fn with(mut self, field: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
@@ -55,18 +55,18 @@ impl Form {
         self
     }
 
-    /// The same with another name for the app.
+    /// With another name for the app.
     #[must_use]
     pub fn called(self, name: &str) -> Self {
         self.with(NAME, name)
     }
 
-    /// What the app is called.
+    /// The app's name.
     pub fn name(&self) -> &str {
         self.typed.iter().find(|(field, _)| *field == NAME).map_or("", |(_, name)| name)
     }
 
-    /// Fills all of it in, and leaves it open.
+    /// Fills in everything without submitting.
     pub async fn fill(&self, page: &Page) -> Result<()> {
         page.find(Role::Heading, "Add app").await?;
         if page.has(Role::Choice, self.provider).await? {
@@ -82,7 +82,7 @@ impl Form {
             page.tick(name).await?;
         }
         for (field, text) in &self.typed {
-            // Those that are rarely changed are behind a line that opens.
+            // Rarely changed settings are behind a disclosure.
             if !page.has_field(field).await? {
                 page.press(Role::Disclosure, "Endpoints").await?;
             }
@@ -91,7 +91,7 @@ impl Form {
         Ok(())
     }
 
-    /// Sees that everything is as it was typed.
+    /// Asserts that every field has the text that was entered.
     pub async fn is_kept(&self, page: &Page) -> Result<()> {
         for (field, text) in &self.typed {
             let value = page.value(field).await?;
@@ -100,13 +100,13 @@ impl Form {
         Ok(())
     }
 
-    /// Adds the app; the window then offers to connect it.
+    /// Fills in the form and adds the app; the window then offers to connect it.
     pub async fn add(&self, page: &Page) -> Result<()> {
         self.fill(page).await?;
         self.send(page).await
     }
 
-    /// Adds the app that was filled in.
+    /// Submits the filled-in form.
     pub async fn send(&self, page: &Page) -> Result<()> {
         page.send().await?;
         page.find(Role::Button, "Connect").await?;

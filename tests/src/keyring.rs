@@ -1,4 +1,4 @@
-//! The desktop's keyring: gnome-keyring as a person would have it after logging in, locked, or not at all.
+//! The desktop's keyring: gnome-keyring unlocked as after a login, locked, or absent.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -14,22 +14,22 @@ use crate::wait::until;
 
 /// The password of the login keyring. An empty one leaves no usable collection.
 const PASSWORD: &str = "test";
-/// A locked keyring asks a person; nobody is there, so that asking it takes for ever.
+/// A locked keyring prompts, and nobody answers, so that a request to it never returns.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// How the keyring is when the story begins.
+/// The initial state of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyring {
-    /// Open, as after logging in.
+    /// Unlocked, as after a login.
     Unlocked,
-    /// There, with its collection, but locked; and nobody answers its question.
+    /// Locked, and nobody answers its prompt.
     Locked,
-    /// No such service on the bus.
+    /// There is no such service on the bus.
     Absent,
 }
 
 impl Keyring {
-    /// Starts it on this desktop and proves that it is as it should be.
+    /// Starts it on this desktop and asserts its state.
     pub async fn start(self, desktop: &Desktop) -> Result<Option<Running>> {
         if self == Self::Absent {
             return Ok(None);
@@ -50,7 +50,7 @@ impl Keyring {
     }
 }
 
-/// Locks the keyring of this process's session, as a person does, or a screen that is locked.
+/// Locks the keyring of this process's session, as a person or a screen lock does.
 pub async fn lock() -> Result<()> {
     let bus = Connection::session().await?;
     let collection = collection(&bus).await?;
@@ -59,7 +59,7 @@ pub async fn lock() -> Result<()> {
     Ok(())
 }
 
-/// Unlocks it with the person's password, without a window that asks for it.
+/// Unlocks it with the person's password, without a prompt.
 pub async fn unlock() -> Result<()> {
     const BY_PASSWORD: &str = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
     let bus = Connection::session().await?;
@@ -90,7 +90,7 @@ async fn is_locked(bus: &Connection, collection: &ObjectPath<'_>) -> Result<bool
     Ok(reply.body().deserialize::<OwnedValue>()?.try_into()?)
 }
 
-/// Stores a secret, and reads the same one back.
+/// Asserts that a stored secret can be read.
 pub async fn round_trip(desktop: &Desktop) -> Result<()> {
     let stored = secret_tool(desktop, &["store", "--label=proof", "grapnel", "proof"], "kept").await?;
     ensure!(stored.succeeded, "the keyring keeps nothing: {}", stored.said);
@@ -101,13 +101,13 @@ pub async fn round_trip(desktop: &Desktop) -> Result<()> {
 
 fn daemon(desktop: &Desktop, unlock: bool) -> Result<Running> {
     let mut command = desktop.command("gnome-keyring-daemon");
-    // Without --foreground it leaves no usable collection.
+    // Without `--foreground` it leaves no usable collection.
     command.args(["--foreground", "--components=secrets"]).stdin(Stdio::piped());
     if unlock {
         command.arg("--unlock");
     }
     let mut daemon = Running::start(&mut command, &desktop.log("keyring"))?;
-    // The daemon reads the password up to the end of its input.
+    // The daemon reads the password until the end of its input.
     let mut input = daemon.child().stdin.take().context("the keyring's input")?;
     if unlock {
         input.write_all(PASSWORD.as_bytes())?;
@@ -127,7 +127,7 @@ async fn secret_tool(desktop: &Desktop, arguments: &[&str], input: &str) -> Resu
     command.args(arguments).kill_on_drop(true);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("secret-tool's input")?;
-    // It may be gone before it has read anything; its answer says why.
+    // It may exit before it has read the input; its result says why.
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
     let Ok(output) = tokio::time::timeout(ANSWER, child.wait_with_output()).await else {

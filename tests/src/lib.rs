@@ -1,5 +1,5 @@
-//! A desktop of one's own for each story: display, session bus, keyring, browser, and the drivers that
-//! stand in for a person. Everything runs on free ports and displays, so that stories may run side by side.
+//! The whole-program tests: each story has its own desktop with display, session bus, keyring and browser, and drivers
+//! that act for a person. Ports and displays are chosen freely, so that stories can run in parallel.
 
 pub mod artifacts;
 pub mod browser;

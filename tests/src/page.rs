@@ -1,4 +1,4 @@
-//! A page, in Grapnel's window or in the browser, met as a person meets it: by roles, names and words.
+//! A page in Grapnel's window or in the browser, used as by a person: by roles, names and visible text.
 
 use std::path::Path;
 
@@ -9,23 +9,23 @@ use thirtyfour::{By, WebDriver, WebElement};
 use crate::driver::accessible_name;
 use crate::wait::until;
 
-/// How much of a page goes into an error.
+/// How many characters of a page are included in an error.
 const EXCERPT: usize = 1200;
 
-/// What an element is for.
+/// The role of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Something to press.
     Button,
-    /// A way to another place.
+    /// A link.
     Link,
-    /// A field for text.
+    /// A text field.
     Field,
-    /// A box to tick, or one of several to choose from.
+    /// A checkbox or a radio button.
     Choice,
-    /// A list to choose from.
+    /// A select element.
     Select,
-    /// One of the choices of a list or menu that is open.
+    /// An option of an open list or menu.
     Option,
     /// A tab.
     Tab,
@@ -33,7 +33,7 @@ pub enum Role {
     Heading,
     /// A dialog.
     Dialog,
-    /// What opens more of the page.
+    /// A button that expands a part of the page.
     Disclosure,
 }
 
@@ -58,7 +58,7 @@ impl Role {
     }
 }
 
-/// What is shown at the moment. Every action waits until it can be done.
+/// The current page. Every action waits until it is possible.
 #[derive(Debug, Clone)]
 pub struct Page {
     driver: WebDriver,
@@ -74,17 +74,17 @@ impl Page {
         self.find_which(role, name, |it| it == name).await
     }
 
-    /// The first element with this role and these words in its accessible name.
+    /// The first element with this role and this text in its accessible name.
     pub async fn find_about(&self, role: Role, words: &str) -> Result<WebElement> {
         self.find_which(role, words, |it| it.contains(words)).await
     }
 
-    /// Whether there is an element of this role and name now.
+    /// Whether there is an element with this role and name now.
     pub async fn has(&self, role: Role, name: &str) -> Result<bool> {
         Ok(self.look(role, |it| it == name).await?.is_ok())
     }
 
-    /// The element with this `data-testid`, for what has no name.
+    /// The element with this `data-testid`, for elements without a name.
     pub async fn marked(&self, mark: &str) -> Result<WebElement> {
         let by = || By::Css(format!("[data-testid='{mark}']"));
         let found =
@@ -93,17 +93,17 @@ impl Page {
         self.explain(found).await
     }
 
-    /// Presses a button, a link or a tab.
+    /// Clicks a button, a link or a tab.
     pub async fn press(&self, role: Role, name: &str) -> Result<()> {
         self.press_which(role, name, |it| it == name).await
     }
 
-    /// Presses the first one with these words in its name.
+    /// Clicks the first element with this text in its name.
     pub async fn press_about(&self, role: Role, words: &str) -> Result<()> {
         self.press_which(role, words, |it| it.contains(words)).await
     }
 
-    /// Sends the form that is shown.
+    /// Submits the form.
     pub async fn send(&self) -> Result<()> {
         let by = || By::Css("form button[type=submit]");
         let sent = until("the form's own button", async || {
@@ -114,7 +114,7 @@ impl Page {
         self.explain(sent).await
     }
 
-    /// Writes into the field of this name, over what was there.
+    /// Enters text into the field with this name, replacing its content.
     pub async fn fill(&self, name: &str, text: &str) -> Result<()> {
         let field = self.field(name).await?;
         field.clear().await?;
@@ -128,7 +128,7 @@ impl Page {
         Ok(())
     }
 
-    /// Ticks the boxes whose names have one of these words in them, and no other.
+    /// Ticks only the boxes with one of these texts in their name.
     pub async fn tick_only(&self, wanted: &[&str]) -> Result<()> {
         for tickable in self.driver.find_all(By::Css("input[type=checkbox]")).await? {
             let name = accessible_name(&tickable).await?;
@@ -139,7 +139,7 @@ impl Page {
         Ok(())
     }
 
-    /// Ticks the box of this name, unless it is ticked.
+    /// Ticks the box with this name, unless it is ticked.
     pub async fn tick(&self, name: &str) -> Result<()> {
         let tickable = self.find(Role::Choice, name).await?;
         if !tickable.is_selected().await? {
@@ -148,7 +148,7 @@ impl Page {
         Ok(())
     }
 
-    /// Chooses one of what the list of this name has.
+    /// Selects an option of the select element with this name.
     pub async fn select(&self, name: &str, choice: &str) -> Result<()> {
         let list = self.find(Role::Select, name).await?;
         let option = list.find(By::XPath(format!(".//option[normalize-space()='{choice}']"))).await;
@@ -156,24 +156,24 @@ impl Page {
         Ok(())
     }
 
-    /// Whether there is a field of this name now.
+    /// Whether there is a field with this name now.
     pub async fn has_field(&self, name: &str) -> Result<bool> {
         Ok(self.look(Role::Field, is_field(name)).await?.is_ok())
     }
 
-    /// What is in the field of this name.
+    /// The content of the field with this name.
     pub async fn value(&self, name: &str) -> Result<String> {
         let value = self.field(name).await?.prop("value").await?;
         value.with_context(|| format!("the field {name:?} has no value"))
     }
 
-    /// Opens the list behind a button, and chooses an option in it.
+    /// Opens the list of a button, and chooses an option in it.
     pub async fn choose(&self, button: &str, option: &str) -> Result<()> {
         self.press(Role::Button, button).await?;
         self.press(Role::Option, option).await
     }
 
-    /// Waits until these words are to be seen.
+    /// Waits until this text is visible.
     pub async fn says(&self, words: &str) -> Result<()> {
         let said = until(&format!("the words {words:?}"), async || {
             Ok(self.text().await?.contains(words).then_some(()))
@@ -182,7 +182,7 @@ impl Page {
         self.explain(said).await
     }
 
-    /// Waits until one of these is to be seen, and tells which.
+    /// Waits until one of these texts is visible, and returns it.
     pub async fn says_one_of<'a>(&self, choices: &[&'a str]) -> Result<&'a str> {
         let said = until(&format!("one of {choices:?}"), async || {
             let text = self.text().await?;
@@ -192,7 +192,7 @@ impl Page {
         self.explain(said).await
     }
 
-    /// Waits until these words are not to be seen any more.
+    /// Waits until this text is no longer visible.
     pub async fn says_no_more(&self, words: &str) -> Result<()> {
         let gone = until(&format!("the words {words:?} to go"), async || {
             Ok((!self.text().await?.contains(words)).then_some(()))
@@ -201,41 +201,41 @@ impl Page {
         self.explain(gone).await
     }
 
-    /// All the words that are to be seen. (The driver's own answer would leave out those that could be cut off.)
+    /// All visible text. The driver's own result would omit text that may be clipped.
     pub async fn text(&self) -> Result<String> {
         Ok(self.driver.execute("return document.body.innerText", Vec::new()).await?.convert()?)
     }
 
-    /// Waits until the engine has drawn what the page has now.
+    /// Waits until the engine has rendered the page's current content.
     pub async fn is_drawn(&self) -> Result<()> {
         let script = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))";
         self.driver.execute_async(script, Vec::new()).await?;
         Ok(())
     }
 
-    /// Turns scripts off in the browser, from the next page on.
+    /// Disables scripts in the browser, from the next page on.
     pub async fn turn_scripts_off(&self) -> Result<()> {
         let off = json!({ "value": true });
         self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", off).await?;
         Ok(())
     }
 
-    /// All that it is made of, seen or not.
+    /// The page's HTML.
     pub async fn source(&self) -> Result<String> {
         Ok(self.driver.source().await?)
     }
 
-    /// Where it is.
+    /// The page's URL.
     pub async fn address(&self) -> Result<String> {
         Ok(self.driver.current_url().await?.to_string())
     }
 
-    /// A picture of the page alone.
+    /// Takes a picture of the page only.
     pub async fn picture(&self, path: &Path) -> Result<()> {
         Ok(self.driver.screenshot(path).await?)
     }
 
-    /// The driver, for what a person could not do.
+    /// The driver, for what a person cannot do.
     pub fn driver(&self) -> &WebDriver {
         &self.driver
     }
@@ -249,7 +249,7 @@ impl Page {
             let element = self.look(role, &is_it).await??;
             ensure!(element.is_enabled().await?, "it is disabled");
             if role == Role::Option {
-                // What has just opened takes its place when it is drawn; a person presses what they see.
+                // An element that has just appeared moves to its place when it is rendered.
                 self.is_drawn().await?;
             }
             click(&element).await?;
@@ -265,7 +265,7 @@ impl Page {
         self.explain(found).await
     }
 
-    /// The first element that is it; otherwise the names of those that are not.
+    /// The first element that matches; otherwise the names of those that do not.
     async fn look(&self, role: Role, is_it: impl Fn(&str) -> bool) -> Result<Result<WebElement>> {
         let mut others = Vec::new();
         for element in self.shown(role).await? {
@@ -278,14 +278,14 @@ impl Page {
         Ok(Err(anyhow!("of those there are only {others:?}")))
     }
 
-    /// Those that are to be seen. (The driver's own answer takes what could be cut off for hidden.)
+    /// The visible elements. The driver itself takes elements that may be clipped for hidden.
     async fn shown(&self, role: Role) -> Result<Vec<WebElement>> {
         let script = "return [...document.querySelectorAll(arguments[0])]
             .filter(element => element.checkVisibility({ visibilityProperty: true }))";
         Ok(self.driver.execute(script, vec![json!(role.selector())]).await?.elements()?)
     }
 
-    /// What the page says instead is most of what one wants to know.
+    /// Adds an excerpt of the page to an error.
     async fn explain<T>(&self, result: Result<T>) -> Result<T> {
         let Err(error) = result else { return result };
         let text = self.text().await.unwrap_or_else(|error| format!("(no words: {error})"));
@@ -294,13 +294,13 @@ impl Page {
     }
 }
 
-/// The engine of Grapnel's window adds the placeholder to the name of a field that stands inside its label.
+/// The engine of Grapnel's window appends the placeholder to the name of a field inside its label.
 fn is_field(name: &str) -> impl Fn(&str) -> bool {
     let with_placeholder = format!("{name} ");
     move |it| it.trim_end() == with_placeholder.trim_end() || it.starts_with(&with_placeholder)
 }
 
-/// What something else covers, as a bar that stays at the edge, is first brought to where it can be seen.
+/// An element that is covered, such as by a sticky bar, is scrolled into view first.
 async fn click(element: &WebElement) -> Result<()> {
     if let Err(error) = element.click().await {
         element.scroll_into_view().await?;

@@ -1,4 +1,4 @@
-//! The desktop's panel: it keeps the notifications that it was sent, and has a tray.
+//! The desktop's panel: it records notifications, and has a tray.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -24,16 +24,16 @@ const SERVICE: &str = "org.freedesktop.Notifications";
 const NOTIFICATIONS: &str = "/org/freedesktop/Notifications";
 const WATCHER: &str = "/StatusNotifierWatcher";
 
-/// What was heard so far.
+/// What was received so far.
 #[derive(Debug, Default)]
 struct Heard {
-    /// Titles of notifications; the first has the number 1.
+    /// The titles of the notifications; the first has ID 1.
     titles: Vec<String>,
-    /// Who is in the tray.
+    /// The items in the tray.
     items: Vec<String>,
 }
 
-/// The panel. It goes away when it is dropped.
+/// The panel. It is removed when it is dropped.
 #[derive(Debug)]
 pub struct Panel {
     bus: Connection,
@@ -41,7 +41,7 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Puts the panel on the desktop.
+    /// Starts the panel on a desktop.
     pub async fn start(desktop: &Desktop) -> Result<Self> {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let bus = connection::Builder::address(desktop.bus_address().as_str())?
@@ -59,7 +59,7 @@ impl Panel {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).titles.clone()
     }
 
-    /// Waits for so many notifications.
+    /// Waits for this number of notifications.
     pub async fn has_told(&self, count: usize) -> Result<Vec<String>> {
         until("the notification", async || {
             let titles = self.titles();
@@ -68,13 +68,13 @@ impl Panel {
         .await
     }
 
-    /// Clicks the notification of this number.
+    /// Clicks the notification with this ID.
     pub async fn click(&self, number: u32) -> Result<()> {
         let clicked = &(number, "default");
         Ok(self.bus.emit_signal(None::<&str>, NOTIFICATIONS, SERVICE, "ActionInvoked", clicked).await?)
     }
 
-    /// What the tray's only item says of itself.
+    /// The tooltip of the tray's only item.
     pub async fn tooltip(&self) -> Result<String> {
         let (_, _, _, said) = self.item().await?.tool_tip().await?;
         Ok(said)
@@ -120,7 +120,7 @@ struct Watcher(Arc<Mutex<Heard>>);
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
     fn register_status_notifier_item(&self, service: String, #[zbus(header)] from: Header<'_>) {
-        // Some name themselves, and some only their object.
+        // Some items register with their bus name, others only with their object path.
         let own = from.sender().map(ToString::to_string).unwrap_or_default();
         let name = if service.starts_with('/') { own } else { service };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).items.push(name);

@@ -1,4 +1,4 @@
-//! The table of posts in Grapnel's window, as far as it is in sight.
+//! The table of posts in Grapnel's window, as far as it is visible.
 
 use anyhow::{Context, Result, ensure};
 use thirtyfour::{By, WebElement};
@@ -13,12 +13,12 @@ pub struct Posts {
 }
 
 impl Posts {
-    /// The table that a page shows.
+    /// The table on a page.
     pub fn on(page: Page) -> Self {
         Self { page }
     }
 
-    /// How many posts it has, in sight and beyond.
+    /// The number of posts, including those that are not visible.
     pub async fn count(&self) -> Result<usize> {
         let grid = until("the table of posts", async || {
             Ok(Some(self.page.driver().find(By::Css("[role=grid]")).await?))
@@ -28,7 +28,7 @@ impl Posts {
         rows.checked_sub(1).context("no header")
     }
 
-    /// The cells in sight of the column with this heading.
+    /// The visible cells in the column with this heading.
     pub async fn column(&self, heading: &str) -> Result<Vec<String>> {
         let mut texts = Vec::new();
         for cell in self.cells(heading).await? {
@@ -38,7 +38,7 @@ impl Posts {
         Ok(texts)
     }
 
-    /// Waits until the cells in sight of a column are such.
+    /// Waits until the visible cells of a column satisfy a condition.
     pub async fn until(
         &self,
         what: &str,
@@ -53,7 +53,7 @@ impl Posts {
         .await
     }
 
-    /// The first cell in sight of a column with these words in it.
+    /// The first visible cell of a column that contains this text.
     pub async fn cell(&self, heading: &str, words: &str) -> Result<WebElement> {
         until(&format!("{words:?} below {heading:?}"), async || {
             for cell in self.cells(heading).await? {
@@ -79,7 +79,7 @@ impl Posts {
     }
 }
 
-/// What an element says, whether or not there is room for all of it.
+/// The full text of an element, even if it is clipped.
 async fn words_of(element: &WebElement) -> Result<String> {
     Ok(element.prop("innerText").await?.unwrap_or_default().trim().to_owned())
 }

@@ -1,4 +1,4 @@
-//! Processes of a story: started with a log, found again in `/proc`, and ended by their own ids.
+//! Processes of a story: started with a log, found in `/proc`, and ended by their IDs.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -9,24 +9,24 @@ use anyhow::{Context, Result};
 use memchr::memmem;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a process may take to go when it is asked to.
+/// How long a process may take to exit when asked to.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// A process that goes when this is dropped.
+/// A process that is ended when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
 }
 
 impl Running {
-    /// Starts it; what it says is added to `log`.
+    /// Starts a process; its output is appended to `log`.
     pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let out = File::options().create(true).append(true).open(log)?;
         command.stdout(out.try_clone()?).stderr(out);
         Self::start_unlogged(command)
     }
 
-    /// Starts it with its input and output as the command has them.
+    /// Starts a process with the input and output of the command.
     pub(crate) fn start_unlogged(command: &mut Command) -> Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command
@@ -35,27 +35,27 @@ impl Running {
         Ok(Self { child })
     }
 
-    /// Its process id.
+    /// Its process ID.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The child itself.
+    /// The child process.
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// Whether it has ended, and how.
+    /// Its exit status, if it has exited.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// The port on which it listens on loopback; none before it does.
+    /// The loopback port that it listens on; `None` before it does.
     pub(crate) fn listening_port(&self) -> Result<Option<u16>> {
         listening_port(self.pid())
     }
 
-    /// Asks it to go, and waits; one that does not go in time is killed.
+    /// Asks it to exit, and kills it if it does not exit in time.
     pub fn end(&mut self) {
         signal(self.pid(), Signal::TERM);
         let deadline = Instant::now() + GOODBYE;
@@ -79,11 +79,11 @@ impl Drop for Running {
 /// A process as `/proc` shows it.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// Its id.
+    /// Its process ID.
     pub pid: u32,
-    /// Its arguments, each ended by a zero byte.
+    /// Its arguments, each terminated by a zero byte.
     pub arguments: Vec<u8>,
-    /// Its environment, likewise.
+    /// Its environment, in the same format.
     pub environment: Vec<u8>,
 }
 
@@ -96,12 +96,12 @@ impl Seen {
         })
     }
 
-    /// Whether its program file is `program`.
+    /// Whether its executable is `program`.
     pub fn runs(&self, program: &Path) -> bool {
         fs::read_link(format!("/proc/{}/exe", self.pid)).is_ok_and(|exe| exe == program)
     }
 
-    /// A variable of its environment, as it was when the process started.
+    /// A variable of its initial environment.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.environment.split(|byte| *byte == 0).find_map(|variable| {
             let value = variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
@@ -109,14 +109,14 @@ impl Seen {
         })
     }
 
-    /// Its arguments, for people.
+    /// Its arguments as a readable line.
     pub fn line(&self) -> String {
         String::from_utf8_lossy(&self.arguments).replace('\0', " ").trim_end().to_owned()
     }
 }
 
-/// Every process that was started for the story in `root`: its arguments or its environment name that
-/// directory, which no other process has heard of.
+/// All processes of the story in `root`: their arguments or environment contain that path, which no other process
+/// knows.
 pub fn of(root: &Path) -> Vec<Seen> {
     let mark = memmem::Finder::new(root.as_os_str().as_encoded_bytes());
     let Ok(proc) = fs::read_dir("/proc") else { return Vec::new() };
@@ -127,17 +127,17 @@ pub fn of(root: &Path) -> Vec<Seen> {
         .collect()
 }
 
-/// Ends a process at once, as a crash would. One that is gone already is as good.
+/// Kills a process, as a crash would. One that has exited already is fine.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);
 }
 
-/// Asks a process to end, as the end of a session does.
+/// Sends SIGTERM to a process, as the end of a session does.
 pub fn terminate(pid: u32) {
     signal(pid, Signal::TERM);
 }
 
-/// Ends every process of the story but `spared`, and those that they start meanwhile.
+/// Kills all processes of the story except `spared`, including those that they start meanwhile.
 pub(crate) fn kill_all(root: &Path, spared: &[u32]) {
     let deadline = Instant::now() + GOODBYE;
     loop {
@@ -157,7 +157,7 @@ fn signal(pid: u32, signal: Signal) {
     }
 }
 
-/// The loopback port that this process listens on: its sockets, looked up in the kernel's table.
+/// The loopback port that this process listens on, found in the kernel's socket table.
 fn listening_port(pid: u32) -> Result<Option<u16>> {
     const LISTENING: &str = "0A";
     const LOOPBACK: &str = "0100007F:";
@@ -175,7 +175,7 @@ fn listening_port(pid: u32) -> Result<Option<u16>> {
     }))
 }
 
-/// Reads nothing, says nothing.
+/// Without input and output.
 pub(crate) fn silent(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
 }

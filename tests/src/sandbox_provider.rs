@@ -1,4 +1,4 @@
-//! A provider of the sandbox as a person meets it: what to enter in Grapnel's form, and the page on which they decide.
+//! The sandbox's providers as a person sees them: what to enter in Grapnel's form, and the consent page.
 
 use grapnel_sandbox::{
     Options, ProviderId, RegisteredApp, Sandbox, SecretKind, custom, grigora, grindery, grovestreams,
@@ -7,25 +7,25 @@ use grapnel_sandbox::{
 
 use crate::form::Form;
 
-/// An https address that is registered at Grigora, and where nobody answers.
+/// A redirect URI that is registered at Grigora and where no server listens.
 pub const NOBODY: &str = "https://nobody.example/callback";
 
-/// The secret that a person chooses for their app at GroveStreams.
+/// The client secret that a person chooses at GroveStreams.
 const CHOSEN_SECRET: &str = "chosen-secret-not-for-production";
 
-/// One of the sandbox's providers.
+/// A provider of the sandbox.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SandboxProvider(pub(crate) ProviderId);
 
 impl SandboxProvider {
-    /// The sandbox that stories play in: every provider, with all that is secret told to the story.
+    /// The options of the stories' sandbox: all providers, and their secrets revealed to the story.
     pub(crate) fn all() -> Options {
         let app = grigora::sandbox_app();
         let redirect_uris = [app.redirect_uris.clone(), vec![NOBODY.to_owned()]].concat();
         Options { reveal: true, ..Options::default() }.with_app(RegisteredApp { redirect_uris, ..app })
     }
 
-    /// The path of the page on which a person decides.
+    /// The path of the consent page.
     pub(crate) fn page(self) -> &'static str {
         match self.0 {
             ProviderId::Grigora => grigora::AUTHORIZE_PATH,
@@ -36,7 +36,7 @@ impl SandboxProvider {
         }
     }
 
-    /// The button there that says yes.
+    /// The label of its button that grants access.
     pub(crate) fn yes(self) -> &'static str {
         match self.0 {
             ProviderId::Grindery | ProviderId::GroveStreams => "Sign in",
@@ -44,7 +44,7 @@ impl SandboxProvider {
         }
     }
 
-    /// The secret of the app, where it has one.
+    /// The client secret of the app, if it has one.
     pub(crate) fn client_secret(self) -> Option<&'static str> {
         match self.0 {
             ProviderId::Grigora => Some(grigora::CLIENT_SECRET),
@@ -55,7 +55,7 @@ impl SandboxProvider {
         }
     }
 
-    /// What every sign-in there makes that must be found nowhere.
+    /// The kinds of secrets that every sign-in creates and that must not be found anywhere.
     pub(crate) fn secrets(self) -> &'static [SecretKind] {
         use SecretKind::{AccessToken, Code, CodeVerifier, RefreshToken};
         match self.0 {
@@ -65,7 +65,7 @@ impl SandboxProvider {
         }
     }
 
-    /// What to enter to use it.
+    /// The form for an app of this provider.
     pub(crate) fn form(self, sandbox: &Sandbox) -> Form {
         let at = |path: &str| format!("{}{path}", sandbox.url(self.0).unwrap_or_default());
         let form = match self.0 {

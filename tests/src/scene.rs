@@ -1,4 +1,4 @@
-//! Where a sign-in takes place: a desktop, a provider on loopback, and a default browser that may open Grapnel.
+//! The setting of a sign-in: a desktop, a provider on loopback, and a default browser that may open Grapnel.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -22,10 +22,10 @@ use crate::window::Window;
 
 /// The scheme of Grapnel's redirect URI.
 pub const SCHEME: &str = "dev.grapnel.desktop";
-/// The callback's address, without what it carries.
+/// The redirect URI for deep links, without parameters.
 pub const CALLBACK: &str = "dev.grapnel.desktop:/oauth/callback";
 
-/// The way back by a port of this computer, as the window calls it.
+/// The label of the loopback redirect method in the window.
 pub const BY_PORT: &str = "Loopback (127.0.0.1)";
 
 /// A story with everything that a sign-in needs.
@@ -39,12 +39,12 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Sets the scene, at Grigora. Nothing of it is open yet.
+    /// Prepares a scene with Grigora. Nothing is open yet.
     pub async fn set(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
         Self::with_options(name, keyring, pictures, SandboxProvider::all()).await
     }
 
-    /// Sets the scene with so many posts in the largest project.
+    /// Prepares a scene with this number of posts in the largest project.
     pub async fn with_posts(name: &'static str, posts: usize) -> Result<Self> {
         let options = Options { posts, ..SandboxProvider::all() };
         Self::with_options(name, Keyring::Unlocked, Pictures::OfFailure, options).await
@@ -68,24 +68,24 @@ impl Scene {
         Ok(Self { browser: Mutex::new(browser), sandbox, counterpart, story, program })
     }
 
-    /// Sets the scene at another provider, with an open keyring.
+    /// Prepares a scene with another provider and an unlocked keyring.
     pub async fn at(provider: ProviderId, name: &'static str) -> Result<Self> {
         let scene = Self::set(name, Keyring::Unlocked, Pictures::OfFailure).await?;
         Ok(Self { counterpart: SandboxProvider(provider), ..scene })
     }
 
-    /// The same scene for another Grapnel.
+    /// The same scene with another executable of Grapnel.
     #[must_use]
     pub fn with_program(self, program: PathBuf) -> Self {
         Self { program, ..self }
     }
 
-    /// Does one step of the story.
+    /// Runs a step of the story.
     pub async fn step<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
         self.story.step(what, doing).await
     }
 
-    /// Does one step that is not to be seen on the screen.
+    /// Runs a step that changes nothing on the screen.
     pub async fn check<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
         self.story.check(what, doing).await
     }
@@ -100,12 +100,12 @@ impl Scene {
         &self.sandbox
     }
 
-    /// Where the provider is.
+    /// The provider's origin.
     pub fn origin(&self) -> Result<&str> {
         self.sandbox.url(self.counterpart.0).context("this provider does not run")
     }
 
-    /// What to enter in Grapnel's form to use the provider.
+    /// The form for an app of the provider.
     pub fn form(&self) -> Form {
         self.counterpart.form(&self.sandbox)
     }
@@ -115,28 +115,28 @@ impl Scene {
         Window::open(self.desktop(), &self.program, &[]).await
     }
 
-    /// The Grapnel that something else has started.
+    /// Finds a Grapnel that was started by another program.
     pub async fn find_grapnel(&self) -> Result<Window> {
         Window::find(self.desktop(), &self.program).await
     }
 
-    /// Waits until no Grapnel runs.
+    /// Waits until Grapnel is not running.
     pub async fn grapnel_is_gone(&self) -> Result<()> {
         until("Grapnel to be gone", async || Ok(self.grapnels().is_empty().then_some(()))).await
     }
 
-    /// The process ids of every Grapnel.
+    /// The process IDs of all instances of Grapnel.
     pub fn grapnels(&self) -> Vec<u32> {
         let processes = self.desktop().processes();
         processes.iter().filter(|seen| seen.runs(&self.program)).map(|seen| seen.pid).collect()
     }
 
-    /// Starts Grapnel, and adds the app.
+    /// Starts Grapnel and adds the provider's app.
     pub async fn open_with_app(&self) -> Result<Window> {
         self.open_with(&self.form()).await
     }
 
-    /// Starts Grapnel, and adds an app of one's own.
+    /// Starts Grapnel and adds this app.
     pub async fn open_with(&self, form: &Form) -> Result<Window> {
         let window = self.open_grapnel().await?;
         window.page().press(Role::Button, "Add your own app").await?;
@@ -144,43 +144,43 @@ impl Scene {
         Ok(window)
     }
 
-    /// Connects the app that the window shows, up to the consent page.
+    /// Connects the app in the window, up to the consent page.
     pub async fn connect(&self, page: &Page) -> Result<Consent> {
         page.press(Role::Button, "Connect").await?;
         self.consent().await
     }
 
-    /// The consent page that something has just opened in the browser.
+    /// The consent page that was just opened in the browser.
     pub async fn consent(&self) -> Result<Consent> {
         Consent::read(self.opened(self.counterpart.page()).await?, self.counterpart.yes()).await
     }
 
-    /// The provider's page at this path that something has just opened in the browser.
+    /// The provider's page with this path that was just opened in the browser.
     pub async fn opened(&self, path: &str) -> Result<Page> {
         let address = format!("{}{path}", self.origin()?);
         self.browser.lock().await.page_at(self.desktop(), &address).await
     }
 
-    /// The code that the provider gave out last.
+    /// The authorization code that the provider issued last.
     pub fn last_code(&self) -> Result<String> {
         let code = self.sandbox.revealed().into_iter().rfind(|secret| secret.kind == SecretKind::Code);
         Ok(code.context("no code was given out")?.value)
     }
 
-    /// A scan for every secret of the story so far.
+    /// A scan for all secrets of the story so far.
     pub fn scan(&self) -> Result<Scan> {
         self.scan_with(&[])
     }
 
-    /// Looks for secrets wherever Grapnel or anything that it started could have left them, while it runs.
+    /// Asserts that no secret is found where Grapnel, or anything it started, could have left one.
     pub fn find_no_secret(&self) -> Result<()> {
         self.find_nothing_of(&[])
     }
 
-    /// Looks for these secrets as well.
+    /// Also searches for these secrets.
     pub fn find_nothing_of(&self, more: &[(&str, &str)]) -> Result<()> {
         let desktop = self.desktop();
-        // Who finds no secret must find what is none.
+        // A scan that finds no secret must at least find a known text.
         let known = Scan::new([("address", self.origin()?)])?.files(&desktop.data())?;
         ensure!(!known.is_empty(), "the database was not read: it has no address");
         let processes = desktop.processes();
@@ -193,7 +193,7 @@ impl Scene {
         none(&leaks)
     }
 
-    /// Looks for secrets in all that the window's page is made of.
+    /// Asserts that the page's HTML contains no secret.
     pub async fn shows_no_secret(&self, page: &Page) -> Result<()> {
         none(&self.scan()?.bytes(page.source().await?.as_bytes(), "the window"))
     }

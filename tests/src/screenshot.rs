@@ -1,4 +1,4 @@
-//! A picture of the whole screen, as a person would see it.
+//! Pictures of the whole screen.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use crate::desktop::Desktop;
 
-/// A screen that moves for longer than this is pictured as it is.
+/// How long to wait for the screen to hold still.
 const RESTLESS: Duration = Duration::from_secs(3);
-/// After so long without a difference the screen holds still.
+/// The screen holds still if it does not change for this time.
 const STILL: Duration = Duration::from_millis(600);
 
-/// Takes it, as PNG.
+/// Takes a picture as PNG.
 pub async fn take(desktop: &Desktop, path: &Path) -> Result<()> {
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;
@@ -24,7 +24,7 @@ pub async fn take(desktop: &Desktop, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes it once the screen holds still: what a page has is not drawn at once.
+/// Takes a picture once the screen holds still, since a page is not rendered at once.
 pub async fn take_still(desktop: &Desktop, path: &Path) -> Result<()> {
     let begun = Instant::now();
     let (mut last, mut changed) = (Vec::new(), begun);

@@ -1,5 +1,4 @@
-//! Looks for secrets where none may be: files, argument lists, environments. In the clear, and in the disguises
-//! in which one leaks unnoticed.
+//! Searches files, argument lists and environments for secrets, in the clear and in common encodings.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -13,17 +12,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::process::Seen;
 
-/// Shorter ones would be found by chance.
+/// Shorter secrets would be found by chance.
 const SHORTEST: usize = 8;
 
-/// A secret found where it may not be. It does not tell the secret.
+/// A secret that was found. It does not contain the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leak {
-    /// Which secret, such as `access token`.
+    /// The name of the secret, such as `access token`.
     pub secret: String,
-    /// How it was written.
+    /// The encoding.
     pub disguise: &'static str,
-    /// The file or the process.
+    /// The file or process.
     pub place: String,
 }
 
@@ -33,10 +32,10 @@ impl fmt::Display for Leak {
     }
 }
 
-/// What to look for: thousands of secrets at once, in one pass.
+/// The patterns: thousands of secrets are searched in one pass.
 pub struct Scan {
     needles: Vec<Needle>,
-    /// The needles by how they begin.
+    /// The patterns by their first bytes.
     starts: HashMap<[u8; SHORTEST], Vec<usize>>,
 }
 
@@ -47,7 +46,7 @@ struct Needle {
 }
 
 impl Scan {
-    /// For these secrets, each with what it is called.
+    /// Creates a scan for these pairs of name and secret.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
         let mut needles = Vec::new();
         for (name, secret) in secrets {
@@ -68,7 +67,7 @@ impl Scan {
         Ok(Self { needles, starts })
     }
 
-    /// Every leak in any file below this directory.
+    /// All leaks in the files below this directory.
     pub fn files(&self, dir: &Path) -> Result<Vec<Leak>> {
         let mut leaks = Vec::new();
         let mut rooms = vec![dir.to_owned()];
@@ -88,7 +87,7 @@ impl Scan {
         Ok(leaks)
     }
 
-    /// Every leak in the arguments and environments of these processes.
+    /// All leaks in the arguments and environments of these processes.
     pub fn processes(&self, seen: &[Seen]) -> Vec<Leak> {
         seen.iter()
             .flat_map(|process| {
@@ -100,7 +99,7 @@ impl Scan {
             .collect()
     }
 
-    /// Every leak in these bytes.
+    /// All leaks in these bytes.
     pub fn bytes(&self, bytes: &[u8], place: &str) -> Vec<Leak> {
         let mut found = BTreeSet::new();
         for (at, start) in bytes.windows(SHORTEST).enumerate() {
@@ -117,7 +116,7 @@ impl Scan {
     }
 }
 
-/// A secret as it may appear, each form once.
+/// The encodings of a secret, each distinct form once.
 fn disguises(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let mut forms: Vec<(&'static str, Vec<u8>)> = vec![("in the clear", secret.into())];
     let mut add = |name, bytes: Vec<u8>| {
@@ -135,8 +134,8 @@ fn disguises(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     forms
 }
 
-/// The characters that depend on the secret alone when `before` bytes stand before it and others after it,
-/// as in `Basic` credentials.
+/// The Base64 characters that depend only on the secret when `before` bytes precede it and others follow, as in `Basic`
+/// credentials.
 fn within_base64(engine: &impl Engine, secret: &str, before: usize) -> Vec<u8> {
     let text = engine.encode([vec![0; before], secret.into()].concat());
     let first = (before * 8).div_ceil(6);

@@ -1,4 +1,4 @@
-//! Stories take turns: each brings a browser and a window, and a small machine has room for few of them.
+//! Limits how many stories run at once: each needs a browser and a window.
 
 use std::fs::{File, TryLockError};
 use std::thread::available_parallelism;
@@ -8,17 +8,17 @@ use anyhow::{Context, Result};
 use crate::artifacts;
 use crate::wait::within;
 
-/// Longer than any number of stories that may stand in line.
+/// How long to wait for a turn: longer than any queue of stories takes.
 const LINE: std::time::Duration = std::time::Duration::from_secs(1800);
 
-/// The right to run, given back by dropping it; the operating system takes it from a crashed story.
+/// The right to run, released when dropped; the operating system releases it after a crash.
 #[derive(Debug)]
 pub(crate) struct Turn {
     _lock: File,
 }
 
 impl Turn {
-    /// Waits in line with the stories of every other process of this machine's checkout.
+    /// Waits for a turn among the stories of all processes of this checkout.
     pub(crate) async fn take() -> Result<Self> {
         let dir = artifacts::stories();
         std::fs::create_dir_all(&dir)?;

@@ -1,4 +1,4 @@
-//! A person's session: a desktop with its keyring.
+//! A person's session: a desktop with a keyring.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The main job, from an empty window to posts: one of the stories, and the tour.
+//! The main story, from an empty window to posts; also used for the tour.
 
 use anyhow::{Context, Result, ensure};
 
@@ -7,14 +7,14 @@ use crate::posts::Posts;
 use crate::scene::Scene;
 use crate::window::Window;
 
-/// The project with the most posts, and how many these are.
+/// The project with the most posts, and their number.
 const LARGE: (&str, usize) = ("The Lantern Street Chronicle", 5_000);
-/// The project in many scripts.
+/// The project with titles in many scripts.
 const SCRIPTS: &str = "Kitchens of the World";
-/// A right-to-left title of it.
+/// A right-to-left title in it.
 const FROM_THE_RIGHT: &str = "رحلة الخبز";
 
-/// Adds an app and signs in through it.
+/// Adds an app and signs in.
 pub async fn sign_in(scene: &Scene) -> Result<Window> {
     let window = scene
         .step("Grapnel opens with an empty window", async {
@@ -72,7 +72,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
     Ok(window)
 }
 
-/// Reads posts through the connection that the window shows.
+/// Browses posts through the connection in the window.
 pub async fn read_posts(scene: &Scene, page: &Page) -> Result<()> {
     let posts = Posts::on(page.clone());
     scene
@@ -86,7 +86,7 @@ pub async fn read_posts(scene: &Scene, page: &Page) -> Result<()> {
     scene
         .step("A project of 5,000 posts opens", async {
             page.press_about(Role::Button, LARGE.0).await?;
-            // As the system writes numbers.
+            // With or without the system's digit grouping.
             page.says_one_of(&["5,000 posts", "5000 posts"]).await?;
             ensure!(posts.count().await? == LARGE.1, "the table counts otherwise");
             page.says("proj_chronicle").await
@@ -140,7 +140,7 @@ pub async fn read_posts(scene: &Scene, page: &Page) -> Result<()> {
         .await
 }
 
-/// Renews the tokens of the connection that the window shows.
+/// Refreshes the tokens of the connection in the window.
 pub async fn refresh(scene: &Scene, page: &Page) -> Result<()> {
     scene
         .step("Refresh now brings another token", async {
@@ -154,7 +154,7 @@ pub async fn refresh(scene: &Scene, page: &Page) -> Result<()> {
         .await
 }
 
-/// Looks at what the provider and the machine saw of all this.
+/// Checks the provider's records and the computer for secrets and requests.
 pub async fn look_back(scene: &Scene) -> Result<()> {
     scene
         .check("The provider saw no request that its pages do not describe", async {
@@ -177,7 +177,7 @@ fn longest_first(words: &[String]) -> bool {
         .is_some_and(|counts| counts.is_sorted_by(|one, next| one >= next) && counts.first() > counts.last())
 }
 
-/// The access token's, such as `9f3c 21ab`.
+/// The fingerprint of the access token, such as `9f3c 21ab`.
 async fn fingerprint(page: &Page) -> Result<String> {
     let text = page.text().await?;
     let (_, rest) = text.split_once("Access token").context("no access token is told of")?;

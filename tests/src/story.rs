@@ -1,4 +1,4 @@
-//! A story is told step by step, as it happens, and leaves pictures.
+//! A story reports its steps as they happen, and takes pictures.
 
 use std::cell::Cell;
 use std::fs;
@@ -12,10 +12,10 @@ use crate::desktop::Desktop;
 use crate::keyring::Keyring;
 use crate::{artifacts, screenshot, session};
 
-/// What is behind the windows in pictures.
+/// The background of the pictures.
 const BACKGROUND: &str = "xc:#8a9a9c";
 
-/// When a picture of the screen is taken.
+/// When pictures of the screen are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pictures {
     /// When a step fails: `target/stories/NAME.png`, with the logs beside it.
@@ -24,7 +24,7 @@ pub enum Pictures {
     OfEachStep(PathBuf),
 }
 
-/// A story on a desktop of its own.
+/// A story on its own desktop.
 #[derive(Debug)]
 pub struct Story {
     name: &'static str,
@@ -34,7 +34,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// Begins with a fresh desktop.
+    /// Starts a story on a new desktop.
     pub async fn begin(name: &'static str, keyring: Keyring, pictures: Pictures) -> Result<Self> {
         if let Pictures::OfEachStep(dir) = &pictures {
             let _ = fs::remove_dir_all(dir);
@@ -42,7 +42,7 @@ impl Story {
         }
         let desktop = session::start(keyring).await?;
         if matches!(pictures, Pictures::OfEachStep(_)) {
-            // It answers 1 though it has done it; and without it the pictures are only less pretty.
+            // It exits with 1 although it succeeds; without it the pictures only look worse.
             let _ = desktop.run("display", &["-window", "root", "-size", "1280x900", BACKGROUND]).await;
         }
         Ok(Self { name, desktop, pictures, steps: Cell::new(0) })
@@ -53,7 +53,7 @@ impl Story {
         &self.desktop
     }
 
-    /// Does one step, and tells how it went.
+    /// Runs a step and reports its result.
     pub async fn step<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
         let done = self.check(what, doing).await?;
         if let Pictures::OfEachStep(dir) = &self.pictures {
@@ -63,7 +63,7 @@ impl Story {
         Ok(done)
     }
 
-    /// Does one step that is not to be seen on the screen.
+    /// Runs a step that changes nothing on the screen.
     pub async fn check<T>(&self, what: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
         let number = self.steps.get() + 1;
@@ -81,7 +81,7 @@ impl Story {
         }
     }
 
-    /// What a failure leaves must not hide the failure.
+    /// A failure to save the pictures must not hide the step's failure.
     async fn leave_evidence(&self) {
         let picture = artifacts::stories().join(format!("{}.png", self.name));
         let logs = artifacts::stories().join(self.name);
@@ -102,7 +102,7 @@ fn tell(line: &str) {
     println!("{line}");
 }
 
-/// A step's words as a file name.
+/// The description of a step as a file name.
 fn slug(what: &str) -> String {
     let letters = what
         .chars()

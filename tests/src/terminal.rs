@@ -1,4 +1,4 @@
-//! The command line as it is built, on a story's desktop: what a script sees.
+//! The built command line on a story's desktop, as a script uses it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Output, Stdio};
@@ -16,38 +16,38 @@ pub struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// Opens it.
+    /// Opens a terminal.
     pub fn on(desktop: &'a Desktop) -> Self {
         Self { desktop }
     }
 
-    /// `grapnel` with these arguments, not started yet.
+    /// A `grapnel` command with these arguments, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.desktop.command(artifacts::target().join("debug/grapnel"));
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// Runs a command to its end, whatever that is.
+    /// Runs a command until it exits, with any status.
     pub fn run(&self, arguments: &[&str], input: &str) -> Result<Output> {
         let mut child = self.command(arguments).spawn().context("grapnel does not start")?;
         child.stdin.take().context("its input")?.write_all(input.as_bytes())?;
         Ok(child.wait_with_output()?)
     }
 
-    /// Runs a command that succeeds, and answers with what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub fn print(&self, arguments: &[&str]) -> Result<String> {
         let output = self.run(arguments, "")?;
         ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Runs a command that succeeds, and reads its document.
+    /// Runs a command that must succeed, and parses its JSON document.
     pub fn json(&self, arguments: &[&str]) -> Result<Value> {
         Ok(serde_json::from_str(&self.print(&[arguments, &["--json"]].concat())?)?)
     }
 
-    /// Starts a sign-in through this app, and answers with the address that it prints.
+    /// Starts a sign-in with this app, and returns the authorization URL that it prints.
     pub fn connect(&self, app: &str, more: &[&str]) -> Result<(Child, String)> {
         let mut child = self.command(&[&["connect", app, "--no-browser"], more].concat()).spawn()?;
         let mut lines = BufReader::new(child.stdout.as_mut().context("its output")?);

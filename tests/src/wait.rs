@@ -1,19 +1,19 @@
-//! Waiting for what is going to be true, with a deadline: never for a time.
+//! Waits for conditions with a deadline, never for a fixed time.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use tokio::time::MissedTickBehavior;
 
-/// What a person would wait for a window before giving up on it; generous, for a machine with much to do.
+/// How long to wait for a condition; generous, for a busy computer.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Looks again and again until there is an answer, or for `PATIENCE`.
+/// Polls until there is a result, for at most [`PATIENCE`].
 pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
     within(PATIENCE, what, look).await
 }
 
-/// Looks again and again until there is an answer. What went wrong in the last look goes into the error.
+/// Polls until there is a result. The error of the last poll is added to the timeout's.
 pub async fn within<T>(
     limit: Duration,
     what: &str,

@@ -1,4 +1,4 @@
-//! Grapnel's own window, driven through the engine's driver.
+//! Grapnel's window, driven through the engine's WebDriver.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -12,19 +12,19 @@ use crate::page::Page;
 use crate::process::{self, Seen};
 use crate::wait::until;
 
-/// Where the engine inside a window listens for its driver.
+/// The environment variable for where the window's engine listens for its driver.
 const INSPECTOR: &str = "WEBKIT_INSPECTOR_SERVER";
-/// Asks Grapnel's toolkit to let itself be driven.
+/// The environment variable that makes Grapnel's toolkit drivable.
 const AUTOMATION: &str = "TAURI_WEBVIEW_AUTOMATION";
 
-/// The environment in which a program that a story does not start itself can be found by `Window::find`. The
-/// port is a fresh one: that of a killed window stays taken for a minute.
+/// The environment for a program that is started indirectly and found by `Window::find`. The port is new each time,
+/// since that of a killed window stays in use for a minute.
 pub fn drivable() -> Result<[(&'static str, String); 2]> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     Ok([(INSPECTOR, format!("127.0.0.1:{port}")), (AUTOMATION, "true".to_owned())])
 }
 
-/// The window and its driver. The program goes with them.
+/// The window and its driver. Dropping it ends the program.
 #[derive(Debug)]
 pub struct Window {
     driver: Driver,
@@ -42,10 +42,9 @@ impl Window {
         Ok(Self { driver, process })
     }
 
-    /// Takes over the window of a program that something else has started in a `drivable` environment, such as
-    /// a link in the browser.
+    /// Attaches to a program that was started indirectly in a `drivable` environment, such as by a link in the browser.
     pub async fn find(desktop: &Desktop, program: &Path) -> Result<Self> {
-        // An engine that is asked before it is ready might never answer.
+        // An engine that is contacted too early may never respond.
         until("Grapnel's window", async || {
             let pid = running(desktop, program).await?.pid;
             Ok(desktop.shows_window_of(pid).await.then_some(()))
@@ -60,17 +59,17 @@ impl Window {
         Ok(Self { driver, process })
     }
 
-    /// What it shows.
+    /// The window's page.
     pub fn page(&self) -> Page {
         Page::new(self.driver.session())
     }
 
-    /// The program's process, as it was when the window came up.
+    /// The program's process, as it was when the window opened.
     pub fn process(&self) -> &Seen {
         &self.process
     }
 
-    /// Ends the program at once, as a crash would, and what the driver has started for it.
+    /// Kills the program, as a crash would, and everything the driver has started.
     pub fn kill(self) {
         process::kill(self.process.pid);
     }
@@ -86,7 +85,7 @@ impl Window {
     }
 }
 
-/// The one process of the program that stays.
+/// The only remaining process of the program.
 async fn running(desktop: &Desktop, program: &Path) -> Result<Seen> {
     let program = program.canonicalize().with_context(|| format!("{} is not built", program.display()))?;
     until("Grapnel to run", async || Ok(desktop.processes().into_iter().find(|seen| seen.runs(&program))))

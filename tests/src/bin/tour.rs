@@ -1,4 +1,4 @@
-//! The main job, step by step, with a picture of each: for people without a display, and for the README.
+//! Runs the main story and takes a picture of each step, for people without a display and for the README.
 
 use std::process::ExitCode;
 
