@@ -1,4 +1,4 @@
-//! The activity: bounded, searchable, and not flushed out by what happens each second.
+//! The activity log: limited in size, searchable, and not displaced by frequent events.
 
 use grapnel_model::activity::{Entry, Kind, RequestingProcess};
 use jiff::SignedDuration;
@@ -87,7 +87,7 @@ async fn the_oldest_go_beyond_ten_thousand() {
     assert_eq!(world.grapnel.activity(Some(&id), None).unwrap()[0].kind, Kind::TokenCopied);
 }
 
-/// A program that asks under thousands of names flushes out neither the history of this connection nor another's.
+/// A program that asks under thousands of names displaces neither this connection's entries nor another's.
 #[tokio::test]
 async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
     let world = World::new();
@@ -115,7 +115,7 @@ async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
     assert!(before.iter().all(|entry| after.contains(entry)), "something was displaced");
 }
 
-/// What others cause is counted apart from what the person did.
+/// Entries that others cause are limited separately from the person's.
 #[tokio::test]
 async fn what_comes_from_outside_displaces_only_its_own() {
     let world = World::new();

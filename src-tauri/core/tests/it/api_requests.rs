@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::support::scripted_server::{GRANT, Reply, Scripted, sign_in};
 use crate::support::world::World;
 
-/// The token that [`GRANT`] grants.
+/// The token that [`GRANT`] contains.
 const FIRST: &str = "Bearer 2YotnFZFEjr1zCsicMWpAA";
 const SECOND: &str = "Bearer the-second-access-token";
 
@@ -25,7 +25,7 @@ struct Api {
 }
 
 impl Api {
-    /// A connection whose refresh grants another token.
+    /// A connection whose refresh returns another token.
     async fn new() -> Self {
         let (world, server) = (World::new(), Scripted::start().await);
         let second =
@@ -52,7 +52,7 @@ impl Api {
         client.send(request(Method::GET, url, ""), &NO_WAIT).await
     }
 
-    /// What `path` received of `Authorization`.
+    /// The `Authorization` headers that `path` received.
     fn authorizations(&self, path: &str) -> Vec<String> {
         let received = self.server.received(path);
         received.iter().map(|one| one.header("authorization").unwrap_or_default().to_owned()).collect()
@@ -175,7 +175,7 @@ async fn an_api_that_asks_to_wait_is_waited_for_within_the_limit() {
     assert_eq!((response.status().as_u16(), api.server.received("/api/long").len()), (429, 1));
 }
 
-/// What the app's addresses are changed to gets no token that was given for others.
+/// Endpoints that an app is changed to get no token that was issued for others.
 #[tokio::test]
 async fn a_token_of_other_hosts_is_not_sent_after_the_apps_addresses_change() {
     let (api, elsewhere) = (Api::new().await, Scripted::start().await);

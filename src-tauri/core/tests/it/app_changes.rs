@@ -1,4 +1,4 @@
-//! Changing an app after it was added; what was saved for one host is not sent to another.
+//! Editing apps: what was stored for one host is not sent to another.
 
 use std::net::TcpListener;
 
@@ -13,7 +13,7 @@ use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 
 use crate::support::world::{World, again};
 
-/// What a person who changes nothing sends.
+/// The form as a person sends it who changes nothing.
 fn unchanged(app: &App) -> NewApp {
     NewApp {
         name: app.name.clone(),
@@ -29,7 +29,7 @@ fn unchanged(app: &App) -> NewApp {
     }
 }
 
-/// The app of a world, with every address on another host.
+/// The app with every endpoint moved to another host.
 fn elsewhere(world: &World, app: &App, origin: &str) -> NewApp {
     let here = world.sandbox.url(world.provider).unwrap();
     let overrides = app.overrides.iter().map(|(key, value)| (key.clone(), value.replace(here, origin)));
@@ -101,7 +101,7 @@ async fn a_changed_host_gets_nothing_that_was_saved_for_the_old_one() {
         assert!(failed.message.contains("127.0.0.1"), "{failed:?}");
     }
 
-    // With the old addresses, everything goes on as if nothing had been.
+    // With the old endpoints, everything works as before.
     let secret = Some(SecretInput(grigora::CLIENT_SECRET.into()));
     world.grapnel.change_app(&app.id, NewApp { client_secret: secret, ..unchanged(&app) }).await.unwrap();
     assert_eq!(world.grapnel.connections().unwrap()[0].state, State::Active);
@@ -115,7 +115,7 @@ async fn a_changed_host_gets_nothing_that_was_saved_for_the_old_one() {
     assert_eq!(thief.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
-/// Where a person signs in, and where a password goes, are guarded like where tokens go.
+/// The endpoints of a sign-in, and the one that receives a password, are protected like those that receive tokens.
 #[tokio::test]
 async fn the_pages_of_a_sign_in_are_guarded_as_well() {
     let world = World::of(ProviderId::GroveStreams);

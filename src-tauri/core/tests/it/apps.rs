@@ -1,4 +1,4 @@
-//! Adding and removing apps; what cannot be is told apart field by field.
+//! Adding and removing apps; errors name the invalid field.
 
 use grapnel_core::app::NewApp;
 use grapnel_model::error::Code;
@@ -63,7 +63,7 @@ async fn an_app_keeps_what_differs_from_the_profile_only() {
     assert!(app.has_secret);
 }
 
-/// RFC 6749, appendix A: any printable character of ASCII.
+/// RFC 6749, appendix A: any printable ASCII character.
 #[tokio::test]
 async fn a_client_id_and_a_secret_may_have_spaces() {
     let world = World::new();

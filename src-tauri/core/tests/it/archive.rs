@@ -1,4 +1,5 @@
-//! Exporting and importing: what goes out comes in again elsewhere, nothing here is replaced, nothing is in clear.
+//! Export and import: everything is restored on another computer, nothing is replaced there, and nothing is
+//! unencrypted.
 
 use std::fs;
 use std::path::PathBuf;
@@ -82,7 +83,7 @@ async fn everything_comes_home_on_another_computer() {
         (world.grapnel.connection(&id).unwrap(), there.grapnel.connection(&id).unwrap());
     assert_eq!(over_there.browser, "", "a file names no program");
     here.browser.clear();
-    // Each has a name of its own for the app; and the rest is learned anew.
+    // Each installation has its own ID for the app, and fetches the rest again.
     for details in [&mut here, &mut over_there] {
         details.summary.app_id.0.clear();
         details.seen = None;
@@ -90,7 +91,7 @@ async fn everything_comes_home_on_another_computer() {
         (details.introspected_at, details.account) = (None, details.account.take());
     }
     assert_eq!(here, over_there);
-    // Its tokens open its content, and with the app's secret they are renewed.
+    // Its tokens give access to its content, and are refreshed with the app's secret.
     there.grapnel.projects(&id).await.unwrap();
     there.grapnel.refresh(&id).await.unwrap();
 }
@@ -181,7 +182,7 @@ async fn a_renewal_that_is_under_way_is_in_the_file() {
         let (grapnel, id) = (world.second_start(), id.clone());
         async move { grapnel.refresh(&id).await }
     });
-    // The request is with the provider once it has begun to be slow.
+    // The fault is consumed once the provider has received the request.
     while !world.sandbox.faults().planned().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -217,7 +218,7 @@ async fn a_file_is_not_replaced_unasked_and_only_its_passphrase_opens_it() {
     assert!(there.grapnel.activity(None, None).unwrap().is_empty());
 }
 
-/// An archive that opens, and whose inside was written by someone else.
+/// An archive that decrypts, but whose content was written by someone else.
 #[tokio::test]
 async fn what_cannot_be_is_left_out_and_says_why() {
     let world = World::new();
@@ -285,7 +286,7 @@ async fn what_cannot_be_is_left_out_and_says_why() {
     assert_eq!(token.expose_secret(), "fine");
 }
 
-/// Extra values that may be secret go with the file, inside its encryption, and are sealed where it is imported.
+/// Secret settings are included in the encrypted file, and encrypted again where it is imported.
 #[tokio::test]
 async fn secret_values_go_with_the_file() {
     let world = World::new();
@@ -301,7 +302,7 @@ async fn secret_values_go_with_the_file() {
     assert!(again.lines.iter().all(|line| line.outcome == ImportOutcome::Same), "{again:?}");
 }
 
-/// The stored ones are void by then.
+/// The stored ones are invalid by then.
 #[tokio::test]
 async fn tokens_that_are_only_in_memory_are_the_ones_to_export() {
     let world = World::new();

@@ -1,5 +1,4 @@
-//! Connections are renewed before their tokens end, without anyone asking: awake, asleep, and with a clock that is
-//! set; and what failed is tried again.
+//! Automatic refresh before expiry: running, after suspend, and with a clock that is set; and retries after failures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +28,7 @@ async fn two_hours_awake_bring_the_right_renewals() {
         kept.world.clock.settled().await;
         let held = kept.details().tokens.unwrap();
         if held.renewals > renewals {
-            // None too early, none too late; and what the steps of a minute leave open.
+            // Neither too early nor too late, allowing for the steps of a minute.
             let early = end.duration_since(held.issued_at);
             assert!(early >= MINUTE * 4 && early <= MINUTE * 8, "renewed {early} before its end");
             (renewals, end) = (held.renewals, held.expires_at.unwrap());
@@ -37,7 +36,7 @@ async fn two_hours_awake_bring_the_right_renewals() {
     }
     assert_eq!(renewals, 2);
     assert_eq!(kept.world.tokens_given(), 3);
-    // It slept until something was due, and did not look in between.
+    // It slept until a job was due, without polling.
     let waits = kept.world.clock.waits() - before;
     assert!(waits <= 8, "{waits} waits");
     assert!(kept.world.sandbox.departures().is_empty(), "{:?}", kept.world.sandbox.departures().all());
@@ -54,7 +53,7 @@ async fn a_machine_that_slept_renews_once_on_waking() {
     kept.world.clock.settled().await;
     assert_eq!(kept.renewals(), 1);
     assert_eq!(kept.details().summary.state, State::Active);
-    // A nap before anything is due is no reason to renew.
+    // Suspend before anything is due causes no refresh.
     kept.world.sleep(MINUTE * 20);
     kept.world.clock.settled().await;
     assert_eq!(kept.renewals(), 1);
@@ -80,11 +79,11 @@ async fn a_clock_that_is_set_moves_no_renewal() {
         kept.world.pass(MINUTE * 7);
         kept.world.clock.settled().await;
         assert_eq!(kept.renewals(), 1, "set by {set_by}");
-        // What is shown stays true.
+        // The displayed expiry stays correct.
         let after = kept.details().summary.expires_at.unwrap();
         let gained = after.duration_since(before);
         assert!((gained - MINUTE * 57).abs() < MINUTE, "{gained}");
-        // Another program, which starts now and knows only the wrong clock, reckons as this one does.
+        // Another process, which starts now with the wrong clock, uses the same corrected time.
         let other = kept.world.second_start();
         let token = other.token(&kept.id, Duration::ZERO).await.unwrap().value;
         assert_eq!(kept.renewals(), 1, "set by {set_by}");
@@ -117,7 +116,7 @@ async fn a_provider_that_is_down_is_asked_ever_less_often_until_it_is_back() {
     assert_eq!(kept.details().summary.state, State::Active);
     assert_eq!(kept.details().summary.retry_at, None);
     assert_eq!(kept.renewals(), 1);
-    // The activity tells it in two lines, not in fourteen.
+    // The activity log has two entries for it instead of fourteen.
     let told = kept.world.grapnel.activity(Some(&kept.id), None).unwrap();
     let told: Vec<_> = told.iter().map(|entry| format!("{:?}: {}", entry.kind, entry.text)).collect();
     insta::with_settings!({ filters => [(r"in \d+ (seconds|minutes)", "in [n] $1")] }, {
@@ -151,7 +150,7 @@ async fn who_needs_a_token_meanwhile_does_not_hammer_and_a_person_may() {
         Times::Next(1),
         "the provider was asked again"
     );
-    // A person asks, and is answered by the provider itself.
+    // A person's request is sent to the provider at once.
     kept.world.grapnel.refresh(&kept.id).await.unwrap_err();
     assert!(kept.world.sandbox.faults().planned().is_empty());
     kept.world.grapnel.refresh(&kept.id).await.unwrap();
@@ -226,7 +225,7 @@ async fn a_lost_answer_is_followed_by_one_try_that_decides() {
     while kept.details().summary.state != State::ReconnectNeeded {
         events.recv().await.unwrap();
     }
-    // The provider rotated: nothing can be done but to say so, and nothing is deleted.
+    // The provider has rotated: the failure is reported, and nothing is deleted.
     let details = kept.details();
     assert!(details.tokens.is_some());
     assert_eq!(details.summary.retry_at, None);
@@ -236,7 +235,7 @@ async fn a_lost_answer_is_followed_by_one_try_that_decides() {
     assert_eq!(kinds, [Kind::RenewalRefused, Kind::AnswerLost]);
 }
 
-/// Where the refresh token stays the same, a lost answer loses nothing.
+/// If the refresh token does not rotate, a lost response loses nothing.
 #[tokio::test]
 async fn a_lost_answer_of_a_provider_that_did_not_rotate_is_mended_by_the_next_try() {
     let kept = Kept::new().await;
@@ -266,7 +265,7 @@ async fn a_program_that_starts_again_goes_on_where_it_was() {
     kept.fail(Fault::ServerError(503), 1);
     let waited = kept.pass_until_due().await;
     assert!(waited > SignedDuration::from_mins(2), "{waited}");
-    // The seventh pause, and not the first.
+    // The seventh pause of the back-off, not the first.
     let next = kept.details().summary.retry_at.unwrap().duration_since(kept.now());
     assert!(next > SignedDuration::from_mins(5), "{next}");
 }
@@ -303,15 +302,15 @@ async fn a_token_without_a_known_end_is_left_until_it_is_refused() {
     world.sleep(HOUR * 30);
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.expires_at, None);
     assert_eq!(world.tokens_given(), 1);
-    // The sandbox ended it all the same: its API says so, and one renewal mends it.
+    // The sandbox has expired it: its API rejects the token, and one refresh resolves that.
     world.grapnel.projects(&id).await.unwrap();
     assert_eq!(world.tokens_given(), 2);
-    // From now on its end is known, and kept to.
+    // From now on the expiry is known and observed.
     let due = world.clock.settled().await;
     assert!(due < world.grapnel.connection(&id).unwrap().summary.expires_at.unwrap());
 }
 
-/// A sign-in through the command line while the window runs.
+/// A sign-in by the command line while the window runs.
 #[tokio::test]
 async fn what_another_program_connects_is_kept_alive_too() {
     let mut world = World::new();
@@ -321,7 +320,7 @@ async fn what_another_program_connects_is_kept_alive_too() {
     let keeper = Keeper(tokio::spawn(async move { ours.keep_alive().await }));
     world.grapnel = world.second_start();
     let id = world.connect().await;
-    // The first program knows of it as soon as it waits for it.
+    // The first process knows of it as soon as it waits for it.
     let due = clock.settled().await;
     world.sandbox.clock().advance(HOUR.unsigned_abs());
     clock.advance(due.duration_since(jiff::Timestamp::now()));

@@ -1,4 +1,4 @@
-//! What cannot be, each with its own words: input → code, message, meaning, hint.
+//! Invalid input and its errors: input → code, message, meaning, hint.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Which browser opens the pages of a connection.
+//! Which browser opens the sign-in page of a connection.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::error::Code;
@@ -39,7 +39,7 @@ async fn what_is_chosen_for_a_sign_in_is_kept_by_the_connection_that_comes_of_it
     world.grapnel.choose_browser(&attempt.id, Some("firefox 'work")).unwrap_err();
     assert_eq!(world.grapnel.choose_browser(&attempt.id, Some("sh -P work")).unwrap(), None);
     assert_eq!(of(&attempt.id), "sh -P work");
-    // One that opened nothing is taken back.
+    // A browser that fails to open is not stored.
     let before = world.grapnel.choose_browser(&attempt.id, Some("cat")).unwrap();
     world.grapnel.choose_browser(&attempt.id, before.as_deref()).unwrap();
     world.grapnel.receive_callback(&callback).await.unwrap();

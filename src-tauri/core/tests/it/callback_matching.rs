@@ -1,4 +1,4 @@
-//! Which sign-in a callback belongs to: by its state, its redirect URI and its issuer, under its own app's names.
+//! Matching callbacks to sign-ins: by state, redirect URI and issuer, with the parameter names of the app's provider.
 
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::SignInRequest;
@@ -10,7 +10,7 @@ use grapnel_model::secret::ExposeSecret;
 use crate::support::scripted_server::{Reply, Scripted, callback_of};
 use crate::support::world::World;
 
-/// A server whose token endpoint takes any code.
+/// A server whose token endpoint accepts any code.
 async fn server() -> Scripted {
     let server = Scripted::start().await;
     server.on("/token", [Reply::json(200, r#"{"access_token":"a","token_type":"Bearer"}"#)]);
@@ -30,7 +30,7 @@ fn phase(world: &World, attempt: &Attempt) -> Phase {
     world.grapnel.attempt(&attempt.id).unwrap().phase
 }
 
-/// RFC 9700 §4.4: the honest server's code comes with the state of the attacker's, and names who issued it.
+/// RFC 9700 §4.4: the honest server's code arrives with the state of the attacker's sign-in, and names its issuer.
 #[tokio::test]
 async fn an_issuer_that_is_named_is_compared_also_where_the_app_knows_none() {
     let world = World::new();
@@ -57,7 +57,7 @@ async fn an_issuer_that_is_named_is_compared_also_where_the_app_knows_none() {
     assert_eq!(phase(&world, &attempt), Phase::Done);
 }
 
-/// RFC 9700 §4.4.2.1: the honest server sends the browser to the redirect URI of its own app.
+/// RFC 9700 §4.4.2.1: the honest server redirects the browser to the redirect URI of its own app.
 #[tokio::test]
 async fn a_code_that_comes_to_another_apps_redirect_uri_goes_nowhere() {
     let world = World::new();
@@ -83,7 +83,7 @@ async fn a_code_that_comes_to_another_apps_redirect_uri_goes_nowhere() {
     assert!(attacker.received("/token").is_empty() && honest.received("/token").is_empty());
 }
 
-/// What an earlier version added keeps its redirect URI, and is offered one of its own, which is always the same.
+/// An app of an earlier version keeps its redirect URI, and is offered one of its own, which is always the same.
 #[tokio::test]
 async fn an_app_with_the_shared_redirect_uri_is_offered_one_of_its_own() {
     let world = World::new();
@@ -172,14 +172,14 @@ async fn an_issuer_that_was_promised_and_is_missing() {
     assert_eq!(phase(&world, &attempt), Phase::Waiting);
     assert!(server.received("/token").is_empty());
 
-    // No code is at stake: the sign-in ends with what the server says.
+    // No code is exposed: the sign-in ends with the server's error.
     let callback =
         callback_of(&world.grapnel, &attempt.id, "error=invalid_request&error_description=nonce").await;
     let error = world.grapnel.receive_callback(&callback).await.unwrap_err();
     assert!(error.message.contains("invalid_request") && error.message.contains("nonce"), "{error:?}");
     assert_eq!(phase(&world, &attempt), Phase::Failed);
 
-    // One from another issuer does not end it.
+    // An error from another issuer does not end it.
     let attempt = start(&world, &app).await;
     let callback =
         callback_of(&world.grapnel, &attempt.id, "error=access_denied&iss=https://other.example").await;
@@ -227,7 +227,7 @@ async fn however_many_forged_answers_are_one_line_of_the_activity() {
     assert_eq!(refused, [120]);
 }
 
-/// Without PKCE a code that was used already may have been used by someone else.
+/// Without PKCE, a code that was used already may have been used by someone else.
 #[tokio::test]
 async fn a_code_that_someone_else_may_have_used_is_told_as_such() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! What time it is, as token endpoints tell it: who is believed, and how far.
+//! Clock correction by the `Date` of token responses: which hosts are believed, and how far.
 
 use grapnel_core::Grapnel;
 use grapnel_model::connection::State;
@@ -12,13 +12,13 @@ use crate::support::world::World;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-/// A token reply whose `Date` is that far ahead of this test's time.
+/// A token response whose `Date` is ahead of this test's time.
 fn dated(ahead: SignedDuration) -> Reply {
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&(Timestamp::now() + ahead)).unwrap();
     Reply::json(200, GRANT).header("date", &date)
 }
 
-/// Signs in at an app whose token endpoint is at `host`, and refreshes: two replies.
+/// Signs in with an app whose token endpoint is at `host`, and refreshes: two responses.
 async fn connect(grapnel: &Grapnel, host: &str, values: &[(&str, &str)]) -> ConnectionId {
     let mut new = Scripted::app_at(&format!("https://{host}"), values);
     new.name = host.into();
@@ -32,7 +32,7 @@ fn end(grapnel: &Grapnel, id: &ConnectionId) -> Timestamp {
     grapnel.connection(id).unwrap().summary.expires_at.unwrap()
 }
 
-/// The machine's clock was wrong before the program started: only providers' replies can tell.
+/// The system clock was wrong before the program started: only providers' responses can tell.
 #[tokio::test]
 async fn a_clock_that_is_wrong_from_the_start_is_found_out() {
     let (world, internet) = (World::new(), Internet::start().await);
@@ -45,13 +45,13 @@ async fn a_clock_that_is_wrong_from_the_start_is_found_out() {
     // The real time, which this test shares with the server.
     let true_end = Timestamp::now() + HOUR;
     assert!((end(&world.grapnel, &id).duration_since(true_end)).abs() < MINUTE);
-    // A program that starts now has heard nothing, and knows.
+    // A program that starts now has received no response, but knows the offset.
     world.pass(MINUTE * 61);
     let other = world.second_start();
     assert_eq!(other.connection(&id).unwrap().summary.state, State::Expired);
 }
 
-/// One owner's app, with each endpoint at a host of its own, and a clock of its own.
+/// One owner's app, with each endpoint on a host of its own, and a clock of its own.
 #[tokio::test]
 async fn one_app_moves_the_time_of_no_other() {
     let (world, internet) = (World::new(), Internet::start().await);
@@ -79,7 +79,7 @@ async fn one_app_moves_the_time_of_no_other() {
     assert!((end(&world.grapnel, &honest).duration_since(Timestamp::now() + HOUR)).abs() < MINUTE);
 }
 
-/// Two loopback providers of a wrong time, such as those of the sandbox.
+/// Two loopback providers with a wrong clock, such as those of the sandbox.
 #[tokio::test]
 async fn what_this_machine_answers_tells_no_time() {
     let (world, sandbox) = (World::new(), Scripted::start().await);

@@ -1,4 +1,4 @@
-//! What was browsed: read, filtered, searched and written to files without the provider.
+//! Cached content: read, filtered, searched and exported without requests to the provider.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ fn of(project_id: &str) -> PostQuery {
     PostQuery { project_id: project_id.into(), ..PostQuery::default() }
 }
 
-/// A world whose largest project was read, and whose provider cannot be reached any more.
+/// A world with the largest project in the cache, and a provider that is unreachable.
 async fn offline(posts: usize) -> (World, ConnectionId) {
     let mut world = World::with(Options { posts, ..Options::only(ProviderId::Grigora) });
     let id = world.connect().await;
@@ -45,7 +45,7 @@ async fn what_was_read_is_there_without_the_provider() {
     assert_eq!(posts.posts.len(), 300);
     assert_eq!(kept.posts(&id, &of("proj_garden")).await.unwrap_err().code, Code::NotFound);
     assert_eq!(kept.project(&id, LARGE).await.unwrap_err().code, Code::NotFound);
-    // A connection without tokens still has what was read through it, until it is forgotten.
+    // A disconnected connection keeps its cached content until it is deleted.
     world.grapnel.disconnect(&id).await.unwrap();
     assert_eq!(kept.posts(&id, &of(LARGE)).await.unwrap().posts.len(), 300);
 }
@@ -81,10 +81,10 @@ async fn what_is_filtered_here_is_what_the_provider_would_filter() {
     ];
     for query in queries {
         let here = kept.posts(&id, &query).await.unwrap().posts;
-        // (This reads it narrowed, so it comes after.)
+        // This caches a filtered list, so it comes last.
         let there = world.grapnel.posts(&id, &query).await.unwrap().posts;
         assert!(!here.is_empty() && here.len() < all.len(), "{query:?}");
-        // Which of two that are equal comes first is nobody's promise.
+        // The order of equal posts is unspecified.
         let sorted = |mut posts: Vec<grapnel_model::content::Post>| {
             posts.sort_by(|a, b| a.id.cmp(&b.id));
             posts
@@ -171,7 +171,7 @@ async fn everything_that_was_read_is_searched() {
     let found = kept.search(&title.to_uppercase()).await.unwrap();
     assert_eq!((found[0].title.as_str(), found[0].within.as_str()), (title.as_str(), "proj_harbour"));
     assert_eq!(found[0].connection, "Acme");
-    // A part of a word's beginning, without its accents; a word within Japanese text; an author.
+    // A prefix without its accents; a word within Japanese text; an author.
     for (text, kind) in [
         ("harb roast", "projects"),
         ("kitch", "projects"),
@@ -240,7 +240,7 @@ async fn a_long_list_tells_how_far_it_is_and_can_be_cancelled() {
     assert!(progress.bytes > 100_000 && progress.project_id == LARGE, "{progress:?}");
     loading.abort();
     let _ = loading.await;
-    // The next write waits until the one that was broken off has ended, and finds nothing of it.
+    // The next write waits until the interrupted one has ended, and finds nothing of it.
     world.grapnel.projects(&id).await.unwrap();
     assert_eq!(world.grapnel.cached().posts(&id, &of(LARGE)).await.unwrap_err().code, Code::NotFound);
 }
@@ -283,7 +283,7 @@ async fn a_list_that_is_read_again_is_as_it_came_the_last_time() {
     world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
     let posts = async || kept.posts(&id, &of(LARGE)).await.unwrap().posts;
     let (before, found) = (posts().await, kept.search("marchet").await.unwrap().len());
-    // As if posts had been in another order before, and one of them other than it is now.
+    // As if the posts had been in another order before, and one of them different.
     let database = rusqlite::Connection::open(world.home.path().join("content.db")).unwrap();
     let differ = "UPDATE entry SET id = -7 WHERE id = 100; UPDATE entry SET id = 100 WHERE id = 101;
         UPDATE entry SET id = 101 WHERE id = -7;
@@ -299,7 +299,7 @@ async fn a_list_that_is_read_again_is_as_it_came_the_last_time() {
     assert_eq!((count("body"), count("words")), (300, 300), "nothing is left over");
 }
 
-/// A file that can be looked at while it is written.
+/// A file that can be read while it is written.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<Vec<u8>>>);
 

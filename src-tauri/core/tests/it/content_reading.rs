@@ -1,4 +1,4 @@
-//! Reading what a connection opens: projects, details, posts.
+//! Reading content from the provider: projects, details, posts.
 
 use grapnel_model::content::{Order, PostQuery};
 use grapnel_model::error::Code;
@@ -38,7 +38,7 @@ async fn posts_are_sorted_and_filtered_by_the_provider() {
 
     let sort = |order| PostQuery { sort: Some("word_count".into()), order: Some(order), ..query.clone() };
     let up = world.grapnel.posts(&id, &sort(Order::Asc)).await.unwrap().posts;
-    // Where posts without a word count go is the provider's to say.
+    // The provider decides the position of posts without a word count.
     assert!(up.iter().filter_map(|post| post.word_count).is_sorted());
     let down = world.grapnel.posts(&id, &sort(Order::Desc)).await.unwrap().posts;
     assert!(down.iter().rev().filter_map(|post| post.word_count).is_sorted());

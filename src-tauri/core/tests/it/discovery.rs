@@ -1,5 +1,5 @@
-//! Discovery at servers as they are: what stands at the well-known addresses, what their documents leave out or get
-//! wrong, and what they demand.
+//! Discovery at real-world servers: what their well-known URLs return, what their documents omit or get wrong, and what
+//! they require.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::metadata_server::{MetadataServer, OAUTH, OPENID};
 use crate::support::scripted_server::{Reply, Scripted, sign_in};
 use crate::support::world::World;
-/// What stands at a well-known address that holds no document.
+/// Responses of well-known URLs without a document.
 fn no_documents(origin: &str) -> Vec<(&'static str, Reply)> {
     let status = |status| Reply::new(status, "text/plain", "no");
     vec![
@@ -116,13 +116,13 @@ async fn the_documents_of_one_issuer_are_joined() {
     assert_eq!(found.scopes, ["openid", "email"]);
     assert_eq!(found.notes, [], "what one left out the other has");
 
-    // What is needed may be in either.
+    // The required members may be in either document.
     let mut half = server.document(oauth);
     half.as_object_mut().unwrap().remove("token_endpoint");
     server.serve(OAUTH, &half);
     assert_eq!(server.discover().await.values["token_url"], at("/token"));
 
-    // Another issuer's document adds nothing.
+    // The document of another issuer adds nothing.
     let mut other = server.document(openid);
     other["issuer"] = json!(at("/other"));
     server.serve(OPENID, &other);
@@ -294,7 +294,7 @@ async fn the_announced_ways_of_authentication_are_chosen() {
     insta::assert_snapshot!(chosen.join("\n"));
 }
 
-/// A client that authenticates as `client_auth` says, and what it sends to the token endpoint.
+/// Runs a sign-in with these authentication methods; returns what is sent to the token endpoint.
 async fn sent_by(server: &MetadataServer, methods: Value, secret: Option<&str>) -> String {
     server.serve(OPENID, &server.document(json!({ "token_endpoint_auth_methods_supported": methods })));
     server.scripted.on("/token", [Reply::json(200, r#"{"access_token":"a","token_type":"Bearer"}"#)]);
@@ -338,7 +338,7 @@ async fn an_app_whose_issuer_announces_otherwise_is_told_and_changed_only_then()
     let at = |path: &str| format!("{}{path}", server.origin());
     server.serve(OPENID, &server.document(json!({})));
     let mut overrides = server.discover().await.values;
-    // As an earlier Grapnel did where S256 was not announced.
+    // As an earlier version did if S256 was not announced.
     overrides.extend([("pkce".into(), "never".into()), ("client_auth".into(), "body".into())]);
     let new = || NewApp {
         client_secret: Some(SecretInput("s3cret".into())),
@@ -356,7 +356,7 @@ async fn an_app_whose_issuer_announces_otherwise_is_told_and_changed_only_then()
     assert_eq!(changes, [("pkce", "never", "always"), ("revocation_url", "", &revoke)]);
     assert_eq!(grapnel.apps().unwrap()[0].overrides, app.overrides, "asking changes nothing");
 
-    // What moves to another host is guarded as any other change.
+    // An endpoint that moves to another host is protected as in any other change.
     let elsewhere = Scripted::start().await;
     let moved = format!("{}/token", elsewhere.origin);
     server.serve(OPENID, &server.document(json!({ "token_endpoint": moved })));

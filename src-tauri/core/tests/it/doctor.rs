@@ -1,4 +1,4 @@
-//! The doctor: each thing that can be wrong is told, and nothing that is nobody's business.
+//! Diagnostics: every problem is reported, and nothing private.
 
 use grapnel_core::app::NewApp;
 use grapnel_core::doctor::{Check, Diagnosis, Verdict, unopened};
@@ -75,7 +75,7 @@ async fn nothing_of_it_is_anybodys_business() {
     let world = World::new();
     let app = NewApp { name: "Bakery of ada@bakery.example".into(), ..world.new_app() };
     world.grapnel.add_app(app).await.unwrap();
-    // A client id that is short, and parameters whose names are somebody's words.
+    // A short client ID, and parameters with personal names.
     let own =
         ["authorize.customer_bakery", "token.customer_bakery"].map(|key| (key.to_owned(), "x".to_owned()));
     let mut short = world.new_app();
@@ -119,7 +119,7 @@ async fn nothing_of_it_is_anybodys_business() {
     assert!(told.contains(" token") && told.contains(" signed in"), "{told}");
 }
 
-/// Programs that persons chose to open pages are looked for; their names may be a customer's.
+/// Browsers that persons chose are checked; their names may be a customer's.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_browser_that_was_chosen_and_is_gone_is_told() {
@@ -147,11 +147,11 @@ async fn a_browser_that_was_chosen_and_is_gone_is_told() {
     let gone = check(&world, "Browser").await;
     assert_eq!(gone.verdict, Verdict::Broken);
     assert!(!format!("{gone:?}").contains("bakery"), "{gone:?}");
-    // It hinders no other setting.
+    // It does not prevent other changes.
     world.grapnel.change_settings(Settings { quiet: true, ..set }).unwrap();
 }
 
-/// Where the data cannot be opened, the rest is told nevertheless.
+/// If the data cannot be opened, the rest is checked anyway.
 #[test]
 fn a_home_that_cannot_be_opened_is_told() {
     let home = directories_home();

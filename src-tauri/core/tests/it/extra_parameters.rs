@@ -1,4 +1,4 @@
-//! Extra parameters and headers: each goes to its own request, and those that may be secret are seen nowhere else.
+//! Extra parameters and headers: each is sent with its own request only, and those that may be secret are not shown.
 
 use std::fs;
 
@@ -139,7 +139,7 @@ async fn a_secret_value_does_not_go_to_another_host_than_it_was_saved_for() {
     assert!(error.meaning.unwrap().contains(&other.origin));
 }
 
-/// As a Grapnel kept them that knew no other place.
+/// As an earlier version stored them, which had no other place.
 #[tokio::test]
 async fn what_was_kept_in_the_clear_is_shown_to_nobody_and_sealed_at_the_next_sign_in() {
     let (world, server) = (World::new(), server().await);

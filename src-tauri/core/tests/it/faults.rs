@@ -1,5 +1,5 @@
-//! The table of faults: every fault of the sandbox × every provider, at the exchange, at the renewal and at the API:
-//! where the connection stands, what the person is told, and what the next try brings. Nothing is lost in any.
+//! The table of faults: every fault of the sandbox × every provider, at the code exchange, the refresh and the API.
+//! Shows the status, the message, and the result of the next attempt. No fault loses anything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use grapnel_sandbox::{Fault, PlannedFault, ProviderId, Switch, grovestreams};
 use crate::leaks::nothing_leaked;
 use crate::support::world::{World, again};
 
-/// What happened, by fault in the sandbox's order, then by what was told, with the providers where it was.
+/// The results: by fault in the sandbox's order, then by message, with the providers.
 #[derive(Default)]
 struct Table {
     faults: Vec<String>,
@@ -24,7 +24,7 @@ struct Table {
 type Rows = Vec<(String, String)>;
 
 impl Table {
-    /// The rows of every provider that is asked, all at once.
+    /// The rows of all given providers, computed in parallel.
     async fn of<F: Future<Output = Rows> + Send + 'static>(
         providers: impl IntoIterator<Item = ProviderId>,
         rows: fn(ProviderId) -> F,
@@ -56,7 +56,7 @@ impl Table {
     }
 }
 
-/// The table, without what the system says of a broken connection, which is not ours to pin down.
+/// The table without the system's message about a broken connection, which differs between systems.
 macro_rules! assert_table {
     ($table:expr) => {
         let table = $table.text();
@@ -87,12 +87,12 @@ fn every_fault_is_in_a_table() {
     }
 }
 
-/// Every fault, each as it is planned. A slow answer need not be waited for long, to be seen to be no failure.
+/// Every fault, as it is planned. A slow response need not be slow for long to show that it is no failure.
 fn faults() -> impl Iterator<Item = String> {
     Fault::names().map(|name| if name.starts_with("slow") { "slow=50".to_owned() } else { name })
 }
 
-/// A world with an app of its provider, by which there is something to read.
+/// A world with an app of its provider that gives access to content.
 async fn world(provider: ProviderId) -> World {
     let world = World::of(provider);
     let mut new = world.new_app();
@@ -110,7 +110,7 @@ async fn world(provider: ProviderId) -> World {
     world
 }
 
-/// A world whose provider can be asked for everything, with a connection.
+/// A world with a connection to a provider that supports everything.
 async fn connected(provider: ProviderId) -> (World, ConnectionId) {
     let world = world(provider).await;
     world.sandbox.switches().set(Switch::TheGridRefreshToken, true);
@@ -118,7 +118,7 @@ async fn connected(provider: ProviderId) -> (World, ConnectionId) {
     (world, id)
 }
 
-/// Plans a fault; whether it can happen there.
+/// Plans a fault; returns whether the endpoint can have it.
 fn plan(world: &World, endpoint: &str, fault: &str) -> bool {
     let planned: PlannedFault = format!("{endpoint}:{fault}").parse().unwrap();
     world.sandbox.faults().plan(planned).is_ok()
@@ -135,7 +135,7 @@ fn details(world: &World, id: &ConnectionId) -> Details {
     world.grapnel.connection(id).unwrap()
 }
 
-/// Something of what the connection opens.
+/// Reads some content of the connection.
 async fn read(world: &World, id: &ConnectionId) -> Result<()> {
     let collection = match world.provider {
         ProviderId::Grigora => return world.grapnel.projects(id).await.map(drop),
@@ -147,14 +147,14 @@ async fn read(world: &World, id: &ConnectionId) -> Result<()> {
     world.grapnel.items(id, collection, None).await.map(drop)
 }
 
-/// Where the connection stands, and what is told: of the failure, or of what was noted beyond the usual.
+/// The connection's status, and the message: of the failure, or of unusual deviations.
 fn told(world: &World, outcome: &Result<()>, after: &Details, usual: &[Deviation]) -> String {
     let state = serde_json::to_value(after.summary.state).unwrap();
     let said = match outcome {
         Ok(()) => {
             let noted = after.deviations.iter().filter(|noted| !usual.contains(noted));
             noted.fold("fine".to_owned(), |said, noted| {
-                // How long a token lives differs from provider to provider.
+                // Lifetimes differ between providers.
                 let found = noted.found.trim_end_matches(char::is_numeric);
                 let number = if found == noted.found { "" } else { "N" };
                 format!("{said}\n    noted: {} {found}{number}", noted.member)
@@ -238,8 +238,8 @@ async fn renewals(provider: ProviderId) -> Rows {
     rows
 }
 
-/// What a renewal brings once the fault is gone: new tokens; or, where the provider made the old ones void on its way
-/// and nobody has the new ones, that only a sign-in helps, which then does.
+/// The result of a refresh after the fault: new tokens; or, if the provider has rotated and the new tokens are lost,
+/// that a new sign-in is needed, which then succeeds.
 async fn next_try(world: &World, outcome: &Result<()>, before: &Details) -> String {
     let id = &before.summary.id;
     let next = world.grapnel.refresh(id).await;

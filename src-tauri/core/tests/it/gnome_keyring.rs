@@ -25,7 +25,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it with a login collection, or without any; nothing where it is not installed.
+    /// Starts the daemon, with or without a login collection; `None` if it is not installed.
     async fn start(with_login: bool) -> Option<Self> {
         let (bus, home) = (Bus::start().await, tempfile::tempdir().unwrap());
         let mut command = Command::new("gnome-keyring-daemon");
@@ -68,7 +68,7 @@ impl Drop for Daemon {
     }
 }
 
-/// As after autologin, or on a bare window manager: the daemon runs, and there is nothing to unlock.
+/// As after autologin, or with a bare window manager: the daemon runs, but there is nothing to unlock.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_login_collection_that_is_said() {
     let Some(daemon) = Daemon::start(false).await else {

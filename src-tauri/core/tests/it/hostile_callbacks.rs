@@ -1,4 +1,4 @@
-//! Callbacks are hostile: those that are forged, late or repeated change nothing, and are explained.
+//! Hostile callbacks: forged, late or repeated ones change nothing and are reported.
 
 use grapnel_model::activity::Kind;
 use grapnel_model::attempt::Phase;
@@ -62,7 +62,7 @@ async fn a_second_callback_with_the_same_code_changes_nothing() {
     assert!(world.sandbox.departures().is_empty(), "the code was not sent a second time");
 }
 
-/// Two starts of the program, each with its callback, at the same moment and many times over.
+/// Two processes receive a callback at the same moment, many times over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_callbacks_at_once_one_wins() {
     let world = World::new();

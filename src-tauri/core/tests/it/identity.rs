@@ -1,4 +1,4 @@
-//! Who signed in: from the ID token, userinfo and introspection; and what becomes of a sign-in as another account.
+//! The account: from the ID token, userinfo and introspection; and signing in with another account.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::activity::Kind;
@@ -16,7 +16,7 @@ use crate::support::world::again;
 const OPENID: &[(&str, &str)] = &[("issuer", ""), ("jwks_url", "/jwks")];
 const USERINFO: &[(&str, &str)] = &[("userinfo_url", "/userinfo")];
 
-/// The one connection.
+/// The only connection.
 fn only(issuer: &Issuer) -> Details {
     let [one] = issuer.world.grapnel.connections().unwrap().try_into().unwrap();
     issuer.world.grapnel.connection(&one.id).unwrap()
@@ -35,7 +35,7 @@ fn who(details: &Details) -> String {
         .map_or_else(|| "unknown".into(), |account| format!("{} ({})", account.called(), account.id))
 }
 
-/// What is tried, values of the app, the keys that its issuer has, and the header of the ID token.
+/// The case, settings of the app, the issuer's keys, and the header of the ID token.
 type Row = (&'static str, &'static [(&'static str, &'static str)], Vec<Value>, Value);
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn an_id_token_says_who_signed_in() {
     }
 }
 
-/// Nothing is kept of a sign-in whose ID token is wrong.
+/// Nothing of a sign-in with an invalid ID token is stored.
 #[tokio::test]
 async fn a_wrong_id_token_refuses_the_sign_in() {
     let issuer = Issuer::new(&["openid"], OPENID).await;
@@ -96,7 +96,7 @@ async fn a_wrong_id_token_refuses_the_sign_in() {
     insta::assert_snapshot!(said.join("\n").replace(origin, "ORIGIN"));
 }
 
-/// It came from the token endpoint itself, so that its claims count (OpenID Connect Core §3.1.3.7, point 6).
+/// It came from the token endpoint over TLS, so its claims count (OpenID Connect Core §3.1.3.7, point 6).
 #[tokio::test]
 async fn an_id_token_whose_signature_cannot_be_checked_says_why() {
     let key = Key::new("ES256");
@@ -148,7 +148,7 @@ async fn a_token_that_claims_another_algorithm_is_not_verified() {
     insta::assert_snapshot!(said.join("\n"));
 }
 
-/// Userinfo is asked whatever the scopes, and whatever its members are called.
+/// Userinfo is requested with any scopes, and read under any member names.
 #[tokio::test]
 async fn userinfo_says_who_signed_in() {
     let (json, jwt) = ("application/json", "application/jwt");
@@ -248,13 +248,13 @@ async fn another_account_does_not_replace_the_first() {
         let first = only(&issuer);
         let (id, token) = (first.summary.id.clone(), access_token(&issuer, &first).await);
 
-        // The same account again: in place, without a question.
+        // The same account again replaces the grant without confirmation.
         let attempt = signed_in_as("1", &again(&id)).await;
         assert_eq!((attempt.other_account, attempt.connection_id), (None, Some(id.clone())));
         let newer = access_token(&issuer, &only(&issuer)).await;
         assert_ne!(newer, token);
 
-        // Another one: beside it.
+        // Another account is stored beside it.
         let attempt = signed_in_as("2", &again(&id)).await;
         let other = attempt.other_account.unwrap();
         assert_eq!((other.connection_id.clone(), other.connection.as_str()), (id.clone(), "Scripted"));
@@ -267,7 +267,7 @@ async fn another_account_does_not_replace_the_first() {
         let beside = issuer.world.grapnel.connection(&attempt.connection_id.unwrap()).unwrap();
         assert_eq!(who(&beside), "2 (2)");
 
-        // Until the person says that it is to replace it.
+        // Until the person confirms that it replaces it.
         let token = access_token(&issuer, &beside).await;
         assert_eq!(issuer.world.grapnel.replace_account(&attempt.id).await.unwrap(), id);
         let first = only(&issuer);
@@ -275,7 +275,7 @@ async fn another_account_does_not_replace_the_first() {
         assert_eq!(issuer.world.grapnel.attempt(&attempt.id).unwrap().other_account, None);
         assert!(issuer.world.grapnel.replace_account(&attempt.id).await.is_err());
 
-        // Or said so from the start.
+        // Or requested it when starting.
         let attempt = signed_in_as("3", &SignInRequest { replaces_account: true, ..again(&id) }).await;
         assert_eq!((attempt.other_account, attempt.connection_id), (None, Some(id)));
         assert_eq!(who(&only(&issuer)), "3 (3)");
@@ -283,7 +283,7 @@ async fn another_account_does_not_replace_the_first() {
     }
 }
 
-/// Where nobody tells who signed in, the tokens are kept all the same, and what was read before is not shown as theirs.
+/// If the account is unknown, the tokens are stored anyway, and the previous account's content is not shown as theirs.
 #[tokio::test]
 async fn an_account_that_cannot_be_known_loses_no_tokens() {
     let issuer = Issuer::new(&[], USERINFO).await;
@@ -313,7 +313,7 @@ async fn two_connections_of_one_account_are_told() {
     assert!(issuer.sign_in(&named, |_| json!({})).await.unwrap().same_account.is_empty());
 }
 
-/// A connection whose ID token named account 7, and what a refresh then comes to that brings these claims.
+/// A connection whose ID token named account 7, and the error of a refresh whose ID token has these claims.
 async fn refreshed_with(change: impl FnOnce(&mut Value)) -> (Issuer, Option<grapnel_model::error::Error>) {
     let issuer = Issuer::new(&["openid"], OPENID).await;
     let key = Key::new("ES256");
@@ -343,7 +343,7 @@ async fn an_id_token_of_a_refresh_that_names_the_account_changes_nothing() {
     assert_eq!(access_token(&issuer, &details).await, "at-of-the-refresh");
 }
 
-/// OpenID Connect Core §12.2. The provider has made the tokens before void, so that these are kept.
+/// OpenID Connect Core §12.2. The provider has invalidated the previous tokens, so the new ones are stored.
 #[tokio::test]
 async fn tokens_of_another_account_that_a_refresh_brings_are_kept_and_given_to_nobody() {
     let mut said = Vec::new();
@@ -363,8 +363,8 @@ async fn tokens_of_another_account_that_a_refresh_brings_are_kept_and_given_to_n
         let origin = issuer.server.origin.strip_prefix("http://").unwrap();
         said.push(format!("{error:#?}").replace(origin, "ORIGIN"));
 
-        // A person who refreshes once more sends the refresh token that came, which is not lost. Only an ID token tells
-        // that the account is the right one again.
+        // Another refresh uses the stored refresh token, which is not lost. Only an ID token shows that the account is
+        // the right one again.
         let right = unsigned(&issuer.claims("7", ""));
         for (id_token, is_right) in [(None, false), (Some(right), true)] {
             let grant = json!({

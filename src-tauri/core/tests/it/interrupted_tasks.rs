@@ -1,4 +1,4 @@
-//! Work that breaks off by a defect: nobody waits for it for ever, and the connection goes on.
+//! Tasks that panic: nobody waits forever for them, and the connection keeps working.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::support::keep_alive::Kept;
 use crate::support::world::{World, again};
 
-/// Breaks off, once, whatever says this on this thread.
+/// Panics once, at the trace event with this message on this thread.
 fn break_off_at(words: &'static str) -> tracing::subscriber::DefaultGuard {
     tracing::subscriber::set_default(
         Registry::default().with(Defect { words, is_over: AtomicBool::default() }),
@@ -56,13 +56,13 @@ async fn who_waits_for_a_renewal_that_breaks_off_goes_on() {
     assert_eq!(broken.unwrap_err().code, Code::Internal);
     waited.unwrap();
     waited_too.unwrap();
-    // Nothing was sent by the first, and the third has what the second brought.
+    // The first sent no request, and the third got the second's tokens.
     assert_eq!(world.tokens_given(), 2);
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
     world.grapnel.idle().await;
 }
 
-/// The provider rotated, and nobody has its answer any more: that is told, nothing is deleted, and a sign-in helps.
+/// The provider has rotated, and its response is lost: that is reported, nothing is deleted, and a sign-in helps.
 #[tokio::test]
 async fn a_renewal_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_answer() {
     let world = World::new();
@@ -93,7 +93,7 @@ async fn a_renewal_by_itself_that_breaks_off_is_made_again() {
     assert_eq!((kept.renewals(), kept.details().summary.state), (1, State::Active));
 }
 
-/// What broke off is under way no longer: the next time comes.
+/// A panicked job is no longer running: it runs the next time it is due.
 #[tokio::test]
 async fn what_is_done_by_itself_and_breaks_off_at_its_end_is_done_the_next_time() {
     let kept = Kept::new().await;

@@ -1,4 +1,4 @@
-//! A keyring that is absent, locked, wiped or another one: each its own answer, and nothing lost.
+//! A keyring that is absent, locked, wiped or another one: each has its own error, and nothing is lost.
 
 use std::sync::{Arc, Barrier};
 
@@ -98,7 +98,7 @@ async fn a_keyring_is_not_asked_before_there_is_a_secret() {
     assert_eq!(world.grapnel.check_vault().await, None);
 }
 
-/// A keyring where each of two who bring a key waits for the other.
+/// A keyring in which two concurrent writers wait for each other.
 struct Meeting(TestKeyring, Barrier);
 
 impl Keyring for Meeting {
@@ -125,7 +125,7 @@ async fn two_first_starts_at_the_same_moment_agree_on_one_key() {
     let new = |name: &str| NewApp { name: name.into(), ..world.new_app() };
     let (first, second) = tokio::join!(one.add_app(new("first")), two.add_app(new("second")));
     assert_eq!(keyring.0.keys().len(), 2, "each had made a key before either was settled on");
-    // Whoever sealed a client secret, everybody can open it.
+    // Both processes can decrypt both client secrets.
     for app in [first.unwrap(), second.unwrap()] {
         for grapnel in [&one, &two, &later] {
             world.grapnel = grapnel.clone();
@@ -148,7 +148,7 @@ async fn when_the_keyring_comes_back_the_program_goes_on_by_itself() {
         assert_eq!(world.grapnel.check_vault().await.unwrap().code, code);
         assert!(matches!(events.recv().await.unwrap(), Event::Vault(Some(_))));
         let asked = world.keyring.asked();
-        // It says so too early: it is asked once, and waited for again.
+        // It signals too early: it is asked once, and waited for again.
         world.keyring.give_sign();
         while world.keyring.asked() == asked {
             tokio::task::yield_now().await;

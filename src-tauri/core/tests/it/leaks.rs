@@ -1,4 +1,4 @@
-//! No secret in clear in any file of the data directory, nor in anything that crosses to a window.
+//! No secret is unencrypted in any file of the data directory, or in anything that is sent to a window.
 
 use std::fs;
 
@@ -47,7 +47,7 @@ async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {
     scan_files(&world, &secrets);
 }
 
-/// The ways in which a provider may repeat a secret in JSON.
+/// The encodings in which a provider may repeat a secret in JSON.
 fn echoes(secret: &str) -> serde_json::Value {
     serde_json::json!({ "debug": format!("Bearer {secret}"), "url": format!("https://x.example/?t={secret}&a=b"),
         "deep": [{ secret: [secret, format!("cut off: {}", &secret[..secret.len() - 3])] }] })
@@ -157,12 +157,12 @@ async fn credentials_within_workspaces_and_workflows_are_not_kept() {
     scan_files(&world, &secrets);
 }
 
-/// Fails if anything secret that the provider gave or was sent is in clear in the data that this world leaves.
+/// Fails if a secret that the provider issued or received is unencrypted in this world's data.
 pub(crate) fn nothing_leaked(world: &World) {
     scan_files(world, &secrets_of(world));
 }
 
-/// The same, and fails if any of it is in what is shown as well.
+/// Like [`nothing_leaked`], and also fails if a secret is in what is shown.
 pub(crate) fn nothing_is_repeated(world: &World, shown: &str) {
     let secrets = secrets_of(world);
     scan("what is shown", shown.as_bytes(), &secrets);
@@ -198,7 +198,7 @@ pub(crate) fn scan_files(world: &World, secrets: &[(String, String)]) {
 
 fn scan(place: &str, bytes: &[u8], secrets: &[(String, String)]) {
     for (what, secret) in secrets {
-        // The end of it, so that a prefix that may be shown is no finding.
+        // The end of the secret, since a prefix may be shown.
         let end = &secret.as_bytes()[secret.len() / 3..];
         assert!(memchr::memmem::find(bytes, end).is_none(), "{what} is in {place}");
     }

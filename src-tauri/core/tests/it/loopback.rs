@@ -1,5 +1,4 @@
-//! The server at a loopback redirect URI: which addresses and requests it takes, what its page tells, and who else
-//! tries to reach it.
+//! The loopback server: which URIs and requests it accepts, what its pages show, and how it treats other programs.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -15,7 +14,7 @@ use crate::support::world::{World, end_of};
 
 const GRANTED: &str = r#"{"access_token":"a","token_type":"Bearer"}"#;
 
-/// A world with one app whose answers come to `redirect`, at a server whose token endpoint gives this reply.
+/// A world with one app with the redirect URI `redirect`, at a server whose token endpoint returns a fixed response.
 struct Scene {
     world: World,
     server: Scripted,
@@ -41,7 +40,7 @@ impl Scene {
         self.world.grapnel.attempt(&attempt.id).unwrap().phase
     }
 
-    /// The answer to an attempt, in a query.
+    /// Sends a callback for an attempt, with parameters in a query.
     async fn answer(&self, attempt: &Attempt, parameters: &str) -> String {
         callback_of(&self.world.grapnel, &attempt.id, parameters).await.expose_secret().to_owned()
     }
@@ -50,7 +49,7 @@ impl Scene {
         read(self.browser.get(address)).await
     }
 
-    /// The true answer still comes in.
+    /// Asserts that the genuine callback is still received.
     async fn still_listens(&self, attempt: &Attempt) {
         assert_eq!(self.phase(attempt), Phase::Waiting);
         let (status, page) = self.get(&self.answer(attempt, "code=k").await).await;
@@ -205,7 +204,7 @@ async fn the_page_tells_what_became_of_the_answer() {
     assert!(page.contains("Sign-in denied"), "{page}");
 }
 
-/// Who opens many connections and says nothing gives way to who has something to say.
+/// Idle connections are closed in favor of those that send a request.
 #[tokio::test]
 async fn a_flood_of_connections_does_not_keep_the_browser_out() {
     let scene = Scene::new("loopback", granted()).await;
@@ -218,7 +217,7 @@ async fn a_flood_of_connections_does_not_keep_the_browser_out() {
     scene.still_listens(&attempt).await;
 }
 
-/// An own process for this test, as nextest gives it, since the limit is the process's.
+/// Needs a process of its own, as nextest provides, since the limit applies to the process.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_process_without_file_descriptors_listens_again_once_it_has_some() {
@@ -238,7 +237,7 @@ async fn a_process_without_file_descriptors_listens_again_once_it_has_some() {
         taken.push(file);
     }
     drop(taken.pop());
-    // The kernel accepts it, and the program has no descriptor for it.
+    // The kernel accepts the connection, but the program has no file descriptor for it.
     let waiting = std::net::TcpStream::connect(at).unwrap();
     let tried = std::time::Instant::now() + std::time::Duration::from_millis(250);
     while std::time::Instant::now() < tried {
@@ -271,7 +270,7 @@ async fn another_accounts_answer_is_refused() {
     );
     for leaves_at_once in [false, true] {
         let head = head.clone();
-        // Who a thread is ends with the thread.
+        // Changing the account affects only this thread.
         let asked = std::thread::spawn(move || {
             rustix::thread::set_thread_uid(nobody()).unwrap();
             let mut stream = std::net::TcpStream::connect(at).unwrap();
@@ -334,11 +333,11 @@ async fn two_sign_ins_on_one_port_are_told_apart() {
         assert_eq!(error.code, Code::PortTaken);
         assert!(error.message.contains("“Scripted”") && error.message.contains(&free.to_string()), "{error}");
     }
-    // The port of one that was just cancelled is waited for.
+    // The port of a sign-in that was just cancelled is waited for.
     scene.world.grapnel.cancel_attempt(&attempt.id).unwrap();
     let attempt = scene.world.grapnel.start_attempt(&second.id, &SignInRequest::default()).await.unwrap();
     scene.still_listens(&attempt).await;
-    // So is that of one whose browser has not shown its last page yet.
+    // So is that of one whose browser has not loaded the last page yet.
     let attempt = scene.start().await;
     scene.still_listens(&attempt).await;
 }

@@ -1,5 +1,5 @@
-//! Many connections. Those that are due at once: no provider sees more than a few of them at a time, and none of them
-//! waits for another provider. Those that are listed: the first are known without the others.
+//! Many connections. If many are due at once, no provider gets more than a few concurrent requests, and none waits for
+//! another provider. In lists, the first entries are available without the others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::support::clock::TestClock;
 use crate::support::counting_token_endpoint::Counting;
 use crate::support::world::TestKeyring;
 
-/// What the architecture page promises.
+/// The limit that the architecture page states.
 const AT_ONCE: usize = 4;
 const IN_BACKGROUND: usize = 3;
 
@@ -37,7 +37,7 @@ async fn app(grapnel: &Grapnel, name: &str, at: &Counting) -> App {
     grapnel.add_app(new).await.unwrap()
 }
 
-/// Signs in as a provider would have it that agrees to everything.
+/// Signs in with a provider that grants everything.
 async fn connect(grapnel: &Grapnel, app: &App) {
     let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
     let link = grapnel.attempt_link(&attempt.id).await.unwrap();
@@ -59,14 +59,14 @@ async fn hundreds_that_are_due_at_once_are_renewed_a_few_at_a_time_for_each_prov
     for _ in 0..10 {
         connect(&grapnel, &quiet).await;
     }
-    // The first provider is stuck, with all that are due there waiting before it.
+    // The first provider does not respond, and all its due connections wait.
     one.open(false);
     let mut events = grapnel.events();
     clock.advance(SignedDuration::from_hours(1));
     let kept = grapnel.clone();
     let keeper = tokio::spawn(async move { kept.keep_alive().await });
     one.reached(IN_BACKGROUND).await;
-    // The other one does not have to wait for that.
+    // The other provider does not wait for that.
     let is_renewed = |name: &str| {
         let all = grapnel.connections().unwrap();
         all.iter().filter(|one| one.app_name == name).all(|one| one.state == State::Active)
@@ -82,7 +82,7 @@ async fn hundreds_that_are_due_at_once_are_renewed_a_few_at_a_time_for_each_prov
     let person = tokio::spawn(async move { person.refresh(&asks).await });
     one.reached(AT_ONCE).await;
     let locks = open_locks(home.path());
-    // Each that has its turn holds its own, and keeps the vault where it is.
+    // Each request in progress holds its own lock, and the shared lock of the vault.
     assert!(locks <= 2 * AT_ONCE, "{locks} lock files are open");
     one.open(true);
     person.await.unwrap().unwrap();
@@ -115,7 +115,7 @@ async fn at_first_those_at_the_top_of_each_providers_list_are_told() {
     assert_eq!(grapnel.first_connections(5).unwrap(), (all, false));
 }
 
-/// How many lock files this process holds open.
+/// The number of lock files that this process has open.
 fn open_locks(home: &std::path::Path) -> usize {
     let locks = home.canonicalize().unwrap().join("locks");
     let open = std::fs::read_dir("/proc/self/fd").map(|fds| {

@@ -1,4 +1,4 @@
-//! The way to a provider: proxies, certificates and names, and how each failure is told.
+//! The route to a provider: proxies, certificates and names, and the message for each failure.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use crate::support::proxy_server::Internet;
 use crate::support::scripted_server::{GRANT, Reply, Scripted, sign_in};
 use crate::support::world::World;
 
-/// How a sign-in at `a.example` fails by these settings.
+/// The failure of a sign-in at `a.example` with these settings.
 async fn failure(settings: Settings) -> Error {
     let world = World::new();
     world.grapnel.change_settings(settings).unwrap();
@@ -45,7 +45,7 @@ async fn a_sign_in_goes_through_each_kind_of_proxy() {
 async fn a_socks5_proxy_is_given_an_address_that_was_looked_up_here() {
     let internet = Internet::start().await;
     let proxy = format!("socks5://{}", internet.proxy);
-    // The name is one that no resolver knows.
+    // The name does not resolve.
     let error = failure(Settings { proxy, ..internet.settings() }).await;
     assert!(error.message.contains("a.example cannot be found (DNS)"), "{error}");
     assert!(internet.connected().is_empty());
@@ -68,7 +68,7 @@ async fn a_proxy_of_another_kind_is_refused_where_it_is_entered() {
     assert!(!hint.contains("word@"), "{hint}");
 }
 
-/// Answers one request with these bytes.
+/// Starts a server that responds to one request with these bytes.
 fn answering(reply: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = listener.local_addr().unwrap().to_string();

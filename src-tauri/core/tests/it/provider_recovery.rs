@@ -1,5 +1,5 @@
-//! A provider that is back is asked once by each that waits for it, at most once a minute; who waits for another
-//! provider goes on waiting.
+//! After a provider recovers, each waiting connection retries once, at most once a minute; connections of other
+//! providers keep waiting.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use jiff::SignedDuration;
 use crate::support::keep_alive::{Keeper, keep_alive};
 use crate::support::world::World;
 
-/// So often a provider fails that nobody asks it again within minutes.
+/// After this many failures the next retry is more than minutes away.
 const MANY: usize = 14;
-/// More than will be asked.
+/// More than the number of requests.
 const ALWAYS: u32 = 10_000;
 
-/// Two providers, with two connections each that have long waited for theirs.
+/// Two providers, each with two connections in a long back-off.
 struct Waiting {
     world: World,
     here: [ConnectionId; 2],
@@ -43,13 +43,13 @@ impl Waiting {
                 waiting.world.grapnel.refresh(id).await.unwrap_err();
             }
         }
-        // What was planned between those tries is past, and no failure answers for a new try any more.
+        // Short retries between those attempts are past, and no recent failure answers a new attempt.
         waiting.world.pass(SignedDuration::from_secs(3));
         waiting.world.clock.settled().await;
         waiting
     }
 
-    /// From now on this provider answers so many requests, and fails then.
+    /// From now on this provider responds to `good` requests and then fails.
     fn fail(&self, provider: ProviderId, good: u32) {
         let faults = self.world.sandbox.faults();
         let others: Vec<_> =
@@ -65,7 +65,7 @@ impl Waiting {
         faults.set_at(provider, Endpoint::TokenRefresh, Fault::ServerError(503), ALWAYS).unwrap();
     }
 
-    /// How often this provider has failed since it was last said how.
+    /// The number of failures since [`Self::fail`] was last called.
     fn failed(&self, provider: ProviderId) -> u32 {
         let planned = self.world.sandbox.faults().planned();
         let left = planned
@@ -77,7 +77,7 @@ impl Waiting {
         }
     }
 
-    /// A person renews this one, which is the only one that the provider answers.
+    /// A person refreshes this connection, the only one that the provider responds to.
     async fn is_back_for(&self, provider: ProviderId, id: &ConnectionId) {
         self.fail(provider, 1);
         self.world.grapnel.refresh(id).await.unwrap();
@@ -125,7 +125,7 @@ async fn who_waits_for_another_provider_goes_on_waiting() {
     assert_eq!(waiting.failed(THERE), 0, "each asked once");
 }
 
-/// One that now answers and now does not.
+/// A provider that alternates between success and failure.
 #[tokio::test]
 async fn a_provider_is_back_once_a_minute() {
     let waiting = Waiting::new().await;
@@ -137,7 +137,7 @@ async fn a_provider_is_back_once_a_minute() {
     waiting.until(|| retry_at() != before).await;
     assert_eq!(waiting.failed(HERE), 1, "asked once, in vain");
 
-    // It fails, and is back, within that minute.
+    // Within that minute it fails and recovers again.
     waiting.world.pass(SignedDuration::from_secs(20));
     waiting.world.grapnel.refresh(lucky).await.unwrap_err();
     let before = retry_at();

@@ -1,4 +1,4 @@
-//! Each provider as its page has it: sign-in, who it is, renewal, and what it holds.
+//! Each provider as documented: sign-in, account, refresh and content.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ async fn the_grid_gives_a_token_and_nothing_else() {
     assert!(all.len() > 49, "more than a page of them");
     let some = world.grapnel.items(&id, "items", Some(&sites[0].id)).await.unwrap().items;
     assert!(!some.is_empty() && some.len() < all.len());
-    // Without a refresh token only a person can renew.
+    // Without a refresh token, only a new sign-in helps.
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
     assert_eq!(details(&world, &id).summary.state, State::Active, "the token is as good as before");
     no_departures(&world);

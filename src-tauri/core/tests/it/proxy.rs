@@ -1,5 +1,5 @@
-//! What the environment says of proxies and authorities. Requests to this machine, which may be in clear, pass no
-//! proxy, whatever it says.
+//! Proxies and certificate authorities from the environment. Requests to loopback, which may be unencrypted, never use
+//! a proxy.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ async fn requests_to_this_machine_pass_no_proxy() {
     let variables = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     run("proxy::behind_a_proxy", &variables.map(|name| (name, proxy.clone()))).await;
     let heard = heard.lock().unwrap();
-    // Both metadata documents are asked for.
+    // Both metadata documents are requested.
     assert_eq!(heard[..], ["CONNECT elsewhere.invalid:443 HTTP/1.1"; 2], "only what leaves this machine");
 }
 
@@ -41,7 +41,7 @@ async fn requests_to_this_machine_pass_no_proxy() {
 #[ignore = "its environment comes from the test above, which runs it"]
 async fn behind_a_proxy() {
     let world = World::of(ProviderId::Custom);
-    // Goes to the proxy, which shows that there is one.
+    // Uses the proxy, which shows that there is one.
     world.grapnel.discover("https://elsewhere.invalid").await.unwrap_err();
     let mut new = world.new_app();
     new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
@@ -52,8 +52,8 @@ async fn behind_a_proxy() {
     world.grapnel.disconnect(&id).await.unwrap();
 }
 
-/// Runs the ignored test `name` in a child process with this environment, and no other proxy or authority. A process
-/// reads its environment as a whole, so a test that runs beside others cannot change it.
+/// Runs the ignored test `name` in a child process with this environment, and no other proxy or authority. The
+/// environment belongs to the whole process, so a test that runs beside others cannot change it.
 async fn run(name: &str, environment: &[(&str, String)]) {
     let mut program = tokio::process::Command::new(std::env::current_exe().unwrap());
     program.args(["--exact", name, "--ignored"]).stdin(Stdio::null());
@@ -74,7 +74,7 @@ fn from_environment(name: &str) -> String {
     std::env::var(name).unwrap()
 }
 
-/// Signs in at an app of `host`.
+/// Signs in with an app of `host`.
 async fn sign_in_at(world: &World, host: &str) -> Result<ConnectionId> {
     let mut new = Scripted::app_at(&format!("https://{host}"), &[]);
     new.name = host.into();
@@ -174,7 +174,7 @@ async fn by_three_authorities() {
         world.grapnel.change_settings(settings).unwrap();
         sign_in_at(&world, host).await.unwrap();
     }
-    // One that none of them knows is told with where they are from.
+    // A certificate that none of them has issued is reported with the sources of the authorities.
     let stranger = Internet::start().await;
     let settings = Settings { certificates, ..stranger.settings() };
     world.grapnel.change_settings(settings).unwrap();

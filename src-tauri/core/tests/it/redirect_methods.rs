@@ -1,4 +1,4 @@
-//! The ways back besides the deep link: a port of this computer, and what a person pastes.
+//! The redirect methods other than the deep link: loopback, and pasting.
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
@@ -18,7 +18,7 @@ async fn start(world: &World, app: &App) -> Attempt {
     world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap()
 }
 
-/// A request as a browser makes it, but for what is said otherwise: its last status, address and page.
+/// Sends a request as a browser does, except for what is given; returns the last status, URL and page.
 async fn get(address: &str, host: Option<&str>) -> (u16, url::Url, String) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.get(address);
@@ -61,7 +61,7 @@ async fn only_the_right_host_path_and_method_are_heard() {
     assert!(status == 200 && page.contains("location.hash") && page.contains("paste it into Grapnel"));
     assert_eq!(get(&format!("{address}?code=c&state=forged"), None).await.0, 400);
     assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
-    // It still listens for the true answer.
+    // It still listens for the genuine callback.
     let mut events = world.grapnel.events();
     let callback = world.visit(&attempt.id).await;
     get(callback.expose_secret(), None).await;
@@ -88,7 +88,7 @@ async fn a_program_that_starts_again_listens_again() {
     let app = app(&world, "loopback").await;
     let attempt = start(&world, &app).await;
     let callback = world.visit(&attempt.id).await;
-    // The first program ends, and its port is free some time after.
+    // The first process ends, and its port becomes free some time later.
     let elsewhere = tempfile::tempdir().unwrap();
     world.grapnel = Grapnel::with(elsewhere.path(), world.keyring.clone(), world.clock.clone()).unwrap();
     let port = url::Url::parse(&attempt.redirect_uri).unwrap().port().unwrap();

@@ -1,4 +1,4 @@
-//! No endpoint leads a request elsewhere: what is sent to an app's hosts stays with them.
+//! No endpoint can redirect a request to another host.
 
 use grapnel_core::app::NewApp;
 use grapnel_core::authorize::SignInRequest;
@@ -10,7 +10,7 @@ use crate::support::world::World;
 
 const STATUSES: [u16; 4] = [301, 302, 307, 308];
 
-/// A reply that sends its request to another server.
+/// A response that redirects to another server.
 fn moved(status: u16, elsewhere: &Scripted) -> Reply {
     Reply::new(status, "text/plain", "").header("location", &format!("{}/taken", elsewhere.origin))
 }
@@ -21,7 +21,7 @@ fn stayed(asked: &Scripted, path: &str, elsewhere: &Scripted) {
     assert!(taken.is_empty(), "{path} led elsewhere: {taken:#?}");
 }
 
-/// Signs in, renews, asks who it is, and disconnects, where `path` is a redirect to another server.
+/// Signs in, refreshes, fetches the account, and disconnects, where `path` redirects to another server.
 async fn whole_life(status: u16, key: &str, path: &str, grant: fn(&Key, Value) -> Value) {
     let elsewhere = Scripted::start().await;
     let issuer = Issuer::new(&["openid"], &[("issuer", ""), (key, path)]).await;

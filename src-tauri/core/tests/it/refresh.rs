@@ -1,4 +1,4 @@
-//! Renewing tokens: one at a time, nothing lost by any failure.
+//! Refreshing tokens: one refresh at a time, and no failure loses anything.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ async fn a_token_that_the_api_does_not_accept_is_renewed_once() {
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.tokens.unwrap().renewals, 2);
     assert_eq!(details.summary.state, State::ReconnectNeeded);
-    // It is known now: no further call spends a refresh token.
+    // The failure is known now: no further call spends a refresh token.
     world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
     assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 3);
@@ -112,7 +112,7 @@ async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2);
 }
 
-/// A provider that is down is asked once for all of them.
+/// An unavailable provider gets one request for all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_who_need_a_token_in_vain_ask_once() {
     let world = World::new();
@@ -139,7 +139,7 @@ async fn a_refusal_asks_for_a_new_sign_in_and_deletes_nothing() {
     assert_eq!(details.summary.state, State::ReconnectNeeded);
     assert!(details.tokens.is_some());
     insta::assert_json_snapshot!(details.error);
-    // The provider may have been wrong: asking again is allowed, and mends it.
+    // The provider may have been wrong: another attempt is allowed, and succeeds.
     world.grapnel.refresh(&id).await.unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
 }
@@ -152,13 +152,13 @@ async fn a_lost_answer_is_told_as_what_it_is() {
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::AnswerLost);
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.summary.state, State::Retrying);
-    // The access token is still good, and is given to whoever wants one.
+    // The access token is still valid and handed out.
     world.grapnel.token(&id, Duration::ZERO).await.unwrap();
     insta::assert_json_snapshot!(details.error.map(|mut error| {
         error.message = error.message.split(':').next().unwrap().to_owned();
         error
     }));
-    // The provider rotated, so that the next try is refused.
+    // The provider has rotated, so the next attempt is refused.
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
 }
 
@@ -198,7 +198,7 @@ async fn disconnecting_deletes_the_tokens_and_keeps_the_history() {
 
 #[test]
 fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
-    // The first program, which ends in the middle of it.
+    // The first process, which ends during the refresh.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (mut world, id) = runtime.block_on(async {
         let world = World::new();
@@ -207,7 +207,7 @@ fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
         world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
         let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
         tokio::spawn(async move { grapnel.refresh(&renewed).await });
-        // The provider has rotated when it counts two: from then on its answer is on its way.
+        // The provider has rotated once it counts two tokens; its response is delayed.
         while world.sandbox.grigora_grants().issued().access_tokens < 2 {
             tokio::task::yield_now().await;
         }
@@ -221,7 +221,7 @@ fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
     });
 }
 
-/// Two programs on the same data, as the window and a script are.
+/// Two processes with the same data, such as the window and a script.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_programs_that_need_a_new_token_at_once_cause_one_renewal() {
     let world = World::new();
@@ -237,7 +237,7 @@ async fn two_programs_that_need_a_new_token_at_once_cause_one_renewal() {
     assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
 }
 
-/// What one program is doing is not for another that starts beside it to settle.
+/// A second process must not treat the first one's refresh as interrupted.
 #[tokio::test]
 async fn a_second_program_leaves_alone_what_the_first_is_doing() {
     let world = World::new();
@@ -266,7 +266,7 @@ async fn a_token_may_be_asked_to_last() {
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
 }
 
-/// The provider has rotated, and the database takes nothing: what is in memory then is all there is.
+/// The provider has rotated, and the database cannot be written: the only copy of the tokens is in memory.
 #[tokio::test]
 async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_next_renewal() {
     let world = World::new();
@@ -276,7 +276,7 @@ async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_nex
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "it has rotated");
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens, before);
 
-    // Meanwhile another process moves the vault, so that nothing can be sealed: they stay.
+    // Meanwhile another process re-keys the vault, so that they cannot be encrypted: they stay in memory.
     let words = "harbour lamp eleven moss".into();
     world.second_start().protect_with_passphrase(&words).await.unwrap();
     assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::PassphraseNeeded);
@@ -311,7 +311,7 @@ async fn a_person_is_told_once_of_what_needs_them() {
     let told = |grapnel: &grapnel_core::Grapnel| -> Vec<_> {
         grapnel.take_pending_notifications().unwrap().into_iter().map(|news| news.id).collect()
     };
-    // What is tried again heals by itself.
+    // A retried failure clears when the retry succeeds.
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 1).unwrap();
     world.grapnel.refresh(&id).await.unwrap_err();
     assert!(told(&world.grapnel).is_empty());

@@ -1,4 +1,5 @@
-//! Refused refreshes: what is dead needs a new sign-in at once or when it repeats, and what lives goes on.
+//! Refused refreshes: an invalid refresh token needs a new sign-in, at once or after repetitions; a valid one keeps
+//! working.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::support::world::World;
 const GRANT: &str =
     r#"{"access_token":"first-token","token_type":"bearer","refresh_token":"r1","expires_in":3600}"#;
 
-/// A connection whose refreshes are answered so from now on.
+/// A connection whose refreshes get these responses from now on.
 async fn connected(values: &[(&str, &str)]) -> (World, Scripted, ConnectionId) {
     let (world, server) = (World::new(), Scripted::start().await);
     server.on("/token", [Reply::json(200, GRANT)]);
@@ -56,7 +57,7 @@ async fn a_dead_refresh_token_is_dead_whatever_it_is_called() {
             "{body}"
         );
         assert!(error.message.contains(&format!("status {status}")), "{}", error.message);
-        // It is told by what is known: nobody asks the provider again.
+        // The known failure is returned without another request.
         let asked = server.received("/token").len();
         world.clock.advance(SignedDuration::from_hours(2));
         assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap_err().code, Code::ReconnectNeeded);
@@ -81,7 +82,7 @@ async fn a_refusal_that_nobody_understands_is_final_when_it_repeats() {
     ];
     for reply in odd {
         let (world, server, id) = connected(&[]).await;
-        // A server that is down in between says nothing of it.
+        // An unavailable server in between does not count.
         let down = Reply::json(503, "");
         server.on("/token", [reply.clone(), reply.clone(), down, reply]);
         for _ in 0..3 {

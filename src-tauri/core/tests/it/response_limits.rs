@@ -1,4 +1,4 @@
-//! What a reply may be: compressed, long, of many values, and how it comes.
+//! Limits of responses: compression, length, number of values, and connection reuse.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn compressed(encoding: &str, body: Vec<u8>) -> Reply {
 #[tokio::test]
 async fn compressed_replies_are_read() {
     let (world, server) = (World::new(), Scripted::start().await);
-    // RFC 9110 §8.4.1.2 has zlib's format under that name.
+    // RFC 9110 §8.4.1.2 means zlib's format by that name.
     let mut deflate = ZlibEncoder::new(Vec::new(), Compression::fast());
     deflate.write_all(GRANT.as_bytes()).unwrap();
     let replies = [
@@ -45,7 +45,7 @@ async fn compressed_replies_are_read() {
     for encoding in ["gzip", "deflate", "br", "zstd"] {
         assert!(accepted.contains(encoding), "{accepted}");
     }
-    // What nobody asked for is named.
+    // An encoding that was not requested is named.
     server.on("/token", [compressed("compress", GRANT.into())]);
     let error = world.grapnel.refresh(&id).await.unwrap_err();
     assert!(error.message.contains("compressed as “compress”"), "{error}");
@@ -62,7 +62,7 @@ async fn a_reply_that_is_large_once_decompressed_is_given_up_at_its_limit() {
     assert_eq!(error.code, Code::ReplyTooLarge, "{error}");
 }
 
-/// A connection whose API is The Grid's, at a server of this test.
+/// A connection to The Grid's API at a server of this test.
 async fn grid(world: &World, server: &Scripted) -> ConnectionId {
     let base = server.origin.clone();
     server.on("/token", [Reply::json(200, GRANT)]);
@@ -71,7 +71,7 @@ async fn grid(world: &World, server: &Scripted) -> ConnectionId {
     sign_in(&world.grapnel, &app).await.unwrap()
 }
 
-/// Within the limit of bytes, and gigabytes once parsed.
+/// Within the limit of bytes, but gigabytes once parsed.
 #[tokio::test]
 async fn a_list_of_too_many_values_is_not_parsed() {
     let (world, server) = (World::new(), Scripted::start().await);
@@ -82,7 +82,7 @@ async fn a_list_of_too_many_values_is_not_parsed() {
         let error = world.grapnel.items(&id, "sites", None).await.unwrap_err();
         assert_eq!(error.code, Code::ReplyTooLarge, "{error}");
     }
-    // As many texts as there may be values do no harm, whatever is in them.
+    // Strings may contain any number of brackets and commas.
     server.on(
         "/site",
         [Reply::json(200, format!("[{{\"id\":\"1\",\"name\":\"{}\"}}]", "[,{".repeat(600_000)))],
@@ -100,8 +100,8 @@ async fn a_token_reply_of_too_many_values_is_not_parsed() {
     assert_eq!(error.code, Code::ReplyTooLarge, "{error}");
 }
 
-/// A server that answers the first request of each connection, says that it goes on, and closes it at the second: what
-/// a client sees when a request crosses the end of an idle connection.
+/// A server that responds to the first request of each connection, announces keep-alive, and closes the connection at
+/// the second: as if a request coincided with the end of an idle connection.
 #[tokio::test]
 async fn a_token_request_uses_no_connection_that_an_earlier_one_left_open() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! Disconnecting takes tokens back at the provider, now or when it can be reached again.
+//! Disconnecting revokes tokens at the provider, now or once it is available again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use crate::support::scripted_server::{Reply, Scripted, sign_in};
 use crate::support::world::World;
 
-/// A connection to the provider that takes tokens back.
+/// A connection to a provider with a revocation endpoint.
 async fn connected() -> (World, ConnectionId) {
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
@@ -61,7 +61,7 @@ async fn a_provider_that_cannot_be_reached_is_asked_again() {
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!((details.summary.state, details.tokens), (State::Disconnected, None));
     assert_eq!(live(&world), 2);
-    // Also when the connection is gone from the list, the vault has moved, and the program was started anew.
+    // Even after the connection was deleted, the vault re-keyed, and the program restarted.
     world.grapnel.forget(&id).await.unwrap();
     let (mut world, words) = (world, "harbour lamp eleven moss".into());
     world.grapnel.protect_with_passphrase(&words).await.unwrap();
@@ -102,7 +102,7 @@ async fn an_app_stays_while_the_provider_has_yet_to_revoke_its_tokens() {
     assert_eq!(error.code, Code::ProviderUnavailable);
     assert!(world.grapnel.connections().unwrap().is_empty());
     assert_eq!(world.grapnel.apps().unwrap().len(), 1);
-    // Asked for once more, it goes all the same, and the activity tells what that means.
+    // A second request removes it, and the activity log says what that means.
     world.grapnel.remove_app(&app).unwrap();
     assert!(told(&world).contains("They may still be good there."));
 }
@@ -143,7 +143,7 @@ async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
     assert_eq!(live(&world), 0);
 }
 
-/// The stored ones are void by then.
+/// The stored ones are invalid by then.
 #[tokio::test]
 async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
     let (world, id) = connected().await;
@@ -152,7 +152,7 @@ async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
     assert_eq!(live(&world), 0);
 }
 
-/// The app's hosts are others by the time the provider answers: nothing that came of the old ones goes there.
+/// The app's hosts have changed by the time the provider responds: nothing of the old ones is sent there.
 #[tokio::test]
 async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_else() {
     let (world, id) = connected().await;
@@ -170,7 +170,7 @@ async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_el
     assert!(!told(&world).contains("not asked for any more"), "{}", told(&world));
 }
 
-/// A vault that stays closed keeps no token for longer than a provider that stays away.
+/// A vault that stays locked keeps no token for longer than an unavailable provider.
 #[tokio::test]
 async fn after_some_days_a_closed_vault_is_waited_for_no_more() {
     let (mut world, id) = connected().await;
@@ -187,7 +187,7 @@ async fn after_some_days_a_closed_vault_is_waited_for_no_more() {
     keeper.abort();
 }
 
-/// A connection to a scripted server, whose revocation endpoint answers so.
+/// A connection to a scripted server, and the result of disconnecting it with these revocation responses.
 async fn revoked_with(
     server: &Scripted,
     values: &[(&str, &str)],
@@ -255,7 +255,7 @@ async fn what_was_not_revoked_says_why() {
     });
 }
 
-/// The refresh token is revoked later than the first try: what is known of it then counts.
+/// The refresh token is revoked later than the first attempt: its state at the retry counts.
 #[tokio::test]
 async fn an_access_token_that_is_asked_for_again_is_no_alarm_either() {
     let server = Scripted::start().await;

@@ -1,4 +1,4 @@
-//! The sandbox ends and starts again, as when the program is left until the next day.
+//! The sandbox restarts, as when the program is not used until the next day.
 
 use grapnel_core::Grapnel;
 use grapnel_sandbox::{Options, ProviderId, Sandbox};
@@ -29,11 +29,11 @@ async fn connections_of_every_provider_outlive_the_sandbox() {
             ..options
         };
         let again = Sandbox::start(options).unwrap();
-        // The program starts again as well: no connection to the sandbox of before is left open.
+        // The program restarts too: no HTTP connection to the previous sandbox is left.
         drop(grapnel);
         let grapnel = Grapnel::with(home.path(), keyring, clock).unwrap();
         if provider == ProviderId::TheGrid {
-            // It gives no refresh token; the access token lasts.
+            // It issues no refresh token; the access token stays valid.
             grapnel.items(&id, "sites", None).await.unwrap();
         } else {
             grapnel.refresh(&id).await.unwrap();

@@ -1,4 +1,4 @@
-//! What keyrings answer on a bad day, over a real bus: each has its own words, nothing is lost, and the flow goes on
+//! Failures of real keyrings, over a real bus: each has its own message, nothing is lost, and the flow continues
 //! afterwards.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use grapnel_model::id::ConnectionId;
 use crate::support::scripted_secret_service::{Bus, How, Person, SecretService};
 use crate::support::world::World;
 
-/// A world whose keyring is the service on a bus of its own.
+/// A world whose keyring is a service on its own bus.
 struct Desk {
     world: World,
     bus: Bus,
@@ -30,7 +30,7 @@ impl Desk {
         Self { world, bus, service }
     }
 
-    /// With a connection, in a program that starts again and has no key yet.
+    /// With a connection, in a process that has restarted and has no key yet.
     async fn with_connection() -> (Self, ConnectionId) {
         let mut desk = Self::new(How::default()).await;
         let id = desk.world.connect().await;
@@ -60,7 +60,7 @@ async fn opens(events: &mut tokio::sync::broadcast::Receiver<Event>) {
     while events.recv().await.unwrap() != Event::Vault(None) {}
 }
 
-/// KeePassXC shows nothing of a database that is closed.
+/// KeePassXC hides the entries of a closed database.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_locked_collection_hides_is_locked_and_not_missing() {
     let (desk, id) = Desk::with_connection().await;
@@ -69,7 +69,7 @@ async fn what_a_locked_collection_hides_is_locked_and_not_missing() {
     assert_eq!((trouble.code, trouble.message.as_str()), (Code::KeyringLocked, "Your keyring is locked."));
     assert_eq!(desk.service.prompts(), 1, "the person was asked once");
     assert_eq!(desk.world.grapnel.reset_vault().await.unwrap_err().code, Code::KeyringLocked);
-    // It recovers by itself when the person unlocks it elsewhere.
+    // It recovers without a request when the person unlocks it elsewhere.
     let mut events = desk.world.grapnel.events();
     desk.service.tell(|how| how.locked = false).await;
     opens(&mut events).await;
@@ -151,7 +151,7 @@ async fn a_keyring_that_unlocks_when_it_is_asked_is_asked() {
         assert_eq!(desk.world.grapnel.check_vault().await, None);
         assert_eq!(desk.service.prompts(), 0);
     }
-    // Also where nobody may be asked.
+    // Also if prompting is not allowed.
     let (desk, _) = Desk::with_connection().await;
     desk.service.set(|how| *how = How { locked: true, unlocks_at_once: true, ..how.clone() });
     assert_eq!(desk.world.grapnel.check_vault_unasked().await, None);
@@ -170,7 +170,7 @@ async fn nobody_is_asked_before_a_person_wants_something() {
     let keeper = desk.world.grapnel.clone();
     let kept = tokio::spawn(async move { keeper.keep_alive().await });
     desk.service.tell(|how| how.locked = false).await;
-    // It is renewed by itself then.
+    // It is refreshed automatically then.
     while events.recv().await.unwrap() != Event::Connection(id.clone()) {}
     assert_eq!(desk.service.prompts(), 0);
     kept.abort();
@@ -214,7 +214,7 @@ async fn a_bus_without_a_service_and_no_bus_are_told_apart() {
     assert!(error.message.contains("DBUS_SESSION_BUS_ADDRESS"), "{}", error.message);
 }
 
-/// Before anything is sealed, the doctor tells what the first secret would find, and asks nobody.
+/// Before anything is encrypted, the diagnostics show what the first secret would encounter, without a prompt.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_looks_at_a_keyring_that_is_not_needed_yet() {
     let bus = Bus::start().await;

@@ -1,5 +1,5 @@
-//! What each provider is sent: the exact bytes of every request but the browser's, secrets replaced by their names.
-//! Compare with the providers' own pages.
+//! The requests to each provider: the exact bytes of all requests except the browser's, with secrets replaced by their
+//! names. Compare with the providers' documentation.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ struct Wire {
     world: World,
     recorder: Recorder,
     told: String,
-    /// What is secret beyond what the sandbox reveals, with its name.
+    /// Secrets that the sandbox does not reveal, with their names.
     secrets: Vec<(String, String)>,
 }
 
@@ -41,7 +41,7 @@ impl Wire {
         Self { world, recorder, told: String::new(), secrets }
     }
 
-    /// Adds the app with everything but the browser's page and the issuer at the recorder's address.
+    /// Adds the app with all endpoints but the browser's page and the issuer at the recorder's address.
     async fn add_app(&self, mut new: NewApp) {
         let origin = self.world.sandbox.url(self.world.provider).unwrap();
         for (_, value) in
@@ -52,7 +52,7 @@ impl Wire {
         self.world.grapnel.add_app(new).await.unwrap();
     }
 
-    /// Signs in, and tells the exchange and how Grapnel finds out who it was.
+    /// Signs in, and records the exchange and how the account is fetched.
     async fn connect(&mut self) -> ConnectionId {
         let (_, callback) = self.world.attempt().await;
         let parameters: HashMap<String, String> =
@@ -63,24 +63,24 @@ impl Wire {
         self.world.grapnel.connections().unwrap().pop().unwrap().id
     }
 
-    /// Renews, and tells the one request of it. That the account is asked for again is not told again.
+    /// Refreshes, and records that one request. Fetching the account again is not recorded again.
     async fn refresh(&mut self, id: &ConnectionId) {
         self.world.grapnel.refresh(id).await.unwrap();
         let mut events = self.world.grapnel.events();
         let renewal = self.recorder.take();
         assert_eq!(renewal.len(), 1);
         self.tell_all("Renewal", &renewal);
-        // The account is asked for in a task of its own, which ends with this.
+        // The account is fetched in a separate task, which ends with this.
         while !matches!(events.recv().await, Ok(Event::Connection(_))) {}
         self.recorder.take();
     }
 
-    /// Tells what was sent since the last time.
+    /// Records what was sent since the last call.
     fn tell(&mut self, what: &str) {
         self.tell_first(usize::MAX, what);
     }
 
-    /// Tells the first requests since the last time, where those that follow differ in a number only.
+    /// Records the first requests since the last call, if the following ones differ only in a number.
     fn tell_first(&mut self, most: usize, what: &str) {
         let mut requests = self.recorder.take();
         assert!(!requests.is_empty(), "{what} asks the provider");
@@ -96,7 +96,7 @@ impl Wire {
         self.told.extend(["# ", what, "\n\n", &requests]);
     }
 
-    /// Everything that was sent, with names in place of secrets; and nothing of it departed from the page.
+    /// Everything that was sent, with names in place of secrets. Asserts that nothing deviated from the documentation.
     fn end(mut self) -> String {
         let departures = self.world.sandbox.departures();
         assert!(departures.is_empty(), "{:#?}", departures.all());
@@ -120,7 +120,7 @@ impl Wire {
     }
 }
 
-/// The wire as a snapshot: without what differs from run to run, or from version to version.
+/// Snapshots the requests without what differs between runs or versions.
 macro_rules! assert_wire {
     ($told:expr) => {
         let told: String = $told;
@@ -209,7 +209,7 @@ async fn grovestreams() {
     assert_wire!(wire.end() + &grovestreams_by_password().await);
 }
 
-/// With neither a secret nor a browser.
+/// Without a client secret and without a browser.
 async fn grovestreams_by_password() -> String {
     let mut wire = Wire::of(ProviderId::GroveStreams).await;
     let new = wire.world.new_app();
@@ -231,7 +231,7 @@ async fn grovestreams_by_password() -> String {
 #[tokio::test]
 async fn custom() {
     let mut wire = Wire::of(ProviderId::Custom).await;
-    // The document names the provider's own address, which is not the recorder's: it is another's.
+    // The document names the provider's own address instead of the recorder's, so it is another issuer's.
     wire.world.grapnel.discover(&wire.recorder.origin).await.unwrap_err();
     wire.tell("Discovery");
     let mut new = wire.world.new_app();

@@ -1,4 +1,4 @@
-//! What a person sets for all of Grapnel, and that something acts on it.
+//! The settings, and that they take effect.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -39,12 +39,12 @@ fn authorities_are_read_where_they_are_chosen_and_only_from_a_file() {
     std::fs::write(&file, certificate.cert.pem()).unwrap();
     let chosen = Settings { certificates: file.display().to_string(), ..Settings::default() };
     let kept = world.grapnel.change_settings(chosen).unwrap();
-    // A disk that is not mounted hinders no other change.
+    // An unmounted disk does not prevent other changes.
     std::fs::remove_file(&file).unwrap();
     let changed = Settings { quiet: true, ..kept };
     assert_eq!(world.grapnel.change_settings(changed.clone()).unwrap(), changed);
 
-    // Whoever reads a pipe waits for its other end.
+    // Reading a pipe blocks until it is written.
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for path in [pipe.as_path(), std::path::Path::new("/dev/zero"), folder.path()] {
         let wrong = Settings { certificates: path.display().to_string(), ..changed.clone() };
@@ -73,7 +73,7 @@ async fn requests_to_providers_go_through_the_proxy_that_is_set() {
     assert!(asked.join().unwrap().starts_with("CONNECT issuer.example:443"));
 }
 
-/// Tokens of an hour.
+/// With tokens of an hour.
 #[tokio::test]
 async fn another_margin_counts_at_once_whichever_program_sets_it() {
     let world = World::new();
@@ -84,7 +84,7 @@ async fn another_margin_counts_at_once_whichever_program_sets_it() {
     let set = |grapnel: &Grapnel, margin| {
         grapnel.change_settings(Settings { margin, ..Settings::default() }).unwrap();
     };
-    // How early, in minutes, it is waited for, which is when the window says that it is due.
+    // How many minutes before the expiry the scheduler waits for, which the window shows as due.
     let early = |due: jiff::Timestamp| {
         let details = world.grapnel.connection(&id).unwrap();
         assert!(due.duration_since(details.renews_at.unwrap()).abs() < SignedDuration::from_secs(1));

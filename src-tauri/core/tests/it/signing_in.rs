@@ -141,7 +141,7 @@ async fn an_attempt_ends_when_cancelled_and_when_its_time_is_over() {
 
     let (forgotten, _) = world.attempt().await;
     world.pass(SignedDuration::from_mins(11));
-    // The timer of the first start still sleeps its ten minutes; a program that starts later finds it overdue.
+    // The timer of the first process still sleeps for ten minutes; a process that starts later finds it overdue.
     world.start_again();
     let mut events = world.grapnel.events();
     assert_eq!(end_of(&mut events, &forgotten.id).await.phase, Phase::TimedOut);
@@ -194,7 +194,7 @@ async fn the_challenge_is_s256_of_the_verifier_that_the_exchange_sends() {
         let [challenge, method] = sent.try_into().unwrap();
         assert_eq!(method, ("code_challenge_method".into(), "S256".into()));
         assert_eq!(challenge, ("code_challenge".into(), s256(verifier)));
-        // 256 bits of randomness (§7.1), in letters that §4.1 allows.
+        // 256 bits of randomness (§7.1), in characters that §4.1 allows.
         assert!((43..=128).contains(&verifier.len()), "{verifier}");
         assert!(verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)), "{verifier}");
         assert!(verifiers.insert(verifier.clone()), "it is never the same");

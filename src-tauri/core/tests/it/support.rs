@@ -1,4 +1,4 @@
-//! What the tests share: a world to run in, servers that answer as told, and a clock that a test moves.
+//! Shared test support: a world to run in, scripted servers, and a clock that a test controls.
 
 pub(crate) mod clock;
 pub(crate) mod counting_token_endpoint;

@@ -1,4 +1,4 @@
-//! How long tokens live where the reply does not say it all, and that a new sign-in is told before it is due.
+//! Token lifetimes that the response does not state completely, and the notification before a new sign-in is due.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn without_expires_in_the_token_says_when_it_ends() {
     );
     world.clock.advance(SignedDuration::from_secs(40));
     assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret(), second);
-    // What must last longer is renewed for it.
+    // A longer `min_valid` causes a refresh.
     world.clock.advance(SignedDuration::from_hours(23));
     let asked = server.received("/token").len();
     world.grapnel.token(&id, Duration::from_secs(7_200)).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_sign_in_that_will_be_needed_is_told_days_before_and_once() {
     };
     assert!(told().is_empty());
     world.clock.advance(DAY * 54);
-    // The same token stays, and its end with it.
+    // The same refresh token keeps its expiry.
     server.on("/token", [grant(r#"3600,"refresh_token":"r","refresh_token_expires_in":518400"#)]);
     world.grapnel.refresh(&rotating).await.unwrap();
     for id in [&alone, &rotating] {

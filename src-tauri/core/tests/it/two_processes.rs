@@ -1,4 +1,4 @@
-//! Two programs on one data directory: one hears what the other writes.
+//! Two processes with the same data directory: each is notified of the other's writes.
 
 use grapnel_core::app::NewApp;
 use grapnel_model::activity::RequestingProcess;
@@ -23,7 +23,7 @@ async fn what_another_program_writes_is_told_and_nothing_else() {
     assert_eq!(world.grapnel.apps().unwrap().len(), 2);
 
     other.refresh(&one).await.unwrap();
-    // It writes that it begins, and what came of it.
+    // It stores the start of the refresh, and its result.
     while world.grapnel.connection(&one).unwrap().tokens.unwrap().renewals == 0 {
         let event = events.recv().await.unwrap();
         assert!(matches!(event, Event::Activity) || event == Event::Connection(one.clone()), "{event:?}");

@@ -1,4 +1,4 @@
-//! New tokens that the store does not take: nobody else renews meanwhile, and they are written as soon as they can be.
+//! New tokens that cannot be stored: no other process refreshes meanwhile, and they are stored as soon as possible.
 
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
@@ -25,7 +25,7 @@ async fn they_are_told_and_written_without_anyone_asking() {
     assert_eq!(world.tokens_given(), 2);
 }
 
-/// With the token that they replace, another program would only be refused, and say that they are lost.
+/// With the old refresh token, another process would be refused, and report the connection as lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_program_waits_for_them() {
     let world = World::new();
@@ -37,7 +37,7 @@ async fn another_program_waits_for_them() {
         let (other, id) = (other.clone(), id.clone());
         async move { other.refresh(&id).await }
     });
-    // It has begun, and is not done.
+    // It has started and not finished.
     events.recv().await.unwrap();
     assert_eq!(other.connection(&id).unwrap().summary.state, State::Renewing);
     world.grapnel.refresh(&id).await.unwrap();
@@ -61,7 +61,7 @@ async fn a_program_that_ends_writes_them_before() {
     assert_eq!(world.tokens_given(), 3);
 }
 
-/// Where the first program ends before it could write them, they are lost, and that is told.
+/// If the first process ends before it could store them, they are lost, and that is reported.
 #[tokio::test]
 async fn with_the_program_that_held_them_they_go_and_that_is_told() {
     let mut world = World::new();

@@ -1,4 +1,4 @@
-//! What the token endpoint of a provider that nobody here wrote may answer.
+//! Unusual token responses of custom providers.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn a_code_that_brings_no_reply_or_a_redirect_makes_no_connection() {
     assert!(server.received("/other").is_empty(), "no redirect is followed");
 }
 
-/// What a sign-in at a provider comes to that answers the exchange so.
+/// The result of a sign-in whose code exchange gets this response.
 async fn signed_in(
     world: &World,
     server: &Scripted,

@@ -1,4 +1,4 @@
-//! A vault that opens with a passphrase, and moving from one opener to another: everything moves, or nothing.
+//! A vault with a passphrase, and re-keying: everything is re-encrypted, or nothing.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn other_words() -> SecretString {
     "quiet anchor seven plums".into()
 }
 
-/// Rows of every table with a sealed column: an app, an attempt that waits, and a connection with both tokens.
+/// Rows of every table with an encrypted column: an app, a waiting attempt, and a connection with both tokens.
 #[tokio::test]
 async fn everything_sealed_moves_with_the_vault() {
     let mut world = World::new();
@@ -37,7 +37,7 @@ async fn everything_sealed_moves_with_the_vault() {
     world.grapnel.unlock(&words()).await.unwrap();
     let same = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     assert_eq!(same.expose_secret(), token.expose_secret());
-    // The attempt's verifier and the app's secret: its code is exchanged with both.
+    // The code exchange uses the attempt's verifier and the app's secret.
     world.grapnel.receive_callback(&callback).await.unwrap();
     assert_eq!(world.grapnel.connections().unwrap().len(), 2);
     world.grapnel.refresh(&id).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_move_that_fails_changes_nothing() {
     world.keyring.fail(Code::KeyringLocked);
     assert_eq!(world.grapnel.protect_with_keyring().await.unwrap_err().code, Code::KeyringLocked);
     world.keyring.fail(None);
-    // One secret that was damaged: it may be sealed for another place than the move believes, so nothing moves.
+    // One secret was modified: it may have been encrypted with other associated data, so re-keying changes nothing.
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
     let damaged = "UPDATE connection SET sealed_access = x'0102'";
     let sealed: Vec<u8> =
@@ -144,7 +144,7 @@ async fn a_key_that_the_keyring_did_not_let_go_is_removed_later() {
     world.grapnel.projects(&id).await.unwrap();
 }
 
-/// Two programs on one data directory, each with the key in memory.
+/// Two processes with the same data directory, each with the key in memory.
 #[tokio::test]
 async fn another_program_notices_that_the_vault_moved() {
     let world = World::new();
@@ -160,7 +160,7 @@ async fn another_program_notices_that_the_vault_moved() {
     world.grapnel.projects(&id).await.unwrap();
 
     other.protect_with_keyring().await.unwrap();
-    // This one asks the keyring by itself.
+    // This one asks the keyring without being told.
     world.grapnel.refresh(&id).await.unwrap();
     other.refresh(&id).await.unwrap();
     assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 3);
@@ -203,7 +203,7 @@ async fn a_renewal_that_is_under_way_is_waited_for() {
     while world.grapnel.connection(&id).unwrap().summary.state != State::Renewing {
         tokio::task::yield_now().await;
     }
-    // By another program: the locks between processes are what keeps them apart.
+    // By another process: the file locks exclude each other.
     other.protect_with_passphrase(&words()).await.unwrap();
     renewal.await.unwrap().unwrap();
     assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 1);
@@ -211,7 +211,7 @@ async fn a_renewal_that_is_under_way_is_waited_for() {
     other.refresh(&id).await.unwrap();
 }
 
-/// The store did not take new tokens, and before it does the vault moves.
+/// New tokens could not be stored, and the vault is re-keyed before they are.
 #[tokio::test]
 async fn tokens_that_wait_in_memory_outlive_a_move() {
     let world = World::new();
@@ -232,7 +232,7 @@ async fn tokens_that_wait_in_memory_outlive_a_move() {
     third.refresh(&id).await.unwrap();
 }
 
-/// A keyring whose password nobody knows any more, or whose file is broken, while a window still has the key.
+/// A keyring whose password is lost, or whose file is damaged, while a window still has the key.
 #[tokio::test]
 async fn a_key_in_memory_outlives_its_keyring_by_a_passphrase() {
     let mut world = World::new();

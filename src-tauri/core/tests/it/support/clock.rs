@@ -1,4 +1,4 @@
-//! A clock that a test moves, and that tells what is waited for.
+//! A clock that a test controls, and that reports what is waited for.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 pub(crate) struct TestClock {
-    /// The machine's, which all programs on it share.
+    /// The system clock, which all processes share.
     moved: Arc<Mutex<Moved>>,
-    /// By how much it was set before this program started.
+    /// How far it was set forward before this process started.
     set_before: SignedDuration,
     /// How often it was moved.
     moves: watch::Sender<u64>,
-    /// The moment that is waited for, and how many waits there were.
+    /// The time that is waited for, and the number of waits.
     waiting: watch::Sender<(Option<Timestamp>, u32)>,
 }
 
@@ -37,17 +37,17 @@ impl Default for TestClock {
 }
 
 impl TestClock {
-    /// The clock as a program sees it that starts now. Waits by it do not end when this one is moved.
+    /// The clock as a process sees it that starts now. Moving this one does not end waits by that one.
     pub(crate) fn at_start(&self) -> Self {
         Self { moved: Arc::clone(&self.moved), set_before: self.moved().set_by, ..Self::default() }
     }
 
-    /// Time passes.
+    /// Lets time pass.
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.change(|moved| moved.passed += by);
     }
 
-    /// Time passes, and timers stand still.
+    /// Lets time pass without waking timers, as during suspend.
     pub(crate) fn sleep(&self, by: SignedDuration) {
         self.change(|moved| {
             moved.passed += by;
@@ -55,7 +55,7 @@ impl TestClock {
         });
     }
 
-    /// Someone sets the clock.
+    /// Sets the clock.
     pub(crate) fn set(&self, by: SignedDuration) {
         self.change(|moved| {
             moved.set_by += by;
@@ -72,16 +72,16 @@ impl TestClock {
         self.moves.send_modify(|count| *count += 1);
     }
 
-    /// Waits until whoever waits by this clock has done all that was due, and sleeps until something else is.
+    /// Waits until everything due is done and a later time is waited for; returns that time.
     pub(crate) async fn settled(&self) -> Timestamp {
         let mut waiting = self.waiting.subscribe();
         let settled = waiting.wait_for(|(at, _)| at.is_some_and(|at| at > self.now()));
         let settled = tokio::time::timeout(Duration::from_secs(20), settled).await;
-        // In vain, where nothing is waited for.
+        // Times out if nothing is waited for.
         settled.unwrap().unwrap().0.unwrap()
     }
 
-    /// Waits until something else is slept for than the moment `before`, and answers with that.
+    /// Waits until a time other than `before` is waited for, and returns it.
     pub(crate) async fn settled_anew(&self, before: Timestamp) -> Timestamp {
         let mut waiting = self.waiting.subscribe();
         let settled = waiting.wait_for(|(at, _)| at.is_some_and(|at| at > self.now() && at != before));
@@ -89,7 +89,7 @@ impl TestClock {
         settled.unwrap().unwrap().0.unwrap()
     }
 
-    /// How many waits there were.
+    /// The number of waits.
     pub(crate) fn waits(&self) -> u32 {
         self.waiting.borrow().1
     }
@@ -123,14 +123,14 @@ impl Clock for TestClock {
                 if left.is_zero() {
                     return Woken::Due;
                 }
-                // Real time passes as well, if a little.
+                // Real time passes as well, if only a little.
                 let _ = tokio::time::timeout(left, moves.changed()).await;
             }
         })
     }
 }
 
-/// Ends a wait, also one that is given up.
+/// Ends a wait, including one that is dropped.
 struct Over<'a>(&'a TestClock);
 
 impl Drop for Over<'_> {

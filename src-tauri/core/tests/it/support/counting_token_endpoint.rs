@@ -1,4 +1,4 @@
-//! A token endpoint that gives tokens to everyone, counts, and lets everyone wait until it is told to go on.
+//! A token endpoint that grants every request, counts them, and can delay its responses.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Counts {
 }
 
 impl Counting {
-    /// Starts; open, so that nobody waits.
+    /// Starts an endpoint that responds at once.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -42,7 +42,7 @@ impl Counting {
             while let Ok((stream, _)) = listener.accept().await {
                 let counts = Arc::clone(&counted);
                 let service = service_fn(move |_: Request<Incoming>| answer(Arc::clone(&counts)));
-                // It has no clock: what a `Date` said would not be the test's time.
+                // No `Date` header, since it would not be the test's time.
                 let mut served = hyper::server::conn::http1::Builder::new();
                 let served = served.auto_date_header(false).serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(served);
@@ -51,22 +51,22 @@ impl Counting {
         Self { url, counts, server }
     }
 
-    /// Whether those who come are answered, or wait.
+    /// Sets whether requests get a response or wait.
     pub(crate) fn open(&self, is_open: bool) {
         self.counts.is_open.send_replace(is_open);
     }
 
-    /// Waits until so many are here at once.
+    /// Waits until this many requests are waiting at once.
     pub(crate) async fn reached(&self, count: usize) {
         self.counts.at_once.subscribe().wait_for(|here| *here >= count).await.unwrap();
     }
 
-    /// The most that were ever here at once.
+    /// The most requests that were waiting at once.
     pub(crate) fn most(&self) -> usize {
         self.counts.most.load(Ordering::Relaxed)
     }
 
-    /// How many were answered.
+    /// The number of responses.
     pub(crate) fn all(&self) -> usize {
         self.counts.all.load(Ordering::Relaxed)
     }
@@ -82,7 +82,7 @@ async fn answer(counts: Arc<Counts>) -> Result<Response<Full<Bytes>>, Infallible
     counts.at_once.send_modify(|here| *here += 1);
     counts.most.fetch_max(*counts.at_once.borrow(), Ordering::Relaxed);
     let _ = counts.is_open.subscribe().wait_for(|is_open| *is_open).await;
-    // Whoever else has come by now is counted.
+    // Counts other requests that have arrived by now.
     tokio::task::yield_now().await;
     let number = counts.all.fetch_add(1, Ordering::Relaxed);
     counts.at_once.send_modify(|here| *here -= 1);

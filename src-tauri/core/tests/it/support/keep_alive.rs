@@ -1,4 +1,4 @@
-//! A world whose one connection is kept alive.
+//! A world with one connection that is kept alive.
 
 use grapnel_model::connection::Details;
 use grapnel_model::id::ConnectionId;
@@ -14,7 +14,7 @@ pub(crate) struct Kept {
     pub(crate) keeper: Keeper,
 }
 
-/// Keeps connections alive until it is dropped, as a program does that is ended.
+/// Keeps connections alive until it is dropped, like a process that ends.
 pub(crate) struct Keeper(pub(crate) JoinHandle<()>);
 
 impl Drop for Keeper {
@@ -49,7 +49,7 @@ impl Kept {
         self.world.sandbox.faults().set(Endpoint::TokenRefresh, fault, times).unwrap();
     }
 
-    /// Lets time pass until the next thing is due, and it is done.
+    /// Lets time pass until the next job is due and done.
     pub(crate) async fn pass_until_due(&self) -> SignedDuration {
         let left = self.world.clock.settled().await.duration_since(self.now());
         self.world.pass(left);

@@ -1,4 +1,4 @@
-//! A server whose metadata documents (RFC 8414, OpenID Connect Discovery) a test writes.
+//! A server with metadata documents (RFC 8414, OpenID Connect Discovery) that a test writes.
 
 use grapnel_core::Grapnel;
 use grapnel_core::discovery::{Discovery, NoteKind};
@@ -11,7 +11,7 @@ use super::world::World;
 pub(crate) const OAUTH: &str = "/.well-known/oauth-authorization-server";
 pub(crate) const OPENID: &str = "/.well-known/openid-configuration";
 
-/// A scripted server with metadata documents, and a world that knows nothing of it.
+/// A scripted server with metadata documents, and a world without an app of it.
 pub(crate) struct MetadataServer {
     pub(crate) scripted: Scripted,
     pub(crate) world: World,
@@ -30,7 +30,7 @@ impl MetadataServer {
         &self.scripted.origin
     }
 
-    /// A whole document of the origin as an issuer, with `more` in it.
+    /// A complete document with the server's origin as issuer, and the members `more`.
     pub(crate) fn document(&self, more: Value) -> Value {
         let at = |path: &str| format!("{}{path}", self.origin());
         let mut document = json!({

@@ -1,4 +1,4 @@
-//! An OpenID provider that a test writes: it signs what it is told to, and answers what it is told to.
+//! A scripted OpenID provider: it signs any token, and returns any response.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::support::scripted_server::{Reply, Scripted, callback_of};
 use crate::support::world::World;
 
-/// A key pair, with the `alg` that its tokens name.
+/// A key pair, with the `alg` of its tokens.
 pub(crate) struct Key {
     alg: &'static str,
     pair: Pair,
@@ -42,7 +42,7 @@ impl Key {
         Self { alg, pair }
     }
 
-    /// Its public half as a JWK, with these members besides.
+    /// Its public key as a JWK with additional members.
     #[expect(clippy::needless_pass_by_value, reason = "each caller makes it for this")]
     pub(crate) fn jwk(&self, besides: Value) -> Value {
         let mut jwk = match &self.pair {
@@ -65,7 +65,7 @@ impl Key {
         jwk
     }
 
-    /// A token with these claims, and these members in its header besides `alg`.
+    /// A token with these claims, and these members in its header in addition to `alg`.
     #[expect(clippy::needless_pass_by_value, reason = "each caller makes it for this")]
     pub(crate) fn sign(&self, header: Value, claims: &Value) -> String {
         let mut all = json!({ "alg": self.alg });
@@ -85,12 +85,12 @@ impl Key {
     }
 }
 
-/// A token that nobody signed.
+/// An unsigned token (`alg` none).
 pub(crate) fn unsigned(claims: &Value) -> String {
     format!("{}.{}.", BASE64.encode(json!({ "alg": "none" }).to_string()), BASE64.encode(claims.to_string()))
 }
 
-/// The provider: a world, a scripted server, and one app there.
+/// The provider: a world, a scripted server, and one app.
 pub(crate) struct Issuer {
     pub(crate) world: World,
     pub(crate) server: Scripted,
@@ -98,7 +98,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// With an app that asks for these scopes, and knows these addresses besides those of authorization and token.
+    /// With an app that requests these scopes, and has these endpoints in addition to authorization and token.
     pub(crate) async fn new(scopes: &[&str], paths: &[(&str, &str)]) -> Self {
         let (world, server) = (World::new(), Scripted::start().await);
         let addresses: Vec<(&str, String)> =
@@ -111,18 +111,19 @@ impl Issuer {
         Self { world, server, app }
     }
 
-    /// The keys that it publishes.
+    /// Sets the keys that it publishes.
     pub(crate) fn publishes(&self, keys: &[Value]) {
         self.server.on("/jwks", [Reply::json(200, json!({ "keys": keys }).to_string())]);
     }
 
-    /// The claims of an ID token that is right.
+    /// The claims of a valid ID token.
     pub(crate) fn claims(&self, sub: &str, nonce: &str) -> Value {
         let now = Timestamp::now().as_second();
         json!({ "iss": self.server.origin, "sub": sub, "aud": "c1", "iat": now, "exp": now + 300, "nonce": nonce })
     }
 
-    /// A sign-in that is granted `members` besides the access token. They may depend on the nonce that was sent.
+    /// Signs in; the token response has `members` in addition to the access token. They may depend on the nonce that
+    /// was sent.
     pub(crate) async fn sign_in(
         &self,
         wanted: &SignInRequest,

@@ -1,5 +1,5 @@
-//! Hosts beyond this machine, for a test: a proxy (HTTP and SOCKS5) that leads every host to one server, whose
-//! certificate comes from an authority of the test's own.
+//! Remote hosts for a test: a proxy (HTTP and SOCKS5) that connects every host to one server, whose certificate is
+//! issued by the test's own authority.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -17,15 +17,15 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::support::scripted_server::Scripted;
 
-/// The hosts that the server's certificate is for.
+/// The hosts in the server's certificate.
 pub(crate) const HOSTS: [&str; 3] = ["a.example", "b.example", "c.example"];
 
 pub(crate) struct Internet {
-    /// What every host answers.
+    /// The server behind every host.
     pub(crate) server: Scripted,
     /// Host and port of the proxy.
     pub(crate) proxy: String,
-    /// The authority's certificate, and the server's.
+    /// The authority's certificate, which has issued the server's.
     pub(crate) authority: CertificateDer<'static>,
     pub(crate) leaf: CertificateDer<'static>,
     connected: Arc<Mutex<Vec<String>>>,
@@ -44,7 +44,7 @@ impl Internet {
         Self::with(|_| ()).await
     }
 
-    /// With another certificate of the server.
+    /// With a modified server certificate.
     pub(crate) async fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -85,14 +85,14 @@ impl Internet {
         self.files.path().join("ca.pem")
     }
 
-    /// A file beside that.
+    /// Another file in the same directory.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.files.path().join(name);
         std::fs::write(&path, content).unwrap();
         path
     }
 
-    /// The settings by which these hosts are reached and trusted.
+    /// The settings with this proxy and this authority.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             proxy: format!("http://{}", self.proxy),
@@ -101,13 +101,13 @@ impl Internet {
         }
     }
 
-    /// What the proxy was asked for: the protocol, and the host and port.
+    /// The requests to the proxy: protocol, host and port.
     pub(crate) fn connected(&self) -> Vec<String> {
         self.connected.lock().unwrap().clone()
     }
 }
 
-/// Leads one client on, after the opening of either protocol.
+/// Connects one client to the server, after the opening of either protocol.
 async fn lead(mut client: TcpStream, target: &str, record: &Mutex<Vec<String>>) -> Option<()> {
     let mut first = [0];
     client.peek(&mut first).await.ok()?;

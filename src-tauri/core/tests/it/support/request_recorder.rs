@@ -1,4 +1,4 @@
-//! A listener between the program and its provider, which keeps each request as it came over the wire.
+//! A proxy between the program and its provider that records each request as it was sent.
 
 use std::mem;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 type Kept = Arc<Mutex<Vec<String>>>;
 
 pub(crate) struct Recorder {
-    /// Where it listens, as in `http://127.0.0.1:4711`.
+    /// Its origin, such as `http://127.0.0.1:4711`.
     pub(crate) origin: String,
     kept: Kept,
 }
@@ -29,13 +29,13 @@ impl Recorder {
         Self { origin, kept }
     }
 
-    /// The requests since the last call, in their order.
+    /// Removes and returns the requests since the last call, in order.
     pub(crate) fn take(&self) -> Vec<String> {
         mem::take(&mut self.kept.lock().unwrap())
     }
 }
 
-/// Hands requests on with the provider's own `Host`, which it insists on, and answers back as they are.
+/// Forwards requests with the provider's own `Host`, which it requires, and responses unchanged.
 async fn hand_on(client: TcpStream, host: String, kept: Kept) {
     let server = TcpStream::connect(&host).await.unwrap();
     let (from_client, mut to_client) = client.into_split();
@@ -51,7 +51,7 @@ async fn hand_on(client: TcpStream, host: String, kept: Kept) {
     }
 }
 
-/// The next request: its head with the empty line, and its body.
+/// Reads the next request: its head including the empty line, and its body.
 async fn request(client: &mut (impl AsyncBufReadExt + Unpin)) -> Option<(String, String)> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

@@ -1,5 +1,5 @@
-//! A Secret Service that answers as it is told to, on a bus of its own: what real keyrings do on a bad day. It speaks
-//! the plain session only.
+//! A scripted Secret Service on its own bus, which behaves like real keyrings when they fail. It supports only plain
+//! sessions.
 
 #![expect(
     clippy::unused_self,
@@ -24,7 +24,7 @@ const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 const PROMPT: &str = "/org/freedesktop/secrets/prompt/p";
 const NONE: &str = "/";
 
-/// A bus, which ends with this.
+/// A bus, which ends when this is dropped.
 pub(crate) struct Bus {
     daemon: Child,
     pub(crate) address: String,
@@ -32,7 +32,7 @@ pub(crate) struct Bus {
 }
 
 impl Bus {
-    /// Starts one that starts no service.
+    /// Starts a bus that activates no service.
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("unix:path={}/bus", folder.path().display());
@@ -65,27 +65,27 @@ impl Drop for Bus {
     }
 }
 
-/// What a prompt comes to.
+/// The person's reaction to a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Person {
     Agrees,
     Dismisses,
 }
 
-/// How the service is.
+/// The state of the service.
 #[derive(Clone)]
 pub(crate) struct How {
-    /// What the alias `default` is.
+    /// The collection behind the alias `default`.
     pub(crate) default: Option<&'static str>,
     pub(crate) locked: bool,
-    /// Whether what is locked is hidden from a search, as KeePassXC does.
+    /// Whether locked entries are hidden from a search, as by KeePassXC.
     pub(crate) hides: bool,
-    /// Whether it unlocks by itself when it is asked.
+    /// Whether it unlocks without a prompt.
     pub(crate) unlocks_at_once: bool,
     pub(crate) person: Person,
-    /// Whether entries are kept from the program though their collection is open.
+    /// Whether access to entries is denied although their collection is unlocked.
     pub(crate) denies: bool,
-    /// Whether it opens no session at all.
+    /// Whether it refuses to open a session.
     pub(crate) no_session: bool,
 }
 
@@ -119,7 +119,7 @@ struct State {
     prompts: usize,
 }
 
-/// The service, at work for as long as this is held.
+/// The service, which runs until this is dropped.
 #[derive(Clone)]
 pub(crate) struct SecretService {
     state: Arc<Mutex<State>>,
@@ -143,7 +143,7 @@ impl SecretService {
         self.state.lock().unwrap()
     }
 
-    /// How often a person was asked.
+    /// The number of prompts.
     pub(crate) fn prompts(&self) -> usize {
         self.state().prompts
     }
@@ -152,7 +152,7 @@ impl SecretService {
         change(&mut self.state().how);
     }
 
-    /// Changes how it is, and tells.
+    /// Changes the state, and emits the signal.
     pub(crate) async fn tell(&self, change: impl FnOnce(&mut How)) {
         self.set(change);
         let changed = HashMap::from([("Locked", Value::from(self.state().how.locked))]);
@@ -162,12 +162,12 @@ impl SecretService {
         told.await.unwrap();
     }
 
-    /// Loses every entry.
+    /// Deletes every entry.
     pub(crate) fn wipe(&self) {
         self.state().entries.clear();
     }
 
-    /// Another entry of the same attributes, as a database that is synchronized brings it. It comes first.
+    /// Adds another entry with the same attributes, as a synchronized database does. It comes first.
     pub(crate) async fn copy(&self, label: &str, secret: Option<&[u8]>) {
         let copied = {
             let mut state = self.state();
@@ -184,7 +184,7 @@ impl SecretService {
         self.offer(&copied.path).await;
     }
 
-    /// Replaces what every entry holds.
+    /// Replaces the secret of every entry.
     pub(crate) fn overwrite(&self, secret: &[u8]) {
         self.state().entries.iter_mut().for_each(|entry| entry.secret = secret.to_vec());
     }

@@ -1,4 +1,4 @@
-//! A server that answers what a test has told it to: for replies that no provider of the sandbox gives.
+//! A scripted HTTP server, for responses that no provider of the sandbox gives.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA",
     "token_type":"Bearer","expires_in":3600}"#;
 
-/// One reply: status, headers and body as they are sent.
+/// A response: status, headers and body.
 #[derive(Clone)]
 pub(crate) struct Reply {
     status: u16,
@@ -34,7 +34,7 @@ impl Reply {
         Self { status, headers, body: body.into(), is_dropped: false }
     }
 
-    /// A reply whose body is this JSON text.
+    /// A response with this JSON text as body.
     pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
         Self::new(status, "application/json", body.into())
     }
@@ -44,7 +44,7 @@ impl Reply {
         self
     }
 
-    /// The request is read, and the connection closed without a reply.
+    /// Reads the request and closes the connection without a response.
     pub(crate) fn dropped() -> Self {
         Self { is_dropped: true, ..Self::new(0, "", "") }
     }
@@ -65,7 +65,7 @@ impl Received {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The parameters of a form-encoded body, in their order.
+    /// The parameters of a form-encoded body, in order.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
@@ -82,7 +82,7 @@ struct Script {
 
 /// The server. It ends with its test.
 pub(crate) struct Scripted {
-    /// Where it listens, such as `http://127.0.0.1:40000`.
+    /// Its origin, such as `http://127.0.0.1:40000`.
     pub(crate) origin: String,
     script: Arc<Mutex<Script>>,
     server: JoinHandle<()>,
@@ -99,7 +99,7 @@ impl Scripted {
         Self::listen(None).await
     }
 
-    /// One that speaks TLS.
+    /// Starts a server with TLS.
     pub(crate) async fn start_tls(tls: TlsAcceptor) -> Self {
         Self::listen(Some(tls)).await
     }
@@ -116,7 +116,7 @@ impl Scripted {
                 tokio::spawn(async move {
                     match tls {
                         None => converse(stream, shared).await,
-                        // A client that does not trust it hangs up.
+                        // A client that does not trust the certificate disconnects.
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
                                 converse(stream, shared).await;
@@ -129,12 +129,13 @@ impl Scripted {
         Self { origin, script, server }
     }
 
-    /// Answers requests for `path` with these replies in turn; the last one stays. What has no reply is a 404.
+    /// Responds to requests for `path` with these responses in turn; the last one is repeated. A path without a
+    /// response is a 404.
     pub(crate) fn on(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
         self.script.lock().unwrap().replies.insert(path.to_owned(), replies.into_iter().collect());
     }
 
-    /// Answers requests for `path` with what `answer` makes of each.
+    /// Responds to requests for `path` with the result of `answer`.
     pub(crate) fn answer(&self, path: &str, answer: impl Fn(&Received) -> Reply + Send + 'static) {
         self.script.lock().unwrap().answers.insert(path.to_owned(), Box::new(answer));
     }
@@ -145,17 +146,17 @@ impl Scripted {
         all.into_iter().filter(|one| one.target.split('?').next() == Some(path)).collect()
     }
 
-    /// Every request so far.
+    /// All requests so far.
     pub(crate) fn all_received(&self) -> Vec<Received> {
         self.script.lock().unwrap().received.clone()
     }
 
-    /// A public client of a provider that is described by hand: `/authorize` and `/token` of this server, and `values`.
+    /// A public client of a custom provider with `/authorize` and `/token` at this server, and `values`.
     pub(crate) fn new_app(&self, values: &[(&str, &str)]) -> NewApp {
         Self::app_at(&self.origin, values)
     }
 
-    /// The same, of a server that is known by another name.
+    /// Like [`Self::new_app`], for a server with another name.
     pub(crate) fn app_at(origin: &str, values: &[(&str, &str)]) -> NewApp {
         let endpoints = [
             ("authorize_url".to_owned(), format!("{origin}/authorize")),
@@ -176,7 +177,7 @@ impl Scripted {
     }
 }
 
-/// A sign-in that the browser answers with a code at once.
+/// A sign-in with a callback that arrives at once.
 pub(crate) async fn sign_in(grapnel: &Grapnel, app: &App) -> Result<ConnectionId> {
     let attempt = grapnel.start_attempt(&app.id, &SignInRequest::default()).await?;
     let callback = callback_of(grapnel, &attempt.id, "code=the-code-of-this-sign-in").await;
@@ -184,7 +185,7 @@ pub(crate) async fn sign_in(grapnel: &Grapnel, app: &App) -> Result<ConnectionId
     Ok(grapnel.attempt(&attempt.id)?.connection_id.unwrap())
 }
 
-/// The callback that answers an attempt with `parameters` and its state.
+/// The callback for an attempt, with `parameters` and its state.
 pub(crate) async fn callback_of(grapnel: &Grapnel, id: &AttemptId, parameters: &str) -> SecretString {
     let link = grapnel.attempt_link(id).await.unwrap();
     let link = url::Url::parse(link.expose_secret()).unwrap();

@@ -1,20 +1,21 @@
-//! Tests that need a second account of this computer: root can be another one, also the root of a user namespace.
+//! For tests that need a second account of this computer: root can act as another account, even the root of a user
+//! namespace.
 
 use std::process::{Command, Stdio};
 
 use rustix::process::{Uid, geteuid};
 
-/// The account that is nobody's.
+/// The account `nobody`.
 pub(crate) fn nobody() -> Uid {
     Uid::from_raw(65_534)
 }
 
-/// What makes root of a program: a namespace with the accounts that are set aside for this one, or an administrator.
+/// Commands that run a program as root: in a user namespace with this account's subordinate IDs, or by `sudo`.
 const WAYS: [&[&str]; 2] =
     [&["unshare", "--user", "--map-root-user", "--map-auto", "--"], &["sudo", "-n", "--"]];
 
-/// Whether this process can be another account, so that the test goes on here. Where it cannot, the test has run in
-/// one that can, or it is said aloud that it did not.
+/// Whether this process can act as another account, so that the test continues. If not, the test has run in a child
+/// process that can, or a message says that it did not run.
 #[expect(clippy::print_stderr, reason = "a test that did not run must not look as if it had")]
 pub(crate) fn can_be_another(test: &str) -> bool {
     if geteuid().is_root() {

@@ -1,4 +1,4 @@
-//! A world for one test: a sandbox, a data directory, a keyring and a clock of its own.
+//! A world for one test: its own sandbox, data directory, keyring and clock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::clock::TestClock;
 
-/// What a client calls secret that chooses for itself.
+/// The client secret at a provider where clients choose their own.
 const OWN_SECRET: &str = "a-secret-of-our-own";
 
 pub(crate) struct World {
@@ -55,7 +55,7 @@ impl World {
         Self { provider, sandbox, home, keyring, clock, grapnel, browser }
     }
 
-    /// What another start of the program finds, after the first has ended.
+    /// Restarts the program.
     pub(crate) fn start_again(&mut self) {
         let elsewhere = tempfile::tempdir().unwrap();
         self.grapnel = Grapnel::with(elsewhere.path(), self.keyring.clone(), self.clock.clone()).unwrap();
@@ -63,20 +63,20 @@ impl World {
         self.grapnel = Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap();
     }
 
-    /// A second program on the same data.
+    /// Starts a second process with the same data.
     pub(crate) fn second_start(&self) -> Grapnel {
         Grapnel::with(self.home.path(), self.keyring.clone(), Arc::new(self.clock.at_start())).unwrap()
     }
 
-    /// The app that the provider knows, at the sandbox's addresses.
+    /// The app that is registered at the provider, with the sandbox's endpoints.
     pub(crate) fn new_app(&self) -> NewApp {
         let Registration { client_id, client_secret, mut addresses } =
             self.sandbox.registration(self.provider);
-        // Both are the client's own choice there.
+        // At this provider, clients choose both.
         let own = (self.provider == ProviderId::GroveStreams).then_some(("greenhouse", Some(OWN_SECRET)));
         let (client_id, client_secret) = own.unwrap_or((client_id, client_secret));
         if self.provider == ProviderId::Custom {
-            // Tests say what of it they know.
+            // Tests set them if they need them.
             addresses.clear();
         }
         NewApp {
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// The secret of that app. A public client's is what it would be.
+    /// The secret of that app; for a public client, the secret it would have.
     pub(crate) fn client_secret(&self) -> &str {
         self.sandbox.registration(self.provider).client_secret.unwrap_or(OWN_SECRET)
     }
@@ -101,7 +101,7 @@ impl World {
         self.grapnel.add_app(self.new_app()).await.unwrap()
     }
 
-    /// An attempt, and the callback that the provider answers it with.
+    /// Starts an attempt, and returns it with the provider's callback.
     pub(crate) async fn attempt(&self) -> (Attempt, SecretString) {
         let app = match self.grapnel.apps().unwrap().pop() {
             Some(app) => app,
@@ -112,11 +112,11 @@ impl World {
         (attempt, callback)
     }
 
-    /// Opens an attempt's link as a browser would, and answers where it is sent to in the end.
+    /// Opens an attempt's authorization URL as a browser would, and returns the callback.
     pub(crate) async fn visit(&self, id: &AttemptId) -> SecretString {
         let link = self.grapnel.attempt_link(id).await.unwrap();
         let origin = self.sandbox.url(self.provider).unwrap();
-        // Where the parameters are in the fragment, the page's script goes on with them in a query.
+        // If the parameters are in the fragment, the page's script moves them to a query.
         let mut address = match link.expose_secret().split_once("#signinoauth/?") {
             Some((_, parameters)) => format!("{origin}{}?{parameters}", grovestreams::SIGN_IN_PATH),
             None => link.expose_secret().to_owned(),
@@ -132,14 +132,14 @@ impl World {
         address.into()
     }
 
-    /// A connection that has just been made.
+    /// Creates a connection.
     pub(crate) async fn connect(&self) -> ConnectionId {
         let (_, callback) = self.attempt().await;
         self.grapnel.receive_callback(&callback).await.unwrap();
         self.grapnel.connections().unwrap().pop().unwrap().id
     }
 
-    /// A second one of the same app.
+    /// Creates a second connection of the same app.
     pub(crate) async fn connect_another(&self) -> ConnectionId {
         let before = self.grapnel.connections().unwrap();
         let (_, callback) = self.attempt().await;
@@ -154,13 +154,14 @@ impl World {
         self.clock.advance(time);
     }
 
-    /// Lets time pass while this machine sleeps.
+    /// Lets time pass while this computer is suspended.
     pub(crate) fn sleep(&self, time: SignedDuration) {
         self.sandbox.clock().advance(time.try_into().unwrap());
         self.clock.sleep(time);
     }
 
-    /// Lets the provider rotate while the database takes no tokens: what is in memory then is all there is.
+    /// Refreshes while the database cannot be written: the provider rotates, and the only copy of the new tokens is in
+    /// memory.
     pub(crate) async fn renew_unsaved(&self, id: &ConnectionId) {
         let database = rusqlite::Connection::open(self.home.path().join("grapnel.db")).unwrap();
         let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF sealed_access ON connection
@@ -171,7 +172,7 @@ impl World {
         database.execute_batch("DROP TRIGGER refuse").unwrap();
     }
 
-    /// Disconnects once the provider has given new tokens and before they arrive. What is answered is the renewal.
+    /// Disconnects after the provider has issued new tokens and before they arrive. Returns the refresh.
     pub(crate) async fn disconnect_while_renewing(&self, id: &ConnectionId) -> JoinHandle<Result<()>> {
         let slow = Fault::Slow(Duration::from_millis(500));
         self.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
@@ -184,13 +185,13 @@ impl World {
         renewal
     }
 
-    /// How many times the provider gave tokens.
+    /// How often the provider has issued tokens.
     pub(crate) fn tokens_given(&self) -> usize {
         self.sandbox.grants(self.provider).issued().access_tokens
     }
 }
 
-/// How an attempt ended, as whoever watches is told.
+/// Waits for the event with the end of an attempt.
 pub(crate) async fn end_of(
     events: &mut tokio::sync::broadcast::Receiver<Event>,
     id: &AttemptId,
@@ -205,7 +206,7 @@ pub(crate) async fn end_of(
     }
 }
 
-/// A keyring in memory, which fails as it is told to.
+/// A keyring in memory that fails on request.
 #[derive(Default)]
 pub(crate) struct TestKeyring {
     keys: Mutex<HashMap<String, Vec<u8>>>,
@@ -217,13 +218,13 @@ pub(crate) struct TestKeyring {
 }
 
 impl TestKeyring {
-    /// Says that it may answer again.
+    /// Signals that it may be available again.
     pub(crate) fn give_sign(&self) {
         self.closed.send_replace(false);
         self.sign.notify_one();
     }
 
-    /// Says that it answers no more.
+    /// Signals that it is no longer available.
     pub(crate) fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -233,7 +234,7 @@ impl TestKeyring {
         *self.asked.lock().unwrap()
     }
 
-    /// Refuses to remove keys, or does so again.
+    /// Sets whether removing keys fails.
     pub(crate) fn keep(&self, keeps: bool) {
         *self.keeps.lock().unwrap() = keeps;
     }
@@ -289,7 +290,7 @@ impl Keyring for TestKeyring {
     }
 }
 
-/// A sign-in that authorizes a connection again.
+/// A request to reconnect a connection.
 pub(crate) fn again(id: &ConnectionId) -> SignInRequest {
     SignInRequest { again: Some(id.clone()), ..SignInRequest::default() }
 }
