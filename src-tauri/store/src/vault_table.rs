@@ -37,7 +37,7 @@ pub fn insert_vault_if_absent(connection: &Connection, new: &VaultRow) -> rusqli
     vault(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// Replaces the vault.
+/// Stores the vault, replacing an existing one. Call it in the transaction that re-encrypts every secret.
 pub fn replace_vault(connection: &Connection, new: &VaultRow) -> rusqlite::Result<()> {
     upsert_vault(
         connection,

@@ -259,7 +259,7 @@ async fn next_try(world: &World, outcome: &Result<()>, before: &Details) -> Stri
     format!("\n  the next try: {sentences}\n  and a sign-in helps")
 }
 
-/// Custom's API is nobody's: there is nothing to read.
+/// The custom provider has no content API.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_api() {
     let with_content = ProviderId::ALL.into_iter().filter(|provider| *provider != ProviderId::Custom);

@@ -1,5 +1,5 @@
-//! GNOME's keyring as it is, on a bus of its own: sessions are encrypted, and nobody answers its questions. Skipped
-//! where it is not installed; `./dev test` installs it.
+//! The real GNOME Keyring on its own bus: sessions are encrypted, and nobody answers its prompts. Skipped if it is not
+//! installed; `./dev test` installs it.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::support::scripted_secret_service::Bus;
 use crate::support::world::World;
 
-/// What the first collection is unlocked with.
+/// The password of the login collection.
 const PASSWORD: &[u8] = b"test";
 
 struct Daemon {
