@@ -60,8 +60,8 @@ pub fn add_again(
     add(connection, at, kind, text, of)
 }
 
-/// Adds an entry that may repeat. Within [`REPEAT_WINDOW`], entries of the same connection, kind and key `by` are
-/// one, with a count and the last time. Beyond [`MAX_LISTED_PROGRAMS`], the oldest programs are merged into one
+/// Adds an entry that may repeat. Within `REPEAT_WINDOW`, entries of the same connection, kind and key `by` are
+/// one, with a count and the last time. Beyond `MAX_LISTED_PROGRAMS`, the oldest programs are merged into one
 /// entry.
 pub fn add_repeated(
     connection: &Connection,

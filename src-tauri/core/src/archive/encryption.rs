@@ -40,7 +40,7 @@ pub(super) fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing
     open_with(sealed, passphrase, MOST_WORK)
 }
 
-/// Like [`open`], with a limit for the work factor of the file.
+/// Like [`open()`], with a limit for the work factor of the file.
 pub(super) fn open_with(
     sealed: &[u8],
     passphrase: &SecretString,

@@ -6,7 +6,7 @@ use grapnel_model::error::{Code, Error};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
     #[error("it is longer than any true one")]
-    /// It is longer than [`MAX_CALLBACK_BYTES`].
+    /// It is longer than [`MAX_CALLBACK_BYTES`](super::MAX_CALLBACK_BYTES).
     TooLong,
     #[error("it is not an address")]
     /// It is not a URL.

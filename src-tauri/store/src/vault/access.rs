@@ -116,7 +116,7 @@ impl Vault {
         }
     }
 
-    /// Like [`Self::check_without_prompt`], if a vault exists or creating one has failed; returns the error.
+    /// Like [`Self::check_if_needed`], but fails if the keyring is locked instead of causing a prompt.
     #[cfg(target_os = "linux")]
     pub async fn check_without_prompt_if_needed(&self) -> Option<Error> {
         match self.is_needed() {
