@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
     pub(crate) hidden: bool,
     /// The desktop's activation token for the window.
     pub(crate) activation: Option<String>,
-    /// The data directory of this process (`GRAPNEL_HOME`).
+    /// The data directory of this process: `GRAPNEL_HOME`, or the default.
     pub(crate) home: Option<String>,
 }
 

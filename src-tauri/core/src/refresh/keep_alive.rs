@@ -332,7 +332,8 @@ impl RefreshScheduler {
     }
 }
 
-/// The refresh endpoint of an app; `None` if its settings are invalid. Errors are the store's.
+/// The refresh endpoint of an app; `None` if the app was deleted, its settings are invalid, or its provider issues no
+/// refresh tokens. Errors are the store's.
 fn token_url(ctx: &Context, app_id: &AppId) -> Result<Option<Url>> {
     let Some(app) = ctx.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
     let renewing = app.config().ok().filter(|config| config.renewal.refresh != Refresh::None);
