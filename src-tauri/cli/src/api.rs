@@ -6,27 +6,29 @@ mod fields;
 mod pages;
 mod print;
 mod select;
+mod send;
+mod status;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use grapnel_core::api_request::{AllowedHost, ApiClient, ApiRequest, ApiResponse, RequestBody, Waiting};
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_core::api_request::{AllowedHost, ApiClient, ApiRequest, RequestBody};
+use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::ApiEndpoint;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::SignedDuration;
-use url::Url;
 
-use crate::format::{duration, parse_duration};
+use crate::format::parse_duration;
 use crate::lookup::{self, to_reconnect};
-use crate::print::Messages;
 use crate::session::Session;
 use fields::Field;
+use print::Printing;
 use select::Filter;
+use send::Sender;
+use status::check_status;
 
 #[derive(Debug, Args)]
 pub(crate) struct Api {
@@ -65,12 +67,6 @@ pub(crate) struct Api {
     /// Wait so long in all for an API that asks to wait (status 429 or 503 with Retry-After)
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     max_wait: SignedDuration,
-}
-
-/// What is done with the response.
-struct Shown<'a> {
-    include: bool,
-    filter: Option<&'a Filter>,
 }
 
 pub(crate) async fn run(session: &mut Session<'_>, asked: Api) -> Result<()> {
@@ -120,7 +116,7 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
     let request = ApiRequest { method, url, headers, body };
     let filter = asked.jq.as_deref().map(Filter::parse).transpose();
     let filter = filter.map_err(|message| Error::input("jq", message))?;
-    let shown = Shown { include: asked.include, filter: filter.as_ref() };
+    let printing = Printing { include: asked.include, filter: filter.as_ref() };
     let sender = Sender {
         api,
         messages: session.output.messages.clone(),
@@ -128,31 +124,12 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
         max_wait: asked.max_wait.unsigned_abs(),
     };
     if asked.paginate {
-        return pages::follow(session.output, &sender, request, &shown).await;
+        return pages::follow(session.output, &sender, request, &printing).await;
     }
     let url = request.url.clone();
     let mut response = sender.send(request).await?;
-    print::response(session.output, &mut response, &shown).await?;
+    print::response(session.output, &mut response, &printing).await?;
     check_status(&response, &url)
-}
-
-/// Sends requests of one command.
-struct Sender<'a> {
-    api: &'a ApiClient,
-    messages: Messages,
-    timeout: Duration,
-    max_wait: Duration,
-}
-
-impl Sender<'_> {
-    async fn send(&self, request: ApiRequest) -> Result<ApiResponse> {
-        let on_retry = |status: StatusCode, wait: Duration| {
-            let wait = duration(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
-            self.messages.note(&format!("The API answered {status}. Trying again in {wait}."));
-        };
-        let waiting = Waiting { response: self.timeout, retry_after: self.max_wait, on_retry: &on_retry };
-        self.api.send(request, &waiting).await
-    }
 }
 
 fn default_method(known: Option<&ApiEndpoint>, has_body: bool) -> Method {
@@ -198,33 +175,4 @@ fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     }
     let value = value.trim().parse().map_err(|_| "the header has characters that cannot be sent")?;
     Ok((name, value))
-}
-
-/// The error of a response whose status is not a success, for the exit code.
-fn check_status(response: &ApiResponse, url: &Url) -> Result<()> {
-    let (status, provider) = (response.status(), response.provider());
-    let error = |code: Code| Error::new(code, format!("{provider}’s API answered with status {status}."));
-    let error = match status {
-        _ if status.is_success() || status.is_informational() => return Ok(()),
-        _ if status.is_redirection() => {
-            let location =
-                response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok());
-            let next = location.and_then(|location| url.join(location).ok());
-            let hint = next.map_or_else(
-                || "Request the URL that you want.".to_owned(),
-                |next| format!("It names {next}. Request that, if you trust its host with the access token."),
-            );
-            error(Code::ProviderError).hint(format!("Redirects are not followed. {hint}"))
-        }
-        StatusCode::UNAUTHORIZED => error(Code::ReconnectNeeded).hint(
-            "The access token was rejected. If a refresh does not help, the connection must be reconnected.",
-        ),
-        StatusCode::FORBIDDEN => error(Code::AccessDenied)
-            .hint("Check whether the connection has the scope that this request needs."),
-        StatusCode::NOT_FOUND => error(Code::NotFound).hint("Check the path."),
-        StatusCode::TOO_MANY_REQUESTS => error(Code::ProviderUnavailable).hint("Try again later."),
-        _ if status.is_server_error() => error(Code::ProviderUnavailable).hint("Try again."),
-        _ => error(Code::ProviderError).hint("See the response."),
-    };
-    Err(error.means("Your tokens are kept as they are."))
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, api, app, archive, connect, connection, content, provider, vault};
+use crate::{activity, api, app, archive, connect, connection, content, provider, proxy, vault};
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
 ///
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Token(connection::Token),
     /// Send a request to the API of a connection, with its access token
     Api(api::Api),
+    /// Serve the API of a connection to local programs, which then need no access token
+    Proxy(proxy::Proxy),
     /// Refresh the tokens of a connection now
     Refresh(ConnectionArg),
     /// List the projects of a connection

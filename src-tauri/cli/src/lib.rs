@@ -19,11 +19,13 @@ mod log;
 mod lookup;
 mod print;
 mod provider;
+mod proxy;
 mod requesting_process;
 mod retry;
 mod session;
 #[cfg(test)]
 mod shared_buffer;
+mod stop_signal;
 mod table;
 mod vault;
 
@@ -130,6 +132,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Status(about) => connection::status(session, &about.connection).await,
         Command::Token(command) => connection::token(session, &command).await,
         Command::Api(command) => api::run(session, command).await,
+        Command::Proxy(command) => proxy::run(session, command).await,
         Command::Refresh(about) => connection::refresh(session, &about.connection).await,
         Command::Disconnect(command) => connection::disconnect(session, &command).await,
         Command::Projects(command) => content::projects(session, &command).await,

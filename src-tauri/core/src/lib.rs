@@ -2,6 +2,7 @@
 //!
 //! [`Grapnel`] is the facade. Imports run one way, and no two files import each other.
 
+pub mod api_proxy;
 pub mod api_request;
 pub mod app;
 pub mod archive;
@@ -25,6 +26,7 @@ pub mod revoke;
 mod secret_parameters;
 pub mod settings;
 mod signed_in;
+mod tcp_peer;
 pub mod token_agent;
 mod token_lifetime;
 mod unique_names;

@@ -189,7 +189,11 @@ mod tests {
         ]);
         assert_eq!(
             made.unwrap(),
-            r#"{"title":"Hello, world","count":3,"exact":"3","on":true,"none":null,"tags":["a","b"],"author":{"name":"Ada","mail":"ada@example.com"},"lines":[{"id":1,"n":2},{"id":3}],"raw":{"a":[1]},"empty":""}"#
+            concat!(
+                r#"{"title":"Hello, world","count":3,"exact":"3","on":true,"none":null,"tags":["a","b"],"#,
+                r#""author":{"name":"Ada","mail":"ada@example.com"},"lines":[{"id":1,"n":2},{"id":3}],"#,
+                r#""raw":{"a":[1]},"empty":""}"#
+            )
         );
     }
 

@@ -7,8 +7,9 @@ use grapnel_model::error::{Error, Result};
 use http::header;
 use serde_json::Value;
 
-use super::print::{self, Document};
-use super::{Sender, Shown, check_status};
+use super::print::{self, Document, Printing};
+use super::send::Sender;
+use super::status::check_status;
 use crate::print::Output;
 
 /// Prints every page: each as it came, or what the filter selects from it; with `--json`, one document with an array of
@@ -17,7 +18,7 @@ pub(super) async fn follow(
     output: &mut Output,
     sender: &Sender<'_>,
     request: ApiRequest,
-    shown: &Shown<'_>,
+    printing: &Printing<'_>,
 ) -> Result<()> {
     let Some(pagination) = sender.api.pagination()? else {
         return Err(Error::input(
@@ -38,7 +39,7 @@ pub(super) async fn follow(
         let (method, headers, body) = (method.clone(), headers.clone(), RequestBody::Bytes(body.clone()));
         let mut response = sender.send(ApiRequest { method, url: url.clone(), headers, body }).await?;
         if !response.status().is_success() {
-            print::response(output, &mut response, shown).await?;
+            print::response(output, &mut response, printing).await?;
             return check_status(&response, &url);
         }
         let page = response.body(print::MAX_WHOLE_BYTES).await?;
@@ -48,10 +49,10 @@ pub(super) async fn follow(
         if output.json {
             bodies.push(parsed);
         } else {
-            if shown.include {
+            if printing.include {
                 print::head(output, &response)?;
             }
-            match shown.filter {
+            match printing.filter {
                 Some(filter) => print::selected(output, filter, &page)?,
                 None => print::whole(output, &page, &parsed)?,
             }

@@ -13,27 +13,33 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Shown;
 use super::select::Filter;
 use crate::print::{self, Output};
 
 /// The most that is read into memory, where a response has to be whole before it is printed.
 pub(super) const MAX_WHOLE_BYTES: usize = 32 << 20;
 
+/// How a response is printed.
+pub(super) struct Printing<'a> {
+    /// Whether status and headers come first.
+    pub(super) include: bool,
+    pub(super) filter: Option<&'a Filter>,
+}
+
 /// Prints a response.
 pub(super) async fn response(
     output: &mut Output,
     response: &mut ApiResponse,
-    shown: &Shown<'_>,
+    printing: &Printing<'_>,
 ) -> Result<()> {
     if output.json {
         let body = response.body(MAX_WHOLE_BYTES).await?;
         return output.show(&Document::of(response, body_value(body)));
     }
-    if shown.include {
+    if printing.include {
         head(output, response)?;
     }
-    if let Some(filter) = shown.filter.filter(|_| response.status().is_success()) {
+    if let Some(filter) = printing.filter.filter(|_| response.status().is_success()) {
         let body = response.body(MAX_WHOLE_BYTES).await?;
         return selected(output, filter, &body);
     }

@@ -81,4 +81,9 @@ impl ApiResponse {
         }
         Ok(body)
     }
+
+    /// The response itself, to pass it on.
+    pub(crate) fn into_inner(self) -> Response<StreamedBody> {
+        self.response
+    }
 }

@@ -4,12 +4,6 @@
 mod answer;
 mod connections;
 mod page;
-#[cfg(target_os = "linux")]
-#[path = "loopback/peer_linux.rs"]
-mod peer;
-#[cfg(not(target_os = "linux"))]
-#[path = "loopback/peer_unsupported.rs"]
-mod peer;
 mod port;
 
 use std::sync::{Arc, Weak};

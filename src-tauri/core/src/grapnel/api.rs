@@ -1,8 +1,10 @@
 //! Requests to a connection's API.
 
+use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
 
 use super::Grapnel;
+use crate::api_proxy::{ApiProxy, ProxyOptions};
 use crate::api_request::{AllowedHost, ApiClient};
 
 impl Grapnel {
@@ -10,5 +12,19 @@ impl Grapnel {
     /// to the `allowed` hosts only.
     pub fn api(&self, id: &ConnectionId, allowed: Vec<AllowedHost>) -> ApiClient {
         ApiClient::new(&self.0, id, allowed)
+    }
+
+    /// A local reverse proxy to a connection's API, which listens already.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can listen there.
+    pub async fn api_proxy(
+        &self,
+        id: &ConnectionId,
+        allowed: Vec<AllowedHost>,
+        options: ProxyOptions,
+    ) -> Result<ApiProxy> {
+        ApiProxy::bind(self.api(id, allowed), options).await
     }
 }

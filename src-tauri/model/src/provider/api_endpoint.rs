@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::Profile;
 use super::view::Source;
 
 /// A known endpoint of a provider's API.
@@ -34,43 +33,5 @@ impl ApiEndpoint {
     /// Whether its example body can be sent as it is: no value in it is for the person to fill in (`<…>`).
     pub fn is_complete(&self) -> bool {
         !self.body.contains("\"<")
-    }
-}
-
-impl Profile {
-    /// The known endpoint that `path` names, by its name or by its path without a query.
-    pub fn endpoint(&self, path: &str) -> Option<&ApiEndpoint> {
-        let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
-        self.endpoints.iter().find(|endpoint| endpoint.label() == path && !path.is_empty())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::value::RawValue;
-
-    #[test]
-    fn every_known_endpoint_can_be_called_by_its_label() {
-        for profile in Profile::built_in() {
-            for endpoint in &profile.endpoints {
-                let found = profile.endpoint(endpoint.label()).unwrap();
-                assert_eq!((&*found.method, &*found.path), (&*endpoint.method, &*endpoint.path));
-                assert!(matches!(&*endpoint.method, "GET" | "POST"), "{endpoint:?}");
-                assert!(!endpoint.path.starts_with('/') && !endpoint.summary.is_empty(), "{endpoint:?}");
-                if !endpoint.body.is_empty() {
-                    serde_json::from_str::<&RawValue>(&endpoint.body).unwrap();
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_path_is_found_with_slashes_and_query() {
-        let grigora = Profile::find("grigora").unwrap();
-        assert_eq!(grigora.endpoint("/project/list/?x=1").unwrap().method, "GET");
-        assert_eq!(grigora.endpoint("cms/post/list").unwrap().method, "POST");
-        assert!(grigora.endpoint("nothing").is_none());
-        assert!(grigora.endpoint("").is_none());
     }
 }

@@ -120,6 +120,12 @@ impl Profile {
         keys.into_iter().filter(|key| extras::is_reserved(key)).cloned().collect()
     }
 
+    /// The known endpoint that `path` names, by its name or by its path without a query.
+    pub fn endpoint(&self, path: &str) -> Option<&ApiEndpoint> {
+        let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
+        self.endpoints.iter().find(|endpoint| endpoint.label() == path && !path.is_empty())
+    }
+
     /// All settings by key: the app's own, those that follow them, and the profile's.
     pub fn values(&self, overrides: &Overrides) -> BTreeMap<String, String> {
         let mut values: BTreeMap<String, String> =
@@ -165,6 +171,7 @@ impl Profile {
 mod tests {
     use super::*;
     use crate::secret::ExposeSecret;
+    use serde_json::value::RawValue;
 
     #[test]
     fn every_built_in_profile_is_complete_but_for_what_only_the_person_knows() {
@@ -227,6 +234,30 @@ mod tests {
                 _ => assert_eq!(read.unwrap_err().field.as_deref(), Some("require_state"), "{}", profile.id),
             }
         }
+    }
+
+    #[test]
+    fn every_known_endpoint_can_be_called_by_its_label() {
+        for profile in Profile::built_in() {
+            for endpoint in &profile.endpoints {
+                let found = profile.endpoint(endpoint.label()).unwrap();
+                assert_eq!((&*found.method, &*found.path), (&*endpoint.method, &*endpoint.path));
+                assert!(matches!(&*endpoint.method, "GET" | "POST"), "{endpoint:?}");
+                assert!(!endpoint.path.starts_with('/') && !endpoint.summary.is_empty(), "{endpoint:?}");
+                if !endpoint.body.is_empty() {
+                    serde_json::from_str::<&RawValue>(&endpoint.body).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_with_slashes_and_query() {
+        let grigora = Profile::find("grigora").unwrap();
+        assert_eq!(grigora.endpoint("/project/list/?x=1").unwrap().method, "GET");
+        assert_eq!(grigora.endpoint("cms/post/list").unwrap().method, "POST");
+        assert!(grigora.endpoint("nothing").is_none());
+        assert!(grigora.endpoint("").is_none());
     }
 
     #[test]

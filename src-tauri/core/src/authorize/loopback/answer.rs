@@ -23,10 +23,10 @@ use tokio::sync::{Notify, OwnedRwLockReadGuard, RwLock};
 use url::Url;
 
 use super::page::{self, Page};
-use super::peer;
 use crate::authorize::attempts::get;
 use crate::authorize::receive::{receive, reject_another_account};
 use crate::context::Context;
+use crate::tcp_peer;
 
 /// How long a browser may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -91,7 +91,7 @@ impl Site {
 pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<AtomicBool>) {
     let ends = stream.peer_addr().and_then(|client| Ok((client, stream.local_addr()?)));
     let Ok((client, server)) = ends else { return };
-    let is_foreign = tokio::task::spawn_blocking(move || peer::is_another_account(client, server)).await;
+    let is_foreign = tokio::task::spawn_blocking(move || tcp_peer::is_another_account(client, server)).await;
     let is_foreign = is_foreign.unwrap_or(false);
     let service = service_fn(|request| {
         let (site, is_busy) = (&site, &is_busy);

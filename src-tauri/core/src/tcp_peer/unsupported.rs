@@ -3,6 +3,6 @@
 use std::net::SocketAddr;
 
 /// Whether another account of this computer owns the client end; always false here.
-pub(super) fn is_another_account(_client: SocketAddr, _server: SocketAddr) -> bool {
+pub(crate) fn is_another_account(_client: SocketAddr, _server: SocketAddr) -> bool {
     false
 }

@@ -12,7 +12,7 @@ const ATTEMPTS: usize = 3;
 ///
 /// Root does not count: it can read everything anyway, and on WSL it owns the connections of Windows browsers. If the
 /// list cannot be read, or is not of this computer, no connection is refused.
-pub(super) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
+pub(crate) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
     for _ in 0..ATTEMPTS {
         let tables: String = ["/proc/net/tcp", "/proc/net/tcp6"]
             .iter()

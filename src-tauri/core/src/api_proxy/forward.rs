@@ -1,0 +1,109 @@
+//! Forwarding one request to the API and its response back, and joining both connections where they change to another
+//! protocol (WebSocket).
+
+use std::time::Duration;
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_oauth::http::StreamedBody;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::upgrade::{OnUpgrade, on};
+use hyper_util::rt::TokioIo;
+
+use super::headers;
+use crate::api_request::{ApiClient, ApiRequest, RequestBody, Waiting};
+
+/// A shorter body is read before it is sent, so that it can be sent again with a newer token.
+const MAX_REPEATABLE_BYTES: u64 = 1 << 20;
+/// How long the API may take to begin its response; a client that gives up earlier ends the request.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Sends a request to the API, and returns its response, or in its place what went wrong.
+pub(super) async fn forward(
+    api: &ApiClient,
+    request: Request<Incoming>,
+    target: &str,
+) -> Response<StreamedBody> {
+    match attempt(api, request, target).await {
+        Ok(response) => response,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn attempt(
+    api: &ApiClient,
+    mut request: Request<Incoming>,
+    target: &str,
+) -> Result<Response<StreamedBody>> {
+    let url = api.resolve(target.trim_start_matches('/'))?;
+    let client = headers::upgrade(request.headers()).map(|_| on(&mut request));
+    let (head, body) = request.into_parts();
+    let body = repeatable(body).await?;
+    let headers = headers::of_request(head.headers);
+    let waiting = Waiting { response: RESPONSE_TIMEOUT, retry_after: Duration::ZERO, on_retry: &|_, _| () };
+    let sent = api.send(ApiRequest { method: head.method, url, headers, body }, &waiting).await?;
+    let mut response = sent.into_inner();
+    let is_upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    headers::of_response(response.headers_mut(), is_upgraded);
+    if let Some(client) = client.filter(|_| is_upgraded) {
+        let server = on(&mut response);
+        tokio::spawn(join(client, server));
+    }
+    Ok(response)
+}
+
+/// A body that is short is read whole. Any other is streamed, with the length that the client says.
+async fn repeatable(body: Incoming) -> Result<RequestBody> {
+    if body.is_end_stream() {
+        return Ok(RequestBody::Bytes(Bytes::new()));
+    }
+    if body.size_hint().upper().is_none_or(|length| length > MAX_REPEATABLE_BYTES) {
+        return Ok(RequestBody::Once(Some(StreamedBody::wrap(body))));
+    }
+    let limit = usize::try_from(MAX_REPEATABLE_BYTES).unwrap_or(usize::MAX);
+    let body = Limited::new(body, limit).collect().await.map_err(|_| {
+        Error::new(Code::InvalidInput, "The body of the request broke off.").means("Nothing was sent.")
+    })?;
+    Ok(RequestBody::Bytes(body.to_bytes()))
+}
+
+/// Copies between both ends of a connection that changed its protocol, until one of them closes it.
+async fn join(client: OnUpgrade, server: OnUpgrade) {
+    let joined = async {
+        let (client, server) = tokio::try_join!(client, server)?;
+        let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
+        let copied = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        copied.map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
+    };
+    if let Err(error) = joined.await {
+        tracing::debug!(%error, "a connection through the proxy broke off");
+    }
+}
+
+/// The response in place of one of the API.
+fn failed(error: &Error) -> Response<StreamedBody> {
+    let status = match error.code {
+        Code::InvalidInput if error.field.as_deref() == Some("url") => StatusCode::FORBIDDEN,
+        Code::InvalidInput => StatusCode::BAD_REQUEST,
+        Code::AnswerLost => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    json(status, &serde_json::json!({ "error": error }))
+}
+
+/// The response to a request that is not forwarded.
+pub(super) fn refused(status: StatusCode, code: &str, message: &str) -> Response<StreamedBody> {
+    json(status, &serde_json::json!({ "error": { "code": code, "message": message } }))
+}
+
+fn json(status: StatusCode, document: &serde_json::Value) -> Response<StreamedBody> {
+    let body = format!("{document}\n");
+    let mut response = Response::new(StreamedBody::default());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_LENGTH, body.len().into());
+    *response.body_mut() = body.into();
+    response
+}
