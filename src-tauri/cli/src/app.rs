@@ -2,8 +2,11 @@
 
 mod add;
 mod discover;
+mod duplicate;
 mod edit;
+mod import;
 mod print;
+mod share;
 mod values;
 
 use clap::{Args, Subcommand};
@@ -31,6 +34,14 @@ pub(crate) enum Command {
     Set(Box<edit::Set>),
     /// Read the issuer's metadata again, and update the app
     Discover(discover::Discover),
+    /// Add an app from an export of Postman, Insomnia or Bruno, an OpenAPI document, a .env or profile file
+    Import(Box<import::Import>),
+    /// Add an app from a curl command or an authorization URL on standard input
+    Curl(Box<import::Curl>),
+    /// Add an app like another one, without its connections
+    Duplicate(Box<duplicate::Duplicate>),
+    /// Write the app's provider profile as a file for another person, without client ID and secrets
+    Share(share::Share),
     /// Print the app's provider profile as a file, without secrets
     Profile {
         /// The app's name
@@ -44,7 +55,9 @@ impl Command {
     /// Whether the command needs an open vault.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Add(_) => true,
+            Self::Add(_) | Self::Duplicate(_) => true,
+            Self::Import(asked) => asked.needs_vault(),
+            Self::Curl(asked) => asked.needs_vault(),
             Self::Set(change) => change.needs_vault(),
             Self::Discover(asked) => asked.client_secret_stdin,
             _ => false,
@@ -78,6 +91,10 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         }
         Command::Set(change) => edit::run(session, *change).await,
         Command::Discover(asked) => discover::run(session, asked).await,
+        Command::Import(asked) => import::run(session, *asked).await,
+        Command::Curl(asked) => import::run_curl(session, *asked).await,
+        Command::Duplicate(asked) => duplicate::run(session, *asked).await,
+        Command::Share(asked) => share::run(session, &asked),
         Command::Profile { name } => {
             let app = lookup::app(&session.grapnel, &name)?;
             let file = session.grapnel.profile_of(&app.id)?;

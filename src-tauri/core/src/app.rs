@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod duplicate;
 mod errors;
 mod form;
 mod import;
@@ -10,6 +11,7 @@ mod view;
 
 pub(crate) use add::{Possible, add, possible, sealed};
 pub(crate) use change::change;
+pub(crate) use duplicate::duplicate;
 pub use errors::NOT_ADDED;
 pub(crate) use errors::being_connected;
 pub use form::NewApp;

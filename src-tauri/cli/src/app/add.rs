@@ -94,12 +94,13 @@ fn profile_file(path: &Path) -> Result<ProfileFile> {
     ProfileFile::read(&text)
 }
 
+/// A new app.
 #[derive(Serialize)]
-struct Added<'a> {
+pub(super) struct Added<'a> {
     #[serde(flatten)]
-    app: &'a App,
+    pub(super) app: &'a App,
     #[serde(skip_serializing_if = "Option::is_none")]
-    discovery: Option<&'a Discovery>,
+    pub(super) discovery: Option<&'a Discovery>,
 }
 
 impl Shown for Added<'_> {

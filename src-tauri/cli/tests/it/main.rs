@@ -12,6 +12,7 @@ mod content;
 mod discovering;
 mod doctor;
 mod exits;
+mod importing;
 mod machine;
 mod providers;
 mod vault;

@@ -1,4 +1,4 @@
-//! Reading an app from what a person has already: an export of another API client, an `OpenAPI` document, a `.env`
+//! Reading an app from what a person has already: an export of another API client, an OpenAPI document, a `.env`
 //! file, a pasted authorization URL or curl command. Nothing here is stored, and nothing is sent.
 //!
 //! The text is untrusted. Its size, depth and counts are bounded; endpoints obey the rules of a profile file, and each

@@ -36,6 +36,12 @@ impl Grapnel {
         app::add(&self.0, new).await
     }
 
+    /// Adds an app like another one. With `with_secrets`, the secrets of the first one are copied, unless the new app
+    /// would send them to other hosts.
+    pub async fn duplicate_app(&self, id: &AppId, new: NewApp, with_secrets: bool) -> Result<App> {
+        app::duplicate(&self.0, id, new, with_secrets).await
+    }
+
     /// Replaces an app's settings; its provider stays. A stored client secret must be entered again if it would be sent
     /// to another host than before.
     pub async fn change_app(&self, id: &AppId, new: NewApp) -> Result<App> {

@@ -1,4 +1,4 @@
-//! Bruno: `.bru` files, collections exported as JSON, and `OpenCollection` YAML.
+//! Bruno: `.bru` files, collections exported as JSON, and OpenCollection YAML.
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ pub(super) fn of_bru(blocks: &Blocks) -> Contents {
     contents
 }
 
-/// A collection as JSON, or as `OpenCollection`.
+/// A collection as JSON, or as OpenCollection.
 pub(super) fn of_document(document: &Value) -> Contents {
     let mut contents = Contents::default();
     let environments =
@@ -95,7 +95,7 @@ pub(super) fn of_document(document: &Value) -> Contents {
     contents
 }
 
-/// An `OpenCollection` authorization with the members as Bruno's own export has them.
+/// An OpenCollection authorization with the members as Bruno's own export has them.
 fn as_bruno(auth: &Value) -> Value {
     let mut members = auth.clone();
     let credentials = &auth["credentials"];

@@ -16,9 +16,9 @@ pub enum ImportFormat {
     Postman,
     /// An Insomnia export (v4 as JSON, v5 as YAML).
     Insomnia,
-    /// A Bruno request, collection or environment (`.bru`, JSON, `OpenCollection` YAML).
+    /// A Bruno request, collection or environment (`.bru`, JSON, OpenCollection YAML).
     Bruno,
-    /// An `OpenAPI` document (3.x, 2.0), in JSON or YAML.
+    /// An OpenAPI document (3.x, 2.0), in JSON or YAML.
     OpenApi,
     /// A file of `NAME=value` lines.
     Dotenv,

@@ -1,4 +1,4 @@
-//! `OpenAPI` documents: `securitySchemes` of 3.x, `securityDefinitions` of 2.0.
+//! OpenAPI documents: `securitySchemes` of 3.x, `securityDefinitions` of 2.0.
 
 use serde_json::Value;
 use url::Url;
