@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, api, app, archive, connect, connection, content, provider, proxy, vault};
+use crate::{activity, api, app, archive, connect, connection, content, exec, provider, proxy, vault};
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
 ///
@@ -44,6 +44,12 @@ pub(crate) enum Command {
     Api(api::Api),
     /// Serve the API of a connection to local programs, which then need no access token
     Proxy(proxy::Proxy),
+    /// Run a command with fresh access tokens in its environment
+    ///
+    /// The command replaces this process, so that signals reach it and its exit code is that of `grapnel exec`. If it
+    /// is not started, the exit code is Grapnel's own, 126 for a command that cannot be executed, and 127 for one that
+    /// is not found.
+    Exec(exec::Exec),
     /// Refresh the tokens of a connection now
     Refresh(ConnectionArg),
     /// List the projects of a connection

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub(crate) use status::Status;
-pub(crate) use token::{Token, token, token_at_hand};
+pub(crate) use token::{Token, token, token_at_hand, warn_if_short};
 
 use crate::format::words;
 use crate::keyring;

@@ -6,25 +6,40 @@ use grapnel_model::error::{Code, Error};
 
 /// The exit codes. They are a contract with scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Success.
-    Done = 0,
+    Done,
     /// Any failure without a code of its own.
-    Failed = 1,
+    Failed,
     /// Wrong usage: an unknown argument or an invalid value.
-    Usage = 2,
+    Usage,
     /// The connection must be reconnected.
-    ReconnectNeeded = 3,
+    ReconnectNeeded,
     /// The provider cannot be reached, or is unavailable.
-    ProviderUnavailable = 4,
+    ProviderUnavailable,
     /// The vault cannot be opened with the keyring or the passphrase.
-    Keyring = 5,
+    Keyring,
     /// The sign-in was denied, cancelled or timed out, or was of another account.
-    NotAuthorized = 6,
+    NotAuthorized,
+    /// The exit code of a command that was run.
+    Command(u8),
 }
 
 impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::ReconnectNeeded => 3,
+            Self::ProviderUnavailable => 4,
+            Self::Keyring => 5,
+            Self::NotAuthorized => 6,
+            Self::Command(code) => code,
+        }
+    }
+
     /// The exit code of an error.
     pub(crate) fn of(error: &Error) -> Self {
         match error.code {
@@ -43,6 +58,6 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }

@@ -11,6 +11,7 @@ mod connect;
 mod connection;
 mod content;
 mod doctor;
+mod exec;
 mod exit;
 mod format;
 mod input;
@@ -74,12 +75,15 @@ pub fn begin(
     };
     output.set_json(json);
     let done = match &command {
-        Command::Provider(command) => Some(provider::run(&mut output, command)),
-        Command::Token(command) => connection::token_at_hand(command, &mut output, ask),
+        Command::Provider(command) => Some(provider::run(&mut output, command).map(|()| Exit::Done)),
+        Command::Token(command) => {
+            connection::token_at_hand(command, &mut output, &ask).map(|done| done.map(|()| Exit::Done))
+        }
+        Command::Exec(command) => exec::at_hand(command, &output, &ask, passphrase_stdin),
         _ => None,
     };
     match done {
-        Some(done) => ControlFlow::Break(done.map_or_else(|error| output.failed(&error), |()| Exit::Done)),
+        Some(done) => ControlFlow::Break(done.unwrap_or_else(|error| output.failed(&error))),
         None => ControlFlow::Continue(Box::new(Work {
             command,
             reads_passphrases: passphrase_stdin,
@@ -144,6 +148,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Export(command) => archive::export(session, command).await,
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,
+        Command::Exec(command) => return exec::run(session, command).await,
         Command::Doctor => return doctor::run(session).await,
     };
     done.map(|()| Exit::Done)

@@ -1,13 +1,25 @@
 //! The process that requests a token: the one that started this one.
 
+use grapnel_core::Grapnel;
+use grapnel_core::token_agent::requesting_process;
+use grapnel_model::connection::Summary;
+
+/// Notes in the activity that this process was given a connection's token. It has the token by then: a failure to note
+/// it is only logged.
+pub(crate) fn note(grapnel: &Grapnel, connection: &Summary) {
+    if let Err(error) = grapnel.token_handed_out(connection, &requesting_process(pid())) {
+        tracing::info!(%error, "not noted");
+    }
+}
+
 /// The process that started this one.
 #[cfg(unix)]
-pub(crate) fn pid() -> u32 {
+fn pid() -> u32 {
     std::os::unix::process::parent_id()
 }
 
 /// This process itself, if the system does not tell which one started it.
 #[cfg(not(unix))]
-pub(crate) fn pid() -> u32 {
+fn pid() -> u32 {
     std::process::id()
 }

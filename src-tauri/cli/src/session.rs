@@ -16,7 +16,7 @@ use crate::input::Input;
 use crate::print::Output;
 
 /// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.
-pub type Ask = Box<dyn FnOnce(&AgentRequest) -> Option<AccessToken> + Send>;
+pub type Ask = Box<dyn Fn(&AgentRequest) -> Option<AccessToken> + Send>;
 
 /// Opens the data.
 pub type Open = Box<dyn FnOnce() -> Result<Grapnel> + Send>;

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use grapnel_core::token_agent::AgentRequest;
-use grapnel_core::token_agent::requesting_process;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
 use grapnel_model::secret::ExposeSecret;
@@ -42,17 +41,13 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<()
     .await;
     let token = token.map_err(to_reconnect(&connection.name))?;
     show(output, asked, &token)?;
-    // Whoever asked has the token by now; that it is not noted is no failure.
-    if let Err(error) = grapnel.token_handed_out(&connection, &requesting_process(requesting_process::pid()))
-    {
-        tracing::info!(%error, "not noted");
-    }
+    requesting_process::note(grapnel, &connection);
     Ok(())
 }
 
 /// The same from the window that runs, where it has the token at hand; it notes by itself who was given it. Nothing
 /// where it is to be had by [`token`] alone.
-pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Option<Result<()>> {
+pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: &Ask) -> Option<Result<()>> {
     if asked.rejected {
         return None;
     }
@@ -63,12 +58,17 @@ pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: Ask) -> Opt
 
 fn show(output: &mut Output, asked: &Token, token: &AccessToken) -> Result<()> {
     output.show_raw(&Printed::of(token))?;
+    warn_if_short(output, token, asked.min_valid);
+    Ok(())
+}
+
+/// Warns if a token expires sooner than was asked for.
+pub(crate) fn warn_if_short(output: &Output, token: &AccessToken, min_valid: SignedDuration) {
     let left = token.expires_at.map(|end| output.now().duration_until(end));
-    if let Some(left) = left.filter(|left| *left < asked.min_valid) {
+    if let Some(left) = left.filter(|left| *left < min_valid) {
         let left = duration(left);
         output.messages.note(&format!("warning: The token is valid for only {left}, less than requested."));
     }
-    Ok(())
 }
 
 /// Printed because it was asked for; nowhere else does a token leave Grapnel in the clear.

@@ -11,6 +11,8 @@ mod connections;
 mod content;
 mod discovering;
 mod doctor;
+#[cfg(unix)]
+mod exec;
 mod exits;
 mod importing;
 mod machine;

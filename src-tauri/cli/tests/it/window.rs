@@ -79,6 +79,18 @@ async fn the_window_that_runs_answers() {
     assert_eq!(more.said, "warning: The token is valid for only 59 minutes, less than requested.\n");
 }
 
+#[tokio::test]
+async fn a_command_is_run_with_a_token_that_the_window_has() {
+    let (world, window) = world_with("acme").await;
+    answer(&world, &window).await;
+    let own = world.run("token acme").await.out;
+    let ran = grapnel(&world, &["exec", "acme", "--", "/usr/bin/printenv", "ACME_TOKEN"]).await;
+    assert_eq!((ran.exit, ran.out, ran.said.as_str()), (Some(0), own, ""));
+    // Where one of them is not at hand, none is used.
+    let ran = grapnel(&world, &["exec", "acme", "nobody", "--", "/usr/bin/printenv", "ACME_TOKEN"]).await;
+    assert_eq!((ran.exit, ran.out.as_str()), (Some(1), ""));
+}
+
 /// A program that is called like the command line's is named itself, and not the one that started it.
 #[tokio::test]
 async fn who_is_called_like_the_command_line_passes_nothing_on() {

@@ -175,7 +175,7 @@ impl fmt::Display for Ran {
             writeln!(f, "--- standard error")?;
             f.write_str(&self.said)?;
         }
-        write!(f, "--- exit {}", self.exit as u8)
+        write!(f, "--- exit {}", self.exit.code())
     }
 }
 

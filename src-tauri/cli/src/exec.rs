@@ -1,0 +1,148 @@
+//! `grapnel exec`: runs a command with fresh access tokens in its environment, and in no other place.
+
+mod command;
+mod keep_fresh;
+mod refresh_file;
+mod variable;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use grapnel_core::token_agent::AgentRequest;
+use grapnel_model::access_token::AccessToken;
+use grapnel_model::connection::Summary;
+use grapnel_model::error::{Error, Result};
+use jiff::SignedDuration;
+
+use crate::connection::warn_if_short;
+use crate::exit::Exit;
+use crate::format::parse_duration;
+use crate::lookup::{self, to_reconnect};
+use crate::print::Output;
+use crate::requesting_process;
+use crate::retry::retry;
+use crate::session::{Ask, Session};
+use command::Prepared;
+use refresh_file::RefreshFile;
+use variable::Assignment;
+
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    /// A connection, and the variable for its access token; by default its name in capitals, such as `ACME_TOKEN`
+    #[arg(required = true, value_name = "CONNECTION[=VARIABLE]", value_parser = variable::parse)]
+    connections: Vec<Assignment>,
+    /// The command with its arguments; no shell interprets them
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    /// Minimum remaining validity, such as 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    min_valid: SignedDuration,
+    /// Also keep the token in this file, always fresh, while the command runs; `VARIABLE_FILE` tells it the path. Given
+    /// once for each connection, in the same order
+    #[arg(long = "refresh-file", value_name = "PATH")]
+    refresh_files: Vec<PathBuf>,
+}
+
+impl Exec {
+    fn check(&self) -> Result<()> {
+        for (index, assigned) in self.connections.iter().enumerate() {
+            let variable = &assigned.variable;
+            let earlier = &self.connections[..index];
+            if let Some(other) = earlier.iter().find(|other| other.variable == *variable) {
+                let message = format!(
+                    "“{}” and “{}” would both use the variable {variable}.",
+                    other.connection, assigned.connection
+                );
+                let hint = "Name another variable for one of them: CONNECTION=VARIABLE.";
+                return Err(Error::input("connection", message).means("Nothing was run.").hint(hint));
+            }
+        }
+        let (files, connections) = (self.refresh_files.len(), self.connections.len());
+        if files != 0 && files != connections {
+            let message =
+                format!("The number of refresh files is {files}, that of connections {connections}.");
+            let hint = "Give --refresh-file once for each connection, or not at all.";
+            return Err(Error::input("refresh-file", message).means("Nothing was run.").hint(hint));
+        }
+        Ok(())
+    }
+
+    /// The command, with these tokens in its environment.
+    fn prepare(&self, tokens: &[AccessToken], output: &Output, reads_passphrases: bool) -> Result<Prepared> {
+        let mut prepared = Prepared::new(&self.command);
+        for (assigned, token) in self.connections.iter().zip(tokens) {
+            prepared.set_token(&assigned.variable, &token.value)?;
+            warn_if_short(output, token, self.min_valid);
+        }
+        if reads_passphrases {
+            prepared.close_input();
+        }
+        Ok(prepared)
+    }
+}
+
+/// Runs the command with tokens that the token agent has at hand. `None` if it lacks one of them, or if the tokens must
+/// be kept fresh.
+pub(crate) fn at_hand(
+    asked: &Exec,
+    output: &Output,
+    ask: &Ask,
+    reads_passphrases: bool,
+) -> Option<Result<Exit>> {
+    if !asked.refresh_files.is_empty() {
+        return None;
+    }
+    if let Err(error) = asked.check() {
+        return Some(Err(error));
+    }
+    let request = |assigned: &Assignment| {
+        ask(&AgentRequest { name: assigned.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })
+    };
+    let tokens: Vec<AccessToken> = asked.connections.iter().map(request).collect::<Option<_>>()?;
+    let prepared = asked.prepare(&tokens, output, reads_passphrases);
+    Some(prepared.and_then(|prepared| prepared.run(output)))
+}
+
+/// Runs the command with tokens that are refreshed if they must be.
+pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> {
+    asked.check()?;
+    let connections =
+        asked.connections.iter().map(|one| lookup::connection(&session.grapnel, &one.connection));
+    let connections: Vec<Summary> = connections.collect::<Result<_>>()?;
+    let mut tokens = Vec::new();
+    for connection in &connections {
+        tokens.push(token(session, connection, asked.min_valid).await?);
+    }
+    let mut prepared = asked.prepare(&tokens, session.output, session.reads_passphrases)?;
+    if asked.refresh_files.is_empty() {
+        // A refresh of another task must not be interrupted by the command, which may replace this process.
+        let _idle = session.grapnel.idle().await;
+        return prepared.run(session.output);
+    }
+    // From here on a signal is passed on, so that the files are removed whatever ends the command.
+    let signals = command::Signals::listen()?;
+    let mut files = Vec::new();
+    for ((path, token), assigned) in asked.refresh_files.iter().zip(&tokens).zip(&asked.connections) {
+        let file = RefreshFile::create(path, &token.value)?;
+        prepared.set_path(&format!("{}_FILE", assigned.variable), file.path());
+        files.push(file);
+    }
+    let kept = connections.into_iter().zip(tokens).zip(files);
+    let kept = kept.map(|((connection, token), file)| keep_fresh::Kept { connection, token, file }).collect();
+    let fresh = keep_fresh::keep_fresh(&session.grapnel, kept, asked.min_valid, session.output);
+    prepared.supervise(session.output, signals, fresh).await
+}
+
+async fn token(
+    session: &Session<'_>,
+    connection: &Summary,
+    min_valid: SignedDuration,
+) -> Result<AccessToken> {
+    let Session { grapnel, output, timeouts, .. } = session;
+    let token =
+        retry(*timeouts, &output.messages, || grapnel.token(&connection.id, min_valid.unsigned_abs())).await;
+    let token = token.map_err(to_reconnect(&connection.name))?;
+    requesting_process::note(grapnel, connection);
+    Ok(token)
+}

@@ -1,0 +1,119 @@
+//! The command: its environment, how it is run, and its exit code.
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+
+use crate::exit::Exit;
+use crate::print::Output;
+
+#[cfg(not(unix))]
+use other as system;
+#[cfg(unix)]
+use unix as system;
+
+pub(super) use system::Signals;
+
+/// As `env` and shells tell it: the command was found and cannot be executed.
+const NOT_EXECUTABLE: u8 = 126;
+/// As `env` and shells tell it: the command was not found.
+const NOT_FOUND: u8 = 127;
+
+/// A command that was not run yet.
+pub(super) struct Prepared(Command);
+
+impl Prepared {
+    /// The first of the words is the program.
+    pub(super) fn new(words: &[OsString]) -> Self {
+        let (program, arguments) =
+            words.split_first().map_or((OsString::default(), words), |(a, b)| (a.clone(), b));
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Self(command)
+    }
+
+    pub(super) fn set_token(&mut self, variable: &str, token: &SecretString) -> Result<()> {
+        let token = token.expose_secret();
+        if token.contains('\0') {
+            return Err(Error::new(
+                Code::ProviderError,
+                "The access token has a character that no variable can hold.",
+            )
+            .means("Nothing was run."));
+        }
+        self.0.env(variable, token);
+        Ok(())
+    }
+
+    pub(super) fn set_path(&mut self, variable: &str, path: &Path) {
+        self.0.env(variable, path);
+    }
+
+    /// Leaves the command without standard input.
+    pub(super) fn close_input(&mut self) {
+        self.0.stdin(Stdio::null());
+    }
+
+    /// Runs the command in place of this process where the system offers that, or else waits for it.
+    pub(super) fn run(self, output: &Output) -> Result<Exit> {
+        let Self(mut command) = self;
+        system::run(&mut command).or_else(|error| Ok(not_started(&command, &error, output)))
+    }
+
+    /// Runs the command, and `meanwhile` as long as it runs. Passes signals on.
+    pub(super) async fn supervise(
+        self,
+        output: &Output,
+        mut signals: Signals,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Result<Exit> {
+        let mut command = tokio::process::Command::from(self.0);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return Ok(not_started(command.as_std(), &error, output)),
+        };
+        let pid = child.id();
+        let mut meanwhile = std::pin::pin!(meanwhile);
+        let mut is_kept = true;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status,
+                signal = signals.next() => Signals::pass_on(signal, pid),
+                () = &mut meanwhile, if is_kept => is_kept = false,
+            }
+        };
+        status.map(system::exit).map_err(|error| {
+            Error::new(Code::Internal, format!("The exit code of the command is not known: {error}."))
+        })
+    }
+}
+
+/// Explains why the command could not be started.
+fn not_started(command: &Command, error: &std::io::Error, output: &Output) -> Exit {
+    let program = command.get_program().to_string_lossy();
+    let (code, exit, message, hint) = match error.kind() {
+        ErrorKind::NotFound => (
+            Code::NotFound,
+            NOT_FOUND,
+            format!("The command “{program}” was not found."),
+            "Check its name and PATH. A shell’s own commands need the shell: -- sh -c '…'.",
+        ),
+        _ => (
+            Code::AccessDenied,
+            NOT_EXECUTABLE,
+            format!("The command “{program}” cannot be executed: {error}."),
+            "Check that it is a program, and that you may execute it.",
+        ),
+    };
+    output.failed(&Error::new(code, message).means("Nothing was run.").hint(hint));
+    Exit::Command(exit)
+}

@@ -1,0 +1,40 @@
+//! Systems other than Unix: the command is a child, and Ctrl-C reaches it through the console.
+
+use std::process::{Command, ExitStatus};
+
+use grapnel_model::error::Result;
+
+use crate::exit::Exit;
+
+/// Runs the command, and waits for it.
+pub(super) fn run(command: &mut Command) -> std::io::Result<Exit> {
+    command.status().map(exit)
+}
+
+/// The exit code; 1 if it is larger than this program's own can be.
+pub(super) fn exit(status: ExitStatus) -> Exit {
+    match status.code().map(u8::try_from) {
+        Some(Ok(code)) => Exit::Command(code),
+        _ => Exit::Failed,
+    }
+}
+
+/// Ctrl-C, which the command receives as well.
+pub(in crate::exec) struct Signals;
+
+impl Signals {
+    /// From now on Ctrl-C does not end this process.
+    pub(in crate::exec) fn listen() -> Result<Self> {
+        Ok(Self)
+    }
+
+    /// The next Ctrl-C.
+    pub(super) async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Does nothing: the console has told the command.
+    pub(super) fn pass_on((): (), _: Option<u32>) {}
+}

@@ -1,0 +1,153 @@
+//! A file that holds a fresh access token while a command runs.
+
+use std::fs::Metadata;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use tempfile::NamedTempFile;
+
+/// A file that this process created. Only its owner can read it. It is replaced as a whole, and removed in the end,
+/// unless another file has taken its place.
+pub(super) struct RefreshFile {
+    path: PathBuf,
+    own: Identity,
+}
+
+impl RefreshFile {
+    /// Creates the file.
+    ///
+    /// # Errors
+    ///
+    /// If there is anything at the path, also a link that leads nowhere; if the file cannot be written.
+    pub(super) fn create(path: &Path, token: &SecretString) -> Result<Self> {
+        let path = std::path::absolute(path).map_err(|error| unwritable(path, &error))?;
+        let file = complete(&path, token).map_err(|error| unwritable(&path, &error))?;
+        match file.persist_noclobber(&path) {
+            Ok(file) => {
+                let own = file.metadata().map_err(|error| unwritable(&path, &error))?;
+                Ok(Self { own: Identity::of(&own), path })
+            }
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(Error::input("refresh-file", format!("{} exists already.", path.display()))
+                    .means("Nothing was run, and the file was left as it is.")
+                    .hint("Choose another path, or remove the file if an earlier run left it."))
+            }
+            Err(error) => Err(unwritable(&path, &error.error)),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces the content. Whoever reads the file sees one token or the other.
+    ///
+    /// # Errors
+    ///
+    /// If the file is no longer the one that this process wrote, or cannot be written.
+    pub(super) fn replace(&mut self, token: &SecretString) -> Result<()> {
+        if !self.is_own() {
+            return Err(Error::new(
+                Code::DataUnwritable,
+                format!("{} is another file by now.", self.path.display()),
+            )
+            .means("It was left as it is, and is not refreshed."));
+        }
+        let file = complete(&self.path, token).map_err(|error| unwritable(&self.path, &error))?;
+        let own = file.as_file().metadata().map_err(|error| unwritable(&self.path, &error))?;
+        file.persist(&self.path).map_err(|error| unwritable(&self.path, &error.error))?;
+        self.own = Identity::of(&own);
+        Ok(())
+    }
+
+    fn is_own(&self) -> bool {
+        std::fs::symlink_metadata(&self.path)
+            .is_ok_and(|found| found.is_file() && Identity::of(&found) == self.own)
+    }
+}
+
+impl Drop for RefreshFile {
+    fn drop(&mut self) {
+        if self.is_own()
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, "a refresh file stays");
+        }
+    }
+}
+
+/// The complete file under another name beside its path, readable by its owner only.
+fn complete(path: &Path, token: &SecretString) -> std::io::Result<NamedTempFile> {
+    let directory = path.parent().unwrap_or(path);
+    let mut file = tempfile::Builder::new().prefix(".grapnel-").tempfile_in(directory)?;
+    file.write_all(token.expose_secret().as_bytes())?;
+    Ok(file)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(Code::DataUnwritable, format!("{} cannot be written: {error}.", path.display()))
+        .hint("Choose a path in a directory of your own.")
+}
+
+/// What identifies a file, whatever it is called.
+#[derive(PartialEq, Eq)]
+struct Identity(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] Option<std::time::SystemTime>);
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(file: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self((file.dev(), file.ino()))
+    }
+
+    #[cfg(not(unix))]
+    fn of(file: &Metadata) -> Self {
+        Self(file.created().ok())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn it_is_the_owners_is_replaced_as_a_whole_and_goes() {
+        let here = tempfile::tempdir().unwrap();
+        let path = here.path().join("token");
+        let mut file = RefreshFile::create(&path, &"one".into()).unwrap();
+        let open = fs::File::open(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        file.replace(&"two".into()).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(std::io::read_to_string(open).unwrap(), "one", "the file was written in place");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(here.path()).unwrap().count(), 1);
+        drop(file);
+        assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn no_other_file_and_no_link_is_overwritten_or_removed() {
+        let here = tempfile::tempdir().unwrap();
+        let (path, other) = (here.path().join("token"), here.path().join("other"));
+        fs::write(&other, "kept").unwrap();
+        symlink("/nonexistent", here.path().join("dangling")).unwrap();
+        symlink(&other, here.path().join("link")).unwrap();
+        for taken in ["other", "link", "dangling"] {
+            let refused = RefreshFile::create(&here.path().join(taken), &"one".into()).err().unwrap();
+            assert_eq!(refused.field.as_deref(), Some("refresh-file"), "{refused:?}");
+        }
+        let mut file = RefreshFile::create(&path, &"one".into()).unwrap();
+        fs::remove_file(&path).unwrap();
+        symlink(&other, &path).unwrap();
+        assert_eq!(file.replace(&"two".into()).unwrap_err().code, Code::DataUnwritable);
+        drop(file);
+        assert!(path.is_symlink());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "kept");
+    }
+}
