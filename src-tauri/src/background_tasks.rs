@@ -1,6 +1,7 @@
 //! The background tasks, started once the core is open.
 
 use grapnel_core::Grapnel;
+use grapnel_core::token_agent::AgentOptions;
 use tauri::{AppHandle, Manager};
 
 #[cfg(target_os = "linux")]
@@ -27,7 +28,7 @@ async fn keep_alive(core: Grapnel) {
     check_vault(&core).await;
     let agent = core.clone();
     tauri::async_runtime::spawn(async move {
-        if let Err(error) = agent.serve_tokens().await {
+        if let Err(error) = agent.serve_tokens(AgentOptions::default()).await {
             tracing::warn!(%error, "the token agent does not answer the command line");
         }
     });

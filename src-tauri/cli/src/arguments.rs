@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, api, app, archive, connect, connection, content, exec, provider, proxy, vault};
+use crate::{activity, agent, api, app, archive, connect, connection, content, exec, provider, proxy, vault};
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
 ///
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Disconnect(connection::Disconnect),
     /// Show the activity log, newest first
     Activity(activity::Activity),
+    /// Refresh tokens and answer token requests without a window
+    Agent(agent::Agent),
     /// Check data, vault, deep links and browser
     Doctor,
     /// Export apps and connections to an encrypted file
@@ -83,6 +85,7 @@ impl Command {
         match self {
             Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) | Self::Doctor => false,
             Self::App(command) => command.needs_vault(),
+            Self::Agent(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Reset { .. }),
             _ => true,
         }

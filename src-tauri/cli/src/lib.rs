@@ -2,6 +2,7 @@
 //! given to it.
 
 mod activity;
+mod agent;
 mod api;
 mod app;
 mod archive;
@@ -111,8 +112,8 @@ impl Work {
                 let keyring_timeout = (!input.is_terminal).then_some(timeouts.keyring);
                 let mut session =
                     Session { grapnel, output: &mut output, input, browser, timeouts, reads_passphrases };
-                if matches!(command, Command::Doctor) {
-                    // Diagnostics report a silent keyring themselves.
+                if matches!(command, Command::Doctor | Command::Agent(_)) {
+                    // Diagnostics report a silent keyring themselves, and the agent waits for it.
                     Box::pin(execute(&mut session, command)).await
                 } else {
                     let work = execute(&mut session, command);
@@ -149,6 +150,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,
         Command::Exec(command) => return exec::run(session, command).await,
+        Command::Agent(command) => agent::run(session, &command).await,
         Command::Doctor => return doctor::run(session).await,
     };
     done.map(|()| Exit::Done)

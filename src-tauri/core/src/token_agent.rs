@@ -1,12 +1,16 @@
-//! The token agent: a running window hands out valid tokens to `grapnel token` over a Unix socket in the data
-//! directory, using the key in its memory. Whatever it cannot hand out at once is left to the caller. Linux only: there
-//! the keyring signals when it is locked, and does not distinguish which program reads it.
+//! The token agent: a running window or `grapnel agent` hands out tokens over a Unix socket in the data directory, by
+//! the key in its memory. `grapnel token` asks in a binary protocol, and continues by itself if it gets no token; other
+//! programs ask in a line protocol, for which the agent refreshes. Linux only: there the keyring signals when it is
+//! locked, and does not distinguish which program reads it.
 
 mod activity_log;
 #[cfg(target_os = "linux")]
 mod client;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
 pub(crate) mod fuzz;
+#[cfg(target_os = "linux")]
+mod line_protocol;
+mod options;
 #[cfg(target_os = "linux")]
 mod peer;
 mod process;
@@ -22,6 +26,7 @@ mod wire;
 pub(crate) use activity_log::note;
 #[cfg(target_os = "linux")]
 pub use client::ask;
+pub use options::{AgentOptions, AgentState};
 pub use process::requesting_process;
 #[cfg(target_os = "linux")]
 pub(crate) use server::serve;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use grapnel_cli::Exit;
 use grapnel_core::Grapnel;
+use grapnel_core::token_agent::AgentOptions;
 use grapnel_model::event::Event;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -44,7 +45,7 @@ async fn world_with(name: &str) -> (World, Grapnel) {
 
 async fn answer(world: &World, window: &Grapnel) {
     let serving = window.clone();
-    tokio::spawn(async move { serving.serve_tokens().await.unwrap() });
+    tokio::spawn(async move { serving.serve_tokens(AgentOptions::default()).await.unwrap() });
     while UnixStream::connect(world.home.path().join("agent.sock")).await.is_err() {
         tokio::task::yield_now().await;
     }

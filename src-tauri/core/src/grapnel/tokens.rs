@@ -11,6 +11,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_store::activity;
 
 use super::Grapnel;
+use crate::token_agent::AgentOptions;
 use crate::{content, refresh, token_agent};
 
 impl Grapnel {
@@ -54,10 +55,10 @@ impl Grapnel {
         token_agent::note(&self.0, (&connection.id, &connection.app_id), process)
     }
 
-    /// Hands tokens that are good to `grapnel token` for as long as it is awaited. Ends with an error
-    /// where nothing can listen in the data directory.
-    pub async fn serve_tokens(&self) -> Result<()> {
-        token_agent::serve(Arc::clone(&self.0)).await
+    /// Answers token requests for as long as it is awaited. Ends with an error where nothing can listen in the data
+    /// directory.
+    pub async fn serve_tokens(&self, options: AgentOptions) -> Result<()> {
+        token_agent::serve(Arc::clone(&self.0), options).await
     }
 
     /// Keeps every connection alive for as long as it is awaited: renews each before its token expires, and tries

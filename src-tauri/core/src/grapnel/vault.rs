@@ -23,6 +23,12 @@ impl Grapnel {
         self.0.vault.unlock(passphrase).await
     }
 
+    /// Drops the key of a vault with a passphrase from memory. Waits for refreshes that are under way, which need it.
+    pub async fn lock(&self) {
+        let _idle = self.idle().await;
+        self.0.vault.lock();
+    }
+
     /// Re-keys the vault to a passphrase, from the keyring or from another passphrase. Waits for refreshes in progress.
     pub async fn protect_with_passphrase(&self, passphrase: &SecretString) -> Result<()> {
         self.move_vault(

@@ -11,7 +11,7 @@ use grapnel_model::access_token::AccessToken;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
-use super::server::SOCKET;
+use super::server::{ACTIVATION_SOCKET, SOCKET};
 use super::wire::{AgentRequest, RESPONSE_HEAD_BYTES, decode_head};
 
 /// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
@@ -26,7 +26,8 @@ pub fn ask(home: &Path, question: &AgentRequest) -> Option<AccessToken> {
     if directory.uid() != rustix::process::geteuid().as_raw() || directory.mode() & 0o077 != 0 {
         return None;
     }
-    let mut stream = connect(&home.join(SOCKET)).ok()?;
+    // The second starts an agent where none runs.
+    let mut stream = connect(&home.join(SOCKET)).or_else(|_| connect(&home.join(ACTIVATION_SOCKET))).ok()?;
     stream.write_all(&request).ok()?;
     stream.shutdown(Shutdown::Write).ok()?;
     answer(&mut stream)

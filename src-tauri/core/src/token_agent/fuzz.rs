@@ -5,7 +5,7 @@
 
 use std::cell::LazyCell;
 use std::io::Cursor;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +14,9 @@ use tokio::net::UnixStream;
 
 use super::AgentRequest;
 use super::client;
-use super::response::HandOut;
-use super::server::attend;
+use super::line_protocol::{self, LineRequest};
+use super::response::{Gate, HandOut};
+use super::server::{Server, attend};
 use super::wire::{MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_associated_data;
@@ -96,15 +97,18 @@ fn pieces(mut script: &[u8]) -> Vec<&[u8]> {
 fn question(script: &[u8]) {
     let pieces = pieces(script);
     let bytes = pieces.concat();
+    if bytes.first() == Some(&line_protocol::FIRST_BYTE) {
+        return line(&bytes, &pieces);
+    }
     let asked = AgentRequest::of_bytes(&bytes);
     if let Some(asked) = &asked {
         assert!(bytes.len() <= MAX_REQUEST_BYTES);
         assert_eq!(asked.to_bytes().as_deref(), Some(&*bytes), "it is the same when it is sent on");
     }
     let heard = WORLD.with(|world| world.runtime.block_on(ask_in(world, &pieces)));
-    let expected = asked
-        .as_ref()
-        .and_then(|asked| WORLD.with(|world| HandOut::to(&world.ctx, asked)).expect("a database"));
+    let expected = asked.as_ref().and_then(|asked| {
+        WORLD.with(|world| HandOut::at_hand(&world.ctx, &open_gate(), asked)).expect("a database")
+    });
     let Some(answer) = client::answer(&mut Cursor::new(&heard)) else {
         assert!(heard.is_empty(), "an answer is whole, or there is none");
         assert!(expected.is_none(), "it is answered");
@@ -121,11 +125,43 @@ fn question(script: &[u8]) {
     assert_eq!(expected.expires_at, answer.expires_at);
 }
 
+/// A gate that lets tokens of this world through.
+fn open_gate() -> Gate {
+    let gate = Gate::new(false);
+    gate.set_keyring_open(true);
+    gate
+}
+
+/// A request of the line protocol gets one line: the token of the connection that it names, or an error without one.
+fn line(bytes: &[u8], pieces: &[&[u8]]) {
+    let heard = WORLD.with(|world| world.runtime.block_on(ask_in(world, pieces)));
+    if heard.is_empty() {
+        assert!(bytes.len() > line_protocol::MAX_LINE_BYTES, "only what is too long is not answered");
+        return;
+    }
+    assert_eq!(heard.iter().position(|byte| *byte == b'\n'), Some(heard.len() - 1), "one line");
+    let answer: serde_json::Value = serde_json::from_slice(&heard).expect("JSON");
+    let asked = LineRequest::parse(bytes);
+    let named = asked.as_ref().ok().and_then(|asked| {
+        let name = asked.connection().to_lowercase();
+        CONNECTIONS.iter().find(|(known, _)| known.to_lowercase() == name)
+    });
+    if let Some(token) = answer["access_token"].as_str() {
+        let (name, good_for) = named.expect("only who names a connection gets its token");
+        assert_eq!(token, token_of(name).expose_secret());
+        assert!(good_for.is_none_or(|seconds| seconds > 0), "what is over is not handed out");
+    } else {
+        assert!(answer["error"]["code"].is_string());
+        let text = String::from_utf8(heard).expect("text");
+        assert!(CONNECTIONS.iter().all(|(name, _)| !text.contains(token_of(name).expose_secret())));
+    }
+}
+
 /// What a window answers to a question that arrives in pieces.
 async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
     let (window, mut program) = UnixStream::pair().expect("a pair of sockets");
-    let is_open = AtomicBool::new(true);
-    let serve = attend(&world.ctx, window, &is_open);
+    let server = Server::new(Arc::clone(&world.ctx), open_gate());
+    let serve = attend(&server, window, ());
     let talk = async {
         for piece in pieces {
             // A window that has heard too much hangs up.

@@ -1,17 +1,69 @@
-//! The answer: a token that is held, good for as long as was asked, and sealed under a key that is in memory.
+//! The answer: an access token that a program may have, and the note of who was given it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::RequestingProcess;
-use grapnel_model::error::Result;
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::vault::Protection;
 use grapnel_store::{connection, connection_status, vault_table};
 
 use super::activity_log::note;
+use super::line_protocol::LineRequest;
 use super::wire::AgentRequest;
 use crate::context::Context;
 use crate::grant::access_associated_data;
 use crate::refresh;
+
+/// Whether tokens may be handed out now. Clones are one.
+#[derive(Clone)]
+pub(super) struct Gate {
+    /// Whether the keyring is known to be unlocked.
+    keyring_open: Arc<AtomicBool>,
+    /// Whether the person gave this process the passphrase in order to hand out tokens. A window is given it for
+    /// itself.
+    serves_passphrase_vaults: bool,
+}
+
+impl Gate {
+    /// A gate that is closed for vaults whose key is in the keyring.
+    pub(super) fn new(serves_passphrase_vaults: bool) -> Self {
+        Self { keyring_open: Arc::default(), serves_passphrase_vaults }
+    }
+
+    pub(super) fn set_keyring_open(&self, is_open: bool) {
+        self.keyring_open.store(is_open, Ordering::Relaxed);
+    }
+
+    fn is_open(&self, protection: Protection) -> bool {
+        match protection {
+            Protection::Passphrase => self.serves_passphrase_vaults,
+            Protection::Keyring | Protection::None => self.keyring_open.load(Ordering::Relaxed),
+        }
+    }
+
+    fn check(&self, protection: Protection) -> Result<()> {
+        if self.is_open(protection) {
+            return Ok(());
+        }
+        Err(match protection {
+            Protection::Passphrase => Error::new(
+                Code::PassphraseNeeded,
+                "The vault opens with a passphrase, and the running window does not pass its tokens on.",
+            )
+            .means("The tokens are kept as they are.")
+            .hint("Run: grapnel token NAME --passphrase-stdin. Or close the window, and run: grapnel agent"),
+            Protection::Keyring | Protection::None => {
+                Error::new(Code::KeyringLocked, "Your keyring is not known to be unlocked.")
+                    .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+                    .hint("Unlock the keyring, then try again.")
+            }
+        })
+    }
+}
 
 pub(super) struct HandOut {
     pub(super) token: AccessToken,
@@ -20,9 +72,9 @@ pub(super) struct HandOut {
 }
 
 impl HandOut {
-    /// Nothing where it takes more than reading the store: a renewal, a question to the keyring, a passphrase, or words
-    /// for what is wrong. A passphrase opens the vault for the process that it was given to, and for no other.
-    pub(super) fn to(ctx: &Context, question: &AgentRequest) -> Result<Option<Self>> {
+    /// For the binary protocol. Nothing where it takes more than reading the store: a renewal, a question to the
+    /// keyring, a passphrase, or words for what is wrong.
+    pub(super) fn at_hand(ctx: &Context, gate: &Gate, question: &AgentRequest) -> Result<Option<Self>> {
         // Both at one moment, so that what is read opens with that vault's key.
         let read = ctx.store.read(|c| {
             let Some(named) = connection_status::named(c, question.name.trim())? else { return Ok(None) };
@@ -30,15 +82,36 @@ impl HandOut {
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let Some(grant) = &row.grant else { return Ok(None) };
-        if vault.kdf_params.is_some() || !refresh::is_valid_for(ctx, &row, &grant.held, question.min_valid) {
+        if !refresh::is_valid_for(ctx, &row, &grant.held, question.min_valid) {
             return Ok(None);
         }
         let Some(value) = ctx.vault.open_if_unlocked(&vault, &access_associated_data(&row.id), &grant.access)
         else {
             return Ok(None);
         };
+        let protection =
+            if vault.kdf_params.is_some() { Protection::Passphrase } else { Protection::Keyring };
         let token = AccessToken { value, expires_at: grant.held.expires_at };
-        Ok(Some(Self { token, id: row.id, app_id: row.app_id }))
+        // Last, since the keyring may have been locked meanwhile.
+        Ok(gate.is_open(protection).then_some(Self { token, id: row.id, app_id: row.app_id }))
+    }
+
+    /// For the line protocol: refreshes a token that does not last as long as is asked.
+    pub(super) async fn fresh(ctx: &Arc<Context>, gate: &Gate, request: &LineRequest) -> Result<Self> {
+        gate.check(ctx.vault.protection()?)?;
+        let name = request.connection();
+        let named = ctx.store.read(|c| connection_status::named(c, name))?.ok_or_else(|| {
+            Error::new(Code::NotFound, format!("No connection is called “{name}”."))
+                .hint("List all connections: grapnel list")
+        })?;
+        let current = if request.is_rejected() {
+            refresh::in_place_of_rejected(ctx, &named.id, request.min_valid()).await?
+        } else {
+            refresh::access_token(ctx, &named.id, request.min_valid()).await?
+        };
+        // The keyring may have been locked meanwhile.
+        gate.check(ctx.vault.protection()?)?;
+        Ok(Self { token: current.token, id: named.id, app_id: named.app_id })
     }
 
     /// Writes down who was given it.

@@ -1,27 +1,32 @@
-//! The socket: who may listen at it, who may ask, how much, how long, and how many at once.
+//! The sockets: who may listen, who may ask, how much, how long, and how many at once.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::{Code, Error, Result, in_words};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::line_protocol::{self, LineRequest, MAX_LINE_BYTES};
+use super::options::{AgentOptions, AgentState};
 use super::peer::Peer;
-use super::response::HandOut;
+use super::response::{Gate, HandOut};
 use super::wire::{AgentRequest, MAX_REQUEST_BYTES, encode};
 use crate::context::Context;
 
-/// The socket, in the data directory.
+/// The socket in the data directory of the process that answers.
 pub(super) const SOCKET: &str = "agent.sock";
+/// The socket in the data directory at which the service manager listens, and starts the agent for whoever connects.
+pub(super) const ACTIVATION_SOCKET: &str = "agent-activation.sock";
 /// The same before it is ready.
 const UNREADY: &str = "agent.sock.new";
 /// So many are answered at once; others wait in the system's queue.
@@ -31,49 +36,81 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After the system gave no connection (it has too many open files, say), and before the keyring is listened to again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// Answers for as long as it is awaited. Of several processes on the same data one does; another takes its place when
-/// it ends.
-pub(crate) async fn serve(ctx: Arc<Context>) -> Result<()> {
+/// Serves for as long as it is awaited. Of several processes on the same data one answers at the socket of the data
+/// directory; another takes its place when it ends.
+pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Result<()> {
+    let activated = std::mem::take(&mut options.activated);
+    let mut activated_sockets = JoinSet::new();
+    let server = Arc::new(Server::new(ctx, Gate::new(options.serves_passphrase_vaults)));
+    for listener in activated {
+        listener.set_nonblocking(true).map_err(|error| unheard(&error))?;
+        let listener = UnixListener::from_std(listener).map_err(|error| unheard(&error))?;
+        activated_sockets.spawn(accept(Arc::clone(&server), listener));
+    }
+    tokio::select! {
+        biased;
+        () = follow_keyring(&server) => Ok(()),
+        ended = serve_data_directory(&server, &options) => ended,
+    }
+}
+
+async fn serve_data_directory(server: &Arc<Server>, options: &AgentOptions) -> Result<()> {
+    let _turn = turn(&server.ctx, options).await?;
+    let listener = listen(server.ctx.store.home()).map_err(|error| unheard(&error))?;
+    options.tell(AgentState::Serving);
+    accept(Arc::clone(server), listener).await;
+    Ok(())
+}
+
+/// Waits for the lock of the process that answers.
+async fn turn(ctx: &Context, options: &AgentOptions) -> Result<File> {
+    if let Some(turn) = ctx.store.try_agent_lock()? {
+        return Ok(turn);
+    }
+    options.tell(AgentState::Waiting);
     let (here, turn) = oneshot::channel();
     let store = ctx.store.clone();
     // A thread of its own, because it may wait as long as the program runs: a runtime waits for those of its pool.
     std::thread::spawn(move || here.send(store.agent_lock()));
-    let _turn =
-        turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was broken off."))??;
-    let listener = listen(ctx.store.home()).map_err(|error| unheard(&error))?;
-    // Until it is known to be open.
-    let is_open = Arc::new(AtomicBool::new(false));
-    tokio::select! {
-        biased;
-        () = follow_keyring(&ctx, &is_open) => {}
-        () = accept(&ctx, &listener, &is_open) => {}
-    }
-    Ok(())
+    turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was broken off."))?
 }
 
-/// Who locks the keyring locks this as well: the key that is in memory is for the window's own work then.
-async fn follow_keyring(ctx: &Context, is_open: &AtomicBool) {
+pub(super) struct Server {
+    pub(super) ctx: Arc<Context>,
+    pub(super) gate: Gate,
+    /// Requests that are read or answered from memory.
+    places: Arc<Semaphore>,
+    /// Requests of the line protocol, which may wait for a provider.
+    lines: Semaphore,
+}
+
+impl Server {
+    pub(super) fn new(ctx: Arc<Context>, gate: Gate) -> Self {
+        let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+        Self { ctx, gate, places, lines: Semaphore::new(MAX_CLIENTS) }
+    }
+}
+
+/// Who locks the keyring locks this as well: the key that is in memory is for this process's own work then.
+async fn follow_keyring(server: &Server) {
     loop {
-        ctx.vault.keyring_opened().await;
-        is_open.store(true, Ordering::Relaxed);
-        ctx.vault.keyring_closed().await;
-        is_open.store(false, Ordering::Relaxed);
+        server.ctx.vault.keyring_opened().await;
+        server.gate.set_keyring_open(true);
+        server.ctx.vault.keyring_closed().await;
+        server.gate.set_keyring_open(false);
         sleep(RETRY_PAUSE).await;
     }
 }
 
-async fn accept(ctx: &Arc<Context>, listener: &UnixListener, is_open: &Arc<AtomicBool>) {
-    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+async fn accept(server: Arc<Server>, listener: UnixListener) {
     loop {
-        let place = Arc::clone(&places).acquire_owned().await;
+        let place = Arc::clone(&server.places).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (ctx, is_open) = (Arc::clone(ctx), Arc::clone(is_open));
+                let server = Arc::clone(&server);
                 tokio::spawn(async move {
-                    let Some((answer, process)) = attend(&ctx, stream, &is_open).await else { return };
-                    // Elsewhere than in the runtime's own threads: another process may be writing.
-                    let _ = tokio::task::spawn_blocking(move || answer.note(&ctx, &process)).await;
-                    drop(place);
+                    let Some((answer, process)) = attend(&server, stream, place).await else { return };
+                    drop(noted(&server.ctx, answer, process).await);
                 });
             }
             Err(error) => {
@@ -98,12 +135,12 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers one question; hands over what is to be noted then. Saying nothing is an answer as well: whoever asked goes
-/// its own way.
+/// Answers one request; returns what is still to be noted then. Saying nothing is an answer as well: a client of the
+/// binary protocol then goes its own way. `place` is held while a request is read or answered from memory.
 pub(super) async fn attend(
-    ctx: &Arc<Context>,
+    server: &Server,
     mut stream: UnixStream,
-    is_open: &AtomicBool,
+    place: impl Send,
 ) -> Option<(HandOut, RequestingProcess)> {
     let peer = stream.peer_cred().ok()?;
     if peer.uid() != rustix::process::geteuid().as_raw() {
@@ -111,29 +148,84 @@ pub(super) async fn attend(
         return None;
     }
     let peer = Peer::of(&peer)?;
-    let question = timeout(CLIENT_TIMEOUT, question(&mut stream)).await.ok()??;
-    let reader = Arc::clone(ctx);
-    // Reading may have to wait for another process.
-    let read = tokio::task::spawn_blocking(move || HandOut::to(&reader, &question)).await.ok()?;
-    let answer = match read {
-        Ok(answer) => answer.filter(|_| is_open.load(Ordering::Relaxed))?,
-        Err(error) => {
-            tracing::info!(%error, "no token was handed out");
-            return None;
+    match timeout(CLIENT_TIMEOUT, read_request(&mut stream)).await.ok()?? {
+        Request::Binary(request) => {
+            let (ctx, gate) = (Arc::clone(&server.ctx), server.gate.clone());
+            // Reading may have to wait for another process.
+            let read = tokio::task::spawn_blocking(move || HandOut::at_hand(&ctx, &gate, &request));
+            let answer = match read.await.ok()? {
+                Ok(answer) => answer?,
+                Err(error) => {
+                    tracing::info!(%error, "no token was handed out");
+                    return None;
+                }
+            };
+            // Now, while it waits: it ends when it has its answer.
+            let process = peer.process()?;
+            let bytes = encode(&answer.token)?;
+            timeout(CLIENT_TIMEOUT, stream.write_all(&bytes)).await.ok()?.ok()?;
+            drop(place);
+            Some((answer, process))
         }
-    };
-    // Now, while it waits: it ends when it has its answer.
-    let process = peer.process()?;
-    let bytes = encode(&answer.token)?;
-    timeout(CLIENT_TIMEOUT, stream.write_all(&bytes)).await.ok()?.ok()?;
-    Some((answer, process))
+        Request::Line(request) => {
+            drop(place);
+            let answer = match (request, server.lines.try_acquire()) {
+                (Ok(request), Ok(_line)) => HandOut::fresh(&server.ctx, &server.gate, &request).await,
+                (Ok(_), Err(_)) => Err(too_many()),
+                (Err(error), _) => Err(error),
+            };
+            let process = peer.process()?;
+            let response = match answer {
+                // Noted first: by that, a program that has it rejected at once is given a newer one.
+                Ok(answer) => Ok(noted(&server.ctx, answer, process).await?),
+                Err(error) => Err(error),
+            };
+            let line = line_protocol::encode(&response)?;
+            timeout(CLIENT_TIMEOUT, stream.write_all(&line)).await.ok()?.ok()?;
+            None
+        }
+    }
 }
 
-async fn question(stream: &mut UnixStream) -> Option<AgentRequest> {
+/// Writes down who is given the token. Another process may be writing, so it may take a moment.
+async fn noted(ctx: &Arc<Context>, answer: HandOut, process: RequestingProcess) -> Option<AccessToken> {
+    let ctx = Arc::clone(ctx);
+    let noted = tokio::task::spawn_blocking(move || {
+        answer.note(&ctx, &process);
+        answer.token
+    });
+    noted.await.ok()
+}
+
+enum Request {
+    Binary(AgentRequest),
+    Line(Result<LineRequest>),
+}
+
+/// Reads a request: in the binary protocol up to the end of what the client sends, in the line protocol a line.
+async fn read_request(stream: &mut UnixStream) -> Option<Request> {
     let mut bytes = Vec::with_capacity(128);
-    // One byte more than the longest tells that it is too long.
-    stream.take(MAX_REQUEST_BYTES as u64 + 1).read_to_end(&mut bytes).await.ok()?;
-    AgentRequest::of_bytes(&bytes)
+    let is_line = |bytes: &[u8]| bytes.first() == Some(&line_protocol::FIRST_BYTE);
+    loop {
+        let read = stream.read_buf(&mut bytes).await.ok()?;
+        let is_whole = read == 0 || (is_line(&bytes) && bytes.contains(&b'\n'));
+        let max = if is_line(&bytes) { MAX_LINE_BYTES } else { MAX_REQUEST_BYTES };
+        if bytes.len() > max {
+            return None;
+        }
+        if is_whole && is_line(&bytes) {
+            return Some(Request::Line(LineRequest::parse(&bytes)));
+        }
+        if is_whole {
+            return AgentRequest::of_bytes(&bytes).map(Request::Binary);
+        }
+    }
+}
+
+fn too_many() -> Error {
+    Error::new(Code::DataBusy, format!("The token agent is answering {MAX_CLIENTS} requests already."))
+        .means("The connection is as it was.")
+        .hint("Try again in a moment.")
 }
 
 fn unheard(error: &io::Error) -> Error {

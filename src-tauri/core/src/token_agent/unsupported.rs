@@ -6,6 +6,7 @@ use std::sync::Arc;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
 
+use super::options::{AgentOptions, AgentState};
 use super::wire::AgentRequest;
 use crate::context::Context;
 
@@ -14,6 +15,7 @@ pub fn ask(_: &Path, _: &AgentRequest) -> Option<AccessToken> {
     None
 }
 
-pub(crate) async fn serve(_: Arc<Context>) -> Result<()> {
+pub(crate) async fn serve(_: Arc<Context>, options: AgentOptions) -> Result<()> {
+    options.tell(AgentState::Unsupported);
     Ok(())
 }

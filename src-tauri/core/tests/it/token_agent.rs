@@ -5,11 +5,12 @@ use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::token_agent::requesting_process;
-use grapnel_core::token_agent::{self, AgentRequest};
+use grapnel_core::token_agent::{self, AgentOptions, AgentRequest, AgentState};
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::Code;
@@ -34,7 +35,7 @@ fn socket(home: &Path) -> PathBuf {
 /// Serves as the window does, once it is heard.
 async fn serve(world: &World, grapnel: &Grapnel) -> JoinHandle<()> {
     let grapnel = grapnel.clone();
-    let served = tokio::spawn(async move { grapnel.serve_tokens().await.unwrap() });
+    let served = tokio::spawn(async move { grapnel.serve_tokens(AgentOptions::default()).await.unwrap() });
     while UnixStream::connect(socket(world.home.path())).await.is_err() {
         tokio::task::yield_now().await;
     }
@@ -302,4 +303,147 @@ async fn who_says_nothing_keeps_others_waiting_for_a_moment_only() {
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
     }
     assert!(token(&world, "Acme", MINUTE).await.is_some());
+}
+
+/// What the agent answers to a line.
+async fn line(world: &World, line: &str) -> serde_json::Value {
+    answer_at(&socket(world.home.path()), line).await
+}
+
+async fn answer_at(path: &Path, line: &str) -> serde_json::Value {
+    let mut stream = UnixStream::connect(path).await.unwrap();
+    stream.write_all(line.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    assert_eq!(told.find('\n'), Some(told.len() - 1), "one line: {told}");
+    serde_json::from_str(&told).unwrap()
+}
+
+const ACME: &str = "{\"get\":\"token\",\"connection\":\"Acme\"}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_programs_ask_by_lines_and_get_a_token_that_is_refreshed_for_them() {
+    let world = World::new();
+    let id = world.connect().await;
+    let mut events = world.grapnel.events();
+    let _served = serve(&world, &world.grapnel).await;
+    let held = world.grapnel.token(&id, MINUTE).await.unwrap();
+    let told = line(&world, ACME).await;
+    assert_eq!(told["access_token"], held.value.expose_secret());
+    assert_eq!(
+        (&told["token_type"], &told["expires_at"]),
+        (&"Bearer".into(), &held.expires_at.unwrap().to_string().into())
+    );
+    while events.recv().await.unwrap() != Event::Activity {}
+    assert_eq!(world.grapnel.activity(Some(&id), None).unwrap().remove(0).text, handed_to_this());
+
+    world.pass(SignedDuration::from_mins(58));
+    assert_eq!(line(&world, ACME).await["access_token"], told["access_token"], "it lasts a minute");
+    let longer = line(&world, "{\"get\":\"token\",\"connection\":\"acme\",\"min_valid\":300}\n").await;
+    assert_ne!(longer["access_token"], told["access_token"]);
+    assert_eq!(world.tokens_given(), 2);
+    let rejected = line(&world, "{\"get\":\"token\",\"connection\":\"acme\",\"rejected\":true}\n").await;
+    assert_ne!(rejected["access_token"], longer["access_token"]);
+    assert_eq!(world.tokens_given(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_gets_no_token_gets_the_reason() {
+    let world = World::new();
+    let id = world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    let code = async |said: &str| line(&world, said).await["error"]["code"].as_str().map(str::to_owned);
+    assert_eq!(code("{\"get\":\"token\",\"connection\":\"nobody\"}\n").await.as_deref(), Some("not_found"));
+    assert_eq!(code("{\"get\":\"key\"}\n").await.as_deref(), Some("invalid_input"));
+    assert_eq!(code("{}\n").await.as_deref(), Some("invalid_input"));
+    world.grapnel.disconnect(&id).await.unwrap();
+    assert_eq!(code(ACME).await.as_deref(), Some("reconnect_needed"));
+    // What is too long, or is never ended, is told nothing.
+    let long = format!("{{\"get\":\"token\",\"connection\":\"{}\"}}\n", "a".repeat(1 << 20));
+    assert_eq!(told(&world, long.as_bytes(), false).await, 0);
+    assert_eq!(told(&world, &ACME.as_bytes()[..10], false).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_keyring_is_closed_lines_are_refused() {
+    let world = World::new();
+    world.connect().await;
+    let _served = serve(&world, &world.grapnel).await;
+    while line(&world, ACME).await["access_token"].is_null() {}
+    world.keyring.close();
+    while line(&world, ACME).await["error"]["code"] != "keyring_locked" {}
+    world.keyring.give_sign();
+    while line(&world, ACME).await["access_token"].is_null() {}
+}
+
+/// The window is given the passphrase for itself; a process that is given it in order to serve hands tokens out, until
+/// it is locked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passphrase_given_to_the_agent_serves_until_it_is_locked() {
+    let world = World::new();
+    let id = world.connect().await;
+    world.grapnel.protect_with_passphrase(&"harbour lamp eleven moss".into()).await.unwrap();
+    let window = serve(&world, &world.grapnel).await;
+    assert_eq!(line(&world, ACME).await["error"]["code"], "passphrase_needed");
+    window.abort();
+
+    let agent = world.second_start();
+    let serving = agent.clone();
+    let options = AgentOptions { serves_passphrase_vaults: true, ..AgentOptions::default() };
+    let _served = tokio::spawn(async move { serving.serve_tokens(options).await.unwrap() });
+    while UnixStream::connect(socket(world.home.path())).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(token(&world, "Acme", MINUTE).await, None, "it was not given yet");
+    agent.unlock(&"harbour lamp eleven moss".into()).await.unwrap();
+    // Also where there is no keyring that could be open.
+    world.keyring.close();
+    let held = world.grapnel.token(&id, MINUTE).await.unwrap().value;
+    assert_eq!(token(&world, "Acme", MINUTE).await.as_deref(), Some(held.expose_secret()));
+    assert_eq!(line(&world, ACME).await["access_token"], held.expose_secret());
+
+    agent.lock().await;
+    assert_eq!(token(&world, "Acme", MINUTE).await, None);
+    assert_eq!(line(&world, ACME).await["error"]["code"], "passphrase_needed");
+}
+
+/// As systemd does: it listens, and passes the socket on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_is_passed_on_is_answered_also_beside_a_window() {
+    let world = World::new();
+    world.connect().await;
+    let path = world.home.path().join("agent-activation.sock");
+    let activated = UnixListener::bind(&path).unwrap();
+    let agent = world.second_start();
+    assert!(agent.check_vault().await.is_none());
+    let _window = serve(&world, &world.grapnel).await;
+    let options = AgentOptions { activated: vec![activated], ..AgentOptions::default() };
+    let _agent = tokio::spawn(async move { agent.serve_tokens(options).await.unwrap() });
+    while answer_at(&path, ACME).await["access_token"].is_null() {}
+    // Where no process has the other socket, `grapnel token` asks at this one.
+    fs::remove_file(socket(world.home.path())).unwrap();
+    assert!(token(&world, "Acme", MINUTE).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_is_told_that_it_waits() {
+    let world = World::new();
+    let states = Arc::new(Mutex::new(Vec::new()));
+    let serve_watched = |grapnel: Grapnel| {
+        let states = Arc::clone(&states);
+        let on_change = move |state| states.lock().unwrap().push(state);
+        let options = AgentOptions { on_change: Some(Box::new(on_change)), ..AgentOptions::default() };
+        tokio::spawn(async move { grapnel.serve_tokens(options).await.unwrap() })
+    };
+    let told = async |expected: &[AgentState]| {
+        while *states.lock().unwrap() != expected {
+            tokio::task::yield_now().await;
+        }
+    };
+    let first = serve_watched(world.grapnel.clone());
+    told(&[AgentState::Serving]).await;
+    let _second = serve_watched(world.second_start());
+    told(&[AgentState::Serving, AgentState::Waiting]).await;
+    first.abort();
+    told(&[AgentState::Serving, AgentState::Waiting, AgentState::Serving]).await;
 }

@@ -155,6 +155,15 @@ impl Vault {
         std::str::from_utf8(&plain).map(SecretString::from).ok()
     }
 
+    /// Drops all keys from memory. A vault with a passphrase needs it again.
+    pub fn lock(&self) {
+        let mut state = self.0.state();
+        state.open = None;
+        state.before.clear();
+        drop(state);
+        self.0.note(Some(passphrase_needed()));
+    }
+
     /// Waits until the keyring is locked or gone.
     #[cfg(target_os = "linux")]
     pub async fn keyring_closed(&self) {

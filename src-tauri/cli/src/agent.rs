@@ -1,0 +1,213 @@
+//! `grapnel agent`: refreshes tokens and answers token requests without a window, in the foreground or as a systemd
+//! user service.
+
+mod signals;
+#[cfg(target_os = "linux")]
+mod systemd;
+#[cfg(not(target_os = "linux"))]
+#[path = "agent/unsupported.rs"]
+mod systemd;
+
+use std::time::Duration;
+
+use clap::Args;
+use grapnel_core::Grapnel;
+use grapnel_core::clock::{Clock, SystemClock};
+use grapnel_core::token_agent::{AgentOptions, AgentState};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::vault::Protection;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+
+use crate::format::{duration, parse_duration};
+use crate::print::{Messages, Shown};
+use crate::session::Session;
+
+/// How long the end waits for token requests that are in flight.
+const MAX_SHUTDOWN_WAIT: Duration = Duration::from_secs(40);
+
+#[derive(Debug, Args)]
+pub(crate) struct Agent {
+    /// Run as a systemd service: take its socket, and report when ready
+    #[arg(long, conflicts_with_all = ["install", "uninstall"])]
+    systemd: bool,
+    /// Install and start a systemd user service that runs the agent
+    #[arg(long, conflicts_with = "uninstall")]
+    install: bool,
+    /// Stop and remove the systemd user service
+    #[arg(long)]
+    uninstall: bool,
+    /// Forget the key of a vault with a passphrase after this time, such as 8h
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["install", "uninstall"])]
+    unlock_for: Option<SignedDuration>,
+}
+
+impl Agent {
+    /// Whether the command needs an open vault.
+    pub(crate) fn needs_vault(&self) -> bool {
+        !self.install && !self.uninstall
+    }
+}
+
+pub(crate) async fn run(session: &mut Session<'_>, asked: &Agent) -> Result<()> {
+    if asked.install {
+        let installed = systemd::install()?;
+        return session.output.show(&installed);
+    }
+    if asked.uninstall {
+        let removed = systemd::uninstall()?;
+        return session.output.show(&removed);
+    }
+    let protection = session.grapnel.protection()?;
+    if asked.unlock_for.is_some() && protection != Protection::Passphrase {
+        return Err(Error::input(
+            "unlock-for",
+            "The vault has no passphrase, so no time limit applies to its key.",
+        )
+        .means("Nothing was started.")
+        .hint("Omit --unlock-for. A keyring that is locked locks the token agent as well."));
+    }
+    // Before anything is said to be ready: a signal then ends the agent cleanly.
+    let ended = signals::ended()?;
+    serve(session, asked, ended).await
+}
+
+async fn serve(session: &mut Session<'_>, asked: &Agent, ended: impl Future<Output = ()>) -> Result<()> {
+    let (grapnel, messages) = (session.grapnel.clone(), session.output.messages.clone());
+    if let Err(error) = grapnel.follow_others() {
+        messages.note(&format!(
+            "warning: {} Changes by other Grapnel processes are noticed late.",
+            error.message
+        ));
+    }
+    let vault = tokio::spawn(report_vault(grapnel.clone(), messages.clone()));
+    let (changes, mut state) = watch::channel(None);
+    let options = AgentOptions {
+        #[cfg(unix)]
+        activated: systemd::activated_sockets()?,
+        serves_passphrase_vaults: true,
+        on_change: Some(Box::new(move |state| {
+            changes.send_replace(Some(state));
+        })),
+    };
+    let tasks = [
+        tokio::spawn(open_vault(grapnel.clone(), asked.systemd)),
+        tokio::spawn(lock_after(grapnel.clone(), asked.unlock_for, messages.clone())),
+        vault,
+    ];
+    let served = async {
+        tokio::select! {
+            served = grapnel.serve_tokens(options) => served?,
+            failed = watch_state(session, asked, &mut state) => failed?,
+        }
+        // Where there is no socket, tokens are refreshed all the same.
+        std::future::pending::<Result<()>>().await
+    };
+    let done = tokio::select! {
+        biased;
+        () = ended => Ok(()),
+        failed = served => failed,
+    };
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    systemd::notify_stopping();
+    // A token request whose response is lost can cost the connection.
+    let _ = tokio::time::timeout(MAX_SHUTDOWN_WAIT, grapnel.idle()).await;
+    grapnel.checkpoint();
+    done
+}
+
+/// Opens the vault once, so that a keyring asks the person once, and then keeps all connections alive. A service was
+/// started by nobody who could answer a prompt.
+async fn open_vault(grapnel: Grapnel, is_service: bool) {
+    #[cfg(target_os = "linux")]
+    if is_service {
+        grapnel.check_vault_unasked().await;
+        return grapnel.keep_alive().await;
+    }
+    let _ = is_service;
+    grapnel.check_vault().await;
+    grapnel.keep_alive().await;
+}
+
+/// Reports who answers token requests, now and whenever that changes. Reports that the service is ready at the first
+/// time.
+async fn watch_state(
+    session: &mut Session<'_>,
+    asked: &Agent,
+    state: &mut watch::Receiver<Option<AgentState>>,
+) -> Result<()> {
+    let mut was_ready = false;
+    while state.changed().await.is_ok() {
+        let Some(state) = *state.borrow_and_update() else { continue };
+        if was_ready {
+            session.output.messages.note(sentence(state));
+            continue;
+        }
+        was_ready = true;
+        if session.output.json {
+            session.output.show_at_once(&Ready { answering: state == AgentState::Serving })?;
+        }
+        session.output.messages.note(&format!("Ready. {}", sentence(state)));
+        if asked.systemd {
+            systemd::notify_ready()?;
+        }
+    }
+    std::future::pending().await
+}
+
+/// That the agent is ready.
+#[derive(Serialize)]
+struct Ready {
+    /// Whether this process answers token requests, not another one on the same data.
+    answering: bool,
+}
+
+impl Shown for Ready {
+    fn text(&self, _: Timestamp) -> String {
+        "Ready.".to_owned()
+    }
+}
+
+fn sentence(state: AgentState) -> &'static str {
+    match state {
+        AgentState::Serving => "Refreshing tokens and answering token requests.",
+        AgentState::Waiting => {
+            "Refreshing tokens. Another Grapnel process answers token requests; this one takes over when it ends."
+        }
+        AgentState::Unsupported => "Refreshing tokens. Token requests are answered on Linux only.",
+    }
+}
+
+/// Reports when the vault can no longer be opened, and when it can again.
+async fn report_vault(grapnel: Grapnel, messages: Messages) {
+    let mut events = grapnel.events();
+    loop {
+        match events.recv().await {
+            Ok(Event::Vault(Some(error))) if error.code != Code::PassphraseNeeded => {
+                messages.note(&format!("warning: {} {}", error.message, error.hint.unwrap_or_default()));
+            }
+            Ok(Event::Vault(None)) => messages.note("The vault is open."),
+            Err(RecvError::Closed) => return,
+            _ => {}
+        }
+    }
+}
+
+/// Locks the vault after the time that the person set.
+async fn lock_after(grapnel: Grapnel, limit: Option<SignedDuration>, messages: Messages) {
+    let Some(limit) = limit else { return };
+    let clock = SystemClock::default();
+    let end = clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX);
+    // By the wall clock, so that the time during which the computer sleeps counts.
+    while clock.now() < end {
+        clock.wait_until(end).await;
+    }
+    grapnel.lock().await;
+    messages.note(&format!(
+        "The vault was locked after {}. No token is refreshed or handed out until the agent is started again.",
+        duration(limit)
+    ));
+}

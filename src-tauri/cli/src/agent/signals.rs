@@ -1,0 +1,54 @@
+//! The signals that end the agent.
+
+use grapnel_model::error::Result;
+#[cfg(unix)]
+use grapnel_model::error::{Code, Error, in_words};
+
+/// Completes at SIGTERM, SIGINT or SIGHUP. They are caught from the call on.
+#[cfg(unix)]
+pub(super) fn ended() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let catch = |kind| {
+        signal(kind).map_err(|error| {
+            Error::new(Code::Internal, format!("Signals cannot be caught: {}.", in_words(&error)))
+                .means("Nothing was started.")
+        })
+    };
+    let (mut terminate, mut interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
+    // `nohup` ignores it, so that the agent outlives its terminal.
+    let mut hang_up =
+        if is_ignored(SignalKind::hangup()) { None } else { Some(catch(SignalKind::hangup())?) };
+    Ok(async move {
+        let terminal_closed = async {
+            match &mut hang_up {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = terminal_closed => {}
+        }
+    })
+}
+
+/// Whether the program was started with this signal ignored. Known on Linux only.
+#[cfg(unix)]
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
+}
+
+/// Completes at Ctrl+C.
+#[cfg(not(unix))]
+pub(super) fn ended() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
