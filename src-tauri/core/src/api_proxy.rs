@@ -8,7 +8,7 @@ mod headers;
 mod listener;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use grapnel_model::error::Result;
@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::api_request::ApiClient;
 use access::Access;
+use forward::Upgraded;
 use listener::{Accepted, Listener};
 
 pub use access::{SecretLocation, WebOrigin};
@@ -107,8 +108,9 @@ impl ApiProxy {
 impl Service {
     async fn converse(self: Arc<Self>, accepted: Accepted) {
         let (is_foreign, stream) = accepted.identify().await;
+        let upgraded = Mutex::new(None);
         let service = service_fn(|request| {
-            let service = Arc::clone(&self);
+            let (service, upgraded) = (&self, &upgraded);
             async move {
                 let response = if is_foreign {
                     forward::refused(
@@ -117,7 +119,9 @@ impl Service {
                         "Another account uses this proxy.",
                     )
                 } else {
-                    service.respond(request).await
+                    let (response, changed) = service.respond(request).await;
+                    *upgraded.lock().unwrap_or_else(PoisonError::into_inner) = changed;
+                    response
                 };
                 Ok::<_, Infallible>(response)
             }
@@ -128,16 +132,20 @@ impl Service {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a client of the proxy broke off");
         }
+        let upgraded = upgraded.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(upgraded) = upgraded {
+            upgraded.join().await;
+        }
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Response<StreamedBody> {
+    async fn respond(&self, request: Request<Incoming>) -> (Response<StreamedBody>, Option<Upgraded>) {
         let (origin, checked) = self.access.check(&request);
-        let mut response = match checked {
-            Ok(_) if headers::is_preflight(&request) => headers::preflight(request.headers()),
+        let (mut response, upgraded) = match checked {
+            Ok(_) if headers::is_preflight(&request) => (headers::preflight(request.headers()), None),
             Ok(target) => forward::forward(&self.api, request, &target).await,
-            Err(refusal) => forward::refused(refusal.status, refusal.name, refusal.message),
+            Err(refusal) => (forward::refused(refusal.status, refusal.name, refusal.message), None),
         };
         headers::allow_origin(response.headers_mut(), origin);
-        response
+        (response, upgraded)
     }
 }

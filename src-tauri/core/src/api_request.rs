@@ -25,6 +25,9 @@ pub use body::RequestBody;
 pub use response::ApiResponse;
 pub use target::AllowedHost;
 
+/// The shortest pause before a request is repeated, also where an API asks for less.
+const MIN_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
 /// A request to a connection's API, without its access token.
 #[derive(Debug)]
 pub struct ApiRequest {
@@ -144,6 +147,7 @@ impl ApiClient {
     fn wait(&self, response: &ApiResponse, left: Duration) -> Option<Duration> {
         matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
             .then(|| retry_after_of(response.headers(), self.ctx.time.now()))?
-            .filter(|wait| !left.is_zero() && *wait <= left)
+            .map(|wait| wait.max(MIN_RETRY_PAUSE))
+            .filter(|wait| *wait <= left)
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use grapnel_model::secret::{hex, random};
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use url::{Origin, Url};
 
 use super::headers::{SECRET_HEADER, is_preflight};
@@ -57,6 +57,11 @@ const WRONG_HOST: Refusal = Refusal {
     name: "wrong_host",
     message: "This proxy does not serve this host name.",
 };
+const NO_SUCH_METHOD: Refusal = Refusal {
+    status: StatusCode::METHOD_NOT_ALLOWED,
+    name: "method",
+    message: "This proxy serves one API, and forwards neither CONNECT nor TRACE.",
+};
 const FOREIGN_ORIGIN: Refusal = Refusal {
     status: StatusCode::FORBIDDEN,
     name: "foreign_origin",
@@ -88,7 +93,8 @@ impl Access {
             SecretLocation::Header => Some(Secret::Header(secret)),
             SecretLocation::None => None,
         };
-        let hosts = port.map(|port| ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")));
+        let name = |host: &str, port| if port == 80 { host.to_owned() } else { format!("{host}:{port}") };
+        let hosts = port.map(|port| ["127.0.0.1", "localhost", "[::1]"].map(|host| name(host, port)));
         Self { secret, origins, hosts }
     }
 
@@ -111,6 +117,9 @@ impl Access {
     pub(super) fn check<B>(&self, request: &Request<B>) -> (Option<HeaderValue>, Result<String, Refusal>) {
         if !self.is_served(request) {
             return (None, Err(WRONG_HOST));
+        }
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return (None, Err(NO_SUCH_METHOD));
         }
         let origin = request.headers().get(ORIGIN);
         if !self.is_allowed(request.headers(), origin) {
@@ -171,7 +180,6 @@ fn is_equal(given: &str, secret: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Method;
 
     fn access(location: SecretLocation) -> Access {
         Access::new(location, vec!["http://localhost:3000".parse().unwrap()], Some(8080))
@@ -230,6 +238,9 @@ mod tests {
         two.headers_mut().append("host", "evil.example".parse().unwrap());
         assert_eq!(checked(&access, &two), Err("wrong_host"));
         assert_eq!(checked(&access, &request("http://evil.example:8080/x", &[])), Err("wrong_host"));
+        let mut trace = request("/x", &[]);
+        *trace.method_mut() = Method::TRACE;
+        assert_eq!(checked(&access, &trace), Err("method"));
     }
 
     #[test]

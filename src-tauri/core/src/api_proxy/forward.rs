@@ -20,15 +20,22 @@ const MAX_REPEATABLE_BYTES: u64 = 1 << 20;
 /// How long the API may take to begin its response; a client that gives up earlier ends the request.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Sends a request to the API, and returns its response, or in its place what went wrong.
+/// Both ends of a connection that changes to another protocol.
+pub(super) struct Upgraded {
+    client: OnUpgrade,
+    server: OnUpgrade,
+}
+
+/// Sends a request to the API, and returns its response, or in its place what went wrong; and the connection that
+/// begins with the response, if it changes the protocol.
 pub(super) async fn forward(
     api: &ApiClient,
     request: Request<Incoming>,
     target: &str,
-) -> Response<StreamedBody> {
+) -> (Response<StreamedBody>, Option<Upgraded>) {
     match attempt(api, request, target).await {
-        Ok(response) => response,
-        Err(error) => failed(&error),
+        Ok(forwarded) => forwarded,
+        Err(error) => (failed(&error), None),
     }
 }
 
@@ -36,7 +43,7 @@ async fn attempt(
     api: &ApiClient,
     mut request: Request<Incoming>,
     target: &str,
-) -> Result<Response<StreamedBody>> {
+) -> Result<(Response<StreamedBody>, Option<Upgraded>)> {
     let url = api.resolve(target.trim_start_matches('/'))?;
     let client = headers::upgrade(request.headers()).map(|_| on(&mut request));
     let (head, body) = request.into_parts();
@@ -47,11 +54,9 @@ async fn attempt(
     let mut response = sent.into_inner();
     let is_upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::of_response(response.headers_mut(), is_upgraded);
-    if let Some(client) = client.filter(|_| is_upgraded) {
-        let server = on(&mut response);
-        tokio::spawn(join(client, server));
-    }
-    Ok(response)
+    let upgraded = client.filter(|_| is_upgraded);
+    let upgraded = upgraded.map(|client| Upgraded { client, server: on(&mut response) });
+    Ok((response, upgraded))
 }
 
 /// A body that is short is read whole. Any other is streamed, with the length that the client says.
@@ -69,16 +74,18 @@ async fn repeatable(body: Incoming) -> Result<RequestBody> {
     Ok(RequestBody::Bytes(body.to_bytes()))
 }
 
-/// Copies between both ends of a connection that changed its protocol, until one of them closes it.
-async fn join(client: OnUpgrade, server: OnUpgrade) {
-    let joined = async {
-        let (client, server) = tokio::try_join!(client, server)?;
-        let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
-        let copied = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-        copied.map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
-    };
-    if let Err(error) = joined.await {
-        tracing::debug!(%error, "a connection through the proxy broke off");
+impl Upgraded {
+    /// Copies between both ends until one of them closes the connection.
+    pub(super) async fn join(self) {
+        let joined = async {
+            let (client, server) = tokio::try_join!(self.client, self.server)?;
+            let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
+            let copied = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            copied.map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
+        };
+        if let Err(error) = joined.await {
+            tracing::debug!(%error, "a connection through the proxy broke off");
+        }
     }
 }
 

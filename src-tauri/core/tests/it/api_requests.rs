@@ -167,7 +167,13 @@ async fn an_api_that_asks_to_wait_is_waited_for_within_the_limit() {
     let url = client.resolve("busy").unwrap();
     let response = client.send(request(Method::GET, url, ""), &waiting).await.unwrap();
     assert_eq!(text(response).await, "done");
-    assert_eq!(*waits.lock().unwrap(), [0, 1]);
+    assert_eq!(*waits.lock().unwrap(), [1, 1]);
+
+    api.server.on("/api/always", [busy("0")]);
+    let waiting = Waiting { retry_after: Duration::from_secs(1), ..waiting };
+    let url = client.resolve("always").unwrap();
+    assert_eq!(client.send(request(Method::GET, url, ""), &waiting).await.unwrap().status(), 429);
+    assert_eq!(api.server.received("/api/always").len(), 2);
 
     api.server.on("/api/long", [busy("60")]);
     let url = client.resolve("long").unwrap();
