@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures are told to whoever runs it")]
 
+mod api;
 mod browse;
 mod connections;
 mod figures;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "bench browse | connections | posts | start | token";
+const USAGE: &str = "bench api | browse | connections | posts | start | token";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 async fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
+        ["api"] => api::run().await,
         ["browse"] => browse::run().await,
         ["connections"] => connections::run().await,
         ["posts"] => posts::run().await,

@@ -22,7 +22,7 @@ const ROUNDS: usize = 201;
 const SECRET: [&str; 4] = ["grapnel", "bench", "what", "floor"];
 
 /// What is timed, with what it took.
-type Subject = (&'static str, Command, Vec<Took>);
+pub(crate) type Subject = (&'static str, Command, Vec<Took>);
 
 pub(crate) async fn run() -> Result<()> {
     let sandbox =
@@ -35,7 +35,11 @@ pub(crate) async fn run() -> Result<()> {
         command.args(arguments);
         command
     };
-    add_app(grapnel(&["app", "add", "Acme", "--provider", "grigora", "--redirect", "loopback"]), &sandbox)?;
+    add_app(
+        grapnel(&["app", "add", "Acme", "--provider", "grigora", "--redirect", "loopback"]),
+        &sandbox,
+        &[],
+    )?;
     connect(grapnel(&["connect", "Acme", "--name", "Acme", "--no-browser"])).await?;
     store_secret(&desktop)?;
     let alone = beside(&desktop.data())?;
@@ -54,7 +58,7 @@ pub(crate) async fn run() -> Result<()> {
     time(subjects)
 }
 
-fn time(mut subjects: Vec<Subject>) -> Result<()> {
+pub(crate) fn time(mut subjects: Vec<Subject>) -> Result<()> {
     println!("{ROUNDS} runs of each, in turn; {}", load());
     for round in 0..ROUNDS + 5 {
         for (what, command, times) in &mut subjects {
@@ -129,11 +133,13 @@ async fn window(desktop: &Desktop) -> Result<Running> {
     Ok(window)
 }
 
-fn add_app(mut command: Command, sandbox: &Sandbox) -> Result<()> {
+/// Adds an app of the sandbox, with these endpoints instead of its own.
+pub(crate) fn add_app(mut command: Command, sandbox: &Sandbox, others: &[(&str, &str)]) -> Result<()> {
     let told = sandbox.registration(ProviderId::Grigora);
     command.args(["--client-id", told.client_id, "--client-secret-stdin"]);
     for (key, address) in told.addresses {
-        command.args(["--set", &format!("{key}={address}")]);
+        let other = others.iter().find(|(other, _)| *other == key).map(|(_, address)| *address);
+        command.args(["--set", &format!("{key}={}", other.unwrap_or(&address))]);
     }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
     let secret = told.client_secret.context("no secret")?;
@@ -143,7 +149,7 @@ fn add_app(mut command: Command, sandbox: &Sandbox) -> Result<()> {
 }
 
 /// Signs in by the port of this computer; the sandbox agrees to everything.
-async fn connect(mut command: Command) -> Result<()> {
+pub(crate) async fn connect(mut command: Command) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut address = String::new();
     BufReader::new(child.stdout.as_mut().context("no output")?).read_line(&mut address)?;
