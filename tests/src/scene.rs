@@ -155,10 +155,15 @@ impl Scene {
         Consent::read(self.opened(self.counterpart.page()).await?, self.counterpart.yes()).await
     }
 
+    /// The page whose URL begins with `address`, once the browser shows it.
+    pub async fn page_at(&self, address: &str) -> Result<Page> {
+        self.browser.lock().await.page_at(self.desktop(), address).await
+    }
+
     /// The provider's page with this path that was just opened in the browser.
     pub async fn opened(&self, path: &str) -> Result<Page> {
         let address = format!("{}{path}", self.origin()?);
-        self.browser.lock().await.page_at(self.desktop(), &address).await
+        self.page_at(&address).await
     }
 
     /// The authorization code that the provider issued last.

@@ -12,6 +12,7 @@ mod loopback;
 mod missing_dependencies;
 mod packaged;
 mod paste;
+mod requests;
 mod screens;
 mod shutdown;
 mod sign_in;
