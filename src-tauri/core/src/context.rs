@@ -152,7 +152,7 @@ impl Context {
         let busy = self.busy().await;
         let store = self.store.clone();
         let shared = tokio::task::spawn_blocking(move || store.vault_shared_lock()).await;
-        let broken_off = |_| Error::new(Code::Internal, "Waiting for the vault was broken off.");
+        let broken_off = |_| Error::new(Code::Internal, "Waiting for the vault was interrupted.");
         Ok((busy, shared.map_err(broken_off)??))
     }
 

@@ -85,7 +85,7 @@ pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<R
             at_work.spawn(end(Arc::clone(ctx), connection));
         }
         let Some(ended) = at_work.join_next().await else { break };
-        let ended = ended.map_err(|_| Error::new(Code::Internal, "Disconnecting was broken off.")).flatten();
+        let ended = ended.map_err(|_| Error::new(Code::Internal, "Disconnecting was interrupted.")).flatten();
         let revocation = ended.map_err(|error| {
             error.means(format!(
                 "Connections removed before: {}. The app and its other connections are kept.",

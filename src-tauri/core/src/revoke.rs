@@ -59,7 +59,7 @@ pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disco
 fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[RevocationRow]) -> Result<bool> {
     let text = match outcome {
         Revocation::NotOffered => {
-            "Disconnected. The tokens were deleted here; the permission at the provider still stands."
+            "Disconnected. The tokens were deleted here; access stays valid at the provider."
         }
         Revocation::Failed => {
             "Disconnected. The tokens were deleted here; the provider could not be asked to take them back."

@@ -126,7 +126,7 @@ impl Cache {
 /// Runs `work` on a blocking thread.
 pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::new(Code::Internal, format!("Reading was broken off: {error}.")))
+    done.map_err(|error| Error::new(Code::Internal, format!("Reading was interrupted: {error}.")))
 }
 
 fn open_cache(home: &Path) -> rusqlite::Result<Connection> {

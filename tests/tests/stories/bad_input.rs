@@ -67,7 +67,7 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
         })
         .await?;
     for (forged, told) in [
-        ("code=forged&state=forged", "belongs to no sign-in of this Grapnel"),
+        ("code=forged&state=forged", "belongs to none of Grapnel’s sign-ins"),
         ("code=forged", "without a state"),
         ("state=forged", "neither a code nor an error"),
         ("code=one&code=two&state=forged", "more than once"),

@@ -177,7 +177,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
       "The tokens held here cannot be opened without it. They are kept, in case the key comes back.",
       "Bring back the keyring as it was, for example from a backup. " +
         "If it is lost for good, reset the vault (grapnel vault reset): " +
-        "what is sealed is given up, and you sign in again.",
+        "its secrets are deleted, and you reconnect.",
     ),
   }),
   passphrase: () => ({

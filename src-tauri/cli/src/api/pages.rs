@@ -26,7 +26,7 @@ pub(super) async fn follow(
             "The provider profile does not say how this API splits a list into pages.",
         )
         .means("Nothing was sent.")
-        .hint("Leave out --paginate, or set it: grapnel app edit APP --set pagination=link"));
+        .hint("Leave out --paginate, or set it: grapnel app set APP --set pagination=link"));
     };
     let ApiRequest { method, url, headers, body: RequestBody::Bytes(body) } = request else {
         return Err(Error::input("paginate", "--paginate cannot be combined with --input.")

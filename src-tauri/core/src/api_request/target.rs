@@ -82,7 +82,7 @@ pub(super) fn check(url: &Url, config: &ProviderConfig, allowed: &[AllowedHost])
 fn no_api_base(provider: &str) -> Error {
     Error::new(Code::NotFound, format!("Grapnel does not know the API base of {provider}."))
         .means("Nothing was sent.")
-        .hint("Write the whole URL, or set the app’s API base: grapnel app edit APP --set api_base=https://…")
+        .hint("Write the whole URL, or set the app’s API base: grapnel app set APP --set api_base=https://…")
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
     file::is_free(&asked.file, asked.force)?;
     // While no refresh can store tokens: the file has the newest ones, and exactly the exported ones are deleted.
     let store = ctx.store.clone();
-    let broken_off = |_| Error::new(Code::Internal, "The export was broken off.");
+    let broken_off = |_| Error::new(Code::Internal, "The export was interrupted.");
     let _alone =
         tokio::task::spawn_blocking(move || store.vault_exclusive_lock()).await.map_err(broken_off)??;
     let (apps, connections) = ctx.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;

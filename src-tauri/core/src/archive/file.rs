@@ -48,7 +48,7 @@ pub(crate) async fn open(path: PathBuf, passphrase: SecretString) -> Result<Arch
         let sealed = read(&path)?;
         document::parse(&encryption::open(&sealed, &passphrase)?)
     });
-    opened.await.map_err(|_| Error::new(Code::Internal, "Reading the file was broken off."))?
+    opened.await.map_err(|_| Error::new(Code::Internal, "Reading the file was interrupted."))?
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -87,21 +87,17 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
         Err(fault) => return faulty(&fault, of),
     };
     let (code, name, message) = if callback.state.is_some() {
-        (
-            Code::CallbackUnknown,
-            "unknown",
-            "An answer came back from the browser that belongs to no sign-in of this Grapnel.",
-        )
+        (Code::CallbackUnknown, "unknown", "A callback arrived that belongs to none of Grapnel’s sign-ins.")
     } else {
         (
             Code::CallbackInvalid,
             "no_state",
-            "A response came back from the browser without a state, so Grapnel cannot tell who sent it.",
+            "A callback arrived without a state, so Grapnel cannot tell who sent it.",
         )
     };
     let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
-        "If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. If you \
-         did, go on in the browser, or cancel the sign-in and start again.",
+        "If you did not just sign in, someone may have made you open a forged link; you need not do anything. If you \
+         did, continue in the browser, or cancel the sign-in and start again.",
     );
     RejectedCallback { error: Box::new(error), name, of }
 }
@@ -240,9 +236,8 @@ fn misfit(
 /// Claims the attempt: of two concurrent callbacks, one succeeds.
 fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
     let row = &matched.attempt;
-    let late = |why: &str| {
-        refused(Code::CallbackLate, format!("An answer came back from the browser for a sign-in that {why}."))
-    };
+    let late =
+        |why: &str| refused(Code::CallbackLate, format!("A callback arrived for a sign-in that {why}."));
     if row.phase == Phase::Waiting && row.expires_at <= ctx.now() {
         time_out(ctx, &row.id)?;
         return Err(late("had waited too long"));

@@ -137,7 +137,7 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
             let error = failure
                 .explain(provider)
                 .means(format!("No token was kept, and nothing changed here.{asked}"));
-            let then = format!("{} Then sign in again.", error.hint.as_deref().unwrap_or_default());
+            let then = format!("{} Then connect again.", error.hint.as_deref().unwrap_or_default());
             error.hint(then)
         }
         TokenFailure::Failed(failure) if failure.may_have_acted() => failure
@@ -150,11 +150,9 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
         TokenFailure::Failed(failure) => {
             let hint = match failure {
                 Failure::NotSent(_) => {
-                    "Look at your network connection and at the provider’s address, then try again."
+                    "Check your network connection and the provider’s URLs, then try again."
                 }
-                Failure::Strange(..) => {
-                    "Look at the token address among the app’s addresses, then try again."
-                }
+                Failure::Strange(..) => "Check the app’s token URL, then try again.",
                 _ => "Wait a little, then try again.",
             };
             failure

@@ -67,7 +67,7 @@ pub(crate) async fn join_or_start(
     let store = ctx.store.clone();
     let alone = tokio::task::spawn_blocking(move || store.sign_in_lock()).await;
     let _alone =
-        alone.map_err(|_| Error::new(Code::Internal, "Waiting for other sign-ins was broken off."))??;
+        alone.map_err(|_| Error::new(Code::Internal, "Waiting for other sign-ins was interrupted."))??;
     let is_same = |row: &AttemptRow| {
         row.phase == Phase::Waiting
             && row.connection_id == wanted.again

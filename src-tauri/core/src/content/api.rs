@@ -29,7 +29,7 @@ const KEPT: &str = "Your tokens are kept as they are.";
 fn no_api(provider: &str) -> Error {
     Error::new(Code::NotFound, format!("Grapnel knows no API of {provider}."))
         .means(KEPT)
-        .hint("Enter the API base among the app’s addresses, if there is one.")
+        .hint("Set the app’s API base URL, if the provider has an API.")
 }
 
 /// A connection's API, which renews the token where it has to.

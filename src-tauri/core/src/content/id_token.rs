@@ -202,14 +202,14 @@ impl Fault {
     pub(super) fn explain(&self, provider: &str) -> Error {
         let hint = match self {
             Self::OtherNonce => {
-                "If you did not start this sign-in yourself, someone may have sent you another person’s answer. \
-                 Otherwise, sign in again."
+                "If you did not start this sign-in yourself, someone may have sent you another person’s callback. \
+                 Otherwise, connect again."
             }
             Self::OtherIssuer { .. } => "Compare the app’s issuer with what the provider documents.",
             Self::OtherAudience(_) => "Compare the app’s client ID with the provider’s page.",
-            Self::Expired(_) => "Set this computer’s clock, then sign in again.",
+            Self::Expired(_) => "Set this computer’s clock, then connect again.",
             Self::BadSignature | Self::NotSigned => {
-                "Compare the app’s JWKS URL with what the provider documents, then sign in again."
+                "Compare the app’s JWKS URL with what the provider documents, then connect again."
             }
             Self::Missing(_) => "Tell the provider: OpenID Connect requires it.",
         };

@@ -21,13 +21,14 @@ fn deep_link(program: Option<&Path>) -> Check {
     const NAME: &str = "Deep links";
     let attention = |message: String| {
         let hint = if has_display() {
-            "Start the Grapnel window once, which registers itself. Or use an app whose way back is loopback."
+            "Start the Grapnel window once, which registers itself. Or use an app with the redirect method loopback."
         } else {
-            "There is no display here, on which Grapnel’s window could register itself. Use an app whose way back is \
-             loopback or paste (grapnel app set APP --redirect loopback; grapnel connect APP --paste)."
+            "There is no display here, on which Grapnel’s window could register itself. Use an app with the redirect \
+             method loopback, or paste the redirect URL (grapnel app set APP --redirect loopback; grapnel connect APP \
+             --paste)."
         };
         let error = Error::new(Code::BrowserFailed, message)
-            .means("A sign-in by deep link would wait in vain. The other ways back work.")
+            .means("Sign-ins that return by deep link do not complete. The other redirect methods work.")
             .hint(hint);
         Check::wrong(NAME, Verdict::Attention, error)
     };

@@ -19,7 +19,7 @@ impl Grapnel {
             let _busy = ctx.busy().await;
             archive::export(&ctx, asked).await
         });
-        work.await.map_err(|_| Error::new(Code::Internal, "The export was broken off."))?
+        work.await.map_err(|_| Error::new(Code::Internal, "The export was interrupted."))?
     }
 
     /// Opens an exported file. Nothing is imported yet.

@@ -55,8 +55,8 @@ impl Grapnel {
             self.0.drop_unsaved(&row.id);
             self.0.tell(Event::Connection(row.id));
         }
-        let text = "What was sealed could not be opened any more, and was given up. Connections need a new sign-in, \
-            and apps their client secret.";
+        let text = "The vault was reset: its secrets could no longer be decrypted. Reconnect every connection, and enter the client \
+            secrets of the apps again.";
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::VaultMoved, text, (None, None)))?;
         self.0.tell(Event::Apps);
         Ok(())
@@ -70,7 +70,7 @@ impl Grapnel {
             ctx.vault.move_to(opener).await?;
             ctx.store.write(|tx| activity::add(tx, ctx.now(), Kind::VaultMoved, text, (None, None)))
         });
-        work.await.map_err(|_| Error::new(Code::Internal, "Moving the vault was broken off."))?
+        work.await.map_err(|_| Error::new(Code::Internal, "Moving the vault was interrupted."))?
     }
 
     /// Why the vault cannot be opened, as of the last attempt.

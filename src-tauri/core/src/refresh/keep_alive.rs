@@ -286,7 +286,7 @@ impl RefreshScheduler {
     /// process by its back-off.
     fn ended(&mut self, ended: std::result::Result<(task::Id, Result<()>), JoinError>) {
         let (task, result) = ended.unwrap_or_else(|broken| {
-            (broken.id(), Err(Error::new(Code::Internal, "What was done by itself was broken off.")))
+            (broken.id(), Err(Error::new(Code::Internal, "What was done by itself was interrupted.")))
         });
         let Some(job) = self.jobs.remove(&task) else { return };
         self.running.remove(&job);

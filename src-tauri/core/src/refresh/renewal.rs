@@ -125,7 +125,7 @@ async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> 
     let (store, id) = (ctx.store.clone(), id.clone());
     let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id));
     let locked = tokio::time::timeout(OTHER_PROCESS_TIMEOUT, locked).await.map_err(|_| lock_timed_out())?;
-    let broken_off = |_| Error::new(Code::Internal, "Waiting for another process was broken off.");
+    let broken_off = |_| Error::new(Code::Internal, "Waiting for another process was interrupted.");
     Ok(Arc::new(locked.map_err(broken_off)??))
 }
 

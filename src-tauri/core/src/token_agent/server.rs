@@ -72,7 +72,7 @@ async fn turn(ctx: &Context, options: &AgentOptions) -> Result<File> {
     let store = ctx.store.clone();
     // A thread of its own, because it may wait as long as the program runs: a runtime waits for those of its pool.
     std::thread::spawn(move || here.send(store.agent_lock()));
-    turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was broken off."))?
+    turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was interrupted."))?
 }
 
 pub(super) struct Server {

@@ -47,7 +47,7 @@ pub enum CallbackError {
 impl CallbackError {
     /// The message for a person whose sign-in is waiting for a callback.
     pub fn explain(&self) -> Error {
-        let message = format!("An answer came back from the browser that Grapnel does not accept: {self}.");
+        let message = format!("A callback arrived that Grapnel does not accept: {self}.");
         let error = Error::new(Code::CallbackInvalid, message);
         match self {
             Self::OtherIssuer { .. } => error.means(MIXED_UP).hint(

@@ -83,7 +83,7 @@ fn unsupported(metadata: &Metadata) -> Vec<String> {
         }),
         only("response_modes_supported", &["query", "form_post"]).map(|all| {
             format!("The issuer answers in no way that Grapnel can receive, which are query and form_post \
-                (response_modes_supported: {all}). Sign-ins will not come back.")
+                (response_modes_supported: {all}). Callbacks will not be received.")
         }),
         only("token_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
             format!("The issuer’s token endpoint accepts only client authentication that Grapnel does not support \

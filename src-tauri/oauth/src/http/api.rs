@@ -51,7 +51,7 @@ pub async fn call(
     }
     let token = token.clone();
     let read = tokio::task::spawn_blocking(move || read(&reply, &token)).await;
-    read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was broken off".into()))))
+    read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was interrupted".into()))))
 }
 
 /// From this size in bytes, a response is masked and parsed on a blocking thread, since it would hold up the async

@@ -111,7 +111,7 @@ fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "the connection was broken off".into()
+            "the connection was interrupted".into()
         }
         io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
         io::ErrorKind::NetworkUnreachable => "there is no network connection to it".into(),

@@ -154,7 +154,7 @@ fn in_words(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::ConnectionRefused => "connection refused",
         ErrorKind::ConnectionReset => "the connection was reset",
-        ErrorKind::ConnectionAborted => "the connection was broken off",
+        ErrorKind::ConnectionAborted => "the connection was interrupted",
         ErrorKind::HostUnreachable => "the host is unreachable",
         ErrorKind::NetworkUnreachable => "the network is unreachable",
         ErrorKind::NetworkDown => "the network is down",

@@ -5,7 +5,7 @@ use grapnel_model::error::{Code, Error};
 use crate::BACKUP_FILES;
 
 pub(super) fn broken_off() -> Error {
-    Error::new(Code::Internal, "Opening the vault was broken off.")
+    Error::new(Code::Internal, "Opening the vault was interrupted.")
 }
 
 pub(super) fn passphrase_needed() -> Error {
@@ -17,26 +17,26 @@ pub(super) fn passphrase_needed() -> Error {
 
 pub(super) fn slow() -> Error {
     Error::new(Code::KeyringLocked, "Your keyring has not answered yet.")
-        .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
         .hint("It may be asking for its password in another window.")
 }
 
 #[cfg(target_os = "linux")]
 pub(super) fn not_open() -> Error {
     Error::new(Code::KeyringLocked, "Your keyring is not unlocked yet.")
-        .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none is refreshed \
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none is refreshed \
             until then.")
         .hint("Unlock the keyring. Grapnel goes on by itself then.")
 }
 
 pub(super) fn timed_out() -> Error {
     Error::new(Code::KeyringTimedOut, "Your keyring did not answer within two minutes.")
-        .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
         .hint("Unlock the keyring, then try again.")
 }
 
 pub(super) fn damaged() -> Error {
     Error::new(Code::DataDamaged, "A secret in the database cannot be opened: it was changed or damaged.")
         .means("That one secret is lost here. The others are not touched.")
-        .hint(format!("Bring back {BACKUP_FILES} from a backup, or sign in again."))
+        .hint(format!("Restore {BACKUP_FILES} from a backup, or reconnect."))
 }

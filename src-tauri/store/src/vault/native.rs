@@ -62,7 +62,7 @@ fn platform_store() -> keyring_core::Result<Arc<impl CredentialStoreApi>> {
 fn absent(error: &StoreError) -> Error {
     tracing::warn!(%error, "no keyring");
     Error::new(Code::KeyringAbsent, "No keyring answers on this computer.")
-        .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read until \
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read until \
             it answers.")
         .hint("Start the keyring of your system, then try again.")
 }
@@ -71,17 +71,17 @@ fn failed(error: &StoreError) -> Error {
     tracing::warn!(%error, "the keyring failed");
     match error {
         StoreError::NoStorageAccess(_) => Error::new(Code::KeyringLocked, "Your keyring is locked.")
-            .means("Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read \
+            .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
                 until it is unlocked.")
             .hint("Unlock the keyring, then try again."),
         StoreError::Ambiguous(entries) => Error::new(
             Code::KeyringAmbiguous,
             format!("Your keyring has {} entries for this vault.", entries.len()),
         )
-        .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
         .hint("Remove the entries that are not Grapnel’s, then try again."),
         _ => Error::new(Code::KeyringFailed, "Your keyring answered with a failure.")
-            .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+            .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
             .hint("Look whether other programs can read your keyring, then try again."),
     }
 }

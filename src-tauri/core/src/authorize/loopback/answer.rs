@@ -108,7 +108,7 @@ pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<At
         .header_read_timeout(REQUEST_TIMEOUT);
     let conversed = server.serve_connection(TokioIo::new(stream), service);
     if !matches!(tokio::time::timeout(REQUEST_TIMEOUT + OUTCOME_TIMEOUT, conversed).await, Ok(Ok(()))) {
-        tracing::debug!("a request to the loopback address was broken off");
+        tracing::debug!("a request to the loopback address was interrupted");
     }
 }
 
@@ -145,10 +145,8 @@ async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) 
         },
         Method::OPTIONS => return preflight(&request, site),
         _ => {
-            let mut refused = page::refused(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Grapnel is waiting for a browser to come back.",
-            );
+            let mut refused =
+                page::refused(StatusCode::METHOD_NOT_ALLOWED, "Grapnel is waiting for a callback.");
             refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
             return refused;
         }

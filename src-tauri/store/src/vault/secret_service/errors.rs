@@ -7,9 +7,9 @@ use secret_service::Error as ServiceError;
 /// The environment variable with the address of the session bus.
 pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 
-const SAFE: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read \
+const SAFE: &str = "Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
     until it answers.";
-const UNREAD: &str = "Your tokens are sealed with a key that is kept there. None of them is lost, and none can be read \
+const UNREAD: &str = "Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
     until it is unlocked.";
 
 /// The responses of a service that Grapnel distinguishes.
@@ -86,7 +86,7 @@ pub(super) fn failed(error: &ServiceError) -> Error {
         Reply::Denied => denied(),
         Reply::NoObject | Reply::Lost | Reply::Other => {
             Error::new(Code::KeyringFailed, format!("Your keyring answered with a failure{}.", said(error)))
-                .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+                .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
                 .hint("Look whether other programs can read your keyring, then try again.")
         }
     }
@@ -165,7 +165,7 @@ pub(super) fn dangling(path: &str) -> Error {
         Code::KeyringNoCollection,
         format!("Your keyring’s default collection is “{name}”, which does not exist."),
     )
-    .means("Your tokens are sealed with a key that is kept there. None of them is lost.")
+    .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
     .hint(
         "Open or make that collection, or choose another default, in your keyring’s own program (Passwords and Keys, \
          KWalletManager, KeePassXC), then try again.",
