@@ -311,7 +311,7 @@ impl Apps {
 fn refused(code: Code, message: impl Into<String>) -> Error {
     Error::new(code, message)
         .means("It changed nothing. Your tokens are as they were.")
-        .hint("If you did not just sign in, someone may have made you open a forged link; nothing more is to be done. \
+        .hint("If you did not just sign in, someone may have made you open a forged link; you need not do anything. \
             If you did, start again.")
 }
 

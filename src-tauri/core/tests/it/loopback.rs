@@ -183,13 +183,13 @@ async fn the_page_tells_what_became_of_the_answer() {
     let attempt = scene.start().await;
     let answer = scene.answer(&attempt, "code=k").await;
     for (query, says) in [
-        ("code=k&state=forged".to_owned(), "belongs to no sign-in"),
+        ("code=k&state=forged".to_owned(), "belongs to none of Grapnel’s sign-ins"),
         ("error=access_denied&error_description=%3Cb%3Eno".to_owned(), "access_denied: &lt;b&gt;no"),
         (format!("{}&iss=https://other.example", answer.split_once('?').unwrap().1), "names the issuer"),
     ] {
         let (status, page) = scene.get(&format!("{}?{query}", attempt.redirect_uri)).await;
         assert_eq!(status, 400);
-        assert!(page.contains("Answer not accepted") && page.contains(says), "{page}");
+        assert!(page.contains("Callback not accepted") && page.contains(says), "{page}");
         assert!(!page.contains("You can close this page") && page.contains("history.replaceState"), "{page}");
     }
     assert_eq!(scene.phase(&attempt), Phase::Waiting);

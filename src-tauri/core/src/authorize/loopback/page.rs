@@ -44,8 +44,8 @@ pub(super) fn look_at_grapnel() -> Page {
 /// The sign-in has failed, or the callback was refused.
 pub(super) fn failed(error: &Error) -> Page {
     let (status, title) = match error.code {
-        Code::CallbackInvalid | Code::CallbackUnknown => (StatusCode::BAD_REQUEST, "Answer not accepted"),
-        Code::CallbackLate => (StatusCode::GONE, "Answer not accepted"),
+        Code::CallbackInvalid | Code::CallbackUnknown => (StatusCode::BAD_REQUEST, "Callback not accepted"),
+        Code::CallbackLate => (StatusCode::GONE, "Callback not accepted"),
         Code::AccessDenied => (StatusCode::FORBIDDEN, "Sign-in denied"),
         Code::Internal | Code::DataUnwritable => (StatusCode::INTERNAL_SERVER_ERROR, "Sign-in failed"),
         _ => (StatusCode::BAD_GATEWAY, "Sign-in failed"),
