@@ -1,7 +1,6 @@
 //! `grapnel agent`: refreshes tokens and answers token requests without a window, in the foreground or as a systemd
 //! user service.
 
-mod signals;
 #[cfg(target_os = "linux")]
 mod systemd;
 #[cfg(not(target_os = "linux"))]
@@ -25,6 +24,7 @@ use tokio::sync::watch;
 use crate::format::{duration, parse_duration};
 use crate::print::{Messages, Shown};
 use crate::session::Session;
+use crate::stop_signal::stop_signal;
 
 /// How long the end waits for token requests that are in flight.
 const MAX_SHUTDOWN_WAIT: Duration = Duration::from_secs(40);
@@ -71,7 +71,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: &Agent) -> Result<()> 
         .hint("Omit --unlock-for. A keyring that is locked locks the token agent as well."));
     }
     // Before anything is said to be ready: a signal then ends the agent cleanly.
-    let ended = signals::ended()?;
+    let ended = stop_signal()?;
     serve(session, asked, ended).await
 }
 

@@ -1,31 +1,54 @@
-//! The signals by which a person or the system ends a program that runs until then.
+//! The signals that end a command which runs until then.
 
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::Result;
+#[cfg(unix)]
+use grapnel_model::error::{Code, Error, in_words};
 
-/// Completes when the person or the system asks the program to end. From this call on, the signals do not end it by
-/// themselves.
+/// Completes at SIGTERM, SIGINT or SIGHUP. They are caught from the call on.
+#[cfg(unix)]
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let unheard =
-        |error: std::io::Error| Error::new(Code::Internal, format!("Signals cannot be received: {error}."));
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupted = signal(SignalKind::interrupt()).map_err(unheard)?;
-        let mut terminated = signal(SignalKind::terminate()).map_err(unheard)?;
-        let mut hung_up = signal(SignalKind::hangup()).map_err(unheard)?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupted.recv() => {}
-                _ = terminated.recv() => {}
-                _ = hung_up.recv() => {}
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let catch = |kind| {
+        signal(kind).map_err(|error| {
+            Error::new(Code::Internal, format!("Signals cannot be caught: {}.", in_words(&error)))
+                .means("Nothing was started.")
+        })
+    };
+    let (mut terminate, mut interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
+    // `nohup` ignores it, so that the program outlives its terminal.
+    let mut hang_up =
+        if is_ignored(SignalKind::hangup()) { None } else { Some(catch(SignalKind::hangup())?) };
+    Ok(async move {
+        let terminal_closed = async {
+            match &mut hang_up {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
             }
-        })
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = unheard;
-        Ok(async {
-            let _ = tokio::signal::ctrl_c().await;
-        })
-    }
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = terminal_closed => {}
+        }
+    })
+}
+
+/// Whether the program was started with this signal ignored. Known on Linux only.
+#[cfg(unix)]
+fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
+}
+
+/// Completes at Ctrl+C.
+#[cfg(not(unix))]
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }
