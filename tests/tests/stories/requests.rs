@@ -79,6 +79,7 @@ async fn programs_use_a_connection_without_its_token() -> Result<()> {
             Ok(())
         })
         .await?;
+    in_a_namespace(&scene, terminal).await?;
     scene
         .check("No argument list and no environment of the proxy or its clients contains a token", async {
             let tokens = scene.sandbox().revealed().into_iter();
@@ -103,6 +104,34 @@ async fn programs_use_a_connection_without_its_token() -> Result<()> {
             let ended = proxy.wait()?;
             ensure!(ended.success(), "{ended}");
             ensure!(curl(&scene, &[&format!("{base}/project/list")]).is_err(), "it still answers");
+            Ok(())
+        })
+        .await
+}
+
+/// A container reaches no port of this computer, and a socket that is mounted into it.
+async fn in_a_namespace(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
+    const ALONE: [&str; 3] = ["--user", "--map-root-user", "--net"];
+    let mut unshare = scene.desktop().command("unshare");
+    if !unshare.args(ALONE).arg("true").status().is_ok_and(|status| status.success()) {
+        println!("skipped: this system gives no network namespace to a process (unshare --user --net)");
+        return Ok(());
+    }
+    let socket = scene.desktop().home().join("proxy.sock");
+    let path = socket.to_str().context("a path in UTF-8")?;
+    let (mut proxy, base) = start_proxy(terminal, &["--socket", path])?;
+    scene
+        .step("A process in a network namespace of its own reaches it by a Unix socket", async {
+            let mut curl = scene.desktop().command("unshare");
+            let url = format!("{base}/project/list");
+            let curl = curl
+                .args(ALONE)
+                .args(["curl", "--silent", "--show-error", "--unix-socket", path, &url])
+                .output()?;
+            let projects: Value = serde_json::from_slice(&curl.stdout)?;
+            ensure!(projects["projects"].is_array(), "{projects}");
+            terminate(proxy.id());
+            ensure!(proxy.wait()?.success() && !socket.exists(), "the socket stays");
             Ok(())
         })
         .await
