@@ -38,6 +38,11 @@ const pick = async (page, name) => {
   await page.locator(".project", { hasText: name }).first().click();
 };
 
+const importing = async (page) => {
+  await button(page, "Add app").click();
+  await button(page, "Add app from a file or text…").click();
+};
+
 const shots = {
   first: { scenario: "empty" },
   "sandbox-form": { scenario: "empty", go: (page) => button(page, "Try the sandbox").click() },
@@ -372,6 +377,47 @@ const shots = {
       await page.getByRole("radio", { name: "The Grid" }).click();
       await page.getByRole("checkbox", { name: "content_management" }).click();
       await page.locator("#scopes").scrollIntoViewIfNeeded();
+    },
+  },
+  "import-start": { scenario: "some", go: importing },
+  "import-review": {
+    scenario: "some",
+    go: async (page) => {
+      await importing(page);
+      await button(page, "Choose file…").click();
+    },
+  },
+  "import-missing": {
+    scenario: "some",
+    go: async (page) => {
+      await importing(page);
+      await button(page, "Choose file…").click();
+      await page.getByRole("radio", { name: "Acme API 2" }).click();
+      await page.locator("form .primary").click();
+      await page.locator("#client_id-wrong").waitFor();
+    },
+  },
+  "import-unknown": {
+    scenario: "some",
+    go: async (page) => {
+      await importing(page);
+      await page.fill("#pasted", "shopping list");
+      await button(page, "Read text").click();
+    },
+  },
+  "app-menu": {
+    scenario: "app",
+    go: async (page) => {
+      await row(page, "Acme Sites");
+      await button(page, "More actions").click();
+    },
+  },
+  duplicate: {
+    scenario: "app",
+    go: async (page) => {
+      await row(page, "Acme Sites");
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Duplicate app" }).click();
     },
   },
   "add-custom": {

@@ -6,6 +6,7 @@ pub(crate) mod connections;
 pub(crate) mod content;
 pub(crate) mod desktop;
 pub(crate) mod diagnostics;
+pub(crate) mod import_app;
 pub(crate) mod overview;
 pub(crate) mod settings;
 pub(crate) mod sign_in;

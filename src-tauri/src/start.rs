@@ -152,6 +152,7 @@ fn build(
             app.manage(commands::archive::OpenArchive::default());
             app.manage(Shutdown::default());
             app.manage(save_file::LastSavedFile::default());
+            app.manage(commands::import_app::PendingImport::default());
             app.manage(SandboxHandle::default());
             app.manage(deep_link_self_test::SelfTest::default());
             app.manage(callback::RaiseLimiter::default());

@@ -46,6 +46,14 @@ export const commands = {
 	readProfile: (text: string) => typedError<ReadProfile, Error>(__TAURI_INVOKE("read_profile", { text })),
 	/**  Removes an app with its connections, and returns the result of revoking their tokens. */
 	removeApp: (appId: AppId) => typedError<Removed, Error>(__TAURI_INVOKE("remove_app", { appId })),
+	/**  Reads apps from a file that the person chooses; null if they cancel. */
+	importFile: () => typedError<ReadImport | null, Error>(__TAURI_INVOKE("import_file")),
+	/**  Reads apps from pasted text, such as a curl command. */
+	importText: (text: SecretInput) => typedError<ReadImport, Error>(__TAURI_INVOKE("import_text", { text })),
+	/**  Adds one of the apps that were read. */
+	addImported: (choice: ImportChoice) => typedError<App, Error>(__TAURI_INVOKE("add_imported", { choice })),
+	/**  Discards the apps that were read, with their secrets. */
+	discardImport: () => typedError<null, Error>(__TAURI_INVOKE("discard_import")),
 	/**
 	 *  Starts a sign-in for a new connection, or to reconnect one. With `another_account`, the provider asks which account
 	 *  to use.
@@ -651,6 +659,41 @@ export type Format =
 /**  An array of posts as the provider returned them. */
 "json";
 
+/**  One of the apps that were read, with what the person completed. */
+export type ImportChoice = {
+	/**  Its place among the apps that were read. */
+	place: number,
+	/**  Its name. */
+	name: string,
+	/**  The client ID. */
+	client_id: string,
+	/**  A client secret in place of the imported one. */
+	client_secret: SecretInput | null,
+	/**  The redirect URI, as for a new app. */
+	redirect: string,
+	/**  Endpoints that the text did not name, by key. */
+	endpoints: { [key in string]: string },
+};
+
+/**  A format that apps are read from. */
+export type ImportFormat = 
+/**  A Postman collection (v2.0, v2.1) or environment. */
+"postman" | 
+/**  An Insomnia export (v4 as JSON, v5 as YAML). */
+"insomnia" | 
+/**  A Bruno request, collection or environment (`.bru`, JSON, OpenCollection YAML). */
+"bruno" | 
+/**  An OpenAPI document (3.x, 2.0), in JSON or YAML. */
+"open-api" | 
+/**  A file of `NAME=value` lines. */
+"dotenv" | 
+/**  A URL that starts a sign-in (RFC 6749 §4.1.1). */
+"authorization-url" | 
+/**  A curl command: a token request, or an authorization URL. */
+"curl" | 
+/**  A profile file of Grapnel. */
+"profile";
+
 /**  The result for a record. */
 export type ImportOutcome = 
 /**  It was added. */
@@ -661,6 +704,26 @@ export type ImportOutcome =
 "same" | 
 /**  It is invalid or unusable and was left out. */
 "left_out";
+
+/**  What is shown of an imported app before it is added. No secret is in it. */
+export type ImportPreview = {
+	/**  A name for the app, which no other app of the same file has. */
+	name: string,
+	/**  The environment of the file that its variables are from, where there are several. */
+	environment: string | null,
+	/**  The provider's id; `custom` where no built-in profile has these hosts. */
+	provider: string,
+	/**  What to call the provider. */
+	provider_name: string,
+	/**  What was understood. */
+	values: ImportedValue[],
+	/**  What was seen and is not imported. */
+	not_taken: NotTaken[],
+	/**  The hosts that are not the provider's own, and what protects a sign-in and is switched off. */
+	review: Review,
+	/**  What the app cannot do without, and the file does not say: keys of values. */
+	missing: string[],
+};
 
 /**  The result of an import, or of a dry run. */
 export type Imported = {
@@ -686,6 +749,16 @@ export type ImportedRecord = {
 	why: string | null,
 	/**  For an added app, the hosts that do not belong to its provider. */
 	other_hosts: OtherHost[],
+};
+
+/**  One value that was understood. */
+export type ImportedValue = {
+	/**  Its name: `client_id`, `client_secret`, `scopes`, or a key of the profile such as `token_url`. */
+	key: string,
+	/**  The value; `None` for a secret, which goes to the vault. */
+	value: string | null,
+	/**  Where it was seen. */
+	source: string,
 };
 
 /**  An item of a collection. */
@@ -825,6 +898,16 @@ export type NewApp = {
 	secrets?: { [key in string]: SecretInput | null },
 	/**  The keys among `overrides` whose values are as the issuer announced them. */
 	discovered?: string[],
+};
+
+/**  Something that was seen and is not imported. */
+export type NotTaken = {
+	/**  What it is, such as `accessToken`. Never its value. */
+	name: string,
+	/**  Where it was seen. */
+	source: string,
+	/**  Why it is not imported. */
+	reason: string,
 };
 
 /**  The severity of a note. */
@@ -1108,6 +1191,16 @@ export type ProviderView = {
 	scopes: Scope[],
 	/**  All settings of its profile. */
 	values: ProfileValue[],
+};
+
+/**  What was understood of a file or of pasted text. No secret is in it. */
+export type ReadImport = {
+	/**  The format. */
+	format: ImportFormat,
+	/**  The file's name; empty for pasted text. */
+	file: string,
+	/**  The apps. */
+	apps: ImportPreview[],
 };
 
 /**  The content of a profile file, and a review of it before secrets are entered. */

@@ -6,6 +6,7 @@ import type {
   Error as Trouble,
   Event as Happening,
   Format,
+  ImportChoice,
   NewApp,
   PostQuery,
   Settings as Given,
@@ -57,6 +58,8 @@ export type {
   ProfileValue,
   Progress,
   ProposedRedirect,
+  ImportFormat,
+  ImportPreview,
   Project,
   Projects,
   Protection,
@@ -68,6 +71,7 @@ export type {
   Scope,
   Scopes,
   RedactedResponse,
+  ReadImport,
   Source,
   State,
   Summary,
@@ -125,6 +129,14 @@ export const host = {
   exportProfile: (app: string) => ask(() => commands.exportProfile(app)),
   /** Parses a profile file. */
   readProfile: (text: string) => ask(() => commands.readProfile(text)),
+  /** Reads apps from a file that the person chooses; null if they cancel. */
+  importFile: () => ask(() => commands.importFile()),
+  /** Reads apps from pasted text. */
+  importText: (text: string) => ask(() => commands.importText(text)),
+  /** Adds one of the apps that were read, with what the person completed. */
+  addImported: (choice: ImportChoice) => ask(() => commands.addImported(choice)),
+  /** Discards the apps that were read, with their secrets. */
+  discardImport: () => ask(() => commands.discardImport()),
   /** Removes an app after disconnecting and removing its connections one by one. */
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   /** With `anotherAccount`, the provider shows its account chooser. */

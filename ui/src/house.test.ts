@@ -123,6 +123,6 @@ test("a button that a text names is there", () => {
     .filter(({ file }) => file.startsWith("words/"))
     .map(({ text }) => text)
     .join();
-  expect(labels).toContain("Save as profile file");
+  expect(labels).toContain("Share app…");
   expect(labels.filter((label) => !words.includes(`"${label}"`))).toEqual([]);
 });

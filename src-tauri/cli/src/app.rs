@@ -31,6 +31,7 @@ pub(crate) enum Command {
         name: String,
     },
     /// Edit an app (omitted options are unchanged)
+    #[command(visible_alias = "edit")]
     Set(Box<edit::Set>),
     /// Read the issuer's metadata again, and update the app
     Discover(discover::Discover),

@@ -72,7 +72,7 @@ pub(crate) async fn export_profile(
     let name = core.apps()?.into_iter().find(|app| app.id == app_id).map(|app| app.name).unwrap_or_default();
     let text = core.profile_of(&app_id)?.write()?;
     let named = format!("{name} profile");
-    let Some(file) = PendingFile::ask(&window, "Save as profile file", &named, "toml").await? else {
+    let Some(file) = PendingFile::ask(&window, "Share app", &named, "toml").await? else {
         return Ok(None);
     };
     let mut writer = file.writer()?;

@@ -161,7 +161,8 @@ async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()
         ),
         ("Open an exported file", "open_archive", json!({ "passphrase": words })),
         ("Authorities to trust besides", "choose_certificates", json!({})),
-        ("Save as profile file", "export_profile", json!({ "appId": app })),
+        ("Share app", "export_profile", json!({ "appId": app })),
+        ("Add app from a file", "import_file", json!({})),
         (
             "Export posts",
             "export_posts",

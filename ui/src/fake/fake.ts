@@ -1,6 +1,7 @@
 // A fake host with made-up data. Tests can make commands fail or wait, and emit events.
 
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
+import { importing } from "./importing";
 import { adding, changing, proposed } from "./adding";
 import { FakePosts } from "./browse";
 import { discover, rediscover } from "./discovery";
@@ -368,6 +369,10 @@ export class Fake {
       ),
     copyText: (text) => this.#answer("copyText", [text], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.data.vault),
+    ...importing(
+      (name, given, answer) => this.#answer(name, given, answer),
+      () => this.data,
+    ),
     ...keeping(
       (name, given, answer) => this.#answer(name, given, answer),
       () => this.data,

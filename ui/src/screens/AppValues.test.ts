@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fake, press, row, screen, start, waitFor } from "../test/start";
+import { choose, fake, press, row, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 type User = Awaited<ReturnType<typeof start>>;
@@ -130,6 +130,6 @@ test("a profile file fills the form in; one that is none says so and changes not
 test("a profile is saved as a file, and the window says where", async () => {
   const user = await start("app");
   await row(user, "Acme Sites");
-  await press(user, "Save as profile file");
+  await choose(user, "Share app…");
   await screen.findByText(/Downloads\/Acme Sites profile\.toml/);
 });

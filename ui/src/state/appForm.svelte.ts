@@ -39,6 +39,13 @@ export class AppFormState {
     if (from && "way_back" in from) this.#comeHome(from);
   }
 
+  /** Starts with a copy of an app: without its secrets, and with a redirect URI of its own by the same method. */
+  static like(app: App, providers: ProviderView[]): AppFormState {
+    const copy = new AppFormState({ ...app, name: "", has_secret: false, secrets: [] }, providers);
+    if (copy.wayBack !== "paste") copy.#kept = null;
+    return copy;
+  }
+
   /** Switches the provider. A prefilled name that was not edited changes with it. */
   turn = (provider: string): void => {
     const offered = (id: string) => this.#offered.find((one) => one.provider === id)?.name ?? "";

@@ -6,7 +6,8 @@ export type Tab = "overview" | "token" | "browse" | "activity";
 
 export type Route =
   | { page: "home" }
-  | { page: "add"; prefill: SandboxApp[] | null }
+  | { page: "add"; prefill: SandboxApp[] | null; like?: string }
+  | { page: "import" }
   | { page: "app"; app: string }
   | { page: "change"; app: string }
   | { page: "connect"; app: string; attempt: string | null; connection: string | null }

@@ -1,4 +1,4 @@
-import type { Source } from "../host";
+import type { ImportFormat, Source } from "../host";
 import { count, number } from "./number";
 
 /** The source of a value: the profile, the issuer's metadata, or the origin of the other endpoints. */
@@ -102,11 +102,51 @@ export const changeApp = {
   saving: "Saving…",
 };
 
+/** Adding an app from a file or pasted text. */
+export const importApp = {
+  open: "Add app from a file or text…",
+  title: "Add app from…",
+  lead:
+    "A Postman, Insomnia or Bruno export, an OpenAPI document, a .env file, a shared profile file, " +
+    "a curl command or an authorization URL.",
+  chooseFile: "Choose file…",
+  paste: "Or paste text",
+  pasteNote: "Secrets in it go to the vault once you add the app.",
+  read: "Read text",
+  reading: "Reading…",
+  from: (format: string, file: string) => (file ? `${format}: ${file}` : format),
+  again: "Choose another",
+  format: {
+    postman: "Postman file",
+    insomnia: "Insomnia export",
+    bruno: "Bruno file",
+    "open-api": "OpenAPI document",
+    dotenv: ".env file",
+    "authorization-url": "Authorization URL",
+    curl: "curl command",
+    profile: "Profile file",
+  } satisfies Record<ImportFormat, string>,
+  which: "App to add",
+  understood: "What was understood",
+  provider: (name: string) => `Provider: ${name}`,
+  secret: "Secret, for the vault",
+  notTaken: "Not imported",
+  issuerNote: "If you enter the issuer, Grapnel finds the endpoints from its metadata.",
+};
+
+/** The form for a copy of an app. */
+export const duplicateApp = {
+  title: (name: string) => `Duplicate ${name}`,
+  lead:
+    "Everything is copied except connections, the client secret and the secret settings: " +
+    "another environment usually has its own.",
+};
+
 export const profileFile = {
   hosts: "Requests go to these hosts:",
   use: "Use a profile file…",
   used: (name: string) => `Filled in from ${name}.`,
-  save: "Save as profile file",
+  save: "Share app…",
   saving: "Saving…",
   saved: (path: string) => `Saved to ${path}. It contains no secrets.`,
 };
@@ -138,6 +178,8 @@ export const app = {
   connecting: "Starting…",
   change: "Edit",
   remove: "Remove app…",
+  more: "More actions",
+  duplicate: "Duplicate app",
   facts: "Registration",
   clientId: "Client ID",
   clientSecret: "Client secret",

@@ -1,7 +1,17 @@
 // All texts of the window.
 
 export { activity, connection, fingerprint, named, scopeWords } from "./connection";
-export { addApp, app, changeApp, rediscovery, profileFile, sourceWord, type ValueSource } from "./apps";
+export {
+  addApp,
+  app,
+  changeApp,
+  duplicateApp,
+  importApp,
+  rediscovery,
+  profileFile,
+  sourceWord,
+  type ValueSource,
+} from "./apps";
 export { browse } from "./browse";
 export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";

@@ -15,7 +15,7 @@ const LONGEST_KEY: usize = 256;
 const MOST_VALUES: usize = 256;
 
 /// What a person enters to add an app.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct NewApp {
     /// What to call it; the provider's name where it is empty.

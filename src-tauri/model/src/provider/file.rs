@@ -107,7 +107,7 @@ impl ProfileFile {
         let refuse = |message: String| {
             Error::input("profile", message)
                 .means("Nothing was changed.")
-                .hint("A profile file is what “Save as profile file” or “grapnel app profile” writes.")
+                .hint("A profile file is what “Share app…” or “grapnel app share” writes.")
         };
         if text.len() > MAX_PROFILE_FILE_BYTES {
             return Err(refuse("The file is far larger than any profile.".into()));

@@ -59,6 +59,7 @@ pub struct ImportPreview {
 }
 
 /// An app that was read, ready to be added.
+#[derive(Clone)]
 pub struct ImportedApp {
     /// What is shown of it.
     pub preview: ImportPreview,
