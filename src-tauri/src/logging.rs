@@ -10,8 +10,15 @@ pub(crate) fn start() {
     let level =
         std::env::var("GRAPNEL_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let own = Targets::new().with_targets(
-        ["grapnel_core", "grapnel_model", "grapnel_oauth", "grapnel_store", "grapnel_desktop"]
-            .map(|name| (name, level)),
+        [
+            "grapnel_core",
+            "grapnel_model",
+            "grapnel_oauth",
+            "grapnel_store",
+            "grapnel_token_client",
+            "grapnel_desktop",
+        ]
+        .map(|name| (name, level)),
     );
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| CleanLog(std::io::stderr()));
     tracing_subscriber::registry().with(lines).with(own).init();

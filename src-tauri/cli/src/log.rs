@@ -23,8 +23,15 @@ where
     W: Write + 'static,
 {
     let own = Targets::new().with_targets(
-        ["grapnel_core", "grapnel_model", "grapnel_oauth", "grapnel_store", "grapnel_cli"]
-            .map(|name| (name, level)),
+        [
+            "grapnel_core",
+            "grapnel_model",
+            "grapnel_oauth",
+            "grapnel_store",
+            "grapnel_token_client",
+            "grapnel_cli",
+        ]
+        .map(|name| (name, level)),
     );
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     lines.with_writer(move || CleanLog(stream())).with_filter(own)

@@ -1,4 +1,5 @@
-//! The program `grapnel`: the command line with this machine's data, keyring, streams and browser.
+//! The program `grapnel-cli`, as which `grapnel` continues: the command line with this machine's data, keyring, streams
+//! and browser.
 
 use std::io::{BufReader, IsTerminal};
 use std::ops::ControlFlow;
@@ -9,7 +10,7 @@ use grapnel_cli::{Environment, Input, Timeouts};
 use grapnel_core::clock::SystemClock;
 use grapnel_core::{Grapnel, Store, core_dumps, token_agent};
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     grapnel_cli::log();
     core_dumps::forbid();
     let work = match grapnel_cli::begin(std::env::args_os(), environment()) {

@@ -12,7 +12,6 @@ mod change_feed;
 pub mod connection;
 pub mod content;
 mod context;
-pub mod core_dumps;
 pub mod doctor;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
@@ -35,4 +34,5 @@ pub use grapnel::{Grapnel, Idle};
 pub use grapnel_oauth::{clock, discovery};
 pub use grapnel_store::vault::{Keyring, KeyringSignal, SystemKeyring};
 pub use grapnel_store::{Store, write_private};
+pub use grapnel_token_client::core_dumps;
 pub use remove_app::Removed;

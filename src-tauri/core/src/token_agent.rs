@@ -4,8 +4,6 @@
 //! locked, and does not distinguish which program reads it.
 
 mod activity_log;
-#[cfg(target_os = "linux")]
-mod client;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
 pub(crate) mod fuzz;
 #[cfg(target_os = "linux")]
@@ -20,18 +18,12 @@ mod response;
 mod server;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nothing is said where nobody answers"))]
-mod wire;
 
 pub(crate) use activity_log::note;
-#[cfg(target_os = "linux")]
-pub use client::ask;
+pub use grapnel_token_client::{AgentRequest, ask};
 pub use options::{AgentOptions, AgentState};
 pub use process::requesting_process;
 #[cfg(target_os = "linux")]
 pub(crate) use server::serve;
 #[cfg(not(target_os = "linux"))]
-pub use unsupported::ask;
-#[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::serve;
-pub use wire::AgentRequest;

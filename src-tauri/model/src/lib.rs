@@ -9,6 +9,7 @@ pub mod activity;
 pub mod attempt;
 pub mod connection;
 pub mod content;
+pub mod data_directory;
 pub mod error;
 pub mod event;
 pub mod id;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::text::clean_line;
+use grapnel_model::data_directory;
+use grapnel_model::error::{Error, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::failure::failed;
@@ -35,14 +35,7 @@ impl Store {
 
     /// The data directory: `GRAPNEL_HOME`, or else the platform's default.
     pub fn default_home() -> Result<PathBuf> {
-        if let Some(home) = std::env::var_os("GRAPNEL_HOME").filter(|home| !home.is_empty()) {
-            return absolute(home.into());
-        }
-        let dirs = directories::ProjectDirs::from("dev", "grapnel", "Grapnel");
-        dirs.map(|dirs| dirs.data_dir().to_owned()).ok_or_else(|| {
-            Error::new(Code::DataUnwritable, "This account has no home directory to keep data in.")
-                .hint("Set GRAPNEL_HOME to a directory that you can write to.")
-        })
+        data_directory::default()
     }
 
     /// The data directory.
@@ -115,20 +108,6 @@ impl Store {
     }
 }
 
-/// Refuses a relative directory: a program that is started by a link may have another working directory.
-fn absolute(home: PathBuf) -> Result<PathBuf> {
-    if home.is_absolute() {
-        return Ok(home);
-    }
-    let message = format!(
-        "GRAPNEL_HOME is “{}”, which depends on the current directory.",
-        clean_line(&home.to_string_lossy())
-    );
-    Err(Error::input("GRAPNEL_HOME", message)
-        .means("Nothing was opened: each directory would have its own data.")
-        .hint("Set it to a path that begins with /, such as GRAPNEL_HOME=\"$PWD/data\"."))
-}
-
 fn in_snapshot<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -149,15 +128,6 @@ fn in_transaction<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_home_that_depends_on_the_current_directory_is_refused() {
-        for home in ["data", "./data", "../data", "~/data"] {
-            let error = absolute(home.into()).unwrap_err();
-            assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("GRAPNEL_HOME")));
-        }
-        assert_eq!(absolute("/data".into()).unwrap(), PathBuf::from("/data"));
-    }
 
     #[test]
     fn once_the_log_is_merged_one_file_holds_all() {

@@ -38,6 +38,11 @@ impl Figures {
         Self::from((0..times).map(|_| timed(&mut work)).collect::<Vec<_>>())
     }
 
+    /// The median, in milliseconds.
+    pub(crate) fn median(&self) -> f64 {
+        self.at(50, |one| one.time)
+    }
+
     fn at(&self, percent: usize, of: impl Fn(&Took) -> Duration) -> f64 {
         let mut times: Vec<Duration> = self.0.iter().map(of).collect();
         times.sort_unstable();

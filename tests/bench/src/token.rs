@@ -21,6 +21,9 @@ use crate::oidc_agent::OidcAgent;
 const ROUNDS: usize = 201;
 const SECRET: [&str; 4] = ["grapnel", "bench", "what", "floor"];
 
+const OIDC_TOKEN: &str = "oidc-token";
+const BESIDE_WINDOW: &str = "grapnel token, beside the window";
+
 /// What is timed, with what it took.
 pub(crate) type Subject = (&'static str, Command, Vec<Took>);
 
@@ -50,10 +53,10 @@ pub(crate) async fn run() -> Result<()> {
     subjects.push(("floor: grapnel --version", grapnel(&["--version"]), Vec::new()));
     let agent = OidcAgent::start(&desktop).await;
     match &agent {
-        Ok(agent) => subjects.push(("oidc-token", agent.token(&desktop), Vec::new())),
+        Ok(agent) => subjects.push((OIDC_TOKEN, agent.token(&desktop), Vec::new())),
         Err(error) => println!("skipped: oidc-agent, because {error:#}"),
     }
-    subjects.push(("grapnel token, beside the window", grapnel(&["token", "Acme"]), Vec::new()));
+    subjects.push((BESIDE_WINDOW, grapnel(&["token", "Acme"]), Vec::new()));
     subjects.push(("grapnel token, without it", without_window, Vec::new()));
     time(subjects)
 }
@@ -68,8 +71,13 @@ pub(crate) fn time(mut subjects: Vec<Subject>) -> Result<()> {
             }
         }
     }
-    for (what, _, times) in subjects {
-        println!("{what:<44}{}", Figures::from(times));
+    let figures: Vec<_> = subjects.into_iter().map(|(what, _, times)| (what, Figures::from(times))).collect();
+    for (what, figures) in &figures {
+        println!("{what:<44}{figures}");
+    }
+    let median = |of: &str| figures.iter().find(|(what, _)| *what == of).map(|(_, figures)| figures.median());
+    if let (Some(grapnel), Some(other)) = (median(BESIDE_WINDOW), median(OIDC_TOKEN)) {
+        println!("{BESIDE_WINDOW} / {OIDC_TOKEN}: {:.2} (goal: 0.9 at most)", grapnel / other);
     }
     println!("at the end: {}", load());
     Ok(())

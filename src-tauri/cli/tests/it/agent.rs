@@ -224,7 +224,9 @@ async fn it_installs_and_removes_itself_as_a_service() {
     let installed = grapnel("--install").await;
     assert_eq!(installed.status.code(), Some(0), "{}", text(installed.stderr));
     let service = fs::read_to_string(units.join("grapnel-agent.service")).unwrap();
-    assert!(service.contains(&format!("ExecStart=\"{}\" agent --systemd\n", env!("CARGO_BIN_EXE_grapnel"))));
+    assert!(
+        service.contains(&format!("ExecStart=\"{}\" agent --systemd\n", env!("CARGO_BIN_EXE_grapnel-cli")))
+    );
     let home = world.home.path().display();
     assert!(service.contains(&format!("Environment=\"GRAPNEL_HOME={home}\"\n")), "{service}");
     let socket = fs::read_to_string(units.join("grapnel-agent.socket")).unwrap();

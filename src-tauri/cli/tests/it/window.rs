@@ -202,3 +202,39 @@ async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
     assert!(ran.said.starts_with("error[data_newer]: "), "{}", ran.said);
     assert!(ran.said.contains("This program is the older one"), "{}", ran.said);
 }
+
+/// The small program alone, without the one that knows all other commands.
+#[tokio::test]
+async fn the_command_asks_the_agent_by_itself_and_continues_as_the_program_beside_it() {
+    let (world, window) = world_with("acme").await;
+    answer(&world, &window).await;
+    let folder = tempfile::tempdir().unwrap();
+    let alone = folder.path().join("grapnel");
+    std::fs::copy(env!("CARGO_BIN_EXE_grapnel"), &alone).unwrap();
+    let run = async |arguments: &[&str]| {
+        let mut command = Command::new(&alone);
+        command.args(arguments).env_clear().env("GRAPNEL_HOME", world.home.path());
+        command.stdin(Stdio::null()).output().await.unwrap()
+    };
+    let own = world.run("token acme").await.out;
+    for arguments in [&["token", "acme"][..], &["token", "acme", "--min-valid", "5m"]] {
+        let ran = run(arguments).await;
+        assert_eq!((ran.status.code(), String::from_utf8(ran.stdout).unwrap()), (Some(0), own.clone()));
+    }
+    // It would not last, there is no such connection, or there is more to say than the token.
+    let others: [&[&str]; 4] = [
+        &["token", "acme", "--min-valid", "2h"],
+        &["token", "nobody"],
+        &["token", "acme", "--json"],
+        &["list"],
+    ];
+    for arguments in others {
+        let missing = run(arguments).await;
+        assert_eq!((missing.status.code(), missing.stdout.len()), (Some(1), 0), "{arguments:?}");
+        let said = String::from_utf8(missing.stderr).unwrap();
+        assert!(said.starts_with("error[internal]: The program grapnel-cli cannot be started: "), "{said}");
+    }
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_grapnel-cli"), folder.path().join("grapnel-cli")).unwrap();
+    let listed = run(&["list"]).await;
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("acme"), "it continues");
+}

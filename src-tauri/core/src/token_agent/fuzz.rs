@@ -12,12 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::AgentRequest;
-use super::client;
 use super::line_protocol::{self, LineRequest};
 use super::response::{Gate, HandOut};
 use super::server::{Server, attend};
-use super::wire::{MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_associated_data;
 use grapnel_model::access_token::AccessToken;
@@ -25,6 +22,7 @@ use grapnel_model::connection::{ExpirySource, TokenMetadata};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, SecretString, TokenPreview};
 use grapnel_store::connection::{self, SealedGrant};
+use grapnel_token_client::wire::{AgentRequest, MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 
 /// Connections: the name, and how long the token is good for where that is known.
 const CONNECTIONS: [(&str, Option<i64>); 4] =
@@ -109,7 +107,7 @@ fn question(script: &[u8]) {
     let expected = asked.as_ref().and_then(|asked| {
         WORLD.with(|world| HandOut::at_hand(&world.ctx, &open_gate(), asked)).expect("a database")
     });
-    let Some(answer) = client::answer(&mut Cursor::new(&heard)) else {
+    let Some(answer) = grapnel_token_client::answer(&mut Cursor::new(&heard)) else {
         assert!(heard.is_empty(), "an answer is whole, or there is none");
         assert!(expected.is_none(), "it is answered");
         return;
@@ -180,12 +178,12 @@ async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
 
 fn answered(bytes: &[u8]) {
     let mut stream = Cursor::new(bytes);
-    let Some(AccessToken { value, expires_at }) = client::answer(&mut stream) else { return };
+    let Some(AccessToken { value, expires_at }) = grapnel_token_client::answer(&mut stream) else { return };
     let taken = usize::try_from(stream.position()).expect("it is in memory");
     assert_eq!(taken, RESPONSE_HEAD_BYTES + value.expose_secret().len());
     assert!(value.expose_secret().len() <= 1 << 20);
     let said = encode(&AccessToken { value, expires_at }).expect("it is as long as it may be");
-    let again = client::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
+    let again = grapnel_token_client::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
     let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
     assert_eq!(end(again.expires_at), end(expires_at));
     assert_eq!(&said[RESPONSE_HEAD_BYTES..], &bytes[RESPONSE_HEAD_BYTES..taken]);

@@ -12,8 +12,9 @@ use tokio::net::unix::UCred;
 
 use super::process::requesting_process;
 
-/// What the file of the command line's program is called.
-const COMMAND_LINE: &str = "grapnel";
+/// What the files of the command line are called: the small program that asks the agent, and the one that it continues
+/// with.
+const COMMAND_LINE: [&str; 2] = ["grapnel", "grapnel-cli"];
 
 /// The process at the other end of a connection. It is held by a descriptor, so that its number cannot become another's
 /// unnoticed while it is looked at.
@@ -46,20 +47,20 @@ impl Peer {
     }
 }
 
-/// Whether a process executes the very file of this build's command line, and not one that is called like it.
+/// Whether a process executes a very file of this build's command line, and not one that is called like it.
 fn is_command_line(pid: u32) -> bool {
     let same = |a: &Metadata, b: &Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    let executed = metadata(format!("/proc/{pid}/exe"));
-    let own = command_line().and_then(|path| metadata(path).ok());
-    executed.is_ok_and(|executed| own.is_some_and(|own| same(&executed, &own)))
+    let Ok(executed) = metadata(format!("/proc/{pid}/exe")) else { return false };
+    let own = directory().map(|directory| COMMAND_LINE.map(|name| directory.join(name)));
+    own.into_iter().flatten().filter_map(|path| metadata(path).ok()).any(|own| same(&executed, &own))
 }
 
-/// Where the command line's program is: beside this one. Cargo puts tests one directory deeper.
-fn command_line() -> Option<PathBuf> {
+/// Where this build's programs are. Cargo puts tests one directory deeper.
+fn directory() -> Option<PathBuf> {
     let this = std::env::current_exe().ok()?;
     let directory = this.parent()?;
     let directory = if directory.ends_with("deps") { directory.parent()? } else { directory };
-    Some(directory.join(COMMAND_LINE))
+    Some(directory.to_owned())
 }
 
 fn parent(pid: u32) -> Option<u32> {

@@ -10,10 +10,10 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::vault::Protection;
 use grapnel_store::{connection, connection_status, vault_table};
+use grapnel_token_client::AgentRequest;
 
 use super::activity_log::note;
 use super::line_protocol::LineRequest;
-use super::wire::AgentRequest;
 use crate::context::Context;
 use crate::grant::access_associated_data;
 use crate::refresh;

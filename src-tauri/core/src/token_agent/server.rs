@@ -10,6 +10,7 @@ use std::time::Duration;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_token_client::wire::{AgentRequest, MAX_REQUEST_BYTES, SOCKET, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -20,14 +21,10 @@ use super::line_protocol::{self, LineRequest, MAX_LINE_BYTES};
 use super::options::{AgentOptions, AgentState};
 use super::peer::Peer;
 use super::response::{Gate, HandOut};
-use super::wire::{AgentRequest, MAX_REQUEST_BYTES, encode};
+
 use crate::context::Context;
 
-/// The socket in the data directory of the process that answers.
-pub(super) const SOCKET: &str = "agent.sock";
-/// The socket in the data directory at which the service manager listens, and starts the agent for whoever connects.
-pub(super) const ACTIVATION_SOCKET: &str = "agent-activation.sock";
-/// The same before it is ready.
+/// The socket before it is ready.
 const UNREADY: &str = "agent.sock.new";
 /// So many are answered at once; others wait in the system's queue.
 const MAX_CLIENTS: usize = 16;

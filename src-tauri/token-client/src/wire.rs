@@ -8,6 +8,10 @@ use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+/// The socket in the data directory of the process that answers.
+pub const SOCKET: &str = "agent.sock";
+/// The socket in the data directory at which the service manager listens, and starts the agent for whoever connects.
+pub const ACTIVATION_SOCKET: &str = "agent-activation.sock";
 /// The first byte of a question. Who does not know it says nothing.
 const VERSION: u8 = 1;
 /// No name of a connection is longer than this, in bytes.
@@ -15,9 +19,9 @@ const MAX_NAME_BYTES: usize = 4096;
 /// Before the name: version, how long the token must be good for in milliseconds.
 const REQUEST_HEAD_BYTES: usize = 1 + 8;
 /// The longest question.
-pub(super) const MAX_REQUEST_BYTES: usize = REQUEST_HEAD_BYTES + MAX_NAME_BYTES;
+pub const MAX_REQUEST_BYTES: usize = REQUEST_HEAD_BYTES + MAX_NAME_BYTES;
 /// Before the token: whether its end is known, that end in seconds and nanoseconds, and how long the token is.
-pub(super) const RESPONSE_HEAD_BYTES: usize = 1 + 8 + 4 + 4;
+pub const RESPONSE_HEAD_BYTES: usize = 1 + 8 + 4 + 4;
 /// No token is longer than this.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
 
@@ -32,7 +36,7 @@ pub struct AgentRequest {
 
 impl AgentRequest {
     /// Nothing where the name is longer than any that a connection has.
-    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
         // Never less than was asked.
         let milliseconds = self.min_valid.as_nanos().div_ceil(1_000_000);
         let min_valid = u64::try_from(milliseconds).unwrap_or(u64::MAX);
@@ -41,7 +45,7 @@ impl AgentRequest {
     }
 
     /// Nothing where it is no question that is known here.
-    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (&VERSION, rest) = bytes.split_first()? else { return None };
         let (min_valid, name) = rest.split_first_chunk()?;
         (name.len() <= MAX_NAME_BYTES).then_some(())?;
@@ -53,7 +57,7 @@ impl AgentRequest {
 }
 
 /// A token as it is sent; nothing where it is longer than any should be.
-pub(super) fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
+pub fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
     let value = token.value.expose_secret().as_bytes();
     let length = u32::try_from(value.len()).ok().filter(|_| value.len() <= MAX_TOKEN_BYTES)?;
     let end = token.expires_at.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -68,7 +72,7 @@ pub(super) fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// When the token expires, and how long its text is that follows.
-pub(super) fn decode_head(head: &[u8; RESPONSE_HEAD_BYTES]) -> Option<(Option<Timestamp>, usize)> {
+pub fn decode_head(head: &[u8; RESPONSE_HEAD_BYTES]) -> Option<(Option<Timestamp>, usize)> {
     let (&[is_known], rest) = head.split_first_chunk()?;
     let (seconds, rest) = rest.split_first_chunk()?;
     let (nanoseconds, length) = rest.split_first_chunk()?;

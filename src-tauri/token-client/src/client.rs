@@ -11,8 +11,7 @@ use grapnel_model::access_token::AccessToken;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
-use super::server::{ACTIVATION_SOCKET, SOCKET};
-use super::wire::{AgentRequest, RESPONSE_HEAD_BYTES, decode_head};
+use crate::wire::{ACTIVATION_SOCKET, AgentRequest, RESPONSE_HEAD_BYTES, SOCKET, decode_head};
 
 /// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
 const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
@@ -43,7 +42,8 @@ fn connect(path: &Path) -> std::io::Result<UnixStream> {
     Ok(stream)
 }
 
-pub(super) fn answer(stream: &mut impl Read) -> Option<AccessToken> {
+/// Reads the answer of the token agent. Nothing where it is not whole.
+pub fn answer(stream: &mut impl Read) -> Option<AccessToken> {
     let mut head = [0; RESPONSE_HEAD_BYTES];
     stream.read_exact(&mut head).ok()?;
     let (expires_at, length) = decode_head(&head)?;
