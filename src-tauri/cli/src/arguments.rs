@@ -87,6 +87,7 @@ impl Command {
             Self::App(command) => command.needs_vault(),
             Self::Agent(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Reset { .. }),
+            Self::Token(command) => !command.is_helper(),
             _ => true,
         }
     }

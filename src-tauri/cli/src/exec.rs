@@ -3,7 +3,6 @@
 mod command;
 mod keep_fresh;
 mod refresh_file;
-mod variable;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,14 +22,14 @@ use crate::print::Output;
 use crate::requesting_process;
 use crate::retry::retry;
 use crate::session::{Ask, Session};
+use crate::variable::{self, Assignment};
 use command::Prepared;
 use refresh_file::RefreshFile;
-use variable::Assignment;
 
 #[derive(Debug, Args)]
 pub(crate) struct Exec {
     /// A connection, and the variable for its access token; by default its name in capitals, such as `ACME_TOKEN`
-    #[arg(required = true, value_name = "CONNECTION[=VARIABLE]", value_parser = variable::parse)]
+    #[arg(required = true, value_name = "CONNECTION[=VARIABLE]", value_parser = variable::parse_assignment)]
     connections: Vec<Assignment>,
     /// The command with its arguments; no shell interprets them
     #[arg(last = true, required = true, value_name = "COMMAND")]

@@ -1,10 +1,14 @@
 //! Standard input: secrets, pasted redirect URLs, and confirmations.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+/// The most that a program says to a credential helper. A token may be as long as 1 MiB.
+const MAX_REQUEST_BYTES: u64 = 2 << 20;
 
 /// Lines that another thread reads.
 pub(crate) type Lines = mpsc::Receiver<SecretString>;
@@ -31,6 +35,14 @@ impl Input {
         let length = self.lines.read_line(&mut line).map_err(|error| unreadable(&error))?;
         line.truncate(line.trim_end_matches(['\r', '\n']).len());
         Ok((length > 0).then_some(line))
+    }
+
+    /// All that is there, up to [`MAX_REQUEST_BYTES`].
+    pub(crate) fn all(&mut self) -> Result<Zeroizing<String>> {
+        let mut text = Zeroizing::new(String::new());
+        let mut lines = (&mut self.lines).take(MAX_REQUEST_BYTES);
+        lines.read_to_string(&mut text).map_err(|error| unreadable(&error))?;
+        Ok(text)
     }
 
     /// Reads a secret: from a hidden prompt at a terminal, otherwise the next line.

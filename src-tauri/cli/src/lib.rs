@@ -29,6 +29,7 @@ mod session;
 mod shared_buffer;
 mod stop_signal;
 mod table;
+mod variable;
 mod vault;
 
 use std::ffi::OsString;
@@ -135,7 +136,6 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Connect(command) => connect::run(session, command).await,
         Command::List => connection::list(session).await,
         Command::Status(about) => connection::status(session, &about.connection).await,
-        Command::Token(command) => connection::token(session, &command).await,
         Command::Api(command) => api::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
         Command::Refresh(about) => connection::refresh(session, &about.connection).await,
@@ -149,6 +149,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Export(command) => archive::export(session, command).await,
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,
+        Command::Token(command) => return connection::token(session, &command).await,
         Command::Exec(command) => return exec::run(session, command).await,
         Command::Agent(command) => agent::run(session, &command).await,
         Command::Doctor => return doctor::run(session).await,

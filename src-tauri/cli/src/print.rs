@@ -73,6 +73,11 @@ impl Output {
         self.raw(&line)
     }
 
+    /// Prints a line that another program reads, unchanged.
+    pub(crate) fn show_line(&mut self, line: &str) -> Result<()> {
+        self.raw(line.trim_end())
+    }
+
     /// Prints a line unchanged, and flushes.
     fn raw(&mut self, line: &str) -> Result<()> {
         self.write(format!("{line}\n").as_bytes()).map(|_| ())

@@ -5,6 +5,7 @@ mod body;
 mod response;
 mod target;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +89,24 @@ impl ApiClient {
     pub fn resolve(&self, target: &str) -> Result<Url> {
         let app = SignedIn::load(&self.ctx, &self.id)?.app;
         target::resolve(target, app.config()?, &app.provider()?, &self.allowed)
+    }
+
+    /// Whether a URL may get the connection's access token.
+    ///
+    /// # Errors
+    ///
+    /// If the token was issued for other hosts than the app's present ones.
+    pub fn accepts(&self, url: &Url) -> Result<bool> {
+        let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
+        grant::may_be_sent(connection.kept_for.as_ref(), app.config()?)?;
+        Ok(target::check(url, app.config()?, &self.allowed).is_ok())
+    }
+
+    /// The origins that may get the token, such as `https://api.example`.
+    pub fn origins(&self) -> Result<BTreeSet<String>> {
+        let app = SignedIn::load(&self.ctx, &self.id)?.app;
+        let allowed = self.allowed.iter().map(AllowedHost::origin);
+        Ok(app.config()?.api_origins().map(|own| own.ascii_serialization()).chain(allowed).collect())
     }
 
     /// Sends a request with a fresh access token, and returns as soon as the response's head is there. A response 401

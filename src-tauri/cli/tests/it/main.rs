@@ -19,6 +19,7 @@ mod exits;
 mod importing;
 mod machine;
 mod providers;
+mod token_formats;
 mod vault;
 #[cfg(target_os = "linux")]
 mod window;

@@ -11,6 +11,13 @@ use url::{Origin, Url};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedHost(Origin);
 
+impl AllowedHost {
+    /// Its origin, such as `https://api.example`.
+    pub(super) fn origin(&self) -> String {
+        self.0.ascii_serialization()
+    }
+}
+
 impl FromStr for AllowedHost {
     type Err = String;
 

@@ -8,6 +8,7 @@ use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::connection::Summary;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::SecretString;
 use grapnel_store::activity;
 
 use super::Grapnel;
@@ -42,6 +43,11 @@ impl Grapnel {
         min_valid: Duration,
     ) -> Result<AccessToken> {
         refresh::in_place_of_rejected(&self.0, id, min_valid).await.map(|current| current.token)
+    }
+
+    /// Refreshes a connection if an API has rejected `token`, it is the stored one, and it is at least a minute old.
+    pub async fn token_rejected(&self, id: &ConnectionId, token: &SecretString) -> Result<()> {
+        refresh::replace_rejected(&self.0, id, token).await
     }
 
     /// Notes that a person copied the access token.

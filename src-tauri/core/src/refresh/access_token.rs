@@ -6,6 +6,7 @@ use std::time::Duration;
 use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_store::activity;
 use grapnel_store::connection::ConnectionRow;
 use jiff::SignedDuration;
@@ -20,6 +21,10 @@ use crate::signed_in::SignedIn;
 /// A token that expires within this time is refreshed before use, since it could expire in transit. For short-lived
 /// tokens, a tenth of the lifetime.
 const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// A token that is rejected so soon after it was issued is not refreshed because a credential helper is told so: a
+/// server that rejects every token causes one refresh a minute at most.
+const MIN_AGE_IF_REJECTED: SignedDuration = SignedDuration::from_secs(60);
 
 /// The access token of a connection, refreshed first if it expires within `min_valid` or [`EXPIRY_LEEWAY`]. If the
 /// provider's tokens never last for `min_valid`, half of their lifetime is sufficient.
@@ -48,6 +53,22 @@ pub(crate) async fn in_place_of_rejected(
     }
     let version = signed_in.connection.version;
     renewed(ctx, signed_in, version, RefreshReason::NotAccepted).await
+}
+
+/// Refreshes a connection after an API has rejected `token`: unless a newer one is stored, or this one was issued a
+/// moment ago, when another would fare no better.
+pub(crate) async fn replace_rejected(
+    ctx: &Arc<Context>,
+    id: &ConnectionId,
+    token: &SecretString,
+) -> Result<()> {
+    let signed_in = SignedIn::load(ctx, id)?;
+    let age = held(&signed_in.connection)?.issued_at.duration_until(ctx.time.now());
+    let current = CurrentToken::of(ctx, &signed_in.connection).await?;
+    if age < MIN_AGE_IF_REJECTED || current.token.value.expose_secret() != token.expose_secret() {
+        return Ok(());
+    }
+    renewed(ctx, signed_in, current.version, RefreshReason::NotAccepted).await.map(drop)
 }
 
 /// The access token of a connection after an API has rejected the one of `version`.

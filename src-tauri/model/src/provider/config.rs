@@ -5,7 +5,7 @@ mod read;
 
 use std::collections::BTreeSet;
 
-use url::Url;
+use url::{Origin, Url};
 
 pub use pagination::Pagination;
 
@@ -228,7 +228,12 @@ impl ProviderConfig {
     /// Whether an access token may be sent to a URL: its origin (RFC 6454) is that of the API base or of the userinfo
     /// endpoint.
     pub fn accepts_token_at(&self, url: &Url) -> bool {
-        [&self.api_base, &self.userinfo_url].into_iter().flatten().any(|own| own.origin() == url.origin())
+        self.api_origins().any(|own| own == url.origin())
+    }
+
+    /// The origins of the app's API.
+    pub fn api_origins(&self) -> impl Iterator<Item = Origin> {
+        [&self.api_base, &self.userinfo_url].into_iter().flatten().map(Url::origin)
     }
 
     /// The extra values for the token endpoint that may be secrets. Shorter ones are left out: they would mask ordinary

@@ -28,13 +28,13 @@ const REFUSED_PREFIXES: [&str; 4] = ["LD_", "DYLD_", "GIT_CONFIG", "GRAPNEL_"];
 
 /// A connection, and the variable for its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Assignment {
-    pub(super) connection: String,
-    pub(super) variable: String,
+pub(crate) struct Assignment {
+    pub(crate) connection: String,
+    pub(crate) variable: String,
 }
 
 /// Parses `CONNECTION` or `CONNECTION=VARIABLE`. In a name that contains `=`, the last one separates the variable.
-pub(super) fn parse(text: &str) -> Result<Assignment, String> {
+pub(crate) fn parse_assignment(text: &str) -> Result<Assignment, String> {
     let (connection, variable) = match text.rsplit_once('=') {
         Some((connection, variable)) => (connection, variable.to_owned()),
         None => {
@@ -47,14 +47,18 @@ pub(super) fn parse(text: &str) -> Result<Assignment, String> {
 
 /// The variable for a connection's token: its name in upper snake case, with `_TOKEN`. `None` if the name has neither
 /// an ASCII letter nor a digit.
-fn default_variable(name: &str) -> Option<String> {
+pub(crate) fn default_variable(name: &str) -> Option<String> {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let name = words.map(str::to_ascii_uppercase).collect::<Vec<_>>().join("_");
     let before = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
     (!name.is_empty()).then(|| format!("{before}{name}_TOKEN"))
 }
 
-/// Checks that a variable can hold a token.
+/// Parses a variable that can hold a token.
+pub(crate) fn parse(variable: &str) -> Result<String, String> {
+    check(variable).map(|()| variable.to_owned())
+}
+
 fn check(variable: &str) -> Result<(), String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if variable.is_empty()
@@ -92,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_last_equals_sign_separates_the_variable() {
-        let parsed = |text: &str| parse(text).map(|one| (one.connection, one.variable));
+        let parsed = |text: &str| parse_assignment(text).map(|one| (one.connection, one.variable));
         assert_eq!(parsed("acme=T").unwrap(), ("acme".into(), "T".into()));
         assert_eq!(parsed("a=b=T").unwrap(), ("a=b".into(), "T".into()));
         assert_eq!(parsed("世界=T").unwrap(), ("世界".into(), "T".into()));
@@ -118,7 +122,7 @@ mod tests {
             "A\n",
             "A=",
         ] {
-            assert!(parse(&format!("acme={wrong}")).is_err(), "{wrong:?}");
+            assert!(parse_assignment(&format!("acme={wrong}")).is_err(), "{wrong:?}");
         }
     }
 }

@@ -1,0 +1,32 @@
+//! A token as a JSON document.
+
+use grapnel_model::access_token::AccessToken;
+use grapnel_model::secret::ExposeSecret;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::print::Shown;
+
+/// Printed because it was asked for; nowhere else does a token leave Grapnel in the clear.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_at: Option<Timestamp>,
+    /// The granted scopes; left out where they were not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn of(token: &'a AccessToken, scopes: Option<Vec<String>>) -> Self {
+        let access_token = token.value.expose_secret();
+        Self { access_token, token_type: "Bearer", expires_at: token.expires_at, scopes }
+    }
+}
+
+impl Shown for Document<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        self.access_token.to_owned()
+    }
+}
