@@ -15,6 +15,7 @@ pub mod process;
 pub mod sandbox_provider;
 pub mod scene;
 pub mod screenshot;
+pub mod script;
 pub mod secret_scan;
 mod serial_run;
 pub mod session;

@@ -6,7 +6,8 @@ use grapnel_model::error::Result;
 use grapnel_model::secret::SecretString;
 use url::Url;
 
-use super::{Token, fetch, text, unlock, warn_if_short};
+use super::asked::{Token, fetch, unlock, warn_if_short};
+use super::text;
 use crate::exit::Exit;
 use crate::lookup::to_reconnect;
 use crate::requesting_process;

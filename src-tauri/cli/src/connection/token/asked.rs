@@ -1,0 +1,93 @@
+//! What is asked of `grapnel token`, and the token for it.
+
+use clap::Args;
+use grapnel_core::api_request::AllowedHost;
+use grapnel_model::access_token::AccessToken;
+use grapnel_model::connection::Summary;
+use grapnel_model::error::{Error, Result};
+use jiff::SignedDuration;
+
+use super::format::Format;
+use crate::format::{duration, parse_duration};
+use crate::lookup::to_reconnect;
+use crate::print::Output;
+use crate::retry::retry;
+use crate::session::Session;
+use crate::{variable, vault};
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The connection's name
+    pub(super) connection: String,
+    /// What git or Docker ask for, such as `get`; they add it themselves
+    pub(super) operation: Option<String>,
+    /// Minimum remaining validity, such as 90s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    pub(super) min_valid: SignedDuration,
+    /// The last token was rejected by the API: refresh it, unless a newer one is stored
+    #[arg(long)]
+    pub(super) rejected: bool,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Plain)]
+    pub(super) format: Format,
+    /// The variable of `--format env`; by default the connection's name in capitals, such as `ACME_TOKEN`
+    #[arg(long, value_name = "NAME", value_parser = variable::parse)]
+    pub(super) variable: Option<String>,
+    /// Give git or Docker the token for another host than those of the app's API
+    #[arg(long = "allow", value_name = "HOST[:PORT]")]
+    pub(super) allowed: Vec<AllowedHost>,
+}
+
+impl Token {
+    /// Whether git or Docker ask, in their own protocol. They may ask for a host that must not get the token, which
+    /// takes no vault.
+    pub(crate) fn is_helper(&self) -> bool {
+        matches!(self.format, Format::Git | Format::Docker)
+    }
+
+    pub(super) fn check(&self, json: bool) -> Result<()> {
+        let wrong = |field: &str, message: &str, hint: &str| Err(Error::input(field, message).hint(hint));
+        if json && !matches!(self.format, Format::Plain | Format::Json) {
+            return wrong("format", "With --json, the output is JSON.", "Omit --json or --format.");
+        }
+        match (&self.operation, self.is_helper()) {
+            (None, true) => {
+                wrong("operation", "A credential helper is asked for something.", "Add get, store or erase.")
+            }
+            (Some(_), false) => {
+                wrong("operation", "Only --format git and --format docker have operations.", "Omit it.")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The token, refreshed if it must be.
+pub(super) async fn fetch(session: &Session<'_>, asked: &Token, connection: &Summary) -> Result<AccessToken> {
+    let Session { grapnel, output, timeouts, .. } = session;
+    let min_valid = asked.min_valid.unsigned_abs();
+    let token = retry(*timeouts, &output.messages, || async {
+        if asked.rejected {
+            grapnel.token_instead_of_rejected(&connection.id, min_valid).await
+        } else {
+            grapnel.token(&connection.id, min_valid).await
+        }
+    })
+    .await;
+    token.map_err(to_reconnect(&connection.name))
+}
+
+/// Opens the vault for a credential helper, once it is known that the host may get the token.
+pub(super) async fn unlock(session: &mut Session<'_>) -> Result<()> {
+    // With --passphrase-stdin it is open.
+    if session.reads_passphrases { Ok(()) } else { vault::unlock(session, true).await }
+}
+
+/// Warns if a token expires sooner than was asked for.
+pub(crate) fn warn_if_short(output: &Output, token: &AccessToken, min_valid: SignedDuration) {
+    let left = token.expires_at.map(|end| output.now().duration_until(end));
+    if let Some(left) = left.filter(|left| *left < min_valid) {
+        let left = duration(left);
+        output.messages.note(&format!("warning: The token is valid for only {left}, less than requested."));
+    }
+}
