@@ -2,7 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{activity, agent, api, app, archive, connect, connection, content, exec, provider, proxy, vault};
+use crate::{
+    activity, agent, api, app, archive, connect, connection, content, exec, provider, proxy, vault, watch,
+};
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
 ///
@@ -66,6 +68,10 @@ pub(crate) enum Command {
     Disconnect(connection::Disconnect),
     /// Show the activity log, newest first
     Activity(activity::Activity),
+    /// Print what happens to connections, until Ctrl-C
+    Watch,
+    /// Wait until a connection has a status
+    Wait(watch::Wait),
     /// Refresh tokens and answer token requests without a window
     Agent(agent::Agent),
     /// Check data, vault, deep links and browser
@@ -83,7 +89,13 @@ impl Command {
     /// Whether the command needs an open vault.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Provider(_) | Self::List | Self::Status(_) | Self::Activity(_) | Self::Doctor => false,
+            Self::Provider(_)
+            | Self::List
+            | Self::Status(_)
+            | Self::Activity(_)
+            | Self::Doctor
+            | Self::Watch
+            | Self::Wait(_) => false,
             Self::App(command) => command.needs_vault(),
             Self::Agent(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Reset { .. }),

@@ -31,6 +31,7 @@ mod stop_signal;
 mod table;
 mod variable;
 mod vault;
+mod watch;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -113,8 +114,9 @@ impl Work {
                 let keyring_timeout = (!input.is_terminal).then_some(timeouts.keyring);
                 let mut session =
                     Session { grapnel, output: &mut output, input, browser, timeouts, reads_passphrases };
-                if matches!(command, Command::Doctor | Command::Agent(_)) {
-                    // Diagnostics report a silent keyring themselves, and the agent waits for it.
+                if matches!(command, Command::Doctor | Command::Agent(_) | Command::Watch | Command::Wait(_))
+                {
+                    // Diagnostics report a silent keyring themselves, the agent waits for it, and the others need none.
                     Box::pin(execute(&mut session, command)).await
                 } else {
                     let work = execute(&mut session, command);
@@ -151,6 +153,8 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Vault(command) => vault::run(session, &command).await,
         Command::Token(command) => return connection::token(session, &command).await,
         Command::Exec(command) => return exec::run(session, command).await,
+        Command::Watch => watch::watch(session).await,
+        Command::Wait(command) => watch::wait(session, &command).await,
         Command::Agent(command) => agent::run(session, &command).await,
         Command::Doctor => return doctor::run(session).await,
     };

@@ -62,6 +62,17 @@ impl Output {
         self.raw(&text)
     }
 
+    /// Prints one line of a stream: with JSON, one object. Returns whether there is a reader.
+    pub(crate) fn line(&mut self, shown: &impl Shown) -> Result<bool> {
+        let line = if self.json {
+            let json = serde_json::to_string(shown).map_err(|error| unwritable(&error))?;
+            escape_json(&json)
+        } else {
+            clean_line(&shown.text(self.now()))
+        };
+        self.write(format!("{line}\n").as_bytes())
+    }
+
     /// Prints a result unchanged on one line before the command ends, for a program that waits for it.
     pub(crate) fn show_at_once(&mut self, shown: &impl Shown) -> Result<()> {
         let line = if self.json {

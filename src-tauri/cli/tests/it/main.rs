@@ -22,5 +22,7 @@ mod providers;
 mod token_formats;
 mod vault;
 #[cfg(target_os = "linux")]
+mod watch;
+#[cfg(target_os = "linux")]
 mod window;
 mod world;
