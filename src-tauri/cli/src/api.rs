@@ -10,9 +10,11 @@ mod send;
 mod status;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use grapnel_core::api_request::{AllowedHost, ApiClient, ApiRequest, RequestBody};
+use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::ApiEndpoint;
 use http::header::{
@@ -75,6 +77,8 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Api) -> Result<()> {
     if asked.target.is_empty() {
         return endpoints::list(session.output, &connection.name, api.profile()?);
     }
+    let asked_of_agent = AgentRequest { name: connection.name.clone(), min_valid: Duration::ZERO };
+    let api = api.with_token_of(|| (session.ask)(&asked_of_agent))?;
     let reconnect = to_reconnect(&connection.name);
     send(session, asked, &api).await.map_err(reconnect)
 }

@@ -52,6 +52,7 @@ use session::Session;
 /// A command that needs data and a runtime, with its environment.
 pub struct Work {
     command: Command,
+    ask: Ask,
     reads_passphrases: bool,
     open: Open,
     output: Output,
@@ -89,6 +90,7 @@ pub fn begin(
         Some(done) => ControlFlow::Break(done.unwrap_or_else(|error| output.failed(&error))),
         None => ControlFlow::Continue(Box::new(Work {
             command,
+            ask,
             reads_passphrases: passphrase_stdin,
             open,
             output,
@@ -107,13 +109,20 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 impl Work {
     /// Executes the command, and returns its exit code.
     pub async fn finish(self) -> Exit {
-        let Self { command, reads_passphrases, open, mut output, input, browser, timeouts } = self;
+        let Self { command, ask, reads_passphrases, open, mut output, input, browser, timeouts } = self;
         let done = match open() {
             Ok(grapnel) => {
                 let (core, messages) = (grapnel.clone(), output.messages.clone());
                 let keyring_timeout = (!input.is_terminal).then_some(timeouts.keyring);
-                let mut session =
-                    Session { grapnel, output: &mut output, input, browser, timeouts, reads_passphrases };
+                let mut session = Session {
+                    grapnel,
+                    ask,
+                    output: &mut output,
+                    input,
+                    browser,
+                    timeouts,
+                    reads_passphrases,
+                };
                 if matches!(command, Command::Doctor | Command::Agent(_) | Command::Watch | Command::Wait(_))
                 {
                     // Diagnostics report a silent keyring themselves, the agent waits for it, and the others need none.

@@ -67,6 +67,7 @@ impl Default for Timeouts {
 /// One run of a command.
 pub(crate) struct Session<'a> {
     pub(crate) grapnel: Grapnel,
+    pub(crate) ask: Ask,
     pub(crate) output: &'a mut Output,
     pub(crate) input: Input,
     pub(crate) browser: Browser,

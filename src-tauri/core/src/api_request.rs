@@ -6,15 +6,17 @@ mod response;
 mod target;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Pagination, Profile};
 use grapnel_oauth::http::api::bearer;
 use grapnel_oauth::http::retry_after_of;
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use jiff::SignedDuration;
 use url::Url;
 
 use crate::context::Context;
@@ -26,6 +28,8 @@ pub use body::RequestBody;
 pub use response::ApiResponse;
 pub use target::AllowedHost;
 
+/// A token that was given is not sent if it expires within this time: it could expire on its way.
+const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 /// The shortest pause before a request is repeated, also where an API asks for less.
 const MIN_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -58,12 +62,41 @@ pub struct ApiClient {
     ctx: Arc<Context>,
     id: ConnectionId,
     allowed: Vec<AllowedHost>,
+    /// A token that was given, until it expires or is rejected.
+    given: Arc<Mutex<Option<CurrentToken>>>,
 }
 
 impl ApiClient {
     /// The API of a connection. Tokens may also go to the `allowed` hosts.
     pub(crate) fn new(ctx: &Arc<Context>, id: &ConnectionId, allowed: Vec<AllowedHost>) -> Self {
-        Self { ctx: Arc::clone(ctx), id: id.clone(), allowed }
+        Self { ctx: Arc::clone(ctx), id: id.clone(), allowed, given: Arc::default() }
+    }
+
+    /// Sends the access token that `ask` gives, for instance from the token agent, as long as it is valid and not
+    /// rejected: the vault need not be opened for it.
+    pub fn with_token_of(self, ask: impl FnOnce() -> Option<AccessToken>) -> Result<Self> {
+        // Read before the token is asked for: if it belongs to a newer grant by then, a rejection is repeated once
+        // with that grant's token, instead of a refresh.
+        let version = SignedIn::load(&self.ctx, &self.id)?.connection.version;
+        *self.lock_given() = ask().map(|token| CurrentToken { token, version });
+        Ok(self)
+    }
+
+    fn lock_given(&self) -> MutexGuard<'_, Option<CurrentToken>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn token(&self) -> Result<CurrentToken> {
+        let soon = self.ctx.time.now() + LEEWAY;
+        let given = {
+            let mut given = self.lock_given();
+            let _expired = given.take_if(|given| given.token.expires_at.is_some_and(|end| end <= soon));
+            given.clone()
+        };
+        match given {
+            Some(given) => Ok(given),
+            None => refresh::access_token(&self.ctx, &self.id, Duration::ZERO).await,
+        }
     }
 
     /// The profile of the connection's provider, which knows endpoints of its API.
@@ -122,13 +155,14 @@ impl ApiClient {
         let (config, provider) = (app.config()?, app.provider()?);
         grant::may_be_sent(connection.kept_for.as_ref(), config)?;
         target::check(&request.url, config, &self.allowed)?;
-        let mut token = refresh::access_token(&self.ctx, &self.id, Duration::ZERO).await?;
+        let mut token = self.token().await?;
         let (mut may_refresh, mut left) = (true, waiting.retry_after);
         loop {
             let response = self.attempt(&mut request, &token, waiting.response, &provider).await?;
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED && may_refresh {
                 may_refresh = false;
+                *self.lock_given() = None;
                 token = refresh::after_rejection(&self.ctx, &self.id, token.version).await?;
             } else if let Some(wait) = self.wait(&response, left).filter(|_| request.body.can_be_sent()) {
                 (waiting.on_retry)(status, wait);

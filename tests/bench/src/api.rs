@@ -1,4 +1,4 @@
-//! `grapnel api` and `grapnel proxy` beside bare curl: a request that takes 10 ms at the server, and a response of 1 GiB.
+//! `grapnel api` and `grapnel proxy` beside bare curl: a request that takes 10 ms at the server, and a long response.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -10,6 +10,7 @@ use crate::signed_in::SignedIn;
 
 /// An access token and the version of its grant: if an API rejects the token, the version tells whether a newer one is
 /// stored.
+#[derive(Clone)]
 pub(crate) struct CurrentToken {
     pub(crate) token: AccessToken,
     pub(crate) version: i64,

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::api_request::{ApiClient, ApiRequest, ApiResponse, RequestBody, Waiting};
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Result};
 use grapnel_model::id::ConnectionId;
 use http::{HeaderMap, Method};
+use jiff::Timestamp;
 use serde_json::json;
 
-use crate::support::scripted_server::{GRANT, Reply, Scripted, sign_in};
+use crate::support::scripted_server::{GRANT, Received, Reply, Scripted, sign_in};
 use crate::support::world::World;
 
 /// The token that [`GRANT`] contains.
@@ -88,6 +90,27 @@ async fn a_rejected_token_is_refreshed_once_and_the_request_repeated() {
     assert_eq!(api.authorizations("/api/posts"), [FIRST, SECOND]);
     api.get("posts").await.unwrap();
     assert_eq!((api.authorizations("/api/posts").len(), api.refreshes()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_token_of_the_agent_is_sent_until_it_is_rejected_or_expires() {
+    let api = Api::new().await;
+    let first_is_rejected = |received: &Received| match received.header("authorization") {
+        Some(SECOND) => Reply::json(200, "{}"),
+        _ => Reply::json(401, "{}"),
+    };
+    api.server.answer("/api/x", first_is_rejected);
+    let given = |expires_at| Some(AccessToken { value: "of-the-agent".into(), expires_at });
+    let client = api.client(&[]).with_token_of(|| given(None)).unwrap();
+    let url = client.resolve("x").unwrap();
+    for _ in 0..2 {
+        assert_eq!(client.send(request(Method::GET, url.clone(), ""), &NO_WAIT).await.unwrap().status(), 200);
+    }
+    assert_eq!(api.authorizations("/api/x"), ["Bearer of-the-agent", SECOND, SECOND]);
+    assert_eq!(api.refreshes(), 1);
+    let client = api.client(&[]).with_token_of(|| given(Some(Timestamp::now()))).unwrap();
+    client.send(request(Method::GET, url, ""), &NO_WAIT).await.unwrap();
+    assert_eq!(api.authorizations("/api/x").last().unwrap(), SECOND);
 }
 
 #[tokio::test]

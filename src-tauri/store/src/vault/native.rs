@@ -62,8 +62,8 @@ fn platform_store() -> keyring_core::Result<Arc<impl CredentialStoreApi>> {
 fn absent(error: &StoreError) -> Error {
     tracing::warn!(%error, "no keyring");
     Error::new(Code::KeyringAbsent, "No keyring answers on this computer.")
-        .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read until \
-            it answers.")
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
+            until it answers.")
         .hint("Start the keyring of your system, then try again.")
 }
 
@@ -71,8 +71,8 @@ fn failed(error: &StoreError) -> Error {
     tracing::warn!(%error, "the keyring failed");
     match error {
         StoreError::NoStorageAccess(_) => Error::new(Code::KeyringLocked, "Your keyring is locked.")
-            .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
-                until it is unlocked.")
+            .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be \
+                read until it is unlocked.")
             .hint("Unlock the keyring, then try again."),
         StoreError::Ambiguous(entries) => Error::new(
             Code::KeyringAmbiguous,

@@ -7,10 +7,10 @@ use secret_service::Error as ServiceError;
 /// The environment variable with the address of the session bus.
 pub(super) const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 
-const SAFE: &str = "Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
-    until it answers.";
-const UNREAD: &str = "Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
-    until it is unlocked.";
+const SAFE: &str = "Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be \
+    read until it answers.";
+const UNREAD: &str = "Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be \
+    read until it is unlocked.";
 
 /// The responses of a service that Grapnel distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
