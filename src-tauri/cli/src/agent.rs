@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::format::{duration, parse_duration};
 use crate::print::{Messages, Shown};
@@ -93,12 +94,12 @@ async fn serve(session: &mut Session<'_>, asked: &Agent, ended: impl Future<Outp
             changes.send_replace(Some(state));
         })),
     };
-    let tasks = [
-        tokio::spawn(open_vault(grapnel.clone(), asked.systemd)),
-        tokio::spawn(lock_after(grapnel.clone(), asked.unlock_for, messages.clone())),
-        vault,
-    ];
+    let tasks = [tokio::spawn(lock_after(grapnel.clone(), asked.unlock_for, messages.clone())), vault];
     let served = async {
+        open_vault(&grapnel, asked.systemd).await;
+        let mut refreshing = JoinSet::new();
+        let refreshed = grapnel.clone();
+        refreshing.spawn(async move { refreshed.keep_alive().await });
         tokio::select! {
             served = grapnel.serve_tokens(options) => served?,
             failed = watch_state(session, asked, &mut state) => failed?,
@@ -119,17 +120,16 @@ async fn serve(session: &mut Session<'_>, asked: &Agent, ended: impl Future<Outp
     done
 }
 
-/// Opens the vault once, so that a keyring asks the person once, and then keeps all connections alive. A service was
-/// started by nobody who could answer a prompt.
-async fn open_vault(grapnel: Grapnel, is_service: bool) {
+/// Opens the vault once, before the agent is ready, so that a keyring asks the person once. A service was started by
+/// nobody who could answer a prompt.
+async fn open_vault(grapnel: &Grapnel, is_service: bool) {
     #[cfg(target_os = "linux")]
     if is_service {
         grapnel.check_vault_unasked().await;
-        return grapnel.keep_alive().await;
+        return;
     }
     let _ = is_service;
     grapnel.check_vault().await;
-    grapnel.keep_alive().await;
 }
 
 /// Reports who answers token requests, now and whenever that changes. Reports that the service is ready at the first

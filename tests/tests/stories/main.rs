@@ -1,5 +1,6 @@
 //! What a person does with Grapnel, and what goes wrong for them: each a story on a desktop of its own.
 
+mod agent;
 mod bad_input;
 mod cold_start;
 mod command_line;

@@ -110,6 +110,7 @@ async fn programs_use_a_connection_without_its_token() -> Result<()> {
 }
 
 /// A container reaches no port of this computer, and a socket that is mounted into it.
+#[expect(clippy::print_stdout, reason = "a part that is skipped says so")]
 async fn in_a_namespace(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
     const ALONE: [&str; 3] = ["--user", "--map-root-user", "--net"];
     let mut unshare = scene.desktop().command("unshare");
