@@ -1,6 +1,8 @@
 //! The arguments of the command line.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     activity, agent, api, app, archive, connect, connection, content, exec, provider, proxy, vault, watch,
@@ -14,20 +16,26 @@ use crate::{
 /// Exit codes: 0 done; 2 usage; 3 reconnect needed; 4 provider unavailable; 5 keyring locked or absent, or passphrase
 /// missing or wrong; 6 denied, cancelled or timed out; 1 anything else.
 #[derive(Debug, Parser)]
-#[command(name = "grapnel", version, arg_required_else_help = true)]
+#[command(name = "grapnel", version)]
 pub(crate) struct Arguments {
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print errors only: no notes, warnings or progress
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
     /// Read passphrases from standard input, one per line: the vault's first, if it has one
     #[arg(long, global = true)]
     pub(crate) passphrase_stdin: bool,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the state of connections, vault and token agent, as `grapnel` alone does
+    #[command(hide = true)]
+    Overview,
     /// List and inspect providers
     #[command(subcommand)]
     Provider(provider::Command),
@@ -74,6 +82,17 @@ pub(crate) enum Command {
     Wait(watch::Wait),
     /// Refresh tokens and answer token requests without a window
     Agent(agent::Agent),
+    /// Print the script by which a shell completes commands and names
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, or write those of all commands to a directory
+    Man {
+        /// The directory
+        directory: Option<PathBuf>,
+    },
     /// Check data, vault, deep links and browser
     Doctor,
     /// Export apps and connections to an encrypted file
@@ -89,7 +108,10 @@ impl Command {
     /// Whether the command needs an open vault.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Provider(_)
+            Self::Overview
+            | Self::Completions { .. }
+            | Self::Man { .. }
+            | Self::Provider(_)
             | Self::List
             | Self::Status(_)
             | Self::Activity(_)
@@ -110,4 +132,18 @@ impl Command {
 pub(crate) struct ConnectionArg {
     /// The connection's name
     pub(crate) connection: String,
+}
+
+/// A shell that completes.
+#[derive(Debug, Clone, Copy, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Shell {
+    /// Bash
+    Bash,
+    /// Zsh
+    Zsh,
+    /// Fish
+    Fish,
+    /// `PowerShell`
+    Powershell,
 }

@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use crate::connection::warn_if_short;
 use crate::exit::Exit;
 use crate::format::parse_duration;
+use crate::keyring;
 use crate::lookup::{self, to_reconnect};
 use crate::print::Output;
 use crate::requesting_process;
@@ -109,14 +110,18 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
     let connections =
         asked.connections.iter().map(|one| lookup::connection(&session.grapnel, &one.connection));
     let connections: Vec<Summary> = connections.collect::<Result<_>>()?;
-    let mut tokens = Vec::new();
-    for connection in &connections {
-        tokens.push(token(session, connection, asked.min_valid).await?);
-    }
+    let (grapnel, messages) = (session.grapnel.clone(), session.output.messages.clone());
+    let timeout = (!session.input.is_terminal).then_some(session.timeouts.keyring);
+    let tokens = async {
+        let mut tokens = Vec::new();
+        for connection in &connections {
+            tokens.push(token(session, connection, asked.min_valid).await?);
+        }
+        Ok(tokens)
+    };
+    let tokens = keyring::with_keyring_timeout(&grapnel, &messages, timeout, tokens).await?;
     let mut prepared = asked.prepare(&tokens, session.output, session.reads_passphrases)?;
     if asked.refresh_files.is_empty() {
-        // A refresh of another task must not be interrupted by the command, which may replace this process.
-        let _idle = session.grapnel.idle().await;
         return prepared.run(session.output);
     }
     // From here on a signal is passed on, so that the files are removed whatever ends the command.

@@ -19,6 +19,8 @@ mod input;
 mod keyring;
 mod log;
 mod lookup;
+mod manual;
+mod overview;
 mod print;
 mod provider;
 mod proxy;
@@ -43,6 +45,7 @@ pub use browser::Browser;
 pub use exit::Exit;
 pub use input::Input;
 pub use log::start as log;
+pub use manual::complete;
 pub use session::{Ask, Environment, Open, Timeouts};
 
 use arguments::{Arguments, Command};
@@ -73,13 +76,19 @@ pub fn begin(
     output.is_terminal = output_is_terminal;
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     output.set_json(asks_for_json(&arguments));
-    let Arguments { json, passphrase_stdin, command } = match Arguments::try_parse_from(arguments) {
+    let Arguments { json, quiet, passphrase_stdin, command } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return ControlFlow::Break(output.usage_error(&error)),
     };
     output.set_json(json);
+    output.set_quiet(quiet);
+    let command = command.unwrap_or(Command::Overview);
     let done = match &command {
         Command::Provider(command) => Some(provider::run(&mut output, command).map(|()| Exit::Done)),
+        Command::Completions { shell } => Some(manual::completions(&mut output, *shell).map(|()| Exit::Done)),
+        Command::Man { directory } => {
+            Some(manual::pages(&mut output, directory.as_deref()).map(|()| Exit::Done))
+        }
         Command::Token(command) => {
             connection::token_at_hand(command, &mut output, &ask).map(|done| done.map(|()| Exit::Done))
         }
@@ -123,9 +132,17 @@ impl Work {
                     timeouts,
                     reads_passphrases,
                 };
-                if matches!(command, Command::Doctor | Command::Agent(_) | Command::Watch | Command::Wait(_))
-                {
-                    // Diagnostics report a silent keyring themselves, the agent waits for it, and the others need none.
+                let waits_itself = matches!(
+                    command,
+                    Command::Doctor
+                        | Command::Agent(_)
+                        | Command::Watch
+                        | Command::Wait(_)
+                        | Command::Exec(_)
+                );
+                if waits_itself {
+                    // Diagnostics report a silent keyring themselves, the agent waits for it, a command that runs is
+                    // not ended by one, and the others need none.
                     Box::pin(execute(&mut session, command)).await
                 } else {
                     let work = execute(&mut session, command);
@@ -145,6 +162,9 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Provider(command) => provider::run(session.output, &command),
         Command::App(command) => app::run(session, command).await,
         Command::Connect(command) => connect::run(session, command).await,
+        Command::Completions { shell } => manual::completions(session.output, shell),
+        Command::Man { directory } => manual::pages(session.output, directory.as_deref()),
+        Command::Overview => overview::run(session).await,
         Command::List => connection::list(session).await,
         Command::Status(about) => connection::status(session, &about.connection).await,
         Command::Api(command) => api::run(session, command).await,

@@ -17,18 +17,35 @@ pub(crate) fn find_connection(grapnel: &Grapnel, name: &str) -> Result<Option<Su
 
 /// The app of this name.
 pub(crate) fn app(grapnel: &Grapnel, name: &str) -> Result<App> {
-    find_app(grapnel, name)?.ok_or_else(|| {
+    let apps = grapnel.apps()?;
+    let similar = similar(name, apps.iter().map(|app| app.name.as_str()));
+    apps.iter().find(|app| is_named(&app.name, name)).cloned().ok_or_else(|| {
         Error::new(Code::NotFound, format!("No app is called “{name}”."))
-            .hint("List all apps: grapnel app list")
+            .hint(format!("{similar}List all apps: grapnel app list"))
     })
 }
 
 /// The connection of this name.
 pub(crate) fn connection(grapnel: &Grapnel, name: &str) -> Result<Summary> {
-    find_connection(grapnel, name)?.ok_or_else(|| {
-        Error::new(Code::NotFound, format!("No connection is called “{name}”."))
-            .hint("List all connections: grapnel list")
-    })
+    if let Some(found) = find_connection(grapnel, name)? {
+        return Ok(found);
+    }
+    let connections = grapnel.connections()?;
+    let similar = similar(name, connections.iter().map(|one| one.name.as_str()));
+    Err(Error::new(Code::NotFound, format!("No connection is called “{name}”."))
+        .hint(format!("{similar}List all connections: grapnel list")))
+}
+
+/// How similar a name must be to be suggested, as clap has it for commands.
+const MIN_SIMILARITY: f64 = 0.7;
+
+/// A question for the most similar of these names, with a space after it; empty if none is similar.
+pub(crate) fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let likeness = |other: &str| strsim::jaro(&name.trim().to_lowercase(), &other.to_lowercase());
+    let similar =
+        names.map(|other| (likeness(other), other)).filter(|(likeness, _)| *likeness > MIN_SIMILARITY);
+    let closest = similar.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    closest.map(|(_, other)| format!("Did you mean “{other}”? ")).unwrap_or_default()
 }
 
 fn is_named(is: &str, asked: &str) -> bool {
@@ -58,7 +75,15 @@ pub(crate) fn to_reconnect(name: &str) -> impl Fn(Error) -> Error + '_ {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{quoted, similar};
+
+    #[test]
+    fn a_mistyped_name_is_answered_with_the_most_similar_one() {
+        let names = || ["acme", "Acme staging", "harbour"].into_iter();
+        assert_eq!(similar("acem", names()), "Did you mean “acme”? ");
+        assert_eq!(similar("acme stagin", names()), "Did you mean “Acme staging”? ");
+        assert_eq!(similar("nobody", names()), "");
+    }
 
     #[test]
     fn a_name_is_one_word_for_a_shell() {

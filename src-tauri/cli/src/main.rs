@@ -12,6 +12,7 @@ use grapnel_core::{Grapnel, Store, core_dumps, token_agent};
 
 pub(crate) fn main() -> ExitCode {
     grapnel_cli::log();
+    grapnel_cli::complete();
     core_dumps::forbid();
     let work = match grapnel_cli::begin(std::env::args_os(), environment()) {
         ControlFlow::Break(exit) => return exit.into(),

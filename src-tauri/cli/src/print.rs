@@ -37,13 +37,18 @@ impl Output {
         messages: Box<dyn Write + Send>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let messages = Messages { stream: Arc::new(Mutex::new(messages)), is_quiet: false };
+        let messages = Messages { stream: Arc::new(Mutex::new(messages)), json: false, quiet: false };
         Self { json: false, messages, is_terminal: false, out, clock }
     }
 
     /// Switches to JSON, and messages off.
     pub(crate) fn set_json(&mut self, json: bool) {
-        (self.json, self.messages.is_quiet) = (json, json);
+        (self.json, self.messages.json) = (json, json);
+    }
+
+    /// Switches off notes, warnings and progress. Errors and questions stay.
+    pub(crate) fn set_quiet(&mut self, quiet: bool) {
+        self.messages.quiet = quiet;
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -109,12 +114,12 @@ impl Output {
             self.messages.failure(error);
             return Exit::of(error);
         }
-        self.messages.note(&format!("error[{}]: {}", wire_name(&error.code), error.message));
+        self.messages.line(&format!("error[{}]: {}", wire_name(&error.code), error.message));
         if let Some(meaning) = &error.meaning {
-            self.messages.note(meaning);
+            self.messages.line(meaning);
         }
         if let Some(hint) = &error.hint {
-            self.messages.note(&format!("hint: {hint}"));
+            self.messages.line(&format!("hint: {hint}"));
         }
         Exit::of(error)
     }
@@ -178,21 +183,28 @@ pub(crate) fn json(shown: &impl Serialize) -> Result<String> {
 #[derive(Clone)]
 pub(crate) struct Messages {
     stream: Arc<Mutex<Box<dyn Write + Send>>>,
-    /// Whether only errors are printed, because of `--json`.
-    is_quiet: bool,
+    /// Whether nothing but an error is printed, as JSON.
+    json: bool,
+    /// Whether only errors and questions are printed.
+    quiet: bool,
 }
 
 impl Messages {
     /// Prints a message on a line of its own.
     pub(crate) fn note(&self, line: &str) {
-        if !self.is_quiet {
-            self.say(&format!("{}\n", clean_line(line)));
+        if !self.json && !self.quiet {
+            self.line(line);
         }
+    }
+
+    /// Prints a part of an error on a line of its own.
+    fn line(&self, line: &str) {
+        self.say(&format!("{}\n", clean_line(line)));
     }
 
     /// Prints a question. The answer is typed on the same line.
     pub(crate) fn ask(&self, question: &str) {
-        if !self.is_quiet {
+        if !self.json {
             self.say(&format!("{} ", clean_line(question)));
         }
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::format::wire_name;
+use crate::lookup::similar;
 use crate::print::{Output, Shown};
 use crate::table::{fields, table};
 
@@ -38,7 +39,11 @@ pub(crate) enum Command {
 pub(crate) fn run(output: &mut Output, command: &Command) -> Result<()> {
     match command {
         Command::List => output.show(&Providers(Profile::built_in().iter().map(ProviderRow::of).collect())),
-        Command::Show { provider } => output.show(&Profile::find(provider)?.view()),
+        Command::Show { provider } => {
+            let similar = similar(provider, Profile::built_in().iter().map(|profile| profile.id.as_str()));
+            let hint = format!("{similar}List all providers: grapnel provider list");
+            output.show(&Profile::find(provider).map_err(|error| error.hint(hint))?.view())
+        }
     }
 }
 

@@ -24,6 +24,6 @@ pub use grapnel_token_client::{AgentRequest, ask};
 pub use options::{AgentOptions, AgentState};
 pub use process::requesting_process;
 #[cfg(target_os = "linux")]
-pub(crate) use server::serve;
+pub(crate) use server::{runs, serve};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use unsupported::serve;
+pub(crate) use unsupported::{runs, serve};

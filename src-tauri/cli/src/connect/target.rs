@@ -7,7 +7,7 @@ use grapnel_model::connection::Summary;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 
-use crate::lookup::{find_app, find_connection};
+use crate::lookup::{find_app, find_connection, similar};
 use crate::print::Messages;
 
 /// The app, and the connection to create or reconnect.
@@ -40,11 +40,13 @@ impl Target {
 
     fn of_connection(grapnel: &Grapnel, asked: &str, name: Option<&str>) -> Result<Self> {
         let there = find_connection(grapnel, asked)?.filter(|_| name.is_none_or(|name| name == asked));
+        let apps = grapnel.apps()?;
         let there = there.ok_or_else(|| {
+            let similar = similar(asked, apps.iter().map(|app| app.name.as_str()));
             Error::new(Code::NotFound, format!("No app or connection is called “{asked}”."))
-                .hint("List apps: grapnel app list. List connections: grapnel list")
+                .hint(format!("{similar}List apps: grapnel app list. List connections: grapnel list"))
         })?;
-        let app = grapnel.apps()?.into_iter().find(|app| app.id == there.app_id);
+        let app = apps.into_iter().find(|app| app.id == there.app_id);
         let app =
             app.ok_or_else(|| Error::new(Code::NotFound, "The app of this connection no longer exists."))?;
         Ok(Self { app, wanted: again(there.id), is_implicit: false })

@@ -18,6 +18,7 @@ mod exec;
 mod exits;
 mod importing;
 mod machine;
+mod manners;
 mod providers;
 mod token_formats;
 mod vault;

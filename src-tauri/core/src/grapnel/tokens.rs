@@ -45,6 +45,11 @@ impl Grapnel {
         refresh::in_place_of_rejected(&self.0, id, min_valid).await.map(|current| current.token)
     }
 
+    /// Whether a process answers token requests.
+    pub fn token_agent_runs(&self) -> bool {
+        token_agent::runs(self.0.store.home())
+    }
+
     /// Refreshes a connection if an API has rejected `token`, it is the stored one, and it is at least a minute old.
     pub async fn token_rejected(&self, id: &ConnectionId, token: &SecretString) -> Result<()> {
         refresh::replace_rejected(&self.0, id, token).await

@@ -33,6 +33,11 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After the system gave no connection (it has too many open files, say), and before the keyring is listened to again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// Whether a process listens at the socket of a data directory.
+pub(crate) fn runs(home: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(home.join(SOCKET)).is_ok()
+}
+
 /// Serves for as long as it is awaited. Of several processes on the same data one answers at the socket of the data
 /// directory; another takes its place when it ends.
 pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Result<()> {

@@ -11,3 +11,8 @@ pub(crate) async fn serve(_: Arc<Context>, options: AgentOptions) -> Result<()> 
     options.tell(AgentState::Unsupported);
     Ok(())
 }
+
+/// No process listens there.
+pub(crate) fn runs(_: &std::path::Path) -> bool {
+    false
+}

@@ -1,0 +1,81 @@
+//! What every good command line does: the state of things, suggestions, quiet, completions and manual pages.
+
+use std::process::Command;
+
+use grapnel_cli::Exit;
+use grapnel_sandbox::{Endpoint, Fault, Times};
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn alone_it_tells_the_state_of_things() {
+    let world = World::new();
+    assert_snapshot!("overview_empty", world.run("").await);
+    world.add_app().await;
+    assert_snapshot!("overview_app", world.run("").await);
+    world.run("connect acme").await;
+    world.run("connect acme --name 'Second one'").await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();
+    world.run("refresh 'Second one'").await;
+    let ran = world.run("").await;
+    assert!(ran.out.lines().count() <= 10, "{ran}");
+    assert_snapshot!("overview_reconnect", ran);
+    let document = world.run("--json").await.json();
+    assert_eq!(document["reconnect_needed"], serde_json::json!(["Second one"]));
+}
+
+#[tokio::test]
+async fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
+    let world = World::new();
+    world.connect().await;
+    let mut told = Vec::new();
+    for line in ["token acem", "connect acne", "app show acm", "provider show grigra", "tokne acme"] {
+        let ran = world.run(line).await;
+        assert_ne!(ran.exit, Exit::Done, "{ran}");
+        told.push(ran.to_string());
+    }
+    assert_snapshot!("mistyped", told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn quiet_leaves_errors_only() {
+    let world = World::new();
+    world.connect().await;
+    assert!(world.run("token acme --min-valid 2h").await.said.starts_with("warning: "));
+    assert_eq!(world.run("token acme --min-valid 2h --quiet").await.said, "");
+    assert!(world.run("token nobody --quiet").await.said.starts_with("error[not_found]: "));
+}
+
+#[tokio::test]
+async fn completions_and_manual_pages_come_from_the_arguments() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = world.run(&format!("completions {shell}")).await;
+        assert!(script.exit == Exit::Done && script.out.contains("COMPLETE"), "{script}");
+    }
+    assert!(world.run("man").await.out.contains(".TH grapnel 1"));
+    let pages = tempfile::tempdir().unwrap();
+    assert_eq!(world.run(&format!("man {}", pages.path().display())).await.exit, Exit::Done);
+    let page = std::fs::read_to_string(pages.path().join("grapnel-exec.1")).unwrap();
+    assert!(page.contains("refresh\\-file"), "{page}");
+}
+
+/// By the program as it is built, which reaches no keyring: names take no vault.
+#[tokio::test]
+async fn a_shell_completes_the_names_of_connections_and_apps() {
+    let world = World::new();
+    world.connect().await;
+    world.run("connect acme --name 'Second one'").await;
+    for (command, names) in [("token", "Second one\nacme"), ("exec", "Second one\nacme"), ("connect", "acme")]
+    {
+        let mut shell = Command::new(env!("CARGO_BIN_EXE_grapnel"));
+        shell.env_clear().env("GRAPNEL_HOME", world.home.path()).env("COMPLETE", "bash");
+        shell.env("_CLAP_COMPLETE_INDEX", "2").env("_CLAP_IFS", "\n");
+        let ran = shell.args(["--", "grapnel", command, ""]).output().unwrap();
+        let out = String::from_utf8(ran.stdout).unwrap();
+        let mut found: Vec<&str> = out.lines().filter(|line| !line.starts_with('-')).collect();
+        found.sort_unstable();
+        assert_eq!(found.join("\n"), names, "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+}
