@@ -103,7 +103,7 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
     };
     let (url, body) = match asked.input {
         Some(path) if path.as_os_str() == "-" => (url, body::of_input(&mut session.input).await?),
-        Some(path) => (url, RequestBody::File(path)),
+        Some(path) => (url, body::of_file(path).await?),
         None if matches!(method, Method::GET | Method::HEAD) => {
             (fields::with_query(url, &fields), RequestBody::Bytes("".into()))
         }
@@ -114,8 +114,11 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
     if is_json {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
+    for (name, _) in &asked.headers {
+        headers.remove(name);
+    }
     for (name, value) in asked.headers {
-        headers.insert(name, value);
+        headers.append(name, value);
     }
     let request = ApiRequest { method, url, headers, body };
     let filter = asked.jq.as_deref().map(Filter::parse).transpose();

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use grapnel_core::api_request::{ApiRequest, RequestBody};
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use http::header;
 use serde_json::Value;
+use url::Url;
 
 use super::print::{self, Document, Printing};
 use super::send::Sender;
@@ -33,7 +34,7 @@ pub(super) async fn follow(
             .means("Nothing was sent."));
     };
     let mut url = pagination.first(url);
-    let (mut bodies, mut requested) = (Vec::new(), HashSet::new());
+    let (mut bodies, mut total, mut requested) = (Vec::new(), 0, HashSet::new());
     loop {
         requested.insert(url.clone());
         let (method, headers, body) = (method.clone(), headers.clone(), RequestBody::Bytes(body.clone()));
@@ -47,23 +48,48 @@ pub(super) async fn follow(
         let links = response.headers().get_all(header::LINK);
         let next = pagination.next(&url, links.iter().filter_map(|link| link.to_str().ok()), &parsed);
         if output.json {
+            total += page.len();
+            if total > print::MAX_WHOLE_BYTES {
+                return Err(too_large());
+            }
             bodies.push(parsed);
         } else {
             if printing.include {
                 print::head(output, &response)?;
             }
-            match printing.filter {
+            let is_read = match printing.filter {
                 Some(filter) => print::selected(output, filter, &page)?,
                 None => print::whole(output, &page, &parsed)?,
+            };
+            if !is_read {
+                return Ok(());
             }
         }
         // A page that names one that was requested before would go on for ever.
         match next.filter(|next| !requested.contains(next)) {
-            Some(next) => url = sender.api.resolve(next.as_str())?,
+            Some(next) => url = sender.api.resolve(next.as_str()).map_err(|_| elsewhere(&next))?,
             None if output.json => {
                 return output.show(&Document::of(&response, (Value::Array(bodies), None)));
             }
             None => return Ok(()),
         }
     }
+}
+
+fn elsewhere(next: &Url) -> Error {
+    let host = next.origin().ascii_serialization();
+    Error::new(
+        Code::ProviderError,
+        format!("The API names its next page at {host}, which must not get the access token."),
+    )
+    .means("The pages until there were read. The token was not sent to that host.")
+    .hint(format!("If you trust that host with the token, allow it: --allow {host}"))
+}
+
+fn too_large() -> Error {
+    let message =
+        format!("The pages are larger than {} MiB, and were not read further.", print::MAX_WHOLE_BYTES >> 20);
+    Error::new(Code::ReplyTooLarge, message)
+        .means("Your tokens are kept as they are.")
+        .hint("Leave out --json: pages are then printed as they arrive.")
 }

@@ -41,7 +41,7 @@ pub(super) async fn response(
     }
     if let Some(filter) = printing.filter.filter(|_| response.status().is_success()) {
         let body = response.body(MAX_WHOLE_BYTES).await?;
-        return selected(output, filter, &body);
+        return selected(output, filter, &body).map(|_| ());
     }
     if output.is_terminal {
         return readable(output, response).await;
@@ -54,14 +54,16 @@ pub(super) async fn response(
     Ok(())
 }
 
-/// Prints what a filter selects from a body.
-pub(super) fn selected(output: &mut Output, filter: &Filter, body: &[u8]) -> Result<()> {
-    parse(body)?;
-    for value in filter.select(body)? {
-        let line = if output.is_terminal { clean_lines(&value) } else { value };
-        output.write(format!("{line}\n").as_bytes())?;
+/// Prints what a filter selects from a body. Returns whether anybody reads on.
+pub(super) fn selected(output: &mut Output, filter: &Filter, body: &[u8]) -> Result<bool> {
+    if body.is_empty() {
+        return Ok(true);
     }
-    Ok(())
+    parse(body)?;
+    filter.select(body, |value| {
+        let line = if output.is_terminal { clean_lines(value) } else { value.to_owned() };
+        output.write(format!("{line}\n").as_bytes())
+    })
 }
 
 /// Parses a JSON body; its depth is bounded.
@@ -91,7 +93,7 @@ async fn readable(output: &mut Output, response: &mut ApiResponse) -> Result<()>
             Ok(value) => print::json(&value)?,
             Err(_) => clean_lines(&String::from_utf8_lossy(&body)),
         };
-        return end_line(output, &text);
+        return end_line(output, &text).map(|_| ());
     }
     // The begin of a character whose rest is in the next piece.
     let mut begun = Vec::new();
@@ -109,26 +111,28 @@ async fn readable(output: &mut Output, response: &mut ApiResponse) -> Result<()>
             return Err(binary(&content_type));
         }
         last = clean_lines(&text);
-        output.write(last.as_bytes())?;
+        if !output.write(last.as_bytes())? {
+            return Ok(());
+        }
     }
     if last.is_empty() || last.ends_with('\n') { Ok(()) } else { output.write(b"\n").map(|_| ()) }
 }
 
-/// Prints a JSON body that is in memory.
-pub(super) fn whole(output: &mut Output, body: &[u8], parsed: &Value) -> Result<()> {
+/// Prints a JSON body that is in memory. Returns whether anybody reads on.
+pub(super) fn whole(output: &mut Output, body: &[u8], parsed: &Value) -> Result<bool> {
     if output.is_terminal {
         return end_line(output, &print::json(parsed)?);
     }
     let is_ended = body.ends_with(b"\n");
-    output.write(body)?;
-    if is_ended { Ok(()) } else { output.write(b"\n").map(|_| ()) }
+    Ok(output.write(body)? && (is_ended || output.write(b"\n")?))
 }
 
-fn end_line(output: &mut Output, text: &str) -> Result<()> {
+fn end_line(output: &mut Output, text: &str) -> Result<bool> {
     if text.is_empty() {
-        return Ok(());
+        Ok(true)
+    } else {
+        output.write(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
     }
-    output.write(format!("{}\n", text.trim_end_matches('\n')).as_bytes()).map(|_| ())
 }
 
 fn binary(content_type: &str) -> Error {

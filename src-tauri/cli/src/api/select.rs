@@ -5,6 +5,9 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 
+/// The functions that end jq.
+const HALTING: [&str; 2] = ["halt", "halt_error"];
+
 /// A jq filter.
 pub(super) struct Filter(jaq_core::compile::Filter<jaq_core::Native<data::JustLut<Val>>>);
 
@@ -18,6 +21,9 @@ impl Filter {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+        // A filter does not end the program, whose exit codes mean something else.
+        let definitions = definitions.filter(|definition| !HALTING.contains(&definition.name));
+        let functions = functions.filter(|(name, ..)| !HALTING.contains(name));
         let arena = Arena::default();
         let modules = Loader::new(definitions).load(&arena, File { code: text, path: () });
         let modules = modules.map_err(|_| "this is not a jq filter")?;
@@ -25,8 +31,9 @@ impl Filter {
         filter.map(Self).map_err(|_| "the jq filter uses a function or a variable that does not exist".into())
     }
 
-    /// What the filter selects from a JSON text: strings as they are, other values as JSON.
-    pub(super) fn select(&self, json: &[u8]) -> Result<Vec<String>> {
+    /// Selects from a JSON text, and hands each value to `print` as soon as it is found: a string as it is, any other
+    /// as JSON. Ends early if `print` returns false.
+    pub(super) fn select(&self, json: &[u8], mut print: impl FnMut(&str) -> Result<bool>) -> Result<bool> {
         let failed = |message: String| {
             Error::new(Code::InvalidInput, format!("The jq filter failed: {message}."))
                 .means("Your tokens are kept as they are.")
@@ -34,13 +41,17 @@ impl Filter {
         };
         let input = read::parse_single(json).map_err(|error| failed(error.to_string()))?;
         let ctx = Ctx::<data::JustLut<Val>>::new(&self.0.lut, Vars::new([]));
-        let values = self.0.id.run((ctx, input)).map(unwrap_valr);
-        let text = values.map(|value| match value {
-            Ok(Val::TStr(text)) => Ok(String::from_utf8_lossy(&text).into_owned()),
-            Ok(value) => Ok(value.to_string()),
-            Err(error) => Err(failed(error.to_string())),
-        });
-        text.collect()
+        for value in self.0.id.run((ctx, input)).map(unwrap_valr) {
+            let is_read = match value {
+                Ok(Val::TStr(text)) => print(&String::from_utf8_lossy(&text))?,
+                Ok(value) => print(&value.to_string())?,
+                Err(error) => return Err(failed(error.to_string())),
+            };
+            if !is_read {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -48,18 +59,30 @@ impl Filter {
 mod tests {
     use super::*;
 
+    fn selected(filter: &str, json: &[u8], most: usize) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        Filter::parse(filter).unwrap().select(json, |value| {
+            all.push(value.to_owned());
+            Ok(all.len() < most)
+        })?;
+        Ok(all)
+    }
+
     #[test]
     fn a_filter_selects() {
-        let filter = Filter::parse(".projects[] | select(.id > 1) | .name, .id").unwrap();
+        let filter = ".projects[] | select(.id > 1) | .name, .id";
         let json = br#"{"projects":[{"id":1,"name":"a"},{"id":2,"name":"b\nc"}]}"#;
-        assert_eq!(filter.select(json).unwrap(), ["b\nc", "2"]);
+        assert_eq!(selected(filter, json, 9).unwrap(), ["b\nc", "2"]);
+        assert_eq!(selected("repeat(1)", b"0", 3).unwrap().len(), 3, "it ends with its reader");
     }
 
     #[test]
     fn a_wrong_filter_is_a_usage_error_and_a_failing_one_says_so() {
         assert!(Filter::parse(".[").is_err());
-        assert!(Filter::parse("nothing_of_this_name").is_err());
-        let error = Filter::parse(".a.b").unwrap().select(b"[1]").unwrap_err();
+        for unknown in ["nothing_of_this_name", "halt", "halt_error", "halt(3)"] {
+            assert!(Filter::parse(unknown).is_err(), "{unknown}");
+        }
+        let error = selected(".a.b", b"[1]", 9).unwrap_err();
         assert!(error.message.contains("jq filter failed"), "{error}");
     }
 }

@@ -94,7 +94,6 @@ fn failed(error: &Error) -> Response<StreamedBody> {
     let status = match error.code {
         Code::InvalidInput if error.field.as_deref() == Some("url") => StatusCode::FORBIDDEN,
         Code::InvalidInput => StatusCode::BAD_REQUEST,
-        Code::AnswerLost => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     };
     json(status, &serde_json::json!({ "error": error }))

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use grapnel_model::error::{Code, Error, Result, in_words};
+#[cfg(unix)]
+use grapnel_model::secret::{hex, random};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -39,14 +41,28 @@ pub(super) struct Accepted {
     ends: Option<(SocketAddr, SocketAddr)>,
 }
 
-/// The file of a Unix socket, which is removed with the proxy.
+/// The file of a Unix socket, which is removed with the proxy unless another one took its place.
 #[cfg(unix)]
-pub(super) struct SocketFile(PathBuf);
+pub(super) struct SocketFile {
+    path: PathBuf,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+#[cfg(unix)]
+impl SocketFile {
+    fn identity(path: &Path) -> io::Result<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
+    }
+}
 
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        if Self::identity(&self.path).is_ok_and(|found| found == self.identity) {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -121,7 +137,7 @@ impl Accepted {
     }
 }
 
-/// Binds a socket of mode 0600. Nobody finds it before it has that mode. One that nobody listens at is replaced.
+/// Binds a socket of mode 0600, under another name until it has that mode. One that nobody listens at is replaced.
 #[cfg(unix)]
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     use std::fs::{self, Permissions};
@@ -129,22 +145,28 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     use std::os::unix::net::UnixStream;
 
     if let Ok(existing) = fs::symlink_metadata(path) {
-        let is_stale = existing.file_type().is_socket()
-            && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-        if !is_stale {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        if !existing.file_type().is_socket() {
+            return Err(io::Error::other("there is a file that is not a socket"));
+        }
+        match UnixStream::connect(path) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
         }
     }
     let mut unready = path.as_os_str().to_owned();
-    unready.push(".new");
-    match fs::remove_file(&unready) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    unready.push(format!(".{}", hex(&random::<8>())));
     let listener = UnixListener::bind(&unready)?;
-    fs::set_permissions(&unready, Permissions::from_mode(0o600))?;
-    fs::rename(&unready, path)?;
-    Ok(Listener::Unix(listener, SocketFile(path.to_owned())))
+    let ready = fs::set_permissions(&unready, Permissions::from_mode(0o600))
+        .and_then(|()| SocketFile::identity(unready.as_ref()))
+        .and_then(|identity| fs::rename(&unready, path).map(|()| identity));
+    match ready {
+        Ok(identity) => Ok(Listener::Unix(listener, SocketFile { path: path.to_owned(), identity })),
+        Err(error) => {
+            let _ = fs::remove_file(&unready);
+            Err(error)
+        }
+    }
 }
 
 fn unusable(place: &str, field: &str, error: &io::Error) -> Error {

@@ -1,6 +1,7 @@
 //! The local proxy to a connection's API.
 
 use grapnel_core::api_proxy::{Listen, ProxyOptions, SecretLocation};
+use grapnel_model::error::Code;
 use grapnel_model::id::ConnectionId;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -291,7 +292,7 @@ async fn a_unix_socket_is_this_accounts_alone_and_goes_with_the_proxy() {
     };
     let proxy = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await.unwrap();
     let taken = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await;
-    assert!(taken.is_err_and(|error| error.message.contains("exists")));
+    assert!(taken.is_err_and(|error| error.code == Code::PortTaken));
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let task = tokio::spawn(proxy.serve());
     let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
@@ -302,6 +303,11 @@ async fn a_unix_socket_is_this_accounts_alone_and_goes_with_the_proxy() {
     task.abort();
     let _ = task.await;
     assert!(!path.exists());
+    // Another file is kept.
+    std::fs::write(&path, "precious").unwrap();
+    let taken = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await;
+    assert!(taken.is_err_and(|error| error.message.contains("not a socket")));
+    std::fs::remove_file(&path).unwrap();
     // What a proxy left that was killed is replaced.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await.unwrap();
