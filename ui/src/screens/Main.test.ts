@@ -21,6 +21,18 @@ test("whoever goes to a connection that was made while all are read stays there"
   expect(router.route).toMatchObject({ connection: "made" });
 });
 
+test("a sign-in that is going on when the window opens leads to its connection", async () => {
+  await start("exchanging");
+  await waitFor(() => expect(router.route).toMatchObject({ page: "connect", attempt: "attempt-1" }));
+  const made = details("made", "Made by the callback", "active", 60_000);
+  fake.data.details.made = made;
+  fake.data.connections.push(made.summary);
+  await appStore.reload("made");
+  const [attempt] = appStore.attempts;
+  fake.tell({ kind: "attempt", value: { ...attempt!, phase: "done", connection_id: "made" } });
+  await screen.findByRole("heading", { name: "Made by the callback", level: 1 });
+});
+
 test("where most connections cannot be read, that is told, and can be tried again", async () => {
   const user = await start("some");
   fake.data.first = 2;
