@@ -113,6 +113,19 @@ impl Desktop {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Locks the login keyring, as a person does.
+    pub async fn lock_keyring(&self) -> Result<()> {
+        const LOCK: [&str; 6] = [
+            "--session",
+            "--print-reply",
+            "--dest=org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
+            "org.freedesktop.Secret.Service.Lock",
+            "array:objpath:/org/freedesktop/secrets/collection/login",
+        ];
+        self.run("dbus-send", &LOCK).await.map(drop)
+    }
+
     /// All processes of this desktop, whoever started them.
     pub fn processes(&self) -> Vec<Seen> {
         process::of(self.root())

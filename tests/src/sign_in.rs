@@ -1,10 +1,12 @@
 //! The main story, from an empty window to posts; also used for the tour.
 
 use anyhow::{Context, Result, ensure};
+use grapnel_sandbox::ProviderId;
 
 use crate::page::{Page, Role};
 use crate::posts::Posts;
 use crate::scene::Scene;
+use crate::terminal::Terminal;
 use crate::window::Window;
 
 /// The project with the most posts, and their number.
@@ -183,4 +185,24 @@ async fn fingerprint(page: &Page) -> Result<String> {
     let (_, rest) = text.split_once("Access token").context("no access token is told of")?;
     let (_, rest) = rest.split_once("fingerprint").context("no fingerprint")?;
     Ok(rest.trim_start().chars().take("9f3c 21ab".len()).collect())
+}
+
+/// Adds an app called `acme` and connects it by the command line, without the window.
+pub async fn from_terminal(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
+    let told = scene.sandbox().registration(ProviderId::Grigora);
+    let mut add: Vec<String> =
+        ["app", "add", "acme", "--provider", "grigora", "--redirect", "loopback"].map(Into::into).into();
+    add.extend(["--client-id", told.client_id, "--client-secret-stdin"].map(Into::into));
+    add.extend(
+        told.addresses.iter().flat_map(|(key, address)| ["--set".to_owned(), format!("{key}={address}")]),
+    );
+    let add: Vec<&str> = add.iter().map(String::as_str).collect();
+    let added = terminal.run(&add, told.client_secret.context("a secret")?)?;
+    ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let (sign_in, address) = terminal.connect("acme", &[])?;
+    scene.desktop().open(&address)?;
+    scene.consent().await?.authorize().await?;
+    let signed_in = sign_in.wait_with_output()?;
+    ensure!(signed_in.status.success(), "{}", String::from_utf8_lossy(&signed_in.stderr));
+    Ok(())
 }

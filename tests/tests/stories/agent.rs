@@ -6,14 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
 
-use grapnel_sandbox::ProviderId;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::process::terminate;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::terminal::Terminal;
 use grapnel_tests::wait::until;
-use grapnel_tests::{Context, Result, ensure};
+use grapnel_tests::{Context, Result, ensure, sign_in};
 use serde_json::Value;
 
 const REQUEST: &str = "{\"get\":\"token\",\"connection\":\"acme\"}\n";
@@ -22,7 +21,9 @@ const REQUEST: &str = "{\"get\":\"token\",\"connection\":\"acme\"}\n";
 async fn an_agent_serves_programs_without_a_window() -> Result<()> {
     let scene = Scene::set("agent", Keyring::Unlocked, Pictures::OfFailure).await?;
     let terminal = Terminal::on(scene.desktop());
-    scene.step("An app is added and connected from a terminal", connect(&scene, terminal)).await?;
+    scene
+        .step("An app is added and connected from a terminal", sign_in::from_terminal(&scene, terminal))
+        .await?;
     let token = terminal.print(&["token", "acme"])?;
     let socket = scene.desktop().data().join("agent.sock");
     let mut agent = start(terminal)?;
@@ -41,7 +42,7 @@ async fn an_agent_serves_programs_without_a_window() -> Result<()> {
         .await?;
     scene
         .step("Who locks the keyring locks the agent as well", async {
-            lock(&scene).await?;
+            scene.desktop().lock_keyring().await?;
             until("the agent to give no token", async || {
                 Ok((ask(&socket)?["error"]["code"] == "keyring_locked").then_some(()))
             })
@@ -71,7 +72,9 @@ async fn systemd_starts_the_agent_at_the_first_request() -> Result<()> {
         println!("skipped: systemd-socket-activate is not installed");
         return Ok(());
     }
-    scene.step("An app is added and connected from a terminal", connect(&scene, terminal)).await?;
+    scene
+        .step("An app is added and connected from a terminal", sign_in::from_terminal(&scene, terminal))
+        .await?;
     let socket = scene.desktop().data().join("agent-activation.sock");
     let mut systemd = scene.desktop().command("systemd-socket-activate");
     systemd.arg("--listen").arg(&socket);
@@ -114,35 +117,4 @@ fn ask(socket: &Path) -> Result<Value> {
     let mut response = String::new();
     BufReader::new(agent).read_line(&mut response)?;
     Ok(serde_json::from_str(&response)?)
-}
-
-async fn lock(scene: &Scene) -> Result<()> {
-    const LOCK: [&str; 6] = [
-        "--session",
-        "--print-reply",
-        "--dest=org.freedesktop.secrets",
-        "/org/freedesktop/secrets",
-        "org.freedesktop.Secret.Service.Lock",
-        "array:objpath:/org/freedesktop/secrets/collection/login",
-    ];
-    scene.desktop().run("dbus-send", &LOCK).await.map(drop)
-}
-
-async fn connect(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
-    let told = scene.sandbox().registration(ProviderId::Grigora);
-    let mut add: Vec<String> =
-        ["app", "add", "acme", "--provider", "grigora", "--redirect", "loopback"].map(Into::into).into();
-    add.extend(["--client-id", told.client_id, "--client-secret-stdin"].map(Into::into));
-    add.extend(
-        told.addresses.iter().flat_map(|(key, address)| ["--set".to_owned(), format!("{key}={address}")]),
-    );
-    let add: Vec<&str> = add.iter().map(String::as_str).collect();
-    let added = terminal.run(&add, told.client_secret.context("a secret")?)?;
-    ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    let (sign_in, address) = terminal.connect("acme", &[])?;
-    scene.desktop().open(&address)?;
-    scene.consent().await?.authorize().await?;
-    let signed_in = sign_in.wait_with_output()?;
-    ensure!(signed_in.status.success(), "{}", String::from_utf8_lossy(&signed_in.stderr));
-    Ok(())
 }

@@ -82,18 +82,10 @@ async fn at_hand(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
 }
 
 async fn once_locked(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
-    const LOCK: [&str; 6] = [
-        "--session",
-        "--print-reply",
-        "--dest=org.freedesktop.secrets",
-        "/org/freedesktop/secrets",
-        "org.freedesktop.Secret.Service.Lock",
-        "array:objpath:/org/freedesktop/secrets/collection/login",
-    ];
     scene
         .step("Who locks the keyring locks that way as well", async {
             ensure!(token_at_hand(terminal)?.status.success(), "it was locked before");
-            scene.desktop().run("dbus-send", &LOCK).await?;
+            scene.desktop().lock_keyring().await?;
             until("the window to give no token", async || {
                 let refused = token_at_hand(terminal)?;
                 Ok((refused.status.code() == Some(5)).then_some(()))

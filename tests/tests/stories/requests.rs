@@ -4,13 +4,13 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
 
-use grapnel_sandbox::{ProviderId, SecretKind, grigora};
+use grapnel_sandbox::{SecretKind, grigora};
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::process::terminate;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
 use grapnel_tests::terminal::Terminal;
-use grapnel_tests::{Context, Result, ensure};
+use grapnel_tests::{Context, Result, ensure, sign_in};
 use serde_json::Value;
 
 /// A dev server whose handler and whose page use the API, at two ports, which are two origins.
@@ -40,7 +40,9 @@ own.listen(0, "127.0.0.1", () => other.listen(0, "127.0.0.1", () =>
 async fn programs_use_a_connection_without_its_token() -> Result<()> {
     let scene = Scene::set("requests", Keyring::Unlocked, Pictures::OfFailure).await?;
     let terminal = Terminal::on(scene.desktop());
-    scene.step("An app is added and connected from a terminal", connect(&scene, terminal)).await?;
+    scene
+        .step("An app is added and connected from a terminal", sign_in::from_terminal(&scene, terminal))
+        .await?;
     let projects = scene
         .step("grapnel api lists the projects, as curl does that has a token", async {
             let listed: Value = serde_json::from_str(&terminal.print(&["api", "acme", "project/list"])?)?;
@@ -136,25 +138,6 @@ async fn in_a_namespace(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
             Ok(())
         })
         .await
-}
-
-async fn connect(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
-    let told = scene.sandbox().registration(ProviderId::Grigora);
-    let mut add: Vec<String> =
-        ["app", "add", "acme", "--provider", "grigora", "--redirect", "loopback"].map(Into::into).into();
-    add.extend(["--client-id", told.client_id, "--client-secret-stdin"].map(Into::into));
-    add.extend(
-        told.addresses.iter().flat_map(|(key, address)| ["--set".to_owned(), format!("{key}={address}")]),
-    );
-    let add: Vec<&str> = add.iter().map(String::as_str).collect();
-    let added = terminal.run(&add, told.client_secret.context("a secret")?)?;
-    ensure!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    let (sign_in, address) = terminal.connect("acme", &[])?;
-    scene.desktop().open(&address)?;
-    scene.consent().await?.authorize().await?;
-    let signed_in = sign_in.wait_with_output()?;
-    ensure!(signed_in.status.success(), "{}", String::from_utf8_lossy(&signed_in.stderr));
-    Ok(())
 }
 
 /// What curl receives, as JSON; an error if there is no response.
