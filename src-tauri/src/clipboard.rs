@@ -15,16 +15,16 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use parking_lot::Mutex;
 
 /// How long a token stays in the clipboard.
-const STAY: Duration = Duration::from_secs(45);
+const CLEAR_AFTER: Duration = Duration::from_secs(45);
 /// The pause before clearing is retried, if another program was using the clipboard.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The system's clipboard. Copied content is available for the lifetime of this value.
 #[derive(Clone, Default)]
-pub(crate) struct Clipboard(Arc<Mutex<Held>>);
+pub(crate) struct Clipboard(Arc<Mutex<ClipboardState>>);
 
 #[derive(Default)]
-struct Held {
+struct ClipboardState {
     system: Option<System>,
     /// The token that was copied last, until it is cleared.
     token: Option<SecretString>,
@@ -38,22 +38,22 @@ impl Clipboard {
         self.with(|system| system.set_text(text))
     }
 
-    /// Copies a token, and clears the clipboard after [`STAY`] if it still contains it.
+    /// Copies a token, and clears the clipboard after [`CLEAR_AFTER`] if it still contains it.
     pub(crate) fn copy_for_a_while(&self, token: SecretString) -> Result<()> {
         self.with(|system| system.set().exclude_from_history().text(token.expose_secret()))
             .map_err(|error| error.hint("In a terminal, “grapnel token” prints it. Or try again."))?;
         let copy = {
-            let mut held = self.held();
-            held.token = Some(token);
-            held.copies += 1;
-            held.copies
+            let mut state = self.state();
+            state.token = Some(token);
+            state.copies += 1;
+            state.copies
         };
         let clipboard = self.clone();
         tauri::async_runtime::spawn(async move {
-            tokio::time::sleep(STAY).await;
+            tokio::time::sleep(CLEAR_AFTER).await;
             // A token that was copied since then has its own timer.
-            while clipboard.held().copies == copy && !clipboard.clear() {
-                tokio::time::sleep(AGAIN).await;
+            while clipboard.state().copies == copy && !clipboard.clear() {
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         });
         Ok(())
@@ -61,8 +61,10 @@ impl Clipboard {
 
     /// Clears the clipboard if it contains the copied token. Returns whether it no longer does.
     pub(crate) fn clear(&self) -> bool {
-        let mut held = self.held();
-        let Held { system: Some(system), token: Some(token), .. } = &mut *held else { return true };
+        let mut state = self.state();
+        let ClipboardState { system: Some(system), token: Some(token), .. } = &mut *state else {
+            return true;
+        };
         let is_over = match system.get_text() {
             Ok(text) if text == token.expose_secret() => system.clear().is_ok(),
             // Something else was copied since then.
@@ -73,14 +75,14 @@ impl Clipboard {
             }
         };
         if is_over {
-            held.token = None;
+            state.token = None;
         }
         is_over
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut System) -> Result<T, arboard::Error>) -> Result<T> {
-        let mut held = self.held();
-        let done = match &mut held.system {
+        let mut state = self.state();
+        let done = match &mut state.system {
             Some(system) => act(system),
             none => System::new().and_then(|system| act(none.insert(system))),
         };
@@ -94,7 +96,7 @@ impl Clipboard {
         })
     }
 
-    fn held(&self) -> parking_lot::MutexGuard<'_, Held> {
+    fn state(&self) -> parking_lot::MutexGuard<'_, ClipboardState> {
         self.0.lock()
     }
 }

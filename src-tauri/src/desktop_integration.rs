@@ -57,7 +57,7 @@ pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<E
 async fn next(events: &mut Receiver<Event>) -> Option<()> {
     loop {
         match events.recv().await {
-            Ok(Event::Connection(_) | Event::Apps | Event::Elsewhere | Event::Vault(_))
+            Ok(Event::Connection(_) | Event::Apps | Event::ChangedElsewhere | Event::Vault(_))
             | Err(RecvError::Lagged(_)) => return Some(()),
             Ok(_) => {}
             Err(RecvError::Closed) => return None,

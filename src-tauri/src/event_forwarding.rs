@@ -37,7 +37,7 @@ pub(crate) async fn forward(app: AppHandle, mut events: Receiver<Event>) {
         let event = match events.recv().await {
             Ok(event) => event,
             // The page was slow. It reads everything again, which includes the missed changes.
-            Err(RecvError::Lagged(_)) => Event::Elsewhere,
+            Err(RecvError::Lagged(_)) => Event::ChangedElsewhere,
             Err(RecvError::Closed) => return,
         };
         // By any redirect method, the person has finished in the browser.

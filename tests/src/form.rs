@@ -11,7 +11,7 @@ const NAME: &str = "Name";
 #[derive(Debug, Clone)]
 pub struct Form {
     provider: &'static str,
-    way_back: Option<&'static str>,
+    redirect_method: Option<&'static str>,
     selected: Vec<(&'static str, &'static str)>,
     ticked: Vec<&'static str>,
     typed: Vec<(&'static str, String)>,
@@ -20,14 +20,14 @@ pub struct Form {
 impl Form {
     /// A form for this provider, by its name in the window.
     pub fn of(provider: &'static str) -> Self {
-        Self { provider, way_back: None, selected: Vec::new(), ticked: Vec::new(), typed: Vec::new() }
+        Self { provider, redirect_method: None, selected: Vec::new(), ticked: Vec::new(), typed: Vec::new() }
             .with(NAME, "Sandbox")
     }
 
     /// With this redirect method instead of the default.
     #[must_use]
-    pub fn back(self, way_back: &'static str) -> Self {
-        Self { way_back: Some(way_back), ..self }
+    pub fn back(self, redirect_method: &'static str) -> Self {
+        Self { redirect_method: Some(redirect_method), ..self }
     }
 
     /// With this choice in a list.
@@ -72,8 +72,8 @@ impl Form {
         if page.has(Role::Choice, self.provider).await? {
             page.press(Role::Choice, self.provider).await?;
         }
-        if let Some(way_back) = self.way_back {
-            page.press(Role::Choice, way_back).await?;
+        if let Some(redirect_method) = self.redirect_method {
+            page.press(Role::Choice, redirect_method).await?;
         }
         for (list, choice) in &self.selected {
             page.select(list, choice).await?;

@@ -197,7 +197,7 @@ export type App = {
 	 *  the provider, and then to change the app to.
 	 */
 	own_redirect_uri: string | null,
-	/**  The way by which they do. */
+	/**  How callbacks reach it. */
 	way_back: RedirectMethod,
 	/**  Whether PKCE (RFC 7636) protects its codes. */
 	uses_pkce: boolean,
@@ -316,7 +316,7 @@ export type Check = {
 	/**  What was checked. */
 	name: string,
 	/**  The verdict. */
-	verdict: Verdict,
+	verdict: CheckStatus,
 	/**  What was found. */
 	found: string,
 	/**  What it means, if something is wrong. */
@@ -324,6 +324,15 @@ export type Check = {
 	/**  What to do. */
 	hint: string | null,
 };
+
+/**  The result of a check. */
+export type CheckStatus = 
+/**  It works. */
+"fine" | 
+/**  It works but needs attention, or it is broken but optional. */
+"attention" | 
+/**  It is broken. */
+"broken";
 
 /**  The claims of a JWT. */
 export type Claims = {
@@ -1462,15 +1471,6 @@ export type ValueChange = {
 	/**  What the issuer announces. */
 	after: string,
 };
-
-/**  A verdict. */
-export type Verdict = 
-/**  It works. */
-"fine" | 
-/**  It works but needs attention, or it is broken but optional. */
-"attention" | 
-/**  It is broken. */
-"broken";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -75,7 +75,7 @@ export type {
   Source,
   State,
   Summary,
-  Verdict,
+  CheckStatus,
   RedirectMethod,
 } from "./bindings";
 export type { Trouble, Happening };

@@ -67,7 +67,7 @@ pub(crate) async fn export(session: &mut Session<'_>, asked: Export) -> Result<(
         force: asked.force,
     });
     let exported = exported.await?;
-    if exported.renewable > 0 && !exported.moved {
+    if exported.refreshable > 0 && !exported.moved {
         session.output.messages.note(&format!(
             "warning: {ONE_COMPUTER} Before you import the file with its tokens elsewhere, stop using them here: \
              grapnel export --move does that. Or import it with --no-tokens."
@@ -84,7 +84,7 @@ pub(crate) async fn import(session: &mut Session<'_>, asked: Import) -> Result<(
     if asked.dry_run {
         return session.output.show(&ImportReport { imported: plan, is_plan: true });
     }
-    if plan.renewable > 0 && !asked.yes {
+    if plan.refreshable > 0 && !asked.yes {
         confirm_sole_use(session)?;
     }
     let imported = session.grapnel.import(&archive, archive::Import { dry_run: false, ..how }).await?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use grapnel_core::app::App;
 use grapnel_core::authorize::Started;
-use grapnel_core::browser::{Launch, entered};
+use grapnel_core::browser::{Launch, parse_entered};
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -58,7 +58,7 @@ pub(crate) struct Connect {
 impl Connect {
     /// Whether the redirect URL is pasted.
     fn pastes(&self, app: &App) -> bool {
-        self.paste || app.way_back == RedirectMethod::Paste
+        self.paste || app.redirect_method == RedirectMethod::Paste
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
     let grapnel = session.grapnel.clone();
     let mut target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
     asked.account.apply_to(&mut target.wanted);
-    asked.browser.as_deref().map(entered).transpose()?;
+    asked.browser.as_deref().map(parse_entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {
         let attempt = outcome(with_password(session, &target).await?)?;
@@ -175,7 +175,7 @@ async fn await_end(
             }
         }
         if !pastes {
-            let by_window = target.app.way_back == RedirectMethod::DeepLink;
+            let by_window = target.app.redirect_method == RedirectMethod::DeepLink;
             let how = if by_window { " (a deep link opens Grapnel)" } else { "" };
             messages.note(&format!("Waiting for the callback{how}. Ctrl-C cancels."));
         }

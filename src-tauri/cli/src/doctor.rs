@@ -1,6 +1,6 @@
 //! `grapnel doctor`: checks of the installation, with what to do about each failure.
 
-use grapnel_core::doctor::{self, Diagnosis, Verdict};
+use grapnel_core::doctor::{self, CheckStatus, Diagnosis};
 use grapnel_model::error::{Error, Result};
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ pub(crate) fn unopened(output: &mut Output, error: Error) -> Result<Exit> {
 
 fn show(output: &mut Output, diagnosis: &Diagnosis) -> Result<Exit> {
     output.show(diagnosis)?;
-    let is_broken = diagnosis.checks.iter().any(|check| check.verdict == Verdict::Broken);
+    let is_broken = diagnosis.checks.iter().any(|check| check.verdict == CheckStatus::Broken);
     Ok(if is_broken { Exit::Failed } else { Exit::Done })
 }
 

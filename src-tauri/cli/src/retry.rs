@@ -15,13 +15,13 @@ const MAX_DELAY: Duration = Duration::from_secs(4);
 
 /// Retries while the provider is unavailable and certainly did not act on the request. A request whose response was
 /// lost is not repeated.
-pub(crate) async fn retry<T, Asked>(
+pub(crate) async fn retry<T, Fut>(
     timeouts: Timeouts,
     messages: &Messages,
-    ask: impl FnMut() -> Asked,
+    ask: impl FnMut() -> Fut,
 ) -> Result<T>
 where
-    Asked: Future<Output = Result<T>>,
+    Fut: Future<Output = Result<T>>,
 {
     let start = Instant::now();
     let pauses = ExponentialBuilder::default()

@@ -111,7 +111,9 @@ pub(crate) async fn watch(session: &mut Session<'_>) -> Result<()> {
         loop {
             let changed = match events.recv().await {
                 Ok(Event::Connection(id)) => vec![id],
-                Ok(Event::Elsewhere | Event::Apps) | Err(RecvError::Lagged(_)) => all(&grapnel, &known)?,
+                Ok(Event::ChangedElsewhere | Event::Apps) | Err(RecvError::Lagged(_)) => {
+                    all(&grapnel, &known)?
+                }
                 Ok(_) => continue,
                 Err(RecvError::Closed) => return Ok(()),
             };
@@ -119,7 +121,7 @@ pub(crate) async fn watch(session: &mut Session<'_>) -> Result<()> {
                 let now = Known::read(&grapnel, &id)?;
                 let before = match &now {
                     // What is in progress ends before long, and is told then.
-                    Some(now) if now.state == State::Renewing => continue,
+                    Some(now) if now.state == State::Refreshing => continue,
                     Some(now) => known.insert(id, now.clone()),
                     None => known.remove(&id),
                 };
@@ -185,7 +187,7 @@ impl Known {
                 name: summary.name,
                 state: summary.state,
                 expires_at: summary.expires_at,
-                tokens: tokens.map(|tokens| (tokens.issued_at, tokens.renewals)),
+                tokens: tokens.map(|tokens| (tokens.issued_at, tokens.refresh_count)),
             })),
             Err(error) if error.code == Code::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -219,7 +221,7 @@ impl Happened {
         let state = |known: Option<&Known>| known.map(|known| known.state);
         let tokens = match (tokens(before), tokens(now)) {
             (before, Some(now)) if before == Some(now) => None,
-            (Some(_), Some((_, renewals))) if renewals > 0 => Some(What::Refreshed),
+            (Some(_), Some((_, refreshes))) if refreshes > 0 => Some(What::Refreshed),
             (_, Some(_)) => Some(What::Connected),
             (Some(_), None) => Some(What::Disconnected),
             (None, None) => None,
@@ -253,7 +255,7 @@ mod tests {
     use super::*;
 
     fn known(state: State, tokens: Option<(i64, u32)>) -> Known {
-        let tokens = tokens.map(|(at, renewals)| (Timestamp::from_second(at).unwrap(), renewals));
+        let tokens = tokens.map(|(at, refreshes)| (Timestamp::from_second(at).unwrap(), refreshes));
         Known { id: ConnectionId::random(), name: "a\n\u{1b}[2Jb".into(), state, expires_at: None, tokens }
     }
 

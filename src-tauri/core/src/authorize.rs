@@ -17,6 +17,6 @@ mod store_grant;
 pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
 pub(crate) use receive::{paste, receive};
 pub(crate) use replace_account::replace;
-pub(crate) use resume::settle;
+pub(crate) use resume::resume_attempts;
 pub use start::{SignInRequest, Started};
 pub(crate) use start::{join_or_start, start, with_password};

@@ -84,7 +84,7 @@ fn has_display() -> bool {
 ///
 /// # Errors
 /// It cannot be parsed, or its program does not exist.
-pub fn entered(command: &str) -> Result<String> {
+pub fn parse_entered(command: &str) -> Result<String> {
     let kept = kept(command)?;
     if is_there(&kept) {
         return Ok(kept);
@@ -95,7 +95,7 @@ pub fn entered(command: &str) -> Result<String> {
         .hint("Enter a program that a terminal finds (it is on PATH), or its whole path."))
 }
 
-/// Like [`entered`] for a stored command, whose program may be gone.
+/// Like [`parse_entered`] for a stored command, whose program may be gone.
 pub(crate) fn kept(command: &str) -> Result<String> {
     parts(command)
         .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
@@ -184,10 +184,10 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_refused() {
         for command in ["", "sh -P work", "/bin/sh", "'/bin/sh' x"] {
-            assert_eq!(entered(command).unwrap(), command);
+            assert_eq!(parse_entered(command).unwrap(), command);
         }
         for command in ["nosuchbrowser --x", "/no/such/program", "/etc/passwd", "/", "''", "./sh"] {
-            let error = entered(command).unwrap_err();
+            let error = parse_entered(command).unwrap_err();
             assert_eq!(error.field.as_deref(), Some("browser"), "{command}");
             assert_eq!(kept(command).unwrap(), command, "one that was chosen before stays");
         }

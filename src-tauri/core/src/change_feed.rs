@@ -21,9 +21,9 @@ pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
         loop {
             others.changed().await;
             let Some(ctx) = ctx.upgrade() else { return };
-            if let Err(error) = tell(&ctx, &mut last) {
+            if let Err(error) = emit_changes(&ctx, &mut last) {
                 tracing::warn!(%error, "what another process wrote is not known");
-                ctx.tell(Event::Elsewhere);
+                ctx.emit(Event::ChangedElsewhere);
             }
         }
     });
@@ -31,28 +31,28 @@ pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
 }
 
 /// Emits events for the changes since `last`. They include this process's own, which is harmless.
-fn tell(ctx: &Context, last: &mut i64) -> Result<()> {
+fn emit_changes(ctx: &Context, last: &mut i64) -> Result<()> {
     let read = ctx.store.read(|c| Ok((change_log::since(c, *last, MANY + 1)?, change_log::last(c)?)));
     let (changes, now) = read?;
     *last = now;
     if changes.len() > MANY {
-        ctx.tell(Event::Elsewhere);
+        ctx.emit(Event::ChangedElsewhere);
         return Ok(());
     }
     for change in changes {
         match change {
-            Change::Connection(id) => ctx.tell(Event::Connection(id)),
+            Change::Connection(id) => ctx.emit(Event::Connection(id)),
             Change::Attempt(id) => match authorize::get(ctx, &id) {
-                Ok(attempt) => ctx.tell(Event::Attempt(Box::new(attempt))),
+                Ok(attempt) => ctx.emit(Event::Attempt(Box::new(attempt))),
                 // A deleted attempt has no state to report.
-                Err(error) if error.code == Code::NotFound => ctx.tell(Event::Elsewhere),
+                Err(error) if error.code == Code::NotFound => ctx.emit(Event::ChangedElsewhere),
                 Err(error) => return Err(error),
             },
-            Change::Apps => ctx.tell(Event::Apps),
-            Change::Settings => ctx.tell(Event::Settings),
-            Change::Other => ctx.tell(Event::Elsewhere),
+            Change::Apps => ctx.emit(Event::Apps),
+            Change::Settings => ctx.emit(Event::Settings),
+            Change::Other => ctx.emit(Event::ChangedElsewhere),
         }
     }
-    ctx.tell(Event::Activity);
+    ctx.emit(Event::Activity);
     Ok(())
 }

@@ -16,7 +16,7 @@ mod mask_credentials;
 mod posts;
 mod read_cache;
 mod standard;
-mod thegrid;
+mod the_grid;
 mod write_cache;
 
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub(crate) async fn identify(
             connection::set_introspection(tx, id, application.as_ref(), &told.authorization, now)
         })?;
     }
-    ctx.tell(Event::Connection(id.clone()));
+    ctx.emit(Event::Connection(id.clone()));
     identity.and(introspected.map(drop))
 }
 
@@ -104,7 +104,7 @@ async fn who(
     let account = match api.config.content {
         Content::Grigora => grigora::who(api).await.map(Some)?,
         Content::Grindery => grindery::who(api, claims).await?,
-        Content::TheGrid => thegrid::who(api).await.map(Some)?,
+        Content::TheGrid => the_grid::who(api).await.map(Some)?,
         Content::GroveStreams => grovestreams::who(api).await?,
         Content::None => {
             let told = introspected.and_then(|all| all.told.as_ref());
@@ -156,7 +156,7 @@ pub(crate) async fn project(ctx: &Arc<Context>, id: &ConnectionId, project_id: &
 pub(crate) fn collections(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Vec<Collection>> {
     Ok(match Api::of(ctx, id)?.config.content {
         Content::Grindery => grindery::collections(),
-        Content::TheGrid => thegrid::collections(),
+        Content::TheGrid => the_grid::collections(),
         Content::GroveStreams => grovestreams::collections(),
         Content::Grigora | Content::None => Vec::new(),
     })
@@ -172,7 +172,7 @@ pub(crate) async fn items(
     let api = Api::of(ctx, id)?;
     let items = match api.config.content {
         Content::Grindery => grindery::items(&api, collection, within).await?,
-        Content::TheGrid => thegrid::items(&api, collection, within).await?,
+        Content::TheGrid => the_grid::items(&api, collection, within).await?,
         Content::GroveStreams => grovestreams::items(&api, collection).await?,
         Content::Grigora | Content::None => return Err(no_such(collection)),
     };

@@ -42,7 +42,7 @@ pub(crate) struct Context {
     /// The corrected clock, for the expiry of tokens.
     pub(crate) time: Arc<CorrectedClock>,
     pub(crate) events: broadcast::Sender<Event>,
-    renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
+    refresh_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
     /// The lock that announces this process; set once it has entered.
     presence: OnceLock<Presence>,
@@ -69,7 +69,7 @@ impl Context {
             clock,
             time,
             events,
-            renewals: Mutex::default(),
+            refresh_locks: Mutex::default(),
             presence: OnceLock::new(),
             unsaved: Mutex::default(),
             work: Arc::default(),
@@ -91,9 +91,9 @@ impl Context {
         store::clock::keep(tx, self.time.offset())
     }
 
-    /// Announces this process, after running `settle` if it is the only one.
-    pub(crate) fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<()> {
-        let presence = self.store.enter(settle)?;
+    /// Announces this process, after running `recover` if it is the only one.
+    pub(crate) fn enter(&self, recover: impl FnOnce() -> Result<()>) -> Result<()> {
+        let presence = self.store.enter(recover)?;
         tracing::debug!(presence.is_alone, "entered");
         // Only opening enters, and it does so once.
         let _ = self.presence.set(presence);
@@ -101,22 +101,22 @@ impl Context {
     }
 
     /// Emits an event. Having no listeners is fine.
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn emit(&self, event: Event) {
         let _ = self.events.send(event);
     }
 }
 
 impl Context {
     /// The lock for refreshing a connection within this process.
-    pub(crate) fn renewal(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
-        let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(renewals.entry(id.clone()).or_default())
+    pub(crate) fn refresh_lock(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
+        let mut locks = self.refresh_locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(id.clone()).or_default())
     }
 
     /// Whether a connection is being refreshed now.
     pub(crate) fn is_refreshing(&self, id: &ConnectionId) -> bool {
-        let renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
-        renewals.get(id).is_some_and(|renewal| renewal.try_lock().is_err())
+        let locks = self.refresh_locks.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.get(id).is_some_and(|lock| lock.try_lock().is_err())
     }
 
     /// Keeps a grant in memory that could not be stored.
@@ -152,8 +152,8 @@ impl Context {
         let busy = self.busy().await;
         let store = self.store.clone();
         let shared = tokio::task::spawn_blocking(move || store.vault_shared_lock()).await;
-        let broken_off = |_| Error::new(Code::Internal, "Waiting for the vault was interrupted.");
-        Ok((busy, shared.map_err(broken_off)??))
+        let interrupted = |_| Error::new(Code::Internal, "Waiting for the vault was interrupted.");
+        Ok((busy, shared.map_err(interrupted)??))
     }
 
     /// Announces uninterruptible work for as long as the guard is held.

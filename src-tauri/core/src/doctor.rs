@@ -16,7 +16,7 @@ use std::sync::Arc;
 use grapnel_model::error::Error;
 use grapnel_store::{Store, connection, settings};
 
-pub use check::{Check, Verdict};
+pub use check::{Check, CheckStatus};
 pub use report::Diagnosis;
 
 use crate::context::Context;
@@ -48,7 +48,7 @@ pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagn
 
 /// The diagnostics if the data could not be opened.
 pub fn unopened(error: Error) -> Diagnosis {
-    let data = Check::wrong("Data directory", Verdict::Broken, error);
+    let data = Check::wrong("Data directory", CheckStatus::Broken, error);
     let checks = std::iter::once(data).chain(desktop::checks(None, &Browsers::default()));
     let home = Store::default_home().ok();
     report::diagnosis(checks.collect(), Vec::new(), Vec::new(), home.as_deref())

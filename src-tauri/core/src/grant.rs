@@ -6,7 +6,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
 use grapnel_oauth::http::token::{Credentials, Grant};
-use grapnel_store::connection::{ConnectionRow, RenewalStatus, SealedGrant, StoredGrant};
+use grapnel_store::connection::{ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
 use crate::context::Context;
@@ -57,15 +57,15 @@ impl OAuthClient {
         let secrets = secret_parameters::open(ctx, app).await?;
         let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
         let mut config = config.clone().with(secrets);
-        let renewal = &mut config.renewal;
+        let refresh = &mut config.refresh;
         let scope = app.scopes.join(&config.scopes_sent.unwrap_or(' ').to_string());
         let also = [
-            ("scope", renewal.has_scope && !scope.is_empty(), scope),
-            ("redirect_uri", renewal.has_redirect_uri, app.redirect_uri.clone()),
+            ("scope", refresh.has_scope && !scope.is_empty(), scope),
+            ("redirect_uri", refresh.has_redirect_uri, app.redirect_uri.clone()),
         ];
         for (name, _, value) in also.into_iter().filter(|(_, goes, _)| *goes) {
-            if renewal.extra.iter().all(|(own, _)| own != name) {
-                renewal.extra.push((name.to_owned(), value.into()));
+            if refresh.extra.iter().all(|(own, _)| own != name) {
+                refresh.extra.push((name.to_owned(), value.into()));
             }
         }
         let client_secret = match &app.sealed_secret {
@@ -85,7 +85,7 @@ pub(crate) async fn seal(
     grant: Grant,
     before: Option<&ConnectionRow>,
 ) -> Result<SealedGrant> {
-    let (now, old) = (ctx.time.now(), before.and_then(ConnectionRow::held));
+    let (now, old) = (ctx.time.now(), before.and_then(ConnectionRow::token_metadata));
     let (expires_at, expiry_source) = token_lifetime::access_end(now, &grant, old);
     let (refresh_expires_at, refresh_end_is_fixed) = token_lifetime::refresh_end(now, &grant, old);
     let held = TokenMetadata {
@@ -96,7 +96,7 @@ pub(crate) async fn seal(
         },
         issued_at: now,
         expires_at,
-        renewals: old.map_or(0, |held| held.renewals + 1),
+        refresh_count: old.map_or(0, |held| held.refresh_count + 1),
         expiry_source,
         refresh_expires_at,
         refresh_end_is_fixed,
@@ -109,21 +109,21 @@ pub(crate) async fn seal(
     Ok(SealedGrant {
         access: ctx.vault.seal(&access_associated_data(id), &grant.access_token).await?,
         refresh,
-        held,
+        metadata: held,
         scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
         project_ids: grant
             .project_ids
             .or_else(|| before.map(|row| row.project_ids.clone()))
             .unwrap_or_default(),
         deviations: grant.deviations,
-        seen: grant.seen,
+        token_response: grant.redacted_response,
         error: None,
     })
 }
 
 /// Re-encrypts the grant of a connection for another connection.
 pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
-    let held = from.held().cloned().ok_or_else(|| disconnected(&from.name))?;
+    let held = from.token_metadata().cloned().ok_or_else(|| disconnected(&from.name))?;
     let access = access_token(ctx, from).await?;
     let refresh = match from.sealed_refresh() {
         Some(sealed) => {
@@ -135,12 +135,12 @@ pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &Connection
     Ok(SealedGrant {
         access: ctx.vault.seal(&access_associated_data(id), &access).await?,
         refresh,
-        held,
+        metadata: held,
         scopes: from.scopes.clone(),
         project_ids: from.project_ids.clone(),
         deviations: from.deviations.clone(),
-        seen: from.seen.clone(),
-        error: from.renewals.error.clone().filter(|_| from.holds_another_account()),
+        token_response: from.token_response.clone(),
+        error: from.refresh_status.error.clone().filter(|_| from.holds_another_account()),
     })
 }
 
@@ -168,10 +168,13 @@ pub(crate) fn newest(ctx: &Context, row: ConnectionRow) -> ConnectionRow {
 /// A connection with other tokens.
 pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
     ConnectionRow {
-        grant: Some(StoredGrant { access: grant.access, refresh: grant.refresh, held: grant.held }),
+        grant: Some(StoredGrant { access: grant.access, refresh: grant.refresh, metadata: grant.metadata }),
         scopes: grant.scopes,
         project_ids: grant.project_ids,
-        renewals: RenewalStatus { error: grant.error.or(row.renewals.error), ..row.renewals },
+        refresh_status: RefreshStatus {
+            error: grant.error.or(row.refresh_status.error),
+            ..row.refresh_status
+        },
         ..row
     }
 }

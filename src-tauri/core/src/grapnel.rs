@@ -47,8 +47,8 @@ impl Grapnel {
         ctx.load_clock_offset()?;
         ctx.http.begin_with(settings::get(&ctx)?);
         ctx.enter(|| {
-            refresh::settle_cut_off(&ctx)?;
-            authorize::settle(&ctx)
+            refresh::recover_interrupted(&ctx)?;
+            authorize::resume_attempts(&ctx)
         })?;
         Ok(Self(ctx))
     }

@@ -2,6 +2,7 @@
 //! sent, and the new tokens are stored before they are used. No failure deletes anything.
 
 mod access_token;
+mod attempt;
 mod crash_point;
 mod current_token;
 mod failure_record;
@@ -9,7 +10,6 @@ mod job_queue;
 mod keep_alive;
 mod outcome;
 mod refusal;
-mod renewal;
 mod schedule;
 
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub(crate) use keep_alive::keep_alive;
 
 use crate::context::Context;
 use crate::signed_in::SignedIn;
+use attempt::refresh;
 use outcome::{RefreshReason, no_refresh_token};
-use renewal::renew;
 
 /// How long a program that is about to end tries to store new tokens.
 const STORE_AT_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -38,7 +38,7 @@ const STORE_AT_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 const STORE_AT_EXIT_PAUSE: Duration = Duration::from_secs(1);
 
 /// When a connection will be refreshed automatically; `None` if it cannot be, or needs a new sign-in.
-pub(crate) fn renews_at(ctx: &Context, id: &ConnectionId) -> Result<Option<Timestamp>> {
+pub(crate) fn refreshes_at(ctx: &Context, id: &ConnectionId) -> Result<Option<Timestamp>> {
     let (of, set) = ctx.store.read(|c| Ok((refresh_candidates::one(c, id)?, settings::get(c)?)))?;
     Ok(of.and_then(|of| schedule::due(&of, set.margin)))
 }
@@ -49,24 +49,24 @@ pub(crate) async fn now(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     let row = &signed_in.connection;
     if row.grant.is_some() && row.sealed_refresh().is_none() {
         // Nothing failed: the stored token stays valid until it is rejected.
-        return Err(no_refresh_token(&signed_in.app.provider()?, RefreshReason::Asked));
+        return Err(no_refresh_token(&signed_in.app.provider()?, RefreshReason::Requested));
     }
     let version = row.version;
-    renew(ctx, signed_in, version, RefreshReason::Asked).await?;
+    refresh(ctx, signed_in, version, RefreshReason::Requested).await?;
     Ok(())
 }
 
 /// Records that an API also rejects the token of `version`, which was just refreshed.
 pub(crate) fn rejected_by_api(ctx: &Context, id: &ConnectionId, version: i64, error: &Error) -> Result<()> {
     ctx.store.write(|tx| connection::set_refused(tx, id, version, error))?;
-    ctx.tell(Event::Connection(id.clone()));
+    ctx.emit(Event::Connection(id.clone()));
     Ok(())
 }
 
 /// When the program starts: a refresh that an earlier run started and did not finish may have been sent.
-pub(crate) fn settle_cut_off(ctx: &Context) -> Result<()> {
-    for row in ctx.store.read(connection::cut_off)? {
-        renewal::record_cut_off(ctx, &row)?;
+pub(crate) fn recover_interrupted(ctx: &Context) -> Result<()> {
+    for row in ctx.store.read(connection::interrupted_refreshes)? {
+        attempt::record_interrupted(ctx, &row)?;
     }
     Ok(())
 }
@@ -89,7 +89,7 @@ pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
 }
 
 async fn write_one_unsaved(ctx: &Arc<Context>, id: &ConnectionId, version: i64) -> Result<()> {
-    match renew(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::Due).await {
+    match refresh(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::Due).await {
         Err(outcome::RefreshFailure::Local(error)) => Err(error),
         _ => Ok(()),
     }

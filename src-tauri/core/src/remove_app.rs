@@ -57,7 +57,7 @@ pub(crate) fn alone(ctx: &Context, id: &AppId) -> Result<()> {
         Ok(Some(true))
     })?;
     match removed {
-        Some(true) => ctx.tell(Event::Apps),
+        Some(true) => ctx.emit(Event::Apps),
         Some(false) => {
             return Err(Error::new(Code::InvalidInput, "This app still has connections.")
                 .means("Nothing was removed.")

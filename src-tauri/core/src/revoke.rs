@@ -11,7 +11,7 @@ use grapnel_model::provider::{Origins, Profile};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::api::{self, ApiFailure};
-use grapnel_oauth::retry::{after, dice, in_words, pause};
+use grapnel_oauth::retry::{after, in_words, pause, random_fraction};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::revocation::{RefreshToken, RevocationRow};
 use grapnel_store::{activity, app, connection, revocation};
@@ -32,20 +32,20 @@ pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disco
         // Re-encrypted tokens must be stored before the vault is re-keyed.
         let working = ctx.at_work().await?;
         let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
-        let (outcome, asks, reason) = match to_ask(ctx, &grant::newest(ctx, row.clone())).await {
-            Ok(Some(asks)) => (Revocation::Done, asks, None),
+        let (outcome, pending, reason) = match to_ask(ctx, &grant::newest(ctx, row.clone())).await {
+            Ok(Some(pending)) => (Revocation::Done, pending, None),
             Ok(None) => (Revocation::NotOffered, Vec::new(), None),
             Err(error) => (Revocation::Failed, Vec::new(), Some(error.message)),
         };
         // A refresh that finished meanwhile has stored other tokens, which are to be revoked instead.
-        if row.grant.is_some() && !delete(ctx, &row, outcome, &asks)? {
+        if row.grant.is_some() && !delete(ctx, &row, outcome, &pending)? {
             continue;
         }
         drop(working);
         ctx.drop_unsaved(id);
-        ctx.tell(Event::Connection(id.clone()));
+        ctx.emit(Event::Connection(id.clone()));
         let mut tokens = Vec::new();
-        for ask in asks {
+        for ask in pending {
             let (revocation, reason) = first_try(ctx, &ask).await;
             tokens.push(TokenRevocation { token: ask.kind, revocation, reason });
         }
@@ -56,7 +56,12 @@ pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disco
 
 /// Deletes the tokens and stores the pending revocations, in one transaction. Returns whether the tokens were still the
 /// same.
-fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[RevocationRow]) -> Result<bool> {
+fn delete(
+    ctx: &Context,
+    row: &ConnectionRow,
+    outcome: Revocation,
+    pending: &[RevocationRow],
+) -> Result<bool> {
     let text = match outcome {
         Revocation::NotOffered => {
             "Disconnected. The tokens were deleted here; access stays valid at the provider."
@@ -69,7 +74,7 @@ fn delete(ctx: &Context, row: &ConnectionRow, outcome: Revocation, asks: &[Revoc
     ctx.store.write(|tx| {
         let is_deleted = connection::clear_grant(tx, &row.id, row.version)?;
         if is_deleted {
-            asks.iter().try_for_each(|ask| revocation::insert(tx, ask))?;
+            pending.iter().try_for_each(|ask| revocation::insert(tx, ask))?;
             let of = (Some(&row.id), Some(&row.app_id));
             activity::add(tx, ctx.now(), Kind::Disconnected, text, of)?;
         }
@@ -94,18 +99,18 @@ async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<Revocat
     }
     grant::may_be_sent(row.kept_for.as_ref(), config)?;
     let hosts = config.origins();
-    let mut asks = Vec::new();
+    let mut pending = Vec::new();
     let now = ctx.time.now();
     for (kind, sealed, place) in [refresh, access] {
         let Some(sealed) = sealed else { continue };
         let token = ctx.vault.open(&place, sealed).await?;
-        asks.push(ask(ctx, row, (kind, &token), hosts.clone(), now).await?);
+        pending.push(pending_revocation(ctx, row, (kind, &token), hosts.clone(), now).await?);
     }
-    Ok(Some(asks))
+    Ok(Some(pending))
 }
 
 /// A token to be revoked, re-encrypted for its new row.
-async fn ask(
+async fn pending_revocation(
     ctx: &Context,
     row: &ConnectionRow,
     (kind, token): (TokenKind, &SecretString),
@@ -142,9 +147,9 @@ pub(crate) async fn take_back(ctx: &Context, row: &ConnectionRow, grant: SealedG
     if !is_over {
         return Ok(());
     }
-    let asks = to_ask(ctx, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
-    ctx.store.write(|tx| asks.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
-    for ask in asks {
+    let pending = to_ask(ctx, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
+    ctx.store.write(|tx| pending.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
+    for ask in pending {
         first_try(ctx, &ask).await;
     }
     Ok(())
@@ -186,7 +191,7 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
             note(ctx, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
         }
         Tried::Later(error, asked) => {
-            let pause = pause(row.failures.saturating_add(1), *asked, dice());
+            let pause = pause(row.failures.saturating_add(1), *asked, random_fraction());
             revocation::put_off(tx, id, after(ctx.time.now(), pause))?;
             if row.failures > 0 {
                 return Ok(());
@@ -204,7 +209,7 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
         }
     })?;
     if let Some(id) = row.connection_id {
-        ctx.tell(Event::Connection(id));
+        ctx.emit(Event::Connection(id));
     }
     Ok(match tried {
         Tried::Done => (Revocation::Done, None),
@@ -243,7 +248,7 @@ fn by_hand(ctx: &Context, row: &RevocationRow) -> Result<String> {
 /// The result of a revocation request.
 enum Tried {
     Done,
-    /// A temporary failure: the reason, and how long the provider asks to wait.
+    /// A temporary failure: the reason, and how long the provider pending to wait.
     Later(Error, Option<Duration>),
     /// A permanent failure: the reason.
     Never(String),
@@ -278,7 +283,9 @@ async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<Tried> {
         {
             match ctx.store.read(|c| revocation::refresh_token_of(c, row))? {
                 RefreshToken::Revoked => Tried::Done,
-                RefreshToken::Asked => Tried::Later(refused(&client.provider, status, &code), None),
+                RefreshToken::RequestParameters => {
+                    Tried::Later(refused(&client.provider, status, &code), None)
+                }
                 RefreshToken::None => Tried::Never(refused(&client.provider, status, &code).message),
             }
         }

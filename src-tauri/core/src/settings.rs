@@ -19,7 +19,7 @@ pub(crate) fn change(ctx: &Context, settings: Settings) -> Result<Settings> {
     let settings = checked(settings, &get(ctx)?)?;
     ctx.store.write(|tx| store::settings::set(tx, &settings))?;
     ctx.http.set(settings.clone());
-    ctx.tell(Event::Settings);
+    ctx.emit(Event::Settings);
     Ok(settings)
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn checked(mut settings: Settings, kept: &Settings) -> Result<Setting
     settings.browser = browser::kept(&settings.browser)?;
     settings.proxy()?;
     if settings.browser != kept.browser {
-        browser::entered(&settings.browser)?;
+        browser::parse_entered(&settings.browser)?;
     }
     if settings.certificates != kept.certificates {
         authorities::of_settings(&settings)?;

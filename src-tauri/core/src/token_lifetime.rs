@@ -104,7 +104,7 @@ mod tests {
             scopes: None,
             project_ids: None,
             deviations: Vec::new(),
-            seen: None,
+            redacted_response: None,
         }
     }
 
@@ -133,8 +133,8 @@ mod tests {
             (Some(later(30)), ExpirySource::TokenClaim)
         );
         let before = TokenMetadata { expiry_source: ExpirySource::Introspection, ..held(None, false) };
-        let renewed = access_end(later(10), &grant("opaque", None), Some(&before));
-        assert_eq!(renewed, (Some(later(70)), ExpirySource::Introspection));
+        let refreshed = access_end(later(10), &grant("opaque", None), Some(&before));
+        assert_eq!(refreshed, (Some(later(70)), ExpirySource::Introspection));
         assert_eq!(access_end(now(), &grant("opaque", None), Some(&held(None, false))).0, None);
     }
 
@@ -188,7 +188,7 @@ mod tests {
         let alone = TokenMetadata { refresh: None, ..held(None, false) };
         assert_eq!((alone.sign_in_due(), alone.notice_from()), (Some(later(60)), Some(later(45))));
         // Refreshing must not delay its notice.
-        let renewed = TokenMetadata { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
-        assert_eq!(renewed.notice_from(), Some(later(83 * day)));
+        let refreshed = TokenMetadata { issued_at: later(80 * day), signed_in_at: Some(now()), ..fixed };
+        assert_eq!(refreshed.notice_from(), Some(later(83 * day)));
     }
 }

@@ -30,15 +30,19 @@ pub enum Kind {
     /// A callback was refused.
     CallbackRefused,
     /// The tokens were refreshed on request, or because a token was needed.
-    Renewed,
+    #[serde(rename = "renewed")]
+    Refreshed,
     /// The tokens were refreshed automatically.
-    RenewedByItself,
+    #[serde(rename = "renewed_by_itself")]
+    RefreshedAutomatically,
     /// A refresh failed and will be retried.
-    RenewalFailed,
+    #[serde(rename = "renewal_failed")]
+    RefreshFailed,
     /// The response to a refresh did not arrive; it will be retried.
     AnswerLost,
     /// The provider refused to refresh.
-    RenewalRefused,
+    #[serde(rename = "renewal_refused")]
+    RefreshRefused,
     /// The access token was copied to the clipboard.
     TokenCopied,
     /// A program received the access token.
@@ -83,7 +87,7 @@ impl Kind {
     /// The kinds that others can cause as often as they like: web pages, programs, providers. They have their own
     /// limit, so that they do not displace the person's entries.
     pub const FROM_OUTSIDE: [Self; 4] =
-        [Self::CallbackRefused, Self::TokenHandedOut, Self::RenewalFailed, Self::AnswerLost];
+        [Self::CallbackRefused, Self::TokenHandedOut, Self::RefreshFailed, Self::AnswerLost];
 }
 
 /// A process that requests a token.

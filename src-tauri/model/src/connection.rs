@@ -22,7 +22,8 @@ pub enum State {
     /// The access token has expired. It is refreshed when it is needed.
     Expired,
     /// A refresh is in progress.
-    Renewing,
+    #[serde(rename = "renewing")]
+    Refreshing,
     /// The last refresh failed temporarily and will be retried. The access token may still be valid.
     Retrying,
     /// A new sign-in is needed.
@@ -86,7 +87,8 @@ pub struct TokenMetadata {
     /// When the access token expires, by `expiry_source`; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
     /// How often the tokens were refreshed since the sign-in.
-    pub renewals: u32,
+    #[serde(rename = "renewals")]
+    pub refresh_count: u32,
     /// Where `expires_at` comes from.
     #[serde(default)]
     pub expiry_source: ExpirySource,
@@ -155,11 +157,13 @@ pub struct Details {
     pub tokens: Option<TokenMetadata>,
     /// When it will be refreshed automatically; `None` if the expiry is unknown, there is no refresh token, or a new
     /// sign-in is needed.
-    pub renews_at: Option<Timestamp>,
+    #[serde(rename = "renews_at")]
+    pub refreshes_at: Option<Timestamp>,
     /// Where the last token response deviated from the RFC.
     pub deviations: Vec<Deviation>,
     /// The last token response, redacted.
-    pub seen: Option<RedactedResponse>,
+    #[serde(rename = "seen")]
+    pub token_response: Option<RedactedResponse>,
     /// The last failure, until something succeeds.
     #[serde(rename = "trouble")]
     pub error: Option<Error>,

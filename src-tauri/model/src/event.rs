@@ -25,7 +25,8 @@ pub enum Event {
     /// The activity log may have new entries. Also sent after the events of another process's changes.
     Activity,
     /// Another process made changes that are not listed, or events were missed: everything that was read may be stale.
-    Elsewhere,
+    #[serde(rename = "elsewhere")]
+    ChangedElsewhere,
     /// The progress of loading a long list.
     Progress(Progress),
     /// The vault became available (`None`) or unavailable (the reason).

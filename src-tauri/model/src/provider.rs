@@ -13,8 +13,8 @@ mod view;
 
 pub use api_endpoint::ApiEndpoint;
 pub use config::{
-    Body, ClientAuth, Content, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig, Refresh,
-    Renewal,
+    Body, ClientAuth, Content, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig,
+    RefreshConfig, RefreshTokenPolicy,
 };
 pub use endpoint::{endpoint, is_loopback};
 pub use extras::{ExtraParameters, Secrets, check as check_extra_value, is_reserved, is_secret, replace};

@@ -12,7 +12,7 @@ use crate::secret::sha256;
 /// Characters that are not confused when a URI is copied by hand.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The length of the last segment of an app's own redirect URI: 50 bits.
-const WORD_LENGTH: usize = 10;
+const SEGMENT_LENGTH: usize = 10;
 /// The hosts that Grapnel can listen on.
 const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 /// The path of loopback redirect URIs that all apps shared in earlier versions.
@@ -57,26 +57,26 @@ pub struct ProposedRedirect {
 impl ProposedRedirect {
     /// New redirect URIs, unique to one app.
     pub fn random() -> Self {
-        let word = word(&AppId::random());
-        Self { deep_link: own_deep_link(&word), loopback: own_loopback(None, &word) }
+        let segment = path_segment(&AppId::random());
+        Self { deep_link: own_deep_link(&segment), loopback: own_loopback(None, &segment) }
     }
 }
 
 /// The last segment of an app's own redirect URI, derived from its ID.
-pub fn word(id: &AppId) -> String {
+pub fn path_segment(id: &AppId) -> String {
     let digest = sha256(id.0.as_bytes());
-    digest.iter().take(WORD_LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+    digest.iter().take(SEGMENT_LENGTH).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
 }
 
 /// The app's own redirect URI in place of one that all apps shared in earlier versions; `None` for any other. The
 /// result is always the same for an app.
-pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
+pub fn replacement_for_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
     if redirect_uri == DEEP_LINK {
-        return Some(own_deep_link(&word(id)));
+        return Some(own_deep_link(&path_segment(id)));
     }
     let loopback =
         Loopback::of(redirect_uri).filter(|it| it.host == "127.0.0.1" && it.path == SHARED_PATH)?;
-    Some(own_loopback(loopback.port, &word(id)))
+    Some(own_loopback(loopback.port, &path_segment(id)))
 }
 
 /// Checks that the redirect method supports the response mode.
@@ -84,7 +84,7 @@ pub fn instead_of_shared(id: &AppId, redirect_uri: &str) -> Option<String> {
 /// # Errors
 /// The response mode is `form_post`, and the redirect URI is not on loopback: a form cannot be posted to a deep link or
 /// pasted.
-pub fn takes_answer(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
+pub fn check_response_mode(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
     if config.form_post && RedirectMethod::of(redirect_uri) != RedirectMethod::Loopback {
         return Err(Error::input(
             "response_mode",
@@ -95,30 +95,30 @@ pub fn takes_answer(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
     Ok(())
 }
 
-fn own_deep_link(word: &str) -> String {
-    format!("{DEEP_LINK}/{word}")
+fn own_deep_link(segment: &str) -> String {
+    format!("{DEEP_LINK}/{segment}")
 }
 
-fn own_loopback(port: Option<u16>, word: &str) -> String {
+fn own_loopback(port: Option<u16>, segment: &str) -> String {
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    format!("http://127.0.0.1{port}{SHARED_PATH}/{word}")
+    format!("http://127.0.0.1{port}{SHARED_PATH}/{segment}")
 }
 
 /// Parses a redirect URI as entered. An empty text, `deep-link`, `loopback` and `loopback:PORT` select the app's own
-/// redirect URI, which ends with `word`. A complete URI is taken unchanged.
+/// redirect URI, which ends with `segment`. A complete URI is taken unchanged.
 ///
 /// # Errors
 /// It is no URI, or one that Grapnel cannot receive callbacks at.
-pub fn entered(text: &str, word: &str) -> Result<String> {
+pub fn parse_entered(text: &str, segment: &str) -> Result<String> {
     let text = text.trim();
     match text {
-        "" | "deep-link" => return Ok(own_deep_link(word)),
-        "loopback" => return Ok(own_loopback(None, word)),
+        "" | "deep-link" => return Ok(own_deep_link(segment)),
+        "loopback" => return Ok(own_loopback(None, segment)),
         _ => {}
     }
     if let Some(port) = text.strip_prefix("loopback:") {
         let port = port.parse().map_err(|_| no_port())?;
-        return usable_port(Some(port)).map(|()| own_loopback(Some(port), word));
+        return usable_port(Some(port)).map(|()| own_loopback(Some(port), segment));
     }
     let url = match Url::parse(text) {
         Ok(url) => url,
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_redirect_uri_is_taken_as_it_is_entered() {
-        for (text, way_back) in [
+        for (text, redirect_method) in [
             ("http://localhost:8400/cb", RedirectMethod::Loopback),
             ("http://localhost/any/path", RedirectMethod::Loopback),
             ("http://localhost:8400", RedirectMethod::Loopback),
@@ -219,8 +219,8 @@ mod tests {
             ("dev.grapnel.desktop:/oauth/callback/k3mzq7wd", RedirectMethod::DeepLink),
             ("https://app.example/cb?tenant=7", RedirectMethod::Paste),
         ] {
-            assert_eq!(entered(&format!(" {text} "), "word").unwrap(), text);
-            assert_eq!(RedirectMethod::of(text), way_back, "{text}");
+            assert_eq!(parse_entered(&format!(" {text} "), "word").unwrap(), text);
+            assert_eq!(RedirectMethod::of(text), redirect_method, "{text}");
         }
     }
 
@@ -249,29 +249,32 @@ mod tests {
             "file:///tmp/x",
             "pigeon",
         ] {
-            assert_eq!(entered(text, "word").unwrap_err().field.as_deref(), Some("redirect"), "{text}");
+            assert_eq!(parse_entered(text, "word").unwrap_err().field.as_deref(), Some("redirect"), "{text}");
         }
     }
 
     #[test]
     fn an_apps_own_redirect_uri_is_short_plain_and_always_the_same() {
         let (one, other) = (AppId::random(), AppId::random());
-        assert_eq!(word(&one), word(&one));
-        assert_ne!(word(&one), word(&other));
-        assert!(word(&one).len() == WORD_LENGTH && word(&one).bytes().all(|byte| ALPHABET.contains(&byte)));
+        assert_eq!(path_segment(&one), path_segment(&one));
+        assert_ne!(path_segment(&one), path_segment(&other));
+        assert!(
+            path_segment(&one).len() == SEGMENT_LENGTH
+                && path_segment(&one).bytes().all(|byte| ALPHABET.contains(&byte))
+        );
         for text in ["", "deep-link", "loopback", "loopback:8400"] {
-            let own = entered(text, &word(&one)).unwrap();
-            assert!(own.ends_with(&format!("/callback/{}", word(&one))), "{own}");
-            assert_eq!(instead_of_shared(&one, &own), None);
+            let own = parse_entered(text, &path_segment(&one)).unwrap();
+            assert!(own.ends_with(&format!("/callback/{}", path_segment(&one))), "{own}");
+            assert_eq!(replacement_for_shared(&one, &own), None);
         }
         for (shared, own) in [
-            (DEEP_LINK, entered("", &word(&one)).unwrap()),
-            ("http://127.0.0.1/callback", entered("loopback", &word(&one)).unwrap()),
-            ("http://127.0.0.1:8400/callback", entered("loopback:8400", &word(&one)).unwrap()),
+            (DEEP_LINK, parse_entered("", &path_segment(&one)).unwrap()),
+            ("http://127.0.0.1/callback", parse_entered("loopback", &path_segment(&one)).unwrap()),
+            ("http://127.0.0.1:8400/callback", parse_entered("loopback:8400", &path_segment(&one)).unwrap()),
         ] {
-            assert_eq!(instead_of_shared(&one, shared), Some(own));
+            assert_eq!(replacement_for_shared(&one, shared), Some(own));
         }
-        assert_eq!(instead_of_shared(&one, "http://localhost:8400/callback"), None);
+        assert_eq!(replacement_for_shared(&one, "http://localhost:8400/callback"), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ const STATE_BYTES: u32 = 32;
 const NONCE_BYTES: usize = 32;
 
 /// An authorization request, ready to be opened in a browser.
-pub struct Request {
+pub struct PreparedRequest {
     /// The authorization URL with all its parameters.
     pub url: Url,
     /// The parameters of the URL, in order, without those that the authorization URL itself has.
@@ -33,7 +33,7 @@ pub struct Request {
 }
 
 /// The inputs of an authorization request.
-pub struct Asked<'a> {
+pub struct RequestParameters<'a> {
     /// The client ID.
     pub client_id: &'a str,
     /// The redirect URI.
@@ -51,7 +51,7 @@ pub struct Asked<'a> {
 }
 
 /// Builds the request of one sign-in attempt, with new random values.
-pub fn write(config: &ProviderConfig, asked: &Asked<'_>) -> Result<Request> {
+pub fn prepare(config: &ProviderConfig, asked: &RequestParameters<'_>) -> Result<PreparedRequest> {
     let redirect = RedirectUrl::new(asked.redirect_uri.to_owned())
         .map_err(|error| Error::new(Code::Internal, format!("The redirect URI cannot be used: {error}.")))?;
     let engine = oauth2::basic::BasicClient::new(ClientId::new(asked.client_id.to_owned()))
@@ -73,11 +73,11 @@ pub fn write(config: &ProviderConfig, asked: &Asked<'_>) -> Result<Request> {
     let nonce = asks_for_id_token.then(|| BASE64.encode(random::<NONCE_BYTES>()));
     parameters.extend(nonce.clone().map(|nonce| ("nonce".to_owned(), nonce)));
     let url = place(config, &parameters);
-    Ok(Request { url, parameters, state: state.into_secret().into(), verifier, nonce })
+    Ok(PreparedRequest { url, parameters, state: state.into_secret().into(), verifier, nonce })
 }
 
 /// The parameters of `oauth2`, adapted to the provider's conventions.
-fn parameters(url: &Url, config: &ProviderConfig, asked: &Asked<'_>) -> Vec<(String, String)> {
+fn parameters(url: &Url, config: &ProviderConfig, asked: &RequestParameters<'_>) -> Vec<(String, String)> {
     let own = config.authorize_url.query_pairs().count();
     let mut parameters: Vec<(String, String)> =
         url.query_pairs().skip(own).map(|(n, v)| (n.into(), v.into())).collect();

@@ -139,7 +139,7 @@ impl UnparsedCallback {
     /// Whether the callback arrived at `redirect_uri`: scheme, host, port and path are equal, and the parameters of the
     /// redirect URI's own query are present. Some browsers and desktops turn the deep link's `:/` into `://`, so that
     /// the first path segment becomes a host; that spelling is accepted too.
-    pub fn came_to(&self, redirect_uri: &str) -> bool {
+    pub fn matches_redirect_uri(&self, redirect_uri: &str) -> bool {
         let spellings = [
             Some(redirect_uri.to_owned()),
             redirect_uri.starts_with(DEEP_LINK).then(|| redirect_uri.replacen(":/", "://", 1)),
@@ -177,8 +177,8 @@ mod tests {
         parse(address)?.read(&names())
     }
 
-    fn came_to(address: &str, redirect_uri: &str) -> bool {
-        parse(address).unwrap().came_to(redirect_uri)
+    fn matches_redirect_uri(address: &str, redirect_uri: &str) -> bool {
+        parse(address).unwrap().matches_redirect_uri(redirect_uri)
     }
 
     fn fault(query: &str) -> CallbackError {
@@ -195,7 +195,7 @@ mod tests {
             ("https://app.example/cb", "https://app.example/cb"),
         ] {
             let address = format!("{place}?code=a%20b&state=s&session_state=x");
-            assert!(came_to(&address, redirect_uri), "{place}");
+            assert!(matches_redirect_uri(&address, redirect_uri), "{place}");
             let callback = read(&address).unwrap();
             let AuthorizationResponse::Code(code) = callback.answer else { panic!("{place}") };
             assert_eq!(code.expose_secret(), "a b");
@@ -225,18 +225,22 @@ mod tests {
         let own = "dev.grapnel.desktop:/oauth/callback/k3mzq7wd";
         for place in [own, "dev.grapnel.desktop://oauth/callback/k3mzq7wd"] {
             let address = format!("{place}?code=c&state=s");
-            assert!(came_to(&address, own), "{place}");
-            assert!(!came_to(&address, DEEP_LINK) && !came_to(&address, &own.replace('k', "j")), "{place}");
+            assert!(matches_redirect_uri(&address, own), "{place}");
+            assert!(
+                !matches_redirect_uri(&address, DEEP_LINK)
+                    && !matches_redirect_uri(&address, &own.replace('k', "j")),
+                "{place}"
+            );
         }
-        assert!(!came_to("dev.grapnel.desktop:/oauth/callback?code=c", own));
+        assert!(!matches_redirect_uri("dev.grapnel.desktop:/oauth/callback?code=c", own));
     }
 
     #[test]
     fn the_query_of_a_redirect_uri_comes_along() {
         let redirect_uri = "https://app.example/cb?tenant=7";
-        assert!(came_to("https://app.example/cb?tenant=7&code=c&state=s", redirect_uri));
-        assert!(!came_to("https://app.example/cb?tenant=8&code=c&state=s", redirect_uri));
-        assert!(!came_to("https://app.example/cb?code=c&state=s", redirect_uri));
+        assert!(matches_redirect_uri("https://app.example/cb?tenant=7&code=c&state=s", redirect_uri));
+        assert!(!matches_redirect_uri("https://app.example/cb?tenant=8&code=c&state=s", redirect_uri));
+        assert!(!matches_redirect_uri("https://app.example/cb?code=c&state=s", redirect_uri));
     }
 
     #[test]
@@ -251,12 +255,12 @@ mod tests {
             "file:///oauth/callback?code=c",
             "http://127.0.0.1:4711/callback?code=c",
         ] {
-            assert!(!came_to(other, DEEP_LINK), "{other}");
+            assert!(!matches_redirect_uri(other, DEEP_LINK), "{other}");
         }
         for other in
             ["http://127.0.0.1:4712/callback", "http://127.0.0.1:4711/", "http://localhost:4711/callback"]
         {
-            assert!(!came_to(&format!("{other}?code=c"), LOOPBACK), "{other}");
+            assert!(!matches_redirect_uri(&format!("{other}?code=c"), LOOPBACK), "{other}");
         }
     }
 
@@ -266,7 +270,7 @@ mod tests {
             ["#code=c&state=s", "?#code=c&state=s", "#signed-in/?code=c&state=s", "?code=c&state=s#_=_"]
         {
             let address = format!("{LOOPBACK}{answer}");
-            assert!(came_to(&address, LOOPBACK), "{answer}");
+            assert!(matches_redirect_uri(&address, LOOPBACK), "{answer}");
             assert_eq!(read(&address).unwrap().state.unwrap().expose_secret(), "s", "{answer}");
         }
         assert_eq!(fault("?state=s#code=c"), CallbackError::Neither, "the query counts alone");
@@ -332,7 +336,7 @@ mod tests {
             (all, code, state) in parameters(), place in places(), joint in joints(),
         ) {
             let address = address(place, joint, &all);
-            prop_assert!(came_to(&address, place));
+            prop_assert!(matches_redirect_uri(&address, place));
             let callback = read(&address).unwrap();
             let AuthorizationResponse::Code(read) = callback.answer else { panic!("a code") };
             prop_assert_eq!(read.expose_secret(), code);
@@ -361,9 +365,9 @@ mod tests {
             path in "[a-z/]{0,12}",
         ) {
             let other = format!("http://{host}.example:{port}/{path}");
-            prop_assert!(!came_to(&address(&other, joint, &all), place));
+            prop_assert!(!matches_redirect_uri(&address(&other, joint, &all), place));
             let other = format!("{place}/{path}x");
-            prop_assert!(!came_to(&address(&other, joint, &all), place));
+            prop_assert!(!matches_redirect_uri(&address(&other, joint, &all), place));
         }
     }
 }

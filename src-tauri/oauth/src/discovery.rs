@@ -54,14 +54,14 @@ pub async fn discover(http: &Client, typed: &str) -> Result<Discovery> {
 async fn find(http: &Client, typed: &str) -> Result<Discovery> {
     let asked = TypedIssuer::read(typed)?;
     let (oauth, openid) = tokio::join!(
-        ask_each(http, &asked, asked.oauth_addresses()),
-        ask_each(http, &asked, asked.openid_addresses())
+        fetch_all(http, &asked, asked.oauth_addresses()),
+        fetch_all(http, &asked, asked.openid_addresses())
     );
     conclude(&asked, oauth, openid)
 }
 
 /// Decides on the result from the responses for both documents.
-fn conclude(asked: &TypedIssuer, oauth: Asked, openid: Asked) -> Result<Discovery> {
+fn conclude(asked: &TypedIssuer, oauth: FetchResults, openid: FetchResults) -> Result<Discovery> {
     let found: Vec<Found> = [oauth.found, openid.found].into_iter().flatten().collect();
     let Some(Found { issuer, .. }) = found.first() else {
         return Err(nothing_found(asked, &[oauth.others, openid.others].concat()));
@@ -160,7 +160,7 @@ struct Found {
 
 /// The responses for one document at each of its URLs, until it was found.
 #[derive(Default)]
-struct Asked {
+struct FetchResults {
     found: Option<Found>,
     others: Vec<(Url, Other)>,
 }
@@ -178,10 +178,10 @@ enum Other {
     Unavailable { said: String, advice: Option<String> },
 }
 
-async fn ask_each(http: &Client, asked: &TypedIssuer, addresses: Vec<Url>) -> Asked {
-    let mut all = Asked::default();
+async fn fetch_all(http: &Client, asked: &TypedIssuer, addresses: Vec<Url>) -> FetchResults {
+    let mut all = FetchResults::default();
     for address in addresses {
-        let answer = ask(http, &address).await;
+        let answer = fetch_metadata(http, &address).await;
         all.take(asked, address, answer);
         if all.found.is_some() {
             break;
@@ -190,7 +190,7 @@ async fn ask_each(http: &Client, asked: &TypedIssuer, addresses: Vec<Url>) -> As
     all
 }
 
-impl Asked {
+impl FetchResults {
     /// Records the response from a URL.
     fn take(
         &mut self,
@@ -211,7 +211,7 @@ impl Asked {
 }
 
 /// Requests the document at a URL; returns the issuer that it names and its members.
-async fn ask(http: &Client, address: &Url) -> Result<(String, Map<String, Value>), Other> {
+async fn fetch_metadata(http: &Client, address: &Url) -> Result<(String, Map<String, Value>), Other> {
     let request = Request::get(address.as_str())
         .header(header::ACCEPT, "application/json")
         .body(Vec::new())

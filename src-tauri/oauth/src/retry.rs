@@ -13,19 +13,19 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
 /// Jitter on top of a `Retry-After`, as a fraction of it, so that many clients do not return at the same moment.
 const JITTER_DIVISOR: u32 = 10;
 
-/// The pause after `failures` failures in a row. `asked` is the provider's `Retry-After`; `dice` is a random number
+/// The pause after `failures` failures in a row. `asked` is the provider's `Retry-After`; `random` is a random number
 /// from 0 to 1.
-pub fn pause(failures: u32, asked: Option<Duration>, dice: f64) -> Duration {
+pub fn pause(failures: u32, asked: Option<Duration>, random: f64) -> Duration {
     let doubled =
         FIRST_DELAY.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
     let own = doubled.min(MAX_DELAY);
-    let own = own / 2 + (own / 2).mul_f64(dice);
+    let own = own / 2 + (own / 2).mul_f64(random);
     let Some(asked) = asked.map(|asked| asked.min(MAX_RETRY_AFTER)) else { return own };
-    own.max(asked + (asked / JITTER_DIVISOR).min(MAX_DELAY / 60).mul_f64(dice))
+    own.max(asked + (asked / JITTER_DIVISOR).min(MAX_DELAY / 60).mul_f64(random))
 }
 
 /// A random number from 0 to 1, for [`pause`].
-pub fn dice() -> f64 {
+pub fn random_fraction() -> f64 {
     f64::from(u32::from_le_bytes(grapnel_model::secret::random())) / f64::from(u32::MAX)
 }
 
@@ -75,10 +75,10 @@ mod tests {
     proptest! {
         #[test]
         fn never_sooner_than_the_provider_asks_and_never_later_than_the_bounds(
-            failures: u32, asked in proptest::option::of(0_u64..200_000), dice in 0.0..=1.0_f64,
+            failures: u32, asked in proptest::option::of(0_u64..200_000), random in 0.0..=1.0_f64,
         ) {
             let asked = asked.map(Duration::from_secs);
-            let pause = pause(failures, asked, dice);
+            let pause = pause(failures, asked, random);
             let heard = asked.unwrap_or_default().min(MAX_RETRY_AFTER);
             prop_assert!(pause >= heard);
             prop_assert!(pause <= MAX_DELAY.max(heard + Duration::from_secs(60)));
@@ -86,8 +86,8 @@ mod tests {
         }
 
         #[test]
-        fn more_failures_never_shorten_the_pause(failures in 0_u32..64, dice in 0.0..=1.0_f64) {
-            prop_assert!(pause(failures + 1, None, dice) >= pause(failures, None, dice));
+        fn more_failures_never_shorten_the_pause(failures in 0_u32..64, random in 0.0..=1.0_f64) {
+            prop_assert!(pause(failures + 1, None, random) >= pause(failures, None, random));
         }
     }
 }

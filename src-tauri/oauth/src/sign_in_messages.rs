@@ -6,11 +6,11 @@ use grapnel_model::provider::{ProviderConfig, is_secret};
 use grapnel_model::token_response::RedactedResponse;
 use url::Url;
 
-use crate::authorization_request::Request;
+use crate::authorization_request::PreparedRequest;
 
 /// The three messages of a sign-in.
 pub fn messages(
-    request: &Request,
+    request: &PreparedRequest,
     config: &ProviderConfig,
     redirect_uri: &str,
     has_secret: bool,

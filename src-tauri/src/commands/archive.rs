@@ -15,7 +15,7 @@ use crate::dialog;
 pub(crate) struct OpenArchive(Mutex<Option<Archive>>);
 
 impl OpenArchive {
-    fn held(&self) -> parking_lot::MutexGuard<'_, Option<Archive>> {
+    fn loaded(&self) -> parking_lot::MutexGuard<'_, Option<Archive>> {
         self.0.lock()
     }
 }
@@ -59,7 +59,7 @@ pub(crate) async fn open_archive(
     let Some(file) = dialog::open(&app, "Open an exported file").await? else { return Ok(None) };
     let archive = core.open_archive(&file, &passphrase.0).await?;
     let plan = core.import(&archive, Import { with_tokens: true, dry_run: true }).await?;
-    *opened.held() = Some(archive);
+    *opened.loaded() = Some(archive);
     Ok(Some(plan))
 }
 
@@ -71,12 +71,12 @@ pub(crate) async fn import_archive(
     opened: State<'_, OpenArchive>,
     with_tokens: bool,
 ) -> Result<Imported> {
-    let Some(archive) = opened.held().take() else {
+    let Some(archive) = opened.loaded().take() else {
         return Err(Error::new(Code::NotFound, "No file is open.").hint("Open the file again."));
     };
     let imported = core.core().await?.import(&archive, Import { with_tokens, dry_run: false }).await;
     if imported.is_err() {
-        *opened.held() = Some(archive);
+        *opened.loaded() = Some(archive);
     }
     imported
 }
@@ -85,6 +85,6 @@ pub(crate) async fn import_archive(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn close_archive(opened: State<'_, OpenArchive>) -> Result<()> {
-    *opened.held() = None;
+    *opened.loaded() = None;
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(crate) async fn set_browser(
     browser: String,
 ) -> Result<bool> {
     let core = core.core().await?;
-    let browser = grapnel_core::browser::entered(&browser)?;
+    let browser = grapnel_core::browser::parse_entered(&browser)?;
     if !confirm::program(&app, &browser, &[&core.browser(&connection_id)?, &core.settings()?.browser]).await?
     {
         return Ok(false);

@@ -1,6 +1,6 @@
 //! Commands for diagnostics, including a test of the deep link.
 
-use grapnel_core::doctor::{Check, Diagnosis, Verdict};
+use grapnel_core::doctor::{Check, CheckStatus, Diagnosis};
 use grapnel_model::error::{Error, Result};
 use tauri::{AppHandle, State};
 
@@ -26,13 +26,13 @@ fn tried(probed: Result<()>) -> Check {
     match probed {
         Ok(()) => Check {
             name,
-            verdict: Verdict::Fine,
+            verdict: CheckStatus::Fine,
             found: "It came back to Grapnel.".into(),
             meaning: None,
             hint: None,
         },
         Err(Error { message: found, meaning, hint, .. }) => {
-            Check { name, verdict: Verdict::Attention, found, meaning, hint }
+            Check { name, verdict: CheckStatus::Attention, found, meaning, hint }
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn open_browser(
     chosen: Option<String>,
 ) -> Result<bool> {
     let core = core.core().await?;
-    let chosen = chosen.map(|chosen| grapnel_core::browser::entered(&chosen)).transpose()?;
+    let chosen = chosen.map(|chosen| grapnel_core::browser::parse_entered(&chosen)).transpose()?;
     if let Some(chosen) = &chosen
         && !confirm::program(&app, chosen, &[&core.attempt_browser(&attempt_id)?, &core.settings()?.browser])
             .await?

@@ -184,12 +184,12 @@ mod tests {
                 add(tx, now, Kind::AppAdded, "App added.", (None, None))?;
                 let id = ConnectionId("c".into());
                 for _ in 0..=MAX_ENTRIES {
-                    add_again(tx, now, Kind::RenewedByItself, "Renewed.", (Some(&id), None))?;
+                    add_again(tx, now, Kind::RefreshedAutomatically, "Refreshed.", (Some(&id), None))?;
                 }
                 newest(tx, None, None)
             })
             .unwrap();
         let told: Vec<&str> = told.iter().map(|entry| entry.text.as_str()).collect();
-        assert_eq!(told, ["Renewed.", "App added."]);
+        assert_eq!(told, ["Refreshed.", "App added."]);
     }
 }

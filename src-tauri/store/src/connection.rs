@@ -8,9 +8,9 @@ pub use identity::{
     set_introspected_end, set_introspection, take_identity,
 };
 pub use row::{
-    ConnectionIdentity, ConnectionRow, RenewalStatus, Retry, SealedGrant, StoredGrant, begin_refresh,
-    clear_grant, cut_off, end_refresh, forget_client_refusals, get, holds, keep_for, keep_one_for,
-    read_retry, set_grant, set_refused, set_trouble, with_app,
+    ConnectionIdentity, ConnectionRow, RefreshStatus, Retry, SealedGrant, StoredGrant, begin_refresh,
+    clear_grant, end_refresh, forget_client_refusals, get, holds, interrupted_refreshes, keep_for,
+    keep_one_for, read_retry, set_grant, set_refused, set_trouble, with_app,
 };
 
 use grapnel_model::id::{AppId, ConnectionId};
@@ -117,7 +117,7 @@ mod tests {
         let grant = SealedGrant {
             access: Sealed(vec![1]),
             refresh: None,
-            held: serde_json::from_value(serde_json::json!({
+            metadata: serde_json::from_value(serde_json::json!({
                 "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": Timestamp::UNIX_EPOCH,
                 "expires_at": null, "renewals": 0,
             }))
@@ -125,7 +125,7 @@ mod tests {
             scopes: Vec::new(),
             project_ids: Vec::new(),
             deviations: Vec::new(),
-            seen: None,
+            token_response: None,
             error: None,
         };
         let told = |version| store.write(|tx| set_introspected_end(tx, &id, version, end)).unwrap();
@@ -137,8 +137,8 @@ mod tests {
         // A refresh stores another token before the introspection response arrives.
         store.write(|tx| set_grant(tx, &id, asked_about, &grant)).unwrap();
         assert!(!told(asked_about));
-        assert_eq!(kept().held().unwrap().expires_at, None);
+        assert_eq!(kept().token_metadata().unwrap().expires_at, None);
         assert!(told(kept().version));
-        assert_eq!(kept().held().unwrap().expires_at, Some(end));
+        assert_eq!(kept().token_metadata().unwrap().expires_at, Some(end));
     }
 }

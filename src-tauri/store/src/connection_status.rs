@@ -33,7 +33,7 @@ pub struct ConnectionStatus {
     /// The granted scopes, as far as the provider returns them.
     pub scopes: Vec<String>,
     /// Whether it has a refresh token.
-    pub renews: bool,
+    pub refreshes: bool,
     /// The version for which the person was notified of a problem.
     pub told: Option<i64>,
     /// A new sign-in that will be needed.
@@ -65,14 +65,14 @@ impl From<&ConnectionRow> for ConnectionStatus {
             app_id: row.app_id.clone(),
             name: row.name.clone(),
             version: row.version,
-            held: row.held().map(|held| TokenExpiry { expires_at: held.expires_at }),
-            error: row.renewals.error.clone(),
+            held: row.token_metadata().map(|held| TokenExpiry { expires_at: held.expires_at }),
+            error: row.refresh_status.error.clone(),
             kept_for: row.kept_for.clone(),
-            retry_at: row.renewals.retry.at,
+            retry_at: row.refresh_status.retry.at,
             scopes: row.scopes.clone(),
-            renews: row.sealed_refresh().is_some(),
+            refreshes: row.sealed_refresh().is_some(),
             told: None,
-            notice: row.held().and_then(|held| {
+            notice: row.token_metadata().and_then(|held| {
                 let (due, from) = (held.sign_in_due()?, held.notice_from()?);
                 Some(Notice { due, from, is_told: false })
             }),
@@ -148,7 +148,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
         told: row.get(8)?,
         notice: read_notice(row)?,
         scopes: json(row, 12)?,
-        renews: row.get(13)?,
+        refreshes: row.get(13)?,
     })
 }
 

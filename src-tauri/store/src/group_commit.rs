@@ -28,9 +28,9 @@ impl Store {
         self.write_queue.lock().unwrap_or_else(PoisonError::into_inner).push(PendingWrite { run, done });
         let store = self.clone();
         tokio::task::spawn_blocking(move || store.commit_waiting());
-        let broken_off = || Error::new(Code::Internal, "A write was interrupted.");
-        committed.await.map_err(|_| broken_off())??;
-        result.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(broken_off)
+        let interrupted = || Error::new(Code::Internal, "A write was interrupted.");
+        committed.await.map_err(|_| interrupted())??;
+        result.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(interrupted)
     }
 
     /// Commits the queued writes, unless the previous holder of the connection has done it.

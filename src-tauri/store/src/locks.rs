@@ -23,9 +23,9 @@ pub struct Presence {
 }
 
 impl Store {
-    /// Takes the shared lock. If no other process uses the data directory, runs `settle` first, which completes what
+    /// Takes the shared lock. If no other process uses the data directory, runs `recover` first, which completes what
     /// a crashed process left unfinished.
-    pub fn enter(&self, settle: impl FnOnce() -> Result<()>) -> Result<Presence> {
+    pub fn enter(&self, recover: impl FnOnce() -> Result<()>) -> Result<Presence> {
         let file = open(&self.home.join(PRESENCE)).map_err(|error| self.lock_failed(&error))?;
         let is_alone = match file.try_lock() {
             Ok(()) => true,
@@ -33,7 +33,7 @@ impl Store {
             Err(TryLockError::Error(error)) => return Err(self.lock_failed(&error)),
         };
         if is_alone {
-            settle()?;
+            recover()?;
             file.unlock().map_err(|error| self.lock_failed(&error))?;
         }
         file.lock_shared().map_err(|error| self.lock_failed(&error))?;
@@ -41,12 +41,12 @@ impl Store {
     }
 
     /// The exclusive lock for refreshing this connection; `None` while another process has it.
-    pub fn try_renewal_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
+    pub fn try_refresh_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
         try_lock(self.file(&id.0)?).map_err(|error| filesystem::name(error, &self.home))
     }
 
     /// The exclusive lock for refreshing this connection. Blocks.
-    pub fn renewal_lock(&self, id: &ConnectionId) -> Result<File> {
+    pub fn refresh_lock(&self, id: &ConnectionId) -> Result<File> {
         let file = self.file(&id.0)?;
         file.lock().map_err(|error| self.lock_failed(&error))?;
         Ok(file)
@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// Deletes the lock file of a deleted connection.
-    pub fn drop_renewal_lock(&self, id: &ConnectionId) {
+    pub fn drop_refresh_lock(&self, id: &ConnectionId) {
         // A file that cannot be deleted is empty and harmless.
         let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
     }

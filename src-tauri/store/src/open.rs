@@ -18,7 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/2-changed-apps.sql"),
     include_str!("schema/3-passphrase.sql"),
     include_str!("schema/4-repeated-activity.sql"),
-    include_str!("schema/5-renewal.sql"),
+    include_str!("schema/5-refresh.sql"),
     include_str!("schema/6-seen-replies-and-settings.sql"),
     include_str!("schema/7-told.sql"),
     include_str!("schema/8-browsers.sql"),

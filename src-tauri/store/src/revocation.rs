@@ -110,7 +110,7 @@ pub enum RefreshToken {
     /// The provider revoked it.
     Revoked,
     /// Its revocation is pending.
-    Asked,
+    RequestParameters,
     /// There was none, or the provider did not revoke it.
     None,
 }
@@ -123,7 +123,7 @@ pub fn refresh_token_of(connection: &Connection, row: &RevocationRow) -> rusqlit
     let others = "SELECT 1 FROM revocation WHERE app_id = ?1 AND name = ?2 AND begun_at = ?3 AND kind = ?4";
     let of = params![row.app_id, row.name, Time(row.begun_at), Json(TokenKind::RefreshToken)];
     let is_asked = connection.prepare(others)?.exists(of)?;
-    Ok(if is_asked { RefreshToken::Asked } else { RefreshToken::None })
+    Ok(if is_asked { RefreshToken::RequestParameters } else { RefreshToken::None })
 }
 
 /// Marks the tokens of the same disconnect: the provider has revoked their refresh token.

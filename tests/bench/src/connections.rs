@@ -40,7 +40,7 @@ pub(crate) async fn run() -> Result<()> {
     line("whom to tell of what is new", &Figures::of(TIMES, || grapnel.take_pending_notifications()));
     let mut ids = all.iter().map(|one| &one.id).cycle();
     line("everything about one", &Figures::of(TIMES * 20, || ids.next().map(|id| grapnel.connection(id))));
-    line("planning all renewals", &Figures::of(TIMES, || begin(grapnel.keep_alive())));
+    line("planning all refreshes", &Figures::of(TIMES, || begin(grapnel.keep_alive())));
     Ok(())
 }
 

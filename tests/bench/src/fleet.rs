@@ -61,7 +61,7 @@ fn connection(database: &Connection, number: usize, app: &App) -> Result<()> {
         "renewals": 3,
     });
     let trouble = serde_json::json!({
-        "code": "reconnect_needed", "message": "The provider does not renew this connection any more.",
+        "code": "reconnect_needed", "message": "The provider does not refresh this connection any more.",
         "meaning": "Its tokens are over.", "hint": "Sign in again.", "field": null,
     });
     let account =

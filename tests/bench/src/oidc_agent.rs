@@ -60,7 +60,7 @@ impl OidcAgent {
 }
 
 /// The least that oidc-agent takes for a provider: a discovery document, and a token for an hour. (It asks for
-/// `offline_access` when it renews; none of the sandbox's providers has that.)
+/// `offline_access` when it refreshes; none of the sandbox's providers has that.)
 fn issuer() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let origin = format!("http://{}", listener.local_addr()?);

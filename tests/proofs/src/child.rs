@@ -1,4 +1,4 @@
-//! What other processes do in a proof: renew until they are killed, look at what is there, or ask for tokens.
+//! What other processes do in a proof: refresh until they are killed, look at what is there, or ask for tokens.
 
 use std::path::Path;
 use std::sync::{Arc, Barrier};
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
         ("refresh", [id, point]) => {
             die_at((*point).to_owned())?;
             let outcome = open()?.refresh(&id_of(id)).await;
-            println!("{}", outcome.err().map_or("renewed".into(), |error| error.to_string()));
+            println!("{}", outcome.err().map_or("refreshed".into(), |error| error.to_string()));
             Ok(())
         }
         ("look", [id]) => look(&open()?, &id_of(id)).await,
@@ -109,7 +109,7 @@ pub(crate) fn fingerprint(token: &str) -> String {
     format!("{:016x}", std::hash::Hasher::finish(&hasher))
 }
 
-/// Kills this process, as `kill -9` does, when a renewal comes to `point`.
+/// Kills this process, as `kill -9` does, when a refresh comes to `point`.
 fn die_at(point: String) -> Result<()> {
     let deadly = tracing_subscriber::filter::filter_fn(|about| about.target() == "grapnel_core::point");
     let subscriber = Registry::default().with(Deadly(point).with_filter(deadly));

@@ -8,14 +8,14 @@ use tokio::process::Command;
 /// Each fault of the sandbox, at the code exchange, the refresh and the API.
 pub(crate) const FAULTS: &[&str] = &[
     "faults::at_the_exchange",
-    "faults::at_the_renewal",
+    "faults::at_the_refresh",
     "faults::at_the_api",
     "faults::of_the_switches",
     "faults::every_fault_is_in_a_table",
 ];
 /// Two hours awake and asleep.
 pub(crate) const ASLEEP: &[&str] =
-    &["two_hours_awake_bring_the_right_renewals", "a_machine_that_slept_renews_once_on_waking"];
+    &["two_hours_awake_bring_the_right_refreshes", "a_machine_that_slept_refreshes_once_on_waking"];
 
 /// The features of every other build, so that nothing is built twice.
 const FEATURES: &str = "grapnel-desktop/custom-protocol";

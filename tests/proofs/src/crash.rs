@@ -15,7 +15,7 @@ use grapnel_model::id::ConnectionId;
 use crate::child::Looked;
 use crate::world::World;
 
-/// The points of a renewal, in their order (`refresh/crash_point.rs` of the core); and any moment.
+/// The points of a refresh, in their order (`refresh/crash_point.rs` of the core); and any moment.
 const POINTS: [&str; 8] = [
     "before-mark",
     "after-mark",

@@ -16,7 +16,7 @@ use crate::world::World;
 
 /// The same proof, on the desktop that was made for it.
 pub(crate) const HERE: &str = "locked-here";
-/// Where a renewal stands when the keyring is locked.
+/// Where a refresh stands when the keyring is locked.
 const POINTS: [&str; 4] = ["after-mark", "before-send", "after-answer", "before-commit"];
 /// Longer than a token lives.
 const HOUR: i64 = 3700;
@@ -58,14 +58,14 @@ async fn round(point: &str) -> Result<usize> {
     world.scan()
 }
 
-/// It is locked while a renewal stands at the point, and another one follows.
+/// It is locked while a refresh stands at the point, and another one follows.
 async fn in_flight(world: &World, id: &ConnectionId, point: &str) -> Result<()> {
     let mut program = start(world, id, point, 0)?;
     ensure!(program.opened().await?.is_none(), "the data does not open");
-    program.renew_to_the_point().await?;
+    program.refresh_to_the_point().await?;
     keyring::lock().await?;
-    for (word, rotations) in [("go on", 1), ("renew", 2)] {
-        let failure = program.renewed(word).await?;
+    for (word, rotations) in [("go on", 1), ("refresh", 2)] {
+        let failure = program.refreshed(word).await?;
         ensure!(failure.is_none() && world.rotations() == rotations, "{rotations}: {failure:?}");
     }
     let standing = program.stands("look").await?;
@@ -81,7 +81,7 @@ async fn at_start(world: &World, id: &ConnectionId) -> Result<()> {
     let mut program = start(world, id, "none", HOUR)?;
     ensure!(program.opened().await?.is_none(), "the data does not open");
     program.stands("lock").await?;
-    let failure = program.renewed("renew").await?;
+    let failure = program.refreshed("refresh").await?;
     let is_told = failure.as_ref().is_some_and(|failure| failure.code == Code::KeyringLocked);
     ensure!(is_told, "told as something else: {failure:?}");
     ensure!(world.rotations() == rotations, "something was sent");

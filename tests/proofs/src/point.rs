@@ -2,7 +2,7 @@
 
 use tracing::field::{Field, Visit};
 
-/// Whether this event says that a renewal is at `point`.
+/// Whether this event says that a refresh is at `point`.
 pub(crate) fn is_at(event: &tracing::Event<'_>, point: &str) -> bool {
     let mut reached = Reached { point, is_there: false };
     event.record(&mut reached);

@@ -1,4 +1,4 @@
-//! A process that stops at a named point of a renewal until it is told to go on: both of its ends. They speak in lines,
+//! A process that stops at a named point of a refresh until it is told to go on: both of its ends. They speak in lines,
 //! a word one way and an answer in JSON the other.
 
 use std::io::BufRead;
@@ -24,12 +24,12 @@ use crate::point::is_at;
 pub(crate) enum Answer {
     /// The data is open, or why not.
     Opened(Option<Error>),
-    /// A renewal stands at the point.
+    /// A refresh stands at the point.
     Stopped,
     /// For the first time, the database has failed.
     Failing,
-    /// How a renewal ended.
-    Renewed(Option<Error>),
+    /// How a refresh ended.
+    Refreshed(Option<Error>),
     /// Where the connection stands.
     Stands(ConnectionStatus),
 }
@@ -100,23 +100,23 @@ impl Stopped {
         Ok(failure)
     }
 
-    /// Begins a renewal, which then stands at the point.
-    pub(crate) async fn renew_to_the_point(&mut self) -> Result<()> {
-        self.say("renew").await?;
+    /// Begins a refresh, which then stands at the point.
+    pub(crate) async fn refresh_to_the_point(&mut self) -> Result<()> {
+        self.say("refresh").await?;
         let answer = self.hear().await?;
         ensure!(matches!(answer, Answer::Stopped), "not stopped: {answer:?}");
         Ok(())
     }
 
-    /// How a renewal ends that goes on, or begins, with this word.
-    pub(crate) async fn renewed(&mut self, word: &str) -> Result<Option<Error>> {
+    /// How a refresh ends that goes on, or begins, with this word.
+    pub(crate) async fn refreshed(&mut self, word: &str) -> Result<Option<Error>> {
         self.say(word).await?;
         self.outcome().await
     }
 
     pub(crate) async fn outcome(&mut self) -> Result<Option<Error>> {
         let answer = self.hear().await?;
-        let Answer::Renewed(failure) = answer else { bail!("it answered {answer:?}") };
+        let Answer::Refreshed(failure) = answer else { bail!("it answered {answer:?}") };
         Ok(failure)
     }
 
@@ -166,7 +166,7 @@ pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point
     });
     while let Some(word) = tokio::task::block_in_place(word) {
         answer(&match word.as_str() {
-            "renew" => Answer::Renewed(grapnel.refresh(id).await.err()),
+            "refresh" => Answer::Refreshed(grapnel.refresh(id).await.err()),
             "look" => Answer::Stands(look(&grapnel, id)?),
             "lock" => Answer::Stands(until(&grapnel, id, |standing| standing.state == State::Locked).await?),
             "settle" => Answer::Stands(until(&grapnel, id, ConnectionStatus::is_well).await?),
@@ -210,7 +210,7 @@ fn word() -> Option<String> {
     Some(line.trim().to_owned())
 }
 
-/// Stops the first renewal that comes to the point, and tells when the database fails.
+/// Stops the first refresh that comes to the point, and tells when the database fails.
 struct Stop {
     point: String,
     is_done: AtomicBool,

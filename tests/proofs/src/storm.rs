@@ -1,5 +1,5 @@
 //! Many connections at several providers whose tokens end in the same second, while every tenth token request fails:
-//! each is renewed or says truly why it is not, no provider sees more requests at once than was promised, none waits
+//! each is refreshed or says truly why it is not, no provider sees more requests at once than was promised, none waits
 //! for another, and what it takes stands beside what a bare HTTP client takes.
 
 mod consistency;
@@ -91,7 +91,7 @@ pub(crate) async fn prove(count: usize) -> Result<()> {
     for counts in [&first, &last, &again] {
         ensure!(counts.untrue.is_empty(), "{} connections are not what they say", counts.untrue.len());
     }
-    ensure!(last.retrying == 0 && again.active == last.active, "not all that could be were renewed");
+    ensure!(last.retrying == 0 && again.active == last.active, "not all that could be were refreshed");
     throughput::ensure_promised(&away)?;
     throughput::ensure_promised(&near)
 }
@@ -176,7 +176,7 @@ impl Storm {
             let all = self.grapnel.connections()?;
             let now = self.world.clock.now();
             let is_due = |one: &Summary| match one.state {
-                State::Expired | State::Renewing => true,
+                State::Expired | State::Refreshing => true,
                 State::Retrying => one.retry_at.is_none_or(|at| at <= now),
                 _ => false,
             };
@@ -205,7 +205,7 @@ impl Storm {
         unreachable!("it has no other end")
     }
 
-    /// Compares each connection with what its provider knows, while nothing is renewed.
+    /// Compares each connection with what its provider knows, while nothing is refreshed.
     async fn judge(&mut self) -> Result<StormCounts> {
         // What is under way goes on without who keeps the rest alive.
         self.hearing.until_quiet().await?;

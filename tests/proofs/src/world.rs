@@ -162,7 +162,7 @@ impl World {
             given.iter().rfind(|one| one.kind == SecretKind::AccessToken).context("none was given")?;
         ensure!(token.value.expose_secret() == newest.value, "what is kept is not the newest access token");
         grapnel.projects(id).await?;
-        ensure!(self.rotations() == rotations, "the token did not work, and had to be renewed");
+        ensure!(self.rotations() == rotations, "the token did not work, and had to be refreshed");
         grapnel.refresh(id).await?;
         ensure!(self.rotations() == rotations + 1, "no refresh came of a refresh");
         Ok(())

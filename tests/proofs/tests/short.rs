@@ -17,7 +17,7 @@ fn processes_killed_during_a_refresh_lose_no_connection() {
 }
 
 #[test]
-fn many_that_are_due_at_once_are_renewed_or_say_why() {
+fn many_that_are_due_at_once_are_refreshed_or_say_why() {
     prove(&["storm", "120"]);
 }
 

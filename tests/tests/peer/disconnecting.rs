@@ -37,7 +37,7 @@ async fn disconnecting_a_public_client_takes_the_tokens_back() -> Result<()> {
 }
 
 /// The server takes the refresh token back, and says that a JWT cannot be (RFC 7009 §2.2.1): that it does so is
-/// no failure, and nobody can renew it any more.
+/// no failure, and nobody can refresh it any more.
 #[tokio::test]
 async fn disconnecting_takes_back_what_can_be() -> Result<()> {
     let mut world = World::new().await?;

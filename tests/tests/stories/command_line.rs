@@ -29,7 +29,7 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
         })
         .await?;
     scene
-        .step("grapnel token prints its token, and a renewal shows in the window", async {
+        .step("grapnel token prints its token, and a refresh shows in the window", async {
             page.press_about(Role::Button, "Nightly job").await?;
             page.says("Not refreshed yet.").await?;
             let listed = terminal.json(&["list"])?;

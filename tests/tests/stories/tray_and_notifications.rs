@@ -35,7 +35,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
             scene.sandbox().faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 2)?;
             for _ in 0..2 {
                 let refused = terminal.run(&["refresh", &name], "")?;
-                ensure!(!refused.status.success(), "it was renewed");
+                ensure!(!refused.status.success(), "it was refreshed");
             }
             let titles = panel.has_told(1).await?;
             ensure!(titles == [format!("“{name}” needs to be reconnected")], "{titles:?}");

@@ -1,4 +1,4 @@
-import type { Exported, ImportOutcome, Protection, Settings, Verdict } from "../host";
+import type { Exported, ImportOutcome, Protection, Settings, CheckStatus } from "../host";
 import { count, number } from "./number";
 
 export const settings = {
@@ -109,7 +109,7 @@ export const doctor = {
   },
   copy: "Copy diagnostics",
   copied: "Diagnostics copied",
-  verdict: { fine: "OK", attention: "Warning", broken: "Error" } satisfies Record<Verdict, string>,
+  verdict: { fine: "OK", attention: "Warning", broken: "Error" } satisfies Record<CheckStatus, string>,
 };
 
 export const archive = {

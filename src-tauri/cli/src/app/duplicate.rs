@@ -83,7 +83,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<(
 
 /// The same redirect method, with a URI of the new app's own where Grapnel receives the callback itself.
 fn own_redirect(app: &App) -> String {
-    match (app.way_back, Loopback::of(&app.redirect_uri).and_then(|loopback| loopback.port)) {
+    match (app.redirect_method, Loopback::of(&app.redirect_uri).and_then(|loopback| loopback.port)) {
         (RedirectMethod::DeepLink, _) => "deep-link".to_owned(),
         (RedirectMethod::Loopback, None) => "loopback".to_owned(),
         (RedirectMethod::Loopback, Some(port)) => format!("loopback:{port}"),

@@ -21,10 +21,9 @@ impl Shown for AppList {
         if self.0.is_empty() {
             return "No apps yet. Add one: grapnel app add NAME --provider PROVIDER --client-id ID".into();
         }
-        let rows = self
-            .0
-            .iter()
-            .map(|app| [app.name.clone(), app.provider.clone(), app.client_id.clone(), words(&app.way_back)]);
+        let rows = self.0.iter().map(|app| {
+            [app.name.clone(), app.provider.clone(), app.client_id.clone(), words(&app.redirect_method)]
+        });
         table(["APP", "PROVIDER", "CLIENT ID", "REDIRECT"], rows)
     }
 }
@@ -37,7 +36,7 @@ impl Shown for App {
             ("client ID", self.client_id.clone()),
             ("client secret", if self.has_secret { "in the vault" } else { "none" }.into()),
             ("redirect URI", self.redirect_uri.clone()),
-            ("redirect method", words(&self.way_back)),
+            ("redirect method", words(&self.redirect_method)),
             ("scopes", self.scopes.join(" ")),
             ("projects", self.projects.join(" ")),
             ("added", relative_time(self.created_at, now)),

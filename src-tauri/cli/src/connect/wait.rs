@@ -55,7 +55,7 @@ pub(super) fn print_hints(app: &App, provider: &str, may_paste: bool, messages: 
             app.client_id
         ));
     }
-    let any_port = match app.way_back {
+    let any_port = match app.redirect_method {
         RedirectMethod::Loopback if app.has_free_port() => " (with any port)",
         _ => "",
     };
@@ -69,7 +69,7 @@ pub(super) fn print_hints(app: &App, provider: &str, may_paste: bool, messages: 
     } else {
         format!("start again with: grapnel connect {} --paste", quoted(&app.name))
     };
-    let unreachable = match app.way_back {
+    let unreachable = match app.redirect_method {
         RedirectMethod::DeepLink => "The page stays, or Grapnel does not open:",
         RedirectMethod::Loopback => "The browser cannot reach 127.0.0.1:",
         RedirectMethod::Paste => "After approving access,",

@@ -167,7 +167,7 @@ impl Status {
                     .unwrap_or_default(),
             ),
             ("issued", held.map(|held| relative_time(held.issued_at, now)).unwrap_or_default()),
-            ("refreshes", held.map(|held| held.renewals.to_string()).unwrap_or_default()),
+            ("refreshes", held.map(|held| held.refresh_count.to_string()).unwrap_or_default()),
             ("scopes granted", self.scopes.granted.join(" ")),
             ("scopes missing", self.scopes.missing.join(" ")),
             ("projects", self.project_ids.join(" ")),

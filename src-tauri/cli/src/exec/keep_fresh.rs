@@ -45,7 +45,7 @@ pub(super) async fn keep_fresh(
             loop {
                 match events.recv().await {
                     Ok(Event::Connection(id)) if kept.iter().all(|one| one.connection.id != id) => {}
-                    Ok(Event::Connection(_) | Event::Elsewhere) | Err(RecvError::Lagged(_)) => return,
+                    Ok(Event::Connection(_) | Event::ChangedElsewhere) | Err(RecvError::Lagged(_)) => return,
                     Ok(_) => {}
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
@@ -53,7 +53,7 @@ pub(super) async fn keep_fresh(
         })
         .await;
         for one in &mut kept {
-            match renew(grapnel, one, min_valid).await {
+            match refresh(grapnel, one, min_valid).await {
                 Ok(()) => {}
                 Err(error) if error.message == said => {}
                 Err(error) => {
@@ -69,7 +69,7 @@ pub(super) async fn keep_fresh(
     }
 }
 
-async fn renew(
+async fn refresh(
     grapnel: &Grapnel,
     kept: &mut Kept,
     min_valid: SignedDuration,

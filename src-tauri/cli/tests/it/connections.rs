@@ -84,7 +84,7 @@ async fn more_than_the_provider_gives_is_said_and_not_asked_for_each_time() {
 }
 
 #[tokio::test]
-async fn one_is_renewed() {
+async fn one_is_refreshed() {
     let world = World::new();
     world.connect().await;
     world.clock.advance(SignedDuration::from_mins(30));

@@ -136,7 +136,7 @@ async fn what_the_window_has_not_at_hand_goes_as_it_did() {
     }
     assert_eq!(grapnel(&world, &["token", "acme", "--min-valid", "soon"]).await.exit, Some(2));
     world.clock.advance(SignedDuration::from_mins(58));
-    // It would be renewed, which takes the key.
+    // It would be refreshed, which takes the key.
     let ends = grapnel(&world, &["token", "acme", "--min-valid", "5m"]).await;
     assert_eq!((ends.exit, ends.out.as_str()), (Some(5), ""), "{}", ends.said);
     let id = window.connection_named("acme").unwrap().unwrap().id;

@@ -29,7 +29,7 @@ pub(crate) struct Possible {
 /// Refuses what cannot be, naming the field.
 pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
     let (id, provider) = (AppId::random(), new.provider.clone());
-    let checked = new.check(false, &redirect::word(&id))?;
+    let checked = new.check(false, &redirect::path_segment(&id))?;
     let row = AppRow {
         id,
         name: checked.name,
@@ -86,7 +86,7 @@ async fn accept(ctx: &Context, new: NewApp) -> Result<App> {
     if !added {
         return Err(taken(&row.name));
     }
-    ctx.tell(Event::Apps);
+    ctx.emit(Event::Apps);
     view(row)
 }
 

@@ -36,7 +36,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // Where the old values cannot be understood any more, nothing is known of where secrets went.
     let old = Profile::find(&before.provider)?.config(&before.overrides);
     let old = old.map(|config| config.origins()).unwrap_or_default();
-    let checked = new.check(before.sealed_secret.is_some(), &redirect::word(id))?;
+    let checked = new.check(before.sealed_secret.is_some(), &redirect::path_segment(id))?;
     let origins = checked.config.origins();
     if !origins.is_subset(&old) {
         if matches!(checked.secret, Secret::Kept) {
@@ -95,7 +95,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     }
     // One that began in between began with the old addresses.
     authorize::clear(ctx, Some(id), None)?;
-    ctx.tell(Event::Apps);
+    ctx.emit(Event::Apps);
     view(row)
 }
 

@@ -98,8 +98,8 @@ impl NewApp {
         let overrides = overrides(profile, entered);
         let all = overrides.iter().chain(&secrets);
         let config = profile.check(&all.map(|(key, value)| (key.clone(), value.clone())).collect())?;
-        let redirect_uri = redirect::entered(&self.redirect, word)?;
-        redirect::takes_answer(&config, &redirect_uri)?;
+        let redirect_uri = redirect::parse_entered(&self.redirect, word)?;
+        redirect::check_response_mode(&config, &redirect_uri)?;
         let client_id = needed(config.client_id, "client_id", "client id", &self.client_id)?;
         Ok(Checked {
             name,

@@ -35,8 +35,9 @@ pub struct App {
     /// A redirect URI of its own, where it still has the one that all apps shared in earlier versions: to register at
     /// the provider, and then to change the app to.
     pub own_redirect_uri: Option<String>,
-    /// The way by which they do.
-    pub way_back: RedirectMethod,
+    /// How callbacks reach it.
+    #[serde(rename = "way_back")]
+    pub redirect_method: RedirectMethod,
     /// Whether PKCE (RFC 7636) protects its codes.
     pub uses_pkce: bool,
     /// The scopes to ask for.
@@ -88,7 +89,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
     // Of values that this version cannot read, nothing is said; no sign-in starts with them.
     let uses_pkce = profile.config(&overrides).map_or(true, |config| config.pkce == Pkce::Always);
     Ok(App {
-        own_redirect_uri: redirect::instead_of_shared(&row.id, &row.redirect_uri),
+        own_redirect_uri: redirect::replacement_for_shared(&row.id, &row.redirect_uri),
         provider_name: profile.called(&overrides),
         other_hosts: profile.other_hosts(&overrides),
         login_host: profile.login_host(&overrides),
@@ -98,7 +99,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
         provider: row.provider,
         client_id: row.client_id,
         has_secret: row.sealed_secret.is_some(),
-        way_back: RedirectMethod::of(&row.redirect_uri),
+        redirect_method: RedirectMethod::of(&row.redirect_uri),
         uses_pkce,
         redirect_uri: row.redirect_uri,
         scopes: row.scopes,

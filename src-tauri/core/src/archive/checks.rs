@@ -21,7 +21,7 @@ const LONGEST_WORD: usize = 4096;
 const MOST_WORDS: usize = 1000;
 
 /// An app of a file, in the form of what a person enters.
-pub(super) fn entered(app: &AppOut) -> NewApp {
+pub(super) fn as_new_app(app: &AppOut) -> NewApp {
     let secrets = app.secrets.iter();
     NewApp {
         name: app.name.clone(),

@@ -65,7 +65,8 @@ pub(super) struct TokensOut {
     pub(super) refresh: Option<Bare>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
-    pub(super) renewals: u32,
+    #[serde(rename = "renewals")]
+    pub(super) refresh_count: u32,
     #[serde(default)]
     pub(super) expiry_source: ExpirySource,
     #[serde(default)]
@@ -179,10 +180,10 @@ mod tests {
 
     prop_compose! {
         fn tokens()(access in text(), refresh in prop::option::of(text()), issued_at in moment(),
-            expires_at in prop::option::of(moment()), renewals: u32) -> TokensOut {
+            expires_at in prop::option::of(moment()), refresh_count: u32) -> TokensOut {
             TokensOut {
                 access: Bare(access.into()), refresh: refresh.map(|token| Bare(token.into())),
-                issued_at, expires_at, renewals, expiry_source: ExpirySource::TokenClaim,
+                issued_at, expires_at, refresh_count, expiry_source: ExpirySource::TokenClaim,
                 refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
             }
         }

@@ -48,7 +48,8 @@ pub struct Exported {
     /// How many of them include tokens.
     pub with_tokens: u32,
     /// How many of those have a refresh token. If it rotates, only one copy can be used.
-    pub renewable: u32,
+    #[serde(rename = "renewable")]
+    pub refreshable: u32,
     /// Whether the exported tokens were deleted here.
     pub moved: bool,
 }
@@ -59,9 +60,9 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
     file::is_free(&asked.file, asked.force)?;
     // While no refresh can store tokens: the file has the newest ones, and exactly the exported ones are deleted.
     let store = ctx.store.clone();
-    let broken_off = |_| Error::new(Code::Internal, "The export was interrupted.");
+    let interrupted = |_| Error::new(Code::Internal, "The export was interrupted.");
     let _alone =
-        tokio::task::spawn_blocking(move || store.vault_exclusive_lock()).await.map_err(broken_off)??;
+        tokio::task::spawn_blocking(move || store.vault_exclusive_lock()).await.map_err(interrupted)??;
     let (apps, connections) = ctx.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
     let connections: Vec<_> = connections.into_iter().map(|row| newest(ctx, row)).collect();
     let mut out = Vec::new();
@@ -76,7 +77,7 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
         let sealed = encryption::seal(&document::write(&archive)?, &passphrase)?;
         file::write(&file, &sealed, force)
     });
-    written.await.map_err(broken_off)??;
+    written.await.map_err(interrupted)??;
     let moving = connections.into_iter().filter(|row| {
         // Tokens that were not exported are kept.
         asked.moves && asked.with_tokens && !row.holds_another_account()
@@ -129,17 +130,17 @@ async fn app_out(
 }
 
 async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<TokensOut>> {
-    let Some(StoredGrant { access, refresh, held }) = &row.grant else { return Ok(None) };
+    let Some(StoredGrant { access, refresh, metadata }) = &row.grant else { return Ok(None) };
     Ok(Some(TokensOut {
         access: Bare(ctx.vault.open(&access_associated_data(&row.id), access).await?),
         refresh: bare(ctx, &refresh_associated_data(&row.id), refresh.as_ref()).await?,
-        issued_at: held.issued_at,
-        expires_at: held.expires_at,
-        renewals: held.renewals,
-        expiry_source: held.expiry_source,
-        refresh_expires_at: held.refresh_expires_at,
-        refresh_end_is_fixed: held.refresh_end_is_fixed,
-        signed_in_at: held.signed_in_at,
+        issued_at: metadata.issued_at,
+        expires_at: metadata.expires_at,
+        refresh_count: metadata.refresh_count,
+        expiry_source: metadata.expiry_source,
+        refresh_expires_at: metadata.refresh_expires_at,
+        refresh_end_is_fixed: metadata.refresh_end_is_fixed,
+        signed_in_at: metadata.signed_in_at,
     }))
 }
 
@@ -160,7 +161,7 @@ fn count(archive: &Archive, moves: bool) -> Exported {
         apps: u32::try_from(archive.apps.len()).unwrap_or(u32::MAX),
         connections: counted(&|_| true),
         with_tokens,
-        renewable: counted(&|one| one.tokens.as_ref().is_some_and(|tokens| tokens.refresh.is_some())),
+        refreshable: counted(&|one| one.tokens.as_ref().is_some_and(|tokens| tokens.refresh.is_some())),
         moved: moves && with_tokens > 0,
     }
 }
@@ -184,7 +185,7 @@ fn note(ctx: &Context, exported: &Exported, moving: &[ConnectionRow]) -> Result<
     })?;
     for row in moving {
         ctx.drop_unsaved(&row.id);
-        ctx.tell(Event::Connection(row.id.clone()));
+        ctx.emit(Event::Connection(row.id.clone()));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use grapnel_store::{self as store, activity, connection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::checks::{check_connection, cleaned, entered, has_secrets, is_same, shown};
+use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown};
 use super::document::{AppOut, Archive, ConnectionOut, TokensOut};
 use crate::app::{self, Possible, shown_name};
 use crate::context::Context;
@@ -44,7 +44,8 @@ pub struct Imported {
     /// The result for each record of the file, each app before its connections.
     pub lines: Vec<ImportedRecord>,
     /// How many connections have a refresh token. It must no longer be used on another computer.
-    pub renewable: u32,
+    #[serde(rename = "renewable")]
+    pub refreshable: u32,
 }
 
 /// The result for one record.
@@ -146,7 +147,7 @@ impl ImportPlan {
             known_apps.entry((app.provider.clone(), app.client_id.clone())).or_default().push(app);
         }
         Ok(Self {
-            report: Imported { exported_at: archive.exported_at, lines: Vec::new(), renewable: 0 },
+            report: Imported { exported_at: archive.exported_at, lines: Vec::new(), refreshable: 0 },
             with_tokens: how.with_tokens,
             apps: Vec::new(),
             connections: Vec::new(),
@@ -159,7 +160,7 @@ impl ImportPlan {
     }
 
     async fn app(&mut self, ctx: &Context, app: &AppOut) -> Result<()> {
-        let possible = match app::possible(entered(app), ctx.now()) {
+        let possible = match app::possible(as_new_app(app), ctx.now()) {
             Ok(possible) => possible,
             Err(error) => {
                 self.left_out(RecordKind::App, &app.name, &error);
@@ -240,7 +241,7 @@ impl ImportPlan {
         let name = self.connection_names.unique(&name);
         let waits = grant.is_none().then(|| "It waits for a sign-in.".to_owned());
         self.added(RecordKind::Connection, &out.name, &name, waits);
-        self.report.renewable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
+        self.report.refreshable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));
         self.in_file.insert(id.clone(), self.connections.len());
         // Without its browser: the programs on this computer are its own business, and a file must not start any.
         self.connections.push(New {
@@ -280,9 +281,9 @@ impl ImportPlan {
             }
             Ok(())
         })?;
-        ctx.tell(Event::Apps);
+        ctx.emit(Event::Apps);
         for new in &self.connections {
-            ctx.tell(Event::Connection(new.id.clone()));
+            ctx.emit(Event::Connection(new.id.clone()));
         }
         Ok(())
     }
@@ -319,7 +320,7 @@ impl ImportPlan {
 }
 
 fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
-    let here = known.held().map(|held| &held.access.fingerprint);
+    let here = known.token_metadata().map(|held| &held.access.fingerprint);
     let there = out.tokens.as_ref().map(|tokens| TokenPreview::of(&tokens.access.0, "").fingerprint);
     match (here, there) {
         (Some(here), Some(there)) if *here != there => Some("It has other tokens here, which were kept.".into()),
@@ -345,12 +346,12 @@ async fn grant(
             Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), token).await?),
             None => None,
         },
-        held: TokenMetadata {
+        metadata: TokenMetadata {
             access: TokenPreview::of(&tokens.access.0, &config.token_prefix),
             refresh: refresh.map(|token| TokenPreview::of(token, &config.refresh_token_prefix)),
             issued_at: tokens.issued_at,
             expires_at: tokens.expires_at,
-            renewals: tokens.renewals,
+            refresh_count: tokens.refresh_count,
             expiry_source: tokens.expiry_source,
             refresh_expires_at: tokens.refresh_expires_at,
             refresh_end_is_fixed: tokens.refresh_end_is_fixed,
@@ -359,7 +360,7 @@ async fn grant(
         scopes: out.scopes.clone(),
         project_ids: out.project_ids.clone(),
         deviations: Vec::new(),
-        seen: None,
+        token_response: None,
         error: None,
     })
 }

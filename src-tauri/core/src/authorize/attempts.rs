@@ -71,15 +71,15 @@ fn end_waiting(ctx: &Context, id: &AttemptId, phase: Phase, text: &str) -> Resul
         Ok(true)
     })?;
     if ended {
-        tell(ctx, id)?;
+        emit_attempt(ctx, id)?;
     }
     Ok(ended)
 }
 
 /// Emits an event with the state of an attempt.
-pub(super) fn tell(ctx: &Context, id: &AttemptId) -> Result<Attempt> {
+pub(super) fn emit_attempt(ctx: &Context, id: &AttemptId) -> Result<Attempt> {
     let attempt = get(ctx, id)?;
-    ctx.tell(Event::Attempt(Box::new(attempt.clone())));
+    ctx.emit(Event::Attempt(Box::new(attempt.clone())));
     Ok(attempt)
 }
 

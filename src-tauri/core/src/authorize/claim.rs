@@ -11,7 +11,7 @@ use grapnel_oauth::callback::{
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, app};
 
-use super::attempts::{no_attempt, tell, time_out};
+use super::attempts::{emit_attempt, no_attempt, time_out};
 use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 
@@ -75,8 +75,9 @@ fn faulty(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
 /// The refusal of a callback without a matching attempt.
 fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCallback {
     let waiting = ctx.store.read(store::attempt::open).unwrap_or_default().into_iter();
-    let expecting: Vec<AttemptRow> =
-        waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri)).collect();
+    let expecting: Vec<AttemptRow> = waiting
+        .filter(|row| row.phase == Phase::Waiting && arrived.matches_redirect_uri(&row.redirect_uri))
+        .collect();
     let names = match expecting.as_slice() {
         [row] => apps.config(row).map(CallbackParameterNames::of).unwrap_or_default(),
         _ => CallbackParameterNames::default(),
@@ -187,7 +188,8 @@ fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<Matched> {
 /// waits.
 fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Result<Option<Matched>> {
     let waiting = ctx.store.read(store::attempt::open)?.into_iter();
-    let waiting = waiting.filter(|row| row.phase == Phase::Waiting && arrived.came_to(&row.redirect_uri));
+    let waiting =
+        waiting.filter(|row| row.phase == Phase::Waiting && arrived.matches_redirect_uri(&row.redirect_uri));
     let lenient = waiting.filter_map(|row| {
         let app = apps.of(&row).ok()?;
         let config = app.config().ok().filter(|config| !config.require_state)?;
@@ -206,7 +208,7 @@ fn misfit(
     arrived: &UnparsedCallback,
     callback: &Callback,
 ) -> Option<CallbackError> {
-    if !arrived.came_to(&row.redirect_uri) {
+    if !arrived.matches_redirect_uri(&row.redirect_uri) {
         return Some(CallbackError::NotOurs);
     }
     match (&callback.issuer, &config.issuer) {
@@ -243,7 +245,7 @@ fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
         return Err(late("had waited too long"));
     }
     if ctx.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
-        tell(ctx, &row.id)?;
+        emit_attempt(ctx, &row.id)?;
         return Ok(matched);
     }
     Err(late(match row.phase {

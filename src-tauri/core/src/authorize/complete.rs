@@ -12,7 +12,7 @@ use grapnel_model::secret::SecretString;
 use grapnel_store::attempt::{self, AttemptRow};
 use grapnel_store::{activity, connection};
 
-use super::attempts::{tell, view};
+use super::attempts::{emit_attempt, view};
 use super::store_grant::GrantTarget;
 use crate::content;
 use crate::context::Context;
@@ -37,8 +37,8 @@ pub(super) async fn fetch_account(
 /// Completes an attempt whose connection is ready.
 pub(super) fn complete(ctx: &Context, row: &AttemptRow, id: &ConnectionId) -> Result<()> {
     ctx.store.write(|tx| attempt::end(tx, &row.id, Phase::Done, None))?;
-    ctx.tell(Event::Connection(id.clone()));
-    tell(ctx, &row.id).map(drop)
+    ctx.emit(Event::Connection(id.clone()));
+    emit_attempt(ctx, &row.id).map(drop)
 }
 
 /// Handles a changed account of a connection: logs it, and deletes the cached content of the previous account, even if
@@ -80,7 +80,7 @@ pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error) -> Error {
     row.phase = phase;
     row.error = Some(error.clone());
     if let Ok(attempt) = view(ctx, &row) {
-        ctx.tell(Event::Attempt(Box::new(attempt)));
+        ctx.emit(Event::Attempt(Box::new(attempt)));
     }
     error
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
-use grapnel_oauth::http::token::{Grant, TokenRequestKind, ask};
+use grapnel_oauth::http::token::{Grant, TokenRequestKind, request_token};
 use grapnel_oauth::http::{Failure, Mask, TokenFailure, Unusable};
 use grapnel_oauth::refusal::{Refusal, client_hint, said};
 use grapnel_oauth::sign_in_messages;
@@ -45,10 +45,10 @@ pub(super) async fn exchange_code(
     };
     let asked = TokenRequestKind::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
     let permit = ctx.http.permit(&client.config.token_url).await;
-    let grant = match ask(&ctx.http, &permit, &client.config, &client.credentials, asked).await {
+    let grant = match request_token(&ctx.http, &permit, &client.config, &client.credentials, asked).await {
         Ok(grant) => grant,
         Err(unanswered) => {
-            sign_in_messages::answered_with(&mut row.exchange, unanswered.seen);
+            sign_in_messages::answered_with(&mut row.exchange, unanswered.redacted_response);
             ctx.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
             return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
         }

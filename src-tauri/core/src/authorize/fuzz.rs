@@ -117,7 +117,7 @@ pub(crate) fn callback(data: &[u8]) {
 /// Asserts what must hold for every accepted callback.
 fn fits(row: &AttemptRow, config: &ProviderConfig, address: &str, answer: &Callback) {
     let arrived = callback::parse(address).expect("it was parsed before");
-    assert!(arrived.came_to(&row.redirect_uri));
+    assert!(arrived.matches_redirect_uri(&row.redirect_uri));
     assert!(address.len() <= callback::MAX_CALLBACK_BYTES);
     match &answer.state {
         Some(state) => assert_eq!(sha256(state.expose_secret().as_bytes()).to_vec(), row.state_hash),

@@ -12,7 +12,7 @@ use grapnel_oauth::callback::AuthorizationResponse;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity};
 
-use super::attempts::tell;
+use super::attempts::emit_attempt;
 use super::claim::{Matched, RejectedCallback, match_pasted, match_sign_in};
 use super::complete::{complete, fail, fetch_account};
 use super::exchange::{denied, exchange_code};
@@ -82,8 +82,8 @@ fn reject(ctx: &Context, RejectedCallback { error, name, of }: &RejectedCallback
         }
         Ok(news)
     })?;
-    ctx.tell(Event::CallbackRefused((**error).clone()));
-    news.into_iter().try_for_each(|id| tell(ctx, id).map(drop))
+    ctx.emit(Event::CallbackRefused((**error).clone()));
+    news.into_iter().try_for_each(|id| emit_attempt(ctx, id).map(drop))
 }
 
 /// Reports a callback from another account of this computer. Its content was not read.

@@ -9,7 +9,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
 use grapnel_store::{activity, attempt, connection};
 
-use super::attempts::{no_attempt, tell};
+use super::attempts::{emit_attempt, no_attempt};
 use crate::context::Context;
 use crate::grant;
 
@@ -56,10 +56,10 @@ pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<Connec
     drop(working);
     ctx.drop_unsaved(&old);
     ctx.drop_unsaved(&new);
-    ctx.store.drop_renewal_lock(&new);
-    ctx.tell(Event::Connection(new.clone()));
-    ctx.tell(Event::Connection(old.clone()));
-    tell(ctx, id)?;
+    ctx.store.drop_refresh_lock(&new);
+    ctx.emit(Event::Connection(new.clone()));
+    ctx.emit(Event::Connection(old.clone()));
+    emit_attempt(ctx, id)?;
     ctx.cache.forget(&new.0).await?;
     ctx.cache.forget(&old.0).await?;
     Ok(old)

@@ -12,7 +12,7 @@ use super::store_grant::GrantTarget;
 use crate::context::Context;
 
 /// Resumes waiting attempts, and ends those that were interrupted in the code exchange.
-pub(crate) fn settle(ctx: &Arc<Context>) -> Result<()> {
+pub(crate) fn resume_attempts(ctx: &Arc<Context>) -> Result<()> {
     for row in ctx.store.read(grapnel_store::attempt::open)? {
         match (row.phase, row.connection_id.clone()) {
             (Phase::Identifying, Some(id)) => {

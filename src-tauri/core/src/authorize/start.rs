@@ -9,7 +9,7 @@ use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::ProviderConfig;
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
-use grapnel_oauth::authorization_request::{self, Request};
+use grapnel_oauth::authorization_request::{self, PreparedRequest};
 use grapnel_oauth::http::password_login;
 use grapnel_oauth::sign_in_messages;
 use grapnel_store::attempt::AttemptRow;
@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::attempt_timeout::watch;
-use super::attempts::{cancel, get, tell, url_associated_data, verifier_associated_data};
+use super::attempts::{cancel, emit_attempt, get, url_associated_data, verifier_associated_data};
 use super::complete::fail;
 use super::loopback;
 use super::receive::receive;
@@ -90,7 +90,7 @@ pub(crate) async fn join_or_start(
 /// Starts an attempt in the browser.
 pub(crate) async fn start(ctx: &Arc<Context>, app_id: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
     let (_, row, _) = begin(ctx, &ConfiguredApp::load(ctx, app_id)?, wanted, None).await?;
-    tell(ctx, &row.id)
+    emit_attempt(ctx, &row.id)
 }
 
 /// Signs in without a browser, if the provider returns a code for email and password (GroveStreams). They are used once
@@ -108,7 +108,7 @@ pub(crate) async fn with_password(
             .hint("Connect in the browser."));
     };
     let (client_id, row, request) = begin(ctx, &app, wanted, Some((login_url, email))).await?;
-    tell(ctx, &row.id)?;
+    emit_attempt(ctx, &row.id)?;
     let asked =
         password_login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
     match password_login::log_in(&ctx.http, login_url, &asked, &request.state).await {
@@ -139,18 +139,18 @@ async fn begin(
     app: &ConfiguredApp,
     wanted: &SignInRequest,
     login: Option<(&Url, &str)>,
-) -> Result<(String, AttemptRow, Request)> {
+) -> Result<(String, AttemptRow, PreparedRequest)> {
     let (config, app) = (app.config()?, &app.row);
     let again = check(ctx, &app.id, wanted)?;
     let secrets = secret_parameters::open(ctx, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
     let config = config.clone().with(secrets);
     check_account_choice(wanted, &config)?;
-    redirect::takes_answer(&config, &app.redirect_uri)?;
+    redirect::check_response_mode(&config, &app.redirect_uri)?;
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
     let (listener, redirect_uri) = loopback::prepare(ctx, &app.redirect_uri).await?;
-    let asked = authorization_request::Asked {
+    let asked = authorization_request::RequestParameters {
         client_id: &app.client_id,
         redirect_uri: &redirect_uri,
         scopes: &app.scopes,
@@ -159,7 +159,7 @@ async fn begin(
         another_account: wanted.another_account,
         offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
     };
-    let request = authorization_request::write(&config, &asked)?;
+    let request = authorization_request::prepare(&config, &asked)?;
     let mut exchange =
         sign_in_messages::messages(&request, &config, &redirect_uri, app.sealed_secret.is_some());
     if let Some((url, email)) = login {
@@ -209,7 +209,7 @@ async fn begin(
     Ok((app.client_id.clone(), row, request))
 }
 
-async fn seal(ctx: &Context, id: &AttemptId, request: &Request) -> Result<(Option<Sealed>, Sealed)> {
+async fn seal(ctx: &Context, id: &AttemptId, request: &PreparedRequest) -> Result<(Option<Sealed>, Sealed)> {
     let verifier = match &request.verifier {
         Some(verifier) => Some(ctx.vault.seal(&verifier_associated_data(id), verifier).await?),
         None => None,

@@ -13,7 +13,7 @@ use grapnel_oauth::http::token::Grant;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity, connection};
 
-use super::attempts::tell;
+use super::attempts::emit_attempt;
 use super::exchange::Exchanged;
 use crate::content::{self, IdToken};
 use crate::context::Context;
@@ -67,8 +67,8 @@ pub(super) async fn store_grant(
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
     })?;
-    ctx.tell(Event::Connection(id));
-    tell(ctx, &row.id)?;
+    ctx.emit(Event::Connection(id));
+    emit_attempt(ctx, &row.id)?;
     Ok(target)
 }
 

@@ -48,8 +48,8 @@ pub(crate) async fn forget(ctx: &Context, id: &ConnectionId) -> Result<()> {
             .means("Nothing was removed.")
             .hint("Disconnect it first."));
     }
-    ctx.store.drop_renewal_lock(id);
-    ctx.tell(Event::Connection(id.clone()));
+    ctx.store.drop_refresh_lock(id);
+    ctx.emit(Event::Connection(id.clone()));
     ctx.cache.forget(&id.0).await
 }
 

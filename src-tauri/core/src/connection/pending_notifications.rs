@@ -93,7 +93,7 @@ mod tests {
             assert_eq!(note(heals, 3, None), Note::Leave, "{heals:?}");
             assert_eq!(note(heals, 3, Some(3)), Note::Clear, "{heals:?}");
         }
-        for passes in [Renewing, Locked] {
+        for passes in [Refreshing, Locked] {
             assert_eq!(note(passes, 3, None), Note::Leave, "{passes:?}");
             assert_eq!(note(passes, 3, Some(3)), Note::Leave, "{passes:?}");
         }

@@ -7,14 +7,14 @@ pub(super) fn compare(
     requested: Vec<String>,
     granted: Vec<String>,
     aliases: &[(String, String)],
-    renews: bool,
+    refreshes: bool,
 ) -> Scopes {
     if granted.is_empty() {
         return Scopes { granted: requested.clone(), requested, missing: Vec::new() };
     }
     let is_granted = |scope: &str| {
         // This scope requests a refresh token (OpenID Connect Core §11); some providers do not return it.
-        (renews && scope == "offline_access")
+        (refreshes && scope == "offline_access")
             // Stands for all scopes that the app is registered for (Microsoft Entra).
             || scope.ends_with("/.default")
             || granted.iter().any(|one| is_same(scope, one, aliases))
@@ -46,12 +46,12 @@ mod tests {
 
     use super::*;
 
-    fn missing(requested: &[&str], granted: &[&str], renews: bool) -> Vec<String> {
+    fn missing(requested: &[&str], granted: &[&str], refreshes: bool) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let own =
             ["authorize_url", "token_url"].map(|key| (key.to_owned(), "https://id.example/x".to_owned()));
         let custom = Profile::find("custom").unwrap().config(&Overrides::from(own)).unwrap();
-        compare(words(requested), words(granted), &custom.scope_aliases, renews).missing
+        compare(words(requested), words(granted), &custom.scope_aliases, refreshes).missing
     }
 
     #[test]

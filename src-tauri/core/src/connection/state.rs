@@ -58,7 +58,7 @@ impl<'a> StatusContext<'a> {
         // While tokens only wait to be stored, no refresh is in progress.
         let is_unsaved = self.ctx.unsaved_of(&of.id, of.version).is_some();
         if self.ctx.is_refreshing(&of.id) && !is_unsaved {
-            return State::Renewing;
+            return State::Refreshing;
         }
         if self.is_locked {
             return State::Locked;
@@ -81,7 +81,7 @@ fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
     }
     let config = Profile::find(&app.provider).and_then(|profile| profile.config(&app.overrides));
     let aliases = config.map(|now| now.scope_aliases).unwrap_or_default();
-    !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, of.renews).missing.is_empty()
+    !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, of.refreshes).missing.is_empty()
 }
 
 /// What is wrong with a connection: the app's endpoints include an origin that its tokens were not issued for, its new
@@ -102,7 +102,7 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
     let (requested, portal) = (app.scopes.clone(), profile.portal.clone());
     let aliases = profile.config(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
     let summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
-    let renews = row.sealed_refresh().is_some();
+    let refreshes = row.sealed_refresh().is_some();
     let identity = row.identity;
     Ok(Details {
         summary,
@@ -111,12 +111,12 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         application: identity.application,
         authorization: identity.authorization,
         error,
-        scopes: scopes::compare(requested, row.scopes, &aliases, renews),
+        scopes: scopes::compare(requested, row.scopes, &aliases, refreshes),
         project_ids: row.project_ids,
-        renews_at: refresh::renews_at(ctx, &row.id)?,
-        tokens: row.grant.map(|grant| grant.held),
+        refreshes_at: refresh::refreshes_at(ctx, &row.id)?,
+        tokens: row.grant.map(|grant| grant.metadata),
         deviations: row.deviations,
-        seen: row.seen,
+        token_response: row.token_response,
         claims: identity.claims,
         id_claims: identity.id_claims,
         introspected_at: identity.introspected_at,

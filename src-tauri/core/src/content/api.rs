@@ -1,4 +1,4 @@
-//! A connection's API, called with a fresh token, which is renewed where it has to be.
+//! A connection's API, called with a fresh token, which is refreshed where it has to be.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn no_api(provider: &str) -> Error {
         .hint("Set the app’s API base URL, if the provider has an API.")
 }
 
-/// A connection's API, which renews the token where it has to.
+/// A connection's API, which refreshes the token where it has to.
 pub(super) struct Api<'a> {
     pub(super) ctx: &'a Arc<Context>,
     pub(super) id: &'a ConnectionId,
@@ -136,7 +136,7 @@ impl<'a> Api<'a> {
         let mut fetched = api::fetch(http, base, path, &fresh.token.value, body, heard, &self.mask()).await;
         if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
             fetched = api::fetch(http, base, path, &newer.token.value, body, heard, &self.mask()).await;
-            self.settle(fetched.as_ref().err(), &newer)?;
+            self.check_newer_token(fetched.as_ref().err(), &newer)?;
         }
         fetched.map_err(|failure| self.explain(failure))
     }
@@ -150,7 +150,7 @@ impl<'a> Api<'a> {
         if let Some(newer) = self.newer(called.as_ref().err(), &fresh).await? {
             called =
                 api::call(http, base, path, &newer.token.value, body.as_ref(), limits, &self.mask()).await;
-            self.settle(called.as_ref().err(), &newer)?;
+            self.check_newer_token(called.as_ref().err(), &newer)?;
         }
         let reply = called.map_err(|failure| self.explain(failure))?;
         if reply.get("success") == Some(&Value::Bool(false)) {
@@ -161,17 +161,17 @@ impl<'a> Api<'a> {
 
     async fn fresh(&self) -> Result<CurrentToken> {
         if let Some(token) = &self.new_token {
-            // No version is this one: nothing is renewed or noted for a grant that is not kept.
+            // No version is this one: nothing is refreshed or noted for a grant that is not kept.
             let token = AccessToken { value: token.clone(), expires_at: None };
             return Ok(CurrentToken { token, version: -1 });
         }
         let fresh = refresh::access_token(self.ctx, self.id, Duration::ZERO).await?;
-        self.knows(&fresh).await?;
+        self.set_new_token(&fresh).await?;
         Ok(fresh)
     }
 
     /// Remembers what is secret of this connection from now on.
-    async fn knows(&self, fresh: &CurrentToken) -> Result<()> {
+    async fn set_new_token(&self, fresh: &CurrentToken) -> Result<()> {
         let signed_in = SignedIn::load(self.ctx, self.id)?;
         let mut secrets = vec![fresh.token.value.clone()];
         secrets.extend(OAuthClient::of(self.ctx, &signed_in.app).await?.credentials.client_secret);
@@ -192,12 +192,12 @@ impl<'a> Api<'a> {
             return Ok(None);
         }
         let newer = refresh::after_rejection(self.ctx, self.id, fresh.version).await?;
-        self.knows(&newer).await?;
+        self.set_new_token(&newer).await?;
         Ok(Some(newer))
     }
 
     /// Notes that the API does not accept even the newer token, if so.
-    fn settle(&self, failure: Option<&ApiFailure>, newer: &CurrentToken) -> Result<()> {
+    fn check_newer_token(&self, failure: Option<&ApiFailure>, newer: &CurrentToken) -> Result<()> {
         if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(());
         }

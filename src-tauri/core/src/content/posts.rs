@@ -28,8 +28,8 @@ const STEP: u32 = 1_000;
 /// The posts that match a query, in the provider's order. They are also cached; a failure of that is ignored.
 pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
     let api = grigora_api(ctx, id)?;
-    let telling = Telling::of(&api, query);
-    let reply = Arc::new(fetch(&api, query, &telling).await?);
+    let progress_feed = Telling::of(&api, query);
+    let reply = Arc::new(fetch(&api, query, &progress_feed).await?);
     let as_of = ctx.now();
     let read = {
         let (reply, remaining) = (Arc::clone(&reply), query.clone().without_provider_filters());
@@ -41,7 +41,7 @@ pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQue
         .await?
     };
     let posts = read.map_err(|unread| explain(&api, &reply, unread))?;
-    if let Err(error) = keep(&api, query, reply, telling).await {
+    if let Err(error) = keep(&api, query, reply, progress_feed).await {
         tracing::warn!(%error, "posts are not kept");
     }
     Ok(Posts { as_of, posts })
@@ -52,15 +52,15 @@ pub(crate) async fn load(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuer
     let api = grigora_api(ctx, id)?;
     // Grapnel sorts the cached posts.
     let query = PostQuery { sort: None, order: None, ..query.clone() };
-    let telling = Telling::of(&api, &query);
-    let reply = Arc::new(fetch(&api, &query, &telling).await?);
-    keep(&api, &query, reply, telling).await
+    let progress_feed = Telling::of(&api, &query);
+    let reply = Arc::new(fetch(&api, &query, &progress_feed).await?);
+    keep(&api, &query, reply, progress_feed).await
 }
 
-async fn fetch(api: &Api<'_>, query: &PostQuery, telling: &Telling) -> Result<Reply> {
+async fn fetch(api: &Api<'_>, query: &PostQuery, progress_feed: &Telling) -> Result<Reply> {
     let heard = |bytes: usize, of: Option<usize>| {
         let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        telling.tell(|progress| {
+        progress_feed.update(|progress| {
             progress.bytes = small(bytes);
             progress.of = of.map(small);
         });
@@ -68,7 +68,7 @@ async fn fetch(api: &Api<'_>, query: &PostQuery, telling: &Telling) -> Result<Re
     api.fetch("cms/post/list", &grigora::post_query(query), &heard).await
 }
 
-async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Telling) -> Result<()> {
+async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, progress_feed: Telling) -> Result<()> {
     let of = of(api.id, &query.project_id, grigora::narrowing(query));
     let as_of = api.ctx.now();
     let stop = Stop::default();
@@ -87,7 +87,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, telling: Tell
             }
             count += 1;
             if count % STEP == 0 {
-                telling.tell(|progress| progress.posts = count);
+                progress_feed.update(|progress| progress.posts = count);
             }
             entry(raw)
         };
@@ -161,12 +161,12 @@ impl Telling {
         Self { ctx: Arc::clone(api.ctx), last: Mutex::new((Instant::now(), progress)) }
     }
 
-    fn tell(&self, change: impl FnOnce(&mut Progress)) {
+    fn update(&self, change: impl FnOnce(&mut Progress)) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut last.1);
         if last.0.elapsed() >= TELLING {
             last.0 = Instant::now();
-            self.ctx.tell(Event::Progress(last.1.clone()));
+            self.ctx.emit(Event::Progress(last.1.clone()));
         }
     }
 }

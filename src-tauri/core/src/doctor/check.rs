@@ -10,7 +10,7 @@ pub struct Check {
     /// What was checked.
     pub name: String,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: CheckStatus,
     /// What was found.
     pub found: String,
     /// What it means, if something is wrong.
@@ -19,11 +19,11 @@ pub struct Check {
     pub hint: Option<String>,
 }
 
-/// A verdict.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum CheckStatus {
     /// It works.
     Fine,
     /// It works but needs attention, or it is broken but optional.
@@ -34,10 +34,10 @@ pub enum Verdict {
 
 impl Check {
     pub(super) fn fine(name: &str, found: impl Into<String>) -> Self {
-        Self { name: name.into(), verdict: Verdict::Fine, found: found.into(), meaning: None, hint: None }
+        Self { name: name.into(), verdict: CheckStatus::Fine, found: found.into(), meaning: None, hint: None }
     }
 
-    pub(super) fn wrong(name: &str, verdict: Verdict, error: Error) -> Self {
+    pub(super) fn wrong(name: &str, verdict: CheckStatus, error: Error) -> Self {
         Self { name: name.into(), verdict, found: error.message, meaning: error.meaning, hint: error.hint }
     }
 }

@@ -9,8 +9,8 @@ use grapnel_model::error::{Code, Error};
 use grapnel_model::vault::Protection;
 use grapnel_store::{BACKUP_FILES, Store};
 
-use super::check::{Check, Verdict};
-use super::wording::word;
+use super::check::{Check, CheckStatus};
+use super::wording::words_of;
 use crate::connection;
 use crate::context::Context;
 
@@ -42,7 +42,7 @@ pub(super) fn data(store: &Store) -> Check {
     let error = error
         .means("Tokens are sealed there. Names, addresses and what happened are not.")
         .hint("Take the permissions away (chmod go= on each). Grapnel does so itself at its next start.");
-    Check::wrong(NAME, Verdict::Attention, error)
+    Check::wrong(NAME, CheckStatus::Attention, error)
 }
 
 pub(super) fn database(store: &Store) -> Check {
@@ -58,9 +58,9 @@ pub(super) fn database(store: &Store) -> Check {
                     "Bring back {BACKUP_FILES} from a backup; or export what can still be read, and import \
                     it into a new data directory."
                 ));
-            Check::wrong(NAME, Verdict::Broken, error)
+            Check::wrong(NAME, CheckStatus::Broken, error)
         }
-        Err(error) => Check::wrong(NAME, Verdict::Broken, error),
+        Err(error) => Check::wrong(NAME, CheckStatus::Broken, error),
     }
 }
 
@@ -74,9 +74,9 @@ pub(super) fn room(store: &Store) -> Option<Check> {
         return Some(Check::fine(NAME, text));
     }
     let error = Error::new(Code::DataUnwritable, text)
-        .means("Renewed tokens that cannot be stored live only as long as Grapnel runs.")
+        .means("Refreshed tokens that cannot be stored live only as long as Grapnel runs.")
         .hint("Make room on that disk.");
-    Some(Check::wrong(NAME, if free < NO_ROOM { Verdict::Broken } else { Verdict::Attention }, error))
+    Some(Check::wrong(NAME, if free < NO_ROOM { CheckStatus::Broken } else { CheckStatus::Attention }, error))
 }
 
 /// Not checked on this platform.
@@ -90,7 +90,7 @@ pub(super) async fn vault(ctx: &Context) -> Check {
     const NAME: &str = "Vault";
     let protection = match ctx.vault.protection() {
         Ok(protection) => protection,
-        Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
+        Err(error) => return Check::wrong(NAME, CheckStatus::Broken, error),
     };
     // A keyring without a response within [`GLANCE`] counts as locked.
     let answered = tokio::time::timeout(GLANCE, ctx.vault.check_if_needed()).await;
@@ -98,15 +98,15 @@ pub(super) async fn vault(ctx: &Context) -> Check {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {
             let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard \
                 input.";
-            Check::wrong(NAME, Verdict::Attention, error.hint(hint))
+            Check::wrong(NAME, CheckStatus::Attention, error.hint(hint))
         }
-        (_, Some(error)) => Check::wrong(NAME, Verdict::Broken, error),
+        (_, Some(error)) => Check::wrong(NAME, CheckStatus::Broken, error),
         (Protection::None, None) => match ctx.vault.inspect_keyring().await {
             Ok(()) => Check::fine(NAME, "Nothing is sealed yet, so that the keyring was not asked."),
             Err(error) => {
                 let meaning = "Nothing is sealed yet. The first client secret or token needs a keyring, or a \
                     passphrase.";
-                Check::wrong(NAME, Verdict::Attention, error.means(meaning))
+                Check::wrong(NAME, CheckStatus::Attention, error.means(meaning))
             }
         },
         (Protection::Keyring, None) => Check::fine(NAME, "The keyring has the key, and it opens the vault."),
@@ -118,14 +118,14 @@ pub(super) fn connections(ctx: &Context) -> Check {
     const NAME: &str = "Connections";
     let all = match connection::all(ctx) {
         Ok(all) => all,
-        Err(error) => return Check::wrong(NAME, Verdict::Broken, error),
+        Err(error) => return Check::wrong(NAME, CheckStatus::Broken, error),
     };
     if all.is_empty() {
         return Check::fine(NAME, "None yet.");
     }
     let mut counts = BTreeMap::<String, usize>::new();
     for connection in &all {
-        *counts.entry(word(&connection.state)).or_default() += 1;
+        *counts.entry(words_of(&connection.state)).or_default() += 1;
     }
     let counts: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
     let found = format!("{} in all: {}.", all.len(), counts.join(", "));
@@ -135,5 +135,5 @@ pub(super) fn connections(ctx: &Context) -> Check {
     let error = Error::new(Code::ReconnectNeeded, found)
         .means("What uses those that need it stops when their access tokens expire.")
         .hint("Connect them again in the browser.");
-    Check::wrong(NAME, Verdict::Attention, error)
+    Check::wrong(NAME, CheckStatus::Attention, error)
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use grapnel_model::error::{Code, Error};
 
-use super::check::{Browsers, Check, Verdict};
+use super::check::{Browsers, Check, CheckStatus};
 use crate::browser::{has_display, is_program, is_there, named};
 
 /// The MIME type for links with Grapnel's scheme.
@@ -30,7 +30,7 @@ fn deep_link(program: Option<&Path>) -> Check {
         let error = Error::new(Code::BrowserFailed, message)
             .means("Sign-ins that return by deep link do not complete. The other redirect methods work.")
             .hint(hint);
-        Check::wrong(NAME, Verdict::Attention, error)
+        Check::wrong(NAME, CheckStatus::Attention, error)
     };
     let Some(owner) = default_of(SCHEME_TYPE) else {
         if !is_program(Path::new("xdg-mime")) {
@@ -72,7 +72,7 @@ fn deep_link(program: Option<&Path>) -> Check {
                 "Remove the ones that you do not use, in the folder applications of your data directory \
                 (~/.local/share).",
             );
-            Check::wrong(NAME, Verdict::Attention, error)
+            Check::wrong(NAME, CheckStatus::Attention, error)
         }
         None => Check::fine(NAME, format!("“{owner}” brings them to {}.", shown(&started))),
     }
@@ -99,7 +99,7 @@ fn browser(set: &Browsers) -> Check {
     if !is_there(&set.usual) {
         let message = "The program that is set to open sign-in pages is not there.".to_owned();
         let hint = "Choose another one in Settings › Browser, or empty it for the system’s.";
-        return lost(message, Verdict::Broken, hint);
+        return lost(message, CheckStatus::Broken, hint);
     }
     let gone = set.own.iter().filter(|command| !is_there(command)).count();
     if gone > 0 {
@@ -108,7 +108,7 @@ fn browser(set: &Browsers) -> Check {
             _ => format!("{gone} programs that open the pages of single connections are not there."),
         };
         let hint = "Choose another browser for these connections, or empty it for the usual one.";
-        return lost(message, Verdict::Attention, hint);
+        return lost(message, CheckStatus::Attention, hint);
     }
     if !set.usual.is_empty() {
         return Check::fine(NAME, "Addresses open in the program that is set.");
@@ -125,7 +125,7 @@ fn browser(set: &Browsers) -> Check {
             "There is no display here. Open the sign-in address in a browser elsewhere (grapnel connect APP \
              --no-browser --paste)."
         });
-    Check::wrong(NAME, Verdict::Attention, error)
+    Check::wrong(NAME, CheckStatus::Attention, error)
 }
 
 fn default_of(kind: &str) -> Option<String> {

@@ -7,8 +7,8 @@ use grapnel_model::connection::Details;
 use grapnel_store::activity;
 use serde::{Deserialize, Serialize};
 
-use super::check::{Check, Verdict};
-use super::wording::word;
+use super::check::{Check, CheckStatus};
+use super::wording::words_of;
 use crate::app::App;
 use crate::context::Context;
 use crate::{app, connection};
@@ -48,9 +48,9 @@ impl Diagnosis {
         let mut lines = vec![format!("Grapnel {} on {}", self.version, self.system), String::new()];
         for check in &self.checks {
             let mark = match check.verdict {
-                Verdict::Fine => "fine     ",
-                Verdict::Attention => "attention",
-                Verdict::Broken => "broken   ",
+                CheckStatus::Fine => "fine     ",
+                CheckStatus::Attention => "attention",
+                CheckStatus::Broken => "broken   ",
             };
             lines.push(format!("{mark}  {}: {}", check.name, check.found));
             let more = check.meaning.iter().chain(&check.hint);
@@ -98,26 +98,26 @@ fn about_app(app: &App) -> String {
     let own: Vec<String> = known.into_iter().map(str::to_owned).chain(extra).collect();
     let secret = if app.has_secret { "with a secret" } else { "without a secret" };
     let own = if own.is_empty() { String::new() } else { format!("; own values: {}", own.join(" ")) };
-    format!("{}, client id {client_id}, {secret}, {}{own}", app.provider, word(&app.way_back))
+    format!("{}, client id {client_id}, {secret}, {}{own}", app.provider, words_of(&app.redirect_method))
 }
 
 fn about_connection(details: &Details) -> String {
-    let renews = details.tokens.as_ref().map(|held| {
+    let refreshes = details.tokens.as_ref().map(|held| {
         let refresh = if held.refresh.is_some() { "with" } else { "without" };
-        format!(", {refresh} a refresh token, refreshes: {}", held.renewals)
+        format!(", {refresh} a refresh token, refreshes: {}", held.refresh_count)
     });
-    let error = details.error.as_ref().map(|error| format!("; last trouble: {}", word(&error.code)));
+    let error = details.error.as_ref().map(|error| format!("; last trouble: {}", words_of(&error.code)));
     let deviations = details.deviations.len();
     let departed = if deviations == 0 { String::new() } else { format!("; {deviations} deviations") };
-    let state = word(&details.summary.state);
-    format!("{state}{}{}{departed}", renews.unwrap_or_default(), error.unwrap_or_default())
+    let state = words_of(&details.summary.state);
+    format!("{state}{}{}{departed}", refreshes.unwrap_or_default(), error.unwrap_or_default())
 }
 
 /// Time and kind of the entries, without their text.
 pub(super) fn recent(ctx: &Context) -> Vec<String> {
     let entries =
         ctx.store.read(|c| activity::newest(c, None, None)).unwrap_or_default().into_iter().take(RECENT);
-    entries.map(|entry| format!("{:.0} {}", entry.at, word(&entry.kind))).collect()
+    entries.map(|entry| format!("{:.0} {}", entry.at, words_of(&entry.kind))).collect()
 }
 
 /// Describes a custom data directory instead of showing its path, which could name a customer.

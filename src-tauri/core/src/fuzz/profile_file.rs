@@ -25,7 +25,7 @@ pub(super) fn profile_file(data: &[u8]) {
     let endpoints = [
         Some(&config.authorize_url),
         Some(&config.token_url),
-        config.renewal.url.as_ref(),
+        config.refresh.url.as_ref(),
         config.revocation_url.as_ref(),
         config.introspection_url.as_ref(),
         config.userinfo_url.as_ref(),

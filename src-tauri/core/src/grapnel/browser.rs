@@ -24,11 +24,11 @@ impl Grapnel {
     /// # Errors
     /// It is not a valid command.
     pub fn set_browser(&self, id: &ConnectionId, command: &str) -> Result<()> {
-        let command = browser::entered(command)?;
+        let command = browser::parse_entered(command)?;
         if !self.0.store.write(|tx| connection::set_browser(tx, id, &command))? {
             return Err(Error::no_connection());
         }
-        self.0.tell(Event::Connection(id.clone()));
+        self.0.emit(Event::Connection(id.clone()));
         Ok(())
     }
 
@@ -49,7 +49,7 @@ impl Grapnel {
     /// # Errors
     /// It is not a valid command.
     pub fn choose_browser(&self, id: &AttemptId, command: Option<&str>) -> Result<Option<String>> {
-        let command = command.map(browser::entered).transpose()?;
+        let command = command.map(browser::parse_entered).transpose()?;
         let before = self.0.store.write(|tx| {
             let before = attempt::get(tx, id)?.map(|row| row.browser);
             attempt::set_browser(tx, id, command.as_deref())?;

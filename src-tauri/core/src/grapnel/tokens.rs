@@ -16,27 +16,27 @@ use crate::token_agent::AgentOptions;
 use crate::{content, refresh, token_agent};
 
 impl Grapnel {
-    /// Renews a connection's tokens now.
+    /// Refreshes a connection's tokens now.
     pub async fn refresh(&self, id: &ConnectionId) -> Result<()> {
         refresh::now(&self.0, id).await?;
-        // What it may do can have changed with the tokens. Nobody waits for it, and not to know it loses nothing.
+        // The authorization may have changed with the tokens. A failure here loses nothing, so nothing waits for it.
         let (ctx, id) = (Arc::clone(&self.0), id.clone());
         tokio::spawn(async move {
             if let Err(error) = content::identify(&ctx, &id, None).await {
-                tracing::info!(%error, "not identified after a renewal");
+                tracing::info!(%error, "not identified after a refresh");
             }
         });
         Ok(())
     }
 
-    /// A fresh access token, renewed first if it would end within `min_valid`, or soon anyway. Where the provider gives
-    /// none that lasts so long, one is good enough that has half of its life before it.
+    /// The access token, refreshed first if it expires within `min_valid` or in a moment. If the provider's tokens
+    /// never last for `min_valid`, half of their lifetime is sufficient.
     pub async fn token(&self, id: &ConnectionId, min_valid: Duration) -> Result<AccessToken> {
         refresh::access_token(&self.0, id, min_valid).await.map(|current| current.token)
     }
 
-    /// The access token in place of one that was handed out and is not accepted, whenever it would end: renewed, unless
-    /// it is newer than any that was handed out.
+    /// The access token after an API has rejected one that was handed out: refreshed, unless the stored one is newer
+    /// than all that were handed out.
     pub async fn token_instead_of_rejected(
         &self,
         id: &ConnectionId,
@@ -72,7 +72,7 @@ impl Grapnel {
         token_agent::serve(Arc::clone(&self.0), options).await
     }
 
-    /// Keeps every connection alive for as long as it is awaited: renews each before its token expires, and tries
+    /// Keeps every connection alive for as long as it is awaited: refreshes each before its token expires, and tries
     /// again what failed. Nothing is asked for in between, and nothing costs time. It never ends by itself.
     pub async fn keep_alive(&self) {
         refresh::keep_alive(Arc::clone(&self.0)).await;

@@ -53,12 +53,12 @@ impl Grapnel {
         self.0.vault.reset().await?;
         for row in self.0.store.read(connection_status::all)? {
             self.0.drop_unsaved(&row.id);
-            self.0.tell(Event::Connection(row.id));
+            self.0.emit(Event::Connection(row.id));
         }
         let text = "The vault was reset: its secrets could no longer be decrypted. Reconnect every connection, and \
             enter the client secrets of the apps again.";
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::VaultMoved, text, (None, None)))?;
-        self.0.tell(Event::Apps);
+        self.0.emit(Event::Apps);
         Ok(())
     }
 

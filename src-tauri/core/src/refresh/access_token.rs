@@ -11,9 +11,9 @@ use grapnel_store::activity;
 use grapnel_store::connection::ConnectionRow;
 use jiff::SignedDuration;
 
+use super::attempt::refresh;
 use super::current_token::CurrentToken;
 use super::outcome::{RefreshReason, Refreshed};
-use super::renewal::renew;
 use crate::context::Context;
 use crate::grant;
 use crate::signed_in::SignedIn;
@@ -52,7 +52,7 @@ pub(crate) async fn in_place_of_rejected(
         return valid_for(ctx, signed_in, min_valid).await;
     }
     let version = signed_in.connection.version;
-    renewed(ctx, signed_in, version, RefreshReason::NotAccepted).await
+    refreshed(ctx, signed_in, version, RefreshReason::NotAccepted).await
 }
 
 /// Refreshes a connection after an API has rejected `token`: unless a newer one is stored, or this one was issued a
@@ -68,7 +68,7 @@ pub(crate) async fn replace_rejected(
     if age < MIN_AGE_IF_REJECTED || current.token.value.expose_secret() != token.expose_secret() {
         return Ok(());
     }
-    renewed(ctx, signed_in, current.version, RefreshReason::NotAccepted).await.map(drop)
+    refreshed(ctx, signed_in, current.version, RefreshReason::NotAccepted).await.map(drop)
 }
 
 /// The access token of a connection after an API has rejected the one of `version`.
@@ -77,7 +77,7 @@ pub(crate) async fn after_rejection(
     id: &ConnectionId,
     version: i64,
 ) -> Result<CurrentToken> {
-    renewed(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::NotAccepted).await
+    refreshed(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::NotAccepted).await
 }
 
 async fn valid_for(
@@ -87,32 +87,32 @@ async fn valid_for(
 ) -> Result<CurrentToken> {
     let row = &signed_in.connection;
     let held = held(row)?.clone();
-    if let Some(error) = row.renewals.error.clone().filter(|_| row.holds_another_account()) {
+    if let Some(error) = row.refresh_status.error.clone().filter(|_| row.holds_another_account()) {
         return Err(error);
     }
     if is_valid_for(ctx, row, &held, min_valid) {
         return CurrentToken::of(ctx, row).await;
     }
     let (id, version) = (row.id.clone(), row.version);
-    match renewed(ctx, signed_in, version, RefreshReason::Needed).await {
+    match refreshed(ctx, signed_in, version, RefreshReason::Needed).await {
         // The early refresh failed, but the stored token lasts as long as requested.
         Err(_) if remaining(ctx, &held) > wanted(&held, min_valid) => stored(ctx, &id).await,
-        renewed => renewed,
+        refreshed => refreshed,
     }
 }
 
-async fn renewed(
+async fn refreshed(
     ctx: &Arc<Context>,
     signed_in: Box<SignedIn>,
     version: i64,
     reason: RefreshReason,
 ) -> Result<CurrentToken> {
     let row = &signed_in.connection;
-    if let Some(error) = row.renewals.error.clone().filter(|error| error.code.needs_person()) {
+    if let Some(error) = row.refresh_status.error.clone().filter(|error| error.code.needs_person()) {
         return Err(error);
     }
     let id = row.id.clone();
-    match renew(ctx, signed_in, version, reason).await? {
+    match refresh(ctx, signed_in, version, reason).await? {
         Refreshed::Stored(current) => Ok(current),
         Refreshed::Superseded => stored(ctx, &id).await,
     }
@@ -124,7 +124,7 @@ async fn stored(ctx: &Context, id: &ConnectionId) -> Result<CurrentToken> {
 }
 
 fn held(row: &ConnectionRow) -> Result<&TokenMetadata> {
-    row.held().ok_or_else(|| grant::disconnected(&row.name))
+    row.token_metadata().ok_or_else(|| grant::disconnected(&row.name))
 }
 
 /// Whether the stored token can be handed out to a caller that needs it for `min_valid`.

@@ -36,6 +36,6 @@ impl CurrentToken {
 
 async fn open(ctx: &Context, connection: &ConnectionRow) -> Result<CurrentToken> {
     let value = grant::access_token(ctx, connection).await?;
-    let expires_at = connection.held().and_then(|held| held.expires_at);
+    let expires_at = connection.token_metadata().and_then(|held| held.expires_at);
     Ok(CurrentToken { token: AccessToken { value, expires_at }, version: connection.version })
 }

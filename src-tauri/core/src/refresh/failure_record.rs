@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grapnel_model::activity::Kind;
-use grapnel_oauth::retry::{self, after, dice, in_words};
+use grapnel_oauth::retry::{self, after, in_words, random_fraction};
 use grapnel_store::connection::{ConnectionRow, Retry};
 use grapnel_store::{activity, connection};
 use rusqlite::Connection;
@@ -26,22 +26,22 @@ pub(super) fn failure_record(
     failure: &RefreshFailure,
     reason: RefreshReason,
 ) -> Option<impl FnOnce(&Connection) -> rusqlite::Result<bool> + Send + use<>> {
-    let failures = row.renewals.retry.failures.saturating_add(1);
+    let failures = row.refresh_status.retry.failures.saturating_add(1);
     let (error, kind, pause) = match failure {
-        RefreshFailure::Refused(error) => (error, Kind::RenewalRefused, None),
+        RefreshFailure::Refused(error) => (error, Kind::RefreshRefused, None),
         RefreshFailure::Transient(error, asked) => {
-            (error, Kind::RenewalFailed, Some(retry::pause(failures, *asked, dice())))
+            (error, Kind::RefreshFailed, Some(retry::pause(failures, *asked, random_fraction())))
         }
         RefreshFailure::Doubtful(error) | RefreshFailure::Unusable(error) => {
-            (error, Kind::RenewalFailed, Some(retry::pause(failures, None, dice())))
+            (error, Kind::RefreshFailed, Some(retry::pause(failures, None, random_fraction())))
         }
         RefreshFailure::Unknown(error, asked) => {
             // The next attempt decides whether the old token still works, so it comes soon. After that, back-off
             // applies.
-            let pause = if row.renewals.retry.failures == 0 && asked.is_none() {
-                LOST_RESPONSE_PAUSE.mul_f64(1.0 + dice())
+            let pause = if row.refresh_status.retry.failures == 0 && asked.is_none() {
+                LOST_RESPONSE_PAUSE.mul_f64(1.0 + random_fraction())
             } else {
-                retry::pause(failures, *asked, dice())
+                retry::pause(failures, *asked, random_fraction())
             };
             (error, Kind::AnswerLost, Some(pause))
         }
@@ -55,15 +55,15 @@ pub(super) fn failure_record(
         answer_lost: row.answer_may_be_lost()
             || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_)),
         refusals: row
-            .renewals
+            .refresh_status
             .retry
             .refusals
             .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
     };
     let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
     // Repeated similar failures share one entry of the activity log.
-    let is_news = reason == RefreshReason::Asked
-        || row.renewals.error.as_ref().is_none_or(|before| before.code != error.code);
+    let is_news = reason == RefreshReason::Requested
+        || row.refresh_status.error.as_ref().is_none_or(|before| before.code != error.code);
     let (id, app_id, version, at, error) =
         (row.id.clone(), row.app_id.clone(), row.version, ctx.now(), error.clone());
     Some(move |connection: &Connection| {

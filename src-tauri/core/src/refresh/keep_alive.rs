@@ -8,10 +8,10 @@ use std::time::Duration;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
-use grapnel_model::provider::Refresh;
+use grapnel_model::provider::RefreshTokenPolicy;
 use grapnel_model::settings::Margin;
 use grapnel_oauth::clock::Woken;
-use grapnel_oauth::retry::{after, dice, pause};
+use grapnel_oauth::retry::{after, pause, random_fraction};
 use grapnel_store::refresh_candidates::RefreshCandidate;
 use grapnel_store::revocation::RevocationRow;
 use grapnel_store::{app, connection, refresh_candidates, revocation, settings};
@@ -20,9 +20,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
 use url::Url;
 
+use super::attempt::refresh;
 use super::job_queue::JobQueue;
 use super::outcome::{RefreshFailure, RefreshReason};
-use super::renewal::renew;
 use super::schedule;
 use crate::context::Context;
 use crate::revoke;
@@ -46,7 +46,7 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
                 Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => scheduler.replan(),
                 // Another process wrote much, or the refresh margin changed. Failures within this process are
                 // unaffected.
-                Ok(Event::Elsewhere | Event::Settings) => scheduler.plan_all(),
+                Ok(Event::ChangedElsewhere | Event::Settings) => scheduler.plan_all(),
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             },
@@ -63,7 +63,7 @@ async fn wait(ctx: &Context, next: Option<Timestamp>) -> Woken {
 /// A job of the scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Job {
-    Renewal(ConnectionId),
+    Refresh(ConnectionId),
     Revocation(RevocationId),
     /// Emit an event when a connection will soon need a new sign-in.
     Notice(ConnectionId),
@@ -135,10 +135,10 @@ impl RefreshScheduler {
             ))
         });
         match found {
-            Ok((set, renewable, revocations, notices)) => {
+            Ok((set, refreshable, revocations, notices)) => {
                 self.margin = set.margin;
-                for of in &renewable {
-                    self.plan_renewal(of);
+                for of in &refreshable {
+                    self.plan_refresh(of);
                 }
                 self.plan_revocations(&revocations);
                 self.plan_notices(notices);
@@ -158,23 +158,23 @@ impl RefreshScheduler {
         let found = self.ctx.store.read(|c| {
             Ok((refresh_candidates::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
         });
-        let (renewable, revocations, notices) = match found {
+        let (refreshable, revocations, notices) = match found {
             Ok(found) => found,
             Err(error) => {
                 self.plan_later(&error);
                 return None;
             }
         };
-        if let Some(of) = &renewable {
-            self.plan_renewal(of);
+        if let Some(of) = &refreshable {
+            self.plan_refresh(of);
         } else {
             self.waiting.remove(id);
-            self.queue.set(Job::Renewal(id.clone()), None);
+            self.queue.set(Job::Refresh(id.clone()), None);
         }
         self.plan_revocations(&revocations);
         self.queue.set(Job::Notice(id.clone()), None);
         self.plan_notices(notices);
-        renewable
+        refreshable
     }
 
     /// Plans the events for sign-ins that will be due. Those whose time has come were emitted before.
@@ -185,15 +185,15 @@ impl RefreshScheduler {
         }
     }
 
-    fn plan_renewal(&mut self, of: &RefreshCandidate) {
-        let Some(token_url) = self.token_url(of) else { return self.plan(Job::Renewal(of.id.clone()), None) };
+    fn plan_refresh(&mut self, of: &RefreshCandidate) {
+        let Some(token_url) = self.token_url(of) else { return self.plan(Job::Refresh(of.id.clone()), None) };
         let due = schedule::due(of, self.margin).map(|due| match of.retry.quiet_until {
             Some(quiet_until) if self.early.contains(&of.id) => due.min(quiet_until),
             _ => due,
         });
         // Unsaved tokens are stored as soon as possible.
         let due = if self.ctx.unsaved(&of.id).is_some() { Some(self.ctx.time.now()) } else { due };
-        self.plan(Job::Renewal(of.id.clone()), due);
+        self.plan(Job::Refresh(of.id.clone()), due);
         if of.retry.at.is_some() {
             self.waiting.insert(of.id.clone(), (token_url, of.retry.quiet_until));
         } else if self.waiting.remove(&of.id).is_some() && !of.is_refused {
@@ -215,7 +215,7 @@ impl RefreshScheduler {
         for (id, quiet_until) in waiting {
             self.early.insert(id.clone());
             if quiet_until.is_some() {
-                self.plan(Job::Renewal(id), quiet_until);
+                self.plan(Job::Refresh(id), quiet_until);
             }
         }
     }
@@ -252,9 +252,9 @@ impl RefreshScheduler {
         let now = self.ctx.time.now();
         while let Some(job) = self.queue.take_due(now) {
             match &job {
-                Job::Renewal(id) => self.start_renewal(id),
+                Job::Refresh(id) => self.start_refresh(id),
                 Job::Replan => self.plan_all(),
-                Job::Notice(id) => self.ctx.tell(Event::Connection(id.clone())),
+                Job::Notice(id) => self.ctx.emit(Event::Connection(id.clone())),
                 Job::Revocation(id) => {
                     let (ctx, id) = (Arc::clone(&self.ctx), id.clone());
                     self.start(job.clone(), async move { revoke::again(&ctx, &id).await.map(drop) });
@@ -263,10 +263,10 @@ impl RefreshScheduler {
         }
     }
 
-    fn start_renewal(&mut self, id: &ConnectionId) {
+    fn start_refresh(&mut self, id: &ConnectionId) {
         // Another process may have refreshed it since it was planned.
         let Some(of) = self.plan_connection(id) else { return };
-        let job = Job::Renewal(id.clone());
+        let job = Job::Refresh(id.clone());
         if self.queue.when(&job).is_none_or(|due| due > self.ctx.time.now()) {
             return;
         }
@@ -297,7 +297,7 @@ impl RefreshScheduler {
             Err(error) => self.back_off(&job, &error),
         }
         match job {
-            Job::Renewal(id) => drop(self.plan_connection(&id)),
+            Job::Refresh(id) => drop(self.plan_connection(&id)),
             Job::Revocation(id) => match self.ctx.store.read(|c| revocation::get(c, &id)) {
                 Ok(row) => self.plan_revocations(row.as_slice()),
                 Err(error) => self.plan_later(&error),
@@ -314,9 +314,9 @@ impl RefreshScheduler {
         let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
             Timestamp::MAX
         } else {
-            let is_unsaved = matches!(job, Job::Renewal(id) if self.ctx.unsaved(id).is_some());
+            let is_unsaved = matches!(job, Job::Refresh(id) if self.ctx.unsaved(id).is_some());
             let longest = if is_unsaved { MAX_UNSAVED_PAUSE } else { Duration::MAX };
-            after(self.ctx.time.now(), pause(failures, None, dice()).min(longest))
+            after(self.ctx.time.now(), pause(failures, None, random_fraction()).min(longest))
         };
         self.backed_off.insert(job.clone(), (failures, until));
     }
@@ -336,8 +336,8 @@ impl RefreshScheduler {
 /// refresh tokens. Errors are the store's.
 fn token_url(ctx: &Context, app_id: &AppId) -> Result<Option<Url>> {
     let Some(app) = ctx.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
-    let renewing = app.config().ok().filter(|config| config.renewal.refresh != Refresh::None);
-    Ok(renewing.map(|config| config.renewal.url.as_ref().unwrap_or(&config.token_url).clone()))
+    let refreshing = app.config().ok().filter(|config| config.refresh.policy != RefreshTokenPolicy::None);
+    Ok(refreshing.map(|config| config.refresh.url.as_ref().unwrap_or(&config.token_url).clone()))
 }
 
 /// Refreshes a connection when a slot at its provider's host is free. If the vault is known to be closed, it is not
@@ -351,11 +351,11 @@ async fn refresh_in_background(ctx: Arc<Context>, token_url: Url, of: RefreshCan
     if ctx.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
-    match renew(&ctx, SignedIn::load(&ctx, &of.id)?, of.version, RefreshReason::Due).await {
+    match refresh(&ctx, SignedIn::load(&ctx, &of.id)?, of.version, RefreshReason::Due).await {
         Err(RefreshFailure::Local(error)) => Err(error),
         // The result is stored in any case, with the time of the next attempt.
-        renewed => {
-            tracing::debug!(failure = ?renewed.err(), "renewed by itself");
+        refreshed => {
+            tracing::debug!(failure = ?refreshed.err(), "refreshed by itself");
             Ok(())
         }
     }

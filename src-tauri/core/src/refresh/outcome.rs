@@ -20,7 +20,7 @@ pub(super) enum RefreshReason {
     /// An API rejected the stored token.
     NotAccepted,
     /// A person requested it.
-    Asked,
+    Requested,
 }
 
 /// A refresh after which the connection has newer tokens than its caller knew.
@@ -131,7 +131,7 @@ impl RefreshFailure {
     }
 
     /// The result of a refresh that an earlier run started and did not finish.
-    pub(super) fn cut_off() -> Self {
+    pub(super) fn interrupted() -> Self {
         let error = Error::new(Code::AnswerLost, "Grapnel ended while the tokens were being refreshed.")
             .means(
                 "The provider may have replaced them. The ones held here are kept, and the next try decides.",

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use grapnel_store::connection::Retry;
 
-    fn renewable(id: u32, life: i64) -> RefreshCandidate {
+    fn refreshable(id: u32, life: i64) -> RefreshCandidate {
         let issued_at = "2026-11-20T09:00:00Z".parse().unwrap();
         RefreshCandidate {
             id: ConnectionId(id.to_string()),
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_long_life_ends_minutes_early_and_a_short_one_seconds() {
-        let early = |life| early(&renewable(1, life), Margin::Usual);
+        let early = |life| early(&refreshable(1, life), Margin::Usual);
         assert!((300..=450).contains(&early(3_600)));
         assert!((300..=450).contains(&early(86_400 * 30)));
         assert!((60..=90).contains(&early(300)));
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_margin_that_was_chosen_is_kept_to_where_the_life_has_room_for_it() {
-        let early = |life, margin| early(&renewable(1, life), margin);
+        let early = |life, margin| early(&refreshable(1, life), margin);
         assert!((60..=90).contains(&early(3_600, Margin::OneMinute)));
         assert!((300..=450).contains(&early(3_600, Margin::FiveMinutes)));
         assert!((900..=1_350).contains(&early(3_600, Margin::FifteenMinutes)));
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_life_of_seconds_is_no_reason_to_ask_all_the_time() {
         for life in [-5, 0, 1, 10, 20] {
-            let of = renewable(1, life);
+            let of = refreshable(1, life);
             assert_eq!(due(&of, Margin::default()), None, "{life}");
             // A failed refresh is retried in any case.
             let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
@@ -117,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_that_ends_first_is_renewed_before_that() {
-        let of = renewable(1, 3_600);
+    fn a_refresh_token_that_ends_first_is_refreshed_before_that() {
+        let of = refreshable(1, 3_600);
         let first = of.issued_at + SignedDuration::from_secs(40);
         let due = |of| due(&of, Margin::Usual).unwrap();
         assert!(due(RefreshCandidate { refresh_expires_at: Some(first), ..of.clone() }) < first);
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_retry_has_its_own_time_and_a_refusal_none() {
-        let of = renewable(1, 3_600);
+        let of = refreshable(1, 3_600);
         let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
         assert_eq!(due(&RefreshCandidate { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
         assert_eq!(due(&RefreshCandidate { is_refused: true, ..of.clone() }, Margin::default()), None);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_thousand_of_one_moment_are_spread() {
         let mut moments: Vec<_> =
-            (0..1_000).map(|id| early(&renewable(id, 3_600), Margin::default())).collect();
+            (0..1_000).map(|id| early(&refreshable(id, 3_600), Margin::default())).collect();
         moments.sort_unstable();
         moments.dedup();
         assert!(moments.len() > 100, "{} seconds are used", moments.len());
@@ -150,7 +150,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_life_has_a_moment_within_it(id: u32, life in 21_i64..4_000_000_000) {
-            let of = renewable(id, life);
+            let of = refreshable(id, life);
             for margin in ALL {
                 let due = due(&of, margin).unwrap();
                 prop_assert!(due >= of.issued_at + LEAST);

@@ -42,12 +42,12 @@ fn world() -> World {
         let grant = SealedGrant {
             access: access.expect("a sealed token"),
             refresh: None,
-            held: TokenMetadata {
+            metadata: TokenMetadata {
                 access: TokenPreview::of(&token, ""),
                 refresh: None,
                 issued_at: NOW - SignedDuration::from_mins(5),
                 expires_at: good_for.map(|seconds| NOW + SignedDuration::from_secs(seconds)),
-                renewals: 0,
+                refresh_count: 0,
                 expiry_source: ExpirySource::default(),
                 refresh_expires_at: None,
                 refresh_end_is_fixed: false,
@@ -56,7 +56,7 @@ fn world() -> World {
             scopes: Vec::new(),
             project_ids: Vec::new(),
             deviations: Vec::new(),
-            seen: None,
+            token_response: None,
             error: None,
         };
         let kept = world.ctx.store.write(|tx| {

@@ -25,7 +25,7 @@ pub enum AgentState {
 }
 
 impl AgentOptions {
-    pub(super) fn tell(&self, state: AgentState) {
+    pub(super) fn report(&self, state: AgentState) {
         if let Some(on_change) = &self.on_change {
             on_change(state);
         }

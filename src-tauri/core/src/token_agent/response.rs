@@ -72,7 +72,7 @@ pub(super) struct HandOut {
 }
 
 impl HandOut {
-    /// For the binary protocol. Nothing where it takes more than reading the store: a renewal, a question to the
+    /// For the binary protocol. Nothing where it takes more than reading the store: a refresh, a question to the
     /// keyring, a passphrase, or words for what is wrong.
     pub(super) fn at_hand(ctx: &Context, gate: &Gate, question: &AgentRequest) -> Result<Option<Self>> {
         // Both at one moment, so that what is read opens with that vault's key.
@@ -82,7 +82,7 @@ impl HandOut {
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let Some(grant) = &row.grant else { return Ok(None) };
-        if !refresh::is_valid_for(ctx, &row, &grant.held, question.min_valid) {
+        if !refresh::is_valid_for(ctx, &row, &grant.metadata, question.min_valid) {
             return Ok(None);
         }
         let Some(value) = ctx.vault.open_if_unlocked(&vault, &access_associated_data(&row.id), &grant.access)
@@ -91,7 +91,7 @@ impl HandOut {
         };
         let protection =
             if vault.kdf_params.is_some() { Protection::Passphrase } else { Protection::Keyring };
-        let token = AccessToken { value, expires_at: grant.held.expires_at };
+        let token = AccessToken { value, expires_at: grant.metadata.expires_at };
         // Last, since the keyring may have been locked meanwhile.
         Ok(gate.is_open(protection).then_some(Self { token, id: row.id, app_id: row.app_id }))
     }
@@ -117,7 +117,7 @@ impl HandOut {
     /// Writes down who was given it.
     pub(super) fn note(&self, ctx: &Context, process: &RequestingProcess) {
         match note(ctx, (&self.id, &self.app_id), process) {
-            Ok(()) => ctx.tell(Event::Activity),
+            Ok(()) => ctx.emit(Event::Activity),
             Err(error) => tracing::info!(%error, "not noted"),
         }
     }

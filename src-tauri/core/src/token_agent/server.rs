@@ -59,7 +59,7 @@ pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Resul
 async fn serve_data_directory(server: &Arc<Server>, options: &AgentOptions) -> Result<()> {
     let _turn = turn(&server.ctx, options).await?;
     let listener = listen(server.ctx.store.home()).map_err(|error| unheard(&error))?;
-    options.tell(AgentState::Serving);
+    options.report(AgentState::Serving);
     accept(Arc::clone(server), listener).await;
     Ok(())
 }
@@ -69,7 +69,7 @@ async fn turn(ctx: &Context, options: &AgentOptions) -> Result<File> {
     if let Some(turn) = ctx.store.try_agent_lock()? {
         return Ok(turn);
     }
-    options.tell(AgentState::Waiting);
+    options.report(AgentState::Waiting);
     let (here, turn) = oneshot::channel();
     let store = ctx.store.clone();
     // A thread of its own, because it may wait as long as the program runs: a runtime waits for those of its pool.

@@ -8,7 +8,7 @@ use super::options::{AgentOptions, AgentState};
 use crate::context::Context;
 
 pub(crate) async fn serve(_: Arc<Context>, options: AgentOptions) -> Result<()> {
-    options.tell(AgentState::Unsupported);
+    options.report(AgentState::Unsupported);
     Ok(())
 }
 

@@ -66,7 +66,7 @@ async fn it_is_searched_by_what_was_said_and_by_name() {
         entries.into_iter().map(|entry| entry.text).collect::<Vec<_>>()
     };
     assert_eq!(found("refreshed because"), ["Refreshed because you asked."]);
-    assert_eq!(found("ACME").len(), 4, "its app, its sign-in and its renewal");
+    assert_eq!(found("ACME").len(), 4, "its app, its sign-in and its refresh");
     for nothing in ["%", "_enewed", "\\", "'; DROP TABLE activity; --"] {
         assert_eq!(found(nothing), [""; 0], "{nothing}");
     }

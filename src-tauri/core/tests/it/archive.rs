@@ -70,7 +70,7 @@ async fn everything_comes_home_on_another_computer() {
     let id = world.connect().await;
     world.grapnel.set_browser(&id, "sh -P work").unwrap();
     let exported = export(&world, |_| {}).await.unwrap();
-    let expected = Exported { apps: 1, connections: 1, with_tokens: 1, renewable: 1, moved: false };
+    let expected = Exported { apps: 1, connections: 1, with_tokens: 1, refreshable: 1, moved: false };
     assert_eq!(exported, expected);
 
     let there = Elsewhere::of(&world);
@@ -78,7 +78,7 @@ async fn everything_comes_home_on_another_computer() {
     assert!(there.grapnel.apps().unwrap().is_empty());
     let imported = there.import(&file(&world), ALL).await.unwrap();
     assert_eq!(imported, planned, "what was announced is what was done");
-    assert_eq!(imported.renewable, 1);
+    assert_eq!(imported.refreshable, 1);
     let (mut here, mut over_there) =
         (world.grapnel.connection(&id).unwrap(), there.grapnel.connection(&id).unwrap());
     assert_eq!(over_there.browser, "", "a file names no program");
@@ -86,7 +86,7 @@ async fn everything_comes_home_on_another_computer() {
     // Each installation has its own ID for the app, and fetches the rest again.
     for details in [&mut here, &mut over_there] {
         details.summary.app_id.0.clear();
-        details.seen = None;
+        details.token_response = None;
         (details.application, details.authorization, details.claims) = (None, None, None);
         (details.introspected_at, details.account) = (None, details.account.take());
     }
@@ -127,7 +127,7 @@ async fn what_is_here_is_left_as_it_is_and_what_is_new_gets_a_name_of_its_own() 
     world.grapnel.refresh(&id).await.unwrap();
     let tokens = world.grapnel.connection(&id).unwrap().tokens;
     world.grapnel.disconnect(&second).await.unwrap();
-    all.push(("after a renewal and a disconnect", world.grapnel.import(&archive, ALL).await.unwrap()));
+    all.push(("after a refresh and a disconnect", world.grapnel.import(&archive, ALL).await.unwrap()));
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens, tokens);
     assert_eq!(world.grapnel.connections().unwrap().len(), 2);
 
@@ -149,10 +149,10 @@ async fn without_tokens_each_connection_waits_for_a_sign_in_of_its_own() {
     let world = World::new();
     let id = world.connect().await;
     let exported = export(&world, |asked| asked.with_tokens = false).await.unwrap();
-    assert_eq!((exported.connections, exported.with_tokens, exported.renewable), (1, 0, 0));
+    assert_eq!((exported.connections, exported.with_tokens, exported.refreshable), (1, 0, 0));
     let there = Elsewhere::of(&world);
     let imported = there.import(&file(&world), ALL).await.unwrap();
-    assert_eq!(imported.renewable, 0);
+    assert_eq!(imported.refreshable, 0);
     let connection = there.grapnel.connection(&id).unwrap();
     assert_eq!(connection.summary.state, State::Disconnected);
     let app = connection.summary.app_id;
@@ -173,12 +173,12 @@ async fn what_moves_lives_on_there_and_not_here() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_is_under_way_is_in_the_file() {
+async fn a_refresh_that_is_under_way_is_in_the_file() {
     let world = World::new();
     let id = world.connect().await;
     let slow = grapnel_sandbox::Fault::Slow(Duration::from_millis(800));
     world.sandbox.faults().set(grapnel_sandbox::Endpoint::TokenRefresh, slow, 1).unwrap();
-    let renewal = tokio::spawn({
+    let refresh = tokio::spawn({
         let (grapnel, id) = (world.second_start(), id.clone());
         async move { grapnel.refresh(&id).await }
     });
@@ -187,10 +187,10 @@ async fn a_renewal_that_is_under_way_is_in_the_file() {
         tokio::task::yield_now().await;
     }
     export(&world, |_| {}).await.unwrap();
-    renewal.await.unwrap().unwrap();
+    refresh.await.unwrap().unwrap();
     let there = Elsewhere::of(&world);
     there.import(&file(&world), ALL).await.unwrap();
-    assert_eq!(there.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(there.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
     there.grapnel.refresh(&id).await.unwrap();
 }
 
@@ -307,7 +307,7 @@ async fn secret_values_go_with_the_file() {
 async fn tokens_that_are_only_in_memory_are_the_ones_to_export() {
     let world = World::new();
     let id = world.connect().await;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     export(&world, |asked| asked.moves = true).await.unwrap();
     let there = Elsewhere::of(&world);
     there.import(&file(&world), ALL).await.unwrap();

@@ -19,22 +19,22 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 #[tokio::test]
-async fn two_hours_awake_bring_the_right_renewals() {
+async fn two_hours_awake_bring_the_right_refreshes() {
     let kept = Kept::new().await;
     let mut end = kept.details().summary.expires_at.unwrap();
-    let (mut renewals, before) = (0, kept.world.clock.waits());
+    let (mut refreshes, before) = (0, kept.world.clock.waits());
     for _ in 0..120 {
         kept.world.pass(MINUTE);
         kept.world.clock.settled().await;
         let held = kept.details().tokens.unwrap();
-        if held.renewals > renewals {
+        if held.refresh_count > refreshes {
             // Neither too early nor too late, allowing for the steps of a minute.
             let early = end.duration_since(held.issued_at);
-            assert!(early >= MINUTE * 4 && early <= MINUTE * 8, "renewed {early} before its end");
-            (renewals, end) = (held.renewals, held.expires_at.unwrap());
+            assert!(early >= MINUTE * 4 && early <= MINUTE * 8, "refreshed {early} before its end");
+            (refreshes, end) = (held.refresh_count, held.expires_at.unwrap());
         }
     }
-    assert_eq!(renewals, 2);
+    assert_eq!(refreshes, 2);
     assert_eq!(kept.world.tokens_given(), 3);
     // It slept until a job was due, without polling.
     let waits = kept.world.clock.waits() - before;
@@ -42,43 +42,43 @@ async fn two_hours_awake_bring_the_right_renewals() {
     assert!(kept.world.sandbox.departures().is_empty(), "{:?}", kept.world.sandbox.departures().all());
     nothing_leaked(&kept.world);
     println!(
-        "two hours awake: {renewals} renewals, each 4 to 8 minutes before the end; {waits} waits for the clock"
+        "two hours awake: {refreshes} refreshes, each 4 to 8 minutes before the end; {waits} waits for the clock"
     );
 }
 
 #[tokio::test]
-async fn a_machine_that_slept_renews_once_on_waking() {
+async fn a_machine_that_slept_refreshes_once_on_waking() {
     let kept = Kept::new().await;
     kept.world.sleep(HOUR * 2);
     kept.world.clock.settled().await;
-    assert_eq!(kept.renewals(), 1);
+    assert_eq!(kept.refresh_count(), 1);
     assert_eq!(kept.details().summary.state, State::Active);
     // Suspend before anything is due causes no refresh.
     kept.world.sleep(MINUTE * 20);
     kept.world.clock.settled().await;
-    assert_eq!(kept.renewals(), 1);
+    assert_eq!(kept.refresh_count(), 1);
     kept.world.sleep(HOUR * 9);
     kept.world.clock.settled().await;
-    assert_eq!(kept.renewals(), 2);
+    assert_eq!(kept.refresh_count(), 2);
     nothing_leaked(&kept.world);
-    println!("asleep for 2 hours, 20 minutes and 9 hours: 1, 0 and 1 renewals, each on waking");
+    println!("asleep for 2 hours, 20 minutes and 9 hours: 1, 0 and 1 refreshes, each on waking");
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_moves_no_renewal() {
+async fn a_clock_that_is_set_moves_no_refresh() {
     for set_by in [HOUR * 3, HOUR * -3] {
         let kept = Kept::new().await;
         let before = kept.details().summary.expires_at.unwrap();
         kept.world.clock.set(set_by);
         kept.world.clock.settled().await;
-        assert_eq!(kept.renewals(), 0, "set by {set_by}");
+        assert_eq!(kept.refresh_count(), 0, "set by {set_by}");
         assert_eq!(kept.details().summary.state, State::Active, "set by {set_by}");
         kept.world.pass(MINUTE * 50);
         kept.world.clock.settled().await;
-        assert_eq!(kept.renewals(), 0, "set by {set_by}");
+        assert_eq!(kept.refresh_count(), 0, "set by {set_by}");
         kept.world.pass(MINUTE * 7);
         kept.world.clock.settled().await;
-        assert_eq!(kept.renewals(), 1, "set by {set_by}");
+        assert_eq!(kept.refresh_count(), 1, "set by {set_by}");
         // The displayed expiry stays correct.
         let after = kept.details().summary.expires_at.unwrap();
         let gained = after.duration_since(before);
@@ -86,7 +86,7 @@ async fn a_clock_that_is_set_moves_no_renewal() {
         // Another process, which starts now with the wrong clock, uses the same corrected time.
         let other = kept.world.second_start();
         let token = other.token(&kept.id, Duration::ZERO).await.unwrap().value;
-        assert_eq!(kept.renewals(), 1, "set by {set_by}");
+        assert_eq!(kept.refresh_count(), 1, "set by {set_by}");
         let same = kept.world.grapnel.token(&kept.id, Duration::ZERO).await.unwrap().value;
         assert_eq!(token.expose_secret(), same.expose_secret());
     }
@@ -115,7 +115,7 @@ async fn a_provider_that_is_down_is_asked_ever_less_often_until_it_is_back() {
     kept.pass_until_due().await;
     assert_eq!(kept.details().summary.state, State::Active);
     assert_eq!(kept.details().summary.retry_at, None);
-    assert_eq!(kept.renewals(), 1);
+    assert_eq!(kept.refresh_count(), 1);
     // The activity log has two entries for it instead of fourteen.
     let told = kept.world.grapnel.activity(Some(&kept.id), None).unwrap();
     let told: Vec<_> = told.iter().map(|entry| format!("{:?}: {}", entry.kind, entry.text)).collect();
@@ -133,7 +133,7 @@ async fn retry_after_is_kept_to_in_seconds_and_as_a_date() {
         let waited = kept.pass_until_due().await;
         assert!(waited >= SignedDuration::from_secs(698), "{fault}: {waited}");
         assert!(waited <= SignedDuration::from_secs(771), "{fault}: {waited}");
-        assert_eq!(kept.renewals(), 1);
+        assert_eq!(kept.refresh_count(), 1);
     }
 }
 
@@ -205,7 +205,7 @@ async fn waking_tries_again_at_once_what_waited() {
     kept.world.sleep(MINUTE);
     kept.world.clock.settled().await;
     assert_eq!(kept.details().summary.state, State::Active);
-    assert_eq!(kept.renewals(), 1);
+    assert_eq!(kept.refresh_count(), 1);
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn a_lost_answer_is_followed_by_one_try_that_decides() {
     insta::assert_json_snapshot!(details.error);
     let told = kept.world.grapnel.activity(Some(&kept.id), None).unwrap();
     let kinds: Vec<_> = told.iter().take(2).map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [Kind::RenewalRefused, Kind::AnswerLost]);
+    assert_eq!(kinds, [Kind::RefreshRefused, Kind::AnswerLost]);
 }
 
 /// If the refresh token does not rotate, a lost response loses nothing.
@@ -271,7 +271,7 @@ async fn a_program_that_starts_again_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_locked_keyring_stops_renewals_without_asking_it_again_and_again() {
+async fn a_locked_keyring_stops_refreshes_without_asking_it_again_and_again() {
     let mut world = World::new();
     let id = world.connect().await;
     world.start_again();
@@ -325,6 +325,6 @@ async fn what_another_program_connects_is_kept_alive_too() {
     world.sandbox.clock().advance(HOUR.unsigned_abs());
     clock.advance(due.duration_since(jiff::Timestamp::now()));
     clock.settled().await;
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
     drop(keeper);
 }

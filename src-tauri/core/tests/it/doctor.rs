@@ -1,7 +1,7 @@
 //! Diagnostics: every problem is reported, and nothing private.
 
 use grapnel_core::app::NewApp;
-use grapnel_core::doctor::{Check, Diagnosis, Verdict, unopened};
+use grapnel_core::doctor::{Check, CheckStatus, Diagnosis, unopened};
 use grapnel_model::error::{Code, Error};
 use grapnel_sandbox::grigora;
 
@@ -16,13 +16,13 @@ async fn check(world: &World, name: &str) -> Check {
 async fn what_is_well_is_fine() {
     let world = World::new();
     world.keyring.fail(Code::KeyringLocked);
-    assert_eq!(check(&world, "Vault").await.verdict, Verdict::Fine, "no secret, no question");
+    assert_eq!(check(&world, "Vault").await.verdict, CheckStatus::Fine, "no secret, no question");
     world.keyring.fail(None);
     world.connect().await;
     let own = ["Data directory", "Database", "Vault", "Connections"];
     for name in own {
         let check = check(&world, name).await;
-        assert_eq!(check.verdict, Verdict::Fine, "{check:?}");
+        assert_eq!(check.verdict, CheckStatus::Fine, "{check:?}");
     }
     assert_eq!(check(&world, "Connections").await.found, "1 in all: 1 active.");
 }
@@ -34,12 +34,12 @@ async fn each_trouble_is_told() {
     world.keyring.fail(Code::KeyringLocked);
     world.start_again();
     let vault = check(&world, "Vault").await;
-    assert_eq!((vault.verdict, vault.found.as_str()), (Verdict::Broken, "The keyring failed."));
+    assert_eq!((vault.verdict, vault.found.as_str()), (CheckStatus::Broken, "The keyring failed."));
     assert_eq!(check(&world, "Connections").await.found, "1 in all: 1 locked.");
     world.keyring.fail(None);
     world.grapnel.protect_with_passphrase(&"harbour lamp eleven moss".into()).await.unwrap();
     world.start_again();
-    assert_eq!(check(&world, "Vault").await.verdict, Verdict::Attention);
+    assert_eq!(check(&world, "Vault").await.verdict, CheckStatus::Attention);
     world.grapnel.unlock(&"harbour lamp eleven moss".into()).await.unwrap();
 
     let refuse = grapnel_sandbox::Fault::InvalidGrant;
@@ -48,7 +48,7 @@ async fn each_trouble_is_told() {
     let connections = check(&world, "Connections").await;
     assert_eq!(
         (connections.verdict, connections.found.as_str()),
-        (Verdict::Attention, "1 in all: 1 reconnect needed.")
+        (CheckStatus::Attention, "1 in all: 1 reconnect needed.")
     );
 
     #[cfg(unix)]
@@ -56,7 +56,7 @@ async fn each_trouble_is_told() {
         use std::os::unix::fs::PermissionsExt;
         let database = world.home.path().join("grapnel.db");
         std::fs::set_permissions(database, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(check(&world, "Data directory").await.verdict, Verdict::Attention);
+        assert_eq!(check(&world, "Data directory").await.verdict, CheckStatus::Attention);
     }
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
     database
@@ -67,7 +67,7 @@ async fn each_trouble_is_told() {
         .unwrap();
     drop(database);
     world.start_again();
-    assert_eq!(check(&world, "Database").await.verdict, Verdict::Broken);
+    assert_eq!(check(&world, "Database").await.verdict, CheckStatus::Broken);
 }
 
 #[tokio::test]
@@ -140,12 +140,12 @@ async fn a_browser_that_was_chosen_and_is_gone_is_told() {
     let set = Settings { browser: command(&usual), ..Settings::default() };
     world.grapnel.change_settings(set.clone()).unwrap();
     world.grapnel.set_browser(&id, &command(&own)).unwrap();
-    assert_eq!(check(&world, "Browser").await.verdict, Verdict::Fine);
+    assert_eq!(check(&world, "Browser").await.verdict, CheckStatus::Fine);
     std::fs::remove_file(own).unwrap();
-    assert_eq!(check(&world, "Browser").await.verdict, Verdict::Attention);
+    assert_eq!(check(&world, "Browser").await.verdict, CheckStatus::Attention);
     std::fs::remove_file(usual).unwrap();
     let gone = check(&world, "Browser").await;
-    assert_eq!(gone.verdict, Verdict::Broken);
+    assert_eq!(gone.verdict, CheckStatus::Broken);
     assert!(!format!("{gone:?}").contains("bakery"), "{gone:?}");
     // It does not prevent other changes.
     world.grapnel.change_settings(Settings { quiet: true, ..set }).unwrap();
@@ -158,7 +158,7 @@ fn a_home_that_cannot_be_opened_is_told() {
     let error = Error::new(Code::DataNewer, format!("“{home}/x” was written by a newer Grapnel."))
         .hint("Install it.");
     let diagnosis = unopened(error);
-    assert_eq!(diagnosis.checks[0].verdict, Verdict::Broken);
+    assert_eq!(diagnosis.checks[0].verdict, CheckStatus::Broken);
     assert_eq!(diagnosis.checks[0].found, "“~/x” was written by a newer Grapnel.");
 }
 

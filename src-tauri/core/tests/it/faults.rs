@@ -211,11 +211,11 @@ async fn exchanges(provider: ProviderId) -> Rows {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_renewal() {
-    assert_table!(Table::of(ProviderId::ALL, renewals).await);
+async fn at_the_refresh() {
+    assert_table!(Table::of(ProviderId::ALL, refreshes).await);
 }
 
-async fn renewals(provider: ProviderId) -> Rows {
+async fn refreshes(provider: ProviderId) -> Rows {
     let ((world, id), mut rows) = (connected(provider).await, Rows::new());
     let usual = details(&world, &id).deviations;
     for fault in faults() {
@@ -247,7 +247,7 @@ async fn next_try(world: &World, outcome: &Result<()>, before: &Details) -> Stri
     let Err(error) = next else {
         assert_eq!((after.summary.state, after.error), (State::Active, None));
         assert_ne!(after.tokens.unwrap().access, before.tokens.as_ref().unwrap().access);
-        return "\n  the next try renews".to_owned();
+        return "\n  the next try refreshes".to_owned();
     };
     let is_unknown = outcome.as_ref().is_err_and(|first| first.code == Code::AnswerLost);
     assert!(is_unknown, "only a provider that rotated unseen makes a token void: {error}");
@@ -269,7 +269,7 @@ async fn at_the_api() {
 async fn calls(provider: ProviderId) -> Rows {
     let ((world, id), mut rows) = (connected(provider).await, Rows::new());
     let usual = details(&world, &id).deviations;
-    let renewals = |details: &Details| details.tokens.as_ref().unwrap().renewals;
+    let count = |details: &Details| details.tokens.as_ref().unwrap().refresh_count;
     for fault in faults().chain(["invalid-token*2".to_owned()]) {
         let before = details(&world, &id);
         if !plan(&world, "api", &fault) {
@@ -277,12 +277,12 @@ async fn calls(provider: ProviderId) -> Rows {
         }
         let outcome = read(&world, &id).await;
         let after = details(&world, &id);
-        let renewed = renewals(&after) > renewals(&before);
+        let refreshed = count(&after) > count(&before);
         rows.push((
             fault.clone(),
-            told(&world, &outcome, &after, &usual) + if renewed { "\n  after a renewal" } else { "" },
+            told(&world, &outcome, &after, &usual) + if refreshed { "\n  after a refresh" } else { "" },
         ));
-        if !renewed {
+        if !refreshed {
             assert_eq!(after.tokens, before.tokens, "{fault} leaves the tokens as they are");
         }
         world.sandbox.faults().clear();
@@ -324,7 +324,7 @@ async fn of_the_switches() {
             );
         }
         step("sign-in", signed_in);
-        step("renewal", world.grapnel.refresh(&id).await);
+        step("refresh", world.grapnel.refresh(&id).await);
         if provider != ProviderId::Custom {
             step("reading", read(&world, &id).await);
         }

@@ -47,7 +47,7 @@ impl Visit for Said {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_renewal_that_breaks_off_goes_on() {
+async fn who_waits_for_a_refresh_that_breaks_off_goes_on() {
     let world = World::new();
     let id = world.connect().await;
     let _defect = break_off_at("before-send");
@@ -64,7 +64,7 @@ async fn who_waits_for_a_renewal_that_breaks_off_goes_on() {
 
 /// The provider has rotated, and its response is lost: that is reported, nothing is deleted, and a sign-in helps.
 #[tokio::test]
-async fn a_renewal_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_answer() {
+async fn a_refresh_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_answer() {
     let world = World::new();
     let id = world.connect().await;
     let _defect = break_off_at("after-answer");
@@ -83,23 +83,23 @@ async fn a_renewal_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_ans
 }
 
 #[tokio::test]
-async fn a_renewal_by_itself_that_breaks_off_is_made_again() {
+async fn a_refresh_by_itself_that_breaks_off_is_made_again() {
     let kept = Kept::new().await;
     let _defect = break_off_at("before-send");
     kept.pass_until_due().await;
-    assert_eq!(kept.renewals(), 0);
+    assert_eq!(kept.refresh_count(), 0);
     let waited = kept.pass_until_due().await;
     assert!(waited <= SignedDuration::from_secs(10), "{waited}");
-    assert_eq!((kept.renewals(), kept.details().summary.state), (1, State::Active));
+    assert_eq!((kept.refresh_count(), kept.details().summary.state), (1, State::Active));
 }
 
 /// A panicked job is no longer running: it runs the next time it is due.
 #[tokio::test]
 async fn what_is_done_by_itself_and_breaks_off_at_its_end_is_done_the_next_time() {
     let kept = Kept::new().await;
-    let _defect = break_off_at("renewed by itself");
+    let _defect = break_off_at("refreshed by itself");
     kept.pass_until_due().await;
-    assert_eq!(kept.renewals(), 1);
+    assert_eq!(kept.refresh_count(), 1);
     kept.pass_until_due().await;
-    assert_eq!(kept.renewals(), 2);
+    assert_eq!(kept.refresh_count(), 2);
 }

@@ -48,7 +48,7 @@ async fn connect(grapnel: &Grapnel, app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hundreds_that_are_due_at_once_are_renewed_a_few_at_a_time_for_each_provider() {
+async fn hundreds_that_are_due_at_once_are_refreshed_a_few_at_a_time_for_each_provider() {
     let (home, clock) = (tempfile::tempdir().unwrap(), Arc::new(TestClock::default()));
     let grapnel = Grapnel::with(home.path(), Arc::new(TestKeyring::default()), clock.clone()).unwrap();
     let (one, other) = (Counting::start().await, Counting::start().await);
@@ -67,11 +67,11 @@ async fn hundreds_that_are_due_at_once_are_renewed_a_few_at_a_time_for_each_prov
     let keeper = tokio::spawn(async move { kept.keep_alive().await });
     one.reached(IN_BACKGROUND).await;
     // The other provider does not wait for that.
-    let is_renewed = |name: &str| {
+    let is_refreshed = |name: &str| {
         let all = grapnel.connections().unwrap();
         all.iter().filter(|one| one.app_name == name).all(|one| one.state == State::Active)
     };
-    while !is_renewed("Quiet") {
+    while !is_refreshed("Quiet") {
         events.recv().await.unwrap();
     }
     // Nor does a person, whose connection is far behind in the queue.
@@ -86,12 +86,12 @@ async fn hundreds_that_are_due_at_once_are_renewed_a_few_at_a_time_for_each_prov
     assert!(locks <= 2 * AT_ONCE, "{locks} lock files are open");
     one.open(true);
     person.await.unwrap().unwrap();
-    while !is_renewed("Busy") {
+    while !is_refreshed("Busy") {
         let happened = events.recv().await;
         assert!(!matches!(happened, Ok(Event::CallbackRefused(_))));
     }
     keeper.abort();
-    assert_eq!((one.all(), other.all()), (300, 20), "each was renewed once");
+    assert_eq!((one.all(), other.all()), (300, 20), "each was refreshed once");
     assert!(one.most() <= AT_ONCE && other.most() <= AT_ONCE, "{} and {} at once", one.most(), other.most());
 }
 

@@ -63,7 +63,7 @@ async fn grinderys_words_for_an_unusable_token_are_understood() {
         .grants(ProviderId::Grindery)
         .revoke(grapnel_model::secret::ExposeSecret::expose_secret(&token));
     world.grapnel.items(&id, "workspaces", None).await.unwrap();
-    assert_eq!(details(&world, &id).tokens.unwrap().renewals, 1);
+    assert_eq!(details(&world, &id).tokens.unwrap().refresh_count, 1);
 }
 
 #[tokio::test]
@@ -93,12 +93,12 @@ async fn the_grid_gives_a_token_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_grid_renews_by_put_where_a_refresh_token_is_held() {
+async fn the_grid_refreshes_by_put_where_a_refresh_token_is_held() {
     let world = World::of(ProviderId::TheGrid);
     world.sandbox.switches().set(Switch::TheGridRefreshToken, true);
     let id = world.connect().await;
     world.grapnel.refresh(&id).await.unwrap();
-    assert_eq!(details(&world, &id).tokens.unwrap().renewals, 1);
+    assert_eq!(details(&world, &id).tokens.unwrap().refresh_count, 1);
     no_departures(&world);
 }
 
@@ -129,7 +129,7 @@ async fn grovestreams_sends_its_parameters_in_the_fragment() {
     assert!(!world.grapnel.items(&id, "organizations", None).await.unwrap().items.is_empty());
     world.pass(SignedDuration::from_hours(25));
     world.grapnel.items(&id, "organizations", None).await.unwrap();
-    assert_eq!(details(&world, &id).tokens.unwrap().renewals, 1);
+    assert_eq!(details(&world, &id).tokens.unwrap().refresh_count, 1);
     no_departures(&world);
 }
 

@@ -31,7 +31,7 @@ async fn get(address: &str, host: Option<&str>) -> (u16, url::Url, String) {
 async fn the_browser_brings_the_answer_to_a_free_port() {
     let world = World::new();
     let app = app(&world, "loopback").await;
-    assert_eq!(app.way_back, RedirectMethod::Loopback);
+    assert_eq!(app.redirect_method, RedirectMethod::Loopback);
     let mut events = world.grapnel.events();
     let attempt = start(&world, &app).await;
     let callback = world.visit(&attempt.id).await;
@@ -134,5 +134,5 @@ async fn a_way_back_that_cannot_be_is_refused() {
         );
     }
     let own = app(&world, "https://app.example/cb").await;
-    assert_eq!(own.way_back, RedirectMethod::Paste);
+    assert_eq!(own.redirect_method, RedirectMethod::Paste);
 }

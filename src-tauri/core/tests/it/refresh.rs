@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::support::world::{World, again};
 
 #[tokio::test]
-async fn a_renewal_rotates_both_tokens() {
+async fn a_refresh_rotates_both_tokens() {
     let world = World::new();
     let id = world.connect().await;
     let before = world.grapnel.connection(&id).unwrap().tokens.unwrap();
@@ -19,13 +19,13 @@ async fn a_renewal_rotates_both_tokens() {
     let after = world.grapnel.connection(&id).unwrap().tokens.unwrap();
     assert_ne!(before.access.fingerprint, after.access.fingerprint);
     assert_ne!(before.refresh.unwrap().fingerprint, after.refresh.unwrap().fingerprint);
-    assert_eq!(after.renewals, 1);
+    assert_eq!(after.refresh_count, 1);
     world.grapnel.refresh(&id).await.unwrap();
     assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
 }
 
 #[tokio::test]
-async fn an_expired_token_is_renewed_when_it_is_used() {
+async fn an_expired_token_is_refreshed_when_it_is_used() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_hours(2));
@@ -35,17 +35,17 @@ async fn an_expired_token_is_renewed_when_it_is_used() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_api_does_not_accept_is_renewed_once() {
+async fn a_token_that_the_api_does_not_accept_is_refreshed_once() {
     let world = World::new();
     let id = world.connect().await;
     world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
     world.grapnel.projects(&id).await.unwrap();
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
 
     world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 2).unwrap();
     assert_eq!(world.grapnel.projects(&id).await.unwrap_err().code, Code::ReconnectNeeded);
     let details = world.grapnel.connection(&id).unwrap();
-    assert_eq!(details.tokens.unwrap().renewals, 2);
+    assert_eq!(details.tokens.unwrap().refresh_count, 2);
     assert_eq!(details.summary.state, State::ReconnectNeeded);
     // The failure is known now: no further call spends a refresh token.
     world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
@@ -54,26 +54,26 @@ async fn a_token_that_the_api_does_not_accept_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn a_token_about_to_end_is_renewed_before_it_is_used() {
+async fn a_token_about_to_end_is_refreshed_before_it_is_used() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_secs(3600 - 20));
     world.grapnel.projects(&id).await.unwrap();
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
 }
 
 #[tokio::test]
 async fn tokens_that_come_after_a_disconnect_are_not_kept() {
     let world = World::new();
     let id = world.connect().await;
-    let renewal = world.disconnect_while_renewing(&id).await;
-    renewal.await.unwrap().unwrap();
+    let refresh = world.disconnect_while_refreshing(&id).await;
+    refresh.await.unwrap().unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     assert!(world.grapnel.connection(&id).unwrap().tokens.is_none());
 }
 
 #[tokio::test]
-async fn a_sign_in_during_a_renewal_wins() {
+async fn a_sign_in_during_a_refresh_wins() {
     let world = World::new();
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
@@ -81,19 +81,19 @@ async fn a_sign_in_during_a_renewal_wins() {
     let callback = world.visit(&attempt.id).await;
     let slow = Fault::Slow(Duration::from_millis(500));
     world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    let (grapnel, refreshed) = (world.grapnel.clone(), id.clone());
+    let refresh = tokio::spawn(async move { grapnel.refresh(&refreshed).await });
     while world.sandbox.grigora_grants().issued().access_tokens < 2 {
         tokio::task::yield_now().await;
     }
     world.grapnel.receive_callback(&callback).await.unwrap();
     let signed_in = world.grapnel.connection(&id).unwrap().tokens.unwrap();
-    renewal.await.unwrap().unwrap();
+    refresh.await.unwrap().unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap(), signed_in);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_who_need_a_new_token_at_once_cause_one_renewal() {
+async fn many_who_need_a_new_token_at_once_cause_one_refresh() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_hours(2));
@@ -172,7 +172,7 @@ async fn a_caller_that_gives_up_does_not_break_off_a_rotation() {
     let before = world.grapnel.connection(&id).unwrap().tokens.unwrap();
     let given_up = tokio::time::timeout(Duration::from_millis(50), world.grapnel.refresh(&id)).await;
     assert!(given_up.is_err());
-    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Renewing);
+    assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Refreshing);
     loop {
         events.recv().await.unwrap();
         let details = world.grapnel.connection(&id).unwrap();
@@ -197,7 +197,7 @@ async fn disconnecting_deletes_the_tokens_and_keeps_the_history() {
 }
 
 #[test]
-fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
+fn a_refresh_that_was_cut_off_is_told_at_the_next_start() {
     // The first process, which ends during the refresh.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (mut world, id) = runtime.block_on(async {
@@ -205,8 +205,8 @@ fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
         let id = world.connect().await;
         let slow = Fault::Slow(Duration::from_secs(20));
         world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-        let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-        tokio::spawn(async move { grapnel.refresh(&renewed).await });
+        let (grapnel, refreshed) = (world.grapnel.clone(), id.clone());
+        tokio::spawn(async move { grapnel.refresh(&refreshed).await });
         // The provider has rotated once it counts two tokens; its response is delayed.
         while world.sandbox.grigora_grants().issued().access_tokens < 2 {
             tokio::task::yield_now().await;
@@ -223,7 +223,7 @@ fn a_renewal_that_was_cut_off_is_told_at_the_next_start() {
 
 /// Two processes with the same data, such as the window and a script.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_programs_that_need_a_new_token_at_once_cause_one_renewal() {
+async fn two_programs_that_need_a_new_token_at_once_cause_one_refresh() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.second_start();
@@ -244,15 +244,15 @@ async fn a_second_program_leaves_alone_what_the_first_is_doing() {
     let id = world.connect().await;
     let slow = Fault::Slow(Duration::from_millis(500));
     world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-    let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    let (grapnel, refreshed) = (world.grapnel.clone(), id.clone());
+    let refresh = tokio::spawn(async move { grapnel.refresh(&refreshed).await });
     while world.sandbox.grigora_grants().issued().access_tokens < 2 {
         tokio::task::yield_now().await;
     }
     let second = world.second_start();
     assert_eq!(second.connection(&id).unwrap().error, None);
-    renewal.await.unwrap().unwrap();
-    assert_eq!(second.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    refresh.await.unwrap().unwrap();
+    assert_eq!(second.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
 }
 
 #[tokio::test]
@@ -260,19 +260,19 @@ async fn a_token_may_be_asked_to_last() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.token(&id, Duration::from_secs(3_000)).await.unwrap();
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 0);
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 0);
     world.pass(SignedDuration::from_mins(30));
     world.grapnel.token(&id, Duration::from_secs(3_000)).await.unwrap();
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
 }
 
 /// The provider has rotated, and the database cannot be written: the only copy of the tokens is in memory.
 #[tokio::test]
-async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_next_renewal() {
+async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_next_refresh() {
     let world = World::new();
     let id = world.connect().await;
     let before = world.grapnel.connection(&id).unwrap().tokens;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     assert_eq!(world.sandbox.grigora_grants().issued().access_tokens, 2, "it has rotated");
     assert_eq!(world.grapnel.connection(&id).unwrap().tokens, before);
 
@@ -289,19 +289,19 @@ async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_nex
 }
 
 #[tokio::test]
-async fn leaving_waits_for_a_renewal_under_way() {
+async fn leaving_waits_for_a_refresh_under_way() {
     let world = World::new();
     let id = world.connect().await;
     let slow = Fault::Slow(Duration::from_millis(300));
     world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let (grapnel, renewed) = (world.grapnel.clone(), id.clone());
-    tokio::spawn(async move { grapnel.refresh(&renewed).await });
+    let (grapnel, refreshed) = (world.grapnel.clone(), id.clone());
+    tokio::spawn(async move { grapnel.refresh(&refreshed).await });
     while world.sandbox.grigora_grants().issued().access_tokens < 2 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 0, "it is under way");
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 0, "it is under way");
     world.grapnel.idle().await;
-    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(world.grapnel.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
 }
 
 #[tokio::test]

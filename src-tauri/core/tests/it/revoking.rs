@@ -137,8 +137,8 @@ async fn after_some_days_it_is_asked_no_more() {
 #[tokio::test]
 async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
     let (world, id) = connected().await;
-    let renewal = world.disconnect_while_renewing(&id).await;
-    let _ = renewal.await.unwrap();
+    let refresh = world.disconnect_while_refreshing(&id).await;
+    let _ = refresh.await.unwrap();
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Disconnected);
     assert_eq!(live(&world), 0);
 }
@@ -147,7 +147,7 @@ async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
 #[tokio::test]
 async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
     let (world, id) = connected().await;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::Done);
     assert_eq!(live(&world), 0);
 }
@@ -156,7 +156,7 @@ async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
 #[tokio::test]
 async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_else() {
     let (world, id) = connected().await;
-    let renewal = world.disconnect_while_renewing(&id).await;
+    let refresh = world.disconnect_while_refreshing(&id).await;
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     other.set_nonblocking(true).unwrap();
     let app = world.grapnel.apps().unwrap().pop().unwrap();
@@ -165,7 +165,7 @@ async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_el
     let elsewhere = format!("http://{}/revoke", other.local_addr().unwrap());
     new.overrides.insert("revocation_url".into(), elsewhere);
     world.grapnel.change_app(&app.id, new).await.unwrap();
-    let _ = renewal.await.unwrap();
+    let _ = refresh.await.unwrap();
     assert_eq!(other.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     assert!(!told(&world).contains("not asked for any more"), "{}", told(&world));
 }

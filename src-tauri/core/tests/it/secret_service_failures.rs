@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use grapnel_core::Grapnel;
 use grapnel_core::SystemKeyring;
-use grapnel_core::doctor::Verdict;
+use grapnel_core::doctor::CheckStatus;
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::event::Event;
@@ -227,13 +227,13 @@ async fn the_doctor_looks_at_a_keyring_that_is_not_needed_yet() {
     let absent = vault(&world).await;
     assert_eq!(
         (absent.verdict, &*absent.found),
-        (Verdict::Attention, "No keyring answers on this computer.")
+        (CheckStatus::Attention, "No keyring answers on this computer.")
     );
     assert!(absent.hint.unwrap().contains("grapnel vault passphrase"));
     let service = SecretService::start(&bus, How { default: None, ..How::default() }).await;
-    assert_eq!(vault(&world).await.verdict, Verdict::Attention);
+    assert_eq!(vault(&world).await.verdict, CheckStatus::Attention);
     service.set(|how| how.default = How::default().default);
-    assert_eq!(vault(&world).await.verdict, Verdict::Fine);
+    assert_eq!(vault(&world).await.verdict, CheckStatus::Fine);
     assert_eq!(service.prompts(), 0);
     drop(bus);
     let none = vault(&world).await;

@@ -67,9 +67,9 @@ impl Wire {
     async fn refresh(&mut self, id: &ConnectionId) {
         self.world.grapnel.refresh(id).await.unwrap();
         let mut events = self.world.grapnel.events();
-        let renewal = self.recorder.take();
-        assert_eq!(renewal.len(), 1);
-        self.tell_all("Renewal", &renewal);
+        let refresh = self.recorder.take();
+        assert_eq!(refresh.len(), 1);
+        self.tell_all("Refresh", &refresh);
         // The account is fetched in a separate task, which ends with this.
         while !matches!(events.recv().await, Ok(Event::Connection(_))) {}
         self.recorder.take();

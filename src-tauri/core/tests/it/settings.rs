@@ -87,7 +87,7 @@ async fn another_margin_counts_at_once_whichever_program_sets_it() {
     // How many minutes before the expiry the scheduler waits for, which the window shows as due.
     let early = |due: jiff::Timestamp| {
         let details = world.grapnel.connection(&id).unwrap();
-        assert!(due.duration_since(details.renews_at.unwrap()).abs() < SignedDuration::from_secs(1));
+        assert!(due.duration_since(details.refreshes_at.unwrap()).abs() < SignedDuration::from_secs(1));
         details.summary.expires_at.unwrap().duration_since(due).as_mins()
     };
     let usual = world.clock.settled().await;

@@ -113,7 +113,7 @@ async fn what_does_not_last_is_left_to_who_asks() {
     world.pass(SignedDuration::from_mins(58));
     assert_eq!(token(&world, "Acme", MINUTE).await.as_ref(), Some(&first));
     assert_eq!(token(&world, "Acme", 5 * MINUTE).await, None);
-    assert_eq!(world.tokens_given(), 1, "nothing is renewed for who asks");
+    assert_eq!(world.tokens_given(), 1, "nothing is refreshed for who asks");
     world.grapnel.refresh(&id).await.unwrap();
     let second = token(&world, "Acme", 5 * MINUTE).await.unwrap();
     assert_ne!(second, first);

@@ -77,7 +77,7 @@ async fn a_refresh_token_that_ends_first_is_used_before_it_does() {
     world.clock.advance(SignedDuration::from_secs(35));
     world.clock.settled().await;
     let held = world.grapnel.connection(&id).unwrap().tokens.unwrap();
-    assert_eq!(held.renewals, 1);
+    assert_eq!(held.refresh_count, 1);
     assert!(held.refresh_expires_at.unwrap() > world.clock.now());
 }
 
@@ -134,7 +134,7 @@ async fn a_sign_in_that_will_be_needed_is_told_days_before_and_once() {
     assert_eq!(news, both);
     assert!(told().is_empty(), "told twice");
     world.grapnel.refresh(&rotating).await.unwrap();
-    assert!(told().is_empty(), "told again after a renewal");
+    assert!(told().is_empty(), "told again after a refresh");
     assert!(
         world.second_start().take_pending_notifications().unwrap().is_empty(),
         "told again after a start"

@@ -24,11 +24,11 @@ async fn what_another_program_writes_is_told_and_nothing_else() {
 
     other.refresh(&one).await.unwrap();
     // It stores the start of the refresh, and its result.
-    while world.grapnel.connection(&one).unwrap().tokens.unwrap().renewals == 0 {
+    while world.grapnel.connection(&one).unwrap().tokens.unwrap().refresh_count == 0 {
         let event = events.recv().await.unwrap();
         assert!(matches!(event, Event::Activity) || event == Event::Connection(one.clone()), "{event:?}");
     }
-    assert_eq!(world.grapnel.connection(&quiet).unwrap().tokens.unwrap().renewals, 0);
+    assert_eq!(world.grapnel.connection(&quiet).unwrap().tokens.unwrap().refresh_count, 0);
 }
 
 #[tokio::test]

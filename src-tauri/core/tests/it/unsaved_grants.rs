@@ -10,7 +10,7 @@ use crate::support::world::World;
 async fn they_are_told_and_written_without_anyone_asking() {
     let world = World::new();
     let id = world.connect().await;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     let details = world.grapnel.connection(&id).unwrap();
     assert_eq!(details.summary.state, State::Retrying);
     assert!(details.error.unwrap().meaning.unwrap().contains("held in memory"));
@@ -21,7 +21,7 @@ async fn they_are_told_and_written_without_anyone_asking() {
         events.recv().await.unwrap();
     }
     let details = world.grapnel.connection(&id).unwrap();
-    assert_eq!((details.error, details.tokens.unwrap().renewals), (None, 1));
+    assert_eq!((details.error, details.tokens.unwrap().refresh_count), (None, 1));
     assert_eq!(world.tokens_given(), 2);
 }
 
@@ -30,7 +30,7 @@ async fn they_are_told_and_written_without_anyone_asking() {
 async fn another_program_waits_for_them() {
     let world = World::new();
     let id = world.connect().await;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     let other = world.second_start();
     let mut events = other.events();
     let asks = tokio::spawn({
@@ -39,11 +39,11 @@ async fn another_program_waits_for_them() {
     });
     // It has started and not finished.
     events.recv().await.unwrap();
-    assert_eq!(other.connection(&id).unwrap().summary.state, State::Renewing);
+    assert_eq!(other.connection(&id).unwrap().summary.state, State::Refreshing);
     world.grapnel.refresh(&id).await.unwrap();
     asks.await.unwrap().unwrap();
     assert_eq!(world.tokens_given(), 2, "the other one has what the first one wrote");
-    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
     other.refresh(&id).await.unwrap();
     assert!(world.sandbox.departures().is_empty(), "{:?}", world.sandbox.departures().all());
 }
@@ -52,11 +52,11 @@ async fn another_program_waits_for_them() {
 async fn a_program_that_ends_writes_them_before() {
     let mut world = World::new();
     let id = world.connect().await;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     world.grapnel.idle().await;
     world.start_again();
     let details = world.grapnel.connection(&id).unwrap();
-    assert_eq!((details.error, details.tokens.unwrap().renewals), (None, 1));
+    assert_eq!((details.error, details.tokens.unwrap().refresh_count), (None, 1));
     world.grapnel.refresh(&id).await.unwrap();
     assert_eq!(world.tokens_given(), 3);
 }
@@ -66,7 +66,7 @@ async fn a_program_that_ends_writes_them_before() {
 async fn with_the_program_that_held_them_they_go_and_that_is_told() {
     let mut world = World::new();
     let id = world.connect().await;
-    world.renew_unsaved(&id).await;
+    world.refresh_unsaved(&id).await;
     world.start_again();
     assert_eq!(world.grapnel.connection(&id).unwrap().error.unwrap().code, Code::AnswerLost);
     let refused = world.grapnel.refresh(&id).await.unwrap_err();

@@ -72,7 +72,7 @@ async fn a_token_that_breaks_out_of_its_header_is_never_kept() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_brings_such_a_token_leaves_the_old_ones() {
+async fn a_refresh_that_brings_such_a_token_leaves_the_old_ones() {
     let (world, server) = (World::new(), Scripted::start().await);
     let grant = r#"{"access_token":"first-token","refresh_token":"r1","expires_in":3600}"#;
     let id = signed_in(&world, &server, &[], grant).await.unwrap();

@@ -163,7 +163,7 @@ async fn another_program_notices_that_the_vault_moved() {
     // This one asks the keyring without being told.
     world.grapnel.refresh(&id).await.unwrap();
     other.refresh(&id).await.unwrap();
-    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 3);
+    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().refresh_count, 3);
 }
 
 #[tokio::test]
@@ -191,22 +191,22 @@ async fn of_two_programs_that_move_the_vault_at_once_one_wins_and_nothing_is_los
 }
 
 #[tokio::test]
-async fn a_renewal_that_is_under_way_is_waited_for() {
+async fn a_refresh_that_is_under_way_is_waited_for() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.second_start();
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::Slow(Duration::from_millis(1500)), 1).unwrap();
-    let renewal = tokio::spawn({
+    let refresh = tokio::spawn({
         let (grapnel, id) = (world.grapnel.clone(), id.clone());
         async move { grapnel.refresh(&id).await }
     });
-    while world.grapnel.connection(&id).unwrap().summary.state != State::Renewing {
+    while world.grapnel.connection(&id).unwrap().summary.state != State::Refreshing {
         tokio::task::yield_now().await;
     }
     // By another process: the file locks exclude each other.
     other.protect_with_passphrase(&words()).await.unwrap();
-    renewal.await.unwrap().unwrap();
-    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().renewals, 1);
+    refresh.await.unwrap().unwrap();
+    assert_eq!(other.connection(&id).unwrap().tokens.unwrap().refresh_count, 1);
     other.projects(&id).await.unwrap();
     other.refresh(&id).await.unwrap();
 }

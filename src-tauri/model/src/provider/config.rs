@@ -69,7 +69,7 @@ pub enum Pkce {
 
 /// What happens to a refresh token when it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refresh {
+pub enum RefreshTokenPolicy {
     /// Each refresh returns a new one, and the old one becomes invalid.
     Rotates,
     /// It stays valid.
@@ -95,9 +95,9 @@ pub enum Content {
 
 /// How the refresh request differs from the token endpoint's conventions.
 #[derive(Debug, Clone)]
-pub struct Renewal {
+pub struct RefreshConfig {
     /// What happens to the refresh token.
-    pub refresh: Refresh,
+    pub policy: RefreshTokenPolicy,
     /// The endpoint, if it is not the token endpoint.
     pub url: Option<Url>,
     /// Whether it is a PUT instead of a POST.
@@ -172,7 +172,7 @@ pub struct ProviderConfig {
     /// Whether responses have an envelope `{success, message}`, so that a success status may be a failure.
     pub envelope: bool,
     /// How tokens are refreshed.
-    pub renewal: Renewal,
+    pub refresh: RefreshConfig,
     /// The revocation endpoint (RFC 7009).
     pub revocation_url: Option<Url>,
     /// The introspection endpoint (RFC 7662).
@@ -213,7 +213,7 @@ impl ProviderConfig {
     /// are sent.
     pub fn origins(&self) -> Origins {
         let others = [
-            &self.renewal.url,
+            &self.refresh.url,
             &self.revocation_url,
             &self.introspection_url,
             &self.userinfo_url,
@@ -239,7 +239,7 @@ impl ProviderConfig {
     /// The extra values for the token endpoint that may be secrets. Shorter ones are left out: they would mask ordinary
     /// words in a response.
     pub fn token_secrets(&self) -> impl Iterator<Item = SecretString> + '_ {
-        let extra = self.token_extra.iter().chain(&self.renewal.extra).chain(&self.token_headers);
+        let extra = self.token_extra.iter().chain(&self.refresh.extra).chain(&self.token_headers);
         let own = extra.filter(|(name, _)| name != "scope" && name != "redirect_uri");
         own.map(|(_, value)| value.clone()).filter(|value| value.expose_secret().len() >= LEAST_SECRET)
     }
@@ -252,7 +252,7 @@ impl ProviderConfig {
             let extra = match family {
                 Family::Authorize => &mut self.authorize_extra,
                 Family::Token => &mut self.token_extra,
-                Family::Refresh => &mut self.renewal.extra,
+                Family::Refresh => &mut self.refresh.extra,
                 Family::Header => &mut self.token_headers,
             };
             extra.retain(|(other, _)| other != name);

@@ -273,7 +273,7 @@ mod tests {
         let grigora = Profile::find("grigora").unwrap();
         let read = grigora.config(&own).unwrap();
         let told =
-            [&read.authorize_extra, &read.token_extra, &read.renewal.extra, &read.token_headers].map(|all| {
+            [&read.authorize_extra, &read.token_extra, &read.refresh.extra, &read.token_headers].map(|all| {
                 let all = all.iter().map(|(name, value)| format!("{name}={}", value.expose_secret()));
                 all.collect::<Vec<_>>().join(" ")
             });

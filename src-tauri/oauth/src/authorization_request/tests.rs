@@ -9,10 +9,10 @@ fn config(id: &str, own: &[(&str, &str)]) -> ProviderConfig {
     Profile::find(id).unwrap().config(&own).unwrap()
 }
 
-fn request(id: &str, own: &[(&str, &str)]) -> (Request, ProviderConfig) {
+fn request(id: &str, own: &[(&str, &str)]) -> (PreparedRequest, ProviderConfig) {
     let config = config(id, own);
     let words = |list: [&str; 2]| list.map(str::to_owned);
-    let asked = Asked {
+    let asked = RequestParameters {
         client_id: "client 1",
         redirect_uri: DEEP_LINK,
         scopes: &words(["share", "balance"]),
@@ -21,7 +21,7 @@ fn request(id: &str, own: &[(&str, &str)]) -> (Request, ProviderConfig) {
         another_account: false,
         offline_is_granted: false,
     };
-    (write(&config, &asked).unwrap(), config)
+    (prepare(&config, &asked).unwrap(), config)
 }
 
 #[test]
@@ -36,8 +36,8 @@ fn a_sign_in_by_password_shows_no_password() {
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
 }
 
-fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> Asked<'a> {
-    Asked {
+fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> RequestParameters<'a> {
+    RequestParameters {
         client_id: "c1",
         redirect_uri,
         scopes: &[],
@@ -52,15 +52,17 @@ fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> Asked<'a> {
 fn the_account_that_is_meant_is_named_where_the_provider_takes_it() {
     let endpoints =
         [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
-    let asked = |id: &str, own: &[(&str, &str)], change: fn(Asked<'static>) -> Asked<'static>| {
+    let asked = |id: &str,
+                 own: &[(&str, &str)],
+                 change: fn(RequestParameters<'static>) -> RequestParameters<'static>| {
         let own = if id == "custom" { [&endpoints, own].concat() } else { own.to_vec() };
-        let request = write(&config(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
+        let request = prepare(&config(id, &own), &change(plain(DEEP_LINK, &[]))).unwrap();
         let named = |name: &&(String, String)| ["login_hint", "email", "prompt"].contains(&name.0.as_str());
         let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
         format!("{id} {own:?}: {}", told.collect::<Vec<_>>().join(" "), own = &own[own.len().min(2)..])
     };
-    let hint = |asked| Asked { login_hint: Some("ann@id.example"), ..asked };
-    let another = |asked| Asked { another_account: true, ..asked };
+    let hint = |asked| RequestParameters { login_hint: Some("ann@id.example"), ..asked };
+    let another = |asked| RequestParameters { another_account: true, ..asked };
     let rows = [
         asked("custom", &[], |asked| asked),
         asked("custom", &[], hint),
@@ -81,8 +83,8 @@ fn consent_is_asked_for_until_offline_access_is_granted() {
     let endpoints =
         [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
     for (offline_is_granted, prompts) in [(false, 1), (true, 0)] {
-        let asked = Asked { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
-        let request = write(&config("custom", &endpoints), &asked).unwrap();
+        let asked = RequestParameters { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
+        let request = prepare(&config("custom", &endpoints), &asked).unwrap();
         assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
     }
 }
@@ -134,8 +136,8 @@ fn a_nonce_goes_with_openid_and_is_never_the_apps_own() {
         let own = [&endpoints, own].concat();
         let scopes: Vec<String> = scopes.iter().map(|&scope| scope.to_owned()).collect();
         let (redirect_uri, projects) = (DEEP_LINK, &[][..]);
-        let asked = Asked { scopes: &scopes, ..plain(redirect_uri, projects) };
-        let request = write(&config("custom", &own), &asked).unwrap();
+        let asked = RequestParameters { scopes: &scopes, ..plain(redirect_uri, projects) };
+        let request = prepare(&config("custom", &own), &asked).unwrap();
         let nonces = request.parameters.iter().filter(|(name, _)| name == "nonce");
         let nonces: Vec<String> = nonces.map(|(_, value)| value.clone()).collect();
         assert_eq!(nonces.first(), request.nonce.as_ref());
@@ -215,8 +217,8 @@ mod any {
                 ("authorize_url", address), ("authorize_params", place), ("send_scope", "true"),
                 ("scope_separator", separator.0), ("email", &email), (&extra_key, &extra), ("pkce", "always"),
             ]);
-            let asked = Asked { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
-            let request = write(&config, &asked).unwrap();
+            let asked = RequestParameters { client_id: &client_id, scopes: &scopes, ..plain(redirect_uri, &[]) };
+            let request = prepare(&config, &asked).unwrap();
             let shown = String::from(request.url.clone());
             prop_assert!(shown.is_ascii() && !shown.contains(char::is_whitespace));
             prop_assert!(shown.matches('#').count() <= 1);

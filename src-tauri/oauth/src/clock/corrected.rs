@@ -58,7 +58,7 @@ impl CorrectedClock {
     }
 
     /// Learns from the `Date` of a token response. `asked` is when the request was sent, by [`Self::steady`].
-    pub fn hear(&self, host: &str, date: Timestamp, asked: Timestamp) {
+    pub fn observe(&self, host: &str, date: Timestamp, asked: Timestamp) {
         let offset = offset(date, asked, self.steady());
         if offset.abs() > MAX_OFFSET {
             tracing::debug!(host, %offset, "a Date that cannot be");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn hear(time: &CorrectedClock, host: &str, offset: i64) {
-        time.hear(host, time.steady() + SignedDuration::from_secs(offset), time.steady());
+        time.observe(host, time.steady() + SignedDuration::from_secs(offset), time.steady());
     }
 
     #[test]

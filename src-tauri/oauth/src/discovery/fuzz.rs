@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use url::{Host, Url};
 
 use super::issuer::TypedIssuer;
-use super::{Asked, Discovery, ENDPOINTS, conclude, document, is_scope};
+use super::{Discovery, ENDPOINTS, FetchResults, conclude, document, is_scope};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::http::Reply;
 use grapnel_model::provider::{ProfileFile, is_loopback};
@@ -20,8 +20,8 @@ pub(crate) fn discovery(data: &[u8]) {
         Err(error) => return sentences(&error).for_each(shows_plainly),
     };
     let mut rest = rest;
-    let mut ask_each = |addresses: Vec<Url>| {
-        let mut all = Asked::default();
+    let mut fetch_all = |addresses: Vec<Url>| {
+        let mut all = FetchResults::default();
         for address in addresses {
             assert!(
                 address.query().is_none() && address.fragment().is_none() && address.username().is_empty()
@@ -34,7 +34,7 @@ pub(crate) fn discovery(data: &[u8]) {
         }
         all
     };
-    let (oauth, openid) = (ask_each(asked.oauth_addresses()), ask_each(asked.openid_addresses()));
+    let (oauth, openid) = (fetch_all(asked.oauth_addresses()), fetch_all(asked.openid_addresses()));
     match conclude(&asked, oauth, openid) {
         Ok(found) => announced(&asked, &found),
         Err(error) => sentences(&error).for_each(shows_plainly),

@@ -58,18 +58,18 @@ pub(super) fn shape(
             &config.token_extra
         }
         Purpose::Refresh => {
-            let renewal = &config.renewal;
-            body = renewal.body;
-            if let Some(only) = &renewal.only {
+            let refresh = &config.refresh;
+            body = refresh.body;
+            if let Some(only) = &refresh.only {
                 pairs.retain(|(name, _)| only.contains(name));
             }
-            if renewal.is_put {
+            if refresh.is_put {
                 parts.method = Method::PUT;
             }
-            if let Some(url) = &renewal.url {
+            if let Some(url) = &refresh.url {
                 parts.uri = url.as_str().parse()?;
             }
-            &renewal.extra
+            &refresh.extra
         }
     };
     pairs.extend(config.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));

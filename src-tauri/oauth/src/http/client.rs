@@ -142,7 +142,7 @@ impl Client {
         // A cached response has an old `Date`.
         if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
         {
-            self.time.hear(host, date, asked);
+            self.time.observe(host, date, asked);
         }
         let mut reply = Reply {
             status: response.status(),

@@ -19,7 +19,9 @@ use super::failure::Failure;
 use super::json_limit::Values;
 use super::mask::Mask;
 use super::response::Reply;
-use super::token::{Credentials, Grant, TokenEnd, TokenRequestError, TokenRequestKind, Transport, ask_by};
+use super::token::{
+    Credentials, Grant, TokenEnd, TokenRequestError, TokenRequestKind, Transport, request_token_over,
+};
 use super::token_failure::TokenFailure;
 use crate::fuzz::checks::{is_telling, sentences, shows_plainly, shows_plainly_in_lines};
 
@@ -136,7 +138,7 @@ fn ask(
     ask: TokenRequestKind,
 ) -> Result<Grant, Box<TokenRequestError>> {
     let credentials = Credentials { client_id: "client".into(), client_secret: Some(CLIENT_SECRET.into()) };
-    let asking = pin!(ask_by(reply, config, &credentials, ask));
+    let asking = pin!(request_token_over(reply, config, &credentials, ask));
     match asking.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer.map_err(Box::new),
         Poll::Pending => panic!("there is nothing to wait for"),
@@ -169,19 +171,19 @@ fn usable(grant: &Grant) {
 fn shown_of_grant(grant: &Grant) -> Vec<String> {
     let deviations = grant.deviations.iter().flat_map(|one| [one.member.clone(), one.found.clone()]);
     let lists = [&grant.scopes, &grant.project_ids].into_iter().flatten().flatten().cloned();
-    deviations.chain(lists).chain(grant.seen.iter().flat_map(shown_of_reply)).collect()
+    deviations.chain(lists).chain(grant.redacted_response.iter().flat_map(shown_of_reply)).collect()
 }
 
-fn shown_of_reply(seen: &RedactedResponse) -> Vec<String> {
-    shows_plainly_in_lines(&seen.body);
-    shows_plainly(&seen.content_type);
-    seen.headers.iter().for_each(|(_, value)| shows_plainly(value));
-    let headers = seen.headers.iter().map(|(_, value)| value.clone());
-    headers.chain([seen.body.clone(), seen.content_type.clone()]).collect()
+fn shown_of_reply(reply: &RedactedResponse) -> Vec<String> {
+    shows_plainly_in_lines(&reply.body);
+    shows_plainly(&reply.content_type);
+    reply.headers.iter().for_each(|(_, value)| shows_plainly(value));
+    let headers = reply.headers.iter().map(|(_, value)| value.clone());
+    headers.chain([reply.body.clone(), reply.content_type.clone()]).collect()
 }
 
 fn shown_of_failure(unanswered: &TokenRequestError) -> Vec<String> {
-    let mut shown: Vec<String> = unanswered.seen.iter().flat_map(shown_of_reply).collect();
+    let mut shown: Vec<String> = unanswered.redacted_response.iter().flat_map(shown_of_reply).collect();
     let told = match &unanswered.failure {
         TokenFailure::Refused { status: _, error, description } => {
             vec![error.clone(), description.clone().unwrap_or_default()]

@@ -70,7 +70,7 @@ pub struct Grant {
     /// Where the response departs from the RFC.
     pub deviations: Vec<Deviation>,
     /// The response with its secrets redacted.
-    pub seen: Option<RedactedResponse>,
+    pub redacted_response: Option<RedactedResponse>,
 }
 
 /// When a token expires, as the response states it.
@@ -88,7 +88,7 @@ pub struct TokenRequestError {
     /// The reason.
     pub failure: TokenFailure,
     /// The redacted response, if one arrived.
-    pub seen: Option<RedactedResponse>,
+    pub redacted_response: Option<RedactedResponse>,
 }
 
 impl Grant {
@@ -150,37 +150,43 @@ impl Transport for Network<'_> {
 }
 
 /// Exchanges a code or a refresh token for a grant. The permit proves that the caller holds a slot of the host.
-pub async fn ask(
+pub async fn request_token(
     client: &Client,
-    _turn: &HostPermit,
+    _permit: &HostPermit,
     config: &ProviderConfig,
     credentials: &Credentials,
-    ask: TokenRequestKind,
+    kind: TokenRequestKind,
 ) -> Result<Grant, TokenRequestError> {
     let network = Network { client, token_url: &config.token_url };
-    ask_by(&network, config, credentials, ask).await
+    request_token_over(&network, config, credentials, kind).await
 }
 
-/// Like [`ask`], over any transport.
-pub(super) async fn ask_by(
+/// Like [`request_token`], over any transport.
+pub(super) async fn request_token_over(
     transport: &impl Transport,
     config: &ProviderConfig,
     credentials: &Credentials,
-    ask: TokenRequestKind,
+    kind: TokenRequestKind,
 ) -> Result<Grant, TokenRequestError> {
-    let mut sent = secrets_of(credentials, &ask);
+    let mut sent = secrets_of(credentials, &kind);
     sent.extend(config.token_secrets());
-    let purpose = match &ask {
+    let purpose = match &kind {
         TokenRequestKind::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
         TokenRequestKind::Refresh(_) => Purpose::Refresh,
     };
-    let endpoint =
-        Endpoint { transport, config, purpose, sent, noted: Mutex::default(), seen: Mutex::default() };
+    let endpoint = Endpoint {
+        transport,
+        config,
+        purpose,
+        sent,
+        noted: Mutex::default(),
+        redacted_response: Mutex::default(),
+    };
     let engine = engine(config, credentials);
-    let reply = match ask {
+    let reply = match kind {
         TokenRequestKind::Code { code, verifier, redirect_uri, .. } => {
             let redirect = RedirectUrl::new(redirect_uri)
-                .map_err(|error| TokenRequestError { failure: not_sent(&error), seen: None })?;
+                .map_err(|error| TokenRequestError { failure: not_sent(&error), redacted_response: None })?;
             let mut request = engine
                 .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
                 .set_redirect_uri(std::borrow::Cow::Owned(redirect));
@@ -196,10 +202,10 @@ pub(super) async fn ask_by(
         }
     };
     let noted = endpoint.noted.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let seen = endpoint.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let redacted_response = endpoint.redacted_response.into_inner().unwrap_or_else(PoisonError::into_inner);
     match reply {
-        Ok(reply) => Ok(grant(&reply, noted, seen)),
-        Err(error) => Err(TokenRequestError { failure: failure(error), seen }),
+        Ok(reply) => Ok(grant(&reply, noted, redacted_response)),
+        Err(error) => Err(TokenRequestError { failure: failure(error), redacted_response }),
     }
 }
 
@@ -215,7 +221,7 @@ struct Endpoint<'a, T> {
     /// All secrets in the request, to be masked if the response repeats them.
     sent: Vec<SecretString>,
     noted: Mutex<Vec<Deviation>>,
-    seen: Mutex<Option<RedactedResponse>>,
+    redacted_response: Mutex<Option<RedactedResponse>>,
 }
 
 impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
@@ -227,7 +233,7 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
             let request =
                 adapter::shape(request, self.config, &self.purpose).map_err(|error| not_sent(&error))?;
             let reply = self.transport.send(request).await?;
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+            *self.redacted_response.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(redacted_response::masked(&reply, &self.sent));
             adapter::normalize(
                 &reply,
@@ -253,7 +259,7 @@ fn engine(config: &ProviderConfig, credentials: &Credentials) -> Engine {
     }
 }
 
-fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<RedactedResponse>) -> Grant {
+fn grant(reply: &Reply, deviations: Vec<Deviation>, redacted_response: Option<RedactedResponse>) -> Grant {
     let extra = reply.extra_fields();
     Grant {
         access_token: reply.access_token().secret().as_str().into(),
@@ -267,7 +273,7 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, seen: Option<RedactedRespons
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: extra.project_ids.clone(),
         deviations,
-        seen,
+        redacted_response,
     }
 }
 
@@ -280,8 +286,8 @@ fn failure(error: RequestTokenError<TokenFailure, BasicErrorResponse>) -> TokenF
 }
 
 /// All secrets in the request.
-fn secrets_of(credentials: &Credentials, ask: &TokenRequestKind) -> Vec<SecretString> {
-    let asked = match ask {
+fn secrets_of(credentials: &Credentials, kind: &TokenRequestKind) -> Vec<SecretString> {
+    let asked = match kind {
         TokenRequestKind::Code { code, state, verifier, .. } => {
             [Some(code.clone()), Some(state.clone()), verifier.clone()]
         }

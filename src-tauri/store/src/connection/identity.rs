@@ -18,7 +18,7 @@ pub fn set_introspected_end(
     end: Timestamp,
 ) -> rusqlite::Result<bool> {
     let Some(row) = get(connection, id)?.filter(|row| row.version == version) else { return Ok(false) };
-    let Some(mut held) = row.grant.map(|grant| grant.held) else { return Ok(false) };
+    let Some(mut held) = row.grant.map(|grant| grant.metadata) else { return Ok(false) };
     if held.expires_at.is_some() && held.expiry_source != ExpirySource::Introspection {
         return Ok(false);
     }

@@ -35,11 +35,11 @@ pub struct ConnectionRow {
     /// Where the last token response deviated from the RFC.
     pub deviations: Vec<Deviation>,
     /// The last token response, redacted.
-    pub seen: Option<RedactedResponse>,
+    pub token_response: Option<RedactedResponse>,
     /// The account, and what the provider says about the token.
     pub identity: ConnectionIdentity,
     /// The results of the last refreshes.
-    pub renewals: RenewalStatus,
+    pub refresh_status: RefreshStatus,
     /// The origins that the tokens may be sent to, if the app's endpoints have changed since they were issued.
     pub kept_for: Option<Origins>,
     /// The browser for its sign-ins; empty for the one in the settings.
@@ -54,7 +54,7 @@ pub struct StoredGrant {
     /// The refresh token.
     pub refresh: Option<Sealed>,
     /// The metadata of the tokens.
-    pub held: TokenMetadata,
+    pub metadata: TokenMetadata,
 }
 
 /// The account and the authorization of a connection, as the provider reports them.
@@ -78,7 +78,7 @@ pub struct ConnectionIdentity {
 
 /// The results of a connection's last refreshes.
 #[derive(Debug, Clone)]
-pub struct RenewalStatus {
+pub struct RefreshStatus {
     /// What is wrong with the connection, if anything.
     pub error: Option<Error>,
     /// Failures, and when to retry.
@@ -89,8 +89,8 @@ pub struct RenewalStatus {
 
 impl ConnectionRow {
     /// The metadata of its tokens.
-    pub fn held(&self) -> Option<&TokenMetadata> {
-        self.grant.as_ref().map(|grant| &grant.held)
+    pub fn token_metadata(&self) -> Option<&TokenMetadata> {
+        self.grant.as_ref().map(|grant| &grant.metadata)
     }
 
     /// Its refresh token.
@@ -100,12 +100,12 @@ impl ConnectionRow {
 
     /// Whether a response with new tokens may be lost: one did not arrive, or a process ended while it waited for one.
     pub fn answer_may_be_lost(&self) -> bool {
-        self.renewals.retry.answer_lost || self.renewals.is_begun
+        self.refresh_status.retry.answer_lost || self.refresh_status.is_begun
     }
 
     /// Whether its tokens belong to another account, so that they are not handed out.
     pub fn holds_another_account(&self) -> bool {
-        self.renewals.error.as_ref().is_some_and(|error| error.code == Code::OtherAccount)
+        self.refresh_status.error.as_ref().is_some_and(|error| error.code == Code::OtherAccount)
     }
 }
 
@@ -132,7 +132,7 @@ pub struct SealedGrant {
     /// The refresh token.
     pub refresh: Option<Sealed>,
     /// The metadata of the tokens.
-    pub held: TokenMetadata,
+    pub metadata: TokenMetadata,
     /// The granted scopes, as far as the provider returns them.
     pub scopes: Vec<String>,
     /// The projects of the grant, if the provider returns them.
@@ -140,7 +140,7 @@ pub struct SealedGrant {
     /// Where the token response deviates from the RFC.
     pub deviations: Vec<Deviation>,
     /// The token response, redacted.
-    pub seen: Option<RedactedResponse>,
+    pub token_response: Option<RedactedResponse>,
     /// Set if the grant is stored although something is wrong with it: it belongs to another account.
     pub error: Option<Error>,
 }
@@ -161,9 +161,9 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         scopes: json(row, "scopes")?,
         project_ids: json(row, "project_ids")?,
         deviations: json(row, "deviations")?,
-        seen: maybe_json(row, "seen")?,
+        token_response: maybe_json(row, "seen")?,
         identity: read_identity(row)?,
-        renewals: RenewalStatus {
+        refresh_status: RefreshStatus {
             error: maybe_json(row, "trouble")?,
             retry: read_retry(row)?,
             is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
@@ -175,9 +175,9 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
 
 /// Access token and metadata are stored and deleted together.
 fn read_grant(row: &Row<'_>) -> rusqlite::Result<Option<StoredGrant>> {
-    let (access, held) = (row.get("sealed_access")?, maybe_json(row, "held")?);
-    let (Some(access), Some(held)) = (access, held) else { return Ok(None) };
-    Ok(Some(StoredGrant { access, refresh: row.get("sealed_refresh")?, held }))
+    let (access, metadata) = (row.get("sealed_access")?, maybe_json(row, "held")?);
+    let (Some(access), Some(metadata)) = (access, metadata) else { return Ok(None) };
+    Ok(Some(StoredGrant { access, refresh: row.get("sealed_refresh")?, metadata }))
 }
 
 fn read_identity(row: &Row<'_>) -> rusqlite::Result<ConnectionIdentity> {
@@ -231,10 +231,10 @@ pub fn set_grant(
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
-            ":held": Json(&grant.held), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
-            ":deviations": Json(&grant.deviations), ":seen": grant.seen.as_ref().map(Json),
-            ":trouble": grant.error.as_ref().map(Json), ":due": grant.held.sign_in_due().map(Time),
-            ":notice": grant.held.notice_from().map(Time),
+            ":held": Json(&grant.metadata), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
+            ":deviations": Json(&grant.deviations), ":seen": grant.token_response.as_ref().map(Json),
+            ":trouble": grant.error.as_ref().map(Json), ":due": grant.metadata.sign_in_due().map(Time),
+            ":notice": grant.metadata.notice_from().map(Time),
         },
     )?;
     Ok(changed == 1)
@@ -273,7 +273,7 @@ pub fn begin_refresh(connection: &Connection, id: &ConnectionId, at: Timestamp) 
 }
 
 /// Connections with a refresh that was started and not finished.
-pub fn cut_off(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
+pub fn interrupted_refreshes(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
     connection
         .prepare("SELECT * FROM connection WHERE refresh_begun IS NOT NULL")?
         .query_map([], read)?

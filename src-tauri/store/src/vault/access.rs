@@ -8,7 +8,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::vault::Protection;
 use tokio::sync::watch;
 
-use super::errors::{broken_off, damaged, not_open, passphrase_needed, slow, timed_out};
+use super::errors::{damaged, interrupted, not_open, passphrase_needed, slow, timed_out};
 use super::fetch_key;
 use super::keyring::Keyring;
 use super::open_vault::OpenVault;
@@ -82,7 +82,7 @@ impl Vault {
     /// Checks the keyring without causing a prompt.
     pub async fn inspect_keyring(&self) -> Result<()> {
         let keyring = Arc::clone(&self.0.keyring);
-        let looked = tokio::task::spawn_blocking(move || keyring.look()).await.map_err(|_| broken_off())?;
+        let looked = tokio::task::spawn_blocking(move || keyring.look()).await.map_err(|_| interrupted())?;
         looked.map_err(fetch_key::offer)
     }
 
@@ -196,7 +196,7 @@ impl Vault {
             }
         }
         let state = self.0.state();
-        state.open.clone().ok_or_else(|| state.failure.clone().unwrap_or_else(broken_off))
+        state.open.clone().ok_or_else(|| state.failure.clone().unwrap_or_else(interrupted))
     }
 }
 
@@ -230,13 +230,13 @@ impl Inner {
         let inner = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
             let found = fetch_key::fetch_or_create(&*inner.keyring, &inner.store);
-            inner.settle(found);
+            inner.finish_opening(found);
             let _ = answer.send(true);
         });
         Ok(Err(asking))
     }
 
-    pub(super) fn settle(self: &Arc<Self>, found: Result<OpenVault>) {
+    pub(super) fn finish_opening(self: &Arc<Self>, found: Result<OpenVault>) {
         let failure = found.as_ref().err().cloned();
         let mut state = self.state();
         state.asking = None;

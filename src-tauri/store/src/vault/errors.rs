@@ -4,7 +4,7 @@ use grapnel_model::error::{Code, Error};
 
 use crate::BACKUP_FILES;
 
-pub(super) fn broken_off() -> Error {
+pub(super) fn interrupted() -> Error {
     Error::new(Code::Internal, "Opening the vault was interrupted.")
 }
 

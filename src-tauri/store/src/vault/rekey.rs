@@ -7,7 +7,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
 
 use super::access::{Inner, KEYRING_UNLOCK_TIMEOUT, Vault};
-use super::errors::{broken_off, timed_out};
+use super::errors::{interrupted, timed_out};
 use super::fetch_key::{create_vault_key, is_key_of, retire, vault_of};
 use super::open_vault::OpenVault;
 use super::passphrase::{self, KdfParams};
@@ -30,11 +30,11 @@ impl Vault {
         let Some(kdf_params) = row.kdf_params.clone() else { return Err(no_passphrase()) };
         let passphrase = passphrase.clone();
         let key = tokio::task::spawn_blocking(move || kdf_params.derive_key(&passphrase));
-        let key = key.await.map_err(|_| broken_off())??;
+        let key = key.await.map_err(|_| interrupted())??;
         if !is_key_of(&key, &row) {
             return Err(passphrase::wrong("this vault"));
         }
-        self.0.settle(Ok(OpenVault { vault: row.name, key }));
+        self.0.finish_opening(Ok(OpenVault { vault: row.name, key }));
         Ok(())
     }
 
@@ -55,10 +55,10 @@ impl Vault {
         let prepared = tokio::task::spawn_blocking(move || inner.prepare(&opener));
         let prepared =
             tokio::time::timeout(KEYRING_UNLOCK_TIMEOUT, prepared).await.map_err(|_| timed_out())?;
-        let (new, key) = prepared.map_err(|_| broken_off())??;
+        let (new, key) = prepared.map_err(|_| interrupted())??;
         let inner = Arc::clone(&self.0);
         let moved = tokio::task::spawn_blocking(move || inner.move_to(before.as_ref(), new, key));
-        moved.await.map_err(|_| broken_off())?
+        moved.await.map_err(|_| interrupted())?
     }
 }
 
@@ -68,7 +68,7 @@ impl Inner {
             self.withdraw(&new);
             return Err(error);
         }
-        self.settle(Ok(OpenVault { vault: new.name.clone(), key }));
+        self.finish_opening(Ok(OpenVault { vault: new.name.clone(), key }));
         retire(&*self.keyring, &self.store, &new);
         if let Err(error) = self.store.checkpoint() {
             tracing::info!(%error, "the log still holds what was sealed before");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use grapnel_model::error::{Code, Error, Result};
 
 use super::access::{Inner, Vault};
-use super::errors::broken_off;
+use super::errors::interrupted;
 use crate::vault_table::{delete_sealed, vault};
 
 impl Vault {
@@ -23,7 +23,7 @@ impl Vault {
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || inner.delete_sealed(lost.as_deref()))
             .await
-            .map_err(|_| broken_off())?
+            .map_err(|_| interrupted())?
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) enum Ending {
     Passes,
     /// It goes away while the program still tries.
     PassesSoon,
-    /// It goes away, and another program is the first to renew.
+    /// It goes away, and another program is the first to refresh.
     AnotherIsFirst,
     /// The program is killed, and then the failure goes away.
     Killed,
@@ -56,7 +56,7 @@ pub(crate) struct Case {
 }
 
 pub(crate) struct Found {
-    /// Whether the renewal failed for it.
+    /// Whether the refresh failed for it.
     pub(crate) was_refused: bool,
     /// Whether the connection lives; or else it was told that its answer was lost.
     pub(crate) is_alive: bool,
@@ -107,7 +107,7 @@ impl Case {
         Ok(Found { was_refused, is_alive, secrets: world.scan()? })
     }
 
-    /// Brings the failure on before a renewal, or while one stands at the point; answers whether it failed, and whether
+    /// Brings the failure on before a refresh, or while one stands at the point; answers whether it failed, and whether
     /// the connection lives.
     async fn midway(
         self,
@@ -119,9 +119,9 @@ impl Case {
         let mut program = start(world, id, self.moment.name())?;
         ensure!(program.opened().await?.is_none(), "the data does not open");
         let go_on = if self.moment == Moment::Before {
-            "renew"
+            "refresh"
         } else {
-            program.renew_to_the_point().await?;
+            program.refresh_to_the_point().await?;
             "go on"
         };
         place.bring(world, Some(&program)).await?;
@@ -133,7 +133,7 @@ impl Case {
             program.end().await?;
             return Ok((false, true));
         }
-        let failure = program.renewed(go_on).await?;
+        let failure = program.refreshed(go_on).await?;
         // Files that are open on a file system that was made read-only over them can be written.
         let may_work = self.failure == Failure::ReadOnly && self.moment != Moment::Before;
         ensure!(may_work || failure.is_some(), "the failure was none");
@@ -204,7 +204,7 @@ async fn at_start(world: &World, place: &mut Place, id: &ConnectionId) -> Result
     let mut program = start(world, id, "none")?;
     let failure = match program.opened().await? {
         Some(failure) => failure,
-        None => match program.renewed("renew").await? {
+        None => match program.refreshed("refresh").await? {
             Some(failure) => failure,
             None => bail!("the failure was none"),
         },

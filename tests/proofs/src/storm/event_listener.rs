@@ -1,4 +1,4 @@
-//! Hears of renewals as they begin and end: the core tells each twice.
+//! Hears of refreshes as they begin and end: the core tells each twice.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Hearing {
     events: Receiver<Event>,
     under_way: HashSet<ConnectionId>,
-    /// When the first renewal of each ended.
+    /// When the first refresh of each ended.
     ended: HashMap<ConnectionId, Instant>,
 }
 
@@ -30,7 +30,7 @@ impl Hearing {
         self.ended.clear();
     }
 
-    /// Waits until renewals of so many have ended.
+    /// Waits until refreshes of so many have ended.
     pub(super) async fn until_ended(&mut self, count: usize) -> Result<()> {
         while self.ended.len() < count {
             self.next().await.with_context(|| format!("{} of {count} were tried", self.ended.len()))?;
@@ -82,7 +82,7 @@ impl Hearing {
         self.under_way.is_empty()
     }
 
-    /// When the first renewal of a connection ended.
+    /// When the first refresh of a connection ended.
     pub(super) fn ended(&self, id: &ConnectionId) -> Option<Instant> {
         self.ended.get(id).copied()
     }

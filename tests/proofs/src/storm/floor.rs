@@ -74,7 +74,7 @@ impl Bare {
         Ok(())
     }
 
-    /// Renews, and answers with the new refresh token, where there is one.
+    /// Refreshes, and answers with the new refresh token, where there is one.
     async fn ask(&self, token: &str) -> Result<Option<String>> {
         let request = self.client.post(&self.token_url).body(self.form(token));
         let request = request.header("content-type", "application/x-www-form-urlencoded");

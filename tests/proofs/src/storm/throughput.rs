@@ -1,4 +1,4 @@
-//! How fast a provider's renewals were, and how they fared beside those of the others.
+//! How fast a provider's refreshes were, and how they fared beside those of the others.
 
 use std::time::Duration;
 

@@ -41,8 +41,8 @@ impl Kept {
         self.world.grapnel.connection(&self.id).unwrap()
     }
 
-    pub(crate) fn renewals(&self) -> u32 {
-        self.details().tokens.unwrap().renewals
+    pub(crate) fn refresh_count(&self) -> u32 {
+        self.details().tokens.unwrap().refresh_count
     }
 
     pub(crate) fn fail(&self, fault: Fault, times: impl Into<Times>) {

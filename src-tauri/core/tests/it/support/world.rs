@@ -162,7 +162,7 @@ impl World {
 
     /// Refreshes while the database cannot be written: the provider rotates, and the only copy of the new tokens is in
     /// memory.
-    pub(crate) async fn renew_unsaved(&self, id: &ConnectionId) {
+    pub(crate) async fn refresh_unsaved(&self, id: &ConnectionId) {
         let database = rusqlite::Connection::open(self.home.path().join("grapnel.db")).unwrap();
         let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF sealed_access ON connection
             BEGIN SELECT RAISE(ABORT, 'no room'); END";
@@ -173,16 +173,16 @@ impl World {
     }
 
     /// Disconnects after the provider has issued new tokens and before they arrive. Returns the refresh.
-    pub(crate) async fn disconnect_while_renewing(&self, id: &ConnectionId) -> JoinHandle<Result<()>> {
+    pub(crate) async fn disconnect_while_refreshing(&self, id: &ConnectionId) -> JoinHandle<Result<()>> {
         let slow = Fault::Slow(Duration::from_millis(500));
         self.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-        let (before, grapnel, renewed) = (self.tokens_given(), self.grapnel.clone(), id.clone());
-        let renewal = tokio::spawn(async move { grapnel.refresh(&renewed).await });
+        let (before, grapnel, refreshed) = (self.tokens_given(), self.grapnel.clone(), id.clone());
+        let refresh = tokio::spawn(async move { grapnel.refresh(&refreshed).await });
         while self.tokens_given() == before {
             tokio::task::yield_now().await;
         }
         self.grapnel.disconnect(id).await.unwrap();
-        renewal
+        refresh
     }
 
     /// How often the provider has issued tokens.

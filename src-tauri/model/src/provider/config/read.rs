@@ -3,7 +3,8 @@
 use url::Url;
 
 use super::{
-    Body, ClientAuth, Content, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, Refresh, Renewal,
+    Body, ClientAuth, Content, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
+    RefreshTokenPolicy,
 };
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
@@ -101,7 +102,7 @@ impl ProviderConfig {
             callback_names: callback_names(values)?,
             token_path: values.text("token_path"),
             envelope: values.flag("envelope", false)?,
-            renewal: renewal(values, token_body)?,
+            refresh: refresh(values, token_body)?,
             revocation_url: values.maybe_endpoint("revocation_url")?,
             introspection_url: values.maybe_endpoint("introspection_url")?,
             userinfo_url: values.maybe_endpoint("userinfo_url")?,
@@ -268,15 +269,19 @@ fn scope_aliases(values: &Values<'_, '_>) -> Result<Vec<(String, String)>> {
     values.filled(key).unwrap_or_default().split_whitespace().map(pair).collect()
 }
 
-fn renewal(values: &Values<'_, '_>, token_body: Body) -> Result<Renewal> {
-    let refreshes = [("rotates", Refresh::Rotates), ("keeps", Refresh::Keeps), ("none", Refresh::None)];
+fn refresh(values: &Values<'_, '_>, token_body: Body) -> Result<RefreshConfig> {
+    let policies = [
+        ("rotates", RefreshTokenPolicy::Rotates),
+        ("keeps", RefreshTokenPolicy::Keeps),
+        ("none", RefreshTokenPolicy::None),
+    ];
     let body = if values.filled("refresh_body").is_some() {
         values.choice("refresh_body", BODIES)?
     } else {
         token_body
     };
-    Ok(Renewal {
-        refresh: values.choice("refresh", &refreshes)?,
+    Ok(RefreshConfig {
+        policy: values.choice("refresh", &policies)?,
         url: values.maybe_endpoint("refresh_url")?,
         is_put: values.choice("refresh_method", &[("post", false), ("put", true)])?,
         body,

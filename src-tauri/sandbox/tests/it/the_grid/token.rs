@@ -75,10 +75,10 @@ async fn a_switch_enables_refresh_tokens() {
     let reply = exchange(&harness, &code(&harness).await, &[]).await;
     let token = text(&reply, "refresh_token");
     for _ in 0..2 {
-        let renewed = put(&harness, &json!({ "client_id": CLIENT_ID, "refresh_token": token })).await;
-        let access = text(&renewed, "access_token");
+        let refreshed = put(&harness, &json!({ "client_id": CLIENT_ID, "refresh_token": token })).await;
+        let access = text(&refreshed, "access_token");
         assert_ne!(access, text(&reply, "access_token"));
-        assert_eq!(renewed.json().as_object().unwrap().len(), 1);
+        assert_eq!(refreshed.json().as_object().unwrap().len(), 1);
         assert_eq!(harness.at(TheGrid).get_as("/user", &access).await.status, 200);
     }
     assert!(harness.sandbox.departures().is_empty());

@@ -9,9 +9,9 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::Refresh;
+use grapnel_model::provider::RefreshTokenPolicy;
 use grapnel_oauth::http::HostPermit;
-use grapnel_oauth::http::token::{TokenRequestKind, ask};
+use grapnel_oauth::http::token::{TokenRequestKind, request_token};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
@@ -36,7 +36,7 @@ const FIRST_STORE_PAUSE: Duration = Duration::from_millis(100);
 const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
 
 /// A refresh that holds its locks.
-struct Renewal<'a> {
+struct RefreshAttempt<'a> {
     ctx: &'a Context,
     /// Its slot for token requests at the provider's host.
     permit: HostPermit,
@@ -49,7 +49,7 @@ struct Renewal<'a> {
 
 /// Refreshes the tokens of a connection, unless the grant of `expected_version` was replaced meanwhile. Runs as a
 /// separate task: a caller that gives up must not interrupt a rotation between request and response.
-pub(super) async fn renew(
+pub(super) async fn refresh(
     ctx: &Arc<Context>,
     mut signed_in: Box<SignedIn>,
     expected_version: i64,
@@ -58,7 +58,7 @@ pub(super) async fn renew(
     let ctx = Arc::clone(ctx);
     let work = tokio::spawn(async move {
         let id = signed_in.connection.id.clone();
-        let in_process = ctx.renewal(&id);
+        let in_process = ctx.refresh_lock(&id);
         let held = if let Ok(held) = in_process.try_lock() {
             held
         } else {
@@ -73,10 +73,10 @@ pub(super) async fn renew(
         {
             return known;
         }
-        ctx.tell(Event::Connection(id.clone()));
-        let outcome = Box::pin(renew_with_permit(&ctx, &signed_in, expected_version, reason)).await;
+        ctx.emit(Event::Connection(id.clone()));
+        let outcome = Box::pin(refresh_with_permit(&ctx, &signed_in, expected_version, reason)).await;
         drop(held);
-        ctx.tell(Event::Connection(id));
+        ctx.emit(Event::Connection(id));
         reached(Point::AfterTelling);
         outcome
     });
@@ -93,13 +93,14 @@ fn known_outcome(
     if row.grant.is_some() && row.version != expected_version {
         return Some(Ok(Refreshed::Superseded));
     }
-    let is_quiet = row.renewals.retry.quiet_until.is_some_and(|end| ctx.time.now() < end);
-    let error = row.renewals.error.clone().filter(|_| is_quiet && reason != RefreshReason::Asked)?;
+    let is_quiet = row.refresh_status.retry.quiet_until.is_some_and(|end| ctx.time.now() < end);
+    let error =
+        row.refresh_status.error.clone().filter(|_| is_quiet && reason != RefreshReason::Requested)?;
     Some(Err(RefreshFailure::Transient(error, None)))
 }
 
 /// Refreshes once a slot at the provider is free and no other process refreshes the connection.
-async fn renew_with_permit(
+async fn refresh_with_permit(
     ctx: &Context,
     signed_in: &SignedIn,
     expected_version: i64,
@@ -107,10 +108,10 @@ async fn renew_with_permit(
 ) -> Result<Refreshed, RefreshFailure> {
     let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
     // The slot comes first: waiting for it takes no file and no thread.
-    let permit = ctx.http.permit(config.renewal.url.as_ref().unwrap_or(&config.token_url)).await;
+    let permit = ctx.http.permit(config.refresh.url.as_ref().unwrap_or(&config.token_url)).await;
     let lock = lock_connection(ctx, id).await?;
     let _working = ctx.at_work().await?;
-    Renewal { ctx, permit, lock, expected_version, reason }.run(id).await
+    RefreshAttempt { ctx, permit, lock, expected_version, reason }.run(id).await
 }
 
 /// Waits until no other process refreshes this connection.
@@ -119,14 +120,14 @@ async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> 
     if let Some(unsaved) = ctx.unsaved(id) {
         return Ok(unsaved.alone);
     }
-    if let Some(lock) = ctx.store.try_renewal_lock(id)? {
+    if let Some(lock) = ctx.store.try_refresh_lock(id)? {
         return Ok(Arc::new(lock));
     }
     let (store, id) = (ctx.store.clone(), id.clone());
-    let locked = tokio::task::spawn_blocking(move || store.renewal_lock(&id));
+    let locked = tokio::task::spawn_blocking(move || store.refresh_lock(&id));
     let locked = tokio::time::timeout(OTHER_PROCESS_TIMEOUT, locked).await.map_err(|_| lock_timed_out())?;
-    let broken_off = |_| Error::new(Code::Internal, "Waiting for another process was interrupted.");
-    Ok(Arc::new(locked.map_err(broken_off)??))
+    let interrupted = |_| Error::new(Code::Internal, "Waiting for another process was interrupted.");
+    Ok(Arc::new(locked.map_err(interrupted)??))
 }
 
 fn lock_timed_out() -> Error {
@@ -138,7 +139,7 @@ fn lock_timed_out() -> Error {
     .hint("Look whether the disk is full, then try again.")
 }
 
-impl Renewal<'_> {
+impl RefreshAttempt<'_> {
     async fn run(&self, id: &ConnectionId) -> Result<Refreshed, RefreshFailure> {
         let ctx = self.ctx;
         // This is the only copy; it stays in memory until it is stored.
@@ -168,8 +169,8 @@ impl Renewal<'_> {
         // The new tokens are for the origins that were asked, even if the app's endpoints have changed by then.
         signed_in.connection.kept_for.get_or_insert_with(|| client.config.origins());
         let row = &signed_in.connection;
-        let renews = client.config.renewal.refresh != Refresh::None;
-        let Some(sealed) = row.sealed_refresh().filter(|_| renews) else {
+        let refreshes = client.config.refresh.policy != RefreshTokenPolicy::None;
+        let Some(sealed) = row.sealed_refresh().filter(|_| refreshes) else {
             let error = no_refresh_token(&client.provider, self.reason);
             return self.record(row, RefreshFailure::Refused(error)).await;
         };
@@ -181,14 +182,15 @@ impl Renewal<'_> {
         reached(Point::BeforeSend);
         let (http, config) = (&ctx.http, &client.config);
         let response =
-            ask(http, &self.permit, config, &client.credentials, TokenRequestKind::Refresh(token)).await;
+            request_token(http, &self.permit, config, &client.credentials, TokenRequestKind::Refresh(token))
+                .await;
         reached(Point::AfterAnswer);
         let granted = match response {
             Ok(granted) => granted,
             Err(unanswered) => {
                 let before = Before {
                     answer_lost: row.answer_may_be_lost(),
-                    refusals: row.renewals.retry.refusals,
+                    refusals: row.refresh_status.retry.refusals,
                     access_lives: self.reason != RefreshReason::NotAccepted && is_good(ctx, row),
                 };
                 let failure = RefreshFailure::of(&client, unanswered.failure, before);
@@ -202,11 +204,11 @@ impl Renewal<'_> {
             id_token::Refreshed::Same => {}
             id_token::Refreshed::Another(error) => sealed.error = Some(error),
             id_token::Refreshed::Untold(deviation) => {
-                sealed.error = row.renewals.error.clone().filter(|_| row.holds_another_account());
+                sealed.error = row.refresh_status.error.clone().filter(|_| row.holds_another_account());
                 sealed.deviations.extend(deviation);
             }
         }
-        let (expires_at, other_account) = (sealed.held.expires_at, sealed.error.clone());
+        let (expires_at, other_account) = (sealed.metadata.expires_at, sealed.error.clone());
         if !self.store(row, sealed).await? {
             return Ok(Refreshed::Superseded);
         }
@@ -267,15 +269,15 @@ impl Renewal<'_> {
 }
 
 /// Records that a refresh was interrupted when an earlier process ended.
-pub(super) fn record_cut_off(ctx: &Context, row: &ConnectionRow) -> Result<()> {
-    let record = failure_record(ctx, row, &RefreshFailure::cut_off(), RefreshReason::Due);
+pub(super) fn record_interrupted(ctx: &Context, row: &ConnectionRow) -> Result<()> {
+    let record = failure_record(ctx, row, &RefreshFailure::interrupted(), RefreshReason::Due);
     record.map_or(Ok(()), |record| ctx.store.write(|tx| record(tx).map(drop)))
 }
 
 /// Whether the access token has not expired, as far as is known.
 fn is_good(ctx: &Context, row: &ConnectionRow) -> bool {
     let now = ctx.time.now();
-    row.held().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
+    row.token_metadata().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }
 
 /// Stores a new grant and logs the refresh; returns whether the connection has the grant.
@@ -288,7 +290,7 @@ fn write_grant(
 ) -> rusqlite::Result<bool> {
     if connection::set_grant(connection, &row.id, row.version, grant)? {
         clock::keep(connection, offset)?;
-        note_renewal(connection, at, row, grant, reason)?;
+        log_refresh(connection, at, row, grant, reason)?;
         return Ok(true);
     }
     // A commit that reported a failure may have reached the disk.
@@ -296,7 +298,7 @@ fn write_grant(
 }
 
 /// Logs a refresh. Automatic ones share one entry with a count, so that they do not displace the person's entries.
-fn note_renewal(
+fn log_refresh(
     connection: &Connection,
     at: Timestamp,
     row: &ConnectionRow,
@@ -307,22 +309,22 @@ fn note_renewal(
     if let Some(error) = &grant.error {
         return activity::add(connection, at, Kind::OtherAccount, &error.message, of);
     }
-    let failed = match row.renewals.retry.failures {
+    let failed = match row.refresh_status.retry.failures {
         0 => String::new(),
         1 => " The attempt before it had failed.".into(),
         failures => format!(" The {failures} attempts before it had failed."),
     };
     let text = match reason {
         RefreshReason::Due => {
-            let count = grant.held.renewals;
+            let count = grant.metadata.refresh_count;
             let text = format!("Refreshed automatically. This is refresh {count} since the sign-in.{failed}");
-            return activity::add_again(connection, at, Kind::RenewedByItself, &text, of);
+            return activity::add_again(connection, at, Kind::RefreshedAutomatically, &text, of);
         }
         RefreshReason::Needed => "Refreshed because the token was needed.",
         RefreshReason::NotAccepted => "Refreshed because the provider’s API did not accept the token.",
-        RefreshReason::Asked => "Refreshed because you asked.",
+        RefreshReason::Requested => "Refreshed because you asked.",
     };
-    activity::add(connection, at, Kind::Renewed, &format!("{text}{failed}"), of)
+    activity::add(connection, at, Kind::Refreshed, &format!("{text}{failed}"), of)
 }
 
 #[cfg(test)]
@@ -350,7 +352,7 @@ mod tests {
             SealedGrant {
             access: Sealed(access.into()),
             refresh: None,
-            held: serde_json::from_value(serde_json::json!({
+            metadata: serde_json::from_value(serde_json::json!({
                 "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": now, "expires_at": null,
                 "renewals": 1,
             }))
@@ -358,13 +360,15 @@ mod tests {
             scopes: Vec::new(),
             project_ids: Vec::new(),
             deviations: Vec::new(),
-            seen: None,
+            token_response: None,
             error: None,
         }
         };
         let keep = |access| {
             let new = (row.clone(), grant(access));
-            store.write(|tx| write_grant(tx, now, SignedDuration::ZERO, &new, RefreshReason::Asked)).unwrap()
+            store
+                .write(|tx| write_grant(tx, now, SignedDuration::ZERO, &new, RefreshReason::Requested))
+                .unwrap()
         };
         assert!(keep("new"));
         assert!(keep("new"));

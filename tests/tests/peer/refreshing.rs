@@ -1,4 +1,4 @@
-//! Renewing: the server rotates, and tells a stolen token from the right one.
+//! Refreshing: the server rotates, and tells a stolen token from the right one.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
@@ -10,8 +10,8 @@ use crate::browser::Person;
 use crate::server::Client;
 use crate::world::{SCOPES, STAY, World};
 
-/// Renews, and looks at what became of the tokens before.
-async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
+/// Refreshes, and looks at what became of the tokens before.
+async fn refreshes(client: impl Fn(&World) -> Client) -> Result<()> {
     let mut world = World::new().await?;
     let client = client(&world);
     let app = world.add_app(&client, SCOPES, &[STAY]).await?;
@@ -21,14 +21,14 @@ async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
     world.grapnel.refresh(&id).await?;
     let after = world.grapnel.connection(&id)?;
     let tokens = after.tokens.context("no tokens")?;
-    assert_eq!(tokens.renewals, 1);
+    assert_eq!(tokens.refresh_count, 1);
     assert_ne!(tokens.access, before.access);
     assert_ne!(tokens.refresh, before.refresh);
     assert_eq!((after.summary.state, after.error), (State::Active, None));
     assert!(after.scopes.missing.is_empty(), "{:?}", after.scopes);
 
     world.grapnel.refresh(&id).await?;
-    assert_eq!(world.grapnel.connection(&id)?.tokens.context("no tokens")?.renewals, 2);
+    assert_eq!(world.grapnel.connection(&id)?.tokens.context("no tokens")?.refresh_count, 2);
     world.grapnel.idle().await;
 
     // Someone who stole the first refresh token gets nothing for it, and ends the grant for everyone.
@@ -47,13 +47,13 @@ async fn renews(client: impl Fn(&World) -> Client) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_renewal_of_a_client_with_a_secret_rotates() -> Result<()> {
-    renews(|world| world.server.confidential.clone()).await
+async fn a_refresh_of_a_client_with_a_secret_rotates() -> Result<()> {
+    refreshes(|world| world.server.confidential.clone()).await
 }
 
 #[tokio::test]
-async fn a_renewal_of_a_public_client_rotates() -> Result<()> {
-    renews(|world| world.server.public.clone()).await
+async fn a_refresh_of_a_public_client_rotates() -> Result<()> {
+    refreshes(|world| world.server.public.clone()).await
 }
 
 /// Whoever asks for `offline_access` asks the person each time (OpenID Connect Core §11), without being told to.
