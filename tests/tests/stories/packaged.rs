@@ -37,6 +37,32 @@ async fn the_installed_package_takes_callbacks() -> Result<()> {
     let scene = scene.with_program(program);
     let terminal = Terminal::on(scene.desktop());
     scene
+        .step("The package has manual pages, completion scripts and the agent's units", async {
+            let usr = scene.desktop().installed();
+            let page = usr.join("share/man/man1/grapnel-exec.1.gz");
+            let text = scene.desktop().run("gzip", &["-dc", &page.to_string_lossy()]).await?;
+            ensure!(text.contains(".SH SYNOPSIS"), "{text}");
+            let script = usr.join("share/bash-completion/completions/grapnel");
+            // As a shell sees it after `grapnel re` and Tab.
+            let completed = format!(
+                "PATH={}:$PATH; source {}; COMP_WORDS=(grapnel re); COMP_CWORD=1; _clap_complete_grapnel grapnel re grapnel; \
+                 echo \"${{COMPREPLY[@]}}\"",
+                usr.join("bin").display(),
+                script.display()
+            );
+            let completed = scene.desktop().run("bash", &["-c", &completed]).await?;
+            ensure!(completed.contains("refresh"), "{completed:?}");
+            for file in [
+                "share/zsh/vendor-completions/_grapnel",
+                "share/fish/vendor_completions.d/grapnel.fish",
+                "lib/systemd/user/grapnel-agent.socket",
+            ] {
+                ensure!(usr.join(file).is_file(), "{file} is missing");
+            }
+            Ok(())
+        })
+        .await?;
+    scene
         .step("A link opens with nothing but the package's entry", async {
             let asked = format!("x-scheme-handler/{SCHEME}");
             let opener = scene.desktop().run("xdg-mime", &["query", "default", &asked]).await?;
