@@ -26,6 +26,7 @@ use jiff::SignedDuration;
 use crate::format::parse_duration;
 use crate::lookup::{self, to_reconnect};
 use crate::session::Session;
+use crate::vault;
 use fields::Field;
 use print::Printing;
 use select::Filter;
@@ -78,7 +79,11 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Api) -> Result<()> {
         return endpoints::list(session.output, &connection.name, api.profile()?);
     }
     let asked_of_agent = AgentRequest { name: connection.name.clone(), min_valid: Duration::ZERO };
-    let api = api.with_token_of(|| (session.ask)(&asked_of_agent))?;
+    let mut is_given = false;
+    let api = api.with_token_of(|| (session.ask)(&asked_of_agent).inspect(|_| is_given = true))?;
+    if !is_given {
+        vault::unlock_in_command(session).await?;
+    }
     let reconnect = to_reconnect(&connection.name);
     send(session, asked, &api).await.map_err(reconnect)
 }

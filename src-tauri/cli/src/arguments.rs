@@ -105,7 +105,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether the command needs an open vault.
+    /// Whether the vault must be open before the command begins.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
             Self::Overview
@@ -117,11 +117,13 @@ impl Command {
             | Self::Activity(_)
             | Self::Doctor
             | Self::Watch
-            | Self::Wait(_) => false,
+            | Self::Wait(_)
+            // They open it themselves if the token agent does not have the token.
+            | Self::Token(_)
+            | Self::Api(_) => false,
             Self::App(command) => command.needs_vault(),
             Self::Agent(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Reset { .. }),
-            Self::Token(command) => !command.is_helper(),
             _ => true,
         }
     }

@@ -74,6 +74,13 @@ pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result
     Err(error.means("Nothing was changed.").hint(hint_here(Code::PassphraseNeeded).unwrap_or_default()))
 }
 
+/// Like [`unlock`], in a command that needs the vault only now: see
+/// [`Command::needs_vault`](crate::arguments::Command::needs_vault).
+pub(crate) async fn unlock_in_command(session: &mut Session<'_>) -> Result<()> {
+    // With --passphrase-stdin it was opened before the command began.
+    if session.reads_passphrases { Ok(()) } else { unlock(session, true).await }
+}
+
 /// Reads a new passphrase for `what`. At a terminal it is typed twice.
 pub(crate) fn new_passphrase(session: &mut Session<'_>, what: &str) -> Result<SecretString> {
     let passphrase = read_passphrase(session, &format!("New passphrase for the {what} (not shown): "))?;

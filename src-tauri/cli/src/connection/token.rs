@@ -8,14 +8,12 @@ mod git;
 mod json;
 mod text;
 
-use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::Result;
 
 use crate::exit::Exit;
 use crate::lookup;
 use crate::print::{self, Output};
-use crate::requesting_process;
 use crate::session::{Ask, Session};
 use asked::fetch;
 pub(crate) use asked::{Token, warn_if_short};
@@ -38,20 +36,19 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
     } else {
         show(session.output, asked, &token)?;
     }
-    requesting_process::note(&session.grapnel, &connection);
     Ok(Exit::Done)
 }
 
 /// The same from the token agent, if the token alone is needed. `None` if the agent does not have it.
 pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: &Ask) -> Option<Result<()>> {
-    if asked.rejected || asked.is_helper() || asked.format == Format::Json {
+    if asked.is_helper() || asked.format == Format::Json {
         return None;
     }
+    let request = asked.of_agent()?;
     if let Err(error) = asked.check(output.json) {
         return Some(Err(error));
     }
-    let token =
-        ask(&AgentRequest { name: asked.connection.clone(), min_valid: asked.min_valid.unsigned_abs() })?;
+    let token = ask(&request)?;
     Some(show(output, asked, &token))
 }
 

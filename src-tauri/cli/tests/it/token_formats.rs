@@ -153,3 +153,34 @@ async fn docker_gets_the_token_for_the_apis_host_and_for_no_other() {
         assert_eq!((ran.exit, ran.out.as_str()), (Exit::Done, ""), "{ran}");
     }
 }
+
+#[tokio::test]
+async fn with_the_token_agent_running_no_form_needs_the_passphrase() {
+    let (mut world, token) = world().await;
+    let words = "quiet anchor seven plums\n";
+    assert_eq!(world.pipe("vault passphrase --passphrase-stdin", words).await.exit, Exit::Done);
+    let git = format!("protocol=http\nhost={}\n\n", world.host());
+    let docker = world.host();
+    let asked = [
+        ("token acme", ""),
+        ("token acme --format json", ""),
+        ("token acme --format git get", &git),
+        ("token acme --format docker get", &docker),
+        ("api acme project/list", ""),
+    ];
+    for (line, said) in asked {
+        assert_eq!(world.pipe(line, said).await.exit, Exit::Keyring, "{line}");
+    }
+    world.of_agent = Some(token.clone());
+    for (line, said) in asked {
+        let ran = world.pipe(line, said).await;
+        assert_eq!(ran.exit, Exit::Done, "{ran}");
+        assert!(line.starts_with("api") || ran.out.contains(&token), "{ran}");
+    }
+    // After a rejection another token is needed, for which the vault must open.
+    let erase = format!("protocol=http\nhost={}\npassword={token}\n\n", world.host());
+    for (line, said) in [("token acme --rejected", ""), ("token acme --format git erase", &erase)] {
+        let ran = world.pipe(line, said).await;
+        assert_eq!(ran.exit, Exit::Keyring, "{ran}");
+    }
+}

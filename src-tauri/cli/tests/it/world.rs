@@ -10,6 +10,7 @@ use std::time::Duration;
 use grapnel_cli::{Environment, Exit, Input, Timeouts};
 use grapnel_core::Grapnel;
 use grapnel_core::browser::Launch;
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::secret::SecretString;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 use insta::internals::SettingsBindDropGuard;
@@ -27,6 +28,8 @@ pub(crate) struct World {
     pub(crate) launch: Launch,
     /// With what browsers addresses were opened.
     pub(crate) browsers: Arc<Mutex<Vec<String>>>,
+    /// The token that the token agent has for every connection.
+    pub(crate) of_agent: Option<String>,
     pub(crate) home: TempDir,
     _filters: SettingsBindDropGuard,
 }
@@ -47,6 +50,7 @@ impl World {
             launch: Launch::Opened,
             timeouts: Timeouts { provider: moment, keyring: moment, ..Timeouts::default() },
             browsers: Arc::default(),
+            of_agent: None,
             home: tempfile::tempdir().unwrap(),
             _filters: filters().bind_to_scope(),
         }
@@ -103,8 +107,9 @@ impl World {
     ) -> Ran {
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
         let (desktop, browsers, launch) = (self.grapnel(), Arc::clone(&self.browsers), self.launch);
+        let of_agent = self.of_agent.clone();
         let environment = Environment {
-            ask: Box::new(|_| None),
+            ask: Box::new(move |_| Some(AccessToken { value: of_agent.clone()?.into(), expires_at: None })),
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
             clock: self.clock.clone(),
             input: Input { lines: Box::new(BufReader::new(input)), is_terminal, is_in_background: false },

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use grapnel_core::api_request::AllowedHost;
+use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Error, Result};
@@ -13,7 +14,7 @@ use crate::lookup::to_reconnect;
 use crate::print::Output;
 use crate::retry::retry;
 use crate::session::Session;
-use crate::{variable, vault};
+use crate::{requesting_process, variable, vault};
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
@@ -39,9 +40,15 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// Whether git or Docker ask, in their own protocol. They may ask for a host that must not get the token, which
-    /// takes no vault.
-    pub(crate) fn is_helper(&self) -> bool {
+    /// What to ask the token agent for. `None` if only the data can tell: after a rejection.
+    pub(super) fn of_agent(&self) -> Option<AgentRequest> {
+        let request =
+            || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };
+        (!self.rejected).then(request)
+    }
+
+    /// Whether git or Docker ask, in their own protocol.
+    pub(super) fn is_helper(&self) -> bool {
         matches!(self.format, Format::Git | Format::Docker)
     }
 
@@ -62,8 +69,17 @@ impl Token {
     }
 }
 
-/// The token, refreshed if it must be.
-pub(super) async fn fetch(session: &Session<'_>, asked: &Token, connection: &Summary) -> Result<AccessToken> {
+/// The token, refreshed if it must be, and the entry in the activity log that says who got it. The token agent is asked
+/// first, and writes that entry itself: for its tokens the vault need not be opened.
+pub(super) async fn fetch(
+    session: &mut Session<'_>,
+    asked: &Token,
+    connection: &Summary,
+) -> Result<AccessToken> {
+    if let Some(token) = asked.of_agent().and_then(|request| (session.ask)(&request)) {
+        return Ok(token);
+    }
+    vault::unlock_in_command(session).await?;
     let Session { grapnel, output, timeouts, .. } = session;
     let min_valid = asked.min_valid.unsigned_abs();
     let token = retry(*timeouts, &output.messages, || async {
@@ -73,14 +89,10 @@ pub(super) async fn fetch(session: &Session<'_>, asked: &Token, connection: &Sum
             grapnel.token(&connection.id, min_valid).await
         }
     })
-    .await;
-    token.map_err(to_reconnect(&connection.name))
-}
-
-/// Opens the vault for a credential helper, once it is known that the host may get the token.
-pub(super) async fn unlock(session: &mut Session<'_>) -> Result<()> {
-    // With --passphrase-stdin it is open.
-    if session.reads_passphrases { Ok(()) } else { vault::unlock(session, true).await }
+    .await
+    .map_err(to_reconnect(&connection.name))?;
+    requesting_process::note(grapnel, connection);
+    Ok(token)
 }
 
 /// Warns if a token expires sooner than was asked for.

@@ -8,12 +8,11 @@ use grapnel_model::secret::ExposeSecret;
 use serde_json::json;
 use url::Url;
 
-use super::asked::{Token, fetch, unlock, warn_if_short};
+use super::asked::{Token, fetch, warn_if_short};
 use super::git::USERNAME;
 use crate::exit::Exit;
 use crate::lookup::to_reconnect;
 use crate::print;
-use crate::requesting_process;
 use crate::session::Session;
 
 /// By these words on standard output, Docker knows that a helper has no credentials for a server.
@@ -50,13 +49,11 @@ pub(super) async fn help(
         session.output.show_line(NOT_FOUND)?;
         return Ok(Exit::Failed);
     }
-    unlock(session).await?;
     let token = fetch(session, asked, connection).await?;
     let secret = token.value.expose_secret();
     let credential = json!({ "ServerURL": server, "Username": USERNAME, "Secret": secret });
     session.output.show_line(&print::json(&credential)?)?;
     warn_if_short(session.output, &token, asked.min_valid);
-    requesting_process::note(&session.grapnel, connection);
     Ok(Exit::Done)
 }
 

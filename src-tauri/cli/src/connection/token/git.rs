@@ -6,12 +6,12 @@ use grapnel_model::error::Result;
 use grapnel_model::secret::SecretString;
 use url::Url;
 
-use super::asked::{Token, fetch, unlock, warn_if_short};
+use super::asked::{Token, fetch, warn_if_short};
 use super::text;
 use crate::exit::Exit;
 use crate::lookup::to_reconnect;
-use crate::requesting_process;
 use crate::session::Session;
+use crate::vault;
 
 /// The name that goes with a token where git asks for none; servers such as GitLab expect it.
 pub(super) const USERNAME: &str = "oauth2";
@@ -33,9 +33,9 @@ pub(super) async fn help(
         Some(url) if api.accepts(&url).map_err(to_reconnect(&connection.name))? => {}
         _ => return Ok(Exit::Done),
     }
-    unlock(session).await?;
     if operation == "erase" {
         if let Some(rejected) = &request.rejected {
+            vault::unlock_in_command(session).await?;
             let refreshed = session.grapnel.token_rejected(&connection.id, rejected).await;
             refreshed.map_err(to_reconnect(&connection.name))?;
         }
@@ -44,7 +44,6 @@ pub(super) async fn help(
     let token = fetch(session, asked, connection).await?;
     session.output.show_line(&request.response(&token)?)?;
     warn_if_short(session.output, &token, asked.min_valid);
-    requesting_process::note(&session.grapnel, connection);
     Ok(Exit::Done)
 }
 
