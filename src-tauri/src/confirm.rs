@@ -98,7 +98,7 @@ fn shown(field: &str, text: &str) -> Result<String> {
     let mut shown = String::new();
     let mut after_space = true;
     for letter in text.chars() {
-        // A host with look-alike letters is another host.
+        // Letters of other scripts in a host name can look like ASCII letters.
         let is_told = field != "proxy" || letter.is_ascii();
         let is_plain = if letter == ' ' { !after_space } else { is_told && is_plain(letter) };
         after_space = letter == ' ';

@@ -50,7 +50,7 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
         }
         Owner::Own | Owner::Unknown => {}
     }
-    // Only needs to be distinct; it protects nothing.
+    // The number only needs to be distinct; it protects nothing.
     let number = format!("{:016x}", RandomState::new().build_hasher().finish());
     let (back, came_back) = oneshot::channel();
     let probe = app.state::<SelfTest>();

@@ -24,7 +24,7 @@ impl Form {
             .with(NAME, "Sandbox")
     }
 
-    /// With this redirect method instead of the default.
+    /// With this redirect method instead of the default one.
     #[must_use]
     pub fn back(self, redirect_method: &'static str) -> Self {
         Self { redirect_method: Some(redirect_method), ..self }

@@ -14,7 +14,7 @@ use crate::wait::until;
 
 /// The password of the login keyring. An empty one leaves no usable collection.
 const PASSWORD: &str = "test";
-/// A locked keyring prompts, and nobody answers, so that a request to it never returns.
+/// A locked keyring shows a prompt that nobody answers, so a request to it never returns.
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// The initial state of the keyring.

@@ -1,4 +1,4 @@
-//! The table of posts in Grapnel's window, as far as it is visible.
+//! The table of posts in Grapnel's window: its visible part.
 
 use anyhow::{Context, Result, ensure};
 use thirtyfour::{By, WebElement};

@@ -1,4 +1,4 @@
-//! What a script has: a desktop with the command line, and a provider where everybody agrees.
+//! The setting of a script: a desktop with the command line, and a provider that authorizes every request.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::secret_scan::Scan;
 use crate::session;
 use crate::terminal::Terminal;
 
-/// A desktop with the command line, and a provider where everybody agrees.
+/// A desktop with the command line, and a provider that authorizes every request.
 #[derive(Debug)]
 pub struct Script {
     sandbox: Sandbox,
@@ -56,7 +56,7 @@ impl Script {
         Terminal::on(&self.desktop)
     }
 
-    /// Adds an app called `acme`, whose callbacks come to a port of this computer.
+    /// Adds an app called `acme` with a loopback redirect URI.
     pub fn add_app(&self) -> Result<Output> {
         let at = |key: &str, path: &str| format!("{key}={}{path}", self.sandbox.grigora());
         let line = [
@@ -68,7 +68,7 @@ impl Script {
         self.terminal().run(&line.concat(), &format!("{}\n", grigora::CLIENT_SECRET))
     }
 
-    /// Looks for secrets in everything that was left.
+    /// Asserts that no file or process contains a secret.
     pub fn find_no_secret(&self) -> Result<()> {
         let revealed = self.sandbox.revealed();
         let named = revealed.iter().map(|secret| ("secret", secret.value.as_str()));
@@ -82,7 +82,7 @@ impl Script {
     }
 }
 
-/// What any HTTP client does with an address: it asks, and follows.
+/// Requests a URL and follows its redirects, as any HTTP client does.
 fn follow(address: &str) -> Result<()> {
     let mut next = Some(address.to_owned());
     while let Some(address) = next {

@@ -156,7 +156,7 @@ pub async fn refresh(scene: &Scene, page: &Page) -> Result<()> {
         .await
 }
 
-/// Checks the provider's records and the computer for secrets and requests.
+/// Asserts that the provider recorded no departure and that no secret was left on the computer.
 pub async fn look_back(scene: &Scene) -> Result<()> {
     scene
         .check("The provider saw no request that its pages do not describe", async {

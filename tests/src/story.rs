@@ -48,7 +48,7 @@ impl Story {
         Ok(Self { name, desktop, pictures, steps: Cell::new(0) })
     }
 
-    /// Where it takes place.
+    /// Its desktop.
     pub fn desktop(&self) -> &Desktop {
         &self.desktop
     }

@@ -1,4 +1,4 @@
-//! The command line as it is built, with a real keyring: what a script sees.
+//! The built command line with a real keyring, as a script uses it.
 
 use std::io::{BufRead, BufReader};
 

@@ -1,4 +1,4 @@
-//! The harness itself, on real parts, before a story relies on it.
+//! Tests of the harness itself, with real components.
 
 use std::fs;
 use std::path::PathBuf;
@@ -117,7 +117,7 @@ async fn a_story_leaves_pictures_and_the_truth() -> Result<()> {
     Ok(())
 }
 
-/// The engine's own small browser stands in for Grapnel here.
+/// The engine's own minimal browser replaces Grapnel here.
 #[tokio::test]
 async fn a_window_is_driven_and_found_again_when_a_link_starts_it() -> Result<()> {
     let origin = serve().await?;

@@ -1,4 +1,4 @@
-//! Everything that is shipped, or that builds what is shipped, is under a licence that asks for little.
+//! Everything that is shipped or builds what is shipped has a permissive licence.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use grapnel_tests::{Context, Result, ensure};
 use serde_json::Value;
 use spdx::{Expression, ParseMode};
 
-/// Permissive ones, and the MPL, which stays within its own files.
+/// Permissive licences, and the MPL, whose conditions apply to its own files only.
 const ALLOWED: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
@@ -25,9 +25,9 @@ const ALLOWED: [&str; 14] = [
     "Unlicense",
     "Zlib",
 ];
-/// A package whose own description names no licence: its LICENSE file is that of MIT.
+/// Packages whose metadata names no licence, but whose LICENSE file is that of MIT.
 const UNNAMED: [&str; 1] = ["node_modules/svelte-toolbelt"];
-/// Not shipped.
+/// This package is not shipped.
 const TESTS: &str = "grapnel-tests";
 
 fn is_allowed(licence: &str) -> bool {
@@ -58,7 +58,7 @@ fn crates_ask_for_little() -> Result<()> {
     Ok(())
 }
 
-/// `deny.toml` says the same to cargo-deny.
+/// The lists here and in `deny.toml` (for cargo-deny) are equal.
 #[test]
 fn both_lists_of_licences_are_one() -> Result<()> {
     let deny = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deny.toml"))?;
@@ -68,7 +68,7 @@ fn both_lists_of_licences_are_one() -> Result<()> {
     Ok(())
 }
 
-/// Every package that ours need, but for their tests.
+/// Every package that ours depend on, except for tests.
 fn shipped(metadata: &Value) -> Result<HashSet<&str>> {
     let nodes = metadata["resolve"]["nodes"].as_array().context("what needs what")?;
     let needs: HashMap<&str, &Value> =
@@ -91,7 +91,7 @@ fn shipped(metadata: &Value) -> Result<HashSet<&str>> {
     Ok(shipped)
 }
 
-/// The window's packages: those that it needs as it runs, and the compiler's, whose runtime is bundled.
+/// The window's packages: its dependencies at run time, and the compiler, whose runtime is bundled.
 #[test]
 fn packages_of_the_window_ask_for_little() -> Result<()> {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/package-lock.json");

@@ -1,11 +1,11 @@
-//! `docs/security.md` names the test of each promise: files and tests of these names are there.
+//! `docs/security.md` names the test of each promise: these files and tests exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use grapnel_tests::{Context, Result, ensure};
 
-/// What paths in the table are relative to.
+/// The directory that paths in the table are relative to.
 const BASE: &str = "src-tauri/core";
 
 #[test]
@@ -41,13 +41,13 @@ fn every_test_that_a_promise_names_is_there() -> Result<()> {
     Ok(())
 }
 
-/// Tests are called by sentences.
+/// Test names have at least one underscore.
 fn is_name(text: &str) -> bool {
     text.matches('_').count() > 1
         && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
 }
 
-/// Whether a file, or one of those in a directory, has this text.
+/// Whether a file, or a file below a directory, contains this text.
 fn holds(path: &PathBuf, text: &str) -> Result<bool> {
     if path.is_file() {
         return Ok(fs::read_to_string(path)?.contains(text));

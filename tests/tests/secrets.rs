@@ -1,4 +1,5 @@
-//! A secret is a `SecretString`, which cannot be printed: no type that can be printed or serialized has one as text.
+//! Secrets are `SecretString`s, which cannot be printed: no type that can be printed or serialized has one as plain
+//! text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +10,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Fields, ItemEnum, ItemImpl, ItemMod, ItemStruct, Type};
 
-/// How the names of members end that are secrets.
+/// Endings of the names of secret fields.
 const SECRETS: [&str; 14] = [
     "token",
     "tokens",
@@ -26,17 +27,17 @@ const SECRETS: [&str; 14] = [
     "cookie",
     "code",
 ];
-/// The same, but not where it is the whole name: a `key` alone is mostly the one of a map.
+/// The same, but only as a part of a name: a field `key` is mostly that of a map.
 const SECRETS_OF_SOMETHING: [&str; 2] = ["key", "keys"];
-/// Types that hold text, or bytes, and show them.
+/// Types that contain text or bytes and print them.
 const PRINTABLE: [&str; 9] =
     ["String", "str", "Value", "RawValue", "Cow", "Bytes", "u8", "OsString", "HeaderValue"];
-/// Types that hold text, and do not show it. `Bare` is written into the encryption of an export only.
+/// Types that contain text and do not print it. `Bare` is serialized into the encryption of an export only.
 const SEALED: [&str; 5] = ["SecretString", "SecretBox", "SecretInput", "Sealed", "Bare"];
-/// What prints or writes down a whole value.
+/// Traits that print or serialize a whole value.
 const PRINTING: [&str; 3] = ["Debug", "Display", "Serialize"];
 
-/// Members that are called so, by their crate, each with the reason why it may be printed.
+/// Fields with such names, by crate, each with the reason why it may be printed.
 const ALLOWED: &[(&str, &str)] = &[
     ("cli Document.access_token", "`grapnel token --json` prints it: that is what it is for"),
     ("core TokenResponse.access_token", "the token agent's answer to a program that asks for it"),
@@ -88,7 +89,7 @@ fn no_type_that_can_be_printed_holds_a_secret_as_text() -> Result<()> {
     Ok(())
 }
 
-/// `core` of `core/src/app.rs`; the window's own is at the top.
+/// `core` for `core/src/app.rs`; the desktop crate's sources are at the top.
 fn crate_of(path: &str) -> &str {
     match path.split('/').next() {
         None | Some("src") => "desktop",
@@ -96,7 +97,7 @@ fn crate_of(path: &str) -> &str {
     }
 }
 
-/// The Rust files of the programs, without those that are tests.
+/// The Rust files of the programs, except tests.
 fn sources() -> Result<Vec<(String, String)>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri");
     let mut folders = vec![root.clone()];
@@ -116,7 +117,7 @@ fn sources() -> Result<Vec<(String, String)>> {
     Ok(sources)
 }
 
-/// What one file has of types that can be printed.
+/// The printable types of one file.
 #[derive(Default)]
 struct Types {
     seen: usize,
@@ -134,7 +135,7 @@ impl Types {
     }
 }
 
-/// The names of types for which someone wrote how they are printed.
+/// The names of types with a handwritten implementation of such a trait.
 #[derive(Default)]
 struct HandWritten(BTreeSet<String>);
 
@@ -180,7 +181,7 @@ impl Finder {
         }
         for (group, fields) in groups {
             for field in *fields {
-                // A member without a name is called as its variant or its type.
+                // An unnamed field is called by its variant or its type.
                 let (shown, called) = match &field.ident {
                     Some(ident) => (format!("{name}.{group}{ident}"), ident.to_string()),
                     None if group.is_empty() => (format!("{name}.0"), words(name)),
@@ -196,7 +197,7 @@ impl Finder {
 
 fn derives_printing(attribute: &Attribute) -> bool {
     let tokens = tokens_of(attribute);
-    // Also within `cfg_attr`, which is taken for its whole.
+    // Also within `cfg_attr`, whatever its condition is.
     tokens.contains("derive")
         && tokens.split(|c: char| !c.is_alphanumeric()).any(|word| PRINTING.contains(&word))
 }
@@ -222,7 +223,7 @@ fn idents(of: &Type) -> Vec<String> {
     tokens.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
 }
 
-/// `CodeVerifier` as a field would be called: `code_verifier`.
+/// `CodeVerifier` as a field name: `code_verifier`.
 fn words(name: &str) -> String {
     let mut words = String::new();
     for c in name.chars() {

@@ -1,5 +1,5 @@
-//! Rules for source files that no formatter or linter has: `foo.rs` beside `foo/`, and lines of at most 120 characters.
-//! The window's code has its own test, `ui/src/house.test.ts`.
+//! Rules for source files that no formatter or linter has: `foo.rs` next to `foo/`, and lines of at most 120
+//! characters. The window's code has its own test, `ui/src/house.test.ts`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use grapnel_tests::{Result, ensure};
 
 const MAX_LINE: usize = 120;
-/// Source files by how their names end. Markdown has tables, and lock files and snapshots are generated.
+/// Source files by the ending of their names. Markdown has tables, and lock files and snapshots are generated.
 const SOURCES: [&str; 9] = ["rs", "toml", "sql", "css", "html", "mjs", "sh", "yml", "dev"];
-/// What is generated or downloaded, and the window, which has its own test.
+/// Generated or downloaded directories, and the window's code, which has its own test.
 const SKIPPED: [&str; 7] = [".git", ".tools", "target", "node_modules", "gen", "snapshots", "ui"];
 
 #[test]

@@ -1,5 +1,5 @@
-//! Tokens where other programs ask for them, with those programs: git, kubectl and docker against a local server.
-//! What is not installed is skipped.
+//! Tokens for other programs, with those programs: git, kubectl and docker against a local server. Programs that are
+//! not installed are skipped.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -21,14 +21,14 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// What git prints for [`REFS`].
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// A server that wants the token, by either scheme, and remembers what it was sent.
+/// A server that requires the token with either scheme, and records what it was sent.
 struct Server {
     address: SocketAddr,
     authorizations: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Over TLS, or not.
+    /// With TLS, or without.
     fn start(token: &str, tls: Option<Arc<ServerConfig>>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let server = Self { address: listener.local_addr()?, authorizations: Arc::default() };
@@ -37,7 +37,7 @@ impl Server {
         let heard = Arc::clone(&server.authorizations);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                // A client that hangs up has told enough.
+                // A client that disconnects early has sent enough.
                 let _ = stream.and_then(|stream| match tls.clone().map(ServerConnection::new) {
                     Some(Ok(tls)) => answer(StreamOwned::new(tls, stream), &accepted, &heard),
                     Some(Err(error)) => Err(std::io::Error::other(error)),
@@ -85,7 +85,7 @@ fn answer(
     stream.write_all(format!("{status}\r\n\r\n{body}").as_bytes())
 }
 
-/// A certificate that nobody has signed.
+/// A self-signed certificate.
 fn tls() -> Result<Arc<ServerConfig>> {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = rustls::pki_types::PrivateKeyDer::try_from(signed.signing_key.serialize_der());
@@ -113,7 +113,7 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Has a program ask for the token, and send it to the server.
+/// Makes a program request the token and send it to the server.
 type Consume = fn(&Desktop, &Server) -> Result<()>;
 
 #[tokio::test]
@@ -184,7 +184,8 @@ fn docker(desktop: &Desktop, server: &Server) -> Result<()> {
     let mut docker = desktop.command("docker");
     let path = std::env::var("PATH").unwrap_or_default();
     docker.env("PATH", format!("{}:{path}", programs.display()));
-    // The client asks the registry for a manifest itself, without a daemon. That this server has none does not matter.
+    // The client itself requests a manifest from the registry, without a daemon. The server has none, which does not
+    // matter.
     docker
         .env("DOCKER_HOST", "tcp://127.0.0.1:1")
         .env("DOCKER_CLI_EXPERIMENTAL", "enabled")

@@ -27,7 +27,7 @@ use crate::print::{Messages, Shown};
 use crate::session::Session;
 use crate::stop_signal::stop_signal;
 
-/// How long the end waits for token requests that are in flight.
+/// How long shutdown waits for token requests in flight.
 const MAX_SHUTDOWN_WAIT: Duration = Duration::from_secs(40);
 
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: &Agent) -> Result<()> 
         .means("Nothing was started.")
         .hint("Omit --unlock-for. A keyring that is locked locks the token agent as well."));
     }
-    // Before anything is said to be ready: a signal then ends the agent cleanly.
+    // Before the agent reports that it is ready, so that a signal then ends it cleanly.
     let ended = stop_signal()?;
     serve(session, asked, ended).await
 }
@@ -104,7 +104,7 @@ async fn serve(session: &mut Session<'_>, asked: &Agent, ended: impl Future<Outp
             served = grapnel.serve_tokens(options) => served?,
             failed = watch_state(session, asked, &mut state) => failed?,
         }
-        // Where there is no socket, tokens are refreshed all the same.
+        // Without a socket, tokens are still refreshed.
         std::future::pending::<Result<()>>().await
     };
     let done = tokio::select! {
@@ -120,8 +120,8 @@ async fn serve(session: &mut Session<'_>, asked: &Agent, ended: impl Future<Outp
     done
 }
 
-/// Opens the vault once, before the agent is ready, so that a keyring asks the person once. A service was started by
-/// nobody who could answer a prompt.
+/// Opens the vault once before the agent is ready, so that a keyring prompts the person once. A service has nobody who
+/// could answer a prompt.
 async fn open_vault(grapnel: &Grapnel, is_service: bool) {
     #[cfg(target_os = "linux")]
     if is_service {
@@ -132,8 +132,8 @@ async fn open_vault(grapnel: &Grapnel, is_service: bool) {
     grapnel.check_vault().await;
 }
 
-/// Reports who answers token requests, now and whenever that changes. Reports that the service is ready at the first
-/// time.
+/// Reports which process answers token requests, now and at each change. The first report also tells systemd that the
+/// service is ready.
 async fn watch_state(
     session: &mut Session<'_>,
     asked: &Agent,
@@ -158,10 +158,10 @@ async fn watch_state(
     std::future::pending().await
 }
 
-/// That the agent is ready.
+/// The message that the agent is ready.
 #[derive(Serialize)]
 struct Ready {
-    /// Whether this process answers token requests, not another one on the same data.
+    /// Whether this process answers token requests, or another one on the same data.
     answering: bool,
 }
 
@@ -196,12 +196,12 @@ async fn report_vault(grapnel: Grapnel, messages: Messages) {
     }
 }
 
-/// Locks the vault after the time that the person set.
+/// Locks the vault after the time limit.
 async fn lock_after(grapnel: Grapnel, limit: Option<SignedDuration>, messages: Messages) {
     let Some(limit) = limit else { return };
     let clock = SystemClock::default();
     let end = clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX);
-    // By the wall clock, so that the time during which the computer sleeps counts.
+    // By the wall clock, so that time while the computer sleeps counts.
     while clock.now() < end {
         clock.wait_until(end).await;
     }

@@ -149,7 +149,7 @@ fn default_method(known: Option<&ApiEndpoint>, has_body: bool) -> Method {
     known.unwrap_or(if has_body { Method::POST } else { Method::GET })
 }
 
-/// The body that the fields make; without fields, the known endpoint's own, if there is nothing to fill in.
+/// The body from the fields; without fields, the known endpoint's default body, if it has no placeholders.
 fn json_body(known: Option<&ApiEndpoint>, fields: &[Field]) -> Result<String> {
     match known {
         Some(known) if fields.is_empty() && !known.body.is_empty() => {
@@ -174,7 +174,7 @@ fn parse_method(text: &str) -> Result<Method> {
     })
 }
 
-/// Headers that are set by the program itself.
+/// Headers that the program sets itself.
 const OWN_HEADERS: [HeaderName; 5] = [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
 
 fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {

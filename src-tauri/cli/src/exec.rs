@@ -1,4 +1,4 @@
-//! `grapnel exec`: runs a command with fresh access tokens in its environment, and in no other place.
+//! `grapnel exec`: runs a command with fresh access tokens in its environment and nowhere else.
 
 mod command;
 mod keep_fresh;
@@ -104,7 +104,7 @@ pub(crate) fn at_hand(
     Some(prepared.and_then(|prepared| prepared.run(output)))
 }
 
-/// Runs the command with tokens that are refreshed if they must be.
+/// Runs the command with tokens that are refreshed if necessary.
 pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> {
     asked.check()?;
     let connections =
@@ -124,7 +124,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
     if asked.refresh_files.is_empty() {
         return prepared.run(session.output);
     }
-    // From here on a signal is passed on, so that the files are removed whatever ends the command.
+    // From here on signals are forwarded, so that the files are removed however the command ends.
     let signals = command::Signals::listen()?;
     let mut files = Vec::new();
     for ((path, token), assigned) in asked.refresh_files.iter().zip(&tokens).zip(&asked.connections) {

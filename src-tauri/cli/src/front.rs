@@ -1,6 +1,6 @@
-//! The command `grapnel`: prints an access token if the token agent has it, and otherwise continues as the program
-//! `grapnel-cli` beside it. Half of what a short command takes is the start of its process, which grows with the
-//! program; so this one contains nothing but the client of the token agent.
+//! The command `grapnel`: prints an access token if the token agent has it, and otherwise executes the program
+//! `grapnel-cli` in the same directory. A short command spends half of its time on process start, which grows with the
+//! size of the program; so this one contains only the client of the token agent.
 
 #[cfg(not(target_os = "linux"))]
 #[path = "main.rs"]
@@ -30,7 +30,7 @@ mod linux {
     use grapnel_token_client::{AgentRequest, ask, core_dumps};
     use jiff::{SignedDuration, Timestamp};
 
-    /// The program that knows all commands, in the directory of this one.
+    /// The program with all commands, in the directory of this one.
     const PROGRAM: &str = "grapnel-cli";
     /// The default of `--min-valid`.
     const MIN_VALID: Duration = Duration::from_secs(60);
@@ -55,19 +55,19 @@ mod linux {
         ExitCode::FAILURE
     }
 
-    /// The token that the arguments ask for, if the agent has it at hand.
+    /// The requested token, if the agent has it at hand.
     fn token_at_hand(arguments: &[OsString]) -> Option<AccessToken> {
         let request = request(arguments)?;
         let token = ask(&data_directory::default().ok()?, &request)?;
-        // One that does not last as long as was asked needs a warning.
+        // A token with less validity than requested needs a warning, which only the other program prints.
         let min_valid = SignedDuration::try_from(request.min_valid).ok()?;
         let lasts = token.expires_at.is_none_or(|end| Timestamp::now().duration_until(end) >= min_valid);
         lasts.then_some(token)
     }
 
-    /// The request of `grapnel token NAME [--min-valid TIME]`. All else is for the other program.
+    /// The request of `grapnel token NAME [--min-valid TIME]`. The other program handles all other arguments.
     fn request(arguments: &[OsString]) -> Option<AgentRequest> {
-        // The log tells what this program does not.
+        // Only the other program writes the log.
         if std::env::var_os("GRAPNEL_LOG").is_some() {
             return None;
         }
@@ -94,7 +94,7 @@ mod linux {
         Some(Duration::from_secs(u64::from(number) * unit))
     }
 
-    /// Prints the token. The other program reports what does not go well.
+    /// Prints the token. The other program reports failures.
     fn is_printed(token: &AccessToken) -> bool {
         let mut output = io::stdout().lock();
         let printed = writeln!(output, "{}", token.value.expose_secret()).and_then(|()| output.flush());

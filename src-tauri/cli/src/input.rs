@@ -7,7 +7,7 @@ use grapnel_model::secret::SecretString;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-/// The most that a program says to a credential helper. A token may be as long as 1 MiB.
+/// The maximum length of a credential helper's input. A token may have 1 MiB.
 const MAX_REQUEST_BYTES: u64 = 2 << 20;
 
 /// Lines that another thread reads.
@@ -37,7 +37,7 @@ impl Input {
         Ok((length > 0).then_some(line))
     }
 
-    /// All that is there, up to [`MAX_REQUEST_BYTES`].
+    /// The rest of the input, up to [`MAX_REQUEST_BYTES`].
     pub(crate) fn all(&mut self) -> Result<Zeroizing<String>> {
         let mut text = Zeroizing::new(String::new());
         let mut lines = (&mut self.lines).take(MAX_REQUEST_BYTES);
@@ -61,7 +61,7 @@ impl Input {
         Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
     }
 
-    /// Reads every line on another thread as it comes.
+    /// Reads lines on another thread as they arrive.
     pub(crate) fn follow(&mut self) -> Lines {
         let (sender, lines) = mpsc::channel(1);
         let nothing = Box::new(std::io::empty());

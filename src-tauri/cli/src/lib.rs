@@ -64,8 +64,8 @@ pub struct Work {
     timeouts: Timeouts,
 }
 
-/// Parses the arguments, and executes at once what needs neither data nor a runtime. Returns the exit code, or the work
-/// that is left.
+/// Parses the arguments, and executes commands that need neither data nor a runtime. Returns their exit code, or the
+/// remaining work.
 pub fn begin(
     arguments: impl IntoIterator<Item = OsString>,
     environment: Environment,
@@ -141,8 +141,8 @@ impl Work {
                         | Command::Exec(_)
                 );
                 if waits_itself {
-                    // Diagnostics report a silent keyring themselves, the agent waits for it, a command that runs is
-                    // not ended by one, and the others need none.
+                    // Diagnostics report a silent keyring themselves, the agent waits for it, a running command is not
+                    // interrupted by it, and the other commands need no keyring.
                     Box::pin(execute(&mut session, command)).await
                 } else {
                     let work = execute(&mut session, command);

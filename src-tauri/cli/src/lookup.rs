@@ -5,7 +5,7 @@ use grapnel_core::app::App;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Code, Error, Result};
 
-/// The app of this name, if there is one. Letters match in either case, as they do where names are kept unique.
+/// The app of this name, if there is one. Names are compared without regard to case, as their uniqueness is.
 pub(crate) fn find_app(grapnel: &Grapnel, name: &str) -> Result<Option<App>> {
     Ok(grapnel.apps()?.into_iter().find(|app| is_named(&app.name, name)))
 }
@@ -36,10 +36,10 @@ pub(crate) fn connection(grapnel: &Grapnel, name: &str) -> Result<Summary> {
         .hint(format!("{similar}List all connections: grapnel list")))
 }
 
-/// How similar a name must be to be suggested, as clap has it for commands.
+/// The minimum similarity of a suggestion, the same as clap's for commands.
 const MIN_SIMILARITY: f64 = 0.7;
 
-/// A question for the most similar of these names, with a space after it; empty if none is similar.
+/// A suggestion of the most similar of these names as a question, with a space after it; empty if none is similar.
 pub(crate) fn similar<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
     let likeness = |other: &str| strsim::jaro(&name.trim().to_lowercase(), &other.to_lowercase());
     let similar =

@@ -1,5 +1,5 @@
-//! The program `grapnel-cli`, as which `grapnel` continues: the command line with this machine's data, keyring, streams
-//! and browser.
+//! The program `grapnel-cli`, which `grapnel` executes: the command line with this machine's data, keyring, streams and
+//! browser.
 
 use std::io::{BufReader, IsTerminal};
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ pub(crate) fn main() -> ExitCode {
         ControlFlow::Break(exit) => return exit.into(),
         ControlFlow::Continue(work) => work,
     };
-    // One thread: most commands only read, and none computes.
+    // A single thread suffices: most commands only read, and none computes.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::FAILURE;
     };
@@ -50,7 +50,8 @@ fn environment() -> Environment {
 /// Whether another process group has the terminal. Known on Linux only; assumed to be this one elsewhere.
 fn is_in_background() -> bool {
     let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return false };
-    // After the program's name, which may contain anything: state, parent, group, session, terminal, foreground group.
+    // The fields after the program's name, which may contain any character: state, parent, group, session, terminal,
+    // foreground group.
     let Some((_, behind)) = stat.rsplit_once(')') else { return false };
     let numbers: Vec<i64> =
         behind.split_whitespace().skip(1).map_while(|number| number.parse().ok()).collect();

@@ -1,4 +1,4 @@
-//! Completion scripts and manual pages, both made from the arguments.
+//! Completion scripts and manual pages, both generated from the arguments.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::arguments::{Arguments, Shell};
 use crate::format::wire_name;
 use crate::print::Output;
 
-/// The variable by which a completion script asks this program.
+/// The environment variable with which a completion script calls this program.
 const VARIABLE: &str = "COMPLETE";
 
-/// Answers a completion script, and ends the process, if one asks.
+/// Answers a completion script's call and exits; does nothing otherwise.
 pub fn complete() {
     CompleteEnv::with_factory(command_with_names).var(VARIABLE).complete();
 }
@@ -32,7 +32,7 @@ pub(crate) fn completions(output: &mut Output, shell: Shell) -> Result<()> {
     output.write(&script).map(drop)
 }
 
-/// Prints the manual page of the program, or writes one of each command.
+/// Prints the program's manual page, or writes one for each command.
 pub(crate) fn pages(output: &mut Output, directory: Option<&Path>) -> Result<()> {
     if let Some(directory) = directory {
         return clap_mangen::generate_to(Arguments::command(), directory).map_err(|error| unwritable(&error));
@@ -47,7 +47,7 @@ fn unwritable(error: &std::io::Error) -> Error {
         .hint("Choose a directory that exists.")
 }
 
-/// The command, with what completes the names of connections and apps.
+/// The command with completion of connection and app names.
 fn command_with_names() -> clap::Command {
     Arguments::command().mut_subcommands(with_names)
 }
@@ -69,7 +69,8 @@ fn apps(grapnel: &Grapnel) -> Result<Vec<String>> {
     Ok(grapnel.apps()?.into_iter().map(|one| one.name).collect())
 }
 
-/// Names from the database, which takes no vault. None if it cannot be read: a completion has no place for errors.
+/// Names from the database, which need no open vault. Empty if it cannot be read, since a completion cannot show
+/// errors.
 fn names(read: impl Fn(&Grapnel) -> Result<Vec<String>>) -> Vec<CompletionCandidate> {
     let read = || {
         let home = Store::default_home().ok().filter(|home| home.exists())?;

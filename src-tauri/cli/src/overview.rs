@@ -1,4 +1,4 @@
-//! `grapnel` alone: the state of things, in ten lines at most.
+//! `grapnel` without a command: the state of connections, vault and agent, in ten lines at most.
 
 use grapnel_model::connection::State;
 use grapnel_model::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::lookup::quoted;
 use crate::print::Shown;
 use crate::session::Session;
 
-/// How many connections that need attention are named. The rest are counted.
+/// The number of connections that need attention and are listed by name. The rest is counted.
 const MAX_NAMED: usize = 5;
 
 pub(crate) async fn run(session: &mut Session<'_>) -> Result<()> {
@@ -44,7 +44,7 @@ struct Overview {
     apps: usize,
     connections: usize,
     states: Vec<StateCount>,
-    /// Connections by name.
+    /// The names of these connections.
     reconnect_needed: Vec<String>,
     vault: Protection,
     /// Why the vault cannot be opened now.

@@ -67,7 +67,7 @@ impl Output {
         self.raw(&text)
     }
 
-    /// Prints one line of a stream: with JSON, one object. Returns whether there is a reader.
+    /// Prints one line of a stream (with JSON, one object). Returns whether the reader is still there.
     pub(crate) fn line(&mut self, shown: &impl Shown) -> Result<bool> {
         let line = if self.json {
             let json = serde_json::to_string(shown).map_err(|error| unwritable(&error))?;
@@ -99,7 +99,7 @@ impl Output {
         self.write(format!("{line}\n").as_bytes()).map(|_| ())
     }
 
-    /// Prints bytes unchanged, and flushes. Returns whether anybody reads on.
+    /// Prints bytes unchanged, and flushes. Returns whether the reader is still there.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<bool> {
         match self.out.write_all(bytes).and_then(|()| self.out.flush()) {
             // The reader has closed the pipe.

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     },
 }
 
-/// Profiles are built in: no data is opened.
+/// Profiles are built in, so no data is opened.
 pub(crate) fn run(output: &mut Output, command: &Command) -> Result<()> {
     match command {
         Command::List => output.show(&Providers(Profile::built_in().iter().map(ProviderRow::of).collect())),

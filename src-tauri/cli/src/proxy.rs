@@ -77,10 +77,10 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Proxy) -> Result<()> {
     Ok(())
 }
 
-/// Printed because clients need it; the secret opens this proxy alone, and ends with it.
+/// Printed because clients need it; the secret is valid for this proxy only, until it exits.
 #[derive(Serialize)]
 struct Started {
-    /// What stands for the API base.
+    /// The URL that replaces the API base.
     url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     socket: Option<PathBuf>,

@@ -4,8 +4,8 @@ use grapnel_core::Grapnel;
 use grapnel_core::token_agent::requesting_process;
 use grapnel_model::connection::Summary;
 
-/// Notes in the activity that this process was given a connection's token. It has the token by then: a failure to note
-/// it is only logged.
+/// Logs in the activity that this process was given a connection's token. It has the token by then, so a failure to log
+/// this is only traced.
 pub(crate) fn note(grapnel: &Grapnel, connection: &Summary) {
     if let Err(error) = grapnel.token_handed_out(connection, &requesting_process(pid())) {
         tracing::info!(%error, "not noted");
@@ -18,7 +18,7 @@ fn pid() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-/// This process itself, if the system does not tell which one started it.
+/// This process itself, if the system does not tell its parent.
 #[cfg(not(unix))]
 fn pid() -> u32 {
     std::process::id()

@@ -32,7 +32,7 @@ where
         .with_total_delay(Some(timeouts.provider));
     ask.retry(pauses)
         .when(|error: &Error| {
-            // The time of the requests counts as well.
+            // The time spent in requests counts too.
             error.code == Code::ProviderUnavailable && start.elapsed() + MAX_DELAY < timeouts.provider
         })
         .notify(|error, pause| {

@@ -21,7 +21,7 @@ pub type Ask = Box<dyn Fn(&AgentRequest) -> Option<AccessToken> + Send>;
 /// Opens the data.
 pub type Open = Box<dyn FnOnce() -> Result<Grapnel> + Send>;
 
-/// What the process gives to the program; tests give something else.
+/// What the process supplies to the program; tests supply something else.
 pub struct Environment {
     /// Asks the token agent. Called outside of the async runtime; may block for a moment.
     pub ask: Ask,

@@ -1,4 +1,4 @@
-//! A stream in memory, for tests: what is written to one of its copies is read from any.
+//! An in-memory stream for tests: what is written to one clone can be read from any.
 
 use std::io::{Result, Write};
 use std::sync::{Arc, Mutex};

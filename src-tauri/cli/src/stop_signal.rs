@@ -1,10 +1,10 @@
-//! The signals that end a command which runs until then.
+//! The signals that end a command which otherwise runs on.
 
 use grapnel_model::error::Result;
 #[cfg(unix)]
 use grapnel_model::error::{Code, Error, in_words};
 
-/// Completes at SIGTERM, SIGINT or SIGHUP. They are caught from the call on.
+/// Completes at SIGTERM, SIGINT or SIGHUP, which are caught from the call on.
 #[cfg(unix)]
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +16,7 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
         })
     };
     let (mut terminate, mut interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
-    // `nohup` ignores it, so that the program outlives its terminal.
+    // `nohup` ignores SIGHUP, so that the program outlives its terminal.
     let mut hang_up =
         if is_ignored(SignalKind::hangup()) { None } else { Some(catch(SignalKind::hangup())?) };
     Ok(async move {

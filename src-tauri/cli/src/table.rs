@@ -3,16 +3,16 @@
 use grapnel_model::text::clean_line;
 use unicode_width::UnicodeWidthStr;
 
-/// Between two columns.
+/// The gap between two columns.
 const GAP: &str = "  ";
 
-/// Rows below a head, each column as wide as its widest cell.
+/// Rows below a header, each column as wide as its widest cell.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let head = head.map(str::to_owned);
     align(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
 }
 
-/// A name and a value in each line. Values that are empty are left out.
+/// Lines of a name and a value. Empty values are omitted.
 pub(crate) fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
     align(&filled.map(|(name, value)| [format!("{name}:"), value]).collect::<Vec<_>>())

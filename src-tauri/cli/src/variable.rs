@@ -1,7 +1,7 @@
 //! Environment variables that hold a token.
 
-/// Variables by which a program is told what to load or to run, or who the user is. A token, which the provider
-/// chooses, must not be in one of them.
+/// Variables that determine which code a program loads or runs, or who the user is. They must not hold a token, which
+/// the provider chooses.
 const REFUSED: [&str; 19] = [
     "PATH",
     "HOME",
@@ -23,7 +23,7 @@ const REFUSED: [&str; 19] = [
     "NODE_OPTIONS",
     "JAVA_TOOL_OPTIONS",
 ];
-/// The same, by how they begin: the dynamic linker's, Git's and Grapnel's own.
+/// Prefixes of further such variables: the dynamic linker's, Git's and Grapnel's own.
 const REFUSED_PREFIXES: [&str; 4] = ["LD_", "DYLD_", "GIT_CONFIG", "GRAPNEL_"];
 
 /// A connection, and the variable for its token.

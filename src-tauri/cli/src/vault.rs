@@ -109,7 +109,7 @@ pub(crate) fn read_passphrase(session: &mut Session<'_>, prompt: &str) -> Result
 #[derive(Serialize)]
 struct VaultStatus {
     protection: Protection,
-    /// Why it cannot be opened now.
+    /// Why the vault cannot be opened now.
     trouble: Option<Error>,
 }
 

@@ -120,7 +120,7 @@ pub(crate) async fn watch(session: &mut Session<'_>) -> Result<()> {
             for id in changed {
                 let now = Known::read(&grapnel, &id)?;
                 let before = match &now {
-                    // What is in progress ends before long, and is told then.
+                    // A refresh in progress ends soon, and is reported then.
                     Some(now) if now.state == State::Refreshing => continue,
                     Some(now) => known.insert(id, now.clone()),
                     None => known.remove(&id),
@@ -148,14 +148,14 @@ fn follow(grapnel: &Grapnel) -> Result<Receiver<Event>> {
     Ok(events)
 }
 
-/// Every connection that is or was there.
+/// Every connection that exists or was known.
 fn all(grapnel: &Grapnel, known: &HashMap<ConnectionId, Known>) -> Result<Vec<ConnectionId>> {
     let mut all: Vec<_> = grapnel.connections()?.into_iter().map(|connection| connection.id).collect();
     all.extend(known.keys().filter(|id| !all.contains(id)).cloned().collect::<Vec<_>>());
     Ok(all)
 }
 
-/// That nothing is missed from now on.
+/// The message that from now on no event is missed.
 #[derive(Serialize)]
 struct Watching {
     event: &'static str,

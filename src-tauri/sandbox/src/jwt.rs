@@ -49,7 +49,7 @@ impl Signer {
     }
 
     fn key(&self) -> &SigningKey {
-        // Nearly every 256 bits are a key; the loop is for the one in four billion that is not.
+        // Only about 1 in 2^32 random 256-bit values is not a valid key, so eight attempts are enough.
         let made = || (0..8).find_map(|_| SigningKey::from_slice(&bytes::<32>()).ok());
         #[expect(clippy::expect_used, reason = "eight draws that are all no key do not happen")]
         self.key.get_or_init(|| made().expect("a random key"))

@@ -23,7 +23,7 @@ pub struct Options {
     pub grovestreams_port: u16,
     /// The port of Custom.
     pub custom_port: u16,
-    /// Number of posts in Grigora’s largest project
+    /// The number of posts in Grigora’s largest project.
     pub posts: usize,
     /// The apps registered at Grigora.
     pub apps: Vec<RegisteredApp>,

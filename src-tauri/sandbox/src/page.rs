@@ -61,7 +61,8 @@ pub(crate) fn show(branding: Branding, status: StatusCode, title: &str, body: &M
         (header::CONTENT_SECURITY_POLICY, if branding.script.is_some() { SCRIPT_POLICY } else { POLICY }),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // The address holds `state`: no other site learns it. (`no-referrer` would hide our own `Origin` from us.)
+        // The URL contains `state`, which no other site may learn. (`no-referrer` would also hide our own `Origin` from
+        // us.)
         (header::REFERRER_POLICY, "same-origin"),
     ];
     (status, headers, document(branding, title, body)).into_response()

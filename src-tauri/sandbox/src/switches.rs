@@ -105,7 +105,7 @@ impl Switches {
 mod tests {
     use super::*;
 
-    /// The variants, counted where they are written.
+    /// The number of variants.
     fn variants() -> usize {
         let (_, body) = include_str!("switches.rs").split_once("pub enum Switch {\n").unwrap();
         let (body, _) = body.split_once("\n}").unwrap();

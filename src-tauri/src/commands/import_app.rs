@@ -23,7 +23,7 @@ use crate::dialog;
 #[derive(Default)]
 pub(crate) struct PendingImport(Mutex<Vec<ImportedApp>>);
 
-/// What was understood of a file or of pasted text. No secret is in it.
+/// The result of reading a file or pasted text. It contains no secret.
 #[derive(Serialize, specta::Type)]
 pub(crate) struct ReadImport {
     /// The format.
@@ -34,10 +34,10 @@ pub(crate) struct ReadImport {
     apps: Vec<ImportPreview>,
 }
 
-/// One of the apps that were read, with what the person completed.
+/// One of the apps that were read, with the values that the person added.
 #[derive(Deserialize, specta::Type)]
 pub(crate) struct ImportChoice {
-    /// Its place among the apps that were read.
+    /// Its index in the list of apps that were read.
     place: u32,
     /// Its name.
     name: String,
@@ -98,7 +98,7 @@ pub(crate) async fn discard_import(pending: State<'_, PendingImport>) -> Result<
     Ok(())
 }
 
-/// One byte more than is accepted, so that what is too large is known to be.
+/// Reads one byte more than the maximum, so that a larger file is detected.
 fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(MAX_IMPORT_BYTES as u64 + 1).read_to_string(&mut text)?;
@@ -112,8 +112,8 @@ fn hold(pending: &PendingImport, text: &str, file: String) -> Result<ReadImport>
     Ok(ReadImport { format, file, apps: previews })
 }
 
-/// The chosen app with what the person completed. Only what the text left open can be completed: what was reviewed is
-/// what is added.
+/// The chosen app with the values that the person added. Only missing values can be added, so that the app is what the
+/// person reviewed.
 fn completed(apps: &[ImportedApp], choice: ImportChoice) -> Result<NewApp> {
     let app = usize::try_from(choice.place).ok().and_then(|place| apps.get(place));
     let ImportedApp { preview, app } = app.ok_or_else(|| {
@@ -131,7 +131,7 @@ fn completed(apps: &[ImportedApp], choice: ImportChoice) -> Result<NewApp> {
         new.client_secret = choice.client_secret;
     }
     let is_missing = |key: &str| preview.missing.iter().any(|missing| missing == key);
-    // An issuer names every endpoint: it counts only where nothing is known of where the secret goes.
+    // An issuer determines every endpoint, so it can be added only if no endpoint is known that receives the secret.
     let is_open = |key: &str| is_missing(key) || (key == "issuer" && is_missing("token_url"));
     let open = choice.endpoints.into_iter().filter(|(key, value)| !value.trim().is_empty() && is_open(key));
     for (key, value) in open {
@@ -140,7 +140,7 @@ fn completed(apps: &[ImportedApp], choice: ImportChoice) -> Result<NewApp> {
     Ok(new)
 }
 
-/// Adds the endpoints that the issuer announces, if the app has an issuer and no endpoints.
+/// Adds the endpoints of the issuer's metadata, if the app has an issuer and no endpoints.
 async fn discovered(core: &Grapnel, mut new: NewApp) -> Result<NewApp> {
     let has = |key: &str| new.overrides.contains_key(key);
     if new.provider != "custom" || (has("authorize_url") && has("token_url")) {
@@ -151,7 +151,7 @@ async fn discovered(core: &Grapnel, mut new: NewApp) -> Result<NewApp> {
     new.discovered = found.values.keys().filter(|key| !has(key)).cloned().collect();
     let mut all = found.values;
     all.extend(new.overrides);
-    // The issuer may have been written as the URL of its metadata.
+    // The entered issuer may have been the URL of its metadata.
     all.insert("issuer".into(), found.issuer);
     new.overrides = all;
     Ok(new)
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(new.client_id, "acme");
     }
 
-    /// A page that was taken over cannot send the imported secret to a host that was not reviewed.
+    /// A compromised page cannot send the imported secret to a host that was not reviewed.
     #[test]
     fn the_page_completes_only_what_the_text_left_open() {
         let pending = PendingImport::default();

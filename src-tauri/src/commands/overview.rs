@@ -67,7 +67,7 @@ pub(crate) async fn overview(
     })
 }
 
-/// The current state of those of these connections that exist.
+/// The current state of those of the given connections that exist.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn summaries(

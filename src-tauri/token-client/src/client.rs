@@ -1,4 +1,4 @@
-//! Asking the window that runs, from a process that has opened nothing yet. Blocks, for a moment at most.
+//! The client of the token agent, for a process that has opened no data yet. Blocks for a moment at most.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -13,26 +13,26 @@ use zeroize::Zeroizing;
 
 use crate::wire::{ACTIVATION_SOCKET, AgentRequest, RESPONSE_HEAD_BYTES, SOCKET, decode_head};
 
-/// A window answers within a millisecond. One that has said nothing by now is stuck, or its machine is.
+/// An agent normally answers within a millisecond. One that has not answered by then is stuck.
 const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The token, from the window that runs on the data in `home`; nothing where none runs, or where it does not have that
+/// Requests a token from the agent of the data in `home`. `None` if no agent is running, or if it does not have the
 /// token at hand, for whatever reason.
 pub fn ask(home: &Path, question: &AgentRequest) -> Option<AccessToken> {
     let request = question.to_bytes()?;
-    // Where others can write, anyone may listen, and hand out a token of their own.
+    // If others can write to the directory, any of them could listen there and supply a token of their own.
     let directory = home.metadata().ok()?;
     if directory.uid() != rustix::process::geteuid().as_raw() || directory.mode() & 0o077 != 0 {
         return None;
     }
-    // The second starts an agent where none runs.
+    // A connection to the second socket starts an agent if none is running.
     let mut stream = connect(&home.join(SOCKET)).or_else(|_| connect(&home.join(ACTIVATION_SOCKET))).ok()?;
     stream.write_all(&request).ok()?;
     stream.shutdown(Shutdown::Write).ok()?;
     answer(&mut stream)
 }
 
-/// At once or not at all: one that is stopped, and has a full queue, would keep whoever connects waiting.
+/// Non-blocking: connecting to a stopped agent with a full queue would block.
 fn connect(path: &Path) -> std::io::Result<UnixStream> {
     let stream = UnixStream::from(net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
     stream.set_nonblocking(true)?;
@@ -42,7 +42,7 @@ fn connect(path: &Path) -> std::io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// Reads the answer of the token agent. Nothing where it is not whole.
+/// Reads the agent's response. `None` if it is incomplete.
 pub fn answer(stream: &mut impl Read) -> Option<AccessToken> {
     let mut head = [0; RESPONSE_HEAD_BYTES];
     stream.read_exact(&mut head).ok()?;

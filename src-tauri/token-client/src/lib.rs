@@ -1,5 +1,5 @@
-//! Asking the token agent for an access token: its binary protocol, the client, and what a process needs besides. It is
-//! a crate of its own so that the command `grapnel token` starts without the rest of the program.
+//! The token agent's binary protocol and client, and the prevention of core dumps. A crate of its own, so that the
+//! command `grapnel token` starts without the rest of the program.
 
 #[cfg(target_os = "linux")]
 mod client;

@@ -1,4 +1,4 @@
-//! Where there is no such socket, nobody is asked.
+//! Platforms without Unix sockets: there is no agent to ask.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use grapnel_model::access_token::AccessToken;
 
 use crate::wire::AgentRequest;
 
-/// Nothing: whoever asks goes its own way.
+/// Always `None`: the caller opens the data itself.
 pub fn ask(_: &Path, _: &AgentRequest) -> Option<AccessToken> {
     None
 }

@@ -1,5 +1,5 @@
-//! What is said over the socket: one question, which ends where its sender stops; then a token, or nothing, which
-//! means "ask yourself". Numbers have their lowest byte first.
+//! The protocol on the socket: one request, which ends where the client shuts down its sending side; then a token, or
+//! an empty response if the agent cannot supply it. Numbers are little-endian.
 
 use std::time::Duration;
 
@@ -8,43 +8,44 @@ use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-/// The socket in the data directory of the process that answers.
+/// The socket in the data directory at which a running agent listens.
 pub const SOCKET: &str = "agent.sock";
-/// The socket in the data directory at which the service manager listens, and starts the agent for whoever connects.
+/// The socket in the data directory at which the service manager listens, and starts the agent on a connection.
 pub const ACTIVATION_SOCKET: &str = "agent-activation.sock";
-/// The first byte of a question. Who does not know it says nothing.
+/// The first byte of a request. An agent of another version sends an empty response.
 const VERSION: u8 = 1;
-/// No name of a connection is longer than this, in bytes.
+/// The maximum length of a connection's name in bytes.
 const MAX_NAME_BYTES: usize = 4096;
-/// Before the name: version, how long the token must be good for in milliseconds.
+/// The bytes before the name: version, and minimum validity in milliseconds.
 const REQUEST_HEAD_BYTES: usize = 1 + 8;
-/// The longest question.
+/// The maximum length of a request.
 pub const MAX_REQUEST_BYTES: usize = REQUEST_HEAD_BYTES + MAX_NAME_BYTES;
-/// Before the token: whether its end is known, that end in seconds and nanoseconds, and how long the token is.
+/// The bytes before the token: whether its expiry is known, the expiry in seconds and nanoseconds, and the token's
+/// length.
 pub const RESPONSE_HEAD_BYTES: usize = 1 + 8 + 4 + 4;
-/// No token is longer than this.
+/// The maximum length of a token.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
 
-/// What a program asks for.
+/// A request for an access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentRequest {
-    /// The connection, by what the person calls it.
+    /// The connection's name.
     pub name: String,
-    /// How long the token must still be good for.
+    /// How long the token must still be valid.
     pub min_valid: Duration,
 }
 
 impl AgentRequest {
-    /// Nothing where the name is longer than any that a connection has.
+    /// The encoded request; `None` if the name is too long.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        // Never less than was asked.
+        // Rounded up, so that the token is never valid for less than was requested.
         let milliseconds = self.min_valid.as_nanos().div_ceil(1_000_000);
         let min_valid = u64::try_from(milliseconds).unwrap_or(u64::MAX);
         let parts = [&[VERSION][..], &min_valid.to_le_bytes(), self.name.as_bytes()];
         (self.name.len() <= MAX_NAME_BYTES).then(|| parts.concat())
     }
 
-    /// Nothing where it is no question that is known here.
+    /// Decodes a request; `None` if it is malformed or of another version.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (&VERSION, rest) = bytes.split_first()? else { return None };
         let (min_valid, name) = rest.split_first_chunk()?;
@@ -56,12 +57,12 @@ impl AgentRequest {
     }
 }
 
-/// A token as it is sent; nothing where it is longer than any should be.
+/// Encodes a token; `None` if it is too long.
 pub fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
     let value = token.value.expose_secret().as_bytes();
     let length = u32::try_from(value.len()).ok().filter(|_| value.len() <= MAX_TOKEN_BYTES)?;
     let end = token.expires_at.unwrap_or(Timestamp::UNIX_EPOCH);
-    // As large as it will be: what grows leaves copies behind.
+    // Allocated at its final size: growing would leave copies of the token behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(RESPONSE_HEAD_BYTES + value.len()));
     bytes.push(u8::from(token.expires_at.is_some()));
     bytes.extend(end.as_second().to_le_bytes());
@@ -71,7 +72,7 @@ pub fn encode(token: &AccessToken) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// When the token expires, and how long its text is that follows.
+/// Decodes the head of a response: the token's expiry and length.
 pub fn decode_head(head: &[u8; RESPONSE_HEAD_BYTES]) -> Option<(Option<Timestamp>, usize)> {
     let (&[is_known], rest) = head.split_first_chunk()?;
     let (seconds, rest) = rest.split_first_chunk()?;

@@ -1,4 +1,5 @@
-//! `grapnel api` and `grapnel proxy` beside bare curl: a request that takes 10 ms at the server, and a long response.
+//! `grapnel api` and `grapnel proxy` compared with plain curl: a request that takes 10 ms at the server, and a long
+//! response.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::figures::{Figures, load, timed};
 use crate::token::{Subject, add_app, connect, time};
 
-/// How long the server takes over a short response.
+/// How long the server takes for a short response.
 const DELAY: Duration = Duration::from_millis(10);
 /// The length of the long response.
 const LENGTH: u64 = 1 << 30;
@@ -81,7 +82,7 @@ fn start_proxy(mut command: Command) -> Result<(Child, String)> {
     Ok((child, base.trim_end().to_owned()))
 }
 
-/// A server that answers `/short` after a while, and `/long` with many bytes at once.
+/// A server that answers `/short` after a delay, and `/long` with many bytes at once.
 async fn serve(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(converse(stream));

@@ -1,4 +1,4 @@
-//! 100,000 posts in the real window: what loading, scrolling and filtering take.
+//! Times for loading, scrolling and filtering 100,000 posts in the real window.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use crate::figures::load;
 const POSTS: usize = 100_000;
 const PROJECT: &str = "The Lantern Street Chronicle";
 
-/// Scrolls by so much in each frame, for so many frames, and hands over each frame's time, and in how many of them a
-/// row in sight had no words yet.
+/// Scrolls by a fixed distance in each of a number of frames. Returns each frame's time, and the number of frames in
+/// which a visible row had no text yet.
 const SCROLL: &str = "
     const [step, frames, done] = arguments;
     const grid = document.querySelector('[role=grid]').parentElement;
@@ -27,7 +27,7 @@ const SCROLL: &str = "
         times.push(now - last);
         last = now;
         grid.scrollTop += step;
-        // By number, so that looking does not cost a layout.
+        // By row number, so that looking does not cause a layout.
         const first = 2 + grid.scrollTop / row;
         const rows = [...grid.querySelectorAll('tbody tr[aria-rowindex]')];
         const isInSight = (at) => at >= first && at < first + height / row - 2;
@@ -36,7 +36,7 @@ const SCROLL: &str = "
         else done({ times: times.slice(1), blank });
     });";
 
-/// Enters a filter as a person does, and hands over how long it is until the table shows the answer.
+/// Enters a filter as a person does, and returns the time until the table shows the result.
 const FILTER: &str = "
     const [text, done] = arguments;
     const field = document.querySelector('#filter_title');
@@ -66,7 +66,7 @@ pub(crate) async fn run() -> Result<()> {
     wait::within(Duration::from_secs(240), "all posts", async || {
         let text = page.text().await?;
         ensure!(!text.contains("Loading posts from Grigora on this computer (127.0.0.1)"), "still loading");
-        // As the system writes numbers.
+        // With the system's digit grouping, or without.
         Ok(["100,000 posts", "100000 posts"].iter().any(|words| text.contains(words)).then_some(()))
     })
     .await?;

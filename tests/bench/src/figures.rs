@@ -1,17 +1,17 @@
-//! Figures: what each run took, in the middle and at its worst, and how busy the machine was with other things.
+//! The measured times of repeated runs (median and maximum), and the load of the machine.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// What one run took.
+/// The duration of one run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Took {
     pub(crate) time: Duration,
-    /// Of it, what this process was at work: what others on a busy machine take is not in it.
+    /// The CPU time of this process: other processes on a busy machine do not add to it.
     at_work: Duration,
 }
 
-/// What is being timed.
+/// A measurement in progress.
 pub(crate) struct Timed {
     start: Instant,
     at_work: Duration,
@@ -27,12 +27,12 @@ impl Timed {
     }
 }
 
-/// What something took, each time.
+/// The durations of all runs.
 #[derive(Debug)]
 pub(crate) struct Figures(Vec<Took>);
 
 impl Figures {
-    /// Does something so many times, once more before that to warm up.
+    /// Runs `work` this number of times, after one run to warm up.
     pub(crate) fn of<T>(times: usize, mut work: impl FnMut() -> T) -> Self {
         drop(work());
         Self::from((0..times).map(|_| timed(&mut work)).collect::<Vec<_>>())
@@ -72,14 +72,14 @@ impl fmt::Display for Took {
     }
 }
 
-/// What one piece of work takes.
+/// The duration of one run.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> Took {
     let timed = Timed::begin();
     std::hint::black_box(work());
     timed.end()
 }
 
-/// How many processes wanted to run of late, beside how many can.
+/// The recent load average and the number of processors.
 pub(crate) fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let of_late = load.split(' ').next().unwrap_or("?");
@@ -87,7 +87,7 @@ pub(crate) fn load() -> String {
     format!("load {of_late} on {cores} cores")
 }
 
-/// How long the threads of this process were on a processor.
+/// The CPU time of this process's threads.
 fn at_work() -> Duration {
     let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Duration::ZERO };
     let nanoseconds = threads.flatten().filter_map(|thread| {

@@ -1,4 +1,4 @@
-//! A data directory with many connections. They are written as rows: nobody can sign in ten thousand times.
+//! A data directory with many connections. They are inserted as rows, since nobody can sign in ten thousand times.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,14 +9,15 @@ use grapnel_core::app::{App, NewApp};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
-/// Where nobody answers.
+/// An address where no server listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
-/// One in so many is in trouble.
+/// One connection in this number has failed.
 const TROUBLED: usize = 100;
-/// As long as a JSON Web Token with some claims, sealed.
+/// The length of a sealed JSON Web Token with a few claims.
 const SEALED: usize = 900;
 
-/// Fills `home` with so many connections of `apps` apps. What is sealed in them is noise, which no list opens.
+/// Fills `home` with this number of connections of `apps` apps. Their sealed values are random bytes, which no list
+/// decrypts.
 pub(crate) async fn fill(home: &Path, connections: usize, apps: usize) -> Result<()> {
     let grapnel = Grapnel::open(home)?;
     let mut added = Vec::new();
@@ -73,7 +74,7 @@ fn connection(database: &Connection, number: usize, app: &App) -> Result<()> {
     )?.execute(params![
         format!("connection-{number:05}"),
         app.id.0,
-        // Not in the order of their ids.
+        // The names are not in the order of the IDs.
         format!("Client {:05} of {}", number * 7_919 % 1_000_003, app.name),
         now.to_string(),
         noise,

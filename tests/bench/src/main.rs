@@ -1,4 +1,4 @@
-//! `bench NAME`: how fast Grapnel is, each figure beside a floor or a peer of the same run.
+//! `bench NAME`: how fast Grapnel is, each figure next to a lower bound or another program's in the same run.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures are told to whoever runs it")]
 

@@ -1,4 +1,4 @@
-//! oidc-agent, a token agent as well, with an account whose token it holds in memory.
+//! oidc-agent, another token agent, with an account whose token it holds in memory.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ pub(crate) struct OidcAgent {
 }
 
 impl OidcAgent {
-    /// Starts it on a desktop and has it fetch a token. Fails where it is not installed.
+    /// Starts it on a desktop and makes it fetch a token. Fails if it is not installed.
     pub(crate) async fn start(desktop: &Desktop) -> Result<Self> {
         let socket = desktop.root().join("run/oidc-agent");
         let mut command = desktop.command("oidc-agent");
@@ -59,15 +59,15 @@ impl OidcAgent {
     }
 }
 
-/// The least that oidc-agent takes for a provider: a discovery document, and a token for an hour. (It asks for
-/// `offline_access` when it refreshes; none of the sandbox's providers has that.)
+/// The minimal provider that oidc-agent accepts: a discovery document, and a token that is valid for an hour. (It
+/// requests `offline_access` when it refreshes, which none of the sandbox's providers supports.)
 fn issuer() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let origin = format!("http://{}", listener.local_addr()?);
     let told = origin.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // What it could not read it says itself.
+            // A request that oidc-agent cannot use is reported by oidc-agent itself.
             let _ = answer(stream, &told);
         }
     });

@@ -1,5 +1,5 @@
-//! 100,000 posts in the core: reading and keeping them, and what a filter, a sort and a piece of the list take, beside
-//! bare SQLite on the same rows in the same process.
+//! 100,000 posts in the core: times for reading, storing, filtering, sorting and paging them, compared with plain
+//! SQLite on the same rows in the same process.
 
 use std::path::Path;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn reading(
     Ok(())
 }
 
-/// The rows that were kept, in tables of the same columns, without the words.
+/// Copies the stored rows to tables with the same columns, without the full-text index.
 fn copy(home: &Path) -> Result<()> {
     let database = Connection::open(home.join("copy.db"))?;
     database.execute_batch(&format!(
@@ -117,7 +117,7 @@ async fn looking(grapnel: &Grapnel, id: &ConnectionId, all: &PostQuery, home: &P
     Ok(())
 }
 
-/// The first lines of what a query finds. Each time another one was asked before, so that nothing is known of it.
+/// The first page of a query's result. A different query runs before each, so that nothing is cached.
 async fn page(grapnel: &Grapnel, id: &ConnectionId, query: &PostQuery, what: &str) -> Result<()> {
     let (kept, mut times, mut found) = (grapnel.cached(), Vec::new(), 0);
     let other = PostQuery { words_from: Some(1), ..query.clone() };

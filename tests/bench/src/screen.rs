@@ -1,4 +1,4 @@
-//! What a display shows, seen from outside of the programs on it: the same for whatever drew it.
+//! What a display shows, observed from outside the programs on it, so that all are measured alike.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,15 +9,14 @@ use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, Window};
 use x11rb::rust_connection::RustConnection;
 
-/// How often it is looked at.
+/// How often the screen is sampled.
 const LOOK: Duration = Duration::from_millis(2);
-/// So many lines across the middle of the screen are looked at.
+/// The number of lines in the middle of the screen that are sampled.
 const LINES: u16 = 16;
-/// The screen, a window and its edge have fewer colours than this; text with soft edges has more.
+/// The screen background, a window and its border have fewer colors than this; antialiased text has more.
 const COLOURS: usize = 8;
 const LATEST: Duration = Duration::from_secs(60);
 
-/// A display.
 pub(crate) struct Screen {
     connection: RustConnection,
     root: Window,
@@ -33,12 +32,12 @@ impl Screen {
         Ok(Self { connection, root, width, height })
     }
 
-    /// Waits until a page with text is painted.
+    /// Waits until a page with text is rendered.
     pub(crate) async fn painted(&self) -> Result<()> {
         self.until(true).await
     }
 
-    /// Waits until no page is there any more.
+    /// Waits until no page is visible any more.
     pub(crate) async fn cleared(&self) -> Result<()> {
         self.until(false).await
     }

@@ -1,4 +1,4 @@
-//! A connection to the sandbox, in this process: no window and no session bus take part in what is measured.
+//! A connection to the sandbox in this process, so that no window and no session bus take part in the measurement.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_sandbox::{ProviderId, Sandbox};
 
-/// Opens the data in `home`, and connects it to the sandbox's Grigora, which agrees to everything.
+/// Opens the data in `home`, and connects it to the sandbox's Grigora, which authorizes every request.
 pub(crate) async fn connect(home: &Path, sandbox: &Sandbox) -> Result<(Grapnel, ConnectionId)> {
     let grapnel = Grapnel::with(home, Arc::new(Memory::default()), Arc::new(SystemClock::default()))?;
     let told = sandbox.registration(ProviderId::Grigora);
@@ -38,7 +38,7 @@ pub(crate) async fn connect(home: &Path, sandbox: &Sandbox) -> Result<(Grapnel, 
     Ok((grapnel, id))
 }
 
-/// Opens a sign-in page as a browser would, and answers with the callback that it is sent to in the end.
+/// Opens an authorization URL as a browser would, and returns the callback URL of the last redirect.
 async fn visit(link: &str) -> Result<String> {
     let browser =
         reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
@@ -51,7 +51,7 @@ async fn visit(link: &str) -> Result<String> {
     Ok(address.into())
 }
 
-/// A keyring that is gone with the process.
+/// A keyring in memory.
 #[derive(Default)]
 struct Memory(Mutex<HashMap<String, Vec<u8>>>);
 

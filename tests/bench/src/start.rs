@@ -1,5 +1,5 @@
-//! From the start of the program to its first painted page, and the memory that it and the processes that draw it hold,
-//! beside an empty window of the same toolkit.
+//! The time from the start of the program to its first rendered page, and the memory of the program and its webview's
+//! processes, compared with an empty window of the same toolkit.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,12 @@ use crate::fleet;
 use crate::screen::Screen;
 
 const ROUNDS: usize = 9;
-/// After the first page, until memory is looked at.
+/// The delay between the first page and the memory measurement.
 const SETTLING: Duration = Duration::from_secs(2);
 const FEW: (usize, usize) = (10, 2);
 const MANY: (usize, usize) = (10_000, 40);
 
-/// A program, with its data.
+/// A program and its data directory.
 struct Subject {
     what: &'static str,
     program: PathBuf,
@@ -53,7 +53,7 @@ pub(crate) async fn run() -> Result<()> {
     for round in 0..=ROUNDS {
         for subject in &subjects {
             let (time, held) = start(&desktop, &screen, subject).await?;
-            // The first round warms up.
+            // The first round is a warm-up.
             if round > 0 {
                 times.entry(subject.what).or_default().push(time);
                 memory.entry(subject.what).or_default().push(held);
@@ -70,7 +70,7 @@ pub(crate) async fn run() -> Result<()> {
     Ok(())
 }
 
-/// Starts a program until its page is there; answers how long that took, and how many kB it holds then.
+/// Starts a program and waits for its page; returns how long that took, and its memory in kB.
 async fn start(desktop: &Desktop, screen: &Screen, subject: &Subject) -> Result<(Took, u64)> {
     let mut command = desktop.command(&subject.program);
     command.env("GRAPNEL_HOME", &subject.home);

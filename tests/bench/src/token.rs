@@ -1,5 +1,5 @@
-//! `grapnel token` with a good token, as a script has it: the whole process, beside another token agent's and what such
-//! a process is made of.
+//! `grapnel token` with a valid token, as a script runs it: the whole process, compared with another token agent and
+//! with the parts of such a process.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -24,7 +24,7 @@ const SECRET: [&str; 4] = ["grapnel", "bench", "what", "floor"];
 const OIDC_TOKEN: &str = "oidc-token";
 const BESIDE_WINDOW: &str = "grapnel token, beside the window";
 
-/// What is timed, with what it took.
+/// A name, the command to time, and its figures.
 pub(crate) type Subject = (&'static str, Command, Vec<Took>);
 
 pub(crate) async fn run() -> Result<()> {
@@ -92,7 +92,7 @@ fn once(command: &mut Command) -> Result<Took> {
     Ok(time)
 }
 
-/// What such a process is made of.
+/// The lower bounds: the parts of such a process.
 fn floors(desktop: &Desktop) -> Result<Vec<Subject>> {
     let floor = |program: &str, arguments: &[&str]| {
         let mut command = desktop.command(program);
@@ -119,7 +119,7 @@ fn store_secret(desktop: &Desktop) -> Result<()> {
     Ok(())
 }
 
-/// The same data in another directory, on which no window runs.
+/// A copy of the data in another directory, which no window uses.
 fn beside(data: &Path) -> Result<PathBuf> {
     let alone = data.with_extension("alone");
     fs::create_dir(&alone)?;
@@ -132,7 +132,7 @@ fn beside(data: &Path) -> Result<PathBuf> {
     Ok(alone)
 }
 
-/// The window, once it answers at its socket.
+/// The window, once its token agent's socket answers.
 async fn window(desktop: &Desktop) -> Result<Running> {
     let program = artifacts::program().canonicalize().context("Grapnel is not built")?;
     let window = Running::start(&mut desktop.command(program), &desktop.log("grapnel"))?;
@@ -141,7 +141,7 @@ async fn window(desktop: &Desktop) -> Result<Running> {
     Ok(window)
 }
 
-/// Adds an app of the sandbox, with these endpoints instead of its own.
+/// Adds an app of the sandbox with these endpoints.
 pub(crate) fn add_app(mut command: Command, sandbox: &Sandbox, others: &[(&str, &str)]) -> Result<()> {
     let told = sandbox.registration(ProviderId::Grigora);
     command.args(["--client-id", told.client_id, "--client-secret-stdin"]);
@@ -156,7 +156,7 @@ pub(crate) fn add_app(mut command: Command, sandbox: &Sandbox, others: &[(&str, 
     Ok(())
 }
 
-/// Signs in by the port of this computer; the sandbox agrees to everything.
+/// Signs in over loopback; the sandbox authorizes every request.
 pub(crate) async fn connect(mut command: Command) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut address = String::new();

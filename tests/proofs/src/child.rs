@@ -1,4 +1,5 @@
-//! What other processes do in a proof: refresh until they are killed, look at what is there, or ask for tokens.
+//! The other processes of a proof: they refresh until they are killed, check the state after a restart, or request
+//! tokens.
 
 use std::path::Path;
 use std::sync::{Arc, Barrier};
@@ -20,16 +21,16 @@ use crate::clock::SharedClock;
 use crate::point::is_at;
 use crate::{stopped, world};
 
-/// What a program that starts finds, and what a refresh then brings.
+/// The state at a program's start, and the result of a refresh.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Looked {
-    /// The state before anything is tried.
+    /// The state before the refresh.
     pub(crate) state: State,
-    /// What is told to be wrong, and what it means.
+    /// The error that the connection shows: its code and meaning.
     pub(crate) error: Option<(Code, String)>,
-    /// Why the refresh failed, if it did.
+    /// The error of the refresh, if it failed.
     pub(crate) refused: Option<(Code, String)>,
-    /// The state after it.
+    /// The state after the refresh.
     pub(crate) after: State,
 }
 
@@ -73,8 +74,8 @@ async fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<()> {
     Ok(())
 }
 
-/// Asks for a token from many threads at once, each time a line says how far the clock is ahead, and prints the
-/// fingerprints of what they got.
+/// Requests a token from many threads at once for each line of input, which states the clock's offset, and prints the
+/// fingerprints of the tokens.
 async fn ask(grapnel: &Grapnel, clock: &SharedClock, id: &ConnectionId, threads: usize) -> Result<()> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
@@ -102,14 +103,14 @@ async fn ask(grapnel: &Grapnel, clock: &SharedClock, id: &ConnectionId, threads:
     Ok(())
 }
 
-/// So much of a token that two of them are told apart, and none can be used.
+/// A part of a token that suffices to distinguish two of them, but not to use one.
 pub(crate) fn fingerprint(token: &str) -> String {
     let mut hasher = std::hash::DefaultHasher::new();
     std::hash::Hash::hash(token, &mut hasher);
     format!("{:016x}", std::hash::Hasher::finish(&hasher))
 }
 
-/// Kills this process, as `kill -9` does, when a refresh comes to `point`.
+/// Kills this process, as `kill -9` does, when a refresh reaches `point`.
 fn die_at(point: String) -> Result<()> {
     let deadly = tracing_subscriber::filter::filter_fn(|about| about.target() == "grapnel_core::point");
     let subscriber = Registry::default().with(Deadly(point).with_filter(deadly));
@@ -121,7 +122,7 @@ struct Deadly(String);
 impl<S: tracing::Subscriber> Layer<S> for Deadly {
     fn on_event(&self, event: &tracing::Event<'_>, _: At<'_, S>) {
         if is_at(event, &self.0) {
-            // Nothing after this runs.
+            // Nothing after this line runs.
             let _ = kill_process(getpid(), Signal::KILL);
         }
     }

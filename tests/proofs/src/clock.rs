@@ -6,7 +6,7 @@ use grapnel_core::clock::{Clock, Wait, Woken};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-/// The system's clock, moved as far as a proof asks. Who waits by it is woken when it is moved.
+/// The system's clock plus an offset. Moving it wakes the tasks that wait for a time.
 #[derive(Default)]
 pub(crate) struct SharedClock(watch::Sender<i64>);
 
@@ -32,7 +32,7 @@ impl Clock for SharedClock {
             while let Ok(left) = Duration::try_from(self.now().duration_until(at))
                 && !left.is_zero()
             {
-                // Over when the time is, or when the clock was moved: both are looked at anew.
+                // The time has come, or the clock was moved: either way the remaining time is computed again.
                 let _ = tokio::time::timeout(left, moves.changed()).await;
             }
             Woken::Due

@@ -1,4 +1,4 @@
-//! Proofs that are tests of the core: they are run, and print what they found.
+//! Proofs that are tests of the core: runs them and prints their output.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ pub(crate) const FAULTS: &[&str] = &[
     "faults::of_the_switches",
     "faults::every_fault_is_in_a_table",
 ];
-/// Two hours awake and asleep.
+/// Two hours in which the computer is partly suspended.
 pub(crate) const ASLEEP: &[&str] =
     &["two_hours_awake_bring_the_right_refreshes", "a_machine_that_slept_refreshes_once_on_waking"];
 
-/// The features of every other build, so that nothing is built twice.
+/// The same features as in every other build, so that nothing is built twice.
 const FEATURES: &str = "grapnel-desktop/custom-protocol";
 
 /// Runs these tests of `src-tauri/core/tests/it`.

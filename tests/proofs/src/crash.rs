@@ -1,6 +1,6 @@
-//! Processes killed in the middle of a refresh, at every named point and at any moment: no connection may be lost,
-//! except where the provider has replaced the refresh token and its answer was not on the disk yet. Then the next
-//! start must say so, and why.
+//! Processes killed in the middle of a refresh, at every named point and at random moments: no connection may be lost,
+//! unless the provider had replaced the refresh token and its response was not yet on disk. In that case the next start
+//! must report this.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -15,7 +15,7 @@ use grapnel_model::id::ConnectionId;
 use crate::child::Looked;
 use crate::world::World;
 
-/// The points of a refresh, in their order (`refresh/crash_point.rs` of the core); and any moment.
+/// The points of a refresh in order (`refresh/crash_point.rs` of the core), and any moment.
 const POINTS: [&str; 8] = [
     "before-mark",
     "after-mark",
@@ -32,10 +32,10 @@ const CONNECTIONS: usize = 16;
 #[derive(Default)]
 struct CrashCounts {
     kills: usize,
-    /// Killed too late: the process had ended by itself.
+    /// Killed too late: the process had already exited.
     late: usize,
     alive: usize,
-    /// The provider had replaced the token, nobody had the new one, and the program says so.
+    /// The provider had rotated the token, the new one was lost, and the program reports it.
     told: usize,
     lost: Vec<String>,
 }
@@ -81,21 +81,21 @@ pub(crate) async fn prove(kills: usize) -> Result<()> {
     report(&world, &counts)
 }
 
-/// How long such a process takes when nobody kills it.
+/// The run time of such a process when it is not killed.
 async fn usual(world: &World, id: &ConnectionId) -> Result<Duration> {
     let began = Instant::now();
     ensure!(!kill(world, id, "none", Duration::from_secs(60)).await?, "it was killed by someone else");
     Ok(began.elapsed())
 }
 
-/// Moments spread over the life of such a process, another for each round.
+/// A moment within the run time of such a process, different in each round.
 fn moment(usual: Duration, round: usize) -> Duration {
-    // By the golden ratio, so that however many there are, they fall evenly and never on each other.
+    // Multiples of the golden ratio are evenly distributed for any number of rounds.
     let part = (u64::try_from(round).unwrap_or_default() * 618) % 1000;
     usual * u32::try_from(part).unwrap_or_default() / 1000
 }
 
-/// Runs a refresh that dies at `point`, or after `moment`; answers whether it was killed.
+/// Runs a refresh that is killed at `point` or after `moment`; returns whether it was killed in time.
 async fn kill(world: &World, id: &ConnectionId, point: &str, moment: Duration) -> Result<bool> {
     let mut child = world.child("refresh", &[&id.0, point])?.stdout(Stdio::null()).spawn()?;
     if point == ANY_MOMENT && tokio::time::timeout(moment, child.wait()).await.is_err() {
@@ -113,7 +113,7 @@ pub(crate) async fn look(world: &World, id: &ConnectionId) -> Result<Looked> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Whether the connection lives; or else, whether its loss is the provider's and was told.
+/// Whether the connection works; or else, whether the provider caused its loss and the loss was reported.
 pub(crate) fn judge(looked: &Looked, rotated: bool) -> Result<bool, String> {
     if looked.refused.is_none() && looked.after == State::Active {
         return Ok(true);

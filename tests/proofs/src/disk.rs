@@ -1,6 +1,6 @@
-//! A disk that is full, read-only or fails, and a database that another process holds: before a refresh, and while it
-//! is under way. Afterwards the connection lives, with the newest tokens; or where the process was killed meanwhile,
-//! the next start tells that the answer was lost.
+//! A full, read-only or failing disk, and a database that another process has locked, before and during a refresh.
+//! Afterwards the connection works with the newest tokens; or, if the process was killed meanwhile, the next start
+//! reports that the response was lost.
 
 mod case;
 pub(crate) mod failure;
@@ -16,11 +16,11 @@ use tokio::task::JoinSet;
 use case::{Case, Found, Moment};
 use failure::Failure;
 
-/// The same proof, inside the namespace that was made for it.
+/// The role of this proof inside the mount namespace.
 pub(crate) const HERE: &str = "disk-here";
-/// Ways to a place where one may mount: anyone's own, and root's.
+/// Commands that enter a namespace in which file systems can be mounted: as a user, and as root.
 const NAMESPACES: [&[&str]; 2] = [&["--user", "--map-root-user", "--mount"], &["--mount"]];
-/// How many cases go on at a time.
+/// The number of cases that run concurrently.
 const AT_ONCE: usize = 6;
 
 pub(crate) async fn prove(rounds: usize) -> Result<()> {
@@ -41,7 +41,7 @@ pub(crate) async fn prove(rounds: usize) -> Result<()> {
     here(rounds, false).await
 }
 
-/// Whether such a namespace can be had, and a file system mounted in it.
+/// Whether such a namespace can be created, and a file system mounted in it.
 async fn can_mount(namespace: &[&str]) -> Result<bool> {
     let at = tempfile::tempdir()?;
     let mut tried = Command::new("unshare");
@@ -58,7 +58,7 @@ struct DiskCounts {
     wrong: Vec<String>,
 }
 
-/// Tries every case, as far as the place allows.
+/// Tries every case that is possible here.
 pub(crate) async fn here(rounds: usize, mounts: bool) -> Result<()> {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();

@@ -1,4 +1,4 @@
-//! A window that is left alone with a live connection: what processor time it uses, it and the processes that draw it.
+//! An idle window with a live connection: the CPU time that it and its webview's processes use.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use grapnel_tests::scene::Scene;
 use grapnel_tests::sign_in;
 use grapnel_tests::story::Pictures;
 
-/// What the kernel counts processor time in (`getconf CLK_TCK`): a hundredth of a second.
+/// The unit of the kernel's CPU times (`getconf CLK_TCK`): a hundredth of a second.
 const TICK: Duration = Duration::from_millis(10);
-/// After a sign-in: pictures fade, and caches are written.
+/// The delay after a sign-in, in which animations end and caches are written.
 const SETTLING: Duration = Duration::from_secs(20);
 
 pub(crate) async fn prove(minutes: usize) -> Result<()> {
@@ -34,7 +34,7 @@ pub(crate) async fn prove(minutes: usize) -> Result<()> {
     Ok(())
 }
 
-/// The window's processes, each with the processor time that it has used.
+/// The window's processes, each with the CPU time used so far.
 fn times(scene: &Scene) -> Result<Vec<(u32, String, Duration)>> {
     let ours = ["grapnel-desktop", "WebKitWebProcess", "WebKitNetworkProcess"];
     let seen = scene.desktop().processes();
@@ -58,7 +58,7 @@ fn name(seen: &Seen) -> String {
 /// User and system time, the 14th and 15th fields of `/proc/PID/stat`.
 fn time(pid: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The second field is a name in brackets, which may hold anything.
+    // The second field is a name in parentheses, which may contain any character.
     let fields = stat.rsplit_once(')').context("no such process")?.1;
     let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>).sum::<Result<u32, _>>()?;
     Ok(TICK * ticks)

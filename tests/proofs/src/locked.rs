@@ -1,6 +1,6 @@
-//! A keyring (GNOME's, on a desktop of its own) that is locked while a refresh is between its request and its answer:
-//! the new tokens are kept. A program that starts while it is locked says so and sends nothing, and goes on by itself
-//! when it is unlocked.
+//! A keyring (GNOME's, on a desktop of its own) that is locked while a refresh is between its request and its response:
+//! the new tokens are stored. A program that starts while the keyring is locked reports it and sends no request, and
+//! continues when it is unlocked.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use tokio::process::Command;
 use crate::stopped::Stopped;
 use crate::world::World;
 
-/// The same proof, on the desktop that was made for it.
+/// The role of this proof on the desktop that was created for it.
 pub(crate) const HERE: &str = "locked-here";
-/// Where a refresh stands when the keyring is locked.
+/// The point of the refresh at which the keyring is locked.
 const POINTS: [&str; 4] = ["after-mark", "before-send", "after-answer", "before-commit"];
-/// Longer than a token lives.
+/// Longer than a token's lifetime.
 const HOUR: i64 = 3700;
 
 pub(crate) async fn prove(rounds: usize) -> Result<()> {
@@ -29,7 +29,7 @@ pub(crate) async fn prove(rounds: usize) -> Result<()> {
     Ok(())
 }
 
-/// Tries it with the keyring of this process's session.
+/// Runs it with the keyring of this process's session.
 pub(crate) async fn here(rounds: usize) -> Result<()> {
     println!("the keyring is locked at   times  saved  told, sent nothing  went on by itself");
     let mut secrets = 0;
@@ -54,11 +54,11 @@ async fn round(point: &str) -> Result<usize> {
     at_start(&world, &id).await?;
     let grapnel = world.open()?;
     world.is_alive(&grapnel, &id).await?;
-    // The files stay as they are for as long as someone has them open.
+    // The WAL files do not change while a process has the database open.
     world.scan()
 }
 
-/// It is locked while a refresh stands at the point, and another one follows.
+/// The keyring is locked while a refresh is at `point`; another refresh follows.
 async fn in_flight(world: &World, id: &ConnectionId, point: &str) -> Result<()> {
     let mut program = start(world, id, point, 0)?;
     ensure!(program.opened().await?.is_none(), "the data does not open");
@@ -73,7 +73,7 @@ async fn in_flight(world: &World, id: &ConnectionId, point: &str) -> Result<()> 
     program.kill().await
 }
 
-/// A program starts while the keyring is locked, and its connection's time has come.
+/// A program starts while the keyring is locked and its connection is due for refresh.
 async fn at_start(world: &World, id: &ConnectionId) -> Result<()> {
     world.sandbox.clock().advance(Duration::from_secs(HOUR.unsigned_abs()));
     world.clock.set_ahead(HOUR);

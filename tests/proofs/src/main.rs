@@ -1,5 +1,5 @@
-//! `prove`: what is promised of tokens, tried under stress on real parts, each with its figure.
-//! `prove` alone lists them.
+//! `prove`: tests the guarantees for tokens under load and failure with real components, and prints figures. Without an
+//! argument it lists the proofs.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a proof is told to whoever runs it")]
 

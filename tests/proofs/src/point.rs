@@ -1,8 +1,8 @@
-//! The named points of a refresh, as the log tells them.
+//! The named points of a refresh, as logged.
 
 use tracing::field::{Field, Visit};
 
-/// Whether this event says that a refresh is at `point`.
+/// Whether this log event reports that a refresh is at `point`.
 pub(crate) fn is_at(event: &tracing::Event<'_>, point: &str) -> bool {
     let mut reached = Reached { point, is_there: false };
     event.record(&mut reached);

@@ -1,5 +1,5 @@
-//! Many threads of many processes that need a new token at the same moment: one refresh, and everybody gets what it
-//! brought.
+//! Many threads of many processes need a new token at the same moment: one refresh is sent, and all of them get its
+//! token.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ use crate::world::World;
 
 const PROCESSES: usize = 8;
 const THREADS: usize = 64;
-/// Longer than a token lives.
+/// Longer than a token's lifetime.
 const HOUR: i64 = 3700;
 
 struct RequestingProcess {

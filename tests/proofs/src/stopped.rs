@@ -1,5 +1,5 @@
-//! A process that stops at a named point of a refresh until it is told to go on: both of its ends. They speak in lines,
-//! a word one way and an answer in JSON the other.
+//! A process that stops at a named point of a refresh until it gets a command, and the process that commands it. Each
+//! command is a line with one word, each reply a line of JSON.
 
 use std::io::BufRead;
 use std::process::Stdio;
@@ -19,18 +19,18 @@ use tracing_subscriber::{Layer, registry::Registry};
 
 use crate::point::is_at;
 
-/// What such a process answers.
+/// A reply of such a process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// The data is open, or why not.
+    /// The data was opened, or could not be.
     Opened(Option<Error>),
-    /// A refresh stands at the point.
+    /// A refresh has reached the point.
     Stopped,
-    /// For the first time, the database has failed.
+    /// The database has failed for the first time.
     Failing,
-    /// How a refresh ended.
+    /// The result of a refresh.
     Refreshed(Option<Error>),
-    /// Where the connection stands.
+    /// The connection's status.
     Stands(ConnectionStatus),
 }
 
@@ -38,11 +38,11 @@ pub(crate) enum Answer {
 pub(crate) struct ConnectionStatus {
     pub(crate) state: State,
     pub(crate) error: Option<Code>,
-    /// What it is told to mean.
+    /// The meaning that the status shows.
     pub(crate) meaning: Option<String>,
 }
 
-/// What the store says whenever the database fails.
+/// The log message of the store when the database fails.
 const FAILED: &str = "the database failed";
 
 impl ConnectionStatus {
@@ -51,10 +51,10 @@ impl ConnectionStatus {
     }
 }
 
-/// The longest that any answer may take: a database that is locked is waited for at each of several tries.
+/// The timeout of any reply: each of several tries waits for a locked database.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The end that commands. The process goes when this is dropped.
+/// The commanding end. Dropping it ends the process.
 pub(crate) struct Stopped {
     process: Child,
     input: ChildStdin,
@@ -62,7 +62,7 @@ pub(crate) struct Stopped {
 }
 
 impl Stopped {
-    /// Starts it, in the role `stop`.
+    /// Starts the process in the role `stop`.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let input = process.stdin.take().context("no standard input")?;
@@ -78,7 +78,7 @@ impl Stopped {
         Ok(self.input.write_all(format!("{word}\n").as_bytes()).await?)
     }
 
-    /// The next answer, but for the word that the database fails.
+    /// The next reply other than [`Answer::Failing`].
     async fn hear(&mut self) -> Result<Answer> {
         loop {
             match self.hear_any().await? {
@@ -94,13 +94,13 @@ impl Stopped {
         Ok(serde_json::from_str(&line)?)
     }
 
-    /// Why the data could not be opened, if so.
+    /// Why the data could not be opened, if it could not.
     pub(crate) async fn opened(&mut self) -> Result<Option<Error>> {
         let Answer::Opened(failure) = self.hear().await? else { bail!("it answered something else") };
         Ok(failure)
     }
 
-    /// Begins a refresh, which then stands at the point.
+    /// Begins a refresh, and waits until it is at the point.
     pub(crate) async fn refresh_to_the_point(&mut self) -> Result<()> {
         self.say("refresh").await?;
         let answer = self.hear().await?;
@@ -108,7 +108,7 @@ impl Stopped {
         Ok(())
     }
 
-    /// How a refresh ends that goes on, or begins, with this word.
+    /// The result of a refresh that continues or begins with this command.
     pub(crate) async fn refreshed(&mut self, word: &str) -> Result<Option<Error>> {
         self.say(word).await?;
         self.outcome().await
@@ -127,7 +127,7 @@ impl Stopped {
         Ok(())
     }
 
-    /// Where the connection stands: now, with `look`; or as soon as it is locked, with `lock`, or well, with `settle`.
+    /// The connection's status: now with `look`, once it is locked with `lock`, once it is active with `settle`.
     pub(crate) async fn stands(&mut self, word: &str) -> Result<ConnectionStatus> {
         self.say(word).await?;
         let answer = self.hear().await?;
@@ -140,7 +140,7 @@ impl Stopped {
         Ok(self.process.kill().await?)
     }
 
-    /// Lets it end by itself.
+    /// Lets it exit normally.
     pub(crate) async fn end(mut self) -> Result<()> {
         drop(self.input);
         let ended = self.process.wait().await?;
@@ -149,7 +149,7 @@ impl Stopped {
     }
 }
 
-/// The end that obeys, and keeps connections alive besides.
+/// The commanded end, which also keeps connections refreshed.
 pub(crate) async fn run(opened: Result<Grapnel, Error>, id: &ConnectionId, point: &str) -> Result<()> {
     let heard = ["grapnel_core::point", "grapnel_store"];
     let stops = tracing_subscriber::filter::filter_fn(move |about| {
@@ -183,7 +183,7 @@ fn look(grapnel: &Grapnel, id: &ConnectionId) -> Result<ConnectionStatus> {
     Ok(ConnectionStatus { state: details.summary.state, error, meaning: meaning.flatten() })
 }
 
-/// Waits until the connection stands so, and asks for nothing.
+/// Waits until the connection has this status, without requesting anything.
 async fn until(
     grapnel: &Grapnel,
     id: &ConnectionId,
@@ -203,14 +203,14 @@ fn answer(answer: &Answer) {
     println!("{}", serde_json::to_string(answer).unwrap_or_default());
 }
 
-/// The next word of whoever commands; none once they are gone.
+/// The next command; `None` when the commanding process has exited.
 fn word() -> Option<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).ok().filter(|read| *read > 0)?;
     Some(line.trim().to_owned())
 }
 
-/// Stops the first refresh that comes to the point, and tells when the database fails.
+/// Stops the first refresh that reaches the point, and reports when the database fails.
 struct Stop {
     point: String,
     is_done: AtomicBool,

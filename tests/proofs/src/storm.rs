@@ -1,6 +1,6 @@
-//! Many connections at several providers whose tokens end in the same second, while every tenth token request fails:
-//! each is refreshed or says truly why it is not, no provider sees more requests at once than was promised, none waits
-//! for another, and what it takes stands beside what a bare HTTP client takes.
+//! Many connections at several providers whose tokens expire in the same second, while every tenth token request fails.
+//! Each connection is refreshed or shows the true reason why it was not, no provider gets more concurrent requests than
+//! guaranteed, and no provider delays another. The duration is printed next to that of a plain HTTP client.
 
 mod consistency;
 mod event_listener;
@@ -24,15 +24,15 @@ use consistency::{Connected, SPARED, StormCounts};
 use event_listener::Hearing;
 use throughput::{MAX_BACKGROUND_REQUESTS, Pace};
 
-/// Those of the sandbox that give refresh tokens by themselves: two conventions of rotation, four of asking.
+/// The providers of the sandbox that issue refresh tokens by default: two kinds of rotation, four request formats.
 const PROVIDERS: [ProviderId; 4] =
     [ProviderId::Grigora, ProviderId::Grindery, ProviderId::GroveStreams, ProviderId::Custom];
-/// How long every access token lives, in seconds, and after how many all of them are over.
+/// The lifetime of every access token in seconds, which is also the time after which all have expired.
 const LIFE: u64 = 3600;
 const HOUR: i64 = 3700;
-/// How far away the providers are in the first round. Without it no two requests would meet, bound or no bound.
+/// The latency of the providers in the first round. Without it no two requests would be concurrent, limit or no limit.
 const AWAY: Duration = Duration::from_millis(20);
-/// How the failing requests fail, in turn.
+/// The faults of the failing requests, in turn.
 const FAULTS: [Fault; 6] = [
     Fault::ServerError(500),
     Fault::TooMany(30),
@@ -41,9 +41,9 @@ const FAULTS: [Fault; 6] = [
     Fault::ServerError(503),
     Fault::CutOff,
 ];
-/// One request of so many fails.
+/// One request in this number fails.
 const ONE_OF: u32 = 10;
-/// A task that ends when this is dropped.
+/// A task that is aborted when this is dropped.
 struct Keeper(JoinHandle<()>);
 
 impl Drop for Keeper {
@@ -62,7 +62,7 @@ struct Storm {
 pub(crate) async fn prove(count: usize) -> Result<()> {
     let world = World::of(&PROVIDERS)?;
     let connected = Box::pin(connect(&world, count)).await?;
-    // The program starts anew, as it does on a day when everything is due.
+    // A fresh start of the program, as on a day when every connection is due.
     let grapnel = world.open()?;
     let hearing = Hearing::of(&grapnel);
     let mut storm = Storm { world, grapnel, connected, hearing };
@@ -96,7 +96,7 @@ pub(crate) async fn prove(count: usize) -> Result<()> {
     throughput::ensure_promised(&near)
 }
 
-/// Signs in, at all providers at once.
+/// Signs in at all providers concurrently.
 async fn connect(world: &World, count: usize) -> Result<HashMap<ConnectionId, Connected>> {
     let grapnel = world.open()?;
     let share = |number| count / PROVIDERS.len() + usize::from(number < count % PROVIDERS.len());
@@ -125,11 +125,11 @@ async fn connect_at(
 }
 
 impl Storm {
-    /// Lets every tenth token request of each provider fail, now this way, now that.
+    /// Plans faults of several kinds for every tenth token request of each provider.
     fn plan_faults(&self, count: usize) -> Result<()> {
         let faults = self.world.sandbox.faults();
         for (offset, provider) in PROVIDERS.into_iter().enumerate() {
-            // More than will be asked: what failed is asked again.
+            // More than there will be requests, since failed ones are repeated.
             for number in 0..count.div_ceil(PROVIDERS.len()) / 5 {
                 let fault = FAULTS[(number + offset) % FAULTS.len()].clone();
                 faults.set_at(provider, Endpoint::TokenRefresh, SPARED, ONE_OF - 1)?;
@@ -139,7 +139,8 @@ impl Storm {
         Ok(())
     }
 
-    /// Lets all tokens end at once, and waits until each was tried. Tries that come due meanwhile are made as well.
+    /// Lets all tokens expire at once, and waits until each connection was tried. Retries that fall due meanwhile are
+    /// made too.
     async fn round(&mut self, latency: Duration) -> Result<Vec<Pace>> {
         for provider in PROVIDERS {
             self.world.sandbox.set_token_latency(provider, latency);
@@ -164,13 +165,13 @@ impl Storm {
         Ok(paces.into())
     }
 
-    /// Keeps all connections alive, until what is answered is dropped.
+    /// Keeps all connections refreshed until the returned value is dropped.
     fn keep_alive(&self) -> Keeper {
         let grapnel = self.grapnel.clone();
         Keeper(tokio::spawn(async move { grapnel.keep_alive().await }))
     }
 
-    /// Waits until nothing is under way, and nothing is due.
+    /// Waits until no refresh is in flight or due.
     async fn rest(&mut self) -> Result<Vec<Summary>> {
         loop {
             let all = self.grapnel.connections()?;
@@ -180,7 +181,7 @@ impl Storm {
                 State::Retrying => one.retry_at.is_none_or(|at| at <= now),
                 _ => false,
             };
-            // What was told since is not in what was read.
+            // Events since then are not in the list that was read.
             if self.hearing.catch_up()? {
                 continue;
             }
@@ -191,7 +192,8 @@ impl Storm {
         }
     }
 
-    /// Lets time pass to where all that failed is due again, until nothing is. Answers how often that was.
+    /// Advances the clock until all failed connections are due, and repeats that until none has failed. Returns the
+    /// number of repetitions.
     async fn leap_until_nothing_is_tried_again(&mut self) -> Result<usize> {
         let _keeper = self.keep_alive();
         for leaps in 0.. {
@@ -205,9 +207,9 @@ impl Storm {
         unreachable!("it has no other end")
     }
 
-    /// Compares each connection with what its provider knows, while nothing is refreshed.
+    /// Compares each connection with the provider's records, while no refresh is in flight.
     async fn judge(&mut self) -> Result<StormCounts> {
-        // What is under way goes on without who keeps the rest alive.
+        // Refreshes in flight continue although the scheduler has been dropped.
         self.hearing.until_quiet().await?;
         let mut counts = StormCounts::default();
         let all = self.grapnel.connections()?;
@@ -225,8 +227,8 @@ impl Storm {
         Ok(counts)
     }
 
-    /// Each was asked for once, and once more for each failure that passes: no request too many, none left out, and
-    /// never more at once than was promised.
+    /// One request for each connection and one more for each temporary failure: none in excess, none missing, and never
+    /// more concurrent ones than guaranteed.
     fn count_requests(&self) -> Result<()> {
         for provider in PROVIDERS {
             let mine = self.connected.values().filter(|one| one.provider == provider);

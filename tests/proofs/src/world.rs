@@ -1,4 +1,4 @@
-//! A data directory, a keyring that several programs share, and providers where everybody agrees.
+//! A data directory, a keyring that several programs share, and providers that authorize every request.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub(crate) struct World {
     browser: reqwest::Client,
 }
 
-/// What a client calls itself at GroveStreams, and its secret: there, both are its own choice.
+/// The client ID and secret at GroveStreams, where the client chooses both.
 const CHOSEN: (&str, &str) = ("greenhouse", "a-secret-of-our-own");
 
 impl World {
@@ -48,7 +48,7 @@ impl World {
         Ok(Self { sandbox, clock: Arc::default(), home, keys, browser })
     }
 
-    /// With the keyring of the desktop.
+    /// The same with the desktop's keyring.
     pub(crate) fn on_desktop() -> Result<Self> {
         Ok(Self { keys: Keys::System, ..Self::new()? })
     }
@@ -58,7 +58,7 @@ impl World {
         self.home.path()
     }
 
-    /// Waits until nobody has the data open any more: whoever closes it tidies up, and frees room on the disk.
+    /// Waits until no process has the data open: the last one to close it checkpoints and frees disk space.
     pub(crate) async fn is_left(&self) -> Result<()> {
         let presence = File::open(self.home().join("grapnel.lock"))?;
         Ok(tokio::task::spawn_blocking(move || presence.lock()).await??)
@@ -94,10 +94,10 @@ impl World {
     pub(crate) async fn add_app_at(&self, provider: ProviderId, grapnel: &Grapnel) -> Result<App> {
         let addresses = self.sandbox.registration(provider).addresses;
         let addresses = addresses.into_iter().map(|(key, address)| (key.to_owned(), address));
-        // No server sees a fragment, and no browser is here that runs the page's script.
+        // A server does not receive the fragment, and there is no browser to run the page's script.
         let query =
             (provider == ProviderId::GroveStreams).then(|| ("authorize_params".into(), "query".into()));
-        // Custom gives nothing to who asks for nothing.
+        // Custom refuses a request without a scope.
         let scopes = if provider == ProviderId::Custom { vec!["openid".into()] } else { Vec::new() };
         let (client_id, client_secret) = self.client(provider);
         let new = NewApp {
@@ -114,13 +114,13 @@ impl World {
         Ok(grapnel.add_app(new).await?)
     }
 
-    /// Lets so many seconds pass, at the providers and here.
+    /// Advances the clock by this number of seconds, at the providers and here.
     pub(crate) fn pass(&self, seconds: i64) {
         self.sandbox.clock().advance(Duration::from_secs(seconds.unsigned_abs()));
         self.clock.advance(seconds);
     }
 
-    /// Signs in through an app: for a new connection, or for one again.
+    /// Signs in with an app: for a new connection, or to reconnect one.
     pub(crate) async fn sign_in(
         &self,
         grapnel: &Grapnel,
@@ -135,7 +135,7 @@ impl World {
         grapnel.attempt(&attempt.id)?.connection_id.context("the sign-in led to no connection")
     }
 
-    /// Opens a sign-in page as a browser would, and answers with the callback that it is sent to in the end.
+    /// Opens an authorization URL as a browser would, and returns the callback URL of the last redirect.
     async fn visit(&self, link: &str) -> Result<String> {
         let mut address = url::Url::parse(link)?;
         while address.scheme() == "http" {
@@ -146,14 +146,14 @@ impl World {
         Ok(address.into())
     }
 
-    /// How many refreshes the provider has acted on.
+    /// The number of refreshes that the provider has processed.
     pub(crate) fn rotations(&self) -> usize {
         let issued = self.sandbox.grigora_grants().issued();
         issued.refresh_tokens - issued.grants
     }
 
-    /// Fails unless what is kept is the newest that the provider gave, and works: the access token at its API, and then
-    /// the refresh token.
+    /// Asserts that the stored tokens are the newest that the provider issued, and that they work: the access token at
+    /// the API, then the refresh token.
     pub(crate) async fn is_alive(&self, grapnel: &Grapnel, id: &ConnectionId) -> Result<()> {
         let rotations = self.rotations();
         let token = grapnel.token(id, Duration::ZERO).await?;
@@ -168,7 +168,7 @@ impl World {
         Ok(())
     }
 
-    /// Fails if anything secret is in clear in the data directory.
+    /// Fails if a secret is in the clear in the data directory.
     pub(crate) fn scan(&self) -> Result<usize> {
         let revealed = self.sandbox.revealed();
         ensure!(revealed.iter().any(|one| one.kind == SecretKind::RefreshToken), "nothing was secret");
@@ -181,14 +181,14 @@ impl World {
     }
 }
 
-/// Where the keys are.
+/// The location of the keys.
 enum Keys {
     Files(TempDir),
     System,
 }
 
 impl Keys {
-    /// By which another process finds them: a directory, or a word.
+    /// The name by which another process finds them: a directory, or a fixed word.
     fn name(&self) -> &Path {
         match self {
             Self::Files(directory) => directory.path(),
@@ -208,8 +208,8 @@ pub(crate) fn keyring(name: &Path) -> Arc<dyn Keyring> {
     }
 }
 
-/// A keyring that several processes share, without a session bus: it stands in for the system's, which is not what
-/// is proved here.
+/// A keyring in files that several processes share without a session bus. It replaces the system's keyring, which is
+/// not what this proof tests.
 struct FileKeyring(PathBuf);
 
 impl FileKeyring {

@@ -21,7 +21,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Expr, Item, ItemMod, ItemUse, Lit, Meta, UseTree};
 
-/// The crate targets of the workspace: each file that Cargo begins to compile at, relative to the workspace.
+/// The crate targets of the workspace: each root file that Cargo compiles, relative to the workspace.
 pub(crate) fn crate_roots(workspace: &Path) -> Vec<String> {
     let mut roots = Vec::new();
     let members = ["src-tauri", "tests"].map(|name| workspace.join(name));
@@ -43,7 +43,7 @@ pub(crate) fn crate_roots(workspace: &Path) -> Vec<String> {
 /// The files of one crate target and the imports between them.
 pub(crate) struct ImportGraph {
     files: Vec<String>,
-    /// The names that the first file takes from the second.
+    /// The names that the first file imports from the second.
     imports: BTreeMap<(usize, usize), BTreeSet<String>>,
 }
 
@@ -106,20 +106,20 @@ impl fmt::Display for Circle {
 /// A module's path from the root of its crate.
 type ModulePath = Vec<String>;
 
-/// The modules of a crate, by path. One that is declared once for each platform has several files.
+/// The modules of a crate, by path. A module that is declared once for each platform has several files.
 #[derive(Default)]
 struct Modules {
     files: Vec<String>,
     of_path: BTreeMap<ModulePath, Vec<usize>>,
-    /// For each file, its paths with the module that they stand in.
+    /// The paths of each file, each with the module that contains it.
     paths: Vec<Vec<(ModulePath, Vec<String>)>>,
 }
 
-/// Where the files of a module's children are.
+/// The location of a module's child files.
 enum Children {
-    /// Beside it: it is the root, or its path was given by an attribute.
+    /// In the same directory: it is a crate root, or its path was given by an attribute.
     OfRoot,
-    /// In a folder that is named as the module.
+    /// In a directory with the module's name.
     InFolder,
 }
 
@@ -197,7 +197,7 @@ impl Modules {
     }
 }
 
-/// The paths of one file that may lead to another, each with the module that it stands in.
+/// The paths of one file that may lead to another, each with the module that contains it.
 struct Paths {
     module: ModulePath,
     found: Vec<(ModulePath, Vec<String>)>,
@@ -220,7 +220,7 @@ impl Paths {
         }
     }
 
-    /// The arguments of a macro are no syntax yet: paths are recognized by their first word.
+    /// The arguments of a macro are not parsed as syntax: paths are recognized by their first word.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
@@ -305,7 +305,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// What `#[path = "…"]` says.
+/// The value of `#[path = "…"]`.
 fn given_path(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().find_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {

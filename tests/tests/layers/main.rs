@@ -1,4 +1,4 @@
-//! Inside a crate no two files import each other, directly or around a loop. Between crates, Cargo holds the direction.
+//! Inside a crate no two files import each other, directly or around a loop. Between crates, Cargo forbids it.
 
 mod import_graph;
 

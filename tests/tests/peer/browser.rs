@@ -1,4 +1,4 @@
-//! A browser, as far as the server's own pages need one: it follows redirects, keeps cookies, and sends the form.
+//! A minimal browser for the server's own pages: it follows redirects, keeps cookies, and submits the form.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ pub(crate) enum Person {
     GoesBack,
 }
 
-/// Whom the person signs in as; any name and password will do.
+/// The account that the person signs in with; any name and password are accepted.
 pub(crate) const ACCOUNT: &str = "ada";
 
 /// More pages than any sign-in has.
 const ENDLESS: usize = 20;
 
-/// Opens a link, does what the person does, and answers where the server sends the browser in the end.
+/// Opens a link, acts as the person on its pages, and returns the last redirect of the server.
 pub(crate) async fn visit(issuer: &str, link: &SecretString, person: Person) -> Result<SecretString> {
     let mut browser = Browser {
         client: reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?,
@@ -59,7 +59,7 @@ pub(crate) async fn visit(issuer: &str, link: &SecretString, person: Person) -> 
     bail!("the server sends the browser round and round")
 }
 
-/// Opens the loopback address, and answers with the page there, whose status tells what became of the answer.
+/// Opens the loopback callback URL, and returns the page, whose status tells whether the callback was accepted.
 pub(crate) async fn come_home(address: &SecretString) -> Result<String> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     Ok(client.get(address.expose_secret()).send().await?.text().await?)
@@ -83,7 +83,7 @@ impl Browser {
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let pair = cookie.to_str()?.split(';').next().unwrap_or_default();
             let (name, value) = pair.split_once('=').context("a cookie without a value")?;
-            // One that is taken back comes empty.
+            // A cookie that is deleted has an empty value.
             if value.is_empty() {
                 self.cookies.remove(name);
             } else {

@@ -1,4 +1,4 @@
-//! Disconnecting: the server is made to forget the tokens (RFC 7009).
+//! Disconnecting: the tokens are revoked at the server (RFC 7009).
 
 use grapnel_model::connection::State;
 use grapnel_model::revocation::Revocation;
@@ -8,7 +8,7 @@ use grapnel_tests::Result;
 use crate::server::Client;
 use crate::world::{NOTES, RESOURCE, SCOPES, STAY, World};
 
-/// Disconnects, and looks at what the server then says of the tokens.
+/// Disconnects, and checks the tokens' status at the server.
 async fn disconnects(client: impl Fn(&World) -> Client) -> Result<()> {
     let mut world = World::new().await?;
     let client = client(&world);
@@ -36,8 +36,8 @@ async fn disconnecting_a_public_client_takes_the_tokens_back() -> Result<()> {
     disconnects(|world| world.server.public.clone()).await
 }
 
-/// The server takes the refresh token back, and says that a JWT cannot be (RFC 7009 §2.2.1): that it does so is
-/// no failure, and nobody can refresh it any more.
+/// The server revokes the refresh token, and replies that a JWT cannot be revoked (RFC 7009 §2.2.1). This is no
+/// failure, and no refresh is possible any more.
 #[tokio::test]
 async fn disconnecting_takes_back_what_can_be() -> Result<()> {
     let mut world = World::new().await?;

@@ -1,4 +1,4 @@
-//! What the server announces of itself.
+//! The server's discovery document.
 
 use grapnel_model::error::Code;
 use grapnel_tests::Result;

@@ -1,4 +1,4 @@
-//! The core against a certified authorization server that is not ours: `oidc-provider`, from `tests/peer`.
+//! The core with a certified authorization server by other authors: `oidc-provider`, from `tests/peer`.
 
 mod browser;
 mod disconnecting;

@@ -1,4 +1,4 @@
-//! Node and the packages of `tests/peer`, made ready where they are not.
+//! Node and the packages of `tests/peer`, installed if they are missing.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use grapnel_tests::{Context, Result, bail, ensure};
 
-/// The oldest Node that the window's tools and the server run on.
+/// The minimum version of Node for the window's tools and the server.
 const OLDEST: (u32, u32) = (20, 19);
 
-/// Where the server is.
+/// The directory of the server.
 pub(crate) fn place() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peer")
 }
@@ -41,7 +41,8 @@ fn version(node: &Path) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Installs the server's packages, unless those of the lock file are there. Tests run side by side: one does it.
+/// Installs the server's packages, unless those of the lock file are installed. Tests run in parallel: one of them does
+/// it.
 pub(crate) fn packages(node: &Path) -> Result<()> {
     let place = place();
     let turn = File::options()
@@ -77,7 +78,7 @@ fn tell(line: &str) {
     println!("{line}");
 }
 
-/// npm leaves a copy of the lock file that it followed.
+/// npm leaves a copy of the lock file that it installed.
 fn is_there(place: &Path) -> bool {
     let written = |file: &str| fs::metadata(place.join(file)).and_then(|file| file.modified()).ok();
     match (written("package-lock.json"), written("node_modules/.package-lock.json")) {

@@ -1,4 +1,4 @@
-//! Refreshing: the server rotates, and tells a stolen token from the right one.
+//! Refreshing: the server rotates the refresh token, and detects the reuse of an old one.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
@@ -10,7 +10,7 @@ use crate::browser::Person;
 use crate::server::Client;
 use crate::world::{SCOPES, STAY, World};
 
-/// Refreshes, and looks at what became of the tokens before.
+/// Refreshes, and checks the previous tokens.
 async fn refreshes(client: impl Fn(&World) -> Client) -> Result<()> {
     let mut world = World::new().await?;
     let client = client(&world);
@@ -31,7 +31,7 @@ async fn refreshes(client: impl Fn(&World) -> Client) -> Result<()> {
     assert_eq!(world.grapnel.connection(&id)?.tokens.context("no tokens")?.refresh_count, 2);
     world.grapnel.idle().await;
 
-    // Someone who stole the first refresh token gets nothing for it, and ends the grant for everyone.
+    // A thief who uses the first refresh token gets nothing, and the server revokes the grant.
     let form = [("grant_type", "refresh_token"), ("refresh_token", old.as_str())];
     let (status, reply) = world.ask(&client, "/token", &form).await?;
     assert_eq!((status.as_u16(), reply["error"].as_str()), (400, Some("invalid_grant")));
@@ -56,7 +56,7 @@ async fn a_refresh_of_a_public_client_rotates() -> Result<()> {
     refreshes(|world| world.server.public.clone()).await
 }
 
-/// Whoever asks for `offline_access` asks the person each time (OpenID Connect Core §11), without being told to.
+/// A request for `offline_access` sends `prompt=consent` (OpenID Connect Core §11) without a setting.
 #[tokio::test]
 async fn whoever_asks_to_stay_signed_in_stays() -> Result<()> {
     let world = World::new().await?;

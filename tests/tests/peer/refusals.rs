@@ -1,4 +1,4 @@
-//! Sign-ins that come to nothing, and answers that are not heard.
+//! Sign-ins that fail, and callbacks that are not accepted.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
@@ -73,7 +73,7 @@ async fn only_an_answer_that_names_the_issuer_is_heard() -> Result<()> {
     Ok(())
 }
 
-/// A callback with something else where its issuer was.
+/// A callback with another value in place of its issuer.
 fn with_iss(callback: &SecretString, other: &str) -> Result<SecretString> {
     let (before, iss) = callback.expose_secret().split_once("&iss=").context("it names no issuer")?;
     let after = iss.split_once('&').map(|(_, after)| format!("&{after}")).unwrap_or_default();

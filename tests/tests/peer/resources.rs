@@ -22,8 +22,8 @@ async fn a_token_for_a_resource_is_a_jwt_whose_claims_are_verified() -> Result<(
     Ok(())
 }
 
-/// Such a token goes to the resource and nowhere else (RFC 8707): userinfo and introspection refuse it, and
-/// nothing is wrong with it.
+/// Such a token is valid at the resource only (RFC 8707): userinfo and introspection refuse it, which is no error of
+/// the connection.
 #[tokio::test]
 async fn a_token_for_a_resource_is_no_trouble() -> Result<()> {
     let world = World::new().await?;
@@ -35,8 +35,8 @@ async fn a_token_for_a_resource_is_no_trouble() -> Result<()> {
     Ok(())
 }
 
-/// Userinfo is asked also without `openid`, since some servers answer. Its refusal (OpenID Connect Core §5.3) is no
-/// trouble.
+/// Userinfo is requested without `openid` too, since some servers reply. A refusal (OpenID Connect Core §5.3) is no
+/// error of the connection.
 #[tokio::test]
 async fn plain_oauth_is_no_trouble() -> Result<()> {
     let world = World::new().await?;

@@ -1,4 +1,4 @@
-//! The server as a process: started, listened to, and ended with this.
+//! The server's process, which is ended when the value is dropped.
 
 use std::process::Stdio;
 
@@ -20,7 +20,7 @@ pub(crate) struct Server {
     told: Vec<Value>,
 }
 
-/// A client that it knows.
+/// A client registered there.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    /// Ends it, and answers with every request that it refused: where, the error, and its words.
+    /// Ends it, and returns every request that it refused: the endpoint, the error, and its description.
     pub(crate) async fn refusals(mut self) -> Result<Vec<String>> {
         drop(self.process.stdin.take());
         while let Some(line) = self.lines.next_line().await? {

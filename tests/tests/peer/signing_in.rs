@@ -1,4 +1,4 @@
-//! Signing in: by loopback and by a private-use scheme, with a secret and without.
+//! Signing in over loopback and with a private-use scheme, with a client secret and without.
 
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::attempt::Phase;
@@ -10,7 +10,7 @@ use crate::browser::{self, Person};
 use crate::server::Client;
 use crate::world::{SCOPES, STAY, World};
 
-/// Signs a client in, and looks at what is then known.
+/// Signs a client in, and checks the connection.
 async fn signs_in(client: impl Fn(&World) -> Client, own: &[(&str, &str)]) -> Result<()> {
     let mut world = World::new().await?;
     let client = client(&world);

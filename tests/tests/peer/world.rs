@@ -1,4 +1,4 @@
-//! A world for one test: the server, and a Grapnel with a data directory and a keyring of its own.
+//! The setting of one test: the server, and a Grapnel with a data directory and a keyring of its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,13 +26,13 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use crate::browser::{self, Person};
 use crate::server::{Client, Server};
 
-/// What a person asks for who wants to know the account, and to stay signed in.
+/// The scopes for the account's claims and a refresh token.
 pub(crate) const SCOPES: &str = "openid profile email offline_access";
-/// OpenID Connect gives a refresh token only to those who ask for agreement each time (Core §11).
+/// OpenID Connect issues a refresh token only after a prompt for consent (Core §11).
 pub(crate) const STAY: (&str, &str) = ("authorize.prompt", "consent");
-/// What is asked for at a resource.
+/// The scopes requested for a resource.
 pub(crate) const NOTES: &str = "offline_access notes:read";
-/// A resource of the server's, tokens for which are JWTs.
+/// A resource at the server whose tokens are JWTs.
 pub(crate) const RESOURCE: (&str, &str) = ("authorize.resource", "http://127.0.0.1/notes");
 
 pub(crate) struct World {
@@ -49,12 +49,12 @@ impl World {
         Ok(Self { server: Server::start().await?, grapnel, _home: home })
     }
 
-    /// An app as a person makes it who enters the issuer, and what differs from it.
+    /// An app as a person adds it by its issuer, with changed values.
     pub(crate) async fn add_app(&self, client: &Client, scopes: &str, own: &[(&str, &str)]) -> Result<App> {
         self.add_app_back_by("http://127.0.0.1/callback", client, scopes, own).await
     }
 
-    /// Such an app, with another way back.
+    /// The same with another redirect method.
     pub(crate) async fn add_app_back_by(
         &self,
         redirect: &str,
@@ -78,12 +78,12 @@ impl World {
         Ok(self.grapnel.add_app(new).await?)
     }
 
-    /// An attempt that went through the browser and came home by loopback, and is over.
+    /// A finished attempt through the browser and loopback.
     pub(crate) async fn attempt(&self, app: &AppId, person: Person) -> Result<Attempt> {
         self.attempt_for(app, &SignInRequest::default(), person).await
     }
 
-    /// Such an attempt, with what it is to lead to.
+    /// The same with a connection to reconnect.
     pub(crate) async fn attempt_for(
         &self,
         app: &AppId,
@@ -98,13 +98,13 @@ impl World {
         end_of(&mut events, &attempt.id).await
     }
 
-    /// A connection that has just been made.
+    /// A new connection.
     pub(crate) async fn connect(&self, app: &App) -> Result<ConnectionId> {
         let attempt = self.attempt(&app.id, Person::SignsInAndAgrees).await?;
         attempt.connection_id.with_context(|| format!("the sign-in failed: {:?}", attempt.error))
     }
 
-    /// Asks an endpoint of the server as a client, past Grapnel.
+    /// Sends a client's request to an endpoint of the server, without Grapnel.
     pub(crate) async fn ask(
         &self,
         client: &Client,
@@ -128,14 +128,14 @@ impl World {
         Ok((response.status(), serde_json::from_str(&response.text().await?)?))
     }
 
-    /// Whether the server says that a token is good.
+    /// Whether the server reports a token as active.
     pub(crate) async fn is_active(&self, client: &Client, token: &str) -> Result<bool> {
         let (_, reply) = self.ask(client, "/token/introspection", &[("token", token)]).await?;
         reply["active"].as_bool().with_context(|| format!("not an introspection: {reply}"))
     }
 }
 
-/// How an attempt ended, as whoever watches is told.
+/// How an attempt ended, according to its events.
 pub(crate) async fn end_of(events: &mut Receiver<Event>, id: &AttemptId) -> Result<Attempt> {
     loop {
         let event =

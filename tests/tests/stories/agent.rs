@@ -1,5 +1,5 @@
-//! `grapnel agent` with a real keyring: programs that reach no keyring get tokens from it, until the keyring is locked
-//! or the agent is stopped; and systemd starts it at the first request.
+//! `grapnel agent` with a real keyring: programs without access to the keyring get tokens from it until the keyring is
+//! locked or the agent is stopped; and systemd starts it at the first request.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -31,7 +31,7 @@ async fn an_agent_serves_programs_without_a_window() -> Result<()> {
         .step(
             "grapnel token and a program that speaks the line protocol get the token from the agent",
             async {
-                // It knows a moment later that the keyring is unlocked.
+                // It notices the unlocked keyring after a moment.
                 let given =
                     until("a token", async || Ok(ask(&socket)?["access_token"].as_str().map(str::to_owned)));
                 ensure!(given.await? == token.trim_end(), "another token");
@@ -96,7 +96,7 @@ async fn systemd_starts_the_agent_at_the_first_request() -> Result<()> {
         .await
 }
 
-/// Starts the agent; it is ready then.
+/// Starts the agent, and returns when it is ready.
 fn start(terminal: Terminal<'_>) -> Result<Child> {
     let mut agent = terminal.command(&["agent", "--json"]).spawn()?;
     let mut ready = String::new();
@@ -105,7 +105,7 @@ fn start(terminal: Terminal<'_>) -> Result<Child> {
     Ok(agent)
 }
 
-/// A token from a terminal that reaches no keyring: only the agent can give it.
+/// A token from a terminal without access to the keyring: only the agent can supply it.
 fn at_hand(terminal: Terminal<'_>) -> Result<Output> {
     let mut command = terminal.command(&["token", "acme"]);
     Ok(command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent").output()?)

@@ -1,4 +1,5 @@
-//! What cannot be: in the form, in a callback, in a provider's reply. Each is told in its own words, and loses nothing.
+//! Invalid input in the form, in a callback and in a provider's reply. Each is reported with its own message, and
+//! nothing is lost.
 
 use grapnel_sandbox::{Endpoint, Fault};
 use grapnel_tests::keyring::Keyring;

@@ -1,4 +1,4 @@
-//! Grapnel is gone when the answer comes: the link starts it, and it knows what it was waiting for.
+//! Grapnel is not running when the callback arrives: the link starts it, and it finishes the sign-in.
 
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;

@@ -1,4 +1,4 @@
-//! The command line beside the open window, on the same data: each shows what the other did.
+//! The command line next to the open window, on the same data: each shows the other's changes.
 
 use std::process::{Child, Output};
 
@@ -64,7 +64,7 @@ async fn the_window_shows_what_the_command_line_does() -> Result<()> {
     sign_in::look_back(&scene).await
 }
 
-/// A token from a terminal that reaches no keyring: only the window can give it.
+/// A token from a terminal without access to the keyring: only the window can supply it.
 fn token_at_hand(terminal: Terminal<'_>) -> Result<Output> {
     let mut command = terminal.command(&["token", "Nightly job"]);
     Ok(command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent").output()?)

@@ -1,4 +1,4 @@
-//! What no page decides: a program, a proxy and authorities are named by the person, whom the system asks.
+//! Settings that a page cannot change alone: for a program, a proxy and authorities the system asks the person.
 
 use std::fs;
 
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 const PROGRAM: &str = "Open sign-in pages with this program";
 const PROXY: &str = "Send all requests through this proxy";
 const DECLINES: &str = "Escape";
-/// The safe answer is the one that Return gives.
+/// Return presses the safe button.
 const DECLINES_TOO: &str = "Return";
 const AGREES: &str = "alt+u";
-/// A certificate of nobody's.
+/// A certificate for tests.
 const COMPANY: &str = "\
 -----BEGIN CERTIFICATE-----
 MIIBezCCASGgAwIBAgIUPg7rb5ncJrz30Qqwnz6m8+yvmnUwCgYIKoZIzj0EAwIw
@@ -59,7 +59,7 @@ async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
                     page.press(Role::Choice, "System").await?;
                     scene.desktop().answers_question(question, key).await?;
                     page.says(said).await?;
-                    // What is shown then was read anew.
+                    // The content that is shown then was read again.
                     page.press(Role::Button, "Activity").await?;
                     page.press(Role::Button, "Settings").await?;
                     let value = page.value(field).await?;
@@ -70,7 +70,7 @@ async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
         }
         scene
             .step(&format!("{field}: it is cleared without a question"), async {
-                // A blank is typed, where a field that the driver empties is not left by it.
+                // A blank is typed, because emptying a field through the driver does not blur it.
                 page.fill(field, " ").await?;
                 page.press(Role::Choice, "System").await?;
                 page.says("Saved").await?;
@@ -102,7 +102,7 @@ async fn of_authorities(scene: &Scene, page: &Page) -> Result<()> {
         .await
 }
 
-/// What a page can do that someone else has taken over: call each command that takes a program, a proxy or authorities.
+/// What a compromised page can do: call each command that takes a program, a proxy or authorities.
 async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()> {
     let mark = scene.desktop().home().join("was-here");
     let program = format!("sh -c 'touch {}'", mark.display());
@@ -145,7 +145,7 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
         .await
 }
 
-/// Commands that read or write a file, or give up what is sealed. A name that the page sends along counts for nothing.
+/// Commands that read or write a file, or return sealed values. A path that the page sends is ignored.
 async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()> {
     let named = scene.desktop().home().join("named-by-the-page");
     let overview = call(page, "overview", json!({ "atFirst": false })).await?;
@@ -202,7 +202,7 @@ async fn with_files_that_the_page_names(scene: &Scene, page: &Page) -> Result<()
         .await
 }
 
-/// The page switches the start at login on and off; what starts is not its to say.
+/// The page switches autostart on and off, but cannot choose the command that starts.
 async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
     let entry = scene.desktop().home().join(".config/autostart/dev.grapnel.desktop.desktop");
     scene
@@ -227,7 +227,7 @@ async fn at_login(scene: &Scene, page: &Page) -> Result<()> {
         .await
 }
 
-/// Calls a command for which a dialog of this title asks the person, who declines.
+/// Calls a command that asks the person in a dialog with this title; the person declines.
 async fn declined(scene: &Scene, page: &Page, title: &str, command: &str, given: Value) -> Result<()> {
     let answer = scene.desktop().answers_question(title, DECLINES);
     let (called, answered) = tokio::join!(call(page, command, given), answer);
@@ -237,7 +237,7 @@ async fn declined(scene: &Scene, page: &Page, title: &str, command: &str, given:
     Ok(())
 }
 
-/// What a command answers, or its error.
+/// The result of a command, or its error.
 async fn call(page: &Page, command: &str, given: Value) -> Result<Value> {
     let script = "const [command, given, done] = arguments;
         window.__TAURI_INTERNALS__.invoke(command, given).then(done, done)";

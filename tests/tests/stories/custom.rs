@@ -1,4 +1,4 @@
-//! A provider that nobody described here: known by its issuer, and used for all that it announces.
+//! A provider without a profile, configured by its issuer, and all that its metadata announces.
 
 use grapnel_sandbox::ProviderId;
 use grapnel_tests::page::Role;

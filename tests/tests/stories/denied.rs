@@ -1,4 +1,4 @@
-//! The person says no, and then yes.
+//! The person denies the authorization request, and then grants it.
 
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;

@@ -1,12 +1,11 @@
-//! Grindery: no app to register, a wallet to sign in with, a token that tells of itself, and workspaces that come with
-//! live tokens of their own.
+//! Grindery: no registered app, sign-in with a wallet, a JWT access token, and workspaces with tokens of their own.
 
 use grapnel_sandbox::{ProviderId, SecretKind};
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{Result, ensure, sign_in};
 
-/// The wallet that the sign-in page has chosen.
+/// The wallet that the sign-in page selects by default.
 const WALLET: &str = "eip155:1:0x5a3f1c09be27d4a86e10f97c3b82d56407ea91cd";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! GroveStreams: everything in the address’ fragment, which only scripts see; and a sign-in without a browser.
+//! GroveStreams: parameters in the URL fragment, which only scripts read; and a sign-in without a browser.
 
 use grapnel_sandbox::{ProviderId, Switch, grovestreams};
 use grapnel_tests::consent::Consent;

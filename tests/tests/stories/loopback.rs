@@ -1,4 +1,4 @@
-//! A provider that takes no deep links: the answer comes home by a port of this computer.
+//! A provider that does not allow custom schemes: the callback arrives over loopback.
 
 use std::net::{TcpListener, TcpStream};
 
@@ -51,7 +51,7 @@ async fn an_answer_comes_home_by_a_port_of_this_computer() -> Result<()> {
     sign_in::look_back(&scene).await
 }
 
-/// The page to which the browser came back, and its address.
+/// The page at the end of the redirects, and its URL.
 async fn may_be_closed(page: &Page) -> Result<String> {
     page.find(Role::Heading, "Signed in").await?;
     page.says("You can close this page.").await?;

@@ -1,4 +1,4 @@
-//! What a person does with Grapnel, and what goes wrong for them: each a story on a desktop of its own.
+//! The use of Grapnel and its failures: each a story on a desktop of its own.
 
 mod agent;
 mod bad_input;

@@ -1,4 +1,4 @@
-//! What Grapnel stands on is missing: the keyring, or the data directory. It says so, and goes on where it was.
+//! The keyring or the data directory is missing. Grapnel reports it, and continues once it is back.
 
 use std::fs;
 
@@ -134,7 +134,7 @@ async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
         .await
 }
 
-/// The version of the database, once it is this one.
+/// Sets the version of the database if `new` is given; returns it.
 fn version(scene: &Scene, new: Option<i64>) -> Result<i64> {
     let database = Connection::open(scene.desktop().data().join("grapnel.db"))?;
     if let Some(new) = new {

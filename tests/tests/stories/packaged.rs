@@ -1,4 +1,4 @@
-//! The package as it is installed: its own desktop entry brings the answer home.
+//! The installed package: its own desktop entry delivers the callback.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use grapnel_tests::terminal::Terminal;
 use grapnel_tests::wait::until;
 use grapnel_tests::{Context, Result, ensure};
 
-/// A page that takes in a driver has done so by then.
+/// By then a page that accepts a driver has accepted it.
 const UNDRIVEN: Duration = Duration::from_secs(10);
 
-/// Seen from outside: the page of what is shipped takes no driver.
+/// Observed from outside: the shipped build's page accepts no driver.
 #[tokio::test]
 #[ignore = "needs a package, which ./dev bundle makes"]
 async fn the_installed_package_takes_callbacks() -> Result<()> {

@@ -1,5 +1,5 @@
-//! A provider that takes https addresses only: the browser ends where nobody answers, and the person brings the
-//! address back.
+//! A provider that allows https redirect URIs only: the browser ends at a URL without a server, and the person pastes
+//! it into Grapnel.
 
 use grapnel_tests::consent::Consent;
 use grapnel_tests::keyring::Keyring;
@@ -51,7 +51,7 @@ async fn an_answer_comes_home_in_the_persons_hands() -> Result<()> {
     sign_in::look_back(&scene).await
 }
 
-/// Signs in in the browser, and copies the address at which it ends.
+/// Signs in in the browser, and copies its last URL.
 async fn agree(scene: &Scene, page: &Page) -> Result<(Consent, String)> {
     scene
         .step("The browser ends where nobody answers, and its address can be copied", async {

@@ -111,7 +111,7 @@ async fn programs_use_a_connection_without_its_token() -> Result<()> {
         .await
 }
 
-/// A container reaches no port of this computer, and a socket that is mounted into it.
+/// A container cannot reach the computer's loopback ports, but a socket that is mounted into it.
 #[expect(clippy::print_stdout, reason = "a part that is skipped says so")]
 async fn in_a_namespace(scene: &Scene, terminal: Terminal<'_>) -> Result<()> {
     const ALONE: [&str; 3] = ["--user", "--map-root-user", "--net"];
@@ -182,7 +182,7 @@ impl DevServer {
         Ok(Self { node, input, lines, own, other })
     }
 
-    /// Tells it the API's base, as an environment variable would.
+    /// Sets the API's base URL, as an environment variable would.
     fn uses(&mut self, base: &str) -> Result<()> {
         writeln!(self.input, "{base}")?;
         ensure!(self.lines.next().context("the dev server")?? == "ready", "it is not ready");

@@ -1,4 +1,4 @@
-//! Every screen of the window, as it is really drawn, in both themes: axe finds nothing that keeps anyone out.
+//! Every screen of the window as rendered, in both themes: axe finds no accessibility violation.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use grapnel_tests::story::Pictures;
 use grapnel_tests::{Context, Result, ensure};
 
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
-/// Hands over what is wrong, and where, once no colour is on its way to another. The rules for a page of many are not
-/// for a window.
+/// Returns the violations and their places once all color transitions have ended. Rules for pages of a website do not
+/// apply to a window.
 const JUDGE: &str = "
     const done = arguments[0];
     const rules = { region: { enabled: false }, 'page-has-heading-one': { enabled: false } };
@@ -78,7 +78,7 @@ async fn a_connection(page: &Page) -> Result<()> {
     page.press(Role::Button, "All projects").await
 }
 
-/// Waits for these words, and has axe judge the screen that has them.
+/// Waits for this text, and runs axe on the screen that shows it.
 async fn judged(page: &Page, words: &str) -> Result<()> {
     page.says(words).await?;
     page.is_drawn().await?;

@@ -1,4 +1,4 @@
-//! Grapnel is ended while new tokens are on their way: it waits for them, however often it is asked.
+//! Grapnel is asked to exit, more than once, while a token response is in flight: it waits for the response.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use grapnel_tests::terminal::Terminal;
 use grapnel_tests::wait::until;
 use grapnel_tests::{Context, Result, artifacts, ensure};
 
-/// Long enough to be asked twice meanwhile.
+/// Long enough for two requests to exit.
 const SLOW: Duration = Duration::from_secs(9);
 
 #[tokio::test]

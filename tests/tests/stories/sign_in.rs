@@ -1,4 +1,4 @@
-//! The main job, and then a search for secrets where none may be.
+//! The main story, followed by a search for secrets.
 
 use grapnel_tests::Result;
 use grapnel_tests::keyring::Keyring;

@@ -1,4 +1,4 @@
-//! The Grid: an identity provider to choose, scopes to tick, and a token of which nobody says how long it is good.
+//! The Grid: a choice of identity providers, ticked scopes, and a token without a known expiry.
 
 use grapnel_sandbox::{ProviderId, SecretKind};
 use grapnel_tests::page::Role;

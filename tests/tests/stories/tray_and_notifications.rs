@@ -1,4 +1,4 @@
-//! Beside the window: the notification of what needs the person, and the tray.
+//! The notification of a connection that needs the person, and the tray.
 
 use grapnel_sandbox::{Endpoint, Fault};
 use grapnel_tests::keyring::Keyring;
@@ -88,7 +88,7 @@ async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()>
             let panel = Panel::start(desktop).await?;
             let entry = std::fs::read_to_string(&entry)?;
             let exec = entry.lines().find_map(|line| line.strip_prefix("Exec=")).context("no Exec")?;
-            // As a desktop splits it: the path here needs no more than its quotes.
+            // Split into words as a desktop does; this path needs only quotes.
             let mut login = desktop.command("sh");
             let grapnel = Running::start(login.args(["-c", &format!("exec {exec}")]), &desktop.log("login"))?;
             let said = panel.tooltip().await?;

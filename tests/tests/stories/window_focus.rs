@@ -1,4 +1,4 @@
-//! The window comes to the front where window managers guard the focus, as those of GNOME and MATE do.
+//! The window gets the focus from window managers that prevent focus stealing, such as those of GNOME and MATE.
 
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::process::Running;
@@ -26,7 +26,7 @@ async fn a_window_manager_that_guards_the_focus_lets_grapnel_come_to_the_front()
             "After a person's click in the browser, a link that comes back brings Grapnel to the front",
             async {
                 click_in_the_browser(&scene).await?;
-                // Of no sign-in: it is said, and the person is to see it.
+                // The callback belongs to no sign-in: Grapnel reports it, and must be visible for that.
                 desktop.open(&format!("{CALLBACK}?code=x&state=y"))?;
                 desktop.brings_to_front(pid).await
             },
@@ -53,7 +53,8 @@ async fn a_window_manager_that_guards_the_focus_lets_grapnel_come_to_the_front()
         .await
 }
 
-/// Presses in Grapnel's window and then in the browser's, as a person does: a window manager goes by the times of that.
+/// Clicks in Grapnel's window and then in the browser's, as a person does: the window manager compares the times of
+/// these.
 async fn click_in_the_browser(scene: &Scene) -> Result<()> {
     let desktop = scene.desktop();
     let own = desktop.run("xdotool", &["search", "--onlyvisible", "--class", "grapnel-desktop"]).await;
@@ -68,7 +69,7 @@ async fn click_in_the_browser(scene: &Scene) -> Result<()> {
         Ok((desktop.run("xdotool", &["getactivewindow"]).await?.trim() == browser).then_some(()))
     })
     .await?;
-    // At the left edge of the page, where nothing is to be pressed.
+    // At the left edge of the page, where there is nothing to click.
     desktop.run("xdotool", &["mousemove", "--window", browser, "12", "420", "click", "1"]).await?;
     Ok(())
 }

@@ -20,7 +20,7 @@ const SERVICE: &str = "grapnel-agent.service";
 const SOCKET: &str = "grapnel-agent.socket";
 const SERVICE_UNIT: &str = include_str!("../../../linux/grapnel-agent.service");
 const SOCKET_UNIT: &str = include_str!("../../../linux/grapnel-agent.socket");
-/// What the packaged units contain in place of this installation's paths.
+/// Text of the packaged units that is replaced with this installation's paths.
 const PACKAGED_PROGRAM: &str = "ExecStart=/usr/bin/grapnel";
 const PACKAGED_DATA: &str = "%h/.local/share/grapnel";
 
@@ -43,9 +43,9 @@ pub(super) fn notify_ready() -> Result<()> {
     })
 }
 
-/// Tells systemd that the agent ends, which may take a while.
+/// Tells systemd that the agent is stopping, which may take a while.
 pub(super) fn notify_stopping() {
-    // Without a service manager, nobody waits for it.
+    // Without a service manager there is nobody to notify.
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
 }
 
@@ -74,7 +74,7 @@ pub(super) fn install() -> Result<Units> {
     let (service, socket) =
         units(&program, &Store::default_home()?, std::env::var_os("GRAPNEL_HOME").as_deref())?;
     let directory = unit_directory()?;
-    // Where systemd does not run, nothing is left behind.
+    // Without systemd, the unit files are removed again.
     systemctl(&["daemon-reload"])?;
     fs::create_dir_all(&directory).map_err(|error| failed(&error))?;
     let files = [(directory.join(SERVICE), service), (directory.join(SOCKET), socket)];
@@ -122,7 +122,7 @@ fn units(program: &Path, data: &Path, home: Option<&OsStr>) -> Result<(String, S
     Ok((service, SOCKET_UNIT.replace(PACKAGED_DATA, &data)))
 }
 
-/// A path as unit files write it: `%` begins a specifier there.
+/// A path in a unit file, where `%` begins a specifier.
 fn in_unit(path: &OsStr) -> Result<String> {
     let text = path.to_str().filter(|text| !text.chars().any(char::is_control));
     text.map(|text| text.replace('%', "%%")).ok_or_else(|| {
@@ -132,7 +132,7 @@ fn in_unit(path: &OsStr) -> Result<String> {
     })
 }
 
-/// One word of a line that takes several.
+/// A quoted word of a line that takes several.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }

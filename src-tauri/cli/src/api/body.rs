@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 
 use crate::input::Input;
 
-/// A shorter body is read before it is sent, so that it can be sent again.
+/// A shorter body is read into memory before it is sent, so that the request can be repeated.
 const MAX_REPEATABLE_BYTES: usize = 1 << 20;
-/// How much is read at once.
+/// The size of one read.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// The rest of standard input as a body.
@@ -22,7 +22,7 @@ pub(super) async fn of_input(input: &mut Input) -> Result<RequestBody> {
     of_reader("Standard input", || Ok(lines)).await
 }
 
-/// A file as a body. One that is no regular file, such as a pipe, can be read once.
+/// A file as a body. Anything but a regular file, such as a pipe, can be read only once.
 pub(super) async fn of_file(path: PathBuf) -> Result<RequestBody> {
     let name = format!("“{}”", path.display());
     let metadata = tokio::fs::metadata(&path).await.map_err(|error| unreadable(&name, &error))?;
@@ -35,7 +35,7 @@ pub(super) async fn of_file(path: PathBuf) -> Result<RequestBody> {
     of_reader(&name, || File::open(path)).await
 }
 
-/// What is read, by a thread of its own.
+/// The content of a reader, read on a thread of its own.
 async fn of_reader<R: Read>(
     name: &str,
     open: impl FnOnce() -> io::Result<R> + Send + 'static,

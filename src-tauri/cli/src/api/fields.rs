@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::input::Input;
 
-/// A field, as it was written.
+/// A field as given.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     path: Vec<Step>,
@@ -25,7 +25,7 @@ enum FieldValue {
     Input,
 }
 
-/// A step into a value.
+/// A step of a path into a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Member(String),
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Field, String> {
     Ok(Field { path: steps(key)?, value: FieldValue::Json(value), key: key.to_owned() })
 }
 
-/// Parses `KEY=VALUE`, where `@FILE` and `@-` stand for a content.
+/// Parses `KEY=VALUE`, where `@FILE` and `@-` mean the content of a file or of standard input.
 pub(super) fn parse_with_files(text: &str) -> Result<Field, String> {
     let mut field = parse(text)?;
     match text.split_once('=').and_then(|(_, value)| value.strip_prefix('@')) {
@@ -67,7 +67,7 @@ fn steps(key: &str) -> Result<Vec<Step>, String> {
 }
 
 impl Field {
-    /// Reads the content that the value stands for.
+    /// Replaces a reference to a file or standard input with the content.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<()> {
         let unreadable = |what: &str, error: &std::io::Error| {
             let message = format!("{what} cannot be read as text: {}.", in_words(error));
@@ -110,7 +110,7 @@ pub(super) fn to_json(fields: &[Field]) -> Result<Value> {
     Ok(object)
 }
 
-/// Puts a value where the steps lead to. Returns whether that was possible.
+/// Sets the value at this path. Returns whether that was possible.
 fn put(place: &mut Value, path: &[Step], value: Value) -> bool {
     let Some((step, rest)) = path.split_first() else {
         if !place.is_null() {
@@ -132,7 +132,7 @@ fn put(place: &mut Value, path: &[Step], value: Value) -> bool {
                 *place = Value::Array(Vec::new());
             }
             let Some(items) = place.as_array_mut() else { return false };
-            // The members of an item come one after the other; one that is there already begins the next item.
+            // Members of an item are given in sequence; a repeated member begins the next item.
             if let (Some(Step::Member(name)), Some(Value::Object(last))) = (rest.first(), items.last_mut())
                 && !last.contains_key(name)
             {

@@ -1,4 +1,4 @@
-//! `--paginate`: the pages of a list, one request after the other.
+//! `--paginate`: requests the pages of a list one after the other.
 
 use std::collections::HashSet;
 
@@ -13,8 +13,8 @@ use super::send::Sender;
 use super::status::check_status;
 use crate::print::Output;
 
-/// Prints every page: each as it came, or what the filter selects from it; with `--json`, one document with an array of
-/// the bodies.
+/// Prints every page as received, or the filter's selection from it; with `--json`, one document with an array of the
+/// bodies.
 pub(super) async fn follow(
     output: &mut Output,
     sender: &Sender<'_>,
@@ -65,7 +65,7 @@ pub(super) async fn follow(
                 return Ok(());
             }
         }
-        // A page that names one that was requested before would go on for ever.
+        // A page that links to one already requested would loop forever.
         match next.filter(|next| !requested.contains(next)) {
             Some(next) => url = sender.api.resolve(next.as_str()).map_err(|_| elsewhere(&next))?,
             None if output.json => {

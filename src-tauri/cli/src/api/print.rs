@@ -1,5 +1,5 @@
-//! Printing a response: unchanged and as it arrives to a file or a pipe; readable on a terminal, without what a
-//! terminal would obey.
+//! Printing a response: unchanged and as it arrives to a file or a pipe; readable and without control characters on a
+//! terminal.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::select::Filter;
 use crate::print::{self, Output};
 
-/// The most that is read into memory, where a response has to be whole before it is printed.
+/// The maximum size of a response that must be in memory as a whole before it is printed.
 pub(super) const MAX_WHOLE_BYTES: usize = 32 << 20;
 
 /// How a response is printed.
@@ -54,7 +54,7 @@ pub(super) async fn response(
     Ok(())
 }
 
-/// Prints what a filter selects from a body. Returns whether anybody reads on.
+/// Prints a filter's selection from a body. Returns whether the reader is still there.
 pub(super) fn selected(output: &mut Output, filter: &Filter, body: &[u8]) -> Result<bool> {
     if body.is_empty() {
         return Ok(true);
@@ -75,7 +75,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Value> {
     })
 }
 
-/// Status and headers, as HTTP/1.1 has them.
+/// Status and headers in the format of HTTP/1.1.
 pub(super) fn head(output: &mut Output, response: &ApiResponse) -> Result<()> {
     let mut text = format!("{:?} {}\n", response.version(), response.status());
     for (name, value) in response.headers() {
@@ -95,7 +95,7 @@ async fn readable(output: &mut Output, response: &mut ApiResponse) -> Result<()>
         };
         return end_line(output, &text).map(|_| ());
     }
-    // The begin of a character whose rest is in the next piece.
+    // The first bytes of a character that continues in the next chunk.
     let mut begun = Vec::new();
     let mut last = String::new();
     while let Some(piece) = response.piece().await? {
@@ -118,7 +118,7 @@ async fn readable(output: &mut Output, response: &mut ApiResponse) -> Result<()>
     if last.is_empty() || last.ends_with('\n') { Ok(()) } else { output.write(b"\n").map(|_| ()) }
 }
 
-/// Prints a JSON body that is in memory. Returns whether anybody reads on.
+/// Prints a JSON body that is in memory. Returns whether the reader is still there.
 pub(super) fn whole(output: &mut Output, body: &[u8], parsed: &Value) -> Result<bool> {
     if output.is_terminal {
         return end_line(output, &print::json(parsed)?);
@@ -157,7 +157,7 @@ pub(super) struct Document {
     headers: BTreeMap<String, Vec<String>>,
     /// JSON as such; other text as a string.
     body: Value,
-    /// A body that is not text.
+    /// The body if it is not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! Selecting from a response by a jq filter.
+//! Selecting from a response with a jq filter.
 
 use grapnel_model::error::{Code, Error, Result};
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 
-/// The functions that end jq.
+/// Functions that would end the process.
 const HALTING: [&str; 2] = ["halt", "halt_error"];
 
 /// A jq filter.
@@ -21,7 +21,7 @@ impl Filter {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-        // A filter does not end the program, whose exit codes mean something else.
+        // A filter must not end the program, whose exit codes have other meanings.
         let definitions = definitions.filter(|definition| !HALTING.contains(&definition.name));
         let functions = functions.filter(|(name, ..)| !HALTING.contains(name));
         let arena = Arena::default();
@@ -31,8 +31,8 @@ impl Filter {
         filter.map(Self).map_err(|_| "the jq filter uses a function or a variable that does not exist".into())
     }
 
-    /// Selects from a JSON text, and hands each value to `print` as soon as it is found: a string as it is, any other
-    /// as JSON. Ends early if `print` returns false.
+    /// Selects from a JSON text, and passes each value to `print` as soon as it is found: a string without quotes, any
+    /// other value as JSON. Ends early if `print` returns false.
     pub(super) fn select(&self, json: &[u8], mut print: impl FnMut(&str) -> Result<bool>) -> Result<bool> {
         let failed = |message: String| {
             Error::new(Code::InvalidInput, format!("The jq filter failed: {message}."))

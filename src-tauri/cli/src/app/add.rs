@@ -1,4 +1,4 @@
-//! `grapnel app add`: a new app, from arguments, a profile file, or what its issuer announces.
+//! `grapnel app add`: a new app from arguments, a profile file, or its issuer's metadata.
 
 use std::path::{Path, PathBuf};
 

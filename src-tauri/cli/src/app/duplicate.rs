@@ -81,7 +81,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<(
     session.output.show(&Added { app: &added, discovery: None })
 }
 
-/// The same redirect method, with a URI of the new app's own where Grapnel receives the callback itself.
+/// The same redirect method; if Grapnel receives the callback itself, with a URI of the new app's own.
 fn own_redirect(app: &App) -> String {
     match (app.redirect_method, Loopback::of(&app.redirect_uri).and_then(|loopback| loopback.port)) {
         (RedirectMethod::DeepLink, _) => "deep-link".to_owned(),

@@ -43,7 +43,7 @@ pub(crate) struct Curl {
     options: Options,
 }
 
-/// What completes or replaces what was understood.
+/// Options that complete or replace what was recognized.
 #[derive(Debug, Args)]
 struct Options {
     /// The name of the new app
@@ -187,11 +187,11 @@ async fn add(
         .show(&Imported { added: Added { app: &app, discovery: discovery.as_ref() }, import: &preview })
 }
 
-/// Reads the file or standard input, at most as much as an import may have.
+/// Reads the file or standard input, up to the maximum size of an import.
 fn read(session: &mut Session<'_>, file: &Path, options: &Options) -> Result<String> {
     let name = file.to_string_lossy();
     if name.starts_with("curl ") || name.contains("://") {
-        // Not repeated: it may hold a secret.
+        // The argument is not repeated in the error: it may contain a secret.
         return Err(Error::input("file", "The text is expected on standard input, and not as an argument.")
             .means("Arguments are visible to other programs. If it holds a secret, consider replacing the secret.")
             .hint("Run grapnel app curl, paste the text, and end it with Ctrl-D."));
@@ -218,14 +218,14 @@ fn read(session: &mut Session<'_>, file: &Path, options: &Options) -> Result<Str
     File::open(file).and_then(|mut file| bounded(&mut file)).map_err(|error| unreadable(&error))
 }
 
-/// One byte more than is accepted, so that what is too large is known to be.
+/// Reads one byte more than the maximum, so that a larger input is detected.
 fn bounded(source: &mut dyn Read) -> std::io::Result<String> {
     let mut text = String::new();
     source.take(MAX_IMPORT_BYTES as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// The place of the app to add. Several apps need a choice.
+/// The index of the app to add. A choice is required if there are several.
 fn picked(understood: &Understood<'_>, pick: Option<&str>) -> Result<usize> {
     let apps = &understood.apps;
     let Some(pick) = pick else {
@@ -246,7 +246,7 @@ fn picked(understood: &Understood<'_>, pick: Option<&str>) -> Result<usize> {
     })
 }
 
-/// Refuses an app of which something is missing, with the options that supply it.
+/// Refuses an incomplete app, and names the options that supply what is missing.
 fn check_complete(preview: &ImportPreview, has: impl Fn(&str) -> bool) -> Result<()> {
     let missing: Vec<&str> = preview.missing.iter().map(String::as_str).filter(|key| !has(key)).collect();
     let Some(first) = missing.first() else { return Ok(()) };
@@ -266,7 +266,7 @@ fn check_complete(preview: &ImportPreview, has: impl Fn(&str) -> bool) -> Result
         .hint(format!("Add {}.{issuer}", options.join(" "))))
 }
 
-/// What a text was understood as.
+/// The apps that were recognized in a text.
 #[derive(Serialize)]
 struct Understood<'a> {
     format: ImportFormat,

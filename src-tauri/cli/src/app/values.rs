@@ -17,14 +17,13 @@ pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     Ok((key.trim().to_owned(), value.to_owned()))
 }
 
-/// Says how to read the metadata of an issuer that was only set.
+/// Suggests `app discover` for an issuer that was set without its metadata.
 pub(super) fn suggest_discover(session: &Session<'_>, name: &str) {
     let name = lookup::quoted(name);
     session.output.messages.note(&format!("To read the issuer’s metadata: grapnel app discover {name}"));
 }
 
-/// The given settings, completed by the issuer's metadata if the endpoints are not known; and the keys that were
-/// discovered.
+/// The given settings, completed by the issuer's metadata if endpoints are missing; and the keys that were discovered.
 pub(super) async fn with_announced(
     session: &Session<'_>,
     profile: &Profile,
@@ -42,7 +41,7 @@ pub(super) async fn with_announced(
     let mut all = discovery.values.clone();
     let discovered = all.keys().filter(|key| !own.contains_key(*key)).cloned().collect();
     all.extend(own);
-    // The issuer may have been entered as the URL of its metadata.
+    // The entered issuer may have been the URL of its metadata.
     all.insert("issuer".into(), discovery.issuer.clone());
     Ok((all, discovered, Some(discovery)))
 }

@@ -12,12 +12,12 @@ use grapnel_model::redirect::RedirectMethod;
 use crate::lookup::quoted;
 use crate::print::Messages;
 
-/// How often the attempt is read if changes by other processes cannot be followed: a deep link arrives in another
-/// process.
+/// How often the attempt is read if changes by other processes cannot be watched: another process may receive the deep
+/// link.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Waits for the end of the attempt, in whichever process. A refused callback is printed at once if there are
-/// `messages`.
+/// Waits for the end of the attempt, in whichever process it ends. A refused callback is printed at once if `messages`
+/// are given.
 pub(super) async fn end_of(
     grapnel: &Grapnel,
     id: &AttemptId,

@@ -1,4 +1,4 @@
-//! A fresh access token on standard output, as it is or in the form that a program expects.
+//! A fresh access token on standard output, plain or in the format of a consuming program.
 
 mod asked;
 mod docker;
@@ -39,7 +39,7 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// The same from the token agent, if the token alone is needed. `None` if the agent does not have it.
+/// The same from the token agent, if only the token is needed. `None` if the agent does not have it.
 pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: &Ask) -> Option<Result<()>> {
     if asked.is_helper() || asked.format == Format::Json {
         return None;

@@ -23,16 +23,16 @@ use unix as system;
 
 pub(super) use system::Signals;
 
-/// As `env` and shells tell it: the command was found and cannot be executed.
+/// The exit code of `env` and shells for a command that was found and cannot be executed.
 const NOT_EXECUTABLE: u8 = 126;
-/// As `env` and shells tell it: the command was not found.
+/// The exit code of `env` and shells for a command that was not found.
 const NOT_FOUND: u8 = 127;
 
-/// A command that was not run yet.
+/// A command that is not started yet.
 pub(super) struct Prepared(Command);
 
 impl Prepared {
-    /// The first of the words is the program.
+    /// The first word is the program.
     pub(super) fn new(words: &[OsString]) -> Self {
         let (program, arguments) =
             words.split_first().map_or((OsString::default(), words), |(a, b)| (a.clone(), b));
@@ -58,18 +58,18 @@ impl Prepared {
         self.0.env(variable, path);
     }
 
-    /// Leaves the command without standard input.
+    /// Closes the command's standard input.
     pub(super) fn close_input(&mut self) {
         self.0.stdin(Stdio::null());
     }
 
-    /// Runs the command in place of this process where the system offers that, or else waits for it.
+    /// Replaces this process with the command if the system supports that; otherwise runs it and waits.
     pub(super) fn run(self, output: &Output) -> Result<Exit> {
         let Self(mut command) = self;
         system::run(&mut command).or_else(|error| Ok(not_started(&command, &error, output)))
     }
 
-    /// Runs the command, and `meanwhile` as long as it runs. Passes signals on.
+    /// Runs the command, and `meanwhile` as long as it runs. Forwards signals.
     pub(super) async fn supervise(
         self,
         output: &Output,

@@ -14,9 +14,9 @@ use super::refresh_file::RefreshFile;
 use crate::print::Output;
 use crate::requesting_process;
 
-/// The longest time without a look at the tokens: the clock goes on while the computer sleeps, and this does not.
+/// The maximum time between two checks of the tokens: the clock advances while the computer sleeps, a timer does not.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// The shortest time between two looks that no change of the data causes.
+/// The minimum time between two checks, unless the data changes.
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 
 /// A token and its file.
@@ -83,8 +83,7 @@ async fn refresh(
     Ok(())
 }
 
-/// How long until a token must be looked at again: until `min_valid` before it expires or, if less is left, half of
-/// what is left.
+/// The time until the next check of a token: until `min_valid` before it expires or, if less is left, half of the rest.
 fn pause(expires_at: Option<Timestamp>, now: Timestamp, min_valid: SignedDuration) -> Duration {
     let Some(end) = expires_at else { return MAX_PAUSE };
     let left = now.duration_until(end);

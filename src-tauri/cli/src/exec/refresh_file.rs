@@ -8,8 +8,8 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use tempfile::NamedTempFile;
 
-/// A file that this process created. Only its owner can read it. It is replaced as a whole, and removed in the end,
-/// unless another file has taken its place.
+/// A file that this process created, readable by its owner only. It is replaced atomically, and removed in the end
+/// unless another file has replaced it.
 pub(super) struct RefreshFile {
     path: PathBuf,
     own: Identity,
@@ -20,7 +20,7 @@ impl RefreshFile {
     ///
     /// # Errors
     ///
-    /// If there is anything at the path, also a link that leads nowhere; if the file cannot be written.
+    /// If the path exists, even as a dangling link, or if the file cannot be written.
     pub(super) fn create(path: &Path, token: &SecretString) -> Result<Self> {
         let path = std::path::absolute(path).map_err(|error| unwritable(path, &error))?;
         let file = complete(&path, token).map_err(|error| unwritable(&path, &error))?;
@@ -42,7 +42,7 @@ impl RefreshFile {
         &self.path
     }
 
-    /// Replaces the content. Whoever reads the file sees one token or the other.
+    /// Replaces the content atomically: a reader sees the old or the new token.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Drop for RefreshFile {
     }
 }
 
-/// The complete file under another name beside its path, readable by its owner only.
+/// The complete file under a temporary name in the same directory, readable by its owner only.
 fn complete(path: &Path, token: &SecretString) -> std::io::Result<NamedTempFile> {
     let directory = path.parent().unwrap_or(path);
     let mut file = tempfile::Builder::new().prefix(".grapnel-").tempfile_in(directory)?;
@@ -91,7 +91,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
         .hint("Choose a path in a directory of your own.")
 }
 
-/// What identifies a file, whatever it is called.
+/// Identifies a file independent of its name.
 #[derive(PartialEq, Eq)]
 struct Identity(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] Option<std::time::SystemTime>);
 

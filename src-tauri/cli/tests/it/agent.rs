@@ -1,5 +1,5 @@
-//! `grapnel agent`: the program as it is built. Where it runs there is no keyring, so its vault has a passphrase, which
-//! is given to the agent alone.
+//! `grapnel agent`: the built program. It has no keyring here, so its vault has a passphrase, which only the agent
+//! gets.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ use crate::world::World;
 const PASSPHRASE: &str = "harbour lamp eleven moss";
 const READY: &str = "Ready. Refreshing tokens and answering token requests.";
 
-/// A connection `acme`, made `ago`, in a vault with a passphrase.
+/// A connection `acme`, created `ago`, in a vault with a passphrase.
 async fn world(ago: SignedDuration) -> World {
     let world = World::new();
     world.clock.set(Timestamp::now() - ago);
@@ -81,7 +81,7 @@ async fn it_refreshes_and_answers_until_a_signal_ends_it() {
     for signal in ["-TERM", "-INT"] {
         let mut agent = Agent::start(&world, &[]).await;
         assert_eq!(agent.says().await, READY);
-        // It expires within two minutes, so it is refreshed without anyone asking.
+        // It expires within two minutes, so the agent refreshes it without a request.
         let refreshed = world.grapnel();
         let id = refreshed.connection_named("acme").unwrap().unwrap().id;
         while refreshed.connection(&id).unwrap().summary.expires_at.unwrap()
@@ -155,7 +155,7 @@ async fn a_time_limit_needs_a_passphrase() {
     assert!(said.starts_with("error[invalid_input]: The vault has no passphrase"), "{said}");
 }
 
-/// As systemd starts it: by the first request at a socket that systemd listens at.
+/// As systemd starts it: at the first request to a socket that systemd listens on.
 #[tokio::test]
 async fn a_request_at_the_socket_of_systemd_starts_it() {
     let Ok(version) = Command::new("systemd-socket-activate").arg("--version").output().await else {
@@ -184,7 +184,7 @@ async fn a_request_at_the_socket_of_systemd_starts_it() {
     assert!(path.exists(), "the socket is systemd's");
 }
 
-/// A `systemctl` that writes down its arguments.
+/// A `systemctl` that records its arguments.
 fn systemctl(directory: &Path, exit: u8) {
     let path = directory.join("systemctl");
     let log = directory.join("log");

@@ -83,6 +83,6 @@ async fn a_body_comes_from_standard_input_whatever_its_size() {
     assert!(ran.said.contains("status 403"), "{ran}");
     let long = Cursor::new(format!("{{\"project_id\":\"{}\"}}", "x".repeat(3 << 20)));
     let ran = world.run_with("api acme POST project/details --input -", long, false, &Paper::default()).await;
-    // The sandbox reads no body of that size to its end.
+    // The sandbox does not read a body of that size to its end.
     assert!(matches!(ran.exit, Exit::ProviderUnavailable | Exit::Failed), "{ran}");
 }

@@ -1,4 +1,4 @@
-//! What cannot be, as a terminal tells it. The whole table is the core's (`core/tests/it/bad_input.rs`).
+//! Invalid input at a terminal. The core has the whole table (`core/tests/it/bad_input.rs`).
 
 use grapnel_cli::Exit;
 use grapnel_core::authorize::SignInRequest;

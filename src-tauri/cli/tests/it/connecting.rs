@@ -43,7 +43,7 @@ async fn without_a_browser_the_address_is_the_only_line() {
     assert_snapshot!("no_browser_says", ran.said);
 }
 
-/// The address is one document, which comes while the command waits; how it ends, the exit code tells.
+/// The URL is one document, printed while the command waits; the exit code tells the result.
 #[tokio::test]
 async fn without_a_browser_a_program_reads_the_address_in_a_document() {
     let world = World::new();
@@ -188,7 +188,7 @@ async fn it_is_cancelled_elsewhere() {
     assert_eq!(ran.exit, Exit::NotAuthorized, "{ran}");
 }
 
-/// The redirect URI with the port of this sign-in, out of the address that a browser is sent to.
+/// The redirect URI with the port of this sign-in, from the authorization URL.
 fn redirect_uri(address: &str) -> String {
     let address = reqwest::Url::parse(address).unwrap();
     address.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned()
@@ -256,12 +256,12 @@ async fn a_sign_in_that_waits_is_joined() {
     assert!(world.browsers.lock().unwrap().is_empty(), "no page was opened");
     let attempts = window.attempts().unwrap();
     assert_eq!(attempts.iter().map(|one| &one.id).collect::<Vec<_>>(), [&waiting.attempt.id]);
-    // Another name is another connection.
+    // Another name creates another connection.
     let ran = world.run("connect acme --name other").await;
     assert_eq!(ran.exit, Exit::Done, "{ran}");
 }
 
-/// Its program was killed: nobody holds its lock any more.
+/// Its program was killed, so no process holds its lock any more.
 #[tokio::test]
 async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
     let world = World::new();
@@ -276,7 +276,7 @@ async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
     assert_eq!(window.attempt(&left.id).unwrap().phase, Phase::Cancelled);
 }
 
-/// A browser that keeps its connection open, and does not ask for the page that it is sent on to.
+/// A browser that keeps its connection open, and does not follow the redirect to the final page.
 #[tokio::test]
 async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
     let world = World::new();
@@ -297,7 +297,7 @@ async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
     assert!(sent.elapsed() < std::time::Duration::from_secs(10), "it waits for the browser to hang up");
 }
 
-/// Makes `acme` the connection of an account that nobody signs in as.
+/// Makes `acme` the connection of an account that does not sign in.
 fn give_away(world: &World) {
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
     let sql =

@@ -59,7 +59,7 @@ async fn a_token_that_was_refused_is_replaced_unless_a_newer_one_is_stored() {
     let second = world.run("token acme --rejected").await;
     assert_ne!(second.out, first.out);
     assert_eq!(world.run("token acme").await.out, second.out);
-    // Nobody was given this one yet.
+    // A token that no process has been given yet.
     world.clock.advance(SignedDuration::from_mins(1));
     world.run("refresh acme").await;
     let before = given();
@@ -105,7 +105,7 @@ async fn one_that_failed_says_when_it_is_tried_again() {
     let status = world.run("status acme --json").await.json();
     assert_eq!(status["state"], "retrying");
     assert!(status["retry_at"].as_str().unwrap().starts_with("2026-03-02T12:1"), "{status}");
-    // The token that is held is good, and given out.
+    // The stored token is valid and is handed out.
     assert_eq!(world.run("token acme").await.exit, Exit::Done);
 }
 

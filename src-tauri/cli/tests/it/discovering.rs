@@ -1,4 +1,4 @@
-//! What an issuer announces: when an app is added, and again later.
+//! An issuer's metadata: when an app is added, and again later.
 
 use grapnel_cli::Exit;
 use grapnel_sandbox::{ProviderId, custom};

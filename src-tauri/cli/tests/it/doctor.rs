@@ -1,4 +1,4 @@
-//! `grapnel doctor`, and what the activity says of tokens handed out.
+//! `grapnel doctor`, and the activity's entries about tokens handed out.
 
 use grapnel_cli::Exit;
 use grapnel_model::error::Code;

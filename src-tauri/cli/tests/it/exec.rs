@@ -1,5 +1,5 @@
-//! `grapnel exec`: the command, its environment, its exit code and its signals; with the program as it is built where
-//! the command replaces it.
+//! `grapnel exec`: the command, its environment, its exit code and its signals; with the built program where the
+//! command replaces it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -108,7 +108,7 @@ async fn the_exit_code_is_the_commands() {
 #[tokio::test]
 async fn a_signal_reaches_the_command_and_its_end_is_128_and_its_number() {
     let world = world().await;
-    // What replaces the program gets the signal itself.
+    // The signal goes to the command, which has replaced the program.
     let mut child = start(&world, &["exec", "acme", "--", "sh", "-c", "echo $$; exec sleep 60"]).await;
     assert_eq!(line(&mut child).await, child.id().unwrap().to_string(), "it is a child");
     signal(&child, Signal::TERM);
@@ -171,14 +171,14 @@ async fn a_refresh_file_is_fresh_for_as_long_as_the_command_runs() {
     let wait = format!("while ! test -e {}; do sleep 0.05; done", gate.display());
     let command = format!("sh -c 'test -f \"$ACME_TOKEN_FILE\" && {wait}'");
     let line = format!("exec acme --refresh-file {} -- {command}", path.display());
-    // A little more than a minute is left: the file is due after a second.
+    // A little more than a minute is left, so the file is due after a second.
     world.clock.advance(SignedDuration::from_secs(3600 - 62));
     let follow = async {
         assert_eq!(content_changes_from(&path, "").await, first);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         world.clock.advance(SignedDuration::from_secs(5));
         let second = content_changes_from(&path, &first).await;
-        // A refresh of another program.
+        // A refresh by another program.
         assert_eq!(world.run("refresh acme").await.exit, Exit::Done);
         let third = content_changes_from(&path, &second).await;
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);

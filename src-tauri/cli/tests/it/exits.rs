@@ -1,4 +1,4 @@
-//! What a script relies on: a number for each kind of failure, and its words.
+//! The contract with scripts: an exit code for each kind of failure, and its messages.
 
 use std::time::Duration;
 
@@ -83,11 +83,11 @@ async fn a_silent_keyring_is_not_waited_for_where_nobody_can_unlock_it() {
     assert_snapshot!("keyring_silent", world.run("token acme").await);
     assert!(start.elapsed() < Duration::from_secs(6));
     assert_eq!(world.run("list --json").await.json()[0]["state"], "locked");
-    // The threads that wait for it hold up the test's runtime.
+    // The threads that wait for it would delay the end of the test's runtime.
     world.keyring.set_silent(false);
 }
 
-/// With `--json`, standard error is one object or nothing, whatever fails, and whatever would be noted meanwhile.
+/// With `--json`, standard error is empty or one object, whatever fails and whatever notes there would be.
 #[tokio::test]
 async fn failures_are_json_for_programs() {
     let mut world = World::new();
@@ -123,7 +123,7 @@ async fn failures_are_json_for_programs() {
     assert_eq!((list.exit, list.said.as_str()), (Exit::Done, ""));
 }
 
-/// With `--json`, a terminal is not asked: what is missing is an error at once.
+/// With `--json` there is no prompt at a terminal: a missing value is an error at once.
 #[tokio::test]
 async fn with_json_a_terminal_is_not_asked() {
     let world = World::new();

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::world::World;
 
-/// A file of this text, whose name does not change from run to run.
+/// A file with this text and a fixed name.
 fn file(place: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = place.path().join(name);
     std::fs::write(&path, text).unwrap();

@@ -1,4 +1,4 @@
-//! What the program runs in during a test: a clock that stands still, a keyring, streams, and a browser.
+//! The program's environment in a test: a fixed clock, a keyring, streams, and a browser.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -13,7 +13,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-/// Noon of a day, until a test moves it.
+/// A fixed time, which tests advance.
 pub(crate) struct TestClock(Mutex<Timestamp>);
 
 impl Default for TestClock {
@@ -38,7 +38,7 @@ impl Clock for TestClock {
     }
 }
 
-/// A keyring in memory, which fails or stays silent as it is told to.
+/// A keyring in memory that can be made to fail or to stay silent.
 #[derive(Default)]
 pub(crate) struct TestKeyring {
     keys: Mutex<HashMap<String, Vec<u8>>>,
@@ -48,7 +48,7 @@ pub(crate) struct TestKeyring {
 }
 
 impl TestKeyring {
-    /// Loses every key, as a keyring that was made anew.
+    /// Loses every key, as a keyring that was created again.
     pub(crate) fn wipe(&self) {
         self.keys.lock().unwrap().clear();
     }
@@ -105,14 +105,14 @@ impl Paper {
         self.0.borrow().clone()
     }
 
-    /// The first line, once it is there.
+    /// The first line, once there is one.
     pub(crate) async fn first_line(&self) -> String {
         let mut written = self.0.subscribe();
         let text = written.wait_for(|text| text.contains('\n')).await.unwrap();
         text.lines().next().unwrap_or_default().to_owned()
     }
 
-    /// Waits until this is said, or for a minute.
+    /// Waits up to a minute for this text.
     pub(crate) async fn says(&self, text: &str) {
         let mut written = self.0.subscribe();
         let said = written.wait_for(|all| all.contains(text));
@@ -132,7 +132,7 @@ impl Write for Paper {
     }
 }
 
-/// Opens an address as a browser would, and answers where the provider sends it.
+/// Requests a URL as a browser would, and returns the target of the redirect.
 pub(crate) async fn visit(address: &str) -> String {
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let reply = browser.get(address).send().await.unwrap();
@@ -141,15 +141,15 @@ pub(crate) async fn visit(address: &str) -> String {
     location.unwrap_or_else(|| panic!("{status}, and no way back"))
 }
 
-/// Signs in as a person would: the browser goes where the provider sends it, be that a port of this computer or, by
-/// deep link, the desktop program.
+/// Signs in as a person would: the browser follows the redirect to a loopback port or, with a deep link, to the desktop
+/// program.
 pub(crate) async fn sign_in(link: SecretString, desktop: Option<Grapnel>) {
     let back = visit(link.expose_secret()).await;
     if back.starts_with("http://127.0.0.1") {
         let page = reqwest::get(back).await.unwrap();
         assert!(page.status().is_success(), "{}", page.status());
     } else if let Some(desktop) = desktop {
-        // How it ended is for the command line to tell.
+        // The command line reports the result.
         let _ = desktop.receive_callback(&back.into()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The command line against the sandbox, over HTTP: what each command prints, and what it exits with.
+//! The command line with the sandbox over HTTP: the output and exit code of each command.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! What every good command line does: the state of things, suggestions, quiet, completions and manual pages.
+//! Common conventions of command lines: overview, suggestions, quiet, completions and manual pages.
 
 use std::process::Command;
 
@@ -61,7 +61,7 @@ async fn completions_and_manual_pages_come_from_the_arguments() {
     assert!(page.contains("refresh\\-file"), "{page}");
 }
 
-/// By the program as it is built, which reaches no keyring: names take no vault.
+/// With the built program, which has no keyring: names need no open vault.
 #[tokio::test]
 async fn a_shell_completes_the_names_of_connections_and_apps() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! `grapnel token --format`: what each consumer reads, and which hosts get nothing.
+//! `grapnel token --format`: the output for each consumer, and the hosts that get no token.
 
 use grapnel_cli::Exit;
 use grapnel_model::error::Code;
@@ -83,7 +83,7 @@ async fn git_gets_the_token_for_the_apis_host_and_for_no_other() {
     let allowed = "protocol=https\nhost=git.example\n\n";
     assert!(world.git("get --allow git.example", allowed).await.contains(&token));
 
-    // What is not for git is not even decrypted.
+    // A request for another host does not even decrypt the token.
     world.keyring.fail(Code::KeyringLocked);
     for (protocol, host) in [
         ("https", "git.example"),
@@ -111,11 +111,11 @@ async fn a_token_that_git_rejects_is_refreshed_once() {
         |host: &str, token: &str| format!("protocol=http\nhost={host}\nusername=x\npassword={token}\n\n");
     let host = world.host();
     let current = async || world.run("token acme").await.out.trim_end().to_owned();
-    // It was issued a moment ago: another would fare no better.
+    // The token was issued a moment ago, so a refresh would not help.
     world.git("erase", &erase(&host, &token)).await;
     assert_eq!(current().await, token);
     world.clock.advance(SignedDuration::from_mins(2));
-    // Who does not know the token rejects nothing, and neither does another host.
+    // An unknown token is not rejected, and neither is one for another host.
     world.git("erase", &erase(&host, "another")).await;
     world.git("erase", &erase("git.example", &token)).await;
     assert_eq!(current().await, token);

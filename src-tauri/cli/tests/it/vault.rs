@@ -1,4 +1,4 @@
-//! `grapnel vault`, and a vault that opens with a passphrase.
+//! `grapnel vault`, and a vault with a passphrase.
 
 use grapnel_cli::Exit;
 use grapnel_model::error::Code;
@@ -64,7 +64,7 @@ async fn what_nothing_opens_any_more_is_given_up_when_asked() {
     assert_snapshot!("reset_without_a_terminal", world.run("vault reset").await);
     assert_snapshot!("reset", world.run("vault reset --yes").await);
     assert_eq!(world.run("list --json").await.json()[0]["state"], "disconnected");
-    // The word of earlier versions still works; the vault now opens, so there is nothing to reset.
+    // The command name of earlier versions still works; the vault opens now, so there is nothing to reset.
     let old_word = world.run("vault anew --yes").await;
     assert_eq!(old_word.said, world.run("vault reset --yes").await.said);
 }

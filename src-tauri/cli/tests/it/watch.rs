@@ -1,4 +1,4 @@
-//! `grapnel watch` and `grapnel wait`: what other processes do is noticed.
+//! `grapnel watch` and `grapnel wait`: changes by other processes are noticed.
 
 use std::process::Stdio;
 

@@ -1,5 +1,5 @@
-//! `grapnel token` beside a running window: the program as it is built, which the window's memory answers. Its own way
-//! is barred to it here, since the key is in no keyring that it finds.
+//! `grapnel token` next to a running window: the built program gets tokens from the window. It has no keyring, so it
+//! cannot open the vault itself.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -24,14 +24,14 @@ struct Ran {
 async fn grapnel(world: &World, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
     command.args(arguments).env_clear().env("GRAPNEL_HOME", world.home.path());
-    // A bus that is not there: nor is a keyring.
+    // A bus that does not exist, so there is no keyring either.
     command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let output = command.stdin(Stdio::null()).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { exit: output.status.code(), out: text(output.stdout), said: text(output.stderr) }
 }
 
-/// A connection of this name, made by the clock that the program has, and a window that answers.
+/// A connection of this name, created at the program's current time, and a window that answers.
 async fn world_with(name: &str) -> (World, Grapnel) {
     let world = World::new();
     world.clock.set(Timestamp::now());
@@ -65,7 +65,7 @@ async fn the_window_that_runs_answers() {
     assert_eq!((answered.exit, answered.out, answered.said.as_str()), (Some(0), own.out, ""));
     while events.recv().await.unwrap() != Event::Activity {}
     let noted = world.run("activity acme").await;
-    // Not the command line's program, which only passes it on, but this one, which started it.
+    // Not the command line, which only passes the token on, but this process, which started it.
     let told = window.activity(None, None).unwrap().remove(0).text;
     assert!(told.ends_with(&format!(" (pid {}).", std::process::id())), "{told}\n{noted}");
     let this = std::env::current_exe().unwrap();
@@ -87,12 +87,12 @@ async fn a_command_is_run_with_a_token_that_the_window_has() {
     let own = world.run("token acme").await.out;
     let ran = grapnel(&world, &["exec", "acme", "--", "/usr/bin/printenv", "ACME_TOKEN"]).await;
     assert_eq!((ran.exit, ran.out, ran.said.as_str()), (Some(0), own, ""));
-    // Where one of them is not at hand, none is used.
+    // If one of the tokens is not at hand, the command does not run.
     let ran = grapnel(&world, &["exec", "acme", "nobody", "--", "/usr/bin/printenv", "ACME_TOKEN"]).await;
     assert_eq!((ran.exit, ran.out.as_str()), (Some(1), ""));
 }
 
-/// A program that is called like the command line's is named itself, and not the one that started it.
+/// A program named like the command line is logged itself, not the process that started it.
 #[tokio::test]
 async fn who_is_called_like_the_command_line_passes_nothing_on() {
     let (world, window) = world_with("acme").await;
@@ -109,7 +109,7 @@ async fn who_is_called_like_the_command_line_passes_nothing_on() {
     assert!(told.starts_with(&format!("Access token handed to {} (pid ", other.display())), "{told}");
 }
 
-/// As cron or ssh start it: nothing but a home and a path.
+/// The environment of cron or ssh: only a home and a path.
 #[tokio::test]
 async fn without_a_session_bus_the_window_answers() {
     let (world, window) = world_with("acme").await;
@@ -136,7 +136,7 @@ async fn what_the_window_has_not_at_hand_goes_as_it_did() {
     }
     assert_eq!(grapnel(&world, &["token", "acme", "--min-valid", "soon"]).await.exit, Some(2));
     world.clock.advance(SignedDuration::from_mins(58));
-    // It would be refreshed, which takes the key.
+    // It would have to be refreshed, which needs the key.
     let ends = grapnel(&world, &["token", "acme", "--min-valid", "5m"]).await;
     assert_eq!((ends.exit, ends.out.as_str()), (Some(5), ""), "{}", ends.said);
     let id = window.connection_named("acme").unwrap().unwrap().id;
@@ -157,7 +157,7 @@ async fn a_name_may_be_anything_that_a_name_can_be() {
     assert_eq!((answered.exit, answered.out), (Some(0), format!("{own}\n")), "{}", answered.said);
 }
 
-/// Keys and tokens are in the memory of these programs.
+/// These programs have keys and tokens in memory.
 #[tokio::test]
 async fn no_core_is_dumped() {
     let world = World::new();
@@ -188,8 +188,8 @@ async fn a_home_that_depends_on_the_current_directory_is_refused() {
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
 }
 
-/// An older command line on PATH beside a newer window: the window's memory answers, and what needs the data says why
-/// not.
+/// An older command line on PATH and a newer window: the window supplies the token, and commands that need the data
+/// report why they cannot.
 #[tokio::test]
 async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
     let (world, window) = world_with("acme").await;
@@ -203,7 +203,7 @@ async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
     assert!(ran.said.contains("This program is the older one"), "{}", ran.said);
 }
 
-/// The small program alone, without the one that knows all other commands.
+/// The front program alone, without the one that has all other commands.
 #[tokio::test]
 async fn the_command_asks_the_agent_by_itself_and_continues_as_the_program_beside_it() {
     let (world, window) = world_with("acme").await;
@@ -221,7 +221,7 @@ async fn the_command_asks_the_agent_by_itself_and_continues_as_the_program_besid
         let ran = run(arguments).await;
         assert_eq!((ran.status.code(), String::from_utf8(ran.stdout).unwrap()), (Some(0), own.clone()));
     }
-    // It would not last, there is no such connection, or there is more to say than the token.
+    // The validity is too short, the connection does not exist, or there is more to print than the token.
     let others: [&[&str]; 4] = [
         &["token", "acme", "--min-valid", "2h"],
         &["token", "nobody"],

@@ -1,4 +1,4 @@
-//! A world for one test: a sandbox, a data directory, and everything that the program finds around it.
+//! The setting of one test: a sandbox, a data directory, and the program's whole environment.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -24,9 +24,9 @@ pub(crate) struct World {
     pub(crate) keyring: Arc<TestKeyring>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) timeouts: Timeouts,
-    /// What becomes of the addresses that are to be opened.
+    /// The result of opening a URL.
     pub(crate) launch: Launch,
-    /// With what browsers addresses were opened.
+    /// The browsers that URLs were opened with.
     pub(crate) browsers: Arc<Mutex<Vec<String>>>,
     /// The token that the token agent has for every connection.
     pub(crate) of_agent: Option<String>,
@@ -39,7 +39,7 @@ impl World {
         Self::of(ProviderId::Grigora)
     }
 
-    /// A world with one provider, where the first person agrees to everything.
+    /// A world with one provider, whose first account authorizes every request.
     pub(crate) fn of(provider: ProviderId) -> Self {
         let options = Options { consent: Consent::Authorize, reveal: true, ..Options::only(provider) };
         let moment = Duration::from_millis(300);
@@ -61,7 +61,7 @@ impl World {
         Grapnel::with(self.home.path(), self.keyring.clone(), self.clock.clone()).unwrap()
     }
 
-    /// Runs a command of which nothing is asked.
+    /// Runs a command that prompts for nothing.
     pub(crate) async fn run(&self, line: &str) -> Ran {
         self.run_with(line, std::io::empty(), false, &Paper::default()).await
     }
@@ -71,12 +71,12 @@ impl World {
         self.run_with(line, typed.as_bytes(), true, &Paper::default()).await
     }
 
-    /// Runs a command with something on its standard input.
+    /// Runs a command with this standard input.
     pub(crate) async fn pipe(&self, line: &str, input: &str) -> Ran {
         self.run_with(line, std::io::Cursor::new(input.to_owned()), false, &Paper::default()).await
     }
 
-    /// Runs a command with everything said: its input, and where its output can be read meanwhile.
+    /// Runs a command with its input given, and output that can be read while it runs.
     pub(crate) async fn run_with(
         &self,
         line: &str,
@@ -87,7 +87,7 @@ impl World {
         self.run_heard(line, (input, is_terminal), output, &Paper::default()).await
     }
 
-    /// Runs a command at a terminal, where `typed` is typed once `question` is asked.
+    /// Runs a command at a terminal, and types `typed` at the prompt `question`.
     pub(crate) async fn answer_to(&self, line: &str, question: &str, typed: &str) -> Ran {
         let (input, mut keyboard) = std::io::pipe().unwrap();
         let (output, messages) = (Paper::default(), Paper::default());
@@ -131,7 +131,7 @@ impl World {
         Ran { line: line.to_owned(), exit, out: output.text(), said: messages.text() }
     }
 
-    /// Adds an app at the sandbox, whose callbacks come to a port of this computer.
+    /// Adds an app of the sandbox with a loopback redirect URI.
     pub(crate) async fn add_app(&self) -> Ran {
         self.add("acme", "--redirect loopback").await
     }
@@ -149,7 +149,7 @@ impl World {
         self.pipe(&line, grigora::CLIENT_SECRET).await
     }
 
-    /// A connection called `acme` that has just been made.
+    /// A new connection called `acme`.
     pub(crate) async fn connect(&self) {
         assert_eq!(self.add_app().await.exit, Exit::Done);
         let ran = self.run("connect acme").await;
@@ -157,7 +157,7 @@ impl World {
     }
 }
 
-/// What a run left, as a person would see it in a terminal.
+/// The output of a run, as a person sees it in a terminal.
 pub(crate) struct Ran {
     line: String,
     pub(crate) exit: Exit,
@@ -195,7 +195,7 @@ fn words(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// What differs from run to run gets a name that does not.
+/// Replaces values that differ from run to run with fixed names.
 fn filters() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");

@@ -14,7 +14,7 @@ pub enum Fault {
     LostReply,
     /// After: 504 from a gateway that timed out.
     GatewayTimeout,
-    /// After: the reply waits that long, of real time.
+    /// After: the reply is delayed by this much real time.
     Slow(Duration),
     /// After: the body breaks off in the middle, short of its `Content-Length`.
     CutOff,
@@ -30,17 +30,17 @@ pub enum Fault {
     TooManyUntil(u32),
     /// Before: 500, 502 or 503.
     ServerError(u16),
-    /// Before: a page of HTML with status 200, as a hotel's network shows it.
+    /// Before: an HTML page with status 200, as a captive portal sends it.
     Html,
     /// Before: 307 to another origin.
     Redirect(String),
-    /// Before: 401 `invalid_token` from the API, however good the token is.
+    /// Before: 401 `invalid_token` from the API, even for a valid token.
     InvalidToken,
-    /// Before: 400 `invalid_grant` from the token endpoint, however good the grant is.
+    /// Before: 400 `invalid_grant` from the token endpoint, even for a valid grant.
     InvalidGrant,
     /// Before: 401 `invalid_client`.
     InvalidClient,
-    /// Before: 400 with an error code that no specification knows.
+    /// Before: 400 with an error code that no specification defines.
     UnknownError,
     /// `expires_in` as a string.
     ExpiresInString,
@@ -52,13 +52,13 @@ pub enum Fault {
     TokenTypeLowercase,
     /// No `token_type`.
     TokenTypeMissing,
-    /// `token_type` as `mac`, which is another way to authenticate.
+    /// `token_type` as `mac`, a different authentication scheme.
     TokenTypeMac,
     /// Scopes with commas between them.
     ScopeCommas,
     /// The reply as a form instead of JSON.
     FormEncoded,
-    /// Members that no page names.
+    /// Undocumented members.
     ExtraMembers,
     /// No `access_token`.
     NoAccessToken,
@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    /// The variants, counted where they are written.
+    /// The number of variants.
     fn variants() -> usize {
         let (_, body) = include_str!("fault.rs").split_once("pub enum Fault {\n").unwrap();
         let (body, _) = body.split_once("\n}").unwrap();

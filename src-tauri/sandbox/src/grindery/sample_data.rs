@@ -44,7 +44,8 @@ pub(super) struct Workspace {
     title: &'static str,
     about: &'static str,
     icon: Option<&'static str>,
-    /// Which wallets may open it, by their place in the list; the first created it, so many administer it.
+    /// The wallets that may open it, by index in the list. The first is its administrator (many workspaces, one
+    /// creator).
     members: &'static [usize],
     admins: usize,
 }
@@ -99,7 +100,7 @@ impl Workspace {
         if admin { "admin" } else { "user" }
     }
 
-    /// As the list shows it, but for its token. Times in milliseconds are assumed.
+    /// Its entry in the workspace list, without the token. Times in milliseconds are assumed.
     pub(super) fn item(&self) -> Value {
         let accounts = self.accounts();
         json!({
@@ -148,7 +149,7 @@ fn workflow_item(n: usize, workflow: &Workflow, account: &str, credential: &str)
     let (title, workspace, runs, trigger, actions) = *workflow;
     let step = |kind: &str, name: &str| {
         let (connector, operation) = name.split_once('/').unwrap_or((name, "run"));
-        // That `authentication` holds a token as it is, is assumed.
+        // Assumed: `authentication` contains a token in the clear.
         json!({
             "type": kind,
             "connector": connector,

@@ -5,7 +5,7 @@ use crate::grants::Lifetimes;
 /// The sign-in page, to be opened with `#signinoauth/` and the parameters after it.
 pub const AUTHORIZE_PATH: &str = "/Modern/";
 
-/// What the sign-in page's fragment begins with.
+/// The start of the sign-in page's fragment.
 pub const FRAGMENT: &str = "signinoauth/";
 
 /// The sign-in page with the start of its fragment, as documented.

@@ -7,7 +7,7 @@ use crate::grovestreams::constants::ACCOUNTS;
 use crate::random::digest;
 use crate::sample_data::{USERS, User};
 
-/// Uid, name and, as places in the list of accounts, the members; the first is the owner.
+/// Uid, name, and the members by index in the list of accounts; the first is the owner.
 type Organization = (&'static str, &'static str, &'static [usize]);
 
 const ORGANIZATIONS: [Organization; 3] = [
@@ -16,7 +16,7 @@ const ORGANIZATIONS: [Organization; 3] = [
     ("c07a1d94-e5b3-3f20-9c76-0b84d3f1a65e", "世界の台所 · Sensors", &[2]),
 ];
 
-/// Organization, uid, name and number of streams. That an organization has components is on the provider's other pages.
+/// Organization, uid, name and number of streams. Components are documented on other pages of the provider.
 const COMPONENTS: [(usize, &str, &str, u32); 5] = [
     (0, "5b1c7f08-21da-3e96-a04b-6c8f90d2e173", "Roaster 1", 12),
     (0, "a94e02d7-6f3b-3c15-8e70-d51b94c6fa28", "Warehouse, humidity", 3),

@@ -58,7 +58,7 @@ fn exchange(provider: &Provider, params: &Params, log: &DepartureLog<'_>) -> Res
     let client_id = required(params, "client_id", log)?;
     let claim = CodeExchange {
         redirect_uri: params.get("redirect_uri"),
-        // That it must be the same, if it is sent, is assumed.
+        // Assumed: if `state` is sent, it must match.
         state: params.get("state"),
         secret: params.get("client_secret"),
         ..CodeExchange::new(code, client_id)

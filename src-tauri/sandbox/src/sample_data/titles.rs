@@ -174,7 +174,7 @@ const SCRIPTS: [&str; 16] = [
 ];
 
 impl Style {
-    /// A title, and what it is about. `n` is the post's number in its project.
+    /// A title and its subject. `n` is the post's number in its project.
     pub(crate) fn title(self, n: usize, rng: &mut Rng) -> (String, String) {
         let Some(subjects) = self.subjects() else {
             let title = SCRIPTS[n % SCRIPTS.len()];
@@ -221,7 +221,7 @@ fn capital(title: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// For the address: the title's plain letters, and the post's number to keep it apart from others.
+/// A URL slug: the title's ASCII letters, and the post's number, which makes it unique.
 pub(crate) fn slug(title: &str, n: usize) -> String {
     let kept = title.to_lowercase().replace('’', "");
     let words: Vec<&str> =

@@ -41,7 +41,7 @@ async fn inject_api_fault(State(the_grid): State<Arc<TheGrid>>, request: Request
     apply_fault(provider.next_fault(Endpoint::Api), provider, next.run(request)).await
 }
 
-/// An authenticated API request. That no call needs a scope is assumed.
+/// An authenticated API request. Assumed: no call needs a scope.
 struct Caller {
     grant: Grant,
     the_grid: Arc<TheGrid>,

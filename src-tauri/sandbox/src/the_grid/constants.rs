@@ -9,7 +9,7 @@ pub const CLIENT_ID: &str = "grapnel-sandbox-grid";
 /// Its secret. It protects no real data.
 pub const CLIENT_SECRET: &str = "grid-secret-not-for-production";
 
-/// Its callback URLs (the page knows one for each app). The loopback URI accepts any port.
+/// Its callback URLs (the page mentions one for each app). The loopback URI accepts any port.
 pub const REDIRECT_URIS: [&str; 3] = crate::grigora::constants::REDIRECT_URIS;
 
 /// The login path, optionally followed by `/` and an identity provider.
@@ -44,8 +44,8 @@ pub const SCOPES: [(&str, &str); 9] = [
     ("cta_management", "Manage your Calls to Action"),
 ];
 
-/// All three are assumed. The reply does not tell the access token's end; ninety days stand for "unknown, but not
-/// soon".
+/// All three are assumed. The reply does not state when the access token expires; ninety days stand for "unknown, but
+/// not soon".
 pub const LIFETIMES: Lifetimes = Lifetimes { code: 600, access_token: 90 * 24 * 3600, refresh_token: None };
 
 /// The registered app.

@@ -1,4 +1,4 @@
-//! The calls of the API, but for the list of posts.
+//! The API calls except the list of posts.
 
 use grapnel_sandbox::DepartureKind;
 use grapnel_sandbox::grigora::API_BASE;

@@ -1,4 +1,4 @@
-//! The authorization request: what reaches the consent page, what the person is told, what goes back to the app.
+//! The authorization request: validation, error pages, and redirects to the app.
 
 use grapnel_sandbox::grigora::{AUTHORIZE_PATH, CLIENT_ID, sandbox_app};
 use grapnel_sandbox::{Consent, DepartureKind, Options, RegisteredApp};

@@ -22,7 +22,7 @@ fn program(args: &[&str]) -> Command {
     command
 }
 
-/// Starts it, and waits for the line that says it is ready.
+/// Starts the program, and waits for the line that says that it is ready.
 fn start(args: &[&str]) -> (Running, Value) {
     try_start(args).unwrap()
 }
@@ -118,7 +118,7 @@ async fn every_provider_is_listed_and_takes_switches_and_faults() {
 
 #[test]
 fn ports_are_consecutive_and_one_provider_can_run_alone() {
-    // Between its choice and its use another program may take a port: then the next one is tried.
+    // Another program may take a port between its selection and its use; then the next one is tried.
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let started = (0..5).find_map(|_| {
         let port = free();

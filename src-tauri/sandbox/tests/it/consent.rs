@@ -1,4 +1,4 @@
-//! The consent page: what it says, that it cannot be forged or framed, and what each answer does.
+//! The consent page: its content, its protection against forgery and framing, and the result of each decision.
 
 use std::time::Duration;
 

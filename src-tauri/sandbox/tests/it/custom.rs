@@ -14,7 +14,7 @@ use crate::harness::{CHALLENGE, Harness, Reply, VERIFIER, checked, ticket, with}
 const REDIRECT: &str = "http://127.0.0.1:3000/callback";
 const SCOPE: &str = "openid profile notes:read";
 
-/// An authorization request as the RFCs have it, changed by `pairs`.
+/// An authorization request that follows the RFCs, changed by `pairs`.
 async fn authorize(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     let usual = [
         ("client_id", CLIENT_ID),
@@ -28,7 +28,7 @@ async fn authorize(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     harness.at(Custom).ask(AUTHORIZE_PATH, &with(&usual, pairs)).await
 }
 
-/// Submits the consent page with everything ticked.
+/// Submits the consent page with every box ticked.
 async fn agree(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     let page = authorize(harness, pairs).await;
     assert_eq!(page.status, 200, "{}", page.text);
@@ -69,7 +69,7 @@ async fn refresh(harness: &Harness, token: &str, pairs: &[(&str, &str)]) -> Repl
     harness.at(Custom).form(TOKEN_PATH, &with(&usual, pairs)).await
 }
 
-/// A second client, whose secret shows whether it was encoded.
+/// A second client. Its secret has characters that differ when form-encoded.
 fn other_app() -> RegisteredApp {
     RegisteredApp {
         client_id: "other:app".to_owned(),

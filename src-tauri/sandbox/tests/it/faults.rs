@@ -1,4 +1,4 @@
-//! Each fault, as a client meets it.
+//! Each fault, as a client observes it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -30,7 +30,7 @@ async fn body(fault: &str) -> Value {
     reply.json()
 }
 
-/// Sends a refresh on a bare connection and returns every byte that comes back.
+/// Sends a refresh over a plain TCP connection and returns every byte of the reply.
 fn bytes_of_a_refresh(harness: &Harness, refresh: &str) -> Vec<u8> {
     let form = query(&[
         ("grant_type", "refresh_token"),

@@ -14,7 +14,7 @@ use crate::provider_client::text;
 const REDIRECT: &str = "http://127.0.0.1:3000/callback";
 const CLIENT: &str = "any name I like";
 
-/// A request to sign in, as the page's script brings it, changed by `pairs`.
+/// A sign-in request as the page's script sends it, changed by `pairs`.
 async fn begin(harness: &Harness, pairs: &[(&str, &str)]) -> Reply {
     let usual =
         [("response_type", "code"), ("client_id", CLIENT), ("state", "s1"), ("redirect_uri", REDIRECT)];
@@ -38,7 +38,7 @@ async fn code(harness: &Harness) -> String {
     sign_in(harness, &[]).await.param("code").unwrap()
 }
 
-/// The least that an exchange needs, and `pairs`.
+/// An exchange with the required parameters and `pairs`.
 async fn exchange(harness: &Harness, code: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [("grant_type", "authorization_code"), ("code", code), ("client_id", CLIENT)];
     harness.at(GroveStreams).form(TOKEN_PATH, &with(&usual, pairs)).await
@@ -53,7 +53,7 @@ async fn access(harness: &Harness) -> String {
     text(&exchange(harness, &code(harness).await, &[]).await, "access_token")
 }
 
-/// A failure has status 200 and an envelope.
+/// Asserts a failure: status 200 with an envelope.
 #[track_caller]
 fn failed(reply: &Reply) {
     assert_eq!((reply.status, reply.json()["success"].as_bool()), (200, Some(false)), "{}", reply.text);

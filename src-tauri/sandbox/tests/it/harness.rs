@@ -16,7 +16,7 @@ pub(crate) struct Harness {
     pub(crate) http: Client,
 }
 
-/// A reply, read to its end.
+/// A reply with its whole body.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -66,7 +66,7 @@ pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// `pairs` in the place of those with the same name in `base`; an empty value takes one out.
+/// `base` with `pairs` replacing those of the same name; an empty value removes one.
 pub(crate) fn with<'a>(base: &[(&'a str, &'a str)], pairs: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = base.iter().filter(|(name, _)| !pairs.iter().any(|(n, _)| n == name));
     kept.chain(pairs).copied().filter(|(_, value)| !value.is_empty()).collect()
@@ -81,7 +81,7 @@ impl Harness {
         Reply::of(self.http.get(self.url(path)).send().await.unwrap()).await
     }
 
-    /// An authorization request as the page shows it, changed by `pairs`.
+    /// The documented authorization request, changed by `pairs`.
     pub(crate) async fn authorize(&self, pairs: &[(&str, &str)]) -> Reply {
         let usual = [
             ("client_id", CLIENT_ID),
@@ -97,7 +97,7 @@ impl Harness {
         Reply::of(request.send().await.unwrap()).await
     }
 
-    /// Submits the consent page as it is ticked, with Authorize.
+    /// Submits the consent page with its default choices and Authorize.
     pub(crate) async fn agree(&self, pairs: &[(&str, &str)]) -> Reply {
         let page = self.authorize(pairs).await;
         assert_eq!(page.status, 200, "{}", page.text);
@@ -113,7 +113,7 @@ impl Harness {
         self.agree(&[]).await.param("code").unwrap()
     }
 
-    /// A form to the token endpoint.
+    /// Posts a form to the token endpoint.
     pub(crate) async fn token(&self, pairs: &[(&str, &str)]) -> Reply {
         Reply::of(self.token_request().form(pairs).send().await.unwrap()).await
     }
@@ -122,7 +122,7 @@ impl Harness {
         self.http.post(self.url(TOKEN_PATH))
     }
 
-    /// The exchange as the page shows it, changed by `pairs`.
+    /// The documented exchange, changed by `pairs`.
     pub(crate) async fn exchange(&self, code: &str, pairs: &[(&str, &str)]) -> Reply {
         let usual = [
             ("grant_type", "authorization_code"),
@@ -134,7 +134,7 @@ impl Harness {
         self.token(&with(&usual, pairs)).await
     }
 
-    /// The refresh as the page shows it, changed by `pairs`.
+    /// The documented refresh, changed by `pairs`.
     pub(crate) async fn refresh(&self, token: &str, pairs: &[(&str, &str)]) -> Reply {
         let usual = [
             ("grant_type", "refresh_token"),
@@ -162,7 +162,7 @@ impl Harness {
         Reply::of(request.send().await.unwrap()).await
     }
 
-    /// A change by the control endpoint.
+    /// Posts a change to the control endpoint.
     pub(crate) async fn turn(&self, path: &str, body: Value) -> Reply {
         let request = self.http.post(self.url(&format!("/_sandbox{path}"))).json(&body);
         Reply::of(request.send().await.unwrap()).await
@@ -172,7 +172,7 @@ impl Harness {
         self.sandbox.departures().all().into_iter().map(|d| (d.kind, d.detail)).collect()
     }
 
-    /// Exactly one departure so far, and this one.
+    /// Asserts that this is the only departure so far.
     #[track_caller]
     pub(crate) fn departed_once(&self, kind: DepartureKind, detail: &str) {
         assert_eq!(self.departed(), [(kind, detail.to_owned())]);
@@ -192,7 +192,7 @@ pub(crate) fn ticket(page: &str) -> String {
     between(page, "name=\"ticket\" value=\"", "\"").unwrap().to_owned()
 }
 
-/// The values of the boxes called `name` that are ticked on the page.
+/// The values of the ticked boxes named `name`.
 pub(crate) fn checked(page: &str, name: &str) -> Vec<String> {
     let inputs = page.split("<input").filter(|input| input.contains(&format!("name=\"{name}\"")));
     let ticked = inputs.filter(|input| input.split('>').next().unwrap().ends_with("checked"));

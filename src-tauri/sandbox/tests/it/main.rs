@@ -1,4 +1,4 @@
-//! The sandbox over HTTP: each behaviour that the pages document, each refusal, each fault.
+//! The sandbox over HTTP: each documented behavior, each refusal, each fault.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod api;

@@ -1,4 +1,4 @@
-//! The list of posts: what a post holds, filters, order, size.
+//! The list of posts: members, filters, order and size.
 
 use grapnel_sandbox::{DepartureKind, Options};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn texts(posts: &[Value], name: &str) -> Vec<String> {
     posts.iter().filter_map(|post| post[name].as_str()).map(str::to_lowercase).collect()
 }
 
-/// A moment of the one project that writes them as numbers.
+/// The times of the project that writes them as numbers.
 fn seconds(posts: &[Value], name: &str) -> Vec<i64> {
     posts.iter().filter_map(|post| post[name].as_i64()).collect()
 }

@@ -1,4 +1,4 @@
-//! One provider of a sandbox, and the few requests that tests make to any of them.
+//! One provider of a sandbox, and the requests that tests make to any of them.
 
 use grapnel_sandbox::ProviderId;
 use reqwest::{Method, RequestBuilder};
@@ -26,7 +26,7 @@ impl ProviderClient<'_> {
         send(self.request(Method::GET, path)).await
     }
 
-    /// A path with a query.
+    /// Requests a path with a query.
     pub(crate) async fn ask(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
         self.get(&format!("{path}?{}", query(pairs))).await
     }
@@ -53,7 +53,7 @@ pub(crate) fn text(reply: &Reply, member: &str) -> String {
     reply.json()[member].as_str().unwrap_or_else(|| panic!("no {member} in {}", reply.text)).to_owned()
 }
 
-/// The claims of a JWT, unchecked.
+/// The claims of a JWT, without verification.
 pub(crate) fn claims(token: &str) -> Value {
     use base64::Engine;
     let part = token.split('.').nth(1).unwrap();

@@ -44,7 +44,7 @@ fn from_port_needs_five_consecutive_ports() {
     assert!(Options::default().from_port(u16::MAX - 4).is_some());
 }
 
-/// An exchange that is refused at every provider, but only after a fault had its chance.
+/// An exchange that every provider refuses, after its planned faults have been applied.
 async fn exchange(client: &ProviderClient<'_>, id: ProviderId) -> u16 {
     let path = match id {
         ProviderId::Grigora => "/general/oauth/token",

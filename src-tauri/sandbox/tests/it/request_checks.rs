@@ -87,7 +87,7 @@ fn a_start_takes_under_100_ms_with_a_million_posts() {
         let _sandbox = Sandbox::start(Options { posts: 1_000_000, ..Options::default() }).unwrap();
         before.elapsed()
     };
-    // The best of five: a busy machine may hold up any one of them.
+    // The best of five, since a busy machine may delay some of them.
     let best = (0..5).map(|_| start()).min().unwrap();
     assert!(best < std::time::Duration::from_millis(100), "{best:?}");
 }

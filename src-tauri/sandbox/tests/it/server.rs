@@ -8,12 +8,12 @@ use tokio::net::TcpStream;
 
 use crate::harness::harness_with;
 
-/// So many connections, and so little patience.
+/// A low connection limit and a short timeout.
 fn bounded() -> Options {
     Options { connections: 4, timeout: Duration::from_millis(200), ..Options::only(ProviderId::Grigora) }
 }
 
-/// Opens more connections than there are places, and sends `start` by each.
+/// Opens more connections than the limit allows, and sends `start` on each.
 async fn hold(origin: &str, start: &str) -> Vec<TcpStream> {
     let mut held = Vec::new();
     for _ in 0..64 {
@@ -38,7 +38,7 @@ async fn idle_connections_are_closed_when_all_are_in_use() {
         let mut held = hold(&origin, &start).await;
         let reply = harness.http.get(format!("{origin}/favicon.ico")).send().await.unwrap();
         assert_eq!(reply.status(), 204);
-        // The first of them was hung up on, after words at most.
+        // The first connection was closed, possibly after an error reply.
         let mut said = Vec::new();
         let _ = held[0].read_to_end(&mut said).await;
     }

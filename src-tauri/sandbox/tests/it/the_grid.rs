@@ -15,7 +15,7 @@ const INES: &str = "6f1c2a52-0b7e-4c1f-9a3d-2f6b8c1d4e70";
 const TOMAS: &str = "b83f0d19-5e64-4a7b-8d02-91c7a4e6f325";
 const MISAKI: &str = "d2479ec0-3a18-4f95-b6e1-7c05f8d9a216";
 
-/// A login request as the page shows it, changed by `pairs`.
+/// The documented login request, changed by `pairs`.
 async fn log_in(harness: &Harness, identity_provider: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [
         ("client_id", CLIENT_ID),
@@ -38,7 +38,7 @@ async fn code(harness: &Harness) -> String {
     agree(harness, INES, &[]).await.param("code").unwrap()
 }
 
-/// The exchange as the page shows it, changed by `pairs`.
+/// The documented exchange, changed by `pairs`.
 async fn exchange(harness: &Harness, code: &str, pairs: &[(&str, &str)]) -> Reply {
     let usual = [
         ("client_id", CLIENT_ID),

@@ -1,4 +1,4 @@
-//! A window of the same toolkit with nothing in it, made and shown as Grapnel's is: the floor of a start.
+//! An empty window of the same toolkit, created and shown as Grapnel's is: the lower bound of a start.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,4 @@
-//! One case: what becomes of the disk, when, and how it ends.
+//! One case: which failure, when it begins, and how it ends.
 
 use anyhow::{Result, bail, ensure};
 use grapnel_core::app::App;
@@ -11,16 +11,16 @@ use crate::crash::{judge, look};
 use crate::stopped::Stopped;
 use crate::world::World;
 
-/// When the failure comes.
+/// When the failure begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Moment {
     /// Before the program starts.
     Start,
     /// Before a refresh, while the program runs.
     Before,
-    /// It is written down that a refresh begins.
+    /// Once the start of a refresh is recorded.
     AfterMark,
-    /// The provider's answer is there, and nowhere but in memory.
+    /// Once the provider's response is received and only in memory.
     AfterAnswer,
 }
 
@@ -35,16 +35,16 @@ impl Moment {
     }
 }
 
-/// What comes then.
+/// How the case ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The failure goes away, and the program goes on by itself.
+    /// The failure ends, and the program recovers without help.
     Passes,
-    /// It goes away while the program still tries.
+    /// The failure ends while the program is still retrying.
     PassesSoon,
-    /// It goes away, and another program is the first to refresh.
+    /// The failure ends, and another program is the first to refresh.
     AnotherIsFirst,
-    /// The program is killed, and then the failure goes away.
+    /// The program is killed, then the failure ends.
     Killed,
 }
 
@@ -56,9 +56,9 @@ pub(crate) struct Case {
 }
 
 pub(crate) struct Found {
-    /// Whether the refresh failed for it.
+    /// Whether the refresh failed because of it.
     pub(crate) was_refused: bool,
-    /// Whether the connection lives; or else it was told that its answer was lost.
+    /// Whether the connection works; if not, it reported that its response was lost.
     pub(crate) is_alive: bool,
     pub(crate) secrets: usize,
 }
@@ -78,9 +78,9 @@ impl Case {
             })
         });
         all.filter(|case| match case.failure {
-            // A limit is set to a process that runs.
+            // The limit is set on a running process.
             Failure::Unwritable => case.moment != Start,
-            // What is open goes on being written, so that nothing waits.
+            // Files that are open stay writable, so that nothing waits.
             Failure::ReadOnly => matches!(case.ending, Passes | Killed),
             Failure::Full | Failure::Locked => true,
         })
@@ -103,12 +103,12 @@ impl Case {
         let grapnel = world.open()?;
         ensure!(grapnel.connection(&id)?.error.is_none(), "something is still wrong");
         world.is_alive(&grapnel, &id).await?;
-        // The files stay as they are for as long as someone has them open.
+        // The WAL files do not change while a process has the database open.
         Ok(Found { was_refused, is_alive, secrets: world.scan()? })
     }
 
-    /// Brings the failure on before a refresh, or while one stands at the point; answers whether it failed, and whether
-    /// the connection lives.
+    /// Causes the failure before a refresh or while one is at the point; returns whether the refresh failed, and
+    /// whether the connection works.
     async fn midway(
         self,
         world: &World,
@@ -134,7 +134,7 @@ impl Case {
             return Ok((false, true));
         }
         let failure = program.refreshed(go_on).await?;
-        // Files that are open on a file system that was made read-only over them can be written.
+        // Files that were open before their file system was mounted read-only stay writable.
         let may_work = self.failure == Failure::ReadOnly && self.moment != Moment::Before;
         ensure!(may_work || failure.is_some(), "the failure was none");
         if let Some(failure) = &failure {
@@ -144,7 +144,7 @@ impl Case {
         Ok((failure.is_some(), is_alive))
     }
 
-    /// Whether the failure is told as what it is; and where the connection stands meanwhile.
+    /// Asserts that the failure is reported correctly; returns the connection's status meanwhile.
     async fn is_told(self, world: &World, failure: &Error, program: &mut Stopped) -> Result<()> {
         ensure!(is_of_disk(failure), "told as something else: {failure:?}");
         let was_sent = self.moment != Moment::Before;
@@ -177,7 +177,7 @@ impl Case {
                 place.lift().await?;
                 let looked = look(world, id).await?;
                 ensure!(looked.refused.is_none() && looked.after == State::Active, "{looked:?}");
-                // Where the first one was even quicker, the person who asks the other has new tokens again.
+                // If the first program was faster, the person's refresh in the other one gets new tokens again.
                 ensure!(world.rotations() <= rotations + 1, "the provider was asked again and again");
                 program.end().await?;
                 return Ok(true);
@@ -198,7 +198,7 @@ impl Case {
     }
 }
 
-/// A program that starts in failure tells it, and sends nothing.
+/// A program that starts during the failure reports it, and sends no request.
 async fn at_start(world: &World, place: &mut Place, id: &ConnectionId) -> Result<bool> {
     place.bring(world, None).await?;
     let mut program = start(world, id, "none")?;

@@ -1,5 +1,5 @@
-//! What can become of a disk, made by the operating system itself: a file system without room, one that is read-only,
-//! a process that may write no file, and a database that someone else holds.
+//! The disk failures, caused by the operating system itself: a full file system, a read-only one, a process that may
+//! not write files, and a database that another process has locked.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,20 +15,20 @@ use tokio::process::{Child, Command};
 use crate::stopped::Stopped;
 use crate::world::World;
 
-/// The file system of a proof: enough for the database, and soon full.
+/// The file system of a proof: large enough for the database, and quick to fill.
 const SIZE: &str = "size=8m,mode=700";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Failure {
     /// The file system has no room.
     Full,
-    /// The file system is read-only for whatever is opened from now on. (The kernel refuses to make one read-only whose
-    /// files are open for writing.)
+    /// The file system is read-only for files that are opened from now on. (The kernel refuses to remount it read-only
+    /// while files are open for writing.)
     ReadOnly,
-    /// No file can be written, also none that is open: so it is where a file system fails and becomes read-only under a
-    /// running program. Made by a limit (`RLIMIT_FSIZE`), with the failure that SQLite tells apart from a full disk.
+    /// No file can be written, including open ones, as when a failing file system becomes read-only under a running
+    /// program. Caused by a limit (`RLIMIT_FSIZE`), with the error that SQLite distinguishes from a full disk.
     Unwritable,
-    /// Another process holds the database for itself.
+    /// Another process has locked the database.
     Locked,
 }
 
@@ -44,23 +44,23 @@ impl Failure {
         }
     }
 
-    /// Whether it takes a file system of its own.
+    /// Whether it needs a file system of its own.
     pub(crate) fn needs_mount(self) -> bool {
         matches!(self, Self::Full | Self::ReadOnly)
     }
 }
 
-/// A data directory in which this happens.
+/// A data directory in which the failure occurs.
 pub(crate) struct Place {
     home: PathBuf,
     failure: Failure,
-    /// The process that it came upon.
+    /// The process that the failure affects.
     process: Option<Pid>,
     holder: Option<Child>,
 }
 
 impl Place {
-    /// In the data directory of this world, where nothing is yet.
+    /// For the data directory of this world, which does not exist yet.
     pub(crate) async fn new(world: &World, failure: Failure) -> Result<Self> {
         let home = world.home().to_owned();
         if failure.needs_mount() {
@@ -69,7 +69,7 @@ impl Place {
         Ok(Self { home, failure, process: None, holder: None })
     }
 
-    /// Brings it on. `process` is the one that it is for, if that runs already.
+    /// Causes the failure. `process` is the affected process, if it is already running.
     pub(crate) async fn bring(&mut self, world: &World, process: Option<&Stopped>) -> Result<()> {
         let pid = process.and_then(Stopped::pid).and_then(|pid| i32::try_from(pid).ok());
         self.process = pid.and_then(Pid::from_raw);
@@ -89,12 +89,12 @@ impl Place {
         }
     }
 
-    /// Ends it. The process may be gone.
+    /// Ends the failure. The process may have exited.
     pub(crate) async fn lift(&mut self) -> Result<()> {
         match self.failure {
             Failure::Full => Ok(fs::remove_file(self.ballast())?),
             Failure::ReadOnly if self.process.is_none() => mount(&["-o", "remount,rw"], &self.home).await,
-            // Lazily, since the program may look at a file there at this very moment.
+            // Lazily, since the program may have a file there open at this moment.
             Failure::ReadOnly => run("umount", &["--lazy"], &self.home).await,
             Failure::Unwritable => limit(self.process, None),
             Failure::Locked => {
@@ -131,7 +131,7 @@ async fn run(program: &str, arguments: &[&str], at: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fills the file system until not one more block fits.
+/// Fills the file system until not a single block is free.
 fn fill(ballast: &Path) -> Result<()> {
     let mut file = fs::File::create(ballast)?;
     let mut written = 0;
@@ -146,7 +146,7 @@ fn fill(ballast: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The same command for a process that may be limited: it then gets an error, and is not ended by a signal.
+/// The same command for a process that may be limited: it gets an error instead of a fatal signal.
 pub(crate) fn limitable(command: &Command) -> Command {
     let command = command.as_std();
     let mut shell = Command::new("sh");
@@ -154,7 +154,7 @@ pub(crate) fn limitable(command: &Command) -> Command {
     shell
 }
 
-/// Lets a process write files up to this size, or any.
+/// Limits the size of files that a process may write; `None` removes the limit.
 fn limit(process: Option<Pid>, bytes: Option<u64>) -> Result<()> {
     let process = process.context("no process to limit")?;
     match prlimit(Some(process), Resource::Fsize, Rlimit { current: bytes, maximum: None }) {
@@ -171,7 +171,7 @@ async fn hold_elsewhere(world: &World) -> Result<Child> {
     Ok(holder)
 }
 
-/// What the process does that holds the database, until its input ends.
+/// Holds the database's lock until standard input ends.
 pub(crate) fn hold(home: &Path) -> Result<()> {
     let database = rusqlite::Connection::open(home.join("grapnel.db"))?;
     database.execute_batch("BEGIN EXCLUSIVE")?;

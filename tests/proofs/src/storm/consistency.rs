@@ -1,5 +1,4 @@
-//! Whether a connection is what it says: its state beside what the provider knows of its tokens, and of what it
-//! answered.
+//! Compares a connection's status with the provider's record of its tokens and responses.
 
 use std::time::Duration;
 
@@ -10,24 +9,24 @@ use grapnel_model::error::{Code, Error};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::{Fault, ProviderId, Sandbox};
 
-/// A fault that changes nothing: it takes the requests that are to be spared.
+/// A fault without effect, for requests that are not to fail.
 pub(super) const SPARED: Fault = Fault::DateSkew(0);
 
-/// A connection, and the token that its sign-in brought, by which the sandbox knows its grant for ever.
+/// A connection, and its first token, by which the sandbox can always find its grant.
 pub(super) struct Connected {
     pub(super) provider: ProviderId,
     pub(super) token: SecretString,
 }
 
-/// A state that is true.
+/// A status that agrees with the provider's record.
 pub(super) enum ConnectionStatus {
-    /// Its token works.
+    /// The token works.
     Active,
-    /// What failed passes, it says what it was, and it is tried again.
+    /// The failure is temporary, the status names it, and a retry is planned.
     Retrying,
-    /// The provider said that the grant is good no more.
+    /// The provider has refused the grant for good.
     Refused,
-    /// The provider has replaced the tokens with an answer that was lost, and that is told.
+    /// The provider has rotated the tokens in a response that was lost, and the status says so.
     Told,
 }
 
@@ -64,7 +63,7 @@ impl StormCounts {
     }
 }
 
-/// Compares what a connection says with what the provider knows.
+/// Compares a connection's status with the provider's record.
 pub(super) async fn look(
     grapnel: &Grapnel,
     sandbox: &Sandbox,
@@ -74,7 +73,7 @@ pub(super) async fn look(
     let grants = sandbox.grants(connected.provider);
     let mut refresh_faults = grants.refresh_faults(connected.token.expose_secret());
     refresh_faults.retain(|fault| *fault != SPARED);
-    // With an answer that did not arrive went the only copy of a token that replaced the one held here.
+    // The lost response contained the only copy of the token that replaced the stored one.
     let is_void = connected.provider != ProviderId::Grindery
         && refresh_faults.iter().any(|fault| matches!(fault, Fault::LostReply | Fault::CutOff));
     let error = grapnel.connection(&one.id)?.error;
@@ -101,10 +100,10 @@ pub(super) async fn look(
     })
 }
 
-/// What is to be said of a failure that passes.
+/// The error code that a temporary failure must show.
 fn said_of(fault: &Fault) -> Option<Code> {
     match fault {
-        // A failing server may have acted all the same.
+        // A failing server may still have acted on the request.
         Fault::ServerError(500) | Fault::LostReply | Fault::CutOff => Some(Code::AnswerLost),
         Fault::ServerError(503) | Fault::TooMany(_) => Some(Code::ProviderUnavailable),
         _ => None,

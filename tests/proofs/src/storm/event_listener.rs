@@ -1,4 +1,4 @@
-//! Hears of refreshes as they begin and end: the core tells each twice.
+//! Records refreshes as they begin and end: the core emits an event for each.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use grapnel_model::id::ConnectionId;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
-/// After so long without an event, nothing is to be hoped for.
+/// After this time without an event, none is expected any more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Hearing {
     events: Receiver<Event>,
     under_way: HashSet<ConnectionId>,
-    /// When the first refresh of each ended.
+    /// When the first refresh of each connection ended.
     ended: HashMap<ConnectionId, Instant>,
 }
 
@@ -25,12 +25,12 @@ impl Hearing {
         Self { events: grapnel.events(), under_way: HashSet::new(), ended: HashMap::new() }
     }
 
-    /// Forgets what ended before.
+    /// Forgets earlier results.
     pub(super) fn begin(&mut self) {
         self.ended.clear();
     }
 
-    /// Waits until refreshes of so many have ended.
+    /// Waits until refreshes of this number of connections have ended.
     pub(super) async fn until_ended(&mut self, count: usize) -> Result<()> {
         while self.ended.len() < count {
             self.next().await.with_context(|| format!("{} of {count} were tried", self.ended.len()))?;
@@ -38,7 +38,7 @@ impl Hearing {
         Ok(())
     }
 
-    /// Waits until all that began has ended.
+    /// Waits until all refreshes that began have ended.
     pub(super) async fn until_quiet(&mut self) -> Result<()> {
         self.catch_up()?;
         while !self.is_quiet() {
@@ -47,7 +47,7 @@ impl Hearing {
         Ok(())
     }
 
-    /// Waits until something is told.
+    /// Waits for an event.
     pub(super) async fn next(&mut self) -> Result<()> {
         let told =
             tokio::time::timeout(PATIENCE, self.events.recv()).await.context("nothing happens any more")?;
@@ -55,7 +55,7 @@ impl Hearing {
         Ok(())
     }
 
-    /// Takes in what was told and not heard yet; answers whether that was anything.
+    /// Takes the pending events; returns whether there were any.
     pub(super) fn catch_up(&mut self) -> Result<bool> {
         let mut heard = false;
         loop {
@@ -77,7 +77,7 @@ impl Hearing {
         }
     }
 
-    /// Whether all that began has ended.
+    /// Whether all refreshes that began have ended.
     pub(super) fn is_quiet(&self) -> bool {
         self.under_way.is_empty()
     }

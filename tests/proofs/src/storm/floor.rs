@@ -1,5 +1,5 @@
-//! What the same number of token requests takes a bare client: the library that Grapnel uses, as many at once, and
-//! nothing else: no token is sealed, and nothing is written to a disk.
+//! The time that a plain client takes for the same number of token requests: with Grapnel's HTTP library and the same
+//! concurrency, but without sealing tokens or writing to disk.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::throughput::{MAX_BACKGROUND_REQUESTS, Pace};
 use crate::world::World;
 
-/// The time that each provider's requests take, all providers at once.
+/// The time of each provider's requests, all providers concurrently.
 pub(super) async fn run(world: &World, paces: &[Pace], latency: Duration) -> Result<Vec<Duration>> {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
     let mut bare = Vec::new();
@@ -34,7 +34,7 @@ struct Bare {
     client: reqwest::Client,
     token_url: String,
     credentials: Vec<(&'static str, &'static str)>,
-    /// The refresh tokens that are good, and how many requests are to be made.
+    /// The valid refresh tokens, and the number of requests left.
     left: Mutex<(VecDeque<String>, usize)>,
 }
 
@@ -47,7 +47,7 @@ impl Bare {
         let good: VecDeque<_> = revealed.map(|one| one.value).filter(|token| grants.is_live(token)).collect();
         ensure!(good.len() > MAX_BACKGROUND_REQUESTS, "{} has no token left to ask with", provider.title());
         let (id, secret) = world.client(provider);
-        // Grindery knows no clients.
+        // Grindery has no client IDs.
         let id = (provider != ProviderId::Grindery).then_some(("client_id", id));
         let credentials = id.into_iter().chain(secret.map(|secret| ("client_secret", secret)));
         let token_url = world.sandbox.registration(provider).addresses.remove("token_url");
@@ -59,7 +59,7 @@ impl Bare {
         })
     }
 
-    /// Makes all its requests, and answers when the last of them was answered.
+    /// Makes all its requests, and returns when the last response arrived.
     async fn run(self, began: Instant) -> Result<Duration> {
         let [one, two, three] = [(); MAX_BACKGROUND_REQUESTS].map(|()| self.ask_on());
         tokio::try_join!(one, two, three)?;
@@ -74,7 +74,7 @@ impl Bare {
         Ok(())
     }
 
-    /// Refreshes, and answers with the new refresh token, where there is one.
+    /// Refreshes, and returns the new refresh token, if there is one.
     async fn ask(&self, token: &str) -> Result<Option<String>> {
         let request = self.client.post(&self.token_url).body(self.form(token));
         let request = request.header("content-type", "application/x-www-form-urlencoded");

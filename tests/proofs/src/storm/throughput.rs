@@ -1,19 +1,20 @@
-//! How fast a provider's refreshes were, and how they fared beside those of the others.
+//! How fast a provider's refreshes were, compared with those of the others.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use grapnel_sandbox::{ProviderId, TokenRequests};
 
-/// How many background token requests a host may see at once: what the architecture page promises.
+/// The maximum number of concurrent background token requests to a host, as guaranteed in the architecture
+/// documentation.
 pub(super) const MAX_BACKGROUND_REQUESTS: usize = 3;
 
-/// What a round was at one provider.
+/// The result of a round at one provider.
 pub(super) struct Pace {
     pub(super) provider: ProviderId,
-    /// When the first try of each connection was over, earliest first.
+    /// When the first try of each connection ended, in ascending order.
     ended: Vec<Duration>,
-    /// What the provider had counted when the first try of the last was.
+    /// The provider's counters when the last first try ended.
     pub(super) requests: TokenRequests,
 }
 
@@ -28,13 +29,13 @@ impl Pace {
         self.ended.last().copied().unwrap_or_default()
     }
 
-    /// How many of a hundred were tried by then.
+    /// The percentage tried by then.
     fn share_by(&self, moment: Duration) -> usize {
         self.ended.partition_point(|end| *end <= moment) * 100 / self.ended.len().max(1)
     }
 }
 
-/// Tells a round beside its floor: how long the same number of requests takes a bare client, by provider.
+/// Prints a round next to the time that a plain client takes for the same number of requests, by provider.
 pub(super) fn report(paces: &[Pace], floor: &[Duration]) {
     println!(
         "provider       due  requests  at once  tried by, ms  bare client, ms  ratio  by the first’s end"
@@ -63,7 +64,8 @@ fn first_end(paces: &[Pace]) -> Duration {
     paces.iter().map(Pace::took).min().unwrap_or_default()
 }
 
-/// No provider saw more at once than was promised, and when the first was done, the others were well on their way.
+/// Asserts that no provider got more concurrent requests than guaranteed, and that when the first was done, the others
+/// had made good progress.
 pub(super) fn ensure_promised(paces: &[Pace]) -> Result<()> {
     for pace in paces {
         let (name, most) = (pace.provider.title(), pace.requests.most);
@@ -74,5 +76,5 @@ pub(super) fn ensure_promised(paces: &[Pace]) -> Result<()> {
     Ok(())
 }
 
-/// Who has less than this share, in percent, when another has all, was made to wait for it.
+/// A provider with less than this percentage done when another is complete was delayed by it.
 const STARVED: usize = 20;

@@ -1,4 +1,4 @@
-//! What is asked of `grapnel token`, and the token for it.
+//! The arguments of `grapnel token`, and fetching the token.
 
 use clap::Args;
 use grapnel_core::api_request::AllowedHost;
@@ -40,14 +40,14 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// What to ask the token agent for. `None` if only the data can tell: after a rejection.
+    /// The request to the token agent. `None` after a rejection, which only the data can answer.
     pub(super) fn of_agent(&self) -> Option<AgentRequest> {
         let request =
             || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };
         (!self.rejected).then(request)
     }
 
-    /// Whether git or Docker ask, in their own protocol.
+    /// Whether git or Docker calls with its own protocol.
     pub(super) fn is_helper(&self) -> bool {
         matches!(self.format, Format::Git | Format::Docker)
     }
@@ -69,8 +69,8 @@ impl Token {
     }
 }
 
-/// The token, refreshed if it must be, and the entry in the activity log that says who got it. The token agent is asked
-/// first, and writes that entry itself: for its tokens the vault need not be opened.
+/// Fetches the token, refreshed if necessary, and logs who got it. The token agent is asked first, and writes that log
+/// entry itself: for its tokens the vault need not be opened.
 pub(super) async fn fetch(
     session: &mut Session<'_>,
     asked: &Token,
@@ -95,7 +95,7 @@ pub(super) async fn fetch(
     Ok(token)
 }
 
-/// Warns if a token expires sooner than was asked for.
+/// Warns if a token expires sooner than requested.
 pub(crate) fn warn_if_short(output: &Output, token: &AccessToken, min_valid: SignedDuration) {
     let left = token.expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < min_valid) {

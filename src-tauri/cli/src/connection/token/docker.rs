@@ -15,10 +15,10 @@ use crate::lookup::to_reconnect;
 use crate::print;
 use crate::session::Session;
 
-/// By these words on standard output, Docker knows that a helper has no credentials for a server.
+/// The message on standard output by which Docker recognizes that a helper has no credentials for a server.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// Answers Docker.
+/// Handles a call by Docker.
 pub(super) async fn help(
     session: &mut Session<'_>,
     asked: &Token,
@@ -33,7 +33,7 @@ pub(super) async fn help(
             session.output.show_line(&print::json(&list)?)?;
             return Ok(Exit::Done);
         }
-        // Nothing is to be stored or forgotten: the credential is the connection.
+        // There is nothing to store or erase: the credential is the connection.
         "store" | "erase" => return Ok(Exit::Done),
         "get" => {}
         _ => {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::print;
 
-/// By what variable the client tells the version that it expects.
+/// The variable with which the client states the version that it expects.
 const INFO: &str = "KUBERNETES_EXEC_INFO";
 const V1: &str = "client.authentication.k8s.io/v1";
 /// Both have the same members.
@@ -21,7 +21,7 @@ pub(super) fn document(token: &AccessToken) -> Result<String> {
 fn credential(token: &AccessToken, info: Option<&str>) -> Result<Value> {
     let mut status = json!({ "token": token.value.expose_secret() });
     if let Some(end) = token.expires_at {
-        // Whole seconds: metav1.Time knows no fractions.
+        // In whole seconds: metav1.Time has no fractions.
         status["expirationTimestamp"] = end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
     }
     Ok(json!({ "apiVersion": version(info)?, "kind": "ExecCredential", "status": status }))

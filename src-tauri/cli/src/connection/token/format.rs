@@ -1,4 +1,4 @@
-//! The forms in which a token is printed.
+//! The output formats of a token.
 
 use clap::ValueEnum;
 

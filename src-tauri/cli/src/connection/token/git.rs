@@ -13,10 +13,10 @@ use crate::lookup::to_reconnect;
 use crate::session::Session;
 use crate::vault;
 
-/// The name that goes with a token where git asks for none; servers such as GitLab expect it.
+/// The user name with the token if git requests none; servers such as GitLab expect it.
 pub(super) const USERNAME: &str = "oauth2";
 
-/// Answers git. For a host that must not get the token, nothing is printed: git asks its next helper.
+/// Handles a call by git. For a host that must not get the token, nothing is printed, and git calls its next helper.
 pub(super) async fn help(
     session: &mut Session<'_>,
     asked: &Token,
@@ -24,7 +24,7 @@ pub(super) async fn help(
     operation: &str,
 ) -> Result<Exit> {
     if !matches!(operation, "get" | "erase") {
-        // Nothing is to be stored, and operations of later versions are to be ignored.
+        // There is nothing to store, and operations of later versions must be ignored.
         return Ok(Exit::Done);
     }
     let request = Request::parse(&session.input.all()?);
@@ -47,7 +47,7 @@ pub(super) async fn help(
     Ok(Exit::Done)
 }
 
-/// What git says of the credential that it needs.
+/// The credential request of git.
 #[derive(Default)]
 struct Request {
     protocol: String,
@@ -55,7 +55,7 @@ struct Request {
     username: Option<String>,
     /// The password or credential that a server has rejected.
     rejected: Option<SecretString>,
-    /// Whether git can send another scheme than Basic.
+    /// Whether git supports schemes other than Basic.
     knows_schemes: bool,
     /// The challenges of the server, in lower case.
     challenges: Vec<String>,
@@ -78,7 +78,7 @@ impl Request {
         request
     }
 
-    /// The origin that the credential is for. `None` if it is not HTTP, or if its host could be read in two ways.
+    /// The origin that the credential is for. `None` if it is not HTTP, or if its host is ambiguous.
     fn url(&self) -> Option<Url> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
         let is_http = matches!(self.protocol.as_str(), "https" | "http");
@@ -87,8 +87,8 @@ impl Request {
             .flatten()
     }
 
-    /// The token as a credential: by the scheme Bearer if git can send it and the server does not ask for others only,
-    /// else as the password of Basic.
+    /// The token as a credential: with the scheme Bearer if git supports it and the server's challenges allow it,
+    /// otherwise as the password of Basic.
     fn response(&self, token: &AccessToken) -> Result<String> {
         let value = text::one_line(token)?;
         let offers_bearer = self.challenges.iter().any(|challenge| challenge.starts_with("bearer"));

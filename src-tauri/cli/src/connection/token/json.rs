@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::print::Shown;
 
-/// Printed because it was asked for; nowhere else does a token leave Grapnel in the clear.
+/// The access token in the clear, because the person requested it.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_at: Option<Timestamp>,
-    /// The granted scopes; left out where they were not asked for.
+    /// The granted scopes; omitted if they were not looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<String>>,
 }

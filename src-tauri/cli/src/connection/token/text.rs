@@ -21,7 +21,7 @@ pub(super) fn assignment(variable: Option<&str>, connection: &str, token: &Acces
     Ok(format!("{variable}={}", quoted(one_line(token)?)))
 }
 
-/// The token, if it cannot be taken for more than one line.
+/// The token, if it is certainly a single line.
 pub(super) fn one_line(token: &AccessToken) -> Result<&str> {
     let value = token.value.expose_secret();
     if value.chars().any(char::is_control) {

@@ -11,7 +11,7 @@ pub(super) fn run(command: &mut Command) -> std::io::Result<Exit> {
     command.status().map(exit)
 }
 
-/// The exit code; 1 if it is larger than this program's own can be.
+/// The exit code; 1 if it does not fit this program's own.
 pub(super) fn exit(status: ExitStatus) -> Exit {
     match status.code().map(u8::try_from) {
         Some(Ok(code)) => Exit::Command(code),
@@ -19,7 +19,7 @@ pub(super) fn exit(status: ExitStatus) -> Exit {
     }
 }
 
-/// Ctrl-C, which the command receives as well.
+/// Ctrl-C, which the command receives too.
 pub(in crate::exec) struct Signals;
 
 impl Signals {
@@ -35,6 +35,6 @@ impl Signals {
         }
     }
 
-    /// Does nothing: the console has told the command.
+    /// Does nothing: the console has already delivered Ctrl-C to the command.
     pub(super) fn pass_on((): (), _: Option<u32>) {}
 }

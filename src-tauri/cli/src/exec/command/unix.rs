@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 
-/// The signals that end a program by default, and that others send to it.
+/// The signals that end a program by default and that other processes send.
 const PASSED_ON: [Number; 6] =
     [Number::HUP, Number::INT, Number::QUIT, Number::TERM, Number::USR1, Number::USR2];
 
@@ -57,7 +57,7 @@ impl Signals {
 
     /// Sends a signal to the command, which has not been waited for yet.
     pub(super) fn pass_on(signal: Number, pid: Option<u32>) {
-        // The terminal sends Ctrl-C to the whole group: the command has it already.
+        // The terminal sends Ctrl-C to the whole process group, so the command already has it.
         if (signal == Number::INT || signal == Number::QUIT) && is_in_foreground() {
             return;
         }
@@ -70,7 +70,7 @@ impl Signals {
     }
 }
 
-/// Whether this process belongs to the group that its terminal sends signals to.
+/// Whether this process is in the terminal's foreground process group.
 fn is_in_foreground() -> bool {
     let terminal = std::fs::File::open("/dev/tty").ok();
     terminal.and_then(|terminal| tcgetpgrp(terminal).ok()) == Some(getpgrp())

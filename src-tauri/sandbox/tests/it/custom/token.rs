@@ -1,4 +1,4 @@
-//! The token endpoint: who may come, what is refused, what rotates.
+//! The token endpoint: client authentication, refusals, and rotation.
 
 use std::collections::BTreeSet;
 

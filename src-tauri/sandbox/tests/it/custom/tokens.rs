@@ -1,4 +1,4 @@
-//! The token endpoints besides exchange and refresh: userinfo, introspection, revocation.
+//! The other endpoints for tokens: userinfo, introspection, revocation.
 
 use std::time::Duration;
 

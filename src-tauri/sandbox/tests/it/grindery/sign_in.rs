@@ -1,4 +1,4 @@
-//! The way to the sign-in page, the page, and the way back.
+//! The redirect to the sign-in page, the page, and the callback.
 
 use grapnel_sandbox::ProviderId::Grindery;
 use grapnel_sandbox::grindery::{AUTHORIZE_PATH, SIGN_IN_PATH};

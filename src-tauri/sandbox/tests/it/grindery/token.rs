@@ -1,4 +1,4 @@
-//! The token endpoint, and what is in an access token.
+//! The token endpoint, and the claims of an access token.
 
 use std::collections::BTreeSet;
 

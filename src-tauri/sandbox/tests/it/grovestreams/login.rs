@@ -1,4 +1,4 @@
-//! A code without a browser.
+//! Issuing a code without a browser.
 
 use grapnel_sandbox::DepartureKind;
 use grapnel_sandbox::ProviderId::GroveStreams;
@@ -9,7 +9,7 @@ use super::{CLIENT, exchange, failed};
 use crate::harness::{harness, pair};
 use crate::provider_client::text;
 
-/// As on the page, with `changed` in its place.
+/// The documented body, changed by `changed`.
 fn body(changed: &[(&str, Value)]) -> Value {
     let mut body = json!({
         "email": EMAIL, "password": PASSWORD, "scope": "xx", "response_type": "code", "state": "zzz",

@@ -1,4 +1,4 @@
-//! The sign-in page: how it gets its parameters, whose brand it shows, and where it leads.
+//! The sign-in page: its parameters, its branding, and its redirects.
 
 use grapnel_sandbox::ProviderId::GroveStreams;
 use grapnel_sandbox::grovestreams::{AUTHORIZE_PATH, EMAIL, PASSWORD, SIGN_IN_PATH};

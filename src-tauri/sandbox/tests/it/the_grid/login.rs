@@ -1,4 +1,4 @@
-//! The choice of an identity provider, the scopes, and the way back.
+//! The choice of an identity provider, the scopes, and the callback.
 
 use grapnel_sandbox::ProviderId::TheGrid;
 use grapnel_sandbox::the_grid::{IDENTITY_PROVIDERS, SCOPES};

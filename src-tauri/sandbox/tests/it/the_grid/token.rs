@@ -1,4 +1,4 @@
-//! The token endpoint, and the refresh that no page names.
+//! The token endpoint, and the undocumented refresh.
 
 use grapnel_sandbox::ProviderId::TheGrid;
 use grapnel_sandbox::the_grid::{CLIENT_ID, CLIENT_SECRET, REFRESH_PATH, TOKEN_PATH};
