@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_read_in_any_order() {
+    fn arguments_are_parsed_in_any_order() {
         let read = start(&["--hidden", "DEV.grapnel.desktop:/oauth/callback?code=1", "--sandbox"]);
         assert_eq!(callback(&read), Some("DEV.grapnel.desktop:/oauth/callback?code=1"));
         assert!(read.hidden && read.sandbox && !read.on_stdin);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_reaches_the_first_one_whole() {
+    fn arguments_round_trip_to_the_first_process() {
         let sent = Arguments {
             activation: Some("gnome-shell/Grapnel/4711-0-host_TIME12".into()),
             ..start(&["--sandbox", "dev.grapnel.desktop:/oauth/callback?code=a\nb"])
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_start_is_none() {
+    fn malformed_arguments_are_refused() {
         for bytes in [&b""[..], b"{}", b"{}\n", b"\n", b"{\"sandbox\":1,\"hidden\":false}\n", b"\xff\n"] {
             assert!(Arguments::from_bytes(bytes).is_none(), "{bytes:?}");
         }

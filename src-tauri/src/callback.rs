@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refused_callbacks_bring_the_window_up_once_a_minute() {
+    fn refused_callbacks_raise_the_window_once_a_minute() {
         let (raised, start) = (RaiseLimiter::default(), Instant::now());
         let seconds = [0, 1, 59, 60, 61, 119, 120];
         let up: Vec<u64> = seconds

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_new_is_asked() {
+    async fn only_new_values_need_confirmation() {
         let none = Settings::default();
         let kept = set("firefox -P work", "http://proxy.example:3128", "/etc/ssl/company.pem");
         assert_eq!(asked(&none, &none).await, [""; 0]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_of_authorities_is_never_named_by_the_page() {
+    async fn the_page_cannot_name_a_certificate_file() {
         for kept in [Settings::default(), set("", "", "/etc/ssl/company.pem")] {
             let person = Person::who_says(true);
             let error = settings(&person, &kept, &set("", "", "/tmp/mine.pem")).await.unwrap_err();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_that_opens_addresses_already_is_not_asked_again() {
+    async fn a_browser_in_use_needs_no_confirmation() {
         let known = ["", "firefox -P work", "chromium"];
         for command in known {
             let person = Person::who_says(false);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_declined_ends_the_asking() {
+    async fn a_declined_value_ends_the_confirmation() {
         let both = set("chromium", "http://proxy.example:3128", "");
         for (answer, seen) in
             [(false, vec!["chromium"]), (true, vec!["chromium", "http://proxy.example:3128"])]
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_hide_something_is_spelled_out() {
+    fn ambiguous_characters_are_escaped() {
         for (text, told) in [
             ("/home/amélie/bin/браузер", "/home/amélie/bin/браузер"),
             ("/home/山田/firefox", "/home/山田/firefox"),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_whole_is_refused() {
+    fn a_value_too_long_to_show_is_refused() {
         assert_eq!(shown("browser", &"a".repeat(LONGEST)).unwrap().len(), LONGEST);
         for text in ["a".repeat(LONGEST + 1), "\u{200b}".repeat(LONGEST / 8 + 1), " ".repeat(1 << 20)] {
             let error = shown("browser", &text).unwrap_err();

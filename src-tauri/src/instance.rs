@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_start_hands_over_what_it_was_started_with() {
+    fn a_second_start_hands_over_its_arguments() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
         let (sender, receiver) = channel();
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_for_other_data_is_told_so_unless_it_brings_a_callback() {
+    fn a_start_for_other_data_is_refused_unless_it_has_a_callback() {
         let folder = tempfile::tempdir().unwrap();
         let first = first(folder.path());
         let (sender, receiver) = channel();

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_of_any_of_its_providers_is_its_own() {
+    fn urls_of_all_its_providers_are_recognized() {
         let ports = usual_ports();
         assert!(is_at(ports, "http://127.0.0.1:4780/oauth/token"));
         assert!(is_at(ports, "http://127.0.0.1:4783/api"));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_offers_is_what_the_core_knows_a_provider_by() {
+    fn its_apps_match_the_cores_provider_profiles() {
         let home = tempfile::tempdir().unwrap();
         let sandbox = start([0; 4], home.path()).unwrap();
         for offered in PROVIDERS.map(|provider| app(&sandbox, provider)) {
@@ -195,7 +195,7 @@ mod tests {
 
     /// Whether or not the usual ports are free where the tests run.
     #[test]
-    fn it_starts_again_at_the_ports_of_its_first_start_or_says_which_is_taken() {
+    fn it_restarts_at_its_first_ports_or_reports_the_port_in_use() {
         let home = tempfile::tempdir().unwrap();
         let first = first_start(home.path()).unwrap();
         let ports = kept_ports(home.path()).unwrap();

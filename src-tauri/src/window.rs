@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_navigates_nowhere_else() {
+    fn the_page_navigates_to_no_other_origin() {
         assert!(is_own(&"tauri://localhost/index.html".parse().unwrap()));
         for elsewhere in [
             "http://tauri.localhost:8080/",

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn every_disguise_is_seen_through() {
+    fn every_encoding_of_a_secret_is_found() {
         assert_eq!(found(format!("Bearer {SECRET}.").as_bytes()), ["in the clear"]);
         assert_eq!(found(b"token=gri%5Fat%5F7Kd2%2Bx%2FZq9%3Fw&x"), ["percent-encoded"]);
         let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_seen_through_at_every_offset() {
+    fn base64_is_found_at_every_offset() {
         for before in ["", "a", "id", "id:", "client:"] {
             let blob = STANDARD.encode(format!("{before}{SECRET}, and more"));
             assert_eq!(found(blob.as_bytes()), ["in Base64"], "after {before:?}");
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_no_leak() {
+    fn other_text_is_no_leak() {
         assert!(found(b"gri_at_7Kd2... fingerprint 9f3c 21ab").is_empty());
     }
 }

@@ -9,7 +9,7 @@ use grapnel_tests::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 #[tokio::test]
-async fn a_script_signs_in_and_has_a_token() -> Result<()> {
+async fn a_script_signs_in_and_gets_a_token() -> Result<()> {
     let script = Script::connected(Keyring::Unlocked).await?;
     let terminal = script.terminal();
     assert_eq!(terminal.json(&["status", "acme"])?["state"], "active");
@@ -43,7 +43,7 @@ async fn ctrl_c_cancels_a_sign_in() -> Result<()> {
 }
 
 #[tokio::test]
-async fn without_a_keyring_nothing_is_kept_in_the_clear() -> Result<()> {
+async fn without_a_keyring_nothing_is_stored_in_the_clear() -> Result<()> {
     let script = Script::begin(Keyring::Absent).await?;
     let added = script.add_app()?;
     assert_eq!(added.status.code(), Some(5));

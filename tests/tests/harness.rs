@@ -42,7 +42,7 @@ async fn serve() -> Result<String> {
 }
 
 #[tokio::test]
-async fn the_default_browser_opens_a_link_and_comes_home_by_a_private_scheme() -> Result<()> {
+async fn the_default_browser_follows_a_link_to_a_private_use_scheme() -> Result<()> {
     let origin = serve().await?;
     let desktop = session::start(Keyring::Unlocked).await?;
     let mut browser = Browser::install(&desktop, &[Allowed { origin: &origin, scheme: SCHEME }]).await?;
@@ -83,7 +83,7 @@ async fn the_keyring_is_open_locked_or_absent() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_desktop_leaves_nothing_behind() -> Result<()> {
+async fn a_desktop_leaves_no_process_or_file_behind() -> Result<()> {
     let origin = serve().await?;
     let desktop = session::start(Keyring::Unlocked).await?;
     let mut browser = Browser::install(&desktop, &[]).await?;
@@ -99,7 +99,7 @@ async fn a_desktop_leaves_nothing_behind() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_story_leaves_pictures_and_the_truth() -> Result<()> {
+async fn a_story_saves_pictures_and_names_its_failed_step() -> Result<()> {
     let pictures = tempfile::tempdir()?;
     let evidence = artifacts::stories().join("evidence");
     let story =

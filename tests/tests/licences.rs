@@ -37,7 +37,7 @@ fn is_allowed(licence: &str) -> bool {
 }
 
 #[test]
-fn crates_ask_for_little() -> Result<()> {
+fn crates_have_permissive_licences() -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
         .args(["metadata", "--format-version=1", "--locked", "--all-features"])
@@ -60,7 +60,7 @@ fn crates_ask_for_little() -> Result<()> {
 
 /// The lists here and in `deny.toml` (for cargo-deny) are equal.
 #[test]
-fn both_lists_of_licences_are_one() -> Result<()> {
+fn both_lists_of_licences_are_equal() -> Result<()> {
     let deny = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deny.toml"))?;
     let list = deny.split_once("\nallow = [").and_then(|(_, rest)| rest.split_once(']')).context("allow")?.0;
     let allowed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
@@ -93,7 +93,7 @@ fn shipped(metadata: &Value) -> Result<HashSet<&str>> {
 
 /// The window's packages: its dependencies at run time, and the compiler, whose runtime is bundled.
 #[test]
-fn packages_of_the_window_ask_for_little() -> Result<()> {
+fn packages_of_the_window_have_permissive_licences() -> Result<()> {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/package-lock.json");
     let lock: Value = serde_json::from_str(&std::fs::read_to_string(lock)?)?;
     let packages = lock["packages"].as_object().context("packages")?;

@@ -9,7 +9,7 @@ use grapnel_tests::{Context, Result, ensure};
 const BASE: &str = "src-tauri/core";
 
 #[test]
-fn every_test_that_a_promise_names_is_there() -> Result<()> {
+fn every_test_that_a_promise_names_exists() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let page = fs::read_to_string(root.join("docs/security.md"))?;
     let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Promise"));

@@ -236,7 +236,7 @@ fn words(name: &str) -> String {
 }
 
 #[test]
-fn a_secret_as_text_is_found_wherever_it_is() -> Result<()> {
+fn a_secret_as_text_is_found_in_every_printable_type() -> Result<()> {
     let source = r"
         #[derive(Clone, Debug)] struct A { access_token: String, expires: u64 }
         #[derive(serde::Serialize)] pub enum B { Password(String), Other { code_verifier: Option<&'static str> } }

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_parsed_as_people_write_it() {
+    fn durations_with_units_are_parsed() {
         for (text, seconds) in [("60s", 60), ("5m", 300), ("1h30m", 5_400), ("0", 0), ("45", 45)] {
             assert_eq!(parse_duration(text), Ok(SignedDuration::from_secs(seconds)), "{text}");
         }

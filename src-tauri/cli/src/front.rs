@@ -125,7 +125,7 @@ mod linux {
         }
 
         #[test]
-        fn only_the_plain_question_for_a_token_is_asked_here() {
+        fn only_plain_token_requests_are_handled_here() {
             let acme = |seconds| Some(("acme".to_owned(), seconds));
             assert_eq!(asked("token acme"), acme(60));
             assert_eq!(asked("token acme --min-valid 5m"), acme(300));

@@ -43,7 +43,7 @@ mod tests {
     use crate::shared_buffer::SharedBuffer;
 
     #[test]
-    fn an_event_is_one_line_that_no_terminal_obeys() {
+    fn an_event_is_one_line_without_control_characters() {
         let stream = SharedBuffer::default();
         let to = stream.clone();
         let log = tracing_subscriber::registry().with(lines(move || to.clone(), LevelFilter::INFO));

@@ -78,7 +78,7 @@ mod tests {
     use super::{quoted, similar};
 
     #[test]
-    fn a_mistyped_name_is_answered_with_the_most_similar_one() {
+    fn a_mistyped_name_suggests_the_most_similar_one() {
         let names = || ["acme", "Acme staging", "harbour"].into_iter();
         assert_eq!(similar("acem", names()), "Did you mean “acme”? ");
         assert_eq!(similar("acme stagin", names()), "Did you mean “Acme staging”? ");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_word_for_a_shell() {
+    fn a_quoted_name_is_one_shell_word() {
         assert_eq!(quoted("acme-2"), "acme-2");
         assert_eq!(quoted("Ada's site"), r"'Ada'\''s site'");
         assert_eq!(quoted(""), "''");

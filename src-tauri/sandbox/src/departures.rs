@@ -179,7 +179,7 @@ mod tests {
     use crate::random::random_token;
 
     #[test]
-    fn a_token_sent_as_a_name_is_not_written_down() {
+    fn a_token_sent_as_a_name_is_not_logged() {
         let token = random_token("gri_at_");
         assert!(!loggable_name(&token).contains("gri_at_"));
         assert_eq!(loggable_name("redirect_uri"), "redirect_uri");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_keeps_the_newest_and_does_not_grow_without_end() {
+    fn the_log_keeps_a_bounded_number_of_newest_entries() {
         let departures = Departures::new(Clock::default());
         let log = departures.log_for("grigora", "GET /");
         for n in 0..=MAX_DEPARTURES {

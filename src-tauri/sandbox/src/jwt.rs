@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_can_be_checked_with_the_key_set() {
+    fn a_signature_verifies_with_the_key_set() {
         let signer = Signer::default();
         let token = signer.sign(json!({ "sub": "someone" }));
         let key = &signer.key_set()["keys"][0];

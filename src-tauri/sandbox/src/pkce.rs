@@ -32,13 +32,13 @@ mod tests {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
     #[test]
-    fn the_vector_of_rfc_7636_appendix_b_holds() {
+    fn the_challenge_of_rfc_7636_appendix_b_matches_its_verifier() {
         assert!(matches(VERIFIER, CHALLENGE));
         assert!(is_verifier(VERIFIER) && is_challenge(CHALLENGE));
     }
 
     #[test]
-    fn another_verifier_proves_nothing() {
+    fn another_verifier_does_not_match() {
         assert!(!matches(&VERIFIER.replace('d', "e"), CHALLENGE));
         assert!(!matches(CHALLENGE, CHALLENGE), "the plain method is not admitted");
     }

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_absolute_and_nothing_that_runs() {
+    fn a_redirect_uri_is_absolute_and_has_no_executable_scheme() {
         for fine in [
             "http://127.0.0.1:3000/callback",
             "https://my.app/back?x=1",
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_come_after_what_is_there() {
+    fn parameters_are_appended_to_the_query() {
         assert_eq!(with_query("a:/b", &[("x", "1 2")]), "a:/b?x=1+2");
         assert_eq!(with_query("a:/b?c=d", &[("x", "1")]), "a:/b?c=d&x=1");
         assert_eq!(with_fragment("a:/b", &[("x", "&")]), "a:/b#x=%26");

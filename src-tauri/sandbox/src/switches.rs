@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_reads_as_it_is_written() {
+    fn a_switch_parses_from_its_name() {
         for (switch, name, _) in Switch::all() {
             assert_eq!(switch.to_string(), name);
             assert_eq!(name.parse(), Ok(switch));

@@ -187,7 +187,7 @@ mod tests {
 
     /// A compromised page cannot send the imported secret to a host that was not reviewed.
     #[test]
-    fn the_page_completes_only_what_the_text_left_open() {
+    fn the_page_completes_only_missing_values() {
         let pending = PendingImport::default();
         hold(&pending, TEXT, String::new()).unwrap();
         let sent = [

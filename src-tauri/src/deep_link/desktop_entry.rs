@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_anything_in_it_is_one_argument() {
+    fn any_path_is_one_argument() {
         let argument = |path| argument(path).unwrap();
         assert_eq!(argument("/usr/bin/grapnel-desktop"), "/usr/bin/grapnel-desktop");
         assert_eq!(argument("/home/a b/x"), r#""/home/a b/x""#);

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_packaged_where_the_entry_of_its_tree_starts_it() {
+    fn a_program_is_packaged_if_the_entry_below_its_prefix_starts_it() {
         let tree = tempfile::tempdir().unwrap();
         let program = tree.path().join("bin/grapnel-desktop");
         assert!(!is_packaged(&program));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_programs_that_are_gone_are_removed_and_others_stay() {
+    fn entries_of_deleted_programs_are_removed_and_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let there = std::env::current_exe().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

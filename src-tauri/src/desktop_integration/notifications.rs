@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn several_are_one_notification() {
+    fn several_connections_are_one_notification() {
         let notification =
             pending_notification(&news(&["a", "<b>", "c", "d", "e", "f"]), false, false).unwrap();
         assert_eq!(notification.title, "6 connections need to be reconnected");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_neither_moves_nor_breaks_what_is_around_it() {
+    fn a_name_cannot_alter_the_text_around_it() {
         let notification =
             pending_notification(&news(&["a\u{202e}b\u{200b}\nc\u{1b}"]), false, false).unwrap();
         assert_eq!(notification.title, "“ab c ” needs to be reconnected");

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_graphics_processor_is_one_that_can_be_opened() {
+    fn a_gpu_counts_only_if_it_can_be_opened() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!has_graphics_processor(&folder.path().join("none")));
         fs::create_dir(folder.path().join("by-path")).unwrap();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_start_alone_knows_that_a_page_did_not_load() {
+    fn only_the_next_start_sees_that_a_page_did_not_load() {
         let folder = tempfile::tempdir().unwrap();
         let start = || Rendering::choose(Some(folder.path()));
         // A process that exits before it has a window leaves no marker.
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_remembered_for_a_while() {
+    fn a_rendering_failure_is_remembered_for_a_month() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(FAILURE_FILE);
         assert!(!is_recent(&file));

@@ -95,20 +95,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_question_arrives_as_it_was_sent(name in ".{0,300}", min_valid in any::<u64>()) {
+        fn a_request_round_trips(name in ".{0,300}", min_valid in any::<u64>()) {
             let question = AgentRequest { name, min_valid: Duration::from_millis(min_valid) };
             prop_assert_eq!(AgentRequest::of_bytes(&question.to_bytes().unwrap()), Some(question));
         }
 
         #[test]
-        fn anything_may_come_as_a_question(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn any_bytes_that_decode_as_a_request_encode_to_the_same(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             if let Some(question) = AgentRequest::of_bytes(&bytes) {
                 prop_assert_eq!(question.to_bytes().unwrap(), bytes);
             }
         }
 
         #[test]
-        fn anything_may_come_as_an_answer(head in any::<[u8; RESPONSE_HEAD_BYTES]>()) {
+        fn any_response_head_states_a_bounded_length(head in any::<[u8; RESPONSE_HEAD_BYTES]>()) {
             if let Some((_, length)) = decode_head(&head) {
                 prop_assert!(length <= MAX_TOKEN_BYTES);
             }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_arrives_as_it_was_sent() {
+    fn a_response_round_trips() {
         for end in [None, Some("2026-03-02T13:00:00.123456789Z"), Some("1969-12-31T23:59:59.5Z")] {
             let expires_at = end.map(|end| end.parse().unwrap());
             let answer = AccessToken { value: "gri_at_ü".into(), expires_at };
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn less_than_was_asked_is_never_asked_for() {
+    fn the_minimum_validity_is_rounded_up() {
         let asked = AgentRequest { name: String::new(), min_valid: Duration::from_nanos(1_000_001) };
         let heard = AgentRequest::of_bytes(&asked.to_bytes().unwrap()).unwrap();
         assert_eq!(heard.min_valid, Duration::from_millis(2));
     }
 
     #[test]
-    fn what_is_too_long_is_not_said() {
+    fn names_and_tokens_that_are_too_long_are_not_encoded() {
         let name = "a".repeat(MAX_NAME_BYTES + 1);
         let asked = AgentRequest { name, min_valid: Duration::ZERO };
         assert_eq!(asked.to_bytes(), None);

@@ -17,21 +17,21 @@ fn processes_killed_during_a_refresh_lose_no_connection() {
 }
 
 #[test]
-fn many_that_are_due_at_once_are_refreshed_or_say_why() {
+fn many_connections_due_at_once_are_refreshed_or_report_why_not() {
     prove(&["storm", "120"]);
 }
 
 #[test]
-fn many_who_ask_at_once_cause_one_refresh() {
+fn many_concurrent_token_requests_cause_one_refresh() {
     prove(&["flight", "3"]);
 }
 
 #[test]
-fn a_disk_that_fails_loses_no_connection() {
+fn a_failing_disk_loses_no_connection() {
     prove(&["disk", "1"]);
 }
 
 #[test]
-fn a_keyring_that_is_locked_meanwhile_loses_no_connection() {
+fn a_keyring_locked_during_a_refresh_loses_no_connection() {
     prove(&["locked", "1"]);
 }

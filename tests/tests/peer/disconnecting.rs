@@ -27,19 +27,19 @@ async fn disconnects(client: impl Fn(&World) -> Client) -> Result<()> {
 }
 
 #[tokio::test]
-async fn disconnecting_takes_the_tokens_back() -> Result<()> {
+async fn disconnecting_revokes_the_tokens() -> Result<()> {
     disconnects(|world| world.server.confidential.clone()).await
 }
 
 #[tokio::test]
-async fn disconnecting_a_public_client_takes_the_tokens_back() -> Result<()> {
+async fn disconnecting_a_public_client_revokes_the_tokens() -> Result<()> {
     disconnects(|world| world.server.public.clone()).await
 }
 
 /// The server revokes the refresh token, and replies that a JWT cannot be revoked (RFC 7009 §2.2.1). This is no
 /// failure, and no refresh is possible any more.
 #[tokio::test]
-async fn disconnecting_takes_back_what_can_be() -> Result<()> {
+async fn disconnecting_revokes_the_refresh_token_if_a_jwt_cannot_be_revoked() -> Result<()> {
     let mut world = World::new().await?;
     let client = world.server.confidential.clone();
     let app = world.add_app(&client, NOTES, &[STAY, RESOURCE]).await?;
@@ -52,7 +52,7 @@ async fn disconnecting_takes_back_what_can_be() -> Result<()> {
 }
 
 #[tokio::test]
-async fn disconnecting_from_a_server_that_is_gone_deletes_the_tokens_here() -> Result<()> {
+async fn disconnecting_from_an_unreachable_server_deletes_the_local_tokens() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
     let id = world.connect(&app).await?;

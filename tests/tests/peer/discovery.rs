@@ -29,7 +29,7 @@ async fn discovery_fills_the_values() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_issuer_is_taken_as_it_is_written() -> Result<()> {
+async fn an_issuer_must_match_exactly() -> Result<()> {
     let world = World::new().await?;
     for other in ["/", "/elsewhere"] {
         let error = world.grapnel.discover(&format!("{}{other}", world.server.issuer)).await.unwrap_err();

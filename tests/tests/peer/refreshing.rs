@@ -58,7 +58,7 @@ async fn a_refresh_of_a_public_client_rotates() -> Result<()> {
 
 /// A request for `offline_access` sends `prompt=consent` (OpenID Connect Core §11) without a setting.
 #[tokio::test]
-async fn whoever_asks_to_stay_signed_in_stays() -> Result<()> {
+async fn offline_access_is_requested_with_a_consent_prompt() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, SCOPES, &[]).await?;
     let id = world.connect(&app).await?;

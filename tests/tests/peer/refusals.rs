@@ -12,7 +12,7 @@ use crate::server::Client;
 use crate::world::{SCOPES, STAY, World, end_of};
 
 #[tokio::test]
-async fn a_person_who_goes_back_is_told_so() -> Result<()> {
+async fn a_denied_request_is_reported() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
     let attempt = world.attempt(&app.id, Person::GoesBack).await?;
@@ -23,7 +23,7 @@ async fn a_person_who_goes_back_is_told_so() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_named() -> Result<()> {
+async fn a_wrong_client_secret_is_reported() -> Result<()> {
     let world = World::new().await?;
     let wrong = Client { secret: Some("not+the/secret".into()), ..world.server.confidential.clone() };
     let app = world.add_app(&wrong, SCOPES, &[STAY]).await?;
@@ -37,7 +37,7 @@ async fn a_wrong_secret_is_named() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_the_sign_in_page_refuses_is_told() -> Result<()> {
+async fn an_error_of_the_authorization_endpoint_is_reported() -> Result<()> {
     for (own, words) in [(("authorize.prompt", "none"), "login_required"), (("pkce", "never"), "PKCE")] {
         let world = World::new().await?;
         let app = world.add_app(&world.server.public, SCOPES, &[own]).await?;
@@ -51,7 +51,7 @@ async fn what_the_sign_in_page_refuses_is_told() -> Result<()> {
 }
 
 #[tokio::test]
-async fn only_an_answer_that_names_the_issuer_is_heard() -> Result<()> {
+async fn a_callback_without_the_right_issuer_is_refused() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, SCOPES, &[STAY]).await?;
     let mut events = world.grapnel.events();

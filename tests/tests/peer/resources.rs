@@ -25,7 +25,7 @@ async fn a_token_for_a_resource_is_a_jwt_whose_claims_are_verified() -> Result<(
 /// Such a token is valid at the resource only (RFC 8707): userinfo and introspection refuse it, which is no error of
 /// the connection.
 #[tokio::test]
-async fn a_token_for_a_resource_is_no_trouble() -> Result<()> {
+async fn a_token_for_a_resource_causes_no_error() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, NOTES, &[STAY, RESOURCE]).await?;
     let id = world.connect(&app).await?;
@@ -38,7 +38,7 @@ async fn a_token_for_a_resource_is_no_trouble() -> Result<()> {
 /// Userinfo is requested without `openid` too, since some servers reply. A refusal (OpenID Connect Core §5.3) is no
 /// error of the connection.
 #[tokio::test]
-async fn plain_oauth_is_no_trouble() -> Result<()> {
+async fn plain_oauth_causes_no_error() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, "offline_access", &[STAY]).await?;
     let id = world.connect(&app).await?;

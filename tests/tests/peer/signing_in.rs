@@ -42,17 +42,17 @@ async fn a_client_with_a_secret_signs_in() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_secret_may_go_in_the_body() -> Result<()> {
+async fn the_client_secret_can_be_sent_in_the_body() -> Result<()> {
     signs_in(|world| world.server.confidential.clone(), &[("client_auth", "body")]).await
 }
 
 #[tokio::test]
-async fn a_public_client_signs_in_by_pkce() -> Result<()> {
+async fn a_public_client_signs_in_with_pkce() -> Result<()> {
     signs_in(|world| world.server.public.clone(), &[]).await
 }
 
 #[tokio::test]
-async fn a_callback_comes_home_by_a_private_scheme_too() -> Result<()> {
+async fn a_callback_is_accepted_over_a_private_use_scheme() -> Result<()> {
     let world = World::new().await?;
     let app = world
         .add_app_back_by("dev.grapnel.desktop:/oauth/callback", &world.server.public, SCOPES, &[STAY])
@@ -68,7 +68,7 @@ async fn a_callback_comes_home_by_a_private_scheme_too() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_scope_that_the_server_does_not_know_is_told_as_missing() -> Result<()> {
+async fn an_unknown_scope_is_reported_as_missing() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.confidential, "openid no:such:scope", &[]).await?;
     let id = world.connect(&app).await?;

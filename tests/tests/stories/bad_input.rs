@@ -12,7 +12,7 @@ const REFUSED: &str = "Rejected an unexpected sign-in response";
 const ACTIVE: &str = "Active. Expires in";
 
 #[tokio::test]
-async fn what_cannot_be_is_told_and_loses_nothing() -> Result<()> {
+async fn invalid_input_is_reported_and_loses_nothing() -> Result<()> {
     let scene = Scene::set("bad-input", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.open_grapnel().await?;
     let page = window.page();

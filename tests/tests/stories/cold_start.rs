@@ -9,7 +9,7 @@ use grapnel_tests::wait::until;
 use grapnel_tests::{Result, artifacts, ensure};
 
 #[tokio::test]
-async fn a_link_starts_grapnel_and_finishes_the_sign_in() -> Result<()> {
+async fn a_deep_link_starts_grapnel_and_finishes_the_sign_in() -> Result<()> {
     let scene = Scene::set("cold-start", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.step("An app is added", scene.open_with_app()).await?;
     let consent = scene.step("The browser shows the consent page", scene.connect(&window.page())).await?;

@@ -31,7 +31,7 @@ my0j7TV5CVf4OAFVAiEA5r+5KsiLWrRKCF3EkWaShLQbkXaCbf03npLyg9EoOLc=
 ";
 
 #[tokio::test]
-async fn what_the_page_names_is_asked_of_the_person() -> Result<()> {
+async fn values_named_by_the_page_need_the_persons_confirmation() -> Result<()> {
     let scene = Scene::set("confirming", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.step("An app is added and connected", scene.open_with_app()).await?;
     let page = window.page();

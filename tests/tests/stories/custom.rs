@@ -8,7 +8,7 @@ use grapnel_tests::{Result, ensure, sign_in};
 const SCOPES: &str = "openid profile email notes:read notes:write";
 
 #[tokio::test]
-async fn an_issuer_is_enough() -> Result<()> {
+async fn a_provider_is_configured_by_its_issuer_alone() -> Result<()> {
     let scene = Scene::at(ProviderId::Custom, "custom").await?;
     let issuer = scene.origin()?.to_owned();
     let window = scene.step("Grapnel opens", scene.open_grapnel()).await?;

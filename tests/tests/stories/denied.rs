@@ -7,7 +7,7 @@ use grapnel_tests::story::Pictures;
 use grapnel_tests::{Result, ensure};
 
 #[tokio::test]
-async fn cancel_on_the_consent_page_is_no_failure() -> Result<()> {
+async fn a_denied_request_is_no_failure_and_can_be_repeated() -> Result<()> {
     let scene = Scene::set("denied", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.step("An app is added", scene.open_with_app()).await?;
     let page = window.page();

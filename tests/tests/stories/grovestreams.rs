@@ -9,7 +9,7 @@ use grapnel_tests::{Result, ensure, sign_in};
 const ACTIVE: &str = "Active. Expires in";
 
 #[tokio::test]
-async fn the_answer_is_in_the_fragment() -> Result<()> {
+async fn request_and_callback_can_be_in_the_fragment() -> Result<()> {
     let scene = Scene::at(ProviderId::GroveStreams, "grovestreams").await?;
     for switch in [Switch::GroveStreamsFragment, Switch::GroveStreamsOauthNames] {
         scene.sandbox().switches().set(switch, true);

@@ -12,7 +12,7 @@ use grapnel_tests::{Context, Result, ensure, sign_in};
 const ACTIVE: &str = "Active. Expires in";
 
 #[tokio::test]
-async fn an_answer_comes_home_by_a_port_of_this_computer() -> Result<()> {
+async fn a_callback_arrives_over_loopback() -> Result<()> {
     let scene = Scene::set("loopback", Keyring::Unlocked, Pictures::OfFailure).await?;
     let form = scene.form().back(BY_PORT);
     let window =

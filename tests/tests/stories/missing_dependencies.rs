@@ -10,7 +10,7 @@ use grapnel_tests::{Result, artifacts, ensure};
 use rusqlite::Connection;
 
 #[tokio::test]
-async fn without_a_keyring_nothing_is_kept_and_nothing_lost() -> Result<()> {
+async fn without_a_keyring_nothing_is_stored_or_lost() -> Result<()> {
     let scene = Scene::set("keyring-absent", Keyring::Absent, Pictures::OfFailure).await?;
     let window = scene.open_grapnel().await?;
     let page = window.page();
@@ -37,7 +37,7 @@ async fn without_a_keyring_nothing_is_kept_and_nothing_lost() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_locked_keyring_is_told_from_an_absent_one() -> Result<()> {
+async fn a_locked_keyring_and_an_absent_one_are_distinguished() -> Result<()> {
     let scene = Scene::set("keyring-locked", Keyring::Locked, Pictures::OfFailure).await?;
     let window = scene.open_grapnel().await?;
     let page = window.page();
@@ -54,7 +54,7 @@ async fn a_locked_keyring_is_told_from_an_absent_one() -> Result<()> {
 }
 
 #[tokio::test]
-async fn without_a_display_the_program_says_so() -> Result<()> {
+async fn without_a_display_the_program_reports_that() -> Result<()> {
     let scene = Scene::set("no-display", Keyring::Unlocked, Pictures::OfFailure).await?;
     let run = |arguments: &[&str]| -> Result<(Option<i32>, String, String)> {
         let mut command = scene.desktop().command(artifacts::program());
@@ -90,7 +90,7 @@ async fn without_a_display_the_program_says_so() -> Result<()> {
 }
 
 #[tokio::test]
-async fn data_that_cannot_be_opened_is_left_alone() -> Result<()> {
+async fn data_that_cannot_be_opened_is_left_unchanged() -> Result<()> {
     let scene = Scene::set("data", Keyring::Unlocked, Pictures::OfFailure).await?;
     let data = scene.desktop().data();
     fs::write(&data, "a file where the directory should be")?;

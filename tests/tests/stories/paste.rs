@@ -15,7 +15,7 @@ const WAITING: &str = "Waiting, in the browser";
 const PASTED: &str = "Redirect URL";
 
 #[tokio::test]
-async fn an_answer_comes_home_in_the_persons_hands() -> Result<()> {
+async fn a_pasted_callback_finishes_the_sign_in() -> Result<()> {
     let scene = Scene::set("paste", Keyring::Unlocked, Pictures::OfFailure).await?;
     let form =
         |name: &str| scene.form().back("Paste manually").with("Your HTTPS redirect URI", NOBODY).called(name);

@@ -23,7 +23,7 @@ const JUDGE: &str = "
 const PROJECT: &str = "The Lantern Street Chronicle";
 
 #[tokio::test]
-async fn every_screen_is_for_everyone() -> Result<()> {
+async fn every_screen_is_accessible() -> Result<()> {
     let scene = Scene::set("screens", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.open_grapnel().await?;
     let page = window.page();

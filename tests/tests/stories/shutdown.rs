@@ -16,7 +16,7 @@ use grapnel_tests::{Context, Result, artifacts, ensure};
 const SLOW: Duration = Duration::from_secs(9);
 
 #[tokio::test]
-async fn the_end_of_a_session_breaks_off_no_refresh() -> Result<()> {
+async fn the_end_of_a_session_interrupts_no_refresh() -> Result<()> {
     let scene = Scene::set("leaving", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.open_with_app().await?;
     let pid = window.process().pid;

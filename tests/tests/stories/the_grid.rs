@@ -6,7 +6,7 @@ use grapnel_tests::scene::Scene;
 use grapnel_tests::{Context, Result, ensure};
 
 #[tokio::test]
-async fn ticked_scopes_and_a_token_without_an_end() -> Result<()> {
+async fn ticked_scopes_are_granted_with_a_token_without_expiry() -> Result<()> {
     let scene = Scene::at(ProviderId::TheGrid, "the-grid").await?;
     let window = scene
         .step("The form offers identity providers, and scopes with what they mean", async {

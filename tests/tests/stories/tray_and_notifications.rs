@@ -12,7 +12,7 @@ use grapnel_tests::wait::until;
 use grapnel_tests::{Context, Result, ensure};
 
 #[tokio::test]
-async fn who_is_away_is_told_once_and_the_tray_keeps_the_program() -> Result<()> {
+async fn an_absent_person_is_notified_once_and_the_tray_keeps_the_program_running() -> Result<()> {
     let scene = Scene::set("beside", Keyring::Unlocked, Pictures::OfFailure).await?;
     let desktop = scene.desktop();
     let panel = Panel::start(desktop).await?;

@@ -8,7 +8,7 @@ use grapnel_tests::wait::until;
 use grapnel_tests::{Result, artifacts, ensure};
 
 #[tokio::test]
-async fn a_window_manager_that_guards_the_focus_lets_grapnel_come_to_the_front() -> Result<()> {
+async fn the_window_gets_the_focus_despite_focus_stealing_prevention() -> Result<()> {
     let scene = Scene::set("front", Keyring::Unlocked, Pictures::OfFailure).await?;
     let desktop = scene.desktop();
     let log = desktop.log("metacity");

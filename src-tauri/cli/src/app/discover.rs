@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_supported_is_a_warning() {
+    fn unsupported_metadata_is_a_warning() {
         let note = |kind, text: &str| DiscoveryNote { kind, text: text.into() };
         let found = Discovery {
             issuer: "https://id.example".into(),

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_looked_at_before_it_expires_and_never_without_a_pause() {
+    fn a_token_is_checked_before_it_expires_and_not_in_a_busy_loop() {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let after = |left: i64, min_valid: i64| {
             let end = Some(now + SignedDuration::from_secs(left));

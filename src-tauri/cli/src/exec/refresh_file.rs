@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_owners_is_replaced_as_a_whole_and_goes() {
+    fn it_is_private_replaced_atomically_and_removed() {
         let here = tempfile::tempdir().unwrap();
         let path = here.path().join("token");
         let mut file = RefreshFile::create(&path, &"one".into()).unwrap();

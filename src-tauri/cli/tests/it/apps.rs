@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::world::World;
 
 #[tokio::test]
-async fn one_is_added_shown_and_removed() {
+async fn an_app_is_added_shown_and_removed() {
     let world = World::new();
     assert_snapshot!("list_empty", world.run("app list").await);
     assert_snapshot!("add", world.add_app().await);
@@ -19,7 +19,7 @@ async fn one_is_added_shown_and_removed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_with_its_reason() {
+async fn invalid_values_are_refused_with_a_reason() {
     let world = World::new();
     let add = "app add acme --provider grigora --client-id id";
     let refused = [
@@ -36,7 +36,7 @@ async fn what_cannot_be_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn one_with_connections_is_removed_with_them_once_that_is_said() {
+async fn an_app_is_removed_with_its_connections_only_if_confirmed() {
     let world = World::new();
     world.connect().await;
     let said = [
@@ -51,7 +51,7 @@ async fn one_with_connections_is_removed_with_them_once_that_is_said() {
 }
 
 #[tokio::test]
-async fn one_is_changed_and_what_is_not_named_stays() {
+async fn an_edit_leaves_omitted_values_unchanged() {
     let world = World::new();
     world.add_app().await;
     assert_snapshot!(
@@ -88,7 +88,7 @@ async fn a_profile_goes_through_a_file() {
 }
 
 #[tokio::test]
-async fn another_provider_is_known_by_its_issuer() {
+async fn a_custom_provider_is_configured_by_its_issuer() {
     let world = World::of(ProviderId::Custom);
     let line = format!(
         "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback --scope openid --set \

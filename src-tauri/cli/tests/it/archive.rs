@@ -8,7 +8,7 @@ use crate::world::World;
 const WORDS: &str = "harbour lamp eleven moss\n";
 
 #[tokio::test]
-async fn a_file_takes_everything_to_another_computer() {
+async fn an_exported_file_is_imported_on_another_computer() {
     let world = World::new();
     world.connect().await;
     let directory = tempfile::tempdir().unwrap();

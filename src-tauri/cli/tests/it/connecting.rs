@@ -28,7 +28,7 @@ async fn by_deep_link_into_another_process() {
 }
 
 #[tokio::test]
-async fn without_a_browser_the_address_is_the_only_line() {
+async fn without_a_browser_the_url_is_the_only_line() {
     let world = World::new();
     world.add_app().await;
     let paper = Paper::default();
@@ -45,7 +45,7 @@ async fn without_a_browser_the_address_is_the_only_line() {
 
 /// The URL is one document, printed while the command waits; the exit code tells the result.
 #[tokio::test]
-async fn without_a_browser_a_program_reads_the_address_in_a_document() {
+async fn without_a_browser_json_has_the_url_in_a_document() {
     let world = World::new();
     world.add_app().await;
     let paper = Paper::default();
@@ -64,7 +64,7 @@ async fn without_a_browser_a_program_reads_the_address_in_a_document() {
 }
 
 #[tokio::test]
-async fn by_pasting_after_a_wrong_try() {
+async fn by_pasting_after_an_invalid_line() {
     let world = World::new();
     world.add("acme", "").await;
     let (input, mut keyboard) = std::io::pipe().unwrap();
@@ -81,7 +81,7 @@ async fn by_pasting_after_a_wrong_try() {
 }
 
 #[tokio::test]
-async fn nothing_is_pasted() {
+async fn input_that_ends_without_a_callback_is_an_error() {
     let world = World::new();
     world.add("acme", "").await;
     let ran = world.pipe("connect acme --no-browser --paste", "nonsense?\n").await;
@@ -108,7 +108,7 @@ async fn by_email_and_password() {
 }
 
 #[tokio::test]
-async fn an_app_may_have_many() {
+async fn an_app_can_have_several_connections() {
     let world = World::new();
     world.connect().await;
     let before = world.run("status acme --json").await.json();
@@ -126,7 +126,7 @@ async fn an_app_may_have_many() {
 }
 
 #[tokio::test]
-async fn where_the_person_may_see_no_page_the_address_is_shown_as_well() {
+async fn the_url_is_printed_if_no_page_may_have_opened() {
     let mut world = World::new();
     world.add_app().await;
     world.launch = Launch::Unclear;
@@ -156,7 +156,7 @@ async fn a_connection_keeps_its_browser() {
 }
 
 #[tokio::test]
-async fn the_person_says_no() {
+async fn a_denied_sign_in_is_reported() {
     let world = World::new();
     world.add_app().await;
     world.sandbox.set_grigora_consent(Consent::Cancel);
@@ -164,7 +164,7 @@ async fn the_person_says_no() {
 }
 
 #[tokio::test]
-async fn nobody_answers() {
+async fn a_sign_in_without_a_callback_times_out() {
     let world = World::new();
     world.add("acme", "").await;
     let ran = world.run("connect acme --no-browser --timeout 100ms").await;
@@ -174,7 +174,7 @@ async fn nobody_answers() {
 }
 
 #[tokio::test]
-async fn it_is_cancelled_elsewhere() {
+async fn a_sign_in_cancelled_by_another_process_ends() {
     let world = World::new();
     world.add("acme", "").await;
     let paper = Paper::default();
@@ -195,7 +195,7 @@ fn redirect_uri(address: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_accepted_is_told_at_once_and_after_the_timeout() {
+async fn a_refused_callback_is_reported_at_once_and_after_the_timeout() {
     let world = World::new();
     world.add_app().await;
     let paper = Paper::default();
@@ -223,7 +223,7 @@ async fn an_answer_that_is_not_accepted_is_told_at_once_and_after_the_timeout() 
 }
 
 #[tokio::test]
-async fn it_says_what_to_look_for_and_takes_a_pasted_address_in_the_same_attempt() {
+async fn hints_are_printed_and_a_pasted_url_finishes_the_same_attempt() {
     let mut world = World::new();
     world.timeouts.answer = std::time::Duration::ZERO;
     world.add_app().await;
@@ -240,7 +240,7 @@ async fn it_says_what_to_look_for_and_takes_a_pasted_address_in_the_same_attempt
 }
 
 #[tokio::test]
-async fn a_sign_in_that_waits_is_joined() {
+async fn a_waiting_sign_in_is_joined() {
     let world = World::new();
     world.add("acme", "").await;
     let window = world.grapnel();
@@ -263,7 +263,7 @@ async fn a_sign_in_that_waits_is_joined() {
 
 /// Its program was killed, so no process holds its lock any more.
 #[tokio::test]
-async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
+async fn an_abandoned_sign_in_is_not_joined() {
     let world = World::new();
     world.add("acme", "").await;
     let window = world.grapnel();
@@ -278,7 +278,7 @@ async fn a_sign_in_that_nobody_waits_for_is_not_joined() {
 
 /// A browser that keeps its connection open, and does not follow the redirect to the final page.
 #[tokio::test]
-async fn a_browser_that_hangs_up_late_does_not_hold_up_the_end() {
+async fn an_open_browser_connection_does_not_delay_the_exit() {
     let world = World::new();
     world.add_app().await;
     let paper = Paper::default();
@@ -308,7 +308,7 @@ fn give_away(world: &World) {
 }
 
 #[tokio::test]
-async fn another_account_replaces_nothing_unasked() {
+async fn another_account_replaces_nothing_without_consent() {
     let world = World::new();
     world.connect().await;
     give_away(&world);
@@ -345,7 +345,7 @@ async fn another_account_replaces_nothing_unasked() {
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_no_hint_is_told_of() {
+async fn an_unsupported_login_hint_is_reported() {
     let world = World::new();
     world.add_app().await;
     for wish in ["--login-hint ines@harbour.example", "--another-account"] {

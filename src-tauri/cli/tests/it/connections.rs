@@ -19,7 +19,7 @@ async fn they_are_listed() {
 }
 
 #[tokio::test]
-async fn one_is_shown_in_full() {
+async fn a_connection_is_shown_in_full() {
     let world = World::new();
     world.sandbox.faults().set(Endpoint::TokenExchange, Fault::ExpiresInString, 1).unwrap();
     world.connect().await;
@@ -29,7 +29,7 @@ async fn one_is_shown_in_full() {
 }
 
 #[tokio::test]
-async fn a_token_stands_alone() {
+async fn a_token_is_the_only_output() {
     let world = World::new();
     world.connect().await;
     let token = world.run("token acme").await;
@@ -50,7 +50,7 @@ async fn a_token_stands_alone() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_refused_is_replaced_unless_a_newer_one_is_stored() {
+async fn a_rejected_token_is_replaced_unless_a_newer_one_is_stored() {
     let world = World::new();
     world.connect().await;
     let given = || world.sandbox.grigora_grants().issued().access_tokens;
@@ -72,7 +72,7 @@ async fn a_token_that_was_refused_is_replaced_unless_a_newer_one_is_stored() {
 }
 
 #[tokio::test]
-async fn more_than_the_provider_gives_is_said_and_not_asked_for_each_time() {
+async fn a_validity_beyond_the_lifetime_is_warned_about_and_not_refreshed_each_time() {
     let world = World::new();
     world.connect().await;
     let first = world.run("token acme --min-valid 2h").await;
@@ -95,7 +95,7 @@ async fn one_is_refreshed() {
 }
 
 #[tokio::test]
-async fn one_that_failed_says_when_it_is_tried_again() {
+async fn a_failed_refresh_shows_its_next_try() {
     let world = World::new();
     world.connect().await;
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::TooMany(600), Times::Always).unwrap();
@@ -110,7 +110,7 @@ async fn one_that_failed_says_when_it_is_tried_again() {
 }
 
 #[tokio::test]
-async fn one_is_disconnected_when_the_person_says_so() {
+async fn a_connection_is_disconnected_after_confirmation() {
     let world = World::new();
     world.connect().await;
     assert_snapshot!("disconnect_unasked", world.run("disconnect acme").await);
@@ -126,7 +126,7 @@ async fn one_is_disconnected_when_the_person_says_so() {
 }
 
 #[tokio::test]
-async fn its_history_is_kept() {
+async fn the_history_of_a_connection_is_kept() {
     let world = World::new();
     world.connect().await;
     world.clock.advance(SignedDuration::from_mins(5));

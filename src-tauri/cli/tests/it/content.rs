@@ -28,7 +28,7 @@ async fn projects_and_posts_are_read() {
 }
 
 #[tokio::test]
-async fn other_providers_hold_other_things() {
+async fn other_providers_list_their_own_collections() {
     let world = World::of(ProviderId::Grindery);
     let at = world.sandbox.grindery();
     let line = format!(
@@ -44,7 +44,7 @@ async fn other_providers_hold_other_things() {
 }
 
 #[tokio::test]
-async fn what_was_read_is_shown_offline_and_searched() {
+async fn cached_content_is_shown_offline_and_searched() {
     let world = World::new();
     world.connect().await;
     let offline = "projects acme --offline";

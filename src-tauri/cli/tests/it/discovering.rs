@@ -15,7 +15,7 @@ fn add(world: &World, issuer: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_the_issuer_announces_is_told_when_an_app_is_added() {
+async fn discovered_values_are_printed_when_an_app_is_added() {
     let world = World::of(ProviderId::Custom);
     assert_snapshot!("discovery_slash", world.pipe(&add(&world, "/"), "s").await);
     assert_snapshot!(
@@ -31,7 +31,7 @@ async fn what_the_issuer_announces_is_told_when_an_app_is_added() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_not_there_is_said_to_be_unavailable_at_once() {
+async fn an_unreachable_issuer_is_reported_at_once() {
     let world = World::of(ProviderId::Custom);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let line = format!(
@@ -45,7 +45,7 @@ async fn an_issuer_that_is_not_there_is_said_to_be_unavailable_at_once() {
 }
 
 #[tokio::test]
-async fn an_app_is_changed_to_what_its_issuer_announces_now() {
+async fn an_app_is_updated_to_its_issuers_metadata() {
     let world = World::of(ProviderId::Custom);
     world.pipe(&add(&world, ""), custom::CLIENT_SECRET).await;
     assert_snapshot!("discover_nothing", world.run("app discover id").await);
@@ -62,7 +62,7 @@ async fn an_app_is_changed_to_what_its_issuer_announces_now() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_only_set_is_not_asked_and_that_is_said() {
+async fn setting_an_issuer_alone_suggests_discovery() {
     let world = World::of(ProviderId::Custom);
     let at = world.sandbox.custom();
     let line = format!(

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use crate::world::World;
 
 #[tokio::test]
-async fn it_exits_well_if_nothing_is_broken() {
+async fn it_exits_with_success_if_nothing_is_broken() {
     let world = World::new();
     world.connect().await;
     let ran = world.run("doctor").await;
@@ -22,7 +22,7 @@ async fn it_exits_well_if_nothing_is_broken() {
 }
 
 #[tokio::test]
-async fn who_was_given_a_token_is_noted_once() {
+async fn a_process_that_gets_tokens_is_logged_once() {
     let world = World::new();
     world.connect().await;
     for _ in 0..3 {

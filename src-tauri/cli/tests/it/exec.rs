@@ -132,7 +132,7 @@ async fn a_signal_reaches_the_command_and_its_end_is_128_and_its_number() {
 }
 
 #[tokio::test]
-async fn what_cannot_hold_a_token_is_refused_before_one_is_asked_for() {
+async fn an_invalid_variable_is_refused_before_a_token_is_requested() {
     let world = World::new();
     let mut told = Vec::new();
     for line in [

@@ -53,7 +53,7 @@ async fn provider_unavailable() {
 }
 
 #[tokio::test]
-async fn a_provider_that_recovers_is_asked_again() {
+async fn a_request_is_retried_until_the_provider_recovers() {
     let mut world = World::new();
     world.timeouts = Timeouts::default();
     world.connect().await;
@@ -75,7 +75,7 @@ async fn keyring() {
 }
 
 #[tokio::test]
-async fn a_silent_keyring_is_not_waited_for_where_nobody_can_unlock_it() {
+async fn an_unattended_command_does_not_wait_for_a_silent_keyring() {
     let world = World::new();
     world.connect().await;
     world.keyring.set_silent(true);
@@ -125,7 +125,7 @@ async fn failures_are_json_for_programs() {
 
 /// With `--json` there is no prompt at a terminal: a missing value is an error at once.
 #[tokio::test]
-async fn with_json_a_terminal_is_not_asked() {
+async fn with_json_a_terminal_gets_no_prompt() {
     let world = World::new();
     world.connect().await;
     for (line, field) in [

@@ -131,7 +131,7 @@ async fn text_as_an_argument_is_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_shared_app_is_imported_with_a_client_of_ones_own() {
+async fn a_shared_app_is_imported_with_another_client() {
     let world = World::new();
     world.add_app().await;
     let place = tempfile::tempdir().unwrap();

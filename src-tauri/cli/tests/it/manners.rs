@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use crate::world::World;
 
 #[tokio::test]
-async fn alone_it_tells_the_state_of_things() {
+async fn without_a_command_it_prints_an_overview() {
     let world = World::new();
     assert_snapshot!("overview_empty", world.run("").await);
     world.add_app().await;
@@ -26,7 +26,7 @@ async fn alone_it_tells_the_state_of_things() {
 }
 
 #[tokio::test]
-async fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
+async fn a_mistyped_name_suggests_the_intended_one() {
     let world = World::new();
     world.connect().await;
     let mut told = Vec::new();

@@ -28,7 +28,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_token_is_printed_in_the_form_that_is_asked_for() {
+async fn a_token_is_printed_in_the_requested_format() {
     let (world, token) = world().await;
     let line = |format: &str| format!("token acme --format {format}");
     assert_eq!(world.run(&line("plain")).await.out, format!("{token}\n"));
@@ -53,7 +53,7 @@ async fn a_token_is_printed_in_the_form_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_no_format_means_is_refused() {
+async fn options_that_do_not_fit_the_format_are_refused() {
     let world = World::new();
     let mut told = Vec::new();
     for line in [

@@ -9,7 +9,7 @@ use crate::world::World;
 const WORDS: &str = "harbour lamp eleven moss\n";
 
 #[tokio::test]
-async fn a_passphrase_is_chosen_changed_and_given_up() {
+async fn a_passphrase_is_set_changed_and_removed() {
     let world = World::new();
     assert_snapshot!("vault_none", world.run("vault status").await);
     world.connect().await;
@@ -40,7 +40,7 @@ async fn a_passphrase_is_chosen_changed_and_given_up() {
 }
 
 #[tokio::test]
-async fn without_a_keyring_it_is_told_that_a_passphrase_can_be_chosen() {
+async fn without_a_keyring_the_error_suggests_a_passphrase() {
     let world = World::new();
     world.keyring.fail(Code::KeyringAbsent);
     assert_eq!(world.add_app().await.exit, Exit::Keyring);
@@ -56,7 +56,7 @@ async fn without_a_keyring_it_is_told_that_a_passphrase_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn what_nothing_opens_any_more_is_given_up_when_asked() {
+async fn a_vault_that_cannot_be_opened_is_reset_on_request() {
     let world = World::new();
     world.connect().await;
     assert_snapshot!("reset_too_early", world.run("vault reset --yes").await);

@@ -34,7 +34,7 @@ impl Watch {
 }
 
 #[tokio::test]
-async fn what_other_processes_do_is_streamed_until_a_signal() {
+async fn events_of_other_processes_are_streamed_until_a_signal() {
     let world = World::new();
     world.clock.set(Timestamp::now());
     assert_eq!(world.add_app().await.exit, Exit::Done);
@@ -59,7 +59,7 @@ async fn what_other_processes_do_is_streamed_until_a_signal() {
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_ends_it_with_success() {
+async fn a_closed_pipe_ends_it_with_success() {
     let world = World::new();
     world.clock.set(Timestamp::now());
     world.connect().await;
@@ -70,7 +70,7 @@ async fn a_reader_that_goes_ends_it_with_success() {
 }
 
 #[tokio::test]
-async fn a_status_is_waited_for() {
+async fn wait_returns_once_the_status_is_reached() {
     let world = World::new();
     world.connect().await;
     let active = world.run("wait acme --json").await;

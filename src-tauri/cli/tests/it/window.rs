@@ -52,7 +52,7 @@ async fn answer(world: &World, window: &Grapnel) {
 }
 
 #[tokio::test]
-async fn the_window_that_runs_answers() {
+async fn a_running_window_supplies_the_token() {
     let (world, window) = world_with("acme").await;
     let alone = grapnel(&world, &["token", "acme"]).await;
     assert_eq!((alone.exit, alone.out.as_str()), (Some(5), ""));
@@ -81,7 +81,7 @@ async fn the_window_that_runs_answers() {
 }
 
 #[tokio::test]
-async fn a_command_is_run_with_a_token_that_the_window_has() {
+async fn exec_uses_a_token_of_the_window() {
     let (world, window) = world_with("acme").await;
     answer(&world, &window).await;
     let own = world.run("token acme").await.out;
@@ -94,7 +94,7 @@ async fn a_command_is_run_with_a_token_that_the_window_has() {
 
 /// A program named like the command line is logged itself, not the process that started it.
 #[tokio::test]
-async fn who_is_called_like_the_command_line_passes_nothing_on() {
+async fn a_program_named_like_the_command_line_is_logged_itself() {
     let (world, window) = world_with("acme").await;
     answer(&world, &window).await;
     let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ async fn who_is_called_like_the_command_line_passes_nothing_on() {
 
 /// The environment of cron or ssh: only a home and a path.
 #[tokio::test]
-async fn without_a_session_bus_the_window_answers() {
+async fn without_a_session_bus_the_window_supplies_the_token() {
     let (world, window) = world_with("acme").await;
     answer(&world, &window).await;
     let home = tempfile::tempdir().unwrap();
@@ -126,7 +126,7 @@ async fn without_a_session_bus_the_window_answers() {
 }
 
 #[tokio::test]
-async fn what_the_window_has_not_at_hand_goes_as_it_did() {
+async fn a_token_that_the_window_lacks_is_fetched_with_the_vault() {
     let (world, window) = world_with("acme").await;
     answer(&world, &window).await;
     for (line, exit) in [(["token", "nobody"], 1), (["token", ""], 1), (["token", "\u{1b}[2J"], 1)] {
@@ -147,7 +147,7 @@ async fn what_the_window_has_not_at_hand_goes_as_it_did() {
 }
 
 #[tokio::test]
-async fn a_name_may_be_anything_that_a_name_can_be() {
+async fn any_valid_name_reaches_the_window() {
     let name = "Ada --json “世界” \\ %s; $(id) é 👩‍👩‍👧";
     let (world, window) = world_with(name).await;
     answer(&world, &window).await;
@@ -159,7 +159,7 @@ async fn a_name_may_be_anything_that_a_name_can_be() {
 
 /// These programs have keys and tokens in memory.
 #[tokio::test]
-async fn no_core_is_dumped() {
+async fn core_dumps_are_disabled() {
     let world = World::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
     command.args(["vault", "passphrase", "--passphrase-stdin"]).env("GRAPNEL_HOME", world.home.path());
@@ -191,7 +191,7 @@ async fn a_home_that_depends_on_the_current_directory_is_refused() {
 /// An older command line on PATH and a newer window: the window supplies the token, and commands that need the data
 /// report why they cannot.
 #[tokio::test]
-async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
+async fn an_older_command_line_reports_a_newer_database() {
     let (world, window) = world_with("acme").await;
     answer(&world, &window).await;
     let database = world.home.path().join("grapnel.db");
@@ -205,7 +205,7 @@ async fn what_a_newer_window_wrote_is_told_by_an_older_command_line() {
 
 /// The front program alone, without the one that has all other commands.
 #[tokio::test]
-async fn the_command_asks_the_agent_by_itself_and_continues_as_the_program_beside_it() {
+async fn the_front_program_asks_the_agent_and_otherwise_runs_the_full_program() {
     let (world, window) = world_with("acme").await;
     answer(&world, &window).await;
     let folder = tempfile::tempdir().unwrap();

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_a_name_and_reads_as_it_is_written() {
+    fn every_fault_has_a_name_that_parses() {
         let faults: Vec<Fault> = Fault::names().map(|name| name.parse().unwrap()).collect();
         assert_eq!(faults.iter().map(discriminant).collect::<HashSet<_>>().len(), variants());
         assert!(faults.iter().map(ToString::to_string).eq(Fault::names()));

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_reads_as_it_is_written() {
+    fn a_planned_fault_parses_from_its_text() {
         for text in [
             "token-refresh:lost-reply*1",
             "api:429=30*2",
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_come_in_order_and_as_often_as_planned() {
+    fn faults_apply_in_order_and_as_often_as_planned() {
         let faults = Faults::default();
         faults.set(Endpoint::Api, Fault::Empty, 2).unwrap();
         faults.set(Endpoint::Api, Fault::Html, Times::Always).unwrap();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_one_provider_strikes_no_other() {
+    fn a_fault_for_one_provider_applies_to_no_other() {
         let faults = Faults::default();
         faults.set_at(ProviderId::Custom, Endpoint::Api, Fault::Html, 1).unwrap();
         faults.set(Endpoint::Api, Fault::Empty, 1).unwrap();

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_account_is_someone() {
+    fn every_account_signs_in_as_its_user() {
         for (email, password, uid) in ACCOUNTS {
             assert_eq!(sign_in(email, password), Some(uid));
             assert_eq!(user(uid).unwrap()["email"], email);

@@ -120,7 +120,7 @@ mod tests {
     const SEED: PostSeed = PostSeed { number: 7, count: 500, style: Style::Chronicle, numeric_times: false };
 
     #[test]
-    fn the_world_is_the_same_at_every_start() {
+    fn the_sample_data_is_the_same_at_every_start() {
         let (one, other) = (generate_posts(SEED), generate_posts(SEED));
         assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
     }

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_start_does_not_make_the_posts() {
+    fn a_start_does_not_generate_the_posts() {
         let projects = seed(100_000);
         assert!(projects.iter().all(|project| project.posts.get().is_none()));
         assert_eq!(projects[3].posts().len(), 100_000);

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_some_hundreds_each_with_an_id_of_its_own() {
+    fn there_are_hundreds_of_items_with_unique_ids() {
         let data = Catalog::default();
         let ids: std::collections::HashSet<_> = data.items().iter().map(|item| &item.id).collect();
         assert_eq!(ids.len(), 319);

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_has_the_version_that_the_client_asks_for() {
+    fn it_has_the_version_that_the_client_requests() {
         let expires_at = Some("2026-03-02T13:00:00.25Z".parse().unwrap());
         let token = AccessToken { value: "x".into(), expires_at };
         let expected = |version: &str| {
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_without_an_end_has_no_timestamp() {
+    fn a_token_without_expiry_has_no_timestamp() {
         let token = AccessToken { value: "x".into(), expires_at: None };
         assert_eq!(credential(&token, None).unwrap()["status"], json!({ "token": "x" }));
     }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_is_one_that_both_ends_know() {
+    fn the_scheme_is_one_that_git_and_the_server_support() {
         let basic = "username=oauth2\npassword=x\npassword_expiry_utc=1772456400\n";
         let bearer = "capability[]=authtype\nauthtype=Bearer\ncredential=x\nephemeral=1\n\
                       password_expiry_utc=1772456400\n";
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_could_be_read_in_two_ways_is_none() {
+    fn an_ambiguous_host_is_refused() {
         let url = |protocol: &str, host: &str| {
             Request::parse(&format!("protocol={protocol}\nhost={host}\n")).url().map(String::from)
         };
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_line_ends_what_git_says() {
+    fn a_blank_line_ends_gits_request() {
         let request = Request::parse("protocol=https\nhost=a.example\n\nhost=b.example\n");
         assert_eq!(request.host, "a.example");
     }

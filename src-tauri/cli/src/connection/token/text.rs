@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_takes_the_assignment_for_one_word() {
+    fn the_assignment_is_one_shell_word() {
         for value in ["gri_at_x-1.2", "a b", "a'b\"$(id)`id`\\", "a#b"] {
             let line = assignment(Some("T"), "", &token(value)).unwrap();
             let script = format!("{line}; printf %s \"$T\"");

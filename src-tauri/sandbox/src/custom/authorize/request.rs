@@ -104,7 +104,7 @@ mod tests {
     use crate::redirect::with_query;
 
     #[test]
-    fn the_response_of_rfc_9207_section_2_1_reads_so() {
+    fn the_response_matches_rfc_9207_section_2_1() {
         let pairs = [
             ("code", "x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58"),
             ("state", "ZWVlNDBlYzA1NjdkMDNhYjg3ZjUxZjAyNGQzMTM2NzI"),
