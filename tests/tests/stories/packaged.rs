@@ -45,7 +45,8 @@ async fn the_installed_package_takes_callbacks() -> Result<()> {
             let script = usr.join("share/bash-completion/completions/grapnel");
             // As a shell sees it after `grapnel re` and Tab.
             let completed = format!(
-                "PATH={}:$PATH; source {}; COMP_WORDS=(grapnel re); COMP_CWORD=1; _clap_complete_grapnel grapnel re grapnel; \
+                "PATH={}:$PATH; source {}; COMP_WORDS=(grapnel re); COMP_CWORD=1; \
+                 _clap_complete_grapnel grapnel re grapnel; \
                  echo \"${{COMPREPLY[@]}}\"",
                 usr.join("bin").display(),
                 script.display()
