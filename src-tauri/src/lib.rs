@@ -17,6 +17,7 @@ mod desktop_integration;
 mod dialog;
 mod event_forwarding;
 mod events;
+mod held_responses;
 #[cfg(target_os = "linux")]
 mod instance;
 mod lifecycle;

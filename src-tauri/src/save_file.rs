@@ -1,7 +1,7 @@
 //! Saves files at a path that the person chooses in the system's dialog.
 
 use std::fs::File;
-use std::io::{BufWriter, Error as IoError};
+use std::io::{BufWriter, Error as IoError, Write};
 use std::path::{Path, PathBuf};
 
 use grapnel_model::error::{Code, Error, Result};
@@ -54,6 +54,12 @@ impl PendingFile {
         self.file.as_file().try_clone().map(BufWriter::new).map_err(|error| not_writable(&self.path, &error))
     }
 
+    /// Writes the content.
+    pub(crate) fn write(mut self, content: &[u8]) -> Result<Self> {
+        self.file.write_all(content).map_err(|error| not_writable(&self.path, &error))?;
+        Ok(self)
+    }
+
     /// Moves the complete file to its path, and returns that path.
     pub(crate) fn save(self, app: &AppHandle) -> Result<String> {
         let path = self.persist()?;
@@ -91,8 +97,6 @@ fn not_writable(path: &Path, error: &IoError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]

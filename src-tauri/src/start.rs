@@ -18,7 +18,7 @@ use crate::shutdown::Shutdown;
 use crate::window::rendering::Rendering;
 use crate::{
     background_tasks, bindings, callback, cancellation, clipboard, commands, deep_link, deep_link_self_test,
-    lifecycle, logging, save_file, window,
+    held_responses, lifecycle, logging, save_file, window,
 };
 
 /// Exit code for an unknown argument.
@@ -148,6 +148,7 @@ fn build(
             app.manage(CoreHandle::new(move |core| background_tasks::start(&handle, core)));
             app.manage(EventBacklog::default());
             app.manage(cancellation::CancellableCalls::default());
+            app.manage(held_responses::HeldResponses::default());
             app.manage(clipboard::Clipboard::default());
             app.manage(commands::archive::OpenArchive::default());
             app.manage(Shutdown::default());

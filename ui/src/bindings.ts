@@ -120,6 +120,32 @@ export const commands = {
 	search: (text: string) => typedError<SearchHit[], Error>(__TAURI_INVOKE("search", { text })),
 	/**  Cancels a running call by its number, which the window has chosen. */
 	cancel: (call: number) => typedError<null, Error>(__TAURI_INVOKE("cancel", { call })),
+	/**  What the request page of a connection starts with. */
+	apiRequestPage: (connectionId: ConnectionId) => typedError<ApiRequestPage, Error>(__TAURI_INVOKE("api_request_page", { connectionId })),
+	/**  Sends a request with the connection's access token, and adds it to the history. */
+	sendApiRequest: (connectionId: ConnectionId, draft: ApiRequestDraft, call: number) => typedError<ApiExchangeView, Error>(__TAURI_INVOKE("send_api_request", { connectionId, draft, call })),
+	/**  Lines of a response's body, at most 400. */
+	responseLines: (exchange: ExchangeId, layout: ResponseLayout, ranges: LineRange[]) => typedError<ResponseLine[], Error>(__TAURI_INVOKE("response_lines", { exchange, layout, ranges })),
+	/**  The lines of a response's body that contain a text, ignoring the case of ASCII letters. */
+	searchResponse: (exchange: ExchangeId, layout: ResponseLayout, text: string) => typedError<ResponseMatches, Error>(__TAURI_INVOKE("search_response", { exchange, layout, text })),
+	/**  Writes a response's body to a file that the person chooses, and returns its path; null if they cancel. */
+	saveResponse: (exchange: ExchangeId) => typedError<string | null, Error>(__TAURI_INVOKE("save_response", { exchange })),
+	/**  Copies a response's body. */
+	copyResponse: (exchange: ExchangeId) => typedError<null, Error>(__TAURI_INVOKE("copy_response", { exchange })),
+	/**  The requests that were sent through a connection, newest first. */
+	apiRequestHistory: (connectionId: ConnectionId) => typedError<ApiExchangeSummary[], Error>(__TAURI_INVOKE("api_request_history", { connectionId })),
+	/**  A request of the history with its response. */
+	openApiExchange: (connectionId: ConnectionId, exchange: ExchangeId) => typedError<ApiExchangeView, Error>(__TAURI_INVOKE("open_api_exchange", { connectionId, exchange })),
+	/**  Deletes a request from the history. */
+	deleteApiExchange: (connectionId: ConnectionId, exchange: ExchangeId) => typedError<null, Error>(__TAURI_INVOKE("delete_api_exchange", { connectionId, exchange })),
+	/**  Deletes the history of a connection. */
+	clearApiRequestHistory: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("clear_api_request_history", { connectionId })),
+	/**  Saves a request under a name. With `replace`, it replaces another one of that name. */
+	saveApiRequest: (connectionId: ConnectionId, name: string, draft: ApiRequestDraft, replace: boolean) => typedError<SavedRequest, Error>(__TAURI_INVOKE("save_api_request", { connectionId, name, draft, replace })),
+	/**  Deletes a saved request. */
+	deleteSavedRequest: (connectionId: ConnectionId, saved: SavedRequestId) => typedError<null, Error>(__TAURI_INVOKE("delete_saved_request", { connectionId, saved })),
+	/**  A request as code for another program, which asks `grapnel token` for the token. */
+	apiRequestSnippet: (connectionId: ConnectionId, draft: ApiRequestDraft, format: SnippetFormat) => typedError<string, Error>(__TAURI_INVOKE("api_request_snippet", { connectionId, draft, format })),
 	/**  Opens the data directory in the file manager. */
 	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Opens the folder of the file that was saved last. */
@@ -174,6 +200,88 @@ export type Account = {
 	issuer?: string | null,
 	/**  The user name for signing in, if the provider returns it. */
 	username?: string | null,
+};
+
+/**  A known endpoint of a connection's API. */
+export type ApiEndpointView = {
+	/**  The method. */
+	method: string,
+	/**  The path below the API base. */
+	path: string,
+	/**  Its name where the path does not tell it from others, such as a JSON-RPC method; empty otherwise. */
+	name: string,
+	/**  What it does. */
+	summary: string,
+	/**  An example of the body, as indented JSON; empty if it takes none. `<…>` is for the person to fill in. */
+	body: string,
+};
+
+/**  An exchange as a row of the history. */
+export type ApiExchangeSummary = {
+	/**  The ID. */
+	id: ExchangeId,
+	/**  When the request was sent. */
+	at: string,
+	/**  The method. */
+	method: string,
+	/**  The target as it was written. */
+	target: string,
+	/**  The status; `None` if no response came. */
+	status: number | null,
+	/**  How long it took until the whole response was there, in milliseconds. */
+	duration_ms: number | null,
+	/**  The size of the body that was received, in bytes. */
+	size: number | null,
+	/**  Why no response came. */
+	error: string | null,
+	/**  Whether the history has the response's body. */
+	body_kept: boolean,
+};
+
+/**  An exchange as the request page shows it. Lines of its body are read separately. */
+export type ApiExchangeView = {
+	/**  Its row in the history. */
+	summary: ApiExchangeSummary,
+	/**  The request. */
+	draft: ApiRequestDraft,
+	/**  The words of the status, such as `Not Found`. */
+	status_text: string,
+	/**  The response's headers, with credentials masked. */
+	headers: RequestHeader[],
+	/**  The media type of the body, without parameters. */
+	content_type: string | null,
+	/**  What the body is. */
+	kind: ResponseKind,
+	/**  The number of lines of the indented JSON; 0 if there is no such layout. */
+	pretty_lines: number,
+	/**  The number of lines as received, of which long ones are split; 0 if it is not text. */
+	raw_lines: number,
+	/**  Whether the response was longer, and cut off. */
+	is_truncated: boolean,
+	/**  What else there is to know, as sentences. */
+	notes: string[],
+};
+
+/**  A request as the person writes it. The access token is added when it is sent. */
+export type ApiRequestDraft = {
+	/**  The method. */
+	method: string,
+	/**  A path below the API base, or a URL of an API host. */
+	target: string,
+	/**  Its headers, without those that Grapnel sets. */
+	headers: RequestHeader[],
+	/**  The body; empty for none. */
+	body: string,
+};
+
+/**  What a request page starts with. */
+export type ApiRequestPage = {
+	/**  The API base that paths are relative to; `None` if the app has none. */
+	base_url: string | null,
+	/**  The known endpoints. */
+	endpoints: ApiEndpointView[],
+	/**  The saved requests, by name. */
+	saved: SavedRequest[],
 };
 
 /**  A registered app. Its client secret stays in the vault. */
@@ -598,6 +706,9 @@ export type Event =
 /**  The vault became available (`None`) or unavailable (the reason). */
 { kind: "vault"; value?: Error | null };
 
+/**  Identifies a request to an API with its response. */
+export type ExchangeId = string;
+
 /**  Where an access token's expiry comes from. */
 export type ExpirySource = 
 /**  The token response (`expires_in` or `expires_at`). */
@@ -838,6 +949,14 @@ export type Kind =
 "exported" | 
 /**  Apps and connections were imported from a file. */
 "imported";
+
+/**  Consecutive lines. */
+export type LineRange = {
+	/**  The first line, counted from 0. */
+	start: number,
+	/**  How many. */
+	count: number,
+};
 
 /**  How long before its expiry a token is refreshed automatically; limited to a fraction of its lifetime. */
 export type Margin = 
@@ -1265,6 +1384,57 @@ export type Removed = {
 	revocation: Revocation,
 };
 
+/**  A header of a request or a response. */
+export type RequestHeader = {
+	/**  Its name. */
+	name: string,
+	/**  Its value. */
+	value: string,
+};
+
+/**  What a response's body is. */
+export type ResponseKind = 
+/**  Valid JSON. */
+"json" | 
+/**  Other text. */
+"text" | 
+/**  Not text: it can be saved only. */
+"binary" | 
+/**  No body. */
+"empty";
+
+/**  How the lines of a body are laid out. */
+export type ResponseLayout = 
+/**  Indented JSON. */
+"pretty" | 
+/**  As received, with long lines split. */
+"raw";
+
+/**  A line of a response's body. */
+export type ResponseLine = {
+	/**  Its number, counted from 0. */
+	number: number,
+	/**
+	 *  Its text without indentation. Control and bidirectional characters are escaped; a long text is cut off, and
+	 *  ends in `…` then.
+	 */
+	text: string,
+	/**  The number of objects and arrays around it. */
+	indent: number,
+	/**  The last line of the object or array that begins here. */
+	fold_end: number | null,
+	/**  The number of members or items of that object or array. */
+	hidden: number | null,
+};
+
+/**  The lines that contain a text. */
+export type ResponseMatches = {
+	/**  The first of them, in order. */
+	lines: number[],
+	/**  How many there are. */
+	total: number,
+};
+
 /**  What a person should know about settings written by someone else before entering secrets of their own. */
 export type Review = {
 	/**  The hosts that do not belong to the provider. */
@@ -1292,6 +1462,19 @@ export type SandboxApp = {
 	client_secret: string,
 	overrides: { [key in string]: string },
 };
+
+/**  A request that the person saved. */
+export type SavedRequest = {
+	/**  The ID. */
+	id: SavedRequestId,
+	/**  The name, unique for the connection. */
+	name: string,
+	/**  The request. */
+	draft: ApiRequestDraft,
+};
+
+/**  Identifies a request that the person saved. */
+export type SavedRequestId = string;
 
 /**  A scope from the provider's documentation. */
 export type Scope = {
@@ -1360,6 +1543,15 @@ export type SettingsView = {
 	/**  Whether the tray icon is visible now. */
 	in_tray: boolean,
 };
+
+/**  A language that a request can be written in. */
+export type SnippetFormat = 
+/**  A curl command for a POSIX shell. */
+"curl" | 
+/**  `fetch` of Node.js. */
+"fetch" | 
+/**  Python's standard library. */
+"python";
 
 /**  The source of a setting. */
 export type Source = 

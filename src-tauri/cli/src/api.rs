@@ -13,13 +13,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use grapnel_core::api_request::{AllowedHost, ApiClient, ApiRequest, RequestBody};
+use grapnel_core::api_request::{self, AllowedHost, ApiClient, ApiRequest, RequestBody, parse_method};
 use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::ApiEndpoint;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING,
-};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::SignedDuration;
 
@@ -165,26 +163,7 @@ fn json_body(known: Option<&ApiEndpoint>, fields: &[Field]) -> Result<String> {
     }
 }
 
-fn parse_method(text: &str) -> Result<Method> {
-    let method = Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
-    method.filter(|method| *method != Method::CONNECT && *method != Method::TRACE).ok_or_else(|| {
-        Error::input("method", format!("“{text}” is not a method that can be sent."))
-            .means("Nothing was sent.")
-            .hint("Write GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS, then the path or URL.")
-    })
-}
-
-/// Headers that the program sets itself.
-const OWN_HEADERS: [HeaderName; 5] = [AUTHORIZATION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION];
-
 fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("write a header as NAME:VALUE")?;
-    let name: HeaderName = name.trim().parse().map_err(|_| "this is not the name of a header")?;
-    if OWN_HEADERS.contains(&name) {
-        return Err(format!(
-            "“{name}” is set by Grapnel; Authorization carries the connection's access token"
-        ));
-    }
-    let value = value.trim().parse().map_err(|_| "the header has characters that cannot be sent")?;
-    Ok((name, value))
+    api_request::parse_header(name, value)
 }

@@ -2,6 +2,7 @@
 //! it may go. Requests and responses are streamed, so that their size is not bounded by memory.
 
 mod body;
+mod input;
 mod response;
 mod target;
 
@@ -25,6 +26,7 @@ use crate::refresh::{self, CurrentToken};
 use crate::signed_in::SignedIn;
 
 pub use body::RequestBody;
+pub use input::{parse_header, parse_method};
 pub use response::ApiResponse;
 pub use target::AllowedHost;
 
@@ -158,7 +160,8 @@ impl ApiClient {
         let mut token = self.token().await?;
         let (mut may_refresh, mut left) = (true, waiting.retry_after);
         loop {
-            let response = self.attempt(&mut request, &token, waiting.response, &provider).await?;
+            let mut response = self.attempt(&mut request, &token, waiting.response, &provider).await?;
+            response.is_of_refreshed_token = !may_refresh;
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED && may_refresh {
                 may_refresh = false;

@@ -1,6 +1,7 @@
 //! The facade: one method for each thing that Grapnel does. Nothing below it depends on it.
 
 mod api;
+mod api_exchange;
 mod apps;
 mod archive;
 mod browser;

@@ -2,6 +2,7 @@
 //!
 //! [`Grapnel`] is the facade. Imports run one way, and no two files import each other.
 
+pub mod api_exchange;
 pub mod api_proxy;
 pub mod api_request;
 pub mod app;

@@ -55,3 +55,11 @@ id!(
     /// Identifies a token that is yet to be revoked.
     RevocationId
 );
+id!(
+    /// Identifies a request to an API with its response.
+    ExchangeId
+);
+id!(
+    /// Identifies a request that the person saved.
+    SavedRequestId
+);

@@ -4,6 +4,7 @@
 //! Reads and writes are transactions, and a write is on the disk when it returns. Nothing here uses the network.
 
 pub mod activity;
+pub mod api_exchange;
 pub mod app;
 pub mod attempt;
 pub mod cache;
@@ -23,6 +24,7 @@ mod open;
 mod pending_write;
 pub mod refresh_candidates;
 pub mod revocation;
+pub mod saved_request;
 pub mod sealed;
 pub mod settings;
 pub mod vault;

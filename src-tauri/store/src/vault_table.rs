@@ -116,6 +116,8 @@ pub fn delete_sealed(connection: &Connection) -> rusqlite::Result<()> {
         "UPDATE app SET sealed_secret = NULL, sealed_values = NULL, secret_keys = '[]';
          UPDATE attempt SET sealed_url = NULL, sealed_verifier = NULL;
          DELETE FROM revocation;
+         DELETE FROM api_exchange;
+         DELETE FROM saved_request;
          DELETE FROM vault;",
     )?;
     // A table that this function misses must not lose its secrets unnoticed.
@@ -144,8 +146,10 @@ mod tests {
         let columns = store.read(super::sealed_columns).unwrap();
         let columns: Vec<String> =
             columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
-        insta::assert_snapshot!(columns.join(" "), @"app.sealed_secret app.sealed_values attempt.sealed_url \
-            attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token");
+        insta::assert_snapshot!(columns.join(" "), @"api_exchange.sealed_exchange \
+            api_exchange.sealed_summary app.sealed_secret app.sealed_values attempt.sealed_url \
+            attempt.sealed_verifier connection.sealed_access connection.sealed_refresh revocation.sealed_token \
+            saved_request.sealed_draft");
         store.read(super::all_sealed).unwrap();
     }
 }

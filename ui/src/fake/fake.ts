@@ -6,6 +6,7 @@ import { adding, changing, proposed } from "./adding";
 import { FakePosts } from "./browse";
 import { discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
+import { requesting } from "./requests";
 import { offered } from "./providers";
 import { scenarios } from "./scenarios";
 import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeData } from "./data";
@@ -369,6 +370,7 @@ export class Fake {
       ),
     copyText: (text) => this.#answer("copyText", [text], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.data.vault),
+    ...requesting((name, given, answer) => this.#answer(name, given, answer)),
     ...importing(
       (name, given, answer) => this.#answer(name, given, answer),
       () => this.data,

@@ -11,11 +11,13 @@ use hyper::body::Bytes;
 pub struct ApiResponse {
     response: Response<StreamedBody>,
     provider: String,
+    /// Whether the token was rejected before, and refreshed.
+    pub(super) is_of_refreshed_token: bool,
 }
 
 impl ApiResponse {
     pub(super) fn new(response: Response<StreamedBody>, provider: &str) -> Self {
-        Self { response, provider: provider.to_owned() }
+        Self { response, provider: provider.to_owned(), is_of_refreshed_token: false }
     }
 
     /// The HTTP status.
@@ -36,6 +38,11 @@ impl ApiResponse {
     /// What to call the provider in a sentence.
     pub fn provider(&self) -> &str {
         &self.provider
+    }
+
+    /// Whether the API had rejected the token, and this is the response to the request with a refreshed one.
+    pub fn is_of_refreshed_token(&self) -> bool {
+        self.is_of_refreshed_token
     }
 
     /// The next piece of the body; `None` at its end.

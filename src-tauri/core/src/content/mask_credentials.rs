@@ -1,4 +1,4 @@
-//! Masks members with credentials in browsed content, at any depth, before it is cached.
+//! Masks members with credentials, at any depth, before browsed content is cached or an exchange stored.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,17 +7,19 @@ use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 /// Replaces a credential.
-const MASKED: &str = "[secret]";
+pub(crate) const MASKED: &str = "[secret]";
 /// Member names that mean a credential, by their letters only.
 const NAMES: &[&str] = &[
     "auth",
     "authentication",
     "authorization",
+    "proxyauthorization",
     "bearer",
     "credential",
     "credentials",
     "cookie",
     "cookies",
+    "setcookie",
     "jwt",
     "otp",
     "pin",
@@ -41,7 +43,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Whether a member of this name is a credential. `api_key`, `apiKey` and `X-API-Key` are the same name.
-fn is_credential(name: &str) -> bool {
+pub(crate) fn is_credential(name: &str) -> bool {
     let letters: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let singular = letters.strip_suffix('s').unwrap_or(&letters);
@@ -50,7 +52,7 @@ fn is_credential(name: &str) -> bool {
 }
 
 /// Masks the credentials in a value.
-pub(super) fn mask(value: &mut Value) {
+pub(crate) fn mask(value: &mut Value) {
     match value {
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| mask_member(name, value)),
         Value::Array(items) => items.iter_mut().for_each(mask),
@@ -92,7 +94,7 @@ pub(super) fn masked(raw: &str) -> Cow<'_, str> {
 
 /// A quick check whether a text can contain a credential: any word of such a name, or a backslash, since names may be
 /// escaped.
-pub(super) fn may_hold_any(text: &[u8]) -> bool {
+pub(crate) fn may_hold_any(text: &[u8]) -> bool {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let words = [
             "token",

@@ -1,0 +1,112 @@
+//! The history of a connection's exchanges: encrypted by the vault, with credentials masked before that.
+
+use grapnel_model::api_exchange::{ApiExchangeSummary, ApiExchangeView};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::{ConnectionId, ExchangeId};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_oauth::http::Mask;
+use grapnel_store::api_exchange::{self, ApiExchangeRow};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::exchange::Exchange;
+use super::masked;
+use super::response_body::ResponseBody;
+use crate::context::Context;
+
+/// An exchange as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredExchange {
+    view: ApiExchangeView,
+    /// The response's body, if it was kept.
+    body: Option<String>,
+}
+
+fn summary_associated_data(id: &ExchangeId) -> String {
+    format!("api_exchange/{id}/summary")
+}
+
+fn exchange_associated_data(id: &ExchangeId) -> String {
+    format!("api_exchange/{id}/exchange")
+}
+
+/// Adds an exchange. Returns whether its body is kept: only text that is not too large is.
+pub(super) async fn add(
+    ctx: &Context,
+    of: &ConnectionId,
+    at: Timestamp,
+    exchange: &Exchange,
+    mask: &Mask,
+) -> Result<bool> {
+    let mut view = exchange.view.clone();
+    let body = exchange.body.text().and_then(|text| masked::body(text, mask));
+    view.draft = masked::draft(&view.draft, mask);
+    view.summary.target = masked::target(&view.summary.target, mask);
+    view.summary.body_kept = body.is_some();
+    let is_changed = view.draft != exchange.view.draft
+        || body.as_deref().is_some_and(|body| exchange.body.text() != Some(body));
+    if is_changed {
+        view.notes.push("Credentials were masked before this request was added to the history.".into());
+    }
+    if body.is_none() {
+        view.notes
+            .push("The body of the response is not in the history: it is too large, or no text.".into());
+    }
+    let body_kept = body.is_some();
+    let summary = write(&view.summary)?;
+    let stored = write(&StoredExchange { view, body })?;
+    let id = exchange.view.summary.id.clone();
+    let _work = ctx.at_work().await?;
+    let row = ApiExchangeRow {
+        sealed_summary: ctx.vault.seal(&summary_associated_data(&id), &summary).await?,
+        sealed_exchange: ctx.vault.seal(&exchange_associated_data(&id), &stored).await?,
+        id,
+        connection_id: of.clone(),
+        at,
+    };
+    ctx.store.write(|tx| api_exchange::insert(tx, &row))?;
+    Ok(body_kept)
+}
+
+/// The exchanges of a connection, newest first.
+pub(crate) async fn list(ctx: &Context, of: &ConnectionId) -> Result<Vec<ApiExchangeSummary>> {
+    let mut summaries = Vec::new();
+    for (id, sealed) in ctx.store.read(|c| api_exchange::summaries(c, of))? {
+        summaries.push(read(&ctx.vault.open(&summary_associated_data(&id), &sealed).await?)?);
+    }
+    Ok(summaries)
+}
+
+/// An exchange of a connection.
+pub(crate) async fn open(ctx: &Context, of: &ConnectionId, id: &ExchangeId) -> Result<Exchange> {
+    let sealed = ctx.store.read(|c| api_exchange::get(c, of, id))?;
+    let sealed =
+        sealed.ok_or_else(|| Error::new(Code::NotFound, "This request is not in the history any more."))?;
+    let plain = ctx.vault.open(&exchange_associated_data(id), &sealed).await?;
+    let StoredExchange { view, body } = read(&plain)?;
+    let body = ResponseBody::unmasked(body.unwrap_or_default().into_bytes(), view.content_type.as_deref());
+    Ok(Exchange::of(view, body))
+}
+
+/// Deletes an exchange of a connection.
+pub(crate) fn remove(ctx: &Context, of: &ConnectionId, id: &ExchangeId) -> Result<()> {
+    ctx.store.write(|tx| api_exchange::remove(tx, of, id))
+}
+
+/// Deletes the history of a connection.
+pub(crate) fn clear(ctx: &Context, of: &ConnectionId) -> Result<()> {
+    ctx.store.write(|tx| api_exchange::clear(tx, of))
+}
+
+/// A value as JSON that the vault encrypts.
+pub(super) fn write(value: &impl Serialize) -> Result<SecretString> {
+    let text = serde_json::to_string(value);
+    text.map(SecretString::from).map_err(|_| Error::new(Code::Internal, "The request could not be written."))
+}
+
+/// What [`write`] wrote.
+pub(super) fn read<T: DeserializeOwned>(text: &SecretString) -> Result<T> {
+    serde_json::from_str(text.expose_secret())
+        .map_err(|_| Error::new(Code::DataDamaged, "A stored request cannot be read."))
+}

@@ -1,0 +1,73 @@
+//! The request page of a connection: sending requests, their history, saved requests, and code for other programs.
+
+use grapnel_model::api_exchange::{
+    ApiExchangeSummary, ApiRequestDraft, ApiRequestPage, SavedRequest, SnippetFormat,
+};
+use grapnel_model::error::Result;
+use grapnel_model::id::{ConnectionId, ExchangeId, SavedRequestId};
+
+use super::Grapnel;
+use crate::api_exchange::{self, Exchange};
+
+impl Grapnel {
+    /// The API base, the known endpoints and the saved requests of a connection.
+    pub async fn api_request_page(&self, id: &ConnectionId) -> Result<ApiRequestPage> {
+        api_exchange::page(&self.0, id).await
+    }
+
+    /// Sends a request that a person wrote with the connection's access token, and adds it to the history. The token
+    /// goes to the API hosts of the app only, and no redirect is followed.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be sent, or no response comes. A response with an error status is none.
+    pub async fn send_api_request(&self, id: &ConnectionId, draft: &ApiRequestDraft) -> Result<Exchange> {
+        api_exchange::send(&self.0, id, draft).await
+    }
+
+    /// The requests that were sent through a connection, newest first.
+    pub async fn api_request_history(&self, id: &ConnectionId) -> Result<Vec<ApiExchangeSummary>> {
+        api_exchange::list(&self.0, id).await
+    }
+
+    /// A request of the history with its response.
+    pub async fn open_api_exchange(&self, id: &ConnectionId, exchange: &ExchangeId) -> Result<Exchange> {
+        api_exchange::open(&self.0, id, exchange).await
+    }
+
+    /// Deletes a request from the history.
+    pub fn delete_api_exchange(&self, id: &ConnectionId, exchange: &ExchangeId) -> Result<()> {
+        api_exchange::remove(&self.0, id, exchange)
+    }
+
+    /// Deletes the history of a connection.
+    pub fn clear_api_request_history(&self, id: &ConnectionId) -> Result<()> {
+        api_exchange::clear(&self.0, id)
+    }
+
+    /// Saves a request under a name. With `replace`, it replaces another one of that name.
+    pub async fn save_api_request(
+        &self,
+        id: &ConnectionId,
+        name: &str,
+        draft: ApiRequestDraft,
+        replace: bool,
+    ) -> Result<SavedRequest> {
+        api_exchange::save(&self.0, id, name, draft, replace).await
+    }
+
+    /// Deletes a saved request.
+    pub fn delete_saved_request(&self, id: &ConnectionId, saved: &SavedRequestId) -> Result<()> {
+        api_exchange::remove_saved(&self.0, id, saved)
+    }
+
+    /// A request as code for another program, which asks `grapnel token` for the token.
+    pub fn api_request_snippet(
+        &self,
+        id: &ConnectionId,
+        draft: &ApiRequestDraft,
+        format: SnippetFormat,
+    ) -> Result<String> {
+        api_exchange::snippet(&self.0, id, draft, format)
+    }
+}
